@@ -1,0 +1,55 @@
+# What you can do here. `make` alone lists it.
+PYTHON ?= python3
+PORT ?= 8000
+BIN := .venv/bin
+export PORT
+
+help: ## list what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+demo: .venv/ready ## try the course on http://127.0.0.1:8000 (PORT=, DEMO_PASSWORD=)
+	@DATABASE_URL=sqlite:///$(CURDIR)/instance/demo.db $(BIN)/flask demo serve
+
+demo-reset: ## forget what was done in the demonstration
+	@rm -f instance/demo.db instance/demo.db-wal instance/demo.db-shm instance/demo-password
+	@echo "The demonstration starts afresh with the next 'make demo'."
+
+run: .venv/ready ## the real thing: settings from the environment, see .env.example
+	@$(BIN)/flask serve
+
+test: .venv/tested ## ruff, mypy, import contracts, and every test
+	@$(BIN)/python -m tests.support.all
+
+check: .venv/tested ## the same without the browser
+	@$(BIN)/python -m tests.support.all --without-browser
+
+content: .venv/ready ## check everything under modules/
+	@$(BIN)/flask content check
+
+bench: .venv/tested ## measure speed against baselines in the same run
+	@$(BIN)/python -m tests.bench
+
+screenshots: .venv/tested ## every page, 1280 and 390 px, light and dark, into screenshots/
+	@$(BIN)/python -m tests.journeys.screenshots
+
+migration: .venv/ready ## write the next migration: make migration m="add a table"
+	@mkdir -p instance && $(BIN)/alembic upgrade head && $(BIN)/alembic revision --autogenerate -m "$(m)"
+
+requirements: ## pin the newest versions into both requirements files
+	$(BIN)/pip install -q uv
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --upgrade -q pyproject.toml -o requirements.txt
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --upgrade -q pyproject.toml --group test -o tests/requirements.txt
+
+.venv/ready: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; PYTHON= names another.") if sys.version_info < (3, 11) else None'
+	@echo "Installing what the course needs (once) …"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@mkdir -p instance && touch $@
+
+.venv/tested: .venv/ready tests/requirements.txt
+	@echo "Installing what the tests need (once) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/requirements.txt
+	@touch $@
+
+.PHONY: help demo demo-reset run test check content bench screenshots migration requirements

@@ -1,0 +1,102 @@
+"""Puts everything together: settings, content, database, features and what happens between them."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from flask import Flask
+from flask_wtf import CSRFProtect
+from sqlalchemy import Engine
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from config import Config
+from course import reactions
+from course.certificates import views as certificates
+from course.content import commands as content_commands
+from course.content import views as content
+from course.content.library import Library, load
+from course.db import make_engine, make_sessions
+from course.demo import commands as demo_commands
+from course.learning import views as learning
+from course.mail import commands as mail_commands
+from course.organisation import views as organisation
+from course.people import views as people
+from course.serving import commands as serving_commands
+from course.signin import commands as signin_commands
+from course.signin import session as signin_session
+from course.signin import views as signin
+from course.web import access, errors, headers, html, logs, session
+
+PACKAGE = Path(__file__).resolve().parent / "course"
+# Each feature's pages, under the address at which they begin.
+FEATURES = (
+    (signin.pages, ""),
+    (learning.pages, ""),
+    (certificates.pages, "/certificate"),
+    (content.pages, ""),
+    (organisation.pages, ""),
+    (people.pages, "/people"),
+)
+COMMANDS = (
+    content_commands.group,
+    demo_commands.group,
+    mail_commands.group,
+    signin_commands.group,
+    serving_commands.group,
+)
+
+
+@dataclass(frozen=True)
+class State:
+    """What the views need besides their request: reached as `current_app.extensions["course"]`."""
+
+    config: Config
+    library: Library
+    engine: Engine
+
+
+def create_app(config: Config | None = None) -> Flask:
+    """The application. It only puts parts together: no table is made and nothing is sent from here.
+
+    Raises ConfigError or ContentError, each with all mistakes at once.
+    """
+    config = config or Config.from_env(os.environ)
+    app = Flask(
+        "course", root_path=str(PACKAGE), static_folder=None, template_folder=str(PACKAGE / "templates")
+    )
+    app.config.update(
+        SECRET_KEY=config.secret_key,
+        MAX_CONTENT_LENGTH=256 * 1024,
+        SESSION_COOKIE_NAME="__Host-course" if config.secure else "course",
+        SESSION_COOKIE_SECURE=config.secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=12 * 3600,
+        SESSION_REFRESH_EACH_REQUEST=False,
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=config.secure,
+        PREFERRED_URL_SCHEME="https" if config.secure else "http",
+    )
+    engine = make_engine(config.database_url)
+    app.extensions["course"] = State(config, load(config.content), engine)
+    if config.trusted_proxies:
+        hops = config.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    # The first registered runs last: headers see the response that the session has already kept.
+    logs.init(app)
+    headers.init(app, config.secure)
+    session.init(app, make_sessions(engine))
+    errors.init(app)
+    signin_session.init(app)
+    CSRFProtect(app)
+    access.init(app)
+    html.init(app, PACKAGE / "static", config.time_zone)
+    for pages, prefix in FEATURES:
+        app.register_blueprint(pages, url_prefix=prefix or None)
+    for group in COMMANDS:
+        app.cli.add_command(group)
+    app.context_processor(organisation.on_every_page)
+    reactions.connect()
+    return app

@@ -1,0 +1,25 @@
+"""What a certificate says: its number, and until when it is valid."""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Callable
+from datetime import date
+
+# Without letters and digits that are mistaken for each other on paper and on the telephone.
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+LENGTH = 12
+
+
+def number(choose: Callable[[str], str]) -> str:
+    """A number such as K7QM-2FXA-9TRC. `choose` picks a character at random, so that a number tells
+    neither how many certificates there are nor what the next one is."""
+    signs = "".join(choose(ALPHABET) for _ in range(LENGTH))
+    return "-".join(signs[i : i + 4] for i in range(0, LENGTH, 4))
+
+
+def valid_until(completed_on: date, months: int) -> date:
+    """The last day of validity: the same day `months` later, or the last of that month where it is shorter."""
+    year, month = divmod(completed_on.month - 1 + months, 12)
+    year, month = completed_on.year + year, month + 1
+    return date(year, month, min(completed_on.day, calendar.monthrange(year, month)[1]))

@@ -1,0 +1,27 @@
+"""Keeping every version that is shown, so that it can be shown again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from course.content.library import Library
+from course.content.models import ContentVersion
+
+
+def archive(session: Session, library: Library, at: datetime) -> int:
+    """Add what the archive does not hold yet; returns how many parts that were. Safe to repeat."""
+    known = {
+        tuple(row)
+        for row in session.execute(select(ContentVersion.kind, ContentVersion.ref, ContentVersion.version))
+    }
+    rows = [
+        {"kind": kind, "ref": ref, "version": version, "body": part.model_dump_json(), "first_shown_at": at}
+        for (kind, ref, version), part in library.parts.items()
+        if (kind, ref, version) not in known
+    ]
+    if rows:
+        session.execute(insert(ContentVersion), rows)
+    return len(rows)

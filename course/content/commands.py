@@ -1,0 +1,80 @@
+"""flask content check · coverage · export · show"""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+
+from course.content.current import library
+from course.content.queries import stored
+from course.content.report import bank, coverage
+from course.web.session import command_session
+
+group = AppGroup("content", help="Check, count and print what is taught.")
+_FORMAT = click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
+)
+
+
+@group.command("check")
+def check_command() -> None:
+    """Refuse content with mistakes, all of them at once, each with its file and line.
+
+    The application has read and checked the content before a command of it can run: with mistakes it
+    does not start, prints them and ends with 1. So what is left here is to say that there are none.
+    """
+    found = library()
+    click.echo(
+        f"The content is sound: {len(found.modules)} modules, {len(found.questions)} questions, "
+        f"{len(found.sources)} sources, version {found.version}."
+    )
+
+
+@group.command("coverage")
+@_FORMAT
+def coverage_command(form: str) -> None:
+    """Where each learning point is taught, practised and assessed."""
+    rows = coverage(library())
+    if form == "json":
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    for row in rows:
+        counts = ", ".join(f"{name} {len(row[name])}" for name in ("taught", "practised", "assessed"))
+        click.echo(f"{row['id']:<32} {counts}")
+
+
+@group.command("export")
+@_FORMAT
+def export_command(form: str) -> None:
+    """The whole question bank, for reviewers who do not use git."""
+    questions = bank(library())
+    if form == "json":
+        click.echo(json.dumps(questions, ensure_ascii=False, indent=2))
+        return
+    for question in questions:
+        click.echo(
+            f"\n{question['id']} ({question['form']}; {', '.join(question['points'])})\n{question['stem']}"
+        )
+        for option in question["options"]:
+            click.echo(f"  [{option['correct']}] {option['text']}\n      {option['reason']}")
+
+
+@group.command("show")
+@click.argument("version")
+def show_command(version: str) -> None:
+    """Print a page, question or scenario exactly as it was in VERSION, from the archive."""
+    with command_session() as session:
+        found = stored(session, version)
+    for kind, ref, body in found:
+        click.echo(f"{kind} {ref}")
+        click.echo(json.dumps(json.loads(body), ensure_ascii=False, indent=2))
+    if not found:
+        click.echo(
+            f"No version {version} was ever shown on {current_app.extensions['course'].engine.url.database}.",
+            err=True,
+        )
+        sys.exit(1)

@@ -1,0 +1,134 @@
+"""The loaded course: read once at start, frozen, and looked things up in by every request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from click import ClickException
+
+from course.content.checking import check
+from course.content.documents import Problem
+from course.content.reading import read
+from course.content.shapes import (
+    WORDS_A_MINUTE,
+    Course,
+    Help,
+    Module,
+    Page,
+    Point,
+    Question,
+    Scenario,
+    Source,
+    digest,
+)
+
+SECONDS_A_QUESTION = 30
+SECONDS_A_DECISION = 30
+SECONDS_A_MOMENT = 15
+
+
+class ContentError(ClickException):
+    """The content holds mistakes; `problems` lists them all. A command prints them and ends with 1."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = problems
+        super().__init__("The content has mistakes:\n" + "\n".join(map(str, problems)))
+
+
+@dataclass(frozen=True)
+class Library:
+    """Everything that is taught, by id. `modules` and `points` keep the order of their files."""
+
+    course: Course
+    help: Help
+    points: dict[str, Point]
+    sources: dict[str, Source]
+    modules: dict[str, Module]
+
+    @cached_property
+    def questions(self) -> dict[str, Question]:
+        """The question bank, without timelines."""
+        return {question.id: question for module in self.modules.values() for question in module.questions}
+
+    @cached_property
+    def answerable(self) -> dict[str, Question]:
+        """Questions and timelines."""
+        timelines = {t.id: t for module in self.modules.values() for t in module.timelines.values()}
+        return {**self.questions, **timelines}
+
+    @cached_property
+    def taught_points(self) -> tuple[str, ...]:
+        """The learning points that the course's modules cover, in the order of the modules."""
+        return tuple(dict.fromkeys(p for module in self.modules.values() for p in module.points))
+
+    @cached_property
+    def pages_by_point(self) -> dict[str, tuple[str, str]]:
+        """For each point, the module and page that teach it first: where to read again."""
+        found: dict[str, tuple[str, str]] = {}
+        for module in self.modules.values():
+            for step in module.steps:
+                if step.kind == "page":
+                    for point in module.pages[step.id].teaches:
+                        found.setdefault(point, (module.id, step.id))
+        return found
+
+    @cached_property
+    def version(self) -> str:
+        """The version of the whole course: another as soon as anything that is taught differs."""
+        return digest({"course": self.course.model_dump(mode="json"), "parts": sorted(self.parts)})
+
+    @cached_property
+    def parts(self) -> dict[tuple[str, str, str], Page | Question | Scenario]:
+        """Each page, question and scenario, by kind, reference and version."""
+        found: dict[tuple[str, str, str], Page | Question | Scenario] = {}
+        for module in self.modules.values():
+            for page in module.pages.values():
+                found["page", f"{module.id}/{page.id}", page.version] = page
+            for scenario in module.scenarios.values():
+                found["scenario", f"{module.id}/{scenario.id}", scenario.version] = scenario
+        for question in self.answerable.values():
+            found["question", question.id, question.version] = question
+        return found
+
+    def is_critical(self, question: Question) -> bool:
+        """Whether a wrong answer would put a child at risk: as its author says, or as its points are."""
+        if question.critical is not None:
+            return question.critical
+        return any(self.points[point].safety_critical for point in question.points)
+
+    @cached_property
+    def step_minutes(self) -> dict[tuple[str, str], float]:
+        """About how many minutes each step takes: 200 words a minute, 30 seconds a decision or question."""
+        minutes: dict[tuple[str, str], float] = {}
+        for module in self.modules.values():
+            for page in module.pages.values():
+                minutes[module.id, page.id] = page.words / WORDS_A_MINUTE
+            for scenario in module.scenarios.values():
+                minutes[module.id, scenario.id] = len(scenario.recommended) * SECONDS_A_DECISION / 60
+            for timeline in module.timelines.values():
+                minutes[module.id, timeline.id] = len(timeline.options) * SECONDS_A_MOMENT / 60
+            minutes[module.id, "check"] = self.check_size(module) * SECONDS_A_QUESTION / 60
+        return minutes
+
+    def check_size(self, module: Module) -> int:
+        return len(module.points) * self.course.check_per_point
+
+    def module_minutes(self, module_id: str) -> int:
+        return round(sum(value for (module, _), value in self.step_minutes.items() if module == module_id))
+
+
+def load(root: Path) -> Library:
+    """Read and check the folder; raise ContentError with every mistake if there is any."""
+    reading = read(root)
+    problems = check(reading)
+    if problems or reading.course is None or reading.help is None:
+        raise ContentError(problems)
+    return Library(
+        course=reading.course,
+        help=reading.help,
+        points={point.id: point for point in reading.points},
+        sources={source.id: source for source in reading.sources},
+        modules={module.id: module for module in reading.modules},
+    )

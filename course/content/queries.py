@@ -1,0 +1,42 @@
+"""Looking a version up, whether it is taught today or was years ago."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TypeVar
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from course.content.library import Library
+from course.content.models import ContentVersion
+from course.content.shapes import Page, Question, Scenario, Shape
+
+S = TypeVar("S", Page, Question, Scenario)
+KINDS: dict[type[Shape], str] = {Page: "page", Question: "question", Scenario: "scenario"}
+
+
+def part(session: Session, library: Library, shape: type[S], ref: str, version: str) -> S | None:
+    """The page, question or scenario exactly as it was in `version`; None if it was never shown."""
+    current = library.parts.get((KINDS[shape], ref, version))
+    if isinstance(current, shape):
+        return current
+    body = session.execute(
+        select(ContentVersion.body).where(
+            ContentVersion.kind == KINDS[shape], ContentVersion.ref == ref, ContentVersion.version == version
+        )
+    ).scalar_one_or_none()
+    return None if body is None else _parse(shape, body)
+
+
+@lru_cache(maxsize=512)
+def _parse(shape: type[S], body: str) -> S:
+    return shape.model_validate_json(body)
+
+
+def stored(session: Session, version: str) -> list[tuple[str, str, str]]:
+    """What the archive holds under a version: (kind, reference, JSON)."""
+    statement = select(ContentVersion.kind, ContentVersion.ref, ContentVersion.body).where(
+        ContentVersion.version == version
+    )
+    return [(row.kind, row.ref, row.body) for row in session.execute(statement)]

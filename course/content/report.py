@@ -1,0 +1,66 @@
+"""What reviewers ask of the content: which point is covered where, and the whole question bank."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from course.content.library import Library
+from course.content.shapes import Question
+
+FORMS = {
+    "one": "one-best",
+    "all": "all-that-apply",
+    "order": "put-in-order",
+    "sort": "sort-into-groups",
+    "timeline": "missed-opportunities",
+}
+
+
+def coverage(library: Library) -> list[dict[str, Any]]:
+    """One object for each learning point: `id`, and the places where it is `taught`, `practised`, `assessed`."""
+    rows: dict[str, dict[str, Any]] = {
+        point: {"id": point, "taught": [], "practised": [], "assessed": []} for point in library.points
+    }
+    for module in library.modules.values():
+        for page in module.pages.values():
+            for point in page.teaches:
+                rows[point]["taught"].append(f"{module.id}/{page.id}")
+        for scenario in module.scenarios.values():
+            for scene in scenario.scenes:
+                for point in scene.points:
+                    rows[point]["practised"].append(f"{module.id}/{scenario.id}#{scene.id}")
+        for timeline in module.timelines.values():
+            for point in timeline.points:
+                rows[point]["practised"].append(f"{module.id}/{timeline.id}")
+        for question in module.questions:
+            for point in question.points:
+                rows[point]["assessed"].append(question.id)
+    return list(rows.values())
+
+
+def bank(library: Library) -> list[dict[str, Any]]:
+    """Every question as plain data. `correct` is true or false; for put-in-order it is the position
+    (from 1), for sort-into-groups the name of the group."""
+    return [_entry(library, question) for question in library.answerable.values()]
+
+
+def _entry(library: Library, question: Question) -> dict[str, Any]:
+    def right(number: int) -> Any:
+        option = question.options[number]
+        return {"order": number + 1, "sort": option.group}.get(question.form, option.correct)
+
+    return {
+        "id": question.id,
+        "form": FORMS[question.form],
+        "stem": str(question.stem),
+        "options": [
+            {
+                "text": f"{o.date}: {o.text}" if o.date else str(o.text),
+                "correct": right(n),
+                "reason": str(o.reason),
+            }
+            for n, o in enumerate(question.options)
+        ],
+        "points": list(question.points),
+        "critical": library.is_critical(question),
+    }

@@ -1,0 +1,302 @@
+"""What a course is made of, as frozen objects. They know the words a learner sees, no person and no database."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import date
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from course.content.rendering import Inline, Prose
+
+Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)]
+# YAML reads 999 or 116123 as a number; a telephone number and a range of lines are texts.
+Words = Annotated[str, BeforeValidator(lambda value: str(value) if isinstance(value, int) else value)]
+Form = Literal["one", "all", "order", "sort", "timeline"]
+Quality = Literal["best", "fair", "poor", "dangerous"]
+Outcome = Literal["good", "mixed", "poor"]
+Nation = Literal["england", "wales", "scotland", "northern-ireland"]
+Setting = Literal["school", "residential", "social-work", "early-years", "clubs", "leaders"]
+ContactKind = Literal["lead", "deputy", "out-of-hours", "social-care"]
+WORDS_A_MINUTE = 200
+
+
+class Shape(BaseModel):
+    """Frozen, and an unknown key is a mistake."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ignored_types=(cached_property,))
+
+
+def digest(seen: Any) -> str:
+    """A version: the same 20 characters for the same content, others for any other."""
+    text = json.dumps(seen, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+class Point(Shape):
+    """A learning point of the briefing; `today` where its wording is no longer the instruction."""
+
+    id: Id
+    section: str
+    lines: Words
+    title: str
+    found: Inline
+    today: Inline | None = None
+    safety_critical: bool = False
+
+
+class Source(Shape):
+    """Where a fact newer than the briefing comes from, how sure we are, and when that was checked."""
+
+    id: Id
+    title: str
+    publisher: str
+    date: Words
+    says: Inline
+    status: Literal["confirmed", "known", "open"]
+    checked: date
+    confidence: Literal["high", "medium", "low"] | None = None
+    address: str | None = Field(default=None, pattern=r"^https?://")
+
+
+class Option(Shape):
+    """One thing to choose, place or mark, and the reason why it is or is not so."""
+
+    text: Inline
+    reason: Inline
+    correct: bool = False
+    group: str | None = None
+    date: str | None = None
+    points: tuple[Id, ...] = ()
+
+
+class Question(Shape):
+    """A question of any form. A timeline is one whose options are dated moments."""
+
+    id: Id
+    form: Form = "one"
+    points: tuple[Id, ...] = Field(min_length=1)
+    stem: Inline
+    options: tuple[Option, ...] = Field(min_length=3)
+    groups: tuple[str, ...] = ()
+    critical: bool | None = None
+    title: str | None = None
+    intro: Prose | None = None
+
+    def seen(self) -> dict[str, Any]:
+        return self.model_dump(include={"form", "stem", "options", "groups", "title", "intro"}, mode="json")
+
+    @cached_property
+    def version(self) -> str:
+        return digest(self.seen())
+
+
+class Moment(Shape):
+    date: Words
+    text: Inline
+    reason: Inline
+    missed: bool = False
+    points: tuple[Id, ...] = ()
+
+
+class Timeline(Shape):
+    """A missed-opportunities timeline as its author writes it."""
+
+    id: Id
+    title: str
+    points: tuple[Id, ...] = Field(min_length=1)
+    intro: Prose
+    task: Inline = Field(
+        default_factory=lambda: Inline("Mark each moment at which an adult could have acted.")
+    )
+    moments: tuple[Moment, ...] = Field(min_length=4)
+
+    def question(self) -> Question:
+        """The same as a question, so that it is answered, marked and kept like any other."""
+        options = tuple(
+            Option(text=m.text, reason=m.reason, correct=m.missed, date=m.date, points=m.points)
+            for m in self.moments
+        )
+        return Question(id=self.id, form="timeline", points=self.points, stem=self.task, options=options,
+                        critical=False, title=self.title, intro=self.intro)  # fmt: skip
+
+
+class Gauge(Shape):
+    label: str
+    start: int = Field(default=3, ge=0, le=5)
+
+
+class Choice(Shape):
+    """What one can do in a scene, what comes of it, and why that was wise or not."""
+
+    id: Id
+    text: Inline
+    quality: Quality
+    consequence: Inline
+    reason: Inline
+    to: Id
+    effects: dict[str, int] = {}
+    try_again: int | None = Field(default=None, ge=1, le=3)
+
+
+class Scene(Shape):
+    """A moment of the story: it asks for a decision, or it is an end."""
+
+    id: Id
+    text: Prose
+    time: Words | None = None
+    title: str | None = None
+    ask: str = "What do you do now?"
+    critical: bool = False
+    points: tuple[Id, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    end: Outcome | None = None
+    debrief: Prose | None = None
+
+    def choice(self, choice_id: str) -> Choice | None:
+        return next((c for c in self.choices if c.id == choice_id), None)
+
+    @property
+    def best(self) -> Choice:
+        """The recommended choice. The content check makes sure that there is exactly one."""
+        return next(c for c in self.choices if c.quality == "best")
+
+
+class Scenario(Shape):
+    """A story with decisions: a graph of scenes."""
+
+    id: Id
+    title: str
+    settings: tuple[Setting, ...] = Field(min_length=1)
+    points: tuple[Id, ...] = Field(min_length=1)
+    intro: Prose
+    gauges: dict[str, Gauge] = Field(min_length=1, max_length=3)
+    start: Id
+    scenes: tuple[Scene, ...] = Field(min_length=2)
+
+    @cached_property
+    def by_id(self) -> dict[str, Scene]:
+        return {scene.id: scene for scene in self.scenes}
+
+    @cached_property
+    def recommended(self) -> tuple[Scene, ...]:
+        """The scenes one passes who always chooses best, the end included."""
+        path = [self.by_id[self.start]]
+        while not path[-1].end and len(path) <= len(self.scenes):
+            path.append(self.by_id[path[-1].best.to])
+        return tuple(path)
+
+    def seen(self) -> dict[str, Any]:
+        return self.model_dump(include={"title", "intro", "gauges", "start", "scenes"}, mode="json")
+
+    @cached_property
+    def version(self) -> str:
+        return digest(self.seen())
+
+
+class Block(Shape):
+    """A part of a page: its finished HTML, and what its kind needs besides."""
+
+    kind: Literal["text", "reviews", "since", "practice", "reflect", "key", "diagram", "history"]
+    html: str
+    lines: str | None = None
+    sources: tuple[str, ...] = ()
+    contacts: tuple[ContactKind, ...] = ()
+    id: str | None = None
+    title: str | None = None
+    svg: str | None = None
+    words: int = 0
+
+
+class Page(Shape):
+    id: Id
+    title: str
+    teaches: tuple[Id, ...] = Field(min_length=1)
+    content_note: Inline | None = None
+    blocks: tuple[Block, ...] = ()
+
+    @property
+    def words(self) -> int:
+        return sum(block.words for block in self.blocks)
+
+    def seen(self) -> dict[str, Any]:
+        return self.model_dump(include={"title", "content_note", "blocks"}, mode="json")
+
+    @cached_property
+    def version(self) -> str:
+        return digest(self.seen())
+
+
+class Step(Shape):
+    """A stop on the way through a module: `kind` is page, scenario or timeline."""
+
+    id: Id
+    kind: Literal["page", "scenario", "timeline"]
+    title: str
+
+
+class Module(Shape):
+    id: Id
+    title: str
+    summary: Inline
+    points: tuple[Id, ...] = Field(min_length=1)
+    content_note: Inline | None = None
+    steps: tuple[Step, ...] = Field(min_length=1)
+    pages: dict[str, Page] = {}
+    scenarios: dict[str, Scenario] = {}
+    timelines: dict[str, Question] = {}
+    questions: tuple[Question, ...] = ()
+
+    def step(self, step_id: str) -> Step | None:
+        return next((s for s in self.steps if s.id == step_id), None)
+
+
+class Course(Shape):
+    """course.yaml."""
+
+    title: str
+    edition: Words
+    reviewed: date
+    modules: tuple[Id, ...] = Field(min_length=1)
+    pass_mark: int = Field(default=80, ge=50, le=100)
+    check_per_point: int = Field(default=2, ge=1, le=4)
+    final_per_point: int = Field(default=1, ge=1, le=3)
+    final_per_critical_point: int = Field(default=2, ge=1, le=3)
+    valid_months: int = Field(default=12, ge=1, le=60)
+    notice: Inline
+
+
+class HelpStep(Shape):
+    title: str
+    text: Inline
+
+
+class Route(Shape):
+    id: Id
+    name: str
+    when: str
+    source: Id
+    phone: Words | None = None
+    address: str | None = Field(default=None, pattern=r"^https://")
+    note: Inline | None = None
+    nations: tuple[Nation, ...] = ("england", "wales", "scotland", "northern-ireland")
+
+
+class Support(Shape):
+    name: str
+    phone: Words
+    when: str
+    source: Id
+
+
+class Help(Shape):
+    """help.yaml: the page "Worried about a child?"."""
+
+    steps: tuple[HelpStep, ...] = Field(min_length=1)
+    never: tuple[Inline, ...] = Field(min_length=1)
+    routes: tuple[Route, ...] = Field(min_length=1)
+    terms: dict[Nation, str]
+    support: tuple[Support, ...] = Field(min_length=1)

@@ -1,0 +1,40 @@
+"""Pages about the course itself, open to anyone: sources, privacy, accessibility."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template
+
+from course.content.current import library
+from course.content.report import coverage
+from course.web.access import public
+
+pages = Blueprint("content", __name__)
+SECTIONS = {
+    "background": "Background",
+    "reasons-for-review": "Reasons why the reviews were held",
+    "risk-factors": "Risk factors",
+    "policy": "Learning for policy makers",
+    "practice": "Learning for practice",
+}
+
+
+@pages.get("/sources")
+@public
+def sources() -> str:
+    """The points of the briefing, where each is taught, and every newer fact with its source."""
+    covered = {row["id"]: row for row in coverage(library())}
+    return render_template("content/sources.html", library=library(), covered=covered, sections=SECTIONS)
+
+
+@pages.get("/privacy")
+@public
+def privacy() -> str:
+    """What is kept about a person, and who sees it."""
+    return render_template("content/privacy.html")
+
+
+@pages.get("/accessibility")
+@public
+def accessibility() -> str:
+    """What we do for everyone to be able to use the course, and what to do if something stands in the way."""
+    return render_template("content/accessibility.html")

@@ -1,0 +1,24 @@
+"""What one feature tells the others: typed events, handled at once in the same transaction."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from sqlalchemy.orm import Session
+
+E = TypeVar("E")
+_handlers: dict[type[Any], list[Callable[[Session, Any], None]]] = defaultdict(list)
+
+
+def on(kind: type[E], handler: Callable[[Session, E], None]) -> None:
+    """Call `handler(session, event)` for each event of this type. Adding the same one again does nothing."""
+    if handler not in _handlers[kind]:
+        _handlers[kind].append(handler)
+
+
+def publish(session: Session, event: object) -> None:
+    """Tell everyone who listens. An exception of a handler undoes the deed as well."""
+    for handler in _handlers[type(event)]:
+        handler(session, event)

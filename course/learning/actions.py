@@ -1,0 +1,288 @@
+"""What learners do. Each deed is one insert that cannot happen twice: a repeated post finds the first."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from datetime import date, datetime
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from course.content.library import Library
+from course.content.shapes import Module, Page, Question, Scenario
+from course.db import Base
+from course.events import publish
+from course.learning import queries
+from course.learning.events import CourseCompleted
+from course.learning.models import (
+    Answer,
+    Attempt,
+    AttemptItem,
+    AttemptOutcome,
+    Completion,
+    Decision,
+    Enrolment,
+    PageRead,
+    Reflection,
+    RunOutcome,
+    ScenarioRun,
+)
+from course.learning.queries import Item, RunView
+from course.learning.rules.branching import stand
+from course.learning.rules.drawing import Drawn, Verdict, draw, judge
+from course.learning.rules.grading import Given, grade
+from course.learning.rules.notes import LONGEST, merged
+from course.learning.rules.progress import progress
+from course.people.events import PersonAdded
+
+
+def enrol(session: Session, event: PersonAdded) -> None:
+    """Everyone who is added is required to take the course."""
+    session.add(Enrolment(person_id=event.person_id, kind="initial", opened_at=event.at))
+    session.flush()
+
+
+def _once(session: Session, *rows: Base) -> bool:
+    """Insert rows unless they are there already: whoever comes second finds the first and changes nothing."""
+    try:
+        with session.begin_nested():
+            session.add_all(rows)
+            session.flush()
+    except IntegrityError:
+        return False
+    return True
+
+
+def read_page(session: Session, person_id: int, module: Module, page: Page, at: datetime) -> bool:
+    """The page was read to its end. Only the first time counts."""
+    enrolment = _enrolment(session, person_id)
+    return _once(
+        session,
+        PageRead(enrolment_id=enrolment, ref=f"{module.id}/{page.id}", version=page.version, read_at=at),
+    )
+
+
+def keep_note(
+    session: Session, person_id: int, ref: str, block: str, seen: str, sent: str, at: datetime
+) -> None:
+    """Keep a private note; `seen` is what the window showed before (see rules/notes.py)."""
+    row = session.get(Reflection, (person_id, ref, block))
+    text = merged(row.text if row else "", seen, sent)[: 2 * LONGEST]
+    if row is None:
+        if text:
+            session.add(Reflection(person_id=person_id, ref=ref, block=block, text=text, saved_at=at))
+    elif text != row.text:
+        row.text, row.saved_at = text, at
+    session.flush()
+
+
+def _enrolment(session: Session, person_id: int) -> int:
+    enrolment = queries.enrolment_id(session, person_id)
+    if enrolment is None:
+        raise LookupError(f"person {person_id} has no enrolment")
+    return enrolment
+
+
+def begin_check(session: Session, library: Library, person_id: int, module: Module, at: datetime) -> int:
+    """The open attempt at a module's check, or a new one over the points that are not shown yet.
+
+    Returns the attempt's id. When every point is shown, a new attempt asks them all again, as practice.
+    """
+    shown = {point for ref, point in queries.facts(session, person_id).shown if ref == module.id}
+    wanted = [point for point in module.points if point not in shown] or list(module.points)
+    counts = [(point, library.course.check_per_point) for point in wanted]
+    return _begin(session, library, person_id, "check", module.id, counts, module.questions, at)
+
+
+def begin_final(session: Session, library: Library, person_id: int, at: datetime) -> int:
+    """The open attempt at the final assessment, or a new one: at first over all points of the course,
+    afterwards over those that are not right yet, with other questions."""
+    verdict = final_verdict(session, library, person_id)
+    wanted = library.taught_points if verdict is None or verdict.passed else verdict.missed
+    rules = library.course
+    counts = [
+        (p, rules.final_per_critical_point if library.points[p].safety_critical else rules.final_per_point)
+        for p in wanted
+    ]
+    return _begin(
+        session, library, person_id, "final", "course", counts, tuple(library.questions.values()), at
+    )
+
+
+def begin_timeline(
+    session: Session, library: Library, person_id: int, ref: str, timeline: Question, at: datetime
+) -> int:
+    """The open attempt at a timeline, or a new one. Returns its id."""
+    return _begin(session, library, person_id, "timeline", ref, [], (timeline,), at)
+
+
+def _begin(
+    session: Session,
+    library: Library,
+    person_id: int,
+    kind: str,
+    ref: str,
+    counts: list[tuple[str, int]],
+    bank: tuple[Question, ...],
+    at: datetime,
+) -> int:
+    enrolment = _enrolment(session, person_id)
+    earlier = [a for a in queries.attempts(session, person_id, kind, ref) if a.enrolment_id == enrolment]
+    if earlier and earlier[-1].finished_at is None:
+        return earlier[-1].id
+    seed = secrets.randbelow(2**31)
+    if kind == "timeline":
+        drawn = [Drawn(bank[0].id, bank[0].points[0])]
+    else:
+        drawn = draw(counts, bank, queries.times_seen(session, person_id), seed)
+    attempt = Attempt(
+        enrolment_id=enrolment, kind=kind, ref=ref, number=len(earlier) + 1, seed=seed, opened_at=at
+    )
+    if _once(session, attempt):
+        for position, one in enumerate(drawn, 1):
+            version = library.answerable[one.question_id].version
+            item = AttemptItem(
+                attempt_id=attempt.id,
+                position=position,
+                question_id=one.question_id,
+                version=version,
+                point=one.point,
+            )
+            session.add(item)
+        session.flush()
+        return attempt.id
+    return queries.attempts(session, person_id, kind, ref)[-1].id
+
+
+def answer(
+    session: Session,
+    item: Item,
+    question: Question,
+    given: Given,
+    sureness: str | None,
+    at: datetime,
+) -> bool:
+    """Keep the first answer to an item, and with the last one the attempt's outcome.
+
+    Returns whether this answer was kept; False means that there was one already, which stands.
+    """
+    row = Answer(
+        item_id=item.id,
+        given=json.dumps(given),
+        correct=grade(question, given).correct,
+        sureness=sureness,
+        answered_at=at,
+    )
+    return _once(session, row)
+
+
+def close_attempt(
+    session: Session, library: Library, person_id: int, attempt_id: int, today: date, at: datetime
+) -> None:
+    """If every question of the attempt is answered, write how it ended; nothing if that is written already."""
+    attempt = queries.attempt(session, person_id, attempt_id)
+    if attempt is None or attempt.next is not None or attempt.finished_at is not None:
+        return
+    results: dict[str, bool] = {}
+    for item in attempt.items:
+        results[item.point] = results.get(item.point, True) and bool(item.correct)
+    right, asked, mark, passed = sum(results.values()), len(results), 100, all(results.values())
+    if attempt.kind == "final":
+        verdict = final_verdict(session, library, person_id)
+        assert verdict is not None  # noqa: S101 (this attempt is one of those it rests on)
+        right, asked, mark, passed = verdict.right, verdict.asked, library.course.pass_mark, verdict.passed
+    outcome = AttemptOutcome(attempt_id=attempt.id, finished_at=at, passed=passed or attempt.kind == "timeline",
+                             points_right=right, points_asked=asked, pass_mark=mark)  # fmt: skip
+    if _once(session, outcome):
+        complete(session, library, person_id, today, at)
+
+
+def final_verdict(session: Session, library: Library, person_id: int) -> Verdict | None:
+    """How the final assessment stands over all its attempts in the newest enrolment; None before the first.
+
+    The newest attempt that asked a point decides it; a point is right when all its questions there were.
+    """
+    enrolment = queries.enrolment_id(session, person_id)
+    latest: dict[str, bool] = {}
+    tried = False
+    for attempt in queries.attempts(session, person_id, "final"):
+        if attempt.enrolment_id != enrolment or attempt.next is not None:
+            continue
+        tried = True
+        results: dict[str, bool] = {}
+        for item in attempt.items:
+            results[item.point] = results.get(item.point, True) and bool(item.correct)
+        latest.update(results)
+    if not tried:
+        return None
+    critical = frozenset(p for p in library.taught_points if library.points[p].safety_critical)
+    return judge(latest, library.taught_points, critical, library.course.pass_mark)
+
+
+def begin_run(session: Session, person_id: int, ref: str, scenario: Scenario, at: datetime) -> int:
+    """The run that is under way, or a new one in today's version of the scenario. Returns its id."""
+    enrolment = _enrolment(session, person_id)
+    earlier = [run for run in queries.runs(session, person_id, ref) if run.enrolment_id == enrolment]
+    if earlier and earlier[-1].finished_at is None:
+        return earlier[-1].id
+    run = ScenarioRun(
+        enrolment_id=enrolment, ref=ref, version=scenario.version, number=len(earlier) + 1, opened_at=at
+    )
+    if _once(session, run):
+        return run.id
+    return queries.runs(session, person_id, ref)[-1].id
+
+
+def decide(
+    session: Session,
+    library: Library,
+    person_id: int,
+    run: RunView,
+    scenario: Scenario,
+    step: int,
+    choice_id: str,
+    today: date,
+    at: datetime,
+) -> bool:
+    """Take the decision that is number `step` of the run. Returns False, and changes nothing, when that
+    step was taken already (a second click, an old window) or the choice is not open there."""
+    state = stand(scenario, run.decisions)
+    if (
+        step != state.steps + 1
+        or state.scene is None
+        or choice_id not in {choice.id for choice in state.offered}
+    ):
+        return False
+    if not _once(
+        session,
+        Decision(run_id=run.id, step=step, scene_id=state.scene.id, choice_id=choice_id, decided_at=at),
+    ):
+        return False
+    after = stand(scenario, (*run.decisions, (state.scene.id, choice_id)))
+    if after.counts and after.ending is not None:
+        _once(
+            session,
+            RunOutcome(run_id=run.id, ending=after.ending.id, outcome=str(after.ending.end), finished_at=at),
+        )
+        complete(session, library, person_id, today, at)
+    return True
+
+
+def complete(session: Session, library: Library, person_id: int, today: date, at: datetime) -> bool:
+    """Record the completion once everything that it needs is there. Safe to call after every step."""
+    state = progress(library, queries.facts(session, person_id))
+    if not state.complete or state.completed_at is not None:
+        return False
+    enrolment = _enrolment(session, person_id)
+    row = Completion(
+        enrolment_id=enrolment,
+        completed_at=at,
+        content_version=library.version,
+        edition=library.course.edition,
+    )
+    if not _once(session, row):
+        return False
+    publish(session, CourseCompleted(row.id, person_id, at, today, library.course.title, library.course.edition,
+                                     library.version, library.course.valid_months))  # fmt: skip
+    return True

@@ -1,0 +1,20 @@
+"""What learning tells the other features."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+
+@dataclass(frozen=True)
+class CourseCompleted:
+    """A person completed the course, on that day in the organisation's zone; valid for so many months."""
+
+    completion_id: int
+    person_id: int
+    at: datetime
+    on: date
+    course: str
+    edition: str
+    content_version: str
+    valid_months: int

@@ -1,0 +1,168 @@
+"""What learners did, as dated facts. Nothing here is changed or deleted later, whatever becomes of the
+content or the settings; where somebody stands is worked out from these rows when it is asked for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from course.db import Base, UtcDateTime
+
+
+class Enrolment(Base):
+    """One go at the course: the first, and later each renewal."""
+
+    __tablename__ = "enrolment"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (CheckConstraint("kind in ('initial')", name="kind"),)
+
+
+class PageRead(Base):
+    """A lesson page was read to its end: `ref` is module/page, `version` what it said."""
+
+    __tablename__ = "page_read"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id"))
+    ref: Mapped[str] = mapped_column(String(130))
+    version: Mapped[str] = mapped_column(String(20))
+    read_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (UniqueConstraint("enrolment_id", "ref"),)
+
+
+class Attempt(Base):
+    """Questions put to a person: a module's check, a timeline, or the final assessment.
+
+    `ref` is the module, module/timeline, or 'course'. `number` counts from 1, so that two requests
+    at once cannot begin the same attempt twice. `seed` fixes the order in which options are shown.
+    """
+
+    __tablename__ = "attempt"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id"))
+    kind: Mapped[str] = mapped_column(String(20))
+    ref: Mapped[str] = mapped_column(String(130))
+    number: Mapped[int]
+    seed: Mapped[int]
+    opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (
+        UniqueConstraint("enrolment_id", "kind", "ref", "number"),
+        CheckConstraint("kind in ('check', 'timeline', 'final')", name="kind"),
+    )
+
+
+class AttemptItem(Base):
+    """One question of an attempt, in the version in which it is asked, and the point it was drawn for."""
+
+    __tablename__ = "attempt_item"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"))
+    position: Mapped[int]
+    question_id: Mapped[str] = mapped_column(String(60))
+    version: Mapped[str] = mapped_column(String(20))
+    point: Mapped[str] = mapped_column(String(60))
+
+    __table_args__ = (UniqueConstraint("attempt_id", "position"),)
+
+
+class Answer(Base):
+    """The first answer to an item; there is never a second. `given` is JSON (see rules/grading.py)."""
+
+    __tablename__ = "answer"
+
+    item_id: Mapped[int] = mapped_column(ForeignKey("attempt_item.id"), primary_key=True)
+    given: Mapped[str] = mapped_column(Text)
+    correct: Mapped[bool]
+    sureness: Mapped[str | None] = mapped_column(String(10))
+    answered_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (CheckConstraint("sureness in ('sure', 'fairly', 'guessing')", name="sureness"),)
+
+
+class AttemptOutcome(Base):
+    """How an attempt ended, by the rules of that day: written once, with the last answer."""
+
+    __tablename__ = "attempt_outcome"
+
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"), primary_key=True)
+    finished_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    passed: Mapped[bool]
+    points_right: Mapped[int]
+    points_asked: Mapped[int]
+    pass_mark: Mapped[int]
+
+
+class ScenarioRun(Base):
+    """One way through a scenario, in the version in which it was begun."""
+
+    __tablename__ = "scenario_run"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id"))
+    ref: Mapped[str] = mapped_column(String(130))
+    version: Mapped[str] = mapped_column(String(20))
+    number: Mapped[int]
+    opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (UniqueConstraint("enrolment_id", "ref", "number"),)
+
+
+class Decision(Base):
+    """A choice in a run. `step` counts from 1; after the ending, steps put critical decisions right."""
+
+    __tablename__ = "decision"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("scenario_run.id"))
+    step: Mapped[int]
+    scene_id: Mapped[str] = mapped_column(String(60))
+    choice_id: Mapped[str] = mapped_column(String(60))
+    decided_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (UniqueConstraint("run_id", "step"),)
+
+
+class RunOutcome(Base):
+    """A run reached an end and every dangerous choice in it was put right: from now on it counts."""
+
+    __tablename__ = "run_outcome"
+
+    run_id: Mapped[int] = mapped_column(ForeignKey("scenario_run.id"), primary_key=True)
+    ending: Mapped[str] = mapped_column(String(60))
+    outcome: Mapped[str] = mapped_column(String(10))
+    finished_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Completion(Base):
+    """The whole course was completed, on the content of `content_version`."""
+
+    __tablename__ = "completion"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id"), unique=True)
+    completed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    content_version: Mapped[str] = mapped_column(String(20))
+    edition: Mapped[str] = mapped_column(String(20))
+
+
+class Reflection(Base):
+    """A private note. It is its writer's alone: no report, export or page for anyone else reads it."""
+
+    __tablename__ = "reflection"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    ref: Mapped[str] = mapped_column(String(130), primary_key=True)
+    block: Mapped[str] = mapped_column(String(60), primary_key=True)
+    text: Mapped[str] = mapped_column(Text)
+    saved_at: Mapped[datetime] = mapped_column(UtcDateTime)

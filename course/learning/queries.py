@@ -1,0 +1,301 @@
+"""Reading what learners did. Every query that takes a person's id gives only what is theirs."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Row, Select, and_, bindparam, case, func, literal, select, union_all
+from sqlalchemy.orm import Session
+
+from course.learning.models import (
+    Answer,
+    Attempt,
+    AttemptItem,
+    AttemptOutcome,
+    Completion,
+    Decision,
+    Enrolment,
+    PageRead,
+    Reflection,
+    RunOutcome,
+    ScenarioRun,
+)
+from course.learning.rules.grading import Given
+from course.learning.rules.progress import Facts
+
+
+_PERSON = bindparam("person")
+
+
+def _facts_query() -> Select[tuple[str, str, str, bool, datetime]]:
+    """One statement for everything that progress rests on; `:person` is bound when it runs.
+
+    Rows are (what, ref, point, value, at), of the person's newest enrolment.
+    """
+    from_ = select(func.max(Enrolment.id)).where(Enrolment.person_id == _PERSON).scalar_subquery()
+    no = literal("")
+    point = (
+        select(
+            case((func.min(case((Answer.sureness == "guessing", 0), else_=1)) == 1, "proven"), else_="shown").label("what"),
+            Attempt.ref, AttemptItem.point, literal(True).label("value"), func.max(Answer.answered_at).label("at"),
+        )
+        .join(AttemptItem, AttemptItem.attempt_id == Attempt.id)
+        .outerjoin(Answer, Answer.item_id == AttemptItem.id)
+        .where(Attempt.enrolment_id == from_, Attempt.kind == "check")
+        .group_by(Attempt.id, Attempt.ref, AttemptItem.point)
+        .having(and_(func.count(Answer.item_id) == func.count(AttemptItem.id), func.min(case((Answer.correct, 1), else_=0)) == 1))
+    )  # fmt: skip
+    rows = union_all(
+        select(literal("enrolled").label("what"), no.label("ref"), no.label("point"), literal(True).label("value"),
+               Enrolment.opened_at.label("at")).where(Enrolment.id == from_),
+        select(literal("page"), PageRead.ref, no, literal(True), PageRead.read_at).where(PageRead.enrolment_id == from_),
+        select(literal("scenario"), ScenarioRun.ref, no, literal(True), RunOutcome.finished_at)
+        .join(RunOutcome, RunOutcome.run_id == ScenarioRun.id).where(ScenarioRun.enrolment_id == from_),
+        select(Attempt.kind, Attempt.ref, no, AttemptOutcome.passed, AttemptOutcome.finished_at)
+        .join(AttemptOutcome, AttemptOutcome.attempt_id == Attempt.id).where(Attempt.enrolment_id == from_),
+        select(literal("begun"), Attempt.ref, no, literal(True), Attempt.opened_at).where(Attempt.enrolment_id == from_),
+        select(literal("begun"), ScenarioRun.ref, no, literal(True), ScenarioRun.opened_at)
+        .where(ScenarioRun.enrolment_id == from_),
+        select(literal("completed"), no, no, literal(True), Completion.completed_at).where(Completion.enrolment_id == from_),
+        point,
+    ).subquery()  # fmt: skip
+    return select(rows.c.what, rows.c.ref, rows.c.point, rows.c.value, rows.c.at)
+
+
+_FACTS = _facts_query()
+
+
+def facts(session: Session, person_id: int) -> Facts:
+    """What the person's newest enrolment holds, in one query."""
+    found: dict[str, set[str]] = {"page": set(), "scenario": set(), "timeline": set()}
+    points: dict[str, set[tuple[str, str]]] = {"shown": set(), "proven": set()}
+    final, completed, last = False, None, (datetime.min, "")
+    for what, ref, point, value, at in session.execute(_FACTS, {"person": person_id}):
+        if what in found:
+            found[what].add(ref)
+        elif what in points:
+            points["shown"].add((ref, point))
+            if what == "proven":
+                points["proven"].add((ref, point))
+        elif what == "final":
+            final = final or value
+        elif what == "completed":
+            completed = at
+        moment = at.replace(tzinfo=None) if at else datetime.min
+        if ref and ref != "course" and moment >= last[0]:
+            last = (moment, ref.split("/")[0])
+    return Facts(
+        pages=frozenset(found["page"]),
+        scenarios=frozenset(found["scenario"]),
+        timelines=frozenset(found["timeline"]),
+        shown=frozenset(points["shown"]),
+        proven=frozenset(points["proven"]),
+        final_passed=final,
+        completed_at=completed,
+        last_module=last[1] or None,
+    )
+
+
+def enrolment_id(session: Session, person_id: int) -> int | None:
+    """The newest enrolment of a person."""
+    return session.execute(select(func.max(Enrolment.id)).where(Enrolment.person_id == person_id)).scalar()
+
+
+def notes(session: Session, person_id: int, ref: str) -> dict[str, str]:
+    """The person's own notes on a page, by block."""
+    rows = session.execute(
+        select(Reflection.block, Reflection.text).where(
+            Reflection.person_id == person_id, Reflection.ref == ref
+        )
+    )
+    return {block: text for block, text in rows}
+
+
+@dataclass(frozen=True)
+class Item:
+    """A question of an attempt with its answer, if there is one."""
+
+    id: int
+    position: int
+    question_id: str
+    version: str
+    point: str
+    given: Given | None
+    correct: bool | None
+    sureness: str | None
+
+
+@dataclass(frozen=True)
+class AttemptView:
+    """An attempt of this person, with its items in order. `passed` is None while it is open."""
+
+    id: int
+    enrolment_id: int
+    kind: str
+    ref: str
+    number: int
+    seed: int
+    opened_at: datetime
+    finished_at: datetime | None
+    passed: bool | None
+    points_right: int | None
+    points_asked: int | None
+    pass_mark: int | None
+    items: tuple[Item, ...]
+
+    @property
+    def next(self) -> Item | None:
+        """The first question without an answer."""
+        return next((item for item in self.items if item.given is None), None)
+
+    @property
+    def answered(self) -> int:
+        return sum(item.given is not None for item in self.items)
+
+
+def attempt(session: Session, person_id: int, attempt_id: int) -> AttemptView | None:
+    """An attempt with its items and answers; None if it is not this person's."""
+    rows = session.execute(
+        _attempts().where(Attempt.id == attempt_id, Enrolment.person_id == person_id)
+    ).all()
+    return _attempt_view(rows) if rows else None
+
+
+def attempts(
+    session: Session, person_id: int, kind: str | None = None, ref: str | None = None
+) -> list[AttemptView]:
+    """A person's attempts over all enrolments, oldest first, of one kind and reference if named."""
+    statement = _attempts().where(Enrolment.person_id == person_id)
+    if kind:
+        statement = statement.where(Attempt.kind == kind)
+    if ref:
+        statement = statement.where(Attempt.ref == ref)
+    grouped: dict[int, list[Row[tuple[object, ...]]]] = {}
+    for row in session.execute(statement):
+        grouped.setdefault(row.id, []).append(row)
+    return [_attempt_view(rows) for rows in grouped.values()]
+
+
+def _attempts() -> Select[tuple[object, ...]]:
+    return (
+        select(
+            Attempt.id, Attempt.enrolment_id, Attempt.kind, Attempt.ref, Attempt.number, Attempt.seed, Attempt.opened_at,
+            AttemptOutcome.finished_at, AttemptOutcome.passed, AttemptOutcome.points_right, AttemptOutcome.points_asked,
+            AttemptOutcome.pass_mark, AttemptItem.id.label("item"), AttemptItem.position, AttemptItem.question_id,
+            AttemptItem.version, AttemptItem.point, Answer.given, Answer.correct, Answer.sureness,
+        )
+        .join(Enrolment, Enrolment.id == Attempt.enrolment_id)
+        .join(AttemptItem, AttemptItem.attempt_id == Attempt.id)
+        .outerjoin(Answer, Answer.item_id == AttemptItem.id)
+        .outerjoin(AttemptOutcome, AttemptOutcome.attempt_id == Attempt.id)
+        .order_by(Attempt.id, AttemptItem.position)
+    )  # fmt: skip
+
+
+def _attempt_view(rows: list[Row[tuple[object, ...]]]) -> AttemptView:  # type: ignore[misc]
+    first = rows[0]
+    items = tuple(
+        Item(row.item, row.position, row.question_id, row.version, row.point,
+             None if row.given is None else json.loads(row.given), row.correct, row.sureness)
+        for row in rows
+    )  # fmt: skip
+    return AttemptView(
+        first.id, first.enrolment_id, first.kind, first.ref, first.number, first.seed, first.opened_at,
+        first.finished_at, first.passed, first.points_right, first.points_asked, first.pass_mark, items,
+    )  # fmt: skip
+
+
+def times_seen(session: Session, person_id: int) -> Counter[str]:
+    """How often this person was asked each question, over all enrolments."""
+    rows = session.execute(
+        select(AttemptItem.question_id, func.count())
+        .join(Attempt, Attempt.id == AttemptItem.attempt_id)
+        .join(Enrolment, Enrolment.id == Attempt.enrolment_id)
+        .where(Enrolment.person_id == person_id)
+        .group_by(AttemptItem.question_id)
+    )
+    return Counter({question: count for question, count in rows})
+
+
+@dataclass(frozen=True)
+class RunView:
+    """A way through a scenario; `decisions` are (scene, choice) in order."""
+
+    id: int
+    enrolment_id: int
+    ref: str
+    version: str
+    number: int
+    opened_at: datetime
+    finished_at: datetime | None
+    outcome: str | None
+    decisions: tuple[tuple[str, str], ...]
+
+
+def run(session: Session, person_id: int, run_id: int) -> RunView | None:
+    """A run with its decisions; None if it is not this person's."""
+    found = _runs(session, person_id, run_id=run_id)
+    return found[0] if found else None
+
+
+def runs(session: Session, person_id: int, ref: str | None = None) -> list[RunView]:
+    """A person's runs over all enrolments, oldest first; of one scenario if `ref` is named."""
+    return _runs(session, person_id, ref=ref)
+
+
+def _runs(
+    session: Session, person_id: int, run_id: int | None = None, ref: str | None = None
+) -> list[RunView]:
+    statement = (
+        select(
+            ScenarioRun.id, ScenarioRun.enrolment_id, ScenarioRun.ref, ScenarioRun.version, ScenarioRun.number,
+            ScenarioRun.opened_at, RunOutcome.finished_at, RunOutcome.outcome, Decision.scene_id, Decision.choice_id,
+        )
+        .join(Enrolment, Enrolment.id == ScenarioRun.enrolment_id)
+        .outerjoin(RunOutcome, RunOutcome.run_id == ScenarioRun.id)
+        .outerjoin(Decision, Decision.run_id == ScenarioRun.id)
+        .where(Enrolment.person_id == person_id)
+        .order_by(ScenarioRun.id, Decision.step)
+    )  # fmt: skip
+    if run_id is not None:
+        statement = statement.where(ScenarioRun.id == run_id)
+    if ref is not None:
+        statement = statement.where(ScenarioRun.ref == ref)
+    grouped: dict[int, list[Row[tuple[object, ...]]]] = {}  # type: ignore[misc]
+    for row in session.execute(statement):
+        grouped.setdefault(row.id, []).append(row)
+    return [
+        RunView(r[0].id, r[0].enrolment_id, r[0].ref, r[0].version, r[0].number, r[0].opened_at, r[0].finished_at,
+                r[0].outcome, tuple((row.scene_id, row.choice_id) for row in r if row.scene_id is not None))
+        for r in grouped.values()
+    ]  # fmt: skip
+
+
+def completion(session: Session, enrolment: int) -> Completion | None:
+    return session.execute(
+        select(Completion).where(Completion.enrolment_id == enrolment)
+    ).scalar_one_or_none()
+
+
+@dataclass(frozen=True)
+class ReadView:
+    """A page that was read, and in which version."""
+
+    id: int
+    ref: str
+    version: str
+    read_at: datetime
+
+
+def pages_read(session: Session, person_id: int) -> list[ReadView]:
+    """Every page that the person read, oldest first, over all enrolments."""
+    rows = session.execute(
+        select(PageRead.id, PageRead.ref, PageRead.version, PageRead.read_at)
+        .join(Enrolment, Enrolment.id == PageRead.enrolment_id)
+        .where(Enrolment.person_id == person_id)
+        .order_by(PageRead.id)
+    )
+    return [ReadView(*row) for row in rows]

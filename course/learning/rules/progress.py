@@ -1,0 +1,125 @@
+"""Where a learner stands in the course, derived from facts each time it is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from course.content.library import Library
+from course.content.shapes import Module, Step
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What one enrolment holds. References are module/step; `shown` are the points of a module's check
+    whose questions were all right in one attempt, `proven` those of them without a guess."""
+
+    pages: frozenset[str] = frozenset()
+    scenarios: frozenset[str] = frozenset()
+    timelines: frozenset[str] = frozenset()
+    shown: frozenset[tuple[str, str]] = frozenset()
+    proven: frozenset[tuple[str, str]] = frozenset()
+    final_passed: bool = False
+    completed_at: datetime | None = None
+    last_module: str | None = None
+
+
+CHECK = "check"
+
+
+@dataclass(frozen=True)
+class StepStand:
+    """A step of a module: `state` is done, skipped (a page whose points the check proved) or open."""
+
+    module_id: str
+    id: str
+    kind: str
+    title: str
+    state: str
+
+    @property
+    def done(self) -> bool:
+        return self.state != "open"
+
+
+@dataclass(frozen=True)
+class ModuleStand:
+    """A module: its steps with the check as the last one, and about how many minutes are left."""
+
+    module: Module
+    number: int
+    steps: tuple[StepStand, ...]
+    minutes_left: float
+    missed: tuple[str, ...] = ()
+
+    @property
+    def done(self) -> bool:
+        return all(step.done for step in self.steps)
+
+    @property
+    def started(self) -> bool:
+        return any(step.done for step in self.steps)
+
+    @property
+    def share(self) -> int:
+        """Per cent of the steps that are done."""
+        return round(100 * sum(step.done for step in self.steps) / len(self.steps))
+
+    @property
+    def next(self) -> StepStand | None:
+        return next((step for step in self.steps if not step.done), None)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """The whole course for one person."""
+
+    modules: tuple[ModuleStand, ...]
+    final_passed: bool
+    completed_at: datetime | None
+    current: ModuleStand | None = field(default=None)
+
+    @property
+    def modules_done(self) -> bool:
+        return all(module.done for module in self.modules)
+
+    @property
+    def complete(self) -> bool:
+        """All modules and the final assessment: what a completion rests on."""
+        return self.modules_done and self.final_passed
+
+    @property
+    def started(self) -> bool:
+        return any(module.started for module in self.modules)
+
+    @property
+    def minutes_left(self) -> float:
+        return sum(module.minutes_left for module in self.modules)
+
+
+def module_stand(library: Library, module: Module, facts: Facts) -> ModuleStand:
+    """One module. A check is done when each of the module's points was shown, over all its attempts."""
+    steps = [StepStand(module.id, s.id, s.kind, s.title, _state(module, s, facts)) for s in module.steps]
+    missed = tuple(point for point in module.points if (module.id, point) not in facts.shown)
+    steps.append(StepStand(module.id, CHECK, CHECK, "Check what you know", "open" if missed else "done"))
+    left = sum(library.step_minutes[module.id, step.id] for step in steps if not step.done)
+    number = list(library.modules).index(module.id) + 1
+    return ModuleStand(module, number, tuple(steps), left, missed)
+
+
+def _state(module: Module, step: Step, facts: Facts) -> str:
+    ref = f"{module.id}/{step.id}"
+    if step.kind == "page":
+        if ref in facts.pages:
+            return "done"
+        teaches = module.pages[step.id].teaches
+        return "skipped" if all((module.id, point) in facts.proven for point in teaches) else "open"
+    return "done" if ref in (facts.scenarios if step.kind == "scenario" else facts.timelines) else "open"
+
+
+def progress(library: Library, facts: Facts) -> Progress:
+    """All modules; `current` is where to carry on: the module last worked on, else the first not done."""
+    modules = tuple(module_stand(library, module, facts) for module in library.modules.values())
+    waiting = [module for module in modules if not module.done]
+    current = next((m for m in waiting if m.module.id == facts.last_module), waiting[0] if waiting else None)
+    return Progress(modules, facts.final_passed, facts.completed_at, current)

@@ -1,0 +1,8 @@
+"""The learner's pages, a file for each kind."""
+
+from __future__ import annotations
+
+from course.learning.views import attempts, home, record, scenarios, steps
+from course.learning.views.frame import pages
+
+__all__ = ["attempts", "home", "pages", "record", "scenarios", "steps"]

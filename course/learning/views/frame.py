@@ -1,0 +1,81 @@
+"""What the learner's pages have in common: where one is in a module, and what comes next."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from flask import Blueprint, abort, g, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from course.clock import civil_date, now
+from course.content.current import library
+from course.content.shapes import Module
+from course.learning import queries
+from course.learning.rules.progress import CHECK, ModuleStand, StepStand, module_stand
+from course.web.html import seen_redirect
+from course.web.session import db
+from course.web.site import state
+
+pages = Blueprint("learning", __name__)
+
+
+def me() -> int:
+    """The id of the person who is signed in; marks the page as part of "My training"."""
+    g.here = "training"
+    return int(current_user.person.id)
+
+
+def today() -> date:
+    """The calendar day in the organisation's time zone."""
+    return civil_date(now(), state().config.time_zone)
+
+
+def module_or_404(module_id: str) -> Module:
+    module = library().modules.get(module_id)
+    return module if module is not None else abort(404)
+
+
+def module_of(ref: str) -> Module | None:
+    """The module of a reference (module or module/step); None if it is no longer taught."""
+    return library().modules.get(ref.split("/")[0])
+
+
+def stand_of(module: Module) -> ModuleStand:
+    """Where this person stands in a module."""
+    return module_stand(library(), module, queries.facts(db(), me()))
+
+
+def step_address(step: StepStand) -> str:
+    """Where a step of a module is."""
+    return url_for("learning.step", module_id=step.module_id, step_id=step.id)
+
+
+def after(stand: ModuleStand, step_id: str) -> str:
+    """Where to go when a step is finished: the next open one after it, then any open one, then the outline."""
+    ids = [step.id for step in stand.steps]
+    position = ids.index(step_id) if step_id in ids else -1
+    onward = [*stand.steps[position + 1 :], *stand.steps[:position]]
+    following = next((step for step in onward if not step.done and step.id != step_id), None)
+    if following is None:
+        return url_for("learning.module", module_id=stand.module.id)
+    return step_address(following)
+
+
+def go(address: str) -> Response:
+    """Answer a post: look at another page."""
+    return seen_redirect(address)
+
+
+__all__ = [
+    "CHECK",
+    "after",
+    "go",
+    "me",
+    "module_of",
+    "module_or_404",
+    "pages",
+    "stand_of",
+    "step_address",
+    "today",
+]

@@ -1,0 +1,77 @@
+"""My training, and the outline of a module."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import render_template, url_for
+
+from course.content.current import library
+from course.content.library import SECONDS_A_QUESTION
+from course.learning import actions, queries
+from course.learning.rules.drawing import Verdict
+from course.learning.rules.progress import Progress, progress
+from course.learning.views.frame import me, module_or_404, pages, stand_of, step_address
+from course.web.access import signed_in
+from course.web.session import db
+
+
+@dataclass(frozen=True)
+class CarryOn:
+    """The one button of the page "My training": what it says, where it leads, and the sentence above it."""
+
+    label: str
+    address: str
+    minutes: float
+
+
+@pages.get("/")
+@signed_in
+def home() -> str:
+    """Where you are, what is next, about how long, and one button."""
+    state = progress(library(), queries.facts(db(), me()))
+    verdict = actions.final_verdict(db(), library(), me()) if state.modules_done else None
+    return render_template(
+        "learning/home.html", state=state, next=carry_on(state), verdict=verdict, course=library().course
+    )
+
+
+def carry_on(state: Progress) -> CarryOn | None:
+    """The next thing to do; None when the course is complete."""
+    if state.completed_at is not None:
+        return None
+    if state.current is not None and state.current.next is not None:
+        step = state.current.next
+        verb = "Carry on" if state.started else "Start"
+        return CarryOn(f"{verb}: {step.title}", step_address(step), state.current.minutes_left)
+    return CarryOn("Go to the final assessment", url_for("learning.assessment"), assessment_minutes())
+
+
+def assessment_minutes() -> float:
+    """About how long the final assessment takes: 30 seconds a question."""
+    rules, points = library().course, library().points
+    taught = library().taught_points
+    critical = sum(points[p].safety_critical for p in taught)
+    return (
+        (critical * rules.final_per_critical_point + (len(taught) - critical) * rules.final_per_point)
+        * SECONDS_A_QUESTION
+        / 60
+    )
+
+
+@pages.get("/module/<module_id>")
+@signed_in
+def module(module_id: str) -> str:
+    """What the module holds, and which of it is done."""
+    stand = stand_of(module_or_404(module_id))
+    return render_template("learning/module.html", stand=stand, step_address=step_address)
+
+
+def read_again(verdict: Verdict | None) -> list[tuple[str, str]]:
+    """For each missed point its title and the page that teaches it."""
+    found = []
+    for point in verdict.missed if verdict else ():
+        module_id, page = library().pages_by_point[point]
+        address = url_for("learning.step", module_id=module_id, step_id=page)
+        found.append((library().points[point].title, address))
+    return found

@@ -1,0 +1,82 @@
+"""Branching scenarios: one decision at a time, and the debrief."""
+
+from __future__ import annotations
+
+from flask import abort, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from course.clock import now
+from course.content.current import library
+from course.content.queries import part
+from course.content.shapes import Scenario
+from course.learning import actions, queries
+from course.learning.queries import RunView
+from course.learning.rules.branching import Stand, compare, longest, stand
+from course.learning.views.frame import after, go, me, module_of, pages, stand_of, step_address, today
+from course.web.access import signed_in
+from course.web.session import db
+
+
+def _run_or_404(run_id: int) -> tuple[RunView, Scenario, Stand]:
+    run = queries.run(db(), me(), run_id) or abort(404)
+    # A run goes on in the version in which it was begun, whatever was edited since.
+    scenario = part(db(), library(), Scenario, run.ref, run.version) or abort(404)
+    return run, scenario, stand(scenario, run.decisions)
+
+
+def _frame(run: RunView) -> dict[str, object]:
+    module = module_of(run.ref)
+    step_id = run.ref.partition("/")[2]
+    where = stand_of(module) if module else None
+    onward = after(where, step_id) if where else url_for("learning.home")
+    return {"stand": where, "here": step_id, "onward": onward, "step_address": step_address}
+
+
+@pages.get("/run/<int:run_id>")
+@signed_in
+def run(run_id: int) -> str | Response:
+    """The story so far and the decision that is awaited."""
+    found, scenario, state = _run_or_404(run_id)
+    if state.ending is not None:
+        return go(url_for("learning.debrief", run_id=run_id))
+    return _show(found, scenario, state, None)
+
+
+def _show(found: RunView, scenario: Scenario, state: Stand, mistake: str | None) -> str:
+    ahead = longest(scenario, state.scene) if state.scene else 0
+    share = round(100 * len(state.path) / (len(state.path) + ahead)) if ahead else 100
+    return render_template("learning/scenario.html", run=found, scenario=scenario, state=state, mistake=mistake,
+                           share=share, **_frame(found))  # fmt: skip
+
+
+@pages.post("/run/<int:run_id>")
+@signed_in
+def decide(run_id: int) -> Response | tuple[str, int]:
+    """Take a decision, in the story or in the debrief. The step's number makes a repeated post harmless."""
+    found, scenario, state = _run_or_404(run_id)
+    sent = request.form.get("step", "")
+    step = int(sent) if sent.isascii() and sent.isdecimal() and len(sent) < 4 else 0
+    choice = request.form.get("choice", "")
+    current = step == state.steps + 1
+    if current and choice not in {c.id for c in state.offered}:
+        message = "Choose what you do."
+        if state.ending is not None:
+            return _debrief(found, scenario, state, message), 422
+        return _show(found, scenario, state, message), 422
+    actions.decide(db(), library(), me(), found, scenario, step, choice, today(), now())
+    return go(url_for("learning.run", run_id=run_id) + "#now")
+
+
+@pages.get("/run/<int:run_id>/debrief")
+@signed_in
+def debrief(run_id: int) -> str | Response:
+    """The path taken beside the recommended one, decision by decision; dangerous ones are put right here."""
+    found, scenario, state = _run_or_404(run_id)
+    if state.ending is None:
+        return go(url_for("learning.run", run_id=run_id))
+    return _debrief(found, scenario, state, None)
+
+
+def _debrief(found: RunView, scenario: Scenario, state: Stand, mistake: str | None) -> str:
+    return render_template("learning/debrief.html", run=found, scenario=scenario, state=state, mistake=mistake,
+                           rows=compare(state), points=library().points, **_frame(found))  # fmt: skip

@@ -1,0 +1,111 @@
+"""The steps of a module: lesson pages, and the doors to its scenarios, timelines and check."""
+
+from __future__ import annotations
+
+from flask import abort, render_template, request
+from werkzeug.wrappers import Response
+
+from course.clock import now
+from course.content.current import library
+from course.content.shapes import Module, Page
+from course.learning import actions, queries
+from course.learning.rules.progress import ModuleStand
+from course.learning.views.frame import (
+    CHECK,
+    after,
+    go,
+    me,
+    module_or_404,
+    pages,
+    stand_of,
+    step_address,
+    today,
+)
+from course.organisation.current import here_organisation
+from course.web.access import signed_in
+from course.web.session import db
+
+
+@pages.get("/module/<module_id>/<step_id>")
+@signed_in
+def step(module_id: str, step_id: str) -> str | Response:
+    """Show a step: the page itself, or what a scenario, timeline or check is about."""
+    module = module_or_404(module_id)
+    stand = stand_of(module)
+    if step_id == CHECK:
+        return _check(module, stand)
+    found = module.step(step_id) or abort(404)
+    if found.kind == "page":
+        page = module.pages[step_id]
+        return _page(module, page, stand)
+    ref = f"{module.id}/{step_id}"
+    if found.kind == "scenario":
+        runs = queries.runs(db(), me(), ref)
+        scenario = module.scenarios[step_id]
+        return render_template("learning/scenario_start.html", stand=stand, here=step_id, scenario=scenario, runs=runs,
+                               onward=after(stand, step_id), step_address=step_address)  # fmt: skip
+    earlier = queries.attempts(db(), me(), "timeline", ref)
+    return render_template("learning/timeline_start.html", stand=stand, here=step_id, timeline=module.timelines[step_id],
+                           earlier=earlier, onward=after(stand, step_id), step_address=step_address)  # fmt: skip
+
+
+def _page(module: Module, page: Page, stand: ModuleStand) -> str:
+    ids = [one.id for one in stand.steps]
+    position = ids.index(page.id)
+    notes = {}
+    if any(block.kind == "reflect" for block in page.blocks):
+        notes = queries.notes(db(), me(), f"{module.id}/{page.id}")
+    return render_template(
+        "learning/page.html",
+        stand=stand,
+        here=page.id,
+        page=page,
+        notes=notes,
+        library=library(),
+        organisation=here_organisation(),
+        back=step_address(stand.steps[position - 1]) if position else None,
+        following=stand.steps[position + 1],
+        step_address=step_address,
+    )
+
+
+def _check(module: Module, stand: ModuleStand) -> str:
+    attempts = queries.attempts(db(), me(), "check", module.id)
+    rereads = [
+        (library().points[point].title, *library().pages_by_point[point])
+        for point in stand.missed
+        if attempts and attempts[-1].finished_at
+    ]
+    return render_template("learning/check_start.html", stand=stand, here=CHECK, attempts=attempts, rereads=rereads,
+                           onward=after(stand, CHECK), per_point=library().course.check_per_point,
+                           step_address=step_address)  # fmt: skip
+
+
+@pages.post("/module/<module_id>/<step_id>")
+@signed_in
+def finish_step(module_id: str, step_id: str) -> Response:
+    """A page: keep its notes and, with "Next", that it was read. Otherwise: begin, or carry on."""
+    module = module_or_404(module_id)
+    if step_id == CHECK:
+        return go(f"/attempt/{actions.begin_check(db(), library(), me(), module, now())}")
+    found = module.step(step_id) or abort(404)
+    ref = f"{module.id}/{step_id}"
+    if found.kind == "scenario":
+        run = actions.begin_run(db(), me(), ref, module.scenarios[step_id], now())
+        return go(f"/run/{run}")
+    if found.kind == "timeline":
+        timeline = module.timelines[step_id]
+        attempt = actions.begin_timeline(db(), library(), me(), ref, timeline, now())
+        return go(f"/attempt/{attempt}")
+    page = module.pages[step_id]
+    for block in page.blocks:
+        if block.kind == "reflect" and block.id and f"note-{block.id}" in request.form:
+            seen, sent = request.form.get(f"was-{block.id}", ""), request.form[f"note-{block.id}"]
+            actions.keep_note(db(), me(), ref, block.id, seen, sent, now())
+    if request.form.get("then") == "stay":
+        return go(f"/module/{module.id}/{step_id}?kept=1#note-{request.form.get('note', '')}")
+    if actions.read_page(db(), me(), module, page, now()):
+        actions.complete(db(), library(), me(), today(), now())
+    stand = stand_of(module)
+    ids = [one.id for one in stand.steps]
+    return go(step_address(stand.steps[ids.index(step_id) + 1]))

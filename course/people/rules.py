@@ -1,0 +1,39 @@
+"""Who may do what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+ROLES = ("learner", "manager", "administrator")
+# Everyone is a learner; these are the permissions that the other roles add.
+PERMISSIONS: dict[str, frozenset[str]] = {
+    "manager": frozenset({"see people"}),
+    "administrator": frozenset({"see people", "manage people", "manage the organisation"}),
+}
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """The person who is signed in, as far as access depends on it."""
+
+    id: int
+    name: str
+    email: str
+    administrator: bool = False
+    manages: tuple[int, ...] = ()
+
+    @cached_property
+    def permissions(self) -> frozenset[str]:
+        """Names of permissions (course.web.access.Permission)."""
+        names: frozenset[str] = frozenset()
+        if self.administrator:
+            names |= PERMISSIONS["administrator"]
+        if self.manages:
+            names |= PERMISSIONS["manager"]
+        return names
+
+
+def first_name(name: str) -> str:
+    """The name to greet somebody by."""
+    return name.split()[0] if name.split() else name

@@ -1,0 +1,15 @@
+"""When X happens, do Y: the one list of effects between features, all in the same transaction."""
+
+from __future__ import annotations
+
+from course.certificates.actions import issue
+from course.events import on
+from course.learning.actions import enrol
+from course.learning.events import CourseCompleted
+from course.people.events import PersonAdded
+
+
+def connect() -> None:
+    """Connect them; safe to call again."""
+    on(PersonAdded, enrol)
+    on(CourseCompleted, issue)

@@ -1,0 +1,47 @@
+"""How people get in: passwords, single-use links, and the attempts that are counted to slow guessing down."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from course.db import Base, UtcDateTime
+
+
+class Credential(Base):
+    """A person's password, and the key that every session of theirs carries: a new key ends them all."""
+
+    __tablename__ = "credential"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    password_hash: Mapped[str] = mapped_column(String(200))
+    session_key: Mapped[str] = mapped_column(String(40))
+    set_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class SignInToken(Base):
+    """A single-use link. Only its hash is kept. `person_id` is empty for the set-up of the course."""
+
+    __tablename__ = "sign_in_token"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
+    purpose: Mapped[str] = mapped_column(String(20))
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class SignInAttempt(Base):
+    """A try to sign in or to ask for a link: `key` is a keyed hash of the address typed or of the network address."""
+
+    __tablename__ = "sign_in_attempt"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (Index("ix_sign_in_attempt_key_at", "key", "at"),)

@@ -1,0 +1,71 @@
+"""Who may open a page. Every route carries exactly one of @public, @signed_in and @may(…)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from flask import Flask, abort, g, redirect, request, url_for
+from flask_login import current_user
+
+V = TypeVar("V", bound=Callable[..., Any])
+
+
+class Permission(StrEnum):
+    """What a role allows beyond one's own training; people/rules.py says which role has which."""
+
+    SEE_PEOPLE = "see people"
+    MANAGE_PEOPLE = "manage people"
+    MANAGE_ORGANISATION = "manage the organisation"
+
+
+PUBLIC = "public"
+SIGNED_IN = "signed in"
+
+
+def _mark(view: V, rule: object) -> V:
+    if hasattr(view, "access_rule"):
+        raise TypeError(f"{view.__name__} has two access rules")
+    view.access_rule = rule  # type: ignore[attr-defined]
+    return view
+
+
+def public(view: V) -> V:
+    """Anyone may open it."""
+    return _mark(view, PUBLIC)
+
+
+def signed_in(view: V) -> V:
+    """Everyone who has signed in may open it; it shows only what is their own."""
+    return _mark(view, SIGNED_IN)
+
+
+def may(permission: Permission) -> Callable[[V], V]:
+    """Only those whose role has the permission."""
+    return lambda view: _mark(view, permission)
+
+
+def rule_of(app: Flask, endpoint: str) -> object:
+    """The access rule of a route; None if it has none, which a test forbids."""
+    return getattr(app.view_functions[endpoint], "access_rule", None)
+
+
+def init(app: Flask) -> None:
+    """Check the rule before each view. A route without a rule is closed to all."""
+
+    @app.before_request
+    def check() -> Any:
+        if request.endpoint is None:
+            return None
+        rule = rule_of(app, request.endpoint)
+        if rule == PUBLIC:
+            return None
+        if not current_user.is_authenticated:
+            wanted = request.full_path.rstrip("?") if request.method == "GET" else ""
+            target = {"next": wanted} if wanted not in ("", "/") else {}
+            return redirect(url_for("signin.sign_in", **target), 303)
+        g.person_id = current_user.person.id
+        if rule == SIGNED_IN or (isinstance(rule, Permission) and rule in current_user.person.permissions):
+            return None
+        return abort(403)

@@ -1,0 +1,65 @@
+"""Exceptions to error pages, in one place. The first act is always to undo what the request did."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Flask, Response, make_response, render_template, request
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from course.web.session import undo
+
+TEXTS = {
+    400: ("That did not work", "The form could not be read. Go back, reload the page and try again."),
+    403: (
+        "This page is not for you to open",
+        "Your role does not include it. Ask an administrator if that is wrong.",
+    ),
+    404: ("There is no such page", "The address may be mistyped, or the page may have moved."),
+    405: (
+        "That did not work",
+        "This address takes another kind of request. Start again from your training page.",
+    ),
+    413: ("That is too long", "What you sent is larger than the course accepts. Shorten it and try again."),
+    429: ("Too many tries", "Please wait a while, then try again."),
+    500: (
+        "Something went wrong on our side",
+        "Nothing that you entered before is lost. Try again in a minute.",
+    ),
+}
+
+
+def init(app: Flask) -> None:
+    """Register the handlers."""
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(CSRFError, _forged)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def page(status: int, title: str, text: str) -> Response:
+    """An error page that needs nothing from the database, so that it cannot fail as well."""
+    return make_response(render_template("errors/error.html", status=status, title=title, text=text), status)
+
+
+def _http(error: HTTPException) -> Response:
+    undo()
+    if error.code is None or error.code < 400:
+        return make_response(error.get_response(request.environ))
+    title, text = TEXTS.get(error.code, TEXTS[400])
+    response = page(error.code, title, text)
+    if error.code == 405:
+        response.headers["Allow"] = ", ".join(getattr(error, "valid_methods", None) or [])
+    return response
+
+
+def _forged(_error: CSRFError) -> Response:
+    undo()
+    return page(400, "This page was open for too long",
+                "You may have signed out or signed in again in between. Go back, reload the page and send it again.")  # fmt: skip
+
+
+def _unexpected(error: Exception) -> Response:
+    undo()
+    logging.getLogger("course").exception("request failed", exc_info=error)
+    return page(500, *TEXTS[500])

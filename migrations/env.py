@@ -1,0 +1,58 @@
+"""How Alembic runs here: on the connection it is handed, with numbers for names."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import Any
+
+from alembic import context
+from alembic.operations import MigrationScript
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from course.db import Base, UtcDateTime, make_engine
+from course.models import ALL
+
+assert ALL  # importing it is what fills the metadata  # noqa: S101
+
+
+def number(_context: MigrationContext, _revision: Any, directives: Iterable[MigrationScript]) -> None:
+    """0001, 0002 …: the order of the files is the order in which they run."""
+    for directive in directives:
+        heads = ScriptDirectory.from_config(context.config).get_heads()
+        directive.rev_id = f"{(int(heads[0]) if heads else 0) + 1:04d}"
+
+
+def render(kind: str, value: Any, _autogen: Any) -> str | bool:
+    """A migration outlives the application's types, so it is written with the database's own."""
+    if kind == "type" and isinstance(value, UtcDateTime):
+        return "sa.DateTime(timezone=True)"
+    return False
+
+
+def run(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET lock_timeout = '10s'")
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        process_revision_directives=number,  # type: ignore[arg-type]
+        render_item=render,
+        render_as_batch=connection.dialect.name == "sqlite",
+        compare_type=True,
+        compare_server_default=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+given = context.config.attributes.get("connection")
+if given is not None:
+    run(given)
+else:
+    url = os.environ.get("DATABASE_URL", "sqlite:///instance/course.db")
+    with make_engine(url).connect() as fresh:
+        run(fresh)
+        fresh.commit()

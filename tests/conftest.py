@@ -1,0 +1,97 @@
+"""What tests share: the application on both engines, each test undone afterwards, and a client for pages."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session, sessionmaker
+
+from app import create_app
+from config import Config
+from course import migrating
+from course.content.actions import archive
+from course.db import make_engine
+from tests.pages import Client
+from tests.support.postgres import temporary_cluster
+
+SECRET = "only-for-tests-0123456789abcdef0123456789"
+NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL cluster for this run: that of TEST_POSTGRES_URL, or a temporary one of our own."""
+    given = os.environ.get("TEST_POSTGRES_URL")
+    if given:
+        yield given
+        return
+    with temporary_cluster() as url:
+        yield url
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """An empty database of each engine."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path_factory.mktemp('database') / 'course.db'}"
+    return str(request.getfixturevalue("postgres_url"))
+
+
+def make_config(database_url: str, **settings: str) -> Config:
+    """Settings for a test, checked like any other."""
+    return Config.from_env({"SECRET_KEY": SECRET, "DATABASE_URL": database_url, **settings})
+
+
+@pytest.fixture(scope="session")
+def prepared(database_url: str) -> Flask:
+    """The application on a schema made by the migrations, with its content archived."""
+    app = create_app(make_config(database_url))
+    app.config["LOG_REQUESTS"] = False
+    engine = make_engine(database_url)
+    migrating.upgrade(engine)
+    with Session(engine) as session:
+        archive(session, app.extensions["course"].library, NOW)
+        session.commit()
+    engine.dispose()
+    return app
+
+
+@pytest.fixture
+def app(prepared: Flask) -> Iterator[Flask]:
+    """The application; whatever it commits is undone when the test ends."""
+    with prepared.extensions["course"].engine.connect() as connection:
+        outer = connection.begin()
+        sessions = sessionmaker(connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
+        kept = prepared.extensions["course.sessions"]
+        prepared.extensions["course.sessions"] = sessions
+        yield prepared
+        prepared.extensions["course.sessions"] = kept
+        outer.rollback()
+
+
+@pytest.fixture
+def session(app: Flask) -> Iterator[Session]:
+    """A session on the same connection as the application's."""
+    with app.extensions["course.sessions"]() as session:
+        yield session
+
+
+@pytest.fixture
+def client(app: Flask) -> Client:
+    """A browser without JavaScript that also checks every page it gets."""
+    return Client(app)
+
+
+@pytest.fixture
+def fresh_app(tmp_path: Path) -> Flask:
+    """An application on a database file of its own that really commits, migrated and empty."""
+    url = f"sqlite:///{tmp_path / 'fresh.db'}"
+    app = create_app(make_config(url))
+    app.config["LOG_REQUESTS"] = False
+    migrating.upgrade(app.extensions["course"].engine)
+    return app

@@ -1,0 +1,72 @@
+"""A version changes with what a learner sees, and with nothing else."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from sqlalchemy.orm import Session
+
+from course.content.actions import archive
+from course.content.library import load
+from course.content.queries import part
+from course.content.report import bank, coverage
+from course.content.shapes import Page, Question
+from tests.conftest import NOW
+from tests.content.test_checking import PAGE, QUESTIONS, SAMPLE, spoil
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "same"),
+    [
+        (QUESTIONS, "Hold on, correct", "Hold on tight, correct", False),
+        (QUESTIONS, "reason: It stays.", "reason: It really stays.", False),
+        (QUESTIONS, "points: [hold-the-line]", "points: [hold-the-line, mind-the-trees]", True),
+        (QUESTIONS, "  stem: A gust comes. What do you do?", "  critical: true\n  stem: A gust comes. What do you do?", True),
+    ],
+)
+def test_a_question_has_a_new_version_only_when_its_words_change(
+    tmp_path: Path, file: str, old: str, new: str, same: bool
+) -> None:
+    modules = Path(shutil.copytree(SAMPLE, tmp_path / "modules"))
+    before = load(modules)
+    spoil(modules, file, old, new)
+    after = load(modules)
+    assert (before.questions["gust"].version == after.questions["gust"].version) is same
+
+
+def test_what_was_shown_can_be_shown_again_after_an_edit(session: Session, tmp_path: Path) -> None:
+    modules = Path(shutil.copytree(SAMPLE, tmp_path / "modules"))
+    before = load(modules)
+    assert archive(session, before, NOW) == len(before.parts)
+    assert archive(session, before, NOW) == 0
+    spoil(modules, QUESTIONS, "A gust comes.", "A storm comes.")
+    spoil(modules, PAGE, "Kites were lost.", "Many kites were lost.")
+    after = load(modules)
+    assert archive(session, after, NOW) == 2
+    old = before.questions["gust"]
+    found = part(session, after, Question, "gust", old.version)
+    assert found is not None
+    assert found.stem == "A gust comes. What do you do?"
+    assert found.seen() == old.seen()
+    page = before.modules["kites"].pages["the-line"]
+    again = part(session, after, Page, "kites/the-line", page.version)
+    assert again == page
+    assert after.version != before.version
+
+
+def test_coverage_names_the_places_of_every_point() -> None:
+    rows = {row["id"]: row for row in coverage(load(SAMPLE))}
+    assert rows["hold-the-line"]["taught"] == ["kites/the-line"]
+    assert "kites/a-windy-day#s1" in rows["hold-the-line"]["practised"]
+    assert rows["mind-the-trees"]["assessed"] == ["near-trees", "allowed"]
+
+
+def test_the_bank_can_be_exported_whole() -> None:
+    entries = {entry["id"]: entry for entry in bank(load(SAMPLE))}
+    assert entries["gust"]["options"][0] == {"text": "Hold on", "correct": True, "reason": "It stays."}
+    assert [o["correct"] for o in entries["first-things"]["options"]] == [1, 2, 3]
+    assert [o["correct"] for o in entries["allowed"]["options"]] == ["Fine", "Not fine", "Fine"]
+    assert entries["gust"]["critical"] is True
+    assert entries["a-month-of-kites"]["form"] == "missed-opportunities"

@@ -1,0 +1,57 @@
+"""Plain functions that make what a test needs, with sensible defaults."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from course.organisation.actions import create
+from course.organisation.queries import organisation
+from course.people.actions import add_person, add_team
+from course.people.models import Person, Team
+from course.signin.actions import set_password
+from tests.conftest import NOW
+from tests.pages import Client
+
+PASSWORD = "quiet-river-stones-42"
+
+
+def make_organisation(session: Session, name: str = "Riverside Trust", nation: str = "england") -> None:
+    """An organisation, if there is none yet."""
+    if organisation(session) is None:
+        create(session, name, nation, NOW)
+        session.commit()
+
+
+def make_team(session: Session, name: str = "Staff", parent: Team | None = None) -> Team:
+    team = add_team(session, name, parent.id if parent else None, NOW)
+    session.commit()
+    return team
+
+
+def make_person(
+    session: Session,
+    name: str = "Sam Okafor",
+    email: str = "sam@example.org",
+    role: str = "learner",
+    team: Team | None = None,
+    password: str | None = PASSWORD,
+    at: datetime = NOW,
+) -> Person:
+    """A person with a password. A manager gets a team to manage if none is given."""
+    make_organisation(session)
+    if team is None and role == "manager":
+        team = make_team(session)
+    person = add_person(session, name, email, team.id if team else None, role, at)
+    assert isinstance(person, Person), person
+    if password:
+        set_password(session, person.id, password, at)
+    session.commit()
+    return person
+
+
+def sign_in(client: Client, person: Person, password: str = PASSWORD) -> Client:
+    """Sign somebody in through the page, as they would."""
+    client.post("/sign-in", {"email": person.email, "password": password})
+    return client

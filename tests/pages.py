@@ -1,0 +1,137 @@
+"""A client that fetches pages as a browser without JavaScript would, and checks each of them as a page."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+from xml.etree import ElementTree
+
+import html5lib
+from flask import Flask
+
+Values = Mapping[str, str | Sequence[str]]
+
+
+class Page:
+    """A response, and its HTML if it has any."""
+
+    def __init__(self, response: Any) -> None:
+        self.status: int = response.status_code
+        self.headers = response.headers
+        self.location: str = response.headers.get("Location", "")
+        self.body: bytes = response.get_data()
+        self.html: str = self.body.decode() if response.mimetype == "text/html" else ""
+        self._tree: ElementTree.Element | None = None
+
+    @property
+    def tree(self) -> ElementTree.Element:
+        """The parsed page."""
+        if self._tree is None:
+            self._tree = html5lib.parse(self.html, namespaceHTMLElements=False)
+        return self._tree
+
+    def all(self, tag: str) -> list[ElementTree.Element]:
+        return list(self.tree.iter(tag))
+
+    @property
+    def text(self) -> str:
+        """The words of the page, with single spaces."""
+        return words(self.tree.find("body"))
+
+    @property
+    def h1(self) -> str:
+        return words(self.tree.find(".//h1"))
+
+    def fields(self, number: int | None = None) -> dict[str, str]:
+        """What a form would send if nothing were touched; by default the page's last form that posts."""
+        forms = [form for form in self.all("form") if form.get("method", "").lower() == "post"]
+        form = forms[-1 if number is None else number]
+        found: dict[str, str] = {}
+        for field in form.iter():
+            name = field.get("name")
+            if not name or field.tag == "button":
+                continue
+            if field.tag == "input" and (field.get("type") not in ("radio", "checkbox") or field.get("checked") is not None):
+                found[name] = field.get("value", "")
+            elif field.tag == "textarea":
+                found[name] = field.text or ""
+            elif field.tag == "select":
+                chosen = [o for o in field.iter("option") if o.get("selected") is not None] or list(field.iter("option"))
+                found[name] = chosen[0].get("value", "")
+        return found
+
+
+def words(element: ElementTree.Element | None) -> str:
+    return re.sub(r"\s+", " ", "".join(element.itertext())).strip() if element is not None else ""
+
+
+class Client:
+    """Follows nothing by itself: tests say what status they expect."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self.flask = app.test_client()
+
+    def get(self, path: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Page:
+        page = Page(self.flask.get(path, headers=dict(headers or {})))
+        assert page.status == status, f"GET {path}: {page.status}, expected {status}\n{page.html[-3000:]}"
+        check(page, path)
+        return page
+
+    def post(self, path: str, data: Values, status: int = 303, token: bool = True) -> Page:
+        """Send a form, with the token that a page of this session carries."""
+        sent = {"csrf_token": self.token(), **data} if token else dict(data)
+        page = Page(self.flask.post(path, data=sent))
+        assert page.status == status, f"POST {path}: {page.status}, expected {status}\n{page.html[-3000:]}"
+        check(page, path)
+        return page
+
+    def token(self) -> str:
+        """A token against forgery, from the page that always has a form."""
+        for path in ("/me", "/sign-in"):
+            response = self.flask.get(path)
+            match = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', response.get_data(as_text=True))
+            if match:
+                return match[1]
+        raise AssertionError("no page with a form was found")
+
+    def follow(self, page: Page, status: int = 200) -> Page:
+        """The page to which a response leads."""
+        assert page.location, f"{page.status} leads nowhere"
+        return self.get(page.location.split("#")[0], status)
+
+
+def check(page: Page, path: str) -> None:
+    """What holds for every page, whatever it is about."""
+    if not page.html or page.status in (301, 302, 303, 307, 308):
+        return
+    parser = html5lib.HTMLParser(strict=False, namespaceHTMLElements=False)
+    parser.parse(page.html)
+    mistakes = [code for _, code, _ in parser.errors if code not in ALLOWED]
+    assert not mistakes, f"{path} is not valid HTML: {mistakes[:5]}"
+    headings = page.all("h1")
+    assert len(headings) == 1, f"{path} has {len(headings)} h1"
+    assert words(page.tree.find(".//title")), f"{path} has no title"
+    ids = Counter(e.get("id") for e in page.tree.iter() if e.get("id"))
+    assert not [i for i, n in ids.items() if n > 1], f"{path} has ids twice: {[i for i, n in ids.items() if n > 1]}"
+    for element in page.tree.iter():
+        inline = [name for name in element.keys() if name == "style" or str(name).startswith("on")]
+        assert not inline, f"{path}: <{element.tag}> has {inline}, which the security policy forbids"
+    assert not page.all("style"), f"{path} has an inline style"
+    assert all(script.get("src") for script in page.all("script")), f"{path} has an inline script"
+    for form in page.all("form"):
+        if form.get("method", "get").lower() == "post":
+            assert any(i.get("name") == "csrf_token" for i in form.iter("input")), f"{path}: a form has no token"
+    labelled = {label.get("for") for label in page.all("label")}
+    inside = {id(field) for label in page.all("label") for field in label.iter()}
+    for field in [*page.all("input"), *page.all("select"), *page.all("textarea")]:
+        if field.get("type") in ("hidden", "submit"):
+            continue
+        named = field.get("id") in labelled or id(field) in inside or field.get("aria-label")
+        assert named, f"{path}: the field {field.get('name')} has no label"
+
+
+# html5lib speaks of these although they are allowed: SVG inside HTML, self-closing tags in it.
+ALLOWED = {"non-void-element-with-trailing-solidus", "invalid-codepoint"}
