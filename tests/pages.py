@@ -80,6 +80,12 @@ class Client:
         check(page, path)
         return page
 
+    def flask_page(self, path: str) -> Page:
+        """A page whatever its status is, checked."""
+        page = Page(self.flask.get(path))
+        check(page, path)
+        return page
+
     def post(self, path: str, data: Values, status: int = 303, token: bool = True) -> Page:
         """Send a form, with the token that a page of this session carries."""
         sent = {"csrf_token": self.token(), **data} if token else dict(data)

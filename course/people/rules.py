@@ -37,3 +37,13 @@ class Viewer:
 def first_name(name: str) -> str:
     """The name to greet somebody by."""
     return name.split()[0] if name.split() else name
+
+
+def plain_email(text: str) -> str:
+    """An e-mail address as it is stored and looked up: without spaces around it, in lower case."""
+    return text.strip().lower()
+
+
+def tidy(text: str) -> str:
+    """What somebody typed into one line: no control characters, single spaces, none at the ends."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

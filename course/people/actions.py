@@ -1,0 +1,93 @@
+"""Adding people and teams, and asking for an invitation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from course.events import publish
+from course.people.events import PersonAdded
+from course.people.models import Membership, Person, RoleGrant, Team
+from course.people.queries import person_by_email
+from course.people.rules import ROLES, plain_email
+
+# From the token of a link to the subject and the text of the mail that carries it.
+Letter = Callable[[str], tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a person was not added: the name of the field that is wrong, and what is wrong with it."""
+
+    field: str
+    message: str
+
+
+@dataclass(frozen=True)
+class InvitationWanted:
+    """Somebody is to get a link with which to choose a password."""
+
+    person_id: int
+    letter: Letter
+    at: datetime
+
+
+def add_person(
+    session: Session, name: str, email: str, team_id: int | None, role: str, at: datetime
+) -> Person | Refusal:
+    """Add somebody as a learner, and as more if `role` says so; publishes PersonAdded.
+
+    A manager manages the team that they are in. Raises ValueError for a role that does not exist.
+    """
+    if role not in ROLES:
+        raise ValueError(f"there is no role {role!r}")
+    if role == "manager" and team_id is None:
+        return Refusal("team", "Choose the team that this person manages.")
+    if team_id is not None and not _is_open(session, team_id):
+        return Refusal("team", "This team is closed. Choose another one.")
+    person = Person(name=name.strip(), email=plain_email(email), created_at=at)
+    try:
+        with session.begin_nested():
+            session.add(person)
+            session.flush()
+    except IntegrityError:
+        return _taken(session, email)
+    if team_id is not None:
+        session.add(Membership(person_id=person.id, team_id=team_id, since=at))
+    if role != "learner":
+        managed = team_id if role == "manager" else None
+        session.add(RoleGrant(person_id=person.id, role=role, team_id=managed, since=at))
+    session.flush()
+    publish(session, PersonAdded(person.id, at))
+    return person
+
+
+def _taken(session: Session, email: str) -> Refusal:
+    other = person_by_email(session, email)
+    if other is not None and other.left_at is not None:
+        return Refusal("email", "This address belongs to somebody who has left.")
+    return Refusal("email", "Somebody with this address has been added already.")
+
+
+def _is_open(session: Session, team_id: int) -> bool:
+    team = session.get(Team, team_id)
+    return team is not None and team.closed_at is None
+
+
+def add_team(session: Session, name: str, parent_id: int | None, at: datetime) -> Team:
+    """Open a team below `parent_id`, or at the top. Raises LookupError if the parent is not there."""
+    if parent_id is not None and not _is_open(session, parent_id):
+        raise LookupError(f"there is no open team {parent_id}")
+    team = Team(name=name.strip(), parent_id=parent_id, opened_at=at)
+    session.add(team)
+    session.flush()
+    return team
+
+
+def invite(session: Session, person_id: int, letter: Letter, at: datetime) -> None:
+    """Ask for a link to be mailed to somebody; the sign-in makes it and hands its token to `letter`."""
+    publish(session, InvitationWanted(person_id, letter, at))

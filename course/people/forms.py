@@ -1,0 +1,80 @@
+"""Forms for people and teams."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from wtforms import SelectField, StringField
+from wtforms.fields import EmailField
+from wtforms.validators import DataRequired, Email, Length
+
+from course.people.queries import TeamView
+from course.people.rules import tidy
+from course.web.forms import Form
+
+ROLE_WORDS = [
+    ("learner", "Learner"),
+    ("manager", "Learner, and manager of the team and all below it"),
+    ("administrator", "Learner, and administrator of the course"),
+]
+
+
+def clean(value: str | None) -> str:
+    """The filter of every one-line field."""
+    return tidy(value or "")
+
+
+def name_field(label: str = "Name") -> StringField:
+    """A person's full name."""
+    return StringField(
+        label,
+        filters=[clean],
+        validators=[
+            DataRequired("Enter the full name."),
+            Length(max=200, message="Shorten the name to 200 characters."),
+        ],
+        render_kw={"autocomplete": "off"},
+    )
+
+
+def email_field(label: str = "E-mail address") -> EmailField:
+    """An e-mail address that mail can be sent to."""
+    return EmailField(
+        label,
+        filters=[clean],
+        validators=[
+            DataRequired("Enter the e-mail address."),
+            Length(max=254, message="An e-mail address has at most 254 characters."),
+            Email("Enter an e-mail address such as sam@example.org."),
+        ],
+        render_kw={"autocomplete": "off", "spellcheck": "false"},
+    )
+
+
+class AddPersonForm(Form):
+    name = name_field()
+    email = email_field()
+    team = SelectField("Team", filters=[clean], validate_choice=True)
+    role = SelectField("Role", choices=ROLE_WORDS, default="learner")
+
+
+class AddTeamForm(Form):
+    name = StringField(
+        "Name of the team",
+        filters=[clean],
+        validators=[
+            DataRequired("Enter the name of the team."),
+            Length(max=200, message="Shorten the name to 200 characters."),
+        ],
+    )
+    parent = SelectField("Part of", filters=[clean])
+
+
+def team_choices(teams: Iterable[TeamView], none: str) -> list[tuple[str, str]]:
+    """The teams for a select, in tree order with a dash for each level; `none` is the words for no team."""
+    return [("", none), *((str(team.id), "– " * team.depth + team.name) for team in teams)]
+
+
+def chosen(value: str | None) -> int | None:
+    """The id of the team that a select sent; None for no team."""
+    return int(value) if value else None

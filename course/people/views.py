@@ -1,0 +1,94 @@
+"""People and teams: who is there, and adding to them."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, abort, flash, g, make_response, render_template, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response as WsgiResponse
+
+from course.clock import now
+from course.content.current import library
+from course.people import actions, queries
+from course.people.actions import Refusal
+from course.people.forms import AddPersonForm, AddTeamForm, chosen, team_choices
+from course.web.access import Permission, may
+from course.web.html import seen_redirect
+from course.web.session import db
+from course.web.site import state
+
+pages = Blueprint("people", __name__)
+
+
+@pages.before_request
+def _here() -> None:
+    g.here = "people"
+
+
+@pages.get("")
+@may(Permission.SEE_PEOPLE)
+def list_people() -> str:
+    """The people whom the viewer may see."""
+    found = queries.people_visible_to(db(), current_user.person)
+    return render_template("people/list.html", people=found)
+
+
+@pages.route("/add", methods=["GET", "POST"])
+@may(Permission.MANAGE_PEOPLE)
+def add_person() -> Response | WsgiResponse:
+    """Add somebody, and mail them a link with which to choose a password."""
+    form = AddPersonForm()
+    form.team.choices = team_choices(queries.teams(db()), "No team yet")
+    if form.validate_on_submit():
+        at = now()
+        name, email = form.name.data or "", form.email.data or ""
+        added = actions.add_person(db(), name, email, chosen(form.team.data), form.role.data, at)
+        if not isinstance(added, Refusal):
+            actions.invite(db(), added.id, _letter(added.name), at)
+            flash(f"{added.name} has been added. An invitation is on its way to {added.email}.")
+            return seen_redirect(url_for("people.list_people"))
+        form[added.field].errors = [added.message]
+    return make_response(render_template("people/add.html", form=form), 422 if form.errors else 200)
+
+
+@pages.post("/<int:person_id>/invite")
+@may(Permission.MANAGE_PEOPLE)
+def invite(person_id: int) -> WsgiResponse:
+    """Send the invitation again; the link in an earlier one stops working."""
+    person = queries.overview(db(), person_id) or abort(404)
+    if person.active:
+        flash(f"{person.name} has chosen a password already, and needs no invitation.")
+    else:
+        actions.invite(db(), person.id, _letter(person.name), now())
+        flash(f"A new invitation is on its way to {person.email}. The link in the earlier one no longer works.")
+    return seen_redirect(url_for("people.list_people"))
+
+
+@pages.route("/teams/add", methods=["GET", "POST"])
+@may(Permission.MANAGE_PEOPLE)
+def add_team() -> Response | WsgiResponse:
+    """Open a team; shows those that there are."""
+    form = AddTeamForm()
+    teams = queries.teams(db())
+    form.parent.choices = team_choices(teams, "No other team: it stands at the top")
+    if form.validate_on_submit():
+        name, parent = form.name.data or "", chosen(form.parent.data)
+        if not any(t.parent_id == parent and t.name.casefold() == name.casefold() for t in teams):
+            actions.add_team(db(), name, parent, now())
+            flash(f"The team {name} has been added.")
+            return seen_redirect(url_for("people.add_team"))
+        form.name.errors = ["There is a team with this name at this place already."]
+    page = render_template("people/add_team.html", form=form, teams=teams)
+    return make_response(page, 422 if form.errors else 200)
+
+
+def _letter(name: str) -> actions.Letter:
+    """The invitation to somebody, as soon as its link is known."""
+    course, sender = library().course.title, current_user.person.name
+
+    def write(token: str) -> tuple[str, str]:
+        # The address of the course as it is set up, never the one that a request claims to have come to.
+        link = state().config.public_url + url_for("signin.link", token=token)
+        text = render_template("mail/invitation.txt", name=name, sender=sender, course=course, link=link)
+        return f"Invitation: {course}", text
+
+    return write

@@ -1,0 +1,198 @@
+"""Measure the course against a bare Flask application in the same run, and print a table.
+
+Both are served by the same server (waitress, as `make run` does) and asked over HTTP on loopback, one
+request at a time on a kept-open connection; the two take turns, and medians are compared. SQLite.
+"""
+
+from __future__ import annotations
+
+import gc
+import http.client
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlencode
+
+from flask import Flask
+from sqlalchemy import event
+from waitress.server import create_server
+
+from app import create_app
+from course import migrating
+from course.content.actions import archive
+from course.learning import queries
+from course.learning.rules.grading import shown_order
+from course.web.session import command_session
+from tests.bench.baseline import make_baseline
+from tests.conftest import NOW, make_config
+from tests.makers import PASSWORD, make_person
+from tests.walking import right_form
+
+LESSON = "/module/secret-contact/when-contact-goes-wrong"
+ROUNDS = 400
+ANSWERS = 120
+
+
+class Browser:
+    """A kept-open connection with cookies."""
+
+    def __init__(self, port: int) -> None:
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        self.cookie = ""
+
+    def send(self, method: str, path: str, form: dict[str, object] | None = None) -> tuple[int, str, bytes]:
+        """Status, Location and body."""
+        headers = {"Cookie": self.cookie} if self.cookie else {}
+        body = None
+        if form is not None:
+            body = urlencode(form, doseq=True)
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        self.connection.request(method, path, body, headers)
+        response = self.connection.getresponse()
+        data = response.read()
+        cookie = response.getheader("Set-Cookie")
+        if cookie:
+            self.cookie = cookie.split(";")[0]
+        return response.status, response.getheader("Location") or "", data
+
+    def token(self, path: str) -> str:
+        found = re.search(rb'name="csrf_token" value="([^"]+)"', self.send("GET", path)[2])
+        if not found:
+            raise LookupError(f"no form on {path}")
+        return found[1].decode()
+
+
+def serve(app: Flask) -> int:
+    """Serve in a thread of this process; returns the port."""
+    server = create_server(app, host="127.0.0.1", port=0, threads=4)
+    threading.Thread(target=server.run, daemon=True).start()
+    return int(server.effective_port)
+
+
+def prepared(folder: Path) -> tuple[Flask, int]:
+    """The course on a fresh database with one learner; returns the app and their id."""
+    app = create_app(make_config(f"sqlite:///{folder / 'course.db'}"))
+    app.config["LOG_REQUESTS"] = False
+    migrating.upgrade(app.extensions["course"].engine)
+    with app.app_context(), command_session() as session:
+        archive(session, app.extensions["course"].library, NOW)
+        person = make_person(session, email="bench@example.org").id
+    return app, person
+
+
+def timed(action: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    action()
+    return (time.perf_counter() - started) * 1000
+
+
+def pages(course: Browser, bare: Browser) -> tuple[float, float]:
+    """Median milliseconds of a lesson page: ours, bare."""
+    ours, theirs = [], []
+    for round_ in range(ROUNDS + 50):
+        one, other = timed(lambda: course.send("GET", LESSON)), timed(lambda: bare.send("GET", "/page"))
+        if round_ >= 50:
+            ours.append(one)
+            theirs.append(other)
+    return statistics.median(ours), statistics.median(theirs)
+
+
+def answers(app: Flask, person: int, course: Browser, bare: Browser) -> tuple[float, float]:
+    """Median milliseconds of an answer that is durable on disk: ours, bare."""
+    ours, theirs = [], []
+    library = app.extensions["course"].library
+    token = course.token("/me")
+    while len(ours) < ANSWERS:
+        address = course.send("POST", "/module/responding/check", {"csrf_token": token})[1]
+        attempt_id = int(address.rsplit("/", 1)[1])
+        with app.app_context(), command_session() as session:
+            attempt = queries.attempt(session, person, attempt_id)
+        if attempt is None:
+            raise LookupError(address)
+        for item in attempt.items:
+            question = library.questions[item.question_id]
+            form = right_form(question, shown_order(question, attempt.seed, item.position))
+            sent: dict[str, object] = {**form, "sure": "sure", "csrf_token": token}
+            path = f"{address}/{item.position}"
+            ours.append(timed(lambda p=path, f=sent: course.send("POST", p, f)))  # type: ignore[misc]
+            theirs.append(timed(lambda: bare.send("POST", "/answer", {"answer": "[1]"})))
+    return statistics.median(ours[5:]), statistics.median(theirs[5:])
+
+
+def statements(app: Flask, course: Browser) -> int:
+    """How many statements a lesson page sends to the database."""
+    seen: list[str] = []
+    engine = app.extensions["course"].engine
+    listener = lambda _c, _cursor, statement, *_: seen.append(statement)  # noqa: E731
+    event.listen(engine, "before_cursor_execute", listener)
+    course.send("GET", LESSON)
+    event.remove(engine, "before_cursor_execute", listener)
+    return len([s for s in seen if not s.startswith("BEGIN")])
+
+
+def weight(course: Browser) -> tuple[float, float, int]:
+    """KB of HTML, CSS and JS on the first view of a lesson page and after it, and how many requests; nothing compressed."""
+    html = course.send("GET", LESSON)[2]
+    files = set(re.findall(rb'(?:href|src)="(/static/[^"]+\.(?:css|js))"', html))
+    total = len(html) + sum(len(course.send("GET", name.decode())[2]) for name in files)
+    images = set(re.findall(rb'(?:href|src)="(/static/[^"]+\.(?:svg|png|woff2))"', html))
+    return total / 1000, len(html) / 1000, 1 + len(files) + len(images)
+
+
+def start_up() -> float:
+    """Seconds from nothing to an application with the whole course loaded, in a new interpreter; the best of three."""
+    code = "from app import create_app; create_app()"
+    times = []
+    for _ in range(3):
+        started = time.perf_counter()
+        subprocess.run([sys.executable, "-c", code], check=True)
+        times.append(time.perf_counter() - started)
+    return min(times)
+
+
+def bare_start_up() -> float:
+    started = time.perf_counter()
+    subprocess.run([sys.executable, "-c", "import flask; flask.Flask('x')"], check=True)
+    return time.perf_counter() - started
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        app, person = prepared(folder)
+        course = Browser(serve(app))
+        token = course.token("/sign-in")
+        course.send("POST", "/sign-in", {"csrf_token": token, "email": "bench@example.org", "password": PASSWORD})
+        status, _, html = course.send("GET", LESSON)
+        if status != 200:
+            raise SystemExit(f"The lesson page gave {status}.")
+        bare = Browser(serve(make_baseline(folder, html.decode())))
+        gc.collect()
+        gc.freeze()
+        lesson, lesson_bare = pages(course, bare)
+        answer, answer_bare = answers(app, person, course, bare)
+        first, later, requests = weight(course)
+        queries_made = statements(app, course)
+    rows = [
+        ("lesson page", f"{lesson:.2f} ms", f"{lesson_bare:.2f} ms", f"{lesson / lesson_bare:.2f}×", "≤ 2×", lesson / lesson_bare <= 2),
+        ("answer, durable on disk", f"{answer:.2f} ms", f"{answer_bare:.2f} ms", f"{answer / answer_bare:.2f}×", "≤ 2.5×", answer / answer_bare <= 2.5),
+        ("start-up", f"{(start := start_up()):.2f} s", f"{bare_start_up():.2f} s", "", "< 1.5 s", start < 1.5),
+        ("queries of a lesson page", str(queries_made), "0", "", "≤ 4", queries_made <= 4),
+        ("first view, HTML + CSS + JS", f"{first:.1f} KB", "", "", "≤ 40 KB", first <= 40),
+        ("next view", f"{later:.1f} KB", "", "", "≤ 10 KB", later <= 10),
+        ("requests of the first view", str(requests), "", "", "", True),
+    ]  # fmt: skip
+    print(f"{'':<30}{'ours':>12}{'bare Flask':>14}{'ratio':>9}{'target':>10}")
+    for title, ours, baseline, ratio, target, met in rows:
+        print(f"{title:<30}{ours:>12}{baseline:>14}{ratio:>9}{target:>10}{'' if met else '   missed'}")
+    print(f"\nOne client at a time, {ROUNDS} pages and {ANSWERS} answers, medians; Python {sys.version.split()[0]}, SQLite WAL, synchronous=FULL.")
+
+
+if __name__ == "__main__":
+    main()

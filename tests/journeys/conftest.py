@@ -1,0 +1,106 @@
+"""A real server and a real browser for the journeys."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from waitress.server import create_server
+
+from app import create_app
+from course import migrating
+from course.content.actions import archive
+from course.web.session import command_session
+from tests.conftest import NOW, make_config
+from tests.makers import PASSWORD, make_person
+from tests.support.chromium import LAUNCH_ARGS, find_or_install
+
+AXE = Path(__import__("axe_playwright_python").__file__).parent / "axe.min.js"
+
+
+@dataclass
+class Site:
+    """The course, served on loopback."""
+
+    app: Flask
+    address: str
+
+    def person(self, email: str, role: str = "learner") -> int:
+        """A person who can sign in with the tests' password; returns their id."""
+        with self.app.app_context(), command_session() as session:
+            return make_person(session, email=email, role=role).id
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    url = f"sqlite:///{tmp_path_factory.mktemp('site') / 'course.db'}"
+    app = create_app(make_config(url))
+    app.config["LOG_REQUESTS"] = False
+    migrating.upgrade(app.extensions["course"].engine)
+    with app.app_context(), command_session() as session:
+        archive(session, app.extensions["course"].library, NOW)
+    server = create_server(app, host="127.0.0.1", port=0, threads=8)
+    threading.Thread(target=server.run, daemon=True).start()
+    yield Site(app, f"http://127.0.0.1:{server.effective_port}")
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = find_or_install()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=LAUNCH_ARGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(browser: Browser, site: Site) -> Iterator[BrowserContext]:
+    context = browser.new_context(base_url=site.address, viewport={"width": 1280, "height": 900})
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    """A window in which any error of a script or of the security policy fails the test."""
+    page = context.new_page()
+    page.on("pageerror", lambda error: pytest.fail(f"script error on {page.url}: {error}"))
+    page.on("console", lambda message: _complain(page, message.type, message.text))
+    return page
+
+
+def _complain(page: Page, kind: str, text: str) -> None:
+    # A form sent back with mistakes is a 422, which Chromium writes to its console as an error too.
+    if kind == "error" and not re.search(r"status of 4\d\d", text):
+        pytest.fail(f"{page.url}: {text}")
+
+
+def sign_in(page: Page, email: str) -> None:
+    """Through the form, as a person would."""
+    page.goto("/sign-in")
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("heading", level=1, name=re.compile("Welcome")).wait_for()
+
+
+def faults(page: Page) -> list[str]:
+    """What axe finds wrong, in light and in dark, by WCAG 2.2 AA and best practice."""
+    found = []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        if not page.evaluate("() => Boolean(window.axe)"):
+            # Through the debugger, so that the page's security policy stays as strict as it is.
+            page.evaluate(AXE.read_text(encoding="utf-8"))
+        result = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
+        for violation in result["violations"]:
+            targets = "; ".join(str(node["target"][0]) for node in violation["nodes"][:3])
+            found.append(f"{scheme} {page.url}: {violation['id']}: {violation['help']} ({targets})")
+    return found

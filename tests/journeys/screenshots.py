@@ -1,0 +1,104 @@
+"""make screenshots: each page at 1280 and 390 px, in light and dark, into screenshots/."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import threading
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+from waitress.server import create_server
+
+from app import create_app
+from course import migrating
+from course.content.actions import archive
+from course.demo.actions import fill
+from course.web.session import command_session
+from tests.conftest import NOW, make_config
+from tests.journeys.conftest import Site
+from tests.journeys.walker import Walker
+from tests.support.chromium import LAUNCH_ARGS, find_or_install
+
+OUT = Path(__file__).resolve().parents[2] / "screenshots"
+SIZES = {"1280": (1280, 900), "390": (390, 844)}
+PASSWORD = "quiet-river-stones-42"
+
+
+class Camera:
+    """Takes a picture of a page in every size and scheme, once for each name."""
+
+    def __init__(self) -> None:
+        self.taken: set[str] = set()
+
+    def take(self, page: Page, name: str) -> None:
+        if name in self.taken:
+            return
+        self.taken.add(name)
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            for size, (width, height) in SIZES.items():
+                page.set_viewport_size({"width": width, "height": height})
+                page.screenshot(path=str(OUT / f"{name}-{size}-{scheme}.png"), full_page=True)
+        page.emulate_media(color_scheme="light")
+        page.set_viewport_size({"width": 1280, "height": 900})
+
+    def visit(self, page: Page) -> None:
+        """Name a page by its address, a question by its form, and an answered one apart from an open one."""
+        path = re.sub(r"^https?://[^/]+/?", "", page.url).split("#")[0].split("?")[0]
+        name = re.sub(r"/?\d+", "", path).replace("/", "-") or "home"
+        form = page.locator("#question")
+        if form.count():
+            attributes = form.evaluate("e => Object.keys(e.dataset)[0]")
+            name = f"question-{attributes}"
+        elif page.locator(".verdict").count():
+            name = "answered"
+        self.take(page, name)
+
+
+def sign_in(page: Page, email: str) -> None:
+    page.goto("/sign-in")
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.locator("h1", has_text="Welcome").wait_for()
+
+
+def main() -> None:
+    OUT.mkdir(exist_ok=True)
+    for old in OUT.glob("*.png"):
+        old.unlink()
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        app = create_app(make_config(f"sqlite:///{folder}/course.db"))
+        app.config["LOG_REQUESTS"] = False
+        migrating.upgrade(app.extensions["course"].engine)
+        with app.app_context(), command_session() as session:
+            archive(session, app.extensions["course"].library, NOW)
+            people = fill(session, PASSWORD, NOW)
+        server = create_server(app, host="127.0.0.1", port=0, threads=4)
+        threading.Thread(target=server.run, daemon=True).start()
+        site = Site(app, f"http://127.0.0.1:{server.effective_port}")
+        browser = playwright.chromium.launch(executable_path=find_or_install(), args=LAUNCH_ARGS)
+        page = browser.new_context(base_url=site.address).new_page()
+        camera = Camera()
+        for path in ("/sign-in", "/forgotten", "/concern", "/no-such-page"):
+            page.goto(path)
+            camera.visit(page)
+        sign_in(page, "learner@demo.example")
+        Walker(site, page, people["learner@demo.example"], visit=camera.visit).whole_course()
+        page.get_by_role("link", name=re.compile(r"^\w{4}-\w{4}-\w{4}$")).click()
+        camera.take(page, "certificate-one")
+        for path in ("/", "/record", "/me", "/sources", "/privacy", "/accessibility", "/module/secret-contact"):
+            page.goto(path)
+            camera.take(page, f"after{path.replace('/', '-')}")
+        page.context.clear_cookies()
+        sign_in(page, "admin@demo.example")
+        for path in ("/people", "/people/add", "/organisation"):
+            page.goto(path)
+            camera.visit(page)
+        browser.close()
+    print(f"{len(camera.taken)} pages, {len(list(OUT.glob('*.png')))} pictures in {OUT}")
+
+
+if __name__ == "__main__":
+    main()

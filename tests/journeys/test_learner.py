@@ -1,0 +1,141 @@
+"""A member of staff takes the course in a real browser."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.journeys.conftest import Site, faults, sign_in
+from tests.journeys.walker import Walker
+
+
+def test_the_whole_course_by_mouse_and_axe_finds_nothing_on_any_page(site: Site, page: Page) -> None:
+    person = site.person("mouse@example.org")
+    seen: set[str] = set()
+    found: list[str] = []
+
+    def visit(page: Page) -> None:
+        # One page of each kind of address, and every lesson page.
+        kind = re.sub(r"\d+", "N", page.url)
+        if kind not in seen or page.locator("#question, .options").count():
+            seen.add(kind)
+            found.extend(faults(page))
+
+    sign_in(page, "mouse@example.org")
+    walker = Walker(site, page, person, visit=visit)
+    walker.whole_course()
+    page.get_by_role("link", name=re.compile(r"^\w{4}-\w{4}-\w{4}$")).click()
+    visit(page)
+    assert "Sam Okafor" in page.locator("main").inner_text()
+    for path in ("/record", "/me", "/concern", "/sources", "/privacy", "/accessibility", "/certificate", "/assessment"):
+        page.goto(path)
+        visit(page)
+    assert not found, "\n".join(found)
+    assert len(seen) > 20
+
+
+def test_the_whole_course_by_keyboard_alone(site: Site, page: Page) -> None:
+    person = site.person("keyboard@example.org")
+    sign_in(page, "keyboard@example.org")
+    Walker(site, page, person, keyboard=True).whole_course()
+    assert page.get_by_role("heading", level=1).inner_text() == "My certificates"
+
+
+def test_the_whole_course_without_javascript(site: Site, browser: Browser) -> None:
+    person = site.person("plain@example.org")
+    context = browser.new_context(base_url=site.address, java_script_enabled=False)
+    page = context.new_page()
+    sign_in(page, "plain@example.org")
+    Walker(site, page, person).whole_course()
+    assert page.get_by_role("heading", level=1).inner_text() == "My certificates"
+    context.close()
+
+
+def test_close_the_laptop_and_carry_on_on_the_phone(site: Site, page: Page, browser: Browser) -> None:
+    person = site.person("moving@example.org")
+    sign_in(page, "moving@example.org")
+    walker = Walker(site, page, person)
+    walker.home()
+    for _ in range(9):
+        walker.carry_on()
+    here = page.locator("h1").inner_text()
+    page.close()
+    phone = browser.new_context(base_url=site.address, viewport={"width": 390, "height": 844}, has_touch=True)
+    other = phone.new_page()
+    sign_in(other, "moving@example.org")
+    other.locator("main .button.turn").click()
+    if other.locator("main form .button.turn").count() and "run" not in other.url:
+        other.locator("main .button.turn").last.click()
+    assert other.locator("h1").inner_text() == here
+    phone.close()
+
+
+def test_a_double_click_and_the_back_button_count_an_answer_once(site: Site, page: Page) -> None:
+    site.person("twice@example.org")
+    sign_in(page, "twice@example.org")
+    page.goto("/module/secret-contact")
+    page.get_by_role("button", name="Take the check now").click()
+    page.wait_for_url(re.compile(r"/attempt/\d+/1"))
+    page.locator("#question input[type=radio], #question input[type=checkbox]").first.wait_for(state="attached")
+    fill_any(page)
+    page.locator("#question .button").dblclick()
+    page.get_by_role("link", name="Next question").wait_for()
+    page.go_back()
+    page.go_forward()
+    page.reload()
+    assert page.get_by_role("link", name="Next question").count() == 1
+    page.goto("/record")
+    assert "1 of 8 answered" in page.locator("main").inner_text()
+
+
+def test_two_windows_keep_the_first_answer(site: Site, context: BrowserContext) -> None:
+    site.person("windows@example.org")
+    first = context.new_page()
+    sign_in(first, "windows@example.org")
+    first.goto("/module/responding")
+    first.get_by_role("button", name="Take the check now").click()
+    first.wait_for_url(re.compile(r"/attempt/\d+/1"))
+    second = context.new_page()
+    second.goto(first.url)
+    for window in (first, second):
+        fill_any(window)
+    first.locator("#question .button").click()
+    first.get_by_role("link", name="Next question").wait_for()
+    second.locator("#question .button").click()
+    second.get_by_role("link", name="Next question").wait_for()
+    assert first.locator("main").inner_text() == second.locator("main").inner_text()
+
+
+def fill_any(page: Page) -> None:
+    """Some answer, whatever the form of the question."""
+    for name in dict.fromkeys(page.locator("#question input[type=radio]").evaluate_all("all => all.map(e => e.name)")):
+        page.locator(f'#question input[name="{name}"]').first.check()
+    boxes = page.locator("#question input[type=checkbox]")
+    if boxes.count():
+        boxes.first.check()
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_no_page_scrolls_sideways(site: Site, browser: Browser, width: int) -> None:
+    email = f"narrow{width}@example.org"
+    person = site.person(email, "administrator")
+    context = browser.new_context(base_url=site.address, viewport={"width": width, "height": 800})
+    page = context.new_page()
+    wide: list[str] = []
+
+    def visit(page: Page) -> None:
+        if page.evaluate("() => document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+            wide.append(page.url)
+
+    sign_in(page, email)
+    walker = Walker(site, page, person, visit=visit)
+    walker.home()
+    for _ in range(45):
+        walker.carry_on()
+    for path in ("/record", "/me", "/concern", "/sources", "/people", "/people/add", "/organisation", "/certificate"):
+        page.goto(path)
+        visit(page)
+    assert not wide
+    context.close()

@@ -1,0 +1,127 @@
+"""Going through the course in a browser: the same steps by mouse, by keyboard, or without JavaScript."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import Locator, Page
+
+from course.learning import queries
+from course.learning.rules.grading import shown_order
+from course.web.session import command_session
+from tests.journeys.conftest import Site
+from tests.walking import right_form
+
+Visit = Callable[[Page], None]
+
+
+class Walker:
+    """Presses what a learner presses. `visit` is called on each page that is reached."""
+
+    def __init__(self, site: Site, page: Page, person: int, keyboard: bool = False, visit: Visit | None = None) -> None:
+        self.site, self.page, self.person = site, page, person
+        self.keyboard = keyboard
+        self.visit = visit or (lambda _page: None)
+        self.library = site.app.extensions["course"].library
+
+    def press(self, target: Locator) -> None:
+        """Activate a link, a button, a radio button or a box."""
+        if not self.keyboard:
+            target.click()
+            return
+        self.tab_to(target)
+        kind = target.get_attribute("type")
+        self.page.keyboard.press("Space" if kind in ("radio", "checkbox") else "Enter")
+
+    def tab_to(self, target: Locator) -> None:
+        """Reach a control with the Tab key alone (the arrow keys inside a group of radio buttons)."""
+        handle = target.element_handle()
+        assert handle is not None
+        group = target.get_attribute("name") if target.get_attribute("type") == "radio" else None
+        for _ in range(150):
+            if self.page.evaluate("e => document.activeElement === e", handle):
+                return
+            inside = group and self.page.evaluate("n => document.activeElement?.name === n", group)
+            self.page.keyboard.press("ArrowDown" if inside else "Tab")
+        raise AssertionError(f"the keyboard does not reach {target}")
+
+    def home(self) -> None:
+        self.page.goto("/")
+        self.visit(self.page)
+
+    def carry_on(self) -> None:
+        """One press of the page's main button, or the answer that it waits for; ends at the certificate."""
+        path = re.sub(r"^https?://[^/]+", "", self.page.url).split("#")[0].split("?")[0]
+        question = re.fullmatch(r"/attempt/(\d+)/(\d+)", path)
+        if question and self.page.locator("#question").count():
+            self.answer(int(question[1]), int(question[2]))
+        elif self.page.locator("#now").count():
+            self.decide()
+        else:
+            self.press(self.page.locator("main .button.turn, main .step .button:not(.quiet)").last)
+        self.page.wait_for_load_state()
+        self.visit(self.page)
+
+    def answer(self, attempt_id: int, position: int) -> None:
+        with self.site.app.app_context(), command_session() as session:
+            attempt = queries.attempt(session, self.person, attempt_id)
+        assert attempt is not None
+        question = self.library.answerable[attempt.items[position - 1].question_id]
+        order = shown_order(question, attempt.seed, position)
+        form = right_form(question, order)
+        if question.form == "order":
+            self.put_in_order(form)
+        for name, values in form.items():
+            if question.form != "order":
+                for value in values:
+                    self.press(self.page.locator(f'#question input[name="{name}"][value="{value}"]'))
+        sure = self.page.locator("#sure-fairly")
+        if sure.count():
+            self.press(sure)
+        self.press(self.page.locator("#question .button"))
+
+    def put_in_order(self, form: dict[str, list[str]]) -> None:
+        """With the arrows where JavaScript is on, else from the lists."""
+        wanted = [name for name, _ in sorted(form.items(), key=lambda entry: int(entry[1][0]))]
+        if not self.page.locator(".move").count():
+            for name, values in form.items():
+                field = self.page.locator(f"#{name}")
+                if self.keyboard:
+                    self.tab_to(field)
+                    self.page.keyboard.type(values[0])
+                else:
+                    field.select_option(values[0])
+            return
+        for target, name in enumerate(wanted):
+            for _ in range(10):
+                names = self.page.locator(".ordering select").evaluate_all("all => all.map(e => e.name)")
+                if names.index(name) == target:
+                    break
+                row = self.page.locator(".ordering > li").nth(names.index(name))
+                self.press(row.get_by_role("button", name=re.compile("Move up")))
+
+    def decide(self) -> None:
+        """The recommended choice of the scene that is shown."""
+        best = {
+            choice.id
+            for module in self.library.modules.values()
+            for scenario in module.scenarios.values()
+            for scene in scenario.scenes
+            for choice in scene.choices
+            if choice.quality == "best"
+        }
+        choices = self.page.locator('#now input[name="choice"]')
+        values = choices.evaluate_all("all => all.map(e => e.value)")
+        position = next(i for i, value in enumerate(values) if value in best)
+        self.press(choices.nth(position))
+        self.press(self.page.locator("#now .button"))
+
+    def whole_course(self, steps: int = 160) -> None:
+        """From My training to the certificate."""
+        self.home()
+        for _ in range(steps):
+            if re.search(r"/certificate$", self.page.url):
+                return
+            self.carry_on()
+        raise AssertionError(f"the course does not end; the browser is at {self.page.url}")

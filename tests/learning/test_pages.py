@@ -1,0 +1,291 @@
+"""The learner's journey through pages, without JavaScript, on both engines."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from course.content.library import Library
+from course.content.shapes import Question
+from course.learning.models import Answer, Completion, Decision, PageRead, Reflection
+from tests.makers import make_person, sign_in
+from tests.pages import Client
+from tests.walking import Learner, always, never
+
+
+@pytest.fixture
+def learner(app: Flask, session: Session, client: Client) -> Learner:
+    person = make_person(session)
+    sign_in(client, person)
+    return Learner(app, client, person.id)
+
+
+@pytest.fixture
+def library(app: Flask) -> Library:
+    found = app.extensions["course"].library
+    assert isinstance(found, Library)
+    return found
+
+
+def count(session: Session, model: type) -> int:
+    return session.execute(select(func.count()).select_from(model)).scalar_one()
+
+
+def test_the_first_visit_offers_one_button_to_start(learner: Learner) -> None:
+    page = learner.client.get("/")
+    assert page.h1 == "Welcome, Sam"
+    assert "module 1 of 2" in page.text
+    buttons = [a for a in page.all("a") if "turn" in a.get("class", "").split()]
+    assert len(buttons) == 1
+    assert buttons[0].text == "Start: Why contact is supervised"
+
+
+def test_next_marks_a_page_as_read_once_and_leads_on(learner: Learner, session: Session) -> None:
+    path = "/module/secret-contact/why-contact-is-supervised"
+    for _ in range(3):
+        assert learner.client.post(path, {"then": "next"}).location == "/module/secret-contact/a-phone-changes-everything"
+    assert count(session, PageRead) == 1
+    assert "Carry on: A phone changes everything" in learner.client.get("/").text
+
+
+def test_a_note_is_kept_and_only_its_writer_sees_it(learner: Learner, app: Flask, session: Session) -> None:
+    path = "/module/secret-contact/why-contact-is-supervised"
+    learner.client.post(path, {"note-their-reason": "Ask Jo’s social worker", "was-their-reason": "", "then": "stay"})
+    assert "Ask Jo’s social worker" in learner.client.get(path).html
+    other = sign_in(Client(app), make_person(session, email="other@example.org", role="administrator"))
+    assert "Ask Jo" not in other.get(path).html
+    assert count(session, Reflection) == 1
+
+
+def test_a_note_written_with_next_is_kept_too(learner: Learner) -> None:
+    path = "/module/secret-contact/why-contact-is-supervised"
+    learner.client.post(path, {"note-their-reason": "Mine", "was-their-reason": "", "then": "next"})
+    assert ">Mine</textarea>" in learner.client.get(path).html
+
+
+def test_a_question_asks_for_an_answer_and_for_how_sure_and_keeps_what_was_typed(learner: Learner, session: Session) -> None:
+    location = learner.client.post("/module/secret-contact/check", {}).location
+    page = learner.client.get(learner.client.get(location, 303).location)
+    assert "question 1 of 8" in page.text
+    attempt = int(location.rsplit("/", 1)[1])
+    path = f"/attempt/{attempt}/1"
+    form = learner.form(attempt, 1, always)
+    missing = learner.client.post(path, form, 422)
+    assert "Say how sure you are of your answer." in missing.text
+    if "answer" in form:
+        assert re.search(rf'value="{form["answer"][0]}" checked', missing.html)
+    learner.client.post(path, {"sure": "sure"}, 422)
+    assert count(session, Answer) == 0
+
+
+def test_the_right_answer_does_not_reach_the_browser_before_the_answer_is_in(learner: Learner, library: Library) -> None:
+    location = learner.client.post("/module/responding/check", {}).location
+    with learner.session() as session:
+        from course.learning import queries  # noqa: PLC0415
+
+        attempt = queries.attempt(session, learner.person_id, int(location.rsplit("/", 1)[1]))
+    assert attempt is not None
+    for item in attempt.items:
+        page = learner.client.get(f"{location}/{item.position}")
+        for option in library.questions[item.question_id].options:
+            assert option.reason.html not in page.html
+        assert "correct" not in page.html
+
+
+def test_a_second_answer_changes_nothing_and_shows_the_first(learner: Learner, session: Session) -> None:
+    location = learner.client.post("/module/secret-contact/check", {}).location
+    attempt = int(location.rsplit("/", 1)[1])
+    path = f"{location}/1"
+    learner.client.post(path, {**learner.form(attempt, 1, never), "sure": "sure"})
+    for _ in range(2):
+        assert learner.client.post(path, {**learner.form(attempt, 1, always), "sure": "guessing"}).location == path
+    page = learner.client.get(path)
+    assert "Not quite" in page.text
+    assert "You said you were sure" in page.text
+    assert "Sure, and not right" in page.text
+    assert count(session, Answer) == 1
+
+
+def test_starting_twice_carries_on_with_the_same_attempt(learner: Learner) -> None:
+    first = learner.client.post("/module/secret-contact/check", {}).location
+    assert learner.client.post("/module/secret-contact/check", {}).location == first
+
+
+def test_a_failed_check_asks_the_open_points_again_with_other_questions(learner: Learner, library: Library) -> None:
+    module = library.modules["secret-contact"]
+
+    def not_agreeing(question: Question) -> bool:
+        return "agree-contact-with-parents" not in question.points
+
+    result = learner.check(module, not_agreeing)
+    assert "Still open, and worth reading again" in result.text
+    again = learner.client.post("/module/secret-contact/check", {}).location
+    page = learner.client.get(f"{again}/1")
+    assert "question 1 of 2" in page.text
+    learner.check(module)
+    assert "You have shown every point of this module" in learner.client.get("/module/secret-contact/check").text
+
+
+def test_a_check_taken_first_ticks_off_the_pages_that_it_proves(learner: Learner, library: Library) -> None:
+    module = library.modules["secret-contact"]
+    learner.check(module)
+    outline = learner.client.get("/module/secret-contact")
+    assert outline.text.count("You showed this") == len(module.pages)
+    assert "Scenario with decisions To do" in outline.text
+
+
+def test_a_guess_proves_nothing(learner: Learner, library: Library) -> None:
+    learner.check(library.modules["secret-contact"], sure="guessing")
+    assert "You showed this" not in learner.client.get("/module/secret-contact").text
+
+
+def test_a_timeline_says_what_the_reviews_say_of_each_moment(learner: Learner, library: Library) -> None:
+    module = library.modules["secret-contact"]
+    learner.timeline(module)
+    page = learner.client.get("/record")
+    assert "The fishing game" in page.text
+    attempt = next(a.get("href") for a in page.all("a") if "/attempt/" in a.get("href", ""))
+    page = learner.client.get(learner.client.get(str(attempt), 303).location)
+    assert "An adult could have acted" in page.text
+    for option in module.timelines["the-fishing-game"].options:
+        assert option.reason.html in page.html
+
+
+def test_a_scenario_resumes_where_it_was_left_and_a_repeated_decision_counts_once(learner: Learner, session: Session) -> None:
+    client = learner.client
+    run = client.post("/module/secret-contact/second-phone", {}).location
+    client.post(run, {"step": "1", "choice": "sit-down"})
+    client.post(run, {"step": "1", "choice": "take-it"})
+    client.post(run, {"step": "1", "choice": "sit-down"})
+    assert count(session, Decision) == 1
+    assert client.post("/module/secret-contact/second-phone", {}).location == run
+    page = client.get(run)
+    assert "decision 2" in page.text
+    assert "She goes white." in page.text
+    assert "Choose what you do." in client.post(run, {"step": "2"}, 422).text
+    client.post(run, {"step": "x", "choice": "promise"})
+    client.post(run, {"step": "9", "choice": "promise"})
+    assert count(session, Decision) == 1
+
+
+def test_a_dangerous_choice_must_be_put_right_in_the_debrief(learner: Learner, library: Library) -> None:
+    module = library.modules["responding"]
+    run = learner.scenario(module, "friday-afternoon", "dangerous")
+    client = learner.client
+    debrief = client.get(client.get(run, 303).location)
+    assert "Put this right before the scenario counts" in debrief.text
+    assert "Friday afternoon To do" not in client.get("/module/responding").text
+    assert "Put it right" not in debrief.text
+    for _ in range(12):
+        fields = debrief.fields(0)
+        if "step" not in fields:
+            break
+        scene = re.search(r"this-is-it", debrief.html)
+        assert scene is None
+        choices = [i.get("value", "") for i in debrief.all("input") if i.get("name") == "choice"]
+        best = {c.id for s in module.scenarios["friday-afternoon"].scenes for c in s.choices if c.quality == "best"}
+        client.post(run, {"step": fields["step"], "choice": next(c for c in choices if c in best)})
+        debrief = client.get(f"{run}/debrief")
+    assert "This scenario counts" in debrief.text
+    assert "Put right" in debrief.text
+
+
+def test_the_debrief_lays_the_path_beside_the_recommended_one(learner: Learner, library: Library) -> None:
+    run = learner.scenario(library.modules["secret-contact"], "second-phone", "fair")
+    page = learner.client.get(f"{run}/debrief")
+    assert "Your path and the recommended one" in page.text
+    assert "Recommended" in page.text
+    assert "Learning: " in page.text
+
+
+def test_the_assessment_opens_when_the_modules_are_done(learner: Learner) -> None:
+    assert "First finish these modules" in learner.client.get("/assessment").text
+    assert learner.client.post("/assessment", {}).location == "/assessment"
+
+
+def test_the_whole_course_ends_with_a_certificate(learner: Learner, session: Session, library: Library) -> None:
+    learner.modules()
+    home = learner.client.get("/")
+    assert "Go to the final assessment" in home.text
+    result = learner.final()
+    assert result.h1 == "You have passed"
+    assert count(session, Completion) == 1
+    listing = learner.client.get("/certificate")
+    number = next(a.text for a in listing.all("a") if re.fullmatch(r"(\w{4}-){2}\w{4}", a.text or ""))
+    page = learner.client.get(f"/certificate/{number}")
+    for words in ("Sam Okafor", "Riverside Trust", library.version, str(number)):
+        assert words in page.text
+    pdf = learner.client.get(f"/certificate/{number}.pdf")
+    assert pdf.body.startswith(b"%PDF")
+    assert "See my certificate" in learner.client.get("/").text
+
+
+def test_a_failed_assessment_names_the_points_and_asks_only_those_again(learner: Learner, library: Library) -> None:
+    learner.modules()
+
+    def deleted_is_wrong(question: Question) -> bool:
+        return "deleted-is-recoverable" not in question.points
+
+    result = learner.final(deleted_is_wrong)
+    assert result.h1 == "Not passed yet"
+    assert "Leave deleted things to the police" in result.text
+    first = re.findall(r'<h3 class="ask">(.*?)</h3>', result.html)
+    assert "Not passed" not in learner.client.get("/").text
+    again = learner.client.post("/assessment", {})
+    second = learner.answer_all(again)
+    assert second.h1 == "You have passed"
+    asked = re.findall(r'<h3 class="ask">(.*?)</h3>', second.html)
+    assert asked
+    assert not set(asked) & set(first)
+    assert len(asked) < len(first)
+
+
+def test_reasons_in_the_assessment_come_at_its_end(learner: Learner) -> None:
+    learner.modules()
+    location = learner.client.post("/assessment", {}).location
+    attempt = int(location.rsplit("/", 1)[1])
+    learner.client.post(f"{location}/1", {**learner.form(attempt, 1, never), "sure": "sure"})
+    page = learner.client.get(f"{location}/1")
+    assert "Your answer is kept" in page.text
+    assert "Not quite" not in page.text
+
+
+def test_nobody_opens_what_is_somebody_elses(learner: Learner, app: Flask, session: Session) -> None:
+    attempt = learner.client.post("/module/secret-contact/check", {}).location
+    run = learner.client.post("/module/secret-contact/second-phone", {}).location
+    learner.client.post("/module/secret-contact/why-contact-is-supervised", {"then": "next"})
+    read = session.execute(select(PageRead.id)).scalar_one()
+    other = sign_in(Client(app), make_person(session, email="admin@example.org", role="administrator"))
+    for path in (attempt, f"{attempt}/1", run, f"{run}/debrief", f"/record/page/{read}"):
+        other.get(path, 404)
+    other.post(f"{attempt}/1", {"answer": "1", "sure": "sure"}, 404)
+    other.post(run, {"step": "1", "choice": "sit-down"}, 404)
+
+
+@pytest.mark.parametrize("path", ["/module/nothing", "/module/responding/nothing", "/attempt/99999", "/run/99999",
+                                  "/attempt/99999/1", "/certificate/AAAA-BBBB-CCCC", "/record/page/7"])  # fmt: skip
+def test_what_does_not_exist_is_not_found(learner: Learner, path: str) -> None:
+    assert learner.client.get(path, 404).h1 == "There is no such page"
+
+
+def test_a_page_answers_a_conditional_request(learner: Learner) -> None:
+    path = "/module/secret-contact/why-contact-is-supervised"
+    page = learner.client.get(path)
+    assert page.headers["Cache-Control"] == "private, no-cache"
+    again = learner.client.get(path, 304, headers={"If-None-Match": page.headers["ETag"]})
+    assert again.body == b""
+    learner.client.post(path, {"then": "next"})
+    learner.client.get(path, 200, headers={"If-None-Match": page.headers["ETag"]})
+
+
+def test_every_page_of_the_course_is_a_good_page(learner: Learner, library: Library) -> None:
+    for module in library.modules.values():
+        learner.client.get(f"/module/{module.id}")
+        for step in (*(s.id for s in module.steps), "check"):
+            learner.client.get(f"/module/{module.id}/{step}")
+    for path in ("/record", "/certificate", "/assessment", "/sources", "/privacy", "/accessibility", "/concern", "/me"):
+        learner.client.get(path)

@@ -1,0 +1,265 @@
+"""The rules of learning, without a database: marking, drawing, branching, progress."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from course.content.library import load
+from course.content.shapes import Option, Question
+from course.learning.rules.branching import compare, longest, stand
+from course.learning.rules.drawing import draw, judge
+from course.learning.rules.grading import Mistake, grade, read_answer, shown_order
+from course.learning.rules.notes import merged
+from course.learning.rules.progress import Facts, progress
+
+SAMPLE = load(Path(__file__).resolve().parents[1] / "sample_modules")
+REAL = load(Path(__file__).resolve().parents[2] / "modules")
+DAY = SAMPLE.modules["kites"].scenarios["a-windy-day"]
+ONE, ALL, ORDER, SORT = (SAMPLE.questions[i] for i in ("gust", "near-trees", "first-things", "allowed"))
+TIMELINE = SAMPLE.answerable["a-month-of-kites"]
+
+GRADES = [
+    (ONE, [0], True, (True, True, True)),
+    (ONE, [1], False, (False, False, True)),
+    (ALL, [0, 2], True, (True, True, True)),
+    (ALL, [0], False, (True, True, False)),
+    (ALL, [0, 1, 2], False, (True, False, True)),
+    (ORDER, [0, 1, 2], True, (True, True, True)),
+    (ORDER, [1, 0, 2], False, (False, False, True)),
+    (SORT, ["Fine", "Not fine", "Fine"], True, (True, True, True)),
+    (SORT, ["Fine", "Fine", "Fine"], False, (True, False, True)),
+    (TIMELINE, [1, 3], True, (True, True, True, True)),
+    (TIMELINE, [0, 3], False, (False, False, True, True)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("question", "answer", "correct", "parts"), GRADES)
+def test_each_form_is_marked_as_a_whole_and_in_its_parts(
+    question: Question, answer: list[int] | list[str], correct: bool, parts: tuple[bool, ...]
+) -> None:
+    marked = grade(question, answer)
+    assert (marked.correct, marked.parts) == (correct, parts)
+
+
+ANSWERS = [
+    # question, order on screen, what the form sends, what it means
+    (ONE, (2, 0, 1), {"answer": ["2"]}, [0]),
+    (ONE, (2, 0, 1), {}, "Choose one answer."),
+    (ONE, (2, 0, 1), {"answer": ["1", "2"]}, "Choose one answer."),
+    (ONE, (2, 0, 1), {"answer": ["4"]}, "Choose from the answers shown."),
+    (ONE, (2, 0, 1), {"answer": ["0"]}, "Choose from the answers shown."),
+    (ONE, (2, 0, 1), {"answer": ["-1"]}, "Choose from the answers shown."),
+    (ONE, (2, 0, 1), {"answer": ["²"]}, "Choose from the answers shown."),
+    (ONE, (2, 0, 1), {"answer": ["x" * 9000]}, "Choose from the answers shown."),
+    (ALL, (2, 0, 1), {"answer": ["1", "2"]}, [0, 2]),
+    (ALL, (2, 0, 1), {"answer": ["1", "1"]}, [2]),
+    (ALL, (2, 0, 1), {}, "Mark at least one."),
+    (ORDER, (2, 0, 1), {"place-1": ["3"], "place-2": ["1"], "place-3": ["2"]}, [0, 1, 2]),
+    (ORDER, (2, 0, 1), {"place-1": ["3"], "place-2": ["3"], "place-3": ["2"]}, "Two lines have place 3. Give each its own."),
+    (ORDER, (2, 0, 1), {"place-1": ["3"], "place-2": [""], "place-3": ["2"]}, "Give every line its place in the order."),
+    (SORT, (2, 0, 1), {"group-1": ["1"], "group-2": ["1"], "group-3": ["2"]}, ["Fine", "Not fine", "Fine"]),
+    (SORT, (2, 0, 1), {"group-1": ["1"], "group-3": ["2"]}, "Choose a group for “Beach”."),
+    (SORT, (2, 0, 1), {"group-1": ["1"], "group-2": ["3"], "group-3": ["2"]}, "Choose a group for “Beach”."),
+    (TIMELINE, (0, 1, 2, 3), {"answer": ["2", "4"]}, [1, 3]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("question", "order", "form", "meant"), ANSWERS)
+def test_a_form_is_read_as_it_was_meant_or_says_what_to_do(
+    question: Question, order: tuple[int, ...], form: dict[str, list[str]], meant: list[int] | list[str] | str
+) -> None:
+    found = read_answer(question, order, form)
+    assert (found.message if isinstance(found, Mistake) else found) == meant
+
+
+@given(st.integers(0, 2**31), st.integers(1, 60))
+def test_the_order_on_screen_is_always_the_same_for_one_item_and_never_gives_an_order_away(seed: int, place: int) -> None:
+    for question in (ONE, ALL, ORDER, SORT):
+        order = shown_order(question, seed, place)
+        assert order == shown_order(question, seed, place)
+        assert sorted(order) == [0, 1, 2]
+    assert shown_order(ORDER, seed, place) != (0, 1, 2)
+    assert shown_order(TIMELINE, seed, place) == (0, 1, 2, 3)
+
+
+def test_the_right_option_stands_in_each_place_about_as_often() -> None:
+    places = [shown_order(ONE, seed, 1).index(0) for seed in range(3000)]
+    assert all(900 < places.count(place) < 1100 for place in range(3))
+
+
+@given(st.integers(0, 2**31))
+def test_a_draw_asks_every_point_and_nothing_twice(seed: int) -> None:
+    wanted = [(point, 2) for point in REAL.taught_points]
+    drawn = draw(wanted, REAL.questions.values(), {}, seed)
+    assert len({one.question_id for one in drawn}) == len(drawn) == 2 * len(wanted)
+    for one in drawn:
+        assert one.point in REAL.questions[one.question_id].points
+
+
+@given(st.integers(0, 2**31))
+def test_a_retake_asks_other_questions_while_there_are_any(seed: int) -> None:
+    wanted = [(point, 2) for point in REAL.taught_points]
+    first = {one.question_id for one in draw(wanted, REAL.questions.values(), {}, seed)}
+    second = {one.question_id for one in draw(wanted, REAL.questions.values(), dict.fromkeys(first, 1), seed + 1)}
+    assert not first & second
+
+
+def test_a_point_with_too_few_questions_gives_what_it_has() -> None:
+    assert len(draw([("hold-the-line", 9)], SAMPLE.questions.values(), {}, 1)) == 2
+
+
+VERDICTS = [
+    # latest results, pass mark, passed, missed with the critical ones first
+    ({"a": True, "b": True, "c": True, "d": True}, 80, True, ()),
+    ({"a": True, "b": True, "c": True, "d": False}, 75, True, ("d",)),
+    ({"a": True, "b": True, "c": True, "d": False}, 80, False, ("d",)),
+    ({"a": False, "b": True, "c": True, "d": True}, 75, False, ("a",)),
+    ({"a": False, "b": False, "c": True, "d": True}, 50, False, ("a", "b")),
+    ({"a": True, "b": False, "c": True}, 50, True, ("b", "d")),
+]
+
+
+@pytest.mark.parametrize(("latest", "mark", "passed", "missed"), VERDICTS)
+def test_the_assessment_passes_with_enough_points_and_every_critical_one(
+    latest: dict[str, bool], mark: int, passed: bool, missed: tuple[str, ...]
+) -> None:
+    verdict = judge(latest, ("a", "b", "c", "d"), frozenset({"a"}), mark)
+    assert (verdict.passed, verdict.missed) == (passed, missed)
+    assert verdict.missed_critical == (("a",) if "a" in missed else ())
+
+
+BEST = tuple((f"s{i}", "hold") for i in range(1, 7))
+
+
+def test_the_recommended_path_leads_home_and_counts() -> None:
+    state = stand(DAY, BEST)
+    assert state.ending is not None
+    assert state.ending.id == "home"
+    assert state.counts
+    assert state.gauges == {"height": 5}
+    assert all(row.agrees for row in compare(state))
+
+
+def test_a_dangerous_decision_must_be_put_right_before_the_scenario_counts() -> None:
+    dangerous = (("s1", "hold"), ("s2", "drop"), *BEST[2:])
+    state = stand(DAY, dangerous)
+    assert not state.counts
+    assert state.scene is not None
+    assert state.scene.id == "s2"
+    still = stand(DAY, (*dangerous, ("s2", "drop")))
+    assert not still.counts
+    mended = stand(DAY, (*dangerous, ("s2", "drop"), ("s2", "hold")))
+    assert mended.counts
+    assert [row.repaired for row in compare(mended)] == [False, True, False, False, False, False]
+
+
+def test_a_way_back_is_offered_only_as_often_as_its_limit() -> None:
+    back = (("s1", "hold"), ("s2", "hold"), ("s3", "back"))
+    assert "back" in {c.id for c in stand(DAY, back[:2]).offered}
+    again = stand(DAY, (*back, ("s1", "hold"), ("s2", "hold")))
+    assert "back" not in {c.id for c in again.offered}
+    assert len(again.path) == 5
+
+
+def test_going_back_and_choosing_well_puts_a_dangerous_decision_right() -> None:
+    state = stand(DAY, (("s1", "hold"), ("s2", "drop"), ("s3", "back"), *BEST))
+    assert state.counts
+
+
+def test_gauges_stay_between_nought_and_five() -> None:
+    assert stand(DAY, (("s1", "hold"), ("s2", "drop"))).gauges == {"height": 1}
+    assert stand(DAY, (("s1", "look"), ("s2", "drop"))).gauges == {"height": 0}
+
+
+def test_rows_that_do_not_fit_the_story_end_the_walk() -> None:
+    assert stand(DAY, (("s4", "hold"),)).path == ()
+    assert stand(DAY, (("s1", "fly"),)).path == ()
+
+
+@given(st.data())
+def test_every_walk_through_a_real_scenario_reaches_an_end(data: st.DataObject) -> None:
+    for module in REAL.modules.values():
+        for scenario in module.scenarios.values():
+            decisions: list[tuple[str, str]] = []
+            state = stand(scenario, decisions)
+            while not state.counts:
+                assert state.scene is not None
+                assert len(decisions) < 60
+                choice = data.draw(st.sampled_from(state.offered))
+                if state.ending is not None:
+                    choice = state.scene.best
+                ahead = longest(scenario, state.scene)
+                decisions.append((state.scene.id, choice.id))
+                after = stand(scenario, decisions)
+                if after.scene is not None and state.ending is None and not choice.try_again:
+                    assert after.ending is not None or longest(scenario, after.scene) < ahead
+                state = after
+
+
+def facts(**kwargs: object) -> Facts:
+    return Facts(**kwargs)  # type: ignore[arg-type]
+
+
+BOTH = frozenset({("kites", "hold-the-line"), ("kites", "mind-the-trees")})
+STANDS = [
+    # facts, states of: page, scenario, timeline, check; share
+    (facts(), ["open", "open", "open", "open"], 0),
+    (facts(pages=frozenset({"kites/the-line"})), ["done", "open", "open", "open"], 25),
+    (facts(shown=BOTH), ["open", "open", "open", "done"], 25),
+    (facts(shown=BOTH, proven=BOTH), ["skipped", "open", "open", "done"], 50),
+    (facts(shown=BOTH, proven=frozenset({("kites", "hold-the-line")})), ["open", "open", "open", "done"], 25),
+    (facts(shown=frozenset({("kites", "hold-the-line")})), ["open", "open", "open", "open"], 0),
+    (
+        facts(pages=frozenset({"kites/the-line"}), scenarios=frozenset({"kites/a-windy-day"}),
+              timelines=frozenset({"kites/a-month-of-kites"}), shown=BOTH),
+        ["done", "done", "done", "done"], 100,
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("held", "states", "share"), STANDS)
+def test_progress_is_worked_out_from_facts(held: Facts, states: list[str], share: int) -> None:
+    module = progress(SAMPLE, held).modules[0]
+    assert [step.state for step in module.steps] == states
+    assert module.share == share
+
+
+def test_the_course_is_complete_only_with_its_modules_and_the_final_assessment() -> None:
+    done = STANDS[-1][0]
+    assert not progress(SAMPLE, done).complete
+    assert progress(SAMPLE, Facts(**{**done.__dict__, "final_passed": True})).complete
+    assert not progress(SAMPLE, facts(final_passed=True)).complete
+
+
+def test_carrying_on_goes_to_the_module_last_worked_on() -> None:
+    first, second = list(REAL.modules)
+    assert progress(REAL, facts()).current.module.id == first  # type: ignore[union-attr]
+    assert progress(REAL, facts(last_module=second)).current.module.id == second  # type: ignore[union-attr]
+
+
+NOTES = [
+    # stored, shown in this window, sent by it, kept
+    ("", "", "mine", "mine"),
+    ("mine", "mine", "mine, longer", "mine, longer"),
+    ("mine", "mine", "", ""),
+    ("other", "", "", "other"),
+    ("other", "", "mine", "other\n\nmine"),
+    ("other", "old", "old", "other"),
+    ("a\r\nb", "a\nb", "a\nb\nc", "a\nb\nc"),
+]
+
+
+@pytest.mark.parametrize(("stored", "seen", "sent", "kept"), NOTES)
+def test_a_note_is_never_lost_to_a_second_window(stored: str, seen: str, sent: str, kept: str) -> None:
+    assert merged(stored, seen, sent) == kept
+
+
+def test_an_option_without_a_group_is_never_right_in_a_sort() -> None:
+    question = Question.model_validate(
+        {**SORT.model_dump(), "options": [Option.model_validate(o.model_dump()) for o in SORT.options]}
+    )
+    assert not grade(question, ["", "", ""]).correct

@@ -1,0 +1,69 @@
+"""Who may open what: every route has exactly one rule, and every role is tried on every route."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from course.web.access import PUBLIC, SIGNED_IN, Permission, rule_of
+from tests.makers import make_person, sign_in
+from tests.pages import Client
+
+ROLES = ("nobody", "learner", "manager", "administrator")
+MAY = {
+    "learner": set[str](),
+    "manager": {Permission.SEE_PEOPLE},
+    "administrator": {Permission.SEE_PEOPLE, Permission.MANAGE_PEOPLE, Permission.MANAGE_ORGANISATION},
+}
+# Something for every kind of part that a route's address may have.
+PARTS = {"module_id": "responding", "step_id": "check", "attempt_id": 1, "position": 1, "run_id": 1, "read_id": 1,
+         "number": "AAAA-BBBB-CCCC", "token": "no-such-token", "name": "site.css", "person_id": 1, "team_id": 1}  # fmt: skip
+# The whole of what anyone may open without signing in; a new entry here is a decision.
+OPEN = {"static_file", "signin.sign_in", "signin.forgotten", "signin.link", "signin.set_up", "organisation.concern",
+        "content.sources", "content.privacy", "content.accessibility"}  # fmt: skip
+
+
+def test_every_route_has_exactly_one_rule(prepared: Flask) -> None:
+    for rule in prepared.url_map.iter_rules():
+        access = rule_of(prepared, rule.endpoint)
+        assert access in (PUBLIC, SIGNED_IN) or isinstance(access, Permission), f"{rule} has no access rule"
+
+
+def test_what_anyone_may_open_is_written_down_here(prepared: Flask) -> None:
+    endpoints = {rule.endpoint for rule in prepared.url_map.iter_rules()}
+    assert {e for e in endpoints if rule_of(prepared, e) == PUBLIC} == OPEN
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_opens_what_it_may_and_nothing_else(app: Flask, session: Session, role: str) -> None:
+    client = Client(app)
+    if role != "nobody":
+        sign_in(client, make_person(session, role=role))
+    tried = 0
+    for rule in app.url_map.iter_rules():
+        access = rule_of(app, rule.endpoint)
+        with app.test_request_context():
+            path = app.url_for(rule.endpoint, **{name: PARTS[name] for name in rule.arguments})
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            if rule.endpoint == "signin.sign_out":
+                continue
+            data = {"csrf_token": client.token()} if method == "POST" else None
+            status = client.flask.open(path, method=method, data=data).status_code
+            where = f"{role}: {method} {path} gave {status}"
+            if access == PUBLIC or (role != "nobody" and (access == SIGNED_IN or access in MAY[role])):
+                assert status not in (401, 403, 500), where
+            elif role == "nobody":
+                assert status == 303, where
+            else:
+                assert status == 403, where
+            tried += 1
+    assert tried > 25
+
+
+def test_signed_out_people_are_sent_to_sign_in_and_back(app: Flask, session: Session, client: Client) -> None:
+    person = make_person(session)
+    page = client.get("/record", 303)
+    assert page.location == "/sign-in?next=/record"
+    answer = client.post(page.location, {"email": person.email, "password": "quiet-river-stones-42"})
+    assert answer.location == "/record"

@@ -1,0 +1,55 @@
+"""Settings are checked at start, and all mistakes are listed at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from config import Config, ConfigError
+from tests.conftest import SECRET
+
+
+def test_the_defaults_are_for_this_machine() -> None:
+    config = Config.from_env({"SECRET_KEY": SECRET})
+    assert config.database_url.startswith("sqlite:///")
+    assert config.public_url == "http://127.0.0.1:8000"
+    assert not config.secure
+
+
+MISTAKES = [
+    ({"SECRET_KEY": "short"}, "SECRET_KEY"),
+    ({"SECRET_KEY_FILE": "/nowhere/at/all", "SECRET_KEY": ""}, "SECRET_KEY_FILE"),
+    ({"DATABASE_URL": "mysql://host/name"}, "DATABASE_URL"),
+    ({"DATABASE_URL": "nonsense"}, "DATABASE_URL"),
+    ({"DATABASE_URL": "sqlite://"}, "DATABASE_URL"),
+    ({"PUBLIC_URL": "http://training.example.org"}, "PUBLIC_URL"),
+    ({"PUBLIC_URL": "training.example.org"}, "PUBLIC_URL"),
+    ({"MAIL_URL": "gopher://x"}, "MAIL_URL"),
+    ({"TIME_ZONE": "Europe/Atlantis"}, "TIME_ZONE"),
+    ({"PORT": "80000"}, "PORT"),
+    ({"PORT": "eighty"}, "PORT"),
+    ({"CONTENT": "/nowhere"}, "CONTENT"),
+]
+
+
+@pytest.mark.parametrize(("settings", "name"), MISTAKES)
+def test_a_mistake_is_named(settings: dict[str, str], name: str) -> None:
+    with pytest.raises(ConfigError, match=name):
+        Config.from_env({"SECRET_KEY": SECRET, **settings})
+
+
+def test_all_mistakes_are_listed_at_once() -> None:
+    with pytest.raises(ConfigError) as error:
+        Config.from_env({"SECRET_KEY": "x", "PORT": "none", "TIME_ZONE": "Nowhere", "MAIL_URL": "x:"})
+    assert all(name in error.value.message for name in ("SECRET_KEY", "PORT", "TIME_ZONE", "MAIL_URL"))
+
+
+def test_cookies_are_secure_where_people_come_by_https() -> None:
+    assert Config.from_env({"SECRET_KEY": SECRET, "PUBLIC_URL": "https://training.example.org"}).secure
+
+
+def test_a_key_may_stand_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_text(SECRET + "\n", encoding="utf-8")
+    assert Config.from_env({"SECRET_KEY_FILE": str(file)}).secret_key == SECRET

@@ -1,0 +1,62 @@
+"""House rules that no tool checks."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+FILES = [
+    ROOT / name
+    for name in subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+]  # fmt: skip
+PYTHON = [path for path in FILES if path.suffix == ".py" and "versions" not in path.parts and path.exists()]
+
+
+def test_no_file_is_longer_than_400_lines() -> None:
+    long = {str(p.relative_to(ROOT)): n for p in PYTHON if (n := len(p.read_text(encoding="utf-8").splitlines())) > 400}
+    assert not long
+
+
+def test_no_function_is_longer_than_60_lines() -> None:
+    long = {}
+    for path in PYTHON:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.end_lineno:
+                lines = node.end_lineno - node.lineno + 1
+                if lines > 60:
+                    long[f"{path.relative_to(ROOT)}:{node.name}"] = lines
+    assert not long
+
+
+def test_only_the_session_file_commits() -> None:
+    commits = [p for p in PYTHON if p.parts[-3:-1] != ("course", "web") and ROOT / "course" in p.parents
+               and ".commit()" in p.read_text(encoding="utf-8")]  # fmt: skip
+    # Mail is sent outside any request: each message is claimed and closed in a transaction of its own.
+    assert [p.relative_to(ROOT).as_posix() for p in commits] in ([], ["course/mail/sending.py"])
+
+
+@pytest.mark.parametrize("path", [p for p in FILES if p.suffix == ".html"], ids=lambda p: str(p.name))
+def test_a_template_has_no_inline_script_or_style(path: Path) -> None:
+    source = path.read_text(encoding="utf-8")
+    assert not re.search(r"<style|\sstyle=|\son[a-z]+=|javascript:", source)
+    assert not re.search(r"<script(?![^>]*\bsrc=)", source)
+
+
+def test_every_setting_is_described() -> None:
+    described = set(re.findall(r"^#([A-Z_]+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE))
+    source = (ROOT / "config.py").read_text(encoding="utf-8")
+    read = set(re.findall(r'"([A-Z][A-Z_]{3,})"', source))
+    assert read == described
+
+
+def test_only_what_must_be_is_at_the_root() -> None:
+    allowed = {"app.py", "config.py", "course", "modules", "migrations", "tests", "requirements.txt", "README.md",
+               "pyproject.toml", "Makefile", "CHANGELOG.md", ".env.example", ".ci", "docs", ".gitignore"}  # fmt: skip
+    assert {p.relative_to(ROOT).parts[0] for p in FILES} <= allowed
