@@ -63,9 +63,7 @@ def create_app(config: Config | None = None) -> Flask:
     Raises ConfigError or ContentError, each with all mistakes at once.
     """
     config = config or Config.from_env(os.environ)
-    app = Flask(
-        "course", root_path=str(PACKAGE), static_folder=None, template_folder=str(PACKAGE / "templates")
-    )
+    app = Flask("course", root_path=str(PACKAGE), static_folder=None, template_folder=str(PACKAGE / "templates"))
     app.config.update(
         SECRET_KEY=config.secret_key,
         MAX_CONTENT_LENGTH=256 * 1024,

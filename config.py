@@ -71,9 +71,7 @@ class _Reader:
             trusted_proxies=self.whole("TRUSTED_PROXIES", 0, 0, 5),
         )
         if self.mistakes:
-            raise ConfigError(
-                "These settings must be put right:\n" + "\n".join(f"- {m}" for m in self.mistakes)
-            )
+            raise ConfigError("These settings must be put right:\n" + "\n".join(f"- {m}" for m in self.mistakes))
         return config
 
     def secret(self) -> str:
@@ -111,9 +109,7 @@ class _Reader:
         if url.drivername == "postgresql":
             url = url.set(drivername="postgresql+psycopg")
         if url.drivername not in ("sqlite", "postgresql+psycopg"):
-            self.mistakes.append(
-                f"DATABASE_URL: {url.drivername} is not supported; use sqlite or postgresql."
-            )
+            self.mistakes.append(f"DATABASE_URL: {url.drivername} is not supported; use sqlite or postgresql.")
         if url.drivername == "sqlite" and url.database in (None, "", ":memory:"):
             self.mistakes.append("DATABASE_URL: SQLite needs a file, such as sqlite:////srv/course.db.")
         return url.render_as_string(hide_password=False)
@@ -123,13 +119,9 @@ class _Reader:
         raw = self.environ.get("PUBLIC_URL", default).rstrip("/")
         parts = urlsplit(raw)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.path:
-            self.mistakes.append(
-                f"PUBLIC_URL: {raw!r} is not an address such as https://training.example.org."
-            )
+            self.mistakes.append(f"PUBLIC_URL: {raw!r} is not an address such as https://training.example.org.")
         elif parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
-            self.mistakes.append(
-                "PUBLIC_URL: must begin with https:// for any address but this machine's own."
-            )
+            self.mistakes.append("PUBLIC_URL: must begin with https:// for any address but this machine's own.")
         return raw
 
     def mail(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
 from alembic.operations import MigrationScript
@@ -25,7 +25,7 @@ def number(_context: MigrationContext, _revision: Any, directives: Iterable[Migr
         directive.rev_id = f"{(int(heads[0]) if heads else 0) + 1:04d}"
 
 
-def render(kind: str, value: Any, _autogen: Any) -> str | bool:
+def render(kind: str, value: Any, _autogen: Any) -> str | Literal[False]:
     """A migration outlives the application's types, so it is written with the database's own."""
     if kind == "type" and isinstance(value, UtcDateTime):
         return "sa.DateTime(timezone=True)"
@@ -38,7 +38,7 @@ def run(connection: Connection) -> None:
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
-        process_revision_directives=number,  # type: ignore[arg-type]
+        process_revision_directives=number,
         render_item=render,
         render_as_batch=connection.dialect.name == "sqlite",
         compare_type=True,

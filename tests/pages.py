@@ -53,12 +53,16 @@ class Page:
             name = field.get("name")
             if not name or field.tag == "button":
                 continue
-            if field.tag == "input" and (field.get("type") not in ("radio", "checkbox") or field.get("checked") is not None):
+            if field.tag == "input" and (
+                field.get("type") not in ("radio", "checkbox") or field.get("checked") is not None
+            ):
                 found[name] = field.get("value", "")
             elif field.tag == "textarea":
                 found[name] = field.text or ""
             elif field.tag == "select":
-                chosen = [o for o in field.iter("option") if o.get("selected") is not None] or list(field.iter("option"))
+                chosen = [o for o in field.iter("option") if o.get("selected") is not None] or list(
+                    field.iter("option")
+                )
                 found[name] = chosen[0].get("value", "")
         return found
 
@@ -123,7 +127,7 @@ def check(page: Page, path: str) -> None:
     ids = Counter(e.get("id") for e in page.tree.iter() if e.get("id"))
     assert not [i for i, n in ids.items() if n > 1], f"{path} has ids twice: {[i for i, n in ids.items() if n > 1]}"
     for element in page.tree.iter():
-        inline = [name for name in element.keys() if name == "style" or str(name).startswith("on")]
+        inline = [name for name in element.attrib if name == "style" or str(name).startswith("on")]
         assert not inline, f"{path}: <{element.tag}> has {inline}, which the security policy forbids"
     assert not page.all("style"), f"{path} has an inline style"
     assert all(script.get("src") for script in page.all("script")), f"{path} has an inline script"

@@ -32,7 +32,9 @@ def right_form(question: Question, order: tuple[int, ...]) -> dict[str, list[str
     if question.form == "order":
         return {f"place-{p}": [str(order[p - 1] + 1)] for p in places}
     if question.form == "sort":
-        return {f"group-{p}": [str(question.groups.index(str(question.options[order[p - 1]].group)) + 1)] for p in places}
+        return {
+            f"group-{p}": [str(question.groups.index(str(question.options[order[p - 1]].group)) + 1)] for p in places
+        }
     return {"answer": [str(p) for p in places if question.options[order[p - 1]].correct]}
 
 
@@ -43,7 +45,9 @@ def wrong_form(question: Question, order: tuple[int, ...]) -> dict[str, list[str
         return {f"place-{p}": [str(len(order) - order[p - 1])] for p in places}
     if question.form == "sort":
         groups = {g: i for i, g in enumerate(question.groups, 1)}
-        return {f"group-{p}": [str(groups[str(question.options[order[p - 1]].group)] % len(groups) + 1)] for p in places}
+        return {
+            f"group-{p}": [str(groups[str(question.options[order[p - 1]].group)] % len(groups) + 1)] for p in places
+        }
     wrong = [str(p) for p in places if not question.options[order[p - 1]].correct]
     return {"answer": wrong[:1]}
 

@@ -14,8 +14,7 @@ from course.content.models import ContentVersion
 def archive(session: Session, library: Library, at: datetime) -> int:
     """Add what the archive does not hold yet; returns how many parts that were. Safe to repeat."""
     known = {
-        tuple(row)
-        for row in session.execute(select(ContentVersion.kind, ContentVersion.ref, ContentVersion.version))
+        tuple(row) for row in session.execute(select(ContentVersion.kind, ContentVersion.ref, ContentVersion.version))
     }
     rows = [
         {"kind": kind, "ref": ref, "version": version, "body": part.model_dump_json(), "first_shown_at": at}

@@ -47,9 +47,8 @@ def _citations(reading: Reading) -> Iterator[Problem]:
     cited = list(reading.citations)
     if reading.help:
         place = reading.place("help")
-        for kind, entries in (("routes", reading.help.routes), ("support", reading.help.support)):
-            for number, entry in enumerate(entries):
-                cited.append((entry.source, place.problem("", kind, number)))
+        cited += [(route.source, place.problem("", "routes", n)) for n, route in enumerate(reading.help.routes)]
+        cited += [(entry.source, place.problem("", "support", n)) for n, entry in enumerate(reading.help.support)]
     for source_id, at in cited:
         source = sources.get(source_id)
         if source is None:
@@ -76,9 +75,7 @@ def _unique(reading: Reading) -> Iterator[Problem]:
     for module in reading.modules:
         for timeline in module.timelines:
             if timeline in questions or timeline in seen:
-                yield reading.place("timeline", module.id, timeline).problem(
-                    f"the id '{timeline}' is taken already"
-                )
+                yield reading.place("timeline", module.id, timeline).problem(f"the id '{timeline}' is taken already")
             seen.add(timeline)
 
 
@@ -126,9 +123,7 @@ def _question(reading: Reading, question: Question, place: Place) -> Iterator[Pr
             f"exactly one option is correct in a question of the form 'one'; here {right} are", "options"
         )
     if question.form == "all" and not 0 < right < len(texts):
-        yield place.problem(
-            "some options are correct and some are not in a question of the form 'all'", "options"
-        )
+        yield place.problem("some options are correct and some are not in a question of the form 'all'", "options")
     if question.form == "order" and right:
         yield place.problem(
             "a question of the form 'order' is written in the right order, without 'correct'", "options"
@@ -170,9 +165,7 @@ def _scenario(reading: Reading, scenario: Scenario, place: Place) -> Iterator[Pr
         yield from _graph(scenario, place)
 
 
-def _scene(
-    reading: Reading, scenario: Scenario, scene: Scene, place: Place, number: int
-) -> Iterator[Problem]:
+def _scene(reading: Reading, scenario: Scenario, scene: Scene, place: Place, number: int) -> Iterator[Problem]:
     at = ("scenes", number)
     yield from _unknown(reading, scene.points, place, *at, "points")
     yield from _words(f"{scene.text} {scene.debrief or ''}", place.problem, *at)
@@ -191,13 +184,9 @@ def _scene(
     names = [choice.id for choice in scene.choices]
     qualities = [choice.quality for choice in scene.choices]
     if scene.choices and qualities.count("best") != 1:
-        yield place.problem(
-            f"exactly one choice of '{scene.id}' is best; here {qualities.count('best')} are", *at
-        )
+        yield place.problem(f"exactly one choice of '{scene.id}' is best; here {qualities.count('best')} are", *at)
     if scene.critical != ("dangerous" in qualities):
-        yield place.problem(
-            f"'{scene.id}': a critical decision has a dangerous choice, and no other has one", *at
-        )
+        yield place.problem(f"'{scene.id}': a critical decision has a dangerous choice, and no other has one", *at)
     for position, choice in enumerate(scene.choices):
         where = (*at, "choices", position)
         yield from _words(f"{choice.text} {choice.consequence} {choice.reason}", place.problem, *where)

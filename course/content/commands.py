@@ -15,9 +15,7 @@ from course.content.report import bank, coverage
 from course.web.session import command_session
 
 group = AppGroup("content", help="Check, count and print what is taught.")
-_FORMAT = click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
-)
+_FORMAT = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 
 
 @group.command("check")
@@ -56,9 +54,7 @@ def export_command(form: str) -> None:
         click.echo(json.dumps(questions, ensure_ascii=False, indent=2))
         return
     for question in questions:
-        click.echo(
-            f"\n{question['id']} ({question['form']}; {', '.join(question['points'])})\n{question['stem']}"
-        )
+        click.echo(f"\n{question['id']} ({question['form']}; {', '.join(question['points'])})\n{question['stem']}")
         for option in question["options"]:
             click.echo(f"  [{option['correct']}] {option['text']}\n      {option['reason']}")
 

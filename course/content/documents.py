@@ -98,9 +98,7 @@ def _build(loader: Any, node: yaml.Node, loc: Loc, document: Document, offset: i
             key = loader.construct_object(key_node)
             if key in result:
                 document.problems.append(
-                    Problem(
-                        document.file, key_node.start_mark.line + 1 + offset, f"{key!r} stands here twice"
-                    )
+                    Problem(document.file, key_node.start_mark.line + 1 + offset, f"{key!r} stands here twice")
                 )
             result[key] = _build(loader, value_node, (*loc, key), document, offset)
             document.lines[(*loc, key)] = key_node.start_mark.line + 1 + offset
@@ -188,13 +186,9 @@ def _blocks(document: Document, rows: list[str], first: int) -> list[RawBlock]:
             )
         word, _, rest = head.partition(" ")
         found = {m[1]: m[2] or m[3] or m[4] for m in _ATTRIBUTE.finditer(rest)}
-        kind, attributes, gathered, start = (
-            (word, found, [], number + 1) if head else ("text", {}, [], number + 1)
-        )
+        kind, attributes, gathered, start = (word, found, [], number + 1) if head else ("text", {}, [], number + 1)
     if kind != "text":
-        document.problems.append(
-            Problem(document.file, start, f"the block '{kind}' is not closed with ':::'")
-        )
+        document.problems.append(Problem(document.file, start, f"the block '{kind}' is not closed with ':::'"))
     if "\n".join(gathered).strip():
         blocks.append(RawBlock(kind, attributes, "\n".join(gathered), start + 1))
     return blocks

@@ -53,7 +53,11 @@ _SVG_TAGS = {
     "defs",
     "marker",
 }
-_SVG_ATTRIBUTE = re.compile(r"^(viewBox|class|id|[xyrd]|[xy][12]|c[xy]|r[xy]|d[xy]|width|height|points|transform|text-anchor|dominant-baseline|marker-(end|start)|markerWidth|markerHeight|ref[XY]|orient|markerUnits|font-size|font-weight|role|aria-hidden)$")  # fmt: skip
+_SVG_ATTRIBUTE = re.compile(
+    r"^(viewBox|class|id|[xyrd]|[xy][12]|c[xy]|r[xy]|d[xy]|width|height|points|transform|text-anchor"
+    r"|dominant-baseline|marker-(end|start)|markerWidth|markerHeight|ref[XY]|orient|markerUnits|font-size"
+    r"|font-weight|role|aria-hidden)$"
+)
 
 
 @dataclass
@@ -112,9 +116,7 @@ def _many(reading: Reading, path: Path, model: type[M], kind: str) -> list[M]:
     if document.problems:
         return []
     if not isinstance(document.data, list):
-        reading.problems.append(
-            document.problem((), "a list is expected here: each entry begins with '- id:'")
-        )
+        reading.problems.append(document.problem((), "a list is expected here: each entry begins with '- id:'"))
         return []
     found = []
     for number, entry in enumerate(document.data):
@@ -125,9 +127,7 @@ def _many(reading: Reading, path: Path, model: type[M], kind: str) -> list[M]:
         if key in reading.places:
             earlier = reading.places[key]
             where = f"{earlier.document.file}:{earlier.document.line(earlier.loc)}"
-            reading.problems.append(
-                document.problem((number,), f"the id '{key[1]}' is taken already ({where})")
-            )
+            reading.problems.append(document.problem((number,), f"the id '{key[1]}' is taken already ({where})"))
         reading.places[key] = Place(document, (number,))
         found.append(shape)
     return found
@@ -137,15 +137,11 @@ def _module(reading: Reading, folder: Path) -> None:
     document = _document(reading, folder / "module.yaml")
     if document.problems or not isinstance(document.data, dict):
         if not document.problems:
-            reading.problems.append(
-                document.problem((), "the module's title, points and steps are expected here")
-            )
+            reading.problems.append(document.problem((), "the module's title, points and steps are expected here"))
         return
     reading.places[("module", folder.name)] = Place(document)
     files = [*sorted(folder.glob("questions.yaml")), *sorted((folder / "questions").glob("*.yaml"))]
-    pages = {
-        page.id: page for path in sorted((folder / "pages").glob("*.md")) if (page := _page(reading, path))
-    }
+    pages = {page.id: page for path in sorted((folder / "pages").glob("*.md")) if (page := _page(reading, path))}
     scenarios = _named(reading, folder / "scenarios", Scenario, "scenario")
     timelines = _named(reading, folder / "timelines", Timeline, "timeline")
     questions = [question for path in files for question in _many(reading, path, Question, "question")]
@@ -165,7 +161,7 @@ def _module(reading: Reading, folder: Path) -> None:
                 )
             )
             continue
-        steps.append(Step(id=step_id, kind=kind, title=title))  # type: ignore[arg-type]
+        steps.append(Step(id=step_id, kind=kind, title=title))
     for unused in sorted(set(kinds) - {step.id for step in steps}):
         reading.problems.append(
             document.problem(("steps",), f"the {kinds[unused][0]} '{unused}' is not among the steps")
@@ -232,9 +228,7 @@ def _block(reading: Reading, document: Document, raw: RawBlock, path: Path) -> B
         "words": len(raw.text.split()),
     }
     if "file" in attributes:
-        fields["svg"] = _svg(
-            path.parent.parent / "diagrams" / f"{attributes['file']}.svg", fields["title"], wrong
-        )
+        fields["svg"] = _svg(path.parent.parent / "diagrams" / f"{attributes['file']}.svg", fields["title"], wrong)
     for source in fields["sources"]:
         reading.citations.append((source, Problem(document.file, raw.line - 1, "")))
     place = Document(document.file, None, {(): raw.line - 1})
@@ -246,9 +240,7 @@ def _link(reading: Reading, target: str, at: Problem) -> None:
         reading.page_links.append((target.removeprefix("page:"), at))
     elif not target.startswith(("https://", "http://", "mailto:", "tel:")):
         reading.problems.append(
-            Problem(
-                at.file, at.line, f"the link '{target}' leads to nothing; write page:module/page or https://…"
-            )
+            Problem(at.file, at.line, f"the link '{target}' leads to nothing; write page:module/page or https://…")
         )
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
-from datetime import date
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
@@ -57,7 +57,7 @@ class Source(Shape):
     date: Words
     says: Inline
     status: Literal["confirmed", "known", "open"]
-    checked: date
+    checked: dt.date
     confidence: Literal["high", "medium", "low"] | None = None
     address: str | None = Field(default=None, pattern=r"^https?://")
 
@@ -109,16 +109,13 @@ class Timeline(Shape):
     title: str
     points: tuple[Id, ...] = Field(min_length=1)
     intro: Prose
-    task: Inline = Field(
-        default_factory=lambda: Inline("Mark each moment at which an adult could have acted.")
-    )
+    task: Inline = Field(default_factory=lambda: Inline("Mark each moment at which an adult could have acted."))
     moments: tuple[Moment, ...] = Field(min_length=4)
 
     def question(self) -> Question:
         """The same as a question, so that it is answered, marked and kept like any other."""
         options = tuple(
-            Option(text=m.text, reason=m.reason, correct=m.missed, date=m.date, points=m.points)
-            for m in self.moments
+            Option(text=m.text, reason=m.reason, correct=m.missed, date=m.date, points=m.points) for m in self.moments
         )
         return Question(id=self.id, form="timeline", points=self.points, stem=self.task, options=options,
                         critical=False, title=self.title, intro=self.intro)  # fmt: skip
@@ -259,7 +256,7 @@ class Course(Shape):
 
     title: str
     edition: Words
-    reviewed: date
+    reviewed: dt.date
     modules: tuple[Id, ...] = Field(min_length=1)
     pass_mark: int = Field(default=80, ge=50, le=100)
     check_per_point: int = Field(default=2, ge=1, le=4)

@@ -63,9 +63,7 @@ def read_page(session: Session, person_id: int, module: Module, page: Page, at: 
     )
 
 
-def keep_note(
-    session: Session, person_id: int, ref: str, block: str, seen: str, sent: str, at: datetime
-) -> None:
+def keep_note(session: Session, person_id: int, ref: str, block: str, seen: str, sent: str, at: datetime) -> None:
     """Keep a private note; `seen` is what the window showed before (see rules/notes.py)."""
     row = session.get(Reflection, (person_id, ref, block))
     text = merged(row.text if row else "", seen, sent)[: 2 * LONGEST]
@@ -105,9 +103,7 @@ def begin_final(session: Session, library: Library, person_id: int, at: datetime
         (p, rules.final_per_critical_point if library.points[p].safety_critical else rules.final_per_point)
         for p in wanted
     ]
-    return _begin(
-        session, library, person_id, "final", "course", counts, tuple(library.questions.values()), at
-    )
+    return _begin(session, library, person_id, "final", "course", counts, tuple(library.questions.values()), at)
 
 
 def begin_timeline(
@@ -136,9 +132,7 @@ def _begin(
         drawn = [Drawn(bank[0].id, bank[0].points[0])]
     else:
         drawn = draw(counts, bank, queries.times_seen(session, person_id), seed)
-    attempt = Attempt(
-        enrolment_id=enrolment, kind=kind, ref=ref, number=len(earlier) + 1, seed=seed, opened_at=at
-    )
+    attempt = Attempt(enrolment_id=enrolment, kind=kind, ref=ref, number=len(earlier) + 1, seed=seed, opened_at=at)
     if _once(session, attempt):
         for position, one in enumerate(drawn, 1):
             version = library.answerable[one.question_id].version
@@ -226,9 +220,7 @@ def begin_run(session: Session, person_id: int, ref: str, scenario: Scenario, at
     earlier = [run for run in queries.runs(session, person_id, ref) if run.enrolment_id == enrolment]
     if earlier and earlier[-1].finished_at is None:
         return earlier[-1].id
-    run = ScenarioRun(
-        enrolment_id=enrolment, ref=ref, version=scenario.version, number=len(earlier) + 1, opened_at=at
-    )
+    run = ScenarioRun(enrolment_id=enrolment, ref=ref, version=scenario.version, number=len(earlier) + 1, opened_at=at)
     if _once(session, run):
         return run.id
     return queries.runs(session, person_id, ref)[-1].id
@@ -248,11 +240,7 @@ def decide(
     """Take the decision that is number `step` of the run. Returns False, and changes nothing, when that
     step was taken already (a second click, an old window) or the choice is not open there."""
     state = stand(scenario, run.decisions)
-    if (
-        step != state.steps + 1
-        or state.scene is None
-        or choice_id not in {choice.id for choice in state.offered}
-    ):
+    if step != state.steps + 1 or state.scene is None or choice_id not in {choice.id for choice in state.offered}:
         return False
     if not _once(
         session,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Row, Select, and_, bindparam, case, func, literal, select, union_all
+from sqlalchemy import BindParameter, Integer, Row, Select, and_, bindparam, case, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from course.learning.models import (
@@ -26,11 +28,10 @@ from course.learning.models import (
 from course.learning.rules.grading import Given
 from course.learning.rules.progress import Facts
 
+_PERSON: BindParameter[int] = bindparam("person", type_=Integer)
 
-_PERSON = bindparam("person")
 
-
-def _facts_query() -> Select[tuple[str, str, str, bool, datetime]]:
+def _facts_query() -> Select[*tuple[Any, ...]]:
     """One statement for everything that progress rests on; `:person` is bound when it runs.
 
     Rows are (what, ref, point, value, at), of the person's newest enrolment.
@@ -72,7 +73,8 @@ def facts(session: Session, person_id: int) -> Facts:
     """What the person's newest enrolment holds, in one query."""
     found: dict[str, set[str]] = {"page": set(), "scenario": set(), "timeline": set()}
     points: dict[str, set[tuple[str, str]]] = {"shown": set(), "proven": set()}
-    final, completed, last = False, None, (datetime.min, "")
+    final, completed = False, None
+    last: tuple[datetime, str] | None = None
     for what, ref, point, value, at in session.execute(_FACTS, {"person": person_id}):
         if what in found:
             found[what].add(ref)
@@ -84,9 +86,8 @@ def facts(session: Session, person_id: int) -> Facts:
             final = final or value
         elif what == "completed":
             completed = at
-        moment = at.replace(tzinfo=None) if at else datetime.min
-        if ref and ref != "course" and moment >= last[0]:
-            last = (moment, ref.split("/")[0])
+        if ref and ref != "course" and (last is None or at >= last[0]):
+            last = (at, ref.split("/")[0])
     return Facts(
         pages=frozenset(found["page"]),
         scenarios=frozenset(found["scenario"]),
@@ -95,7 +96,7 @@ def facts(session: Session, person_id: int) -> Facts:
         proven=frozenset(points["proven"]),
         final_passed=final,
         completed_at=completed,
-        last_module=last[1] or None,
+        last_module=last[1] if last else None,
     )
 
 
@@ -107,11 +108,9 @@ def enrolment_id(session: Session, person_id: int) -> int | None:
 def notes(session: Session, person_id: int, ref: str) -> dict[str, str]:
     """The person's own notes on a page, by block."""
     rows = session.execute(
-        select(Reflection.block, Reflection.text).where(
-            Reflection.person_id == person_id, Reflection.ref == ref
-        )
+        select(Reflection.block, Reflection.text).where(Reflection.person_id == person_id, Reflection.ref == ref)
     )
-    return {block: text for block, text in rows}
+    return {row.block: row.text for row in rows}
 
 
 @dataclass(frozen=True)
@@ -158,28 +157,24 @@ class AttemptView:
 
 def attempt(session: Session, person_id: int, attempt_id: int) -> AttemptView | None:
     """An attempt with its items and answers; None if it is not this person's."""
-    rows = session.execute(
-        _attempts().where(Attempt.id == attempt_id, Enrolment.person_id == person_id)
-    ).all()
+    rows = session.execute(_attempts().where(Attempt.id == attempt_id, Enrolment.person_id == person_id)).all()
     return _attempt_view(rows) if rows else None
 
 
-def attempts(
-    session: Session, person_id: int, kind: str | None = None, ref: str | None = None
-) -> list[AttemptView]:
+def attempts(session: Session, person_id: int, kind: str | None = None, ref: str | None = None) -> list[AttemptView]:
     """A person's attempts over all enrolments, oldest first, of one kind and reference if named."""
     statement = _attempts().where(Enrolment.person_id == person_id)
     if kind:
         statement = statement.where(Attempt.kind == kind)
     if ref:
         statement = statement.where(Attempt.ref == ref)
-    grouped: dict[int, list[Row[tuple[object, ...]]]] = {}
+    grouped: dict[int, list[Row[*tuple[Any, ...]]]] = {}
     for row in session.execute(statement):
         grouped.setdefault(row.id, []).append(row)
     return [_attempt_view(rows) for rows in grouped.values()]
 
 
-def _attempts() -> Select[tuple[object, ...]]:
+def _attempts() -> Select[*tuple[Any, ...]]:
     return (
         select(
             Attempt.id, Attempt.enrolment_id, Attempt.kind, Attempt.ref, Attempt.number, Attempt.seed, Attempt.opened_at,
@@ -195,7 +190,7 @@ def _attempts() -> Select[tuple[object, ...]]:
     )  # fmt: skip
 
 
-def _attempt_view(rows: list[Row[tuple[object, ...]]]) -> AttemptView:  # type: ignore[misc]
+def _attempt_view(rows: Sequence[Row[*tuple[Any, ...]]]) -> AttemptView:
     first = rows[0]
     items = tuple(
         Item(row.item, row.position, row.question_id, row.version, row.point,
@@ -217,7 +212,7 @@ def times_seen(session: Session, person_id: int) -> Counter[str]:
         .where(Enrolment.person_id == person_id)
         .group_by(AttemptItem.question_id)
     )
-    return Counter({question: count for question, count in rows})
+    return Counter({row[0]: row[1] for row in rows})
 
 
 @dataclass(frozen=True)
@@ -246,9 +241,7 @@ def runs(session: Session, person_id: int, ref: str | None = None) -> list[RunVi
     return _runs(session, person_id, ref=ref)
 
 
-def _runs(
-    session: Session, person_id: int, run_id: int | None = None, ref: str | None = None
-) -> list[RunView]:
+def _runs(session: Session, person_id: int, run_id: int | None = None, ref: str | None = None) -> list[RunView]:
     statement = (
         select(
             ScenarioRun.id, ScenarioRun.enrolment_id, ScenarioRun.ref, ScenarioRun.version, ScenarioRun.number,
@@ -264,7 +257,7 @@ def _runs(
         statement = statement.where(ScenarioRun.id == run_id)
     if ref is not None:
         statement = statement.where(ScenarioRun.ref == ref)
-    grouped: dict[int, list[Row[tuple[object, ...]]]] = {}  # type: ignore[misc]
+    grouped: dict[int, list[Row[*tuple[Any, ...]]]] = {}
     for row in session.execute(statement):
         grouped.setdefault(row.id, []).append(row)
     return [
@@ -275,9 +268,7 @@ def _runs(
 
 
 def completion(session: Session, enrolment: int) -> Completion | None:
-    return session.execute(
-        select(Completion).where(Completion.enrolment_id == enrolment)
-    ).scalar_one_or_none()
+    return session.execute(select(Completion).where(Completion.enrolment_id == enrolment)).scalar_one_or_none()
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ def organisation_name() -> StringField:
 
 
 def nation_field() -> SelectField:
-    return SelectField("Nation", choices=list(NATIONS.items()))
+    return SelectField("Nation", choices=NATIONS)
 
 
 def phone_number(_form: Form, field: Field) -> None:

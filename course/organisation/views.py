@@ -37,9 +37,7 @@ def settings() -> Response | WsgiResponse:
         for kind in KINDS:
             typed = form.details(kind)
             if confirms(_details(ours, kind), typed, form.still_right(kind)):
-                actions.confirm_contact(
-                    db(), kind, typed.name, typed.phone, typed.email, current_user.person.id, at
-                )
+                actions.confirm_contact(db(), kind, typed.name, typed.phone, typed.email, current_user.person.id, at)
         flash("Saved.")
         return seen_redirect(url_for("organisation.settings"))
     labels = KINDS | {"lead": lead_label(_terms(), form.nation.data)}

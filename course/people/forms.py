@@ -12,11 +12,11 @@ from course.people.queries import TeamView
 from course.people.rules import tidy
 from course.web.forms import Form
 
-ROLE_WORDS = [
-    ("learner", "Learner"),
-    ("manager", "Learner, and manager of the team and all below it"),
-    ("administrator", "Learner, and administrator of the course"),
-]
+ROLE_WORDS = {
+    "learner": "Learner",
+    "manager": "Learner, and manager of the team and all below it",
+    "administrator": "Learner, and administrator of the course",
+}
 
 
 def clean(value: str | None) -> str:
@@ -24,7 +24,7 @@ def clean(value: str | None) -> str:
     return tidy(value or "")
 
 
-def name_field(label: str = "Name") -> StringField:
+def name_field(label: str = "Name", autocomplete: str = "off") -> StringField:
     """A person's full name."""
     return StringField(
         label,
@@ -33,11 +33,11 @@ def name_field(label: str = "Name") -> StringField:
             DataRequired("Enter the full name."),
             Length(max=200, message="Shorten the name to 200 characters."),
         ],
-        render_kw={"autocomplete": "off"},
+        render_kw={"autocomplete": autocomplete},
     )
 
 
-def email_field(label: str = "E-mail address") -> EmailField:
+def email_field(label: str = "E-mail address", autocomplete: str = "off") -> EmailField:
     """An e-mail address that mail can be sent to."""
     return EmailField(
         label,
@@ -47,7 +47,7 @@ def email_field(label: str = "E-mail address") -> EmailField:
             Length(max=254, message="An e-mail address has at most 254 characters."),
             Email("Enter an e-mail address such as sam@example.org."),
         ],
-        render_kw={"autocomplete": "off", "spellcheck": "false"},
+        render_kw={"autocomplete": autocomplete, "spellcheck": "false"},
     )
 
 
@@ -70,9 +70,9 @@ class AddTeamForm(Form):
     parent = SelectField("Part of", filters=[clean])
 
 
-def team_choices(teams: Iterable[TeamView], none: str) -> list[tuple[str, str]]:
+def team_choices(teams: Iterable[TeamView], none: str) -> dict[str, str]:
     """The teams for a select, in tree order with a dash for each level; `none` is the words for no team."""
-    return [("", none), *((str(team.id), "– " * team.depth + team.name) for team in teams)]
+    return {"": none} | {str(team.id): "– " * team.depth + team.name for team in teams}
 
 
 def chosen(value: str | None) -> int | None:

@@ -70,9 +70,7 @@ def _visible(viewer: Viewer) -> ColumnElement[bool]:
     below = select(Team.id).where(Team.id.in_(viewer.manages)).cte("below", recursive=True)
     child = aliased(Team)
     below = below.union(select(child.id).where(child.parent_id == below.c.id))
-    members = select(Membership.person_id).where(
-        Membership.until.is_(None), Membership.team_id.in_(select(below.c.id))
-    )
+    members = select(Membership.person_id).where(Membership.until.is_(None), Membership.team_id.in_(select(below.c.id)))
     return Person.id.in_(members)
 
 
@@ -133,9 +131,7 @@ def teams(session: Session) -> list[TeamView]:
     return list(_in_tree_order(below, None, 0))
 
 
-def _in_tree_order(
-    below: dict[int | None, list[TeamView]], parent: int | None, depth: int
-) -> Iterable[TeamView]:
+def _in_tree_order(below: dict[int | None, list[TeamView]], parent: int | None, depth: int) -> Iterable[TeamView]:
     for row in below.get(parent, ()):
         yield replace(row, depth=depth)
         yield from _in_tree_order(below, row.id, depth + 1)

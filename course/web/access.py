@@ -63,8 +63,9 @@ def init(app: Flask) -> None:
             return None
         if not current_user.is_authenticated:
             wanted = request.full_path.rstrip("?") if request.method == "GET" else ""
-            target = {"next": wanted} if wanted not in ("", "/") else {}
-            return redirect(url_for("signin.sign_in", **target), 303)
+            if wanted in ("", "/"):
+                return redirect(url_for("signin.sign_in"), 303)
+            return redirect(url_for("signin.sign_in", next=wanted), 303)
         g.person_id = current_user.person.id
         if rule == SIGNED_IN or (isinstance(rule, Permission) and rule in current_user.person.permissions):
             return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask_wtf import FlaskForm
 
 
-class Form(FlaskForm):
+class Form(FlaskForm):  # type: ignore[misc]
     """A form whose mistakes are shown above it and beside each field."""
 
     def mistakes(self) -> list[tuple[str, str]]:

@@ -227,13 +227,9 @@ def upgrade() -> None:
         sa.Column("version", sa.String(length=20), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["enrolment_id"], ["enrolment.id"], name=op.f("fk_scenario_run_enrolment_id")
-        ),
+        sa.ForeignKeyConstraint(["enrolment_id"], ["enrolment.id"], name=op.f("fk_scenario_run_enrolment_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_scenario_run")),
-        sa.UniqueConstraint(
-            "enrolment_id", "ref", "number", name=op.f("uq_scenario_run_enrolment_id_ref_number")
-        ),
+        sa.UniqueConstraint("enrolment_id", "ref", "number", name=op.f("uq_scenario_run_enrolment_id_ref_number")),
     )
     op.create_table(
         "attempt_item",
@@ -272,9 +268,7 @@ def upgrade() -> None:
         sa.Column("completed_on", sa.Date(), nullable=False),
         sa.Column("valid_until", sa.Date(), nullable=False),
         sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["completion_id"], ["completion.id"], name=op.f("fk_certificate_completion_id")
-        ),
+        sa.ForeignKeyConstraint(["completion_id"], ["completion.id"], name=op.f("fk_certificate_completion_id")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_certificate_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_certificate")),
         sa.UniqueConstraint("completion_id", name=op.f("uq_certificate_completion_id")),

@@ -23,7 +23,12 @@ from tests.content.test_checking import PAGE, QUESTIONS, SAMPLE, spoil
         (QUESTIONS, "Hold on, correct", "Hold on tight, correct", False),
         (QUESTIONS, "reason: It stays.", "reason: It really stays.", False),
         (QUESTIONS, "points: [hold-the-line]", "points: [hold-the-line, mind-the-trees]", True),
-        (QUESTIONS, "  stem: A gust comes. What do you do?", "  critical: true\n  stem: A gust comes. What do you do?", True),
+        (
+            QUESTIONS,
+            "  stem: A gust comes. What do you do?",
+            "  critical: true\n  stem: A gust comes. What do you do?",
+            True,
+        ),
     ],
 )
 def test_a_question_has_a_new_version_only_when_its_words_change(

@@ -6,7 +6,7 @@ import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from importlib.resources import files
 
 import pytest
 from flask import Flask
@@ -21,7 +21,7 @@ from tests.conftest import NOW, make_config
 from tests.makers import PASSWORD, make_person
 from tests.support.chromium import LAUNCH_ARGS, find_or_install
 
-AXE = Path(__import__("axe_playwright_python").__file__).parent / "axe.min.js"
+AXE = files("axe_playwright_python") / "axe.min.js"
 
 
 @dataclass
@@ -95,7 +95,7 @@ def faults(page: Page) -> list[str]:
     """What axe finds wrong, in light and in dark, by WCAG 2.2 AA and best practice."""
     found = []
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme)
         if not page.evaluate("() => Boolean(window.axe)"):
             # Through the debugger, so that the page's security policy stays as strict as it is.
             page.evaluate(AXE.read_text(encoding="utf-8"))

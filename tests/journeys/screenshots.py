@@ -7,13 +7,14 @@ import tempfile
 import threading
 from pathlib import Path
 
+from course.demo.actions import prepare
+from course.people.queries import person_by_email
 from playwright.sync_api import Page, sync_playwright
 from waitress.server import create_server
 
 from app import create_app
 from course import migrating
 from course.content.actions import archive
-from course.demo.actions import fill
 from course.web.session import command_session
 from tests.conftest import NOW, make_config
 from tests.journeys.conftest import Site
@@ -36,7 +37,7 @@ class Camera:
             return
         self.taken.add(name)
         for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.emulate_media(color_scheme=scheme)
             for size, (width, height) in SIZES.items():
                 page.set_viewport_size({"width": width, "height": height})
                 page.screenshot(path=str(OUT / f"{name}-{size}-{scheme}.png"), full_page=True)
@@ -74,7 +75,11 @@ def main() -> None:
         migrating.upgrade(app.extensions["course"].engine)
         with app.app_context(), command_session() as session:
             archive(session, app.extensions["course"].library, NOW)
-            people = fill(session, PASSWORD, NOW)
+            prepare(session, PASSWORD, NOW)
+            learner = person_by_email(session, "learner@demo.example")
+            if learner is None:
+                raise LookupError("the demonstration has no learner")
+            learner_id = learner.id
         server = create_server(app, host="127.0.0.1", port=0, threads=4)
         threading.Thread(target=server.run, daemon=True).start()
         site = Site(app, f"http://127.0.0.1:{server.effective_port}")
@@ -85,7 +90,7 @@ def main() -> None:
             page.goto(path)
             camera.visit(page)
         sign_in(page, "learner@demo.example")
-        Walker(site, page, people["learner@demo.example"], visit=camera.visit).whole_course()
+        Walker(site, page, learner_id, visit=camera.visit).whole_course()
         page.get_by_role("link", name=re.compile(r"^\w{4}-\w{4}-\w{4}$")).click()
         camera.take(page, "certificate-one")
         for path in ("/", "/record", "/me", "/sources", "/privacy", "/accessibility", "/module/secret-contact"):

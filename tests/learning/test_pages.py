@@ -47,7 +47,9 @@ def test_the_first_visit_offers_one_button_to_start(learner: Learner) -> None:
 def test_next_marks_a_page_as_read_once_and_leads_on(learner: Learner, session: Session) -> None:
     path = "/module/secret-contact/why-contact-is-supervised"
     for _ in range(3):
-        assert learner.client.post(path, {"then": "next"}).location == "/module/secret-contact/a-phone-changes-everything"
+        assert (
+            learner.client.post(path, {"then": "next"}).location == "/module/secret-contact/a-phone-changes-everything"
+        )
     assert count(session, PageRead) == 1
     assert "Carry on: A phone changes everything" in learner.client.get("/").text
 
@@ -67,7 +69,9 @@ def test_a_note_written_with_next_is_kept_too(learner: Learner) -> None:
     assert ">Mine</textarea>" in learner.client.get(path).html
 
 
-def test_a_question_asks_for_an_answer_and_for_how_sure_and_keeps_what_was_typed(learner: Learner, session: Session) -> None:
+def test_a_question_asks_for_an_answer_and_for_how_sure_and_keeps_what_was_typed(
+    learner: Learner, session: Session
+) -> None:
     location = learner.client.post("/module/secret-contact/check", {}).location
     page = learner.client.get(learner.client.get(location, 303).location)
     assert "question 1 of 8" in page.text
@@ -82,7 +86,9 @@ def test_a_question_asks_for_an_answer_and_for_how_sure_and_keeps_what_was_typed
     assert count(session, Answer) == 0
 
 
-def test_the_right_answer_does_not_reach_the_browser_before_the_answer_is_in(learner: Learner, library: Library) -> None:
+def test_the_right_answer_does_not_reach_the_browser_before_the_answer_is_in(
+    learner: Learner, library: Library
+) -> None:
     location = learner.client.post("/module/responding/check", {}).location
     with learner.session() as session:
         from course.learning import queries  # noqa: PLC0415
@@ -155,7 +161,9 @@ def test_a_timeline_says_what_the_reviews_say_of_each_moment(learner: Learner, l
         assert option.reason.html in page.html
 
 
-def test_a_scenario_resumes_where_it_was_left_and_a_repeated_decision_counts_once(learner: Learner, session: Session) -> None:
+def test_a_scenario_resumes_where_it_was_left_and_a_repeated_decision_counts_once(
+    learner: Learner, session: Session
+) -> None:
     client = learner.client
     run = client.post("/module/secret-contact/second-phone", {}).location
     client.post(run, {"step": "1", "choice": "sit-down"})
@@ -224,7 +232,7 @@ def test_the_whole_course_ends_with_a_certificate(learner: Learner, session: Ses
     assert "See my certificate" in learner.client.get("/").text
 
 
-def test_a_failed_assessment_names_the_points_and_asks_only_those_again(learner: Learner, library: Library) -> None:
+def test_a_failed_assessment_names_the_points_and_asks_only_those_again(learner: Learner) -> None:
     learner.modules()
 
     def deleted_is_wrong(question: Question) -> bool:

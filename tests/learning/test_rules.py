@@ -77,7 +77,9 @@ def test_a_form_is_read_as_it_was_meant_or_says_what_to_do(
 
 
 @given(st.integers(0, 2**31), st.integers(1, 60))
-def test_the_order_on_screen_is_always_the_same_for_one_item_and_never_gives_an_order_away(seed: int, place: int) -> None:
+def test_the_order_on_screen_is_always_the_same_for_one_item_and_never_gives_an_order_away(
+    seed: int, place: int
+) -> None:
     for question in (ONE, ALL, ORDER, SORT):
         order = shown_order(question, seed, place)
         assert order == shown_order(question, seed, place)

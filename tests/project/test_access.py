@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
@@ -11,14 +13,14 @@ from tests.makers import make_person, sign_in
 from tests.pages import Client
 
 ROLES = ("nobody", "learner", "manager", "administrator")
-MAY = {
-    "learner": set[str](),
+MAY: dict[str, set[Any]] = {
+    "learner": set(),
     "manager": {Permission.SEE_PEOPLE},
     "administrator": {Permission.SEE_PEOPLE, Permission.MANAGE_PEOPLE, Permission.MANAGE_ORGANISATION},
 }
 # Something for every kind of part that a route's address may have.
-PARTS = {"module_id": "responding", "step_id": "check", "attempt_id": 1, "position": 1, "run_id": 1, "read_id": 1,
-         "number": "AAAA-BBBB-CCCC", "token": "no-such-token", "name": "site.css", "person_id": 1, "team_id": 1}  # fmt: skip
+PARTS: dict[str, Any] = {"module_id": "responding", "step_id": "check", "attempt_id": 1, "position": 1, "run_id": 1, "read_id": 1,
+         "number": "AAAA-BBBB-CCCC", "token": "no-such-token", "name": "site.css", "person_id": 1}  # fmt: skip
 # The whole of what anyone may open without signing in; a new entry here is a decision.
 OPEN = {"static_file", "signin.sign_in", "signin.forgotten", "signin.link", "signin.set_up", "organisation.concern",
         "content.sources", "content.privacy", "content.accessibility"}  # fmt: skip
@@ -61,7 +63,7 @@ def test_each_role_opens_what_it_may_and_nothing_else(app: Flask, session: Sessi
     assert tried > 25
 
 
-def test_signed_out_people_are_sent_to_sign_in_and_back(app: Flask, session: Session, client: Client) -> None:
+def test_signed_out_people_are_sent_to_sign_in_and_back(session: Session, client: Client) -> None:
     person = make_person(session)
     page = client.get("/record", 303)
     assert page.location == "/sign-in?next=/record"

@@ -48,9 +48,13 @@ def described(engine: Engine) -> dict[str, Any]:
         if table == "alembic_version":
             continue
         found[table] = {
-            "columns": {c["name"]: (str(c["type"]), c["nullable"], plain(c.get("default"))) for c in seen.get_columns(table)},
+            "columns": {
+                c["name"]: (str(c["type"]), c["nullable"], plain(c.get("default"))) for c in seen.get_columns(table)
+            },
             "key": sorted(seen.get_pk_constraint(table)["constrained_columns"]),
-            "foreign": sorted((f["name"], f["constrained_columns"], f["referred_table"]) for f in seen.get_foreign_keys(table)),
+            "foreign": sorted(
+                (f["name"], f["constrained_columns"], f["referred_table"]) for f in seen.get_foreign_keys(table)
+            ),
             "unique": sorted((str(u["name"]), u["column_names"]) for u in seen.get_unique_constraints(table)),
             "indexes": sorted((str(i["name"]), i["column_names"], bool(i["unique"])) for i in seen.get_indexes(table)),
             "checks": sorted((str(c["name"]), plain(c["sqltext"])) for c in seen.get_check_constraints(table)),

@@ -126,9 +126,7 @@ def _install_with_playwright() -> str:
     except subprocess.TimeoutExpired as error:
         raise RuntimeError(f"'{' '.join(command)}' took longer than {DOWNLOAD_SECONDS} seconds") from error
     if done.returncode != 0:
-        raise RuntimeError(
-            f"'{' '.join(command)}' failed (exit code {done.returncode}):\n{last_lines(done.stdout)}"
-        )
+        raise RuntimeError(f"'{' '.join(command)}' failed (exit code {done.returncode}):\n{last_lines(done.stdout)}")
     try:
         with sync_playwright() as playwright:
             return playwright.chromium.executable_path

@@ -75,8 +75,7 @@ def apt_install(*packages: str) -> None:
         # install decides.
         if arguments[0] == "install" and done.returncode != 0:
             raise RuntimeError(
-                f"apt-get could not install {', '.join(packages)} (exit code {done.returncode}):\n"
-                f"{last_lines(output)}"
+                f"apt-get could not install {', '.join(packages)} (exit code {done.returncode}):\n{last_lines(output)}"
             )
 
 
@@ -128,9 +127,7 @@ def find_or_install_binaries() -> Path:
         ) from error
     found = find_binaries()
     if found is None:
-        raise RuntimeError(
-            "apt-get installed postgresql, but /usr/lib/postgresql/*/bin has no server programs."
-        )
+        raise RuntimeError("apt-get installed postgresql, but /usr/lib/postgresql/*/bin has no server programs.")
     return found
 
 
@@ -217,9 +214,7 @@ class Cluster:
         options = ["--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
         created = self._run("initdb", "-D", str(self._data), "-U", SUPERUSER, *options)
         if created.returncode != 0:
-            raise RuntimeError(
-                f"initdb failed (exit code {created.returncode}):\n{last_lines(created.stdout)}"
-            )
+            raise RuntimeError(f"initdb failed (exit code {created.returncode}):\n{last_lines(created.stdout)}")
         self._write_settings()
         started = self._pg_ctl("start", START_SECONDS, "-l", str(self._log))
         if started.returncode != 0:

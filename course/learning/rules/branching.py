@@ -78,9 +78,7 @@ def _to_repair(path: list[Made], repairs: list[Made]) -> tuple[Scene, ...]:
     last: dict[str, Made] = {}
     for made in [*path, *repairs]:
         last[made.scene.id] = made
-    return tuple(
-        made.scene for made in last.values() if made.scene.critical and made.choice.quality == "dangerous"
-    )
+    return tuple(made.scene for made in last.values() if made.scene.critical and made.choice.quality == "dangerous")
 
 
 def _offered(scene: Scene, path: list[Made], repairing: bool) -> tuple[Choice, ...]:

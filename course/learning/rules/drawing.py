@@ -62,9 +62,7 @@ class Verdict:
     missed_critical: tuple[str, ...]
 
 
-def judge(
-    latest: Mapping[str, bool], points: Sequence[str], critical: frozenset[str], pass_mark: int
-) -> Verdict:
+def judge(latest: Mapping[str, bool], points: Sequence[str], critical: frozenset[str], pass_mark: int) -> Verdict:
     """Whether the assessment is passed: the share of points right reaches `pass_mark` (per cent), and no
     safety-critical point is wrong. `latest` is the newest result of each point; one not asked is wrong."""
     right = [point for point in points if latest.get(point)]

@@ -44,9 +44,7 @@ def shown_order(question: Question, seed: int, position: int) -> tuple[int, ...]
     return tuple(order)
 
 
-def read_answer(
-    question: Question, order: Sequence[int], form: Mapping[str, Sequence[str]]
-) -> Given | Mistake:
+def read_answer(question: Question, order: Sequence[int], form: Mapping[str, Sequence[str]]) -> Given | Mistake:
     """What a form means, in the indices of the question; or the mistake that keeps it from being taken.
 
     `form` gives the values sent for each field. Options are sent by their place on screen (from 1), so
@@ -66,9 +64,7 @@ def read_answer(
     return sorted({order[place - 1] for place in places})
 
 
-def _read_groups(
-    question: Question, order: Sequence[int], form: Mapping[str, Sequence[str]]
-) -> Given | Mistake:
+def _read_groups(question: Question, order: Sequence[int], form: Mapping[str, Sequence[str]]) -> Given | Mistake:
     groups = [""] * len(order)
     for place, index in enumerate(order, 1):
         sent = form.get(f"group-{place}", ())

@@ -1,0 +1,114 @@
+"""flask serve · flask demo serve"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import threading
+from typing import Any
+
+import click
+from flask import Flask, current_app
+from flask.cli import with_appcontext
+from waitress.server import create_server
+
+from course.clock import now
+from course.content.actions import archive
+from course.content.current import library
+from course.demo.commands import group as demo
+from course.demo.commands import prepare_demo
+from course.mail.sending import deliver
+from course.migrating import upgrade
+from course.organisation.queries import organisation
+from course.signin.actions import set_up_link
+from course.signin.rules import set_up_address
+from course.web.session import command_session
+from course.web.site import state
+
+MAIL_EVERY = 5  # seconds
+LONGEST_REQUEST = 1024 * 1024  # bytes; the application itself accepts less
+
+
+@click.command("serve")
+@with_appcontext
+def group() -> None:
+    """Bring the database up to date, serve the course, and send its mail. Ctrl+C stops it."""
+    # The port first: when it is taken, another server is running, and nothing must be touched.
+    server = _listen()
+    _ready()
+    _run(server)
+
+
+@demo.command("serve")
+def demo_serve() -> None:
+    """Prepare the demonstration and serve it. Ctrl+C stops it."""
+    server = _listen()
+    prepare_demo()
+    _ready()
+    _run(server)
+
+
+def _listen() -> Any:
+    """A server that holds its port; ends the command with 1 if it cannot have it."""
+    config = state().config
+    try:
+        return create_server(
+            _app(),
+            host=config.host,
+            port=config.port,
+            threads=config.threads,
+            ident="",
+            max_request_body_size=LONGEST_REQUEST,
+            # Without a trusted proxy nobody may claim to be one; with one, its words must come through.
+            clear_untrusted_proxy_headers=config.trusted_proxies == 0,
+        )
+    except (OSError, ValueError) as error:
+        click.echo(f"Cannot listen on {config.host}, port {config.port}: {error}.", err=True)
+        click.echo("Another program may be using it. PORT=8001 takes another one.", err=True)
+        sys.exit(1)
+
+
+def _app() -> Flask:
+    return current_app._get_current_object()  # type: ignore[attr-defined,no-any-return]
+
+
+def _ready() -> None:
+    """Migrate, keep the versions of the content that is taught now, and say where the course is."""
+    config = state().config
+    upgrade(state().engine)
+    with command_session() as session:
+        archive(session, library(), now())
+        token = set_up_link(session, now()) if organisation(session) is None else None
+    click.echo(f"The course is at {config.public_url}")
+    if token is not None:
+        click.echo("It has not been set up yet. This link does so, once, within a day:")
+        click.echo(f"  {set_up_address(config.public_url, token)}")
+
+
+def _run(server: Any) -> None:
+    """Serve until Ctrl+C or SIGTERM."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    stop = threading.Event()
+    sender = threading.Thread(target=_send_mail, args=(_app(), stop), name="mail", daemon=True)
+    sender.start()
+    click.echo("Press Ctrl+C to stop.")
+    try:
+        server.run()
+    finally:
+        stop.set()
+        server.close()
+        sender.join(timeout=2)
+    click.echo("Stopped.")
+
+
+def _send_mail(app: Flask, stop: threading.Event) -> None:
+    """Deliver what is due, every few seconds. Nothing that goes wrong ends it."""
+    log = logging.getLogger("course")
+    while not stop.wait(MAIL_EVERY):
+        try:
+            with app.app_context():
+                config = state().config
+                deliver(command_session, config.mail_url, config.mail_from, config.public_url, now())
+        except Exception:
+            log.exception("mail could not be sent")

@@ -1,0 +1,115 @@
+"""Who is signed in, whose link this is, and how often somebody has tried."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import and_, bindparam, select
+from sqlalchemy.orm import Session
+
+from course.people.models import Person, RoleGrant
+from course.people.rules import Viewer, plain_email
+from course.signin.models import Credential, SignInAttempt, SignInToken
+from course.signin.rules import Limit, Purpose, free_again, token_hash
+
+_person, _credential, _grant = Person.__table__, Credential.__table__, RoleGrant.__table__
+_SET_UP: Purpose = "set-up"
+# Prepared once: each request of somebody who is signed in asks this.
+_VIEWER = (
+    select(
+        _person.c.id,
+        _person.c.name,
+        _person.c.email,
+        _credential.c.session_key,
+        _grant.c.role,
+        _grant.c.team_id,
+    )
+    .select_from(_person)
+    .join(_credential, _credential.c.person_id == _person.c.id)
+    .outerjoin(_grant, and_(_grant.c.person_id == _person.c.id, _grant.c.until.is_(None)))
+    .where(_person.c.id == bindparam("id"), _person.c.left_at.is_(None))
+)
+
+
+def viewer(session: Session, person_id: int, session_key: str) -> Viewer | None:
+    """The person, if they are still here and the key is that of their sessions; one query."""
+    rows = session.execute(_VIEWER, {"id": person_id}).all()
+    if not rows or not hmac.compare_digest(rows[0].session_key.encode(), session_key.encode()):
+        return None
+    return Viewer(
+        id=rows[0].id,
+        name=rows[0].name,
+        email=rows[0].email,
+        administrator=any(row.role == "administrator" for row in rows),
+        manages=tuple(sorted(row.team_id for row in rows if row.role == "manager")),
+    )
+
+
+@dataclass(frozen=True)
+class Known:
+    """A person who has a password."""
+
+    person_id: int
+    password_hash: str
+    session_key: str
+
+
+def known(session: Session, email: str) -> Known | None:
+    """The person with this address who is still here and has chosen a password."""
+    row = session.execute(
+        select(Person.id, Credential.password_hash, Credential.session_key)
+        .join(Credential, Credential.person_id == Person.id)
+        .where(Person.email == plain_email(email), Person.left_at.is_(None))
+    ).first()
+    return Known(row.id, row.password_hash, row.session_key) if row else None
+
+
+def password_hash(session: Session, person_id: int) -> str | None:
+    """The hash of somebody's password; None before they have chosen one."""
+    return session.execute(
+        select(Credential.password_hash).where(Credential.person_id == person_id)
+    ).scalar_one_or_none()
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link that still works, and whose it is; the person is None for the set-up of the course."""
+
+    id: int
+    purpose: str
+    person_id: int | None
+    name: str
+    email: str
+
+
+def link(session: Session, token: str, set_up: bool, at: datetime) -> Link | None:
+    """The link with this token, if it is of that sort, unused, not run out, and its person is still here."""
+    row = session.execute(
+        select(SignInToken.id, SignInToken.purpose, SignInToken.person_id, Person.name, Person.email)
+        .outerjoin(Person, Person.id == SignInToken.person_id)
+        .where(
+            SignInToken.token_hash == token_hash(token),
+            SignInToken.used_at.is_(None),
+            SignInToken.expires_at > at,
+            Person.left_at.is_(None),
+        )
+    ).first()
+    if row is None or (row.purpose == _SET_UP) != set_up:
+        return None
+    return Link(row.id, row.purpose, row.person_id, row.name or "", row.email or "")
+
+
+def free_again_at(session: Session, tries: dict[str, Limit], at: datetime) -> datetime | None:
+    """When the next try is allowed, by the keys that it counts for and their limits; None if it is now."""
+    ends = []
+    for key, limit in tries.items():
+        times = session.execute(
+            select(SignInAttempt.at)
+            .where(SignInAttempt.key == key, SignInAttempt.at > at - limit.window)
+            .order_by(SignInAttempt.at.desc())
+            .limit(limit.count)
+        ).scalars()
+        ends.append(free_again(list(times), limit, at))
+    return max((end for end in ends if end is not None), default=None)

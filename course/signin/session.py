@@ -1,0 +1,72 @@
+"""Who is signed in, as far as a request is concerned: the glue to Flask-Login."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Flask, session
+from flask_login import LoginManager, login_user
+
+from course.people.rules import Viewer
+from course.signin import queries
+from course.signin.actions import Entered
+from course.web.session import db
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """Somebody who has signed in: `person` is what access depends on."""
+
+    person: Viewer
+    session_key: str
+    is_authenticated = True
+    is_active = True
+    is_anonymous = False
+
+    def get_id(self) -> str:
+        """What the session cookie carries. Another password comes with another key, and ends it."""
+        return f"{self.person.id}:{self.session_key}"
+
+
+class Nobody:
+    """Somebody who has not signed in."""
+
+    person = None
+    is_authenticated = False
+    is_active = False
+    is_anonymous = True
+
+    def get_id(self) -> None:
+        return None
+
+
+def init(app: Flask) -> None:
+    """Let Flask-Login find people, and nothing else: no cookie beside the session's, no context processor."""
+    manager = LoginManager()
+    manager.session_protection = None
+    manager.anonymous_user = Nobody
+    manager.user_loader(load)
+    manager.init_app(app, add_context_processor=False)
+
+
+def load(user_id: str) -> SignedIn | None:
+    """The person of a session; None if they have left, or if the session was ended elsewhere."""
+    number, _, key = user_id.partition(":")
+    if not number.isdecimal():
+        return None
+    found = queries.viewer(db(), int(number), key)
+    return SignedIn(found, key) if found else None
+
+
+def enter(entered: Entered) -> None:
+    """Begin a session. Nothing of an earlier one is kept, so that nobody can have prepared it."""
+    session.clear()
+    session.permanent = True
+    user = load(f"{entered.person_id}:{entered.session_key}")
+    if user is not None:
+        login_user(user)
+
+
+def leave() -> None:
+    """End the session of this browser."""
+    session.clear()
