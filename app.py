@@ -17,7 +17,7 @@ from course.certificates import views as certificates
 from course.content import commands as content_commands
 from course.content import views as content
 from course.content.library import Library, load
-from course.db import make_engine, make_sessions
+from course.db import make_engine
 from course.demo import commands as demo_commands
 from course.learning import views as learning
 from course.mail import commands as mail_commands
@@ -85,7 +85,7 @@ def create_app(config: Config | None = None) -> Flask:
     # The first registered runs last: headers see the response that the session has already kept.
     logs.init(app)
     headers.init(app, config.secure)
-    session.init(app, make_sessions(engine))
+    session.init(app, engine)
     errors.init(app)
     signin_session.init(app)
     CSRFProtect(app)

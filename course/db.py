@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import DateTime, Engine, MetaData, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect, make_url
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
@@ -67,6 +68,18 @@ def _begin_sqlite(connection: Any) -> None:
     # at once, whatever the timeout. One that is going to write takes the lock when it begins.
     writes = connection.get_execution_options().get("writes", True)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def insert_once(session: Session, table: type[Base], **values: Any) -> int | None:
+    """Insert a row unless one stands in its way: its first key column, or None if there was such a row.
+
+    One statement on both engines; whoever comes second changes nothing.
+    """
+    make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    rows = table.metadata.tables[table.__tablename__]
+    statement = make(rows).values(**values).on_conflict_do_nothing().returning(*list(rows.primary_key)[:1])
+    found = session.execute(statement).scalar()
+    return None if found is None else int(found)
 
 
 def make_sessions(engine: Engine) -> sessionmaker[Session]:

@@ -16,6 +16,7 @@ from config import Config
 from course import migrating
 from course.content.actions import archive
 from course.db import make_engine
+from course.web.session import Sessions
 from tests.pages import Client
 from tests.support.postgres import temporary_cluster
 
@@ -68,7 +69,7 @@ def app(prepared: Flask) -> Iterator[Flask]:
         outer = connection.begin()
         sessions = sessionmaker(connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
         kept = prepared.extensions["course.sessions"]
-        prepared.extensions["course.sessions"] = sessions
+        prepared.extensions["course.sessions"] = Sessions(sessions, sessions)
         yield prepared
         prepared.extensions["course.sessions"] = kept
         outer.rollback()
@@ -77,7 +78,7 @@ def app(prepared: Flask) -> Iterator[Flask]:
 @pytest.fixture
 def session(app: Flask) -> Iterator[Session]:
     """A session on the same connection as the application's."""
-    with app.extensions["course.sessions"]() as session:
+    with app.extensions["course.sessions"].writing() as session:
         yield session
 
 

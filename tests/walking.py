@@ -60,7 +60,7 @@ class Learner:
         self.library: Library = app.extensions["course"].library
 
     def session(self) -> Session:
-        found = self.app.extensions["course.sessions"]()
+        found = self.app.extensions["course.sessions"].writing()
         assert isinstance(found, Session)
         return found
 

@@ -13,6 +13,7 @@ from course.content.documents import Problem
 from course.content.reading import read
 from course.content.shapes import (
     WORDS_A_MINUTE,
+    Block,
     Course,
     Help,
     Module,
@@ -125,10 +126,23 @@ def load(root: Path) -> Library:
     problems = check(reading)
     if problems or reading.course is None or reading.help is None:
         raise ContentError(problems)
+    sources = {source.id: source for source in reading.sources}
     return Library(
         course=reading.course,
         help=reading.help,
         points={point.id: point for point in reading.points},
-        sources={source.id: source for source in reading.sources},
-        modules={module.id: module for module in reading.modules},
+        sources=sources,
+        modules={module.id: _with_sources(module, sources) for module in reading.modules},
     )
+
+
+def _with_sources(module: Module, sources: dict[str, Source]) -> Module:
+    """The module with each update's sources in it: a learner sees them, so they are part of the version."""
+
+    def cite(block: Block) -> Block:
+        return block.model_copy(update={"cited": tuple(sources[source] for source in block.sources)})
+
+    pages = {
+        page.id: page.model_copy(update={"blocks": tuple(map(cite, page.blocks))}) for page in module.pages.values()
+    }
+    return module.model_copy(update={"pages": pages})

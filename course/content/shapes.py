@@ -201,6 +201,7 @@ class Block(Shape):
     html: str
     lines: str | None = None
     sources: tuple[str, ...] = ()
+    cited: tuple[Source, ...] = ()
     contacts: tuple[ContactKind, ...] = ()
     id: str | None = None
     title: str | None = None

@@ -6,12 +6,12 @@ import json
 import secrets
 from datetime import date, datetime
 
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from course.content.library import Library
 from course.content.shapes import Module, Page, Question, Scenario
-from course.db import Base
+from course.db import insert_once
 from course.events import publish
 from course.learning import queries
 from course.learning.events import CourseCompleted
@@ -43,24 +43,12 @@ def enrol(session: Session, event: PersonAdded) -> None:
     session.flush()
 
 
-def _once(session: Session, *rows: Base) -> bool:
-    """Insert rows unless they are there already: whoever comes second finds the first and changes nothing."""
-    try:
-        with session.begin_nested():
-            session.add_all(rows)
-            session.flush()
-    except IntegrityError:
-        return False
-    return True
-
-
 def read_page(session: Session, person_id: int, module: Module, page: Page, at: datetime) -> bool:
     """The page was read to its end. Only the first time counts."""
     enrolment = _enrolment(session, person_id)
-    return _once(
-        session,
-        PageRead(enrolment_id=enrolment, ref=f"{module.id}/{page.id}", version=page.version, read_at=at),
-    )
+    ref = f"{module.id}/{page.id}"
+    row = insert_once(session, PageRead, enrolment_id=enrolment, ref=ref, version=page.version, read_at=at)
+    return row is not None
 
 
 def keep_note(session: Session, person_id: int, ref: str, block: str, seen: str, sent: str, at: datetime) -> None:
@@ -132,21 +120,25 @@ def _begin(
         drawn = [Drawn(bank[0].id, bank[0].points[0])]
     else:
         drawn = draw(counts, bank, queries.times_seen(session, person_id), seed)
-    attempt = Attempt(enrolment_id=enrolment, kind=kind, ref=ref, number=len(earlier) + 1, seed=seed, opened_at=at)
-    if _once(session, attempt):
-        for position, one in enumerate(drawn, 1):
-            version = library.answerable[one.question_id].version
-            item = AttemptItem(
-                attempt_id=attempt.id,
-                position=position,
-                question_id=one.question_id,
-                version=version,
-                point=one.point,
-            )
-            session.add(item)
-        session.flush()
-        return attempt.id
-    return queries.attempts(session, person_id, kind, ref)[-1].id
+    attempt = insert_once(
+        session, Attempt, enrolment_id=enrolment, kind=kind, ref=ref, number=len(earlier) + 1, seed=seed, opened_at=at
+    )
+    if attempt is None:
+        return queries.attempts(session, person_id, kind, ref)[-1].id
+    items = [
+        {"attempt_id": attempt, "position": position, "question_id": one.question_id, "point": one.point,
+         "version": library.answerable[one.question_id].version}
+        for position, one in enumerate(drawn, 1)
+    ]  # fmt: skip
+    session.execute(insert(AttemptItem), items)
+    return attempt
+
+
+def lock(session: Session, attempt_id: int) -> None:
+    """Let no other request work on this attempt until this one is done, so that of two last answers at
+    once one sees the other. SQLite has one writer anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(Attempt.id).where(Attempt.id == attempt_id).with_for_update())
 
 
 def answer(
@@ -161,14 +153,11 @@ def answer(
 
     Returns whether this answer was kept; False means that there was one already, which stands.
     """
-    row = Answer(
-        item_id=item.id,
-        given=json.dumps(given),
-        correct=grade(question, given).correct,
-        sureness=sureness,
-        answered_at=at,
+    correct = grade(question, given).correct
+    row = insert_once(
+        session, Answer, item_id=item.id, given=json.dumps(given), correct=correct, sureness=sureness, answered_at=at
     )
-    return _once(session, row)
+    return row is not None
 
 
 def close_attempt(
@@ -186,9 +175,11 @@ def close_attempt(
         verdict = final_verdict(session, library, person_id)
         assert verdict is not None  # noqa: S101 (this attempt is one of those it rests on)
         right, asked, mark, passed = verdict.right, verdict.asked, library.course.pass_mark, verdict.passed
-    outcome = AttemptOutcome(attempt_id=attempt.id, finished_at=at, passed=passed or attempt.kind == "timeline",
-                             points_right=right, points_asked=asked, pass_mark=mark)  # fmt: skip
-    if _once(session, outcome):
+    row = insert_once(
+        session, AttemptOutcome, attempt_id=attempt.id, finished_at=at, passed=passed or attempt.kind == "timeline",
+        points_right=right, points_asked=asked, pass_mark=mark,
+    )  # fmt: skip
+    if row is not None:
         complete(session, library, person_id, today, at)
 
 
@@ -220,10 +211,16 @@ def begin_run(session: Session, person_id: int, ref: str, scenario: Scenario, at
     earlier = [run for run in queries.runs(session, person_id, ref) if run.enrolment_id == enrolment]
     if earlier and earlier[-1].finished_at is None:
         return earlier[-1].id
-    run = ScenarioRun(enrolment_id=enrolment, ref=ref, version=scenario.version, number=len(earlier) + 1, opened_at=at)
-    if _once(session, run):
-        return run.id
-    return queries.runs(session, person_id, ref)[-1].id
+    run = insert_once(
+        session,
+        ScenarioRun,
+        enrolment_id=enrolment,
+        ref=ref,
+        version=scenario.version,
+        number=len(earlier) + 1,
+        opened_at=at,
+    )
+    return run if run is not None else queries.runs(session, person_id, ref)[-1].id
 
 
 def decide(
@@ -242,17 +239,14 @@ def decide(
     state = stand(scenario, run.decisions)
     if step != state.steps + 1 or state.scene is None or choice_id not in {choice.id for choice in state.offered}:
         return False
-    if not _once(
-        session,
-        Decision(run_id=run.id, step=step, scene_id=state.scene.id, choice_id=choice_id, decided_at=at),
-    ):
+    scene = state.scene.id
+    row = insert_once(session, Decision, run_id=run.id, step=step, scene_id=scene, choice_id=choice_id, decided_at=at)
+    if row is None:
         return False
-    after = stand(scenario, (*run.decisions, (state.scene.id, choice_id)))
+    after = stand(scenario, (*run.decisions, (scene, choice_id)))
     if after.counts and after.ending is not None:
-        _once(
-            session,
-            RunOutcome(run_id=run.id, ending=after.ending.id, outcome=str(after.ending.end), finished_at=at),
-        )
+        ending, outcome = after.ending.id, str(after.ending.end)
+        insert_once(session, RunOutcome, run_id=run.id, ending=ending, outcome=outcome, finished_at=at)
         complete(session, library, person_id, today, at)
     return True
 
@@ -263,14 +257,12 @@ def complete(session: Session, library: Library, person_id: int, today: date, at
     if not state.complete or state.completed_at is not None:
         return False
     enrolment = _enrolment(session, person_id)
-    row = Completion(
-        enrolment_id=enrolment,
-        completed_at=at,
-        content_version=library.version,
+    row = insert_once(
+        session, Completion, enrolment_id=enrolment, completed_at=at, content_version=library.version,
         edition=library.course.edition,
-    )
-    if not _once(session, row):
+    )  # fmt: skip
+    if row is None:
         return False
-    publish(session, CourseCompleted(row.id, person_id, at, today, library.course.title, library.course.edition,
+    publish(session, CourseCompleted(row, person_id, at, today, library.course.title, library.course.edition,
                                      library.version, library.course.valid_months))  # fmt: skip
     return True

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Integer, Row, Select, and_, bindparam, case, func, literal, select, union_all
+from sqlalchemy import BindParameter, Integer, Row, Select, bindparam, case, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from course.learning.models import (
@@ -28,6 +28,16 @@ from course.learning.models import (
 from course.learning.rules.grading import Given
 from course.learning.rules.progress import Facts
 
+# Tables, not classes: this is asked for on every page, and rows are all it needs.
+_Answer = Answer.__table__
+_Attempt = Attempt.__table__
+_AttemptItem = AttemptItem.__table__
+_AttemptOutcome = AttemptOutcome.__table__
+_Completion = Completion.__table__
+_Enrolment = Enrolment.__table__
+_PageRead = PageRead.__table__
+_RunOutcome = RunOutcome.__table__
+_ScenarioRun = ScenarioRun.__table__
 _PERSON: BindParameter[int] = bindparam("person", type_=Integer)
 
 
@@ -36,31 +46,32 @@ def _facts_query() -> Select[*tuple[Any, ...]]:
 
     Rows are (what, ref, point, value, at), of the person's newest enrolment.
     """
-    from_ = select(func.max(Enrolment.id)).where(Enrolment.person_id == _PERSON).scalar_subquery()
+    from_ = select(func.max(_Enrolment.c.id)).where(_Enrolment.c.person_id == _PERSON).scalar_subquery()
     no = literal("")
     point = (
         select(
-            case((func.min(case((Answer.sureness == "guessing", 0), else_=1)) == 1, "proven"), else_="shown").label("what"),
-            Attempt.ref, AttemptItem.point, literal(True).label("value"), func.max(Answer.answered_at).label("at"),
+            case((func.min(case((_Answer.c.sureness == "guessing", 0), else_=1)) == 1, "proven"), else_="shown").label("what"),
+            _Attempt.c.ref, _AttemptItem.c.point, literal(True).label("value"), func.max(_Answer.c.answered_at).label("at"),
         )
-        .join(AttemptItem, AttemptItem.attempt_id == Attempt.id)
-        .outerjoin(Answer, Answer.item_id == AttemptItem.id)
-        .where(Attempt.enrolment_id == from_, Attempt.kind == "check")
-        .group_by(Attempt.id, Attempt.ref, AttemptItem.point)
-        .having(and_(func.count(Answer.item_id) == func.count(AttemptItem.id), func.min(case((Answer.correct, 1), else_=0)) == 1))
+        .join(_AttemptItem, _AttemptItem.c.attempt_id == _Attempt.c.id)
+        .outerjoin(_Answer, _Answer.c.item_id == _AttemptItem.c.id)
+        .where(_Attempt.c.enrolment_id == from_, _Attempt.c.kind == "check")
+        .group_by(_Attempt.c.id, _Attempt.c.ref, _AttemptItem.c.point)
+        .having(func.count(_Answer.c.item_id) == func.count(_AttemptItem.c.id))
+        .having(func.min(case((_Answer.c.correct, 1), else_=0)) == 1)
     )  # fmt: skip
     rows = union_all(
         select(literal("enrolled").label("what"), no.label("ref"), no.label("point"), literal(True).label("value"),
-               Enrolment.opened_at.label("at")).where(Enrolment.id == from_),
-        select(literal("page"), PageRead.ref, no, literal(True), PageRead.read_at).where(PageRead.enrolment_id == from_),
-        select(literal("scenario"), ScenarioRun.ref, no, literal(True), RunOutcome.finished_at)
-        .join(RunOutcome, RunOutcome.run_id == ScenarioRun.id).where(ScenarioRun.enrolment_id == from_),
-        select(Attempt.kind, Attempt.ref, no, AttemptOutcome.passed, AttemptOutcome.finished_at)
-        .join(AttemptOutcome, AttemptOutcome.attempt_id == Attempt.id).where(Attempt.enrolment_id == from_),
-        select(literal("begun"), Attempt.ref, no, literal(True), Attempt.opened_at).where(Attempt.enrolment_id == from_),
-        select(literal("begun"), ScenarioRun.ref, no, literal(True), ScenarioRun.opened_at)
-        .where(ScenarioRun.enrolment_id == from_),
-        select(literal("completed"), no, no, literal(True), Completion.completed_at).where(Completion.enrolment_id == from_),
+               _Enrolment.c.opened_at.label("at")).where(_Enrolment.c.id == from_),
+        select(literal("page"), _PageRead.c.ref, no, literal(True), _PageRead.c.read_at).where(_PageRead.c.enrolment_id == from_),
+        select(literal("scenario"), _ScenarioRun.c.ref, no, literal(True), _RunOutcome.c.finished_at)
+        .join(_RunOutcome, _RunOutcome.c.run_id == _ScenarioRun.c.id).where(_ScenarioRun.c.enrolment_id == from_),
+        select(_Attempt.c.kind, _Attempt.c.ref, no, _AttemptOutcome.c.passed, _AttemptOutcome.c.finished_at)
+        .join(_AttemptOutcome, _AttemptOutcome.c.attempt_id == _Attempt.c.id).where(_Attempt.c.enrolment_id == from_),
+        select(literal("begun"), _Attempt.c.ref, no, literal(True), _Attempt.c.opened_at).where(_Attempt.c.enrolment_id == from_),
+        select(literal("begun"), _ScenarioRun.c.ref, no, literal(True), _ScenarioRun.c.opened_at)
+        .where(_ScenarioRun.c.enrolment_id == from_),
+        select(literal("completed"), no, no, literal(True), _Completion.c.completed_at).where(_Completion.c.enrolment_id == from_),
         point,
     ).subquery()  # fmt: skip
     return select(rows.c.what, rows.c.ref, rows.c.point, rows.c.value, rows.c.at)

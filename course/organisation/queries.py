@@ -29,16 +29,18 @@ class OrganisationView:
     contacts: dict[str, ContactView]
 
 
-_newest = select(func.max(Contact.id)).group_by(Contact.kind)
+# Tables, not classes: this is asked for on every page, and rows are all it needs.
+_organisation, _contact = Organisation.__table__, Contact.__table__
+_newest = select(func.max(_contact.c.id)).group_by(_contact.c.kind)
 _ORGANISATION = select(
-    Organisation.name,
-    Organisation.nation,
-    Contact.kind,
-    Contact.name.label("contact"),
-    Contact.phone,
-    Contact.email,
-    Contact.confirmed_at,
-).outerjoin(Contact, Contact.id.in_(_newest))
+    _organisation.c.name,
+    _organisation.c.nation,
+    _contact.c.kind,
+    _contact.c.name.label("contact"),
+    _contact.c.phone,
+    _contact.c.email,
+    _contact.c.confirmed_at,
+).outerjoin(_contact, _contact.c.id.in_(_newest))
 
 
 def organisation(session: Session) -> OrganisationView | None:

@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import Blueprint, Response, flash, g, make_response, render_template, url_for
 from flask_login import current_user
-from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.clock import now
@@ -83,11 +82,11 @@ def _terms() -> dict[str, str]:
 
 
 def on_every_page() -> dict[str, Any]:
-    """The template variable `site`, made when a template first looks at it.
+    """The template variable `site`.
 
-    Error pages and mails have no frame, so they ask the database for nothing and cannot fail with it.
+    Error pages are rendered without it, so they ask the database for nothing and cannot fail with it.
     """
-    return {"site": LocalProxy(_site)}
+    return {"site": _site()}
 
 
 def _site() -> Site:

@@ -50,7 +50,7 @@ def add_person() -> Response | WsgiResponse:
     return make_response(render_template("people/add.html", form=form), 422 if form.errors else 200)
 
 
-@pages.post("/<int:person_id>/invite")
+@pages.post("/<int(max=2147483647):person_id>/invite")
 @may(Permission.MANAGE_PEOPLE)
 def invite(person_id: int) -> WsgiResponse:
     """Send the invitation again; the link in an earlier one stops working."""

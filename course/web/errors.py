@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from flask import Flask, Response, make_response, render_template, request
+from flask import Flask, Response, current_app, make_response, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
@@ -39,7 +39,8 @@ def init(app: Flask) -> None:
 
 def page(status: int, title: str, text: str) -> Response:
     """An error page that needs nothing from the database, so that it cannot fail as well."""
-    return make_response(render_template("errors/error.html", status=status, title=title, text=text), status)
+    template = current_app.jinja_env.get_template("errors/error.html")
+    return make_response(template.render(status=status, title=title, text=text), status)
 
 
 def _http(error: HTTPException) -> Response:

@@ -6,22 +6,30 @@ response; `abort()` and every other exception undo it, because the error handler
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import wraps
-from typing import ParamSpec, TypeVar
+from dataclasses import dataclass
 
 from flask import Flask, Response, current_app, g, request
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
-P = ParamSpec("P")
-R = TypeVar("R")
+from course.db import make_sessions
+
 _KEY = "course.sessions"
 
 
-def init(app: Flask, sessions: sessionmaker[Session]) -> None:
+@dataclass(frozen=True)
+class Sessions:
+    """Makes sessions: those that only read do not take SQLite's write lock when they begin."""
+
+    writing: sessionmaker[Session]
+    reading: sessionmaker[Session]
+
+
+def init(app: Flask, engine: Engine) -> None:
     """Give each request a session when it first asks for one."""
-    app.extensions[_KEY] = sessions
+    app.extensions[_KEY] = Sessions(make_sessions(engine), make_sessions(engine.execution_options(writes=False)))
     app.after_request(_keep)
     app.teardown_request(_close)
 
@@ -29,10 +37,8 @@ def init(app: Flask, sessions: sessionmaker[Session]) -> None:
 def db() -> Session:
     """This request's session. A request that only reads does not take the write lock."""
     if "db" not in g:
-        session: Session = current_app.extensions[_KEY]()
-        writes = request.method not in ("GET", "HEAD", "OPTIONS")
-        session.connection(execution_options={"writes": writes})
-        g.db = session
+        sessions: Sessions = current_app.extensions[_KEY]
+        g.db = sessions.reading() if request.method in ("GET", "HEAD", "OPTIONS") else sessions.writing()
     return g.db  # type: ignore[no-any-return]
 
 
@@ -57,7 +63,7 @@ def _close(_error: BaseException | None) -> None:
 @contextmanager
 def command_session() -> Iterator[Session]:
     """The same for a command: kept if the block ends, undone if it raises."""
-    session: Session = current_app.extensions[_KEY]()
+    session: Session = current_app.extensions[_KEY].writing()
     try:
         yield session
         session.commit()
@@ -66,14 +72,3 @@ def command_session() -> Iterator[Session]:
         raise
     finally:
         session.close()
-
-
-def with_session(function: Callable[..., R]) -> Callable[..., R]:
-    """Call a command's function with a session as its first argument."""
-
-    @wraps(function)
-    def wrapped(*args: object, **kwargs: object) -> R:
-        with command_session() as session:
-            return function(session, *args, **kwargs)
-
-    return wrapped

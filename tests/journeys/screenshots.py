@@ -7,14 +7,14 @@ import tempfile
 import threading
 from pathlib import Path
 
-from course.demo.actions import prepare
-from course.people.queries import person_by_email
 from playwright.sync_api import Page, sync_playwright
 from waitress.server import create_server
 
 from app import create_app
 from course import migrating
 from course.content.actions import archive
+from course.demo.actions import prepare
+from course.people.queries import person_by_email
 from course.web.session import command_session
 from tests.conftest import NOW, make_config
 from tests.journeys.conftest import Site

@@ -103,6 +103,7 @@ def _show(found: AttemptView, position: int, mistake: Mistake | None) -> str:
 @signed_in
 def answer(attempt_id: int, position: int) -> str | Response | tuple[str, int]:
     """Keep an answer. A second one for the same question changes nothing and shows the first."""
+    actions.lock(db(), attempt_id)
     found = _attempt_or_404(attempt_id)
     item, asked = _item_or_404(found, position)
     order = shown_order(asked, found.seed, position)
@@ -116,7 +117,8 @@ def answer(attempt_id: int, position: int) -> str | Response | tuple[str, int]:
     if found.kind != "timeline" and sureness not in SURENESS:
         return _show(found, position, Mistake("sure-sure", "Say how sure you are of your answer.")), 422
     actions.answer(db(), item, asked, given, sureness, now())
-    actions.close_attempt(db(), library(), me(), attempt_id, today(), now())
+    if found.answered == len(found.items) - 1:
+        actions.close_attempt(db(), library(), me(), attempt_id, today(), now())
     return go(here if found.kind != "final" else url_for("learning.attempt", attempt_id=attempt_id))
 
 

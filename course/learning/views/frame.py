@@ -48,7 +48,7 @@ def stand_of(module: Module) -> ModuleStand:
 
 def step_address(step: StepStand) -> str:
     """Where a step of a module is."""
-    return url_for("learning.step", module_id=step.module_id, step_id=step.id)
+    return f"/module/{step.module_id}/{step.id}"
 
 
 def after(stand: ModuleStand, step_id: str) -> str:

@@ -21,6 +21,7 @@ from course.learning.views.frame import (
     step_address,
     today,
 )
+from course.learning.views.lesson import parts
 from course.organisation.current import here_organisation
 from course.web.access import signed_in
 from course.web.session import db
@@ -60,6 +61,7 @@ def _page(module: Module, page: Page, stand: ModuleStand) -> str:
         stand=stand,
         here=page.id,
         page=page,
+        parts=parts(page),
         notes=notes,
         library=library(),
         organisation=here_organisation(),

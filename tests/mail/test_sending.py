@@ -1,0 +1,170 @@
+"""Mail: queued once, sent once, tried again, given up; against a real mail server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from course.mail import actions, queries
+from course.mail.models import OutboxMail
+from course.mail.rules import WAITS, next_try
+from course.mail.sending import deliver
+from course.web.session import command_session
+from tests.conftest import NOW
+from tests.support.smtp import Inbox, smtp_server
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def inbox() -> Iterator[Inbox]:
+    with smtp_server() as found:
+        yield found
+
+
+@pytest.fixture
+def outbox(app: Flask, session: Session) -> Iterator[Session]:
+    """One mail that waits; commands find the application."""
+    actions.queue(session, "k1", "sam@example.org", "Grüße", "Dear Sam,\n\n– a dash.\n", NOW)
+    session.commit()
+    with app.app_context():
+        yield session
+
+
+def send(inbox: Inbox, at: datetime) -> int:
+    address = f"smtp://{inbox.host}:{inbox.port}"
+    return deliver(command_session, address, "course@example.org", "https://training.example.org", at)
+
+
+def only(session: Session) -> OutboxMail:
+    session.expire_all()
+    return session.execute(select(OutboxMail)).scalar_one()
+
+
+def test_a_key_is_queued_once(outbox: Session) -> None:
+    assert not actions.queue(outbox, "k1", "other@example.org", "Again", "Again", NOW)
+    assert only(outbox).recipient == "sam@example.org"
+
+
+def test_a_mail_is_sent_once_and_its_text_is_not_kept(outbox: Session, inbox: Inbox) -> None:
+    assert send(inbox, NOW - MINUTE) == 0
+    assert send(inbox, NOW) == 1
+    assert send(inbox, NOW + timedelta(days=1)) == 0
+    (message,) = inbox.messages
+    assert (message["To"], message["From"], message["Subject"]) == (
+        "sam@example.org", "course@example.org", "Grüße",
+    )  # fmt: skip
+    assert message.get_content() == "Dear Sam,\n\n– a dash.\n"
+    assert str(message["Message-ID"]).endswith("@training.example.org>")
+    mail = only(outbox)
+    assert (mail.sent_at, mail.next_try_at, mail.failure, mail.text) == (NOW, None, None, "")
+
+
+def test_a_server_that_is_busy_is_tried_again_later(outbox: Session, inbox: Inbox) -> None:
+    inbox.fail_next(1)
+    assert send(inbox, NOW) == 0
+    assert "451" in (only(outbox).failure or "")
+    assert send(inbox, NOW + MINUTE / 2) == 0
+    assert send(inbox, NOW + MINUTE) == 1
+    assert only(outbox).failure is None
+
+
+def test_it_is_given_up_after_the_last_wait(outbox: Session, inbox: Inbox) -> None:
+    inbox.fail_next(100)
+    at = NOW
+    for wait in WAITS:
+        send(inbox, at)
+        assert only(outbox).next_try_at == at + wait
+        at += wait
+    send(inbox, at)
+    mail = only(outbox)
+    assert mail.next_try_at is None
+    assert mail.tries == len(WAITS) + 1
+    assert "451" in (mail.failure or "")
+
+
+def test_the_waits_grow() -> None:
+    assert [next_try(n, NOW) for n in range(1, 7)] == [*(NOW + wait for wait in WAITS), None]
+    assert list(WAITS) == sorted(WAITS)
+
+
+def test_an_address_that_does_not_exist_is_given_up_at_once(outbox: Session, inbox: Inbox) -> None:
+    inbox.refuse("sam@example.org")
+    actions.queue(outbox, "k2", "kim@example.org", "Hello", "Hello", NOW)
+    outbox.commit()
+    assert send(inbox, NOW) == 1
+    mail = outbox.execute(select(OutboxMail).where(OutboxMail.key == "k1").execution_options(populate_existing=True))
+    refused = mail.scalar_one()
+    assert refused.next_try_at is None
+    assert "550" in (refused.failure or "")
+
+
+def test_a_server_that_cannot_be_reached_costs_one_try_of_one_mail(outbox: Session) -> None:
+    actions.queue(outbox, "k2", "kim@example.org", "Hello", "Hello", NOW)
+    outbox.commit()
+    assert deliver(command_session, "smtp://127.0.0.1:1", "a@example.org", "http://localhost", NOW) == 0
+    tries = list(outbox.execute(select(OutboxMail.tries).order_by(OutboxMail.id)).scalars())
+    assert tries == [1, 0]
+
+
+def test_a_mail_that_another_sender_has_claimed_is_left_alone(outbox: Session, inbox: Inbox) -> None:
+    (waiting,) = queries.due(outbox, NOW)
+    assert actions.claim(outbox, waiting, NOW)
+    assert not actions.claim(outbox, waiting, NOW)
+    outbox.commit()
+    assert send(inbox, NOW) == 0
+    assert send(inbox, NOW + timedelta(hours=1)) == 1, "a sender that died must not keep it for ever"
+
+
+def test_two_senders_at_once_send_each_mail_once(outbox: Session, inbox: Inbox) -> None:
+    """The second runs while the first has looked at what is due, and has sent nothing yet."""
+    seen: list[int] = []
+
+    @contextmanager
+    def slow() -> Iterator[Session]:
+        if len(seen) == 1:
+            seen.append(0)
+            assert send(inbox, NOW) == 1
+        seen.append(0)
+        with command_session() as session:
+            yield session
+
+    address = f"smtp://{inbox.host}:{inbox.port}"
+    assert deliver(slow, address, "course@example.org", "http://localhost", NOW) == 0
+    assert len(inbox.messages) == 1
+    assert only(outbox).sent_at == NOW
+
+
+def test_a_mail_that_cannot_be_written_is_given_up(outbox: Session, inbox: Inbox) -> None:
+    actions.queue(outbox, "k0", "kim@example.org", "Two\nlines", "Hello", NOW - MINUTE)
+    outbox.commit()
+    assert send(inbox, NOW) == 1
+    assert [m["To"] for m in inbox.messages] == ["sam@example.org"]
+
+
+def test_a_password_is_not_sent_without_tls_to_another_machine(
+    outbox: Session, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("course.mail.sending._this_machine", lambda _name: False)
+    address = f"smtp://user:secret@{inbox.host}:{inbox.port}"
+    assert deliver(command_session, address, "course@example.org", "http://localhost", NOW) == 0
+    assert "no TLS" in (only(outbox).failure or "")
+
+
+def test_the_commands_send_and_list(app: Flask, outbox: Session, capsys: pytest.CaptureFixture[str]) -> None:
+    with app.test_request_context():
+        pass
+    runner = app.test_cli_runner()
+    assert "waiting" in runner.invoke(args=["mail", "list"]).output
+    result = runner.invoke(args=["mail", "send"])
+    assert result.exit_code == 0, result.output
+    listed = runner.invoke(args=["mail", "list"]).output
+    assert "waiting" in listed or "sent" in listed
+    assert only(outbox) is not None
+    assert capsys is not None

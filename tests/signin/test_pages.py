@@ -1,0 +1,238 @@
+"""Getting in and out through the pages."""
+
+from __future__ import annotations
+
+import re
+import threading
+
+import pytest
+from flask import Flask
+from sqlalchemy import event, func, select
+from sqlalchemy.orm import Session
+
+from course.clock import now
+from course.mail.models import OutboxMail
+from course.organisation.models import Organisation
+from course.people.models import Person
+from course.signin import actions
+from course.signin.models import SignInAttempt
+from course.web.session import command_session
+from tests.makers import PASSWORD, make_organisation, make_person, sign_in
+from tests.pages import Client, Page
+
+
+def mailed_link(session: Session) -> str:
+    """The path of the link in the newest mail."""
+    session.expire_all()
+    mail = session.execute(select(OutboxMail).order_by(OutboxMail.id.desc())).scalars().first()
+    assert mail is not None
+    found = re.search(r"http://127\.0\.0\.1:8000(/link/\S+)", mail.text)
+    assert found, mail.text
+    return found[1]
+
+
+def test_signing_in_leads_to_the_training_and_signing_out_ends_it(session: Session, client: Client) -> None:
+    person = make_person(session)
+    page = client.post("/sign-in", {"email": person.email, "password": PASSWORD})
+    assert page.location == "/"
+    assert client.get("/sign-in", 303).location == "/"
+    assert client.get("/me").h1 == "Sam Okafor"
+    assert client.post("/sign-out", {}).location == "/sign-in"
+    assert client.get("/me", 303).location == "/sign-in?next=/me"
+
+
+def test_signing_out_is_not_a_link(session: Session, client: Client) -> None:
+    sign_in(client, make_person(session))
+    client.get("/sign-out", 405)
+    client.get("/me")
+
+
+@pytest.mark.parametrize(("email", "password"), [("sam@example.org", "wrong"), ("who@example.org", PASSWORD)])
+def test_a_failure_says_the_same_whatever_was_wrong_and_is_kept(
+    session: Session, client: Client, email: str, password: str
+) -> None:
+    make_person(session)
+    page = client.post("/sign-in", {"email": email, "password": password}, 422)
+    assert "The e-mail address or the password is not right." in page.text
+    assert page.fields()["email"] == email
+    assert page.fields()["password"] == ""
+    assert session.execute(select(func.count()).select_from(SignInAttempt)).scalar_one() == 2
+
+
+def test_too_many_failures_say_when_to_try_again(session: Session, client: Client) -> None:
+    make_person(session)
+    for _ in range(10):
+        client.post("/sign-in", {"email": "sam@example.org", "password": "wrong"}, 422)
+    page = client.post("/sign-in", {"email": "sam@example.org", "password": PASSWORD}, 429)
+    assert re.search(r"try again after \d+ \w+ \d{4}, \d+\.\d\d[ap]m", page.text)
+    assert 0 < int(page.headers["Retry-After"]) <= 15 * 60
+
+
+def test_a_foreign_address_is_not_followed(session: Session, client: Client) -> None:
+    person = make_person(session)
+    for wanted in ("//evil.example", "https://evil.example", "/%5Cevil.example"):
+        path = f"/sign-in?next={wanted}"
+        assert client.post(path, {"email": person.email, "password": PASSWORD}).location == "/"
+        client.post("/sign-out", {})
+
+
+def test_a_form_without_its_token_is_refused(session: Session, client: Client) -> None:
+    person = make_person(session)
+    client.post("/sign-in", {"email": person.email, "password": PASSWORD}, 400, token=False)
+
+
+def test_nothing_of_an_earlier_session_is_kept(app: Flask, session: Session, client: Client) -> None:
+    person = make_person(session)
+    client.get("/sign-in")
+    with client.flask.session_transaction() as cookie:
+        cookie["planted"] = "by somebody else"
+    sign_in(client, person)
+    with client.flask.session_transaction() as cookie:
+        assert "planted" not in cookie
+        assert cookie.permanent
+
+
+def test_odd_characters_in_an_address_find_nobody(client: Client) -> None:
+    client.post("/sign-in", {"email": "a\x00b@example.org", "password": "x\x00y"}, 422)
+    client.post("/forgotten", {"email": "a\x00b@example.org"}, 200)
+
+
+def test_a_forgotten_password_is_chosen_anew_by_a_link(app: Flask, session: Session, client: Client) -> None:
+    person = make_person(session)
+    elsewhere = sign_in(Client(app), person)
+    known = client.post("/forgotten", {"email": person.email}, 200)
+    unknown = client.post("/forgotten", {"email": "who@example.org"}, 200)
+    assert known.html.replace(person.email, "") == unknown.html.replace("who@example.org", "")
+    path = mailed_link(session)
+    for _ in range(3):  # programs that check mail open links too
+        assert client.get(path).h1 == "Choose a password"
+    assert "at least 10" in client.post(path, {"password": "short"}, 422).text
+    assert client.post(path, {"password": "another-password"}).location == "/"
+    assert client.get("/me").h1 == "Sam Okafor"
+    elsewhere.get("/me", 303)
+    assert "no longer works" in Client(app).get(path, 410).h1
+    Client(app).post(path, {"password": "a-third-password"}, 410)
+
+
+def test_only_the_newest_forgotten_link_works(session: Session, client: Client) -> None:
+    person = make_person(session)
+    client.post("/forgotten", {"email": person.email}, 200)
+    first = mailed_link(session)
+    client.post("/forgotten", {"email": person.email}, 200)
+    client.get(first, 410)
+    client.get(mailed_link(session))
+
+
+def test_my_page_shows_who_i_am(session: Session, client: Client) -> None:
+    sign_in(client, make_person(session, role="manager", email="pat@example.org", name="Pat Lee"))
+    text = client.get("/me").text
+    assert "pat@example.org" in text
+    assert "Learner, Manager of Staff" in text
+    assert "My record" in text
+
+
+def test_my_password_changes_only_with_the_current_one(app: Flask, session: Session, client: Client) -> None:
+    person = make_person(session)
+    elsewhere, here = sign_in(Client(app), person), sign_in(client, person)
+    page = here.post("/me", {"current": "wrong", "password": "another-password"}, 422)
+    assert "This is not your current password." in page.text
+    page = here.post("/me", {"current": PASSWORD, "password": "Sam Okafor"}, 422)
+    assert "not your name" in page.text
+    page = here.follow(here.post("/me", {"current": PASSWORD, "password": "another-password"}))
+    assert "Your password has been changed." in page.text
+    elsewhere.get("/me", 303)
+
+
+def test_somebody_who_leaves_is_signed_out_at_once(session: Session, client: Client) -> None:
+    person = make_person(session)
+    sign_in(client, person)
+    client.get("/me")
+    session.get_one(Person, person.id).left_at = now()
+    session.commit()
+    client.get("/me", 303)
+
+
+def test_a_forged_or_broken_session_is_nobody(session: Session, client: Client) -> None:
+    person = make_person(session)
+    for user_id in (f"{person.id}:not-the-key", f"{person.id}", "x:y", ":", "\u00b2:k"):
+        with client.flask.session_transaction() as cookie:
+            cookie["_user_id"] = user_id
+        client.get("/me", 303)
+
+
+def test_a_page_asks_once_for_the_person_and_once_for_the_organisation(
+    app: Flask, session: Session, client: Client
+) -> None:
+    sign_in(client, make_person(session))
+    statements: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if statement.lstrip().upper().startswith("SELECT"):
+            statements.append(statement)
+
+    engine = app.extensions["course"].engine
+    event.listen(engine, "before_cursor_execute", note)
+    client.get("/privacy")
+    event.remove(engine, "before_cursor_execute", note)
+    assert len(statements) == 2, statements
+
+
+SET_UP = {
+    "organisation": "Hill Trust",
+    "nation": "wales",
+    "name": "Ann Hill",
+    "email": "ann@example.org",
+    "password": "a-long-password",
+}
+
+
+def test_the_set_up_leads_to_the_organisation(session: Session, client: Client) -> None:
+    token = actions.set_up_link(session, now())
+    session.commit()
+    assert client.get(f"/set-up/{token}").h1 == "Set the course up"
+    page = client.post(f"/set-up/{token}", {**SET_UP, "email": "no address", "password": "short"}, 422)
+    assert page.fields()["organisation"] == "Hill Trust"
+    assert client.post(f"/set-up/{token}", SET_UP).location == "/organisation"
+    assert "Hill Trust" in client.get("/organisation").text
+    assert "no longer works" in client.get(f"/set-up/{token}", 410).h1
+    client.post(f"/set-up/{token}", SET_UP, 410)
+
+
+def test_no_set_up_once_there_is_an_organisation(session: Session, client: Client) -> None:
+    token = actions.set_up_link(session, now())
+    make_organisation(session)
+    assert "has been set up already" in client.get(f"/set-up/{token}", 410).text
+
+
+def test_two_set_ups_at_once_make_one(fresh_app: Flask) -> None:
+    with fresh_app.app_context(), command_session() as session:
+        token = actions.set_up_link(session, now())
+    clients = [Client(fresh_app) for _ in range(4)]
+    pages: list[Page] = []
+    ready = threading.Barrier(len(clients))
+
+    def post(client: Client, number: int) -> None:
+        sent = {**SET_UP, "email": f"ann{number}@example.org", "csrf_token": client.token()}
+        ready.wait()
+        pages.append(Page(client.flask.post(f"/set-up/{token}", data=sent)))
+
+    threads = [threading.Thread(target=post, args=(c, n)) for n, c in enumerate(clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(page.status for page in pages) == [303, 410, 410, 410]
+    with fresh_app.app_context(), command_session() as session:
+        assert session.execute(select(func.count()).select_from(Organisation)).scalar_one() == 1
+        assert session.execute(select(func.count()).select_from(Person)).scalar_one() == 1
+
+
+def test_the_command_prints_a_set_up_link_until_the_course_is_set_up(fresh_app: Flask) -> None:
+    runner = fresh_app.test_cli_runner()
+    result = runner.invoke(args=["signin", "set-up-link"])
+    assert result.exit_code == 0
+    path = result.output.strip().removeprefix("http://127.0.0.1:8000")
+    Client(fresh_app).post(path, SET_UP)
+    result = runner.invoke(args=["signin", "set-up-link"])
+    assert result.exit_code == 1
+    assert "has been set up already" in result.output
