@@ -65,12 +65,13 @@ def _try(mail: Waiting, mail_url: str, mail_from: str, public_url: str) -> tuple
         return f"{error.smtp_code} {_plain(error.smtp_error)}", 500 <= error.smtp_code < 600, False
     except smtplib.SMTPResponseException as error:
         return f"{error.smtp_code} {_plain(error.smtp_error)}", False, True
-    except (ValueError, LookupError, MessageError) as error:
-        return f"The mail cannot be written: {error}", True, False
     except smtplib.SMTPNotSupportedError as error:
         return str(error), False, False
     except (OSError, smtplib.SMTPException) as error:
         return f"{type(error).__name__}: {error}", False, True
+    except (ValueError, LookupError, MessageError) as error:
+        # After OSError: a certificate that cannot be trusted is both, and may be put right.
+        return f"The mail cannot be written: {error}", True, False
     return None, False, False
 
 

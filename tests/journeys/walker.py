@@ -34,6 +34,11 @@ class Walker:
         kind = target.get_attribute("type")
         self.page.keyboard.press("Space" if kind in ("radio", "checkbox") else "Enter")
 
+    def follow(self, target: Locator) -> None:
+        """Press something that leads to another page, and wait for that page."""
+        with self.page.expect_navigation():
+            self.press(target)
+
     def tab_to(self, target: Locator) -> None:
         """Reach a control with the Tab key alone (the arrow keys inside a group of radio buttons)."""
         handle = target.element_handle()
@@ -59,8 +64,7 @@ class Walker:
         elif self.page.locator("#now").count():
             self.decide()
         else:
-            self.press(self.page.locator("main .button.turn, main .step .button:not(.quiet)").last)
-        self.page.wait_for_load_state()
+            self.follow(self.page.locator("main .button.turn, main .step .button:not(.quiet)").last)
         self.visit(self.page)
 
     def answer(self, attempt_id: int, position: int) -> None:
@@ -79,7 +83,7 @@ class Walker:
         sure = self.page.locator("#sure-fairly")
         if sure.count():
             self.press(sure)
-        self.press(self.page.locator("#question .button"))
+        self.follow(self.page.locator("#question .button.turn"))
 
     def put_in_order(self, form: dict[str, list[str]]) -> None:
         """With the arrows where JavaScript is on, else from the lists."""
@@ -115,7 +119,7 @@ class Walker:
         values = choices.evaluate_all("all => all.map(e => e.value)")
         position = next(i for i, value in enumerate(values) if value in best)
         self.press(choices.nth(position))
-        self.press(self.page.locator("#now .button"))
+        self.follow(self.page.locator("#now .button"))
 
     def whole_course(self, steps: int = 160) -> None:
         """From My training to the certificate."""

@@ -81,7 +81,7 @@ def test_a_form_without_its_token_is_refused(session: Session, client: Client) -
     client.post("/sign-in", {"email": person.email, "password": PASSWORD}, 400, token=False)
 
 
-def test_nothing_of_an_earlier_session_is_kept(app: Flask, session: Session, client: Client) -> None:
+def test_nothing_of_an_earlier_session_is_kept(session: Session, client: Client) -> None:
     person = make_person(session)
     client.get("/sign-in")
     with client.flask.session_transaction() as cookie:
