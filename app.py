@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flask import Flask
-from flask_wtf import CSRFProtect
 from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -27,7 +26,7 @@ from course.serving import commands as serving_commands
 from course.signin import commands as signin_commands
 from course.signin import session as signin_session
 from course.signin import views as signin
-from course.web import access, errors, headers, html, logs, session
+from course.web import access, csrf, errors, headers, html, logs, session
 
 PACKAGE = Path(__file__).resolve().parent / "course"
 # Each feature's pages, under the address at which they begin.
@@ -88,7 +87,7 @@ def create_app(config: Config | None = None) -> Flask:
     session.init(app, engine)
     errors.init(app)
     signin_session.init(app)
-    CSRFProtect(app)
+    csrf.init(app)
     access.init(app)
     html.init(app, PACKAGE / "static", config.time_zone)
     for pages, prefix in FEATURES:

@@ -21,6 +21,8 @@ def alembic_config() -> AlembicConfig:
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
     """Run every migration that the database does not have yet, in one transaction."""
+    if engine.dialect.name == "sqlite" and engine.url.database:
+        Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
     config = alembic_config()
     with engine.begin() as connection:
         config.attributes["connection"] = connection

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,7 +27,10 @@ class OrganisationView:
 
     name: str
     nation: str
-    contacts: dict[str, ContactView]
+    contacts: Mapping[str, ContactView]
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.nation, *self.contacts.values()))
 
 
 # Tables, not classes: this is asked for on every page, and rows are all it needs.

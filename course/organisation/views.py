@@ -13,12 +13,12 @@ from course.content.current import library
 from course.organisation import actions
 from course.organisation.current import here_organisation
 from course.organisation.forms import OrganisationForm
+from course.organisation.frame import site
 from course.organisation.queries import OrganisationView
 from course.organisation.rules import KINDS, NATIONS, Details, confirms, lead_label
 from course.web.access import Permission, may, public
 from course.web.html import seen_redirect
 from course.web.session import db
-from course.web.site import Site
 
 pages = Blueprint("organisation", __name__)
 
@@ -82,24 +82,8 @@ def _terms() -> dict[str, str]:
 
 
 def on_every_page() -> dict[str, Any]:
-    """The template variable `site`.
+    """The template variable `site`: the frame of the page.
 
     Error pages are rendered without it, so they ask the database for nothing and cannot fail with it.
     """
-    return {"site": _site()}
-
-
-def _site() -> Site:
-    if "site" not in g:
-        ours, course = here_organisation(), library().course
-        g.site = Site(
-            name=ours.name if ours else course.title,
-            person=current_user.person,
-            here=g.get("here", ""),
-            course=course.title,
-            edition=course.edition,
-            reviewed=course.reviewed,
-            support=library().help.support,
-        )
-    found: Site = g.site
-    return found
+    return {"site": site()}

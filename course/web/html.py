@@ -67,7 +67,9 @@ def init(app: Flask, folder: Path, zone: str) -> None:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(day=day, plural=plural, minutes=minutes, moment=lambda v: moment(v, zone))
-    app.jinja_env.globals.update(asset=static.address)
+    app.jinja_env.globals.update(
+        asset=static.address, stylesheet=static.address("site.css"), icon=static.address("icon.svg")
+    )
 
     @app.get("/static/<path:name>")
     @public

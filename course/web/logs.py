@@ -34,7 +34,10 @@ def init(app: Flask) -> None:
         response.headers["X-Request-Id"] = g.get("request_id", "")
         if request.endpoint not in UNLOGGED and app.config.get("LOG_REQUESTS", True):
             took = (time.perf_counter() - g.get("started", time.perf_counter())) * 1000
-            entry = {"request": g.get("request_id"), "method": request.method, "path": request.path,
+            # The rule and not the address where the address is a secret: a link that lets somebody in.
+            secret = request.url_rule is not None and "token" in (request.view_args or {})
+            path = str(request.url_rule) if secret else request.path
+            entry = {"request": g.get("request_id"), "method": request.method, "path": path,
                      "status": response.status_code, "ms": round(took, 1), "person": g.get("person_id")}  # fmt: skip
             log.info(json.dumps(entry))
         return response

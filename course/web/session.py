@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from course.db import make_sessions
 
 _KEY = "course.sessions"
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def db() -> Session:
     """This request's session. A request that only reads does not take the write lock."""
     if "db" not in g:
         sessions: Sessions = current_app.extensions[_KEY]
-        g.db = sessions.reading() if request.method in ("GET", "HEAD", "OPTIONS") else sessions.writing()
+        g.db = sessions.reading() if request.method in READING else sessions.writing()
     return g.db  # type: ignore[no-any-return]
 
 
@@ -49,7 +50,8 @@ def undo() -> None:
 
 
 def _keep(response: Response) -> Response:
-    if "db" in g:
+    # What only read has nothing to keep; closing it ends its transaction.
+    if "db" in g and request.method not in READING:
         g.db.commit()
     return response
 

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from flask import current_app
+from markupsafe import Markup
 
 
 @dataclass(frozen=True)
 class Site:
-    """The frame of a page: `person` is a Viewer or None, `here` the part of the course one is in."""
+    """The frame of a page: `name` of the organisation, `person` who is signed in (a Viewer) or None, the
+    title of the `course`, and the finished top and foot of the page."""
 
     name: str
     person: Any
-    here: str
     course: str
-    edition: str
-    reviewed: date
-    support: tuple[Any, ...]
+    header: Markup
+    footer: Markup
 
 
 def state() -> Any:

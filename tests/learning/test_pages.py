@@ -297,3 +297,9 @@ def test_every_page_of_the_course_is_a_good_page(learner: Learner, library: Libr
             learner.client.get(f"/module/{module.id}/{step}")
     for path in ("/record", "/certificate", "/assessment", "/sources", "/privacy", "/accessibility", "/concern", "/me"):
         learner.client.get(path)
+
+
+@pytest.mark.parametrize("path", ["/attempt/9999999999999999999999", "/run/9999999999999999999999/debrief", "/attempt/x",
+                                  "/attempt/1/99999999999999999999", "/record/page/99999999999999999999"])  # fmt: skip
+def test_numbers_that_cannot_be_ids_are_not_found(learner: Learner, path: str) -> None:
+    learner.client.get(path, 404)

@@ -12,7 +12,7 @@ from course.content.shapes import Question
 from course.learning import actions, queries
 from course.learning.queries import AttemptView, Item
 from course.learning.rules.grading import SURENESS, Mistake, grade, read_answer, shown_order
-from course.learning.views.frame import CHECK, after, go, me, module_of, pages, stand_of, step_address, today
+from course.learning.views.frame import CHECK, after, go, me, module_of, pages, stand_of, today
 from course.learning.views.home import assessment_minutes, read_again
 from course.web.access import signed_in
 from course.web.session import db
@@ -29,7 +29,7 @@ def _item_or_404(attempt: AttemptView, position: int) -> tuple[Item, Question]:
     return item, question
 
 
-@pages.get("/attempt/<int:attempt_id>")
+@pages.get("/attempt/<int(max=2147483647):attempt_id>")
 @signed_in
 def attempt(attempt_id: int) -> str | Response:
     """An attempt under way goes on at its next question; one that is over shows how it ended."""
@@ -53,7 +53,6 @@ def attempt(attempt_id: int) -> str | Response:
         onward=after(stand, CHECK) if stand else url_for("learning.home"),
         points=library().points,
         pages_by_point=library().pages_by_point,
-        step_address=step_address,
     )
 
 
@@ -65,7 +64,7 @@ def _reviewed(attempt: AttemptView, item: Item) -> dict[str, object]:
     return {"item": item, "question": question, "order": order, "grade": marked}
 
 
-@pages.get("/attempt/<int:attempt_id>/<int:position>")
+@pages.get("/attempt/<int(max=2147483647):attempt_id>/<int(max=2147483647):position>")
 @signed_in
 def question(attempt_id: int, position: int) -> str:
     """A question, or, once it is answered, what there is to say about each option."""
@@ -95,11 +94,10 @@ def _show(found: AttemptView, position: int, mistake: Mistake | None) -> str:
         point=library().points.get(item.point),
         critical=item.question_id in library().answerable
         and library().is_critical(library().answerable[item.question_id]),
-        step_address=step_address,
     )
 
 
-@pages.post("/attempt/<int:attempt_id>/<int:position>")
+@pages.post("/attempt/<int(max=2147483647):attempt_id>/<int(max=2147483647):position>")
 @signed_in
 def answer(attempt_id: int, position: int) -> str | Response | tuple[str, int]:
     """Keep an answer. A second one for the same question changes nothing and shows the first."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 
-from flask import Blueprint, abort, g, url_for
+from flask import Blueprint, abort, current_app, g, url_for
 from flask_login import current_user
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from course.clock import civil_date, now
@@ -49,6 +51,23 @@ def stand_of(module: Module) -> ModuleStand:
 def step_address(step: StepStand) -> str:
     """Where a step of a module is."""
     return f"/module/{step.module_id}/{step.id}"
+
+
+def rail(stand: ModuleStand, here: str) -> Markup:
+    """The steps of a module beside its pages. Many people stand at the same place in it, so it is kept."""
+    return _rail(stand.module.id, stand.module.title, stand.number, stand.steps, here)
+
+
+@lru_cache(maxsize=2048)
+def _rail(module_id: str, title: str, number: int, steps: tuple[StepStand, ...], here: str) -> Markup:
+    template = current_app.jinja_env.get_template("frame/rail.html")
+    page = template.render(id=module_id, title=title, number=number, steps=steps, here=here, address=step_address)
+    return Markup(page)  # noqa: S704 (a template made it)
+
+
+@pages.app_context_processor
+def _frame() -> dict[str, object]:
+    return {"rail": rail, "step_address": step_address}
 
 
 def after(stand: ModuleStand, step_id: str) -> str:

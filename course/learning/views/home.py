@@ -64,7 +64,10 @@ def assessment_minutes() -> float:
 def module(module_id: str) -> str:
     """What the module holds, and which of it is done."""
     stand = stand_of(module_or_404(module_id))
-    return render_template("learning/module.html", stand=stand, step_address=step_address)
+    return render_template(
+        "learning/module.html",
+        stand=stand,
+    )
 
 
 def read_again(verdict: Verdict | None) -> list[tuple[str, str]]:

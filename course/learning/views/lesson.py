@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from flask import current_app
 from markupsafe import Markup
 
-from course.content.shapes import Block, Page
+from course.content.current import library
+from course.content.shapes import Block, ContactKind, Page
+from course.organisation.queries import OrganisationView
+
+
+def practice(block: Block, organisation: OrganisationView | None) -> Markup:
+    """A block with the organisation's own names and numbers, kept until one of them changes."""
+    return _practice(block.html, block.contacts, organisation)
+
+
+@lru_cache(maxsize=512)
+def _practice(html: str, contacts: tuple[ContactKind, ...], organisation: OrganisationView | None) -> Markup:
+    show = current_app.jinja_env.get_template("components/blocks.html").module.show  # type: ignore[attr-defined]
+    block = Block(kind="practice", html=html, contacts=contacts)
+    return Markup(show(block, {}, library(), organisation))  # noqa: S704 (a template made it)
+
 
 _kept: dict[str, tuple[Markup | Block, ...]] = {}
 

@@ -33,7 +33,7 @@ def _title(ref: str) -> str:
     return f"{module.title}: {step.title}" if step else module.title
 
 
-@pages.get("/record/page/<int:read_id>")
+@pages.get("/record/page/<int(max=2147483647):read_id>")
 @signed_in
 def page_as_read(read_id: int) -> str:
     """A page in the version in which it was read, however often it was edited since."""

@@ -32,7 +32,7 @@ def _frame(run: RunView) -> dict[str, object]:
     return {"stand": where, "here": step_id, "onward": onward, "step_address": step_address}
 
 
-@pages.get("/run/<int:run_id>")
+@pages.get("/run/<int(max=2147483647):run_id>")
 @signed_in
 def run(run_id: int) -> str | Response:
     """The story so far and the decision that is awaited."""
@@ -49,7 +49,7 @@ def _show(found: RunView, scenario: Scenario, state: Stand, mistake: str | None)
                            share=share, **_frame(found))  # fmt: skip
 
 
-@pages.post("/run/<int:run_id>")
+@pages.post("/run/<int(max=2147483647):run_id>")
 @signed_in
 def decide(run_id: int) -> Response | tuple[str, int]:
     """Take a decision, in the story or in the debrief. The step's number makes a repeated post harmless."""
@@ -67,7 +67,7 @@ def decide(run_id: int) -> Response | tuple[str, int]:
     return go(url_for("learning.run", run_id=run_id) + "#now")
 
 
-@pages.get("/run/<int:run_id>/debrief")
+@pages.get("/run/<int(max=2147483647):run_id>/debrief")
 @signed_in
 def debrief(run_id: int) -> str | Response:
     """The path taken beside the recommended one, decision by decision; dangerous ones are put right here."""

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from course.clock import now
 from course.content.current import library
-from course.content.shapes import Module, Page
+from course.content.shapes import Block, Module, Page
 from course.learning import actions, queries
 from course.learning.rules.progress import ModuleStand
 from course.learning.views.frame import (
@@ -21,7 +21,7 @@ from course.learning.views.frame import (
     step_address,
     today,
 )
-from course.learning.views.lesson import parts
+from course.learning.views.lesson import parts, practice
 from course.organisation.current import here_organisation
 from course.web.access import signed_in
 from course.web.session import db
@@ -44,15 +44,16 @@ def step(module_id: str, step_id: str) -> str | Response:
         runs = queries.runs(db(), me(), ref)
         scenario = module.scenarios[step_id]
         return render_template("learning/scenario_start.html", stand=stand, here=step_id, scenario=scenario, runs=runs,
-                               onward=after(stand, step_id), step_address=step_address)  # fmt: skip
+                               onward=after(stand, step_id))  # fmt: skip
     earlier = queries.attempts(db(), me(), "timeline", ref)
     return render_template("learning/timeline_start.html", stand=stand, here=step_id, timeline=module.timelines[step_id],
-                           earlier=earlier, onward=after(stand, step_id), step_address=step_address)  # fmt: skip
+                           earlier=earlier, onward=after(stand, step_id))  # fmt: skip
 
 
 def _page(module: Module, page: Page, stand: ModuleStand) -> str:
     ids = [one.id for one in stand.steps]
     position = ids.index(page.id)
+    ours = here_organisation()
     notes = {}
     if any(block.kind == "reflect" for block in page.blocks):
         notes = queries.notes(db(), me(), f"{module.id}/{page.id}")
@@ -61,13 +62,15 @@ def _page(module: Module, page: Page, stand: ModuleStand) -> str:
         stand=stand,
         here=page.id,
         page=page,
-        parts=parts(page),
+        parts=[
+            practice(part, ours) if isinstance(part, Block) and part.kind == "practice" else part
+            for part in parts(page)
+        ],
         notes=notes,
         library=library(),
-        organisation=here_organisation(),
+        organisation=ours,
         back=step_address(stand.steps[position - 1]) if position else None,
         following=stand.steps[position + 1],
-        step_address=step_address,
     )
 
 
@@ -80,7 +83,7 @@ def _check(module: Module, stand: ModuleStand) -> str:
     ]
     return render_template("learning/check_start.html", stand=stand, here=CHECK, attempts=attempts, rereads=rereads,
                            onward=after(stand, CHECK), per_point=library().course.check_per_point,
-                           step_address=step_address)  # fmt: skip
+                           )  # fmt: skip
 
 
 @pages.post("/module/<module_id>/<step_id>")
