@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import DateTime, Engine, MetaData, create_engine, event
@@ -75,11 +76,16 @@ def insert_once(session: Session, table: type[Base], **values: Any) -> int | Non
 
     One statement on both engines; whoever comes second changes nothing.
     """
-    make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    rows = table.metadata.tables[table.__tablename__]
-    statement = make(rows).values(**values).on_conflict_do_nothing().returning(*list(rows.primary_key)[:1])
-    found = session.execute(statement).scalar()
+    found = session.execute(_insert_once(table, session.get_bind().dialect.name), values).scalar()
     return None if found is None else int(found)
+
+
+@cache
+def _insert_once(table: type[Base], dialect: str) -> Any:
+    """The statement, put together once: that takes longer than running it."""
+    make = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    rows = table.metadata.tables[table.__tablename__]
+    return make(rows).on_conflict_do_nothing().returning(*list(rows.primary_key)[:1])
 
 
 def make_sessions(engine: Engine) -> sessionmaker[Session]:

@@ -166,39 +166,41 @@ class AttemptView:
         return sum(item.given is not None for item in self.items)
 
 
+# Built once: putting a statement of twenty columns together takes longer than running it.
+_ATTEMPTS: Select[*tuple[Any, ...]] = (
+    select(
+        *(_Attempt.c[name] for name in ("id", "enrolment_id", "kind", "ref", "number", "seed", "opened_at")),
+        *(_AttemptOutcome.c[name] for name in ("finished_at", "passed", "points_right", "points_asked", "pass_mark")),
+        _AttemptItem.c.id.label("item"),
+        *(_AttemptItem.c[name] for name in ("position", "question_id", "version", "point")),
+        *(_Answer.c[name] for name in ("given", "correct", "sureness")),
+    )
+    .join(_Enrolment, _Enrolment.c.id == _Attempt.c.enrolment_id)
+    .join(_AttemptItem, _AttemptItem.c.attempt_id == _Attempt.c.id)
+    .outerjoin(_Answer, _Answer.c.item_id == _AttemptItem.c.id)
+    .outerjoin(_AttemptOutcome, _AttemptOutcome.c.attempt_id == _Attempt.c.id)
+    .order_by(_Attempt.c.id, _AttemptItem.c.position)
+)
+_ONE_ATTEMPT = _ATTEMPTS.where(_Attempt.c.id == bindparam("attempt"), _Enrolment.c.person_id == _PERSON)
+
+
 def attempt(session: Session, person_id: int, attempt_id: int) -> AttemptView | None:
     """An attempt with its items and answers; None if it is not this person's."""
-    rows = session.execute(_attempts().where(Attempt.id == attempt_id, Enrolment.person_id == person_id)).all()
+    rows = session.execute(_ONE_ATTEMPT, {"attempt": attempt_id, "person": person_id}).all()
     return _attempt_view(rows) if rows else None
 
 
 def attempts(session: Session, person_id: int, kind: str | None = None, ref: str | None = None) -> list[AttemptView]:
     """A person's attempts over all enrolments, oldest first, of one kind and reference if named."""
-    statement = _attempts().where(Enrolment.person_id == person_id)
+    statement = _ATTEMPTS.where(_Enrolment.c.person_id == person_id)
     if kind:
-        statement = statement.where(Attempt.kind == kind)
+        statement = statement.where(_Attempt.c.kind == kind)
     if ref:
-        statement = statement.where(Attempt.ref == ref)
+        statement = statement.where(_Attempt.c.ref == ref)
     grouped: dict[int, list[Row[*tuple[Any, ...]]]] = {}
     for row in session.execute(statement):
         grouped.setdefault(row.id, []).append(row)
     return [_attempt_view(rows) for rows in grouped.values()]
-
-
-def _attempts() -> Select[*tuple[Any, ...]]:
-    return (
-        select(
-            Attempt.id, Attempt.enrolment_id, Attempt.kind, Attempt.ref, Attempt.number, Attempt.seed, Attempt.opened_at,
-            AttemptOutcome.finished_at, AttemptOutcome.passed, AttemptOutcome.points_right, AttemptOutcome.points_asked,
-            AttemptOutcome.pass_mark, AttemptItem.id.label("item"), AttemptItem.position, AttemptItem.question_id,
-            AttemptItem.version, AttemptItem.point, Answer.given, Answer.correct, Answer.sureness,
-        )
-        .join(Enrolment, Enrolment.id == Attempt.enrolment_id)
-        .join(AttemptItem, AttemptItem.attempt_id == Attempt.id)
-        .outerjoin(Answer, Answer.item_id == AttemptItem.id)
-        .outerjoin(AttemptOutcome, AttemptOutcome.attempt_id == Attempt.id)
-        .order_by(Attempt.id, AttemptItem.position)
-    )  # fmt: skip
 
 
 def _attempt_view(rows: Sequence[Row[*tuple[Any, ...]]]) -> AttemptView:

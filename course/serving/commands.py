@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import signal
 import sys
@@ -93,6 +94,9 @@ def _run(server: Any) -> None:
     sender = threading.Thread(target=_send_mail, args=(_app(), stop), name="mail", daemon=True)
     sender.start()
     click.echo("Press Ctrl+C to stop.")
+    # The content and the code stay for good: the collector need not look through them again and again.
+    gc.collect()
+    gc.freeze()
     try:
         server.run()
     finally:

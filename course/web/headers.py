@@ -27,8 +27,7 @@ def init(app: Flask, secure: bool) -> None:
 
     @app.after_request
     def add(response: Response) -> Response:
-        for name, value in fixed.items():
-            response.headers[name] = value
+        response.headers.extend(fixed)
         if "Cache-Control" not in response.headers:
             response.headers["Cache-Control"] = "private, no-cache"
         if request.method == "GET" and response.status_code == 200 and response.mimetype == "text/html":
