@@ -1,0 +1,82 @@
+"""The commands that the README names, started as a newcomer would: in a new process, with no settings at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+FLASK = Path(sys.executable).with_name("flask")
+
+
+def flask(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    environ = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ} | settings
+    return subprocess.run(
+        [str(FLASK), *arguments], cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_the_content_check_says_that_all_is_well() -> None:
+    done = flask("content", "check")
+    assert done.returncode == 0, done.stderr
+    assert "The content is sound" in done.stdout
+
+
+def test_the_content_check_refuses_mistakes_and_so_does_the_server(tmp_path: Path) -> None:
+    modules = Path(shutil.copytree(ROOT / "modules", tmp_path / "modules"))
+    page = modules / "responding" / "pages" / "who-to-tell.md"
+    page.write_text(
+        page.read_text(encoding="utf-8").replace("source=ceop-part-of-nca", "source=nobody"), encoding="utf-8"
+    )
+    database = f"sqlite:///{tmp_path / 'x.db'}"
+    for command in (("content", "check"), ("serve",)):
+        done = flask(*command, CONTENT=str(modules), DATABASE_URL=database)
+        assert done.returncode == 1
+        assert re.search(r"modules/responding/pages/who-to-tell\.md:\d+: unknown source 'nobody'", done.stderr)
+        assert "Traceback" not in done.stderr
+    assert not (tmp_path / "x.db").exists()
+
+
+def test_coverage_is_a_list_with_one_object_for_each_point() -> None:
+    rows = json.loads(flask("content", "coverage", "--format", "json").stdout)
+    assert len(rows) == 43
+    assert all(set(row) == {"id", "taught", "practised", "assessed"} for row in rows)
+
+
+def test_the_export_has_the_whole_bank_with_reasons() -> None:
+    rows = json.loads(flask("content", "export", "--format", "json").stdout)
+    assert len(rows) > 60
+    for row in rows:
+        assert set(row) == {"id", "form", "stem", "options", "points", "critical"}
+        assert row["points"]
+        assert all(option["text"] and option["reason"] for option in row["options"])
+        if row["form"] == "one-best":
+            assert [option["correct"] for option in row["options"]].count(True) == 1
+
+
+def test_wrong_settings_are_listed_without_a_traceback() -> None:
+    done = flask("serve", PORT="none", TIME_ZONE="Nowhere")
+    assert done.returncode == 1
+    assert "PORT" in done.stderr
+    assert "TIME_ZONE" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("password", ["demo-password-1", ""])
+def test_the_demonstration_prints_three_sign_ins_and_keeps_what_was_done(tmp_path: Path, password: str) -> None:
+    settings = {"DATABASE_URL": f"sqlite:///{tmp_path / 'demo.db'}", "SECRET_KEY": "x" * 40}
+    if password:
+        settings["DEMO_PASSWORD"] = password
+    first = flask("demo", "prepare", **settings)
+    assert first.returncode == 0, first.stderr
+    for email in ("learner@demo.example", "manager@demo.example", "admin@demo.example"):
+        assert email in first.stdout
+    assert password in first.stdout
+    assert flask("demo", "prepare", **settings).stdout == first.stdout
