@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from course.signin.actions import set_password
 from sqlalchemy.orm import Session
 
 from course.organisation.actions import create
 from course.organisation.queries import organisation
 from course.people.actions import add_person, add_team
 from course.people.models import Person, Team
+from course.signin.actions import set_password
 from tests.conftest import NOW
 from tests.pages import Client
 
