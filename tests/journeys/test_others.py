@@ -1,0 +1,58 @@
+"""The pages of administrators, managers and people who have not signed in, in a real browser."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page
+
+from course.clock import now
+from course.signin.actions import new_link
+from course.web.session import command_session
+from tests.journeys.conftest import Site, faults, sign_in
+
+
+def test_an_administrator_adds_a_team_and_a_person_and_axe_finds_nothing(site: Site, page: Page) -> None:
+    site.person("boss@example.org", "administrator")
+    sign_in(page, "boss@example.org")
+    found = []
+    page.goto("/people/teams/add")
+    page.get_by_label("Name of the team").fill("Night staff")
+    page.get_by_role("button", name="Add").click()
+    page.get_by_text("The team Night staff has been added.").wait_for()
+    found += faults(page)
+    page.goto("/people/add")
+    page.get_by_label("Name").fill("Robin Example")
+    page.get_by_label("E-mail address").fill("boss@example.org")
+    page.locator("main form button").last.click()
+    page.locator("#mistakes").wait_for()
+    found += faults(page)
+    assert page.get_by_label("Name").input_value() == "Robin Example"
+    page.get_by_label("E-mail address").fill("robin@example.org")
+    page.locator("main form button").last.click()
+    page.get_by_text("Robin Example has been added.").wait_for()
+    found += faults(page)
+    for path in ("/organisation", "/people", "/me"):
+        page.goto(path)
+        found += faults(page)
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    "path", ["/sign-in", "/forgotten", "/concern", "/sources", "/set-up/used", "/link/used", "/nothing"]
+)
+def test_axe_finds_nothing_on_the_pages_that_anyone_may_open(site: Site, page: Page, path: str) -> None:
+    assert site.app
+    page.goto(path)
+    assert not faults(page)
+
+
+def test_axe_finds_nothing_where_a_password_is_chosen(site: Site, page: Page) -> None:
+    person = site.person("choosing@example.org")
+    with site.app.app_context(), command_session() as session:
+        token = new_link(session, person, "forgotten", now())
+    page.goto(f"/link/{token}")
+    assert not faults(page)
+    page.get_by_label("New password").fill("short")
+    page.locator("main form button").click()
+    page.locator("#mistakes").wait_for()
+    assert not faults(page)

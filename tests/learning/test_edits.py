@@ -1,0 +1,96 @@
+"""An edit of the content changes nothing of what somebody has begun, answered or read."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from flask import Flask
+
+from app import create_app
+from course import migrating
+from course.content.actions import archive
+from course.web.session import command_session
+from tests.conftest import NOW, make_config
+from tests.makers import make_person, sign_in
+from tests.pages import Client
+from tests.walking import Learner, always
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def started(database: str, modules: Path) -> Flask:
+    """The course as `flask serve` starts it on this content."""
+    app = create_app(make_config(database, CONTENT=str(modules)))
+    app.config["LOG_REQUESTS"] = False
+    migrating.upgrade(app.extensions["course"].engine)
+    with app.app_context(), command_session() as session:
+        archive(session, app.extensions["course"].library, NOW)
+    return app
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_what_was_begun_goes_on_in_the_words_in_which_it_was_begun(tmp_path: Path) -> None:
+    modules = Path(shutil.copytree(ROOT / "modules", tmp_path / "modules"))
+    database = f"sqlite:///{tmp_path / 'course.db'}"
+    before = started(database, modules)
+    with before.app_context(), command_session() as session:
+        person = make_person(session)
+    client = sign_in(Client(before), person)
+    client.post("/module/secret-contact/agreeing-with-parents", {"then": "next"})
+    attempt = client.post("/module/secret-contact/check", {}).location
+    run = client.post("/module/secret-contact/second-phone", {}).location
+    asked = client.get(f"{attempt}/1").h1
+    answer = Learner(before, client, person.id).form(int(attempt.rsplit("/", 1)[1]), 1, always)
+
+    for file in ("questions.yaml", "scenarios/second-phone.yaml", "pages/agreeing-with-parents.md"):
+        edit(modules / "secret-contact" / file, "social worker", "case worker")
+    questions = modules / "secret-contact" / "questions.yaml"
+    questions.write_text(questions.read_text(encoding="utf-8").replace("stem: ", "stem: Edited. "), encoding="utf-8")
+    questions.write_text(
+        questions.read_text(encoding="utf-8").replace("stem: Edited. >-\n    ", "stem: >-\n    Edited. ")
+    )
+    after = started(database, modules)
+    assert after.extensions["course"].library.version != before.extensions["course"].library.version
+    client = sign_in(Client(after), person)
+
+    assert client.get(f"{attempt}/1").h1 == asked
+    client.post(f"{attempt}/1", {**answer, "sure": "sure"})
+    page = client.get(f"{attempt}/1")
+    assert page.h1 == asked
+    assert "Right You said you were sure" in page.text
+    assert "Her social worker is Keisha" in client.get(run).text
+    record = client.get("/record")
+    read = next(str(a.get("href")) for a in record.all("a") if "/record/page/" in a.get("href", ""))
+    assert "social worker" in client.get(read).text
+    assert "case worker" not in client.get(read).text
+    assert "case worker" in client.get("/module/secret-contact/agreeing-with-parents").text
+    fresh = client.post("/module/responding/check", {}).location
+    assert client.get(f"{fresh}/1").h1
+
+
+def test_a_module_that_is_no_longer_taught_keeps_its_record(tmp_path: Path) -> None:
+    modules = Path(shutil.copytree(ROOT / "modules", tmp_path / "modules"))
+    database = f"sqlite:///{tmp_path / 'course.db'}"
+    before = started(database, modules)
+    with before.app_context(), command_session() as session:
+        person = make_person(session)
+    client = sign_in(Client(before), person)
+    client.post("/module/responding/who-to-tell", {"then": "next"})
+    attempt = client.post("/module/responding/check", {}).location
+    run = client.post("/module/responding/friday-afternoon", {}).location
+    edit(modules / "course.yaml", "modules: [secret-contact, responding]", "modules: [secret-contact]")
+    for path in (modules / "secret-contact" / "pages").glob("*.md"):
+        assert "page:responding" not in path.read_text(encoding="utf-8")
+    client = sign_in(Client(started(database, modules)), person)
+    client.get("/module/responding", 404)
+    record = client.get("/record")
+    for link in [str(a.get("href")) for a in record.all("a") if "/record/page/" in a.get("href", "")]:
+        assert client.get(link).h1 == "Whom to tell, and in which order"
+    assert client.get(f"{attempt}/1").h1
+    assert client.get(run).h1 == "Friday afternoon"
