@@ -270,4 +270,4 @@ def _svg(path: Path, title: str | None, wrong: Any) -> str | None:
         wrong(f"diagrams/{path.name}: the drawing needs a viewBox")
     tree.attrib.update({"role": "img", "aria-label": f"{title}. The text below says the same."})
     tree.attrib.pop("aria-hidden", None)
-    return str(ElementTree.tostring(tree, encoding="unicode")).replace("\n", " ")
+    return re.sub(r">\s+<", "><", str(ElementTree.tostring(tree, encoding="unicode"))).strip()

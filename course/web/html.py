@@ -13,6 +13,7 @@ from jinja2 import StrictUndefined
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.web.access import public
+from course.web.headers import compress
 
 
 def day(value: date) -> str:
@@ -79,4 +80,5 @@ def init(app: Flask, folder: Path, zone: str) -> None:
         data, kind = static.files[name]
         response = Response(data, mimetype=kind)
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        compress(response, 6)
         return response

@@ -26,6 +26,7 @@ from waitress.server import create_server
 from app import create_app
 from course import migrating
 from course.content.actions import archive
+from course.content.library import load
 from course.learning import queries
 from course.learning.rules.grading import shown_order
 from course.web.session import command_session
@@ -35,6 +36,7 @@ from tests.makers import PASSWORD, make_person
 from tests.walking import right_form
 
 LESSON = "/module/secret-contact/when-contact-goes-wrong"
+ROOT = Path(__file__).resolve().parents[2]
 ROUNDS = 400
 ANSWERS = 120
 
@@ -46,9 +48,13 @@ class Browser:
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         self.cookie = ""
 
-    def send(self, method: str, path: str, form: dict[str, object] | None = None) -> tuple[int, str, bytes]:
-        """Status, Location and body."""
+    def send(
+        self, method: str, path: str, form: dict[str, object] | None = None, compressed: bool = False
+    ) -> tuple[int, str, bytes]:
+        """Status, Location and body; `compressed` as a browser asks for it."""
         headers = {"Cookie": self.cookie} if self.cookie else {}
+        if compressed:
+            headers["Accept-Encoding"] = "gzip"
         body = None
         if form is not None:
             body = urlencode(form, doseq=True)
@@ -139,12 +145,17 @@ def statements(app: Flask, course: Browser) -> int:
 
 
 def weight(course: Browser) -> tuple[float, float, int]:
-    """KB of HTML, CSS and JS on the first view of a lesson page and after it, uncompressed, and how many requests."""
-    html = course.send("GET", LESSON)[2]
+    """KB of HTML, CSS and JS that a browser transfers on the first view of a lesson page and after it (the
+    heaviest of all lesson pages), and how many requests the first view takes."""
+    library = load(ROOT / "modules")
+    pages = [f"/module/{module.id}/{page}" for module in library.modules.values() for page in module.pages]
+    heaviest = max(pages, key=lambda page: len(course.send("GET", page, compressed=True)[2]))
+    html = course.send("GET", heaviest)[2]
+    sent = len(course.send("GET", heaviest, compressed=True)[2])
     files = set(re.findall(rb'(?:href|src)="(/static/[^"]+\.(?:css|js))"', html))
-    total = len(html) + sum(len(course.send("GET", name.decode())[2]) for name in files)
+    total = sent + sum(len(course.send("GET", name.decode(), compressed=True)[2]) for name in files)
     images = set(re.findall(rb'(?:href|src)="(/static/[^"]+\.(?:svg|png|woff2))"', html))
-    return total / 1000, len(html) / 1000, 1 + len(files) + len(images)
+    return total / 1000, sent / 1000, 1 + len(files) + len(images)
 
 
 def start_up() -> float:
@@ -188,8 +199,8 @@ def main() -> None:
          "≤ 2.5×", answer / answer_bare <= 2.5),
         ("start-up", f"{(start := start_up()):.2f} s", f"{bare_start_up():.2f} s", "", "< 1.5 s", start < 1.5),
         ("queries of a lesson page", str(queries_made), "0", "", "≤ 4", queries_made <= 4),
-        ("first view, HTML + CSS + JS", f"{first:.1f} KB", "", "", "≤ 40 KB", first <= 40),
-        ("next view", f"{later:.1f} KB", "", "", "≤ 10 KB", later <= 10),
+        ("first view, as transferred", f"{first:.1f} KB", "", "", "≤ 40 KB", first <= 40),
+        ("next view, as transferred", f"{later:.1f} KB", "", "", "≤ 10 KB", later <= 10),
         ("requests of the first view", str(requests), "", "", "", True),
     ]  # fmt: skip
     print(f"{'':<30}{'ours':>12}{'bare Flask':>14}{'ratio':>9}{'target':>10}")

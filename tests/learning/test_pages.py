@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 
 import pytest
@@ -303,3 +304,17 @@ def test_every_page_of_the_course_is_a_good_page(learner: Learner, library: Libr
                                   "/attempt/1/99999999999999999999", "/record/page/99999999999999999999"])  # fmt: skip
 def test_numbers_that_cannot_be_ids_are_not_found(learner: Learner, path: str) -> None:
     learner.client.get(path, 404)
+
+
+def test_a_page_is_sent_compressed_to_those_who_can_read_it(learner: Learner) -> None:
+    path = "/module/secret-contact/why-contact-is-supervised"
+    plain = learner.client.get(path)
+    packed = learner.client.flask.get(path, headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.get_data()) == plain.body
+    assert packed.headers["ETag"] == plain.headers["ETag"]
+    assert "Accept-Encoding" in packed.headers["Vary"]
+    again = {"Accept-Encoding": "gzip", "If-None-Match": packed.headers["ETag"]}
+    assert learner.client.flask.get(path, headers=again).status_code == 304
+    asked = learner.client.flask.get(path + "?kept=1", headers={"Accept-Encoding": "gzip"})
+    assert "Content-Encoding" not in asked.headers
