@@ -57,7 +57,10 @@ def test_next_marks_a_page_as_read_once_and_leads_on(learner: Learner, session: 
 
 def test_a_note_is_kept_and_only_its_writer_sees_it(learner: Learner, app: Flask, session: Session) -> None:
     path = "/module/secret-contact/why-contact-is-supervised"
-    learner.client.post(path, {"note-their-reason": "Ask Jo’s social worker", "was-their-reason": "", "then": "stay"})
+    learner.client.post(
+        path, {"note-their-reason": "Ask Jo’s social worker", "was-their-reason": "", "stay": "their-reason"}
+    )
+    assert "Your note is kept." in learner.client.get(f"{path}?kept=their-reason").text
     assert "Ask Jo’s social worker" in learner.client.get(path).html
     other = sign_in(Client(app), make_person(session, email="other@example.org", role="administrator"))
     assert "Ask Jo" not in other.get(path).html

@@ -67,6 +67,7 @@ def _page(module: Module, page: Page, stand: ModuleStand) -> str:
             for part in parts(page)
         ],
         notes=notes,
+        kept=request.args.get("kept", ""),
         library=library(),
         organisation=ours,
         back=step_address(stand.steps[position - 1]) if position else None,
@@ -107,8 +108,9 @@ def finish_step(module_id: str, step_id: str) -> Response:
         if block.kind == "reflect" and block.id and f"note-{block.id}" in request.form:
             seen, sent = request.form.get(f"was-{block.id}", ""), request.form[f"note-{block.id}"]
             actions.keep_note(db(), me(), ref, block.id, seen, sent, now())
-    if request.form.get("then") == "stay":
-        return go(f"/module/{module.id}/{step_id}?kept=1#note-{request.form.get('note', '')}")
+    stay = request.form.get("stay")
+    if stay in {block.id for block in page.blocks if block.kind == "reflect"}:
+        return go(f"/module/{module.id}/{step_id}?kept={stay}#reflect-{stay}")
     if actions.read_page(db(), me(), module, page, now()):
         actions.complete(db(), library(), me(), today(), now())
     stand = stand_of(module)
