@@ -32,7 +32,7 @@ from course.learning.queries import Item, RunView
 from course.learning.rules.branching import stand
 from course.learning.rules.drawing import Drawn, Verdict, draw, judge
 from course.learning.rules.grading import Given, grade
-from course.learning.rules.notes import LONGEST, merged
+from course.learning.rules.notes import merged
 from course.learning.rules.progress import progress
 from course.people.events import PersonAdded
 
@@ -54,7 +54,7 @@ def read_page(session: Session, person_id: int, module: Module, page: Page, at: 
 def keep_note(session: Session, person_id: int, ref: str, block: str, seen: str, sent: str, at: datetime) -> None:
     """Keep a private note; `seen` is what the window showed before (see rules/notes.py)."""
     row = session.get(Reflection, (person_id, ref, block))
-    text = merged(row.text if row else "", seen, sent)[: 2 * LONGEST]
+    text = merged(row.text if row else "", seen, sent)
     if row is None:
         if text:
             session.add(Reflection(person_id=person_id, ref=ref, block=block, text=text, saved_at=at))

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-LONGEST = 5000
+import unicodedata
+
+
+def _plain(text: str) -> str:
+    """What a text field holds, without the characters that no keyboard types and no database keeps."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(sign for sign in lines if sign in "\n\t" or unicodedata.category(sign) not in ("Cc", "Cs")).strip()
 
 
 def merged(stored: str, seen: str, sent: str) -> str:
@@ -10,7 +16,7 @@ def merged(stored: str, seen: str, sent: str) -> str:
 
     An unchanged window changes nothing. If the note was changed elsewhere in between, both are kept.
     """
-    stored, seen, sent = (text.replace("\r\n", "\n").strip() for text in (stored, seen, sent))
+    stored, seen, sent = (_plain(text) for text in (stored, seen, sent))
     if sent in (seen, stored):
         return stored
     if stored in (seen, ""):
