@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
 from sqlalchemy import Engine
@@ -26,7 +28,7 @@ from course.serving import commands as serving_commands
 from course.signin import commands as signin_commands
 from course.signin import session as signin_session
 from course.signin import views as signin
-from course.web import access, csrf, errors, headers, html, logs, session
+from course.web import access, cookie, csrf, errors, headers, html, logs, session
 
 PACKAGE = Path(__file__).resolve().parent / "course"
 # Each feature's pages, under the address at which they begin.
@@ -47,6 +49,13 @@ COMMANDS = (
 )
 
 
+class Application(Flask):
+    """Flask, knowing that no view or hook of ours is a coroutine: it would ask for each at every request."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
+
+
 @dataclass(frozen=True)
 class State:
     """What the views need besides their request: reached as `current_app.extensions["course"]`."""
@@ -62,7 +71,7 @@ def create_app(config: Config | None = None) -> Flask:
     Raises ConfigError or ContentError, each with all mistakes at once.
     """
     config = config or Config.from_env(os.environ)
-    app = Flask("course", root_path=str(PACKAGE), static_folder=None, template_folder=str(PACKAGE / "templates"))
+    app = Application("course", root_path=str(PACKAGE), static_folder=None, template_folder=str(PACKAGE / "templates"))
     app.config.update(
         SECRET_KEY=config.secret_key,
         MAX_CONTENT_LENGTH=256 * 1024,
@@ -82,6 +91,7 @@ def create_app(config: Config | None = None) -> Flask:
         hops = config.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     # The first registered runs last: headers see the response that the session has already kept.
+    cookie.init(app)
     logs.init(app)
     headers.init(app, config.secure)
     session.init(app, engine)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -69,7 +70,9 @@ def app(prepared: Flask) -> Iterator[Flask]:
         outer = connection.begin()
         sessions = sessionmaker(connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
         kept = prepared.extensions["course.sessions"]
-        prepared.extensions["course.sessions"] = Sessions(sessions, sessions)
+        prepared.extensions["course.sessions"] = Sessions(sessions, lambda: nullcontext(connection))
+        # What was read of a database that is undone must not be remembered.
+        prepared.extensions.pop("course.organisation", None)
         yield prepared
         prepared.extensions["course.sessions"] = kept
         outer.rollback()

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Integer, Row, Select, bindparam, case, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
+from course.db import Prepared, Rows
 from course.learning.models import (
     Answer,
     Attempt,
@@ -77,16 +78,16 @@ def _facts_query() -> Select[*tuple[Any, ...]]:
     return select(rows.c.what, rows.c.ref, rows.c.point, rows.c.value, rows.c.at)
 
 
-_FACTS = _facts_query()
+_FACTS = Prepared(_facts_query())
 
 
-def facts(session: Session, person_id: int) -> Facts:
+def facts(session: Rows, person_id: int) -> Facts:
     """What the person's newest enrolment holds, in one query."""
     found: dict[str, set[str]] = {"page": set(), "scenario": set(), "timeline": set()}
     points: dict[str, set[tuple[str, str]]] = {"shown": set(), "proven": set()}
     final, completed = False, None
     last: tuple[datetime, str] | None = None
-    for what, ref, point, value, at in session.execute(_FACTS, {"person": person_id}):
+    for what, ref, point, value, at in _FACTS.run(session, person=person_id):
         if what in found:
             found[what].add(ref)
         elif what in points:
@@ -116,7 +117,7 @@ def enrolment_id(session: Session, person_id: int) -> int | None:
     return session.execute(select(func.max(Enrolment.id)).where(Enrolment.person_id == person_id)).scalar()
 
 
-def notes(session: Session, person_id: int, ref: str) -> dict[str, str]:
+def notes(session: Rows, person_id: int, ref: str) -> dict[str, str]:
     """The person's own notes on a page, by block."""
     rows = session.execute(
         select(Reflection.block, Reflection.text).where(Reflection.person_id == person_id, Reflection.ref == ref)

@@ -1,16 +1,29 @@
-"""The organisation of this request, asked for once."""
+"""The organisation of this request."""
 
 from __future__ import annotations
 
-from flask import g
+from flask import current_app, g, request
 
 from course.organisation.queries import OrganisationView, organisation
-from course.web.session import db
+from course.web.session import READING, rows
+
+_KEY = "course.organisation"
 
 
 def here_organisation() -> OrganisationView | None:
-    """The organisation; None before the set-up. However often a request asks, it costs one query."""
+    """The organisation; None before the set-up. However often a request asks, it costs one query at most.
+
+    Who is signed in came with the organisation's mark (`organisation.queries.MARK`). While that is the
+    same as before, so is the organisation, and it is not read again.
+    """
     if "organisation" not in g:
-        g.organisation = organisation(db())
+        mark = g.get("organisation_mark") if request.method in READING else None
+        known: tuple[str, OrganisationView | None] | None = current_app.extensions.get(_KEY)
+        if mark is not None and known is not None and known[0] == mark:
+            g.organisation = known[1]
+        else:
+            g.organisation = organisation(rows())
+            if mark is not None:
+                current_app.extensions[_KEY] = (mark, g.organisation)
     found: OrganisationView | None = g.organisation
     return found

@@ -17,9 +17,10 @@ from course.web.site import Site
 def site() -> Site:
     """What the frame of this request's page shows."""
     if "site" not in g:
+        # The person first: with them comes the mark that tells whether the organisation is still the same.
+        person: Viewer | None = current_user.person
         ours, course = here_organisation(), library().course
         name = ours.name if ours else course.title
-        person: Viewer | None = current_user.person
         here = g.get("here", "")
         header = _header(name, person.name if person else None, person.permissions if person else frozenset(), here)
         g.site = Site(name, person, course.title, header, _footer(library().version))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ScalarSelect, String, cast, func, select
 
+from course.db import Rows
 from course.organisation.models import Contact, Organisation
 
 
@@ -29,8 +30,12 @@ class OrganisationView:
     nation: str
     contacts: Mapping[str, ContactView]
 
-    def __hash__(self) -> int:
+    @cached_property
+    def _hash(self) -> int:
         return hash((self.name, self.nation, *self.contacts.values()))
+
+    def __hash__(self) -> int:
+        return self._hash
 
 
 # Tables, not classes: this is asked for on every page, and rows are all it needs.
@@ -47,14 +52,25 @@ _ORGANISATION = select(
 ).outerjoin(_contact, _contact.c.id.in_(_newest))
 
 
-def organisation(session: Session) -> OrganisationView | None:
+# What tells one state of the organisation from another. Contacts are never changed, only added to.
+_mark = select(
+    func.coalesce(func.max(_organisation.c.name), "")
+    + "\n"
+    + func.coalesce(func.max(_organisation.c.nation), "")
+    + "\n"
+    + func.coalesce(select(cast(func.max(_contact.c.id), String)).scalar_subquery(), "")
+)
+MARK: ScalarSelect[str] = _mark.scalar_subquery()
+
+
+def organisation(session: Rows) -> OrganisationView | None:
     """The organisation with its newest contacts, in one query; None before the set-up."""
-    rows = session.execute(_ORGANISATION).all()
-    if not rows:
+    found = session.execute(_ORGANISATION).all()
+    if not found:
         return None
     contacts = {
         row.kind: ContactView(row.kind, row.contact, row.phone, row.email, row.confirmed_at)
-        for row in rows
+        for row in found
         if row.kind and (row.contact or row.phone)
     }
-    return OrganisationView(rows[0].name, rows[0].nation, contacts)
+    return OrganisationView(found[0].name, found[0].nation, contacts)

@@ -9,6 +9,8 @@ from datetime import datetime
 from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session
 
+from course.db import Prepared, Rows
+from course.organisation.queries import MARK
 from course.people.models import Person, RoleGrant
 from course.people.rules import Viewer, plain_email
 from course.signin.models import Credential, SignInAttempt, SignInToken
@@ -17,7 +19,7 @@ from course.signin.rules import Limit, Purpose, free_again, token_hash
 _person, _credential, _grant = Person.__table__, Credential.__table__, RoleGrant.__table__
 _SET_UP: Purpose = "set-up"
 # Prepared once: each request of somebody who is signed in asks this.
-_VIEWER = (
+_VIEWER = Prepared(
     select(
         _person.c.id,
         _person.c.name,
@@ -25,6 +27,7 @@ _VIEWER = (
         _credential.c.session_key,
         _grant.c.role,
         _grant.c.team_id,
+        MARK.label("organisation"),
     )
     .select_from(_person)
     .join(_credential, _credential.c.person_id == _person.c.id)
@@ -33,18 +36,22 @@ _VIEWER = (
 )
 
 
-def viewer(session: Session, person_id: int, session_key: str) -> Viewer | None:
-    """The person, if they are still here and the key is that of their sessions; one query."""
-    rows = session.execute(_VIEWER, {"id": person_id}).all()
-    if not rows or not hmac.compare_digest(rows[0].session_key.encode(), session_key.encode()):
+def viewer(session: Rows, person_id: int, session_key: str) -> tuple[Viewer, str] | None:
+    """The person, if they are still here and the key is that of their sessions, and the mark of the
+    organisation as it is now; one query."""
+    rows = _VIEWER.run(session, id=person_id)
+    if not rows or not hmac.compare_digest(rows[0][3].encode(), session_key.encode()):
         return None
-    return Viewer(
-        id=rows[0].id,
-        name=rows[0].name,
-        email=rows[0].email,
-        administrator=any(row.role == "administrator" for row in rows),
-        manages=tuple(sorted(row.team_id for row in rows if row.role == "manager")),
+    number, name, email, _key, _role, _team, organisation = rows[0]
+    grants = [(role, team) for *_, role, team, _organisation in rows]
+    found = Viewer(
+        id=number,
+        name=name,
+        email=email,
+        administrator=any(role == "administrator" for role, _ in grants),
+        manages=tuple(sorted(team for role, team in grants if role == "manager")),
     )
+    return found, organisation
 
 
 @dataclass(frozen=True)

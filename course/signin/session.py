@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Flask, session
+from flask import Flask, g, session
 from flask_login import LoginManager, login_user
 
 from course.people.rules import Viewer
 from course.signin import queries
 from course.signin.actions import Entered
-from course.web.session import db
+from course.web.session import rows
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,11 @@ def load(user_id: str) -> SignedIn | None:
     number, _, key = user_id.partition(":")
     if not number.isdecimal():
         return None
-    found = queries.viewer(db(), int(number), key)
-    return SignedIn(found, key) if found else None
+    found = queries.viewer(rows(), int(number), key)
+    if found is None:
+        return None
+    person, g.organisation_mark = found
+    return SignedIn(person, key)
 
 
 def enter(entered: Entered) -> None:

@@ -61,12 +61,13 @@ def init(app: Flask) -> None:
         rule = rule_of(app, request.endpoint)
         if rule == PUBLIC:
             return None
-        if not current_user.is_authenticated:
+        person = current_user.person
+        if person is None:
             wanted = request.full_path.rstrip("?") if request.method == "GET" else ""
             if wanted in ("", "/"):
                 return redirect(url_for("signin.sign_in"), 303)
             return redirect(url_for("signin.sign_in", next=wanted), 303)
-        g.person_id = current_user.person.id
-        if rule == SIGNED_IN or (isinstance(rule, Permission) and rule in current_user.person.permissions):
+        g.person_id = person.id
+        if rule == SIGNED_IN or (isinstance(rule, Permission) and rule in person.permissions):
             return None
         return abort(403)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from flask import Flask, Response, request
 
@@ -15,34 +17,49 @@ POLICY = "; ".join((
 
 
 SMALL = 1000  # bytes; below that compressing gains nothing
+Wsgi = Callable[..., Iterable[bytes]]
 
 
 def init(app: Flask, secure: bool) -> None:
     """Add the headers to every response; `secure` when people reach the course over https."""
-    fixed = {
-        "Content-Security-Policy": POLICY,
-        "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "same-origin",
-        "Cross-Origin-Opener-Policy": "same-origin",
-        "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
-    }
+    fixed = [
+        ("Content-Security-Policy", POLICY),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Referrer-Policy", "same-origin"),
+        ("Cross-Origin-Opener-Policy", "same-origin"),
+        ("Permissions-Policy", "camera=(), microphone=(), geolocation=()"),
+    ]
     if secure:
-        fixed["Strict-Transport-Security"] = "max-age=31536000"
+        fixed.append(("Strict-Transport-Security", "max-age=31536000"))
+    app.wsgi_app = _with_headers(app.wsgi_app, fixed)  # type: ignore[method-assign]
 
     @app.after_request
     def add(response: Response) -> Response:
-        response.headers.extend(fixed)
-        if "Cache-Control" not in response.headers:
-            response.headers["Cache-Control"] = "private, no-cache"
-        if request.method == "GET" and response.status_code == 200 and response.mimetype == "text/html":
+        headers, environ = response.headers, request.environ
+        if "Cache-Control" not in headers:
             # A sign-out must not be undone by a kept page: the browser asks again each time.
+            headers.add("Cache-Control", "private, no-cache")
+        if environ["REQUEST_METHOD"] == "GET" and response.status_code == 200 and response.mimetype == "text/html":
             mark = hashlib.blake2b(response.get_data(), digest_size=12).hexdigest()
             # Weak, because the same page also goes out compressed.
-            response.set_etag(mark, weak=True)
-            response.make_conditional(request)
+            headers.add("ETag", f'W/"{mark}"')
+            if "HTTP_IF_NONE_MATCH" in environ:
+                response.make_conditional(request)
             if response.status_code == 200:
                 compress(response)
         return response
+
+
+def _with_headers(app: Wsgi, fixed: list[tuple[str, str]]) -> Wsgi:
+    """The headers that are the same on every response, whatever made it."""
+
+    def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            return start_response(status, headers + fixed, *rest)
+
+        return app(environ, start)
+
+    return serve
 
 
 def compress(response: Response, level: int = 1) -> None:
@@ -51,8 +68,10 @@ def compress(response: Response, level: int = 1) -> None:
     Not where the address carries words of its own: a page that repeats such words beside a secret (its
     token) must not tell by its length whether they are alike.
     """
-    response.vary.add("Accept-Encoding")
+    response.headers.add("Vary", "Accept-Encoding")
+    if "gzip" not in request.environ.get("HTTP_ACCEPT_ENCODING", "") or request.query_string:
+        return
     data = response.get_data()
-    if len(data) > SMALL and not request.query_string and request.accept_encodings.quality("gzip") > 0:
+    if len(data) > SMALL and request.accept_encodings.quality("gzip") > 0:
         response.set_data(gzip.compress(data, level, mtime=0))
         response.headers["Content-Encoding"] = "gzip"

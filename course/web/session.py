@@ -6,15 +6,15 @@ response; `abort()` and every other exception undo it, because the error handler
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 from flask import Flask, Response, current_app, g, request
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session, sessionmaker
 
-from course.db import make_sessions
+from course.db import Rows, make_sessions
 
 _KEY = "course.sessions"
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -22,15 +22,15 @@ READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 @dataclass(frozen=True)
 class Sessions:
-    """Makes sessions: those that only read do not take SQLite's write lock when they begin."""
+    """Makes sessions that write, and connections that only read: those take no write lock on SQLite."""
 
     writing: sessionmaker[Session]
-    reading: sessionmaker[Session]
+    reading: Callable[[], AbstractContextManager[Connection]]
 
 
 def init(app: Flask, engine: Engine) -> None:
     """Give each request a session when it first asks for one."""
-    app.extensions[_KEY] = Sessions(make_sessions(engine), make_sessions(engine.execution_options(writes=False)))
+    app.extensions[_KEY] = Sessions(make_sessions(engine), engine.execution_options(writes=False).connect)
     app.after_request(_keep)
     app.teardown_request(_close)
 
@@ -38,15 +38,34 @@ def init(app: Flask, engine: Engine) -> None:
 def db() -> Session:
     """This request's session. A request that only reads does not take the write lock."""
     if "db" not in g:
-        sessions: Sessions = current_app.extensions[_KEY]
-        g.db = sessions.reading() if request.method in READING else sessions.writing()
+        if request.method in READING:
+            g.db = Session(bind=_connection(), expire_on_commit=False)
+        else:
+            g.db = current_app.extensions[_KEY].writing()
     return g.db  # type: ignore[no-any-return]
 
 
+def rows() -> Rows:
+    """What a query that only wants rows runs on, in the same transaction as `db()`.
+
+    A session keeps track of objects, which a page that only shows rows would pay for and not use. In a
+    request that writes it is the session itself, so that what was just added is seen.
+    """
+    if request.method not in READING:
+        return db()
+    return _connection()
+
+
+def _connection() -> Connection:
+    if "rows" not in g:
+        g.reading = current_app.extensions[_KEY].reading()
+        g.rows = g.reading.__enter__()
+    return g.rows  # type: ignore[no-any-return]
+
+
 def undo() -> None:
-    """Forget everything that this request did to the database."""
-    if "db" in g:
-        g.db.rollback()
+    """Forget everything that this request did to the database. What is asked for next begins anew."""
+    _close(None)
 
 
 def _keep(response: Response) -> Response:
@@ -60,6 +79,8 @@ def _close(_error: BaseException | None) -> None:
     session = g.pop("db", None)
     if session is not None:
         session.close()
+    if g.pop("rows", None) is not None:
+        g.pop("reading").__exit__(None, None, None)
 
 
 @contextmanager

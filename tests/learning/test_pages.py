@@ -55,6 +55,22 @@ def test_next_marks_a_page_as_read_once_and_leads_on(learner: Learner, session: 
     assert "Carry on: A phone changes everything" in learner.client.get("/").text
 
 
+def test_a_lesson_page_that_is_kept_names_only_its_own_reader(app: Flask, session: Session) -> None:
+    first, second = Client(app), Client(app)
+    sign_in(first, make_person(session, "Ada Brook", "ada@example.org"))
+    sign_in(second, make_person(session, "Ben Cole", "ben@example.org"))
+    path = "/module/secret-contact/why-contact-is-supervised"
+    once, again, other = first.get(path), first.get(path), second.get(path)
+    assert once.html == again.html
+    assert "Ada Brook" in again.html
+    assert "Ben Cole" in other.html
+    assert "Ada Brook" not in other.html
+    tokens = {match for page in (again, other) for match in re.findall(r'csrf_token" value="([^"]+)"', page.html)}
+    assert len(tokens) == 2
+    first.post(path, {"note-their-reason": "My own words"}, 303)
+    assert "My own words" not in second.get(path).html
+
+
 def test_a_note_is_kept_and_only_its_writer_sees_it(learner: Learner, app: Flask, session: Session) -> None:
     path = "/module/secret-contact/why-contact-is-supervised"
     learner.client.post(

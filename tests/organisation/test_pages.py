@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from course.organisation import actions
@@ -15,6 +15,7 @@ from course.organisation.queries import organisation
 from tests.conftest import NOW
 from tests.makers import make_organisation, make_person, sign_in
 from tests.pages import Client
+from tests.support.asked import asked
 
 LEAD = {"lead-name": "Jo Lee", "lead-phone": "01632 960101", "lead-email": "jo@example.org"}
 
@@ -136,19 +137,12 @@ def test_the_concern_page_writes_nothing_and_is_not_logged(
     app: Flask, session: Session, client: Client, capsys: pytest.CaptureFixture[str]
 ) -> None:
     make_organisation(session)
-    written: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if statement.split()[0].upper() in ("INSERT", "UPDATE", "DELETE"):
-            written.append(statement)
-
-    engine = app.extensions["course"].engine
-    event.listen(engine, "before_cursor_execute", note)
     app.config["LOG_REQUESTS"] = True
-    page = client.get("/concern")
+    with asked(app) as statements:
+        page = client.get("/concern")
     app.config["LOG_REQUESTS"] = False
-    event.remove(engine, "before_cursor_execute", note)
-    assert written == []
+    assert statements
+    assert not [s for s in statements if s.split()[0].upper() in ("INSERT", "UPDATE", "DELETE")]
     assert "concern" not in capsys.readouterr().err
     assert "Set-Cookie" not in page.headers
 

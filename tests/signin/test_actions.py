@@ -184,8 +184,9 @@ def test_the_set_up_makes_an_organisation_a_team_and_an_administrator(session: S
     ours = organisation(session)
     assert ours is not None
     assert (ours.name, ours.nation) == ("Hill Trust", "wales")
-    viewer = queries.viewer(session, entered.person_id, entered.session_key)
-    assert viewer is not None
+    found = queries.viewer(session, entered.person_id, entered.session_key)
+    assert found is not None
+    viewer, _ = found
     assert viewer.administrator
     assert viewer.email == "ann@example.org"
 

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, func, select
+from flask.sessions import SecureCookieSessionInterface
+from itsdangerous import TimestampSigner
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from course.clock import now
 from course.mail.models import OutboxMail
+from course.organisation.actions import change
 from course.organisation.models import Organisation
 from course.people.models import Person
 from course.signin import actions
@@ -19,6 +24,7 @@ from course.signin.models import SignInAttempt
 from course.web.session import command_session
 from tests.makers import PASSWORD, make_organisation, make_person, sign_in
 from tests.pages import Client, Page
+from tests.support.asked import asked
 
 
 def mailed_link(session: Session) -> str:
@@ -164,17 +170,63 @@ def test_a_page_asks_once_for_the_person_and_once_for_the_organisation(
     app: Flask, session: Session, client: Client
 ) -> None:
     sign_in(client, make_person(session))
-    statements: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if statement.lstrip().upper().startswith("SELECT"):
-            statements.append(statement)
-
-    engine = app.extensions["course"].engine
-    event.listen(engine, "before_cursor_execute", note)
     client.get("/privacy")
-    event.remove(engine, "before_cursor_execute", note)
-    assert len(statements) == 2, statements
+    with asked(app) as statements:
+        client.get("/privacy")
+    # The organisation is read again only when something about it has changed.
+    assert len(statements) == 1, statements
+    client.post("/sign-out", {})
+    with asked(app) as statements:
+        client.get("/privacy")
+    assert len(statements) == 1, statements
+
+
+def test_a_change_of_the_organisation_shows_on_the_next_page(session: Session, client: Client) -> None:
+    sign_in(client, make_person(session))
+    assert "Harbour Trust" not in client.get("/privacy").html
+    make_organisation(session)
+    change(session, "Harbour Trust", "wales")
+    session.commit()
+    assert "Harbour Trust" in client.get("/privacy").html
+
+
+def cookie_signed_at(app: Flask, at: float, **said: object) -> str:
+    """A session cookie as the application itself would have signed it at another time."""
+    interface = SecureCookieSessionInterface()
+    serializer = interface.get_signing_serializer(app)
+    assert serializer is not None
+    with freeze_signing(at):
+        return str(serializer.dumps(said))
+
+
+@contextmanager
+def freeze_signing(at: float) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TimestampSigner, "get_timestamp", lambda _self: int(at))
+        yield
+
+
+def test_a_session_ends_with_its_age_even_if_its_cookie_was_known_before(
+    app: Flask, session: Session, client: Client
+) -> None:
+    person = make_person(session)
+    sign_in(client, person)
+    with client.flask.session_transaction() as cookie:
+        who = cookie["_user_id"]
+    hours, instant = 3600, now().timestamp()
+    for age, status in ((11 * hours, 200), (13 * hours, 303), (-60, 303)):
+        client.flask.set_cookie("course", cookie_signed_at(app, instant - age, _user_id=who))
+        client.get("/me", status)
+        client.get("/me", status)
+
+
+def test_a_cookie_whose_signature_is_changed_is_nobody(session: Session, client: Client) -> None:
+    sign_in(client, make_person(session))
+    client.get("/me")
+    kept = client.flask.get_cookie("course")
+    assert kept is not None
+    client.flask.set_cookie("course", kept.value[:-1] + ("A" if kept.value[-1] != "A" else "B"))
+    client.get("/me", 303)
 
 
 SET_UP = {

@@ -6,7 +6,6 @@ from datetime import date
 from functools import lru_cache
 
 from flask import Blueprint, abort, current_app, g, url_for
-from flask_login import current_user
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
@@ -16,7 +15,7 @@ from course.content.shapes import Module
 from course.learning import queries
 from course.learning.rules.progress import CHECK, ModuleStand, StepStand, module_stand
 from course.web.html import seen_redirect
-from course.web.session import db
+from course.web.session import rows
 from course.web.site import state
 
 pages = Blueprint("learning", __name__)
@@ -25,7 +24,7 @@ pages = Blueprint("learning", __name__)
 def me() -> int:
     """The id of the person who is signed in; marks the page as part of "My training"."""
     g.here = "training"
-    return int(current_user.person.id)
+    return int(g.person_id)
 
 
 def today() -> date:
@@ -45,7 +44,7 @@ def module_of(ref: str) -> Module | None:
 
 def stand_of(module: Module) -> ModuleStand:
     """Where this person stands in a module."""
-    return module_stand(library(), module, queries.facts(db(), me()))
+    return module_stand(library(), module, queries.facts(rows(), me()))
 
 
 def step_address(step: StepStand) -> str:

@@ -13,7 +13,7 @@ from course.learning.rules.drawing import Verdict
 from course.learning.rules.progress import Progress, progress
 from course.learning.views.frame import me, module_or_404, pages, stand_of, step_address
 from course.web.access import signed_in
-from course.web.session import db
+from course.web.session import db, rows
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class CarryOn:
 @signed_in
 def home() -> str:
     """Where you are, what is next, about how long, and one button."""
-    state = progress(library(), queries.facts(db(), me()))
+    state = progress(library(), queries.facts(rows(), me()))
     verdict = actions.final_verdict(db(), library(), me()) if state.modules_done else None
     return render_template(
         "learning/home.html", state=state, next=carry_on(state), verdict=verdict, course=library().course

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from course.clock import now
 from course.content.current import library
-from course.content.shapes import Block, Module, Page
+from course.content.shapes import Module, Page
 from course.learning import actions, queries
 from course.learning.rules.progress import ModuleStand
 from course.learning.views.frame import (
@@ -21,10 +21,9 @@ from course.learning.views.frame import (
     step_address,
     today,
 )
-from course.learning.views.lesson import parts, practice
-from course.organisation.current import here_organisation
+from course.learning.views.lesson import lesson_page
 from course.web.access import signed_in
-from course.web.session import db
+from course.web.session import db, rows
 
 
 @pages.get("/module/<module_id>/<step_id>")
@@ -53,26 +52,11 @@ def step(module_id: str, step_id: str) -> str | Response:
 def _page(module: Module, page: Page, stand: ModuleStand) -> str:
     ids = [one.id for one in stand.steps]
     position = ids.index(page.id)
-    ours = here_organisation()
     notes = {}
     if any(block.kind == "reflect" for block in page.blocks):
-        notes = queries.notes(db(), me(), f"{module.id}/{page.id}")
-    return render_template(
-        "learning/page.html",
-        stand=stand,
-        here=page.id,
-        page=page,
-        parts=[
-            practice(part, ours) if isinstance(part, Block) and part.kind == "practice" else part
-            for part in parts(page)
-        ],
-        notes=notes,
-        kept=request.args.get("kept", ""),
-        library=library(),
-        organisation=ours,
-        back=step_address(stand.steps[position - 1]) if position else None,
-        following=stand.steps[position + 1],
-    )
+        notes = queries.notes(rows(), me(), f"{module.id}/{page.id}")
+    back = step_address(stand.steps[position - 1]) if position else f"/module/{module.id}"
+    return lesson_page(page, stand, back, stand.steps[position + 1], notes, request.args.get("kept", ""))
 
 
 def _check(module: Module, stand: ModuleStand) -> str:

@@ -1,0 +1,38 @@
+"""What an application asks of its database."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flask import Flask
+from sqlalchemy import event
+
+
+@contextmanager
+def asked(app: Flask) -> Iterator[list[str]]:
+    """The statements that are sent while the block runs, in order; savepoints and transactions are left out."""
+    found: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if not statement.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")):
+            found.append(statement)
+
+    class Prepared(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            found.append(record.getMessage())
+
+    engine, log, handler = app.extensions["course"].engine, logging.getLogger("course.db"), Prepared()
+    event.listen(engine, "before_cursor_execute", note)
+    log.addHandler(handler)
+    before = log.level
+    log.setLevel(logging.DEBUG)
+    log.propagate = False
+    try:
+        yield found
+    finally:
+        log.setLevel(before)
+        log.propagate = True
+        log.removeHandler(handler)
+        event.remove(engine, "before_cursor_execute", note)
