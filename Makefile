@@ -15,7 +15,7 @@ demo-reset: ## forget what was done in the demonstration
 	@echo "The demonstration starts afresh with the next 'make demo'."
 
 run: .venv/ready ## the real thing: settings from the environment, see .env.example
-	@$(BIN)/flask serve
+	@set -a; if [ -f .env ]; then . ./.env; fi; set +a; $(BIN)/flask serve
 
 test: .venv/tested ## ruff, mypy, import contracts, and every test
 	@$(BIN)/python -m tests.support.all
@@ -25,6 +25,9 @@ check: .venv/tested ## the same without the browser
 
 content: .venv/ready ## check everything under modules/
 	@$(BIN)/flask content check
+
+content-report: .venv/ready ## how the questions, the stories and the prose measure up
+	@$(BIN)/flask content report
 
 bench: .venv/tested ## measure speed against baselines in the same run
 	@$(BIN)/python -m tests.bench
@@ -52,4 +55,4 @@ requirements: ## pin the newest versions into both requirements files
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/requirements.txt
 	@touch $@
 
-.PHONY: help demo demo-reset run test check content bench screenshots migration requirements
+.PHONY: help demo demo-reset run test check content content-report bench screenshots migration requirements

@@ -18,6 +18,7 @@ from course.certificates import views as certificates
 from course.content import commands as content_commands
 from course.content import views as content
 from course.content.library import Library, load
+from course.content.shapes import NATIONS, SETTINGS
 from course.db import make_engine
 from course.demo import commands as demo_commands
 from course.learning import views as learning
@@ -28,6 +29,7 @@ from course.serving import commands as serving_commands
 from course.signin import commands as signin_commands
 from course.signin import session as signin_session
 from course.signin import views as signin
+from course.signin.rules import SESSION_LASTS
 from course.web import access, cookie, csrf, errors, headers, html, logs, session
 
 PACKAGE = Path(__file__).resolve().parent / "course"
@@ -79,7 +81,7 @@ def create_app(config: Config | None = None) -> Flask:
         SESSION_COOKIE_SECURE=config.secure,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        PERMANENT_SESSION_LIFETIME=12 * 3600,
+        PERMANENT_SESSION_LIFETIME=SESSION_LASTS,
         SESSION_REFRESH_EACH_REQUEST=False,
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=config.secure,
@@ -100,6 +102,7 @@ def create_app(config: Config | None = None) -> Flask:
     csrf.init(app)
     access.init(app)
     html.init(app, PACKAGE / "static", config.time_zone)
+    app.jinja_env.globals.update(setting_names=SETTINGS, nation_names=NATIONS)
     for pages, prefix in FEATURES:
         app.register_blueprint(pages, url_prefix=prefix or None)
     for group in COMMANDS:

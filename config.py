@@ -5,8 +5,9 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.utils import parseaddr
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo
 
 from click import ClickException
@@ -48,6 +49,15 @@ class Config:
         return _Reader(environ).config()
 
 
+def _parts(address: str) -> SplitResult | None:
+    """The parts of a web or mail server's address; None if it is none, or its port is not a port."""
+    try:
+        parts = urlsplit(address)
+        return parts if parts.port != 0 else None
+    except ValueError:
+        return None
+
+
 class _Reader:
     """Reads settings one by one and collects what is wrong with them."""
 
@@ -62,7 +72,7 @@ class _Reader:
             database_url=self.database(),
             public_url=self.public(f"http://127.0.0.1:{port}"),
             mail_url=self.mail(),
-            mail_from=self.environ.get("MAIL_FROM", "course@localhost"),
+            mail_from=self.sender(),
             time_zone=self.zone(),
             content=self.folder("CONTENT", ROOT / "modules"),
             host=self.environ.get("HOST", "127.0.0.1"),
@@ -91,6 +101,9 @@ class _Reader:
             except OSError as error:
                 self.mistakes.append(f"SECRET_KEY_FILE: {file} cannot be read ({error.strerror}).")
                 return ""
+            except UnicodeDecodeError:
+                self.mistakes.append(f"SECRET_KEY_FILE: {file} is not a text file.")
+                return ""
         if len(key) < 32:
             self.mistakes.append(
                 "SECRET_KEY: needs at least 32 characters that nobody can guess, for example from "
@@ -103,7 +116,7 @@ class _Reader:
         raw = self.environ.get("DATABASE_URL") or f"sqlite:///{ROOT / 'instance' / 'course.db'}"
         try:
             url = make_url(raw)
-        except ArgumentError:
+        except (ArgumentError, ValueError):
             self.mistakes.append("DATABASE_URL: is not a database address, such as sqlite:////srv/course.db.")
             return raw
         if url.drivername == "postgresql":
@@ -112,13 +125,19 @@ class _Reader:
             self.mistakes.append(f"DATABASE_URL: {url.drivername} is not supported; use sqlite or postgresql.")
         if url.drivername == "sqlite" and url.database in (None, "", ":memory:"):
             self.mistakes.append("DATABASE_URL: SQLite needs a file, such as sqlite:////srv/course.db.")
+        elif url.drivername == "sqlite" and Path(str(url.database)).is_dir():
+            self.mistakes.append(f"DATABASE_URL: {url.database} is a folder; name a file in it, such as course.db.")
+        elif url.drivername == "sqlite" and not Path(str(url.database)).parent.is_dir():
+            folder = Path(str(url.database)).parent
+            if folder != ROOT / "instance":
+                self.mistakes.append(f"DATABASE_URL: there is no folder {folder}. Make it first.")
         return url.render_as_string(hide_password=False)
 
     def public(self, default: str) -> str:
         """The address that people type. Plain http is accepted on this machine only."""
         raw = self.environ.get("PUBLIC_URL", default).rstrip("/")
-        parts = urlsplit(raw)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path:
+        parts = _parts(raw)
+        if parts is None or parts.scheme not in ("http", "https") or not parts.hostname or parts.path:
             self.mistakes.append(f"PUBLIC_URL: {raw!r} is not an address such as https://training.example.org.")
         elif parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
             self.mistakes.append("PUBLIC_URL: must begin with https:// for any address but this machine's own.")
@@ -126,13 +145,22 @@ class _Reader:
 
     def mail(self) -> str:
         raw = self.environ.get("MAIL_URL", "console:")
-        parts = urlsplit(raw)
-        if parts.scheme == "console":
+        parts = _parts(raw)
+        if parts is not None and parts.scheme == "console":
             return raw
-        if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+        if parts is None or parts.scheme not in ("smtp", "smtps") or not parts.hostname:
             self.mistakes.append(
                 "MAIL_URL: must be console: or smtp://user:password@host:587 (smtps:// for TLS from the start)."
             )
+        return raw
+
+    def sender(self) -> str:
+        """The address that mail comes from, alone or with a name before it."""
+        raw = self.environ.get("MAIL_FROM", "course@localhost")
+        address = parseaddr(raw)[1]
+        name, at, host = address.partition("@")
+        if not (name and at and host) or any(c.isspace() for c in address) or not raw.isprintable():
+            self.mistakes.append(f"MAIL_FROM: {raw!r} is not an address such as training@example.org.")
         return raw
 
     def zone(self) -> str:

@@ -7,7 +7,9 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config as AlembicConfig
 from alembic.script import ScriptDirectory
+from click import ClickException
 from sqlalchemy import Engine, inspect, text
+from sqlalchemy.exc import OperationalError
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -19,12 +21,25 @@ def alembic_config() -> AlembicConfig:
     return config
 
 
+class DatabaseError(ClickException):
+    """The database cannot be reached. A command that meets it prints the message and ends with 1."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"The database cannot be used: {reason}\nLook at DATABASE_URL, and whether its server is running."
+        )
+
+
 def upgrade(engine: Engine, revision: str = "head") -> None:
     """Run every migration that the database does not have yet, in one transaction."""
     if engine.dialect.name == "sqlite" and engine.url.database:
         Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
     config = alembic_config()
-    with engine.begin() as connection:
+    try:
+        connecting = engine.connect()
+    except OperationalError as error:
+        raise DatabaseError(str(error.orig).strip()) from error
+    with connecting as connection, connection.begin():
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
 

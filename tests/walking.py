@@ -57,7 +57,7 @@ class Learner:
 
     def __init__(self, app: Flask, client: Client, person_id: int) -> None:
         self.app, self.client, self.person_id = app, client, person_id
-        self.library: Library = app.extensions["course"].library
+        self.library: Library = app.extensions["course"].library.for_("school", "england")
 
     def session(self) -> Session:
         found = self.app.extensions["course.sessions"].writing()

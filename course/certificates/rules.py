@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Callable
 from datetime import date
+
+from course.dates import months_later
 
 # Without letters and digits that are mistaken for each other on paper and on the telephone.
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -19,7 +20,5 @@ def number(choose: Callable[[str], str]) -> str:
 
 
 def valid_until(completed_on: date, months: int) -> date:
-    """The last day of validity: the same day `months` later, or the last of that month where it is shorter."""
-    year, month = divmod(completed_on.month - 1 + months, 12)
-    year, month = completed_on.year + year, month + 1
-    return date(year, month, min(completed_on.day, calendar.monthrange(year, month)[1]))
+    """The last day of validity."""
+    return months_later(completed_on, months)

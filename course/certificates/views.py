@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, g, render_template
+import logging
+
+from flask import Blueprint, Response, abort, flash, g, render_template, url_for
 from flask_login import current_user
+from werkzeug.wrappers import Response as WsgiResponse
 
 from course.certificates import queries
-from course.certificates.pdf import pdf
+from course.certificates.pdf import FontError, pdf
 from course.content.current import library
 from course.web.access import signed_in
-from course.web.html import day
+from course.web.html import day, seen_redirect
 from course.web.session import db
 
 pages = Blueprint("certificates", __name__)
@@ -35,22 +38,27 @@ def one(number: str) -> str:
 
 @pages.get("/<number>.pdf")
 @signed_in
-def download(number: str) -> Response:
+def download(number: str) -> WsgiResponse:
     """The same to print and to send."""
     found = queries.certificate(db(), current_user.person.id, number) or abort(404)
-    data = pdf(
-        {
-            "name": found.name,
-            "course": found.course,
-            "organisation": found.organisation,
-            "edition": found.edition,
-            "version": found.content_version,
-            "number": found.number,
-            "completed": day(found.completed_on),
-            "valid": day(found.valid_until),
-            "notice": str(library().course.notice),
-        }
-    )
+    shown = {
+        "name": found.name,
+        "course": found.course,
+        "organisation": found.organisation,
+        "edition": found.edition,
+        "version": found.content_version,
+        "number": found.number,
+        "completed": day(found.completed_on),
+        "valid": day(found.valid_until),
+        "notice": str(library().course.notice),
+    }
+    try:
+        data = pdf(shown)
+    except FontError as error:
+        logging.getLogger("course").warning("certificate %s as PDF: %s", found.number, error)
+        flash("The PDF cannot show all letters of this certificate, because the server has no font for them. "
+              "Print this page instead. Whoever runs the server can install more fonts.")  # fmt: skip
+        return seen_redirect(url_for("certificates.one", number=number))
     response = Response(data, mimetype="application/pdf")
     response.headers["Content-Disposition"] = f'attachment; filename="certificate-{found.number}.pdf"'
     return response

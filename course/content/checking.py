@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
+from course.content.covering import covering
 from course.content.documents import Place, Problem
-from course.content.reading import Reading
+from course.content.gathering import Reading
 from course.content.shapes import Module, Question, Scenario, Scene
 
 # Terms that the field has left behind, or that put blame on a child. `history` blocks may quote them.
@@ -32,6 +33,7 @@ def check(reading: Reading) -> list[Problem]:
             problems += _timeline(reading, timeline, reading.place("timeline", module.id, timeline.id))
         for scenario in module.scenarios.values():
             problems += _scenario(reading, scenario, reading.place("scenario", module.id, scenario.id))
+    problems += covering(reading)
     return sorted(set(problems))
 
 
@@ -63,9 +65,12 @@ def _citations(reading: Reading) -> Iterator[Problem]:
 
 def _links(reading: Reading) -> Iterator[Problem]:
     pages = {f"{module.id}/{step.id}" for module in reading.modules for step in module.steps}
+    some = {f"{module.id}/{page.id}" for module in reading.modules for page in module.pages.values() if page.pathways}
     for target, at in reading.page_links:
         if target not in pages:
             yield Problem(at.file, at.line, f"the link 'page:{target}' leads to nothing")
+        elif target in some and f"/{target.replace('/', '/pages/')}.md" not in f"/{at.file}":
+            yield Problem(at.file, at.line, f"not everybody can open the page that 'page:{target}' leads to")
 
 
 def _unique(reading: Reading) -> Iterator[Problem]:
@@ -82,15 +87,6 @@ def _unique(reading: Reading) -> Iterator[Problem]:
 def _module(reading: Reading, module: Module) -> Iterator[Problem]:
     place = reading.place("module", module.id)
     yield from _unknown(reading, module.points, place, "points")
-    taught = {p for page in module.pages.values() for p in page.teaches}
-    practised = {p for s in module.scenarios.values() for scene in s.scenes for p in scene.points}
-    practised |= {p for t in module.timelines.values() for p in t.points}
-    assessed = {p for q in module.questions for p in q.points}
-    for point in module.points:
-        for name, have in (("taught by a page", taught), ("practised in a scenario or timeline", practised),
-                           ("assessed by a question", assessed)):  # fmt: skip
-            if point not in have:
-                yield place.problem(f"the learning point '{point}' is not {name}", "points")
     for page in module.pages.values():
         at = reading.place("page", module.id, page.id)
         yield from _unknown(reading, page.teaches, at, "teaches")

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import datetime
 
 import click
 from flask import current_app
 from flask.cli import AppGroup
 
+from course.clock import civil_date, now
 from course.content.current import library
+from course.content.facts import all_due
+from course.content.figures import report
 from course.content.queries import stored
 from course.content.report import bank, coverage
 from course.web.session import command_session
+from course.web.site import state
 
 group = AppGroup("content", help="Check, count and print what is taught.")
 _FORMAT = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
@@ -57,6 +62,33 @@ def export_command(form: str) -> None:
         click.echo(f"\n{question['id']} ({question['form']}; {', '.join(question['points'])})\n{question['stem']}")
         for option in question["options"]:
             click.echo(f"  [{option['correct']}] {option['text']}\n      {option['reason']}")
+
+
+@group.command("facts")
+@click.option("--before", metavar="DATE", type=click.DateTime(["%Y-%m-%d"]), help="Only what is due before DATE.")
+@_FORMAT
+def facts_command(before: datetime | None, form: str) -> None:
+    """Which facts are to be looked at again, by whom and by when; those that are late are marked."""
+    found = all_due(library().sources, library().course)
+    if before is not None:
+        found = [entry for entry in found if entry.by < before.date()]
+    today = civil_date(now(), state().config.time_zone)
+    if form == "json":
+        rows = [{"id": d.source.id, "status": d.source.status, "confidence": d.source.confidence,
+                 "checked": str(d.source.checked), "check_by": str(d.by), "owner": d.owner, "late": d.late(today),
+                 "address": d.source.address} for d in found]  # fmt: skip
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    for entry in found:
+        late = "LATE  " if entry.late(today) else "      "
+        click.echo(f"{late}{entry.by}  {entry.source.id:<34} {entry.source.status:<10} {entry.owner}")
+    click.echo(f"{len(found)} facts, of which {sum(d.late(today) for d in found)} are late.")
+
+
+@group.command("report")
+def report_command() -> None:
+    """Figures about the questions, the stories and the prose."""
+    click.echo(report(library()))
 
 
 @group.command("show")

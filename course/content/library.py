@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 from click import ClickException
 
+from course.content.beside import Discussion, Further, Help
 from course.content.checking import check
 from course.content.documents import Problem
 from course.content.reading import read
@@ -15,15 +16,17 @@ from course.content.shapes import (
     WORDS_A_MINUTE,
     Block,
     Course,
-    Help,
     Module,
+    Nation,
     Page,
     Point,
     Question,
     Scenario,
+    Setting,
     Source,
     digest,
 )
+from course.content.tailoring import module_for, variants
 
 SECONDS_A_QUESTION = 30
 SECONDS_A_DECISION = 30
@@ -40,13 +43,29 @@ class ContentError(ClickException):
 
 @dataclass(frozen=True)
 class Library:
-    """Everything that is taught, by id. `modules` and `points` keep the order of their files."""
+    """Everything that is taught, by id. `modules` and `points` keep the order of their files.
+
+    `origin` is the whole of which this is one pathway's and nation's part; None for the whole itself.
+    """
 
     course: Course
     help: Help
     points: dict[str, Point]
     sources: dict[str, Source]
     modules: dict[str, Module]
+    further: tuple[Further, ...] = ()
+    discussions: dict[str, Discussion] = field(default_factory=dict)
+    origin: Library | None = None
+    _parts_for: dict[tuple[Setting | None, Nation | None], Library] = field(default_factory=dict, repr=False)
+
+    def for_(self, pathway: Setting | None, nation: Nation | None) -> Library:
+        """The course as this pathway in this nation reads it. Made once, then kept."""
+        whole = self.origin or self
+        key = (pathway, nation)
+        if key not in whole._parts_for:
+            modules = {module.id: module_for(module, pathway, nation) for module in whole.modules.values()}
+            whole._parts_for[key] = replace(whole, modules=modules, origin=whole, _parts_for={})
+        return whole._parts_for[key]
 
     @cached_property
     def questions(self) -> dict[str, Question]:
@@ -66,27 +85,32 @@ class Library:
 
     @cached_property
     def pages_by_point(self) -> dict[str, tuple[str, str]]:
-        """For each point, the module and page that teach it first: where to read again."""
+        """For each point, the page that teaches it first, in the module that covers it: where to read again."""
         found: dict[str, tuple[str, str]] = {}
         for module in self.modules.values():
             for step in module.steps:
                 if step.kind == "page":
-                    for point in module.pages[step.id].teaches:
+                    for point in set(module.pages[step.id].teaches) & set(module.points):
                         found.setdefault(point, (module.id, step.id))
         return found
 
     @cached_property
     def version(self) -> str:
         """The version of the whole course: another as soon as anything that is taught differs."""
+        if self.origin:
+            return self.origin.version
         return digest({"course": self.course.model_dump(mode="json"), "parts": sorted(self.parts)})
 
     @cached_property
     def parts(self) -> dict[tuple[str, str, str], Page | Question | Scenario]:
-        """Each page, question and scenario, by kind, reference and version."""
+        """Each page, question and scenario in every form that somebody may see, by kind, reference and version."""
+        if self.origin:
+            return self.origin.parts
         found: dict[tuple[str, str, str], Page | Question | Scenario] = {}
         for module in self.modules.values():
             for page in module.pages.values():
-                found["page", f"{module.id}/{page.id}", page.version] = page
+                for variant in variants(page):
+                    found["page", f"{module.id}/{page.id}", variant.version] = variant
             for scenario in module.scenarios.values():
                 found["scenario", f"{module.id}/{scenario.id}", scenario.version] = scenario
         for question in self.answerable.values():
@@ -110,14 +134,29 @@ class Library:
                 minutes[module.id, scenario.id] = len(scenario.recommended) * SECONDS_A_DECISION / 60
             for timeline in module.timelines.values():
                 minutes[module.id, timeline.id] = len(timeline.options) * SECONDS_A_MOMENT / 60
-            minutes[module.id, "check"] = self.check_size(module) * SECONDS_A_QUESTION / 60
+            minutes[module.id, "check"] = self.check_minutes(module.points)
         return minutes
 
-    def check_size(self, module: Module) -> int:
-        return len(module.points) * self.course.check_per_point
+    def check_counts(self, points: tuple[str, ...]) -> list[tuple[str, int]]:
+        """How many questions a check asks of each point: one, and further ones, safety-critical points
+        first, until there are `check_questions` or `check_per_point` of each."""
+        counts = dict.fromkeys(points, 1)
+        for _ in range(self.course.check_per_point - 1):
+            for point in sorted(points, key=lambda p: not self.points[p].safety_critical):
+                if sum(counts.values()) < self.course.check_questions:
+                    counts[point] += 1
+        return list(counts.items())
 
-    def module_minutes(self, module_id: str) -> int:
-        return round(sum(value for (module, _), value in self.step_minutes.items() if module == module_id))
+    def check_minutes(self, points: tuple[str, ...]) -> float:
+        return sum(count for _, count in self.check_counts(points)) * SECONDS_A_QUESTION / 60
+
+    def check_size(self, module: Module) -> int:
+        return sum(count for _, count in self.check_counts(module.points))
+
+    def module_minutes(self, module_id: str) -> float:
+        """About how long the module takes, with its check."""
+        steps = [*(step.id for step in self.modules[module_id].steps), "check"]
+        return sum(self.step_minutes[module_id, step] for step in steps)
 
 
 def load(root: Path) -> Library:
@@ -133,6 +172,8 @@ def load(root: Path) -> Library:
         points={point.id: point for point in reading.points},
         sources=sources,
         modules={module.id: _with_sources(module, sources) for module in reading.modules},
+        further=tuple(reading.further),
+        discussions=reading.discussions,
     )
 
 

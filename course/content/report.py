@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from course.content.library import Library
-from course.content.shapes import Question
+from course.content.shapes import Question, Source
 
 FORMS = {
     "one": "one-best",
@@ -36,6 +36,17 @@ def coverage(library: Library) -> list[dict[str, Any]]:
             for point in question.points:
                 rows[point]["assessed"].append(question.id)
     return list(rows.values())
+
+
+def since(library: Library) -> dict[str, list[Source]]:
+    """For each learning point, the newer facts that stand on the pages which teach it."""
+    found: dict[str, dict[str, Source]] = {point: {} for point in library.points}
+    for module in library.modules.values():
+        for page in module.pages.values():
+            cited = {source.id: source for block in page.blocks for source in block.cited}
+            for point in set(page.teaches) & set(module.points):
+                found[point] |= cited
+    return {point: list(sources.values()) for point, sources in found.items()}
 
 
 def bank(library: Library) -> list[dict[str, Any]]:

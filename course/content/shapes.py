@@ -20,6 +20,20 @@ Quality = Literal["best", "fair", "poor", "dangerous"]
 Outcome = Literal["good", "mixed", "poor"]
 Nation = Literal["england", "wales", "scotland", "northern-ireland"]
 Setting = Literal["school", "residential", "social-work", "early-years", "clubs", "leaders"]
+SETTINGS: dict[Setting, str] = {
+    "school": "School or college",
+    "residential": "Residential or foster care",
+    "social-work": "Social work and health",
+    "early-years": "Early years",
+    "clubs": "Clubs and volunteers",
+    "leaders": "Leaders",
+}
+NATIONS: dict[Nation, str] = {
+    "england": "England",
+    "wales": "Wales",
+    "scotland": "Scotland",
+    "northern-ireland": "Northern Ireland",
+}
 ContactKind = Literal["lead", "deputy", "out-of-hours", "social-care"]
 WORDS_A_MINUTE = 200
 
@@ -59,6 +73,8 @@ class Source(Shape):
     status: Literal["confirmed", "known", "open"]
     checked: dt.date
     confidence: Literal["high", "medium", "low"] | None = None
+    check_by: dt.date | None = None
+    owner: str | None = None
     address: str | None = Field(default=None, pattern=r"^https?://")
 
 
@@ -168,6 +184,7 @@ class Scenario(Shape):
     id: Id
     title: str
     settings: tuple[Setting, ...] = Field(min_length=1)
+    near: tuple[Setting, ...] = ()
     points: tuple[Id, ...] = Field(min_length=1)
     intro: Prose
     gauges: dict[str, Gauge] = Field(min_length=1, max_length=3)
@@ -195,10 +212,12 @@ class Scenario(Shape):
 
 
 class Block(Shape):
-    """A part of a page: its finished HTML, and what its kind needs besides."""
+    """A part of a page: its finished HTML, and what its kind needs besides. `audience` says for which
+    pathways (kind setting) or nations (kind nation) it is."""
 
-    kind: Literal["text", "reviews", "since", "practice", "reflect", "key", "diagram", "history"]
+    kind: Literal["text", "reviews", "since", "practice", "reflect", "key", "diagram", "history", "setting", "nation"]
     html: str
+    audience: tuple[Setting | Nation, ...] = ()
     lines: str | None = None
     sources: tuple[str, ...] = ()
     cited: tuple[Source, ...] = ()
@@ -210,10 +229,13 @@ class Block(Shape):
 
 
 class Page(Shape):
+    """A lesson page. `pathways` says who reads it; nobody named means everybody."""
+
     id: Id
     title: str
     teaches: tuple[Id, ...] = Field(min_length=1)
     content_note: Inline | None = None
+    pathways: tuple[Setting, ...] = ()
     blocks: tuple[Block, ...] = ()
 
     @property
@@ -229,11 +251,13 @@ class Page(Shape):
 
 
 class Step(Shape):
-    """A stop on the way through a module: `kind` is page, scenario or timeline."""
+    """A stop on the way through a module: `kind` is page, scenario or timeline. `others` are the scenarios
+    that would do as well: each pathway is given the one nearest to its work."""
 
     id: Id
     kind: Literal["page", "scenario", "timeline"]
     title: str
+    others: tuple[Id, ...] = ()
 
 
 class Module(Shape):
@@ -249,52 +273,31 @@ class Module(Shape):
     questions: tuple[Question, ...] = ()
 
     def step(self, step_id: str) -> Step | None:
-        return next((s for s in self.steps if s.id == step_id), None)
+        """A step, or a scenario that would do in the place of one."""
+        found = next((s for s in self.steps if s.id == step_id), None)
+        if found is None and any(step_id in s.others for s in self.steps):
+            return Step(id=step_id, kind="scenario", title=self.scenarios[step_id].title)
+        return found
 
 
 class Course(Shape):
-    """course.yaml."""
+    """course.yaml. The check of a module asks each of its points once, and then a second time up to
+    `check_questions`; the last five are what the content check insists on."""
 
     title: str
     edition: Words
     reviewed: dt.date
     modules: tuple[Id, ...] = Field(min_length=1)
     pass_mark: int = Field(default=80, ge=50, le=100)
+    check_questions: int = Field(default=8, ge=1, le=20)
     check_per_point: int = Field(default=2, ge=1, le=4)
     final_per_point: int = Field(default=1, ge=1, le=3)
     final_per_critical_point: int = Field(default=2, ge=1, le=3)
     valid_months: int = Field(default=12, ge=1, le=60)
+    facts_months: int = Field(default=12, ge=1, le=36)
+    facts_owner: str = "The person who keeps the course"
+    questions_per_point: int = Field(default=1, ge=1)
+    questions_per_critical_point: int = Field(default=1, ge=1)
+    forms_per_point: int = Field(default=1, ge=1, le=5)
+    own_setting_modules: int = Field(default=0, ge=0)
     notice: Inline
-
-
-class HelpStep(Shape):
-    title: str
-    text: Inline
-
-
-class Route(Shape):
-    id: Id
-    name: str
-    when: str
-    source: Id
-    phone: Words | None = None
-    address: str | None = Field(default=None, pattern=r"^https://")
-    note: Inline | None = None
-    nations: tuple[Nation, ...] = ("england", "wales", "scotland", "northern-ireland")
-
-
-class Support(Shape):
-    name: str
-    phone: Words
-    when: str
-    source: Id
-
-
-class Help(Shape):
-    """help.yaml: the page "Worried about a child?"."""
-
-    steps: tuple[HelpStep, ...] = Field(min_length=1)
-    never: tuple[Inline, ...] = Field(min_length=1)
-    routes: tuple[Route, ...] = Field(min_length=1)
-    terms: dict[Nation, str]
-    support: tuple[Support, ...] = Field(min_length=1)

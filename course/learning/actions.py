@@ -77,7 +77,7 @@ def begin_check(session: Session, library: Library, person_id: int, module: Modu
     """
     shown = {point for ref, point in queries.facts(session, person_id).shown if ref == module.id}
     wanted = [point for point in module.points if point not in shown] or list(module.points)
-    counts = [(point, library.course.check_per_point) for point in wanted]
+    counts = library.check_counts(tuple(wanted))
     return _begin(session, library, person_id, "check", module.id, counts, module.questions, at)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, ScalarSelect, func, select
 from sqlalchemy.orm import Session
 
 from course.mail.models import OutboxMail
@@ -51,6 +51,16 @@ def due(session: Session, at: datetime, limit: int = 20) -> list[Waiting]:
         for m in session.execute(statement).scalars()
         if m.next_try_at is not None
     ]
+
+
+_outbox = OutboxMail.__table__
+
+
+def newest_failure(recipient: ColumnElement[str]) -> ScalarSelect[str]:
+    """Why the newest mail to an address has not left, as part of another query; null if it has, or still may."""
+    earlier = _outbox.alias()
+    newest = select(func.max(earlier.c.id)).where(earlier.c.recipient == recipient).scalar_subquery()
+    return select(_outbox.c.failure).where(_outbox.c.id == newest).scalar_subquery()
 
 
 def latest(session: Session, limit: int = 50) -> list[MailState]:

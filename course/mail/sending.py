@@ -82,7 +82,7 @@ def _plain(words: bytes | str) -> str:
 def _message(mail: Waiting, mail_from: str, host: str) -> EmailMessage:
     message = EmailMessage()
     message["From"] = mail_from
-    message["To"] = mail.recipient
+    message["To"] = _ascii(mail.recipient)
     message["Subject"] = mail.subject
     message["Date"] = format_datetime(mail.queued_at)
     # The same for every try, so that a mailbox can tell a second copy for what it is.
@@ -90,6 +90,12 @@ def _message(mail: Waiting, mail_from: str, host: str) -> EmailMessage:
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(mail.text)
     return message
+
+
+def _ascii(address: str) -> str:
+    """An address whose domain every mail server can read: schön.example becomes xn--schn-7qa.example."""
+    name, _, domain = address.rpartition("@")
+    return f"{name}@{domain.encode('idna').decode()}"
 
 
 def _send(message: EmailMessage, server: SplitResult, host: str) -> None:

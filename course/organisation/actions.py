@@ -8,29 +8,31 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from course.content.shapes import NATIONS, SETTINGS
 from course.organisation.models import Contact, Organisation
-from course.organisation.rules import KINDS, NATIONS
+from course.organisation.rules import KINDS
 
 
-def create(session: Session, name: str, nation: str, at: datetime) -> bool:
+def create(session: Session, name: str, nation: str, at: datetime, pathway: str = "school") -> bool:
     """Make the organisation; False, and nothing done, if there is one already.
 
-    Raises ValueError for an unknown nation.
+    `pathway` is that of everybody for whom no other is chosen. Raises ValueError for an unknown nation or
+    pathway.
     """
-    _check_nation(nation)
+    _check(nation, pathway)
     try:
         with session.begin_nested():
-            session.add(Organisation(id=1, name=name.strip(), nation=nation, set_up_at=at))
+            session.add(Organisation(id=1, name=name.strip(), nation=nation, pathway=pathway, set_up_at=at))
             session.flush()
     except IntegrityError:
         return False
     return True
 
 
-def change(session: Session, name: str, nation: str) -> None:
-    """Give the organisation another name or nation. Raises ValueError for an unknown nation."""
-    _check_nation(nation)
-    session.execute(update(Organisation).values(name=name.strip(), nation=nation))
+def change(session: Session, name: str, nation: str, pathway: str) -> None:
+    """Give the organisation another name, nation or usual pathway. Raises ValueError for an unknown one."""
+    _check(nation, pathway)
+    session.execute(update(Organisation).values(name=name.strip(), nation=nation, pathway=pathway))
 
 
 def confirm_contact(
@@ -46,6 +48,8 @@ def confirm_contact(
     session.flush()
 
 
-def _check_nation(nation: str) -> None:
+def _check(nation: str, pathway: str) -> None:
     if nation not in NATIONS:
         raise ValueError(f"there is no nation {nation!r}")
+    if pathway not in SETTINGS:
+        raise ValueError(f"there is no pathway {pathway!r}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import current_app, g, request
 
-from course.organisation.queries import OrganisationView, organisation
+from course.organisation.queries import Mark, OrganisationView, organisation
 from course.web.session import READING, rows
 
 _KEY = "course.organisation"
@@ -17,8 +17,8 @@ def here_organisation() -> OrganisationView | None:
     same as before, so is the organisation, and it is not read again.
     """
     if "organisation" not in g:
-        mark = g.get("organisation_mark") if request.method in READING else None
-        known: tuple[str, OrganisationView | None] | None = current_app.extensions.get(_KEY)
+        mark: Mark | None = g.get("organisation_mark") if request.method in READING else None
+        known: tuple[Mark, OrganisationView | None] | None = current_app.extensions.get(_KEY)
         if mark is not None and known is not None and known[0] == mark:
             g.organisation = known[1]
         else:

@@ -8,12 +8,13 @@ from wtforms import BooleanField, Field, SelectField, StringField
 from wtforms.fields import EmailField, TelField
 from wtforms.validators import DataRequired, Email, Length, Optional, ValidationError
 
-from course.organisation.rules import KINDS, NATIONS, Details
+from course.content.shapes import NATIONS, SETTINGS
+from course.organisation.rules import KINDS, Details
 from course.people.forms import clean
-from course.web.forms import Form
+from course.web.forms import Form, choices
 
-# What a telephone link can carry: digits and what people write between them.
-_PHONE = re.compile(r"\+?[0-9 ()\-]{3,59}")
+# A number as people write it, with an extension if it has one.
+_PHONE = re.compile(r"\+?[0-9 ()/.\-]{3,40}((ext|x)\.? ?[0-9]{1,6})?", re.IGNORECASE)
 
 
 def organisation_name() -> StringField:
@@ -29,13 +30,17 @@ def organisation_name() -> StringField:
 
 
 def nation_field() -> SelectField:
-    return SelectField("Nation", choices=NATIONS)
+    return SelectField("Nation", choices=choices(NATIONS))
+
+
+def pathway_field() -> SelectField:
+    return SelectField("Pathway for most of your staff", choices=choices(SETTINGS))
 
 
 def phone_number(_form: Form, field: Field) -> None:
     """Refuse what cannot be dialled."""
     if field.data and not (_PHONE.fullmatch(field.data) and re.search("[0-9].*[0-9].*[0-9]", field.data)):
-        raise ValidationError("Enter a telephone number in digits, such as 01632 960123.")
+        raise ValidationError("Enter a telephone number in digits, such as 01632 960123 or 01632 960123 ext 4.")
 
 
 class OrganisationForm(Form):
@@ -43,6 +48,7 @@ class OrganisationForm(Form):
 
     name = organisation_name()
     nation = nation_field()
+    pathway = pathway_field()
 
     def details(self, kind: str) -> Details:
         """What was typed about a kind of contact."""
@@ -62,8 +68,12 @@ class OrganisationForm(Form):
                 ("phone", typed.phone, "Enter the telephone number."),
             ):
                 if typed != Details() and not value:
-                    self[f"{kind}-{part}"].errors = [f"{KINDS[kind]}: {message}"]
+                    self[f"{kind}-{part}"].errors = [message]
                     fine = False
+            # Four contacts have the same fields: each message says whose it is.
+            for part in ("name", "phone", "email"):
+                field = self[f"{kind}-{part}"]
+                field.errors = [f"{KINDS[kind]}: {message}" for message in field.errors]
         return fine
 
 

@@ -23,7 +23,7 @@ def site() -> Site:
         name = ours.name if ours else course.title
         here = g.get("here", "")
         header = _header(name, person.name if person else None, person.permissions if person else frozenset(), here)
-        g.site = Site(name, person, course.title, header, _footer(library().version))
+        g.site = Site(name, person, course.title, header, _footer(library().version), ours is not None)
     found: Site = g.site
     return found
 

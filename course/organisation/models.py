@@ -18,6 +18,7 @@ class Organisation(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(200))
     nation: Mapped[str] = mapped_column(String(20))
+    pathway: Mapped[str] = mapped_column(String(20), server_default="school")
     set_up_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     __table_args__ = (CheckConstraint("id = 1", name="only_one"),)

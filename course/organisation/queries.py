@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import Any, NamedTuple
 
-from sqlalchemy import ScalarSelect, String, cast, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, func, select
 
+from course.content.shapes import Nation, Setting
 from course.db import Rows
 from course.organisation.models import Contact, Organisation
 
@@ -27,12 +29,13 @@ class OrganisationView:
     """`contacts` by kind: lead, deputy, out-of-hours, social-care; a kind nobody filled in is missing."""
 
     name: str
-    nation: str
+    nation: Nation
+    pathway: Setting
     contacts: Mapping[str, ContactView]
 
     @cached_property
     def _hash(self) -> int:
-        return hash((self.name, self.nation, *self.contacts.values()))
+        return hash((self.name, self.nation, self.pathway, *self.contacts.values()))
 
     def __hash__(self) -> int:
         return self._hash
@@ -44,6 +47,7 @@ _newest = select(func.max(_contact.c.id)).group_by(_contact.c.kind)
 _ORGANISATION = select(
     _organisation.c.name,
     _organisation.c.nation,
+    _organisation.c.pathway,
     _contact.c.kind,
     _contact.c.name.label("contact"),
     _contact.c.phone,
@@ -52,15 +56,29 @@ _ORGANISATION = select(
 ).outerjoin(_contact, _contact.c.id.in_(_newest))
 
 
-# What tells one state of the organisation from another. Contacts are never changed, only added to.
-_mark = select(
-    func.coalesce(func.max(_organisation.c.name), "")
-    + "\n"
-    + func.coalesce(func.max(_organisation.c.nation), "")
-    + "\n"
-    + func.coalesce(select(cast(func.max(_contact.c.id), String)).scalar_subquery(), "")
+class Mark(NamedTuple):
+    """What tells one state of the organisation from another; contacts are never changed, only added to.
+
+    All are None before the set-up.
+    """
+
+    name: str | None
+    nation: Nation | None
+    pathway: Setting | None
+    contact: int | None
+
+
+def _alone(column: ColumnElement[Any]) -> ScalarSelect[Any]:
+    return select(column).scalar_subquery()
+
+
+# The columns of a Mark, for a query of something else that every page asks for.
+MARK = (
+    _alone(_organisation.c.name),
+    _alone(_organisation.c.nation),
+    _alone(_organisation.c.pathway),
+    _alone(func.max(_contact.c.id)),
 )
-MARK: ScalarSelect[str] = _mark.scalar_subquery()
 
 
 def organisation(session: Rows) -> OrganisationView | None:
@@ -73,4 +91,4 @@ def organisation(session: Rows) -> OrganisationView | None:
         for row in found
         if row.kind and (row.contact or row.phone)
     }
-    return OrganisationView(found[0].name, found[0].nation, contacts)
+    return OrganisationView(found[0].name, found[0].nation, found[0].pathway, contacts)

@@ -10,12 +10,13 @@ from werkzeug.wrappers import Response as WsgiResponse
 
 from course.clock import now
 from course.content.current import library
+from course.content.shapes import NATIONS
 from course.organisation import actions
 from course.organisation.current import here_organisation
 from course.organisation.forms import OrganisationForm
 from course.organisation.frame import site
 from course.organisation.queries import OrganisationView
-from course.organisation.rules import KINDS, NATIONS, Details, confirms, lead_label
+from course.organisation.rules import KINDS, Details, confirms, lead_label
 from course.web.access import Permission, may, public
 from course.web.html import seen_redirect
 from course.web.session import db
@@ -31,7 +32,7 @@ def settings() -> Response | WsgiResponse:
     ours = here_organisation()
     form = OrganisationForm(data=_filled_in(ours))
     if form.validate_on_submit():
-        actions.change(db(), form.name.data or "", form.nation.data)
+        actions.change(db(), form.name.data or "", form.nation.data, form.pathway.data)
         at = now()
         for kind in KINDS:
             typed = form.details(kind)
@@ -51,7 +52,7 @@ def _details(ours: OrganisationView | None, kind: str) -> Details:
 
 def _filled_in(ours: OrganisationView | None) -> dict[str, str]:
     """What the form shows before anything is typed."""
-    values = {"name": ours.name, "nation": ours.nation} if ours else {}
+    values = {"name": ours.name, "nation": ours.nation, "pathway": ours.pathway} if ours else {}
     for kind in KINDS:
         known = _details(ours, kind)
         values |= {f"{kind}-name": known.name, f"{kind}-phone": known.phone, f"{kind}-email": known.email}
@@ -74,6 +75,25 @@ def concern() -> str:
         routes=[route for route in help_.routes if nation is None or nation in route.nations],
         # Before the set-up nobody knows the nation, so each route says where it holds.
         nations=NATIONS if nation is None else {},
+    )
+
+
+@pages.get("/first-hour")
+@public
+def first_hour() -> str:
+    """A card to print: what to do, whom to ring, and what to leave. Like the page above, it asks for nothing."""
+    g.here = "concern"
+    ours = here_organisation()
+    nation = ours.nation if ours else None
+    dates = [entry.confirmed_at for entry in ours.contacts.values()] if ours else []
+    return render_template(
+        "organisation/first_hour.html",
+        help=library().help,
+        ours=ours,
+        course=library().course,
+        confirmed=min(dates, default=None),
+        labels=KINDS | {"lead": lead_label(_terms(), nation)},
+        routes=[route for route in library().help.routes if nation is None or nation in route.nations],
     )
 
 

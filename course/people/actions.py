@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from course.content.shapes import SETTINGS
 from course.events import publish
 from course.people.events import PersonAdded
-from course.people.models import Membership, Person, RoleGrant, Team
-from course.people.queries import person_by_email
+from course.people.models import Membership, PathwayChoice, Person, RoleGrant, Team
+from course.people.queries import pathway_of, person_by_email
 from course.people.rules import ROLES, plain_email
 
 # From the token of a link to the subject and the text of the mail that carries it.
@@ -86,6 +87,25 @@ def add_team(session: Session, name: str, parent_id: int | None, at: datetime) -
     session.add(team)
     session.flush()
     return team
+
+
+def choose_pathway(
+    session: Session, people: Iterable[int], pathway: str, reason: str, by: int | None, at: datetime
+) -> int:
+    """From now on these people read the course in this setting; returns for how many that is a change.
+
+    Raises ValueError for a pathway that does not exist.
+    """
+    if pathway not in SETTINGS:
+        raise ValueError(f"there is no pathway {pathway!r}")
+    changed = 0
+    for person_id in people:
+        known = pathway_of(session, person_id)
+        if known is None or known.pathway != pathway:
+            session.add(PathwayChoice(person_id=person_id, pathway=pathway, reason=reason, chosen_by=by, chosen_at=at))
+            changed += 1
+    session.flush()
+    return changed
 
 
 def invite(session: Session, person_id: int, letter: Letter, at: datetime) -> None:

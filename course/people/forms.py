@@ -8,9 +8,10 @@ from wtforms import SelectField, StringField
 from wtforms.fields import EmailField
 from wtforms.validators import DataRequired, Email, Length
 
+from course.content.shapes import SETTINGS
 from course.people.queries import TeamView
 from course.people.rules import tidy
-from course.web.forms import Form
+from course.web.forms import Form, choices
 
 ROLE_WORDS = {
     "learner": "Learner",
@@ -45,7 +46,11 @@ def email_field(label: str = "E-mail address", autocomplete: str = "off") -> Ema
         validators=[
             DataRequired("Enter the e-mail address."),
             Length(max=254, message="An e-mail address has at most 254 characters."),
-            Email("Enter an e-mail address such as sam@example.org."),
+            Email(
+                "Enter an e-mail address such as sam@example.org, to which mail can be sent. Letters such as ü may "
+                "stand after the @ only, and the ending must be a real one (.local is not).",
+                allow_smtputf8=False,
+            ),
         ],
         render_kw={"autocomplete": autocomplete, "spellcheck": "false"},
     )
@@ -56,6 +61,22 @@ class AddPersonForm(Form):
     email = email_field()
     team = SelectField("Team", filters=[clean], validate_choice=True)
     role = SelectField("Role", choices=ROLE_WORDS, default="learner")
+    pathway = SelectField("Pathway", choices={"": "The organisation’s usual one"} | choices(SETTINGS))
+
+
+class PathwayForm(Form):
+    """A pathway for a person, or for a team and all below it."""
+
+    team = SelectField("Team", filters=[clean])
+    pathway = SelectField("Pathway", choices=choices(SETTINGS))
+    reason = StringField(
+        "Reason",
+        filters=[clean],
+        validators=[
+            DataRequired("Say in a few words why, such as: works in the nursery. The learner sees it."),
+            Length(max=200, message="Shorten the reason to 200 characters."),
+        ],
+    )
 
 
 class AddTeamForm(Form):

@@ -44,6 +44,19 @@ class Membership(Base):
     until: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
+class PathwayChoice(Base):
+    """In which setting somebody reads the course from a moment on; the newest row holds."""
+
+    __tablename__ = "pathway_choice"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    pathway: Mapped[str] = mapped_column(String(20))
+    reason: Mapped[str] = mapped_column(String(200))
+    chosen_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    chosen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class RoleGrant(Base):
     """A role beyond that of a learner: manager of a team and all below it, or administrator of everything."""
 

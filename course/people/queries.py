@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import cast
 
-from sqlalchemy import ColumnElement, Select, and_, column, select, table
+from sqlalchemy import CTE, ColumnElement, ScalarSelect, Select, and_, column, select, table
 from sqlalchemy.orm import Session, aliased
 
-from course.people.models import Membership, Person, RoleGrant, Team
+from course.content.shapes import Setting
+from course.mail.queries import newest_failure
+from course.people.models import Membership, PathwayChoice, Person, RoleGrant, Team
 from course.people.rules import Viewer, plain_email
 
 # Sign-in is built on top of people, so its table is named here and not imported: whoever has a row in it
@@ -18,7 +22,8 @@ _CREDENTIAL = table("credential", column("person_id"))
 
 @dataclass(frozen=True)
 class PersonView:
-    """One person as a list shows them. `roles` are in words; `active` once they have chosen a password."""
+    """One person as a list shows them. `roles` are in words; `active` once they have chosen a password;
+    `pathway` if one was chosen for them; `failure` says why the newest mail to them has not left."""
 
     id: int
     name: str
@@ -26,6 +31,18 @@ class PersonView:
     teams: tuple[str, ...]
     roles: tuple[str, ...]
     active: bool
+    pathway: Setting | None = None
+    failure: str | None = None
+
+
+@dataclass(frozen=True)
+class PathwayView:
+    """Which pathway was chosen for somebody, when, by whom (None: by a command), and why."""
+
+    pathway: Setting
+    reason: str
+    at: datetime
+    by: str | None
 
 
 @dataclass(frozen=True)
@@ -62,14 +79,62 @@ def overview(session: Session, person_id: int) -> PersonView | None:
     return next(iter(_views(session, Person.id == person_id)), None)
 
 
+_choice = PathwayChoice.__table__
+
+
+def newest_pathway(person: ColumnElement[int]) -> ScalarSelect[str]:
+    """The pathway chosen for a person, as part of another query; null if none was."""
+    return (
+        select(_choice.c.pathway)
+        .where(_choice.c.person_id == person)
+        .order_by(_choice.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+def pathway_of(session: Session, person_id: int) -> PathwayView | None:
+    """The choice that holds for a person; None if it is the organisation's usual pathway."""
+    row = session.execute(
+        select(PathwayChoice, Person.name)
+        .outerjoin(Person, Person.id == PathwayChoice.chosen_by)
+        .where(PathwayChoice.person_id == person_id)
+        .order_by(PathwayChoice.id.desc())
+        .limit(1)
+    ).first()
+    if row is None:
+        return None
+    choice: PathwayChoice = row[0]
+    return PathwayView(cast("Setting", choice.pathway), choice.reason, choice.chosen_at, row[1])
+
+
+def members_below(session: Session, team_id: int) -> list[int]:
+    """The people who are in a team or in one below it now."""
+    below = _below([team_id])
+    return list(
+        session.execute(
+            select(Membership.person_id)
+            .join(Person, Person.id == Membership.person_id)
+            .where(Membership.until.is_(None), Person.left_at.is_(None), Membership.team_id.in_(select(below.c.id)))
+            .distinct()
+            .order_by(Membership.person_id)
+        ).scalars()
+    )
+
+
+def _below(teams: Iterable[int]) -> CTE:
+    """The teams and all below them."""
+    below = select(Team.id).where(Team.id.in_(teams)).cte("below", recursive=True)
+    child = aliased(Team)
+    return below.union(select(child.id).where(child.parent_id == below.c.id))
+
+
 def _visible(viewer: Viewer) -> ColumnElement[bool]:
     if viewer.administrator:
         return Person.left_at.is_(None)
     if not viewer.manages:
         return Person.id == viewer.id
-    below = select(Team.id).where(Team.id.in_(viewer.manages)).cte("below", recursive=True)
-    child = aliased(Team)
-    below = below.union(select(child.id).where(child.parent_id == below.c.id))
+    below = _below(viewer.manages)
     members = select(Membership.person_id).where(Membership.until.is_(None), Membership.team_id.in_(select(below.c.id)))
     return Person.id.in_(members)
 
@@ -78,7 +143,9 @@ def _views(session: Session, which: ColumnElement[bool]) -> list[PersonView]:
     """One query; a person with several teams or roles comes in several rows, which are put together."""
     found: dict[int, PersonView] = {}
     for row in session.execute(_people(which)):
-        known = found.get(row.id) or PersonView(row.id, row.name, row.email, (), (), row.active is not None)
+        known = found.get(row.id) or PersonView(
+            row.id, row.name, row.email, (), (), row.active is not None, row.pathway, row.failure
+        )
         found[row.id] = replace(
             known,
             teams=_with(known.teams, row.team),
@@ -89,7 +156,7 @@ def _views(session: Session, which: ColumnElement[bool]) -> list[PersonView]:
 
 def _people(
     which: ColumnElement[bool],
-) -> Select[int, str, str, str | None, str | None, str | None, int | None]:
+) -> Select[int, str, str, str | None, str | None, str | None, int | None, str | None, str | None]:
     managed = aliased(Team)
     return (
         select(
@@ -100,6 +167,8 @@ def _people(
             RoleGrant.role,
             managed.name.label("manages"),
             _CREDENTIAL.c.person_id.label("active"),
+            newest_pathway(Person.__table__.c.id).label("pathway"),
+            newest_failure(Person.__table__.c.email).label("failure"),
         )
         .outerjoin(Membership, and_(Membership.person_id == Person.id, Membership.until.is_(None)))
         .outerjoin(Team, Team.id == Membership.team_id)

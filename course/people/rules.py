@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from course.content.shapes import Setting
+
 ROLES = ("learner", "manager", "administrator")
 # Everyone is a learner; these are the permissions that the other roles add.
 PERMISSIONS: dict[str, frozenset[str]] = {
@@ -22,6 +24,7 @@ class Viewer:
     email: str
     administrator: bool = False
     manages: tuple[int, ...] = ()
+    pathway: Setting | None = None
 
     @cached_property
     def permissions(self) -> frozenset[str]:

@@ -8,9 +8,10 @@ from werkzeug.wrappers import Response as WsgiResponse
 
 from course.clock import now
 from course.content.current import library
+from course.content.shapes import SETTINGS
 from course.people import actions, queries
 from course.people.actions import Refusal
-from course.people.forms import AddPersonForm, AddTeamForm, chosen, team_choices
+from course.people.forms import AddPersonForm, AddTeamForm, PathwayForm, chosen, team_choices
 from course.web.access import Permission, may
 from course.web.html import seen_redirect
 from course.web.session import db
@@ -29,7 +30,7 @@ def _here() -> None:
 def list_people() -> str:
     """The people whom the viewer may see."""
     found = queries.people_visible_to(db(), current_user.person)
-    return render_template("people/list.html", people=found)
+    return render_template("people/list.html", people=found, settings=SETTINGS)
 
 
 @pages.route("/add", methods=["GET", "POST"])
@@ -43,11 +44,49 @@ def add_person() -> Response | WsgiResponse:
         name, email = form.name.data or "", form.email.data or ""
         added = actions.add_person(db(), name, email, chosen(form.team.data), form.role.data, at)
         if not isinstance(added, Refusal):
+            if form.pathway.data:
+                actions.choose_pathway(db(), [added.id], form.pathway.data, "", current_user.person.id, at)
             actions.invite(db(), added.id, _letter(added.name), at)
             flash(f"{added.name} has been added. An invitation is on its way to {added.email}.")
             return seen_redirect(url_for("people.list_people"))
         form[added.field].errors = [added.message]
     return make_response(render_template("people/add.html", form=form), 422 if form.errors else 200)
+
+
+@pages.route("/<int(max=2147483647):person_id>/pathway", methods=["GET", "POST"])
+@may(Permission.MANAGE_PEOPLE)
+def pathway(person_id: int) -> Response | WsgiResponse:
+    """Choose the setting in which somebody reads the course."""
+    person = queries.overview(db(), person_id) or abort(404)
+    form = PathwayForm(data={"pathway": person.pathway})
+    del form.team
+    if form.validate_on_submit():
+        return _choose(form, [person.id], person.name)
+    page = render_template("people/pathway.html", form=form, name=person.name, address=f"/people/{person.id}/pathway")
+    return make_response(page, 422 if form.errors else 200)
+
+
+@pages.route("/pathways", methods=["GET", "POST"])
+@may(Permission.MANAGE_PEOPLE)
+def pathways() -> Response | WsgiResponse:
+    """Choose it for everybody in a team and in those below it."""
+    form = PathwayForm()
+    form.team.choices = team_choices(queries.teams(db()), "Choose a team")
+    if form.validate_on_submit():
+        team = chosen(form.team.data)
+        if team is not None:
+            return _choose(form, queries.members_below(db(), team), "Everybody there")
+        form.team.errors = ["Choose a team."]
+    page = render_template("people/pathway.html", form=form, name=None, address="/people/pathways")
+    return make_response(page, 422 if form.errors else 200)
+
+
+def _choose(form: PathwayForm, people: list[int], name: str) -> WsgiResponse:
+    by, setting = current_user.person.id, SETTINGS[form.pathway.data]
+    changed = actions.choose_pathway(db(), people, form.pathway.data, form.reason.data or "", by, now())
+    number = "1 person" if changed == 1 else f"{changed} people"
+    flash(f"{name} now reads the course in the setting “{setting}”. That is a change for {number}.")
+    return seen_redirect(url_for("people.list_people"))
 
 
 @pages.post("/<int(max=2147483647):person_id>/invite")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import logging
 import signal
@@ -28,6 +29,8 @@ from course.web.session import command_session
 from course.web.site import state
 
 MAIL_EVERY = 5  # seconds
+IDLE = 30  # seconds after which a connection that nobody uses is closed
+MOST_CONNECTIONS = 4000
 LONGEST_REQUEST = 1024 * 1024  # bytes; the application itself accepts less
 
 
@@ -59,15 +62,41 @@ def _listen() -> Any:
             host=config.host,
             port=config.port,
             threads=config.threads,
+            # Browsers keep connections open that they may never use again. Each costs next to nothing here,
+            # so a training day with a hundred phones must not use them up; idle ones are let go soon.
+            connection_limit=_connections(),
+            channel_timeout=IDLE,
+            cleanup_interval=10,
+            backlog=1024,
+            asyncore_use_poll=True,
             ident="",
             max_request_body_size=LONGEST_REQUEST,
             # Without a trusted proxy nobody may claim to be one; with one, its words must come through.
             clear_untrusted_proxy_headers=config.trusted_proxies == 0,
         )
     except (OSError, ValueError) as error:
-        click.echo(f"Cannot listen on {config.host}, port {config.port}: {error}.", err=True)
-        click.echo("Another program may be using it. PORT=8001 takes another one.", err=True)
+        click.echo(f"Cannot listen on {config.host}, port {config.port}: {str(error).rstrip('.')}.", err=True)
+        if getattr(error, "errno", None) == errno.EADDRINUSE:
+            click.echo("Another program is using it. PORT=8001 takes another one.", err=True)
+        else:
+            click.echo(
+                "HOST names an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all of them.", err=True
+            )
         sys.exit(1)
+
+
+def _connections() -> int:
+    """How many connections may be open at once: what the system allows this process, less what it needs itself."""
+    try:
+        import resource  # noqa: PLC0415 (not on Windows)
+    except ImportError:
+        return 400
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_CONNECTIONS + 200
+    if soft < wanted and (hard == resource.RLIM_INFINITY or hard > soft):
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return max(50, min(MOST_CONNECTIONS, soft - 200))
 
 
 def _app() -> Flask:

@@ -18,14 +18,16 @@ from course.people.actions import InvitationWanted, Letter, Refusal, add_person,
 from course.people.queries import person, person_by_email
 from course.people.rules import plain_email
 from course.signin import queries
-from course.signin.models import Credential, SignInAttempt, SignInToken
+from course.signin.models import Credential, EndedSession, SignInAttempt, SignInToken
 from course.signin.rules import (
     KEPT,
     LIFETIMES,
     LINKS_PER_ADDRESS,
     LINKS_PER_NETWORK,
     PER_ADDRESS,
+    PER_ADDRESS_AND_NETWORK,
     PER_NETWORK,
+    SESSION_LASTS,
     Limit,
     Purpose,
     attempt_key,
@@ -73,10 +75,18 @@ class Origin:
             attempt_key(self.secret, f"{kind} from", network(self.address)): per_network,
         }
 
+    def guesses(self, email: str) -> dict[str, Limit]:
+        """The keys under which a wrong password counts, with their limits."""
+        both = f"{plain_email(email)} {network(self.address)}"
+        return {
+            attempt_key(self.secret, "sign-in here", both): PER_ADDRESS_AND_NETWORK,
+            **self.tries("sign-in", email, PER_ADDRESS, PER_NETWORK),
+        }
+
 
 def sign_in(session: Session, email: str, password: str, origin: Origin, at: datetime) -> Entered | Wrong | Wait:
     """Check an address and a password. A failure is counted, so the caller must keep the transaction."""
-    tries = origin.tries("sign-in", email, PER_ADDRESS, PER_NETWORK)
+    tries = origin.guesses(email)
     until = queries.free_again_at(session, tries, at)
     if until is not None:
         return Wait(until)
@@ -88,6 +98,15 @@ def sign_in(session: Session, email: str, password: str, origin: Origin, at: dat
     if _hasher.check_needs_rehash(known.password_hash):
         _change(session, known.person_id, password_hash=_hasher.hash(normal(password)))
     return Entered(known.person_id, known.session_key)
+
+
+def end_session(session: Session, nonce: str, at: datetime) -> None:
+    """Nobody is signed in by this session's cookie any more. Those too old to be used are forgotten."""
+    session.execute(delete(EndedSession).where(EndedSession.ended_at <= at - SESSION_LASTS))
+    mark = token_hash(nonce)
+    if session.get(EndedSession, mark) is None:
+        session.add(EndedSession(mark=mark, ended_at=at))
+    session.flush()
 
 
 def verify(password_hash: str, password: str) -> bool:
@@ -223,6 +242,7 @@ class SetUp:
     name: str
     email: str
     password: str
+    pathway: str = "school"
 
 
 def can_set_up(session: Session, token: str, at: datetime) -> bool:
@@ -239,7 +259,7 @@ def set_up(session: Session, token: str, given: SetUp, at: datetime) -> Entered 
     link = queries.link(session, token, set_up=True, at=at)
     if link is None or not _use(session, link.id, at):
         return None
-    if not create(session, given.organisation, given.nation, at):
+    if not create(session, given.organisation, given.nation, at, given.pathway):
         return None
     team = add_team(session, given.organisation, None, at)
     added = add_person(session, given.name, given.email, team.id, "administrator", at)

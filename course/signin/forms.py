@@ -6,7 +6,7 @@ from wtforms import PasswordField
 from wtforms.fields import EmailField
 from wtforms.validators import DataRequired, InputRequired, Length
 
-from course.organisation.forms import nation_field, organisation_name
+from course.organisation.forms import nation_field, organisation_name, pathway_field
 from course.people.forms import clean, email_field, name_field
 from course.signin.rules import LONGEST, SHORTEST, password_mistake
 from course.web.forms import Form
@@ -61,7 +61,7 @@ class SignInForm(Form):
 
 
 class ForgottenForm(Form):
-    email = _typed_email()
+    email = email_field(autocomplete="username")
 
 
 class NewPasswordForm(Form):
@@ -76,6 +76,7 @@ class ChangePasswordForm(Form):
 class SetUpForm(Form):
     organisation = organisation_name()
     nation = nation_field()
+    pathway = pathway_field()
     name = name_field("Your name", "name")
     email = email_field("Your e-mail address", "username")
     password = _new_password("Password")

@@ -21,6 +21,18 @@ class Credential(Base):
     set_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class EndedSession(Base):
+    """A session that was signed out of before its time: its cookie opens nothing any more.
+
+    `mark` is the hash of what the session's cookie carries beside the key.
+    """
+
+    __tablename__ = "ended_session"
+
+    mark: Mapped[str] = mapped_column(String(64), primary_key=True)
+    ended_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
 class SignInToken(Base):
     """A single-use link. Only its hash is kept. `person_id` is empty for the set-up of the course."""
 

@@ -6,19 +6,21 @@ import hmac
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, bindparam, select
+from sqlalchemy import and_, bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from course.db import Prepared, Rows
-from course.organisation.queries import MARK
+from course.organisation.queries import MARK, Mark
 from course.people.models import Person, RoleGrant
+from course.people.queries import newest_pathway
 from course.people.rules import Viewer, plain_email
-from course.signin.models import Credential, SignInAttempt, SignInToken
+from course.signin.models import Credential, EndedSession, SignInAttempt, SignInToken
 from course.signin.rules import Limit, Purpose, free_again, token_hash
 
-_person, _credential, _grant = Person.__table__, Credential.__table__, RoleGrant.__table__
+_person, _credential, _grant, _ended = (t.__table__ for t in (Person, Credential, RoleGrant, EndedSession))
 _SET_UP: Purpose = "set-up"
 # Prepared once: each request of somebody who is signed in asks this.
+_pathway = newest_pathway(_person.c.id)
 _VIEWER = Prepared(
     select(
         _person.c.id,
@@ -27,31 +29,38 @@ _VIEWER = Prepared(
         _credential.c.session_key,
         _grant.c.role,
         _grant.c.team_id,
-        MARK.label("organisation"),
+        _pathway,
+        *MARK,
     )
     .select_from(_person)
     .join(_credential, _credential.c.person_id == _person.c.id)
     .outerjoin(_grant, and_(_grant.c.person_id == _person.c.id, _grant.c.until.is_(None)))
-    .where(_person.c.id == bindparam("id"), _person.c.left_at.is_(None))
+    .where(
+        _person.c.id == bindparam("id"),
+        _person.c.left_at.is_(None),
+        ~exists().where(_ended.c.mark == bindparam("ended")),
+    )
 )
 
 
-def viewer(session: Rows, person_id: int, session_key: str) -> tuple[Viewer, str] | None:
-    """The person, if they are still here and the key is that of their sessions, and the mark of the
-    organisation as it is now; one query."""
-    rows = _VIEWER.run(session, id=person_id)
+def viewer(session: Rows, person_id: int, session_key: str, nonce: str = "") -> tuple[Viewer, Mark] | None:
+    """The person, if they are still here, the key is that of their sessions, and the session with this
+    nonce was not signed out of; and the mark of the organisation as it is now. One query."""
+    rows = _VIEWER.run(session, id=person_id, ended=token_hash(nonce))
     if not rows or not hmac.compare_digest(rows[0][3].encode(), session_key.encode()):
         return None
-    number, name, email, _key, _role, _team, organisation = rows[0]
-    grants = [(role, team) for *_, role, team, _organisation in rows]
+    number, name, email, _key, _role, _team, pathway, *rest = rows[0]
+    mark = Mark(*rest)
+    grants = [(row[4], row[5]) for row in rows]
     found = Viewer(
         id=number,
         name=name,
         email=email,
         administrator=any(role == "administrator" for role, _ in grants),
         manages=tuple(sorted(team for role, team in grants if role == "manager")),
+        pathway=pathway or mark.pathway,
     )
-    return found, organisation
+    return found, mark
 
 
 @dataclass(frozen=True)

@@ -45,10 +45,14 @@ class Limit:
     window: timedelta
 
 
-PER_ADDRESS = Limit(10, timedelta(minutes=15))
-PER_NETWORK = Limit(50, timedelta(minutes=15))
+# One who guesses at one account from one place is slowed down first. An account guessed at from many places,
+# and a place that guesses at many accounts, come to their own limits later: those can shut others out.
+PER_ADDRESS_AND_NETWORK = Limit(10, timedelta(minutes=15))
+PER_ADDRESS = Limit(60, timedelta(minutes=15))
+PER_NETWORK = Limit(300, timedelta(minutes=15))
 LINKS_PER_ADDRESS = Limit(5, timedelta(minutes=15))
 LINKS_PER_NETWORK = Limit(30, timedelta(minutes=15))
+SESSION_LASTS = timedelta(hours=12)
 KEPT = timedelta(minutes=15)  # how long an attempt is of any use: the longest window
 
 

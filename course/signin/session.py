@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 
 from flask import Flask, g, session
-from flask_login import LoginManager, login_user
+from flask_login import LoginManager, current_user, login_user
 
+from course.clock import now
 from course.people.rules import Viewer
-from course.signin import queries
+from course.signin import actions, queries
 from course.signin.actions import Entered
-from course.web.session import rows
+from course.web.session import db, rows
 
 
 @dataclass(frozen=True)
@@ -19,13 +21,15 @@ class SignedIn:
 
     person: Viewer
     session_key: str
+    nonce: str
     is_authenticated = True
     is_active = True
     is_anonymous = False
 
     def get_id(self) -> str:
-        """What the session cookie carries. Another password comes with another key, and ends it."""
-        return f"{self.person.id}:{self.session_key}"
+        """What the session cookie carries. Another password comes with another key, and ends all sessions;
+        signing out ends the one with this nonce."""
+        return f"{self.person.id}:{self.session_key}:{self.nonce}"
 
 
 class Nobody:
@@ -51,25 +55,28 @@ def init(app: Flask) -> None:
 
 def load(user_id: str) -> SignedIn | None:
     """The person of a session; None if they have left, or if the session was ended elsewhere."""
-    number, _, key = user_id.partition(":")
-    if not number.isdecimal():
+    number, _, rest = user_id.partition(":")
+    key, _, nonce = rest.partition(":")
+    if not number.isdecimal() or not nonce:
         return None
-    found = queries.viewer(rows(), int(number), key)
+    found = queries.viewer(rows(), int(number), key, nonce)
     if found is None:
         return None
     person, g.organisation_mark = found
-    return SignedIn(person, key)
+    return SignedIn(person, key, nonce)
 
 
 def enter(entered: Entered) -> None:
     """Begin a session. Nothing of an earlier one is kept, so that nobody can have prepared it."""
     session.clear()
     session.permanent = True
-    user = load(f"{entered.person_id}:{entered.session_key}")
+    user = load(f"{entered.person_id}:{entered.session_key}:{secrets.token_urlsafe(9)}")
     if user is not None:
         login_user(user)
 
 
 def leave() -> None:
-    """End the session of this browser."""
+    """End the session of this browser. A copy of its cookie is of no use either."""
+    if isinstance(current_user.nonce, str):
+        actions.end_session(db(), current_user.nonce, now())
     session.clear()

@@ -48,7 +48,9 @@ def _wait(until: datetime) -> Response:
     """Too many tries: says when the next one is allowed."""
     # Pages show no seconds, so the time is rounded up: who comes then is not turned away again.
     shown = until + timedelta(seconds=59)
-    response = make_response(render_template("signin/wait.html", until=shown), 429)
+    response = make_response(
+        render_template("signin/wait.html", until=shown, minutes=(shown - now()).total_seconds() / 60), 429
+    )
     response.headers["Retry-After"] = str(max(1, int((until - now()).total_seconds()) + 1))
     return response
 
@@ -138,7 +140,9 @@ def set_up(token: str) -> Answer:
     form = SetUpForm()
     name, email = form.name.data or "", form.email.data or ""
     if form.validate_on_submit() and password_fits(form.password, email, name):
-        given = SetUp(form.organisation.data or "", form.nation.data, name, email, form.password.data or "")
+        given = SetUp(
+            form.organisation.data or "", form.nation.data, name, email, form.password.data or "", form.pathway.data
+        )
         entered = actions.set_up(db(), token, given, at)
         if entered is None:
             return _no_set_up()

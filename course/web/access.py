@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 from flask import Flask, abort, g, redirect, request, url_for
 from flask_login import current_user
 
+from course.web.again import once_more
+
 V = TypeVar("V", bound=Callable[..., Any])
 
 
@@ -63,6 +65,8 @@ def init(app: Flask) -> None:
             return None
         person = current_user.person
         if person is None:
+            if request.method == "POST" and (kept := once_more()):
+                return kept
             wanted = request.full_path.rstrip("?") if request.method == "GET" else ""
             if wanted in ("", "/"):
                 return redirect(url_for("signin.sign_in"), 303)

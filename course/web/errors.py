@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 
-from flask import Flask, Response, current_app, make_response, request
+from flask import Flask, Response, current_app, make_response, redirect, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
+from course.web.again import from_here, once_more
 from course.web.session import undo
 
 TEXTS = {
@@ -56,6 +57,12 @@ def _http(error: HTTPException) -> Response:
 
 def _forged(_error: CSRFError) -> Response:
     undo()
+    if request.endpoint == "signin.sign_in" and from_here():
+        # Somebody has signed in in another window, or the page was open for very long: it leads on by itself.
+        return make_response(redirect(request.full_path.rstrip("?"), 303))
+    kept = once_more()
+    if kept is not None:
+        return kept
     return page(400, "This page was open for too long",
                 "You may have signed out or signed in again in between. Go back, reload the page and send it again.")  # fmt: skip
 

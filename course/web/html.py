@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import mimetypes
+import re
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -38,6 +39,14 @@ def minutes(value: float) -> str:
     return plural(max(1, round(value)), "minute")
 
 
+def dial(number: str) -> str:
+    """What a telephone link dials: digits, and an extension if there is one."""
+    main, _, extension = re.sub(r"(?i)ext\.?|x", ";", number).partition(";")
+    digits = re.sub(r"[^0-9+]", "", main)
+    more = re.sub(r"[^0-9]", "", extension)
+    return f"{digits};ext={more}" if more else digits
+
+
 def seen_redirect(address: str) -> WsgiResponse:
     """The answer to a post: the browser fetches `address`, and a reload repeats nothing."""
     return redirect(address, 303)
@@ -67,7 +76,7 @@ def init(app: Flask, folder: Path, zone: str) -> None:
     static = StaticFiles(folder)
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update(day=day, plural=plural, minutes=minutes, moment=lambda v: moment(v, zone))
+    app.jinja_env.filters.update(day=day, plural=plural, minutes=minutes, dial=dial, moment=lambda v: moment(v, zone))
     app.jinja_env.globals.update(
         asset=static.address, stylesheet=static.address("site.css"), icon=static.address("icon.svg")
     )

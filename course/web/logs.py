@@ -11,7 +11,7 @@ import time
 from flask import Flask, Response, g, request
 
 # Somebody who looks for help with a child leaves no trace of it in the log.
-UNLOGGED = frozenset({"organisation.concern", "static_file"})
+UNLOGGED = frozenset({"organisation.concern", "organisation.first_hour", "static_file"})
 
 
 def init(app: Flask) -> None:

@@ -12,13 +12,14 @@ from markupsafe import Markup
 @dataclass(frozen=True)
 class Site:
     """The frame of a page: `name` of the organisation, `person` who is signed in (a Viewer) or None, the
-    title of the `course`, and the finished top and foot of the page."""
+    title of the `course`, the finished top and foot of the page, and whether there is an `organisation` yet."""
 
     name: str
     person: Any
     course: str
     header: Markup
     footer: Markup
+    organisation: bool
 
 
 def state() -> Any:

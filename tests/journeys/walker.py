@@ -23,7 +23,7 @@ class Walker:
         self.site, self.page, self.person = site, page, person
         self.keyboard = keyboard
         self.visit = visit or (lambda _page: None)
-        self.library = site.app.extensions["course"].library
+        self.library = site.app.extensions["course"].library.for_("school", "england")
 
     def press(self, target: Locator) -> None:
         """Activate a link, a button, a radio button or a box."""

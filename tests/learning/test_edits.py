@@ -84,9 +84,12 @@ def test_a_module_that_is_no_longer_taught_keeps_its_record(tmp_path: Path) -> N
     client.post("/module/responding/who-to-tell", {"then": "next"})
     attempt = client.post("/module/responding/check", {}).location
     run = client.post("/module/responding/friday-afternoon", {}).location
-    edit(modules / "course.yaml", "modules: [secret-contact, responding]", "modules: [secret-contact]")
-    for path in (modules / "secret-contact" / "pages").glob("*.md"):
-        assert "page:responding" not in path.read_text(encoding="utf-8")
+    (modules / "responding").rename(modules / "reporting")
+    edit(modules / "course.yaml", "- responding", "- reporting")
+    for path in modules.glob("*/pages/*.md"):
+        path.write_text(
+            path.read_text(encoding="utf-8").replace("page:responding/", "page:reporting/"), encoding="utf-8"
+        )
     client = sign_in(Client(started(database, modules)), person)
     client.get("/module/responding", 404)
     record = client.get("/record")

@@ -17,6 +17,7 @@ from course.learning.rules.notes import merged
 from course.learning.rules.progress import Facts, progress
 
 SAMPLE = load(Path(__file__).resolve().parents[1] / "sample_modules")
+SCHOOL = SAMPLE.for_("school", "england")
 REAL = load(Path(__file__).resolve().parents[2] / "modules")
 DAY = SAMPLE.modules["kites"].scenarios["a-windy-day"]
 ONE, ALL, ORDER, SORT = (SAMPLE.questions[i] for i in ("gust", "near-trees", "first-things", "allowed"))
@@ -104,7 +105,11 @@ def test_a_draw_asks_every_point_and_nothing_twice(seed: int) -> None:
 
 @given(st.integers(0, 2**31))
 def test_a_retake_asks_other_questions_while_there_are_any(seed: int) -> None:
-    wanted = [(point, 2) for point in REAL.taught_points]
+    rules = REAL.course
+    wanted = [
+        (p, rules.final_per_critical_point if REAL.points[p].safety_critical else rules.final_per_point)
+        for p in REAL.taught_points
+    ]
     first = {one.question_id for one in draw(wanted, REAL.questions.values(), {}, seed)}
     second = {one.question_id for one in draw(wanted, REAL.questions.values(), dict.fromkeys(first, 1), seed + 1)}
     assert not first & second
@@ -225,20 +230,20 @@ STANDS = [
 
 @pytest.mark.parametrize(("held", "states", "share"), STANDS)
 def test_progress_is_worked_out_from_facts(held: Facts, states: list[str], share: int) -> None:
-    module = progress(SAMPLE, held).modules[0]
+    module = progress(SCHOOL, held).modules[0]
     assert [step.state for step in module.steps] == states
     assert module.share == share
 
 
 def test_the_course_is_complete_only_with_its_modules_and_the_final_assessment() -> None:
     done = STANDS[-1][0]
-    assert not progress(SAMPLE, done).complete
-    assert progress(SAMPLE, Facts(**{**done.__dict__, "final_passed": True})).complete
-    assert not progress(SAMPLE, facts(final_passed=True)).complete
+    assert not progress(SCHOOL, done).complete
+    assert progress(SCHOOL, Facts(**{**done.__dict__, "final_passed": True})).complete
+    assert not progress(SCHOOL, facts(final_passed=True)).complete
 
 
 def test_carrying_on_goes_to_the_module_last_worked_on() -> None:
-    first, second = list(REAL.modules)
+    first, second = list(REAL.modules)[:2]
     assert progress(REAL, facts()).current.module.id == first  # type: ignore[union-attr]
     assert progress(REAL, facts(last_module=second)).current.module.id == second  # type: ignore[union-attr]
 

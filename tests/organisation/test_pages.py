@@ -39,7 +39,9 @@ def test_there_is_one_organisation(session: Session) -> None:
     assert ours is not None
     assert ours.name == "One"
     with pytest.raises(ValueError, match="atlantis"):
-        actions.change(session, "One", "atlantis")
+        actions.change(session, "One", "atlantis", "school")
+    with pytest.raises(ValueError, match="plumbing"):
+        actions.change(session, "One", "wales", "plumbing")
     with pytest.raises(ValueError, match="friend"):
         actions.confirm_contact(session, "friend", "", "", "", None, NOW)
 
@@ -97,7 +99,7 @@ def test_only_a_change_or_a_tick_confirms_a_contact(session: Session, administra
         ({"lead-phone": "----"}, "in digits"),
         ({"lead-email": "jo"}, "such as lead@example.org"),
         ({"name": ""}, "Enter the name of the organisation"),
-        ({"nation": "atlantis"}, "Not a valid choice"),
+        ({"nation": "atlantis"}, "Choose one from the list"),
     ],
 )
 def test_a_mistake_is_shown_and_nothing_is_changed(

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from course.mail.models import OutboxMail
+from course.people.models import Person
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client, Page, words
 
@@ -16,6 +17,10 @@ from tests.pages import Client, Page, words
 def mails(session: Session) -> list[OutboxMail]:
     session.expire_all()
     return list(session.execute(select(OutboxMail).order_by(OutboxMail.id)).scalars())
+
+
+def people_ids(session: Session) -> list[int]:
+    return list(session.execute(select(Person.id).order_by(Person.id)).scalars())
 
 
 def path_in(mail: OutboxMail) -> str:
@@ -56,10 +61,13 @@ def test_a_learner_does_not_see_people(session: Session, client: Client) -> None
 def test_adding_a_person_mails_an_invitation_that_works_once(app: Flask, session: Session, client: Client) -> None:
     administrator(session, client)
     team = make_team(session, "Schools")
-    form = {"name": "Sam  Okafor", "email": "Sam@Example.org", "team": str(team.id), "role": "learner"}
+    form = {"name": "Sam  Okafor", "email": "Sam@Example.org", "team": str(team.id), "role": "learner", "pathway": ""}
     page = client.follow(client.post("/people/add", form))
     assert "An invitation is on its way to sam@example.org." in page.text
-    assert row(page, "Sam Okafor") == ["sam@example.org", "Schools", "Learner", "Invited Send again to Sam Okafor"]
+    assert row(page, "Sam Okafor") == [
+        "sam@example.org", "Schools", "Learner", "Usual: choose the pathway of Sam Okafor",
+        "Invited Send again to Sam Okafor",
+    ]  # fmt: skip
     mail = mails(session)[0]
     assert mail.recipient == "sam@example.org"
     assert "Alex Morgan has added you" in mail.text
@@ -68,18 +76,18 @@ def test_adding_a_person_mails_an_invitation_that_works_once(app: Flask, session
     assert invited.post(path, {"password": "a-long-password"}).location == "/"
     assert invited.get("/").h1 == "Welcome, Sam"
     invited.get(path, 410)
-    assert row(client.get("/people"), "Sam Okafor") == ["sam@example.org", "Schools", "Learner", "Active"]
+    assert row(client.get("/people"), "Sam Okafor") == ["sam@example.org", "Schools", "Learner", "Usual: choose the pathway of Sam Okafor", "Active"]
 
 
 def test_what_was_typed_stays_when_something_is_wrong(session: Session, client: Client) -> None:
     administrator(session, client)
-    form = {"name": "Sam Okafor", "email": "no address", "team": "", "role": "manager"}
+    form = {"name": "Sam Okafor", "email": "no address", "team": "", "role": "manager", "pathway": ""}
     page = client.post("/people/add", form, 422)
-    assert "Enter an e-mail address such as sam@example.org." in page.text
+    assert "Enter an e-mail address such as sam@example.org, to which mail can be sent." in page.text
     assert page.fields() | form == page.fields()
     page = client.post("/people/add", {**form, "email": "sam@example.org"}, 422)
     assert "Choose the team that this person manages." in page.text
-    page = client.post("/people/add", {**form, "email": "alex@example.org", "role": "learner"}, 422)
+    page = client.post("/people/add", {**form, "email": "alex@example.org", "role": "learner", "pathway": ""}, 422)
     assert "has been added already" in page.text
     client.post("/people/add", {**form, "team": "999"}, 422)
     client.post("/people/add", {**form, "role": "emperor"}, 422)
@@ -88,7 +96,9 @@ def test_what_was_typed_stays_when_something_is_wrong(session: Session, client: 
 
 def test_an_invitation_can_be_sent_again_and_ends_the_earlier_one(app: Flask, session: Session, client: Client) -> None:
     administrator(session, client)
-    client.post("/people/add", {"name": "Sam", "email": "sam@example.org", "team": "", "role": "learner"})
+    client.post(
+        "/people/add", {"name": "Sam", "email": "sam@example.org", "team": "", "role": "learner", "pathway": ""}
+    )
     form = next(f for f in client.get("/people").all("form"))
     page = client.follow(client.post(form.get("action", ""), {}))
     assert "A new invitation is on its way" in page.text
@@ -116,3 +126,18 @@ def test_a_team_is_added_below_another(session: Session, client: Client) -> None
     assert "There is a team with this name" in page.text
     client.post("/people/teams/add", {"name": "Schools", "parent": ""})
     client.post("/people/teams/add", {"name": "", "parent": ""}, 422)
+
+
+def test_a_mail_that_could_not_be_sent_is_seen_beside_the_person(session: Session, client: Client) -> None:
+    administrator(session, client)
+    client.post(
+        "/people/add", {"name": "Sam", "email": "sam@example.org", "team": "", "role": "learner", "pathway": ""}
+    )
+    mail = mails(session)[-1]
+    mail.failure, mail.next_try_at = "550 no such mailbox", None
+    session.commit()
+    page = client.get("/people")
+    assert "Mail failed" in page.text
+    assert "550 no such mailbox" in page.text
+    client.follow(client.post(f"/people/{people_ids(session)[-1]}/invite", {}))
+    assert "Mail failed" not in client.get("/people").text

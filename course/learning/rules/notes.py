@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 
+LONGEST = 20_000  # characters
+
 
 def _plain(text: str) -> str:
     """What a text field holds, without the characters that no keyboard types and no database keeps."""

@@ -102,7 +102,8 @@ def module_stand(library: Library, module: Module, facts: Facts) -> ModuleStand:
     steps = [StepStand(module.id, s.id, s.kind, s.title, _state(module, s, facts)) for s in module.steps]
     missed = tuple(point for point in module.points if (module.id, point) not in facts.shown)
     steps.append(StepStand(module.id, CHECK, CHECK, "Check what you know", "open" if missed else "done"))
-    left = sum(library.step_minutes[module.id, step.id] for step in steps if not step.done)
+    left = sum(library.step_minutes[module.id, step.id] for step in steps if not step.done and step.kind != CHECK)
+    left += library.check_minutes(missed)
     number = list(library.modules).index(module.id) + 1
     return ModuleStand(module, number, tuple(steps), left, missed)
 
@@ -114,7 +115,11 @@ def _state(module: Module, step: Step, facts: Facts) -> str:
             return "done"
         teaches = module.pages[step.id].teaches
         return "skipped" if all((module.id, point) in facts.proven for point in teaches) else "open"
-    return "done" if ref in (facts.scenarios if step.kind == "scenario" else facts.timelines) else "open"
+    if step.kind == "timeline":
+        return "done" if ref in facts.timelines else "open"
+    # Whichever of the scenarios was walked through: a change of pathway takes nothing back.
+    done = {f"{module.id}/{name}" for name in (step.id, *step.others)} & facts.scenarios
+    return "done" if done else "open"
 
 
 def progress(library: Library, facts: Facts) -> Progress:

@@ -6,10 +6,10 @@ from flask import abort, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from course.clock import now
-from course.content.current import library
 from course.content.queries import part
 from course.content.shapes import Question
 from course.learning import actions, queries
+from course.learning.current import library
 from course.learning.queries import AttemptView, Item
 from course.learning.rules.grading import SURENESS, Mistake, grade, read_answer, shown_order
 from course.learning.views.frame import CHECK, after, go, me, module_of, pages, stand_of, today
@@ -129,7 +129,7 @@ def assessment() -> str:
     open_ = next((a for a in attempts if a.next is not None), None)
     waiting = [s for m in library().modules.values() if not (s := stand_of(m)).done]
     return render_template("learning/assessment.html", verdict=verdict, attempts=attempts, open=open_, waiting=waiting,
-                           rereads=read_again(verdict), course=library().course, minutes=assessment_minutes())  # fmt: skip
+                           rereads=read_again(verdict), course=library().course, minutes=assessment_minutes(verdict))  # fmt: skip
 
 
 @pages.post("/assessment")

@@ -10,9 +10,9 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from course.clock import civil_date, now
-from course.content.current import library
 from course.content.shapes import Module
 from course.learning import queries
+from course.learning.current import library
 from course.learning.rules.progress import CHECK, ModuleStand, StepStand, module_stand
 from course.web.html import seen_redirect
 from course.web.session import rows

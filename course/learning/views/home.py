@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import render_template, url_for
+from flask import abort, render_template, url_for
 
-from course.content.current import library
 from course.content.library import SECONDS_A_QUESTION
 from course.learning import actions, queries
+from course.learning.current import library
 from course.learning.rules.drawing import Verdict
 from course.learning.rules.progress import Progress, progress
 from course.learning.views.frame import me, module_or_404, pages, stand_of, step_address
+from course.people.queries import pathway_of
 from course.web.access import signed_in
 from course.web.session import db, rows
 
@@ -32,25 +33,30 @@ def home() -> str:
     state = progress(library(), queries.facts(rows(), me()))
     verdict = actions.final_verdict(db(), library(), me()) if state.modules_done else None
     return render_template(
-        "learning/home.html", state=state, next=carry_on(state), verdict=verdict, course=library().course
+        "learning/home.html",
+        state=state,
+        next=carry_on(state, verdict),
+        verdict=verdict,
+        course=library().course,
+        pathway=pathway_of(db(), me()),
     )
 
 
-def carry_on(state: Progress) -> CarryOn | None:
+def carry_on(state: Progress, verdict: Verdict | None = None) -> CarryOn | None:
     """The next thing to do; None when the course is complete."""
     if state.completed_at is not None:
         return None
     if state.current is not None and state.current.next is not None:
         step = state.current.next
-        verb = "Carry on" if state.started else "Start"
+        verb = "Carry on" if state.current.started else "Start"
         return CarryOn(f"{verb}: {step.title}", step_address(step), state.current.minutes_left)
-    return CarryOn("Go to the final assessment", url_for("learning.assessment"), assessment_minutes())
+    return CarryOn("Go to the final assessment", url_for("learning.assessment"), assessment_minutes(verdict))
 
 
-def assessment_minutes() -> float:
-    """About how long the final assessment takes: 30 seconds a question."""
+def assessment_minutes(verdict: Verdict | None) -> float:
+    """About how long the next try at the final assessment takes: 30 seconds a question."""
     rules, points = library().course, library().points
-    taught = library().taught_points
+    taught = verdict.missed if verdict else library().taught_points
     critical = sum(points[p].safety_critical for p in taught)
     return (
         (critical * rules.final_per_critical_point + (len(taught) - critical) * rules.final_per_point)
@@ -63,11 +69,21 @@ def assessment_minutes() -> float:
 @signed_in
 def module(module_id: str) -> str:
     """What the module holds, and which of it is done."""
-    stand = stand_of(module_or_404(module_id))
-    return render_template(
-        "learning/module.html",
-        stand=stand,
-    )
+    found = module_or_404(module_id)
+    others = [found.scenarios[name] for one in found.steps for name in one.others]
+    return render_template("learning/module.html", stand=stand_of(found), others=others,
+                           sheet=module_id in library().discussions)  # fmt: skip
+
+
+@pages.get("/module/<module_id>/discussion")
+@signed_in
+def discussion(module_id: str) -> str:
+    """Ten minutes for a team meeting, to print."""
+    found = module_or_404(module_id)
+    sheet = library().discussions.get(module_id) or abort(404)
+    scenario = found.scenarios[sheet.scenario]
+    return render_template("learning/discussion.html", module=found, sheet=sheet, scenario=scenario,
+                           scene=scenario.by_id[scenario.start], course=library().course)  # fmt: skip
 
 
 def read_again(verdict: Verdict | None) -> list[tuple[str, str]]:

@@ -8,8 +8,8 @@ from functools import lru_cache
 from flask import current_app, render_template, session
 from markupsafe import Markup
 
-from course.content.current import library
 from course.content.shapes import Block, ContactKind, Page
+from course.learning.current import library
 from course.learning.rules.progress import ModuleStand, StepStand
 from course.organisation.current import here_organisation
 from course.organisation.frame import site

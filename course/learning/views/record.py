@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flask import abort, render_template
 
-from course.content.current import library
 from course.content.queries import part
 from course.content.shapes import Page
 from course.learning import queries
+from course.learning.current import library
 from course.learning.views.frame import me, module_of, pages
 from course.organisation.current import here_organisation
 from course.web.access import signed_in

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from flask import abort, render_template, request, url_for
+from flask import abort, flash, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from course.clock import now
-from course.content.current import library
 from course.content.queries import part
 from course.content.shapes import Scenario
 from course.learning import actions, queries
+from course.learning.current import library
 from course.learning.queries import RunView
 from course.learning.rules.branching import Stand, compare, longest, stand
 from course.learning.views.frame import after, go, me, module_of, pages, stand_of, step_address, today
@@ -63,7 +63,9 @@ def decide(run_id: int) -> Response | tuple[str, int]:
         if state.ending is not None:
             return _debrief(found, scenario, state, message), 422
         return _show(found, scenario, state, message), 422
-    actions.decide(db(), library(), me(), found, scenario, step, choice, today(), now())
+    taken = actions.decide(db(), library(), me(), found, scenario, step, choice, today(), now())
+    if not taken and 0 < step <= len(found.decisions) and found.decisions[step - 1][1] != choice:
+        flash("This decision was taken already, in another window or on another device. That one counts.")
     return go(url_for("learning.run", run_id=run_id) + "#now")
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from flask import abort, render_template, request
+from collections.abc import Mapping
+
+from flask import abort, flash, make_response, render_template, request
 from werkzeug.wrappers import Response
 
 from course.clock import now
-from course.content.current import library
 from course.content.shapes import Module, Page
 from course.learning import actions, queries
+from course.learning.current import library
+from course.learning.rules.notes import LONGEST
 from course.learning.rules.progress import ModuleStand
 from course.learning.views.frame import (
     CHECK,
@@ -49,12 +52,15 @@ def step(module_id: str, step_id: str) -> str | Response:
                            earlier=earlier, onward=after(stand, step_id))  # fmt: skip
 
 
-def _page(module: Module, page: Page, stand: ModuleStand) -> str:
+def _page(module: Module, page: Page, stand: ModuleStand, typed: Mapping[str, str] | None = None) -> str:
     ids = [one.id for one in stand.steps]
     position = ids.index(page.id)
     notes = {}
     if any(block.kind == "reflect" for block in page.blocks):
         notes = queries.notes(rows(), me(), f"{module.id}/{page.id}")
+    if typed is not None:
+        notes |= {name.removeprefix("note-"): text for name, text in typed.items() if name.startswith("note-")}
+        flash(f"A note has at most {LONGEST:,} characters. Yours is still in its field: shorten it, then keep it.")
     back = step_address(stand.steps[position - 1]) if position else f"/module/{module.id}"
     return lesson_page(page, stand, back, stand.steps[position + 1], notes, request.args.get("kept", ""))
 
@@ -67,8 +73,7 @@ def _check(module: Module, stand: ModuleStand) -> str:
         if attempts and attempts[-1].finished_at
     ]
     return render_template("learning/check_start.html", stand=stand, here=CHECK, attempts=attempts, rereads=rereads,
-                           onward=after(stand, CHECK), per_point=library().course.check_per_point,
-                           )  # fmt: skip
+                           onward=after(stand, CHECK), size=library().check_size(module))  # fmt: skip
 
 
 @pages.post("/module/<module_id>/<step_id>")
@@ -88,6 +93,8 @@ def finish_step(module_id: str, step_id: str) -> Response:
         attempt = actions.begin_timeline(db(), library(), me(), ref, timeline, now())
         return go(f"/attempt/{attempt}")
     page = module.pages[step_id]
+    if any(len(text) > LONGEST for name, text in request.form.items() if name.startswith("note-")):
+        return make_response(_page(module, page, stand_of(module), request.form), 422)
     for block in page.blocks:
         if block.kind == "reflect" and block.id and f"note-{block.id}" in request.form:
             seen, sent = request.form.get(f"was-{block.id}", ""), request.form[f"note-{block.id}"]

@@ -1,0 +1,35 @@
+"""Which facts are due to be looked at again, by whom and by when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from course.content.shapes import Course, Source
+from course.dates import months_later
+
+
+@dataclass(frozen=True)
+class Due:
+    """A fact, the day by which somebody must look at it again, and who that is."""
+
+    source: Source
+    by: date
+    owner: str
+
+    def late(self, today: date) -> bool:
+        return self.by < today
+
+
+def due(source: Source, course: Course) -> Due:
+    """By default so many months after it was last checked (course.yaml, `facts_months`), by whoever keeps
+    the course; a source may name its own day and its own owner. An open fact is due at once."""
+    by = source.check_by or months_later(source.checked, course.facts_months)
+    if source.status == "open":
+        by = source.checked
+    return Due(source, by, source.owner or course.facts_owner)
+
+
+def all_due(sources: dict[str, Source], course: Course) -> list[Due]:
+    """Every fact, the one that is due first at the top."""
+    return sorted((due(source, course) for source in sources.values()), key=lambda d: (d.by, d.source.id))

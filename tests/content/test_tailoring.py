@@ -1,0 +1,85 @@
+"""The course as a pathway and a nation read it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from course.content.checking import check
+from course.content.library import load
+from course.content.reading import read
+from course.content.shapes import SETTINGS, Setting
+from course.learning.rules.progress import Facts, module_stand
+
+SAMPLE = Path(__file__).resolve().parents[1] / "sample_modules"
+KITES = load(SAMPLE)
+
+
+def texts(pathway: Setting | None, nation: str | None) -> str:
+    page = KITES.for_(pathway, nation).modules["kites"].pages["the-line"]  # type: ignore[arg-type]
+    return " ".join(block.html for block in page.blocks)
+
+
+def test_somebody_reads_the_example_from_their_own_work_and_no_other() -> None:
+    assert "On the playing field" in texts("school", "england")
+    assert "On the beach" not in texts("school", "england")
+    assert "On the beach" in texts("clubs", "england")
+
+
+def test_somebody_reads_what_holds_in_their_nation() -> None:
+    assert "Ask the harbour" in texts("school", "scotland")
+    assert "Ask the harbour" not in texts("school", "wales")
+
+
+def test_nothing_is_left_out_for_somebody_of_whom_nothing_is_said() -> None:
+    everything = texts(None, None)
+    assert all(words in everything for words in ("On the playing field", "On the beach", "Ask the harbour"))
+
+
+@pytest.mark.parametrize(
+    ("pathway", "scenario"),
+    [("school", "a-windy-day"), ("clubs", "a-calm-day"), ("leaders", "a-calm-day"), ("residential", "a-windy-day")],
+)
+def test_each_pathway_is_given_its_own_scenario_or_the_one_that_comes_close(pathway: Setting, scenario: str) -> None:
+    steps = KITES.for_(pathway, None).modules["kites"].steps
+    assert [step.id for step in steps if step.kind == "scenario"] == [scenario]
+
+
+def test_a_page_for_leaders_is_read_by_leaders_only() -> None:
+    assert "for-leaders" in {step.id for step in KITES.for_("leaders", None).modules["kites"].steps}
+    assert "for-leaders" not in {step.id for step in KITES.for_("clubs", None).modules["kites"].steps}
+
+
+def test_another_pathways_scenario_counts_as_well() -> None:
+    library = KITES.for_("clubs", None)
+    module = library.modules["kites"]
+    for ref in ("kites/a-windy-day", "kites/a-calm-day"):
+        stand = module_stand(library, module, Facts(scenarios=frozenset({ref})))
+        assert [step.state for step in stand.steps if step.kind == "scenario"] == ["done"]
+
+
+def test_no_pathway_loses_a_learning_point() -> None:
+    for pathway in SETTINGS:
+        library = KITES.for_(pathway, None)
+        assert library.taught_points == KITES.taught_points
+        assert set(library.pages_by_point) == set(KITES.taught_points)
+
+
+def test_every_form_of_a_page_can_be_shown_again_years_later() -> None:
+    kept = {version for kind, ref, version in KITES.parts if ref == "kites/the-line"}
+    for pathway in (None, *SETTINGS):
+        for nation in (None, "england", "wales", "scotland", "northern-ireland"):
+            assert KITES.for_(pathway, nation).modules["kites"].pages["the-line"].version in kept
+
+
+def test_the_version_of_the_course_is_the_same_for_everybody() -> None:
+    assert {KITES.for_(pathway, None).version for pathway in SETTINGS} == {KITES.version}
+
+
+def test_a_tailored_course_is_made_once() -> None:
+    assert KITES.for_("school", "wales") is KITES.for_("clubs", None).for_("school", "wales")
+
+
+def test_the_sample_is_sound() -> None:
+    assert check(read(SAMPLE)) == []

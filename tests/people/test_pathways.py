@@ -1,0 +1,88 @@
+"""In which setting somebody reads the course: chosen for a person or a team, and never lost."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from course.people import actions, queries
+from course.people.models import Membership, PathwayChoice
+from tests.conftest import NOW
+from tests.makers import make_person, make_team, sign_in
+from tests.pages import Client
+
+
+def test_a_choice_has_its_date_its_maker_and_its_reason_and_the_newest_holds(session: Session) -> None:
+    manager, person = make_person(session, "Priya Nair", "priya@example.org"), make_person(session)
+    assert queries.pathway_of(session, person.id) is None
+    actions.choose_pathway(session, [person.id], "early-years", "works in the nursery", manager.id, NOW)
+    actions.choose_pathway(session, [person.id], "school", "moved to Year 1", manager.id, NOW + timedelta(days=9))
+    found = queries.pathway_of(session, person.id)
+    assert found is not None
+    assert (found.pathway, found.reason, found.by) == ("school", "moved to Year 1", "Priya Nair")
+    rows = session.execute(select(PathwayChoice.pathway).order_by(PathwayChoice.id)).scalars().all()
+    assert list(rows) == ["early-years", "school"]
+
+
+def test_the_same_choice_again_changes_nothing(session: Session) -> None:
+    person = make_person(session)
+    assert actions.choose_pathway(session, [person.id], "clubs", "", None, NOW) == 1
+    assert actions.choose_pathway(session, [person.id], "clubs", "again", None, NOW) == 0
+
+
+def test_an_unknown_pathway_is_refused(session: Session) -> None:
+    with pytest.raises(ValueError, match="plumbing"):
+        actions.choose_pathway(session, [], "plumbing", "", None, NOW)
+
+
+def test_a_team_means_everybody_in_it_and_below_it_who_is_still_there(session: Session) -> None:
+    top = make_team(session, "Trust")
+    nursery = make_team(session, "Nursery", top)
+    office = make_team(session, "Office")
+    inside = make_person(session, "Ann Lee", "ann@example.org", team=nursery)
+    above = make_person(session, "Bo Lee", "bo@example.org", team=top)
+    make_person(session, "Cy Lee", "cy@example.org", team=office)
+    moved = make_person(session, "Di Lee", "di@example.org", team=nursery)
+    gone = make_person(session, "Ed Lee", "ed@example.org", team=nursery)
+    session.execute(
+        Membership.__table__.update().where(Membership.__table__.c.person_id == moved.id).values(until=NOW)  # type: ignore[attr-defined]
+    )
+    gone.left_at = NOW
+    session.commit()
+    assert queries.members_below(session, top.id) == sorted([inside.id, above.id])
+    assert queries.members_below(session, nursery.id) == [inside.id]
+
+
+def test_an_administrator_chooses_and_the_learner_sees_why(session: Session, client: Client) -> None:
+    person = make_person(session)
+    sign_in(client, make_person(session, "Priya Nair", "priya@example.org", role="administrator"))
+    page = client.post(f"/people/{person.id}/pathway", {"pathway": "residential", "reason": ""}, 422)
+    assert "Say in a few words why" in page.text
+    form = {"pathway": "residential", "reason": "works at Alder House"}
+    assert "a change for 1 person" in client.follow(client.post(f"/people/{person.id}/pathway", form)).text
+    client.post("/sign-out", {})
+    sign_in(client, person)
+    text = client.get("/").text
+    assert "Residential or foster care" in text
+    assert "Priya Nair chose it for you on" in text
+    assert "works at Alder House" in text
+
+
+def test_a_pathway_is_chosen_for_a_team_in_one_step(session: Session, client: Client) -> None:
+    team = make_team(session, "Nursery")
+    for number in range(3):
+        make_person(session, f"Person {number}", f"p{number}@example.org", team=team)
+    sign_in(client, make_person(session, "Priya Nair", "priya@example.org", role="administrator"))
+    form = {"team": "", "pathway": "early-years", "reason": "nursery staff"}
+    assert "Choose a team" in client.post("/people/pathways", form, 422).text
+    page = client.follow(client.post("/people/pathways", {**form, "team": str(team.id)}))
+    assert "a change for 3 people" in page.text
+    assert page.text.count("Early years") >= 3
+
+
+def test_without_a_choice_the_organisations_usual_pathway_holds(session: Session, client: Client) -> None:
+    sign_in(client, make_person(session))
+    assert "It is what Riverside Trust chose for most of its staff" in client.get("/").text
