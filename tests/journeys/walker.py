@@ -121,7 +121,7 @@ class Walker:
         self.press(choices.nth(position))
         self.follow(self.page.locator("#now .button"))
 
-    def whole_course(self, steps: int = 160) -> None:
+    def whole_course(self, steps: int = 700) -> None:
         """From My training to the certificate."""
         self.home()
         for _ in range(steps):

@@ -76,7 +76,13 @@ def test_adding_a_person_mails_an_invitation_that_works_once(app: Flask, session
     assert invited.post(path, {"password": "a-long-password"}).location == "/"
     assert invited.get("/").h1 == "Welcome, Sam"
     invited.get(path, 410)
-    assert row(client.get("/people"), "Sam Okafor") == ["sam@example.org", "Schools", "Learner", "Usual: choose the pathway of Sam Okafor", "Active"]
+    assert row(client.get("/people"), "Sam Okafor") == [
+        "sam@example.org",
+        "Schools",
+        "Learner",
+        "Usual: choose the pathway of Sam Okafor",
+        "Active",
+    ]
 
 
 def test_what_was_typed_stays_when_something_is_wrong(session: Session, client: Client) -> None:
