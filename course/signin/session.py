@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from datetime import datetime
 
 from flask import Flask, g, session
 from flask_login import LoginManager, current_user, login_user
 
-from course.clock import now
 from course.people.rules import Viewer
 from course.signin import actions, queries
 from course.signin.actions import Entered
@@ -75,8 +75,8 @@ def enter(entered: Entered) -> None:
         login_user(user)
 
 
-def leave() -> None:
+def leave(at: datetime) -> None:
     """End the session of this browser. A copy of its cookie is of no use either."""
     if isinstance(current_user.nonce, str):
-        actions.end_session(db(), current_user.nonce, now())
+        actions.end_session(db(), current_user.nonce, at)
     session.clear()

@@ -83,7 +83,7 @@ def sign_in() -> Answer:
 @signed_in
 def sign_out() -> Answer:
     """End this session."""
-    leave()
+    leave(now())
     return seen_redirect(url_for("signin.sign_in"))
 
 
