@@ -13,7 +13,8 @@ from course.content.shapes import Module, Question, Scenario, Scene
 # Terms that the field has left behind, or that put blame on a child. `history` blocks may quote them.
 AVOID = re.compile(
     r"\b(child porn\w*|kiddie porn|child prostitut\w*|sexting|revenge porn\w*|p(a)?edophile rings?|e-safety"
-    r"|put (themselves|herself|himself) at risk|committed suicide|inappropriate relationships?|all of the above|none of the above)\b",
+    r"|put (themselves|herself|himself) at risk|committed suicide|inappropriate relationships?"
+    r"|all of the above|none of the above)\b",
     re.IGNORECASE,
 )
 FEWEST_DECISIONS = 6

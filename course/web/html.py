@@ -35,8 +35,12 @@ def plural(count: int, one: str, many: str | None = None) -> str:
 
 
 def minutes(value: float) -> str:
-    """About how long: never less than one minute."""
-    return plural(max(1, round(value)), "minute")
+    """About how long: never less than one minute; from an hour and a half on in hours and quarters."""
+    whole = max(1, round(value))
+    if whole < 90:
+        return plural(whole, "minute")
+    hours, quarters = divmod(round(whole / 15), 4)
+    return f"{hours}{('', '¼', '½', '¾')[quarters]} hours"
 
 
 def dial(number: str) -> str:

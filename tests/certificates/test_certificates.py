@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
-from course.certificates.pdf import pdf
+from course.certificates.pdf import FontError, pdf
 from course.certificates.rules import number, valid_until
 
 FACTS = {
@@ -79,3 +79,10 @@ def test_long_names_and_names_in_other_letters_fit_on_one_page(name: str) -> Non
 def test_what_somebody_is_called_is_never_read_as_code() -> None:
     name = '#panic("x") $x$ *b* @r <l> \\'
     assert '#panic("x")' in PdfReader(io.BytesIO(pdf({**FACTS, "name": name}))).pages[0].extract_text()
+
+
+def test_a_certificate_that_cannot_be_set_says_so_in_its_own_way() -> None:
+    facts = dict.fromkeys(("name", "course", "organisation", "edition", "version", "number", "completed", "valid"), "x")
+    with pytest.raises(FontError):
+        # Typst names what is missing as it names a letter without a font; which letters lack one differs by machine.
+        pdf(facts)

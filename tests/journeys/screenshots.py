@@ -6,6 +6,7 @@ import re
 import tempfile
 import threading
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
 from waitress.server import create_server
@@ -22,6 +23,7 @@ from tests.journeys.walker import Walker
 from tests.support.chromium import LAUNCH_ARGS, find_or_install
 
 OUT = Path(__file__).resolve().parents[2] / "screenshots"
+HIGHEST = 8000
 SIZES = {"1280": (1280, 900), "390": (390, 844)}
 PASSWORD = "quiet-river-stones-42"
 
@@ -40,7 +42,11 @@ class Camera:
             page.emulate_media(color_scheme=scheme)
             for size, (width, height) in SIZES.items():
                 page.set_viewport_size({"width": width, "height": height})
-                page.screenshot(path=str(OUT / f"{name}-{size}-{scheme}.png"), full_page=True)
+                # Chromium cannot take a picture of any height: of the longest pages, the list of sources above
+                # all, it is the upper part.
+                tall = min(page.evaluate("() => document.documentElement.scrollHeight"), HIGHEST)
+                clip: Any = {"x": 0, "y": 0, "width": width, "height": max(tall, height)}
+                page.screenshot(path=str(OUT / f"{name}-{size}-{scheme}.png"), full_page=True, clip=clip)
         page.emulate_media(color_scheme="light")
         page.set_viewport_size({"width": 1280, "height": 900})
 
@@ -93,12 +99,23 @@ def main() -> None:
         Walker(site, page, learner_id, visit=camera.visit).whole_course()
         page.get_by_role("link", name=re.compile(r"^\w{4}-\w{4}-\w{4}$")).click()
         camera.take(page, "certificate-one")
-        for path in ("/", "/record", "/me", "/sources", "/privacy", "/accessibility", "/module/secret-contact"):
+        for path in (
+            "/",
+            "/record",
+            "/me",
+            "/sources",
+            "/privacy",
+            "/accessibility",
+            "/module/secret-contact",
+            "/further-learning",
+            "/first-hour",
+            "/module/responding/discussion",
+        ):
             page.goto(path)
             camera.take(page, f"after{path.replace('/', '-')}")
         page.context.clear_cookies()
         sign_in(page, "admin@demo.example")
-        for path in ("/people", "/people/add", "/organisation"):
+        for path in ("/people", "/people/add", "/people/pathways", "/organisation"):
             page.goto(path)
             camera.visit(page)
         browser.close()
