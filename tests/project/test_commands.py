@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -80,3 +83,57 @@ def test_the_demonstration_prints_three_sign_ins_and_keeps_what_was_done(tmp_pat
         assert email in first.stdout
     assert password in first.stdout
     assert flask("demo", "prepare", **settings).stdout == first.stdout
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[int]:
+    """`flask serve` in a process of its own, on a port that was free a moment ago; gives the port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    environ = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    environ |= {"DATABASE_URL": f"sqlite:///{tmp_path / 'course.db'}", "SECRET_KEY": "x" * 40, "PORT": str(port)}
+    with subprocess.Popen([str(FLASK), "serve"], cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                          text=True) as server:  # fmt: skip
+        try:
+            assert server.stdout is not None
+            while "Press Ctrl+C" not in server.stdout.readline():
+                assert server.poll() is None, "the server has stopped"
+            yield port
+        finally:
+            server.terminate()
+
+
+def test_a_hundred_and_fifty_idle_browsers_leave_room_for_the_next(served: int) -> None:
+    browsers = [http.client.HTTPConnection("127.0.0.1", served, timeout=20) for _ in range(151)]
+    for browser in browsers:
+        browser.request("GET", "/concern")
+        answer = browser.getresponse()
+        assert answer.status == 200
+        answer.read()
+    for browser in browsers:
+        browser.close()
+
+
+def test_the_facts_and_their_days_can_be_listed() -> None:
+    rows = json.loads(flask("content", "facts", "--format", "json").stdout)
+    assert {row["status"] for row in rows} == {"confirmed", "known", "open"}
+    assert all(row["owner"] and row["check_by"] >= row["checked"] for row in rows)
+    assert len(rows) > 150
+    soon = flask("content", "facts", "--before", "2026-11-23").stdout
+    assert "open-school-guidance-2026" in soon
+    assert "wales-duty" not in soon
+
+
+def test_the_content_report_says_how_guessers_do() -> None:
+    done = flask("content", "report")
+    assert done.returncode == 0, done.stderr
+    assert "the longest option" in done.stdout
+    assert "too good" not in done.stdout
+
+
+def test_a_database_that_cannot_be_reached_is_said_in_words() -> None:
+    done = flask("serve", DATABASE_URL="postgresql://u:p@127.0.0.1:1/course", SECRET_KEY="x" * 40, PORT="8397")
+    assert done.returncode == 1
+    assert "Look at DATABASE_URL" in done.stderr
+    assert "Traceback" not in done.stderr
