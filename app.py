@@ -14,6 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config import Config
 from course import reactions
+from course.certificates import commands as certificate_commands
 from course.certificates import views as certificates
 from course.content import commands as content_commands
 from course.content import views as content
@@ -38,11 +39,13 @@ FEATURES = (
     (signin.pages, ""),
     (learning.pages, ""),
     (certificates.pages, "/certificate"),
+    (certificates.checks, "/verify"),
     (content.pages, ""),
     (organisation.pages, ""),
     (people.pages, "/people"),
 )
 COMMANDS = (
+    certificate_commands.group,
     content_commands.group,
     demo_commands.group,
     mail_commands.group,

@@ -1,12 +1,14 @@
-"""Issuing certificates."""
+"""Issuing certificates, and what becomes of them afterwards."""
 
 from __future__ import annotations
 
 import secrets
+from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from course.certificates.models import Certificate
+from course.certificates.models import Certificate, CertificateChange
 from course.certificates.rules import number, valid_until
 from course.learning.events import CourseCompleted
 from course.organisation.queries import organisation
@@ -32,6 +34,44 @@ def issue(session: Session, event: CourseCompleted) -> None:
             completed_on=event.on,
             valid_until=valid_until(event.on, event.valid_months),
             issued_at=event.at,
+            pathway=event.pathway,
+            minutes=event.minutes,
+            sections="\n".join(event.sections),
         )
     )
     session.flush()
+
+
+def reissue(session: Session, old: str, name: str, reason: str, by: int | None, at: datetime) -> str:
+    """The same certificate under another name; the old one is marked as replaced. Returns the new number.
+
+    Raises LookupError for a number that does not exist, ValueError for one that was replaced or revoked.
+    """
+    before = _unchanged(session, old)
+    same = {column.name: getattr(before, column.name) for column in Certificate.__table__.columns}
+    same |= {"id": None, "number": number(secrets.choice), "name": name.strip(), "issued_at": at, "replaces": before.id}
+    after = Certificate(**same)
+    session.add_all([after, _change(before, "replaced", reason, by, at)])
+    session.flush()
+    return after.number
+
+
+def revoke(session: Session, old: str, reason: str, by: int | None, at: datetime) -> None:
+    """The certificate is not valid any more. Raises as `reissue` does."""
+    session.add(_change(_unchanged(session, old), "revoked", reason, by, at))
+    session.flush()
+
+
+def _unchanged(session: Session, wanted: str) -> Certificate:
+    found = session.execute(select(Certificate).where(Certificate.number == wanted)).scalar_one_or_none()
+    if found is None:
+        raise LookupError(f"there is no certificate {wanted}")
+    changed = select(CertificateChange.kind).where(CertificateChange.certificate_id == found.id)
+    kind = session.execute(changed).scalars().first()
+    if kind is not None:
+        raise ValueError(f"certificate {wanted} was {kind} before")
+    return found
+
+
+def _change(of: Certificate, kind: str, reason: str, by: int | None, at: datetime) -> CertificateChange:
+    return CertificateChange(certificate_id=of.id, kind=kind, reason=reason, changed_by=by, changed_at=at)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import cast
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from course.certificates.models import Certificate
+from course.certificates.models import Certificate, CertificateChange
+from course.certificates.rules import Change, Kind
 
 
 def certificates(session: Session, person_id: int) -> list[Certificate]:
@@ -18,3 +22,28 @@ def certificate(session: Session, person_id: int, number: str) -> Certificate | 
     """A certificate by its number; None if it is not this person's."""
     statement = select(Certificate).where(Certificate.person_id == person_id, Certificate.number == number)
     return session.execute(statement).scalar_one_or_none()
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A certificate as anybody may check it, and what became of it. The reason of a
+    change is told to its holder only."""
+
+    certificate: Certificate
+    change: Change | None
+
+
+def check(session: Session, number: str) -> Checked | None:
+    """A certificate by its number, whoever holds it; None if there is none."""
+    found = session.execute(select(Certificate).where(Certificate.number == number)).scalar_one_or_none()
+    if found is None:
+        return None
+    change = (
+        session.execute(
+            select(CertificateChange).where(CertificateChange.certificate_id == found.id).order_by(CertificateChange.id)
+        )
+        .scalars()
+        .first()
+    )
+    what = None if change is None else Change(cast("Kind", change.kind), change.changed_at, change.reason)
+    return Checked(found, what)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
 
 from course.dates import months_later
 
@@ -17,6 +19,32 @@ def number(choose: Callable[[str], str]) -> str:
     neither how many certificates there are nor what the next one is."""
     signs = "".join(choose(ALPHABET) for _ in range(LENGTH))
     return "-".join(signs[i : i + 4] for i in range(0, LENGTH, 4))
+
+
+Kind = Literal["replaced", "revoked"]
+State = Literal["valid", "expired", "replaced", "revoked"]
+
+
+@dataclass(frozen=True)
+class Change:
+    """What became of a certificate, when, and why."""
+
+    kind: Kind
+    at: datetime
+    reason: str
+
+
+def state(last_day: date, change: Change | None, today: date) -> State:
+    """How a certificate stands: what was done to it counts before its dates; the last day is still valid."""
+    if change is not None:
+        return change.kind
+    return "valid" if today <= last_day else "expired"
+
+
+def typed_number(text: str) -> str:
+    """A number as it is stored, from whatever somebody types or a scanner reads: k7qm 2fxa 9trc."""
+    signs = "".join(sign for sign in text.upper() if sign.isascii() and sign.isalnum())[: LENGTH + 1]
+    return "-".join(signs[i : i + 4] for i in range(0, len(signs), 4))
 
 
 def valid_until(completed_on: date, months: int) -> date:

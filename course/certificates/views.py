@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import logging
+import time
+from datetime import date
 
-from flask import Blueprint, Response, abort, flash, g, render_template, url_for
+from flask import Blueprint, Response, abort, flash, g, make_response, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.certificates import queries
 from course.certificates.pdf import FontError, pdf
+from course.certificates.rules import state, typed_number
+from course.clock import civil_date, now
 from course.content.current import library
-from course.web.access import signed_in
+from course.content.shapes import SETTINGS
+from course.signin.rules import network
+from course.web.access import public, signed_in
 from course.web.html import day, seen_redirect
+from course.web.html import minutes as hours
 from course.web.session import db
+from course.web.site import state as site_state
+from course.web.throttle import Throttle
 
 pages = Blueprint("certificates", __name__)
+checks = Blueprint("verify", __name__)
+# Numbers cannot be guessed in a lifetime; this keeps a machine from trying.
+_throttle = Throttle(60, 60)
 
 
 @pages.get("")
@@ -33,7 +45,53 @@ def one(number: str) -> str:
     """One certificate of mine, by its number."""
     g.here = "training"
     found = queries.certificate(db(), current_user.person.id, number) or abort(404)
-    return render_template("certificates/one.html", certificate=found)
+    checked = queries.check(db(), number)
+    return render_template(
+        "certificates/one.html",
+        certificate=found,
+        change=checked.change if checked else None,
+        check=check_address(number),
+        pathway=setting_name(found.pathway),
+    )
+
+
+def check_address(number: str) -> str:
+    """Where anyone can check this certificate: the address of the course as it is set up."""
+    return str(site_state().config.public_url) + url_for("verify.verify", number=number)
+
+
+def setting_name(pathway: str | None) -> str:
+    """A pathway in words; empty for a certificate that was issued before there were any."""
+    return {str(name): words for name, words in SETTINGS.items()}.get(pathway or "", "")
+
+
+@checks.get("")
+@public
+def ask() -> Response | WsgiResponse | str:
+    """Where somebody types the number of a certificate."""
+    g.here = "verify"
+    typed = request.args.get("number", "")
+    if typed.strip():
+        return seen_redirect(url_for("verify.verify", number=typed_number(typed) or "-"))
+    return render_template("certificates/verify.html", checked=None, number="")
+
+
+@checks.get("/<number>")
+@public
+def verify(number: str) -> Response:
+    """Whether a certificate is valid, in words, for anyone who has its number. It says what the certificate
+    says, and no more."""
+    g.here = "verify"
+    if not _throttle.allows(network(request.remote_addr), time.monotonic()):
+        return make_response(render_template("certificates/verify.html", checked=None, number=number, wait=True), 429)
+    found = queries.check(db(), typed_number(number))
+    stands = state(found.certificate.valid_until, found.change, _today()) if found else None
+    page = render_template("certificates/verify.html", checked=found, number=typed_number(number), state=stands)
+    return make_response(page, 200 if found else 404)
+
+
+def _today() -> date:
+    return civil_date(now(), site_state().config.time_zone)
 
 
 @pages.get("/<number>.pdf")
@@ -51,6 +109,10 @@ def download(number: str) -> WsgiResponse:
         "completed": day(found.completed_on),
         "valid": day(found.valid_until),
         "notice": str(library().course.notice),
+        "pathway": setting_name(found.pathway),
+        "length": hours(found.minutes) if found.minutes else "",
+        "sections": (found.sections or "").replace("\n", " · "),
+        "check": check_address(found.number),
     }
     try:
         data = pdf(shown)

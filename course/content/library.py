@@ -13,6 +13,7 @@ from course.content.checking import check
 from course.content.documents import Problem
 from course.content.reading import read
 from course.content.shapes import (
+    SECTIONS,
     WORDS_A_MINUTE,
     Block,
     Course,
@@ -56,6 +57,7 @@ class Library:
     further: tuple[Further, ...] = ()
     discussions: dict[str, Discussion] = field(default_factory=dict)
     origin: Library | None = None
+    pathway: Setting | None = None
     _parts_for: dict[tuple[Setting | None, Nation | None], Library] = field(default_factory=dict, repr=False)
 
     def for_(self, pathway: Setting | None, nation: Nation | None) -> Library:
@@ -64,7 +66,7 @@ class Library:
         key = (pathway, nation)
         if key not in whole._parts_for:
             modules = {module.id: module_for(module, pathway, nation) for module in whole.modules.values()}
-            whole._parts_for[key] = replace(whole, modules=modules, origin=whole, _parts_for={})
+            whole._parts_for[key] = replace(whole, modules=modules, origin=whole, pathway=pathway, _parts_for={})
         return whole._parts_for[key]
 
     @cached_property
@@ -146,6 +148,26 @@ class Library:
                 if sum(counts.values()) < self.course.check_questions:
                     counts[point] += 1
         return list(counts.items())
+
+    @cached_property
+    def minutes(self) -> int:
+        """About how long the whole course takes on this pathway, with its final assessment."""
+        asked = sum(
+            self.course.final_per_critical_point if self.points[p].safety_critical else self.course.final_per_point
+            for p in self.taught_points
+        )
+        return round(sum(map(self.module_minutes, self.modules)) + asked * SECONDS_A_QUESTION / 60)
+
+    @cached_property
+    def sections(self) -> tuple[str, ...]:
+        """The sections of the briefing whose points are taught, in words, in its order."""
+        return tuple(
+            dict.fromkeys(
+                SECTIONS.get(self.points[p].section, self.points[p].section)
+                for p in self.points
+                if p in self.taught_points
+            )
+        )
 
     def check_minutes(self, points: tuple[str, ...]) -> float:
         return sum(count for _, count in self.check_counts(points)) * SECONDS_A_QUESTION / 60

@@ -34,6 +34,13 @@ NATIONS: dict[Nation, str] = {
     "scotland": "Scotland",
     "northern-ireland": "Northern Ireland",
 }
+SECTIONS = {
+    "background": "Background",
+    "reasons-for-review": "Reasons why the reviews were held",
+    "risk-factors": "Risk factors",
+    "policy": "Learning for policy makers",
+    "practice": "Learning for practice",
+}
 ContactKind = Literal["lead", "deputy", "out-of-hours", "social-care"]
 WORDS_A_MINUTE = 200
 

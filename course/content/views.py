@@ -7,16 +7,10 @@ from flask import Blueprint, render_template
 from course.content.current import library
 from course.content.facts import due
 from course.content.report import coverage, since
+from course.content.shapes import SECTIONS
 from course.web.access import public
 
 pages = Blueprint("content", __name__)
-SECTIONS = {
-    "background": "Background",
-    "reasons-for-review": "Reasons why the reviews were held",
-    "risk-factors": "Risk factors",
-    "policy": "Learning for policy makers",
-    "practice": "Learning for practice",
-}
 
 
 @pages.get("/sources")

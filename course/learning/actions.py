@@ -264,5 +264,6 @@ def complete(session: Session, library: Library, person_id: int, today: date, at
     if row is None:
         return False
     publish(session, CourseCompleted(row, person_id, at, today, library.course.title, library.course.edition,
-                                     library.version, library.course.valid_months))  # fmt: skip
+                                     library.version, library.course.valid_months, library.pathway, library.minutes,
+                                     library.sections))  # fmt: skip
     return True

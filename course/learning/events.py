@@ -8,7 +8,11 @@ from datetime import date, datetime
 
 @dataclass(frozen=True)
 class CourseCompleted:
-    """A person completed the course, on that day in the organisation's zone; valid for so many months."""
+    """A person completed the course, on that day in the organisation's zone; valid for so many months.
+
+    `pathway` is the one on which it was completed, `minutes` about how long it takes, `sections` those of the
+    briefing that it covers.
+    """
 
     completion_id: int
     person_id: int
@@ -18,3 +22,6 @@ class CourseCompleted:
     edition: str
     content_version: str
     valid_months: int
+    pathway: str | None
+    minutes: int
+    sections: tuple[str, ...]

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from pypdf import PdfReader
 
 from course.certificates.pdf import FontError, pdf
-from course.certificates.rules import number, valid_until
+from course.certificates.rules import Change, Kind, number, state, typed_number, valid_until
+from tests.conftest import NOW
 
 FACTS = {
     "name": "Sam Okafor",
@@ -25,6 +26,10 @@ FACTS = {
     "completed": "22 November 2026",
     "valid": "22 November 2027",
     "notice": "An independent course.",
+    "pathway": "Early years",
+    "length": "3 hours",
+    "sections": "Background · Policy",
+    "check": "https://training.example.org/verify/K7QM-2FXA-9TRC",
 }
 
 VALID = [
@@ -61,8 +66,8 @@ def test_the_pdf_says_what_was_certified_and_is_tagged() -> None:
     reader = PdfReader(io.BytesIO(pdf(FACTS)))
     assert len(reader.pages) == 1
     text = reader.pages[0].extract_text()
-    for key in ("name", "number", "completed", "valid", "version", "edition"):
-        assert FACTS[key] in text, key
+    for key in ("name", "number", "completed", "valid", "version", "edition", "pathway", "length", "sections", "check"):
+        assert FACTS[key] in " ".join(text.split()), key
     root = reader.root_object
     assert "/StructTreeRoot" in root
     assert str(root["/Lang"]) == "en-GB"
@@ -82,7 +87,32 @@ def test_what_somebody_is_called_is_never_read_as_code() -> None:
 
 
 def test_a_certificate_that_cannot_be_set_says_so_in_its_own_way() -> None:
-    facts = dict.fromkeys(("name", "course", "organisation", "edition", "version", "number", "completed", "valid"), "x")
     with pytest.raises(FontError):
         # Typst names what is missing as it names a letter without a font; which letters lack one differs by machine.
-        pdf(facts)
+        pdf({"check": FACTS["check"]})
+
+
+STATES = [
+    (None, date(2027, 11, 22), "valid"),
+    (None, date(2027, 11, 23), "expired"),
+    ("replaced", date(2027, 1, 1), "replaced"),
+    ("revoked", date(2029, 1, 1), "revoked"),
+]
+
+
+@pytest.mark.parametrize(("kind", "today", "expected"), STATES)
+def test_a_certificate_stands_by_what_was_done_to_it_and_then_by_its_dates(
+    kind: Kind | None, today: date, expected: str
+) -> None:
+    change = Change(kind, NOW, "why") if kind else None
+    assert state(date(2027, 11, 22), change, today) == expected
+
+
+@pytest.mark.parametrize("typed", ["K7QM-2FXA-9TRC", "k7qm2fxa9trc", " k7qm 2fxa 9trc ", "K7QM–2FXA–9TRC"])
+def test_a_number_is_found_however_it_is_typed(typed: str) -> None:
+    assert typed_number(typed) == "K7QM-2FXA-9TRC"
+
+
+@pytest.mark.parametrize("typed", ["", "\x00", "²²", "'; drop table", "A" * 9000])
+def test_what_is_no_number_is_harmless(typed: str) -> None:
+    assert len(typed_number(typed)) <= 16

@@ -24,6 +24,7 @@ PARTS: dict[str, Any] = {"module_id": "responding", "step_id": "check", "attempt
 # The whole of what anyone may open without signing in; a new entry here is a decision.
 OPEN = {"static_file", "signin.sign_in", "signin.forgotten", "signin.link", "signin.set_up",
         "organisation.concern", "organisation.first_hour",
+        "verify.ask", "verify.verify",
         "content.sources", "content.further", "content.privacy", "content.accessibility"}  # fmt: skip
 
 

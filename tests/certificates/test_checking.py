@@ -1,0 +1,147 @@
+"""Anyone can check a certificate; what becomes of one afterwards is written down and never undone."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from course.certificates import actions
+from course.certificates import views as certificate_views
+from course.certificates.models import Certificate
+from course.learning.events import CourseCompleted
+from course.learning.models import Completion
+from course.learning.queries import enrolment_id
+from course.people.models import Person
+from course.web.throttle import Throttle
+from tests.conftest import NOW
+from tests.makers import make_person, sign_in
+from tests.pages import Client
+
+TODAY = NOW.date()
+
+
+@pytest.fixture(autouse=True)
+def fresh_throttle(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test begins as if nobody had checked anything yet."""
+    monkeypatch.setattr(certificate_views, "_throttle", Throttle(60, 60))
+
+
+def issued(session: Session, email: str = "sam@example.org", on: date = TODAY) -> Certificate:
+    """A certificate for somebody who has completed the course."""
+    person = make_person(session, email=email)
+    completion = Completion(
+        enrolment_id=enrolment_id(session, person.id), completed_at=NOW, content_version="v", edition="0.3"
+    )
+    session.add(completion)
+    session.flush()
+    event = CourseCompleted(
+        completion.id, person.id, NOW, on, "Online abuse", "0.3", "v1", 12, "early-years", 170, ("Background", "Policy")
+    )
+    actions.issue(session, event)
+    session.commit()
+    return session.execute(select(Certificate).where(Certificate.person_id == person.id)).scalar_one()
+
+
+def test_anyone_sees_that_a_certificate_is_valid_and_nothing_beyond_it(session: Session, client: Client) -> None:
+    found = issued(session)
+    page = client.get(f"/verify/{found.number}")
+    for words in ("This certificate is valid", "Sam Okafor", "Early years", "22 November 2027", "Riverside Trust"):
+        assert words in page.text
+    assert "sam@example.org" not in page.html
+
+
+def test_a_certificate_that_has_run_out_says_until_when_it_was_valid(session: Session, client: Client) -> None:
+    found = issued(session, on=date(2020, 3, 31))
+    assert "It was valid up to and including 31 March 2021." in client.get(f"/verify/{found.number}").text
+
+
+def test_the_number_may_be_typed_in_any_way(session: Session, client: Client) -> None:
+    found = issued(session)
+    typed = found.number.lower().replace("-", "%20")
+    assert "This certificate is valid" in client.follow(client.get(f"/verify?number={typed}", 303)).text
+    assert client.get("/verify").h1 == "Check a certificate"
+
+
+def test_an_unknown_number_is_said_to_be_unknown(client: Client) -> None:
+    assert "There is no certificate with the number" in client.get("/verify/AAAA-BBBB-CCCC", 404).text
+
+
+def test_another_name_means_another_certificate_and_the_old_one_says_so(session: Session, client: Client) -> None:
+    old = issued(session)
+    number = actions.reissue(session, old.number, "Samira Okafor", "married", None, NOW + timedelta(days=1))
+    session.commit()
+    assert "replaced by another one" in client.get(f"/verify/{old.number}").text
+    assert "married" not in client.get(f"/verify/{old.number}").text
+    page = client.get(f"/verify/{number}")
+    assert "This certificate is valid" in page.text
+    assert "Samira Okafor" in page.text
+    kept = session.get(Certificate, old.id)
+    assert kept is not None
+    assert kept.name == "Sam Okafor"
+
+
+def test_the_holder_sees_why_a_certificate_was_revoked_and_others_only_that_it_was(
+    session: Session, client: Client
+) -> None:
+    found = issued(session)
+    actions.revoke(session, found.number, "issued by mistake", None, NOW)
+    session.commit()
+    assert "has been revoked" in client.get(f"/verify/{found.number}").text
+    assert "issued by mistake" not in client.get(f"/verify/{found.number}").text
+    holder = session.get(Person, found.person_id)
+    assert holder is not None
+    sign_in(client, holder)
+    assert "issued by mistake" in client.get(f"/certificate/{found.number}").text
+
+
+def test_what_was_replaced_or_revoked_stays_so(session: Session) -> None:
+    found = issued(session)
+    actions.revoke(session, found.number, "why", None, NOW)
+    with pytest.raises(ValueError, match="was revoked before"):
+        actions.revoke(session, found.number, "again", None, NOW)
+    with pytest.raises(ValueError, match="was revoked before"):
+        actions.reissue(session, found.number, "New", "again", None, NOW)
+    with pytest.raises(LookupError):
+        actions.revoke(session, "AAAA-BBBB-CCCC", "why", None, NOW)
+
+
+def test_a_completion_has_one_first_certificate(session: Session) -> None:
+    found = issued(session)
+    same = {column.name: getattr(found, column.name) for column in Certificate.__table__.columns}
+    session.add(Certificate(**{**same, "id": None, "number": "AAAA-BBBB-CCCC"}))
+    with pytest.raises(IntegrityError):
+        session.flush()
+    session.rollback()
+    assert session.execute(select(func.count()).select_from(Certificate)).scalar_one() == 1
+
+
+def test_a_machine_that_tries_numbers_is_slowed_down(client: Client) -> None:
+    for number in range(60):
+        client.get(f"/verify/AAAA-BBBB-{number:04d}", 404)
+    assert "Too many checks" in client.get("/verify/AAAA-BBBB-9999", 429).text
+
+
+def test_a_throttle_counts_for_each_place_and_forgets() -> None:
+    throttle = Throttle(2, 10)
+    assert [throttle.allows("a", now) for now in (0, 1, 2, 9.9, 10.1, 10.2, 11.1)] == [
+        True, True, False, False, True, False, True,
+    ]  # fmt: skip
+    assert throttle.allows("b", 10.2)
+
+
+def test_the_commands_reissue_and_revoke_and_say_what_is_wrong(app: Flask, session: Session) -> None:
+    found = issued(session)
+    runner = app.test_cli_runner()
+    done = runner.invoke(args=["certificates", "reissue", found.number.lower(), "--name", "New", "--reason", "why"])
+    assert done.exit_code == 0, done.output
+    assert f"{found.number} is replaced by" in done.output
+    again = runner.invoke(args=["certificates", "revoke", found.number, "--reason", "why"])
+    assert again.exit_code == 1
+    assert "was replaced before" in again.output
+    new = done.output.rsplit(" ", 1)[1].strip(".\n")
+    assert runner.invoke(args=["certificates", "revoke", new, "--reason", "why"]).exit_code == 0
