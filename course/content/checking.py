@@ -18,6 +18,7 @@ AVOID = re.compile(
     re.IGNORECASE,
 )
 FEWEST_DECISIONS = 6
+MOST_DECISIONS = 12
 
 
 def check(reading: Reading) -> list[Problem]:
@@ -228,6 +229,11 @@ def _graph(scenario: Scenario, place: Place) -> Iterator[Problem]:
     if len(path) - 1 < FEWEST_DECISIONS:
         yield place.problem(
             f"the recommended path has {len(path) - 1} decisions; at least {FEWEST_DECISIONS} are needed",
+            "start",
+        )
+    if len(path) - 1 > MOST_DECISIONS:
+        yield place.problem(
+            f"the recommended path has {len(path) - 1} decisions; {MOST_DECISIONS} are the most that people bear",
             "start",
         )
     if sum(scene.end is not None for scene in scenario.scenes) < 3:

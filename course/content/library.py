@@ -133,7 +133,7 @@ class Library:
             for page in module.pages.values():
                 minutes[module.id, page.id] = page.words / WORDS_A_MINUTE
             for scenario in module.scenarios.values():
-                minutes[module.id, scenario.id] = len(scenario.recommended) * SECONDS_A_DECISION / 60
+                minutes[module.id, scenario.id] = (len(scenario.recommended) - 1) * SECONDS_A_DECISION / 60
             for timeline in module.timelines.values():
                 minutes[module.id, timeline.id] = len(timeline.options) * SECONDS_A_MOMENT / 60
             minutes[module.id, "check"] = self.check_minutes(module.points)

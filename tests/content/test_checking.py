@@ -145,4 +145,4 @@ def test_the_real_content_is_sound_and_covers_every_point_that_its_modules_name(
             seen = library.for_(pathway, "england").modules[module.id]
             assert 4 <= len(seen.pages) <= (8 if pathway == "leaders" else 6), module.id
         assert module.timelines
-        assert all(len(s.recommended) - 1 >= 6 for s in module.scenarios.values())
+        assert all(6 <= len(s.recommended) - 1 <= 12 for s in module.scenarios.values())
