@@ -26,6 +26,8 @@ from course.learning import views as learning
 from course.mail import commands as mail_commands
 from course.organisation import views as organisation
 from course.people import views as people
+from course.refreshers import commands as refresher_commands
+from course.refreshers import views as refreshers
 from course.serving import commands as serving_commands
 from course.signin import commands as signin_commands
 from course.signin import session as signin_session
@@ -43,12 +45,14 @@ FEATURES = (
     (content.pages, ""),
     (organisation.pages, ""),
     (people.pages, "/people"),
+    (refreshers.pages, "/renewal"),
 )
 COMMANDS = (
     certificate_commands.group,
     content_commands.group,
     demo_commands.group,
     mail_commands.group,
+    refresher_commands.group,
     signin_commands.group,
     serving_commands.group,
 )

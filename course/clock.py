@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime
 
 
 def now() -> datetime:
     """The moment, in UTC."""
     return datetime.now(UTC)  # noqa: TID251 (this is the edge)
-
-
-def civil_date(moment: datetime, zone: str) -> date:
-    """The calendar day of a moment for people in `zone` (an IANA name)."""
-    return moment.astimezone(ZoneInfo(zone)).date()

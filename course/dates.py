@@ -1,13 +1,23 @@
-"""Sums with calendar days."""
+"""Sums with calendar days. There is no clock here."""
 
 from __future__ import annotations
 
 import calendar
-from datetime import date
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+
+def civil_date(moment: datetime, zone: str) -> date:
+    """The calendar day of a moment for people in `zone` (an IANA name)."""
+    return moment.astimezone(ZoneInfo(zone)).date()
+
+
+def on_day(year: int, month: int, day: int) -> date:
+    """That day, or the last of the month where it is shorter: 29 February is the 28th in a common year."""
+    return date(year, month, min(day, calendar.monthrange(year, month)[1]))
 
 
 def months_later(day: date, months: int) -> date:
-    """The same day `months` later, or the last of that month where it is shorter."""
-    year, month = divmod(day.month - 1 + months, 12)
-    year, month = day.year + year, month + 1
-    return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
+    """The same day `months` later (earlier if negative), or the last of that month where it is shorter."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return on_day(year, month + 1, day.day)

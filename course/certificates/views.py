@@ -13,9 +13,10 @@ from werkzeug.wrappers import Response as WsgiResponse
 from course.certificates import queries
 from course.certificates.pdf import FontError, pdf
 from course.certificates.rules import state, typed_number
-from course.clock import civil_date, now
+from course.clock import now
 from course.content.current import library
 from course.content.shapes import SETTINGS
+from course.dates import civil_date
 from course.signin.rules import network
 from course.web.access import public, signed_in
 from course.web.html import day, seen_redirect

@@ -10,12 +10,13 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from course.clock import civil_date, now
+from course.clock import now
 from course.content.current import library
 from course.content.facts import all_due
 from course.content.figures import report
 from course.content.queries import stored
 from course.content.report import bank, coverage
+from course.dates import civil_date
 from course.web.session import command_session
 from course.web.site import state
 

@@ -65,6 +65,12 @@ def person_by_email(session: Session, email: str) -> Person | None:
     return session.execute(select(Person).where(Person.email == plain_email(email))).scalar_one_or_none()
 
 
+def id_of(session: Session, email: str) -> int | None:
+    """The id of the person with this address; None if there is nobody."""
+    found = person_by_email(session, email)
+    return None if found is None else found.id
+
+
 def people_visible_to(session: Session, viewer: Viewer) -> list[PersonView]:
     """The people who are still here and whom the viewer may see, by name.
 

@@ -169,3 +169,39 @@ def test_no_page_scrolls_sideways(site: Site, browser: Browser, width: int) -> N
         visit(page)
     assert not wide
     context.close()
+
+
+NOTED = "/module/secret-contact/why-contact-is-supervised"
+
+
+def test_a_note_is_kept_by_whoever_leaves_the_page_without_pressing_anything(site: Site, page: Page) -> None:
+    site.person("notes@example.org")
+    sign_in(page, "notes@example.org")
+    page.goto(NOTED)
+    page.get_by_role("textbox").first.fill("Ask about Sunday.")
+    page.get_by_text("Your note is kept.").wait_for()
+    page.get_by_role("textbox").first.fill("Ask about Sunday, and listen.")
+    page.get_by_role("link", name="Worried about a child?").click()
+    page.get_by_role("heading", level=1, name="Worried about a child?").wait_for()
+    page.goto(NOTED)
+    assert page.get_by_role("textbox").first.input_value() == "Ask about Sunday, and listen."
+
+
+def test_what_was_typed_survives_the_end_of_the_session(site: Site, context: BrowserContext) -> None:
+    site.person("ended@example.org")
+    page = context.new_page()
+    sign_in(page, "ended@example.org")
+    page.goto(NOTED)
+    context.clear_cookies()
+    page.get_by_role("textbox").first.fill("Written too late.")
+    page.get_by_role("button", name="Keep my note").click()
+    page.get_by_role("heading", level=1, name="Nothing is lost").wait_for()
+    with context.expect_page() as opened:
+        page.get_by_role("link", name="Sign in (in a new window)").click()
+    sign_in(opened.value, "ended@example.org")
+    for _ in range(2):
+        page.get_by_role("button", name="Send it again").click()
+        page.wait_for_load_state()
+        if page.get_by_role("textbox").count():
+            break
+    assert page.get_by_role("textbox").first.input_value() == "Written too late."

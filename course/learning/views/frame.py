@@ -9,8 +9,9 @@ from flask import Blueprint, abort, current_app, g, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from course.clock import civil_date, now
+from course.clock import now
 from course.content.shapes import Module
+from course.dates import civil_date
 from course.learning import queries
 from course.learning.current import library
 from course.learning.rules.progress import CHECK, ModuleStand, StepStand, module_stand

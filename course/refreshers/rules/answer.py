@@ -1,0 +1,66 @@
+"""The standing as the rest of the project sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from course.refreshers.rules.facts import Facts
+from course.refreshers.rules.policy import Policy
+from course.refreshers.rules.standing import position
+from course.refreshers.rules.words import because
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a person stands on the day `on`.
+
+    `state` is one of not-yet-due, in-progress, due-soon, overdue, up-to-date, expired, paused, not-required.
+    `due` is the last day in time, or None if nothing is required or a leave has no return date. `valid_until` is the
+    last day of the certificate, included, or None if there is none; it stays when it has passed. `window_opens` is
+    the first day on which renewing keeps the date. `course` is what is needed next: initial or refresher, the
+    latter up to and including `refresher_until`. `anchor` is the day from which the dates are counted. `cycle` is
+    the day on which the present cycle began (the completion it rests on, or the day since when the course is
+    needed): an extension, a pause or a change of policy does not change it. `reasons` are all reasons of the day.
+    `overdue_days` counts from the due day, 0 while paused. An unfinished attempt was begun on `started` and counts
+    as one up to and including `progress_until`. `because` explains the dates in sentences.
+    """
+
+    on: date
+    state: str
+    due: date | None
+    valid_until: date | None
+    window_opens: date | None
+    course: str
+    refresher_until: date | None
+    anchor: date | None
+    cycle: date | None
+    reasons: tuple[str, ...]
+    overdue_days: int
+    started: date | None
+    progress_until: date | None
+    because: str
+
+
+def standing(facts: Facts, policies: Sequence[Policy], on: date) -> Standing:
+    """The standing on that day, from what had been recorded by then; it never raises for facts that are well formed
+    (each in itself, in any order and number)."""
+    here = position(facts, policies, on)
+    cycle = here.lead.cycle.completion.day if here.lead else here.duty.begins if here.duty else None
+    return Standing(
+        on=on,
+        state=here.state,
+        due=here.due.day,
+        valid_until=here.valid_until,
+        window_opens=here.window_opens,
+        course=here.course,
+        refresher_until=here.refresher_until,
+        anchor=here.lead.mark.anchor if here.lead else None,
+        cycle=cycle,
+        reasons=here.duty.reasons if here.duty else (),
+        overdue_days=here.overdue_days,
+        started=here.started,
+        progress_until=here.progress_until,
+        because=because(here),
+    )

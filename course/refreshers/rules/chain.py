@@ -1,0 +1,226 @@
+"""The chain of validity: what each completion is worth, derived from the completions each time it is asked for.
+
+Each completion is judged by what was recorded when it was recorded itself, so the date on a certificate that was
+issued never changes, whatever is learned, granted or decided later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from course.refreshers.rules.dates import add_days, add_months, months_between, yearly
+from course.refreshers.rules.facts import IMPORTED, REFRESHER, Completion, Extension, Facts
+from course.refreshers.rules.policy import (
+    FIXED,
+    Policy,
+    at_or_first,
+    changes_now,
+    governing,
+    in_force,
+    moved,
+    versions,
+)
+
+# How a completion came, measured by what was held before it.
+FIRST = "first"
+WINDOW = "in the window"
+EXTENSION = "in an extension"
+AFRESH = "in an extension, with a new date"
+EARLY = "before the window"
+LATE = "late"
+STATED = "imported with its last day"
+LAPSED = "refresher after the limit"
+UNFOUNDED = "refresher without a certificate before it"
+TOO_OLD = "imported, too old"
+
+IN_TIME = (WINDOW, EXTENSION)
+NOT_COUNTED = (LAPSED, UNFOUNDED, TOO_OLD)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A last day and how it is counted: `months` after `anchor`, so that a clamped day does not stay clamped."""
+
+    day: date
+    anchor: date
+    months: int
+
+
+@dataclass(frozen=True)
+class Cycle:
+    """What one completion is worth. Valid from its day up to and including `valid_until`; that, `window_opens` and
+    `anchor` are None if it does not count (`timing` says why). `before` is the mark it renewed, `policy` the version
+    in force on its day."""
+
+    completion: Completion
+    timing: str
+    policy: Policy
+    before: Mark | None = None
+    valid_until: date | None = None
+    window_opens: date | None = None
+    anchor: date | None = None
+
+    @property
+    def counts(self) -> bool:
+        return self.timing not in NOT_COUNTED
+
+    @property
+    def valid_from(self) -> date:
+        return self.completion.day
+
+    @property
+    def certificate(self) -> bool:
+        """Whether we issue a certificate: for an attempt made here, never for an imported one."""
+        return self.counts and self.completion.kind != IMPORTED
+
+    @property
+    def key(self) -> tuple[date, str, date | None]:
+        """Names the cycle for this person: there is never a second one with the same key."""
+        return self.completion.key
+
+
+@dataclass(frozen=True)
+class Lead:
+    """The cycle on which the due day rests, with its mark as the policies stand."""
+
+    cycle: Cycle
+    mark: Mark
+
+
+def cycles(facts: Facts, policies: Sequence[Policy], on: date) -> tuple[Cycle, ...]:
+    """Every completion that was recorded by that day, in the order of their days; none before the first policy."""
+    if in_force(policies, on) is None:
+        return ()
+    known = facts.known(on)
+    counted: list[Cycle] = []
+    waiting: list[Completion] = []
+    for completion in sorted(known.completions, key=lambda c: (c.written, c.day, c.key[1], c.valid_until or c.day)):
+        waiting.append(completion)
+        # What did not count has no certificate that must not change: something recorded later may found it.
+        for candidate in sorted(waiting, key=lambda c: c.day):
+            cycle = _cycle(candidate, counted, known, policies)
+            if cycle.counts:
+                counted.append(cycle)
+                waiting.remove(candidate)
+    rest = [_cycle(completion, counted, known, policies) for completion in waiting]
+    return tuple(sorted([*counted, *rest], key=lambda c: (c.completion.day, c.completion.written)))
+
+
+def _cycle(completion: Completion, counted: Sequence[Cycle], known: Facts, policies: Sequence[Policy]) -> Cycle:
+    """The completion judged after those of its day or earlier days that count."""
+    policy = at_or_first(policies, completion.day)
+    earlier = [cycle for cycle in counted if cycle.completion.day <= completion.day]
+    held = lead(earlier, policies, completion.day)
+    timing = _timing(completion, held, last_valid_day(earlier), known, policies)
+    cycle = Cycle(completion, timing, policy, held.mark if held else None)
+    if not cycle.counts:
+        return cycle
+    mark = under(cycle, policy)
+    if timing in IN_TIME and window(mark.day, completion.day, policy) <= completion.day:
+        # Counted from the old date the next renewal would be due at once (after an extension of many months).
+        cycle = replace(cycle, timing=AFRESH)
+        mark = under(cycle, policy)
+    until = last_valid_day(earlier)
+    anchor = mark.anchor
+    if until is not None and until > mark.day:
+        # Never shorter than what was held; the date of that stays.
+        anchor = max(earlier, key=lambda c: c.valid_until or date.min).anchor or anchor
+    else:
+        until = mark.day
+    return replace(cycle, valid_until=until, anchor=anchor, window_opens=window(until, completion.day, policy))
+
+
+def _timing(
+    completion: Completion, held: Lead | None, until: date | None, known: Facts, policies: Sequence[Policy]
+) -> str:
+    """How the completion came."""
+    day = completion.day
+    age = at_or_first(policies, completion.written).import_age_months
+    if completion.kind == IMPORTED and age is not None and day < add_months(completion.written, -age):
+        return TOO_OLD
+    if completion.valid_until is not None:
+        return STATED
+    if held is None or until is None:
+        return UNFOUNDED if completion.kind == REFRESHER else FIRST
+    granted = furthest(known.extensions, policies, completion.written)
+    rule = governing(policies, held.cycle.completion.day, day)
+    if day < window(min(held.mark.day, until), held.cycle.completion.day, rule):
+        return EARLY
+    if day <= held.mark.day:
+        return WINDOW
+    if granted is not None and day <= granted[0]:
+        return EXTENSION
+    limit = lapses_after(max(held.mark.day, until), granted, rule)
+    return LAPSED if completion.kind == REFRESHER and day > limit else LATE
+
+
+def under(cycle: Cycle, policy: Policy) -> Mark:
+    """What the completion would be worth under that policy. How it came stays as it was judged on its day, so a
+    longer period never gives an earlier day."""
+    completion = cycle.completion
+    if completion.valid_until is not None:
+        months = months_between(completion.day, completion.valid_until)
+        anchor = completion.day if months else completion.valid_until
+        return Mark(completion.valid_until, anchor, months or 0)
+    before = cycle.before if cycle.timing in IN_TIME else None
+    if policy.kind == FIXED:
+        earliest = add_months(completion.day, policy.minimum_months)
+        if before:
+            earliest = max(earliest, add_days(before.day, 1))
+        day = yearly(policy.fixed_month, policy.fixed_day, earliest)
+        return Mark(day, day, 0)
+    anchor, months = (before.anchor, before.months) if before else (completion.day, 0)
+    months += policy.period_months
+    return Mark(add_months(anchor, months), anchor, months)
+
+
+def lead(chain: Iterable[Cycle], policies: Sequence[Policy], on: date) -> Lead | None:
+    """The cycle whose last day is the furthest, with changes of policy that applied at once by that day. Of equal
+    ones the latest, since it says best what the person did."""
+    found = [Lead(cycle, due_mark(cycle, policies, on)) for cycle in chain if cycle.counts]
+    return max(found, key=lambda one: (one.mark.day, one.cycle.completion.day), default=None)
+
+
+def due_mark(cycle: Cycle, policies: Sequence[Policy], on: date) -> Mark:
+    """The day by which the completion wants a renewal. The certificate keeps its own date."""
+    mark = under(cycle, cycle.policy)
+    for policy in changes_now(policies, cycle.completion.day, on):
+        changed = under(cycle, policy)
+        mark = replace(changed, day=moved(mark.day, changed.day, policy))
+    return mark
+
+
+def last_valid_day(chain: Iterable[Cycle]) -> date | None:
+    """The last day of the certificate that lasts longest."""
+    return max((cycle.valid_until for cycle in chain if cycle.valid_until is not None), default=None)
+
+
+def window(last: date, cause: date, policy: Policy) -> date:
+    """When the window for a last day opens: not before its cause, and at least one day before the last day."""
+    return min(max(add_days(last, -policy.window_days), cause), add_days(last, -1))
+
+
+def lapses_after(last: date, granted: tuple[date, Extension] | None, policy: Policy) -> date:
+    """The last day on which the refresher is enough."""
+    return add_months(max(last, granted[0]) if granted else last, policy.lapse_months)
+
+
+def furthest(extensions: Iterable[Extension], policies: Sequence[Policy], on: date) -> tuple[date, Extension] | None:
+    """The extension that reaches furthest, of those recorded by that day. Neither a grant nor its withdrawal leaves
+    less than the minimum of days."""
+    found = []
+    for extension in extensions:
+        if extension.recorded <= on:
+            minimum = governing(policies, extension.recorded, extension.recorded).minimum_days
+            until = max(extension.until, add_days(extension.recorded, minimum))
+            if extension.withdrawn is not None and extension.withdrawn <= on:
+                until = min(until, add_days(extension.withdrawn, minimum))
+            found.append((until, extension))
+    return max(found, key=lambda one: one[0], default=None)
+
+
+def first_governs(policies: Sequence[Policy]) -> date:
+    """The day on which the course got a rule at all."""
+    return versions(policies)[0].governs_from

@@ -1,0 +1,100 @@
+"""What a change of policy would do, before it is saved, and whose cycle would end in silence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from course.refreshers.rules.answer import Standing, standing
+from course.refreshers.rules.dates import words
+from course.refreshers.rules.facts import Completion, Facts, covers
+from course.refreshers.rules.policy import Policy, in_force
+from course.refreshers.rules.standing import NOT_REQUIRED, position
+
+
+@dataclass(frozen=True)
+class Touch:
+    """One person whom the change touches: the standing on the day it takes effect without and with it, and until
+    when a renewal on the due day (today, if that has passed) would be valid without and with it."""
+
+    key: str
+    before: Standing
+    after: Standing
+    renewed_before: date | None
+    renewed_after: date | None
+
+    @property
+    def becomes_overdue(self) -> bool:
+        return self.after.overdue_days > 0 and self.before.overdue_days == 0
+
+    @property
+    def how(self) -> str:
+        """In words, with both dates of all that changes."""
+        pairs = (
+            ("due day", self.before.due, self.after.due),
+            ("window opens", self.before.window_opens, self.after.window_opens),
+            ("next certificate would be valid until", self.renewed_before, self.renewed_after),
+        )
+        said = [f"{what}: {_day(old)} → {_day(new)}" for what, old, new in pairs if old != new]
+        if self.before.state != self.after.state:
+            said.append(f"state: {self.before.state} → {self.after.state}")
+        if self.before.course != self.after.course:
+            said.append(f"course: {self.before.course} → {self.after.course}")
+        return "; ".join(said)
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A change of policy on the day `on`: everybody it touches, by key, and how many it does not touch."""
+
+    on: date
+    touched: tuple[Touch, ...]
+    untouched: int
+
+
+def _day(day: date | None) -> str:
+    return words(day) if day else "none"
+
+
+def preview(people: Mapping[str, Facts], old: Sequence[Policy], new: Sequence[Policy], on: date) -> Preview:
+    """Who is touched if the versions `new` replace `old`, on that day or when the newest comes to govern. Nothing on
+    a certificate that was issued differs, whatever the change. A version that is not among `old` is taken as
+    recorded `on` that day, as it will be when it is saved."""
+    new = [policy if policy in old else replace(policy, recorded=on) for policy in new]
+    day = max([on, *(policy.governs_from for policy in new if policy not in old)])
+    touched = []
+    for key, facts in sorted(people.items()):
+        one = _touch(key, facts, old, new, day)
+        if one.how:
+            touched.append(one)
+    return Preview(day, tuple(touched), len(people) - len(touched))
+
+
+def _touch(key: str, facts: Facts, old: Sequence[Policy], new: Sequence[Policy], day: date) -> Touch:
+    before, after = standing(facts, old, day), standing(facts, new, day)
+    return Touch(key, before, after, _renewed(facts, old, before), _renewed(facts, new, after))
+
+
+def _renewed(facts: Facts, policies: Sequence[Policy], now: Standing) -> date | None:
+    """Until when the certificate would be valid if the person did what is needed on the due day."""
+    if now.due is None:
+        return None
+    day = max(now.due, now.on)
+    done = Completion(day, kind=standing(facts, policies, day).course)
+    return standing(replace(facts, completions=(*facts.completions, done)), policies, day).valid_until
+
+
+def guard(facts: Facts, policies: Sequence[Policy], on: date) -> str | None:
+    """Why this person's next cycle would not happen, in words, or None if it will. Of whoever is required there is
+    a next due day, except in a leave without a return date and before the first policy."""
+    known = facts.known(on)
+    if in_force(policies, on) is None:
+        waiting = any(covers(r.since, r.until, on) for r in known.requirements)
+        return "The course is needed, but no rule about renewal is in force." if waiting else None
+    here = position(facts, policies, on)
+    if here.state == NOT_REQUIRED or here.due.day is not None:
+        return None
+    if here.paused:
+        return f"On leave since {words(here.paused.since)} without a return date ({here.paused.reason})."
+    return "Needed, but without a next due day."

@@ -1,0 +1,50 @@
+"""Civil dates: adding months with the clamp at a month's end, dates that come every year, dates in words.
+
+There is no clock and no time zone here: a day is a day of the organisation's calendar, so summer time cannot matter.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from course.dates import months_later as add_months
+from course.dates import on_day
+
+# Not from the locale: the sentences are English on every machine.
+MONTHS = tuple(
+    "January February March April May June July August September October November December".split()  # noqa: SIM905
+)
+
+
+def add_days(day: date, days: int) -> date:
+    return day + timedelta(days=days)
+
+
+def yearly(month: int, day: int, not_before: date) -> date:
+    """The first day and month of that name on or after `not_before`."""
+    this_year = on_day(not_before.year, month, day)
+    return this_year if this_year >= not_before else on_day(not_before.year + 1, month, day)
+
+
+def months_between(start: date, end: date) -> int | None:
+    """How many months after `start` the day `end` is, clamped; None if it is no whole number of months."""
+    months = (end.year - start.year) * 12 + end.month - start.month
+    return months if months > 0 and add_months(start, months) == end else None
+
+
+def words(day: date) -> str:
+    """12 February 2027"""
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+
+
+def short(day: date) -> str:
+    """12 February"""
+    return f"{day.day} {MONTHS[day.month - 1]}"
+
+
+def count(number: int, noun: str) -> str:
+    """1 day, 2 days"""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+__all__ = ["MONTHS", "add_days", "add_months", "count", "months_between", "short", "words", "yearly"]

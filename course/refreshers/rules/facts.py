@@ -1,0 +1,170 @@
+"""What is known about a person: dated facts, none of which is ever edited.
+
+Each fact has the civil day on which it takes effect and the one on which it was `recorded` (by default the same).
+What is learned later (somebody leaves, a leave ends sooner) is written as another fact with the same beginning, and
+of those the one recorded last stands. A last day before the first takes the fact back: it never took place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TypeVar
+
+INITIAL = "initial"
+REFRESHER = "refresher"
+IMPORTED = "imported"
+
+
+@dataclass(frozen=True)
+class Employment:
+    """From the first to the last day at work, both included; without `end` it goes on."""
+
+    start: date
+    end: date | None = None
+    recorded: date | None = None
+
+    @property
+    def written(self) -> date:
+        return self.recorded or self.start
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """A reason why the person needs the course (a role, a pathway), from the first to the last day."""
+
+    since: date
+    until: date | None
+    reason: str
+    recorded: date | None = None
+
+    @property
+    def written(self) -> date:
+        return self.recorded or self.since
+
+
+@dataclass(frozen=True)
+class Completion:
+    """The course done on that day. `valid_until` is for imported certificates that state their last valid day.
+    ValueError if it was recorded before it took place, or states a last day that is not after it."""
+
+    day: date
+    recorded: date | None = None
+    kind: str = INITIAL
+    valid_until: date | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind not in (INITIAL, REFRESHER, IMPORTED):
+            raise ValueError("A completion is of the initial course or of a refresher, or it is imported.")
+        if self.written < self.day:
+            raise ValueError("A completion is recorded on its day or later.")
+        if self.valid_until is not None and (self.kind != IMPORTED or self.valid_until <= self.day):
+            raise ValueError("Only an imported certificate states its last valid day, and that is after its day.")
+
+    @property
+    def written(self) -> date:
+        return self.recorded or self.day
+
+    @property
+    def key(self) -> tuple[date, str, date | None]:
+        """What is the same for the same completion, however often it is recorded or imported."""
+        return self.day, self.kind, self.valid_until
+
+
+@dataclass(frozen=True)
+class Extension:
+    """More time, up to and including the day `until`. `withdrawn` is the day on which it was taken back."""
+
+    recorded: date
+    until: date
+    reason: str
+    withdrawn: date | None = None
+
+    @property
+    def written(self) -> date:
+        return self.recorded
+
+
+@dataclass(frozen=True)
+class Pause:
+    """A long leave, from the first to the last day away; after it there are `re_enter_days` days."""
+
+    since: date
+    until: date | None
+    re_enter_days: int
+    reason: str
+    recorded: date | None = None
+
+    def __post_init__(self) -> None:
+        if self.re_enter_days < 0:
+            raise ValueError("The days after a return are not negative.")
+
+    @property
+    def written(self) -> date:
+        return self.recorded or self.since
+
+
+@dataclass(frozen=True)
+class Started:
+    """The course or a refresher begun on that day, and not finished."""
+
+    day: date
+    recorded: date | None = None
+
+    @property
+    def written(self) -> date:
+        return self.recorded or self.day
+
+
+Fact = TypeVar("Fact", Employment, Requirement, Completion, Extension, Pause, Started)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All facts of one person. Without any employment the requirements alone decide."""
+
+    employments: tuple[Employment, ...] = ()
+    requirements: tuple[Requirement, ...] = ()
+    completions: tuple[Completion, ...] = ()
+    extensions: tuple[Extension, ...] = ()
+    pauses: tuple[Pause, ...] = ()
+    started: tuple[Started, ...] = ()
+
+    def known(self, on: date) -> Facts:
+        """The facts as they were written down by the end of that day, one for each thing.
+
+        Employments and requirements keep the day on which they were first recorded: what is learned about their end
+        does not set their due day anew.
+        """
+        return Facts(
+            tuple(
+                replace(last, recorded=first.written)
+                for first, last in _versions(self.employments, on, lambda e: e.start)
+            ),
+            tuple(
+                replace(last, recorded=first.written)
+                for first, last in _versions(self.requirements, on, lambda r: (r.since, r.reason))
+            ),
+            tuple(first for first, _ in _versions(self.completions, on, lambda c: c.key)),
+            tuple(
+                replace(last, withdrawn=last.withdrawn if last.withdrawn and last.withdrawn <= on else None)
+                for _, last in _versions(self.extensions, on, lambda e: (e.recorded, e.until, e.reason))
+            ),
+            tuple(last for _, last in _versions(self.pauses, on, lambda p: p.since)),
+            tuple(first for first, _ in _versions(self.started, on, lambda s: s.day)),
+        )
+
+
+def _versions(facts: Iterable[Fact], on: date, key: Callable[[Fact], object]) -> list[tuple[Fact, Fact]]:
+    """For each thing the first and the last fact about it that was recorded by that day."""
+    found: dict[object, tuple[Fact, Fact]] = {}
+    for fact in sorted(facts, key=lambda fact: fact.written):
+        if fact.written <= on:
+            first, _ = found.get(key(fact), (fact, fact))
+            found[key(fact)] = first, fact
+    return list(found.values())
+
+
+def covers(first: date, last: date | None, day: date) -> bool:
+    return first <= day and (last is None or day <= last)
