@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from course.certificates.actions import issue
 from course.events import on
 from course.learning.actions import enrol
 from course.learning.events import CourseCompleted
 from course.people.actions import InvitationWanted
 from course.people.events import PersonAdded
+from course.refreshers.actions import certify
 from course.signin.actions import send_invitation
 
 
@@ -15,4 +15,4 @@ def connect() -> None:
     """Connect them; safe to call again."""
     on(PersonAdded, enrol)
     on(InvitationWanted, send_invitation)
-    on(CourseCompleted, issue)
+    on(CourseCompleted, certify)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,8 +15,9 @@ from course.organisation.queries import organisation
 from course.people.queries import person
 
 
-def issue(session: Session, event: CourseCompleted) -> None:
-    """One certificate for a completion: a copy of the names as they are today."""
+def issue(session: Session, event: CourseCompleted, last_day: date | None = None) -> None:
+    """One certificate for a completion: a copy of the names as they are today. Its last valid day is `last_day`
+    or, if that is not said, so many months after the completion as the course says."""
     holder = person(session, event.person_id)
     ours = organisation(session)
     if holder is None or ours is None:
@@ -32,7 +33,7 @@ def issue(session: Session, event: CourseCompleted) -> None:
             edition=event.edition,
             content_version=event.content_version,
             completed_on=event.on,
-            valid_until=valid_until(event.on, event.valid_months),
+            valid_until=last_day or valid_until(event.on, event.valid_months),
             issued_at=event.at,
             pathway=event.pathway,
             minutes=event.minutes,

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
+from course.certificates.actions import issue
+from course.learning.events import CourseCompleted
+from course.refreshers import queries
 from course.refreshers.models import RenewalExtension, RenewalPause, RenewalPolicy
-from course.refreshers.rules import Policy
+from course.refreshers.rules import Completion, Policy, cycles
+from course.refreshers.rules.facts import INITIAL
+
+UTC = "UTC"
+
+
+def certify(session: Session, event: CourseCompleted) -> None:
+    """The certificate for a completion, valid until the day that the rule of renewal says."""
+    # The day on which it was completed is that of the organisation's zone, as the event says it.
+    known = queries.people(session, UTC, [event.person_id])[0].facts
+    done = Completion(event.on, kind=INITIAL)
+    earlier = tuple(c for c in known.completions if c.day < event.on)
+    facts = replace(known, completions=(*earlier, done))
+    chain = cycles(facts, queries.policies(session, UTC), event.on)
+    issue(session, event, next((c.valid_until for c in chain if c.completion == done), None))
 
 
 def make_policy(session: Session, policy: Policy, today: date, reason: str, by: int | None, at: datetime) -> None:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
+from course.certificates.models import Certificate
 from course.dates import civil_date
 from course.learning.models import Completion as CompletionRow
 from course.learning.models import Enrolment, PageRead
@@ -93,13 +94,15 @@ def _learning(
     done: dict[int, list[Completion]] = defaultdict(list)
     begun: dict[int, list[Started]] = defaultdict(list)
     rows = session.execute(
-        select(Enrolment.person_id, Enrolment.kind, CompletionRow.completed_at)
+        select(Enrolment.person_id, Enrolment.kind, CompletionRow.completed_at, Certificate.completed_on)
         .join(CompletionRow, CompletionRow.enrolment_id == Enrolment.id)
+        .outerjoin(Certificate, and_(Certificate.completion_id == CompletionRow.id, Certificate.replaces.is_(None)))
         .where(Enrolment.person_id.in_(ids))
         .order_by(CompletionRow.id)
     )
-    for person_id, kind, at in rows:
-        done[person_id].append(Completion(civil_date(at, zone), kind=kind))
+    for person_id, kind, at, on in rows:
+        # The certificate says which day it was, whatever zone is set today.
+        done[person_id].append(Completion(on or civil_date(at, zone), kind=kind))
     first: dict[int, date] = {}
     reads = select(Enrolment.person_id, Enrolment.id, PageRead.read_at).join(
         PageRead, PageRead.enrolment_id == Enrolment.id

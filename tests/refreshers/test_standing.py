@@ -9,8 +9,11 @@ from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from course.certificates.models import Certificate
 from course.clock import now
 from course.dates import civil_date
+from course.events import publish
+from course.learning.events import CourseCompleted
 from course.learning.models import Completion
 from course.learning.queries import enrolment_id
 from course.people.models import Person
@@ -137,13 +140,32 @@ def test_a_rule_that_cannot_be_is_refused_in_words(
     assert session.execute(select(func.count()).select_from(RenewalPolicy)).scalar_one() == 0
 
 
+def finish(session: Session, person: Person, on: date) -> Certificate:
+    """A completion as learning announces it, and the certificate that follows."""
+    row = Completion(enrolment_id=enrolment_id(session, person.id), completed_at=NOW, content_version="v", edition="1")
+    session.add(row)
+    session.flush()
+    publish(session, CourseCompleted(row.id, person.id, NOW, on, "Course", "1", "v", 12, "school", 150, ("Policy",)))
+    return session.execute(select(Certificate).where(Certificate.completion_id == row.id)).scalar_one()
+
+
+def test_a_certificate_is_valid_for_as_long_as_the_rule_says(session: Session) -> None:
+    person = make_person(session)
+    six = Policy(since=DAY, period_months=6, window_days=30)
+    actions.make_policy(session, six, DAY, "why", None, NOW)
+    assert finish(session, person, DAY).valid_until == date(2027, 5, 22)
+
+
 def test_certificates_already_issued_keep_their_dates_when_the_rule_changes(session: Session) -> None:
     person = make_person(session)
-    complete(session, person)
-    actions.make_policy(session, Policy(since=DAY, period_months=6, applies="now"), DAY, "why", None, NOW)
+    issued = finish(session, person, DAY)
+    later = DAY + timedelta(days=30)
+    rule = Policy(since=later, period_months=6, window_days=30, applies="now")
+    actions.make_policy(session, rule, later, "why", None, NOW)
     found = queries.people(session, ZONE, [person.id])[0]
-    after = standing(found.facts, queries.policies(session, ZONE), DAY + timedelta(days=1))
-    assert (after.valid_until, after.due) == (date(2027, 11, 22), date(2027, 5, 22))
+    after = standing(found.facts, queries.policies(session, ZONE), later)
+    assert issued.valid_until == after.valid_until == date(2027, 11, 22)
+    assert after.due == date(2027, 5, 22)
 
 
 def test_the_guard_finds_whom_the_next_cycle_would_miss(app: Flask, session: Session) -> None:
