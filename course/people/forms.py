@@ -25,6 +25,15 @@ def clean(value: str | None) -> str:
     return tidy(value or "")
 
 
+def line_field(label: str, empty: str) -> StringField:
+    """One line of text that must not be empty; `empty` says what to enter."""
+    return StringField(
+        label,
+        filters=[clean],
+        validators=[DataRequired(empty), Length(max=200, message="Shorten this to 200 characters.")],
+    )
+
+
 def name_field(label: str = "Name", autocomplete: str = "off") -> StringField:
     """A person's full name."""
     return StringField(
@@ -69,25 +78,11 @@ class PathwayForm(Form):
 
     team = SelectField("Team", filters=[clean])
     pathway = SelectField("Pathway", choices=choices(SETTINGS))
-    reason = StringField(
-        "Reason",
-        filters=[clean],
-        validators=[
-            DataRequired("Say in a few words why, such as: works in the nursery. The learner sees it."),
-            Length(max=200, message="Shorten the reason to 200 characters."),
-        ],
-    )
+    reason = line_field("Reason", "Say in a few words why, such as: works in the nursery. The learner sees it.")
 
 
 class AddTeamForm(Form):
-    name = StringField(
-        "Name of the team",
-        filters=[clean],
-        validators=[
-            DataRequired("Enter the name of the team."),
-            Length(max=200, message="Shorten the name to 200 characters."),
-        ],
-    )
+    name = line_field("Name of the team", "Enter the name of the team.")
     parent = SelectField("Part of", filters=[clean])
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from datetime import date
 
-from wtforms import HiddenField, IntegerField, RadioField, SelectField, StringField
-from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
+from wtforms import HiddenField, IntegerField, RadioField, SelectField
+from wtforms.validators import InputRequired, NumberRange
 
-from course.people.forms import clean
+from course.people.forms import line_field
 from course.refreshers.rules import Policy
 from course.refreshers.rules.dates import MONTHS
 from course.refreshers.rules.policy import ANNIVERSARY, FIXED, NEXT, NOW
@@ -46,14 +46,7 @@ class PolicyForm(Form):
         choices={NEXT: "From each person’s next renewal on", NOW: "Now: due days move. Certificates keep their dates."},
         default=NEXT,
     )
-    reason = StringField(
-        "Reason",
-        filters=[clean],
-        validators=[
-            DataRequired("Say in a few words why."),
-            Length(max=200, message="Shorten the reason to 200 characters."),
-        ],
-    )
+    reason = line_field("Reason", "Say in a few words why.")
     confirmed = HiddenField()
 
     def validate(self, *args: object, **kwargs: object) -> bool:
