@@ -8,6 +8,7 @@ import logging
 import signal
 import sys
 import threading
+from datetime import timedelta
 from typing import Any
 
 import click
@@ -18,17 +19,20 @@ from waitress.server import create_server
 from course.clock import now
 from course.content.actions import archive
 from course.content.current import library
+from course.dates import civil_date
 from course.demo.commands import group as demo
 from course.demo.commands import prepare_demo
 from course.mail.sending import deliver
 from course.migrating import upgrade
 from course.organisation.queries import organisation
+from course.refreshers.commands import send_reminders
 from course.signin.actions import set_up_link
 from course.signin.rules import set_up_address
 from course.web.session import command_session
 from course.web.site import state
 
 MAIL_EVERY = 5  # seconds
+REMIND_EVERY = timedelta(hours=1)
 IDLE = 30  # seconds after which a connection that nobody uses is closed
 MOST_CONNECTIONS = 4000
 LONGEST_REQUEST = 1024 * 1024  # bytes; the application itself accepts less
@@ -136,12 +140,16 @@ def _run(server: Any) -> None:
 
 
 def _send_mail(app: Flask, stop: threading.Event) -> None:
-    """Deliver what is due, every few seconds. Nothing that goes wrong ends it."""
-    log = logging.getLogger("course")
+    """Deliver what is due, every few seconds, and once an hour queue reminders. Several servers may do so at the
+    same time: each reminder has a key, and a mail is claimed before it is sent. Nothing that goes wrong ends it."""
+    log, reminded = logging.getLogger("course"), None
     while not stop.wait(MAIL_EVERY):
         try:
             with app.app_context():
-                config = state().config
-                deliver(command_session, config.mail_url, config.mail_from, config.public_url, now())
+                config, at = state().config, now()
+                if reminded is None or at - reminded >= REMIND_EVERY:
+                    reminded = at
+                    send_reminders(civil_date(at, config.time_zone))
+                deliver(command_session, config.mail_url, config.mail_from, config.public_url, at)
         except Exception:
             log.exception("mail could not be sent")
