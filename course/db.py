@@ -83,8 +83,9 @@ class Prepared:
     """A query that every page sends: put into words once, then given to the driver as it is.
 
     SQLAlchemy spends several times as long on such a query as the database does. The statement is still
-    written and typed with it, runs in the same transaction, and gives the same values. It passes by
-    SQLAlchemy's own events and log, so it is logged here.
+    written and typed with it and gives the same values. It runs in the transaction that is open, if one is;
+    a page that only reads needs none around its two queries. It passes by SQLAlchemy's own events and log, so
+    it is logged here.
     """
 
     def __init__(self, statement: Select[*tuple[Any, ...]]) -> None:
@@ -94,8 +95,6 @@ class Prepared:
     def run(self, rows: Rows, **values: Any) -> list[tuple[Any, ...]]:
         """All rows as plain tuples, in the order of the statement's columns."""
         connection = rows.connection() if isinstance(rows, Session) else rows
-        if not connection.in_transaction():
-            connection.begin()
         sql, fixed, order, kinds = self._ready.get(connection.dialect.name) or self._prepare(connection.dialect)
         named = {**fixed, **values}
         _LOG.debug(sql)

@@ -58,6 +58,7 @@ class Library:
     discussions: dict[str, Discussion] = field(default_factory=dict)
     origin: Library | None = None
     pathway: Setting | None = None
+    nation: Nation | None = None
     _parts_for: dict[tuple[Setting | None, Nation | None], Library] = field(default_factory=dict, repr=False)
 
     def for_(self, pathway: Setting | None, nation: Nation | None) -> Library:
@@ -66,7 +67,9 @@ class Library:
         key = (pathway, nation)
         if key not in whole._parts_for:
             modules = {module.id: module_for(module, pathway, nation) for module in whole.modules.values()}
-            whole._parts_for[key] = replace(whole, modules=modules, origin=whole, pathway=pathway, _parts_for={})
+            whole._parts_for[key] = replace(
+                whole, modules=modules, origin=whole, pathway=pathway, nation=nation, _parts_for={}
+            )
         return whole._parts_for[key]
 
     @cached_property

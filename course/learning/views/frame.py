@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from datetime import date
 from functools import lru_cache
 
@@ -20,6 +21,8 @@ from course.web.session import rows
 from course.web.site import state
 
 pages = Blueprint("learning", __name__)
+KEPT_STANDS = 4096
+_stands: dict[Hashable, ModuleStand] = {}
 
 
 def me() -> int:
@@ -44,8 +47,15 @@ def module_of(ref: str) -> Module | None:
 
 
 def stand_of(module: Module) -> ModuleStand:
-    """Where this person stands in a module."""
-    return module_stand(library(), module, queries.facts(rows(), me()))
+    """Where this person stands in a module. Who has done the same stands at the same place, so it is kept."""
+    ours, done = library(), queries.facts(rows(), me())
+    key = (ours.version, ours.pathway, ours.nation, module.id, done)
+    found = _stands.get(key)
+    if found is None:
+        if len(_stands) >= KEPT_STANDS:
+            _stands.clear()
+        found = _stands[key] = module_stand(ours, module, done)
+    return found
 
 
 def step_address(step: StepStand) -> str:
