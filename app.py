@@ -26,6 +26,7 @@ from course.learning import views as learning
 from course.mail import commands as mail_commands
 from course.organisation import views as organisation
 from course.people import views as people
+from course.recall import views as recall
 from course.refreshers import commands as refresher_commands
 from course.refreshers import views as refreshers
 from course.serving import commands as serving_commands
@@ -46,6 +47,7 @@ FEATURES = (
     (organisation.pages, ""),
     (people.pages, "/people"),
     (refreshers.pages, "/renewal"),
+    (recall.pages, ""),
 )
 COMMANDS = (
     certificate_commands.group,

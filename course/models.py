@@ -8,7 +8,18 @@ from course.learning.models import Enrolment
 from course.mail.models import OutboxMail
 from course.organisation.models import Organisation
 from course.people.models import Person
+from course.recall.models import RefresherPart
 from course.refreshers.models import RenewalPolicy
 from course.signin.models import Credential
 
-ALL = (Certificate, ContentVersion, Credential, Enrolment, Organisation, OutboxMail, Person, RenewalPolicy)
+ALL = (
+    Certificate,
+    ContentVersion,
+    Credential,
+    Enrolment,
+    Organisation,
+    OutboxMail,
+    Person,
+    RefresherPart,
+    RenewalPolicy,
+)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from course.events import on
 from course.learning.actions import enrol
-from course.learning.events import CourseCompleted
+from course.learning.events import CourseCompleted, StepEnded
 from course.people.actions import InvitationWanted
 from course.people.events import PersonAdded
+from course.recall.actions import finish
 from course.refreshers.actions import certify
 from course.signin.actions import send_invitation
 
@@ -16,3 +17,4 @@ def connect() -> None:
     on(PersonAdded, enrol)
     on(InvitationWanted, send_invitation)
     on(CourseCompleted, certify)
+    on(StepEnded, finish)

@@ -9,6 +9,7 @@ from pathlib import Path
 from click import ClickException
 
 from course.content.beside import Discussion, Further, Help
+from course.content.changes import Marked, marked
 from course.content.checking import check
 from course.content.documents import Problem
 from course.content.reading import read
@@ -16,6 +17,7 @@ from course.content.shapes import (
     SECTIONS,
     WORDS_A_MINUTE,
     Block,
+    Change,
     Course,
     Module,
     Nation,
@@ -107,11 +109,17 @@ class Library:
         return digest({"course": self.course.model_dump(mode="json"), "parts": sorted(self.parts)})
 
     @cached_property
-    def parts(self) -> dict[tuple[str, str, str], Page | Question | Scenario]:
-        """Each page, question and scenario in every form that somebody may see, by kind, reference and version."""
+    def changes(self) -> tuple[Marked, ...]:
+        """What its authors marked as a change that matters, on this pathway."""
+        return tuple(marked(self.modules.values()))
+
+    @cached_property
+    def parts(self) -> dict[tuple[str, str, str], Page | Question | Scenario | Change]:
+        """Each page, question and scenario in every form that somebody may see, and each marked change, by kind,
+        reference and version."""
         if self.origin:
             return self.origin.parts
-        found: dict[tuple[str, str, str], Page | Question | Scenario] = {}
+        found: dict[tuple[str, str, str], Page | Question | Scenario | Change] = {}
         for module in self.modules.values():
             for page in module.pages.values():
                 for variant in variants(page):
@@ -120,6 +128,8 @@ class Library:
                 found["scenario", f"{module.id}/{scenario.id}", scenario.version] = scenario
         for question in self.answerable.values():
             found["question", question.id, question.version] = question
+        for one in self.changes:
+            found["change", *one.key] = one.change
         return found
 
     def is_critical(self, question: Question) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import lru_cache
 from typing import TypeVar
 
@@ -40,3 +41,13 @@ def stored(session: Session, version: str) -> list[tuple[str, str, str]]:
         ContentVersion.version == version
     )
     return [(row.kind, row.ref, row.body) for row in session.execute(statement)]
+
+
+def changes_shown(session: Session) -> dict[tuple[str, str], datetime]:
+    """When this installation first taught each marked change, by reference and version (see changes.Marked.key)."""
+    rows = session.execute(
+        select(ContentVersion.ref, ContentVersion.version, ContentVersion.first_shown_at).where(
+            ContentVersion.kind == "change"
+        )
+    )
+    return {(row.ref, row.version): row.first_shown_at for row in rows}

@@ -85,6 +85,18 @@ class Source(Shape):
     address: str | None = Field(default=None, pattern=r"^https?://")
 
 
+class Change(Shape):
+    """A change that matters, as its author marks it on a page or a question: since when, and why.
+
+    Every refresher shows it to those who completed the course before. With `update_days` they need not wait for
+    that: an update is open to them for so many days after this installation first taught it.
+    """
+
+    date: dt.date
+    reason: Inline
+    update_days: int | None = Field(default=None, ge=7, le=365)
+
+
 class Option(Shape):
     """One thing to choose, place or mark, and the reason why it is or is not so."""
 
@@ -108,6 +120,7 @@ class Question(Shape):
     critical: bool | None = None
     title: str | None = None
     intro: Prose | None = None
+    changes: tuple[Change, ...] = ()
 
     def seen(self) -> dict[str, Any]:
         return self.model_dump(include={"form", "stem", "options", "groups", "title", "intro"}, mode="json")
@@ -244,6 +257,7 @@ class Page(Shape):
     content_note: Inline | None = None
     pathways: tuple[Setting, ...] = ()
     blocks: tuple[Block, ...] = ()
+    changes: tuple[Change, ...] = ()
 
     @property
     def words(self) -> int:
@@ -289,7 +303,8 @@ class Module(Shape):
 
 class Course(Shape):
     """course.yaml. The check of a module asks each of its points once, and then a second time up to
-    `check_questions`; the last five are what the content check insists on."""
+    `check_questions`; a refresher takes `refresher_share` per cent of the
+    course's time; the last five numbers are what the content check insists on."""
 
     title: str
     edition: Words
@@ -301,6 +316,7 @@ class Course(Shape):
     final_per_point: int = Field(default=1, ge=1, le=3)
     final_per_critical_point: int = Field(default=2, ge=1, le=3)
     valid_months: int = Field(default=12, ge=1, le=60)
+    refresher_share: int = Field(default=25, ge=5, le=100)
     facts_months: int = Field(default=12, ge=1, le=36)
     facts_owner: str = "The person who keeps the course"
     questions_per_point: int = Field(default=1, ge=1)

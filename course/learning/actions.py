@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from sqlalchemy import insert, select
@@ -14,7 +15,7 @@ from course.content.shapes import Module, Page, Question, Scenario
 from course.db import insert_once
 from course.events import publish
 from course.learning import queries
-from course.learning.events import CourseCompleted
+from course.learning.events import CourseCompleted, StepEnded
 from course.learning.models import (
     Answer,
     Attempt,
@@ -28,13 +29,16 @@ from course.learning.models import (
     RunOutcome,
     ScenarioRun,
 )
-from course.learning.queries import Item, RunView
+from course.learning.queries import AttemptView, Item, RunView
 from course.learning.rules.branching import stand
 from course.learning.rules.drawing import Drawn, Verdict, draw, judge
 from course.learning.rules.grading import Given, grade
 from course.learning.rules.notes import merged
 from course.learning.rules.progress import progress
 from course.people.events import PersonAdded
+
+# Kinds of attempt in which a miss is asked again with another question, until every point was right.
+UNTIL_RIGHT = ("refresher", "update")
 
 
 def enrol(session: Session, event: PersonAdded) -> None:
@@ -120,18 +124,37 @@ def _begin(
         drawn = [Drawn(bank[0].id, bank[0].points[0])]
     else:
         drawn = draw(counts, bank, queries.times_seen(session, person_id), seed)
+    attempt = open_attempt(session, library, enrolment, kind, ref, len(earlier) + 1, seed, drawn, at)
+    return attempt if attempt is not None else queries.attempts(session, person_id, kind, ref)[-1].id
+
+
+def open_attempt(
+    session: Session, library: Library, enrolment: int, kind: str, ref: str, number: int, seed: int,
+    drawn: Sequence[Drawn], at: datetime,
+) -> int | None:  # fmt: skip
+    """A new attempt that asks the drawn questions in their order. Returns its id; None if there is one with this
+    number already."""
     attempt = insert_once(
-        session, Attempt, enrolment_id=enrolment, kind=kind, ref=ref, number=len(earlier) + 1, seed=seed, opened_at=at
+        session, Attempt, enrolment_id=enrolment, kind=kind, ref=ref, number=number, seed=seed, opened_at=at
     )
-    if attempt is None:
-        return queries.attempts(session, person_id, kind, ref)[-1].id
-    items = [
-        {"attempt_id": attempt, "position": position, "question_id": one.question_id, "point": one.point,
-         "version": library.answerable[one.question_id].version}
-        for position, one in enumerate(drawn, 1)
-    ]  # fmt: skip
-    session.execute(insert(AttemptItem), items)
+    if attempt is not None:
+        session.execute(insert(AttemptItem), [_item(library, attempt, n, one) for n, one in enumerate(drawn, 1)])
     return attempt
+
+
+def _item(library: Library, attempt: int, position: int, drawn: Drawn) -> dict[str, object]:
+    version = library.answerable[drawn.question_id].version
+    return {"attempt_id": attempt, "position": position, "question_id": drawn.question_id, "point": drawn.point,
+            "version": version}  # fmt: skip
+
+
+def ask_again(session: Session, library: Library, person_id: int, attempt: AttemptView, missed: Item) -> None:
+    """Put another question on the same point at the end of the attempt."""
+    others = [question for question in library.questions.values() if question.id != missed.question_id]
+    position = len(attempt.items) + 1
+    seen, seed = queries.times_seen(session, person_id), attempt.seed + position
+    again = draw([(missed.point, 1)], others, seen, seed) or [Drawn(missed.question_id, missed.point)]
+    session.execute(insert(AttemptItem), [_item(library, attempt.id, position, again[0])])
 
 
 def lock(session: Session, attempt_id: int) -> None:
@@ -171,6 +194,9 @@ def close_attempt(
     for item in attempt.items:
         results[item.point] = results.get(item.point, True) and bool(item.correct)
     right, asked, mark, passed = sum(results.values()), len(results), 100, all(results.values())
+    if attempt.kind in UNTIL_RIGHT:
+        # Each miss was asked again until it was right, or the attempt would go on.
+        passed = True
     if attempt.kind == "final":
         verdict = final_verdict(session, library, person_id)
         assert verdict is not None  # noqa: S101 (this attempt is one of those it rests on)
@@ -181,6 +207,7 @@ def close_attempt(
     )  # fmt: skip
     if row is not None:
         complete(session, library, person_id, today, at)
+        publish(session, StepEnded(person_id, attempt.enrolment_id, library, today, at))
 
 
 def final_verdict(session: Session, library: Library, person_id: int) -> Verdict | None:
@@ -205,9 +232,12 @@ def final_verdict(session: Session, library: Library, person_id: int) -> Verdict
     return judge(latest, library.taught_points, critical, library.course.pass_mark)
 
 
-def begin_run(session: Session, person_id: int, ref: str, scenario: Scenario, at: datetime) -> int:
-    """The run that is under way, or a new one in today's version of the scenario. Returns its id."""
-    enrolment = _enrolment(session, person_id)
+def begin_run(
+    session: Session, person_id: int, ref: str, scenario: Scenario, at: datetime, enrolment: int | None = None
+) -> int:
+    """The run that is under way, or a new one in today's version of the scenario; in the enrolment for the whole
+    course unless another is named. Returns its id."""
+    enrolment = enrolment or _enrolment(session, person_id)
     earlier = [run for run in queries.runs(session, person_id, ref) if run.enrolment_id == enrolment]
     if earlier and earlier[-1].finished_at is None:
         return earlier[-1].id
@@ -248,6 +278,7 @@ def decide(
         ending, outcome = after.ending.id, str(after.ending.end)
         insert_once(session, RunOutcome, run_id=run.id, ending=ending, outcome=outcome, finished_at=at)
         complete(session, library, person_id, today, at)
+        publish(session, StepEnded(person_id, run.enrolment_id, library, today, at))
     return True
 
 
@@ -257,13 +288,35 @@ def complete(session: Session, library: Library, person_id: int, today: date, at
     if not state.complete or state.completed_at is not None:
         return False
     enrolment = _enrolment(session, person_id)
+    return record_completion(session, library, person_id, enrolment, "initial", library.minutes, today, at)
+
+
+def record_completion(
+    session: Session,
+    library: Library,
+    person_id: int,
+    enrolment: int,
+    kind: str,
+    minutes: int,
+    today: date,
+    at: datetime,
+) -> bool:
+    """Write that an enrolment is complete, on today's content, and tell everyone; False if it was written before."""
     row = insert_once(
         session, Completion, enrolment_id=enrolment, completed_at=at, content_version=library.version,
         edition=library.course.edition,
     )  # fmt: skip
     if row is None:
         return False
-    publish(session, CourseCompleted(row, person_id, at, today, library.course.title, library.course.edition,
-                                     library.version, library.course.valid_months, library.pathway, library.minutes,
+    publish(session, CourseCompleted(row, person_id, kind, at, today, library.course.title, library.course.edition,
+                                     library.version, library.course.valid_months, library.pathway, minutes,
                                      library.sections))  # fmt: skip
     return True
+
+
+def enrol_again(session: Session, person_id: int, kind: str, at: datetime) -> int:
+    """Another enrolment: the whole course again (initial), a refresher or an update. Returns its id."""
+    enrolment = Enrolment(person_id=person_id, kind=kind, opened_at=at)
+    session.add(enrolment)
+    session.flush()
+    return enrolment.id

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from course.content.library import Library
+
 
 @dataclass(frozen=True)
 class CourseCompleted:
-    """A person completed the course, on that day in the organisation's zone; valid for so many months.
+    """A person completed the course or a refresher (`kind` is initial or refresher), on that day in the organisation's
+    zone; valid for so many months.
 
     `pathway` is the one on which it was completed, `minutes` about how long it takes, `sections` those of the
     briefing that it covers.
@@ -16,6 +19,7 @@ class CourseCompleted:
 
     completion_id: int
     person_id: int
+    kind: str
     at: datetime
     on: date
     course: str
@@ -25,3 +29,14 @@ class CourseCompleted:
     pathway: str | None
     minutes: int
     sections: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class StepEnded:
+    """A person finished an attempt, a scenario or a page in one of their enrolments."""
+
+    person_id: int
+    enrolment_id: int
+    library: Library
+    on: date
+    at: datetime

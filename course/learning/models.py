@@ -12,7 +12,7 @@ from course.db import Base, UtcDateTime
 
 
 class Enrolment(Base):
-    """One go at the course: the first, and later each renewal."""
+    """One go: at the whole course, at a refresher, or at an update after a change that matters."""
 
     __tablename__ = "enrolment"
 
@@ -21,7 +21,7 @@ class Enrolment(Base):
     kind: Mapped[str] = mapped_column(String(20))
     opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
-    __table_args__ = (CheckConstraint("kind in ('initial')", name="kind"),)
+    __table_args__ = (CheckConstraint("kind in ('initial', 'refresher', 'update')", name="kind"),)
 
 
 class PageRead(Base):
@@ -39,7 +39,8 @@ class PageRead(Base):
 
 
 class Attempt(Base):
-    """Questions put to a person: a module's check, a timeline, or the final assessment.
+    """Questions put to a person: a module's check, a timeline, the final assessment, those of a refresher or an
+    update, or a booster.
 
     `ref` is the module, module/timeline, or 'course'. `number` counts from 1, so that two requests
     at once cannot begin the same attempt twice. `seed` fixes the order in which options are shown.
@@ -57,7 +58,7 @@ class Attempt(Base):
 
     __table_args__ = (
         UniqueConstraint("enrolment_id", "kind", "ref", "number"),
-        CheckConstraint("kind in ('check', 'timeline', 'final')", name="kind"),
+        CheckConstraint("kind in ('check', 'timeline', 'final', 'refresher', 'update', 'booster')", name="kind"),
     )
 
 

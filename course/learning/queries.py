@@ -45,9 +45,10 @@ _PERSON: BindParameter[int] = bindparam("person", type_=Integer)
 def _facts_query() -> Select[*tuple[Any, ...]]:
     """One statement for everything that progress rests on; `:person` is bound when it runs.
 
-    Rows are (what, ref, point, value, at), of the person's newest enrolment.
+    Rows are (what, ref, point, value, at), of the person's newest enrolment for the whole course.
     """
-    from_ = select(func.max(_Enrolment.c.id)).where(_Enrolment.c.person_id == _PERSON).scalar_subquery()
+    whole = _Enrolment.c.kind == "initial"
+    from_ = select(func.max(_Enrolment.c.id)).where(_Enrolment.c.person_id == _PERSON, whole).scalar_subquery()
     no = literal("")
     point = (
         select(
@@ -82,7 +83,7 @@ _FACTS = Prepared(_facts_query())
 
 
 def facts(session: Rows, person_id: int) -> Facts:
-    """What the person's newest enrolment holds, in one query."""
+    """What the person's newest enrolment for the whole course holds, in one query."""
     found: dict[str, set[str]] = {"page": set(), "scenario": set(), "timeline": set()}
     points: dict[str, set[tuple[str, str]]] = {"shown": set(), "proven": set()}
     final, completed = False, None
@@ -113,8 +114,14 @@ def facts(session: Rows, person_id: int) -> Facts:
 
 
 def enrolment_id(session: Session, person_id: int) -> int | None:
-    """The newest enrolment of a person."""
-    return session.execute(select(func.max(Enrolment.id)).where(Enrolment.person_id == person_id)).scalar()
+    """The newest enrolment of a person for the whole course."""
+    whole = select(func.max(Enrolment.id)).where(Enrolment.person_id == person_id, Enrolment.kind == "initial")
+    return session.execute(whole).scalar()
+
+
+def kind_of(session: Session, enrolment: int) -> str | None:
+    """Whether an enrolment is for the whole course (initial), a refresher or an update."""
+    return session.execute(select(Enrolment.kind).where(Enrolment.id == enrolment)).scalar()
 
 
 def notes(session: Rows, person_id: int, ref: str) -> dict[str, str]:

@@ -14,7 +14,6 @@ from course.refreshers import queries
 from course.refreshers.models import RenewalExtension, RenewalPause, RenewalPolicy
 from course.refreshers.queries import Somebody
 from course.refreshers.rules import Completion, Policy, Standing, cycles, standing
-from course.refreshers.rules.facts import INITIAL
 from course.refreshers.rules.reminders import Reminder, key, may_leave, reminder
 
 UTC = "UTC"
@@ -24,7 +23,7 @@ def certify(session: Session, event: CourseCompleted) -> None:
     """The certificate for a completion, valid until the day that the rule of renewal says."""
     # The day on which it was completed is that of the organisation's zone, as the event says it.
     known = queries.people(session, UTC, [event.person_id])[0].facts
-    done = Completion(event.on, kind=INITIAL)
+    done = Completion(event.on, kind=event.kind)
     earlier = tuple(c for c in known.completions if c.day < event.on)
     facts = replace(known, completions=(*earlier, done))
     chain = cycles(facts, queries.policies(session, UTC), event.on)

@@ -19,6 +19,7 @@ from course.organisation.models import Organisation
 from course.people.models import Person
 from course.refreshers.models import RenewalExtension, RenewalPause, RenewalPolicy
 from course.refreshers.rules import Completion, Employment, Extension, Facts, Pause, Policy, Requirement, Started
+from course.refreshers.rules.facts import INITIAL, REFRESHER
 
 REASON = "working here"
 Row = TypeVar("Row", RenewalExtension, RenewalPause)
@@ -90,7 +91,7 @@ def _employment(person: Person, zone: str) -> tuple[Employment, ...]:
 def _learning(
     session: Session, zone: str, ids: list[int]
 ) -> tuple[dict[int, list[Completion]], dict[int, list[Started]]]:
-    """Completions, and the days on which somebody read their first page of an enrolment."""
+    """Completions, and the days on which somebody read the first page of the course or began a refresher."""
     done: dict[int, list[Completion]] = defaultdict(list)
     begun: dict[int, list[Started]] = defaultdict(list)
     rows = session.execute(
@@ -107,7 +108,12 @@ def _learning(
     reads = select(Enrolment.person_id, Enrolment.id, PageRead.read_at).join(
         PageRead, PageRead.enrolment_id == Enrolment.id
     )
-    for person_id, enrolment, at in session.execute(reads.where(Enrolment.person_id.in_(ids)).order_by(PageRead.id)):
+    begun_once = select(Enrolment.person_id, Enrolment.id, Enrolment.opened_at).where(Enrolment.kind == REFRESHER)
+    found = [
+        *session.execute(reads.where(Enrolment.person_id.in_(ids), Enrolment.kind == INITIAL).order_by(PageRead.id)),
+        *session.execute(begun_once.where(Enrolment.person_id.in_(ids)).order_by(Enrolment.id)),
+    ]
+    for person_id, enrolment, at in found:
         if enrolment not in first:
             first[enrolment] = civil_date(at, zone)
             begun[person_id].append(Started(first[enrolment]))

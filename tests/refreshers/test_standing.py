@@ -145,7 +145,10 @@ def finish(session: Session, person: Person, on: date) -> Certificate:
     row = Completion(enrolment_id=enrolment_id(session, person.id), completed_at=NOW, content_version="v", edition="1")
     session.add(row)
     session.flush()
-    publish(session, CourseCompleted(row.id, person.id, NOW, on, "Course", "1", "v", 12, "school", 150, ("Policy",)))
+    publish(
+        session,
+        CourseCompleted(row.id, person.id, "initial", NOW, on, "Course", "1", "v", 12, "school", 150, ("Policy",)),
+    )
     return session.execute(select(Certificate).where(Certificate.completion_id == row.id)).scalar_one()
 
 

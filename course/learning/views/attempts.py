@@ -17,6 +17,18 @@ from course.learning.views.home import assessment_minutes, read_again
 from course.web.access import signed_in
 from course.web.session import db
 
+# Attempts that belong to a module, and so stand beside its steps.
+IN_MODULE = ("check", "timeline")
+# What an attempt is called, and where one goes from its end; for those of a module that is its next step.
+NAMES = {
+    "check": "Check what you know",
+    "final": "Final assessment",
+    "refresher": "Refresher",
+    "update": "Update",
+    "booster": "Five questions",
+}
+AFTER = {"final": "/certificate", "refresher": "/refresher", "update": "/refresher/update", "booster": "/"}
+
 
 def _attempt_or_404(attempt_id: int) -> AttemptView:
     return queries.attempt(db(), me(), attempt_id) or abort(404)
@@ -38,7 +50,7 @@ def attempt(attempt_id: int) -> str | Response:
         return go(url_for("learning.question", attempt_id=attempt_id, position=found.next.position))
     if found.kind == "timeline":
         return go(url_for("learning.question", attempt_id=attempt_id, position=1))
-    module = module_of(found.ref)
+    module = module_of(found.ref) if found.kind in IN_MODULE else None
     rows = [_reviewed(found, item) for item in found.items]
     verdict = actions.final_verdict(db(), library(), me()) if found.kind == "final" else None
     stand = stand_of(module) if module else None
@@ -50,7 +62,8 @@ def attempt(attempt_id: int) -> str | Response:
         here=CHECK,
         verdict=verdict,
         rereads=read_again(verdict),
-        onward=after(stand, CHECK) if stand else url_for("learning.home"),
+        onward=after(stand, CHECK) if stand else AFTER.get(found.kind, "/"),
+        name=NAMES.get(found.kind, ""),
         points=library().points,
         pages_by_point=library().pages_by_point,
     )
@@ -76,7 +89,7 @@ def _show(found: AttemptView, position: int, mistake: Mistake | None) -> str:
     item, _ = _item_or_404(found, position)
     module = module_of(found.ref)
     step_id = CHECK if found.kind == "check" else found.ref.partition("/")[2]
-    stand = stand_of(module) if module and found.kind != "final" else None
+    stand = stand_of(module) if module and found.kind in IN_MODULE else None
     following = url_for("learning.attempt", attempt_id=found.id)
     if found.kind == "timeline" and stand:
         following = after(stand, step_id)
@@ -89,6 +102,8 @@ def _show(found: AttemptView, position: int, mistake: Mistake | None) -> str:
         mistake=mistake,
         typed=request.form,
         sureness=SURENESS,
+        name=NAMES.get(found.kind, ""),
+        until_right=actions.UNTIL_RIGHT,
         following=following,
         again=library().pages_by_point.get(item.point),
         point=library().points.get(item.point),
@@ -115,7 +130,9 @@ def answer(attempt_id: int, position: int) -> str | Response | tuple[str, int]:
     if found.kind != "timeline" and sureness not in SURENESS:
         return _show(found, position, Mistake("sure-sure", "Say how sure you are of your answer.")), 422
     actions.answer(db(), item, asked, given, sureness, now())
-    if found.answered == len(found.items) - 1:
+    if found.kind in actions.UNTIL_RIGHT and not grade(asked, given).correct:
+        actions.ask_again(db(), library(), me(), found, item)
+    elif found.answered == len(found.items) - 1:
         actions.close_attempt(db(), library(), me(), attempt_id, today(), now())
     return go(here if found.kind != "final" else url_for("learning.attempt", attempt_id=attempt_id))
 

@@ -8,6 +8,7 @@ from course.content.queries import part
 from course.content.shapes import Page
 from course.learning import queries
 from course.learning.current import library
+from course.learning.views.attempts import NAMES
 from course.learning.views.frame import me, module_of, pages
 from course.organisation.current import here_organisation
 from course.web.access import signed_in
@@ -19,14 +20,13 @@ from course.web.session import db
 def record() -> str:
     """Pages read, questions answered, scenarios walked through: each leads to what was seen."""
     return render_template("learning/record.html", reads=queries.pages_read(db(), me()), attempts=queries.attempts(db(), me()),
-                           runs=queries.runs(db(), me()), titles=_title)  # fmt: skip
+                           runs=queries.runs(db(), me()), titles=_title,
+                           names=NAMES)  # fmt: skip
 
 
 def _title(ref: str) -> str:
     """What a reference is called today; the reference itself if it is no longer taught."""
     module = module_of(ref)
-    if ref == "course":
-        return "Final assessment"
     if module is None:
         return ref
     step = module.step(ref.partition("/")[2])

@@ -25,8 +25,10 @@ def _run_or_404(run_id: int) -> tuple[RunView, Scenario, Stand]:
 
 
 def _frame(run: RunView) -> dict[str, object]:
-    module = module_of(run.ref)
     step_id = run.ref.partition("/")[2]
+    if queries.kind_of(db(), run.enrolment_id) == "refresher":
+        return {"stand": None, "here": step_id, "onward": "/refresher", "step_address": step_address}
+    module = module_of(run.ref)
     where = stand_of(module) if module else None
     onward = after(where, step_id) if where else url_for("learning.home")
     return {"stand": where, "here": step_id, "onward": onward, "step_address": step_address}

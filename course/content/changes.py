@@ -1,0 +1,44 @@
+"""The changes that authors marked as material: what refreshers show, and what may open an update."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from course.content.shapes import Change, Module, digest
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A marked change of a page (`ref` is module/page) or of a question (`ref` is its id), with the points that
+    are asked because of it. `version` stands for the mark itself: who marks it anew opens it anew."""
+
+    kind: str
+    ref: str
+    title: str
+    points: tuple[str, ...]
+    change: Change
+
+    @property
+    def version(self) -> str:
+        return digest({"ref": self.ref, **self.change.model_dump(mode="json")})
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Under what the archive keeps it: reference and version."""
+        return f"{self.kind}:{self.ref}", self.version
+
+
+def marked(modules: Iterable[Module]) -> Iterator[Marked]:
+    """All marked changes in the order of the course."""
+    for module in modules:
+        for step in module.steps:
+            if step.kind == "page":
+                page = module.pages[step.id]
+                # A page may teach a point that another module asks about.
+                points = tuple(point for point in page.teaches if point in module.points) or page.teaches
+                for change in page.changes:
+                    yield Marked("page", f"{module.id}/{page.id}", page.title, points, change)
+        for question in module.questions:
+            for change in question.changes:
+                yield Marked("question", question.id, question.stem, question.points, change)

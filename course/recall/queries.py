@@ -1,0 +1,188 @@
+"""What refreshers rest on: first answers, what somebody completed, and what a refresher was made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from course.learning.models import (
+    Answer,
+    Attempt,
+    AttemptItem,
+    AttemptOutcome,
+    Completion,
+    Enrolment,
+    PageRead,
+    RunOutcome,
+    ScenarioRun,
+)
+from course.recall.models import RefresherPart
+from course.recall.rules.memory import Review
+
+PAGE = "page:"  # how the archive names a marked change of a page
+
+
+def reviews(session: Session, person_id: int) -> list[Review]:
+    """Every first answer of a person, oldest first. Timelines are told, not tested, and are left out."""
+    rows = session.execute(
+        select(AttemptItem.point, Answer.answered_at, Answer.correct, Answer.sureness)
+        .join(Answer, Answer.item_id == AttemptItem.id)
+        .join(Attempt, Attempt.id == AttemptItem.attempt_id)
+        .join(Enrolment, Enrolment.id == Attempt.enrolment_id)
+        .where(Enrolment.person_id == person_id, Attempt.kind != "timeline")
+        .order_by(Answer.answered_at, Answer.item_id)
+    )
+    return [Review(*row) for row in rows]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a refresher or update (see models.RefresherPart), and whether it is done; a `point` is never said
+    to be done by itself, since its questions are those of the attempt."""
+
+    position: int
+    kind: str
+    ref: str
+    version: str | None
+    before: str | None
+    why: str | None
+    done: bool
+
+
+@dataclass(frozen=True)
+class Refresher:
+    """An enrolment that is not the whole course: its parts in order, its attempt, and when it was completed. `run`
+    is the newest run of its scenario."""
+
+    id: int
+    kind: str
+    opened_at: datetime
+    parts: tuple[Part, ...]
+    attempt_id: int
+    asked: int
+    answered: int
+    passed: bool
+    run: int | None
+    completed_at: datetime | None
+
+    @property
+    def read(self) -> bool:
+        """Whether every changed page was seen and the story is over."""
+        return all(part.done for part in self.parts if part.kind != "point")
+
+    @property
+    def over(self) -> bool:
+        return self.read and self.passed
+
+
+def newest(session: Session, person_id: int, kind: str) -> Refresher | None:
+    """The newest refresher (or update) of a person, whether it is complete or not."""
+    row = session.execute(
+        select(Enrolment.id, Enrolment.opened_at, Completion.completed_at)
+        .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
+        .where(Enrolment.person_id == person_id, Enrolment.kind == kind)
+        .order_by(Enrolment.id.desc())
+        .limit(1)
+    ).first()
+    if row is None:
+        return None
+    attempt = session.execute(
+        select(Attempt.id, AttemptOutcome.passed, func.count(AttemptItem.id), func.count(Answer.item_id))
+        .join(AttemptItem, AttemptItem.attempt_id == Attempt.id)
+        .outerjoin(Answer, Answer.item_id == AttemptItem.id)
+        .outerjoin(AttemptOutcome, AttemptOutcome.attempt_id == Attempt.id)
+        .where(Attempt.enrolment_id == row.id)
+        .group_by(Attempt.id, AttemptOutcome.passed)
+    ).one()
+    runs = session.execute(
+        select(ScenarioRun.id, RunOutcome.run_id)
+        .outerjoin(RunOutcome, RunOutcome.run_id == ScenarioRun.id)
+        .where(ScenarioRun.enrolment_id == row.id)
+        .order_by(ScenarioRun.id)
+    ).all()
+    parts = _parts(session, row.id, any(outcome is not None for _, outcome in runs))
+    return Refresher(row.id, kind, row.opened_at, parts, attempt[0], attempt[2], attempt[3], bool(attempt[1]),
+                     runs[-1][0] if runs else None, row.completed_at)  # fmt: skip
+
+
+def _parts(session: Session, enrolment: int, told: bool) -> tuple[Part, ...]:
+    read = {row.ref for row in session.execute(select(PageRead.ref).where(PageRead.enrolment_id == enrolment)).all()}
+    rows = session.execute(
+        select(RefresherPart).where(RefresherPart.enrolment_id == enrolment).order_by(RefresherPart.position)
+    ).scalars()
+    return tuple(
+        Part(p.position, p.kind, p.ref, p.version, p.before, p.why,
+             told if p.kind == "scenario" else p.kind == "change" and _seen(p.ref, read))
+        for p in rows
+    )  # fmt: skip
+
+
+def _seen(change: str, read: set[str]) -> bool:
+    return not change.startswith(PAGE) or change.removeprefix(PAGE) in read
+
+
+def begun_at(session: Session, person_id: int) -> datetime | None:
+    """When the person began what they completed last, the whole course or a refresher; None if there is nothing."""
+    return session.execute(
+        select(Enrolment.opened_at)
+        .join(Completion, Completion.enrolment_id == Enrolment.id)
+        .where(Enrolment.person_id == person_id)
+        .order_by(Completion.completed_at.desc(), Completion.id.desc())
+        .limit(1)
+    ).scalar()
+
+
+def dealt_with(session: Session, person_id: int) -> frozenset[tuple[str, str]]:
+    """The marked changes that the person has seen and answered for, in a refresher or an update."""
+    rows = session.execute(
+        select(RefresherPart.ref, RefresherPart.version)
+        .join(Enrolment, Enrolment.id == RefresherPart.enrolment_id)
+        .outerjoin(
+            PageRead,
+            and_(PageRead.enrolment_id == Enrolment.id, PageRead.ref == func.substr(RefresherPart.ref, len(PAGE) + 1)),
+        )
+        .join(Attempt, Attempt.enrolment_id == Enrolment.id)
+        .join(AttemptOutcome, AttemptOutcome.attempt_id == Attempt.id)
+        .where(Enrolment.person_id == person_id, RefresherPart.kind == "change", AttemptOutcome.passed)
+        # A changed page is read; a changed question is only asked.
+        .where(or_(PageRead.id.is_not(None), RefresherPart.ref.not_like(f"{PAGE}%")))
+    )
+    return frozenset((ref, version) for ref, version in rows if version is not None)
+
+
+def read_since(session: Session, person_id: int) -> dict[str, datetime]:
+    """When the person last read each page in the whole course, by module/page: only what they completed counts."""
+    rows = session.execute(
+        select(PageRead.ref, func.max(PageRead.read_at))
+        .join(Enrolment, Enrolment.id == PageRead.enrolment_id)
+        .join(Completion, Completion.enrolment_id == Enrolment.id)
+        .where(Enrolment.person_id == person_id, Enrolment.kind == "initial")
+        .group_by(PageRead.ref)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def versions_read(session: Session, person_id: int) -> dict[str, str]:
+    """The version of each page in which the person read it last, by module/page."""
+    rows = session.execute(
+        select(PageRead.ref, PageRead.version)
+        .join(Enrolment, Enrolment.id == PageRead.enrolment_id)
+        .where(Enrolment.person_id == person_id)
+        .order_by(PageRead.id)
+    )
+    return {row.ref: row.version for row in rows}
+
+
+def stories_told(session: Session, person_id: int) -> dict[str, int]:
+    """How often the person has been through each scenario, by module/scenario."""
+    rows = session.execute(
+        select(ScenarioRun.ref, func.count())
+        .join(RunOutcome, RunOutcome.run_id == ScenarioRun.id)
+        .join(Enrolment, Enrolment.id == ScenarioRun.enrolment_id)
+        .where(Enrolment.person_id == person_id)
+        .group_by(ScenarioRun.ref)
+    )
+    return {row[0]: row[1] for row in rows}

@@ -1,0 +1,75 @@
+"""Somebody who completed the course a while ago, written down as the course would have."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from course.clock import now
+from course.content.library import Library
+from course.content.shapes import Question
+from course.dates import civil_date
+from course.learning import actions, queries
+from course.learning.rules.drawing import Drawn
+from course.learning.rules.grading import Given
+from course.people.models import Person
+from tests.makers import make_person
+
+LONG_AGO = timedelta(days=350)
+
+
+def right(question: Question) -> Given:
+    """The right answer to a question."""
+    if question.form == "sort":
+        return [str(option.group) for option in question.options]
+    if question.form == "order":
+        return list(range(len(question.options)))
+    return [n for n, option in enumerate(question.options) if option.correct]
+
+
+def wrong(question: Question) -> Given:
+    """An answer to it that is wrong in part."""
+    if question.form == "sort":
+        return [question.groups[0]] * len(question.options)
+    if question.form == "order":
+        return list(reversed(range(len(question.options))))
+    return []
+
+
+def make_completed(
+    session: Session,
+    library: Library,
+    ago: timedelta = LONG_AGO,
+    missed: tuple[str, ...] = (),
+    email: str = "sam@example.org",
+) -> Person:
+    """A learner who passed the final assessment so long ago, with one question on each point; first answers on the
+    points in `missed` were wrong."""
+    at = now() - ago
+    person = make_person(session, email=email, at=at)
+    complete(session, library, person, at, missed)
+    session.commit()
+    return person
+
+
+def complete(session: Session, library: Library, person: Person, at: datetime, missed: tuple[str, ...] = ()) -> None:
+    """Answers on every point, and the completion of the newest enrolment for the whole course."""
+    enrolment = queries.enrolment_id(session, person.id)
+    assert enrolment is not None
+    taken: set[str] = set()
+    drawn = []
+    for point in library.taught_points:
+        question = next(q for q in library.questions.values() if point in q.points and q.id not in taken)
+        taken.add(question.id)
+        drawn.append(Drawn(question.id, point))
+    attempt_id = actions.open_attempt(session, library, enrolment, "final", "course", 1, 1, drawn, at)
+    assert attempt_id is not None
+    attempt = queries.attempt(session, person.id, attempt_id)
+    assert attempt is not None
+    for item in attempt.items:
+        question = library.answerable[item.question_id]
+        given = wrong(question) if item.point in missed else right(question)
+        actions.answer(session, item, question, given, "sure", at)
+    today = civil_date(at, "Europe/London")
+    actions.record_completion(session, library, person.id, enrolment, "initial", library.minutes, today, at)

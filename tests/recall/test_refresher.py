@@ -1,0 +1,353 @@
+"""A refresher from the page that offers it to the certificate; and an update after a change that matters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from course.certificates.models import Certificate
+from course.clock import now
+from course.content.actions import archive
+from course.content.library import Library
+from course.content.rendering import Inline
+from course.content.shapes import Change, Page
+from course.learning.models import Attempt, Completion, Enrolment, PageRead, RunOutcome
+from course.learning.queries import attempt, times_seen
+from course.people.models import Person
+from course.recall import actions, queries
+from course.recall.rules.composing import CRITICAL, FORGOTTEN
+from tests.makers import make_person, sign_in
+from tests.pages import Client
+from tests.recall.makers import complete, make_completed
+from tests.walking import Learner, Right, always
+
+Teach = Callable[[int | None], Library]
+
+
+@pytest.fixture
+def library(app: Flask) -> Library:
+    found: Library = app.extensions["course"].library.for_("school", "england")
+    return found
+
+
+def begin(client: Client) -> str:
+    """Begin the refresher and come to its first part."""
+    return client.post("/refresher", {}).location
+
+
+def tell_story(app: Flask, client: Client, person: Person, session: Session) -> None:
+    """The refresher's story, always by the recommended choice."""
+    found = queries.newest(session, person.id, "refresher")
+    assert found is not None
+    ref = next(part.ref for part in found.parts if part.kind == "scenario")
+    module, _, name = ref.partition("/")
+    scenario = app.extensions["course"].library.modules[module].scenarios[name]
+    run = client.post("/refresher/story", {}).location
+    scene = scenario.by_id[scenario.start]
+    for step in range(1, 20):
+        client.post(run, {"step": str(step), "choice": scene.best.id})
+        scene = scenario.by_id[scene.best.to]
+        if scene.end:
+            return
+    raise AssertionError("the story does not end")
+
+
+def answer_all(app: Flask, client: Client, person: Person, right: Right = always) -> None:
+    learner = Learner(app, client, person.id)
+    with learner.session() as session:
+        found = queries.newest(session, person.id, "refresher") or queries.newest(session, person.id, "update")
+    assert found is not None
+    page = client.flask_page(f"/attempt/{found.attempt_id}")
+    page.location = f"/attempt/{found.attempt_id}"
+    learner.answer_all(page, right)
+
+
+def test_the_page_my_training_offers_the_refresher_when_its_time_has_come(
+    session: Session, client: Client, library: Library
+) -> None:
+    sign_in(client, make_completed(session, library))
+    home = client.get("/")
+    assert "It is time for your refresher" in home.text
+    page = client.get("/refresher")
+    assert page.h1 == "My refresher"
+    assert "on which a child’s safety may rest" in page.text
+    assert "An estimate from your own first answers" in page.text
+
+
+def test_long_before_its_time_it_is_not_asked_for_but_can_be_done(
+    session: Session, client: Client, library: Library
+) -> None:
+    sign_in(client, make_completed(session, library, ago=timedelta(days=30)))
+    assert "It is time for your refresher" not in client.get("/").text
+    assert "Your refresher opens on" in client.get("/").text
+    assert "You need not do it yet" in client.get("/refresher").text
+    assert begin(client).startswith("/refresher/story")
+
+
+def test_it_takes_about_a_quarter_of_the_course_and_holds_every_critical_point(
+    session: Session, library: Library
+) -> None:
+    person = make_completed(session, library)
+    made = actions.composed(session, library, person.id, None, now())
+    critical = {p for p in library.taught_points if library.points[p].safety_critical}
+    assert set(made.plan.points(CRITICAL)) == critical
+    assert made.plan.points(FORGOTTEN)
+    assert 0.15 * library.minutes < made.plan.minutes <= 0.25 * library.minutes
+
+
+def test_what_was_wrong_last_time_is_asked_before_what_was_right(session: Session, library: Library) -> None:
+    plain = [p for p in library.taught_points if not library.points[p].safety_critical]
+    person = make_completed(session, library, missed=(plain[-1], plain[-2]))
+    made = actions.composed(session, library, person.id, None, now())
+    assert set(made.plan.points(FORGOTTEN)[:2]) == {plain[-1], plain[-2]}
+
+
+def test_questions_that_were_not_seen_come_first(session: Session, library: Library) -> None:
+    person = make_completed(session, library)
+    seen = set(times_seen(session, person.id))
+    found = actions.begin(session, library, person.id, None, now())
+    asked = attempt(session, person.id, found.attempt_id)
+    assert asked is not None
+    assert not seen & {item.question_id for item in asked.items}
+
+
+def test_a_refresher_leads_to_a_certificate_that_keeps_the_date(
+    app: Flask, session: Session, client: Client, library: Library
+) -> None:
+    person = make_completed(session, library)
+    sign_in(client, person)
+    assert begin(client) == "/refresher/story"
+    tell_story(app, client, person, session)
+    answer_all(app, client, person)
+    session.expire_all()
+    first, second = session.execute(select(Certificate).order_by(Certificate.id)).scalars()
+    assert second.valid_until == first.valid_until.replace(year=first.valid_until.year + 1)
+    assert second.minutes is not None
+    assert 5 < second.minutes < library.minutes / 2
+    assert "You have completed the course" in client.get("/").text
+
+
+def test_a_miss_is_explained_and_asked_again_with_another_question_until_it_is_right(
+    app: Flask, session: Session, client: Client, library: Library
+) -> None:
+    person = make_completed(session, library)
+    sign_in(client, person)
+    begin(client)
+    wrong: list[str] = []
+
+    def first_five_wrong(question: object) -> bool:
+        name = question.id  # type: ignore[attr-defined]
+        if len(wrong) < 5 and name not in wrong:
+            wrong.append(name)
+            return False
+        return True
+
+    before = queries.newest(session, person.id, "refresher")
+    assert before is not None
+    answer_all(app, client, person, first_five_wrong)
+    session.expire_all()
+    found = attempt(session, person.id, before.attempt_id)
+    assert found is not None
+    assert found.passed
+    assert len(found.items) == before.asked + 5
+    missed = [item for item in found.items if not item.correct]
+    assert [item.question_id for item in missed] == wrong
+    for again, first in zip(found.items[before.asked :], missed, strict=True):
+        assert again.point == first.point
+        assert again.question_id != first.question_id
+    page = client.get(f"/attempt/{found.id}")
+    assert page.h1 == "Every point was right in the end"
+    assert client.get(f"/attempt/{found.id}/{missed[0].position}").html.count("Read the page again")
+
+
+def test_nothing_is_certified_before_every_part_is_done(
+    app: Flask, session: Session, client: Client, library: Library
+) -> None:
+    person = make_completed(session, library)
+    sign_in(client, person)
+    begin(client)
+    answer_all(app, client, person)
+    count = select(func.count()).select_from(Completion)
+    assert session.execute(count).scalar() == 1
+    assert "Carry on" in client.get("/refresher").text
+    tell_story(app, client, person, session)
+    assert session.execute(count).scalar() == 2
+
+
+def test_two_clicks_begin_one_refresher(session: Session, client: Client, library: Library) -> None:
+    sign_in(client, make_completed(session, library))
+    assert begin(client) == begin(client)
+    count = select(func.count()).select_from(Enrolment).where(Enrolment.kind == "refresher")
+    assert session.execute(count).scalar() == 1
+
+
+def test_a_refresher_left_for_half_a_year_is_composed_anew(session: Session, library: Library) -> None:
+    person = make_completed(session, library)
+    first = actions.begin(session, library, person.id, None, now())
+    soon = actions.begin(session, library, person.id, None, now() + timedelta(days=100))
+    late = actions.begin(session, library, person.id, None, now() + timedelta(days=181))
+    assert first.id == soon.id != late.id
+
+
+def test_next_year_brings_another_story(session: Session, library: Library) -> None:
+    person = make_completed(session, library)
+    told = set()
+    for _ in range(3):
+        made = actions.composed(session, library, person.id, None, now())
+        assert made.story is not None
+        told.add(made.story.ref)
+        found = actions.begin(session, library, person.id, None, now())
+        run = actions.tell_story(session, library, person.id, found, now())
+        session.add(RunOutcome(run_id=run, ending="end", outcome="good", finished_at=now()))
+        session.flush()
+        session.add(Completion(enrolment_id=found.id, completed_at=now(), content_version="v", edition="1"))
+        session.flush()
+    assert len(told) == 3
+
+
+def test_after_too_long_a_lapse_the_whole_course_begins_again(
+    session: Session, client: Client, library: Library
+) -> None:
+    person = make_completed(session, library, ago=timedelta(days=900))
+    sign_in(client, person)
+    assert "The whole course is needed again" in client.get("/").text
+    assert "Begin the course again" in client.get("/refresher").text
+    assert begin(client) == "/"
+    assert "Start: " in client.get("/").text
+    kinds = session.execute(select(Enrolment.kind).where(Enrolment.person_id == person.id)).scalars().all()
+    assert kinds == ["initial", "initial"]
+    begin(client)
+    assert session.execute(select(func.count()).select_from(Enrolment)).scalar() == 2
+
+
+def test_who_has_not_completed_the_course_has_no_refresher(session: Session, client: Client) -> None:
+    sign_in(client, make_person(session))
+    assert "Finish that first" in client.get("/refresher").text
+    assert begin(client) == "/refresher"
+    client.get("/refresher/story", 404)
+    client.post("/refresher/story", {}, 404)
+
+
+# A change that matters: the same course, with one page said anew and marked.
+REF = "secret-contact/a-phone-changes-everything"
+
+
+def changed(library: Library, update_days: int | None) -> Library:
+    """The course with the first block of one page replaced, and the page marked."""
+    module_id, _, page_id = REF.partition("/")
+    whole = library.origin or library
+    module = whole.modules[module_id]
+    page = module.pages[page_id]
+    first = page.blocks[0].model_copy(update={"html": "<p>Something new holds today.</p>"})
+    change = Change(date=now().date(), reason=Inline("The rule is another one."), update_days=update_days)
+    anew = Page.model_construct(**{**dict(page), "blocks": (first, *page.blocks[1:]), "changes": (change,)})
+    modules = {**whole.modules, module_id: module.model_copy(update={"pages": {**module.pages, page_id: anew}})}
+    return replace(whole, modules=modules, _parts_for={})
+
+
+@pytest.fixture
+def teach(app: Flask, session: Session) -> Iterator[Teach]:
+    """Teach the course with a marked change from now on."""
+    kept = app.extensions["course"]
+
+    def teach(update_days: int | None) -> Library:
+        anew = changed(kept.library, update_days)
+        app.extensions["course"] = replace(kept, library=anew)
+        archive(session, anew, now())
+        session.commit()
+        return anew.for_("school", "england")
+
+    yield teach
+    app.extensions["course"] = kept
+
+
+def read(session: Session, library: Library, person: Person) -> None:
+    """The page was read as it was then."""
+    module, _, name = REF.partition("/")
+    enrolment = session.execute(select(Enrolment.id).where(Enrolment.person_id == person.id)).scalar_one()
+    version = library.modules[module].pages[name].version
+    session.add(PageRead(enrolment_id=enrolment, ref=REF, version=version, read_at=now() - timedelta(days=349)))
+    session.commit()
+
+
+def test_a_refresher_shows_a_changed_page_beside_what_was_read(
+    app: Flask, session: Session, client: Client, library: Library, teach: Teach
+) -> None:
+    person = make_completed(session, library)
+    read(session, library, person)
+    teach(None)
+    sign_in(client, person)
+    assert "1 change" in client.get("/refresher").text
+    where = begin(client)
+    assert where == "/refresher/refresher/change/1"
+    page = client.get(where)
+    for words in ("The rule is another one.", "As you read it", "Something new holds today.", "The same as before"):
+        assert words in page.text
+    assert client.post(where, {}).location == "/refresher/story"
+    tell_story(app, client, person, session)
+    answer_all(app, client, person)
+    assert session.execute(select(func.count()).select_from(Certificate)).scalar() == 2
+    assert "1 change" not in client.get("/refresher").text
+
+
+def test_an_update_asks_those_certified_before_and_only_about_what_changed(
+    app: Flask, session: Session, client: Client, library: Library, teach: Teach
+) -> None:
+    person = make_completed(session, library, ago=timedelta(days=90))
+    anew: Library = teach(28)
+    sign_in(client, person)
+    assert "has changed" in client.get("/").text
+    assert "The rule is another one." in client.get("/refresher/update").text
+    where = client.post("/refresher/update", {}).location
+    assert "You did not read this page before" in client.get(where).text
+    onward = client.post(where, {}).location
+    found = queries.newest(session, person.id, "update")
+    assert found is not None
+    assert onward == f"/attempt/{found.attempt_id}"
+    marked = next(one for one in anew.changes if one.ref == REF)
+    items = attempt(session, person.id, found.attempt_id)
+    assert items is not None
+    assert {item.point for item in items.items} == set(marked.points)
+    answer_all(app, client, person)
+    assert "You are up to date with what has changed" in client.get("/refresher/update").text
+    assert "See what has changed" not in client.get("/").text
+    # The certificate keeps its date, and there is no second one.
+    assert session.execute(select(func.count()).select_from(Certificate)).scalar() == 1
+
+
+def test_a_change_without_days_waits_for_the_refresher(
+    session: Session, client: Client, library: Library, teach: Teach
+) -> None:
+    sign_in(client, make_completed(session, library, ago=timedelta(days=90)))
+    teach(None)
+    assert "See what has changed" not in client.get("/").text
+    assert client.post("/refresher/update", {}).location == "/refresher/update"
+
+
+def test_who_completed_the_course_after_the_change_has_nothing_to_update(session: Session, teach: Teach) -> None:
+    person = make_person(session)
+    anew: Library = teach(28)
+    # Enrolled before, but the page was read as it is now.
+    read_now = PageRead(enrolment_id=1, ref=REF, version="v", read_at=now() + timedelta(minutes=1))
+    read_now.enrolment_id = session.execute(select(Enrolment.id).where(Enrolment.person_id == person.id)).scalar_one()
+    session.add(read_now)
+    complete(session, anew, person, now() + timedelta(minutes=2))
+    session.commit()
+    assert actions.update_for(session, anew, person.id, None, "Europe/London") is None
+
+
+def test_no_answer_of_a_refresher_is_seen_by_anybody_else(session: Session, client: Client, library: Library) -> None:
+    person = make_completed(session, library)
+    found = actions.begin(session, library, person.id, None, now())
+    session.commit()
+    sign_in(client, make_person(session, "Ann Hill", "ann@example.org", role="administrator"))
+    client.get(f"/attempt/{found.attempt_id}", 404)
+    assert session.execute(select(Attempt.id).where(Attempt.id == found.attempt_id)).scalar() == found.attempt_id
+    assert re.search("My refresher", client.get("/refresher").text)
