@@ -26,6 +26,7 @@ from course.learning import views as learning
 from course.mail import commands as mail_commands
 from course.organisation import views as organisation
 from course.people import views as people
+from course.recall import commands as recall_commands
 from course.recall import views as recall
 from course.refreshers import commands as refresher_commands
 from course.refreshers import views as refreshers
@@ -54,6 +55,7 @@ COMMANDS = (
     content_commands.group,
     demo_commands.group,
     mail_commands.group,
+    recall_commands.group,
     refresher_commands.group,
     signin_commands.group,
     serving_commands.group,

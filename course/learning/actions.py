@@ -210,6 +210,13 @@ def close_attempt(
         publish(session, StepEnded(person_id, attempt.enrolment_id, library, today, at))
 
 
+def close_booster(session: Session, attempt: AttemptView, at: datetime) -> None:
+    """Write how a booster ended, once all its questions are answered. Nothing depends on it."""
+    right, asked = sum(bool(item.correct) for item in attempt.items), len(attempt.items)
+    insert_once(session, AttemptOutcome, attempt_id=attempt.id, finished_at=at, passed=right == asked,
+                points_right=right, points_asked=asked, pass_mark=0)  # fmt: skip
+
+
 def final_verdict(session: Session, library: Library, person_id: int) -> Verdict | None:
     """How the final assessment stands over all its attempts in the newest enrolment; None before the first.
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
@@ -20,13 +20,19 @@ from course.learning.events import StepEnded
 from course.learning.models import PageRead
 from course.learning.queries import times_seen
 from course.learning.rules.drawing import draw
+from course.mail.actions import queue
 from course.people.models import Person
 from course.recall import queries
 from course.recall.models import RefresherPart
-from course.recall.queries import PAGE, Part, Refresher
+from course.recall.queries import PAGE, Certified, Part, Refresher
+from course.recall.rules.boosters import Sent, is_due, may_be_due, weakest
 from course.recall.rules.changed import Basis, Update, open_changes, update
 from course.recall.rules.composing import CHANGED, QUESTION_MINUTES, Ask, Plan, Story, compose, next_story
 from course.recall.rules.memory import estimates, remembered
+from course.refreshers import queries as renewal
+from course.refreshers.rules import standing
+from course.refreshers.rules.reminders import may_leave
+from course.refreshers.rules.standing import UP_TO_DATE
 
 REFRESHER = "refresher"
 UPDATE = "update"
@@ -235,3 +241,37 @@ def _minutes(library: Library, refresher: Refresher) -> int:
         _story_minutes(library, Story(ref, 0, (), 0)) for ref in story if ref.partition("/")[0] in library.modules
     )
     return max(1, round(sum(p.words for p in pages) / WORDS_A_MINUTE + told + refresher.asked * QUESTION_MINUTES))
+
+
+def boosters_due(session: Session, library: Library, zone: str, on: date) -> list[Certified]:
+    """Who is to be sent a booster on that day: people who are up to date and have time until their refresher."""
+    possible = [one for one in queries.certified(session) if may_be_due(*_history(one, zone), on)]
+    rules = renewal.policies(session, zone)
+    if not possible or not rules:
+        return []
+    known = {one.id: one.facts for one in renewal.people(session, zone, [one.person_id for one in possible])}
+    at = datetime.combine(on, time(12), UTC)
+    return [
+        one
+        for one in possible
+        if standing(known[one.person_id], rules, on).state == UP_TO_DATE
+        and is_due(*_history(one, zone), estimated(session, library, one.person_id, at), on)
+    ]
+
+
+def _history(one: Certified, zone: str) -> tuple[date, list[Sent]]:
+    return civil_date(one.completed_at, zone), [Sent(civil_date(at, zone), answered) for at, answered in one.boosters]
+
+
+def send_booster(
+    session: Session, library: Library, to: Certified, letter: Callable[[int], tuple[str, str]], zone: str, at: datetime
+) -> bool:
+    """Draw the five questions and put the mail with their link into the outbox, to leave in working hours. False if
+    another was quicker. `letter` makes the subject and the text from the attempt's id."""
+    estimate = estimated(session, library, to.person_id, at)
+    seed = secrets.randbelow(2**31)
+    counts = [(point, 1) for point in weakest(estimate, library.taught_points)]
+    drawn = draw(counts, library.questions.values(), times_seen(session, to.person_id), seed)
+    number = len(to.boosters) + 1
+    attempt = open_attempt(session, library, to.enrolment_id, "booster", "course", number, seed, drawn, at)
+    return attempt is not None and queue(session, f"booster:{attempt}", to.email, *letter(attempt), may_leave(at, zone))

@@ -19,6 +19,9 @@ from course.learning.models import (
     RunOutcome,
     ScenarioRun,
 )
+from course.learning.queries import AttemptView
+from course.learning.queries import attempt as attempt_of
+from course.people.models import Person
 from course.recall.models import RefresherPart
 from course.recall.rules.memory import Review
 
@@ -186,3 +189,58 @@ def stories_told(session: Session, person_id: int) -> dict[str, int]:
         .group_by(ScenarioRun.ref)
     )
     return {row[0]: row[1] for row in rows}
+
+
+@dataclass(frozen=True)
+class Certified:
+    """Somebody who is here and completed the course, with the enrolment of their newest completion and the boosters
+    that were sent since: when, and whether any question was answered."""
+
+    person_id: int
+    name: str
+    email: str
+    enrolment_id: int
+    completed_at: datetime
+    boosters: tuple[tuple[datetime, bool], ...]
+
+
+def certified(session: Session) -> list[Certified]:
+    """Everybody who may be sent a booster, in two queries."""
+    newest = (
+        select(Enrolment.person_id, func.max(Completion.id).label("id"))
+        .join(Completion, Completion.enrolment_id == Enrolment.id)
+        .group_by(Enrolment.person_id)
+        .subquery()
+    )
+    people = session.execute(
+        select(Person.id, Person.name, Person.email, Completion.enrolment_id, Completion.completed_at)
+        .join(newest, newest.c.person_id == Person.id)
+        .join(Completion, Completion.id == newest.c.id)
+        .where(Person.left_at.is_(None))
+        .order_by(Person.id)
+    ).all()
+    sent: dict[int, list[tuple[datetime, bool]]] = {}
+    rows = session.execute(
+        select(Attempt.enrolment_id, Attempt.opened_at, func.count(Answer.item_id))
+        .join(AttemptItem, AttemptItem.attempt_id == Attempt.id)
+        .outerjoin(Answer, Answer.item_id == AttemptItem.id)
+        .where(Attempt.kind == "booster")
+        .group_by(Attempt.id, Attempt.enrolment_id, Attempt.opened_at)
+        .order_by(Attempt.id)
+    )
+    for enrolment, at, answers in rows:
+        sent.setdefault(enrolment, []).append((at, answers > 0))
+    return [Certified(*row, tuple(sent.get(row.enrolment_id, ()))) for row in people]
+
+
+def booster(session: Session, attempt_id: int, since: datetime) -> AttemptView | None:
+    """A booster that was sent since then to somebody who is still here."""
+    owner = session.execute(
+        select(Enrolment.person_id)
+        .join(Attempt, Attempt.enrolment_id == Enrolment.id)
+        .join(Person, Person.id == Enrolment.person_id)
+        .where(
+            Attempt.id == attempt_id, Attempt.kind == "booster", Attempt.opened_at >= since, Person.left_at.is_(None)
+        )
+    ).scalar()
+    return attempt_of(session, owner, attempt_id) if owner is not None else None

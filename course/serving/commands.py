@@ -25,6 +25,7 @@ from course.demo.commands import prepare_demo
 from course.mail.sending import deliver
 from course.migrating import upgrade
 from course.organisation.queries import organisation
+from course.recall.commands import send_boosters
 from course.refreshers.commands import send_reminders
 from course.signin.actions import set_up_link
 from course.signin.rules import set_up_address
@@ -140,7 +141,7 @@ def _run(server: Any) -> None:
 
 
 def _send_mail(app: Flask, stop: threading.Event) -> None:
-    """Deliver what is due, every few seconds, and once an hour queue reminders. Several servers may do so at the
+    """Deliver what is due, every few seconds, and once an hour queue reminders and boosters. Several servers may do so at the
     same time: each reminder has a key, and a mail is claimed before it is sent. Nothing that goes wrong ends it."""
     log, reminded = logging.getLogger("course"), None
     while not stop.wait(MAIL_EVERY):
@@ -150,6 +151,7 @@ def _send_mail(app: Flask, stop: threading.Event) -> None:
                 if reminded is None or at - reminded >= REMIND_EVERY:
                     reminded = at
                     send_reminders(civil_date(at, config.time_zone))
+                    send_boosters(civil_date(at, config.time_zone))
                 deliver(command_session, config.mail_url, config.mail_from, config.public_url, at)
         except Exception:
             log.exception("mail could not be sent")

@@ -25,6 +25,7 @@ PARTS: dict[str, Any] = {"module_id": "responding", "step_id": "check", "attempt
 OPEN = {"static_file", "signin.sign_in", "signin.forgotten", "signin.link", "signin.set_up",
         "organisation.concern", "organisation.first_hour",
         "verify.ask", "verify.verify",
+        "recall.booster", "recall.booster_question", "recall.answer_booster",
         "content.sources", "content.further", "content.privacy", "content.accessibility"}  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from course.content.changes import Marked
 from course.content.rendering import Inline
 from course.content.shapes import Block, Change, Page
+from course.recall.rules.boosters import Sent, is_due, weakest
 from course.recall.rules.changed import Basis, Row, open_changes, side_by_side, update
 from course.recall.rules.composing import CHANGED, CRITICAL, FORGOTTEN, Story, compose, next_story
 from course.recall.rules.memory import Review, estimates, remembered
@@ -199,3 +200,43 @@ def test_what_was_taken_away_stands_alone() -> None:
 def test_a_prompt_for_a_note_is_no_instruction() -> None:
     prompt = Page(id="p", title="P", teaches=("a",), blocks=(Block(kind="reflect", html="Think.", id="think"),))
     assert side_by_side(prompt, page("one")) == (Row(None, Block(kind="text", html="one")),)
+
+
+DONE = date(2026, 1, 1)
+
+
+def days(count: int) -> date:
+    return DONE + timedelta(days=count)
+
+
+def sent(*told: tuple[int, bool]) -> list[Sent]:
+    return [Sent(days(day), answered) for day, answered in told]
+
+
+@pytest.mark.parametrize(
+    ("before", "known", "on", "due"),
+    [
+        (sent(), 1.0, 29, False),
+        # The first comes whatever the model says.
+        (sent(), 1.0, 30, True),
+        (sent((30, True)), 0.1, 59, False),
+        (sent((30, True)), 0.1, 60, True),
+        (sent((30, True)), 0.7, 60, False),
+        (sent((30, True)), 0.7, 300, False),
+        (sent((30, False)), 0.1, 60, True),
+        (sent((30, False), (60, False)), 0.1, 200, False),
+        (sent((30, False), (60, True)), 0.1, 200, True),
+        (sent((30, True), (60, False), (90, False)), 0.1, 200, False),
+    ],
+)
+def test_a_booster_comes_after_a_month_and_then_when_the_model_asks(
+    before: list[Sent], known: float, on: int, due: bool
+) -> None:
+    assert is_due(DONE, before, dict.fromkeys(POINTS, known), days(on)) is due
+
+
+def test_only_the_points_remembered_least_decide_and_are_asked() -> None:
+    points = [f"p{n}" for n in range(40)]
+    estimate = {point: 0.2 if point in points[30:35] else 0.99 for point in points}
+    assert weakest(estimate, points) == tuple(points[30:35])
+    assert is_due(DONE, sent((30, True)), estimate, days(60))

@@ -160,11 +160,12 @@ def _title(ref: str) -> str:
 
 
 def _by_module(estimate: dict[str, float]) -> list[tuple[Module, int]]:
-    """For each module about how many per cent of its points the reader is likely to know still."""
+    """For each module about how many per cent of its points the reader is likely to know still; to the nearest 5,
+    since it is no better than that."""
     found = []
     for module in library().modules.values():
         known = [estimate[point] for point in module.points]
-        found.append((module, round(100 * sum(known) / len(known))))
+        found.append((module, 5 * round(20 * sum(known) / len(known))))
     return found
 
 

@@ -1,0 +1,116 @@
+"""A booster: five questions by a mailed link that needs no password, and leads to nothing else."""
+
+from __future__ import annotations
+
+from flask import Response as Page
+from flask import abort, make_response, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from course.clock import now
+from course.content.current import library
+from course.content.queries import part
+from course.content.shapes import Question
+from course.learning import actions as learning
+from course.learning.queries import AttemptView, Item
+from course.learning.rules.grading import SURENESS, Mistake, grade, read_answer, shown_order
+from course.recall import queries
+from course.recall.rules.boosters import LASTS, opened
+from course.recall.views.refresher import pages
+from course.web.access import public
+from course.web.html import seen_redirect
+from course.web.session import db
+from course.web.site import state
+
+
+@pages.get("/booster/<token>")
+@public
+def booster(token: str) -> Response:
+    """The next question, or how it went."""
+    attempt = _attempt(token)
+    if attempt is None:
+        return _over()
+    if attempt.next is not None:
+        return seen_redirect(url_for("recall.booster_question", token=token, position=attempt.next.position))
+    rows = [(item, _asked(item)) for item in attempt.items]
+    return make_response(
+        render_template(
+            "recall/booster_end.html",
+            rows=rows,
+            right=sum(bool(item.correct) for item in attempt.items),
+            points=library().points,
+            rereads=library().pages_by_point,
+            token=token,
+        )
+    )
+
+
+def _attempt(token: str) -> AttemptView | None:
+    """The booster of a link that still works."""
+    number = opened(token, state().config.secret_key)
+    return queries.booster(db(), number, now() - LASTS) if number is not None else None
+
+
+def _over() -> Page:
+    title, text = "This link no longer works", "It has run out, or it was not copied whole. There is nothing to do."
+    return make_response(render_template("signin/gone.html", title=title, text=text), 410)
+
+
+def _asked(item: Item) -> Question:
+    return part(db(), library(), Question, item.question_id, item.version) or abort(404)
+
+
+@pages.get("/booster/<token>/<int(max=99):position>")
+@public
+def booster_question(token: str, position: int) -> Response:
+    """A question or, once it is answered, what there is to say about each option."""
+    attempt = _attempt(token)
+    return _over() if attempt is None else _show(token, attempt, position, None)
+
+
+def _show(token: str, attempt: AttemptView, position: int, mistake: Mistake | None) -> Page:
+    item = _item(attempt, position)
+    asked = _asked(item)
+    page = render_template(
+        "recall/booster.html",
+        attempt=attempt,
+        item=item,
+        question=asked,
+        order=shown_order(asked, attempt.seed, position),
+        grade=grade(asked, item.given) if item.given is not None else None,
+        mistake=mistake,
+        typed=request.form,
+        sureness=SURENESS,
+        following=url_for("recall.booster", token=token),
+        critical=library().points[item.point].safety_critical if item.point in library().points else False,
+    )
+    return make_response(page, 422 if mistake else 200)
+
+
+def _item(attempt: AttemptView, position: int) -> Item:
+    return next((item for item in attempt.items if item.position == position), None) or abort(404)
+
+
+@pages.post("/booster/<token>/<int(max=99):position>")
+@public
+def answer_booster(token: str, position: int) -> Response:
+    """Keep an answer. A second one for the same question changes nothing and shows the first."""
+    attempt = _attempt(token)
+    if attempt is None:
+        return _over()
+    learning.lock(db(), attempt.id)
+    item = _item(attempt, position)
+    asked = _asked(item)
+    here = url_for("recall.booster_question", token=token, position=position)
+    if item.given is not None:
+        return seen_redirect(here)
+    order = shown_order(asked, attempt.seed, position)
+    given = read_answer(asked, order, {name: request.form.getlist(name) for name in request.form})
+    if isinstance(given, Mistake):
+        return _show(token, attempt, position, given)
+    sureness = request.form.get("sure")
+    if sureness not in SURENESS:
+        return _show(token, attempt, position, Mistake("sure-sure", "Say how sure you are of your answer."))
+    learning.answer(db(), item, asked, given, sureness, now())
+    if (after := _attempt(token)) and after.next is None:
+        learning.close_booster(db(), after, now())
+    return seen_redirect(here)
