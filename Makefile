@@ -32,6 +32,9 @@ content-report: .venv/ready ## how the questions, the stories and the prose meas
 bench: .venv/tested ## measure speed against baselines in the same run
 	@$(BIN)/python -m tests.bench
 
+simulate: .venv/tested ## what refreshers leave behind in people who forget by another model
+	@$(BIN)/python -m tests.simulate
+
 screenshots: .venv/tested ## every page, 1280 and 390 px, light and dark, into screenshots/
 	@$(BIN)/python -m tests.journeys.screenshots
 
@@ -55,4 +58,4 @@ requirements: ## pin the newest versions into both requirements files
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/requirements.txt
 	@touch $@
 
-.PHONY: help demo demo-reset run test check content content-report bench screenshots migration requirements
+.PHONY: help demo demo-reset run test check content content-report bench simulate screenshots migration requirements

@@ -1,0 +1,1 @@
+"""make simulate: what a year of training leaves behind, with three ways of renewing it."""
