@@ -1,0 +1,60 @@
+"""A refresher and a booster in a real browser, on a wide screen and on a narrow phone."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import Page
+from sqlalchemy import select
+
+from course.clock import now
+from course.learning.models import Attempt
+from course.recall import actions
+from course.recall.rules.boosters import sealed
+from course.web.session import command_session
+from tests.journeys.conftest import Site, faults, sign_in
+from tests.recall.makers import make_completed
+
+
+@pytest.mark.parametrize("width", [1280, 320])
+def test_a_refresher_is_begun_and_carried_on_and_axe_finds_nothing(site: Site, page: Page, width: int) -> None:
+    email = f"refreshed-{width}@example.org"
+    with site.app.app_context(), command_session() as session:
+        make_completed(session, site.app.extensions["course"].library.for_("school", "england"), email=email)
+    page.set_viewport_size({"width": width, "height": 900})
+    sign_in(page, email)
+    found = faults(page)
+    page.get_by_role("link", name="See my refresher").click()
+    found += faults(page)
+    page.get_by_role("button", name="Begin my refresher").click()
+    found += faults(page)
+    page.get_by_role("button", name="Begin the story").click()
+    found += faults(page)
+    page.goto("/refresher")
+    found += faults(page)
+    page.locator("ol.modules a", has_text="Questions").click()
+    found += faults(page)
+    assert page.locator("#question").count() == 1
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert not found, "\n".join(found)
+
+
+def test_a_booster_is_answered_without_signing_in_and_axe_finds_nothing(site: Site, page: Page) -> None:
+    email = "boosted@example.org"
+    with site.app.app_context(), command_session() as session:
+        library = site.app.extensions["course"].library
+        make_completed(session, library.for_("school", "england"), timedelta(days=40), email=email)
+    with site.app.app_context(), command_session() as session:
+        due = actions.boosters_due(session, library, "Europe/London", now().date())
+        one = next(one for one in due if one.email == email)
+        assert actions.send_booster(session, library, one, lambda n: ("Five", str(n)), "Europe/London", now())
+        booster = select(Attempt.id).where(Attempt.enrolment_id == one.enrolment_id, Attempt.kind == "booster")
+        number = session.execute(booster).scalar_one()
+    page.goto(f"/booster/{sealed(number, site.app.extensions['course'].config.secret_key)}")
+    found = faults(page)
+    page.get_by_role("button", name="This is my answer").click()
+    page.locator("#mistakes").wait_for()
+    found += faults(page)
+    assert "Question 1 of 5" in page.title()
+    assert not found, "\n".join(found)
