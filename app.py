@@ -14,6 +14,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config import Config
 from course import reactions
+from course.audit import commands as audit_commands
+from course.audit import views as audit
 from course.certificates import commands as certificate_commands
 from course.certificates import views as certificates
 from course.content import commands as content_commands
@@ -49,8 +51,10 @@ FEATURES = (
     (people.pages, "/people"),
     (refreshers.pages, "/renewal"),
     (recall.pages, ""),
+    (audit.pages, "/audit"),
 )
 COMMANDS = (
+    audit_commands.group,
     certificate_commands.group,
     content_commands.group,
     demo_commands.group,

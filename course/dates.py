@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import calendar
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 
 def civil_date(moment: datetime, zone: str) -> date:
     """The calendar day of a moment for people in `zone` (an IANA name)."""
     return moment.astimezone(ZoneInfo(zone)).date()
+
+
+def begin_of(day: date, zone: str) -> datetime:
+    """The moment at which a calendar day begins for people in `zone`, in UTC."""
+    return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)
 
 
 def on_day(year: int, month: int, day: int) -> date:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from course.audit.models import AuditEntry
 from course.certificates.models import Certificate
 from course.content.models import ContentVersion
 from course.learning.models import Enrolment
@@ -11,8 +12,11 @@ from course.people.models import Person
 from course.recall.models import RefresherPart
 from course.refreshers.models import RenewalPolicy
 from course.signin.models import Credential
+from course.system.models import Backup
 
 ALL = (
+    AuditEntry,
+    Backup,
     Certificate,
     ContentVersion,
     Credential,

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from course.audit.actions import record
 from course.certificates.models import Certificate, CertificateChange
 from course.certificates.rules import number, valid_until
 from course.learning.events import CourseCompleted
@@ -22,25 +23,26 @@ def issue(session: Session, event: CourseCompleted, last_day: date | None = None
     ours = organisation(session)
     if holder is None or ours is None:
         raise LookupError("a completion needs a person and an organisation")
-    session.add(
-        Certificate(
-            completion_id=event.completion_id,
-            person_id=event.person_id,
-            number=number(secrets.choice),
-            name=holder.name,
-            course=event.course,
-            organisation=ours.name,
-            edition=event.edition,
-            content_version=event.content_version,
-            completed_on=event.on,
-            valid_until=last_day or valid_until(event.on, event.valid_months),
-            issued_at=event.at,
-            pathway=event.pathway,
-            minutes=event.minutes,
-            sections="\n".join(event.sections),
-        )
+    issued = Certificate(
+        completion_id=event.completion_id,
+        person_id=event.person_id,
+        number=number(secrets.choice),
+        name=holder.name,
+        course=event.course,
+        organisation=ours.name,
+        edition=event.edition,
+        content_version=event.content_version,
+        completed_on=event.on,
+        valid_until=last_day or valid_until(event.on, event.valid_months),
+        issued_at=event.at,
+        pathway=event.pathway,
+        minutes=event.minutes,
+        sections="\n".join(event.sections),
     )
+    session.add(issued)
     session.flush()
+    details = {"number": issued.number, "completed_on": event.on, "valid_until": issued.valid_until}
+    record(session, "certificate.issued", ("person", event.person_id), details, None, event.at)
 
 
 def reissue(session: Session, old: str, name: str, reason: str, by: int | None, at: datetime) -> str:
@@ -54,13 +56,17 @@ def reissue(session: Session, old: str, name: str, reason: str, by: int | None, 
     after = Certificate(**same)
     session.add_all([after, _change(before, "replaced", reason, by, at)])
     session.flush()
+    details = {"number": old, "by": after.number, "reason": reason}
+    record(session, "certificate.replaced", ("person", before.person_id), details, by, at)
     return after.number
 
 
 def revoke(session: Session, old: str, reason: str, by: int | None, at: datetime) -> None:
     """The certificate is not valid any more. Raises as `reissue` does."""
-    session.add(_change(_unchanged(session, old), "revoked", reason, by, at))
+    before = _unchanged(session, old)
+    session.add(_change(before, "revoked", reason, by, at))
     session.flush()
+    record(session, "certificate.revoked", ("person", before.person_id), {"number": old, "reason": reason}, by, at)
 
 
 def _unchanged(session: Session, wanted: str) -> Certificate:

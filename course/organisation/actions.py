@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from course.audit.actions import record
+from course.audit.rules import changes
 from course.content.shapes import NATIONS, SETTINGS
 from course.organisation.models import Contact, Organisation
 from course.organisation.rules import KINDS
+
+_OURS = ("organisation", 1)
 
 
 def create(session: Session, name: str, nation: str, at: datetime, pathway: str = "school") -> bool:
@@ -26,13 +30,21 @@ def create(session: Session, name: str, nation: str, at: datetime, pathway: str 
             session.flush()
     except IntegrityError:
         return False
+    details = {"name": name.strip(), "nation": nation, "pathway": pathway}
+    record(session, "organisation.set_up", _OURS, details, None, at)
     return True
 
 
-def change(session: Session, name: str, nation: str, pathway: str) -> None:
+def change(session: Session, name: str, nation: str, pathway: str, by: int | None, at: datetime) -> None:
     """Give the organisation another name, nation or usual pathway. Raises ValueError for an unknown one."""
     _check(nation, pathway)
-    session.execute(update(Organisation).values(name=name.strip(), nation=nation, pathway=pathway))
+    ours = session.execute(select(Organisation)).scalar_one()
+    after = {"name": name.strip(), "nation": nation, "pathway": pathway}
+    changed = changes({field: getattr(ours, field) for field in after}, after)
+    if changed:
+        ours.name, ours.nation, ours.pathway = after["name"], nation, pathway
+        session.flush()
+        record(session, "organisation.changed", _OURS, changed, by, at)
 
 
 def confirm_contact(
@@ -44,8 +56,14 @@ def confirm_contact(
     """
     if kind not in KINDS:
         raise ValueError(f"there is no contact {kind!r}")
+    newest = select(Contact).where(Contact.kind == kind).order_by(Contact.id.desc()).limit(1)
+    known = session.execute(newest).scalar_one_or_none()
+    after = {"name": name, "phone": phone, "email": email}
+    changed = changes({field: getattr(known, field, "") for field in after}, after)
     session.add(Contact(kind=kind, name=name, phone=phone, email=email, confirmed_at=at, confirmed_by=by))
     session.flush()
+    what = "contact.changed" if changed else "contact.confirmed"
+    record(session, what, _OURS, {"contact": KINDS[kind], **changed}, by, at)
 
 
 def _check(nation: str, pathway: str) -> None:

@@ -32,12 +32,12 @@ def settings() -> Response | WsgiResponse:
     ours = here_organisation()
     form = OrganisationForm(data=_filled_in(ours))
     if form.validate_on_submit():
-        actions.change(db(), form.name.data or "", form.nation.data, form.pathway.data)
-        at = now()
+        by, at = current_user.person.id, now()
+        actions.change(db(), form.name.data or "", form.nation.data, form.pathway.data, by, at)
         for kind in KINDS:
             typed = form.details(kind)
             if confirms(_details(ours, kind), typed, form.still_right(kind)):
-                actions.confirm_contact(db(), kind, typed.name, typed.phone, typed.email, current_user.person.id, at)
+                actions.confirm_contact(db(), kind, typed.name, typed.phone, typed.email, by, at)
         flash("Saved.")
         return seen_redirect(url_for("organisation.settings"))
     labels = KINDS | {"lead": lead_label(_terms(), form.nation.data)}

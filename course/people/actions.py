@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from course.audit.actions import record
 from course.content.shapes import SETTINGS
 from course.events import publish
 from course.people.events import PersonAdded
@@ -38,11 +39,12 @@ class InvitationWanted:
 
 
 def add_person(
-    session: Session, name: str, email: str, team_id: int | None, role: str, at: datetime
+    session: Session, name: str, email: str, team_id: int | None, role: str, at: datetime, by: int | None = None
 ) -> Person | Refusal:
     """Add somebody as a learner, and as more if `role` says so; publishes PersonAdded.
 
-    A manager manages the team that they are in. Raises ValueError for a role that does not exist.
+    `by` is the id of the person who does it (None: a command). A manager manages the team that they are in.
+    Raises ValueError for a role that does not exist.
     """
     if role not in ROLES:
         raise ValueError(f"there is no role {role!r}")
@@ -59,9 +61,12 @@ def add_person(
         return _taken(session, email)
     if team_id is not None:
         session.add(Membership(person_id=person.id, team_id=team_id, since=at))
+    record(session, "person.added", ("person", person.id), {"team": _team_name(session, team_id)}, by, at)
     if role != "learner":
         managed = team_id if role == "manager" else None
         session.add(RoleGrant(person_id=person.id, role=role, team_id=managed, since=at))
+        granted = f"manager of {_team_name(session, managed)}" if managed else role
+        record(session, "role.granted", ("person", person.id), {"role": granted}, by, at)
     session.flush()
     publish(session, PersonAdded(person.id, at))
     return person
@@ -79,13 +84,20 @@ def _is_open(session: Session, team_id: int) -> bool:
     return team is not None and team.closed_at is None
 
 
-def add_team(session: Session, name: str, parent_id: int | None, at: datetime) -> Team:
+def _team_name(session: Session, team_id: int | None) -> str | None:
+    team = session.get(Team, team_id) if team_id is not None else None
+    return team.name if team else None
+
+
+def add_team(session: Session, name: str, parent_id: int | None, at: datetime, by: int | None = None) -> Team:
     """Open a team below `parent_id`, or at the top. Raises LookupError if the parent is not there."""
     if parent_id is not None and not _is_open(session, parent_id):
         raise LookupError(f"there is no open team {parent_id}")
     team = Team(name=name.strip(), parent_id=parent_id, opened_at=at)
     session.add(team)
     session.flush()
+    details = {"name": team.name, "part_of": _team_name(session, parent_id)}
+    record(session, "team.added", ("team", team.id), details, by, at)
     return team
 
 
@@ -103,11 +115,14 @@ def choose_pathway(
         known = pathway_of(session, person_id)
         if known is None or known.pathway != pathway:
             session.add(PathwayChoice(person_id=person_id, pathway=pathway, reason=reason, chosen_by=by, chosen_at=at))
+            details = {"pathway": [known.pathway if known else None, pathway], "reason": reason}
+            record(session, "pathway.chosen", ("person", person_id), details, by, at)
             changed += 1
     session.flush()
     return changed
 
 
-def invite(session: Session, person_id: int, letter: Letter, at: datetime) -> None:
+def invite(session: Session, person_id: int, letter: Letter, at: datetime, by: int | None = None) -> None:
     """Ask for a link to be mailed to somebody; the sign-in makes it and hands its token to `letter`."""
     publish(session, InvitationWanted(person_id, letter, at))
+    record(session, "person.invited", ("person", person_id), {}, by, at)

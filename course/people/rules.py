@@ -11,7 +11,9 @@ ROLES = ("learner", "manager", "administrator")
 # Everyone is a learner; these are the permissions that the other roles add.
 PERMISSIONS: dict[str, frozenset[str]] = {
     "manager": frozenset({"see people"}),
-    "administrator": frozenset({"see people", "manage people", "manage the organisation"}),
+    "administrator": frozenset(
+        {"see people", "manage people", "manage the organisation", "see the audit log", "run the system"}
+    ),
 }
 
 

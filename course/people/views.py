@@ -40,13 +40,13 @@ def add_person() -> Response | WsgiResponse:
     form = AddPersonForm()
     form.team.choices = team_choices(queries.teams(db()), "No team yet")
     if form.validate_on_submit():
-        at = now()
+        at, by = now(), current_user.person.id
         name, email = form.name.data or "", form.email.data or ""
-        added = actions.add_person(db(), name, email, chosen(form.team.data), form.role.data, at)
+        added = actions.add_person(db(), name, email, chosen(form.team.data), form.role.data, at, by)
         if not isinstance(added, Refusal):
             if form.pathway.data:
-                actions.choose_pathway(db(), [added.id], form.pathway.data, "", current_user.person.id, at)
-            actions.invite(db(), added.id, _letter(added.name), at)
+                actions.choose_pathway(db(), [added.id], form.pathway.data, "", by, at)
+            actions.invite(db(), added.id, _letter(added.name), at, by)
             flash(f"{added.name} has been added. An invitation is on its way to {added.email}.")
             return seen_redirect(url_for("people.list_people"))
         form[added.field].errors = [added.message]
@@ -97,7 +97,7 @@ def invite(person_id: int) -> WsgiResponse:
     if person.active:
         flash(f"{person.name} has chosen a password already, and needs no invitation.")
     else:
-        actions.invite(db(), person.id, _letter(person.name), now())
+        actions.invite(db(), person.id, _letter(person.name), now(), current_user.person.id)
         flash(f"A new invitation is on its way to {person.email}. The link in the earlier one no longer works.")
     return seen_redirect(url_for("people.list_people"))
 
@@ -112,7 +112,7 @@ def add_team() -> Response | WsgiResponse:
     if form.validate_on_submit():
         name, parent = form.name.data or "", chosen(form.parent.data)
         if not any(t.parent_id == parent and t.name.casefold() == name.casefold() for t in teams):
-            actions.add_team(db(), name, parent, now())
+            actions.add_team(db(), name, parent, now(), current_user.person.id)
             flash(f"The team {name} has been added.")
             return seen_redirect(url_for("people.add_team"))
         form.name.errors = ["There is a team with this name at this place already."]

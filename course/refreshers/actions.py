@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from course.audit.actions import record
+from course.audit.rules import changes
 from course.certificates.actions import issue
 from course.learning.events import CourseCompleted
 from course.mail.actions import queue
@@ -63,8 +66,12 @@ def remind(session: Session, wanted: Wanted, letter: tuple[str, str], zone: str,
 def make_policy(session: Session, policy: Policy, today: date, reason: str, by: int | None, at: datetime) -> None:
     """Add a version of the policy; it governs from the later of its day and today."""
     values = asdict(policy) | {"recorded": today}
-    session.add(RenewalPolicy(**values, reason=reason, made_by=by, made_at=at))
+    known = session.execute(select(RenewalPolicy).order_by(RenewalPolicy.id.desc()).limit(1)).scalar_one_or_none()
+    made = RenewalPolicy(**values, reason=reason, made_by=by, made_at=at)
+    session.add(made)
     session.flush()
+    changed = changes({name: getattr(known, name, None) for name in values}, values)
+    record(session, "policy.changed", ("policy", made.id), {"reason": reason, **changed}, by, at)
 
 
 def extend(
@@ -79,6 +86,7 @@ def extend(
         )
     )
     session.flush()
+    record(session, "extension.granted", ("person", person_id), {"until": until, "reason": reason}, by, at)
 
 
 def pause(
@@ -107,3 +115,5 @@ def pause(
         )
     )  # fmt: skip
     session.flush()
+    details = {"since": since, "until": until, "days_after_return": re_enter_days, "reason": reason}
+    record(session, "pause.recorded", ("person", person_id), details, by, at)

@@ -11,6 +11,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
+from course.audit.actions import record
 from course.mail.actions import queue
 from course.organisation.actions import create
 from course.organisation.queries import organisation
@@ -86,6 +87,18 @@ class Origin:
 
 def sign_in(session: Session, email: str, password: str, origin: Origin, at: datetime) -> Entered | Wrong | Wait:
     """Check an address and a password. A failure is counted, so the caller must keep the transaction."""
+    result = _check(session, email, password, origin, at)
+    if isinstance(result, Entered):
+        _entered(session, result.person_id, "password", at)
+    return result
+
+
+def _entered(session: Session, person_id: int, how: str, at: datetime) -> None:
+    record(session, "sign_in.entered", ("person", person_id), {"by": how}, person_id, at)
+
+
+def _check(session: Session, email: str, password: str, origin: Origin, at: datetime) -> Entered | Wrong | Wait:
+    """Whether somebody with this address has this password; counts and records it when not."""
     tries = origin.guesses(email)
     until = queries.free_again_at(session, tries, at)
     if until is not None:
@@ -94,18 +107,25 @@ def sign_in(session: Session, email: str, password: str, origin: Origin, at: dat
     fits = verify(known.password_hash if known else _NOBODY, password)
     if known is None or not fits:
         _count(session, tries, at)
+        # What was typed is not written down: it may be a password in the wrong field.
+        subject = ("person", known.person_id) if known else None
+        record(session, "sign_in.refused", subject, {}, None, at)
+        # Once, when it begins: whoever goes on trying cannot fill the log.
+        if queries.free_again_at(session, tries, at) is not None:
+            record(session, "sign_in.locked", subject, {}, None, at)
         return Wrong()
     if _hasher.check_needs_rehash(known.password_hash):
         _change(session, known.person_id, password_hash=_hasher.hash(normal(password)))
     return Entered(known.person_id, known.session_key)
 
 
-def end_session(session: Session, nonce: str, at: datetime) -> None:
+def end_session(session: Session, nonce: str, person_id: int, at: datetime) -> None:
     """Nobody is signed in by this session's cookie any more. Those too old to be used are forgotten."""
     session.execute(delete(EndedSession).where(EndedSession.ended_at <= at - SESSION_LASTS))
     mark = token_hash(nonce)
     if session.get(EndedSession, mark) is None:
         session.add(EndedSession(mark=mark, ended_at=at))
+        record(session, "sign_in.ended", ("person", person_id), {}, person_id, at)
     session.flush()
 
 
@@ -131,15 +151,16 @@ def _change(session: Session, person_id: int, **values: object) -> bool:
     return result.first() is not None
 
 
-def set_password(session: Session, person_id: int, password: str, at: datetime) -> Entered:
+def set_password(session: Session, person_id: int, password: str, at: datetime, by: int | None = None) -> Entered:
     """Give somebody a password. The new key that comes with it ends all sessions they had.
 
-    The caller has asked rules.password_mistake before.
+    `by` is the id of the person who does it (None: a command). The caller has asked rules.password_mistake before.
     """
     key, hashed = secrets.token_urlsafe(24), _hasher.hash(normal(password))
     if not _change(session, person_id, password_hash=hashed, session_key=key, set_at=at):
         session.add(Credential(person_id=person_id, password_hash=hashed, session_key=key, set_at=at))
         session.flush()
+    record(session, "password.set", ("person", person_id), {}, by, at)
     return Entered(person_id, key)
 
 
@@ -150,8 +171,8 @@ def change_password(
     owner = person(session, person_id)
     if owner is None:
         return Wrong()
-    entered = sign_in(session, owner.email, current, origin, at)
-    return set_password(session, person_id, new, at) if isinstance(entered, Entered) else entered
+    entered = _check(session, owner.email, current, origin, at)
+    return set_password(session, person_id, new, at, person_id) if isinstance(entered, Entered) else entered
 
 
 def new_link(session: Session, person_id: int | None, purpose: Purpose, at: datetime) -> str:
@@ -196,7 +217,9 @@ def use_link(session: Session, token: str, password: str, at: datetime) -> Enter
     if link is None or link.person_id is None or not _use(session, link.id, at):
         return None
     _void(session, link.person_id, at)
-    return set_password(session, link.person_id, password, at)
+    entered = set_password(session, link.person_id, password, at, link.person_id)
+    _entered(session, link.person_id, "link", at)
+    return entered
 
 
 def forgotten(session: Session, email: str, letter: Letter, origin: Origin, at: datetime) -> Wait | None:
@@ -209,6 +232,7 @@ def forgotten(session: Session, email: str, letter: Letter, origin: Origin, at: 
     found = person_by_email(session, email)
     if found is not None and found.left_at is None:
         _send_link(session, found.id, found.email, "forgotten", letter, at)
+        record(session, "password.link_sent", ("person", found.id), {}, None, at)
     return None
 
 
@@ -230,6 +254,7 @@ def set_up_link(session: Session, at: datetime) -> str:
     """A token with which a fresh course can be set up, once. Raises ValueError if there is an organisation."""
     if organisation(session) is not None:
         raise ValueError("the course has been set up already")
+    record(session, "set_up.link_made", None, {}, None, at)
     return new_link(session, None, "set-up", at)
 
 
@@ -265,4 +290,6 @@ def set_up(session: Session, token: str, given: SetUp, at: datetime) -> Entered 
     added = add_person(session, given.name, given.email, team.id, "administrator", at)
     if isinstance(added, Refusal):
         raise ValueError(added.message)
-    return set_password(session, added.id, given.password, at)
+    entered = set_password(session, added.id, given.password, at, added.id)
+    _entered(session, added.id, "set-up", at)
+    return entered

@@ -78,5 +78,5 @@ def enter(entered: Entered) -> None:
 def leave(at: datetime) -> None:
     """End the session of this browser. A copy of its cookie is of no use either."""
     if isinstance(current_user.nonce, str):
-        actions.end_session(db(), current_user.nonce, at)
+        actions.end_session(db(), current_user.nonce, current_user.person.id, at)
     session.clear()

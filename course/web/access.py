@@ -20,6 +20,8 @@ class Permission(StrEnum):
     SEE_PEOPLE = "see people"
     MANAGE_PEOPLE = "manage people"
     MANAGE_ORGANISATION = "manage the organisation"
+    SEE_AUDIT = "see the audit log"
+    RUN_SYSTEM = "run the system"
 
 
 PUBLIC = "public"

@@ -16,11 +16,11 @@ ROLES = ("nobody", "learner", "manager", "administrator")
 MAY: dict[str, set[Any]] = {
     "learner": set(),
     "manager": {Permission.SEE_PEOPLE},
-    "administrator": {Permission.SEE_PEOPLE, Permission.MANAGE_PEOPLE, Permission.MANAGE_ORGANISATION},
+    "administrator": set(Permission),
 }
 # Something for every kind of part that a route's address may have.
 PARTS: dict[str, Any] = {"module_id": "responding", "step_id": "check", "attempt_id": 1, "position": 1, "run_id": 1, "read_id": 1,
-         "number": "AAAA-BBBB-CCCC", "kind": "refresher", "token": "no-such-token", "name": "site.css", "person_id": 1}  # fmt: skip
+         "number": "AAAA-BBBB-CCCC", "kind": "refresher", "token": "no-such-token", "name": "site.css", "person_id": 1, "mail_id": 1}  # fmt: skip
 # The whole of what anyone may open without signing in; a new entry here is a decision.
 OPEN = {"static_file", "signin.sign_in", "signin.forgotten", "signin.link", "signin.set_up",
         "organisation.concern", "organisation.first_hour",

@@ -1,0 +1,95 @@
+"""Writing to the log: in the same transaction as the deed, and as the last thing in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import event, func, insert, select
+from sqlalchemy.orm import Session, SessionTransaction
+
+from course.audit import queries
+from course.audit.models import AuditEntry
+from course.audit.rules import WORDS, Subject, canonical, digest
+
+_PENDING = "audit"  # where a session keeps what is still to be written
+_LOCK = 7_241_131  # PostgreSQL's advisory lock of whoever writes to the log; any number that nobody else uses
+
+
+@dataclass(frozen=True)
+class _Deed:
+    """What `record` was told, and the transaction or savepoint that it belongs to."""
+
+    within: SessionTransaction | None
+    at: datetime
+    actor_id: int | None
+    what: str
+    subject: Subject | None
+    details: str
+
+    def belongs_to(self, transaction: SessionTransaction) -> bool:
+        outer = self.within
+        while outer is not None and outer is not transaction:
+            outer = outer.parent
+        return outer is transaction
+
+
+def record(
+    session: Session, what: str, subject: Subject | None, details: Mapping[str, Any], by: int | None, at: datetime
+) -> None:
+    """Write a deed to the log when the transaction is committed; if it is undone, so is this.
+
+    `what` is one of `rules.WORDS`, `by` the id of the person who did it (None: a command, or by itself).
+    Details never hold passwords, tokens, answers or notes, nor the names and addresses of people: nothing
+    can be taken out of the log again. Raises ValueError for an unknown deed.
+    """
+    if what not in WORDS:
+        raise ValueError(f"the log has no words for {what!r}")
+    if not session.in_transaction():
+        session.begin()
+    within = session.get_nested_transaction() or session.get_transaction()
+    session.info.setdefault(_PENDING, []).append(_Deed(within, at, by, what, subject, canonical(details)))
+
+
+# Each entry holds the hash of the one before, so only one transaction at a time can write to the log. It
+# does so as the last thing before its commit: whoever else waits, waits for the commit alone, not for a long
+# import, and nobody who holds this lock ever waits for another one.
+@event.listens_for(Session, "before_commit")
+def _write(session: Session) -> None:
+    deeds: list[_Deed] | None = session.info.get(_PENDING)
+    if not deeds or session.in_nested_transaction():
+        return
+    session.flush()
+    if session.get_bind().dialect.name == "postgresql":
+        # On SQLite whoever writes at all is the only one.
+        session.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+    number, previous = queries.head(session)
+    rows = []
+    for deed in deeds:
+        number += 1
+        mark = digest(number, deed.at, deed.actor_id, deed.what, deed.subject, deed.details, previous)
+        kind, subject_id = deed.subject or (None, None)
+        rows.append(
+            {"number": number, "at": deed.at, "actor_id": deed.actor_id, "what": deed.what, "subject_kind": kind,
+             "subject_id": subject_id, "details": deed.details, "previous": previous, "hash": mark}
+        )  # fmt: skip
+        previous = mark
+    session.execute(insert(AuditEntry), rows)
+    deeds.clear()
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _undo(session: Session, undone: SessionTransaction) -> None:
+    """What belongs to a savepoint that is undone was not done."""
+    deeds: list[_Deed] | None = session.info.get(_PENDING)
+    if deeds:
+        deeds[:] = [deed for deed in deeds if not deed.belongs_to(undone)]
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _forget(session: Session, ended: SessionTransaction) -> None:
+    """A session that is closed without a commit has done nothing."""
+    if ended.parent is None:
+        session.info.pop(_PENDING, None)

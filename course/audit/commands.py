@@ -1,0 +1,54 @@
+"""flask audit verify · head"""
+
+from __future__ import annotations
+
+import re
+import sys
+
+import click
+from flask.cli import AppGroup
+
+from course.audit import queries
+from course.audit.rules import faults
+from course.web.session import command_session
+
+group = AppGroup("audit", help="Check that the log of what was done is as it was written.")
+
+
+def _head(_context: click.Context, _parameter: click.Parameter, value: str | None) -> tuple[int, str] | None:
+    if value is None:
+        return None
+    if not re.fullmatch(r"[0-9]{1,18}:[0-9a-f]{64}", value):
+        raise click.BadParameter("it is a number, a colon and 64 letters and digits, as 'flask audit head' prints it.")
+    number, _, mark = value.partition(":")
+    return int(number), mark
+
+
+@group.command("head")
+def head_command() -> None:
+    """Print number and hash of the newest entry. Kept elsewhere, it shows later whether entries were removed."""
+    with command_session() as session:
+        queries.only_read(session)
+        number, mark = queries.head(session)
+    click.echo(f"{number}:{mark}")
+
+
+@group.command("verify")
+@click.option(
+    "--head", callback=_head, metavar="NUMBER:HASH", help="What 'flask audit head' printed on an earlier day."
+)
+def verify_command(head: tuple[int, str] | None) -> None:
+    """Look for entries that were changed, removed, put in or put in another order. Ends with 1 if there are any."""
+    wrong = 0
+    with command_session() as session:
+        queries.only_read(session)
+        number, _ = queries.head(session)
+        for words in faults(queries.entries(session), head):
+            click.echo(words)
+            wrong += 1
+    if wrong:
+        click.echo(f"The log is not as it was written: {wrong} found.", err=True)
+        sys.exit(1)
+    click.echo(f"The log is as it was written: {number} entries.")
+    if head is None:
+        click.echo("Whether the newest were removed shows only with --head, which 'flask audit head' prints.")

@@ -1,0 +1,37 @@
+"""What somebody looks for in the log."""
+
+from __future__ import annotations
+
+from wtforms import DateField, SelectField, StringField
+from wtforms.validators import Length, Optional
+
+from course.audit.rules import KINDS
+from course.web.forms import Form, choices
+
+_LONG = Length(max=200, message="Shorten this to 200 characters.")
+
+
+class SearchForm(Form):
+    """All may be empty. It is sent in the address of the page, and posted for the download."""
+
+    who = StringField("Person", validators=[_LONG])
+    kind = SelectField("What about", choices={"": "Everything"} | choices(KINDS), default="")
+    since = DateField("From", validators=[Optional()])
+    until = DateField("To", validators=[Optional()])
+    text = StringField("Words in the details", validators=[_LONG])
+
+    def validate(self, *args: object, **kwargs: object) -> bool:
+        """The last day is not before the first; a day that is none is said so."""
+        fine = bool(super().validate(*args, **kwargs))
+        for field in (self.since, self.until):
+            if field.errors:
+                field.errors = ["Enter a day such as 2027-02-12."]
+        if fine and self.since.data and self.until.data and self.until.data < self.since.data:
+            self.until.errors = ["Enter a last day that is not before the first."]
+            fine = False
+        return fine
+
+    def entered(self) -> dict[str, str]:
+        """What was entered, by the names that the address has for it; nothing that is empty."""
+        values = {name: self[name].data for name in ("who", "kind", "since", "until", "text")}
+        return {name: str(value) for name, value in values.items() if value}

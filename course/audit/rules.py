@@ -1,0 +1,179 @@
+"""The log of what was done: how its entries are chained, what breaks the chain, and what each entry says in words."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+START = "0" * 64  # what the first entry follows
+Subject = tuple[str, int]  # what a deed was done to: its kind and its id
+
+# Each deed, and the sentence for it. Without an actor {who} is "The course": a command on the server, or what
+# happens by itself. {whom} is the subject; other names in braces are details of the entry.
+WORDS = {
+    "audit.exported": "{who} downloaded {rows} entries of this log",
+    "backup.made": "{who} made a backup",
+    "certificate.issued": "{who} issued certificate {number} to {whom}",
+    "certificate.replaced": "{who} replaced certificate {number} of {whom} by {by}",
+    "certificate.revoked": "{who} revoked certificate {number} of {whom}",
+    "contact.changed": "{who} changed a contact: {contact}",
+    "contact.confirmed": "{who} confirmed a contact: {contact}",
+    "extension.granted": "{who} gave {whom} time until {until}",
+    "mail.retried": "{who} had a mail sent again",
+    "mail.tested": "{who} sent a test mail",
+    "organisation.changed": "{who} changed the organisation’s settings",
+    "organisation.set_up": "{who} set the organisation up",
+    "password.link_sent": "Somebody asked for a link with which {whom} can choose a new password",
+    "password.set": "{who} set the password of {whom}",
+    "pathway.chosen": "{who} chose a pathway for {whom}",
+    "pause.recorded": "{who} recorded a leave of {whom}",
+    "person.added": "{who} added {whom}",
+    "person.invited": "{who} invited {whom}",
+    "policy.changed": "{who} changed the rule of renewal",
+    "role.granted": "{who} made {whom} {role}",
+    "set_up.link_made": "{who} made a link with which the course can be set up",
+    "sign_in.entered": "{whom} signed in",
+    "sign_in.locked": "Too many wrong passwords for {whom}: signing in was stopped for a while",
+    "sign_in.refused": "Somebody tried to sign in as {whom} with a wrong password",
+    "sign_in.ended": "{whom} signed out",
+    "team.added": "{who} added the team {whom}",
+}
+# What one can look for: the part of a deed's name before its point, and the words for it.
+KINDS = {
+    "sign_in": "Signing in and out",
+    "password": "Passwords",
+    "person": "People",
+    "role": "Roles",
+    "team": "Teams",
+    "pathway": "Pathways",
+    "certificate": "Certificates",
+    "extension": "Extensions",
+    "pause": "Leaves",
+    "policy": "The rule of renewal",
+    "organisation": "The organisation",
+    "contact": "Contacts",
+    "set_up": "Setting up",
+    "mail": "Outgoing mail",
+    "backup": "Backups",
+    "audit": "This log",
+}
+# Where somebody does it to themselves, or the subject is nobody that the course knows.
+OWN = {"password.set": "{who} chose a password", "pathway.chosen": "{who} chose a pathway for themselves"}
+NOBODY = {
+    "sign_in.locked": "Too many tries to sign in with an address that nobody has: they were stopped for a while",
+    "sign_in.refused": "Somebody tried to sign in with an address that nobody has",
+}
+
+
+def deeds_of(kind: str) -> tuple[str, ...]:
+    """The deeds of a kind; none for a kind that does not exist."""
+    return tuple(what for what in WORDS if what.partition(".")[0] == kind)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry as it is stored. `details` is canonical JSON; `hash` covers all the rest."""
+
+    number: int
+    at: datetime
+    actor_id: int | None
+    what: str
+    subject_kind: str | None
+    subject_id: int | None
+    details: str
+    previous: str
+    hash: str
+
+
+def canonical(details: Mapping[str, Any]) -> str:
+    """Details as JSON that is the same for the same values; days are written as YYYY-MM-DD."""
+    return json.dumps(details, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_day)
+
+
+def _day(value: object) -> str:
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} cannot stand in the log")
+
+
+def digest(
+    number: int, at: datetime, actor_id: int | None, what: str, subject: Subject | None, details: str, previous: str
+) -> str:
+    """The hash of an entry: SHA-256 over all that it says and the hash of the one before, 64 hexadecimal digits."""
+    kind, subject_id = subject or (None, None)
+    moment = at.astimezone(UTC).isoformat(timespec="microseconds")
+    parts = [number, moment, actor_id, what, kind, subject_id, details, previous]
+    return hashlib.sha256(json.dumps(parts, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
+
+
+def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """What differs: for each name what was there and what is there now."""
+    return {name: [before.get(name), value] for name, value in after.items() if before.get(name) != value}
+
+
+def faults(entries: Iterable[Entry], head: tuple[int, str] | None = None) -> Iterator[str]:
+    """What is wrong with the log, a sentence each; nothing if it is as it was written.
+
+    `entries` come in the order of their numbers. `head` is the number and hash of what was once the newest
+    entry: without it, nobody can see that the newest ones were removed, or that all of it was written anew.
+    """
+    number, previous, found = 0, START, head is None or head == (0, START)
+    for entry in entries:
+        if entry.number != number + 1:
+            yield _gap(number + 1, entry.number)
+        elif entry.previous != previous:
+            yield f"Entry {entry.number} does not follow entry {number}: one of the two was changed or put in."
+        if entry.hash != _digest_of(entry):
+            yield f"Entry {entry.number} was changed: its words do not fit its hash."
+        if head is not None and entry.number == head[0]:
+            found = True
+            if entry.hash != head[1]:
+                yield f"Entry {entry.number} is not the one whose hash was handed out: the log was written anew."
+        number, previous = entry.number, entry.hash
+    if not found and head is not None and head[0] > number:
+        yield f"The log ends with entry {number}, but entry {head[0]} was handed out: the newest ones were removed."
+
+
+def _digest_of(entry: Entry) -> str:
+    subject = None if entry.subject_kind is None else (entry.subject_kind, entry.subject_id or 0)
+    if (entry.subject_kind is None) != (entry.subject_id is None):
+        return ""  # the course never writes one without the other
+    return digest(entry.number, entry.at, entry.actor_id, entry.what, subject, entry.details, entry.previous)
+
+
+def _gap(expected: int, number: int) -> str:
+    if number < expected:
+        return f"Entry {number} was put in before the first one."
+    missing = f"Entry {expected} is" if number == expected + 1 else f"Entries {expected} to {number - 1} are"
+    return f"{missing} missing."
+
+
+class _Named(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+def sentence(what: str, who: str | None, whom: str | None, own: bool, details: Mapping[str, Any]) -> str:
+    """What an entry says. `who` did it to `whom`, by name; `own` if they are the same person."""
+    words = (OWN.get(what) if own else None) or (NOBODY.get(what) if whom is None else None) or WORDS.get(what, what)
+    names = {name: _plain(value) for name, value in details.items()}
+    return words.format_map(_Named(names | {"who": who or "The course", "whom": whom or "somebody"}))
+
+
+def told(details: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The details in words, a name and a value each; a change says what was there before."""
+    return [(name.replace("_", " ").replace("-", " ").capitalize(), _plain(value)) for name, value in details.items()]
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, list) and len(value) == 2:
+        return f"{_plain(value[0])} → {_plain(value[1])}"
+    if isinstance(value, dict):
+        return "; ".join(f"{name}: {_plain(one)}" for name, one in value.items()) or "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "–" if value in (None, "", []) else str(value)

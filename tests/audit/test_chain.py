@@ -1,0 +1,233 @@
+"""The log of what was done: written with the deed, in one chain, and what breaks the chain is found."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from course import migrating
+from course.audit import queries
+from course.audit.actions import record
+from course.audit.rules import START, Entry, canonical, changes, digest, faults
+from course.db import make_engine
+from tests.conftest import NOW
+
+SUBJECT = ("person", 7)
+
+
+def write(session: Session, *reasons: str) -> None:
+    """An entry for each reason, in one transaction."""
+    for reason in reasons:
+        record(session, "extension.granted", SUBJECT, {"until": date(2027, 2, 12), "reason": reason}, 3, NOW)
+    session.commit()
+
+
+def log(session: Session) -> list[Entry]:
+    return list(queries.entries(session))
+
+
+def reasons(session: Session) -> list[str]:
+    return [entry.details.partition('"reason":"')[2].partition('"')[0] for entry in log(session)]
+
+
+def chain(length: int = 5) -> list[Entry]:
+    """Entries as the course would write them."""
+    found: list[Entry] = []
+    for number in range(1, length + 1):
+        previous = found[-1].hash if found else START
+        mark = digest(number, NOW, 3, "person.added", SUBJECT, "{}", previous)
+        found.append(Entry(number, NOW, 3, "person.added", *SUBJECT, "{}", previous, mark))
+    return found
+
+
+def rehashed(entry: Entry, **changed: object) -> Entry:
+    """The entry with something changed, and a hash that fits."""
+    new = replace(entry, **changed)  # type: ignore[arg-type]
+    kind = None if new.subject_kind is None else (new.subject_kind, new.subject_id or 0)
+    mark = digest(new.number, new.at, new.actor_id, new.what, kind, new.details, new.previous)
+    return replace(new, hash=mark)
+
+
+WHOLE = chain()
+HEAD = (5, WHOLE[-1].hash)
+SWAPPED = [WHOLE[0], replace(WHOLE[2], number=2), replace(WHOLE[1], number=3), *WHOLE[3:]]
+ANEW = [rehashed(WHOLE[0], actor_id=9)]
+for _old in WHOLE[1:]:
+    ANEW.append(rehashed(_old, previous=ANEW[-1].hash))
+BROKEN = [
+    ("as written", WHOLE, []),
+    ("empty", [], ["The log ends with entry 0, but entry 5 was handed out"]),
+    ("details", [*WHOLE[:2], replace(WHOLE[2], details='{"a":1}'), *WHOLE[3:]], ["Entry 3 was changed"]),
+    ("actor", [*WHOLE[:4], replace(WHOLE[4], actor_id=None)], ["Entry 5 was changed"]),
+    ("half a subject", [*WHOLE[:4], replace(WHOLE[4], subject_id=None)], ["Entry 5 was changed"]),
+    ("with its hash", [*WHOLE[:2], rehashed(WHOLE[2], actor_id=9), *WHOLE[3:]], ["Entry 4 does not follow entry 3"]),
+    ("one removed", [*WHOLE[:2], *WHOLE[3:]], ["Entry 3 is missing."]),
+    ("two removed", [WHOLE[0], *WHOLE[3:]], ["Entries 2 to 3 are missing."]),
+    ("first removed", WHOLE[1:], ["Entry 1 is missing."]),
+    ("put in before", [rehashed(WHOLE[0], number=0), *WHOLE], ["Entry 0 was put in before the first one.",
+                                                                     "Entry 1 does not follow entry 0"]),
+    ("end removed", WHOLE[:3], ["The log ends with entry 3, but entry 5 was handed out"]),
+    ("swapped", SWAPPED, ["Entry 2 does not follow entry 1", "Entry 2 was changed", "Entry 3 does not follow entry 2",
+                          "Entry 3 was changed", "Entry 4 does not follow entry 3"]),
+    ("written anew", ANEW, ["Entry 5 is not the one whose hash was handed out"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("entries", "said"), [row[1:] for row in BROKEN], ids=[row[0] for row in BROKEN])
+def test_whatever_breaks_the_chain_is_named(entries: list[Entry], said: list[str]) -> None:
+    found = list(faults(entries, HEAD))
+    assert len(found) == len(said), found
+    assert all(one.startswith(words) for one, words in zip(found, said, strict=True)), found
+
+
+def test_without_the_head_a_missing_end_cannot_be_seen() -> None:
+    assert not list(faults(WHOLE[:3]))
+
+
+def test_what_was_written_is_read_back_and_fits(session: Session) -> None:
+    write(session, "ill", "Grüße – “q”")
+    write(session, "third")
+    first, second, third = log(session)
+    assert (first.number, first.previous, first.at) == (1, START, NOW)
+    assert first.details == '{"reason":"ill","until":"2027-02-12"}'
+    assert (second.previous, third.previous) == (first.hash, second.hash)
+    assert queries.head(session) == (3, third.hash)
+    assert not list(faults(log(session), (3, third.hash)))
+
+
+def test_a_deed_that_is_undone_is_not_in_the_log(session: Session) -> None:
+    record(session, "person.added", SUBJECT, {}, None, NOW)
+    session.rollback()
+    write(session, "kept")
+    assert reasons(session) == ["kept"]
+
+
+def test_a_savepoint_that_is_undone_takes_its_entries_along(session: Session) -> None:
+    record(session, "extension.granted", SUBJECT, {"reason": "before"}, None, NOW)
+    outer = session.begin_nested()
+    record(session, "extension.granted", SUBJECT, {"reason": "undone"}, None, NOW)
+    with session.begin_nested():
+        record(session, "extension.granted", SUBJECT, {"reason": "undone with the outer one"}, None, NOW)
+    outer.rollback()
+    with session.begin_nested():
+        record(session, "extension.granted", SUBJECT, {"reason": "kept"}, None, NOW)
+    session.commit()
+    assert reasons(session) == ["before", "kept"]
+
+
+def test_a_deed_without_words_is_refused(session: Session) -> None:
+    with pytest.raises(ValueError, match="no words"):
+        record(session, "person.painted", SUBJECT, {}, None, NOW)
+
+
+def test_only_what_differs_counts_as_a_change() -> None:
+    assert changes({"name": "A", "nation": "wales"}, {"name": "B", "nation": "wales"}) == {"name": ["A", "B"]}
+
+
+def test_details_are_the_same_for_the_same_values() -> None:
+    assert canonical({"b": 1, "a": date(2026, 1, 2)}) == canonical({"a": date(2026, 1, 2), "b": 1})
+    with pytest.raises(TypeError):
+        canonical({"a": object()})
+
+
+CHANGES = (
+    "update audit_entry set actor_id = 9 where number = 1",
+    "delete from audit_entry where number = 2",
+    "delete from audit_entry",
+    "insert into audit_entry (number, at, what, details, previous, hash) "
+    "select number + 7, at, what, details, previous, hash from audit_entry where number = 1",
+    "insert into audit_entry (number, at, what, details, previous, hash) "
+    "select number - 1, at, what, details, previous, hash from audit_entry where number = 1",
+)
+
+
+@pytest.mark.parametrize("statement", CHANGES)
+def test_the_database_refuses_to_change_or_remove_an_entry(session: Session, statement: str) -> None:
+    write(session, "one", "two")
+    with pytest.raises(DBAPIError, match="only ever added to"):
+        session.execute(text(statement))
+    session.rollback()
+    assert reasons(session) == ["one", "two"]
+
+
+def test_an_entry_cannot_be_replaced_or_all_be_emptied(session: Session) -> None:
+    write(session, "one", "two")
+    statement = (
+        "insert or replace into audit_entry (number, at, what, details, previous, hash) "
+        "select number, at, what, '{}', previous, hash from audit_entry where number = 1"
+        if session.get_bind().dialect.name == "sqlite"
+        else "truncate audit_entry"
+    )
+    with pytest.raises(DBAPIError, match="only ever added to"):
+        session.execute(text(statement))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """A database of its own that really commits."""
+    if request.param == "sqlite":
+        found = make_engine(f"sqlite:///{tmp_path_factory.mktemp('chain') / 'course.db'}")
+    else:
+        url = make_url(request.getfixturevalue("postgres_url"))
+        admin = create_engine(url, isolation_level="AUTOCOMMIT")
+        with admin.connect() as connection:
+            connection.execute(text("drop database if exists audit_chain"))
+            connection.execute(text("create database audit_chain"))
+        admin.dispose()
+        found = make_engine(url.set(database="audit_chain").render_as_string(hide_password=False))
+    migrating.upgrade(found)
+    yield found
+    found.dispose()
+
+
+def test_many_at_once_write_one_chain(engine: Engine) -> None:
+    """Each has done something else before, as a request has."""
+    # On SQLite whoever has begun holds the only lock, so there they cannot wait for each other.
+    ready = threading.Barrier(1 if engine.dialect.name == "sqlite" else 6)
+    mistakes: list[Exception] = []
+
+    def work(worker: int) -> None:
+        try:
+            for turn in range(10):
+                with Session(engine) as session:
+                    session.execute(text("select count(*) from person"))
+                    if turn == 0:
+                        ready.wait()
+                    write(session, f"{worker}.{turn}a", f"{worker}.{turn}b")
+        except Exception as error:
+            mistakes.append(error)
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not mistakes
+    with Session(engine) as session:
+        entries = log(session)
+        assert len(entries) == 120
+        assert not list(faults(entries, queries.head(session)))
+        for n in range(6):
+            mine = [reason for reason in reasons(session) if reason.startswith(f"{n}.")]
+            assert mine == [f"{n}.{turn}{half}" for turn in range(10) for half in "ab"]
+
+
+def test_a_long_transaction_does_not_make_others_wait(engine: Engine) -> None:
+    """On PostgreSQL: an import that has written much, but is not at its end yet."""
+    if engine.dialect.name == "sqlite":
+        pytest.skip("SQLite has one writer anyway")
+    with Session(engine) as slow, Session(engine) as quick:
+        record(slow, "extension.granted", SUBJECT, {"reason": "slow"}, None, NOW)
+        slow.execute(text("select 1"))
+        quick.execute(text("set lock_timeout = '2s'"))
+        write(quick, "quick")
+        slow.commit()
+        assert reasons(quick) == ["quick", "slow"]

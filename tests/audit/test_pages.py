@@ -1,0 +1,186 @@
+"""The page of the log, its download, and the commands that check it."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from flask import Flask
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from course.audit import queries
+from course.audit.actions import record
+from course.audit.models import AuditEntry
+from course.audit.rules import KINDS as WHAT_ABOUT
+from course.audit.rules import WORDS, deeds_of, sentence
+from tests.conftest import NOW
+from tests.makers import make_person, make_team, sign_in
+from tests.pages import Client, Page, words
+from tests.support.asked import asked
+
+
+def administrator(session: Session, client: Client) -> Client:
+    return sign_in(client, make_person(session, "Alex Morgan", "alex@example.org", "administrator"))
+
+
+def said(page: Page) -> list[str]:
+    """The sentences of the page, in its order."""
+    return [words(row.find(".//b")) for row in page.all("tr") if row.find(".//b") is not None]
+
+
+def test_a_deed_is_told_in_words_with_its_details(session: Session, client: Client) -> None:
+    administrator(session, client)
+    team = make_team(session, "Schools")
+    form = {"name": "Sam Okafor", "email": "sam@example.org", "role": "manager", "pathway": "clubs"}
+    client.post("/people/add", {**form, "team": str(team.id)})
+    page = client.get("/audit")
+    assert said(page)[:4] == [
+        "Alex Morgan invited Sam Okafor",
+        "Alex Morgan chose a pathway for Sam Okafor",
+        "Alex Morgan made Sam Okafor manager of Schools",
+        "Alex Morgan added Sam Okafor",
+    ]
+    assert "Pathway– → clubs" in page.text
+    assert "Alex Morgan signed in" in said(page)
+
+
+def test_every_deed_has_words_and_a_kind_that_one_can_look_for() -> None:
+    for what in WORDS:
+        assert what in deeds_of(what.partition(".")[0])
+        assert what.partition(".")[0] in WHAT_ABOUT
+        told = sentence(what, "Ann Hill", "Sam Okafor", False, {})
+        assert "{" not in told
+
+
+SEARCHES = [
+    ("who=okafor", {"Alex Morgan added Sam Okafor", "Sam Okafor signed in", "The course set the password of Sam Okafor"}),
+    ("who=SAM@", {"Alex Morgan added Sam Okafor", "Sam Okafor signed in", "The course set the password of Sam Okafor"}),
+    ("who=nobody", set()),
+    ("who=%25", set()),
+    ("kind=team", {"The course added the team Schools"}),
+    ("text=schools", {"Alex Morgan added Sam Okafor", "The course added the team Schools"}),
+    ("kind=person&text=schools", {"Alex Morgan added Sam Okafor"}),
+    ("since=2026-11-22&until=2026-11-22&kind=extension", {"The course gave Sam Okafor time until 2027-01-01"}),
+    ("since=2026-11-23&kind=extension", set()),
+    ("until=2026-11-21&kind=extension", set()),
+]  # fmt: skip
+
+
+def test_one_finds_what_one_looks_for(session: Session, app: Flask) -> None:
+    boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
+    team = make_team(session, "Schools")
+    sam = make_person(session, "Sam Okafor", "sam@example.org")
+    record(session, "person.added", ("person", sam.id), {"team": team.name}, boss.id, NOW)
+    sign_in(Client(app), sam)
+    client = sign_in(Client(app), boss)
+    # Half past eleven at night in winter: the same day in London as in UTC.
+    record(
+        session, "extension.granted", ("person", sam.id), {"until": "2027-01-01"}, None, NOW.replace(hour=23, minute=30)
+    )
+    session.commit()
+    by_sam = "The course gave Sam Okafor time until 2027-01-01"
+    for address, expected in SEARCHES:
+        found = set(said(client.get(f"/audit?{address}")))
+        more = {by_sam, "The course added Sam Okafor"} if address in ("who=okafor", "who=SAM@") else set()
+        assert found == expected | more, address
+
+
+def test_a_day_that_is_none_is_said_and_what_was_entered_stays(session: Session, client: Client) -> None:
+    administrator(session, client)
+    page = client.get("/audit?since=yesterday&who=Sam", 422)
+    assert "Enter a day such as 2027-02-12." in page.text
+    assert 'value="Sam"' in page.html
+    page = client.get("/audit?since=2026-11-22&until=2026-11-21", 422)
+    assert "not before the first" in page.text
+    client.get("/audit?kind=nonsense", 422)
+    assert client.get("/audit?before=nonsense").h1 == "Log"
+
+
+def test_pages_of_fifty_keep_what_one_looks_for(session: Session, client: Client) -> None:
+    administrator(session, client)
+    for number in range(120):
+        record(session, "extension.granted", None, {"until": str(number)}, None, NOW)
+    session.commit()
+    page, seen = client.get("/audit?kind=extension"), list[str]()
+    while True:
+        seen += said(page)
+        link = next((a for a in page.all("a") if words(a) == "Older entries"), None)
+        if link is None:
+            break
+        assert "kind=extension" in link.get("href", "")
+        page = client.get(link.get("href", ""))
+    assert [int(one.rpartition(" ")[2]) for one in seen] == list(range(119, -1, -1))
+
+
+def test_the_page_asks_little_of_the_database(app: Flask, session: Session, client: Client) -> None:
+    administrator(session, client)
+    client.get("/audit")
+    with asked(app) as statements:
+        client.get("/audit?who=alex&kind=sign_in&since=2026-11-01&text=password")
+    assert len(statements) <= 4, statements
+
+
+def test_the_download_is_what_was_found_and_stands_in_the_log(session: Session, client: Client) -> None:
+    person = make_person(session, "=1+1 Okafor", "sam@example.org")
+    administrator(session, client)
+    page = client.get("/audit?who=sam@")
+    form = page.fields()
+    assert form["who"] == "sam@"
+    response = client.post("/audit/download", form, 200)
+    assert response.headers["Content-Type"].startswith("text/csv")
+    rows = list(csv.DictReader(io.StringIO(response.body.decode("utf-8-sig"))))
+    assert [row["What"] for row in rows] == ["password.set", "person.added"]
+    assert {row["About (id)"] for row in rows} == {str(person.id)}
+    assert rows[0]["Done by"] == ""
+    everything = client.post("/audit/download", {}, 200).body.decode("utf-8-sig")
+    assert "'=1+1" not in rows[0]["In words"], "only the beginning of a cell makes it a formula"
+    newest = session.query(AuditEntry).order_by(AuditEntry.number.desc()).limit(2).all()
+    assert [one.what for one in newest] == ["audit.exported", "audit.exported"]
+    assert f'"people":[{person.id}]' in newest[1].details
+    assert "sam@" not in everything
+
+
+def test_a_cell_that_looks_like_a_formula_is_marked(session: Session, client: Client) -> None:
+    boss = make_person(session, "=HYPERLINK(1)", "boss@example.org", "administrator")
+    sign_in(client, boss)
+    rows = list(csv.DictReader(io.StringIO(client.post("/audit/download", {}, 200).body.decode("utf-8-sig"))))
+    assert rows[0]["Done by"] == "'=HYPERLINK(1)"
+
+
+def test_a_wrong_download_leads_back_to_the_page_that_says_what_is_wrong(session: Session, client: Client) -> None:
+    administrator(session, client)
+    page = client.post("/audit/download", {"since": "2026-11-22", "until": "2026-11-01", "who": "Sam"})
+    assert "not before the first" in client.follow(page, 422).text
+
+
+def test_the_commands_find_the_log_as_it_was_written_or_say_what_is_wrong(app: Flask, session: Session) -> None:
+    make_person(session)
+    runner = app.test_cli_runner()
+    head = runner.invoke(args=["audit", "head"]).output.strip()
+    assert head == ":".join(str(part) for part in queries.head(session))
+    done = runner.invoke(args=["audit", "verify", "--head", head])
+    assert (done.exit_code, done.output) == (0, f"The log is as it was written: {head.partition(':')[0]} entries.\n")
+    assert "shows only with --head" in runner.invoke(args=["audit", "verify"]).output
+    assert runner.invoke(args=["audit", "verify", "--head", "nonsense"]).exit_code == 2
+    without_protection(session)
+    session.execute(text("update audit_entry set actor_id = 99 where number = 2"))
+    session.commit()
+    done = runner.invoke(args=["audit", "verify"])
+    assert done.exit_code == 1
+    assert "Entry 2 was changed" in done.output
+    session.execute(text("delete from audit_entry where number > 1"))
+    session.commit()
+    assert runner.invoke(args=["audit", "verify"]).exit_code == 0
+    done = runner.invoke(args=["audit", "verify", "--head", head])
+    assert done.exit_code == 1
+    assert "the newest ones were removed" in done.output
+
+
+def without_protection(session: Session) -> None:
+    """As somebody would begin who has the whole database in their hands."""
+    if session.get_bind().dialect.name == "sqlite":
+        for name in ("update", "delete"):
+            session.execute(text(f"drop trigger audit_entry_{name}"))
+    else:
+        session.execute(text("alter table audit_entry disable trigger user"))
