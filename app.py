@@ -37,6 +37,8 @@ from course.signin import commands as signin_commands
 from course.signin import session as signin_session
 from course.signin import views as signin
 from course.signin.rules import SESSION_LASTS
+from course.system import commands as system_commands
+from course.system import views as system
 from course.web import access, cookie, csrf, errors, headers, html, logs, session
 
 PACKAGE = Path(__file__).resolve().parent / "course"
@@ -52,6 +54,7 @@ FEATURES = (
     (refreshers.pages, "/renewal"),
     (recall.pages, ""),
     (audit.pages, "/audit"),
+    (system.pages, ""),
 )
 COMMANDS = (
     audit_commands.group,
@@ -63,6 +66,7 @@ COMMANDS = (
     refresher_commands.group,
     signin_commands.group,
     serving_commands.group,
+    system_commands.group,
 )
 
 

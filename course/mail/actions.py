@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import or_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from course.mail.models import OutboxMail
 from course.mail.queries import Waiting
-from course.mail.rules import CLAIM, next_try
+from course.mail.rules import CLAIM, KEPT, next_try
 
 
 def queue(session: Session, key: str, recipient: str, subject: str, text: str, at: datetime) -> bool:
@@ -47,6 +47,23 @@ def failed(session: Session, mail: Waiting, reason: str, final: bool, at: dateti
     """The mail has not left: try later, or give up if that is `final` or was the last try."""
     later = None if final else next_try(mail.tries + 1, at)
     values: dict[str, object] = {"next_try_at": later, "failure": reason[:1000]}
-    if later is None:
-        values["text"] = ""
     session.execute(update(OutboxMail).where(OutboxMail.id == mail.id).values(values))
+
+
+def forget_texts(session: Session, at: datetime) -> None:
+    """Forget the texts of mails that were given up, once nobody would send them again."""
+    old = (OutboxMail.next_try_at.is_(None), OutboxMail.text != "", OutboxMail.queued_at <= at - KEPT)
+    session.execute(update(OutboxMail).where(*old).values(text=""))
+
+
+def retry(session: Session, mail_id: int, at: datetime) -> bool:
+    """Send a mail again from the beginning that was given up, or that waits for a later try; False if it has
+    left, its text is not kept any more, or a sender may be busy with it now."""
+    free = or_(OutboxMail.next_try_at.is_(None), OutboxMail.next_try_at > at + CLAIM)
+    result = session.execute(
+        update(OutboxMail)
+        .where(OutboxMail.id == mail_id, OutboxMail.sent_at.is_(None), OutboxMail.text != "", free)
+        .values(next_try_at=at, tries=0, failure=None)
+        .returning(OutboxMail.id)
+    )
+    return result.first() is not None

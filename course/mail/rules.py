@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Literal
 
 WAITS = (
     timedelta(minutes=1),
@@ -13,6 +14,10 @@ WAITS = (
 )
 # Longer than one round of sending can take. If a sender dies half-way, another takes the mail up after this.
 CLAIM = timedelta(minutes=30)
+# How long the text of a mail that was given up is kept, so that it can be sent again: as long as the
+# longest-lived link in one of them works.
+KEPT = timedelta(days=7)
+State = Literal["waiting", "failed", "sent"]
 
 
 def next_try(tries: int, at: datetime) -> datetime | None:

@@ -22,6 +22,7 @@ from course.content.current import library
 from course.dates import civil_date
 from course.demo.commands import group as demo
 from course.demo.commands import prepare_demo
+from course.mail.actions import forget_texts
 from course.mail.sending import deliver
 from course.migrating import upgrade
 from course.organisation.queries import organisation
@@ -152,6 +153,8 @@ def _send_mail(app: Flask, stop: threading.Event) -> None:
                     reminded = at
                     send_reminders(civil_date(at, config.time_zone))
                     send_boosters(civil_date(at, config.time_zone))
+                    with command_session() as session:
+                        forget_texts(session, at)
                 deliver(command_session, config.mail_url, config.mail_from, config.public_url, at)
         except Exception:
             log.exception("mail could not be sent")

@@ -1,0 +1,29 @@
+"""When whoever runs the course should look at something."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+BACKUP_EVERY = timedelta(days=7)
+# A mail that is due leaves within seconds while the server runs.
+MAIL_WAITS = timedelta(minutes=10)
+
+
+def backup_is_old(newest: datetime | None, at: datetime) -> bool:
+    """Whether there is no backup of the last seven days."""
+    return newest is None or at - newest > BACKUP_EVERY
+
+
+def mail_stands_still(due_since: datetime | None, at: datetime) -> bool:
+    """Whether a mail has been due for so long that nobody can be sending."""
+    return due_since is not None and at - due_since > MAIL_WAITS
+
+
+def size(count: int) -> str:
+    """A number of bytes in words: 12 KB, 3.4 MB."""
+    value = count / 1000
+    for unit in ("KB", "MB", "GB"):
+        if value < 1000 or unit == "GB":
+            break
+        value /= 1000
+    return f"{value:.1f} {unit}" if value < 10 and unit != "KB" else f"{max(1, round(value)):,} {unit}"

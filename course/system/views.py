@@ -1,0 +1,99 @@
+"""How the course itself is: version, database, backups and mail, and the list of outgoing mail."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import cast
+
+from flask import Blueprint, current_app, flash, g, render_template, request, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response as WsgiResponse
+
+from course import migrating
+from course.clock import now
+from course.content.current import library
+from course.mail import queries as mail
+from course.mail.rules import State
+from course.system import actions, queries
+from course.system.rules import backup_is_old, mail_stands_still, size
+from course.web.access import Permission, may
+from course.web.html import seen_redirect
+from course.web.session import db
+from course.web.site import state
+
+pages = Blueprint("system", __name__)
+PAGE = 50
+STATES: dict[str, str] = {"": "All", "waiting": "Waiting", "failed": "Failed", "sent": "Sent"}
+
+
+@pages.before_request
+def _here() -> None:
+    g.here = "organisation"
+
+
+@cache
+def version() -> str:
+    """The version of the program, as pyproject.toml has it."""
+    file = Path(current_app.root_path).parent / "pyproject.toml"
+    return str(tomllib.loads(file.read_text(encoding="utf-8"))["project"]["version"])
+
+
+@pages.get("/system")
+@may(Permission.RUN_SYSTEM)
+def overview() -> str:
+    """Whether all is well, and what to do where it is not."""
+    at, person = now(), current_user.person
+    database, backup, outbox = queries.database(db()), queries.newest_backup(db()), mail.outbox(db(), at)
+    return render_template(
+        "system/overview.html",
+        version=version(),
+        library=library(),
+        database=database,
+        newest_schema=migrating.newest(),
+        size=size,
+        backup=backup,
+        backup_is_old=backup_is_old(backup.at if backup else None, at),
+        outbox=outbox,
+        stands_still=mail_stands_still(outbox.due_since, at),
+        printed=state().config.mail_url.startswith("console:"),
+        test=next(iter(mail.latest(db(), 1, key=actions.key_of_tests(person.id))), None),
+        address=person.email,
+    )
+
+
+@pages.post("/system/test-mail")
+@may(Permission.RUN_SYSTEM)
+def test_mail() -> WsgiResponse:
+    """A mail to whoever asks for it, by the same way as every other mail."""
+    person, course = current_user.person, library().course.title
+    text = render_template("mail/test.txt", name=person.name, course=course, address=state().config.public_url)
+    actions.send_test_mail(db(), person.id, person.email, (f"Test: {course}", text), person.id, now())
+    flash(f"A test mail to {person.email} is on its way. Load this page again in a minute to see whether it has left.")
+    return seen_redirect(url_for("system.overview"))
+
+
+@pages.get("/mail")
+@may(Permission.RUN_SYSTEM)
+def outgoing() -> str:
+    """What became of each mail. What stands in them is not shown: some let somebody in."""
+    wanted = request.args.get("state", "")
+    chosen = cast("State", wanted) if wanted and wanted in STATES else None
+    before = request.args.get("before", type=int)
+    found = mail.latest(db(), PAGE + 1, chosen, before)
+    older = found[PAGE - 1].id if len(found) > PAGE else None
+    return render_template(
+        "system/mail.html", mails=found[:PAGE], older=older, before=before, chosen=chosen or "", states=STATES, at=now()
+    )
+
+
+@pages.post("/mail/<int(max=2147483647):mail_id>/retry")
+@may(Permission.RUN_SYSTEM)
+def retry(mail_id: int) -> WsgiResponse:
+    """Have a mail sent again that has not left."""
+    if actions.retry_mail(db(), mail_id, current_user.person.id, now()):
+        flash("The mail will be sent again within a minute.")
+    else:
+        flash("This mail cannot be sent again: it has left, it is being sent now, or it is too old.")
+    return seen_redirect(url_for("system.outgoing"))
