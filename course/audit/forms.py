@@ -11,21 +11,28 @@ from course.web.forms import Form, choices
 _LONG = Length(max=200, message="Shorten this to 200 characters.")
 
 
+def _line(value: str | None) -> str:
+    """What somebody typed, without what no database can look for."""
+    return "".join(c for c in value or "" if c.isprintable()).strip()
+
+
 class SearchForm(Form):
     """All may be empty. It is sent in the address of the page, and posted for the download."""
 
-    who = StringField("Person", validators=[_LONG])
+    who = StringField("Name or address", filters=[_line], validators=[_LONG])
     kind = SelectField("What about", choices={"": "Everything"} | choices(KINDS), default="")
     since = DateField("From", validators=[Optional()])
     until = DateField("To", validators=[Optional()])
-    text = StringField("Words in the details", validators=[_LONG])
+    text = StringField("Word in the details", filters=[_line], validators=[_LONG])
 
     def validate(self, *args: object, **kwargs: object) -> bool:
         """The last day is not before the first; a day that is none is said so."""
         fine = bool(super().validate(*args, **kwargs))
         for field in (self.since, self.until):
-            if field.errors:
+            # Days so far away that sums with them cannot be done are mistakes of typing as well.
+            if field.errors or (field.data and not 2000 <= field.data.year <= 2100):
                 field.errors = ["Enter a day such as 2027-02-12."]
+                fine = False
         if fine and self.since.data and self.until.data and self.until.data < self.since.data:
             self.until.errors = ["Enter a last day that is not before the first."]
             fine = False

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
 START = "0" * 64  # what the first entry follows
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 Subject = tuple[str, int]  # what a deed was done to: its kind and its id
 
 # Each deed, and the sentence for it. Without an actor {who} is "The course": a command on the server, or what
@@ -169,11 +171,21 @@ def told(details: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(name.replace("_", " ").replace("-", " ").capitalize(), _plain(value)) for name, value in details.items()]
 
 
+def _in_words(day: str) -> str:
+    try:
+        found = date.fromisoformat(day)
+    except ValueError:
+        return day  # somebody wrote it, and it is none
+    return f"{found.day} {found:%B %Y}"
+
+
 def _plain(value: object) -> str:
     if isinstance(value, list) and len(value) == 2:
         return f"{_plain(value[0])} → {_plain(value[1])}"
     if isinstance(value, dict):
         return "; ".join(f"{name}: {_plain(one)}" for name, one in value.items()) or "–"
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        return _in_words(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "–" if value in (None, "", []) else str(value)

@@ -19,6 +19,7 @@ from course.audit.rules import deeds_of
 from course.clock import now
 from course.dates import begin_of
 from course.web.access import Permission, may
+from course.web.forms import number_in_address
 from course.web.html import seen_redirect
 from course.web.session import db
 from course.web.site import state
@@ -51,7 +52,7 @@ def search() -> Response:
     """What was done, newest first; the address holds what somebody looks for."""
     form = SearchForm(request.args, meta={"csrf": False})
     fine = form.validate()
-    before = request.args.get("before", type=int)
+    before = number_in_address("before")
     found = queries.found(db(), _wanted(form), PAGE + 1, before) if fine else []
     older = found[PAGE - 1].entry.number if len(found) > PAGE else None
     page = render_template("audit/search.html", form=form, found=found[:PAGE], older=older, before=before)
@@ -85,7 +86,7 @@ def _address(form: SearchForm) -> str:
 
 
 def _wanted(form: SearchForm) -> Wanted:
-    zone, who, text = state().config.time_zone, (form.who.data or "").strip(), (form.text.data or "").strip()
+    zone, who, text = state().config.time_zone, form.who.data, form.text.data
     return Wanted(
         people=queries.people_called(db(), who) if who else None,
         deeds=deeds_of(form.kind.data) if form.kind.data else None,

@@ -19,6 +19,7 @@ from course.mail.rules import State
 from course.system import actions, queries
 from course.system.rules import backup_is_old, mail_stands_still, size
 from course.web.access import Permission, may
+from course.web.forms import number_in_address
 from course.web.html import seen_redirect
 from course.web.session import db
 from course.web.site import state
@@ -80,7 +81,7 @@ def outgoing() -> str:
     """What became of each mail. What stands in them is not shown: some let somebody in."""
     wanted = request.args.get("state", "")
     chosen = cast("State", wanted) if wanted and wanted in STATES else None
-    before = request.args.get("before", type=int)
+    before = number_in_address("before")
     found = mail.latest(db(), PAGE + 1, chosen, before)
     older = found[PAGE - 1].id if len(found) > PAGE else None
     return render_template(

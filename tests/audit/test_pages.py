@@ -13,7 +13,7 @@ from course.audit import queries
 from course.audit.actions import record
 from course.audit.models import AuditEntry
 from course.audit.rules import KINDS as WHAT_ABOUT
-from course.audit.rules import WORDS, deeds_of, sentence
+from course.audit.rules import WORDS, deeds_of, sentence, told
 from tests.conftest import NOW
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client, Page, words
@@ -61,7 +61,7 @@ SEARCHES = [
     ("kind=team", {"The course added the team Schools"}),
     ("text=schools", {"Alex Morgan added Sam Okafor", "The course added the team Schools"}),
     ("kind=person&text=schools", {"Alex Morgan added Sam Okafor"}),
-    ("since=2026-11-22&until=2026-11-22&kind=extension", {"The course gave Sam Okafor time until 2027-01-01"}),
+    ("since=2026-11-22&until=2026-11-22&kind=extension", {"The course gave Sam Okafor time until 1 January 2027"}),
     ("since=2026-11-23&kind=extension", set()),
     ("until=2026-11-21&kind=extension", set()),
 ]  # fmt: skip
@@ -79,7 +79,7 @@ def test_one_finds_what_one_looks_for(session: Session, app: Flask) -> None:
         session, "extension.granted", ("person", sam.id), {"until": "2027-01-01"}, None, NOW.replace(hour=23, minute=30)
     )
     session.commit()
-    by_sam = "The course gave Sam Okafor time until 2027-01-01"
+    by_sam = "The course gave Sam Okafor time until 1 January 2027"
     for address, expected in SEARCHES:
         found = set(said(client.get(f"/audit?{address}")))
         more = {by_sam, "The course added Sam Okafor"} if address in ("who=okafor", "who=SAM@") else set()
@@ -93,8 +93,25 @@ def test_a_day_that_is_none_is_said_and_what_was_entered_stays(session: Session,
     assert 'value="Sam"' in page.html
     page = client.get("/audit?since=2026-11-22&until=2026-11-21", 422)
     assert "not before the first" in page.text
-    client.get("/audit?kind=nonsense", 422)
-    assert client.get("/audit?before=nonsense").h1 == "Log"
+    for wrong in ("kind=nonsense", "until=9999-12-31", "since=0001-01-01", f"who={'x' * 201}"):
+        client.get(f"/audit?{wrong}", 422)
+    for odd in (
+        "before=nonsense",
+        "before=99999999999999999999",
+        "before=-1",
+        "who=%00",
+        "text=%ED%A0%80",
+        "text='\"%5C",
+    ):
+        assert client.get(f"/audit?{odd}").h1 == "Log"
+        assert client.get(f"/mail?{odd}").h1 == "Outgoing mail"
+
+
+def test_what_looks_like_a_day_and_is_none_is_shown_as_it_was_typed() -> None:
+    assert told({"reason": "2026-19-39", "until": "2027-02-12"}) == [
+        ("Reason", "2026-19-39"),
+        ("Until", "12 February 2027"),
+    ]
 
 
 def test_pages_of_fifty_keep_what_one_looks_for(session: Session, client: Client) -> None:

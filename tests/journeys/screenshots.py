@@ -115,7 +115,7 @@ def main() -> None:
             camera.take(page, f"after{path.replace('/', '-')}")
         page.context.clear_cookies()
         sign_in(page, "admin@demo.example")
-        for path in ("/people", "/people/add", "/people/pathways", "/organisation"):
+        for path in ("/people", "/people/add", "/people/pathways", "/organisation", "/audit", "/system", "/mail"):
             page.goto(path)
             camera.visit(page)
         browser.close()

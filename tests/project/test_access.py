@@ -19,14 +19,39 @@ MAY: dict[str, set[Any]] = {
     "administrator": set(Permission),
 }
 # Something for every kind of part that a route's address may have.
-PARTS: dict[str, Any] = {"module_id": "responding", "step_id": "check", "attempt_id": 1, "position": 1, "run_id": 1, "read_id": 1,
-         "number": "AAAA-BBBB-CCCC", "kind": "refresher", "token": "no-such-token", "name": "site.css", "person_id": 1, "mail_id": 1}  # fmt: skip
+PARTS: dict[str, Any] = {
+    "attempt_id": 1,
+    "kind": "refresher",
+    "mail_id": 1,
+    "module_id": "responding",
+    "name": "site.css",
+    "number": "AAAA-BBBB-CCCC",
+    "person_id": 1,
+    "position": 1,
+    "read_id": 1,
+    "run_id": 1,
+    "step_id": "check",
+    "token": "no-such-token",
+}
 # The whole of what anyone may open without signing in; a new entry here is a decision.
-OPEN = {"static_file", "signin.sign_in", "signin.forgotten", "signin.link", "signin.set_up",
-        "organisation.concern", "organisation.first_hour",
-        "verify.ask", "verify.verify",
-        "recall.booster", "recall.booster_question", "recall.answer_booster",
-        "content.sources", "content.further", "content.privacy", "content.accessibility"}  # fmt: skip
+OPEN = {
+    "content.accessibility",
+    "content.further",
+    "content.privacy",
+    "content.sources",
+    "organisation.concern",
+    "organisation.first_hour",
+    "recall.answer_booster",
+    "recall.booster",
+    "recall.booster_question",
+    "signin.forgotten",
+    "signin.link",
+    "signin.set_up",
+    "signin.sign_in",
+    "static_file",
+    "verify.ask",
+    "verify.verify",
+}
 
 
 def test_every_route_has_exactly_one_rule(prepared: Flask) -> None:
