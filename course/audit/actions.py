@@ -42,6 +42,7 @@ def record(
     """Write a deed to the log when the transaction is committed; if it is undone, so is this.
 
     `what` is one of `rules.WORDS`, `by` the id of the person who did it (None: a command, or by itself).
+    A GET commits nothing, so nothing can be recorded in one: downloads that are recorded are posts.
     Details never hold passwords, tokens, answers or notes, nor the names and addresses of people: nothing
     can be taken out of the log again. Raises ValueError for an unknown deed.
     """
