@@ -119,9 +119,8 @@ def test_a_backup_of_another_program_can_be_written_down(app: Flask, session: Se
     assert found.size == 3000
 
 
-def test_postgresql_is_left_to_its_own_program(app: Flask, session: Session, tmp_path: Path) -> None:
-    if session.get_bind().dialect.name == "sqlite":
-        pytest.skip("SQLite is copied by the course itself")
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_postgresql_is_left_to_its_own_program(app: Flask, tmp_path: Path) -> None:
     done = app.test_cli_runner().invoke(args=["backup", str(tmp_path / "dump")])
     assert done.exit_code == 1
     assert "pg_dump" in done.output
