@@ -22,6 +22,9 @@ from course.content import commands as content_commands
 from course.content import views as content
 from course.content.library import Library, load
 from course.content.shapes import NATIONS, SETTINGS
+from course.credentials import commands as credential_commands
+from course.credentials import views as credentials
+from course.credentials.rules.documents import Seal
 from course.db import make_engine
 from course.demo import commands as demo_commands
 from course.learning import views as learning
@@ -48,6 +51,7 @@ FEATURES = (
     (learning.pages, ""),
     (certificates.pages, "/certificate"),
     (certificates.checks, "/verify"),
+    (credentials.pages, "/issuer"),
     (content.pages, ""),
     (organisation.pages, ""),
     (people.pages, "/people"),
@@ -60,6 +64,7 @@ COMMANDS = (
     audit_commands.group,
     certificate_commands.group,
     content_commands.group,
+    credential_commands.group,
     demo_commands.group,
     mail_commands.group,
     recall_commands.group,
@@ -115,7 +120,8 @@ def create_app(config: Config | None = None) -> Flask:
     cookie.init(app)
     logs.init(app)
     headers.init(app, config.secure)
-    session.init(app, engine)
+    seal = Seal(config.secret_key, config.public_url, config.time_zone)
+    session.init(app, engine, {"seal": seal})
     errors.init(app)
     signin_session.init(app)
     csrf.init(app)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from course.audit.models import AuditEntry
 from course.certificates.models import Certificate
 from course.content.models import ContentVersion
+from course.credentials.models import SignedCredential
 from course.learning.models import Enrolment
 from course.mail.models import OutboxMail
 from course.organisation.models import Organisation
@@ -27,3 +28,5 @@ ALL = (
     RefresherPart,
     RenewalPolicy,
 )
+    Certificate, ContentVersion, Credential, Enrolment, Organisation, OutboxMail, Person, RenewalPolicy, SignedCredential,
+)  # fmt: skip

@@ -68,8 +68,10 @@ def app(prepared: Flask) -> Iterator[Flask]:
     """The application; whatever it commits is undone when the test ends."""
     with prepared.extensions["course"].engine.connect() as connection:
         outer = connection.begin()
-        sessions = sessionmaker(connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
         kept = prepared.extensions["course.sessions"]
+        sessions = sessionmaker(
+            connection, expire_on_commit=False, join_transaction_mode="create_savepoint", info=kept.writing.kw["info"]
+        )
         prepared.extensions["course.sessions"] = Sessions(sessions, lambda: nullcontext(connection))
         # What was read of a database that is undone must not be remembered.
         prepared.extensions.pop("course.organisation", None)
