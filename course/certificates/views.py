@@ -16,6 +16,7 @@ from course.certificates.rules import state, typed_number
 from course.clock import now
 from course.content.current import library
 from course.content.shapes import SETTINGS
+from course.credentials.queries import signed
 from course.dates import civil_date
 from course.signin.rules import network
 from course.web.access import public, signed_in
@@ -53,6 +54,7 @@ def one(number: str) -> str:
         change=checked.change if checked else None,
         check=check_address(number),
         pathway=setting_name(found.pathway),
+        signed=signed(db(), found.id) is not None,
     )
 
 
@@ -93,6 +95,16 @@ def verify(number: str) -> Response:
 
 def _today() -> date:
     return civil_date(now(), site_state().config.time_zone)
+
+
+@pages.get("/<number>.json")
+@signed_in
+def credential(number: str) -> Response:
+    """The same as a signed file, for programs. Only its holder gets it from here, as with the PDF."""
+    found = queries.certificate(db(), current_user.person.id, number) or abort(404)
+    response = Response(signed(db(), found.id) or abort(404), mimetype="application/json")
+    response.headers["Content-Disposition"] = f'attachment; filename="certificate-{found.number}.json"'
+    return response
 
 
 @pages.get("/<number>.pdf")
