@@ -90,15 +90,14 @@ def _keys_of(*files: Path | None) -> tuple[Key, ...]:
 
 
 def _tell(verdict: Verdict, change: Change | None, own: bool) -> None:
-    click.echo(f"{verdict.state.capitalize()}. {verdict.words}")
-    if verdict.stated is None:
-        return
-    said = verdict.stated
-    click.echo(_said(said))
-    if change is not None:
-        click.echo(f"But it was {change.kind} on {day(change.at)}.")
-    elif not own:
-        click.echo(f"Whether it was replaced or revoked since is said at {said.address}")
+    if change is None:
+        click.echo(f"{verdict.state.capitalize()}. {verdict.words}")
+    else:
+        click.echo(f"{change.kind.capitalize()} on {day(change.at)}. {verdict.words}")
+    if verdict.stated is not None:
+        click.echo(_said(verdict.stated))
+        if not own:
+            click.echo(f"Whether it was replaced or revoked since is said at {verdict.stated.address}")
 
 
 def _said(said: Stated) -> str:

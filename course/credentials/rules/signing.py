@@ -7,6 +7,7 @@ without its value. Ed25519 signs the two hashes.
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 import unicodedata
 from collections.abc import Iterator
@@ -25,10 +26,12 @@ from course.credentials.rules.keys import base58, from_base58
 SUITE = "eddsa-rdfc-2022"
 Document = dict[str, Any]
 _SIGNATURE = 64  # bytes
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|\\^`]+")
 # PyLD keeps what it has read of the contexts, and is not made for several threads.
 _LOCK = threading.Lock()
 _OPTIONS = {
-    "base": "",
+    # Not empty: PyLD would complete a relative address with one of its own, and so hide it.
+    "base": None,
     "documentLoader": contexts.load,
     "contextResolver": ContextResolver({}, contexts.load),
     "processingMode": "json-ld-1.1",
@@ -66,7 +69,7 @@ def holds(document: Document, public: bytes) -> bool:
     (proof,) = plain.pop("proof")
     plain_proof = dict(proof)
     try:
-        signature = from_base58(plain_proof.pop("proofValue"))
+        signature = from_base58(str(plain_proof.pop("proofValue", "")))
         if len(signature) != _SIGNATURE:
             return False
         Ed25519PublicKey.from_public_bytes(public).verify(signature, _hashes(plain, plain_proof))
@@ -96,15 +99,19 @@ def canonical(document: Document) -> str:
         raise UncoveredError(f"cannot be read as JSON-LD: {error.type}") from error
     if dropped:
         raise UncoveredError(f"no context defines the field {dropped[0]!r}")
-    if list(dataset) not in ([], ["@default"]) or len(dataset.get("@default", [])) != _statements(document):
-        raise UncoveredError("a value in it is empty, given twice, or no address where there must be one")
+    quads = dataset.get("@default", [])
+    if len(dataset) != 1 or len(quads) != _statements(document):
+        raise UncoveredError("a value in it is empty, or given twice")
+    for part in (part for quad in quads for part in quad.values() if part["type"] == "IRI"):
+        if not _ADDRESS.fullmatch(part["value"]):
+            raise UncoveredError(f"{part['value']!r} is no full address, or not a word that a context defines")
     found: str = URDNA2015().main(dataset, {"format": "application/n-quads"})
     return found
 
 
 def _statements(value: Any) -> int:
     """How many statements of RDF a tree makes: one for each value, and one for each object inside another."""
-    if isinstance(value, list):
+    if isinstance(value, list) and value:
         return sum(_statements(one) for one in value)
     if not isinstance(value, dict):
         return 1
