@@ -93,7 +93,7 @@ def _tell(verdict: Verdict, change: Change | None, own: bool) -> None:
     if change is None:
         click.echo(f"{verdict.state.capitalize()}. {verdict.words}")
     else:
-        click.echo(f"{change.kind.capitalize()} on {day(change.at)}. {verdict.words}")
+        click.echo(f"{change.kind.capitalize()} on {day(change.at)}. It is genuine, but does not count any more.")
     if verdict.stated is not None:
         click.echo(_said(verdict.stated))
         if not own:

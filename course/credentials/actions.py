@@ -121,20 +121,22 @@ def _signer(session: Session, seal: Seal, at: datetime) -> _Signer:
     Raises KeyLockedError.
     """
     statement = (
-        select(SigningKey)
-        .where(SigningKey.issuer == issuer_address(seal.address), SigningKey.id.not_in(select(KeyWithdrawal.key_id)))
+        select(SigningKey, KeyWithdrawal.id)
+        .outerjoin(KeyWithdrawal, KeyWithdrawal.key_id == SigningKey.id)
         .order_by(SigningKey.number.desc())
-        .limit(1)
     )
-    found = session.execute(statement).scalar_one_or_none()
+    keys = session.execute(statement).all()
+    ours = (key for key, withdrawn in keys if withdrawn is None and key.issuer == issuer_address(seal.address))
+    found = next(ours, None)
     if found is None:
-        return _make(session, seal, "There was no key for this address.", at)
+        # The number is the next one after those seen here: whoever else saw the same makes the same key.
+        newest = keys[0][0].number if keys else 0
+        return _make(session, seal, newest + 1, "There was no key for this address.", at)
     return _Signer(found, unlock(found.locked, found.public, seal.secret))
 
 
-def _make(session: Session, seal: Seal, reason: str, at: datetime) -> _Signer:
+def _make(session: Session, seal: Seal, number: int, reason: str, at: datetime) -> _Signer:
     """A new key. Every status list is signed with it at once, so that only the newest key is needed."""
-    number = (session.execute(select(func.max(SigningKey.number))).scalar_one() or 0) + 1
     public, locked = new_key(seal.secret)
     insert_once(
         session,
@@ -157,7 +159,8 @@ def _make(session: Session, seal: Seal, reason: str, at: datetime) -> _Signer:
 
 def rotate(session: Session, reason: str, at: datetime) -> str:
     """Sign with a new key from now on; what the earlier ones signed stays valid. Returns its address."""
-    return _make(session, _seal(session), reason, at).key.address
+    newest = session.execute(select(func.max(SigningKey.number))).scalar_one() or 0
+    return _make(session, _seal(session), newest + 1, reason, at).key.address
 
 
 def withdraw(session: Session, number: int, since: datetime, reason: str, at: datetime) -> None:
