@@ -90,7 +90,7 @@ def check(document: bytes, keys: Iterable[Key], on: datetime) -> Verdict:
         return _verdict("no credential", "The reason: it does not say who issued it.")
     key = _key_for(keys, issuer, method)
     if key is None:
-        return _verdict("other issuer", f"It says that {issuer} issued it.")
+        return _verdict("other issuer", f"It says that {str(issuer)[:200]!r} issued it.")
     try:
         if not holds(found, key.public):
             return _verdict("changed")
