@@ -295,3 +295,7 @@ def test_no_document_keeps_the_check_busy() -> None:
     assert verdict(document) == "changed"
     document["credentialSubject"]["identifier"] = alike * 25
     assert verdict(document) == "no credential"
+    labels = [f"_:b{number}" for number in range(100)]
+    for document in ({**GOOD, "credentialStatus": labels}, {**GOOD, "type": [*GOOD["type"], *labels]}):
+        found = check(as_bytes(document), [ISSUER.key], LATER)
+        assert (found.state, "a label instead of an address" in found.words) == ("changed", True)

@@ -102,11 +102,20 @@ def canonical(document: Document) -> str:
     quads = dataset.get("@default", [])
     if len(dataset) != 1 or len(quads) != _statements(document):
         raise UncoveredError("a value in it is empty, given twice, or no full address")
-    for part in (part for quad in quads for part in quad.values() if part["type"] == "IRI"):
-        if not _ADDRESS.fullmatch(part["value"]):
-            raise UncoveredError(f"{part['value']!r} is no full address, or not a word that a context defines")
+    _refuse_odd_nodes(document, [part for quad in quads for part in quad.values()])
     found: str = URDNA2015().main(dataset, {"format": "application/n-quads"})
     return found
+
+
+def _refuse_odd_nodes(document: Document, parts: list[dict[str, str]]) -> None:
+    """Every address is a whole one, and only an object without an id goes without a name. Labels such as _:b1 in
+    the place of addresses would let a short list of them keep the canonicaliser busy for years."""
+    for part in parts:
+        if part["type"] == "IRI" and not _ADDRESS.fullmatch(part["value"]):
+            raise UncoveredError(f"{part['value'][:200]!r} is no full address, or not a word that a context defines")
+    unnamed = {part["value"] for part in parts if part["type"] == "blank node"}
+    if len(unnamed) != sum(isinstance(one, dict) and "id" not in one for one in _parts(document)):
+        raise UncoveredError("a part of it has a label instead of an address")
 
 
 def _statements(value: Any) -> int:
@@ -122,14 +131,14 @@ def _statements(value: Any) -> int:
 
 def _refuse_controls(document: Document) -> None:
     """Control characters are written in different ways by different canonicalisers; no name needs them."""
-    for text in _texts(document):
-        if any(unicodedata.category(sign) in ("Cc", "Cs") for sign in text):
+    for text in _parts(document):
+        if isinstance(text, str) and any(unicodedata.category(sign) in ("Cc", "Cs") for sign in text):
             raise UncoveredError(f"there are control characters in {text!r}")
 
 
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, (dict, list)):
+def _parts(value: Any) -> Iterator[Any]:
+    """A tree itself, and everything in it."""
+    yield value
+    if isinstance(value, (dict, list)):
         for one in value.values() if isinstance(value, dict) else value:
-            yield from _texts(one)
+            yield from _parts(one)
