@@ -65,13 +65,14 @@ def sign(session: Session, certified: Certified, at: datetime) -> bool:
 
 
 def _place(session: Session, seal: Seal, signer: _Signer, certified: Certified, at: datetime) -> None:
+    """Give a certificate a place of its own in a status list, and sign its credential with it."""
     newest = session.execute(select(func.max(StatusList.number))).scalar_one()
     number, tries = newest or 1, 0
     same = (SignedCredential.certificate_id == certified.certificate_id, SignedCredential.key_id == signer.key.id)
     while session.execute(select(SignedCredential.id).where(*same)).first() is None:
+        if tries == _TRIES:
+            number, tries = number + 1, 0
         tries += 1
-        if tries % _TRIES == 0:
-            number += 1
         place = secrets.randbelow(PLACES)
         insert_once(
             session,

@@ -38,7 +38,7 @@ def test_an_administrator_adds_a_team_and_a_person_and_axe_finds_nothing(site: S
 
 
 @pytest.mark.parametrize(
-    "path", ["/sign-in", "/forgotten", "/concern", "/sources", "/set-up/used", "/link/used", "/nothing"]
+    "path", ["/sign-in", "/forgotten", "/concern", "/sources", "/issuer", "/set-up/used", "/link/used", "/nothing"]
 )
 def test_axe_finds_nothing_on_the_pages_that_anyone_may_open(site: Site, page: Page, path: str) -> None:
     assert site.app
