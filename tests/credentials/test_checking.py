@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import io
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -299,3 +300,38 @@ def test_no_document_keeps_the_check_busy() -> None:
     for document in ({**GOOD, "credentialStatus": labels}, {**GOOD, "type": [*GOOD["type"], *labels]}):
         found = check(as_bytes(document), [ISSUER.key], LATER)
         assert (found.state, "a label instead of an address" in found.words) == ("changed", True)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8)
+    | st.sampled_from(["_:b", "@id", "@type", "Profile", "name", "https://schema.org/name", "AchievementSubject"]),
+    lambda inner: st.lists(inner, max_size=4)
+    | st.dictionaries(
+        st.sampled_from(["id", "type", "name", "proof", "identifier", "@context", "@id", "@value", "https://x.example/a"]),
+        inner,
+        max_size=4,
+    ),
+    max_leaves=12,
+)  # fmt: skip
+PATHS = [("@context",), ("id",), ("type",), ("issuer",), ("issuer", "id"), ("issuer", "type"), ("credentialStatus",),
+         ("credentialSubject",), ("credentialSubject", "identifier"), ("credentialSubject", "achievement", "criteria"),
+         ("proof",), ("proof", 0), ("proof", 0, "created"), ("proof", 0, "verificationMethod"), ("validUntil",)]  # fmt: skip
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.sampled_from(PATHS), JSON)
+def test_whatever_stands_in_a_place_the_check_gives_a_verdict(path: tuple[Any, ...], value: Any) -> None:
+    document = copy.deepcopy(GOOD)
+    inner: Any = document
+    for key in path[:-1]:
+        inner = inner[key]
+    inner[path[-1]] = value
+    assert not check(as_bytes(document), [ISSUER.key], LATER).signed
+
+
+@pytest.mark.parametrize("depth", [1, 2, 50, 250, 400, 900])
+@pytest.mark.parametrize("field", [b'"identityHash":', b'"validFrom":', b'"version":', b'"activityEndDate":'])
+def test_a_text_in_a_list_is_no_text(field: bytes, depth: int) -> None:
+    text = re.sub(field + rb'("[^"]*")', field + b"[" * depth + rb"\1" + b"]" * depth, as_bytes(GOOD))
+    assert len(text) == len(as_bytes(GOOD)) + 2 * depth
+    assert not check(text, [ISSUER.key], LATER).signed

@@ -153,8 +153,10 @@ def _no_number(text: str) -> None:
 
 
 def _objects(value: Any) -> int:
-    """How many objects there are; raises if one inside another brings a context of its own."""
+    """How many objects there are; raises for lists in lists, and if an object inside another brings a context."""
     if isinstance(value, list):
+        if any(isinstance(one, list) for one in value):
+            raise _NoCredentialError("there are lists inside lists")
         return sum(_objects(one) for one in value)
     if not isinstance(value, dict):
         return 0
@@ -177,17 +179,24 @@ def _stated(found: Document) -> Stated:
     if valid_from.tzinfo is None or valid_until.tzinfo is None:
         raise ValueError("a moment without a zone")
     return Stated(
-        address=found["id"],
-        name=named["identityHash"],
-        course=achievement["name"],
-        pathway=achievement.get("specialization", ""),
-        content_version=achievement["version"],
-        organisation=found["issuer"]["name"],
-        issuer=found["issuer"]["id"],
+        address=_text(found["id"]),
+        name=_text(named["identityHash"]),
+        course=_text(achievement["name"]),
+        pathway=_text(achievement.get("specialization", "")),
+        content_version=_text(achievement["version"]),
+        organisation=_text(found["issuer"]["name"]),
+        issuer=_text(found["issuer"]["id"]),
         completed_on=date.fromisoformat(subject["activityEndDate"]),
         valid_from=valid_from,
         valid_until=valid_until,
     )
+
+
+def _text(value: Any) -> str:
+    # A text and a list with just that text mean the same in JSON-LD, and have the same signature.
+    if not isinstance(value, str):
+        raise TypeError("not a text")
+    return value
 
 
 def credential_in(data: bytes) -> bytes | None:
