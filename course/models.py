@@ -27,6 +27,5 @@ ALL = (
     Person,
     RefresherPart,
     RenewalPolicy,
+    SignedCredential,
 )
-    Certificate, ContentVersion, Credential, Enrolment, Organisation, OutboxMail, Person, RenewalPolicy, SignedCredential,
-)  # fmt: skip

@@ -27,7 +27,18 @@ def issued(session: Session, email: str = "sam@example.org", on: date = TODAY) -
     session.add(completion)
     session.flush()
     event = CourseCompleted(
-        completion.id, person.id, "initial", NOW, on, "Online abuse", "0.3", "v1", 12, "early-years", 170, ("Background", "Policy")
+        completion.id,
+        person.id,
+        "initial",
+        NOW,
+        on,
+        "Online abuse",
+        "0.3",
+        "v1",
+        12,
+        "early-years",
+        170,
+        ("Background", "Policy"),
     )
     actions.issue(session, event)
     session.commit()

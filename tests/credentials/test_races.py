@@ -42,7 +42,9 @@ def completed(session: Session, number: int, at: datetime = NOW) -> CourseComple
     )
     session.add(completion)
     session.flush()
-    return CourseCompleted(completion.id, person.id, at, at.date(), "Course", "0.3", "v1", 12, "clubs", 170, ())
+    return CourseCompleted(
+        completion.id, person.id, "initial", at, at.date(), "Course", "0.3", "v1", 12, "clubs", 170, ()
+    )
 
 
 def test_first_certificates_share_a_key_and_no_revocation_is_lost(committed: Flask) -> None:

@@ -21,7 +21,9 @@ MAY: dict[str, set[Any]] = {
 # Something for every kind of part that a route's address may have.
 PARTS: dict[str, Any] = {
     "attempt_id": 1,
+    "key_number": 1,
     "kind": "refresher",
+    "list_number": 1,
     "mail_id": 1,
     "module_id": "responding",
     "name": "site.css",
@@ -39,6 +41,9 @@ OPEN = {
     "content.further",
     "content.privacy",
     "content.sources",
+    "credentials.issuer",
+    "credentials.key",
+    "credentials.status",
     "organisation.concern",
     "organisation.first_hour",
     "recall.answer_booster",
