@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from datetime import date
 
-from flask import Blueprint, Response, abort, flash, g, make_response, render_template, request, url_for
+from flask import Blueprint, Response, abort, g, make_response, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.certificates import queries
-from course.certificates.pdf import FontError, pdf
+from course.certificates.pdf import Sheet, pdf
 from course.certificates.rules import state, typed_number
 from course.clock import now
 from course.content.current import library
@@ -109,31 +108,25 @@ def credential(number: str) -> Response:
 
 @pages.get("/<number>.pdf")
 @signed_in
-def download(number: str) -> WsgiResponse:
+def download(number: str) -> Response:
     """The same to print and to send."""
     found = queries.certificate(db(), current_user.person.id, number) or abort(404)
-    shown = {
-        "name": found.name,
-        "course": found.course,
-        "organisation": found.organisation,
-        "edition": found.edition,
-        "version": found.content_version,
-        "number": found.number,
-        "completed": day(found.completed_on),
-        "valid": day(found.valid_until),
-        "notice": str(library().course.notice),
-        "pathway": setting_name(found.pathway),
-        "length": hours(found.minutes) if found.minutes else "",
-        "sections": (found.sections or "").replace("\n", " · "),
-        "check": check_address(found.number),
-    }
-    try:
-        data = pdf(shown)
-    except FontError as error:
-        logging.getLogger("course").warning("certificate %s as PDF: %s", found.number, error)
-        flash("The PDF cannot show all letters of this certificate, because the server has no font for them. "
-              "Print this page instead. Whoever runs the server can install more fonts.")  # fmt: skip
-        return seen_redirect(url_for("certificates.one", number=number))
-    response = Response(data, mimetype="application/pdf")
+    shown = Sheet(
+        name=found.name,
+        course=found.course,
+        organisation=found.organisation,
+        edition=found.edition,
+        version=found.content_version,
+        number=found.number,
+        completed=day(found.completed_on),
+        valid=day(found.valid_until),
+        notice=str(library().course.notice),
+        pathway=setting_name(found.pathway),
+        length=f"about {hours(found.minutes)}" if found.minutes else "",
+        sections=tuple((found.sections or "").splitlines()),
+        check=check_address(found.number),
+        issued=found.issued_at,
+    )
+    response = Response(pdf(shown), mimetype="application/pdf")
     response.headers["Content-Disposition"] = f'attachment; filename="certificate-{found.number}.pdf"'
     return response
