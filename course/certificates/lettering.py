@@ -11,8 +11,7 @@ _BREAK_AFTER = 20
 _ZERO_WIDTH_SPACE = "\u200b"
 # They shape Persian and Indian letters; every other invisible character goes.
 _JOINERS = "\u200c\u200d"
-# An emoji of several signs is one picture.
-_JOINED_BOXES = re.compile(f"{BOX}(?:[\u200d\ufe0f]+{BOX}?)+")
+_STYLES = "\ufe0e\ufe0f"  # ask for a plain or a coloured picture
 
 
 def plain(text: str) -> str:
@@ -27,6 +26,8 @@ def plain(text: str) -> str:
 def _invisible(sign: str) -> bool:
     if sign in _JOINERS or sign.isspace():
         return False
+    if sign in _STYLES:
+        return True
     kind = unicodedata.category(sign)
     # The signs above Arabic numbers are formatting characters that are seen.
     return kind == "Cc" or (kind == "Cf" and unicodedata.bidirectional(sign) != "AN") or _noncharacter(ord(sign))
@@ -38,11 +39,28 @@ def _noncharacter(code: int) -> bool:
 
 def boxed(text: str, missing: frozenset[str] = frozenset()) -> str:
     """The text with BOX for each piece of it that is `missing` from every font, and for what has a meaning only
-    between those who agreed on one (private use)."""
+    between those who agreed on one (private use). A Latin letter or digit is missing only together with the marks
+    that follow it, such as the frame of a keycap; alone it is in every font."""
+    text = _loose(text)
     for piece in sorted(missing, key=len, reverse=True):
-        text = text.replace(piece, BOX)
-    text = "".join(BOX if unicodedata.category(sign) == "Co" else sign for sign in text)
-    return _JOINED_BOXES.sub(BOX, text)
+        if any(rare(sign) for sign in piece):
+            text = text.replace(piece, BOX)
+    pieces = (BOX if len(piece) > 1 and piece[0] in missing else piece for piece in _letters(text))
+    return "".join(BOX if unicodedata.category(sign) == "Co" else sign for piece in pieces for sign in piece)
+
+
+def _loose(text: str) -> str:
+    """Without the joiners of emoji: of several that are joined, Typst leaves out those without a letter and says
+    nothing as long as one has one."""
+    return "".join(
+        sign for before, sign in zip(" " + text, text, strict=False)
+        if sign not in _JOINERS or unicodedata.category(before)[0] in "LM"
+    )  # fmt: skip
+
+
+def rare(sign: str) -> bool:
+    """Whether the character is beyond Latin Extended-A, all of which the certificate's own font has."""
+    return ord(sign) > 0x17F
 
 
 def side(text: str) -> str:
@@ -75,14 +93,20 @@ def breakable(text: str) -> str:
 
 
 def _broken(word: str) -> str:
-    pieces, since = [], 0
-    for before, sign in zip(" " + word, word, strict=False):
-        if since >= _BREAK_AFTER and _may_part(before, sign):
-            pieces.append(_ZERO_WIDTH_SPACE)
-            since = 0
-        pieces.append(sign)
-        since += 1
-    return "".join(pieces)
+    letters = _letters(word)
+    lines = (letters[start : start + _BREAK_AFTER] for start in range(0, len(letters), _BREAK_AFTER))
+    return _ZERO_WIDTH_SPACE.join("".join(line) for line in lines)
+
+
+def _letters(text: str) -> list[str]:
+    """The letters of a text, each with the marks and joiners that belong to it."""
+    letters: list[str] = []
+    for sign in text:
+        if letters and not _may_part(letters[-1][-1], sign):
+            letters[-1] += sign
+        else:
+            letters.append(sign)
+    return letters
 
 
 def _may_part(before: str, after: str) -> bool:

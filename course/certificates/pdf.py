@@ -14,14 +14,13 @@ import segno
 import typst
 from noto_cjk_sans_otc import FONT_PATH
 
-from course.certificates.lettering import boxed, breakable, han_region, plain, side, spelled
+from course.certificates.lettering import BOX, boxed, breakable, han_region, plain, rare, side, spelled
 
 TEMPLATE = Path(__file__).with_name("certificate.typ")
 FONTS = [TEMPLATE.parent / "fonts", Path(str(FONT_PATH)).parent]
 # Typst names each piece of text that no font has; \u{301} stands for what cannot be shown alone.
 _MISSING = re.compile(r'the text `"(.+?)"` could not be displayed')
 _ESCAPED = re.compile(r"\\u\{([0-9a-f]+)\}")
-LATIN = 0x17F  # the last letter of Latin Extended-A, all of which Libertinus has
 _lock = Lock()
 
 
@@ -71,8 +70,8 @@ def pdf(sheet: Sheet, credential: bytes | None = None) -> bytes:
             if not found:
                 raise
             missing |= found
-    rare = {sign for value in astuple(sheet) for sign in plain(str(value)) if ord(sign) > LATIN}
-    return _set(_inputs(sheet, attached, missing | rare), sheet.issued)
+    beyond = {sign for value in astuple(sheet) for sign in plain(str(value)) if rare(sign)}
+    return _set(_inputs(sheet, attached, missing | beyond), sheet.issued)
 
 
 def _set(inputs: dict[str, str], issued: datetime) -> bytes:
@@ -117,7 +116,7 @@ def _shown(raw: str, missing: frozenset[str]) -> dict[str, str | bool]:
         "side": side(text),
         "han": han_region(text),
         "spoken": whole if spelled(text) else "",
-        "boxes": text != whole,
+        "boxes": text.count(BOX) > whole.count(BOX),
     }
 
 

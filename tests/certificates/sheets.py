@@ -46,6 +46,7 @@ NAMES = {
     "Chinese": "李明 欧阳娜娜",
     "Chinese, traditional": "陳大文 歐陽",
     "Rare Han": "𠮷野 㐂",
+    "Han with a variant": "葛\U000e0100城",
     "Japanese": "山田 はなこ",
     "Korean": "김민준 박서연",
     "Several scripts": "Sara 李 Κώστας",
@@ -60,7 +61,10 @@ MARKED = {
 # What stands on the page for a name with characters of which no font has the letter.
 BOXED = {
     "emoji": ("Sam 😀 Okafor", "Sam □ Okafor"),
-    "emoji of several signs": ("Sam 👨\u200d👩\u200d👧", "Sam □"),
+    "emoji of several signs": ("Sam 👨\u200d👩\u200d👧", "Sam □□□"),
+    "emoji of which one part has a letter": ("Sam 👩\u200d⚕", "Sam □⚕"),
+    "Sinhala with a joiner": ("ශ්\u200dරී Sam", "□□ Sam"),
+    "emoji on a digit": ("Sam 1\u20e3", "Sam 1□"),
     "Ethiopic": ("አበበ Sam", "□□□ Sam"),
     "private use": ("Sam \ue000", "Sam □"),
     "half a character": ("Sam \ud800", "Sam �"),

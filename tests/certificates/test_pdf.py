@@ -112,6 +112,13 @@ def test_what_no_font_has_becomes_a_box_and_the_file_still_knows_the_name(kind: 
     assert str(title.title).endswith(name.replace("\ud800", "\ufffd"))
 
 
+@pytest.mark.parametrize("kind", BOXED)
+def test_a_box_in_a_name_changes_nothing_else(kind: str) -> None:
+    shown = text(pdf(named(BOXED[kind][0])))
+    for words in (SHEET.number, SHEET.completed, SHEET.valid, SHEET.version, SHEET.course, SHEET.organisation):
+        assert words in shown
+
+
 def test_a_box_in_what_somebody_is_called_is_no_missing_letter() -> None:
     assert "stands for a character" not in text(pdf(named("Sam □")))
 
