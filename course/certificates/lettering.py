@@ -13,6 +13,11 @@ _ZERO_WIDTH_SPACE = "\u200b"
 _JOINERS = "\u200c\u200d"
 _STYLES = "\ufe0e\ufe0f"  # ask for a plain or a coloured picture
 
+_SCRIPTS = (
+    "LATIN", "GREEK", "CYRILLIC", "HEBREW", "ARABIC", "DEVANAGARI", "BENGALI", "GURMUKHI", "TAMIL", "CJK", "HIRAGANA",
+    "KATAKANA", "HANGUL",
+)  # fmt: skip
+
 
 def plain(text: str) -> str:
     """The text without what nobody sees: control and formatting characters, and more than one space in a row.
@@ -50,12 +55,17 @@ def boxed(text: str, missing: frozenset[str] = frozenset()) -> str:
 
 
 def _loose(text: str) -> str:
-    """Without the joiners of emoji: of several that are joined, Typst leaves out those without a letter and says
-    nothing as long as one has one."""
-    return "".join(
-        sign for before, sign in zip(" " + text, text, strict=False)
-        if sign not in _JOINERS or unicodedata.category(before)[0] in "LM"
-    )  # fmt: skip
+    """Without the marks and joiners on what is of no script that we have a font for: Typst says nothing of a letter
+    that it leaves out if it has the mark on it, and of an emoji if it has another one that is joined to it."""
+    kept: list[str] = []
+    base = ""
+    for sign in text:
+        general = sign in _JOINERS or unicodedata.name(sign, "").startswith("COMBINING ")
+        if not general and not unicodedata.category(sign).startswith("M"):
+            base = sign
+        if not general or not rare(base or " ") or unicodedata.name(base, "").startswith(_SCRIPTS):
+            kept.append(sign)
+    return "".join(kept)
 
 
 def rare(sign: str) -> bool:

@@ -41,6 +41,8 @@ NAMES = {
     "Hebrew": "שרה לאה כהן",
     "Devanagari": "श्रीलक्ष्मी क्षत्रिय",
     "Bengali": "শ্রীমতী রবীন্দ্রনাথ",
+    "Devanagari with a joiner": "र\u200d्या क्\u200dष",
+    "Bengali with a joiner": "র\u200d্যাব",
     "Gurmukhi": "ਗੁਰਪ੍ਰੀਤ ਸਿੰਘ",
     "Tamil": "சுப்பிரமணியன் லக்ஷ்மி",
     "Chinese": "李明 欧阳娜娜",
@@ -57,6 +59,7 @@ MARKED = {
     "Arabic with vowels": "مُحَمَّد شَرِيف",
     "Hebrew with points": "שָׂרָה לֵאָה",
     "Persian with a joiner": "پروانه می\u200cخواهم",
+    "Devanagari with an accent": "Sam क\u0301मल",
 }
 # What stands on the page for a name with characters of which no font has the letter.
 BOXED = {
@@ -64,6 +67,7 @@ BOXED = {
     "emoji of several signs": ("Sam 👨\u200d👩\u200d👧", "Sam □□□"),
     "emoji of which one part has a letter": ("Sam 👩\u200d⚕", "Sam □⚕"),
     "Sinhala with a joiner": ("ශ්\u200dරී Sam", "□□ Sam"),
+    "Ethiopic with an accent": ("አ\u0301 Sam", "□ Sam"),
     "emoji on a digit": ("Sam 1\u20e3", "Sam 1□"),
     "Ethiopic": ("አበበ Sam", "□□□ Sam"),
     "private use": ("Sam \ue000", "Sam □"),
