@@ -43,6 +43,7 @@ def issue(session: Session, event: CourseCompleted, last_day: date | None = None
         pathway=event.pathway,
         minutes=event.minutes,
         sections="\n".join(event.sections),
+        kind=event.kind,
     )
     session.add(made)
     session.flush()
@@ -103,6 +104,7 @@ def _certified(made: Certificate) -> Certified:
         issued_at=made.issued_at,
         pathway=next((words for name, words in SETTINGS.items() if name == made.pathway), ""),
         minutes=made.minutes,
+        kind=made.kind,
         sections=tuple((made.sections or "").splitlines()),
     )
 

@@ -43,6 +43,8 @@ class Sheet:
     sections: tuple[str, ...]
     check: str
     issued: datetime
+    how: str = "with all of its modules, scenarios and timelines, and the final assessment"
+    did: str = "completed the course"
 
 
 @cache

@@ -48,6 +48,7 @@ class Certified:
     pathway: str
     minutes: int | None
     sections: tuple[str, ...]
+    kind: str = "initial"
 
 
 def issuer_address(address: str) -> str:
@@ -75,7 +76,7 @@ def credential(certified: Certified, seal: Seal, list_number: int, place: int) -
     status_list = list_address(seal.address, list_number)
     about = {"specialization": certified.pathway} if certified.pathway else {}
     # The same course, pathway and version has the same address for everybody who completes it.
-    same = f"{issuer_address(seal.address)}#{certified.content_version} {certified.pathway}"
+    same = f"{issuer_address(seal.address)}#{certified.content_version} {certified.pathway} {certified.kind}"
     return {
         "@context": [CREDENTIALS, OPEN_BADGES],
         "id": credential_address(seal.address, certified.number),
@@ -119,6 +120,8 @@ def credential(certified: Certified, seal: Seal, list_number: int, place: int) -
 
 def _criteria(certified: Certified) -> str:
     length = f", about {certified.minutes} minutes of work," if certified.minutes else ""
+    if certified.kind == "refresher":
+        return f"The refresher made for this person{length} completed: every question was answered rightly in the end."
     covers = f" Covered: {'; '.join(certified.sections)}." if certified.sections else ""
     return f"All modules{length} completed, and the final assessment passed.{covers}"
 
