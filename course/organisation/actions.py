@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from course.content.shapes import NATIONS, SETTINGS
-from course.organisation.models import Contact, Organisation
+from course.organisation.models import Contact, Organisation, UsualPathway
 from course.organisation.rules import KINDS
 
 
@@ -23,15 +23,19 @@ def create(session: Session, name: str, nation: str, at: datetime, pathway: str 
     try:
         with session.begin_nested():
             session.add(Organisation(id=1, name=name.strip(), nation=nation, pathway=pathway, set_up_at=at))
+            session.add(UsualPathway(pathway=pathway, chosen_at=at))
             session.flush()
     except IntegrityError:
         return False
     return True
 
 
-def change(session: Session, name: str, nation: str, pathway: str) -> None:
-    """Give the organisation another name, nation or usual pathway. Raises ValueError for an unknown one."""
+def change(session: Session, name: str, nation: str, pathway: str, by: int | None, at: datetime) -> None:
+    """Give the organisation another name, nation or usual pathway; the day of the latter is kept. Raises ValueError
+    for an unknown one."""
     _check(nation, pathway)
+    if session.execute(select(Organisation.pathway)).scalar() != pathway:
+        session.add(UsualPathway(pathway=pathway, chosen_by=by, chosen_at=at))
     session.execute(update(Organisation).values(name=name.strip(), nation=nation, pathway=pathway))
 
 

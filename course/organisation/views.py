@@ -32,8 +32,8 @@ def settings() -> Response | WsgiResponse:
     ours = here_organisation()
     form = OrganisationForm(data=_filled_in(ours))
     if form.validate_on_submit():
-        actions.change(db(), form.name.data or "", form.nation.data, form.pathway.data)
         at = now()
+        actions.change(db(), form.name.data or "", form.nation.data, form.pathway.data, current_user.person.id, at)
         for kind in KINDS:
             typed = form.details(kind)
             if confirms(_details(ours, kind), typed, form.still_right(kind)):

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
+from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from course.certificates.actions import issue
 from course.learning.events import CourseCompleted
 from course.mail.actions import queue
 from course.refreshers import queries
-from course.refreshers.models import RenewalExtension, RenewalPause, RenewalPolicy
+from course.refreshers.models import RenewalExtension, RenewalImport, RenewalPause, RenewalPolicy
 from course.refreshers.queries import Somebody
 from course.refreshers.rules import Completion, Policy, Standing, cycles, standing
-from course.refreshers.rules.facts import INITIAL
+from course.refreshers.rules.dates import add_days
+from course.refreshers.rules.facts import IMPORTED, INITIAL, REFRESHER
 from course.refreshers.rules.reminders import Reminder, key, may_leave, reminder
 
 UTC = "UTC"
+# What can be taken back, by the name that its pages use.
+FACTS: dict[str, type[Any]] = {
+    "extension": RenewalExtension,
+    "leave": RenewalPause,
+    "certificate": RenewalImport,
+}
 
 
 def certify(session: Session, event: CourseCompleted) -> None:
@@ -107,4 +116,74 @@ def pause(
             made_by=by, made_at=at,
         )
     )  # fmt: skip
+    session.flush()
+
+
+def import_completion(
+    session: Session,
+    person_id: int,
+    day: date,
+    valid_until: date | None,
+    issuer: str,
+    kind: str,
+    reason: str,
+    today: date,
+    by: int | None,
+    at: datetime,
+    proof: str | None = None,
+) -> bool:
+    """Write down a certificate from elsewhere; False, and nothing done, if it stands there already.
+
+    `kind` is the course that was completed, initial or refresher; `proof` a signed document. Whether it counts is a
+    matter of the rule. Raises ValueError for a day to come, a last day that is not after it, or an unknown kind.
+    """
+    if day > today:
+        raise ValueError("The day of completion is today or earlier.")
+    if kind not in (INITIAL, REFRESHER):
+        raise ValueError("A certificate is of the initial course or of a refresher.")
+    Completion(day, today, IMPORTED, valid_until)
+    same = (
+        session.execute(
+            select(RenewalImport)
+            .where(RenewalImport.person_id == person_id, RenewalImport.day == day)
+            .order_by(RenewalImport.id)
+        )
+        .scalars()
+        .all()
+    )
+    known = [row for row in same if row.valid_until == valid_until]
+    if known and known[-1].withdrawn is None:
+        return False
+    session.add(
+        RenewalImport(
+            person_id=person_id, recorded=today, day=day, valid_until=valid_until, issuer=issuer, kind=kind,
+            proof=proof, withdrawn=None, reason=reason, made_by=by, made_at=at,
+        )
+    )  # fmt: skip
+    session.flush()
+    return True
+
+
+def take_back(
+    session: Session, person_id: int, what: str, fact_id: int, reason: str, today: date, by: int | None, at: datetime
+) -> None:
+    """Take back an extension, a leave or an earlier certificate: a row more, from today on.
+
+    Raises LookupError if this person has no such fact, or it was taken back or replaced by a later row before.
+    """
+    model = FACTS[what]
+    row = session.get(model, fact_id)
+    if row is None or row.person_id != person_id or fact_id not in queries.open_facts(session, person_id)[what]:
+        raise LookupError(f"there is no open {what} {fact_id}")
+    values = {column.name: getattr(row, column.name) for column in model.__table__.columns if column.name != "id"}
+    values |= {"made_by": by, "made_at": at}
+    match what:
+        case "extension":
+            values |= {"withdrawn": today, "withdrawn_reason": reason}
+        case "leave":
+            # A leave that ends before it begins never took place.
+            values |= {"until": add_days(row.since, -1), "recorded": today, "reason": reason}
+        case _:
+            values |= {"withdrawn": today, "recorded": today, "reason": reason, "proof": None}
+    session.add(model(**values))
     session.flush()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import date
+from typing import Any
 
 from wtforms import HiddenField, IntegerField, RadioField, SelectField
 from wtforms.validators import InputRequired, NumberRange
@@ -62,7 +63,7 @@ class PolicyForm(Form):
 
     def policy(self, since: date) -> Policy:
         """What was entered. Raises ValueError if the numbers contradict each other."""
-        numbers = {name: int(self[name].data) for name in NUMBERS}
+        numbers: dict[str, Any] = {name: int(self[name].data) for name in NUMBERS}
         return Policy(since=since, kind=self.kind.data, applies=self.applies.data, recorded=since, **numbers)
 
     def mark(self) -> str:

@@ -39,9 +39,9 @@ def test_there_is_one_organisation(session: Session) -> None:
     assert ours is not None
     assert ours.name == "One"
     with pytest.raises(ValueError, match="atlantis"):
-        actions.change(session, "One", "atlantis", "school")
+        actions.change(session, "One", "atlantis", "school", None, NOW)
     with pytest.raises(ValueError, match="plumbing"):
-        actions.change(session, "One", "wales", "plumbing")
+        actions.change(session, "One", "wales", "plumbing", None, NOW)
     with pytest.raises(ValueError, match="friend"):
         actions.confirm_contact(session, "friend", "", "", "", None, NOW)
 

@@ -199,7 +199,7 @@ def test_a_change_of_the_organisation_shows_on_the_next_page(session: Session, c
     sign_in(client, make_person(session))
     assert "Harbour Trust" not in client.get("/privacy").html
     make_organisation(session)
-    change(session, "Harbour Trust", "wales", "clubs")
+    change(session, "Harbour Trust", "wales", "clubs", None, now())
     session.commit()
     assert "Harbour Trust" in client.get("/privacy").html
 

@@ -9,6 +9,7 @@ from datetime import date
 from course.refreshers.rules.answer import Standing, standing
 from course.refreshers.rules.dates import words
 from course.refreshers.rules.facts import Completion, Facts, covers
+from course.refreshers.rules.pathways import of_person
 from course.refreshers.rules.policy import Policy, in_force
 from course.refreshers.rules.standing import NOT_REQUIRED, position
 
@@ -89,7 +90,7 @@ def guard(facts: Facts, policies: Sequence[Policy], on: date) -> str | None:
     """Why this person's next cycle would not happen, in words, or None if it will. Of whoever is required there is
     a next due day, except in a leave without a return date and before the first policy."""
     known = facts.known(on)
-    if in_force(policies, on) is None:
+    if in_force(of_person(policies, known.pathways), on) is None:
         waiting = any(covers(r.since, r.until, on) for r in known.requirements)
         return "The course is needed, but no rule about renewal is in force." if waiting else None
     here = position(facts, policies, on)

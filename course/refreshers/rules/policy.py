@@ -11,6 +11,7 @@ from course.refreshers.rules.dates import MONTHS, add_days, count
 
 ANNIVERSARY = "anniversary"
 FIXED = "fixed"
+GENERAL = "general"
 NEXT = "from the next renewal"
 NOW = "now"
 
@@ -27,6 +28,8 @@ class Policy:
     `minimum_days`: no due day is nearer than that to the day on which it was set. `import_age_months`: imported
     certificates that were older when they were recorded do not count (None: any age). `progress_months`: for how
     long unfinished progress is progress. `applies`: "from the next renewal", or "now" (moves due days as well).
+    `pathway`: whom it governs; None: everybody whose pathway has no rule of its own (see pathways.py).
+    `kind` general: the pathway has no rule of its own any more; the numbers of such a version mean nothing.
     ValueError if the numbers contradict each other.
     """
 
@@ -44,9 +47,10 @@ class Policy:
     progress_months: int = 18
     applies: str = NEXT
     recorded: date | None = None
+    pathway: str | None = None
 
     def __post_init__(self) -> None:
-        if self.kind not in (ANNIVERSARY, FIXED):
+        if self.kind not in (ANNIVERSARY, FIXED) and not (self.kind == GENERAL and self.pathway):
             raise ValueError("A policy goes by the anniversary or by a fixed date.")
         if self.applies not in (NEXT, NOW):
             raise ValueError("A policy applies from the next renewal, or now.")
@@ -65,7 +69,7 @@ class Policy:
     @property
     def shortest_months(self) -> int:
         """For how many months a certificate is valid at least."""
-        return self.period_months if self.kind == ANNIVERSARY else self.minimum_months
+        return self.minimum_months if self.kind == FIXED else self.period_months
 
     @property
     def governs_from(self) -> date:
@@ -81,6 +85,8 @@ class Policy:
 
 def describe(policy: Policy) -> str:
     """The policy in words: only what applies, and from where each period counts."""
+    if policy.kind == GENERAL:
+        return "The rule for everybody applies again."
     if policy.kind == ANNIVERSARY:
         first = (
             f"A certificate is valid for {count(policy.period_months, 'month')}, counted from the day of completion, "
