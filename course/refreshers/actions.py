@@ -16,7 +16,7 @@ from course.refreshers import queries
 from course.refreshers.models import RenewalExtension, RenewalImport, RenewalPause, RenewalPolicy
 from course.refreshers.queries import Somebody
 from course.refreshers.rules import Completion, Policy, Standing, cycles, standing
-from course.refreshers.rules.dates import add_days
+from course.refreshers.rules.dates import UNLIKELY, add_days, likely
 from course.refreshers.rules.facts import IMPORTED, INITIAL, REFRESHER
 from course.refreshers.rules.reminders import Reminder, key, may_leave, reminder
 
@@ -83,6 +83,7 @@ def extend(
     """Give somebody until the end of that day. Raises ValueError for a day that has passed."""
     if until < today:
         raise ValueError("An extension ends today or later.")
+    _check(today, until)
     session.add(
         RenewalExtension(
             person_id=person_id, recorded=today, until=until, withdrawn=None, reason=reason, made_by=by, made_at=at
@@ -110,6 +111,7 @@ def pause(
         raise ValueError("A leave ends on its first day or later.")
     if re_enter_days < 0:
         raise ValueError("The days after a return are not negative.")
+    _check(today, since, until)
     session.add(
         RenewalPause(
             person_id=person_id, recorded=today, since=since, until=until, re_enter_days=re_enter_days, reason=reason,
@@ -141,6 +143,7 @@ def import_completion(
         raise ValueError("The day of completion is today or earlier.")
     if kind not in (INITIAL, REFRESHER):
         raise ValueError("A certificate is of the initial course or of a refresher.")
+    _check(today, day, valid_until)
     Completion(day, today, IMPORTED, valid_until)
     same = (
         session.execute(
@@ -162,6 +165,11 @@ def import_completion(
     )  # fmt: skip
     session.flush()
     return True
+
+
+def _check(today: date, *days: date | None) -> None:
+    if not all(day is None or likely(day, today) for day in days):
+        raise ValueError(UNLIKELY)
 
 
 def take_back(

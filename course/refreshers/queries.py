@@ -257,8 +257,7 @@ def entries(session: Session, person_id: int) -> list[Entry]:
     for s in _rows(session, EmploymentRow, ids)[person_id]:
         found.append((s.made_by, Entry("stay", s.id, s.start, s.end, "", s.reason, None, s.made_at)))
     makers = {maker for maker, _ in found if maker is not None}
-    names: dict[int, str] = dict(
-        session.execute(select(Person.id, Person.name).where(Person.id.in_(makers))).tuples().all() if makers else []
-    )
+    rows = session.execute(select(Person.id, Person.name).where(Person.id.in_(makers)))
+    names = {row.id: row.name for row in rows}
     named = [replace(entry, by=names.get(maker) if maker else None) for maker, entry in found]
     return sorted(named, key=lambda entry: (entry.at, entry.id), reverse=True)

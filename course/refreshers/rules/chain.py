@@ -98,7 +98,11 @@ class Lead:
 def cycles(facts: Facts, policies: Sequence[Policy], on: date) -> tuple[Cycle, ...]:
     """Every completion that was recorded by that day, in the order of their days; none before the first policy."""
     known = facts.known(on)
-    policies = of_person(policies, known.pathways)
+    return chain(known, of_person(policies, known.pathways), on)
+
+
+def chain(known: Facts, policies: Sequence[Policy], on: date) -> tuple[Cycle, ...]:
+    """The same from the facts as they were known on that day, and the versions that govern this person."""
     if in_force(policies, on) is None:
         return ()
     counted: list[Cycle] = []
@@ -113,6 +117,11 @@ def cycles(facts: Facts, policies: Sequence[Policy], on: date) -> tuple[Cycle, .
                 waiting.remove(candidate)
     rest = [_cycle(completion, _held(counted, completion.written), known, policies) for completion in waiting]
     return tuple(sorted([*counted, *rest], key=lambda c: (c.completion.day, c.completion.written)))
+
+
+def next_cycle(done: Completion, before: Sequence[Cycle], known: Facts, policies: Sequence[Policy]) -> Cycle:
+    """What one more completion, later than all others, would be worth."""
+    return _cycle(done, _held([cycle for cycle in before if cycle.counts], done.written), known, policies)
 
 
 def _held(counted: Sequence[Cycle], on: date) -> list[Cycle]:

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from course.refreshers.rules.answer import Standing, standing
+from course.refreshers.rules.answer import Standing, answer
+from course.refreshers.rules.chain import next_cycle
 from course.refreshers.rules.dates import words
 from course.refreshers.rules.facts import Completion, Facts, covers
 from course.refreshers.rules.pathways import of_person
 from course.refreshers.rules.policy import Policy, in_force
-from course.refreshers.rules.standing import NOT_REQUIRED, position
+from course.refreshers.rules.standing import NOT_REQUIRED, Position, located, position
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,11 @@ class Preview:
     touched: tuple[Touch, ...]
     untouched: int
 
+    @property
+    def overdue(self) -> int:
+        """How many it makes overdue."""
+        return sum(touch.becomes_overdue for touch in self.touched)
+
 
 def _day(day: date | None) -> str:
     return words(day) if day else "none"
@@ -64,26 +70,29 @@ def preview(people: Mapping[str, Facts], old: Sequence[Policy], new: Sequence[Po
     recorded `on` that day, as it will be when it is saved."""
     new = [policy if policy in old else replace(policy, recorded=on) for policy in new]
     day = max([on, *(policy.governs_from for policy in new if policy not in old)])
-    touched = []
-    for key, facts in sorted(people.items()):
-        one = _touch(key, facts, old, new, day)
-        if one.how:
-            touched.append(one)
+    touched = [found for key in sorted(people) if (found := _touch(key, people[key].known(day), old, new, day))]
     return Preview(day, tuple(touched), len(people) - len(touched))
 
 
-def _touch(key: str, facts: Facts, old: Sequence[Policy], new: Sequence[Policy], day: date) -> Touch:
-    before, after = standing(facts, old, day), standing(facts, new, day)
-    return Touch(key, before, after, _renewed(facts, old, before), _renewed(facts, new, after))
-
-
-def _renewed(facts: Facts, policies: Sequence[Policy], now: Standing) -> date | None:
-    """Until when the certificate would be valid if the person did what is needed on the due day."""
-    if now.due is None:
+def _touch(key: str, known: Facts, old: Sequence[Policy], new: Sequence[Policy], day: date) -> Touch | None:
+    """What differs for one person; None if nothing does."""
+    mine_old, mine_new = of_person(old, known.pathways), of_person(new, known.pathways)
+    if mine_old == mine_new:
         return None
-    day = max(now.due, now.on)
-    done = Completion(day, kind=standing(facts, policies, day).course)
-    return standing(replace(facts, completions=(*facts.completions, done)), policies, day).valid_until
+    before, after = located(known, mine_old, day), located(known, mine_new, day)
+    found = Touch(
+        key, answer(before), answer(after), _renewed(known, mine_old, before), _renewed(known, mine_new, after)
+    )
+    return found if found.how else None
+
+
+def _renewed(known: Facts, policies: Sequence[Policy], now: Position) -> date | None:
+    """Until when the certificate would be valid if the person did what is needed on the due day."""
+    if now.due.day is None:
+        return None
+    day = max(now.due.day, now.on)
+    done = next_cycle(Completion(day, kind=now.course_on(day)), now.chain, known, policies)
+    return max((until for until in (done.valid_until, now.valid_until) if until), default=None)
 
 
 def guard(facts: Facts, policies: Sequence[Policy], on: date) -> str | None:

@@ -7,7 +7,7 @@ of those the one recorded last stands. A last day before the first takes the fac
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TypeVar
@@ -158,23 +158,25 @@ class Facts:
         does not set their due day anew.
         """
         return Facts(
-            tuple(
-                replace(last, recorded=first.written)
-                for first, last in _versions(self.employments, on, lambda e: e.start)
-            ),
-            tuple(
-                replace(last, recorded=first.written)
-                for first, last in _versions(self.requirements, on, lambda r: (r.since, r.reason))
-            ),
+            tuple(_since_first(*both) for both in _versions(self.employments, on, lambda e: e.start)),
+            tuple(_since_first(*both) for both in _versions(self.requirements, on, lambda r: (r.since, r.reason))),
             tuple(_as_of(on, *both) for both in _versions(self.completions, on, lambda c: c.key)),
             tuple(
-                replace(last, withdrawn=last.withdrawn if last.withdrawn and last.withdrawn <= on else None)
+                replace(last, withdrawn=None) if last.withdrawn and last.withdrawn > on else last
                 for _, last in _versions(self.extensions, on, lambda e: (e.recorded, e.until, e.reason))
             ),
             tuple(last for _, last in _versions(self.pauses, on, lambda p: p.since)),
             tuple(first for first, _ in _versions(self.started, on, lambda s: s.day)),
             tuple(last for _, last in _versions(self.pathways, on, lambda p: p.since)),
         )
+
+
+Lasting = TypeVar("Lasting", Employment, Requirement)
+
+
+def _since_first(first: Lasting, last: Lasting) -> Lasting:
+    """What was recorded last, as of the day on which the first was recorded."""
+    return last if last.written == first.written else replace(last, recorded=first.written)
 
 
 def _as_of(on: date, first: Completion, last: Completion) -> Completion:
@@ -185,8 +187,10 @@ def _as_of(on: date, first: Completion, last: Completion) -> Completion:
     return replace(first, revoked=last.revoked if gone else None, revoked_because=last.revoked_because if gone else "")
 
 
-def _versions(facts: Iterable[Fact], on: date, key: Callable[[Fact], object]) -> list[tuple[Fact, Fact]]:
+def _versions(facts: Sequence[Fact], on: date, key: Callable[[Fact], object]) -> list[tuple[Fact, Fact]]:
     """For each thing the first and the last fact about it that was recorded by that day."""
+    if not facts:
+        return []
     found: dict[object, tuple[Fact, Fact]] = {}
     for fact in sorted(facts, key=lambda fact: fact.written):
         if fact.written <= on:

@@ -6,6 +6,7 @@ import calendar
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 from course.refreshers.rules.dates import MONTHS, add_days, count
 
@@ -71,7 +72,7 @@ class Policy:
         """For how many months a certificate is valid at least."""
         return self.minimum_months if self.kind == FIXED else self.period_months
 
-    @property
+    @cached_property
     def governs_from(self) -> date:
         return max(self.since, self.recorded or self.since)
 
@@ -108,12 +109,17 @@ def describe(policy: Policy) -> str:
 
 def versions(policies: Sequence[Policy]) -> list[Policy]:
     """In the order in which they come to govern; of two from the same day, the one recorded last wins."""
-    return sorted(policies, key=lambda policy: (policy.governs_from, policy.recorded or policy.since))
+    return sorted(policies, key=_order)
+
+
+def _order(policy: Policy) -> tuple[date, date]:
+    return policy.governs_from, policy.recorded or policy.since
 
 
 def in_force(policies: Sequence[Policy], on: date) -> Policy | None:
     """The version that governs on that day, or None before the first."""
-    return next((policy for policy in reversed(versions(policies)) if policy.governs_from <= on), None)
+    # Of equal ones the last: max() keeps the first that it meets.
+    return max((policy for policy in reversed(policies) if policy.governs_from <= on), key=_order, default=None)
 
 
 def at_or_first(policies: Sequence[Policy], day: date) -> Policy:

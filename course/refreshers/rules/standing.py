@@ -9,7 +9,7 @@ from datetime import date
 from course.refreshers.rules.chain import (
     Cycle,
     Lead,
-    cycles,
+    chain,
     due_mark,
     first_governs,
     furthest,
@@ -81,10 +81,18 @@ class Position:
     valid_until: date | None
     due: Due
     window_opens: date | None
-    course: str
     refresher_until: date | None
     started: date | None
     progress_until: date | None
+
+    @property
+    def course(self) -> str:
+        """What is needed next."""
+        return self.course_on(self.on)
+
+    def course_on(self, day: date) -> str:
+        """What would be needed on that day, if nothing happened until then."""
+        return REFRESHER if self.refresher_until and day <= self.refresher_until else INITIAL
 
     @property
     def overdue_days(self) -> int:
@@ -115,15 +123,19 @@ class Position:
 def position(facts: Facts, policies: Sequence[Policy], on: date) -> Position:
     """Where the person stands, before it is put in words."""
     known = facts.known(on)
-    policies = of_person(policies, known.pathways)
+    return located(known, of_person(policies, known.pathways), on)
+
+
+def located(known: Facts, policies: Sequence[Policy], on: date) -> Position:
+    """The same from the facts as they were known on that day, and the versions that govern this person."""
     rule = in_force(policies, on)
     duty = _duty(known, policies, on) if rule else None
-    chain = cycles(facts, policies, on)
-    holding = [cycle for cycle in chain if cycle.holds]
+    done = chain(known, policies, on)
+    holding = [cycle for cycle in done if cycle.holds]
     held, until = lead(holding, policies, on), last_valid_day(holding)
     paused = _latest([pause for pause in known.pauses if covers(pause.since, pause.until, on)]) if duty else None
     granted = furthest(known.extensions, policies, on) if policies else None
-    due = _due(known, policies, on, duty, chain, held, granted)
+    due = _due(known, policies, on, duty, done, held, granted)
     if paused and any(p.until is None and p.since <= on for p in known.pauses):
         due = Due(None, "pause", pause=paused)
     opens = refresher_until = None
@@ -131,9 +143,8 @@ def position(facts: Facts, policies: Sequence[Policy], on: date) -> Position:
         own = governing(policies, held.cycle.completion.day, on)
         opens = window(min(held.mark.day, until), held.cycle.completion.day, own)
         refresher_until = lapses_after(max(held.mark.day, until), granted, own)
-    needed = REFRESHER if refresher_until and on <= refresher_until else INITIAL
     started, ends = _progress(known, policies, on) if rule else (None, None)
-    return Position(on, rule, duty, paused, chain, held, until, due, opens, needed, refresher_until, started, ends)
+    return Position(on, rule, duty, paused, done, held, until, due, opens, refresher_until, started, ends)
 
 
 def _latest(pauses: list[Pause]) -> Pause | None:
