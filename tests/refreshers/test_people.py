@@ -56,15 +56,15 @@ def test_a_manager_gives_more_time_and_takes_it_back(session: Session, client: C
     until = today + timedelta(days=80)
     assert page(learner) in client.get("/people").html
     done = client.follow(client.post(page(learner, "/extension"), {"until": typed(until), "reason": "short of staff"}))
-    assert "more time, until" in done.text
+    assert "More time, until" in done.text
     assert "Priya Nair" in done.text
     assert on(session, learner, today).due == until
     row = session.execute(select(RenewalExtension)).scalar_one()
     asked = client.get(page(learner, f"/extension/{row.id}"))
-    assert "more time, until" in asked.text
+    assert "More time, until" in asked.text
     assert "Say in a few words why" in client.post(page(learner, f"/extension/{row.id}"), {"reason": ""}, 422).text
     back = client.follow(client.post(page(learner, f"/extension/{row.id}"), {"reason": "a mistake"}))
-    assert "Taken back: more time" in back.text
+    assert "Taken back: More time" in back.text
     assert "a mistake" in back.text
     assert on(session, learner, today).due == today + timedelta(days=28)
     client.get(page(learner, f"/extension/{row.id}"), 404)  # once is enough

@@ -21,28 +21,40 @@ class Touch:
     when a renewal on the due day (today, if that has passed) would be valid without and with it."""
 
     key: str
-    before: Standing
-    after: Standing
+    was: Position
+    will_be: Position
     renewed_before: date | None
     renewed_after: date | None
 
     @property
+    def before(self) -> Standing:
+        return answer(self.was)
+
+    @property
+    def after(self) -> Standing:
+        return answer(self.will_be)
+
+    @property
     def becomes_overdue(self) -> bool:
-        return self.after.overdue_days > 0 and self.before.overdue_days == 0
+        return self.will_be.overdue_days > 0 and self.was.overdue_days == 0
+
+    @property
+    def differs(self) -> bool:
+        return self.renewed_before != self.renewed_after or _seen(self.was) != _seen(self.will_be)
 
     @property
     def how(self) -> str:
         """In words, with both dates of all that changes."""
         pairs = (
-            ("due day", self.before.due, self.after.due),
-            ("window opens", self.before.window_opens, self.after.window_opens),
+            ("due day", self.was.due.day, self.will_be.due.day),
+            ("window opens", self.was.window_opens, self.will_be.window_opens),
             ("next certificate would be valid until", self.renewed_before, self.renewed_after),
         )
         said = [f"{what}: {_day(old)} → {_day(new)}" for what, old, new in pairs if old != new]
-        if self.before.state != self.after.state:
-            said.append(f"state: {self.before.state} → {self.after.state}")
-        if self.before.course != self.after.course:
-            said.append(f"course: {self.before.course} → {self.after.course}")
+        if self.was.state != self.will_be.state:
+            said.append(f"state: {self.was.state} → {self.will_be.state}")
+        if self.was.course != self.will_be.course:
+            said.append(f"course: {self.was.course} → {self.will_be.course}")
         return "; ".join(said)
 
 
@@ -58,6 +70,11 @@ class Preview:
     def overdue(self) -> int:
         """How many it makes overdue."""
         return sum(touch.becomes_overdue for touch in self.touched)
+
+
+def _seen(position: Position) -> tuple[date | None, date | None, str, str]:
+    """What a change is told by."""
+    return position.due.day, position.window_opens, position.state, position.course
 
 
 def _day(day: date | None) -> str:
@@ -80,10 +97,8 @@ def _touch(key: str, known: Facts, old: Sequence[Policy], new: Sequence[Policy],
     if mine_old == mine_new:
         return None
     before, after = located(known, mine_old, day), located(known, mine_new, day)
-    found = Touch(
-        key, answer(before), answer(after), _renewed(known, mine_old, before), _renewed(known, mine_new, after)
-    )
-    return found if found.how else None
+    found = Touch(key, before, after, _renewed(known, mine_old, before), _renewed(known, mine_new, after))
+    return found if found.differs else None
 
 
 def _renewed(known: Facts, policies: Sequence[Policy], now: Position) -> date | None:
