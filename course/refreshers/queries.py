@@ -219,13 +219,32 @@ class Entry:
 
 def open_facts(session: Session, person_id: int) -> dict[str, set[int]]:
     """The extensions, leaves and earlier certificates that stand: of each the row that was written last."""
-    extensions = {(e.recorded, e.until, e.reason): e for e in _rows(session, RenewalExtension, [person_id])[person_id]}
-    leaves = {p.since: p for p in _rows(session, RenewalPause, [person_id])[person_id]}
-    brought = {(i.day, i.valid_until): i for i in _rows(session, RenewalImport, [person_id])[person_id]}
+    return _open(*_written(session, person_id))
+
+
+Written = tuple[list[RenewalExtension], list[RenewalPause], list[RenewalImport]]
+
+
+def _written(session: Session, person_id: int) -> Written:
+    """Every row that can be taken back, or takes one back, in the order in which they were written."""
+    ids = [person_id]
+    return (
+        _rows(session, RenewalExtension, ids)[person_id],
+        _rows(session, RenewalPause, ids)[person_id],
+        _rows(session, RenewalImport, ids)[person_id],
+    )
+
+
+def _open(
+    extensions: list[RenewalExtension], leaves: list[RenewalPause], brought: list[RenewalImport]
+) -> dict[str, set[int]]:
+    last_extensions = {(e.recorded, e.until, e.reason): e for e in extensions}
+    last_leaves = {p.since: p for p in leaves}
+    last_brought = {(i.day, i.valid_until): i for i in brought}
     return {
-        "extension": {row.id for row in extensions.values() if row.withdrawn is None},
-        "leave": {row.id for row in leaves.values() if not _never(row)},
-        "certificate": {row.id for row in brought.values() if row.withdrawn is None},
+        "extension": {row.id for row in last_extensions.values() if row.withdrawn is None},
+        "leave": {row.id for row in last_leaves.values() if not _never(row)},
+        "certificate": {row.id for row in last_brought.values() if row.withdrawn is None},
     }
 
 
@@ -236,19 +255,20 @@ def _never(row: RenewalPause) -> bool:
 
 def entries(session: Session, person_id: int) -> list[Entry]:
     """All that was written down about somebody's renewal, the newest first."""
-    standing = open_facts(session, person_id)
+    extensions, leaves, brought = _written(session, person_id)
+    standing = _open(extensions, leaves, brought)
     ids = [person_id]
     found: list[tuple[int | None, Entry]] = []
-    for e in _rows(session, RenewalExtension, ids)[person_id]:
+    for e in extensions:
         why, gone = e.withdrawn_reason or e.reason, e.withdrawn is not None
         open_ = e.id in standing["extension"]
         found.append((e.made_by, Entry("extension", e.id, None, e.until, "", why, None, e.made_at, gone, open_)))
-    for p in _rows(session, RenewalPause, ids)[person_id]:
+    for p in leaves:
         open_ = p.id in standing["leave"]
         found.append(
             (p.made_by, Entry("leave", p.id, p.since, p.until, "", p.reason, None, p.made_at, _never(p), open_))
         )
-    for i in _rows(session, RenewalImport, ids)[person_id]:
+    for i in brought:
         gone, open_ = i.withdrawn is not None, i.id in standing["certificate"]
         entry = Entry("certificate", i.id, i.day, i.valid_until, i.issuer, i.reason, None, i.made_at, gone, open_)
         found.append((i.made_by, entry))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from course.refreshers.rules import Completion, Facts, Pathway, Policy, cycles, describe, guard, preview, standing
 from course.refreshers.rules.pathways import of_person, own_rule
+from course.refreshers.rules.policy import in_force
 from tests.refreshers.histories import (
     NAMES,
     after,
@@ -198,7 +199,9 @@ def test_a_revoked_certificate_holds_nothing_from_its_day_and_held_before() -> N
     now = at(facts, "2026-11-22")
     assert (now.state, now.valid_until, now.due, now.course) == ("not-yet-due", None, d("2026-11-29"), "initial")
     assert "the certificate of 12 February 2026 was revoked on 22 November 2026 (not taken in person)" in now.because
-    assert "29 November 2026, because a certificate was taken from you" in now.because
+    assert (
+        "29 November 2026, because a certificate that you held no longer counts since 22 November 2026" in now.because
+    )
     assert at(facts, "2026-11-30").state == "overdue"
     assert guard(facts, [RULE], d("2026-11-30")) is None
 
@@ -252,7 +255,9 @@ def test_a_revocation_leaves_the_minimum_of_days_and_every_certificate_its_date(
     then = {cycle.key: cycle.valid_until for cycle in cycles(known, first, on)}
     assert {cycle.key: cycle.valid_until for cycle in cycles(gone, first, on)} == then
     if without.due is not None and now.due is not None:
-        assert now.due <= max(without.due, now.due)
+        governs = in_force(of_person(first, facts.known(on).pathways), on)
+        assert governs is not None
+        assert now.due >= min(without.due, after(on, governs.minimum_days))
         assert now.overdue_days == 0 or without.overdue_days > 0
     if now.state not in ("not-required", "paused"):
         assert guard(gone, first, on) is None

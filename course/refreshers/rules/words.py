@@ -145,7 +145,7 @@ def _due(position: Position) -> str:
         )
     if due.source == "revocation" and due.revoked and due.revoked.revoked:
         gone = words(due.revoked.revoked)
-        return f"Due by {day}, because a certificate was taken from you on {gone}, and nobody gets less than the minimum of days."
+        return f"Due by {day}, because a certificate that you held no longer counts since {gone}."
     if due.source == "policy":
         return f"Due by {day}, because the rule was changed; the date on your certificate stays."
     if due.source == "certificate":
