@@ -1,4 +1,4 @@
-"""flask refreshers guard · standing · extend · pause · import-certificate · leave · come-back"""
+"""flask refreshers guard · standing · extend · pause · import-certificate · left · come-back"""
 
 from __future__ import annotations
 
@@ -156,11 +156,11 @@ def import_command(email: str, day: datetime, until: datetime | None, issuer: st
     click.echo(f"1 recorded: {what}." if new else f"0 recorded: {what} stands there already.")
 
 
-@group.command("leave")
+@group.command("left")
 @click.argument("email")
 @click.option("--on", "day", required=True, type=_DAY, help="The last day at work.")
 @_REASON
-def leave_command(email: str, day: datetime, reason: str) -> None:
+def left_command(email: str, day: datetime, reason: str) -> None:
     """Somebody has left. They can no longer sign in; their certificates stay."""
     _stay(leave, email, day, reason)
     click.echo(f"{email} has left; the last day was {words(day.date())}.")

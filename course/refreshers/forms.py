@@ -44,6 +44,10 @@ class PolicyForm(Form):
     lapse_months = _number("Months after the last day until the whole course is needed again", 0, 60)
     starter_days = _number("Days that somebody new has for the course", 0, 365)
     minimum_days = _number("Days that everybody has at least, whatever changes", 0, 90)
+    import_age_months = IntegerField(
+        "Months after which an earlier certificate is too old to be brought (empty: never)",
+        validators=[Optional(), NumberRange(1, 120, "Enter a whole number from 1 to 120, or nothing.")],
+    )
     applies = RadioField(
         "From when does it apply?",
         choices={NEXT: "From each person’s next renewal on", NOW: "Now: due days move. Certificates keep their dates."},
@@ -67,11 +71,21 @@ class PolicyForm(Form):
         """What was entered, in place of the version `current`. Raises ValueError if the numbers contradict each
         other."""
         numbers: dict[str, Any] = {name: int(self[name].data) for name in NUMBERS}
-        return replace(current, since=since, recorded=since, kind=self.kind.data, applies=self.applies.data, **numbers)
+        return replace(
+            current,
+            since=since,
+            recorded=since,
+            kind=self.kind.data,
+            applies=self.applies.data,
+            import_age_months=self.import_age_months.data,
+            **numbers,
+        )
 
     def mark(self) -> str:
         """Stands for all that was entered."""
-        entered = "|".join(str(self[name].data) for name in (*NUMBERS, "kind", "applies", "reason"))
+        entered = "|".join(
+            str(self[name].data) for name in (*NUMBERS, "import_age_months", "kind", "applies", "reason")
+        )
         return hashlib.sha256(entered.encode()).hexdigest()[:20]
 
 

@@ -203,10 +203,13 @@ def test_a_rule_for_a_pathway_is_previewed_saved_and_ended(session: Session, cli
     choose_pathway(session, [person.id], "clubs", "volunteer", None, NOW)
     sign_in(client, make_person(session, "Alex Morgan", "alex@example.org", "administrator"))
     address = "/renewal/policy/pathway/clubs"
-    seen = client.post(address, POLICY, 200)
+    client.post(address, {**POLICY, "import_age_months": "soon"}, 422)
+    entered = {**POLICY, "import_age_months": "24"}
+    seen = client.post(address, entered, 200)
     assert "1 person is touched" in seen.text
-    saved = client.follow(client.post(address, {**POLICY, "confirmed": seen.fields()["confirmed"]}))
+    saved = client.follow(client.post(address, {**entered, "confirmed": seen.fields()["confirmed"]}))
     assert "Clubs and volunteersA certificate is valid for 6 months" in saved.text
+    assert "at most 24 months old" in saved.text
     assert saved.text.count("As for everybody.") == 5
     assert session.execute(select(RenewalPolicy.pathway)).scalar_one() == "clubs"
     assert "As for everybody" in client.get("/renewal/policy/pathway/school").text

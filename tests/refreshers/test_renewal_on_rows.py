@@ -53,7 +53,7 @@ def test_case_09_each_command_says_how_many_it_touched(app: Flask, session: Sess
     late = (today - timedelta(days=50)).isoformat()
     wrong = runner.invoke(args=[*bring, "--until", late])
     assert (wrong.exit_code, "after its day" in wrong.output) == (1, True)
-    left = ["refreshers", "leave", "sam@example.org", "--on", today.isoformat(), "--reason", "moved"]
+    left = ["refreshers", "left", "sam@example.org", "--on", today.isoformat(), "--reason", "moved"]
     assert "has left" in runner.invoke(args=left).output
     assert runner.invoke(args=left).output == "Error: This person has left already.\n"
     back = ["refreshers", "come-back", "sam@example.org", "--on", (today + timedelta(days=9)).isoformat()]

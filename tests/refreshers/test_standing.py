@@ -104,7 +104,7 @@ def test_my_training_says_until_when_and_why(session: Session, client: Client) -
 
 POLICY = {"kind": "anniversary", "period_months": "6", "fixed_day": "31", "fixed_month": "1", "minimum_months": "6",
           "window_days": "30", "lapse_months": "12", "starter_days": "28", "minimum_days": "7",
-          "applies": "now", "reason": "twice a year"}  # fmt: skip
+          "import_age_months": "", "applies": "now", "reason": "twice a year"}  # fmt: skip
 
 
 def test_a_change_of_the_rule_shows_whom_it_touches_before_it_is_saved(session: Session, client: Client) -> None:
@@ -130,6 +130,7 @@ def test_a_change_of_the_rule_shows_whom_it_touches_before_it_is_saved(session: 
     [
         ({"period_months": "0"}, "Enter a whole number from 1 to 60"),
         ({"window_days": "300"}, "The window opens"),
+        ({"import_age_months": "0"}, "Enter a whole number from 1 to 120, or nothing"),
         ({"reason": ""}, "Say in a few words why"),
         ({"kind": "never"}, "Choose one from the list"),
     ],

@@ -99,11 +99,13 @@ def describe(policy: Policy) -> str:
             f"least {count(policy.minimum_months, 'month')} from the day of completion, so that who has just "
             "completed the course waits for the year after."
         )
+    age = policy.import_age_months
+    brought = f" An earlier certificate counts if it is at most {count(age, 'month')} old." if age else ""
     return (
         f"{first} It can be renewed in its last {count(policy.window_days, 'day')} without losing the date. "
         f"More than {count(policy.lapse_months, 'month')} after the last day, the whole course is needed again. "
         f"New starters have {count(policy.starter_days, 'day')} from their start; "
-        f"no due day is nearer than {count(policy.minimum_days, 'day')} after it is set."
+        f"no due day is nearer than {count(policy.minimum_days, 'day')} after it is set.{brought}"
     )
 
 
