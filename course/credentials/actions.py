@@ -43,7 +43,7 @@ class _Signer:
         return as_bytes(signed(document, self.private, self.key.address, at)).decode()
 
 
-def _seal(session: Session) -> Seal:
+def seal_of(session: Session) -> Seal:
     """What this installation signs with; whoever makes the sessions puts it there."""
     seal: Seal = session.info["seal"]
     return seal
@@ -54,7 +54,7 @@ def sign(session: Session, certified: Certified, at: datetime) -> bool:
 
     False, and a warning in the log, if it cannot be signed: a certificate is issued all the same, and signed later.
     """
-    seal = _seal(session)
+    seal = seal_of(session)
     try:
         signer = _signer(session, seal, at)
         _place(session, seal, signer, certified, at)
@@ -93,7 +93,7 @@ def revoke(session: Session, certificate_id: int, at: datetime) -> None:
     insert_once(session, CredentialRevocation, certificate_id=certificate_id, made_at=at)
     statement = select(SignedCredential.list_number).where(SignedCredential.certificate_id == certificate_id)
     numbers = sorted(set(session.execute(statement).scalars()))
-    seal = _seal(session)
+    seal = seal_of(session)
     try:
         for number in numbers:
             _publish(session, seal, _signer(session, seal, at), number, at)
@@ -161,7 +161,7 @@ def _make(session: Session, seal: Seal, number: int, reason: str, at: datetime) 
 def rotate(session: Session, reason: str, at: datetime) -> str:
     """Sign with a new key from now on; what the earlier ones signed stays valid. Returns its address."""
     newest = session.execute(select(func.max(SigningKey.number))).scalar_one() or 0
-    return _make(session, _seal(session), newest + 1, reason, at).key.address
+    return _make(session, seal_of(session), newest + 1, reason, at).key.address
 
 
 def withdraw(session: Session, number: int, since: datetime, reason: str, at: datetime) -> None:
@@ -175,7 +175,7 @@ def withdraw(session: Session, number: int, since: datetime, reason: str, at: da
         raise LookupError(f"there is no key {number}")
     if insert_once(session, KeyWithdrawal, key_id=key_id, since=since, reason=reason, made_at=at) is None:
         raise ValueError(f"key {number} was withdrawn before")
-    seal = _seal(session)
+    seal = seal_of(session)
     signer = _signer(session, seal, at)
     newest = select(func.max(StatusList.id)).group_by(StatusList.number)
     behind = select(StatusList.number).where(StatusList.id.in_(newest), StatusList.key_id == key_id)

@@ -19,8 +19,10 @@ from course.clock import now
 from course.learning.events import CourseCompleted
 from course.learning.models import Completion, Enrolment
 from course.mail.models import OutboxMail
+from course.people import actions as people
 from course.people.models import Person
 from course.refreshers import actions as refreshers
+from course.refreshers.models import RenewalExtension, RenewalImport, RenewalPause
 from course.signin import actions as signin
 from course.signin.rules import PER_ADDRESS_AND_NETWORK
 from tests.conftest import NOW
@@ -29,6 +31,8 @@ from tests.pages import Client
 
 DAY = date(2026, 11, 22)
 NEW = "another-quiet-river-7"
+SOON = (now() + timedelta(days=30)).date().isoformat()
+LATELY = (now() - timedelta(days=30)).date().isoformat()
 # The steps of a learner: they are kept where they belong, and are nobody else's business.
 NOT_AUDITED = {
     "learning.answer",
@@ -65,10 +69,17 @@ class World:
         self.settings(**{"lead-name": "Jo", "lead-phone": "01632 960101"})
         self.settings(**{"lead-still": "y"})
 
-    def policy(self) -> None:
-        form = self.client.get("/renewal/policy").fields() | {"window_days": "60", "reason": "more time"}
-        page = self.client.post("/renewal/policy", form, 200)
-        self.client.post("/renewal/policy", page.fields())
+    def policy(self, of: str = "everybody", **changed: str) -> None:
+        address = f"/renewal/policy/{of}"
+        form = self.client.get(address).fields() | {"window_days": "60", "reason": "more time"} | changed
+        self.client.post(address, self.client.post(address, form, 200).fields())
+
+    def renewal(self, what: str, **form: str) -> None:
+        self.client.post(f"/renewal/people/{self.sam.id}/{what}", {**form, "reason": "they asked"})
+
+    def take_back(self, what: str, model: type[RenewalExtension | RenewalPause | RenewalImport], **form: str) -> None:
+        self.renewal(what, **form)
+        self.renewal(f"{what}/{self.session.execute(select(model.id)).scalar_one()}")
 
     def link(self) -> None:
         token = signin.new_link(self.session, self.kim.id, "invitation", now())
@@ -115,6 +126,23 @@ DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] 
     ],
     "people.invite": [(lambda w: w.post(f"/people/{w.kim.id}/invite"), ["person.invited"], "boss")],
     "refreshers.policy": [(World.policy, ["policy.changed"], "boss")],
+    "refreshers.pathway_policy": [
+        (lambda w: w.policy("pathway/clubs", kind="anniversary"), ["policy.changed"], "boss"),
+    ],
+    "refreshers.record": [
+        (lambda w: w.renewal("extension", until=SOON), ["extension.granted"], "boss"),
+        (lambda w: w.renewal("leave", since=SOON, until="", days="14"), ["pause.recorded"], "boss"),
+        (lambda w: w.renewal("certificate", day=LATELY, until="", issuer="Hill Trust", kind="initial"),
+         ["certificate.brought"], "boss"),
+    ],
+    "refreshers.take_back": [
+        (lambda w: w.take_back("extension", RenewalExtension, until=SOON),
+         ["extension.granted", "extension.withdrawn"], "boss"),
+        (lambda w: w.take_back("leave", RenewalPause, since=SOON, until="", days="14"),
+         ["pause.recorded", "pause.withdrawn"], "boss"),
+        (lambda w: w.take_back("certificate", RenewalImport, day=LATELY, until="", issuer="Hill Trust", kind="initial"),
+         ["certificate.brought", "certificate.brought_withdrawn"], "boss"),
+    ],
     "system.test_mail": [(lambda w: w.post("/system/test-mail"), ["mail.tested"], "boss")],
     "system.retry": [
         (lambda w: w.post(f"/mail/{w.failed_mail()}/retry"), ["mail.retried"], "boss"),
@@ -202,16 +230,16 @@ def test_what_commands_and_completions_do_is_in_the_log(session: Session) -> Non
     first = session.execute(select(Certificate.number)).scalar_one()
     second = certificates.reissue(session, first, "Sam Lee", "married", boss, NOW)
     certificates.revoke(session, second, "a mistake", boss, NOW)
-    refreshers.extend(session, sam, DAY + timedelta(days=30), "ill", DAY, boss, NOW)
-    refreshers.pause(session, sam, DAY, None, 14, "parental leave", DAY, None, NOW)
+    people.leave(session, sam, DAY, "moved", "Europe/London", boss, NOW)
+    people.come_back(session, sam, DAY + timedelta(days=1), "missed us", "Europe/London", None, NOW + timedelta(days=1))
     session.commit()
     new = entries(session)[before:]
     assert [(entry.what, entry.actor_id) for entry in new] == [
         ("certificate.issued", None),
         ("certificate.replaced", boss),
         ("certificate.revoked", boss),
-        ("extension.granted", boss),
-        ("pause.recorded", None),
+        ("person.left", boss),
+        ("person.returned", None),
     ]
     assert {(entry.subject_kind, entry.subject_id) for entry in new} == {("person", sam)}
     assert "Sam Lee" not in new[1].details
@@ -242,6 +270,6 @@ def test_everything_that_has_words_is_done_somewhere(prepared: Flask) -> None:
     assert prepared
     tested = {what for row in ALL for what in row[2]}
     assert set(WORDS) - tested == {
-        "certificate.issued", "certificate.replaced", "certificate.revoked", "extension.granted", "pause.recorded",
+        "certificate.issued", "certificate.replaced", "certificate.revoked", "person.left", "person.returned",
         "organisation.set_up", "set_up.link_made", "backup.made",
     }  # fmt: skip

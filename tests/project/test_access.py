@@ -21,6 +21,7 @@ MAY: dict[str, set[Any]] = {
 # Something for every kind of part that a route's address may have.
 PARTS: dict[str, Any] = {
     "attempt_id": 1,
+    "fact_id": 1,
     "key_number": 1,
     "kind": "refresher",
     "list_number": 1,
@@ -28,12 +29,14 @@ PARTS: dict[str, Any] = {
     "module_id": "responding",
     "name": "site.css",
     "number": "AAAA-BBBB-CCCC",
+    "pathway": "nothing",
     "person_id": 1,
     "position": 1,
     "read_id": 1,
     "run_id": 1,
     "step_id": "check",
     "token": "no-such-token",
+    "what": "nothing",
 }
 # The whole of what anyone may open without signing in; a new entry here is a decision.
 OPEN = {
