@@ -24,10 +24,13 @@ from course.db import make_engine
 from course.demo import commands as demo_commands
 from course.learning import views as learning
 from course.mail import commands as mail_commands
+from course.mail import views as mail
 from course.organisation import views as organisation
 from course.people import views as people
 from course.refreshers import commands as refresher_commands
 from course.refreshers import views as refreshers
+from course.reminders import commands as reminder_commands
+from course.reminders import views as reminders
 from course.serving import commands as serving_commands
 from course.signin import commands as signin_commands
 from course.signin import session as signin_session
@@ -43,9 +46,11 @@ FEATURES = (
     (certificates.pages, "/certificate"),
     (certificates.checks, "/verify"),
     (content.pages, ""),
+    (mail.pages, "/mail"),
     (organisation.pages, ""),
     (people.pages, "/people"),
     (refreshers.pages, "/renewal"),
+    (reminders.pages, "/reminders"),
 )
 COMMANDS = (
     certificate_commands.group,
@@ -53,8 +58,10 @@ COMMANDS = (
     demo_commands.group,
     mail_commands.group,
     refresher_commands.group,
+    reminder_commands.group,
     signin_commands.group,
     serving_commands.group,
+    serving_commands.worker_command,
 )
 
 

@@ -9,6 +9,19 @@ from course.mail.models import OutboxMail
 from course.organisation.models import Organisation
 from course.people.models import Person
 from course.refreshers.models import RenewalPolicy
+from course.reminders.models import Reminder
+from course.serving.models import WorkerBeat
 from course.signin.models import Credential
 
-ALL = (Certificate, ContentVersion, Credential, Enrolment, Organisation, OutboxMail, Person, RenewalPolicy)
+ALL = (
+    Certificate,
+    ContentVersion,
+    Credential,
+    Enrolment,
+    Organisation,
+    OutboxMail,
+    Person,
+    Reminder,
+    RenewalPolicy,
+    WorkerBeat,
+)

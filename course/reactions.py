@@ -5,9 +5,11 @@ from __future__ import annotations
 from course.events import on
 from course.learning.actions import enrol
 from course.learning.events import CourseCompleted
+from course.mail.events import MailLeaving
 from course.people.actions import InvitationWanted
 from course.people.events import PersonAdded
 from course.refreshers.actions import certify
+from course.reminders.actions import check
 from course.signin.actions import send_invitation
 
 
@@ -16,3 +18,4 @@ def connect() -> None:
     on(PersonAdded, enrol)
     on(InvitationWanted, send_invitation)
     on(CourseCompleted, certify)
+    on(MailLeaving, check)

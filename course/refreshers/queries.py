@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from course.certificates.models import Certificate
@@ -103,14 +103,15 @@ def _learning(
     for person_id, kind, at, on in rows:
         # The certificate says which day it was, whatever zone is set today.
         done[person_id].append(Completion(on or civil_date(at, zone), kind=kind))
-    first: dict[int, date] = {}
-    reads = select(Enrolment.person_id, Enrolment.id, PageRead.read_at).join(
-        PageRead, PageRead.enrolment_id == Enrolment.id
+    reads = (
+        select(Enrolment.person_id, func.min(PageRead.read_at))
+        .join(PageRead, PageRead.enrolment_id == Enrolment.id)
+        .where(Enrolment.person_id.in_(ids))
+        .group_by(Enrolment.id, Enrolment.person_id)
+        .order_by(Enrolment.id)
     )
-    for person_id, enrolment, at in session.execute(reads.where(Enrolment.person_id.in_(ids)).order_by(PageRead.id)):
-        if enrolment not in first:
-            first[enrolment] = civil_date(at, zone)
-            begun[person_id].append(Started(first[enrolment]))
+    for person_id, at in session.execute(reads):
+        begun[person_id].append(Started(civil_date(at, zone)))
     return done, begun
 
 

@@ -23,7 +23,7 @@ PARTS: dict[str, Any] = {"module_id": "responding", "step_id": "check", "attempt
          "number": "AAAA-BBBB-CCCC", "token": "no-such-token", "name": "site.css", "person_id": 1}  # fmt: skip
 # The whole of what anyone may open without signing in; a new entry here is a decision.
 OPEN = {"static_file", "signin.sign_in", "signin.forgotten", "signin.link", "signin.set_up",
-        "organisation.concern", "organisation.first_hour",
+        "organisation.concern", "organisation.first_hour", "mail.choice",
         "verify.ask", "verify.verify",
         "content.sources", "content.further", "content.privacy", "content.accessibility"}  # fmt: skip
 
