@@ -89,10 +89,13 @@ class ReminderPolicyForm(Form):
         """Days that can be read, and spans that end."""
         _check(lambda: ReminderPolicy(closed=read_closures(field.data or "")))
 
-    def validate_closes(self, field: Field) -> None:
-        """After the beginning."""
-        if self.opens.data is not None and field.data is not None and field.data <= self.opens.data:
-            raise ValidationError("Mail must be able to leave: choose an hour after the first one.")
+    def validate(self, *args: object, **kwargs: object) -> bool:
+        """The hours fit each other as well."""
+        fine = bool(super().validate(*args, **kwargs))
+        if not self.closes.errors and not self.opens.errors and self.closes.data <= self.opens.data:
+            self.closes.errors = ["Mail must be able to leave: choose an hour after the first one."]
+            return False
+        return fine
 
     def policy(self) -> ReminderPolicy:
         """What was entered."""

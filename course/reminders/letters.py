@@ -23,10 +23,9 @@ def write(one: Wanted, course: str, minutes: float, organisation: str, address: 
     late = len(one.about.overdue)
     if one.kind == LEAD:
         subject = f"{count(late, 'person').replace('persons', 'people')} long overdue with safeguarding training"
-        return letter("summary_lead.txt", subject, **common, link=address)
-    subject = (
-        f"Your teams: {late} overdue, {one.about.soon} due soon" if late else f"Your teams: {one.about.soon} due soon"
-    )
+        return letter("summary_lead.txt", subject, **common)
+    counts = ((late, "overdue"), (one.about.soon, "due soon"))
+    subject = "Your teams: " + ", ".join(f"{number} {label}" for number, label in counts if number)
     stop = f"{address}/mail/choice/{links.token(secret, one.person_id or 0, DIGEST)}"
     return letter(
         "summary_manager.txt", subject, links.unsubscribe_headers(stop), **common, link=f"{address}/people", stop=stop

@@ -50,8 +50,9 @@ def of_person(person_id: int) -> str:
 def _page(person_id: int, name: str, email: str, own: bool) -> str:
     at, zone = now(), state().config.time_zone
     when = queries.hours(db(), zone)
-    today = civil_date(at, zone)
-    found = queries.everybody(db(), when, today, [person_id])[0] if when else None
+    leaves = when.leaves(at) if when else at
+    # As of the day on which a mail would leave now: on a Sunday that is Monday.
+    found = queries.everybody(db(), when, civil_date(leaves, zone), [person_id])[0] if when else None
     history = queries.history(db(), person_id)
     step = found.answer.step if found else None
     mark = (step.name, found.standing.due) if found and step else None
@@ -63,9 +64,9 @@ def _page(person_id: int, name: str, email: str, own: bool) -> str:
         person_id=person_id,
         found=found,
         history=history,
-        # The step of today may have been queued already, on this day or an earlier one.
+        # This step may have been queued already, on this day or an earlier one.
         queued=step is not None and any(s.kind == actions.LEARNER and (s.step, s.due) == mark for s in history),
-        leaves=when.leaves(at) if when else at,
+        leaves=leaves,
         dead=dead_addresses(db(), [email]).get(email),
         manages=own and bool(current_user.person.manages),
         declined=own and person_id in declined(db(), DIGEST, [person_id]),

@@ -44,11 +44,12 @@ class Overdue:
 @dataclass(frozen=True)
 class Digest:
     """How many people stand where (labels in words, none without anybody), who is overdue, the longest first, and how
-    many are due within the longest step of the ladder."""
+    many are due within the longest step of the ladder. Named are those overdue for `overdue_from` days or more."""
 
     counts: tuple[tuple[str, int], ...]
     overdue: tuple[Overdue, ...]
     soon: int
+    overdue_from: int
 
     @property
     def people(self) -> int:
@@ -71,9 +72,8 @@ def digest(people: Iterable[tuple[int, str, Standing]], hours: Hours, overdue_fr
         elif 0 <= (now.due - now.on).days <= hours.policy.before[0] and now.state != UP_TO_DATE:
             soon += 1
     late.sort(key=lambda one: (-one.days, one.name.casefold(), one.person_id))
-    return Digest(
-        tuple((label, counted[state]) for state, label in LABELS.items() if counted[state]), tuple(late), soon
-    )
+    counts = tuple((label, counted[state]) for state, label in LABELS.items() if counted[state])
+    return Digest(counts, tuple(late), soon, overdue_from)
 
 
 def digest_day(day: date, hours: Hours) -> date | None:
