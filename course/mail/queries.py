@@ -44,7 +44,7 @@ class MailState:
     bounced_at: datetime | None
 
 
-def due(session: Session, at: datetime, limit: int = 20) -> list[Waiting]:
+def due(session: Session, at: datetime, limit: int = 100) -> list[Waiting]:
     """The mails to be sent by `at`, those that have waited longest first."""
     statement = (
         select(OutboxMail)

@@ -81,7 +81,7 @@ def test_adding_a_person_mails_an_invitation_that_works_once(app: Flask, session
         "Schools",
         "Learner",
         "Usual: choose the pathway of Sam Okafor",
-        "Active",
+        "Active Reminders to Sam Okafor",
     ]
 
 
