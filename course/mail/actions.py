@@ -97,11 +97,11 @@ def _fault(session: Session, address: str, kind: str, reason: str, by: int | Non
     session.flush()
 
 
-def bounced(session: Session, mark: str, recipient: str, reason: str, dead: bool, at: datetime) -> str | None:
-    """A mail of ours has come back: note it, and its address if that is `dead`. Returns the address; None if no mail
-    with that mark went to that recipient. Telling it twice changes nothing."""
+def bounced(session: Session, mark: str, reason: str, dead: bool, at: datetime) -> str | None:
+    """The mail with that mark has come back: note it, and its address if that is `dead`. Returns the address; None if
+    there is no such mail. Telling it twice changes nothing."""
     found = queries.by_mark(session, mark)
-    if found is None or (recipient and recipient.lower() != found.recipient.lower()):
+    if found is None:
         return None
     if found.bounced_at is None:
         values = {"bounced_at": at, "failure": reason[:1000], "next_try_at": None, **_FORGOTTEN}

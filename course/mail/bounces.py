@@ -1,4 +1,6 @@
-"""Reading delivery reports (RFC 3464): which mail of ours came back, from whom, and why."""
+"""Reading delivery reports (RFC 3464): which mail of ours came back, and why.
+
+Each mail has one recipient, so its mark says who that was, also where it had been forwarded from there."""
 
 from __future__ import annotations
 
@@ -15,9 +17,8 @@ NO_REPORT = "This is not a delivery report (multipart/report with message/delive
 
 @dataclass(frozen=True)
 class Failure:
-    """One recipient who did not get the mail; `dead` if the address takes none at all. The address may be empty."""
+    """Why the mail did not arrive; `dead` if the address takes none at all."""
 
-    address: str
     reason: str
     dead: bool
 
@@ -46,11 +47,9 @@ def read(message: EmailMessage) -> Report:
 
 
 def _failure(block: Message) -> Failure:
-    named = str(block.get("Original-Recipient") or block.get("Final-Recipient") or "")
     status = str(block.get("Status", "")).strip().split(" ")[0]
     words = " ".join(str(block.get("Diagnostic-Code", "")).partition(";")[2].split())
     return Failure(
-        named.rpartition(";")[2].strip().strip("<>").lower(),
         words or f"{status} (no further words)",
         address_is_dead(500, status),
     )

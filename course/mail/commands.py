@@ -50,7 +50,7 @@ def bounce_command() -> None:
         noted = [
             address
             for one in report.failures
-            if (address := actions.bounced(session, report.mark, one.address, one.reason, one.dead, now()))
+            if (address := actions.bounced(session, report.mark, one.reason, one.dead, now()))
         ]
     for address in noted:
         click.echo(f"Noted: mail to {address} came back.")

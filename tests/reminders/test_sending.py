@@ -173,6 +173,16 @@ def test_a_mail_that_is_queued_and_not_true_any_more_is_not_sent(here: Session, 
     assert (mail.text, mail.html, mail.next_try_at) == ("", None, None)
 
 
+def test_whoever_gets_more_time_hears_of_the_new_day_but_not_twice_on_one_day(here: Session) -> None:
+    person = make_person(here)
+    assert send(FOURTEEN) == 1
+    extend(here, person.id, date(2027, 1, 1), "more time", FOURTEEN.date(), None, FOURTEEN)
+    here.commit()
+    assert send(FOURTEEN + timedelta(hours=1)) == 0
+    assert send(datetime(2026, 12, 7, 9, tzinfo=UTC)) == 1
+    assert steps(here) == ["before 14", "before 30"]
+
+
 def test_whoever_has_left_or_is_away_gets_nothing(here: Session) -> None:
     gone, off = make_person(here), make_person(here, "Kim Lee", "kim@example.org")
     leave(here, gone.id)
