@@ -151,7 +151,10 @@ def _no_longer(session: Session, known: Reminder, recipient: str, when: Hours, d
     if known.kind == MANAGER and known.person_id is not None:
         if known.person_id in declined(session, DIGEST, [known.person_id]):
             return "The weekly summary is not wanted any more."
-        ids &= queries.managed(session, [known.person_id]).get(known.person_id, set())
+        team = queries.managed(session, [known.person_id]).get(known.person_id)
+        if team is None:
+            return "They do not manage a team any more."
+        ids &= team
         manager = queries.everybody(session, when, day, [known.person_id])[0]
         if manager.email != recipient or not _takes_summaries(manager, day):
             return "The manager is away or has another address now."

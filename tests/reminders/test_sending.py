@@ -20,7 +20,7 @@ from course.mail.queries import dead_addresses
 from course.mail.rules import DIGEST
 from course.mail.sending import deliver
 from course.organisation.actions import confirm_contact
-from course.people.models import Person
+from course.people.models import Person, RoleGrant
 from course.refreshers.actions import extend, pause
 from course.reminders.actions import make_policy
 from course.reminders.commands import send
@@ -255,6 +255,17 @@ def test_a_summary_that_names_somebody_who_has_got_more_time_is_not_sent(here: S
     here.commit()
     assert post(inbox, LATE) == 0
     assert {mail.withheld is not None for mail in mails(here)} == {True}
+
+
+def test_whoever_manages_no_team_any_more_gets_no_summary_that_was_queued(here: Session, inbox: Inbox) -> None:
+    team_with_manager(here)
+    monday = datetime(2026, 12, 7, 9, tzinfo=UTC)
+    send(monday)
+    here.execute(update(RoleGrant).values(until=monday))
+    here.commit()
+    post(inbox, monday)
+    assert "priya@example.org" not in {m["To"] for m in inbox.messages}
+    assert "do not manage a team" in "".join(mail.withheld or "" for mail in mails(here))
 
 
 def test_the_lead_hears_once_a_week_of_whoever_is_long_overdue(here: Session, inbox: Inbox) -> None:
