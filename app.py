@@ -29,12 +29,15 @@ from course.db import make_engine
 from course.demo import commands as demo_commands
 from course.learning import views as learning
 from course.mail import commands as mail_commands
+from course.mail import views as mail
 from course.organisation import views as organisation
 from course.people import views as people
 from course.recall import commands as recall_commands
 from course.recall import views as recall
 from course.refreshers import commands as refresher_commands
 from course.refreshers import views as refreshers
+from course.reminders import commands as reminder_commands
+from course.reminders import views as reminders
 from course.serving import commands as serving_commands
 from course.signin import commands as signin_commands
 from course.signin import session as signin_session
@@ -53,12 +56,14 @@ FEATURES = (
     (certificates.checks, "/verify"),
     (credentials.pages, "/issuer"),
     (content.pages, ""),
+    (mail.pages, "/mail"),
     (organisation.pages, ""),
     (people.pages, "/people"),
     (refreshers.pages, "/renewal"),
     (recall.pages, ""),
     (audit.pages, "/audit"),
     (system.pages, ""),
+    (reminders.pages, "/reminders"),
 )
 COMMANDS = (
     audit_commands.group,
@@ -69,9 +74,11 @@ COMMANDS = (
     mail_commands.group,
     recall_commands.group,
     refresher_commands.group,
+    reminder_commands.group,
     signin_commands.group,
     serving_commands.group,
     system_commands.group,
+    serving_commands.worker_command,
 )
 
 

@@ -12,6 +12,8 @@ from course.organisation.models import Organisation
 from course.people.models import Person
 from course.recall.models import RefresherPart
 from course.refreshers.models import RenewalPolicy
+from course.reminders.models import Reminder
+from course.serving.models import WorkerBeat
 from course.signin.models import Credential
 from course.system.models import Backup
 
@@ -26,6 +28,8 @@ ALL = (
     OutboxMail,
     Person,
     RefresherPart,
+    Reminder,
     RenewalPolicy,
     SignedCredential,
+    WorkerBeat,
 )

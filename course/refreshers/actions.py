@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -14,14 +14,11 @@ from course.audit.rules import changes
 from course.certificates.actions import issue
 from course.credentials.actions import seal_of
 from course.learning.events import CourseCompleted
-from course.mail.actions import queue
 from course.refreshers import queries
 from course.refreshers.models import RenewalExtension, RenewalImport, RenewalPause, RenewalPolicy
-from course.refreshers.queries import Somebody
-from course.refreshers.rules import Completion, Policy, Standing, cycles, standing
+from course.refreshers.rules import Completion, Policy, cycles
 from course.refreshers.rules.dates import UNLIKELY, add_days, likely
 from course.refreshers.rules.facts import IMPORTED, INITIAL, REFRESHER
-from course.refreshers.rules.reminders import Reminder, key, may_leave, reminder
 
 # What can be taken back, by the name that its pages use.
 FACTS: dict[str, type[Any]] = {
@@ -45,36 +42,6 @@ def certify(session: Session, event: CourseCompleted) -> None:
     facts = replace(known, completions=(*earlier, done))
     chain = cycles(facts, queries.policies(session, zone), event.on)
     issue(session, event, next((c.valid_until for c in chain if c.completion == done), None))
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """A reminder that stands open: to whom, under which key, and what it is made of."""
-
-    person: Somebody
-    standing: Standing
-    step: Reminder
-
-    @property
-    def key(self) -> str:
-        return key(self.person.id, self.standing, self.step)
-
-
-def reminders(session: Session, zone: str, on: date) -> list[Wanted]:
-    """Every step on which somebody stands on that day, whether it was sent already or not."""
-    rules = queries.policies(session, zone)
-    found = []
-    for person in queries.people(session, zone) if rules else []:
-        stands = standing(person.facts, rules, on)
-        step = reminder(stands)
-        if step is not None:
-            found.append(Wanted(person, stands, step))
-    return found
-
-
-def remind(session: Session, wanted: Wanted, letter: tuple[str, str], zone: str, at: datetime) -> bool:
-    """Put the reminder into the outbox, to leave in working hours; False if it was there already."""
-    return queue(session, wanted.key, wanted.person.email, *letter, may_leave(at, zone))
 
 
 def make_policy(session: Session, policy: Policy, today: date, reason: str, by: int | None, at: datetime) -> None:

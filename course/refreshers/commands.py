@@ -7,13 +7,10 @@ from collections.abc import Callable
 from datetime import date, datetime
 
 import click
-from flask import current_app
 from flask.cli import AppGroup
 
 from course.clock import now
-from course.content.current import library
 from course.dates import civil_date
-from course.organisation.queries import organisation
 from course.people.actions import come_back, leave
 from course.people.queries import id_of
 from course.refreshers import actions, queries
@@ -64,39 +61,6 @@ def standing_command(email: str, on: datetime | None) -> None:
         one = queries.people(session, zone, [_found(id_of(session, email), email)])[0]
         found = standing(one.facts, queries.policies(session, zone), day)
     click.echo(f"{found.state} on {words(day)}. {found.because}")
-
-
-@group.command("remind")
-@_ON
-@click.option("--dry-run", is_flag=True, help="Only say what would be sent.")
-def remind_command(on: datetime | None, dry_run: bool) -> None:
-    """Queue the reminders of a day. Safe to run again, twice at once, or after weeks: each step is queued once."""
-    click.echo(f"{send_reminders(on.date() if on else _today(), dry_run)} reminders.")
-
-
-def send_reminders(on: date, dry_run: bool = False) -> int:
-    """Queue what stands open on that day; returns how many that is."""
-    config, sent = state().config, 0
-    with command_session() as session:
-        ours = organisation(session)
-        wanted = actions.reminders(session, config.time_zone, on)
-    for one in wanted:
-        with command_session() as session:
-            if dry_run:
-                click.echo(f"{one.person.email}: {one.step.name}. {one.step.why}")
-                sent += 1
-                continue
-            letter = _letter(one, ours.name if ours else "", config.public_url)
-            sent += actions.remind(session, one, letter, config.time_zone, now())
-    return sent
-
-
-def _letter(one: actions.Wanted, ours: str, address: str) -> tuple[str, str]:
-    course = library().course.title
-    template = current_app.jinja_env.get_template("mail/reminder.txt")
-    text = template.render(name=one.person.name, why=one.step.why, because=one.standing.because, link=f"{address}/",
-                           organisation=ours, course=course)  # fmt: skip
-    return f"{one.step.why.rstrip('.')}: {course}", text
 
 
 @group.command("extend")

@@ -18,6 +18,7 @@ from course.certificates.models import Certificate
 from course.clock import now
 from course.learning.events import CourseCompleted
 from course.learning.models import Completion, Enrolment
+from course.mail.actions import refuse_address
 from course.mail.models import OutboxMail
 from course.people import actions as people
 from course.people.models import Person
@@ -36,6 +37,9 @@ LATELY = (now() - timedelta(days=30)).date().isoformat()
 # The steps of a learner: they are kept where they belong, and are nobody else's business.
 NOT_AUDITED = {
     "learning.answer",
+    # What optional mail somebody wants is their own business too.
+    "mail.choice",
+    "reminders.summary",
     "learning.begin_assessment",
     "learning.decide",
     "learning.finish_step",
@@ -77,6 +81,15 @@ class World:
     def renewal(self, what: str, **form: str) -> None:
         self.client.post(f"/renewal/people/{self.sam.id}/{what}", {**form, "reason": "they asked"})
 
+    def reminders(self) -> None:
+        form = self.client.get("/reminders/policy").fields() | {"reason": "calmer", "save": "yes"}
+        self.client.post("/reminders/policy", form)
+
+    def dead_address(self) -> None:
+        refuse_address(self.session, self.sam.email, "refused", "550 5.1.1", now())
+        self.session.commit()
+        self.post(f"/reminders/{self.sam.id}/address")
+
     def take_back(self, what: str, model: type[RenewalExtension | RenewalPause | RenewalImport], **form: str) -> None:
         self.renewal(what, **form)
         self.renewal(f"{what}/{self.session.execute(select(model.id)).scalar_one()}")
@@ -88,7 +101,9 @@ class World:
 
     def failed_mail(self) -> int:
         """The id of a mail that was given up."""
-        mail = OutboxMail(key="k", recipient="a@example.org", subject="s", text="t", queued_at=NOW, failure="550")
+        mail = OutboxMail(
+            key="k", mark="m", recipient="a@example.org", subject="s", text="t", queued_at=NOW, failure="550"
+        )
         self.session.add(mail)
         self.session.commit()
         return mail.id
@@ -142,6 +157,11 @@ DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] 
          ["pause.recorded", "pause.withdrawn"], "boss"),
         (lambda w: w.take_back("certificate", RenewalImport, day=LATELY, until="", issuer="Hill Trust", kind="initial"),
          ["certificate.brought", "certificate.brought_withdrawn"], "boss"),
+    ],
+    "reminders.policy": [(World.reminders, ["policy.reminders_changed"], "boss")],
+    "reminders.clear": [
+        (World.dead_address, ["mail.address_cleared"], "boss"),
+        (lambda w: w.post(f"/reminders/{w.sam.id}/address"), [], "boss"),
     ],
     "system.test_mail": [(lambda w: w.post("/system/test-mail"), ["mail.tested"], "boss")],
     "system.retry": [

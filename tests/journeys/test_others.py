@@ -33,7 +33,18 @@ def test_an_administrator_adds_a_team_and_a_person_and_axe_finds_nothing(site: S
     page.locator("main form button").last.click()
     page.get_by_text("Robin Example has been added.").wait_for()
     found += faults(page)
-    for path in ("/organisation", "/people", "/me", "/audit", "/audit?since=yesterday", "/system", "/mail"):
+    for path in (
+        "/organisation",
+        "/people",
+        "/me",
+        "/audit",
+        "/audit?since=yesterday",
+        "/system",
+        "/mail",
+        "/reminders",
+        "/reminders/1",
+        "/reminders/policy",
+    ):
         page.goto(path)
         found += faults(page)
     assert not found, "\n".join(found)

@@ -47,6 +47,7 @@ OPEN = {
     "credentials.issuer",
     "credentials.key",
     "credentials.status",
+    "mail.choice",
     "organisation.concern",
     "organisation.first_hour",
     "recall.answer_booster",

@@ -159,7 +159,9 @@ def test_a_test_mail_goes_the_way_of_every_mail_and_its_state_is_shown(
     assert "Your last testWaiting" in card(page, "Mail")
     with smtp_server() as inbox, app.app_context():
         address = f"smtp://{inbox.host}:{inbox.port}"
-        assert deliver(command_session, address, "course@example.org", "https://training.example.org", now()) == 1
+        assert (
+            deliver(command_session, address, "course@example.org", "https://training.example.org", "UTC", now()) == 1
+        )
         (message,) = inbox.messages
     assert message["To"] == "alex@example.org"
     assert "Your last testSent" in card(client.get("/system"), "Mail")
