@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
 
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record
 from course.content.shapes import SETTINGS
+from course.dates import civil_date
 from course.events import publish
 from course.people.events import PersonAdded
-from course.people.models import Membership, PathwayChoice, Person, RoleGrant, Team
+from course.people.models import Employment, Membership, PathwayChoice, Person, RoleGrant, Team
 from course.people.queries import pathway_of, person_by_email
 from course.people.rules import ROLES, plain_email
 
@@ -120,6 +123,67 @@ def choose_pathway(
             changed += 1
     session.flush()
     return changed
+
+
+def leave(
+    session: Session, person_id: int, last_day: date, reason: str, zone: str, by: int | None, at: datetime
+) -> None:
+    """Somebody has left: `last_day` was their last. From now on they cannot sign in.
+
+    Raises LookupError if there is no such person, ValueError for a day to come or before they were here, or if they
+    had left already.
+    """
+    person, stay = _latest_stay(session, person_id, zone)
+    today = civil_date(at, zone)
+    if person.left_at is not None:
+        raise ValueError("This person has left already.")
+    if not stay.start <= last_day <= today:
+        raise ValueError("The last day is not before the first one, and has come.")
+    person.left_at = datetime.combine(last_day, time(12), ZoneInfo(zone))
+    _record(session, Employment(start=stay.start, end=last_day, recorded=today, reason=reason), person_id, by, at)
+
+
+def come_back(
+    session: Session, person_id: int, first_day: date, reason: str, zone: str, by: int | None, at: datetime
+) -> None:
+    """Somebody who had left works here again from that day on; their certificates are as they were.
+
+    Raises LookupError if there is no such person, ValueError if they have not left, or on or after that day.
+    """
+    person, stay = _latest_stay(session, person_id, zone)
+    if person.left_at is None:
+        raise ValueError("This person has not left.")
+    left = civil_date(person.left_at, zone)
+    if first_day <= left:
+        raise ValueError("The first day is after the day on which they left.")
+    if stay.end is None:
+        # Nobody wrote down the end of that stay; `left_at` knows it.
+        end = Employment(start=stay.start, end=left, recorded=max(left, stay.recorded), reason="")
+        _record(session, end, person_id, None, person.left_at)
+    person.left_at = None
+    today = civil_date(at, zone)
+    _record(session, Employment(start=first_day, end=None, recorded=today, reason=reason), person_id, by, at)
+
+
+def _latest_stay(session: Session, person_id: int, zone: str) -> tuple[Person, Employment]:
+    """Somebody, and what was recorded last about when they work here. The first stay of somebody is written down when
+    it is asked for: it began when they were added."""
+    person = session.get(Person, person_id)
+    if person is None:
+        raise LookupError(f"there is no person {person_id}")
+    rows = select(Employment).where(Employment.person_id == person_id).order_by(Employment.id.desc()).limit(1)
+    stay = session.execute(rows).scalar()
+    if stay is None:
+        begun = civil_date(person.created_at, zone)
+        stay = Employment(start=begun, end=None, recorded=begun, reason="")
+        _record(session, stay, person_id, None, person.created_at)
+    return person, stay
+
+
+def _record(session: Session, stay: Employment, person_id: int, by: int | None, at: datetime) -> None:
+    stay.person_id, stay.made_by, stay.made_at = person_id, by, at
+    session.add(stay)
+    session.flush()
 
 
 def invite(session: Session, person_id: int, letter: Letter, at: datetime, by: int | None = None) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from course.db import Base, UtcDateTime
@@ -55,6 +55,23 @@ class PathwayChoice(Base):
     reason: Mapped[str] = mapped_column(String(200))
     chosen_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     chosen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Employment(Base):
+    """When somebody works here, from the first to the last day, as recorded on a day. What is learned later about the
+    end of a stay is another row with the same `start`. Who has no row has been here since they were added; whether
+    somebody has left now stands in `Person.left_at` as well, because every sign-in asks for it."""
+
+    __tablename__ = "employment"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    recorded: Mapped[date] = mapped_column(Date)
+    start: Mapped[date] = mapped_column(Date)
+    end: Mapped[date | None] = mapped_column(Date)
+    reason: Mapped[str] = mapped_column(String(200))
+    made_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class RoleGrant(Base):

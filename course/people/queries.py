@@ -80,6 +80,11 @@ def people_visible_to(session: Session, viewer: Viewer) -> list[PersonView]:
     return _views(session, _visible(viewer))
 
 
+def visible_person(session: Session, viewer: Viewer, person_id: int) -> PersonView | None:
+    """One person as a list shows them; None when they have left, or the viewer may not see them."""
+    return next(iter(_views(session, and_(Person.id == person_id, _visible(viewer)))), None)
+
+
 def overview(session: Session, person_id: int) -> PersonView | None:
     """One person as a list shows them; None when they have left."""
     return next(iter(_views(session, Person.id == person_id)), None)
