@@ -12,7 +12,9 @@ from course.people.models import Person
 from course.recall.models import RefresherPart
 from course.refreshers.models import RenewalPolicy
 from course.signin.models import Credential
+from course.staff.models import PersonChange
 from course.system.models import Backup
+from course.teams.models import TeamChange
 
 ALL = (
     AuditEntry,
@@ -24,6 +26,8 @@ ALL = (
     Organisation,
     OutboxMail,
     Person,
+    PersonChange,
     RefresherPart,
     RenewalPolicy,
+    TeamChange,
 )

@@ -9,7 +9,8 @@ from course.people.actions import InvitationWanted
 from course.people.events import PersonAdded
 from course.recall.actions import finish
 from course.refreshers.actions import certify
-from course.signin.actions import send_invitation
+from course.signin.actions import end_access, end_links, send_invitation
+from course.staff.events import AddressChanged, PersonLeft
 
 
 def connect() -> None:
@@ -18,3 +19,5 @@ def connect() -> None:
     on(InvitationWanted, send_invitation)
     on(CourseCompleted, certify)
     on(StepEnded, finish)
+    on(PersonLeft, end_access)
+    on(AddressChanged, end_links)

@@ -34,8 +34,12 @@ WORDS = {
     "pathway.chosen": "{who} chose a pathway for {whom}",
     "pause.recorded": "{who} recorded a leave of {whom}",
     "person.added": "{who} added {whom}",
+    "person.changed": "{who} corrected what is known of {whom}: {changed}",
     "person.invited": "{who} invited {whom}",
+    "person.left": "{who} recorded that {whom} has left",
+    "person.returned": "{who} recorded that {whom} is back",
     "policy.changed": "{who} changed the rule of renewal",
+    "role.ended": "{who} took a role from {whom}: {role}",
     "role.granted": "{who} made {whom} {role}",
     "set_up.link_made": "{who} made a link with which the course can be set up",
     "sign_in.entered": "{whom} signed in",
@@ -43,6 +47,11 @@ WORDS = {
     "sign_in.refused": "Somebody tried to sign in as {whom} with a wrong password",
     "sign_in.ended": "{whom} signed out",
     "team.added": "{who} added the team {whom}",
+    "team.changed": "{who} renamed or moved the team {whom}",
+    "team.closed": "{who} closed the team {whom}",
+    "team.joined": "{who} put {whom} into the team {team}",
+    "team.left": "{who} took {whom} out of the team {team}",
+    "team.merged": "{who} merged the team {whom} into {into}",
 }
 # What one can look for: the part of a deed's name before its point, and the words for it.
 KINDS = {

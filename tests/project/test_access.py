@@ -27,6 +27,8 @@ PARTS: dict[str, Any] = {
     "name": "site.css",
     "number": "AAAA-BBBB-CCCC",
     "person_id": 1,
+    "team_id": 1,
+    "bond_id": 1,
     "position": 1,
     "read_id": 1,
     "run_id": 1,
