@@ -43,8 +43,10 @@ from course.signin import commands as signin_commands
 from course.signin import session as signin_session
 from course.signin import views as signin
 from course.signin.rules import SESSION_LASTS
+from course.staff import views as staff
 from course.system import commands as system_commands
 from course.system import views as system
+from course.teams import views as teams
 from course.web import access, cookie, csrf, errors, headers, html, logs, session
 
 PACKAGE = Path(__file__).resolve().parent / "course"
@@ -59,6 +61,8 @@ FEATURES = (
     (mail.pages, "/mail"),
     (organisation.pages, ""),
     (people.pages, "/people"),
+    (staff.pages, "/people"),
+    (teams.pages, "/teams"),
     (refreshers.pages, "/renewal"),
     (recall.pages, ""),
     (audit.pages, "/audit"),

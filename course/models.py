@@ -15,7 +15,9 @@ from course.refreshers.models import RenewalPolicy
 from course.reminders.models import Reminder
 from course.serving.models import WorkerBeat
 from course.signin.models import Credential
+from course.staff.models import PersonChange
 from course.system.models import Backup
+from course.teams.models import TeamChange
 
 ALL = (
     AuditEntry,
@@ -27,9 +29,11 @@ ALL = (
     Organisation,
     OutboxMail,
     Person,
+    PersonChange,
     RefresherPart,
     Reminder,
     RenewalPolicy,
     SignedCredential,
+    TeamChange,
     WorkerBeat,
 )

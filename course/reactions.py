@@ -11,7 +11,8 @@ from course.people.events import PersonAdded
 from course.recall.actions import finish
 from course.refreshers.actions import certify
 from course.reminders.actions import check
-from course.signin.actions import send_invitation
+from course.signin.actions import end_access, end_links, send_invitation
+from course.staff.events import AddressChanged, PersonLeft
 
 
 def connect() -> None:
@@ -21,3 +22,5 @@ def connect() -> None:
     on(CourseCompleted, certify)
     on(StepEnded, finish)
     on(MailLeaving, check)
+    on(PersonLeft, end_access)
+    on(AddressChanged, end_links)

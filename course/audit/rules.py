@@ -39,11 +39,13 @@ WORDS = {
     "pause.recorded": "{who} recorded a leave of {whom}",
     "pause.withdrawn": "{who} took back a leave of {whom}",
     "person.added": "{who} added {whom}",
+    "person.changed": "{who} corrected what is known of {whom}: {changed}",
     "person.invited": "{who} invited {whom}",
     "person.left": "{who} wrote down that {whom} has left, with {last_day} as the last day",
     "person.returned": "{who} wrote down that {whom} is back from {first_day} on",
     "policy.changed": "{who} changed the rule of renewal",
     "policy.reminders_changed": "{who} changed who is reminded, and when",
+    "role.ended": "{who} took a role from {whom}: {role}",
     "role.granted": "{who} made {whom} {role}",
     "set_up.link_made": "{who} made a link with which the course can be set up",
     "sign_in.entered": "{whom} signed in",
@@ -51,6 +53,11 @@ WORDS = {
     "sign_in.refused": "Somebody tried to sign in as {whom} with a wrong password",
     "sign_in.ended": "{whom} signed out",
     "team.added": "{who} added the team {whom}",
+    "team.changed": "{who} renamed or moved the team {whom}",
+    "team.closed": "{who} closed the team {whom}",
+    "team.joined": "{who} put {whom} into the team {team}",
+    "team.left": "{who} took {whom} out of the team {team}",
+    "team.merged": "{who} merged the team {whom} into {into}",
 }
 # What one can look for: the part of a deed's name before its point, and the words for it.
 KINDS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import cast
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from course.certificates.models import Certificate, CertificateChange
@@ -22,6 +22,13 @@ def certificate(session: Session, person_id: int, number: str) -> Certificate | 
     """A certificate by its number; None if it is not this person's."""
     statement = select(Certificate).where(Certificate.person_id == person_id, Certificate.number == number)
     return session.execute(statement).scalar_one_or_none()
+
+
+def in_another_name(session: Session, person_id: int, name: str) -> list[Certificate]:
+    """A person's certificates that were neither replaced nor revoked and bear another name, oldest first."""
+    changed = exists().where(CertificateChange.certificate_id == Certificate.id)
+    statement = select(Certificate).where(Certificate.person_id == person_id, Certificate.name != name, ~changed)
+    return list(session.execute(statement.order_by(Certificate.id)).scalars())
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,12 @@ import time
 from dataclasses import replace
 from datetime import date
 
-from flask import Blueprint, Response, abort, g, make_response, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, g, make_response, render_template, request, url_for
 from flask_login import current_user
+from markupsafe import Markup
 from werkzeug.wrappers import Response as WsgiResponse
 
-from course.certificates import queries
+from course.certificates import actions, queries
 from course.certificates.pdf import Sheet, pdf
 from course.certificates.rules import state, typed_number
 from course.clock import now
@@ -18,9 +19,10 @@ from course.content.current import library
 from course.content.shapes import SETTINGS
 from course.credentials.queries import signed
 from course.dates import civil_date
+from course.people.queries import person
 from course.signin.rules import network
-from course.web.access import public, signed_in
-from course.web.html import day, seen_redirect
+from course.web.access import Permission, may, public, signed_in
+from course.web.html import day, plural, seen_redirect
 from course.web.html import minutes as hours
 from course.web.session import db
 from course.web.site import state as site_state
@@ -66,6 +68,32 @@ def check_address(number: str) -> str:
 def setting_name(pathway: str | None) -> str:
     """A pathway in words; empty for a certificate that was issued before there were any."""
     return {str(name): words for name, words in SETTINGS.items()}.get(pathway or "", "")
+
+
+@pages.app_context_processor
+def _other_names() -> dict[str, object]:
+    """`certificates_in_another_name()` for the page of a person: asked for only where it is shown."""
+    return {"certificates_in_another_name": _in_another_name}
+
+
+def _in_another_name(person_id: int, name: str) -> Markup:
+    found = queries.in_another_name(db(), person_id, name)
+    page = render_template("certificates/other_name.html", certificates=found, person_id=person_id, name=name)
+    return Markup(page)  # noqa: S704
+
+
+@pages.post("/of/<int(max=2147483647):person_id>/reissue")
+@may(Permission.MANAGE_PEOPLE)
+def reissue(person_id: int) -> WsgiResponse:
+    """Issue somebody's certificates anew in the name that they have now."""
+    holder = person(db(), person_id) or abort(404)
+    found = queries.in_another_name(db(), person_id, holder.name)
+    for old in found:
+        actions.reissue(db(), old.number, holder.name, "The holder’s name has changed.", current_user.person.id, now())
+    flash(
+        f"{plural(len(found), 'certificate')} issued in the name {holder.name}. Those before say that they are replaced."
+    )
+    return seen_redirect(f"/people/{person_id}")
 
 
 @checks.get("")

@@ -18,6 +18,7 @@ class Person(Base):
     email: Mapped[str] = mapped_column(String(254), unique=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     left_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    staff_number: Mapped[str | None] = mapped_column(String(50), unique=True)
 
 
 class Team(Base):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import CTE, ColumnElement, ScalarSelect, Select, and_, column, select, table
+from sqlalchemy import CTE, ColumnElement, ScalarSelect, Select, and_, column, func, or_, select, table
 from sqlalchemy.orm import Session, aliased
 
 from course.content.shapes import Setting
@@ -17,7 +17,7 @@ from course.people.rules import Viewer, plain_email
 
 # Sign-in is built on top of people, so its table is named here and not imported: whoever has a row in it
 # has chosen a password.
-_CREDENTIAL = table("credential", column("person_id"))
+CREDENTIAL = table("credential", column("person_id"))
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,34 @@ def people_visible_to(session: Session, viewer: Viewer) -> list[PersonView]:
     everyone else only themselves.
     """
     return _views(session, _visible(viewer))
+
+
+PAGE = 50  # people on one page of the list
+
+
+@dataclass(frozen=True)
+class PeoplePage:
+    """One page of the list: `page` counts from 1, `total` is how many there are on all pages."""
+
+    people: list[PersonView]
+    page: int
+    total: int
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-self.total // PAGE))
+
+
+def people_page(session: Session, viewer: Viewer, words: str = "", page: int = 1) -> PeoplePage:
+    """Those whom `people_visible_to` gives, in pages; with words, those in whose name or address they stand."""
+    wanted = and_(Person.left_at.is_(None), _visible(viewer))
+    if words:
+        name, email = (column.icontains(words, autoescape=True) for column in (Person.name, Person.email))
+        wanted = and_(wanted, or_(name, email, Person.staff_number == words))
+    total = session.execute(select(func.count()).select_from(Person).where(wanted)).scalar_one()
+    ids = select(Person.id).where(wanted).order_by(Person.name, Person.id).limit(PAGE).offset((page - 1) * PAGE)
+    found = list(session.execute(ids).scalars())
+    return PeoplePage(_views(session, Person.id.in_(found)), page, total)
 
 
 def visible_person(session: Session, viewer: Viewer, person_id: int) -> PersonView | None:
@@ -177,7 +205,7 @@ def _people(
             Team.name.label("team"),
             RoleGrant.role,
             managed.name.label("manages"),
-            _CREDENTIAL.c.person_id.label("active"),
+            CREDENTIAL.c.person_id.label("active"),
             newest_pathway(Person.__table__.c.id).label("pathway"),
             newest_failure(Person.__table__.c.email).label("failure"),
         )
@@ -185,7 +213,7 @@ def _people(
         .outerjoin(Team, Team.id == Membership.team_id)
         .outerjoin(RoleGrant, and_(RoleGrant.person_id == Person.id, RoleGrant.until.is_(None)))
         .outerjoin(managed, managed.id == RoleGrant.team_id)
-        .outerjoin(_CREDENTIAL, _CREDENTIAL.c.person_id == Person.id)
+        .outerjoin(CREDENTIAL, CREDENTIAL.c.person_id == Person.id)
         .where(Person.left_at.is_(None), which)
         .order_by(Person.name, Person.id, Team.name, RoleGrant.role, managed.name)
     )
@@ -202,16 +230,21 @@ def _with(known: tuple[str, ...], new: str | None) -> tuple[str, ...]:
 def teams(session: Session) -> list[TeamView]:
     """The open teams in the order of the tree: each is followed by those below it, siblings by name."""
     statement = select(Team.id, Team.name, Team.parent_id).where(Team.closed_at.is_(None))
-    rows = [TeamView(row.id, row.name, row.parent_id, 0) for row in session.execute(statement)]
-    open_ids = {row.id for row in rows}
+    return in_tree_order(TeamView(row.id, row.name, row.parent_id, 0) for row in session.execute(statement))
+
+
+def in_tree_order(teams: Iterable[TeamView]) -> list[TeamView]:
+    """The teams in the order of the tree, with their depth."""
+    rows = sorted(teams, key=lambda row: (row.name.casefold(), row.id))
+    ids = {row.id for row in rows}
     below: dict[int | None, list[TeamView]] = {}
-    for row in sorted(rows, key=lambda row: (row.name.casefold(), row.id)):
+    for row in rows:
         # A team under one that is closed stands at the top, so that it is not lost from the list.
-        below.setdefault(row.parent_id if row.parent_id in open_ids else None, []).append(row)
-    return list(_in_tree_order(below, None, 0))
+        below.setdefault(row.parent_id if row.parent_id in ids else None, []).append(row)
+    return list(_branch(below, None, 0))
 
 
-def _in_tree_order(below: dict[int | None, list[TeamView]], parent: int | None, depth: int) -> Iterable[TeamView]:
+def _branch(below: dict[int | None, list[TeamView]], parent: int | None, depth: int) -> Iterable[TeamView]:
     for row in below.get(parent, ()):
         yield replace(row, depth=depth)
-        yield from _in_tree_order(below, row.id, depth + 1)
+        yield from _branch(below, row.id, depth + 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, flash, g, make_response, render_template, url_for
+from flask import Blueprint, Response, abort, current_app, flash, g, make_response, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
@@ -12,7 +12,9 @@ from course.content.shapes import SETTINGS
 from course.people import actions, queries
 from course.people.actions import Refusal
 from course.people.forms import AddPersonForm, AddTeamForm, PathwayForm, chosen, team_choices
+from course.people.rules import tidy
 from course.web.access import Permission, may
+from course.web.forms import number_in_address
 from course.web.html import seen_redirect
 from course.web.session import db
 from course.web.site import state
@@ -28,9 +30,10 @@ def _here() -> None:
 @pages.get("")
 @may(Permission.SEE_PEOPLE)
 def list_people() -> str:
-    """The people whom the viewer may see."""
-    found = queries.people_visible_to(db(), current_user.person)
-    return render_template("people/list.html", people=found, settings=SETTINGS)
+    """The people whom the viewer may see, a page at a time; `q` finds some of them."""
+    words, page = tidy(request.args.get("q", "")), number_in_address("page") or 1
+    found = queries.people_page(db(), current_user.person, words, page)
+    return render_template("people/list.html", found=found, words=words, settings=SETTINGS)
 
 
 @pages.route("/add", methods=["GET", "POST"])
@@ -46,7 +49,7 @@ def add_person() -> Response | WsgiResponse:
         if not isinstance(added, Refusal):
             if form.pathway.data:
                 actions.choose_pathway(db(), [added.id], form.pathway.data, "", by, at)
-            actions.invite(db(), added.id, _letter(added.name), at, by)
+            actions.invite(db(), added.id, invitation(added.name, current_user.person.name), at, by)
             flash(f"{added.name} has been added. An invitation is on its way to {added.email}.")
             return seen_redirect(url_for("people.list_people"))
         form[added.field].errors = [added.message]
@@ -97,7 +100,9 @@ def invite(person_id: int) -> WsgiResponse:
     if person.active:
         flash(f"{person.name} has chosen a password already, and needs no invitation.")
     else:
-        actions.invite(db(), person.id, _letter(person.name), now(), current_user.person.id)
+        actions.invite(
+            db(), person.id, invitation(person.name, current_user.person.name), now(), current_user.person.id
+        )
         flash(f"A new invitation is on its way to {person.email}. The link in the earlier one no longer works.")
     return seen_redirect(url_for("people.list_people"))
 
@@ -120,14 +125,14 @@ def add_team() -> Response | WsgiResponse:
     return make_response(page, 422 if form.errors else 200)
 
 
-def _letter(name: str) -> actions.Letter:
-    """The invitation to somebody, as soon as its link is known."""
-    course, sender = library().course.title, current_user.person.name
+def invitation(name: str, sender: str) -> actions.Letter:
+    """The invitation to somebody from somebody, as soon as its link is known. Needs no request."""
+    course = library().course.title
 
     def write(token: str) -> tuple[str, str]:
         # The address of the course as it is set up, never the one that a request claims to have come to.
-        link = state().config.public_url + url_for("signin.link", token=token)
-        text = render_template("mail/invitation.txt", name=name, sender=sender, course=course, link=link)
-        return f"Invitation: {course}", text
+        link = f"{state().config.public_url}/link/{token}"
+        template = current_app.jinja_env.get_template("mail/invitation.txt")
+        return f"Invitation: {course}", template.render(name=name, sender=sender, course=course, link=link)
 
     return write

@@ -36,6 +36,7 @@ from course.signin.rules import (
     normal,
     token_hash,
 )
+from course.staff.events import AddressChanged, PersonLeft
 
 _hasher = PasswordHasher()
 # Verified when nobody has the address, so that the answer takes as long as for a wrong password.
@@ -248,6 +249,17 @@ def _send_link(session: Session, person_id: int, email: str, purpose: Purpose, l
     token = new_link(session, person_id, purpose, at)
     subject, text = letter(token)
     queue(session, f"{purpose}:{token_hash(token)}", email, subject, text, at)
+
+
+def end_access(session: Session, event: PersonLeft) -> None:
+    """Whoever has left has neither a password nor a link any more; coming back begins with an invitation."""
+    session.execute(delete(Credential).where(Credential.person_id == event.person_id))
+    _void(session, event.person_id, event.at)
+
+
+def end_links(session: Session, event: AddressChanged) -> None:
+    """Whoever reads the mail of an earlier address must not get in by a link that was sent there."""
+    _void(session, event.person_id, event.at)
 
 
 def set_up_link(session: Session, at: datetime) -> str:

@@ -21,6 +21,7 @@ MAY: dict[str, set[Any]] = {
 # Something for every kind of part that a route's address may have.
 PARTS: dict[str, Any] = {
     "attempt_id": 1,
+    "bond_id": 1,
     "fact_id": 1,
     "key_number": 1,
     "kind": "refresher",
@@ -35,6 +36,7 @@ PARTS: dict[str, Any] = {
     "read_id": 1,
     "run_id": 1,
     "step_id": "check",
+    "team_id": 1,
     "token": "no-such-token",
     "what": "nothing",
 }

@@ -1,0 +1,195 @@
+"""Changing what is known of a person: names, teams, roles, leaving and coming back."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from course.audit.actions import record
+from course.events import publish
+from course.people import actions as people
+from course.people.actions import Refusal
+from course.people.models import Membership, Person, RoleGrant, Team
+from course.people.rules import plain_email
+from course.staff.events import AddressChanged, PersonLeft
+from course.staff.models import PersonChange
+from course.staff.queries import administrators
+
+LAST = "This is the only administrator who can sign in. Make somebody else an administrator first."
+
+
+def correct(
+    session: Session, person_id: int, name: str, email: str, staff_number: str | None, reason: str,
+    by: int | None, at: datetime,
+) -> Refusal | None:  # fmt: skip
+    """Give somebody another name, address or staff number. What was before stays, and so do certificates.
+
+    Raises LookupError if there is no such person.
+    """
+    person = _here(session, person_id)
+    after = {"name": name.strip(), "email": plain_email(email), "staff_number": staff_number or None}
+    before = {field: getattr(person, field) for field in after}
+    changed = [field for field, value in after.items() if before[field] != value]
+    if not changed:
+        return None
+    try:
+        with session.begin_nested():
+            for field, value in after.items():
+                setattr(person, field, value)
+            session.flush()
+    except IntegrityError:
+        return _taken(session, person_id, after["email"])
+    session.add(PersonChange(person_id=person_id, reason=reason, changed_by=by, changed_at=at, **before))
+    session.flush()
+    record(session, "person.changed", ("person", person_id), {"changed": ", ".join(changed)}, by, at)
+    if "email" in changed:
+        publish(session, AddressChanged(person_id, at))
+    return None
+
+
+def _taken(session: Session, person_id: int, email: str | None) -> Refusal:
+    other = select(Person.id).where(Person.email == email, Person.id != person_id)
+    if session.execute(other).first() is not None:
+        return Refusal("email", "Somebody else has this address already.")
+    return Refusal("staff_number", "Somebody else has this staff number already.")
+
+
+def join(session: Session, person_id: int, team_id: int, move: bool, by: int | None, at: datetime) -> Refusal | None:
+    """Put somebody into a team; `move` ends their being in any other. Raises LookupError if there is nobody."""
+    _here(session, person_id)
+    team = session.get(Team, team_id)
+    if team is None or team.closed_at is not None:
+        return Refusal("team", "This team is closed. Choose another one.")
+    rows = select(Membership).where(Membership.person_id == person_id, Membership.until.is_(None))
+    bonds = session.execute(rows.with_for_update()).scalars().all()
+    for bond in bonds:
+        if move and bond.team_id != team_id:
+            _end_membership(session, bond, by, at)
+    if all(bond.team_id != team_id for bond in bonds):
+        session.add(Membership(person_id=person_id, team_id=team_id, since=at))
+        record(session, "team.joined", ("person", person_id), {"team": team.name}, by, at)
+    session.flush()
+    return None
+
+
+def leave_team(session: Session, person_id: int, membership_id: int, by: int | None, at: datetime) -> bool:
+    """Somebody is not in a team any more; False if they were not."""
+    bond = session.get(Membership, membership_id)
+    if bond is None or bond.person_id != person_id or bond.until is not None:
+        return False
+    _end_membership(session, bond, by, at)
+    session.flush()
+    return True
+
+
+def _end_membership(session: Session, bond: Membership, by: int | None, at: datetime) -> None:
+    bond.until = at
+    team = session.get_one(Team, bond.team_id)
+    record(session, "team.left", ("person", bond.person_id), {"team": team.name}, by, at)
+
+
+def grant(
+    session: Session, person_id: int, role: str, team_id: int | None, by: int | None, at: datetime
+) -> Refusal | None:
+    """Make somebody the manager of a team, or an administrator; the same again changes nothing.
+
+    Raises LookupError if there is no such person, ValueError for a role that does not exist.
+    """
+    if role not in ("manager", "administrator"):
+        raise ValueError(f"there is no role {role!r}")
+    _here(session, person_id)
+    managed = team_id if role == "manager" else None
+    team = session.get(Team, managed) if managed is not None else None
+    if role == "manager" and (team is None or team.closed_at is not None):
+        return Refusal("team", "Choose the team that this person manages.")
+    same = select(RoleGrant.id).where(RoleGrant.person_id == person_id, RoleGrant.role == role)
+    same = same.where(RoleGrant.team_id.is_not_distinct_from(managed), RoleGrant.until.is_(None))
+    if session.execute(same).first() is None:
+        session.add(RoleGrant(person_id=person_id, role=role, team_id=managed, since=at))
+        session.flush()
+        words = f"manager of {team.name}" if team else role
+        record(session, "role.granted", ("person", person_id), {"role": words}, by, at)
+    return None
+
+
+def take_away(session: Session, person_id: int, grant_id: int, by: int | None, at: datetime) -> Refusal | None:
+    """Somebody does not have a role any more. The last administrator keeps theirs."""
+    granted = session.get(RoleGrant, grant_id)
+    if granted is None or granted.person_id != person_id or granted.until is not None:
+        return Refusal("role", "This role has been taken away already.")
+    if granted.role == "administrator" and _nobody_else(session, person_id):
+        return Refusal("role", LAST)
+    _end_role(session, granted, by, at)
+    session.flush()
+    return None
+
+
+def _end_role(session: Session, granted: RoleGrant, by: int | None, at: datetime) -> None:
+    granted.until = at
+    team = session.get(Team, granted.team_id) if granted.team_id is not None else None
+    words = f"manager of {team.name}" if team else granted.role
+    record(session, "role.ended", ("person", granted.person_id), {"role": words}, by, at)
+
+
+def _nobody_else(session: Session, person_id: int) -> bool:
+    """Whether no other administrator could sign in. Their grants are locked first: of two who take each other's
+    role away at the same moment, the second sees what the first has done."""
+    rows = select(RoleGrant.id).where(RoleGrant.role == "administrator", RoleGrant.until.is_(None))
+    session.execute(rows.order_by(RoleGrant.id).with_for_update()).all()
+    return not [other for other in administrators(session) if other != person_id]
+
+
+def leave(
+    session: Session, person_id: int, last_day: date, reason: str, zone: str, by: int | None, at: datetime
+) -> Refusal | None:
+    """Somebody has left: they cannot sign in, are in no team and have no role. All that they did stays.
+
+    Raises LookupError if there is no such person.
+    """
+    person = session.get(Person, person_id)
+    if person is None:
+        raise LookupError(f"there is no person {person_id}")
+    rows = select(RoleGrant).where(RoleGrant.person_id == person_id, RoleGrant.until.is_(None))
+    grants = session.execute(rows).scalars().all()
+    if any(one.role == "administrator" for one in grants) and _nobody_else(session, person_id):
+        return Refusal("last_day", LAST)
+    try:
+        people.leave(session, person_id, last_day, reason, zone, by, at)
+    except ValueError as error:
+        return Refusal("last_day", str(error))
+    for one in grants:
+        _end_role(session, one, by, at)
+    bonds = select(Membership).where(Membership.person_id == person_id, Membership.until.is_(None))
+    for bond in session.execute(bonds).scalars():
+        _end_membership(session, bond, by, at)
+    session.flush()
+    publish(session, PersonLeft(person_id, at))
+    return None
+
+
+def come_back(
+    session: Session, person_id: int, first_day: date, team_id: int | None, reason: str, zone: str,
+    by: int | None, at: datetime,
+) -> Refusal | None:  # fmt: skip
+    """Somebody who had left works here again, in a team if one is named; their certificates are as they were.
+
+    Raises LookupError if there is no such person.
+    """
+    team = session.get(Team, team_id) if team_id is not None else None
+    if team_id is not None and (team is None or team.closed_at is not None):
+        return Refusal("team", "This team is closed. Choose another one.")
+    try:
+        people.come_back(session, person_id, first_day, reason, zone, by, at)
+    except ValueError as error:
+        return Refusal("first_day", str(error))
+    return None if team_id is None else join(session, person_id, team_id, False, by, at)
+
+
+def _here(session: Session, person_id: int) -> Person:
+    person = session.get(Person, person_id)
+    if person is None or person.left_at is not None:
+        raise LookupError(f"there is no person {person_id}, or they have left")
+    return person

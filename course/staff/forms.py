@@ -1,0 +1,47 @@
+"""Forms about one person."""
+
+from __future__ import annotations
+
+from wtforms import RadioField, SelectField, StringField
+from wtforms.fields import DateField
+from wtforms.validators import InputRequired, Length
+
+from course.people.forms import clean, email_field, line_field, name_field
+from course.web.forms import Form
+
+REASON = "Say in a few words why."
+ROLES = {"manager": "Manager of a team and all below it", "administrator": "Administrator of the course"}
+
+
+class CorrectForm(Form):
+    name = name_field()
+    email = email_field()
+    staff_number = StringField(
+        "Staff number", filters=[clean], validators=[Length(max=50, message="Shorten this to 50 characters.")]
+    )
+    reason = line_field("Reason", REASON)
+
+
+class TeamForm(Form):
+    team = SelectField("Team", filters=[clean])
+    how = RadioField(
+        "How?",
+        choices={"move": "Move there: they leave the teams that they are in", "add": "Add this team to those"},
+        default="move",
+    )
+
+
+class RoleForm(Form):
+    role = SelectField("Role", choices=ROLES)
+    team = SelectField("Team that they manage", filters=[clean])
+
+
+class LeaveForm(Form):
+    last_day = DateField("Last day", validators=[InputRequired("Enter the last day, such as 12/02/2027.")])
+    reason = line_field("Reason", REASON)
+
+
+class ReturnForm(Form):
+    first_day = DateField("First day back", validators=[InputRequired("Enter the first day, such as 12/02/2027.")])
+    team = SelectField("Team", filters=[clean])
+    reason = line_field("Reason", REASON)

@@ -1,0 +1,204 @@
+"""The page of a person, for administrators, and what they change there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Blueprint, Response, abort, flash, g, make_response, render_template, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response as WsgiResponse
+
+from course.clock import now
+from course.content.shapes import SETTINGS
+from course.dates import civil_date
+from course.people import actions as people
+from course.people.actions import Refusal
+from course.people.forms import chosen, team_choices
+from course.people.queries import teams
+from course.people.views import invitation
+from course.staff import actions, queries
+from course.staff.forms import CorrectForm, LeaveForm, ReturnForm, RoleForm, TeamForm
+from course.web.access import Permission, may
+from course.web.forms import Form
+from course.web.html import seen_redirect
+from course.web.session import db
+from course.web.site import state
+
+pages = Blueprint("staff", __name__)
+Answer = Response | WsgiResponse
+
+
+@pages.before_request
+def _here() -> None:
+    g.here = "people"
+
+
+@pages.app_context_processor
+def _administrators() -> dict[str, object]:
+    """`only_administrator()` for pages that ask for a second one: asked for only where it is shown."""
+    return {"only_administrator": lambda: len(queries.administrators(db())) < 2}
+
+
+@pages.get("/<int(max=2147483647):person_id>")
+@may(Permission.MANAGE_PEOPLE)
+def person(person_id: int) -> str:
+    """Somebody's name, teams, roles and stays, as they are and as they were."""
+    return render_template("staff/person.html", sheet=_sheet(person_id), settings=SETTINGS)
+
+
+@pages.get("/left")
+@may(Permission.MANAGE_PEOPLE)
+def left() -> str:
+    """Who has left, and can come back."""
+    return render_template("staff/left.html", people=queries.left(db()))
+
+
+@pages.route("/<int(max=2147483647):person_id>/correct", methods=["GET", "POST"])
+@may(Permission.MANAGE_PEOPLE)
+def correct(person_id: int) -> Answer:
+    """Another name, address or staff number."""
+    found = _sheet(person_id, here=True)
+    form = CorrectForm(obj=found.person)
+    before = found.person.email
+
+    def deed() -> Refusal | None:
+        name, email, number = form.name.data or "", form.email.data or "", form.staff_number.data
+        return actions.correct(db(), person_id, name, email, number, form.reason.data or "", _me(), now())
+
+    def done() -> str:
+        if found.person.email == before:
+            return "Saved. Certificates that were issued bear the name that they were issued in."
+        if found.seen and not found.seen.active:
+            return "Saved. The link that was mailed to the old address no longer works: send the invitation again."
+        return f"Saved. From now on they sign in as {found.person.email}, with the password that they have."
+
+    return _act(form, found, "Correct", "Save", deed, done)
+
+
+@pages.route("/<int(max=2147483647):person_id>/teams", methods=["GET", "POST"])
+@may(Permission.MANAGE_PEOPLE)
+def join(person_id: int) -> Answer:
+    """Another team, or one more."""
+    found = _sheet(person_id, here=True)
+    form = TeamForm()
+    form.team.choices = team_choices(teams(db()), "Choose a team")
+
+    def deed() -> Refusal | None:
+        team = chosen(form.team.data)
+        if team is None:
+            return Refusal("team", "Choose a team.")
+        return actions.join(db(), person_id, team, form.how.data == "move", _me(), now())
+
+    return _act(form, found, "Team of", "Save", deed, lambda: "Saved. The team of earlier days stays as it was.")
+
+
+@pages.post("/<int(max=2147483647):person_id>/teams/<int(max=2147483647):bond_id>/end")
+@may(Permission.MANAGE_PEOPLE)
+def leave_team(person_id: int, bond_id: int) -> Answer:
+    """Somebody is not in a team any more."""
+    done = actions.leave_team(db(), person_id, bond_id, _me(), now())
+    flash("They are not in this team any more." if done else "They had left this team before.")
+    return seen_redirect(url_for("staff.person", person_id=person_id))
+
+
+@pages.route("/<int(max=2147483647):person_id>/role", methods=["GET", "POST"])
+@may(Permission.MANAGE_PEOPLE)
+def grant(person_id: int) -> Answer:
+    """Give somebody a role."""
+    found = _sheet(person_id, here=True)
+    form = RoleForm()
+    form.team.choices = team_choices(teams(db()), "No team: for administrators")
+
+    def deed() -> Refusal | None:
+        return actions.grant(db(), person_id, form.role.data, chosen(form.team.data), _me(), now())
+
+    return _act(form, found, "Give a role to", "Give the role", deed, lambda: "Saved.")
+
+
+@pages.post("/<int(max=2147483647):person_id>/role/<int(max=2147483647):bond_id>/end")
+@may(Permission.MANAGE_PEOPLE)
+def take_away(person_id: int, bond_id: int) -> Answer:
+    """Take a role away."""
+    refused = actions.take_away(db(), person_id, bond_id, _me(), now())
+    flash(refused.message if refused else "The role has been taken away.")
+    # Who took it from themselves may not open that page any more.
+    own = person_id == _me() and refused is None
+    return seen_redirect("/" if own else url_for("staff.person", person_id=person_id))
+
+
+@pages.route("/<int(max=2147483647):person_id>/leave", methods=["GET", "POST"])
+@may(Permission.MANAGE_PEOPLE)
+def leave(person_id: int) -> Answer:
+    """Somebody has left."""
+    found = _sheet(person_id, here=True)
+    form = LeaveForm(data={"last_day": civil_date(now(), state().config.time_zone)})
+
+    def deed() -> Refusal | None:
+        last_day = form.last_day.data
+        if last_day is None:
+            return Refusal("last_day", "Enter the last day.")
+        zone = state().config.time_zone
+        return actions.leave(db(), person_id, last_day, form.reason.data or "", zone, _me(), now())
+
+    def done() -> str:
+        return f"{found.person.name} cannot sign in any more. What they did, and their certificates, stay."
+
+    return _act(form, found, "Has left:", "They have left", deed, done)
+
+
+@pages.route("/<int(max=2147483647):person_id>/return", methods=["GET", "POST"])
+@may(Permission.MANAGE_PEOPLE)
+def come_back(person_id: int) -> Answer:
+    """Somebody who had left works here again, and gets an invitation."""
+    found = _sheet(person_id, here=False)
+    form = ReturnForm(data={"first_day": civil_date(now(), state().config.time_zone)})
+    form.team.choices = team_choices(teams(db()), "No team yet")
+
+    def deed() -> Refusal | None:
+        first_day, zone = form.first_day.data, state().config.time_zone
+        if first_day is None:
+            return Refusal("first_day", "Enter the first day.")
+        team, reason = chosen(form.team.data), form.reason.data or ""
+        refused = actions.come_back(db(), person_id, first_day, team, reason, zone, _me(), now())
+        if refused is None:
+            letter = invitation(found.person.name, current_user.person.name)
+            people.invite(db(), person_id, letter, now(), _me())
+        return refused
+
+    def done() -> str:
+        return f"{found.person.name} is back. An invitation is on its way to {found.person.email}."
+
+    return _act(form, found, "Is back:", "They are back", deed, done)
+
+
+def _me() -> int:
+    return int(current_user.person.id)
+
+
+def _sheet(person_id: int, here: bool | None = None) -> queries.Sheet:
+    """Somebody, who is `here`, or has left; 404 otherwise."""
+    found = queries.sheet(db(), person_id)
+    if found is None or (here is not None and here != (found.person.left_at is None)):
+        abort(404)
+    return found
+
+
+def _act(
+    form: Form,
+    about: queries.Sheet,
+    title: str,
+    button: str,
+    deed: Callable[[], Refusal | None],
+    done: Callable[[], str],
+) -> Answer:
+    """Show the form; when it is sent and right, do it, say what was done, and go back to the person."""
+    # The name as it is before anything is done: a refused change must not show in the title.
+    person_id, name = about.person.id, about.person.name
+    if form.validate_on_submit():
+        refused = deed()
+        if refused is None:
+            flash(done())
+            return seen_redirect(url_for("staff.person", person_id=person_id))
+        form[refused.field].errors = [refused.message]
+    page = render_template("staff/act.html", form=form, person_id=person_id, name=name, title=title, button=button)
+    return make_response(page, 422 if form.errors else 200)

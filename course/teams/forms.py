@@ -1,0 +1,36 @@
+"""Forms for changing, merging and closing teams, and for looking at the tree of a past day."""
+
+from __future__ import annotations
+
+from wtforms import SelectField
+from wtforms.fields import DateField
+from wtforms.validators import Optional
+
+from course.people.forms import clean, line_field
+from course.web.forms import Form
+
+REASON = "Say in a few words why. It stays beside the change."
+
+
+class ChangeTeamForm(Form):
+    name = line_field("Name of the team", "Enter the name of the team.")
+    parent = SelectField("Part of", filters=[clean])
+    reason = line_field("Reason", REASON)
+
+
+class MergeTeamForm(Form):
+    into = SelectField("Merge it into", filters=[clean])
+    reason = line_field("Reason", REASON)
+
+
+class CloseTeamForm(Form):
+    reason = line_field("Reason", REASON)
+
+
+class OnDayForm(Form):
+    """A past day in the page's address; without it, it is today."""
+
+    class Meta:
+        csrf = False
+
+    on = DateField("As it was on", validators=[Optional()])

@@ -1,0 +1,127 @@
+"""The tree of teams as it is or as it was, who was in it, and what became of a team."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, or_, select
+from sqlalchemy.orm import Session
+
+from course.people.models import Membership, Person, RoleGrant, Team
+from course.people.queries import TeamView, in_tree_order
+from course.teams.models import TeamChange
+from course.teams.rules import Change, below
+
+TOP = "the top"  # what a team without a parent is part of
+
+
+def tree(session: Session, at: datetime) -> list[TeamView]:
+    """The teams that were open at that moment, as they were called and stood then, in tree order. Two queries."""
+    teams = session.execute(
+        select(Team.id, Team.name, Team.parent_id).where(
+            Team.opened_at <= at, or_(Team.closed_at.is_(None), Team.closed_at > at)
+        )
+    )
+    rows = {row.id: TeamView(row.id, row.name, row.parent_id, 0) for row in teams}
+    # The last one that is applied is the first change after that moment: it says what was before it.
+    later = select(TeamChange).where(TeamChange.changed_at > at).order_by(TeamChange.id.desc())
+    for change in session.execute(later).scalars():
+        if change.team_id in rows:
+            rows[change.team_id] = TeamView(change.team_id, change.name, change.parent_id, 0)
+    return in_tree_order(rows.values())
+
+
+def members(session: Session, team_id: int, at: datetime) -> list[int]:
+    """The people who were at that moment in a team or in one that was below it then, by id."""
+    wanted = below(team_id, {team.id: team.parent_id for team in tree(session, at)})
+    rows = session.execute(_there(at).where(Membership.team_id.in_(wanted)))
+    return sorted({row.person_id for row in rows})
+
+
+def counts(session: Session, at: datetime) -> Counter[int]:
+    """How many people each team had at that moment, without those in the teams below it."""
+    return Counter(row.team_id for row in session.execute(_there(at).distinct()))
+
+
+def _there(at: datetime) -> Select[int, int]:
+    """Who was in which team at a moment."""
+    return (
+        select(Membership.team_id, Membership.person_id)
+        .join(Person, Person.id == Membership.person_id)
+        .where(Membership.since <= at, or_(Membership.until.is_(None), Membership.until > at))
+        .where(or_(Person.left_at.is_(None), Person.left_at > at))
+    )
+
+
+@dataclass(frozen=True)
+class Named:
+    """A person, or a team, by id and name."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True)
+class TeamDetail:
+    """A team with all that its page shows; `closed_at` is None while it is open. `people` are those directly in it."""
+
+    id: int
+    name: str
+    parent: Named | None
+    opened_at: datetime
+    closed_at: datetime | None
+    below: tuple[Named, ...]
+    people: tuple[Named, ...]
+    managers: tuple[Named, ...]
+    changes: tuple[Change, ...]
+
+
+def team(session: Session, team_id: int, at: datetime) -> TeamDetail | None:
+    """A team as it is now, and what became of it, newest first. Four queries."""
+    names = {row.id: row for row in session.execute(select(Team)).scalars()}
+    found = names.get(team_id)
+    if found is None:
+        return None
+    children = [Named(one.id, one.name) for one in names.values() if one.parent_id == team_id and one.closed_at is None]
+    there = _there(at).where(Membership.team_id == team_id).subquery()
+    people = select(Person.id, Person.name).where(Person.id.in_(select(there.c.person_id))).order_by(Person.name)
+    managers = (
+        select(Person.id, Person.name)
+        .join(RoleGrant, RoleGrant.person_id == Person.id)
+        .where(RoleGrant.team_id == team_id, RoleGrant.until.is_(None), Person.left_at.is_(None))
+        .order_by(Person.name)
+    )
+    return TeamDetail(
+        found.id,
+        found.name,
+        Named(found.parent_id, names[found.parent_id].name) if found.parent_id else None,
+        found.opened_at,
+        found.closed_at,
+        tuple(sorted(children, key=lambda one: one.name.casefold())),
+        tuple(Named(row.id, row.name) for row in session.execute(people)),
+        tuple(Named(row.id, row.name) for row in session.execute(managers)),
+        tuple(_changes(session, found, {number: one.name for number, one in names.items()})),
+    )
+
+
+def _changes(session: Session, of: Team, names: dict[int, str]) -> list[Change]:
+    """What was done to a team, newest first. What came after a change is what was before the next one."""
+    rows = session.execute(
+        select(TeamChange, Person.name)
+        .outerjoin(Person, Person.id == TeamChange.changed_by)
+        .where(TeamChange.team_id == of.id)
+        .order_by(TeamChange.id.desc())
+    )
+    found, name, place = [], of.name, _place(names, of.parent_id)
+    for row, by in rows:
+        into = names[row.into_id] if row.into_id else None
+        before = _place(names, row.parent_id)
+        found.append(Change(row.kind, row.name, before, name, place, into, row.reason, by, row.changed_at))
+        name, place = row.name, before
+    return found
+
+
+def _place(names: dict[int, str], parent: int | None) -> str:
+    return TOP if parent is None else names[parent]

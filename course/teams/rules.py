@@ -1,0 +1,47 @@
+"""The tree of teams: what stands below what, and what a change was in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+
+def below(team: int, parents: Mapping[int, int | None]) -> set[int]:
+    """The team and all below it. `parents` gives for each team the one that it is part of."""
+    children: dict[int | None, list[int]] = {}
+    for child, parent in parents.items():
+        children.setdefault(parent, []).append(child)
+    found, waiting = set[int](), [team]
+    while waiting:
+        one = waiting.pop()
+        if one not in found:
+            found.add(one)
+            waiting.extend(children.get(one, ()))
+    return found
+
+
+@dataclass(frozen=True)
+class Change:
+    """One thing that was done to a team: its name and place until then and from then on, in words."""
+
+    kind: str
+    name: str
+    place: str
+    new_name: str
+    new_place: str
+    into: str | None
+    reason: str
+    by: str | None
+    at: datetime
+
+    @property
+    def words(self) -> str:
+        """What was done, as a sentence."""
+        if self.kind == "merged":
+            return f"Merged into {self.into}."
+        if self.kind == "closed":
+            return "Closed."
+        renamed = f"Renamed from {self.name} to {self.new_name}." if self.name != self.new_name else ""
+        moved = f"Moved from {self.place} to {self.new_place}." if self.place != self.new_place else ""
+        return " ".join(part for part in (renamed, moved) if part)

@@ -1,0 +1,115 @@
+"""The tree of teams, and the page of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, time
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, Response, abort, flash, g, make_response, render_template, request, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response as WsgiResponse
+
+from course.clock import now
+from course.people import queries as people
+from course.people.actions import Refusal
+from course.people.forms import chosen, team_choices
+from course.teams import actions, queries
+from course.teams.forms import ChangeTeamForm, CloseTeamForm, MergeTeamForm, OnDayForm
+from course.teams.queries import TeamDetail
+from course.web.access import Permission, may
+from course.web.forms import Form
+from course.web.html import seen_redirect
+from course.web.session import db
+from course.web.site import state
+
+pages = Blueprint("teams", __name__)
+Answer = Response | WsgiResponse
+
+
+@pages.before_request
+def _here() -> None:
+    g.here = "people"
+
+
+@pages.get("")
+@may(Permission.MANAGE_PEOPLE)
+def tree() -> Answer:
+    """All teams, today or as they were at the end of a past day."""
+    at, form = now(), OnDayForm(request.args)
+    wanted = form.on.data if form.validate() else None
+    if wanted is not None:
+        # The end of the day: what was done on it is seen.
+        at = min(at, datetime.combine(wanted, time.max, ZoneInfo(state().config.time_zone)).astimezone(UTC))
+    page = render_template(
+        "teams/tree.html", form=form, on=wanted, teams=queries.tree(db(), at), counts=queries.counts(db(), at)
+    )
+    return make_response(page, 422 if form.errors else 200)
+
+
+@pages.get("/<int(max=2147483647):team_id>")
+@may(Permission.MANAGE_PEOPLE)
+def team(team_id: int) -> str:
+    """A team: who is in it, what is below it, and what became of it."""
+    return render_template("teams/team.html", team=queries.team(db(), team_id, now()) or abort(404))
+
+
+@pages.route("/<int(max=2147483647):team_id>/change", methods=["GET", "POST"])
+@may(Permission.MANAGE_PEOPLE)
+def change(team_id: int) -> Answer:
+    """Another name, another place in the tree, or both."""
+    found = _open(team_id)
+    form = ChangeTeamForm(data={"name": found.name, "parent": str(found.parent.id) if found.parent else ""})
+    form.parent.choices = team_choices(people.teams(db()), "No other team: it stands at the top")
+
+    def deed() -> Refusal | None:
+        name, reason = form.name.data or "", form.reason.data or ""
+        return actions.change(db(), team_id, name, chosen(form.parent.data), reason, current_user.person.id, now())
+
+    return _act(form, found, "Rename or move", "Save", deed)
+
+
+@pages.route("/<int(max=2147483647):team_id>/merge", methods=["GET", "POST"])
+@may(Permission.MANAGE_PEOPLE)
+def merge(team_id: int) -> Answer:
+    """Make one team of two."""
+    found = _open(team_id)
+    form = MergeTeamForm()
+    form.into.choices = team_choices(people.teams(db()), "Choose a team")
+
+    def deed() -> Refusal | None:
+        into = chosen(form.into.data)
+        if into is None:
+            return Refusal("into", "Choose a team.")
+        return actions.merge(db(), team_id, into, form.reason.data or "", current_user.person.id, now())
+
+    return _act(form, found, "Merge", "Merge the teams", deed)
+
+
+@pages.route("/<int(max=2147483647):team_id>/close", methods=["GET", "POST"])
+@may(Permission.MANAGE_PEOPLE)
+def close(team_id: int) -> Answer:
+    """Close a team in which nobody is any more."""
+    form = CloseTeamForm()
+
+    def deed() -> Refusal | None:
+        return actions.close(db(), team_id, form.reason.data or "", current_user.person.id, now())
+
+    return _act(form, _open(team_id), "Close", "Close the team", deed)
+
+
+def _open(team_id: int) -> TeamDetail:
+    found = queries.team(db(), team_id, now())
+    return found if found is not None and found.closed_at is None else abort(404)
+
+
+def _act(form: Form, found: TeamDetail, verb: str, button: str, deed: Callable[[], Refusal | None]) -> Answer:
+    """Show the form; when it is sent and right, do it and go back to the team."""
+    if form.validate_on_submit():
+        refused = deed()
+        if refused is None:
+            flash("Done. How it was until now can still be looked up.")
+            return seen_redirect(url_for("teams.team", team_id=found.id))
+        form[refused.field].errors = [refused.message]
+    page = render_template("teams/act.html", form=form, team=found, verb=verb, button=button)
+    return make_response(page, 422 if form.errors else 200)
