@@ -14,6 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config import Config
 from course import reactions
+from course.calendars import views as calendars
 from course.certificates import commands as certificate_commands
 from course.certificates import views as certificates
 from course.content import commands as content_commands
@@ -40,6 +41,7 @@ PACKAGE = Path(__file__).resolve().parent / "course"
 FEATURES = (
     (signin.pages, ""),
     (learning.pages, ""),
+    (calendars.pages, "/calendar"),
     (certificates.pages, "/certificate"),
     (certificates.checks, "/verify"),
     (content.pages, ""),

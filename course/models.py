@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from course.calendars.models import CalendarFeed
 from course.certificates.models import Certificate
 from course.content.models import ContentVersion
 from course.learning.models import Enrolment
@@ -11,4 +12,14 @@ from course.people.models import Person
 from course.refreshers.models import RenewalPolicy
 from course.signin.models import Credential
 
-ALL = (Certificate, ContentVersion, Credential, Enrolment, Organisation, OutboxMail, Person, RenewalPolicy)
+ALL = (
+    CalendarFeed,
+    Certificate,
+    ContentVersion,
+    Credential,
+    Enrolment,
+    Organisation,
+    OutboxMail,
+    Person,
+    RenewalPolicy,
+)

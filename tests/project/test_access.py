@@ -20,11 +20,11 @@ MAY: dict[str, set[Any]] = {
 }
 # Something for every kind of part that a route's address may have.
 PARTS: dict[str, Any] = {"module_id": "responding", "step_id": "check", "attempt_id": 1, "position": 1, "run_id": 1, "read_id": 1,
-         "number": "AAAA-BBBB-CCCC", "token": "no-such-token", "name": "site.css", "person_id": 1}  # fmt: skip
+         "number": "AAAA-BBBB-CCCC", "token": "no-such-token", "name": "site.css", "person_id": 1, "scope": "own"}  # fmt: skip
 # The whole of what anyone may open without signing in; a new entry here is a decision.
 OPEN = {"static_file", "signin.sign_in", "signin.forgotten", "signin.link", "signin.set_up",
         "organisation.concern", "organisation.first_hour",
-        "verify.ask", "verify.verify",
+        "verify.ask", "verify.verify", "calendars.feed",
         "content.sources", "content.further", "content.privacy", "content.accessibility"}  # fmt: skip
 
 
