@@ -35,6 +35,7 @@ PARTS: dict[str, Any] = {
     "position": 1,
     "read_id": 1,
     "run_id": 1,
+    "scope": "own",
     "step_id": "check",
     "team_id": 1,
     "token": "no-such-token",
@@ -42,6 +43,7 @@ PARTS: dict[str, Any] = {
 }
 # The whole of what anyone may open without signing in; a new entry here is a decision.
 OPEN = {
+    "calendars.feed",
     "content.accessibility",
     "content.further",
     "content.privacy",
