@@ -32,6 +32,7 @@ from course.learning import views as learning
 from course.mail import commands as mail_commands
 from course.mail import views as mail
 from course.organisation import views as organisation
+from course.passport import views as passport
 from course.people import views as people
 from course.recall import commands as recall_commands
 from course.recall import views as recall
@@ -66,6 +67,7 @@ FEATURES = (
     (staff.pages, "/people"),
     (teams.pages, "/teams"),
     (refreshers.pages, "/renewal"),
+    (passport.pages, "/passport"),
     (recall.pages, ""),
     (audit.pages, "/audit"),
     (system.pages, ""),

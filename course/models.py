@@ -10,6 +10,7 @@ from course.credentials.models import SignedCredential
 from course.learning.models import Enrolment
 from course.mail.models import OutboxMail
 from course.organisation.models import Organisation
+from course.passport.models import TrustedIssuer
 from course.people.models import Person
 from course.recall.models import RefresherPart
 from course.refreshers.models import RenewalPolicy
@@ -37,5 +38,6 @@ ALL = (
     RenewalPolicy,
     SignedCredential,
     TeamChange,
+    TrustedIssuer,
     WorkerBeat,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import date, timedelta
 
@@ -20,6 +21,7 @@ from course.learning.events import CourseCompleted
 from course.learning.models import Completion, Enrolment
 from course.mail.actions import refuse_address
 from course.mail.models import OutboxMail
+from course.passport.models import TrustedIssuer
 from course.people import actions as people
 from course.people.models import Membership, Person, RoleGrant, Team
 from course.refreshers import actions as refreshers
@@ -27,11 +29,13 @@ from course.refreshers.models import RenewalExtension, RenewalImport, RenewalPau
 from course.signin import actions as signin
 from course.signin.rules import PER_ADDRESS_AND_NETWORK
 from tests.conftest import NOW
+from tests.credentials.makers import SEAL, Issuer
 from tests.makers import PASSWORD, make_person, make_team, sign_in
 from tests.pages import Client
 
 DAY = date(2026, 11, 22)
 NEW = "another-quiet-river-7"
+ISSUER = f"{SEAL.address}/issuer"
 SOON = (now() + timedelta(days=30)).date().isoformat()
 LATELY = (now() - timedelta(days=30)).date().isoformat()
 # The steps of a learner: they are kept where they belong, and are nobody else's business.
@@ -84,6 +88,15 @@ class World:
     def end_feed(self) -> None:
         self.post("/calendar/own/make")
         self.post("/calendar/own/end")
+
+    def trust(self) -> None:
+        self.post("/passport/issuers", profile=json.dumps(Issuer().served()[ISSUER]), reason="sister trust")
+
+    def distrust(self) -> None:
+        self.trust()
+        self.post(
+            f"/passport/issuers/{self.session.execute(select(TrustedIssuer.id)).scalar_one()}/end", reason="closed"
+        )
 
     def reminders(self) -> None:
         form = self.client.get("/reminders/policy").fields() | {"reason": "calmer", "save": "yes"}
@@ -152,6 +165,11 @@ DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] 
     "audit.download": [(lambda w: w.post("/audit/download", 200), ["audit.exported"], "boss")],
     "calendars.make": [(lambda w: w.post("/calendar/team/make"), ["calendar.made"], "boss")],
     "calendars.end": [(World.end_feed, ["calendar.made", "calendar.ended"], "boss")],
+    "passport.issuers": [(World.trust, ["issuer.trusted"], "boss")],
+    "passport.end": [
+        (World.distrust, ["issuer.trusted", "issuer.ended"], "boss"),
+        (lambda w: w.post("/passport/issuers/99/end", reason="gone"), [], "boss"),
+    ],
     "organisation.settings": [
         (lambda w: w.settings(name="Harbour Trust", nation="wales"), ["organisation.changed"], "boss"),
         (lambda w: w.settings(**{"lead-name": "Jo", "lead-phone": "01632 960101"}), ["contact.changed"], "boss"),
@@ -247,7 +265,8 @@ DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] 
     ],
 }  # fmt: skip
 ALL = [(name, *deed) for name, deeds in DEEDS.items() for deed in deeds]
-ELSEWHERE = {"signin.set_up"}  # needs a course that is not set up yet: below
+# The set-up needs a course that is not set up yet: below. An upload needs another installation: tests/passport.
+ELSEWHERE = {"signin.set_up", "passport.upload"}
 
 
 def entries(session: Session) -> list[AuditEntry]:

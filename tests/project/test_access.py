@@ -23,6 +23,7 @@ PARTS: dict[str, Any] = {
     "attempt_id": 1,
     "bond_id": 1,
     "fact_id": 1,
+    "issuer_id": 1,
     "key_number": 1,
     "kind": "refresher",
     "list_number": 1,

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from pypdf import PdfReader
 
 from course.credentials.rules.contexts import CREDENTIALS, OPEN_BADGES
-from course.credentials.rules.documents import FILE_NAME
+from course.credentials.rules.documents import FILE_NAME, is_set
 from course.credentials.rules.keys import Key
 from course.credentials.rules.signing import SUITE, Document, UncoveredError, holds
 
@@ -197,6 +197,38 @@ def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError("not a text")
     return value
+
+
+def status_of(document: bytes) -> tuple[str, int]:
+    """Where a credential says that its revocation is listed, and its place there. Raises ValueError."""
+    try:
+        status = json.loads(document)["credentialStatus"]
+        return str(status["statusListCredential"]), int(status["statusListIndex"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError("it does not say where its revocation would be listed") from error
+
+
+def revoked(document: bytes, keys: Iterable[Key], address: str, place: int) -> bool:
+    """Whether a status list from that address, signed with one of the keys, says that the place in it is revoked.
+
+    Raises ValueError for what is not such a list.
+    """
+    if len(document) > MOST_BYTES:
+        raise ValueError("the list is too large")
+    try:
+        found: Any = json.loads(document.decode(), object_pairs_hook=_once, parse_constant=_no_number)
+        if (
+            _objects(found) > _MOST_OBJECTS
+            or found["id"] != address
+            or "BitstringStatusListCredential" not in found["type"]
+        ):
+            raise ValueError("it is not the list that was asked for")
+        key = _key_for(keys, found["issuer"], found["proof"][0]["verificationMethod"])
+        if key is None or key.withdrawn is not None or not holds(found, key.public):
+            raise ValueError("the list is not signed by the issuer")
+        return is_set(found["credentialSubject"]["encodedList"], place)
+    except (KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
+        raise ValueError("it is not a list of revocations") from error
 
 
 def credential_in(data: bytes) -> bytes | None:

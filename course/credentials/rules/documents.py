@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import gzip
+import io
 import json
 import uuid
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -18,6 +21,7 @@ from course.credentials.rules.signing import Document
 # The least that the specification allows, so that a place in it tells next to nothing about anybody:
 # https://www.w3.org/TR/vc-bitstring-status-list/#bitstring-generation-algorithm
 PLACES = 131072
+_LONGEST_LIST = 2 * 1024 * 1024  # bytes, unpacked
 FILE_NAME = "credential.json"
 
 
@@ -150,6 +154,19 @@ def bits(places: Iterable[int]) -> str:
     for place in places:
         data[place // 8] |= 0x80 >> place % 8
     return "u" + base64.urlsafe_b64encode(gzip.compress(bytes(data), mtime=0)).decode().rstrip("=")
+
+
+def is_set(encoded: str, place: int) -> bool:
+    """Whether the bit of a place is set in a list as `bits` writes it. Raises ValueError."""
+    try:
+        packed = base64.urlsafe_b64decode(encoded[1:] + "=" * (-len(encoded[1:]) % 4))
+        with gzip.GzipFile(fileobj=io.BytesIO(packed)) as file:
+            data = file.read(_LONGEST_LIST + 1)
+    except (OSError, EOFError, zlib.error, binascii.Error) as error:
+        raise ValueError("the list cannot be unpacked") from error
+    if not encoded.startswith("u") or not PLACES // 8 <= len(data) <= _LONGEST_LIST or not 0 <= place < len(data) * 8:
+        raise ValueError("the place is not in the list")
+    return bool(data[place // 8] & 0x80 >> place % 8)
 
 
 def key_document(key: Key) -> Document:

@@ -1,0 +1,72 @@
+"""Trusting another organisation's certificates, and letting one count."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+
+from sqlalchemy.orm import Session
+
+from course.audit.actions import record
+from course.credentials.rules.checking import Stated, revoked, status_of
+from course.passport.models import TrustedIssuer
+from course.passport.queries import trusted
+from course.passport.rules import Issuer, read_profile
+from course.refreshers.actions import import_completion
+from course.refreshers.rules.facts import INITIAL
+
+# Gets the bytes at an address. Raises OSError.
+Fetch = Callable[[str], bytes]
+
+
+def trust(session: Session, profile: str, reason: str, by: int | None, at: datetime) -> Issuer:
+    """From now on certificates of this issuer count; its newest profile takes the place of an earlier one.
+
+    Raises ValueError, in words, for a text that is no profile.
+    """
+    issuer = read_profile(profile)
+    _add(session, "trusted", issuer, profile, reason, by, at)
+    record(
+        session, "issuer.trusted", None, {"issuer": issuer.name, "address": issuer.address, "reason": reason}, by, at
+    )
+    return issuer
+
+
+def distrust(session: Session, issuer_id: int, reason: str, by: int | None, at: datetime) -> bool:
+    """From now on its certificates count no more; those that counted before keep counting. False if that is so."""
+    row = session.get(TrustedIssuer, issuer_id)
+    if row is None or issuer_id not in {one.id for one in trusted(session)}:
+        return False
+    _add(session, "ended", read_profile(row.profile), row.profile, reason, by, at)
+    record(session, "issuer.ended", None, {"issuer": row.name, "address": row.address, "reason": reason}, by, at)
+    return True
+
+
+def _add(session: Session, kind: str, issuer: Issuer, profile: str, reason: str, by: int | None, at: datetime) -> None:
+    session.add(
+        TrustedIssuer(kind=kind, address=issuer.address, name=issuer.name, profile=profile, reason=reason,
+                      made_by=by, made_at=at)
+    )  # fmt: skip
+    session.flush()
+
+
+def still_valid(document: bytes, issuer: Issuer, fetch: Fetch) -> str | None:
+    """Why a credential does not count after its issuer was asked whether it was revoked; None if it does."""
+    try:
+        address, place = status_of(document)
+        if not address.startswith(f"{issuer.address}/"):
+            raise ValueError("its revocation is listed by somebody else")
+        gone = revoked(fetch(address), issuer.keys, address, place)
+    except OSError:
+        return f"{issuer.name} could not be asked whether it was revoked. Please try again later."
+    except ValueError as error:
+        return f"Whether it was revoked cannot be told: {error}. Please show it to your manager."
+    return f"{issuer.name} has revoked or replaced it." if gone else None
+
+
+def count(session: Session, person_id: int, said: Stated, document: bytes, today: date, at: datetime) -> bool:
+    """Let the certificate count from now on, with the signed document as its proof; False if it does already."""
+    return import_completion(
+        session, person_id, said.completed_on, said.last_day, said.organisation[:200], INITIAL,
+        "Uploaded by its holder; the signature was checked.", today, person_id, at, document.decode(),
+    )  # fmt: skip

@@ -1,0 +1,23 @@
+"""Uploading a certificate, and saying whose certificates count."""
+
+from __future__ import annotations
+
+from flask_wtf.file import FileField, FileRequired
+from wtforms import TextAreaField
+from wtforms.validators import InputRequired
+
+from course.people.forms import line_field
+from course.web.forms import Form
+
+
+class UploadForm(Form):
+    file = FileField("The certificate, as PDF or as signed file (JSON)", [FileRequired("Choose the file.")])
+
+
+class TrustForm(Form):
+    profile = TextAreaField("The issuer’s profile", [InputRequired("Put the whole text of the profile here.")])
+    reason = line_field("Reason", "Say in a few words why.")
+
+
+class EndForm(Form):
+    reason = line_field("Reason", "Say in a few words why.")

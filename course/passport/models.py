@@ -1,0 +1,30 @@
+"""Whose certificates count here. Rows are added and never changed; of an address the newest row holds."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from course.db import Base, UtcDateTime
+
+
+class TrustedIssuer(Base):
+    """From a moment on the certificates of another organisation count here (`trusted`), or no more (`ended`).
+
+    `profile` is the file with its name, address and public keys, as somebody brought it.
+    """
+
+    __tablename__ = "trusted_issuer"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    address: Mapped[str] = mapped_column(String(300), index=True)
+    name: Mapped[str] = mapped_column(String(200))
+    profile: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(String(200))
+    made_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (CheckConstraint("kind in ('trusted', 'ended')", name="kind"),)

@@ -1,0 +1,118 @@
+"""The training passport: a certificate from another organisation that runs this course counts here as well."""
+
+from __future__ import annotations
+
+import time
+
+from flask import Blueprint, Response, flash, g, make_response, render_template, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response as WsgiResponse
+
+from course.clock import now
+from course.content.current import library
+from course.credentials.rules.checking import check, credential_in
+from course.credentials.rules.documents import issuer_address
+from course.dates import civil_date
+from course.passport import actions, queries
+from course.passport.fetching import fetch
+from course.passport.forms import EndForm, TrustForm, UploadForm
+from course.passport.rules import why_not
+from course.refreshers.queries import people, policies
+from course.refreshers.rules import standing
+from course.refreshers.rules.dates import words
+from course.refreshers.rules.pathways import of_person
+from course.refreshers.rules.policy import at_or_first
+from course.web.access import Permission, may, signed_in
+from course.web.html import seen_redirect
+from course.web.session import db
+from course.web.site import state
+from course.web.throttle import Throttle
+
+pages = Blueprint("passport", __name__)
+# Each upload may ask another server: nobody needs more than a few.
+_throttle = Throttle(10, 600)
+_UNREADABLE = "There is no signed certificate of this course in this file. Ask for the PDF or the signed file again."
+
+
+@pages.route("", methods=["GET", "POST"])
+@signed_in
+def upload() -> Response | WsgiResponse:
+    """Upload a certificate; it counts at once, or the page says why not."""
+    g.here = "training"
+    form, why = UploadForm(), None
+    if form.validate_on_submit():
+        why = _bring(form.file.data.read())
+        if why is None:
+            return seen_redirect(url_for("refreshers.mine"))
+    page = render_template("passport/upload.html", form=form, why=why, issuers=queries.trusted(db()))
+    return make_response(page, 422 if form.errors or why else 200)
+
+
+def _bring(data: bytes) -> str | None:
+    """Let the certificate in a file count; the reason why not."""
+    person = current_user.person
+    if not _throttle.allows(str(person.id), time.monotonic()):
+        return "You have tried this many times. Please wait ten minutes."
+    document = credential_in(data)
+    if document is None:
+        return _UNREADABLE
+    config, at = state().config, now()
+    today, issuers = civil_date(at, config.time_zone), queries.trusted(db())
+    verdict = check(document, [key for one in issuers for key in one.issuer.keys], at)
+    rules = policies(db(), config.time_zone)
+    facts = people(db(), config.time_zone, [person.id])[0].facts
+    age = at_or_first(of_person(rules, facts.pathways), today).import_age_months if rules else None
+    ours = issuer_address(config.public_url)
+    why = why_not(verdict, person.name, library().course.title, ours, age, today)
+    said = verdict.stated
+    if why is not None or said is None:
+        return why
+    issuer = next(one.issuer for one in issuers if one.issuer.address == said.issuer)
+    why = actions.still_valid(document, issuer, fetch)
+    if why is not None:
+        return why
+    try:
+        new = actions.count(db(), person.id, said, document, today, at)
+    except ValueError as error:
+        return str(error)
+    flash(_counted(person.id, said.organisation) if new else "This certificate counts already. Nothing has changed.")
+    return None
+
+
+def _counted(person_id: int, organisation: str) -> str:
+    zone = state().config.time_zone
+    facts = people(db(), zone, [person_id])[0].facts
+    until = standing(facts, policies(db(), zone), civil_date(now(), zone)).valid_until
+    return f"Your certificate of {organisation} counts here{f' until {words(until)}' if until else ''}."
+
+
+@pages.route("/issuers", methods=["GET", "POST"])
+@may(Permission.MANAGE_ORGANISATION)
+def issuers() -> Response | WsgiResponse:
+    """Whose certificates count here, and another organisation to add."""
+    g.here = "organisation"
+    form = TrustForm()
+    if form.validate_on_submit():
+        try:
+            found = actions.trust(db(), form.profile.data or "", form.reason.data or "", current_user.person.id, now())
+        except ValueError as error:
+            form.profile.errors = [f"This cannot be used: {error}."]
+        else:
+            flash(f"Certificates of {found.name} count from now on.")
+            return seen_redirect(url_for("passport.issuers"))
+    page = render_template(
+        "passport/issuers.html", form=form, end=EndForm(formdata=None), issuers=queries.trusted(db())
+    )
+    return make_response(page, 422 if form.errors else 200)
+
+
+@pages.post("/issuers/<int(max=2147483647):issuer_id>/end")
+@may(Permission.MANAGE_ORGANISATION)
+def end(issuer_id: int) -> WsgiResponse:
+    """An organisation's certificates count no more from now on."""
+    form = EndForm()
+    if not form.validate_on_submit():
+        flash("Say in a few words why, then end it.")
+    elif actions.distrust(db(), issuer_id, form.reason.data or "", current_user.person.id, now()):
+        flash("New certificates of this organisation count no more. Those that counted before keep counting.")
+    return seen_redirect(url_for("passport.issuers"))
