@@ -361,3 +361,42 @@ def test_no_answer_of_a_refresher_is_seen_by_anybody_else(session: Session, clie
     client.get(f"/attempt/{found.attempt_id}", 404)
     assert session.execute(select(Attempt.id).where(Attempt.id == found.attempt_id)).scalar() == found.attempt_id
     assert re.search("My refresher", client.get("/refresher").text)
+
+
+def test_case_13_beginning_again_resets_nothing(session: Session, client: Client, library: Library) -> None:
+    person = make_completed(session, library, ago=timedelta(days=900))
+    old = session.execute(select(Attempt.id)).scalar_one()
+    before = attempt(session, person.id, old)
+    sign_in(client, person)
+    begin(client)
+    session.expire_all()
+    assert attempt(session, person.id, old) == before
+    assert "Final assessment" in client.get("/record").text
+    assert session.execute(select(func.count()).select_from(Certificate)).scalar() == 1
+
+
+def test_case_24_a_refresher_ends_on_the_version_it_began_with_and_what_changed_since_stays_open(
+    app: Flask, session: Session, client: Client, library: Library, teach: Teach
+) -> None:
+    person = make_completed(session, library)
+    read(session, library, person)
+    sign_in(client, person)
+    begin(client)
+    found = queries.newest(session, person.id, "refresher")
+    assert found is not None
+    asked = attempt(session, person.id, found.attempt_id)
+    assert asked is not None
+    anew = teach(28)
+    tell_story(app, client, person, session)
+    answer_all(app, client, person)
+    session.expire_all()
+    done = queries.newest(session, person.id, "refresher")
+    assert done is not None
+    assert done.completed_at is not None
+    assert [part.kind for part in done.parts if part.kind == "change"] == []
+    after = attempt(session, person.id, found.attempt_id)
+    assert after is not None
+    assert [item.version for item in after.items] == [item.version for item in asked.items]
+    left = actions.update_for(session, anew, person.id, None, "Europe/London")
+    assert left is not None
+    assert [one.ref for one in left.changes] == [REF]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -19,23 +20,18 @@ from course.refreshers.rules import (
     describe,
     preview,
 )
-from tests.refreshers import test_renewal_later, test_renewal_on_rows
 from tests.refreshers.makers import FIXED, RULE, again, at, d, done, person, plus, worker
 
-ELSEWHERE = {
-    10: "one outbox row per person, cycle, kind and step, also with two senders at once: tests of the reminders",
-    13: "not applicable: all activities are the course's own, and an attempt is a new record",
-    14: "the list of standings filters by state: tests of the pages for managers",
-    24: "finished on the version it was begun with, plus what changed: tests of composing the refresher",
-    44: "delegation with an end date: tests of the people's pages and of the managers' digest",
-}
+# Not built yet: a report of standings that filters by state, and lending one's view to a deputy until a day.
+MISSING = {14, 44}
 
 
-def test_every_case_is_tested_here_or_said_to_be_elsewhere() -> None:
-    names = [*globals(), *vars(test_renewal_later), *vars(test_renewal_on_rows)]
-    here = {int(found[1]) for name in names if (found := re.match(r"test_case_(\d\d)_", name))}
-    assert here | ELSEWHERE.keys() == set(range(1, 47))
-    assert not here & ELSEWHERE.keys()
+def test_every_case_is_tested_by_its_number() -> None:
+    tests = Path(__file__).resolve().parents[1]
+    source = "\n".join(path.read_text(encoding="utf-8") for path in tests.rglob("test_*.py"))
+    found = {int(number) for number in re.findall(r"^def test_case_(\d\d)_", source, re.MULTILINE)}
+    assert found | MISSING == set(range(1, 47))
+    assert not found & MISSING
 
 
 @pytest.mark.parametrize(

@@ -324,7 +324,7 @@ def real_app(request: pytest.FixtureRequest) -> Iterator[Flask]:
     admin.dispose()
 
 
-def test_several_workers_at_once_send_each_reminder_once(real_app: Flask, inbox: Inbox) -> None:
+def test_case_10_several_workers_at_once_send_each_reminder_once(real_app: Flask, inbox: Inbox) -> None:
     with real_app.app_context(), command_session() as session:
         for number in range(30):
             make_person(session, f"Person {number}", f"p{number}@example.org", password=None)
