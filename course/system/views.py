@@ -16,6 +16,7 @@ from course.clock import now
 from course.content.current import library
 from course.mail import queries as mail
 from course.mail.rules import State
+from course.serving.queries import workers
 from course.system import actions, queries
 from course.system.rules import backup_is_old, mail_stands_still, size
 from course.web.access import Permission, may
@@ -61,6 +62,7 @@ def overview() -> str:
         printed=state().config.mail_url.startswith("console:"),
         test=next(iter(mail.latest(db(), 1, key=actions.key_of_tests(person.id))), None),
         address=person.email,
+        workers=workers(db(), at),
     )
 
 

@@ -20,6 +20,7 @@ from course.mail import actions as mail
 from course.mail.models import OutboxMail
 from course.mail.rules import CLAIM, KEPT
 from course.mail.sending import deliver
+from course.serving.actions import start
 from course.system import queries
 from course.system.actions import note_backup
 from course.system.rules import BACKUP_EVERY, MAIL_WAITS, backup_is_old, mail_stands_still, size
@@ -136,14 +137,17 @@ def test_the_page_says_what_needs_a_look(session: Session, client: Client) -> No
     page = client.get("/system")
     assert card(page, "Backup").startswith("Backup Needs a look No backup has been made yet.")
     assert card(page, "Mail").startswith("Mail Needs a look Mail is printed on the server and not sent")
+    assert card(page, "Regular work").startswith("Regular work Needs a look Nobody sends mail and reminders.")
     assert card(page, "Database").startswith("Database Up to date")
     kind = "SQLite" if session.get_bind().dialect.name == "sqlite" else "PostgreSQL"
     assert f"Kind{kind}" in card(page, "Database")
     assert "Program0.3" in card(page, "Versions")
     note_backup(session, "/srv/copy.db", 3_400_000, now())
+    start(session, "server on here, process 7", now())
     queue(session, "late", next_try_at=now() - MAIL_WAITS - SECOND)
     page = client.get("/system")
     assert card(page, "Backup").startswith("Backup Up to date The last one was made on")
+    assert card(page, "Regular work").startswith("Regular work At work server on here, process 7: at work, last seen")
     assert "/srv/copy.db, 3.4 MB" in card(page, "Backup")
     assert "Is the server running" in card(page, "Mail")
     note_backup(session, "/srv/copy.db", 3_400_000, now() - BACKUP_EVERY - SECOND)
