@@ -11,8 +11,15 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from course.clock import now
-from course.demo.actions import PEOPLE, prepare
+from course.content.actions import archive
+from course.content.current import library
+from course.dates import civil_date
+from course.demo.actions import PEOPLE, note_mail_as_sent, prepare, tell
+from course.demo.rules import YEARS
 from course.migrating import upgrade
+from course.organisation.queries import organisation
+from course.recall.commands import send_boosters
+from course.reminders.commands import send
 from course.web.session import command_session
 from course.web.site import state
 
@@ -29,8 +36,21 @@ def prepare_demo() -> None:
     """Migrate, fill an empty database, and print the address and the three sign-ins."""
     upgrade(state().engine)
     password = demo_password()
+    at, zone = now(), state().config.time_zone
     with command_session() as session:
-        other = prepare(session, password, now())
+        new = organisation(session) is None
+        if new:
+            click.echo("Writing two years of an invented organisation (once) …", err=True)
+        other = prepare(session, password, at, at - YEARS)
+        if new and other is None:
+            archive(session, library(), at - YEARS)
+            tell(session, library(), zone, civil_date(at, zone))
+    if new and other is None:
+        # What is due today was mailed earlier today: it would fill the screen of whoever only looks around.
+        send(at)
+        send_boosters(civil_date(at, zone))
+        with command_session() as session:
+            note_mail_as_sent(session, at)
     if other is not None:
         raise click.ClickException(
             f"This database belongs to {other}. The demonstration needs one of its own: "

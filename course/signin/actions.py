@@ -152,14 +152,19 @@ def _change(session: Session, person_id: int, **values: object) -> bool:
     return result.first() is not None
 
 
+def hashed(password: str) -> str:
+    """A password as it is kept: nobody can read it back."""
+    return str(_hasher.hash(normal(password)))
+
+
 def set_password(session: Session, person_id: int, password: str, at: datetime, by: int | None = None) -> Entered:
     """Give somebody a password. The new key that comes with it ends all sessions they had.
 
     `by` is the id of the person who does it (None: a command). The caller has asked rules.password_mistake before.
     """
-    key, hashed = secrets.token_urlsafe(24), _hasher.hash(normal(password))
-    if not _change(session, person_id, password_hash=hashed, session_key=key, set_at=at):
-        session.add(Credential(person_id=person_id, password_hash=hashed, session_key=key, set_at=at))
+    key, kept = secrets.token_urlsafe(24), hashed(password)
+    if not _change(session, person_id, password_hash=kept, session_key=key, set_at=at):
+        session.add(Credential(person_id=person_id, password_hash=kept, session_key=key, set_at=at))
         session.flush()
     record(session, "password.set", ("person", person_id), {}, by, at)
     return Entered(person_id, key)
