@@ -24,6 +24,8 @@ from course.content.library import Library, load
 from course.content.shapes import NATIONS, SETTINGS
 from course.db import make_engine
 from course.demo import commands as demo_commands
+from course.imports import commands as import_commands
+from course.imports import views as imports
 from course.learning import views as learning
 from course.mail import commands as mail_commands
 from course.organisation import views as organisation
@@ -41,7 +43,7 @@ from course.staff import views as staff
 from course.system import commands as system_commands
 from course.system import views as system
 from course.teams import views as teams
-from course.web import access, cookie, csrf, errors, headers, html, logs, session
+from course.web import access, cookie, csrf, errors, headers, html, logs, session, uploads
 
 PACKAGE = Path(__file__).resolve().parent / "course"
 # Each feature's pages, under the address at which they begin.
@@ -53,6 +55,7 @@ FEATURES = (
     (content.pages, ""),
     (organisation.pages, ""),
     (people.pages, "/people"),
+    (imports.pages, "/people/import"),
     (staff.pages, "/people"),
     (teams.pages, "/teams"),
     (refreshers.pages, "/renewal"),
@@ -65,6 +68,7 @@ COMMANDS = (
     certificate_commands.group,
     content_commands.group,
     demo_commands.group,
+    import_commands.group,
     mail_commands.group,
     recall_commands.group,
     refresher_commands.group,
@@ -122,6 +126,7 @@ def create_app(config: Config | None = None) -> Flask:
     session.init(app, engine)
     errors.init(app)
     signin_session.init(app)
+    uploads.init(app)
     csrf.init(app)
     access.init(app)
     html.init(app, PACKAGE / "static", config.time_zone)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from course.audit.models import AuditEntry
 from course.certificates.models import Certificate
 from course.content.models import ContentVersion
+from course.imports.models import PeopleImport
 from course.learning.models import Enrolment
 from course.mail.models import OutboxMail
 from course.organisation.models import Organisation
@@ -25,6 +26,7 @@ ALL = (
     Enrolment,
     Organisation,
     OutboxMail,
+    PeopleImport,
     Person,
     PersonChange,
     RefresherPart,

@@ -22,6 +22,7 @@ from course.content.current import library
 from course.dates import civil_date
 from course.demo.commands import group as demo
 from course.demo.commands import prepare_demo
+from course.imports.actions import forget
 from course.mail.actions import forget_texts
 from course.mail.sending import deliver
 from course.migrating import upgrade
@@ -37,7 +38,7 @@ MAIL_EVERY = 5  # seconds
 REMIND_EVERY = timedelta(hours=1)
 IDLE = 30  # seconds after which a connection that nobody uses is closed
 MOST_CONNECTIONS = 4000
-LONGEST_REQUEST = 1024 * 1024  # bytes; the application itself accepts less
+LONGEST_REQUEST = 16 * 1024 * 1024  # bytes; the application itself accepts less, and says so in words
 
 
 @click.command("serve")
@@ -155,6 +156,7 @@ def _send_mail(app: Flask, stop: threading.Event) -> None:
                     send_boosters(civil_date(at, config.time_zone))
                     with command_session() as session:
                         forget_texts(session, at)
+                        forget(session, at)
                 deliver(command_session, config.mail_url, config.mail_from, config.public_url, at)
         except Exception:
             log.exception("mail could not be sent")

@@ -54,8 +54,43 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_team_change_changed_at"), ["changed_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_team_change_team_id"), ["team_id"], unique=False)
 
+    op.create_table(
+        "people_import",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("file_name", sa.String(length=200), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=True),
+        sa.Column("uploaded_by", sa.Integer(), nullable=True),
+        sa.Column("uploaded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("columns", sa.Text(), nullable=True),
+        sa.Column("base_team_id", sa.Integer(), nullable=True),
+        sa.Column("invites", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("preview", sa.Text(), nullable=True),
+        sa.Column("mark", sa.String(length=64), nullable=True),
+        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("applied_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("failure", sa.String(length=500), nullable=True),
+        sa.ForeignKeyConstraint(["base_team_id"], ["team.id"], name=op.f("fk_people_import_base_team_id")),
+        sa.ForeignKeyConstraint(["uploaded_by"], ["person.id"], name=op.f("fk_people_import_uploaded_by")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_people_import")),
+    )
+    op.create_table(
+        "imported_certificate",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("valid_until", sa.Date(), nullable=True),
+        sa.Column("issuer", sa.String(length=200), nullable=False),
+        sa.Column("import_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["import_id"], ["people_import.id"], name=op.f("fk_imported_certificate_import_id")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_imported_certificate_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_imported_certificate")),
+        sa.UniqueConstraint("person_id", "day", name=op.f("uq_imported_certificate_person_id_day")),
+    )
+
 
 def downgrade() -> None:
+    op.drop_table("imported_certificate")
+    op.drop_table("people_import")
     with op.batch_alter_table("team_change", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_team_change_team_id"))
         batch_op.drop_index(batch_op.f("ix_team_change_changed_at"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from datetime import date, timedelta
 
@@ -105,6 +106,34 @@ class World:
         self.session.commit()
         return team
 
+    def upload(self) -> str:
+        """A list of one person; gives its address."""
+        page = self.client.flask.post(
+            "/people/import",
+            data={
+                "csrf_token": self.client.token(),
+                "file": (io.BytesIO(b"Email,Name\nann@example.org,Ann Lee\n"), "a.csv"),
+            },
+        )
+        return str(page.headers["Location"]).removesuffix("/columns")
+
+    def columns(self) -> str:
+        path = self.upload()
+        form = self.client.get(f"{path}/columns").fields() | {"invites": "y"}
+        self.client.post(f"{path}/columns", form)
+        return path
+
+    def again(self) -> None:
+        self.client.post(f"{self.columns()}/again", {})
+
+    def apply(self) -> None:
+        path = self.columns()
+        mark = self.client.get(path).fields(0)["mark"]
+        self.client.post(f"{path}/apply", {"mark": mark})
+
+    def result(self) -> None:
+        self.client.post(f"{self.columns()}/result", {}, 200)
+
     def merge(self) -> None:
         self.post(f"/teams/{self.team.id}/merge", into=str(self.other_team().id), reason="one office")
 
@@ -167,6 +196,11 @@ DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] 
     "teams.merge": [(World.merge, ["team.merged"], "boss")],
     "teams.close": [(World.close, ["team.closed"], "boss")],
     "certificates.reissue": [(lambda w: w.post(f"/certificate/of/{w.sam.id}/reissue"), [], "boss")],
+    "imports.upload": [(World.upload, [], "boss")],
+    "imports.columns": [(World.columns, [], "boss")],
+    "imports.again": [(World.again, [], "boss")],
+    "imports.apply": [(World.apply, ["person.added", "person.invited", "person.imported"], "boss")],
+    "imports.result": [(World.result, ["person.list_downloaded"], "boss")],
     "refreshers.policy": [(World.policy, ["policy.changed"], "boss")],
     "system.test_mail": [(lambda w: w.post("/system/test-mail"), ["mail.tested"], "boss")],
     "system.retry": [

@@ -29,6 +29,7 @@ PARTS: dict[str, Any] = {
     "person_id": 1,
     "team_id": 1,
     "bond_id": 1,
+    "import_id": 1,
     "position": 1,
     "read_id": 1,
     "run_id": 1,
