@@ -34,6 +34,7 @@ from course.recall import commands as recall_commands
 from course.recall import views as recall
 from course.refreshers import commands as refresher_commands
 from course.refreshers import views as refreshers
+from course.registration import views as registration
 from course.serving import commands as serving_commands
 from course.signin import commands as signin_commands
 from course.signin import session as signin_session
@@ -58,6 +59,7 @@ FEATURES = (
     (imports.pages, "/people/import"),
     (staff.pages, "/people"),
     (teams.pages, "/teams"),
+    (registration.pages, ""),
     (refreshers.pages, "/renewal"),
     (recall.pages, ""),
     (audit.pages, "/audit"),

@@ -12,6 +12,7 @@ from course.organisation.models import Organisation
 from course.people.models import Person
 from course.recall.models import RefresherPart
 from course.refreshers.models import RenewalPolicy
+from course.registration.models import RegistrationLink
 from course.signin.models import Credential
 from course.staff.models import PersonChange
 from course.system.models import Backup
@@ -30,6 +31,7 @@ ALL = (
     Person,
     PersonChange,
     RefresherPart,
+    RegistrationLink,
     RenewalPolicy,
     TeamChange,
 )

@@ -161,6 +161,12 @@ def members_below(session: Session, team_id: int) -> list[int]:
     )
 
 
+def teams_of(viewer: Viewer) -> Select[int]:
+    """The teams that somebody manages and all below them, by id, as part of another query."""
+    below = _below(viewer.manages)
+    return select(below.c.id)
+
+
 def _below(teams: Iterable[int]) -> CTE:
     """The teams and all below them."""
     below = select(Team.id).where(Team.id.in_(teams)).cte("below", recursive=True)

@@ -22,6 +22,7 @@ from course.learning.models import Completion, Enrolment
 from course.mail.models import OutboxMail
 from course.people.models import Membership, Person, RoleGrant, Team
 from course.refreshers import actions as refreshers
+from course.registration.models import RegistrationLink, RegistrationRequest
 from course.signin import actions as signin
 from course.signin.rules import PER_ADDRESS_AND_NETWORK
 from tests.conftest import NOW
@@ -134,6 +135,30 @@ class World:
     def result(self) -> None:
         self.client.post(f"{self.columns()}/result", {}, 200)
 
+    def make_link(self) -> None:
+        ends = (now() + timedelta(days=9)).date().isoformat()
+        self.post("/registrations/links/add", team=str(self.team.id), domains="example.org", ends_on=ends)
+
+    def link_to_join(self) -> int:
+        """A link, as if it had always been there; its token is x."""
+        row = RegistrationLink(
+            team_id=self.team.id, token="x", domains="example.org", ends_on=date(2099, 1, 1), made_at=NOW
+        )
+        self.session.add(row)
+        self.session.commit()
+        return row.id
+
+    def ask(self) -> None:
+        self.link_to_join()
+        Client(self.app).post("/join/x", {"name": "Bo Lee", "email": "bo@example.org"}, 200)
+
+    def asked(self) -> int:
+        """Somebody who asks, as if they had always done so."""
+        row = RegistrationRequest(link_id=self.link_to_join(), name="Bo Lee", email="bo@example.org", asked_at=NOW)
+        self.session.add(row)
+        self.session.commit()
+        return row.id
+
     def merge(self) -> None:
         self.post(f"/teams/{self.team.id}/merge", into=str(self.other_team().id), reason="one office")
 
@@ -201,6 +226,17 @@ DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] 
     "imports.again": [(World.again, [], "boss")],
     "imports.apply": [(World.apply, ["person.added", "person.invited", "person.imported"], "boss")],
     "imports.result": [(World.result, ["person.list_downloaded"], "boss")],
+    "registration.join": [(World.ask, ["registration.asked"], None)],
+    "registration.add_link": [(World.make_link, ["registration.link_made"], "boss")],
+    "registration.revoke_link": [
+        (lambda w: w.post(f"/registrations/links/{w.link_to_join()}/revoke"), ["registration.link_revoked"], "boss"),
+    ],
+    "registration.approve": [
+        (lambda w: w.post(f"/registrations/{w.asked()}/approve"), ["person.added", "person.invited"], "boss"),
+    ],
+    "registration.refuse": [
+        (lambda w: w.post(f"/registrations/{w.asked()}/refuse"), ["registration.refused"], "boss"),
+    ],
     "refreshers.policy": [(World.policy, ["policy.changed"], "boss")],
     "system.test_mail": [(lambda w: w.post("/system/test-mail"), ["mail.tested"], "boss")],
     "system.retry": [
