@@ -22,12 +22,16 @@ from course.content import commands as content_commands
 from course.content import views as content
 from course.content.library import Library, load
 from course.content.shapes import NATIONS, SETTINGS
+from course.credentials import commands as credential_commands
+from course.credentials import views as credentials
+from course.credentials.rules.documents import Seal
 from course.db import make_engine
 from course.demo import commands as demo_commands
 from course.imports import commands as import_commands
 from course.imports import views as imports
 from course.learning import views as learning
 from course.mail import commands as mail_commands
+from course.mail import views as mail
 from course.organisation import views as organisation
 from course.people import views as people
 from course.recall import commands as recall_commands
@@ -35,6 +39,8 @@ from course.recall import views as recall
 from course.refreshers import commands as refresher_commands
 from course.refreshers import views as refreshers
 from course.registration import views as registration
+from course.reminders import commands as reminder_commands
+from course.reminders import views as reminders
 from course.serving import commands as serving_commands
 from course.signin import commands as signin_commands
 from course.signin import session as signin_session
@@ -53,7 +59,9 @@ FEATURES = (
     (learning.pages, ""),
     (certificates.pages, "/certificate"),
     (certificates.checks, "/verify"),
+    (credentials.pages, "/issuer"),
     (content.pages, ""),
+    (mail.pages, "/mail"),
     (organisation.pages, ""),
     (people.pages, "/people"),
     (imports.pages, "/people/import"),
@@ -64,19 +72,23 @@ FEATURES = (
     (recall.pages, ""),
     (audit.pages, "/audit"),
     (system.pages, ""),
+    (reminders.pages, "/reminders"),
 )
 COMMANDS = (
     audit_commands.group,
     certificate_commands.group,
     content_commands.group,
+    credential_commands.group,
     demo_commands.group,
     import_commands.group,
     mail_commands.group,
     recall_commands.group,
     refresher_commands.group,
+    reminder_commands.group,
     signin_commands.group,
     serving_commands.group,
     system_commands.group,
+    serving_commands.worker_command,
 )
 
 
@@ -125,7 +137,8 @@ def create_app(config: Config | None = None) -> Flask:
     cookie.init(app)
     logs.init(app)
     headers.init(app, config.secure)
-    session.init(app, engine)
+    seal = Seal(config.secret_key, config.public_url, config.time_zone)
+    session.init(app, engine, {"seal": seal})
     errors.init(app)
     signin_session.init(app)
     uploads.init(app)

@@ -129,6 +129,6 @@ def _insert_once(table: type[Base], dialect: str) -> Any:
     return make(rows).on_conflict_do_nothing().returning(*list(rows.primary_key)[:1])
 
 
-def make_sessions(engine: Engine) -> sessionmaker[Session]:
-    """Sessions that keep objects readable after the commit."""
-    return sessionmaker(engine, expire_on_commit=False)
+def make_sessions(engine: Engine, info: Mapping[str, Any]) -> sessionmaker[Session]:
+    """Sessions that keep objects readable after the commit. `info` goes with each of them."""
+    return sessionmaker(engine, expire_on_commit=False, info=dict(info))

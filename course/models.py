@@ -5,6 +5,7 @@ from __future__ import annotations
 from course.audit.models import AuditEntry
 from course.certificates.models import Certificate
 from course.content.models import ContentVersion
+from course.credentials.models import SignedCredential
 from course.imports.models import PeopleImport
 from course.learning.models import Enrolment
 from course.mail.models import OutboxMail
@@ -13,6 +14,8 @@ from course.people.models import Person
 from course.recall.models import RefresherPart
 from course.refreshers.models import RenewalPolicy
 from course.registration.models import RegistrationLink
+from course.reminders.models import Reminder
+from course.serving.models import WorkerBeat
 from course.signin.models import Credential
 from course.staff.models import PersonChange
 from course.system.models import Backup
@@ -32,6 +35,9 @@ ALL = (
     PersonChange,
     RefresherPart,
     RegistrationLink,
+    Reminder,
     RenewalPolicy,
+    SignedCredential,
     TeamChange,
+    WorkerBeat,
 )

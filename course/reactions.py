@@ -5,10 +5,12 @@ from __future__ import annotations
 from course.events import on
 from course.learning.actions import enrol
 from course.learning.events import CourseCompleted, StepEnded
+from course.mail.events import MailLeaving
 from course.people.actions import InvitationWanted
-from course.people.events import PersonAdded
+from course.people.events import EarlierCertificate, PersonAdded
 from course.recall.actions import finish
-from course.refreshers.actions import certify
+from course.refreshers.actions import bring, certify
+from course.reminders.actions import check
 from course.signin.actions import end_access, end_links, send_invitation
 from course.staff.events import AddressChanged, PersonLeft
 
@@ -19,5 +21,7 @@ def connect() -> None:
     on(InvitationWanted, send_invitation)
     on(CourseCompleted, certify)
     on(StepEnded, finish)
+    on(MailLeaving, check)
+    on(EarlierCertificate, bring)
     on(PersonLeft, end_access)
     on(AddressChanged, end_links)

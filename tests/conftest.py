@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session, sessionmaker
 
 from app import create_app
@@ -17,7 +19,7 @@ from config import Config
 from course import migrating
 from course.content.actions import archive
 from course.db import make_engine
-from course.web.session import Sessions
+from course.web.session import Sessions, command_session
 from tests.pages import Client
 from tests.support.postgres import temporary_cluster
 
@@ -70,8 +72,10 @@ def app(prepared: Flask) -> Iterator[Flask]:
     """The application; whatever it commits is undone when the test ends."""
     with prepared.extensions["course"].engine.connect() as connection:
         outer = connection.begin()
-        sessions = sessionmaker(connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
         kept = prepared.extensions["course.sessions"]
+        sessions = sessionmaker(
+            connection, expire_on_commit=False, join_transaction_mode="create_savepoint", info=kept.writing.kw["info"]
+        )
         prepared.extensions["course.sessions"] = Sessions(sessions, lambda: nullcontext(connection))
         # What was read of a database that is undone must not be remembered.
         prepared.extensions.pop("course.organisation", None)
@@ -101,3 +105,23 @@ def fresh_app(tmp_path: Path) -> Flask:
     app.config["LOG_REQUESTS"] = False
     migrating.upgrade(app.extensions["course"].engine)
     return app
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def committed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
+    """The course on an empty database of its own."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'races.db'}"
+    else:
+        base = make_url(request.getfixturevalue("postgres_url"))
+        with create_engine(base, isolation_level="AUTOCOMMIT").connect() as connection:
+            connection.execute(text("drop database if exists races"))
+            connection.execute(text("create database races"))
+        url = base.set(database="races").render_as_string(hide_password=False)
+    app = create_app(make_config(url))
+    app.config["LOG_REQUESTS"] = False
+    migrating.upgrade(app.extensions["course"].engine)
+    with app.app_context(), command_session() as session:
+        archive(session, app.extensions["course"].library, NOW)
+    yield app
+    app.extensions["course"].engine.dispose()

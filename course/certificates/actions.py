@@ -11,19 +11,24 @@ from sqlalchemy.orm import Session
 from course.audit.actions import record
 from course.certificates.models import Certificate, CertificateChange
 from course.certificates.rules import number, valid_until
+from course.content.shapes import SETTINGS
+from course.credentials.actions import revoke as revoke_credential
+from course.credentials.actions import sign as sign_credential
+from course.credentials.queries import signed_ids
+from course.credentials.rules.documents import Certified
 from course.learning.events import CourseCompleted
 from course.organisation.queries import organisation
 from course.people.queries import person
 
 
 def issue(session: Session, event: CourseCompleted, last_day: date | None = None) -> None:
-    """One certificate for a completion: a copy of the names as they are today. Its last valid day is `last_day`
-    or, if that is not said, so many months after the completion as the course says."""
+    """One certificate for a completion, with its signed credential: a copy of the names as they are today. Its last
+    valid day is `last_day` or, if that is not said, so many months after the completion as the course says."""
     holder = person(session, event.person_id)
     ours = organisation(session)
     if holder is None or ours is None:
         raise LookupError("a completion needs a person and an organisation")
-    issued = Certificate(
+    made = Certificate(
         completion_id=event.completion_id,
         person_id=event.person_id,
         number=number(secrets.choice),
@@ -38,11 +43,13 @@ def issue(session: Session, event: CourseCompleted, last_day: date | None = None
         pathway=event.pathway,
         minutes=event.minutes,
         sections="\n".join(event.sections),
+        kind=event.kind,
     )
-    session.add(issued)
+    session.add(made)
     session.flush()
-    details = {"number": issued.number, "completed_on": event.on, "valid_until": issued.valid_until}
+    details = {"number": made.number, "completed_on": event.on, "valid_until": made.valid_until}
     record(session, "certificate.issued", ("person", event.person_id), details, None, event.at)
+    sign_credential(session, _certified(made), event.at)
 
 
 def reissue(session: Session, old: str, name: str, reason: str, by: int | None, at: datetime) -> str:
@@ -58,6 +65,8 @@ def reissue(session: Session, old: str, name: str, reason: str, by: int | None, 
     session.flush()
     details = {"number": old, "by": after.number, "reason": reason}
     record(session, "certificate.replaced", ("person", before.person_id), details, by, at)
+    revoke_credential(session, before.id, at)
+    sign_credential(session, _certified(after), at)
     return after.number
 
 
@@ -67,6 +76,37 @@ def revoke(session: Session, old: str, reason: str, by: int | None, at: datetime
     session.add(_change(before, "revoked", reason, by, at))
     session.flush()
     record(session, "certificate.revoked", ("person", before.person_id), {"number": old, "reason": reason}, by, at)
+    revoke_credential(session, before.id, at)
+
+
+def sign_missing(session: Session, at: datetime) -> tuple[int, int]:
+    """Sign the credentials of all certificates that have none, or none whose key still counts. A certificate
+    that was replaced or revoked needs none. Returns how many were signed, and how many could not be."""
+    has = signed_ids(session)
+    changed = select(CertificateChange.certificate_id)
+    rest = session.execute(select(Certificate).where(Certificate.id.not_in(changed)).order_by(Certificate.id)).scalars()
+    done = [sign_credential(session, _certified(one), at) for one in rest if one.id not in has]
+    return done.count(True), done.count(False)
+
+
+def _certified(made: Certificate) -> Certified:
+    """What the credential of a certificate repeats."""
+    return Certified(
+        certificate_id=made.id,
+        number=made.number,
+        name=made.name,
+        course=made.course,
+        organisation=made.organisation,
+        edition=made.edition,
+        content_version=made.content_version,
+        completed_on=made.completed_on,
+        valid_until=made.valid_until,
+        issued_at=made.issued_at,
+        pathway=next((words for name, words in SETTINGS.items() if name == made.pathway), ""),
+        minutes=made.minutes,
+        kind=made.kind,
+        sections=tuple((made.sections or "").splitlines()),
+    )
 
 
 def _unchanged(session: Session, wanted: str) -> Certificate:

@@ -1,16 +1,26 @@
-"""flask certificates reissue · revoke"""
+"""flask certificates reissue · revoke · verify, and flask credentials sign-missing"""
 
 from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 from flask.cli import AppGroup
 
-from course.certificates import actions
-from course.certificates.rules import typed_number
+from course.certificates import actions, queries
+from course.certificates.rules import Change, typed_number
 from course.clock import now
+from course.credentials import queries as credential_queries
+from course.credentials.commands import group as credentials
+from course.credentials.rules.checking import Stated, Verdict, check, credential_in
+from course.credentials.rules.keys import Key, keys_in
+from course.web.html import day, plural
 from course.web.session import command_session
 
-group = AppGroup("certificates", help="Re-issue and revoke certificates.")
+group = AppGroup("certificates", help="Re-issue, revoke and verify certificates.")
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _REASON = click.option("--reason", required=True, help="Why, in a few words. The holder sees it.")
 
 
@@ -39,3 +49,75 @@ def revoke_command(number: str, reason: str) -> None:
     except (LookupError, ValueError) as error:
         raise click.ClickException(f"{error}.") from error
     click.echo(f"Certificate {typed_number(number)} is revoked.")
+
+
+@group.command("verify")
+@click.argument("file", type=_FILE)
+@click.option("--key", "chosen", type=_FILE, help="A file with the issuer's public key, instead of our own keys.")
+@click.option(
+    "--issuer", "profile", type=_FILE, help="A file with the issuer's profile, as it stands at /issuer there."
+)
+@click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="As at noon UTC on another day (YYYY-MM-DD).")
+def verify_command(file: Path, chosen: Path | None, profile: Path | None, on: datetime | None) -> None:
+    """Check the signature of FILE, a certificate as PDF or as JSON, without asking anybody.
+
+    Ends with 0 if it is valid, 3 if the signature holds but the day is wrong, and 1 otherwise.
+    """
+    document = credential_in(file.read_bytes())
+    if document is None:
+        raise click.ClickException(f"{file} is a PDF without a readable credential in it.")
+    own = chosen is None and profile is None
+    change: Change | None = None
+    with command_session() as session:
+        keys = credential_queries.keys(session) if own else _keys_of(chosen, profile)
+        verdict = check(document, keys, on.replace(hour=12, tzinfo=UTC) if on else now())
+        if own and verdict.stated is not None:
+            found = queries.check(session, verdict.stated.address.rpartition("/")[2])
+            change = found.change if found else None
+    _tell(verdict, change, own)
+    sys.exit(1 if change or not verdict.signed else 0 if verdict.state == "valid" else 3)
+
+
+def _keys_of(*files: Path | None) -> tuple[Key, ...]:
+    """The keys in the files that were named. Ends the command if one has none."""
+    found: tuple[Key, ...] = ()
+    for path in files:
+        try:
+            found += keys_in(path.read_text(encoding="utf-8")) if path else ()
+        except ValueError as error:
+            raise click.ClickException(f"{path} cannot be used: {error}.") from error
+    return found
+
+
+def _tell(verdict: Verdict, change: Change | None, own: bool) -> None:
+    if change is None:
+        click.echo(f"{verdict.state.capitalize()}. {verdict.words}")
+    else:
+        click.echo(f"{change.kind.capitalize()} on {day(change.at)}. It is genuine, but does not count any more.")
+    if verdict.stated is not None:
+        click.echo(_said(verdict.stated))
+        if not own:
+            click.echo(f"Whether it was replaced or revoked since is said at {verdict.stated.address}")
+
+
+def _said(said: Stated) -> str:
+    lines = {
+        "Name": said.name,
+        "Course": said.course,
+        "Pathway": said.pathway,
+        "Version": said.content_version,
+        "Completed on": day(said.completed_on),
+        "Valid up to and including": day(said.last_day),
+        "Issued by": f"{said.organisation}, {said.issuer}",
+    }
+    return "\n".join(f"  {label}: {value}" for label, value in lines.items() if value)
+
+
+@credentials.command("sign-missing")
+def sign_missing_command() -> None:
+    """Sign the certificates that have no signed credential yet, or only one whose key was withdrawn."""
+    with command_session() as session:
+        done, failed = actions.sign_missing(session, now())
+    click.echo(f"{plural(done, 'certificate')} signed.")
+    if failed:
+        raise click.ClickException(f"{plural(failed, 'certificate')} could not be signed; the log says why.")

@@ -13,8 +13,8 @@ from course.db import Base, UtcDateTime
 class Certificate(Base):
     """One for each completion, and one more for each re-issue, which names the one that it `replaces`.
 
-    Later changes of a name, the course or the settings do not touch it. `minutes` is about how long the
-    course takes, `sections` what it covers, a line each.
+    Later changes of a name, the course or the settings do not touch it. `kind` is initial (the whole course) or
+    refresher, `minutes` about how long that took, `sections` what it covers, a line each.
     """
 
     __tablename__ = "certificate"
@@ -34,6 +34,7 @@ class Certificate(Base):
     pathway: Mapped[str | None] = mapped_column(String(20))
     minutes: Mapped[int | None]
     sections: Mapped[str | None] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(String(20), default="initial", server_default="initial")
     replaces: Mapped[int | None] = mapped_column(ForeignKey("certificate.id"), unique=True)
 
     __table_args__ = (

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import time
+from dataclasses import replace
 from datetime import date
 
 from flask import Blueprint, Response, abort, flash, g, make_response, render_template, request, url_for
@@ -12,11 +12,12 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.certificates import actions, queries
-from course.certificates.pdf import FontError, pdf
+from course.certificates.pdf import Sheet, pdf
 from course.certificates.rules import state, typed_number
 from course.clock import now
 from course.content.current import library
 from course.content.shapes import SETTINGS
+from course.credentials.queries import signed
 from course.dates import civil_date
 from course.people.queries import person
 from course.signin.rules import network
@@ -55,6 +56,7 @@ def one(number: str) -> str:
         change=checked.change if checked else None,
         check=check_address(number),
         pathway=setting_name(found.pathway),
+        signed=signed(db(), found.id) is not None,
     )
 
 
@@ -123,33 +125,41 @@ def _today() -> date:
     return civil_date(now(), site_state().config.time_zone)
 
 
+@pages.get("/<number>.json")
+@signed_in
+def credential(number: str) -> Response:
+    """The same as a signed file, for programs. Only its holder gets it from here, as with the PDF."""
+    found = queries.certificate(db(), current_user.person.id, number) or abort(404)
+    response = Response(signed(db(), found.id) or abort(404), mimetype="application/json")
+    response.headers["Content-Disposition"] = f'attachment; filename="certificate-{found.number}.json"'
+    return response
+
+
 @pages.get("/<number>.pdf")
 @signed_in
-def download(number: str) -> WsgiResponse:
+def download(number: str) -> Response:
     """The same to print and to send."""
     found = queries.certificate(db(), current_user.person.id, number) or abort(404)
-    shown = {
-        "name": found.name,
-        "course": found.course,
-        "organisation": found.organisation,
-        "edition": found.edition,
-        "version": found.content_version,
-        "number": found.number,
-        "completed": day(found.completed_on),
-        "valid": day(found.valid_until),
-        "notice": str(library().course.notice),
-        "pathway": setting_name(found.pathway),
-        "length": hours(found.minutes) if found.minutes else "",
-        "sections": (found.sections or "").replace("\n", " · "),
-        "check": check_address(found.number),
-    }
-    try:
-        data = pdf(shown)
-    except FontError as error:
-        logging.getLogger("course").warning("certificate %s as PDF: %s", found.number, error)
-        flash("The PDF cannot show all letters of this certificate, because the server has no font for them. "
-              "Print this page instead. Whoever runs the server can install more fonts.")  # fmt: skip
-        return seen_redirect(url_for("certificates.one", number=number))
-    response = Response(data, mimetype="application/pdf")
+    shown = Sheet(
+        name=found.name,
+        course=found.course,
+        organisation=found.organisation,
+        edition=found.edition,
+        version=found.content_version,
+        number=found.number,
+        completed=day(found.completed_on),
+        valid=day(found.valid_until),
+        notice=str(library().course.notice),
+        pathway=setting_name(found.pathway),
+        length=f"about {hours(found.minutes)}" if found.minutes else "",
+        sections=tuple((found.sections or "").splitlines()),
+        check=check_address(found.number),
+        issued=found.issued_at,
+    )
+    if found.kind == "refresher":
+        shown = replace(
+            shown, did="renewed the course by a refresher", how="with a story, and every question right in the end"
+        )
+    response = Response(pdf(shown, signed(db(), found.id)), mimetype="application/pdf")
     response.headers["Content-Disposition"] = f'attachment; filename="certificate-{found.number}.pdf"'
     return response

@@ -260,7 +260,7 @@ class _Applying:
             ImportedCertificate(person_id=person_id, day=one.day, valid_until=one.valid_until, issuer=one.issuer,
                                 import_id=self.job.id)
         )  # fmt: skip
-        event = EarlierCertificate(person_id, one.day, one.valid_until, one.issuer, self.by, self.at)
+        event = EarlierCertificate(person_id, one.day, one.valid_until, one.issuer, self.today, self.by, self.at)
         publish(self.session, event)
 
 

@@ -1,12 +1,17 @@
-"""flask mail send · list"""
+"""flask mail send · list · bounce · clear"""
 
 from __future__ import annotations
+
+import sys
+from email import policy
+from email.parser import BytesParser
 
 import click
 from flask.cli import AppGroup
 
 from course.clock import now
-from course.mail import queries
+from course.mail import actions, queries
+from course.mail.bounces import read
 from course.mail.queries import MailState
 from course.mail.sending import deliver
 from course.web.session import command_session
@@ -19,7 +24,7 @@ group = AppGroup("mail", help="Send waiting mail, and see what became of it.")
 def send_command() -> None:
     """Send what is due, once. `flask serve` does so by itself."""
     config = state().config
-    count = deliver(command_session, config.mail_url, config.mail_from, config.public_url, now())
+    count = deliver(command_session, config.mail_url, config.mail_from, config.public_url, config.time_zone, now())
     click.echo(f"{count} sent.")
 
 
@@ -34,8 +39,48 @@ def list_command() -> None:
         click.echo("No mail has been queued yet.")
 
 
+@group.command("bounce")
+def bounce_command() -> None:
+    """Read a delivery report on standard input, as a mail server hands it over, and note what it says.
+
+    Ends with 1 if it is no report about a mail of this course.
+    """
+    report = read(BytesParser(policy=policy.default).parse(sys.stdin.buffer))
+    with command_session() as session:
+        noted = [
+            address
+            for one in report.failures
+            if (address := actions.bounced(session, report.mark, one.reason, one.dead, now()))
+        ]
+    for address in noted:
+        click.echo(f"Noted: mail to {address} came back.")
+    if not noted:
+        click.echo(report.why_not or "This report is not about a mail of this course.", err=True)
+        sys.exit(1)
+
+
+@group.command("clear")
+@click.argument("address")
+@click.option("--reason", required=True, help="Why, in a few words.")
+def clear_command(address: str, reason: str) -> None:
+    """Write again to an address that has refused mail."""
+    with command_session() as session:
+        if not actions.clear_address(session, plain(address), reason, None, now()):
+            raise click.ClickException(f"{address} is not held back.")
+    click.echo(f"{address} gets mail again.")
+
+
+def plain(address: str) -> str:
+    """An address as it is stored."""
+    return address.strip().lower()
+
+
 def words(mail: MailState) -> str:
     """How far a mail has come. Times are in UTC."""
+    if mail.withheld:
+        return f"not sent: {mail.withheld}"
+    if mail.bounced_at is not None:
+        return f"came back {mail.bounced_at:%Y-%m-%d %H:%M}: {mail.failure}"
     if mail.sent_at is not None:
         return f"sent {mail.sent_at:%Y-%m-%d %H:%M}"
     if mail.next_try_at is None:

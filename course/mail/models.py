@@ -1,29 +1,71 @@
-"""Outgoing mail: a row is written with the deed that causes it, and sent after the commit."""
+"""Outgoing mail, addresses that take none, and what people chose not to get."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index, String, Text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from course.db import Base, UtcDateTime
 
 
 class OutboxMail(Base):
-    """One mail. `key` names what it is about, so that the same thing is never queued twice."""
+    """One mail: a row is written with the deed that causes it, and sent after the commit.
+
+    `key` names what it is about, so that the same thing is never queued twice. `mark` is the random part of its
+    Message-ID, by which a mail that came back is known. `withheld` says why it was not sent although it could have
+    been; `bounced_at` is when it came back.
+    """
 
     __tablename__ = "outbox_mail"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(String(200), unique=True)
+    mark: Mapped[str] = mapped_column(String(32), index=True)
     recipient: Mapped[str] = mapped_column(String(254))
     subject: Mapped[str] = mapped_column(String(200))
     text: Mapped[str] = mapped_column(Text)
+    html: Mapped[str | None] = mapped_column(Text)
+    headers: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
     queued_at: Mapped[datetime] = mapped_column(UtcDateTime)
     next_try_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     tries: Mapped[int] = mapped_column(default=0, server_default="0")
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     failure: Mapped[str | None] = mapped_column(Text)
+    withheld: Mapped[str | None] = mapped_column(String(200))
+    bounced_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
-    __table_args__ = (Index("ix_outbox_mail_due", "next_try_at"),)
+    __table_args__ = (Index("ix_outbox_mail_due", "next_try_at"), Index("ix_outbox_mail_recipient", "recipient", "id"))
+
+
+class AddressFault(Base):
+    """What is known about an address: refused, bounced, or cleared by somebody. The newest row holds."""
+
+    __tablename__ = "address_fault"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    address: Mapped[str] = mapped_column(String(254))
+    kind: Mapped[str] = mapped_column(String(20))
+    reason: Mapped[str] = mapped_column(String(1000))
+    made_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (
+        Index("ix_address_fault_address", "address", "id"),
+        CheckConstraint("kind in ('refused', 'bounced', 'cleared')", name="kind"),
+    )
+
+
+class MailChoice(Base):
+    """Whether somebody wants a kind of mail that is optional, from a moment on. The newest row of a kind holds."""
+
+    __tablename__ = "mail_choice"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    kind: Mapped[str] = mapped_column(String(30))
+    wanted: Mapped[bool]
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (Index("ix_mail_choice_person", "person_id", "kind", "id"),)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from course.mail.models import OutboxMail
+from course.mail.models import AddressFault, MailChoice, OutboxMail
 from course.mail.rules import CLAIM, State
 
 
@@ -18,9 +19,12 @@ class Waiting:
 
     id: int
     key: str
+    mark: str
     recipient: str
     subject: str
     text: str
+    html: str | None
+    headers: dict[str, str]
     tries: int
     seen: datetime
     queued_at: datetime
@@ -42,11 +46,17 @@ class MailState:
     tries: int
     failure: str | None
     kept: bool
+    withheld: str | None
+    bounced_at: datetime | None
 
     @property
     def state(self) -> State:
-        """`failed` once it was given up."""
-        return "sent" if self.sent_at else "waiting" if self.next_try_at else "failed"
+        """`failed` once it was given up or came back, `withheld` if it was not sent because it was true no more."""
+        if self.withheld:
+            return "withheld"
+        if self.sent_at and not self.bounced_at:
+            return "sent"
+        return "waiting" if self.next_try_at else "failed"
 
     def can_be_retried(self, at: datetime) -> bool:
         """Whether it was given up, or waits so long that no sender can be busy with it now."""
@@ -65,7 +75,7 @@ class Outbox:
     newest_sent: datetime | None
 
 
-def due(session: Session, at: datetime, limit: int = 20) -> list[Waiting]:
+def due(session: Session, at: datetime, limit: int = 100) -> list[Waiting]:
     """The mails to be sent by `at`, those that have waited longest first."""
     statement = (
         select(OutboxMail)
@@ -74,24 +84,46 @@ def due(session: Session, at: datetime, limit: int = 20) -> list[Waiting]:
         .limit(limit)
     )
     return [
-        Waiting(m.id, m.key, m.recipient, m.subject, m.text, m.tries, m.next_try_at, m.queued_at)
+        Waiting(
+            m.id, m.key, m.mark, m.recipient, m.subject, m.text, m.html, m.headers or {}, m.tries, m.next_try_at,
+            m.queued_at,
+        )
         for m in session.execute(statement).scalars()
         if m.next_try_at is not None
-    ]
+    ]  # fmt: skip
 
 
 _outbox = OutboxMail.__table__
 _IN_STATE: dict[State, ColumnElement[bool]] = {
     "waiting": _outbox.c.next_try_at.is_not(None),
-    "failed": and_(_outbox.c.next_try_at.is_(None), _outbox.c.sent_at.is_(None)),
-    "sent": _outbox.c.sent_at.is_not(None),
+    "failed": and_(
+        _outbox.c.next_try_at.is_(None),
+        _outbox.c.withheld.is_(None),
+        or_(_outbox.c.sent_at.is_(None), _outbox.c.bounced_at.is_not(None)),
+    ),
+    "sent": and_(_outbox.c.sent_at.is_not(None), _outbox.c.bounced_at.is_(None)),
+    "withheld": _outbox.c.withheld.is_not(None),
 }
+# What a MailState is made of.
+_STATE = (
+    *(
+        _outbox.c[name]
+        for name in ("id", "recipient", "subject", "queued_at", "sent_at", "next_try_at", "tries", "failure")
+    ),
+    (_outbox.c.text != "").label("kept"),
+    _outbox.c.withheld,
+    _outbox.c.bounced_at,
+)
 
 
 def newest_failure(recipient: ColumnElement[str]) -> ScalarSelect[str]:
     """Why the newest mail to an address has not left, as part of another query; null if it has, or still may."""
     earlier = _outbox.alias()
-    newest = select(func.max(earlier.c.id)).where(earlier.c.recipient == recipient).scalar_subquery()
+    newest = (
+        select(func.max(earlier.c.id))
+        .where(earlier.c.recipient == recipient, earlier.c.withheld.is_(None))
+        .scalar_subquery()
+    )
     return select(_outbox.c.failure).where(_outbox.c.id == newest).scalar_subquery()
 
 
@@ -99,14 +131,12 @@ def latest(
     session: Session, limit: int = 50, state: State | None = None, before: int | None = None, key: str | None = None
 ) -> list[MailState]:
     """The newest mails, newest first: in a state, below the id `before`, with a key that begins with `key`."""
-    columns = (_outbox.c.id, _outbox.c.recipient, _outbox.c.subject, _outbox.c.queued_at, _outbox.c.sent_at,
-               _outbox.c.next_try_at, _outbox.c.tries, _outbox.c.failure, _outbox.c.text != "")  # fmt: skip
     terms = [
         *([_IN_STATE[state]] if state else []),
         *([_outbox.c.id < before] if before else []),
         *([_outbox.c.key.startswith(key, autoescape=True)] if key else []),
     ]
-    statement = select(*columns).where(*terms).order_by(_outbox.c.id.desc()).limit(limit)
+    statement = select(*_STATE).where(*terms).order_by(_outbox.c.id.desc()).limit(limit)
     return [MailState(*row) for row in session.execute(statement)]
 
 
@@ -121,3 +151,37 @@ def outbox(session: Session, at: datetime) -> Outbox:
         )
     ).one()
     return Outbox(*row)
+
+
+def states(session: Session, keys: Collection[str]) -> dict[str, MailState]:
+    """What became of the mails with these keys; those that are not in the outbox are missing."""
+    rows = session.execute(select(_outbox.c.key, *_STATE).where(_outbox.c.key.in_(keys)))
+    return {key: MailState(*row) for key, *row in rows}
+
+
+def by_mark(session: Session, mark: str) -> MailState | None:
+    """The mail whose Message-ID begins with this mark."""
+    row = session.execute(select(*_STATE).where(_outbox.c.mark == mark)).one_or_none()
+    return None if row is None else MailState(*row)
+
+
+def dead_addresses(session: Session, among: Collection[str] | None = None) -> dict[str, str]:
+    """The addresses that take no mail (all, or those among the given ones), and why, as far as is known today."""
+    newest = select(func.max(AddressFault.id)).group_by(AddressFault.address)
+    if among is not None:
+        newest = newest.where(AddressFault.address.in_(among))
+    rows = session.execute(
+        select(AddressFault.address, AddressFault.reason).where(
+            AddressFault.id.in_(newest), AddressFault.kind != "cleared"
+        )
+    )
+    return {str(row.address): str(row.reason) for row in rows}
+
+
+def declined(session: Session, kind: str, among: Collection[int] | None = None) -> set[int]:
+    """The people (all, or among the given ones) who chose not to get a kind of optional mail."""
+    newest = select(func.max(MailChoice.id)).where(MailChoice.kind == kind).group_by(MailChoice.person_id)
+    if among is not None:
+        newest = newest.where(MailChoice.person_id.in_(among))
+    statement = select(MailChoice.person_id).where(MailChoice.id.in_(newest), MailChoice.wanted.is_(False))
+    return set(session.execute(statement).scalars())

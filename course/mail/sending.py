@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import smtplib
 import ssl
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime
 from email.errors import MessageError
 from email.message import EmailMessage
@@ -17,19 +17,34 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from sqlalchemy.orm import Session
 
+from course.events import publish
 from course.mail import actions, queries
+from course.mail.events import MailLeaving
 from course.mail.queries import Waiting
+from course.mail.rules import address_is_dead
 
 TIMEOUT = 20  # seconds for each answer of a mail server
 # Opens a session whose deeds are kept when its block ends, and undone when the block raises.
 Sessions = Callable[[], AbstractContextManager[Session]]
 
 
-def deliver(sessions: Sessions, mail_url: str, mail_from: str, public_url: str, at: datetime) -> int:
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a try: why the mail did not leave (None: it left), whether that is final, whether the address
+    itself is the reason, and whether the server cannot be reached at all, so that the others need not be tried now."""
+
+    reason: str | None = None
+    final: bool = False
+    dead: bool = False
+    stop: bool = False
+
+
+def deliver(sessions: Sessions, mail_url: str, mail_from: str, public_url: str, zone: str, at: datetime) -> int:
     """Send what is due at `at`; returns how many mails left. Whatever fails is kept with its reason.
 
     Each mail is claimed in a short transaction of its own before it is sent, so two senders never send
-    the same one, and nothing is locked while a mail server takes its time.
+    the same one, and nothing is locked while a mail server takes its time. Whoever queued it is asked in that
+    transaction whether it still holds. Nothing is sent to an address that has refused mail for good.
     """
     with sessions() as session:
         # Usually nothing is due; looking for it must not hold up those who write.
@@ -38,41 +53,54 @@ def deliver(sessions: Sessions, mail_url: str, mail_from: str, public_url: str, 
     count = 0
     for mail in waiting:
         with sessions() as session:
-            if not actions.claim(session, mail, at):
+            if not _may_leave(session, mail, zone, at):
                 continue
-        reason, final, stop = _try(mail, mail_url, mail_from, public_url)
+        outcome = _try(mail, mail_url, mail_from, public_url)
         with sessions() as session:
-            if reason is None:
+            if outcome.reason is None:
                 actions.sent(session, mail, at)
                 count += 1
             else:
-                actions.failed(session, mail, reason, final, at)
-        if stop:
+                actions.failed(session, mail, outcome.reason, outcome.final, at)
+                if outcome.dead:
+                    actions.refuse_address(session, mail.recipient, "refused", outcome.reason, at)
+        if outcome.stop:
             break
     return count
 
 
-def _try(mail: Waiting, mail_url: str, mail_from: str, public_url: str) -> tuple[str | None, bool, bool]:
-    """Send one mail: why it did not leave (None: it left), whether that is final, and whether the
-    server cannot be reached at all, so that the others need not be tried now."""
+def _may_leave(session: Session, mail: Waiting, zone: str, at: datetime) -> bool:
+    """Claim the mail, unless it does not hold any more or its address is dead."""
+    publish(session, MailLeaving(mail.key, mail.recipient, at, zone))
+    if not actions.claim(session, mail, at):
+        return False
+    why = queries.dead_addresses(session, [mail.recipient]).get(mail.recipient)
+    if why is not None:
+        actions.failed(session, mail, f"Not sent, because this address refused an earlier mail: {why}", True, at)
+    return why is None
+
+
+def _try(mail: Waiting, mail_url: str, mail_from: str, public_url: str) -> Outcome:
+    """Send one mail."""
     host = urlsplit(public_url).hostname or "localhost"
     try:
         _send(_message(mail, mail_from, host), urlsplit(mail_url), host)
     except smtplib.SMTPRecipientsRefused as error:
-        code, words = next(iter(error.recipients.values()))
-        return f"{code} {_plain(words)}", 500 <= code < 600, False
+        code, answer = next(iter(error.recipients.values()))
+        words = _plain(answer)
+        return Outcome(f"{code} {words}", 500 <= code < 600, address_is_dead(code, words))
     except smtplib.SMTPDataError as error:
-        return f"{error.smtp_code} {_plain(error.smtp_error)}", 500 <= error.smtp_code < 600, False
+        return Outcome(f"{error.smtp_code} {_plain(error.smtp_error)}", 500 <= error.smtp_code < 600)
     except smtplib.SMTPResponseException as error:
-        return f"{error.smtp_code} {_plain(error.smtp_error)}", False, True
+        return Outcome(f"{error.smtp_code} {_plain(error.smtp_error)}", stop=True)
     except smtplib.SMTPNotSupportedError as error:
-        return str(error), False, False
+        return Outcome(str(error))
     except (OSError, smtplib.SMTPException) as error:
-        return f"{type(error).__name__}: {error}", False, True
+        return Outcome(f"{type(error).__name__}: {error}", stop=True)
     except (ValueError, LookupError, MessageError) as error:
         # After OSError: a certificate that cannot be trusted is both, and may be put right.
-        return f"The mail cannot be written: {error}", True, False
-    return None, False, False
+        return Outcome(f"The mail cannot be written: {error}", final=True)
+    return Outcome()
 
 
 def _plain(words: bytes | str) -> str:
@@ -86,9 +114,13 @@ def _message(mail: Waiting, mail_from: str, host: str) -> EmailMessage:
     message["Subject"] = mail.subject
     message["Date"] = format_datetime(mail.queued_at)
     # The same for every try, so that a mailbox can tell a second copy for what it is.
-    message["Message-ID"] = f"<{hashlib.sha256(mail.key.encode()).hexdigest()[:32]}@{host}>"
+    message["Message-ID"] = f"<{mail.mark}@{host}>"
     message["Auto-Submitted"] = "auto-generated"
+    for name, value in mail.headers.items():
+        message[name] = value
     message.set_content(mail.text)
+    if mail.html is not None:
+        message.add_alternative(mail.html, subtype="html")
     return message
 
 
@@ -100,8 +132,9 @@ def _ascii(address: str) -> str:
 
 def _send(message: EmailMessage, server: SplitResult, host: str) -> None:
     if server.scheme == "console":
+        text = message.get_body(("plain",)) or message
         sys.stderr.write(f"\n{'-' * 72}\nTo: {message['To']}\nSubject: {message['Subject']}\n\n")
-        sys.stderr.write(f"{message.get_content()}{'-' * 72}\n")
+        sys.stderr.write(f"{text.get_content()}{'-' * 72}\n")
         sys.stderr.flush()
         return
     name = server.hostname or "localhost"

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from course.audit.actions import record
 from course.audit.rules import changes
 from course.content.shapes import NATIONS, SETTINGS
-from course.organisation.models import Contact, Organisation
+from course.organisation.models import Contact, Organisation, UsualPathway
 from course.organisation.rules import KINDS
 
 _OURS = ("organisation", 1)
@@ -27,6 +27,7 @@ def create(session: Session, name: str, nation: str, at: datetime, pathway: str 
     try:
         with session.begin_nested():
             session.add(Organisation(id=1, name=name.strip(), nation=nation, pathway=pathway, set_up_at=at))
+            session.add(UsualPathway(pathway=pathway, chosen_at=at))
             session.flush()
     except IntegrityError:
         return False
@@ -36,11 +37,14 @@ def create(session: Session, name: str, nation: str, at: datetime, pathway: str 
 
 
 def change(session: Session, name: str, nation: str, pathway: str, by: int | None, at: datetime) -> None:
-    """Give the organisation another name, nation or usual pathway. Raises ValueError for an unknown one."""
+    """Give the organisation another name, nation or usual pathway; the day of the latter is kept. Raises ValueError
+    for an unknown one."""
     _check(nation, pathway)
     ours = session.execute(select(Organisation)).scalar_one()
     after = {"name": name.strip(), "nation": nation, "pathway": pathway}
     changed = changes({field: getattr(ours, field) for field in after}, after)
+    if "pathway" in changed:
+        session.add(UsualPathway(pathway=pathway, chosen_by=by, chosen_at=at))
     if changed:
         ours.name, ours.nation, ours.pathway = after["name"], nation, pathway
         session.flush()

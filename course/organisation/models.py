@@ -24,6 +24,17 @@ class Organisation(Base):
     __table_args__ = (CheckConstraint("id = 1", name="only_one"),)
 
 
+class UsualPathway(Base):
+    """The pathway of everybody for whom no other is chosen, from a moment on. `Organisation.pathway` is the newest."""
+
+    __tablename__ = "usual_pathway"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    pathway: Mapped[str] = mapped_column(String(20))
+    chosen_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    chosen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class Contact(Base):
     """Who to turn to, as confirmed at a moment. The newest row of a kind holds; older ones are history."""
 

@@ -141,6 +141,7 @@ def leave(
         raise ValueError("The last day is not before the first one, and has come.")
     person.left_at = datetime.combine(last_day, time(12), ZoneInfo(zone))
     _record(session, Employment(start=stay.start, end=last_day, recorded=today, reason=reason), person_id, by, at)
+    record(session, "person.left", ("person", person_id), {"last_day": last_day, "reason": reason}, by, at)
 
 
 def come_back(
@@ -163,6 +164,7 @@ def come_back(
     person.left_at = None
     today = civil_date(at, zone)
     _record(session, Employment(start=first_day, end=None, recorded=today, reason=reason), person_id, by, at)
+    record(session, "person.returned", ("person", person_id), {"first_day": first_day, "reason": reason}, by, at)
 
 
 def _latest_stay(session: Session, person_id: int, zone: str) -> tuple[Person, Employment]:

@@ -14,12 +14,13 @@ class PersonAdded:
 
 @dataclass(frozen=True)
 class EarlierCertificate:
-    """A list says that somebody completed a training elsewhere, or before this course: `valid_until` is None if it
-    does not say until when that was good."""
+    """A list that was applied on the day `recorded` says that somebody completed a training elsewhere, or before this
+    course: `valid_until` is None if it does not say until when that was good."""
 
     person_id: int
     day: date
     valid_until: date | None
     issuer: str
+    recorded: date
     by: int | None
     at: datetime

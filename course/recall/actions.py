@@ -20,7 +20,9 @@ from course.learning.events import StepEnded
 from course.learning.models import PageRead
 from course.learning.queries import times_seen
 from course.learning.rules.drawing import draw
-from course.mail.actions import queue
+from course.mail.actions import queue_letter
+from course.mail.queries import declined
+from course.mail.rules import BOOSTER, Letter
 from course.people.models import Person
 from course.recall import queries
 from course.recall.models import RefresherPart
@@ -31,8 +33,8 @@ from course.recall.rules.composing import CHANGED, QUESTION_MINUTES, Ask, Plan, 
 from course.recall.rules.memory import estimates, remembered
 from course.refreshers import queries as renewal
 from course.refreshers.rules import standing
-from course.refreshers.rules.reminders import may_leave
 from course.refreshers.rules.standing import UP_TO_DATE
+from course.reminders.queries import hours
 
 REFRESHER = "refresher"
 UPDATE = "update"
@@ -244,8 +246,12 @@ def _minutes(library: Library, refresher: Refresher) -> int:
 
 
 def boosters_due(session: Session, library: Library, zone: str, on: date) -> list[Certified]:
-    """Who is to be sent a booster on that day: people who are up to date and have time until their refresher."""
-    possible = [one for one in queries.certified(session) if may_be_due(*_history(one, zone), on)]
+    """Who is to be sent a booster on that day: people who are up to date, have time until their refresher, and have
+    not declined."""
+    no = declined(session, BOOSTER)
+    possible = [
+        one for one in queries.certified(session) if one.person_id not in no and may_be_due(*_history(one, zone), on)
+    ]
     rules = renewal.policies(session, zone)
     if not possible or not rules:
         return []
@@ -264,14 +270,16 @@ def _history(one: Certified, zone: str) -> tuple[date, list[Sent]]:
 
 
 def send_booster(
-    session: Session, library: Library, to: Certified, letter: Callable[[int], tuple[str, str]], zone: str, at: datetime
+    session: Session, library: Library, to: Certified, letter: Callable[[int], Letter], zone: str, at: datetime
 ) -> bool:
     """Draw the five questions and put the mail with their link into the outbox, to leave in working hours. False if
-    another was quicker. `letter` makes the subject and the text from the attempt's id."""
+    another was quicker. `letter` makes the mail from the attempt's id."""
     estimate = estimated(session, library, to.person_id, at)
     seed = secrets.randbelow(2**31)
     counts = [(point, 1) for point in weakest(estimate, library.taught_points)]
     drawn = draw(counts, library.questions.values(), times_seen(session, to.person_id), seed)
     number = len(to.boosters) + 1
     attempt = open_attempt(session, library, to.enrolment_id, "booster", "course", number, seed, drawn, at)
-    return attempt is not None and queue(session, f"booster:{attempt}", to.email, *letter(attempt), may_leave(at, zone))
+    working = hours(session, zone)
+    leaves = working.leaves(at) if working else at
+    return attempt is not None and queue_letter(session, f"booster:{attempt}", to.email, letter(attempt), at, leaves)

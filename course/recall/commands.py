@@ -6,12 +6,14 @@ from datetime import date, datetime
 from functools import partial
 
 import click
-from flask import current_app, url_for
 from flask.cli import AppGroup
 
 from course.clock import now
 from course.content.current import library
 from course.dates import civil_date
+from course.mail import links
+from course.mail.letters import letter
+from course.mail.rules import BOOSTER, Letter
 from course.organisation.queries import organisation
 from course.people.rules import first_name
 from course.recall import actions
@@ -43,18 +45,21 @@ def send_boosters(on: date, dry_run: bool = False) -> int:
             click.echo(one.email)
             sent += 1
             continue
-        letter = partial(_letter, one, ours.name if ours else "")
+        mail = partial(_letter, one, ours.name if ours else "")
         with command_session() as session:
-            sent += actions.send_booster(session, library(), one, letter, zone, now())
+            sent += actions.send_booster(session, library(), one, mail, zone, now())
     return sent
 
 
-def _letter(to: Certified, ours: str, attempt: int) -> tuple[str, str]:
-    course = library().course.title
-    with current_app.test_request_context():
-        path = url_for("recall.booster", token=sealed(attempt, state().config.secret_key))
-    template = current_app.jinja_env.get_template("mail/booster.txt")
-    text = template.render(
-        name=first_name(to.name), link=state().config.public_url + path, organisation=ours, course=course
+def _letter(to: Certified, ours: str, attempt: int) -> Letter:
+    config, course = state().config, library().course.title
+    stop = f"{config.public_url}/mail/choice/{links.token(config.secret_key, to.person_id, BOOSTER)}"
+    return letter(
+        "booster.txt",
+        f"Five questions, two minutes: {course}",
+        links.unsubscribe_headers(stop),
+        name=first_name(to.name),
+        link=f"{config.public_url}/booster/{sealed(attempt, config.secret_key)}",
+        organisation=ours,
+        stop=stop,
     )
-    return f"Five questions, two minutes: {course}", text

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,62 +12,45 @@ from sqlalchemy.orm import Session
 from course.audit.actions import record
 from course.audit.rules import changes
 from course.certificates.actions import issue
+from course.credentials.actions import seal_of
 from course.learning.events import CourseCompleted
-from course.mail.actions import queue
+from course.people.events import EarlierCertificate
 from course.refreshers import queries
-from course.refreshers.models import RenewalExtension, RenewalPause, RenewalPolicy
-from course.refreshers.queries import Somebody
-from course.refreshers.rules import Completion, Policy, Standing, cycles, standing
-from course.refreshers.rules.reminders import Reminder, key, may_leave, reminder
+from course.refreshers.models import RenewalExtension, RenewalImport, RenewalPause, RenewalPolicy
+from course.refreshers.rules import Completion, Policy, cycles
+from course.refreshers.rules.dates import UNLIKELY, add_days, likely
+from course.refreshers.rules.facts import IMPORTED, INITIAL, REFRESHER
 
-UTC = "UTC"
+# What can be taken back, by the name that its pages use.
+FACTS: dict[str, type[Any]] = {
+    "extension": RenewalExtension,
+    "leave": RenewalPause,
+    "certificate": RenewalImport,
+}
+TAKEN_BACK = {
+    "extension": "extension.withdrawn",
+    "leave": "pause.withdrawn",
+    "certificate": "certificate.brought_withdrawn",
+}
 
 
 def certify(session: Session, event: CourseCompleted) -> None:
     """The certificate for a completion, valid until the day that the rule of renewal says."""
-    # The day on which it was completed is that of the organisation's zone, as the event says it.
-    known = queries.people(session, UTC, [event.person_id])[0].facts
+    zone = seal_of(session).zone
+    known = queries.people(session, zone, [event.person_id])[0].facts
     done = Completion(event.on, kind=event.kind)
     earlier = tuple(c for c in known.completions if c.day < event.on)
     facts = replace(known, completions=(*earlier, done))
-    chain = cycles(facts, queries.policies(session, UTC), event.on)
+    chain = cycles(facts, queries.policies(session, zone), event.on)
     issue(session, event, next((c.valid_until for c in chain if c.completion == done), None))
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """A reminder that stands open: to whom, under which key, and what it is made of."""
-
-    person: Somebody
-    standing: Standing
-    step: Reminder
-
-    @property
-    def key(self) -> str:
-        return key(self.person.id, self.standing, self.step)
-
-
-def reminders(session: Session, zone: str, on: date) -> list[Wanted]:
-    """Every step on which somebody stands on that day, whether it was sent already or not."""
-    rules = queries.policies(session, zone)
-    found = []
-    for person in queries.people(session, zone) if rules else []:
-        stands = standing(person.facts, rules, on)
-        step = reminder(stands)
-        if step is not None:
-            found.append(Wanted(person, stands, step))
-    return found
-
-
-def remind(session: Session, wanted: Wanted, letter: tuple[str, str], zone: str, at: datetime) -> bool:
-    """Put the reminder into the outbox, to leave in working hours; False if it was there already."""
-    return queue(session, wanted.key, wanted.person.email, *letter, may_leave(at, zone))
 
 
 def make_policy(session: Session, policy: Policy, today: date, reason: str, by: int | None, at: datetime) -> None:
     """Add a version of the policy; it governs from the later of its day and today."""
     values = asdict(policy) | {"recorded": today}
-    known = session.execute(select(RenewalPolicy).order_by(RenewalPolicy.id.desc()).limit(1)).scalar_one_or_none()
+    same = RenewalPolicy.pathway.is_(None) if policy.pathway is None else RenewalPolicy.pathway == policy.pathway
+    newest = select(RenewalPolicy).where(same).order_by(RenewalPolicy.id.desc()).limit(1)
+    known = session.execute(newest).scalar_one_or_none()
     made = RenewalPolicy(**values, reason=reason, made_by=by, made_at=at)
     session.add(made)
     session.flush()
@@ -80,6 +64,7 @@ def extend(
     """Give somebody until the end of that day. Raises ValueError for a day that has passed."""
     if until < today:
         raise ValueError("An extension ends today or later.")
+    _check(today, until)
     session.add(
         RenewalExtension(
             person_id=person_id, recorded=today, until=until, withdrawn=None, reason=reason, made_by=by, made_at=at
@@ -108,6 +93,7 @@ def pause(
         raise ValueError("A leave ends on its first day or later.")
     if re_enter_days < 0:
         raise ValueError("The days after a return are not negative.")
+    _check(today, since, until)
     session.add(
         RenewalPause(
             person_id=person_id, recorded=today, since=since, until=until, re_enter_days=re_enter_days, reason=reason,
@@ -117,3 +103,88 @@ def pause(
     session.flush()
     details = {"since": since, "until": until, "days_after_return": re_enter_days, "reason": reason}
     record(session, "pause.recorded", ("person", person_id), details, by, at)
+
+
+def bring(session: Session, event: EarlierCertificate) -> None:
+    """A list of people tells of an earlier certificate; one that is known already changes nothing."""
+    import_completion(session, event.person_id, event.day, event.valid_until, event.issuer, INITIAL,
+                      "From a list of people", event.recorded, event.by, event.at)  # fmt: skip
+
+
+def import_completion(
+    session: Session,
+    person_id: int,
+    day: date,
+    valid_until: date | None,
+    issuer: str,
+    kind: str,
+    reason: str,
+    today: date,
+    by: int | None,
+    at: datetime,
+    proof: str | None = None,
+) -> bool:
+    """Write down a certificate from elsewhere; False, and nothing done, if it stands there already.
+
+    `kind` is the course that was completed, initial or refresher; `proof` a signed document. Whether it counts is a
+    matter of the rule. Raises ValueError for a day to come, a last day that is not after it, or an unknown kind.
+    """
+    if day > today:
+        raise ValueError("The day of completion is today or earlier.")
+    if kind not in (INITIAL, REFRESHER):
+        raise ValueError("A certificate is of the initial course or of a refresher.")
+    _check(today, day, valid_until)
+    Completion(day, today, IMPORTED, valid_until)
+    same = (
+        session.execute(
+            select(RenewalImport)
+            .where(RenewalImport.person_id == person_id, RenewalImport.day == day)
+            .order_by(RenewalImport.id)
+        )
+        .scalars()
+        .all()
+    )
+    known = [row for row in same if row.valid_until == valid_until]
+    if known and known[-1].withdrawn is None:
+        return False
+    session.add(
+        RenewalImport(
+            person_id=person_id, recorded=today, day=day, valid_until=valid_until, issuer=issuer, kind=kind,
+            proof=proof, withdrawn=None, reason=reason, made_by=by, made_at=at,
+        )
+    )  # fmt: skip
+    session.flush()
+    details = {"completed_on": day, "valid_until": valid_until, "issuer": issuer, "reason": reason}
+    record(session, "certificate.brought", ("person", person_id), details, by, at)
+    return True
+
+
+def _check(today: date, *days: date | None) -> None:
+    if not all(day is None or likely(day, today) for day in days):
+        raise ValueError(UNLIKELY)
+
+
+def take_back(
+    session: Session, person_id: int, what: str, fact_id: int, reason: str, today: date, by: int | None, at: datetime
+) -> None:
+    """Take back an extension, a leave or an earlier certificate: a row more, from today on.
+
+    Raises LookupError if this person has no such fact, or it was taken back or replaced by a later row before.
+    """
+    model = FACTS[what]
+    row = session.get(model, fact_id)
+    if row is None or row.person_id != person_id or fact_id not in queries.open_facts(session, person_id)[what]:
+        raise LookupError(f"there is no open {what} {fact_id}")
+    values = {column.name: getattr(row, column.name) for column in model.__table__.columns if column.name != "id"}
+    values |= {"made_by": by, "made_at": at}
+    match what:
+        case "extension":
+            values |= {"withdrawn": today, "withdrawn_reason": reason}
+        case "leave":
+            # A leave that ends before it begins never took place.
+            values |= {"until": add_days(row.since, -1), "recorded": today, "reason": reason}
+        case _:
+            values |= {"withdrawn": today, "recorded": today, "reason": reason, "proof": None}
+    session.add(model(**values))
+    session.flush()
+    record(session, TAKEN_BACK[what], ("person", person_id), {"reason": reason}, by, at)

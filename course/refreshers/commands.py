@@ -1,22 +1,22 @@
-"""flask refreshers guard · standing · extend · pause"""
+"""flask refreshers guard · standing · extend · pause · import-certificate · left · come-back"""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from datetime import date, datetime
 
 import click
-from flask import current_app
 from flask.cli import AppGroup
 
 from course.clock import now
-from course.content.current import library
 from course.dates import civil_date
-from course.organisation.queries import organisation
+from course.people.actions import come_back, leave
 from course.people.queries import id_of
 from course.refreshers import actions, queries
 from course.refreshers.rules import guard, standing
 from course.refreshers.rules.dates import words
+from course.refreshers.rules.facts import INITIAL, REFRESHER
 from course.web.session import command_session
 from course.web.site import state
 
@@ -63,39 +63,6 @@ def standing_command(email: str, on: datetime | None) -> None:
     click.echo(f"{found.state} on {words(day)}. {found.because}")
 
 
-@group.command("remind")
-@_ON
-@click.option("--dry-run", is_flag=True, help="Only say what would be sent.")
-def remind_command(on: datetime | None, dry_run: bool) -> None:
-    """Queue the reminders of a day. Safe to run again, twice at once, or after weeks: each step is queued once."""
-    click.echo(f"{send_reminders(on.date() if on else _today(), dry_run)} reminders.")
-
-
-def send_reminders(on: date, dry_run: bool = False) -> int:
-    """Queue what stands open on that day; returns how many that is."""
-    config, sent = state().config, 0
-    with command_session() as session:
-        ours = organisation(session)
-        wanted = actions.reminders(session, config.time_zone, on)
-    for one in wanted:
-        with command_session() as session:
-            if dry_run:
-                click.echo(f"{one.person.email}: {one.step.name}. {one.step.why}")
-                sent += 1
-                continue
-            letter = _letter(one, ours.name if ours else "", config.public_url)
-            sent += actions.remind(session, one, letter, config.time_zone, now())
-    return sent
-
-
-def _letter(one: actions.Wanted, ours: str, address: str) -> tuple[str, str]:
-    course = library().course.title
-    template = current_app.jinja_env.get_template("mail/reminder.txt")
-    text = template.render(name=one.person.name, why=one.step.why, because=one.standing.because, link=f"{address}/",
-                           organisation=ours, course=course)  # fmt: skip
-    return f"{one.step.why.rstrip('.')}: {course}", text
-
-
 @group.command("extend")
 @click.argument("email")
 @click.option("--until", required=True, type=_DAY, help="The last day in time (YYYY-MM-DD).")
@@ -129,3 +96,54 @@ def pause_command(email: str, since: datetime, until: datetime | None, days: int
         raise click.ClickException(str(error)) from error
     back = f"until {words(last)}" if last else "until further notice"
     click.echo(f"{email} is away from {words(since.date())} {back}.")
+
+
+@group.command("import-certificate")
+@click.argument("email")
+@click.option("--on", "day", required=True, type=_DAY, help="The day on which the course was completed.")
+@click.option("--until", type=_DAY, help="The last valid day, if the certificate gives one.")
+@click.option("--issuer", required=True, help="Who issued it.")
+@click.option("--kind", type=click.Choice([INITIAL, REFRESHER]), default=INITIAL, show_default=True)
+@_REASON
+def import_command(email: str, day: datetime, until: datetime | None, issuer: str, kind: str, reason: str) -> None:
+    """Write down a certificate of this course from elsewhere. Safe to run again."""
+    last = until.date() if until else None
+    try:
+        with command_session() as session:
+            person = _found(id_of(session, email), email)
+            new = actions.import_completion(
+                session, person, day.date(), last, issuer[:200], kind, reason[:200], _today(), None, now()
+            )
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+    what = f"the certificate of {words(day.date())} from {issuer[:200]}"
+    click.echo(f"1 recorded: {what}." if new else f"0 recorded: {what} stands there already.")
+
+
+@group.command("left")
+@click.argument("email")
+@click.option("--on", "day", required=True, type=_DAY, help="The last day at work.")
+@_REASON
+def left_command(email: str, day: datetime, reason: str) -> None:
+    """Somebody has left. They can no longer sign in; their certificates stay."""
+    _stay(leave, email, day, reason)
+    click.echo(f"{email} has left; the last day was {words(day.date())}.")
+
+
+@group.command("come-back")
+@click.argument("email")
+@click.option("--on", "day", required=True, type=_DAY, help="The first day at work again.")
+@_REASON
+def come_back_command(email: str, day: datetime, reason: str) -> None:
+    """Somebody who had left works here again. What they hold counts as before."""
+    _stay(come_back, email, day, reason)
+    click.echo(f"{email} works here again from {words(day.date())}.")
+
+
+def _stay(write: Callable[..., None], email: str, day: datetime, reason: str) -> None:
+    zone = state().config.time_zone
+    try:
+        with command_session() as session:
+            write(session, _found(id_of(session, email), email), day.date(), reason[:200], zone, None, now())
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error

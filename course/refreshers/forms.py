@@ -1,17 +1,20 @@
-"""The form for a version of the policy."""
+"""The forms for a version of the policy, and for what is written down about somebody."""
 
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import date
+from typing import Any
 
-from wtforms import HiddenField, IntegerField, RadioField, SelectField
-from wtforms.validators import InputRequired, NumberRange
+from wtforms import DateField, HiddenField, IntegerField, RadioField, SelectField
+from wtforms.validators import InputRequired, NumberRange, Optional, ValidationError
 
 from course.people.forms import line_field
 from course.refreshers.rules import Policy
-from course.refreshers.rules.dates import MONTHS
-from course.refreshers.rules.policy import ANNIVERSARY, FIXED, NEXT, NOW
+from course.refreshers.rules.dates import EARLIEST, MONTHS, UNLIKELY, likely
+from course.refreshers.rules.facts import INITIAL, REFRESHER
+from course.refreshers.rules.policy import ANNIVERSARY, FIXED, GENERAL, NEXT, NOW
 from course.web.forms import Form, choices
 
 NUMBERS = ("period_months", "window_days", "lapse_months", "starter_days", "minimum_days", "fixed_day",
@@ -41,6 +44,10 @@ class PolicyForm(Form):
     lapse_months = _number("Months after the last day until the whole course is needed again", 0, 60)
     starter_days = _number("Days that somebody new has for the course", 0, 365)
     minimum_days = _number("Days that everybody has at least, whatever changes", 0, 90)
+    import_age_months = IntegerField(
+        "Months after which an earlier certificate is too old to be brought (empty: never)",
+        validators=[Optional(), NumberRange(1, 120, "Enter a whole number from 1 to 120, or nothing.")],
+    )
     applies = RadioField(
         "From when does it apply?",
         choices={NEXT: "From each person’s next renewal on", NOW: "Now: due days move. Certificates keep their dates."},
@@ -54,18 +61,120 @@ class PolicyForm(Form):
         if not super().validate(*args, **kwargs):
             return False
         try:
-            self.policy(date(2026, 1, 1))
+            self.policy(EARLIEST, Policy(EARLIEST, pathway="any"))
         except ValueError as error:
             self.window_days.errors = [str(error)]
             return False
         return True
 
-    def policy(self, since: date) -> Policy:
-        """What was entered. Raises ValueError if the numbers contradict each other."""
-        numbers = {name: int(self[name].data) for name in NUMBERS}
-        return Policy(since=since, kind=self.kind.data, applies=self.applies.data, recorded=since, **numbers)
+    def policy(self, since: date, current: Policy) -> Policy:
+        """What was entered, in place of the version `current`. Raises ValueError if the numbers contradict each
+        other."""
+        numbers: dict[str, Any] = {name: int(self[name].data) for name in NUMBERS}
+        return replace(
+            current,
+            since=since,
+            recorded=since,
+            kind=self.kind.data,
+            applies=self.applies.data,
+            import_age_months=self.import_age_months.data,
+            **numbers,
+        )
 
     def mark(self) -> str:
         """Stands for all that was entered."""
-        entered = "|".join(str(self[name].data) for name in (*NUMBERS, "kind", "applies", "reason"))
+        entered = "|".join(
+            str(self[name].data) for name in (*NUMBERS, "import_age_months", "kind", "applies", "reason")
+        )
         return hashlib.sha256(entered.encode()).hexdigest()[:20]
+
+
+class PathwayPolicyForm(PolicyForm):
+    """The same for one pathway, which may also follow everybody."""
+
+    kind = RadioField(
+        "When is a certificate renewed?",
+        choices={
+            GENERAL: "As for everybody: this pathway has no rule of its own",
+            ANNIVERSARY: "Each person on their own date",
+            FIXED: "Everybody in this pathway by the same date each year",
+        },
+        default=GENERAL,
+    )
+
+
+class DayField(DateField):
+    """A calendar day, from the browser's date picker or typed."""
+
+    def __init__(self, label: str, empty: str = "", **kwargs: Any) -> None:
+        needed = InputRequired(empty) if empty else Optional()
+        super().__init__(label, [needed], ["%Y-%m-%d", "%d/%m/%Y", "%d %B %Y", "%d %b %Y"], **kwargs)
+
+    @property
+    def day(self) -> date:
+        """The day that was entered, in a form that is valid and needs one."""
+        if self.data is None:
+            raise ValueError("no day was entered")
+        return self.data
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        try:
+            super().process_formdata([value.strip() for value in valuelist if value.strip()])
+        except ValueError:
+            raise ValueError("Enter a day such as 12/02/2027.") from None
+
+
+class DatedForm(Form):
+    """A form with days; `today` is that of the organisation."""
+
+    def __init__(self, today: date) -> None:
+        super().__init__()
+        self.today = today
+
+    def validate(self, *args: Any, **kwargs: Any) -> bool:
+        fine = super().validate(*args, **kwargs)
+        for field in self:
+            if isinstance(field, DayField) and not field.errors and field.data and not likely(field.data, self.today):
+                field.errors = [UNLIKELY]
+                fine = False
+        return fine
+
+
+class ExtensionForm(DatedForm):
+    until = DayField("Last day in time", "Enter the last day on which the person is in time.")
+    reason = line_field("Reason", "Say in a few words why. The person sees it.")
+
+    def validate_until(self, field: DayField) -> None:
+        if field.data and field.data < self.today:
+            raise ValidationError("Enter today or a later day.")
+
+
+class LeaveForm(DatedForm):
+    since = DayField("First day away", "Enter the first day away.")
+    until = DayField("Last day away, if it is known")
+    days = _number("Days after the return in which nothing is overdue", 0, 90)
+    reason = line_field("Reason", "Say in a few words why. The person sees it.")
+
+    def validate_until(self, field: DayField) -> None:
+        if field.data and self.since.data and field.data < self.since.data:
+            raise ValidationError("Enter a day that is not before the first day away.")
+
+
+class CertificateForm(DatedForm):
+    day = DayField("Day on which the course was completed", "Enter the day that the certificate gives.")
+    until = DayField("Last valid day, if the certificate gives one")
+    issuer = line_field("Issued by", "Enter who issued the certificate.")
+    kind = SelectField("Of which course", choices={INITIAL: "The whole course", REFRESHER: "A refresher"})
+    reason = line_field("Reason", "Say in a few words why it is recorded, such as: seen on the first day.")
+
+    def validate_day(self, field: DayField) -> None:
+        if field.data and field.data > self.today:
+            raise ValidationError("Enter today or an earlier day.")
+
+    def validate_until(self, field: DayField) -> None:
+        if field.data and self.day.data and field.data <= self.day.data:
+            raise ValidationError("Enter a day after the day of completion.")
+
+
+class TakeBackForm(Form):
+    reason = line_field("Reason", "Say in a few words why. The person sees it.")

@@ -1,17 +1,18 @@
-"""Facts about renewal: versions of the policy, extensions and pauses. Rows are added and never changed."""
+"""Facts about renewal: versions of the policy, extensions, pauses and earlier certificates. Rows are added and never
+changed."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, String
+from sqlalchemy import CheckConstraint, Date, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from course.db import Base, UtcDateTime
 
 
 class RenewalPolicy(Base):
-    """One version of the rule of renewal (see rules/policy.py)."""
+    """One version of the rule of renewal (see rules/policy.py), for one pathway or, without one, for everybody."""
 
     __tablename__ = "renewal_policy"
 
@@ -30,15 +31,19 @@ class RenewalPolicy(Base):
     import_age_months: Mapped[int | None]
     progress_months: Mapped[int]
     applies: Mapped[str] = mapped_column(String(30))
+    pathway: Mapped[str | None] = mapped_column(String(20))
     reason: Mapped[str] = mapped_column(String(200))
     made_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
-    __table_args__ = (CheckConstraint("kind in ('anniversary', 'fixed')", name="kind"),)
+    __table_args__ = (
+        CheckConstraint("kind in ('anniversary', 'fixed') or (kind = 'general' and pathway is not null)", name="kind"),
+    )
 
 
 class RenewalExtension(Base):
-    """More time for one person. A row with `withdrawn` takes back the one with the same day, end and reason."""
+    """More time for one person. A row with `withdrawn` takes back the one with the same day, end and reason, and says
+    why in `withdrawn_reason`."""
 
     __tablename__ = "renewal_extension"
 
@@ -47,6 +52,7 @@ class RenewalExtension(Base):
     recorded: Mapped[date] = mapped_column(Date)
     until: Mapped[date] = mapped_column(Date)
     withdrawn: Mapped[date | None] = mapped_column(Date)
+    withdrawn_reason: Mapped[str | None] = mapped_column(String(200))
     reason: Mapped[str] = mapped_column(String(200))
     made_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -66,3 +72,29 @@ class RenewalPause(Base):
     reason: Mapped[str] = mapped_column(String(200))
     made_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class RenewalImport(Base):
+    """A certificate of this course from elsewhere. `day` is that of the completion, `valid_until` the last valid day if
+    it states one, `kind` which course was completed, `proof` a signed document if there is one.
+
+    A row with `withdrawn` takes back the one of the same day and last valid day. It is recorded on that day, and its
+    `reason` says why.
+    """
+
+    __tablename__ = "renewal_import"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    recorded: Mapped[date] = mapped_column(Date)
+    day: Mapped[date] = mapped_column(Date)
+    valid_until: Mapped[date | None] = mapped_column(Date)
+    issuer: Mapped[str] = mapped_column(String(200))
+    kind: Mapped[str] = mapped_column(String(20))
+    proof: Mapped[str | None] = mapped_column(Text)
+    withdrawn: Mapped[date | None] = mapped_column(Date)
+    reason: Mapped[str] = mapped_column(String(200))
+    made_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (CheckConstraint("kind in ('initial', 'refresher')", name="kind"),)

@@ -1,14 +1,15 @@
-"""flask serve · flask demo serve"""
+"""flask serve · flask worker · flask demo serve"""
 
 from __future__ import annotations
 
 import errno
 import gc
-import logging
+import os
 import signal
+import socket
 import sys
 import threading
-from datetime import timedelta
+from datetime import datetime
 from typing import Any
 
 import click
@@ -19,23 +20,19 @@ from waitress.server import create_server
 from course.clock import now
 from course.content.actions import archive
 from course.content.current import library
-from course.dates import civil_date
 from course.demo.commands import group as demo
 from course.demo.commands import prepare_demo
-from course.imports.actions import forget
-from course.mail.actions import forget_texts
-from course.mail.sending import deliver
 from course.migrating import upgrade
 from course.organisation.queries import organisation
-from course.recall.commands import send_boosters
-from course.refreshers.commands import send_reminders
+from course.serving.actions import beat, start
+from course.serving.jobs import JOBS
+from course.serving.rules import BEAT
+from course.serving.worker import Job, run
 from course.signin.actions import set_up_link
 from course.signin.rules import set_up_address
 from course.web.session import command_session
 from course.web.site import state
 
-MAIL_EVERY = 5  # seconds
-REMIND_EVERY = timedelta(hours=1)
 IDLE = 30  # seconds after which a connection that nobody uses is closed
 MOST_CONNECTIONS = 4000
 LONGEST_REQUEST = 16 * 1024 * 1024  # bytes; the application itself accepts less, and says so in words
@@ -124,11 +121,11 @@ def _ready() -> None:
 
 
 def _run(server: Any) -> None:
-    """Serve until Ctrl+C or SIGTERM."""
+    """Serve until Ctrl+C or SIGTERM, with a worker beside it."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     stop = threading.Event()
-    sender = threading.Thread(target=_send_mail, args=(_app(), stop), name="mail", daemon=True)
-    sender.start()
+    worker = threading.Thread(target=_work, args=(_app(), "serve", stop), name="worker", daemon=True)
+    worker.start()
     click.echo("Press Ctrl+C to stop.")
     # The content and the code stay for good: the collector need not look through them again and again.
     gc.collect()
@@ -138,25 +135,40 @@ def _run(server: Any) -> None:
     finally:
         stop.set()
         server.close()
-        sender.join(timeout=2)
+        worker.join(timeout=2)
     click.echo("Stopped.")
 
 
-def _send_mail(app: Flask, stop: threading.Event) -> None:
-    """Deliver what is due, every few seconds, and once an hour queue reminders and boosters. Several servers may do so at the
-    same time: each reminder has a key, and a mail is claimed before it is sent. Nothing that goes wrong ends it."""
-    log, reminded = logging.getLogger("course"), None
-    while not stop.wait(MAIL_EVERY):
-        try:
-            with app.app_context():
-                config, at = state().config, now()
-                if reminded is None or at - reminded >= REMIND_EVERY:
-                    reminded = at
-                    send_reminders(civil_date(at, config.time_zone))
-                    send_boosters(civil_date(at, config.time_zone))
-                    with command_session() as session:
-                        forget_texts(session, at)
-                        forget(session, at)
-                deliver(command_session, config.mail_url, config.mail_from, config.public_url, at)
-        except Exception:
-            log.exception("mail could not be sent")
+@click.command("worker")
+@with_appcontext
+def worker_command() -> None:
+    """Send mail and reminders, without serving pages. `flask serve` does so too; any number may run at once.
+
+    Ctrl+C or SIGTERM stops it, after the job that it is doing.
+    """
+    upgrade(state().engine)
+    stop = threading.Event()
+    for one in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(one, lambda *_: stop.set())
+    click.echo("At work. Press Ctrl+C to stop.")
+    _work(_app(), "worker", stop)
+    click.echo("Stopped.")
+
+
+def _work(app: Flask, kind: str, stop: threading.Event) -> None:
+    """Do the jobs until `stop` is set, and keep saying that somebody is there."""
+    name, number = f"{kind} on {socket.gethostname()}, process {os.getpid()}", 0
+
+    def be_seen(at: datetime) -> None:
+        nonlocal number
+        with command_session() as session:
+            if number:
+                beat(session, number, at)
+            else:
+                number = start(session, name, at)
+
+    with app.app_context():
+        run((Job("beat", BEAT, be_seen), *JOBS), stop, now)
+        if number:
+            with command_session() as session:
+                beat(session, number, now(), stopped=True)

@@ -160,7 +160,6 @@ def leave(
         people.leave(session, person_id, last_day, reason, zone, by, at)
     except ValueError as error:
         return Refusal("last_day", str(error))
-    record(session, "person.left", ("person", person_id), {"last_day": last_day, "reason": reason}, by, at)
     for one in grants:
         _end_role(session, one, by, at)
     bonds = select(Membership).where(Membership.person_id == person_id, Membership.until.is_(None))
@@ -186,7 +185,6 @@ def come_back(
         people.come_back(session, person_id, first_day, reason, zone, by, at)
     except ValueError as error:
         return Refusal("first_day", str(error))
-    record(session, "person.returned", ("person", person_id), {"first_day": first_day, "reason": reason}, by, at)
     return None if team_id is None else join(session, person_id, team_id, False, by, at)
 
 

@@ -6,9 +6,10 @@ response; `abort()` and every other exception undo it, because the error handler
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Flask, Response, current_app, g, request
 from sqlalchemy import Connection, Engine
@@ -28,9 +29,9 @@ class Sessions:
     reading: Callable[[], AbstractContextManager[Connection]]
 
 
-def init(app: Flask, engine: Engine) -> None:
-    """Give each request a session when it first asks for one."""
-    app.extensions[_KEY] = Sessions(make_sessions(engine), engine.execution_options(writes=False).connect)
+def init(app: Flask, engine: Engine, info: Mapping[str, Any]) -> None:
+    """Give each request a session when it first asks for one. A session that writes carries `info`."""
+    app.extensions[_KEY] = Sessions(make_sessions(engine, info), engine.execution_options(writes=False).connect)
     app.after_request(_keep)
     app.teardown_request(_close)
 

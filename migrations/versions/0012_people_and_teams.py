@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0012"
-down_revision = "0008"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 
@@ -54,91 +54,8 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_team_change_changed_at"), ["changed_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_team_change_team_id"), ["team_id"], unique=False)
 
-    op.create_table(
-        "people_import",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("file_name", sa.String(length=200), nullable=False),
-        sa.Column("content", sa.LargeBinary(), nullable=True),
-        sa.Column("uploaded_by", sa.Integer(), nullable=True),
-        sa.Column("uploaded_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("columns", sa.Text(), nullable=True),
-        sa.Column("base_team_id", sa.Integer(), nullable=True),
-        sa.Column("invites", sa.Boolean(), server_default=sa.text("false"), nullable=False),
-        sa.Column("preview", sa.Text(), nullable=True),
-        sa.Column("mark", sa.String(length=64), nullable=True),
-        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("applied_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("failure", sa.String(length=500), nullable=True),
-        sa.ForeignKeyConstraint(["base_team_id"], ["team.id"], name=op.f("fk_people_import_base_team_id")),
-        sa.ForeignKeyConstraint(["uploaded_by"], ["person.id"], name=op.f("fk_people_import_uploaded_by")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_people_import")),
-    )
-    op.create_table(
-        "imported_certificate",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("person_id", sa.Integer(), nullable=False),
-        sa.Column("day", sa.Date(), nullable=False),
-        sa.Column("valid_until", sa.Date(), nullable=True),
-        sa.Column("issuer", sa.String(length=200), nullable=False),
-        sa.Column("import_id", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["import_id"], ["people_import.id"], name=op.f("fk_imported_certificate_import_id")),
-        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_imported_certificate_person_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_imported_certificate")),
-        sa.UniqueConstraint("person_id", "day", name=op.f("uq_imported_certificate_person_id_day")),
-    )
-
-    op.create_table(
-        "registration_link",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("team_id", sa.Integer(), nullable=False),
-        sa.Column("token", sa.String(length=40), nullable=False),
-        sa.Column("domains", sa.Text(), nullable=False),
-        sa.Column("ends_on", sa.Date(), nullable=False),
-        sa.Column("made_by", sa.Integer(), nullable=True),
-        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("revoked_by", sa.Integer(), nullable=True),
-        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["made_by"], ["person.id"], name=op.f("fk_registration_link_made_by")),
-        sa.ForeignKeyConstraint(["revoked_by"], ["person.id"], name=op.f("fk_registration_link_revoked_by")),
-        sa.ForeignKeyConstraint(["team_id"], ["team.id"], name=op.f("fk_registration_link_team_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_registration_link")),
-        sa.UniqueConstraint("token", name=op.f("uq_registration_link_token")),
-    )
-    op.create_table(
-        "registration_request",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("link_id", sa.Integer(), nullable=False),
-        sa.Column("name", sa.String(length=200), nullable=False),
-        sa.Column("email", sa.String(length=254), nullable=False),
-        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("decided_by", sa.Integer(), nullable=True),
-        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("person_id", sa.Integer(), nullable=True),
-        sa.ForeignKeyConstraint(["decided_by"], ["person.id"], name=op.f("fk_registration_request_decided_by")),
-        sa.ForeignKeyConstraint(["link_id"], ["registration_link.id"], name=op.f("fk_registration_request_link_id")),
-        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_registration_request_person_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_registration_request")),
-    )
-    with op.batch_alter_table("registration_request", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_registration_request_link_id"), ["link_id"], unique=False)
-        batch_op.create_index(
-            "uq_registration_request_open",
-            ["email"],
-            unique=True,
-            sqlite_where=sa.text("decided_at IS NULL"),
-            postgresql_where=sa.text("decided_at IS NULL"),
-        )
-
 
 def downgrade() -> None:
-    with op.batch_alter_table("registration_request", schema=None) as batch_op:
-        batch_op.drop_index("uq_registration_request_open")
-        batch_op.drop_index(batch_op.f("ix_registration_request_link_id"))
-
-    op.drop_table("registration_request")
-    op.drop_table("registration_link")
-    op.drop_table("imported_certificate")
-    op.drop_table("people_import")
     with op.batch_alter_table("team_change", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_team_change_team_id"))
         batch_op.drop_index(batch_op.f("ix_team_change_changed_at"))

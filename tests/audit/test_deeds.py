@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from datetime import date, timedelta
 
@@ -19,21 +18,24 @@ from course.certificates.models import Certificate
 from course.clock import now
 from course.learning.events import CourseCompleted
 from course.learning.models import Completion, Enrolment
-from course.mail.models import OutboxMail
-from course.people.models import Membership, Person, RoleGrant, Team
+from course.people import actions as people
+from course.people.models import Person
 from course.refreshers import actions as refreshers
-from course.registration.models import RegistrationLink, RegistrationRequest
+from course.refreshers.models import RenewalExtension, RenewalImport, RenewalPause
 from course.signin import actions as signin
 from course.signin.rules import PER_ADDRESS_AND_NETWORK
+from tests.audit.world import LATELY, NEW, SOON, World
 from tests.conftest import NOW
-from tests.makers import PASSWORD, make_person, make_team, sign_in
+from tests.makers import PASSWORD, make_person, sign_in
 from tests.pages import Client
 
 DAY = date(2026, 11, 22)
-NEW = "another-quiet-river-7"
 # The steps of a learner: they are kept where they belong, and are nobody else's business.
 NOT_AUDITED = {
     "learning.answer",
+    # What optional mail somebody wants is their own business too.
+    "mail.choice",
+    "reminders.summary",
     "learning.begin_assessment",
     "learning.decide",
     "learning.finish_step",
@@ -43,133 +45,6 @@ NOT_AUDITED = {
     "recall.begin_update",
     "recall.seen_change",
 }
-
-
-class World:
-    """An administrator who is signed in, a learner, and what they do."""
-
-    def __init__(self, app: Flask, session: Session) -> None:
-        self.app, self.session = app, session
-        self.boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
-        self.sam = make_person(session, "Sam Okafor", "sam@example.org")
-        self.team = make_team(session)
-        self.kim = make_person(session, "Kim Else", "kim@example.org", team=self.team, password=None)
-        self.client = sign_in(Client(app), self.boss)
-
-    def post(self, path: str, status: int = 303, **form: str) -> None:
-        self.client.post(path, form, status)
-
-    def settings(self, **changed: str) -> None:
-        """The form as it is shown, with something changed."""
-        self.client.post("/organisation", {**self.client.get("/organisation").fields(), **changed})
-
-    def confirm(self) -> None:
-        self.settings(**{"lead-name": "Jo", "lead-phone": "01632 960101"})
-        self.settings(**{"lead-still": "y"})
-
-    def policy(self) -> None:
-        form = self.client.get("/renewal/policy").fields() | {"window_days": "60", "reason": "more time"}
-        page = self.client.post("/renewal/policy", form, 200)
-        self.client.post("/renewal/policy", page.fields())
-
-    def link(self) -> None:
-        token = signin.new_link(self.session, self.kim.id, "invitation", now())
-        self.session.commit()
-        Client(self.app).post(f"/link/{token}", {"password": NEW})
-
-    def failed_mail(self) -> int:
-        """The id of a mail that was given up."""
-        mail = OutboxMail(key="k", recipient="a@example.org", subject="s", text="t", queued_at=NOW, failure="550")
-        self.session.add(mail)
-        self.session.commit()
-        return mail.id
-
-    today = NOW.date().isoformat()
-
-    def take_out(self) -> None:
-        bond = self.session.execute(select(Membership.id).where(Membership.person_id == self.kim.id)).scalar_one()
-        self.post(f"/people/{self.kim.id}/teams/{bond}/end")
-
-    def take_role(self) -> None:
-        self.post(f"/people/{self.sam.id}/role", role="administrator", team="")
-        grant = self.session.execute(select(RoleGrant.id).where(RoleGrant.person_id == self.sam.id)).scalar_one()
-        self.post(f"/people/{self.sam.id}/role/{grant}/end")
-
-    def back(self) -> None:
-        self.post(f"/people/{self.sam.id}/leave", last_day=self.today, reason="moved away")
-        tomorrow = (now() + timedelta(days=1)).date().isoformat()
-        self.post(f"/people/{self.sam.id}/return", first_day=tomorrow, team="", reason="is back")
-
-    def other_team(self) -> Team:
-        """One more, as if it had always been there."""
-        team = Team(name="Office", opened_at=NOW)
-        self.session.add(team)
-        self.session.commit()
-        return team
-
-    def upload(self) -> str:
-        """A list of one person; gives its address."""
-        page = self.client.flask.post(
-            "/people/import",
-            data={
-                "csrf_token": self.client.token(),
-                "file": (io.BytesIO(b"Email,Name\nann@example.org,Ann Lee\n"), "a.csv"),
-            },
-        )
-        return str(page.headers["Location"]).removesuffix("/columns")
-
-    def columns(self) -> str:
-        path = self.upload()
-        form = self.client.get(f"{path}/columns").fields() | {"invites": "y"}
-        self.client.post(f"{path}/columns", form)
-        return path
-
-    def again(self) -> None:
-        self.client.post(f"{self.columns()}/again", {})
-
-    def apply(self) -> None:
-        path = self.columns()
-        mark = self.client.get(path).fields(0)["mark"]
-        self.client.post(f"{path}/apply", {"mark": mark})
-
-    def result(self) -> None:
-        self.client.post(f"{self.columns()}/result", {}, 200)
-
-    def make_link(self) -> None:
-        ends = (now() + timedelta(days=9)).date().isoformat()
-        self.post("/registrations/links/add", team=str(self.team.id), domains="example.org", ends_on=ends)
-
-    def link_to_join(self) -> int:
-        """A link, as if it had always been there; its token is x."""
-        row = RegistrationLink(
-            team_id=self.team.id, token="x", domains="example.org", ends_on=date(2099, 1, 1), made_at=NOW
-        )
-        self.session.add(row)
-        self.session.commit()
-        return row.id
-
-    def ask(self) -> None:
-        self.link_to_join()
-        Client(self.app).post("/join/x", {"name": "Bo Lee", "email": "bo@example.org"}, 200)
-
-    def asked(self) -> int:
-        """Somebody who asks, as if they had always done so."""
-        row = RegistrationRequest(link_id=self.link_to_join(), name="Bo Lee", email="bo@example.org", asked_at=NOW)
-        self.session.add(row)
-        self.session.commit()
-        return row.id
-
-    def merge(self) -> None:
-        self.post(f"/teams/{self.team.id}/merge", into=str(self.other_team().id), reason="one office")
-
-    def close(self) -> None:
-        self.post(f"/teams/{self.other_team().id}/close", reason="nobody left")
-
-    def guess(self, times: int = 1) -> None:
-        for _ in range(times):
-            Client(self.app).post("/sign-in", {"email": "sam@example.org", "password": "wrong"}, 422)
-
-
 ADDED = ["person.added", "person.invited"]
 # For each address that one can post to: what is done there, what it leaves, and whether the administrator did it.
 DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] = {
@@ -238,6 +113,28 @@ DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] 
         (lambda w: w.post(f"/registrations/{w.asked()}/refuse"), ["registration.refused"], "boss"),
     ],
     "refreshers.policy": [(World.policy, ["policy.changed"], "boss")],
+    "refreshers.pathway_policy": [
+        (lambda w: w.policy("pathway/clubs", kind="anniversary"), ["policy.changed"], "boss"),
+    ],
+    "refreshers.record": [
+        (lambda w: w.renewal("extension", until=SOON), ["extension.granted"], "boss"),
+        (lambda w: w.renewal("leave", since=SOON, until="", days="14"), ["pause.recorded"], "boss"),
+        (lambda w: w.renewal("certificate", day=LATELY, until="", issuer="Hill Trust", kind="initial"),
+         ["certificate.brought"], "boss"),
+    ],
+    "refreshers.take_back": [
+        (lambda w: w.take_back("extension", RenewalExtension, until=SOON),
+         ["extension.granted", "extension.withdrawn"], "boss"),
+        (lambda w: w.take_back("leave", RenewalPause, since=SOON, until="", days="14"),
+         ["pause.recorded", "pause.withdrawn"], "boss"),
+        (lambda w: w.take_back("certificate", RenewalImport, day=LATELY, until="", issuer="Hill Trust", kind="initial"),
+         ["certificate.brought", "certificate.brought_withdrawn"], "boss"),
+    ],
+    "reminders.policy": [(World.reminders, ["policy.reminders_changed"], "boss")],
+    "reminders.clear": [
+        (World.dead_address, ["mail.address_cleared"], "boss"),
+        (lambda w: w.post(f"/reminders/{w.sam.id}/address"), [], "boss"),
+    ],
     "system.test_mail": [(lambda w: w.post("/system/test-mail"), ["mail.tested"], "boss")],
     "system.retry": [
         (lambda w: w.post(f"/mail/{w.failed_mail()}/retry"), ["mail.retried"], "boss"),
@@ -325,16 +222,16 @@ def test_what_commands_and_completions_do_is_in_the_log(session: Session) -> Non
     first = session.execute(select(Certificate.number)).scalar_one()
     second = certificates.reissue(session, first, "Sam Lee", "married", boss, NOW)
     certificates.revoke(session, second, "a mistake", boss, NOW)
-    refreshers.extend(session, sam, DAY + timedelta(days=30), "ill", DAY, boss, NOW)
-    refreshers.pause(session, sam, DAY, None, 14, "parental leave", DAY, None, NOW)
+    people.leave(session, sam, DAY, "moved", "Europe/London", boss, NOW)
+    people.come_back(session, sam, DAY + timedelta(days=1), "missed us", "Europe/London", None, NOW + timedelta(days=1))
     session.commit()
     new = entries(session)[before:]
     assert [(entry.what, entry.actor_id) for entry in new] == [
         ("certificate.issued", None),
         ("certificate.replaced", boss),
         ("certificate.revoked", boss),
-        ("extension.granted", boss),
-        ("pause.recorded", None),
+        ("person.left", boss),
+        ("person.returned", None),
     ]
     assert {(entry.subject_kind, entry.subject_id) for entry in new} == {("person", sam)}
     assert "Sam Lee" not in new[1].details
@@ -365,6 +262,6 @@ def test_everything_that_has_words_is_done_somewhere(prepared: Flask) -> None:
     assert prepared
     tested = {what for row in ALL for what in row[2]}
     assert set(WORDS) - tested == {
-        "certificate.issued", "certificate.replaced", "certificate.revoked", "extension.granted", "pause.recorded",
+        "certificate.issued", "certificate.replaced", "certificate.revoked",
         "organisation.set_up", "set_up.link_made", "backup.made",
     }  # fmt: skip

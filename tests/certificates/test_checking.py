@@ -13,49 +13,18 @@ from sqlalchemy.orm import Session
 from course.certificates import actions
 from course.certificates import views as certificate_views
 from course.certificates.models import Certificate
-from course.learning.events import CourseCompleted
-from course.learning.models import Completion
-from course.learning.queries import enrolment_id
 from course.people.models import Person
 from course.web.throttle import Throttle
+from tests.certificates.makers import issued
 from tests.conftest import NOW
-from tests.makers import make_person, sign_in
+from tests.makers import sign_in
 from tests.pages import Client
-
-TODAY = NOW.date()
 
 
 @pytest.fixture(autouse=True)
 def fresh_throttle(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test begins as if nobody had checked anything yet."""
     monkeypatch.setattr(certificate_views, "_throttle", Throttle(60, 60))
-
-
-def issued(session: Session, email: str = "sam@example.org", on: date = TODAY) -> Certificate:
-    """A certificate for somebody who has completed the course."""
-    person = make_person(session, email=email)
-    completion = Completion(
-        enrolment_id=enrolment_id(session, person.id), completed_at=NOW, content_version="v", edition="0.3"
-    )
-    session.add(completion)
-    session.flush()
-    event = CourseCompleted(
-        completion.id,
-        person.id,
-        "initial",
-        NOW,
-        on,
-        "Online abuse",
-        "0.3",
-        "v1",
-        12,
-        "early-years",
-        170,
-        ("Background", "Policy"),
-    )
-    actions.issue(session, event)
-    session.commit()
-    return session.execute(select(Certificate).where(Certificate.person_id == person.id)).scalar_one()
 
 
 def test_anyone_sees_that_a_certificate_is_valid_and_nothing_beyond_it(session: Session, client: Client) -> None:

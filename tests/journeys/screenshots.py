@@ -115,7 +115,18 @@ def main() -> None:
             camera.take(page, f"after{path.replace('/', '-')}")
         page.context.clear_cookies()
         sign_in(page, "admin@demo.example")
-        for path in ("/people", "/people/add", "/people/pathways", "/organisation", "/audit", "/system", "/mail"):
+        for path in (
+            "/people",
+            "/people/add",
+            "/people/pathways",
+            "/organisation",
+            "/audit",
+            "/system",
+            "/mail",
+            f"/renewal/people/{learner_id}",
+            "/renewal/policy",
+            "/renewal/policy/everybody",
+        ):
             page.goto(path)
             camera.visit(page)
         browser.close()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from playwright.sync_api import Page
 
@@ -31,14 +33,50 @@ def test_an_administrator_adds_a_team_and_a_person_and_axe_finds_nothing(site: S
     page.locator("main form button").last.click()
     page.get_by_text("Robin Example has been added.").wait_for()
     found += faults(page)
-    for path in ("/organisation", "/people", "/me", "/audit", "/audit?since=yesterday", "/system", "/mail"):
+    for path in (
+        "/organisation",
+        "/people",
+        "/me",
+        "/audit",
+        "/audit?since=yesterday",
+        "/system",
+        "/mail",
+        "/reminders",
+        "/reminders/1",
+        "/reminders/policy",
+    ):
+        page.goto(path)
+        found += faults(page)
+    assert not found, "\n".join(found)
+
+
+def test_a_manager_gives_more_time_and_takes_it_back_and_axe_finds_nothing(site: Site, page: Page) -> None:
+    person = site.person("later@example.org")
+    site.person("chief@example.org", "administrator")
+    sign_in(page, "chief@example.org")
+    page.goto(f"/renewal/people/{person}")
+    found = faults(page)
+    page.get_by_role("link", name="Give more time").click()
+    page.get_by_role("button", name="Save").click()
+    page.get_by_label("Last day in time").fill((now() + timedelta(days=90)).date().isoformat())
+    page.get_by_label("Reason").fill("short of staff")
+    found += faults(page)
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("More time is granted.").wait_for()
+    found += faults(page)
+    page.get_by_role("link", name="Take back").click()
+    page.get_by_label("Reason").fill("a mistake")
+    found += faults(page)
+    page.get_by_role("button", name="Take it back").click()
+    page.get_by_text("Taken back: More time").wait_for()
+    for path in ("/renewal/mine", "/renewal/policy", "/renewal/policy/everybody", "/renewal/policy/pathway/clubs"):
         page.goto(path)
         found += faults(page)
     assert not found, "\n".join(found)
 
 
 @pytest.mark.parametrize(
-    "path", ["/sign-in", "/forgotten", "/concern", "/sources", "/set-up/used", "/link/used", "/nothing"]
+    "path", ["/sign-in", "/forgotten", "/concern", "/sources", "/issuer", "/set-up/used", "/link/used", "/nothing"]
 )
 def test_axe_finds_nothing_on_the_pages_that_anyone_may_open(site: Site, page: Page, path: str) -> None:
     assert site.app

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from course.clock import now
 from course.learning.models import Attempt
+from course.mail.rules import Letter
 from course.recall import actions
 from course.recall.rules.boosters import sealed
 from course.web.session import command_session
@@ -48,7 +49,7 @@ def test_a_booster_is_answered_without_signing_in_and_axe_finds_nothing(site: Si
     with site.app.app_context(), command_session() as session:
         due = actions.boosters_due(session, library, "Europe/London", now().date())
         one = next(one for one in due if one.email == email)
-        assert actions.send_booster(session, library, one, lambda n: ("Five", str(n)), "Europe/London", now())
+        assert actions.send_booster(session, library, one, lambda n: Letter("Five", str(n)), "Europe/London", now())
         booster = select(Attempt.id).where(Attempt.enrolment_id == one.enrolment_id, Attempt.kind == "booster")
         number = session.execute(booster).scalar_one()
     page.goto(f"/booster/{sealed(number, site.app.extensions['course'].config.secret_key)}")

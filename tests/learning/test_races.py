@@ -2,44 +2,17 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
-import pytest
 from flask import Flask
-from sqlalchemy import create_engine, func, select, text
-from sqlalchemy.engine import make_url
+from sqlalchemy import func, select
 
-from app import create_app
-from course import migrating
-from course.content.actions import archive
 from course.learning.models import Answer, Attempt, AttemptItem, AttemptOutcome, Decision, ScenarioRun
 from course.web.session import command_session
-from tests.conftest import NOW, make_config
 from tests.makers import make_person, sign_in
 from tests.pages import Client
+from tests.support.racing import at_once
 from tests.walking import Learner, always
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def committed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
-    """The course on an empty database of its own."""
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'races.db'}"
-    else:
-        base = make_url(request.getfixturevalue("postgres_url"))
-        with create_engine(base, isolation_level="AUTOCOMMIT").connect() as connection:
-            connection.execute(text("drop database if exists races"))
-            connection.execute(text("create database races"))
-        url = base.set(database="races").render_as_string(hide_password=False)
-    app = create_app(make_config(url))
-    app.config["LOG_REQUESTS"] = False
-    migrating.upgrade(app.extensions["course"].engine)
-    with app.app_context(), command_session() as session:
-        archive(session, app.extensions["course"].library, NOW)
-    yield app
-    app.extensions["course"].engine.dispose()
 
 
 def learners(app: Flask, windows: int) -> list[Learner]:
@@ -47,23 +20,6 @@ def learners(app: Flask, windows: int) -> list[Learner]:
     with app.app_context(), command_session() as session:
         person = make_person(session)
     return [Learner(app, sign_in(Client(app), person), person.id) for _ in range(windows)]
-
-
-def at_once(actions: list[Callable[[], int]]) -> list[int]:
-    """Run them in threads that start together; what each returned."""
-    gate = threading.Barrier(len(actions))
-    results: list[int] = []
-
-    def run(action: Callable[[], int]) -> None:
-        gate.wait()
-        results.append(action())
-
-    threads = [threading.Thread(target=run, args=(action,)) for action in actions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
 
 
 def post(learner: Learner, path: str, data: dict[str, object]) -> Callable[[], int]:

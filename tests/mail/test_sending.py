@@ -40,7 +40,7 @@ def outbox(app: Flask, session: Session) -> Iterator[Session]:
 
 def send(inbox: Inbox, at: datetime) -> int:
     address = f"smtp://{inbox.host}:{inbox.port}"
-    return deliver(command_session, address, "course@example.org", "https://training.example.org", at)
+    return deliver(command_session, address, "course@example.org", "https://training.example.org", "Europe/London", at)
 
 
 def only(session: Session) -> OutboxMail:
@@ -109,7 +109,9 @@ def test_an_address_that_does_not_exist_is_given_up_at_once(outbox: Session, inb
 def test_a_server_that_cannot_be_reached_costs_one_try_of_one_mail(outbox: Session) -> None:
     actions.queue(outbox, "k2", "kim@example.org", "Hello", "Hello", NOW)
     outbox.commit()
-    assert deliver(command_session, "smtp://127.0.0.1:1", "a@example.org", "http://localhost", NOW) == 0
+    assert (
+        deliver(command_session, "smtp://127.0.0.1:1", "a@example.org", "http://localhost", "Europe/London", NOW) == 0
+    )
     tries = list(outbox.execute(select(OutboxMail.tries).order_by(OutboxMail.id)).scalars())
     assert tries == [1, 0]
 
@@ -137,7 +139,7 @@ def test_two_senders_at_once_send_each_mail_once(outbox: Session, inbox: Inbox) 
             yield session
 
     address = f"smtp://{inbox.host}:{inbox.port}"
-    assert deliver(slow, address, "course@example.org", "http://localhost", NOW) == 0
+    assert deliver(slow, address, "course@example.org", "http://localhost", "Europe/London", NOW) == 0
     assert len(inbox.messages) == 1
     assert only(outbox).sent_at == NOW
 
@@ -154,7 +156,7 @@ def test_a_password_is_not_sent_without_tls_to_another_machine(
 ) -> None:
     monkeypatch.setattr("course.mail.sending._this_machine", lambda _name: False)
     address = f"smtp://user:secret@{inbox.host}:{inbox.port}"
-    assert deliver(command_session, address, "course@example.org", "http://localhost", NOW) == 0
+    assert deliver(command_session, address, "course@example.org", "http://localhost", "Europe/London", NOW) == 0
     assert "no TLS" in (only(outbox).failure or "")
 
 

@@ -15,7 +15,9 @@ from course.content.library import Library
 from course.learning.models import Answer, Attempt, AttemptItem
 from course.learning.queries import attempt as attempt_of
 from course.learning.rules.grading import shown_order
+from course.mail.actions import choose
 from course.mail.models import OutboxMail
+from course.mail.rules import BOOSTER, Letter
 from course.people.models import Person
 from course.recall import actions, queries
 from course.recall.rules.boosters import opened, sealed
@@ -45,7 +47,7 @@ def send(session: Session, library: Library, after: int = 0) -> int:
     """Send what is due; returns the newest attempt."""
     at = now() + timedelta(days=after)
     for one in actions.boosters_due(session, library, ZONE, at.date()):
-        assert actions.send_booster(session, library, one, lambda n: ("Subject", str(n)), ZONE, at)
+        assert actions.send_booster(session, library, one, lambda n: Letter("Subject", str(n)), ZONE, at)
     session.commit()
     newest = session.execute(select(Attempt.id).where(Attempt.kind == "booster").order_by(Attempt.id.desc())).scalars()
     return newest.first() or 0
@@ -62,13 +64,20 @@ def test_a_month_after_the_completion_one_mail_is_queued_and_no_second(
     mail = session.execute(select(OutboxMail)).scalar_one()
     assert mail.recipient == person.email
     assert re.search(r"http://\S+/booster/\S+", mail.text)
+    assert mail.html is not None
+    assert "/booster/" in mail.html
+    # It can be declined at one press, and asked for again.
+    stop = re.search(r"/mail/choice/\S+", mail.text)
+    assert stop is not None
+    assert mail.headers is not None
+    assert stop[0] in mail.headers["List-Unsubscribe"]
 
 
 def test_two_senders_at_once_draw_one_booster(session: Session, library: Library) -> None:
     made(session, library)
     (one,) = actions.boosters_due(session, library, ZONE, now().date())
-    assert actions.send_booster(session, library, one, lambda n: ("S", str(n)), ZONE, now())
-    assert not actions.send_booster(session, library, one, lambda n: ("S", str(n)), ZONE, now())
+    assert actions.send_booster(session, library, one, lambda n: Letter("S", str(n)), ZONE, now())
+    assert not actions.send_booster(session, library, one, lambda n: Letter("S", str(n)), ZONE, now())
 
 
 def test_it_asks_what_is_remembered_least_with_questions_not_seen_before(session: Session, library: Library) -> None:
@@ -105,6 +114,14 @@ def test_the_next_one_comes_at_most_monthly_and_only_as_long_as_they_are_answere
     assert due(session, library, after=30) == [person.id]
     send(session, library, after=30)
     assert due(session, library, after=61) == []
+
+
+def test_who_declined_is_sent_none_until_they_want_them_again(session: Session, library: Library) -> None:
+    person = made(session, library)
+    assert choose(session, person.id, BOOSTER, False, now())
+    assert due(session, library) == []
+    assert choose(session, person.id, BOOSTER, True, now())
+    assert due(session, library) == [person.id]
 
 
 def test_leavers_are_sent_none_and_their_link_ends(

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -23,6 +24,7 @@ from course.learning.queries import attempt, times_seen
 from course.people.models import Person
 from course.recall import actions, queries
 from course.recall.rules.composing import CRITICAL, FORGOTTEN
+from tests.certificates.sheets import text
 from tests.makers import make_person, sign_in
 from tests.pages import Client
 from tests.recall.makers import complete, make_completed
@@ -119,7 +121,7 @@ def test_questions_that_were_not_seen_come_first(session: Session, library: Libr
 
 
 def test_a_refresher_leads_to_a_certificate_that_keeps_the_date(
-    app: Flask, session: Session, client: Client, library: Library
+    app: Flask, session: Session, client: Client, library: Library, tmp_path: Path
 ) -> None:
     person = make_completed(session, library)
     sign_in(client, person)
@@ -132,6 +134,14 @@ def test_a_refresher_leads_to_a_certificate_that_keeps_the_date(
     assert second.minutes is not None
     assert 5 < second.minutes < library.minutes / 2
     assert "You have completed the course" in client.get("/").text
+    # The certificate says that it is for a refresher: on its page, as a PDF, and in the signed file in that.
+    assert "renewed the course by a refresher" in client.get(f"/certificate/{second.number}").text
+    sheet = client.flask.get(f"/certificate/{second.number}.pdf").data
+    assert "renewed the course by a refresher" in text(sheet)
+    (tmp_path / "certificate.pdf").write_bytes(sheet)
+    checked = app.test_cli_runner().invoke(args=["certificates", "verify", str(tmp_path / "certificate.pdf")])
+    assert checked.exit_code == 0, checked.output
+    assert b"The refresher made for this person" in client.flask.get(f"/certificate/{second.number}.json").data
 
 
 def test_a_miss_is_explained_and_asked_again_with_another_question_until_it_is_right(

@@ -12,6 +12,7 @@ from course.refreshers.rules import (
     Employment,
     Extension,
     Facts,
+    Pathway,
     Pause,
     Policy,
     Requirement,
@@ -29,15 +30,15 @@ def after(day: date, number: int) -> date:
 
 
 @st.composite
-def policies(draw: st.DrawFn, latest: date = LAST) -> Policy:
+def policies(draw: st.DrawFn, latest: date = LAST, pathway: str | None = None) -> Policy:
     period, minimum = draw(st.integers(1, 36)), draw(st.integers(1, 18))
-    kind = draw(st.sampled_from(["anniversary", "anniversary", "fixed"]))
+    kind = draw(st.sampled_from(["anniversary", "anniversary", "fixed", *(["general"] if pathway else [])]))
     month = draw(st.integers(1, 12))
     since = draw(st.dates(FIRST, latest))
     return Policy(
         since,
         period_months=period,
-        window_days=draw(st.integers(1, min(90, 28 * (period if kind == "anniversary" else minimum) - 1))),
+        window_days=draw(st.integers(1, min(90, 28 * (minimum if kind == "fixed" else period) - 1))),
         lapse_months=draw(st.integers(0, 24)),
         starter_days=draw(st.integers(0, 90)),
         minimum_days=draw(st.integers(0, 30)),
@@ -48,10 +49,14 @@ def policies(draw: st.DrawFn, latest: date = LAST) -> Policy:
         import_age_months=draw(st.one_of(st.none(), st.integers(1, 48))),
         applies=draw(st.sampled_from(["now", "from the next renewal"])),
         recorded=draw(st.one_of(st.none(), st.dates(FIRST, latest))),
+        pathway=pathway,
     )
 
 
-several_policies = st.lists(policies(), min_size=1, max_size=4).map(tuple)
+NAMES = ("school", "clubs")
+general_policies = st.lists(policies(), min_size=1, max_size=4).map(tuple)
+pathway_policies = st.lists(st.sampled_from(NAMES).flatmap(lambda name: policies(pathway=name)), max_size=3)
+several_policies = st.tuples(general_policies, pathway_policies).map(lambda both: (*both[0], *both[1]))
 
 
 @st.composite
@@ -59,7 +64,9 @@ def completions(draw: st.DrawFn) -> Completion:
     day = draw(days)
     kind = draw(st.sampled_from(["initial", "refresher", "refresher", "imported"]))
     until = after(day, draw(st.integers(1, 1200))) if kind == "imported" and draw(st.booleans()) else None
-    return Completion(day, after(day, draw(delays)), kind, until)
+    recorded = after(day, draw(delays))
+    revoked = draw(st.one_of(st.none(), st.none(), st.integers(0, 900).map(lambda n: after(recorded, n))))
+    return Completion(day, recorded, kind, until, revoked)
 
 
 @st.composite
@@ -91,6 +98,7 @@ def extensions(draw: st.DrawFn) -> Extension:
     return Extension(recorded, after(recorded, draw(st.integers(-30, 600))), "more time", withdrawn)
 
 
+pathways = st.builds(Pathway, days, st.sampled_from([*NAMES, "leaders"]))
 started = st.builds(Started, days, st.one_of(st.none(), days))
 
 
@@ -106,6 +114,7 @@ histories: st.SearchStrategy[Facts] = st.builds(
     extensions=_some(extensions(), 2),
     pauses=_some(pauses(), 2),
     started=_some(started, 2),
+    pathways=_some(pathways, 4),
 )
 
 
@@ -115,11 +124,15 @@ def since(facts: Facts, day: date) -> Facts:
     return Facts(
         tuple(replace(e, recorded=max(e.written, low)) for e in facts.employments),
         tuple(replace(r, recorded=max(r.written, low)) for r in facts.requirements),
-        tuple(replace(c, recorded=max(c.written, low)) for c in facts.completions),
+        tuple(
+            replace(c, recorded=max(c.written, low), revoked=max(c.revoked, low) if c.revoked else None)
+            for c in facts.completions
+        ),
         tuple(
             replace(e, recorded=max(e.recorded, low), withdrawn=max(e.withdrawn, low) if e.withdrawn else None)
             for e in facts.extensions
         ),
         tuple(replace(p, recorded=max(p.written, low)) for p in facts.pauses),
         tuple(replace(s, recorded=max(s.written, low)) for s in facts.started),
+        tuple(replace(p, since=max(p.since, low)) for p in facts.pathways),
     )

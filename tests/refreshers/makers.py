@@ -9,6 +9,7 @@ from course.refreshers.rules import (
     Employment,
     Extension,
     Facts,
+    Pathway,
     Pause,
     Policy,
     Requirement,
@@ -19,7 +20,7 @@ from course.refreshers.rules import (
 
 RULE = Policy(date(2020, 1, 1))
 FIXED = Policy(date(2020, 1, 1), kind="fixed", fixed_day=31, fixed_month=1, minimum_months=5)
-Fact = Employment | Requirement | Completion | Extension | Pause | Started
+Fact = Employment | Requirement | Completion | Extension | Pause | Started | Pathway
 
 
 def d(text: str) -> date:
@@ -48,6 +49,7 @@ def person(*facts: Fact) -> Facts:
         tuple(f for f in facts if isinstance(f, Extension)),
         tuple(f for f in facts if isinstance(f, Pause)),
         tuple(f for f in facts if isinstance(f, Started)),
+        tuple(f for f in facts if isinstance(f, Pathway)),
     )
 
 
@@ -59,6 +61,7 @@ def joined(one: Facts, other: Facts) -> Facts:
         one.extensions + other.extensions,
         one.pauses + other.pauses,
         one.started + other.started,
+        one.pathways + other.pathways,
     )
 
 

@@ -1,5 +1,5 @@
 """The numbered cases of the design, 1 to 23, and the account of all 46: each is tested by its number, or said to be
-elsewhere. The rest is in test_renewal_later.py."""
+elsewhere. The rest is in test_renewal_later.py and test_renewal_on_rows.py."""
 
 from __future__ import annotations
 
@@ -19,25 +19,20 @@ from course.refreshers.rules import (
     describe,
     preview,
 )
-from tests.refreshers import test_renewal_later
+from tests.refreshers import test_renewal_later, test_renewal_on_rows
 from tests.refreshers.makers import FIXED, RULE, again, at, d, done, person, plus, worker
 
 ELSEWHERE = {
-    9: "each step of a command reports how many it touched: tests of `flask refreshers` and of the import",
     10: "one outbox row per person, cycle, kind and step, also with two senders at once: tests of the reminders",
-    11: "one certificate per completion, each with its own dates, and old ones unchanged: tests of certificates",
-    12: "learner and manager still open old certificates, leavers by the link: tests of certificates' pages",
     13: "not applicable: all activities are the course's own, and an attempt is a new record",
     14: "the list of standings filters by state: tests of the pages for managers",
     24: "finished on the version it was begun with, plus what changed: tests of composing the refresher",
-    42: "the last valid day on the PDF and the check page that knows of today: tests of certificates",
-    43: "re-issue with a reason after a change of name, the old one replaced: tests of certificates",
     44: "delegation with an end date: tests of the people's pages and of the managers' digest",
 }
 
 
 def test_every_case_is_tested_here_or_said_to_be_elsewhere() -> None:
-    names = [*globals(), *vars(test_renewal_later)]
+    names = [*globals(), *vars(test_renewal_later), *vars(test_renewal_on_rows)]
     here = {int(found[1]) for name in names if (found := re.match(r"test_case_(\d\d)_", name))}
     assert here | ELSEWHERE.keys() == set(range(1, 47))
     assert not here & ELSEWHERE.keys()

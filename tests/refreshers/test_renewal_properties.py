@@ -26,6 +26,7 @@ from tests.refreshers.histories import (
     after,
     completions,
     days,
+    general_policies,
     histories,
     policies,
     several_policies,
@@ -93,7 +94,7 @@ def test_another_completion_never_makes_anyone_overdue(
     facts: Facts, rules: Rules, completion: Completion, days_on: int
 ) -> None:
     last = max((one.written for one in facts.completions), default=completion.written)
-    new = replace(completion, recorded=after(max(last, completion.written), 1))
+    new = replace(completion, recorded=after(max(last, completion.written), 1), revoked=None)
     on = after(new.written, days_on)
     without, with_it = standing(facts, rules, on), standing(plus(facts, new), rules, on)
     assert with_it.overdue_days <= without.overdue_days
@@ -101,7 +102,7 @@ def test_another_completion_never_makes_anyone_overdue(
 
 
 @many
-@given(histories, several_policies, days, st.integers(1, 24), st.integers(0, 2000))
+@given(histories, general_policies, days, st.integers(1, 24), st.integers(0, 2000))
 def test_a_longer_period_from_now_on_never_makes_anyone_overdue(
     facts: Facts, rules: Rules, change: date, more: int, days_on: int
 ) -> None:
@@ -194,7 +195,7 @@ def test_a_preview_accounts_for_everybody_and_touches_no_certificate(
         assert touch.how
         before = cycles(named[touch.key], rules, after(saved.governs_from, -1))
         with_it = {cycle.key: cycle for cycle in cycles(named[touch.key], [*rules, saved], date(2040, 1, 1))}
-        assert all(with_it[cycle.key] == cycle for cycle in before if cycle.counts)
+        assert all(with_it[cycle.key].valid_until == cycle.valid_until for cycle in before if cycle.counts)
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])

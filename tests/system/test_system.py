@@ -119,9 +119,8 @@ def test_a_backup_of_another_program_can_be_written_down(app: Flask, session: Se
     assert found.size == 3000
 
 
-def test_postgresql_is_left_to_its_own_program(app: Flask, session: Session, tmp_path: Path) -> None:
-    if session.get_bind().dialect.name == "sqlite":
-        pytest.skip("SQLite is copied by the course itself")
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_postgresql_is_left_to_its_own_program(app: Flask, tmp_path: Path) -> None:
     done = app.test_cli_runner().invoke(args=["backup", str(tmp_path / "dump")])
     assert done.exit_code == 1
     assert "pg_dump" in done.output
@@ -160,7 +159,9 @@ def test_a_test_mail_goes_the_way_of_every_mail_and_its_state_is_shown(
     assert "Your last testWaiting" in card(page, "Mail")
     with smtp_server() as inbox, app.app_context():
         address = f"smtp://{inbox.host}:{inbox.port}"
-        assert deliver(command_session, address, "course@example.org", "https://training.example.org", now()) == 1
+        assert (
+            deliver(command_session, address, "course@example.org", "https://training.example.org", "UTC", now()) == 1
+        )
         (message,) = inbox.messages
     assert message["To"] == "alex@example.org"
     assert "Your last testSent" in card(client.get("/system"), "Mail")

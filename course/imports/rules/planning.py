@@ -11,6 +11,7 @@ from typing import Any, Literal
 from email_validator import EmailNotValidError, validate_email
 
 from course.content.shapes import SETTINGS
+from course.dates import months_later
 from course.imports.rules.days import NotADayError, read_day
 from course.imports.rules.places import Places, UnclearError
 from course.people.rules import plain_email, tidy
@@ -29,6 +30,7 @@ _PATHWAYS = {str(key).casefold(): str(key) for key in SETTINGS} | {
     words.casefold(): str(key) for key, words in SETTINGS.items()
 }
 _ISSUER = "An earlier training"
+FIRST_CERTIFICATE = date(1990, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -194,6 +196,8 @@ def _certificate(row: Mapping[str, str], today: date) -> Certificate | None:
         if until is not None or row.get("issuer"):
             raise _WrongError("The earlier certificate has no day on which it was completed.")
         return None
+    if day < FIRST_CERTIFICATE or (until is not None and until > months_later(today, 120)):
+        raise _WrongError("The earlier certificate has a day before 1990, or one more than ten years from now.")
     if day > today:
         raise _WrongError("The earlier certificate was completed on a day that is still to come.")
     if until is not None and until < day:

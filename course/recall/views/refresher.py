@@ -17,6 +17,8 @@ from course.dates import civil_date
 from course.learning import queries as learning
 from course.learning.actions import enrol_again
 from course.learning.current import library
+from course.mail import links
+from course.mail.rules import BOOSTER
 from course.people.rules import Viewer
 from course.recall import actions, queries
 from course.recall.queries import PAGE, Part, Refresher
@@ -120,6 +122,7 @@ def refresher() -> str:
         modules=_by_module(estimate),
         points=library().points,
         story=_title(made.story.ref) if made and made.story else None,
+        choice=url_for("mail.choice", token=links.token(state().config.secret_key, _me(), BOOSTER)),
     )
 
 

@@ -8,7 +8,7 @@ from datetime import date
 
 from course.refreshers.rules.facts import Facts
 from course.refreshers.rules.policy import Policy
-from course.refreshers.rules.standing import position
+from course.refreshers.rules.standing import Position, position
 from course.refreshers.rules.words import because
 
 
@@ -46,10 +46,14 @@ class Standing:
 def standing(facts: Facts, policies: Sequence[Policy], on: date) -> Standing:
     """The standing on that day, from what had been recorded by then; it never raises for facts that are well formed
     (each in itself, in any order and number)."""
-    here = position(facts, policies, on)
+    return answer(position(facts, policies, on))
+
+
+def answer(here: Position) -> Standing:
+    """A position as a standing, with its sentence."""
     cycle = here.lead.cycle.completion.day if here.lead else here.duty.begins if here.duty else None
     return Standing(
-        on=on,
+        on=here.on,
         state=here.state,
         due=here.due.day,
         valid_until=here.valid_until,

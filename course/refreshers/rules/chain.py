@@ -12,6 +12,7 @@ from datetime import date
 
 from course.refreshers.rules.dates import add_days, add_months, months_between, yearly
 from course.refreshers.rules.facts import IMPORTED, REFRESHER, Completion, Extension, Facts
+from course.refreshers.rules.pathways import of_person
 from course.refreshers.rules.policy import (
     FIXED,
     Policy,
@@ -67,6 +68,11 @@ class Cycle:
         return self.timing not in NOT_COUNTED
 
     @property
+    def holds(self) -> bool:
+        """Whether it counts and was not revoked."""
+        return self.counts and self.completion.revoked is None
+
+    @property
     def valid_from(self) -> date:
         return self.completion.day
 
@@ -91,21 +97,37 @@ class Lead:
 
 def cycles(facts: Facts, policies: Sequence[Policy], on: date) -> tuple[Cycle, ...]:
     """Every completion that was recorded by that day, in the order of their days; none before the first policy."""
+    known = facts.known(on)
+    return chain(known, of_person(policies, known.pathways), on)
+
+
+def chain(known: Facts, policies: Sequence[Policy], on: date) -> tuple[Cycle, ...]:
+    """The same from the facts as they were known on that day, and the versions that govern this person."""
     if in_force(policies, on) is None:
         return ()
-    known = facts.known(on)
     counted: list[Cycle] = []
     waiting: list[Completion] = []
     for completion in sorted(known.completions, key=lambda c: (c.written, c.day, c.key[1], c.valid_until or c.day)):
         waiting.append(completion)
         # What did not count has no certificate that must not change: something recorded later may found it.
         for candidate in sorted(waiting, key=lambda c: c.day):
-            cycle = _cycle(candidate, counted, known, policies)
+            cycle = _cycle(candidate, _held(counted, completion.written), known, policies)
             if cycle.counts:
                 counted.append(cycle)
                 waiting.remove(candidate)
-    rest = [_cycle(completion, counted, known, policies) for completion in waiting]
+    rest = [_cycle(completion, _held(counted, completion.written), known, policies) for completion in waiting]
     return tuple(sorted([*counted, *rest], key=lambda c: (c.completion.day, c.completion.written)))
+
+
+def next_cycle(done: Completion, before: Sequence[Cycle], known: Facts, policies: Sequence[Policy]) -> Cycle:
+    """What one more completion, later than all others, would be worth."""
+    return _cycle(done, _held([cycle for cycle in before if cycle.counts], done.written), known, policies)
+
+
+def _held(counted: Sequence[Cycle], on: date) -> list[Cycle]:
+    """Those that had not been revoked before that day. What was issued on the day of a revocation may have been
+    issued before it, and keeps its date."""
+    return [cycle for cycle in counted if cycle.completion.revoked is None or cycle.completion.revoked >= on]
 
 
 def _cycle(completion: Completion, counted: Sequence[Cycle], known: Facts, policies: Sequence[Policy]) -> Cycle:

@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from course.refreshers.rules.answer import Standing, standing
+from course.refreshers.rules.answer import Standing, answer
+from course.refreshers.rules.chain import next_cycle
 from course.refreshers.rules.dates import words
 from course.refreshers.rules.facts import Completion, Facts, covers
+from course.refreshers.rules.pathways import of_person
 from course.refreshers.rules.policy import Policy, in_force
-from course.refreshers.rules.standing import NOT_REQUIRED, position
+from course.refreshers.rules.standing import NOT_REQUIRED, Position, located, position
 
 
 @dataclass(frozen=True)
@@ -19,28 +21,40 @@ class Touch:
     when a renewal on the due day (today, if that has passed) would be valid without and with it."""
 
     key: str
-    before: Standing
-    after: Standing
+    was: Position
+    will_be: Position
     renewed_before: date | None
     renewed_after: date | None
 
     @property
+    def before(self) -> Standing:
+        return answer(self.was)
+
+    @property
+    def after(self) -> Standing:
+        return answer(self.will_be)
+
+    @property
     def becomes_overdue(self) -> bool:
-        return self.after.overdue_days > 0 and self.before.overdue_days == 0
+        return self.will_be.overdue_days > 0 and self.was.overdue_days == 0
+
+    @property
+    def differs(self) -> bool:
+        return self.renewed_before != self.renewed_after or _seen(self.was) != _seen(self.will_be)
 
     @property
     def how(self) -> str:
         """In words, with both dates of all that changes."""
         pairs = (
-            ("due day", self.before.due, self.after.due),
-            ("window opens", self.before.window_opens, self.after.window_opens),
+            ("due day", self.was.due.day, self.will_be.due.day),
+            ("window opens", self.was.window_opens, self.will_be.window_opens),
             ("next certificate would be valid until", self.renewed_before, self.renewed_after),
         )
         said = [f"{what}: {_day(old)} → {_day(new)}" for what, old, new in pairs if old != new]
-        if self.before.state != self.after.state:
-            said.append(f"state: {self.before.state} → {self.after.state}")
-        if self.before.course != self.after.course:
-            said.append(f"course: {self.before.course} → {self.after.course}")
+        if self.was.state != self.will_be.state:
+            said.append(f"state: {self.was.state} → {self.will_be.state}")
+        if self.was.course != self.will_be.course:
+            said.append(f"course: {self.was.course} → {self.will_be.course}")
         return "; ".join(said)
 
 
@@ -51,6 +65,16 @@ class Preview:
     on: date
     touched: tuple[Touch, ...]
     untouched: int
+
+    @property
+    def overdue(self) -> int:
+        """How many it makes overdue."""
+        return sum(touch.becomes_overdue for touch in self.touched)
+
+
+def _seen(position: Position) -> tuple[date | None, date | None, str, str]:
+    """What a change is told by."""
+    return position.due.day, position.window_opens, position.state, position.course
 
 
 def _day(day: date | None) -> str:
@@ -63,33 +87,34 @@ def preview(people: Mapping[str, Facts], old: Sequence[Policy], new: Sequence[Po
     recorded `on` that day, as it will be when it is saved."""
     new = [policy if policy in old else replace(policy, recorded=on) for policy in new]
     day = max([on, *(policy.governs_from for policy in new if policy not in old)])
-    touched = []
-    for key, facts in sorted(people.items()):
-        one = _touch(key, facts, old, new, day)
-        if one.how:
-            touched.append(one)
+    touched = [found for key in sorted(people) if (found := _touch(key, people[key].known(day), old, new, day))]
     return Preview(day, tuple(touched), len(people) - len(touched))
 
 
-def _touch(key: str, facts: Facts, old: Sequence[Policy], new: Sequence[Policy], day: date) -> Touch:
-    before, after = standing(facts, old, day), standing(facts, new, day)
-    return Touch(key, before, after, _renewed(facts, old, before), _renewed(facts, new, after))
-
-
-def _renewed(facts: Facts, policies: Sequence[Policy], now: Standing) -> date | None:
-    """Until when the certificate would be valid if the person did what is needed on the due day."""
-    if now.due is None:
+def _touch(key: str, known: Facts, old: Sequence[Policy], new: Sequence[Policy], day: date) -> Touch | None:
+    """What differs for one person; None if nothing does."""
+    mine_old, mine_new = of_person(old, known.pathways), of_person(new, known.pathways)
+    if mine_old == mine_new:
         return None
-    day = max(now.due, now.on)
-    done = Completion(day, kind=standing(facts, policies, day).course)
-    return standing(replace(facts, completions=(*facts.completions, done)), policies, day).valid_until
+    before, after = located(known, mine_old, day), located(known, mine_new, day)
+    found = Touch(key, before, after, _renewed(known, mine_old, before), _renewed(known, mine_new, after))
+    return found if found.differs else None
+
+
+def _renewed(known: Facts, policies: Sequence[Policy], now: Position) -> date | None:
+    """Until when the certificate would be valid if the person did what is needed on the due day."""
+    if now.due.day is None:
+        return None
+    day = max(now.due.day, now.on)
+    done = next_cycle(Completion(day, kind=now.course_on(day)), now.chain, known, policies)
+    return max((until for until in (done.valid_until, now.valid_until) if until), default=None)
 
 
 def guard(facts: Facts, policies: Sequence[Policy], on: date) -> str | None:
     """Why this person's next cycle would not happen, in words, or None if it will. Of whoever is required there is
     a next due day, except in a leave without a return date and before the first policy."""
     known = facts.known(on)
-    if in_force(policies, on) is None:
+    if in_force(of_person(policies, known.pathways), on) is None:
         waiting = any(covers(r.since, r.until, on) for r in known.requirements)
         return "The course is needed, but no rule about renewal is in force." if waiting else None
     here = position(facts, policies, on)

@@ -16,6 +16,16 @@ MONTHS = tuple(
 )
 
 
+EARLIEST = date(1990, 1, 1)
+UNLIKELY = "Enter a day from 1990 on, and at most ten years from now."
+
+
+def likely(day: date, today: date) -> bool:
+    """Whether a day that somebody entered can be meant: everything is counted from such days, and must stay inside
+    the calendar."""
+    return EARLIEST <= day <= add_months(today, 120)
+
+
 def add_days(day: date, days: int) -> date:
     return day + timedelta(days=days)
 
@@ -47,4 +57,16 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-__all__ = ["MONTHS", "add_days", "add_months", "count", "months_between", "short", "words", "yearly"]
+__all__ = [
+    "EARLIEST",
+    "MONTHS",
+    "UNLIKELY",
+    "add_days",
+    "add_months",
+    "count",
+    "likely",
+    "months_between",
+    "short",
+    "words",
+    "yearly",
+]

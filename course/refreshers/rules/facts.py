@@ -7,7 +7,7 @@ of those the one recorded last stands. A last day before the first takes the fac
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TypeVar
@@ -47,12 +47,16 @@ class Requirement:
 @dataclass(frozen=True)
 class Completion:
     """The course done on that day. `valid_until` is for imported certificates that state their last valid day.
-    ValueError if it was recorded before it took place, or states a last day that is not after it."""
+    From the day `revoked` on it holds nothing: its certificate was revoked, or the import taken back.
+    ValueError if it was recorded before it took place, or revoked before it was recorded, or states a last day that
+    is not after it."""
 
     day: date
     recorded: date | None = None
     kind: str = INITIAL
     valid_until: date | None = None
+    revoked: date | None = None
+    revoked_because: str = ""
 
     def __post_init__(self) -> None:
         if self.kind not in (INITIAL, REFRESHER, IMPORTED):
@@ -61,6 +65,8 @@ class Completion:
             raise ValueError("A completion is recorded on its day or later.")
         if self.valid_until is not None and (self.kind != IMPORTED or self.valid_until <= self.day):
             raise ValueError("Only an imported certificate states its last valid day, and that is after its day.")
+        if self.revoked is not None and self.revoked < self.written:
+            raise ValueError("What a completion is worth is revoked on the day when it was recorded, or later.")
 
     @property
     def written(self) -> date:
@@ -117,7 +123,20 @@ class Started:
         return self.recorded or self.day
 
 
-Fact = TypeVar("Fact", Employment, Requirement, Completion, Extension, Pause, Started)
+@dataclass(frozen=True)
+class Pathway:
+    """From that day on the person follows this pathway. It is written down on its day and never reaches back, so
+    that no certificate changes with it."""
+
+    since: date
+    name: str
+
+    @property
+    def written(self) -> date:
+        return self.since
+
+
+Fact = TypeVar("Fact", Employment, Requirement, Completion, Extension, Pause, Started, Pathway)
 
 
 @dataclass(frozen=True)
@@ -130,6 +149,7 @@ class Facts:
     extensions: tuple[Extension, ...] = ()
     pauses: tuple[Pause, ...] = ()
     started: tuple[Started, ...] = ()
+    pathways: tuple[Pathway, ...] = ()
 
     def known(self, on: date) -> Facts:
         """The facts as they were written down by the end of that day, one for each thing.
@@ -138,26 +158,39 @@ class Facts:
         does not set their due day anew.
         """
         return Facts(
+            tuple(_since_first(*both) for both in _versions(self.employments, on, lambda e: e.start)),
+            tuple(_since_first(*both) for both in _versions(self.requirements, on, lambda r: (r.since, r.reason))),
+            tuple(_as_of(on, *both) for both in _versions(self.completions, on, lambda c: c.key)),
             tuple(
-                replace(last, recorded=first.written)
-                for first, last in _versions(self.employments, on, lambda e: e.start)
-            ),
-            tuple(
-                replace(last, recorded=first.written)
-                for first, last in _versions(self.requirements, on, lambda r: (r.since, r.reason))
-            ),
-            tuple(first for first, _ in _versions(self.completions, on, lambda c: c.key)),
-            tuple(
-                replace(last, withdrawn=last.withdrawn if last.withdrawn and last.withdrawn <= on else None)
+                replace(last, withdrawn=None) if last.withdrawn and last.withdrawn > on else last
                 for _, last in _versions(self.extensions, on, lambda e: (e.recorded, e.until, e.reason))
             ),
             tuple(last for _, last in _versions(self.pauses, on, lambda p: p.since)),
             tuple(first for first, _ in _versions(self.started, on, lambda s: s.day)),
+            tuple(last for _, last in _versions(self.pathways, on, lambda p: p.since)),
         )
 
 
-def _versions(facts: Iterable[Fact], on: date, key: Callable[[Fact], object]) -> list[tuple[Fact, Fact]]:
+Lasting = TypeVar("Lasting", Employment, Requirement)
+
+
+def _since_first(first: Lasting, last: Lasting) -> Lasting:
+    """What was recorded last, as of the day on which the first was recorded."""
+    return last if last.written == first.written else replace(last, recorded=first.written)
+
+
+def _as_of(on: date, first: Completion, last: Completion) -> Completion:
+    """A completion as it was first recorded, and whether it is revoked by what was recorded last."""
+    gone = last.revoked is not None and last.revoked <= on
+    if not gone and first.revoked is None:
+        return first
+    return replace(first, revoked=last.revoked if gone else None, revoked_because=last.revoked_because if gone else "")
+
+
+def _versions(facts: Sequence[Fact], on: date, key: Callable[[Fact], object]) -> list[tuple[Fact, Fact]]:
     """For each thing the first and the last fact about it that was recorded by that day."""
+    if not facts:
+        return []
     found: dict[object, tuple[Fact, Fact]] = {}
     for fact in sorted(facts, key=lambda fact: fact.written):
         if fact.written <= on:

@@ -6,11 +6,13 @@ import calendar
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 from course.refreshers.rules.dates import MONTHS, add_days, count
 
 ANNIVERSARY = "anniversary"
 FIXED = "fixed"
+GENERAL = "general"
 NEXT = "from the next renewal"
 NOW = "now"
 
@@ -27,6 +29,8 @@ class Policy:
     `minimum_days`: no due day is nearer than that to the day on which it was set. `import_age_months`: imported
     certificates that were older when they were recorded do not count (None: any age). `progress_months`: for how
     long unfinished progress is progress. `applies`: "from the next renewal", or "now" (moves due days as well).
+    `pathway`: whom it governs; None: everybody whose pathway has no rule of its own (see pathways.py).
+    `kind` general: the pathway has no rule of its own any more; the numbers of such a version mean nothing.
     ValueError if the numbers contradict each other.
     """
 
@@ -44,9 +48,10 @@ class Policy:
     progress_months: int = 18
     applies: str = NEXT
     recorded: date | None = None
+    pathway: str | None = None
 
     def __post_init__(self) -> None:
-        if self.kind not in (ANNIVERSARY, FIXED):
+        if self.kind not in (ANNIVERSARY, FIXED) and not (self.kind == GENERAL and self.pathway):
             raise ValueError("A policy goes by the anniversary or by a fixed date.")
         if self.applies not in (NEXT, NOW):
             raise ValueError("A policy applies from the next renewal, or now.")
@@ -65,9 +70,9 @@ class Policy:
     @property
     def shortest_months(self) -> int:
         """For how many months a certificate is valid at least."""
-        return self.period_months if self.kind == ANNIVERSARY else self.minimum_months
+        return self.minimum_months if self.kind == FIXED else self.period_months
 
-    @property
+    @cached_property
     def governs_from(self) -> date:
         return max(self.since, self.recorded or self.since)
 
@@ -81,6 +86,8 @@ class Policy:
 
 def describe(policy: Policy) -> str:
     """The policy in words: only what applies, and from where each period counts."""
+    if policy.kind == GENERAL:
+        return "The rule for everybody applies again."
     if policy.kind == ANNIVERSARY:
         first = (
             f"A certificate is valid for {count(policy.period_months, 'month')}, counted from the day of completion, "
@@ -92,22 +99,29 @@ def describe(policy: Policy) -> str:
             f"least {count(policy.minimum_months, 'month')} from the day of completion, so that who has just "
             "completed the course waits for the year after."
         )
+    age = policy.import_age_months
+    brought = f" An earlier certificate counts if it is at most {count(age, 'month')} old." if age else ""
     return (
         f"{first} It can be renewed in its last {count(policy.window_days, 'day')} without losing the date. "
         f"More than {count(policy.lapse_months, 'month')} after the last day, the whole course is needed again. "
         f"New starters have {count(policy.starter_days, 'day')} from their start; "
-        f"no due day is nearer than {count(policy.minimum_days, 'day')} after it is set."
+        f"no due day is nearer than {count(policy.minimum_days, 'day')} after it is set.{brought}"
     )
 
 
 def versions(policies: Sequence[Policy]) -> list[Policy]:
     """In the order in which they come to govern; of two from the same day, the one recorded last wins."""
-    return sorted(policies, key=lambda policy: (policy.governs_from, policy.recorded or policy.since))
+    return sorted(policies, key=_order)
+
+
+def _order(policy: Policy) -> tuple[date, date]:
+    return policy.governs_from, policy.recorded or policy.since
 
 
 def in_force(policies: Sequence[Policy], on: date) -> Policy | None:
     """The version that governs on that day, or None before the first."""
-    return next((policy for policy in reversed(versions(policies)) if policy.governs_from <= on), None)
+    # Of equal ones the last: max() keeps the first that it meets.
+    return max((policy for policy in reversed(policies) if policy.governs_from <= on), key=_order, default=None)
 
 
 def at_or_first(policies: Sequence[Policy], day: date) -> Policy:

@@ -9,7 +9,8 @@ from datetime import date
 from course.refreshers.rules.chain import (
     Cycle,
     Lead,
-    cycles,
+    chain,
+    due_mark,
     first_governs,
     furthest,
     lapses_after,
@@ -21,6 +22,7 @@ from course.refreshers.rules.dates import add_days, add_months
 from course.refreshers.rules.facts import (
     INITIAL,
     REFRESHER,
+    Completion,
     Employment,
     Extension,
     Facts,
@@ -28,6 +30,7 @@ from course.refreshers.rules.facts import (
     Requirement,
     covers,
 )
+from course.refreshers.rules.pathways import of_person
 from course.refreshers.rules.policy import Policy, at_or_first, changes_now, governing, in_force, moved
 
 NOT_YET_DUE = "not-yet-due"
@@ -53,14 +56,15 @@ class Duty:
 
 @dataclass(frozen=True)
 class Due:
-    """A due day, where it comes from (certificate, policy, start, floor, extension or pause), and the last day of
-    what was granted (None if nothing was)."""
+    """A due day, where it comes from (certificate, policy, start, floor, revocation, extension or pause), and the
+    last day of what was granted (None if nothing was)."""
 
     day: date | None
     source: str
     granted_until: date | None = None
     extension: Extension | None = None
     pause: Pause | None = None
+    revoked: Completion | None = None
 
 
 @dataclass(frozen=True)
@@ -77,10 +81,18 @@ class Position:
     valid_until: date | None
     due: Due
     window_opens: date | None
-    course: str
     refresher_until: date | None
     started: date | None
     progress_until: date | None
+
+    @property
+    def course(self) -> str:
+        """What is needed next."""
+        return self.course_on(self.on)
+
+    def course_on(self, day: date) -> str:
+        """What would be needed on that day, if nothing happened until then."""
+        return REFRESHER if self.refresher_until and day <= self.refresher_until else INITIAL
 
     @property
     def overdue_days(self) -> int:
@@ -111,13 +123,19 @@ class Position:
 def position(facts: Facts, policies: Sequence[Policy], on: date) -> Position:
     """Where the person stands, before it is put in words."""
     known = facts.known(on)
+    return located(known, of_person(policies, known.pathways), on)
+
+
+def located(known: Facts, policies: Sequence[Policy], on: date) -> Position:
+    """The same from the facts as they were known on that day, and the versions that govern this person."""
     rule = in_force(policies, on)
     duty = _duty(known, policies, on) if rule else None
-    chain = cycles(facts, policies, on)
-    held, until = lead(chain, policies, on), last_valid_day(chain)
+    done = chain(known, policies, on)
+    holding = [cycle for cycle in done if cycle.holds]
+    held, until = lead(holding, policies, on), last_valid_day(holding)
     paused = _latest([pause for pause in known.pauses if covers(pause.since, pause.until, on)]) if duty else None
     granted = furthest(known.extensions, policies, on) if policies else None
-    due = _due(known, policies, on, duty, held, granted)
+    due = _due(known, policies, on, duty, done, held, granted)
     if paused and any(p.until is None and p.since <= on for p in known.pauses):
         due = Due(None, "pause", pause=paused)
     opens = refresher_until = None
@@ -125,9 +143,8 @@ def position(facts: Facts, policies: Sequence[Policy], on: date) -> Position:
         own = governing(policies, held.cycle.completion.day, on)
         opens = window(min(held.mark.day, until), held.cycle.completion.day, own)
         refresher_until = lapses_after(max(held.mark.day, until), granted, own)
-    needed = REFRESHER if refresher_until and on <= refresher_until else INITIAL
-    started, ends = _progress(known, policies, on)
-    return Position(on, rule, duty, paused, chain, held, until, due, opens, needed, refresher_until, started, ends)
+    started, ends = _progress(known, policies, on) if rule else (None, None)
+    return Position(on, rule, duty, paused, done, held, until, due, opens, refresher_until, started, ends)
 
 
 def _latest(pauses: list[Pause]) -> Pause | None:
@@ -188,10 +205,12 @@ def _due(
     policies: Sequence[Policy],
     on: date,
     duty: Duty | None,
+    chain: Sequence[Cycle],
     held: Lead | None,
     granted: tuple[date, Extension] | None,
 ) -> Due:
-    """The due day: the latest of what was held, the first weeks, what was granted, and the days after a leave."""
+    """The due day: the latest of what was held, the first weeks, the days after a revocation, what was granted, and
+    the days after a leave."""
     if duty is None:
         return Due(None, "nothing")
     day, source = duty.first_due, "floor" if duty.floored else "start"
@@ -200,6 +219,10 @@ def _due(
         stated = held.cycle.valid_until
         day, source = held.mark.day, "certificate" if held.mark.day == stated else "policy"
         until = day if source == "policy" else None
+    left, revoked = _after_revocation(chain, policies)
+    if revoked and left > day:
+        day, source = left, "revocation"
+        until = day
     extension = None
     if granted and granted[0] > day:
         day, source, extension = granted[0], "extension", granted[1]
@@ -214,7 +237,21 @@ def _due(
         if back > day:
             day, source, taken = back, "pause", pause
             until = day
-    return Due(day, source, until, extension, taken)
+    return Due(day, source, until, extension, taken, revoked if source == "revocation" else None)
+
+
+def _after_revocation(chain: Sequence[Cycle], policies: Sequence[Policy]) -> tuple[date, Completion | None]:
+    """Until when somebody has whose certificate was revoked, and which it was: the minimum of days from the day of
+    the revocation, but no longer than the certificate would have lasted."""
+    found: tuple[date, Completion | None] = (date.min, None)
+    for cycle in chain:
+        on = cycle.completion.revoked
+        if cycle.counts and on is not None:
+            least = add_days(on, at_or_first(policies, on).minimum_days)
+            found = max(
+                found, (min(least, due_mark(cycle, policies, on).day), cycle.completion), key=lambda one: one[0]
+            )
+    return found
 
 
 def _progress(known: Facts, policies: Sequence[Policy], on: date) -> tuple[date | None, date | None]:
@@ -222,7 +259,7 @@ def _progress(known: Facts, policies: Sequence[Policy], on: date) -> tuple[date 
     to that, and what is older than the limit has ended."""
     done = max((completion.day for completion in known.completions), default=date.min)
     begun = max((one.day for one in known.started if done < one.day <= on), default=None)
-    if begun is None or not policies:
+    if begun is None:
         return None, None
     ends = add_months(begun, at_or_first(policies, begun).progress_months)
     return (begun, ends) if on <= ends else (None, None)

@@ -106,17 +106,27 @@ def _valid(position: Position) -> bool:
 
 def _certificate(position: Position) -> str:
     """Until when the certificate is valid and why, or why what was done does not count."""
-    chain = [cycle for cycle in position.chain if cycle.valid_until == position.valid_until and cycle.counts]
-    refused = [cycle for cycle in position.chain if not cycle.counts]
+    chain = [cycle for cycle in position.chain if cycle.valid_until == position.valid_until and cycle.holds]
+    refused = [cycle for cycle in position.chain if not cycle.holds]
     if position.valid_until is None or not chain:
-        return f"You hold no certificate, because {cycle_reason(refused[-1])}." if refused else ""
+        return f"You hold no certificate, because {_refusal(refused[-1])}." if refused else ""
     day, why = words(position.valid_until), cycle_reason(chain[-1])
     if _valid(position):
         said = f"Up to date until {day}, because {why}."
     else:
         said = f"Your certificate was valid up to and including {day}, because {why}."
     later = [cycle for cycle in refused if cycle.completion.day > chain[-1].completion.day]
-    return f"{said} What you did since does not count, because {cycle_reason(later[-1])}." if later else said
+    return f"{said} What you did since does not count, because {_refusal(later[-1])}." if later else said
+
+
+def _refusal(cycle: Cycle) -> str:
+    """Why a completion holds nothing: what follows "because"."""
+    done = cycle.completion
+    if done.revoked is None or not cycle.counts:
+        return cycle_reason(cycle)
+    verb = "taken back" if done.kind == IMPORTED else "revoked"
+    why = f" ({done.revoked_because})" if done.revoked_because else ""
+    return f"the certificate of {words(done.day)} was {verb} on {words(done.revoked)}{why}"
 
 
 def _due(position: Position) -> str:
@@ -133,6 +143,9 @@ def _due(position: Position) -> str:
             f"Due by {day}, because you are away up to and including {words(due.pause.until)} "
             f"({due.pause.reason}) and have {count(due.pause.re_enter_days, 'day')} after that."
         )
+    if due.source == "revocation" and due.revoked and due.revoked.revoked:
+        gone = words(due.revoked.revoked)
+        return f"Due by {day}, because a certificate that you held no longer counts since {gone}."
     if due.source == "policy":
         return f"Due by {day}, because the rule was changed; the date on your certificate stays."
     if due.source == "certificate":

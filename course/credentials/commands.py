@@ -1,0 +1,58 @@
+"""flask credentials keys · rotate · withdraw"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import click
+from flask.cli import AppGroup
+
+from course.clock import now
+from course.credentials import actions, queries
+from course.credentials.rules.keys import KeyLockedError, multikey
+from course.web.html import moment
+from course.web.session import command_session
+from course.web.site import state
+
+group = AppGroup("credentials", help="The keys with which certificates are signed.")
+_REASON = click.option("--reason", required=True, help="Why, in a few words.")
+
+
+@group.command("keys")
+def keys_command() -> None:
+    """List the public keys, the oldest first."""
+    with command_session() as session:
+        found = queries.keys(session)
+    for key in found:
+        ended = f", withdrawn since {moment(key.withdrawn, state().config.time_zone)}" if key.withdrawn else ""
+        click.echo(f"{key.address} {multikey(key.public)}{ended}")
+    if not found:
+        click.echo("There is no key yet. The first certificate makes one.")
+
+
+@group.command("rotate")
+@_REASON
+def rotate_command(reason: str) -> None:
+    """Sign with a new key from now on. What the earlier keys signed stays valid."""
+    with command_session() as session:
+        address = actions.rotate(session, reason[:200], now())
+    click.echo(f"Certificates are signed with {address} from now on.")
+
+
+@group.command("withdraw")
+@click.argument("number", type=int)
+@click.option("--from", "since", type=click.DateTime(["%Y-%m-%d"]), help="From the start of that day; else from now.")
+@_REASON
+def withdraw_command(number: int, since: datetime | None, reason: str) -> None:
+    """What key NUMBER signed proves nothing any more, for example because somebody else may have the key.
+
+    'flask credentials sign-missing' then signs the certificates anew.
+    """
+    zone = ZoneInfo(state().config.time_zone)
+    try:
+        with command_session() as session:
+            actions.withdraw(session, number, since.replace(tzinfo=zone) if since else now(), reason[:200], now())
+    except (LookupError, ValueError, KeyLockedError) as error:
+        raise click.ClickException(f"{str(error).rstrip('.')}.") from error
+    click.echo(f"Key {number} is withdrawn. Now run 'flask credentials sign-missing'.")

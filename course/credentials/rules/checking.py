@@ -1,0 +1,210 @@
+"""Checking a credential of this course, whoever issued it, with nothing but the issuer's public keys."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal
+
+from pypdf import PdfReader
+
+from course.credentials.rules.contexts import CREDENTIALS, OPEN_BADGES
+from course.credentials.rules.documents import FILE_NAME
+from course.credentials.rules.keys import Key
+from course.credentials.rules.signing import SUITE, Document, UncoveredError, holds
+
+State = Literal["valid", "expired", "not yet valid", "changed", "withdrawn", "other issuer", "no credential"]
+MOST_BYTES = 64 * 1024
+# Ours have seven, with the proof eight. Many objects that are alike would keep the canonicaliser busy for hours.
+_MOST_OBJECTS = 8
+
+
+@dataclass(frozen=True)
+class Stated:
+    """What a signed credential says, read from it."""
+
+    address: str
+    name: str
+    course: str
+    pathway: str
+    content_version: str
+    organisation: str
+    issuer: str
+    completed_on: date
+    valid_from: datetime
+    valid_until: datetime
+
+    @property
+    def last_day(self) -> date:
+        """The last valid day, where it was issued."""
+        return self.valid_until.date()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How a credential stands, in words as well. What it says is there only if its signature holds."""
+
+    state: State
+    words: str
+    stated: Stated | None = None
+
+    @property
+    def signed(self) -> bool:
+        """Whether the signature holds, whatever the day is."""
+        return self.state in ("valid", "expired", "not yet valid")
+
+
+class _NoCredentialError(ValueError):
+    """The reason why something is no credential of this course."""
+
+
+_WORDS: dict[State, str] = {
+    "valid": "The signature holds, and the certificate is valid by its dates.",
+    "expired": "The signature holds. The certificate has expired.",
+    "not yet valid": "The signature holds. The certificate is not valid yet.",
+    "changed": "The signature is wrong. Something was changed after it was signed, or somebody else signed it.",
+    "withdrawn": "The issuer has withdrawn the key that signed it. Ask its holder to download the certificate again.",
+    "other issuer": "It is not signed with a key of the issuer that you check against.",
+    "no credential": "This is not a credential of this course.",
+}
+
+
+def _verdict(state: State, why: str = "", stated: Stated | None = None) -> Verdict:
+    return Verdict(state, f"{_WORDS[state]} {why}".strip(), stated)
+
+
+def check(document: bytes, keys: Iterable[Key], on: datetime) -> Verdict:
+    """Whether a credential is signed by one of these keys, unchanged, and valid at that moment.
+
+    Whether it was revoked since stands in the issuer's status list, which is not asked here.
+    """
+    try:
+        found = _read(document)
+        issuer, method = found["issuer"]["id"], found["proof"][0]["verificationMethod"]
+    except _NoCredentialError as error:
+        return _verdict("no credential", f"The reason: {error}.")
+    except (KeyError, TypeError):
+        return _verdict("no credential", "The reason: it does not say who issued it.")
+    key = _key_for(keys, issuer, method)
+    if key is None:
+        return _verdict("other issuer", f"It says that {str(issuer)[:200]!r} issued it.")
+    try:
+        if not holds(found, key.public):
+            return _verdict("changed")
+        stated = _stated(found)
+    except UncoveredError as error:
+        return _verdict("changed", f"The reason: {error}.")
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return _verdict("no credential", "It is signed, but does not say what such a credential says.")
+    return _verdict(_in_time(stated, key, on), stated=stated)
+
+
+def _in_time(stated: Stated, key: Key, on: datetime) -> State:
+    if key.withdrawn is not None and on >= key.withdrawn:
+        return "withdrawn"
+    if on < stated.valid_from:
+        return "not yet valid"
+    return "valid" if on <= stated.valid_until else "expired"
+
+
+def _key_for(keys: Iterable[Key], issuer: str, method: str) -> Key | None:
+    """The key that a proof names, if it is that issuer's. A bare key stands for whatever key is named."""
+    return next((key for key in keys if not key.address or (key.address, key.issuer) == (method, issuer)), None)
+
+
+def _read(document: bytes) -> Document:
+    if len(document) > MOST_BYTES:
+        raise _NoCredentialError("it is too large")
+    try:
+        found: Any = json.loads(document.decode(), object_pairs_hook=_once, parse_constant=_no_number)
+        objects = _objects(found)
+    except (ValueError, RecursionError) as error:
+        why = error if isinstance(error, _NoCredentialError) else "it is not JSON"
+        raise _NoCredentialError(str(why)) from error
+    if not isinstance(found, dict) or found.get("@context") != [CREDENTIALS, OPEN_BADGES]:
+        raise _NoCredentialError("it is not an Open Badges 3.0 credential")
+    if not {"VerifiableCredential", "AchievementCredential"} <= {str(kind) for kind in found.get("type", [])}:
+        raise _NoCredentialError("it is not a credential for an achievement")
+    if objects > _MOST_OBJECTS:
+        raise _NoCredentialError("it has more parts than such a credential has")
+    proof = found.get("proof")
+    if not isinstance(proof, list) or len(proof) != 1 or not isinstance(proof[0], dict):
+        raise _NoCredentialError("it does not have exactly one signature")
+    kind = {"type": "DataIntegrityProof", "cryptosuite": SUITE, "proofPurpose": "assertionMethod"}
+    if any(proof[0].get(term) != value for term, value in kind.items()):
+        raise _NoCredentialError(f"its signature is not of the kind {SUITE}")
+    return found
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise _NoCredentialError("a field in it is given twice")
+    if any(key.startswith("@") and key != "@context" for key in found):
+        raise _NoCredentialError("it is written in another way")
+    return found
+
+
+def _no_number(text: str) -> None:
+    raise _NoCredentialError(f"{text} is not JSON")
+
+
+def _objects(value: Any) -> int:
+    """How many objects there are; raises for lists in lists, and if an object inside another brings a context."""
+    if isinstance(value, list):
+        if any(isinstance(one, list) for one in value):
+            raise _NoCredentialError("there are lists inside lists")
+        return sum(_objects(one) for one in value)
+    if not isinstance(value, dict):
+        return 0
+    if any(
+        "@context" in one
+        for part in value.values()
+        for one in (part if isinstance(part, list) else [part])
+        if isinstance(one, dict)
+    ):
+        raise _NoCredentialError("a part of it brings its own context")
+    return 1 + sum(_objects(one) for one in value.values())
+
+
+def _stated(found: Document) -> Stated:
+    subject, achievement = found["credentialSubject"], found["credentialSubject"]["achievement"]
+    (named,) = subject["identifier"]
+    if named["hashed"] is not False or named["identityType"] != "name":
+        raise ValueError("the name is not said in words")
+    valid_from, valid_until = (datetime.fromisoformat(found[term]) for term in ("validFrom", "validUntil"))
+    if valid_from.tzinfo is None or valid_until.tzinfo is None:
+        raise ValueError("a moment without a zone")
+    return Stated(
+        address=_text(found["id"]),
+        name=_text(named["identityHash"]),
+        course=_text(achievement["name"]),
+        pathway=_text(achievement.get("specialization", "")),
+        content_version=_text(achievement["version"]),
+        organisation=_text(found["issuer"]["name"]),
+        issuer=_text(found["issuer"]["id"]),
+        completed_on=date.fromisoformat(subject["activityEndDate"]),
+        valid_from=valid_from,
+        valid_until=valid_until,
+    )
+
+
+def _text(value: Any) -> str:
+    # A text and a list with just that text mean the same in JSON-LD, and have the same signature.
+    if not isinstance(value, str):
+        raise TypeError("not a text")
+    return value
+
+
+def credential_in(data: bytes) -> bytes | None:
+    """The credential that a file holds: a PDF with one attached, or the file itself. None for a PDF without."""
+    if b"%PDF-" not in data[:1024]:
+        return data
+    try:
+        return next(iter(PdfReader(io.BytesIO(data)).attachments.get(FILE_NAME, [])), None)
+    except Exception:
+        # A file from anywhere can be broken in any way, and pypdf tells about it in as many.
+        return None

@@ -1,0 +1,126 @@
+"""Signing keys: Ed25519, written as multibase, and kept locked with the installation's own secret."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+_ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+# Says that what follows is an Ed25519 public key: https://www.w3.org/TR/cid-1.0/#Multikey
+_ED25519 = b"\xed\x01"
+_NONCE = 12  # bytes
+_NO_KEY = (
+    "there is no Ed25519 key in it: it needs an issuer's profile (the file at /issuer) or a key's document (the file at "
+    "/issuer/keys/1), as JSON, or a key that begins with z6Mk"
+)
+
+
+@dataclass(frozen=True)
+class Key:
+    """A public key: its own `address`, the address of the `issuer` that it signs for, its 32 bytes, and the
+    moment from which it proves nothing any more. A key that was handed over bare has neither address."""
+
+    address: str
+    issuer: str
+    public: bytes
+    withdrawn: datetime | None = None
+
+
+class KeyLockedError(Exception):
+    """A private key does not open with this secret."""
+
+
+def base58(data: bytes) -> str:
+    """Multibase base58btc, with its sign z in front."""
+    number, text = int.from_bytes(data), ""
+    while number:
+        number, digit = divmod(number, 58)
+        text = _ALPHABET[digit] + text
+    return "z" + "1" * (len(data) - len(data.lstrip(b"\0"))) + text
+
+
+def from_base58(text: str) -> bytes:
+    """The bytes of a multibase base58btc text. Raises ValueError."""
+    if not text.startswith("z") or len(text) > 200:
+        raise ValueError("not multibase base58btc")
+    number = 0
+    for sign in text[1:]:
+        number = number * 58 + _ALPHABET.index(sign)
+    zeros = len(text[1:]) - len(text[1:].lstrip("1"))
+    return bytes(zeros) + number.to_bytes((number.bit_length() + 7) // 8)
+
+
+def multikey(public: bytes) -> str:
+    """A public key as a Multikey document writes it: z6Mk…"""
+    return base58(_ED25519 + public)
+
+
+def public_key(text: str) -> bytes:
+    """The 32 bytes of a key that is written as z6Mk… Raises ValueError."""
+    data = from_base58(text)
+    if len(data) != 34 or not data.startswith(_ED25519):
+        raise ValueError("not an Ed25519 public key")
+    return data[2:]
+
+
+def new_key(secret: str) -> tuple[bytes, bytes]:
+    """A new pair: the public key, and the private one locked with the secret."""
+    private = Ed25519PrivateKey.generate()
+    public = private.public_key().public_bytes_raw()
+    nonce = secrets.token_bytes(_NONCE)
+    return public, nonce + _cipher(secret).encrypt(nonce, private.private_bytes_raw(), public)
+
+
+def unlock(locked: bytes, public: bytes, secret: str) -> Ed25519PrivateKey:
+    """The private key. Raises KeyLockedError if it was locked with another secret, or is not that key's."""
+    try:
+        private = _cipher(secret).decrypt(locked[:_NONCE], locked[_NONCE:], public)
+    except InvalidTag as error:
+        raise KeyLockedError(
+            "The signing key does not open: SECRET_KEY is another than when the key was made. Set the earlier one "
+            "again, or make a new key with 'flask credentials rotate' and then 'flask credentials sign-missing'."
+        ) from error
+    return Ed25519PrivateKey.from_private_bytes(private)
+
+
+def _cipher(secret: str) -> AESGCM:
+    return AESGCM(HKDF(SHA256(), 32, None, b"course: keys that sign credentials").derive(secret.encode()))
+
+
+def keys_in(text: str) -> tuple[Key, ...]:
+    """The public keys of a file: an issuer's profile, a key's document, or a bare key (z6Mk…).
+
+    Raises ValueError, in words for whoever chose the file.
+    """
+    try:
+        if not text.lstrip().startswith("{"):
+            return (Key("", "", public_key(text.strip())),)
+        found = json.loads(text)
+        methods: Any = found.get("verificationMethod", [found])
+        keys = tuple(_key(one) for one in methods)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(_NO_KEY) from error
+    if not keys:
+        raise ValueError("the issuer's profile in it has no keys")
+    return keys
+
+
+def _key(document: dict[str, str]) -> Key:
+    revoked = document.get("revoked")
+    moment = datetime.fromisoformat(revoked) if revoked else None
+    return Key(document["id"], document["controller"], public_key(document["publicKeyMultibase"]), moment)
+
+
+def usable(keys: Iterable[Key], at: datetime) -> list[Key]:
+    """The keys whose signatures hold at that moment."""
+    return [key for key in keys if key.withdrawn is None or at < key.withdrawn]

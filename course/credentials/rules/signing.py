@@ -1,0 +1,144 @@
+"""Data Integrity proofs of the kind eddsa-rdfc-2022: https://www.w3.org/TR/vc-di-eddsa/
+
+A document is read as JSON-LD, brought into a canonical order (RDFC-1.0) and hashed with SHA-256; so is the proof
+without its value. Ed25519 signs the two hashes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+import unicodedata
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from pyld.canon import URDNA2015
+from pyld.context_resolver import ContextResolver
+from pyld.jsonld import JsonLdError, JsonLdProcessor
+
+from course.credentials.rules import contexts
+from course.credentials.rules.keys import base58, from_base58
+
+SUITE = "eddsa-rdfc-2022"
+Document = dict[str, Any]
+_SIGNATURE = 64  # bytes
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|\\^`]+")
+# PyLD keeps what it has read of the contexts, and is not made for several threads.
+_LOCK = threading.Lock()
+_OPTIONS = {
+    # Not empty: PyLD would complete a relative address with one of its own, and so hide it.
+    "base": None,
+    "documentLoader": contexts.load,
+    "contextResolver": ContextResolver({}, contexts.load),
+    "processingMode": "json-ld-1.1",
+    "produceGeneralizedRdf": False,
+    "extractAllScripts": False,
+}
+
+
+class UncoveredError(ValueError):
+    """Something in a document would not be covered by a signature."""
+
+
+def sign(document: Document, private: Ed25519PrivateKey, method: str, at: datetime) -> Document:
+    """The document with its proof: one, in an array. `method` is the address of the public key.
+
+    Raises UncoveredError if any key or value of the document, at any depth, would stay unsigned.
+    """
+    _refuse_controls(document)
+    proof = {
+        "type": "DataIntegrityProof",
+        "cryptosuite": SUITE,
+        "created": f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        "verificationMethod": method,
+        "proofPurpose": "assertionMethod",
+    }
+    return {**document, "proof": [{**proof, "proofValue": base58(private.sign(_hashes(document, proof)))}]}
+
+
+def holds(document: Document, public: bytes) -> bool:
+    """Whether the document's one proof is that key's, over exactly this document.
+
+    Raises UncoveredError if the document has something that no signature could cover.
+    """
+    plain = dict(document)
+    (proof,) = plain.pop("proof")
+    plain_proof = dict(proof)
+    try:
+        signature = from_base58(str(plain_proof.pop("proofValue", "")))
+        if len(signature) != _SIGNATURE:
+            return False
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, _hashes(plain, plain_proof))
+    except UncoveredError:
+        raise
+    except (ValueError, InvalidSignature):
+        return False
+    return True
+
+
+def _hashes(document: Document, proof: Document) -> bytes:
+    whole = {"@context": document["@context"], **proof}
+    return b"".join(hashlib.sha256(canonical(part).encode()).digest() for part in (whole, document))
+
+
+def canonical(document: Document) -> str:
+    """The document as canonical N-Quads.
+
+    JSON-LD silently leaves out a key that no context defines, and a value that is null or a relative address.
+    A signature would not cover them, so they are refused. Raises UncoveredError.
+    """
+    dropped: list[str] = []
+    try:
+        with _LOCK:
+            dataset = JsonLdProcessor(on_property_dropped=dropped.append).to_rdf(document, _OPTIONS)
+    except JsonLdError as error:
+        raise UncoveredError(f"cannot be read as JSON-LD: {error.type}") from error
+    if dropped:
+        raise UncoveredError(f"no context defines the field {dropped[0]!r}")
+    quads = dataset.get("@default", [])
+    if len(dataset) != 1 or len(quads) != _statements(document):
+        raise UncoveredError("a value in it is empty, given twice, or no full address")
+    _refuse_odd_nodes(document, [part for quad in quads for part in quad.values()])
+    found: str = URDNA2015().main(dataset, {"format": "application/n-quads"})
+    return found
+
+
+def _refuse_odd_nodes(document: Document, parts: list[dict[str, str]]) -> None:
+    """Every address is a whole one, and only an object without an id goes without a name. Labels such as _:b1 in
+    the place of addresses would let a short list of them keep the canonicaliser busy for years."""
+    for part in parts:
+        if part["type"] == "IRI" and not _ADDRESS.fullmatch(part["value"]):
+            raise UncoveredError(f"{part['value'][:200]!r} is no full address, or not a word that a context defines")
+    unnamed = {part["value"] for part in parts if part["type"] == "blank node"}
+    if len(unnamed) != sum(isinstance(one, dict) and "id" not in one for one in _parts(document)):
+        raise UncoveredError("a part of it has a label instead of an address")
+
+
+def _statements(value: Any) -> int:
+    """How many statements of RDF a tree makes: one for each value, and one for each object inside another."""
+    if isinstance(value, list) and value:
+        return sum(_statements(one) for one in value)
+    if not isinstance(value, dict):
+        return 1
+    inner = [one for key, one in value.items() if key not in ("@context", "id")]
+    nested = sum(isinstance(one, dict) for part in inner for one in (part if isinstance(part, list) else [part]))
+    return nested + sum(_statements(one) for one in inner)
+
+
+def _refuse_controls(document: Document) -> None:
+    """Control characters are written in different ways by different canonicalisers; no name needs them."""
+    for text in _parts(document):
+        if isinstance(text, str) and any(unicodedata.category(sign) in ("Cc", "Cs") for sign in text):
+            raise UncoveredError(f"there are control characters in {text!r}")
+
+
+def _parts(value: Any) -> Iterator[Any]:
+    """A tree itself, and everything in it."""
+    yield value
+    if isinstance(value, (dict, list)):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _parts(one)

@@ -1,0 +1,65 @@
+"""Who issues the certificates: a page for people, and what programs need to check a certificate by themselves."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, abort, g, make_response, render_template, request
+
+from course.clock import now
+from course.credentials import queries
+from course.credentials.rules.documents import as_bytes, issuer_document, key_document
+from course.credentials.rules.keys import multikey
+from course.credentials.rules.signing import Document
+from course.organisation.current import here_organisation
+from course.web.access import public
+from course.web.session import db
+from course.web.site import state
+
+pages = Blueprint("credentials", __name__)
+_NUMBER = "int(max=2147483647)"
+# Seconds for which others may keep a copy. A revocation should be seen soon; a new key has an address of its own.
+_PROFILE, _LIST = 3600, 300
+
+
+@pages.get("")
+@public
+def issuer() -> Response:
+    """The issuer's profile with the public keys, as JSON; a browser gets a page that explains it."""
+    ours = here_organisation() or abort(404)
+    keys, address = queries.keys(db()), state().config.public_url
+    if request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
+        g.here = "verify"
+        words = [(key, multikey(key.public)) for key in keys]
+        answer = make_response(render_template("credentials/issuer.html", keys=words, issuer=ours.name))
+    else:
+        answer = _json(issuer_document(ours.name, address, keys, now()), "application/json", _PROFILE)
+    answer.headers.add("Vary", "Accept")
+    return answer
+
+
+@pages.get(f"/keys/<{_NUMBER}:key_number>")
+@public
+def key(key_number: int) -> Response:
+    """A public key."""
+    found = queries.key(db(), key_number) or abort(404)
+    return _json(key_document(found), "application/json", _PROFILE)
+
+
+@pages.get(f"/status/<{_NUMBER}:list_number>")
+@public
+def status(list_number: int) -> Response:
+    """The signed list that says which certificates were revoked."""
+    return _answer(queries.status_list(db(), list_number) or abort(404), "application/vc", _LIST)
+
+
+def _json(document: Document, kind: str, seconds: int) -> Response:
+    return _answer(as_bytes(document), kind, seconds)
+
+
+def _answer(data: bytes, kind: str, seconds: int) -> Response:
+    response = Response(data, mimetype=kind)
+    response.headers["Cache-Control"] = f"public, max-age={seconds}"
+    # Programs that check certificates run in browsers too, on pages of others. Nothing here is secret.
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.add_etag()
+    response.make_conditional(request)
+    return response

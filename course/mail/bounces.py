@@ -1,0 +1,67 @@
+"""Reading delivery reports (RFC 3464): which mail of ours came back, and why.
+
+Each mail has one recipient, so its mark says who that was, also where it had been forwarded from there."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from email.message import EmailMessage, Message
+
+from course.mail.rules import address_is_dead
+
+_MARK = re.compile(r"<([0-9a-f]{32})@")
+DELAYED = "The report says that the mail is late or has arrived. Nothing is noted."
+NO_REPORT = "This is not a delivery report (multipart/report with message/delivery-status)."
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why the mail did not arrive; `dead` if the address takes none at all."""
+
+    reason: str
+    dead: bool
+
+
+@dataclass(frozen=True)
+class Report:
+    """A delivery report: the mark in the Message-ID of the mail, and its failures. Without any, `why_not` says why."""
+
+    mark: str
+    failures: tuple[Failure, ...]
+    why_not: str = ""
+
+
+def read(message: EmailMessage) -> Report:
+    """What a message says about mail that came back; it never raises, whatever somebody sends."""
+    status = next((part for part in message.walk() if part.get_content_type() == "message/delivery-status"), None)
+    if status is None:
+        return Report("", (), NO_REPORT)
+    blocks = status.get_payload()
+    failures = tuple(
+        _failure(block)
+        for block in (blocks if isinstance(blocks, list) else [])
+        if isinstance(block, Message) and str(block.get("Action", "")).strip().lower() == "failed"
+    )
+    return Report(_mark(message), failures, "" if failures else DELAYED)
+
+
+def _failure(block: Message) -> Failure:
+    status = str(block.get("Status", "")).strip().split(" ")[0]
+    words = " ".join(str(block.get("Diagnostic-Code", "")).partition(";")[2].split())
+    return Failure(
+        words or f"{status} (no further words)",
+        address_is_dead(500, status),
+    )
+
+
+def _mark(message: EmailMessage) -> str:
+    """The mark of the mail that the report is about: in the mail or the headers that it carries, or that it names."""
+    for part in message.walk():
+        if part is not message and part.get("Message-ID") and (found := _MARK.search(str(part["Message-ID"]))):
+            return found[1]
+        if part.get_content_type() == "text/rfc822-headers" and (found := _MARK.search(str(part.get_payload()))):
+            return found[1]
+    named = f"{message.get('In-Reply-To', '')} {message.get('References', '')}"
+    found = _MARK.search(named)
+    return found[1] if found else ""

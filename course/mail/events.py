@@ -1,0 +1,17 @@
+"""What others may want to know before a mail leaves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class MailLeaving:
+    """A mail is about to be sent. Whoever queued it may still withhold or postpone it (see actions); `zone` is the
+    organisation's."""
+
+    key: str
+    recipient: str
+    at: datetime
+    zone: str

@@ -1,0 +1,33 @@
+"""Choosing what optional mail one gets, by the link in it."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, abort, make_response, render_template, request, url_for
+from werkzeug.wrappers import Response as WsgiResponse
+
+from course.clock import now
+from course.mail import actions, links, queries
+from course.mail.rules import OPTIONAL
+from course.web.access import public
+from course.web.html import seen_redirect
+from course.web.session import db
+from course.web.site import state
+
+pages = Blueprint("mail", __name__)
+
+
+@pages.route("/choice/<token>", methods=["GET", "POST"])
+@public
+def choice(token: str) -> Response | WsgiResponse:
+    """Whether one gets a kind of optional mail. A mail program may post here by itself (RFC 8058): it has no session,
+    so the signature in the address stands for the token against forgery, and it must not be redirected."""
+    found = links.read(state().config.secret_key, token) or abort(404)
+    person_id, kind = found
+    if request.method == "POST":
+        actions.choose(db(), person_id, kind, request.form.get("wanted") == "yes", now())
+        if "List-Unsubscribe" not in request.form:
+            return seen_redirect(url_for("mail.choice", token=token))
+    wanted = person_id not in queries.declined(db(), kind, [person_id])
+    return make_response(
+        render_template("mail/choice.html", token=token, wanted=wanted, what=OPTIONAL[kind], kind=kind)
+    )

@@ -1,0 +1,174 @@
+"""Where somebody stands, what their dates rest on, and writing down more time, leaves and earlier certificates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Response, abort, flash, g, make_response, render_template, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response as WsgiResponse
+
+from course.clock import now
+from course.people.queries import PersonView, overview, visible_person
+from course.refreshers import actions, queries
+from course.refreshers.forms import CertificateForm, ExtensionForm, LeaveForm, TakeBackForm
+from course.refreshers.rules import cycle_reason, cycles, standing
+from course.refreshers.views.frame import pages, today, zone
+from course.web.access import Permission, may, signed_in
+from course.web.html import seen_redirect
+from course.web.session import db
+
+
+@pages.get("/mine")
+@signed_in
+def mine() -> str:
+    """My own renewal."""
+    g.here = "training"
+    person = overview(db(), current_user.person.id) or abort(404)
+    return _shown(person, changes=False, own=True)
+
+
+@pages.get("/people/<int(max=2147483647):person_id>")
+@may(Permission.SEE_PEOPLE)
+def person(person_id: int) -> str:
+    """The renewal of somebody whom the viewer may see."""
+    g.here = "people"
+    return _shown(_visible(person_id), changes=_may_change(person_id), own=False)
+
+
+def _visible(person_id: int) -> PersonView:
+    return visible_person(db(), current_user.person, person_id) or abort(404)
+
+
+def _may_change(person_id: int) -> bool:
+    """Nobody gives themselves more time, but an administrator, above whom there is nobody."""
+    return bool(current_user.person.administrator or current_user.person.id != person_id)
+
+
+def _shown(person: PersonView, changes: bool, own: bool) -> str:
+    day = today()
+    facts = queries.people(db(), zone(), [person.id])[0].facts
+    policies = queries.policies(db(), zone())
+    return render_template(
+        "refreshers/person.html",
+        person=person,
+        standing=standing(facts, policies, day),
+        cycles=[(cycle, cycle_reason(cycle)) for cycle in reversed(cycles(facts, policies, day))],
+        entries=queries.entries(db(), person.id),
+        changes=changes,
+        own=own,
+    )
+
+
+@dataclass(frozen=True)
+class Record:
+    """Something that can be written down: its form, how it is written, and the words of its page."""
+
+    form: Callable[..., Any]
+    title: str
+    lede: str
+    write: Callable[[int, Any], str]
+
+
+def _extend(person_id: int, form: ExtensionForm) -> str:
+    by, at = current_user.person.id, now()
+    actions.extend(db(), person_id, form.until.day, form.reason.data or "", today(), by, at)
+    return "More time is granted."
+
+
+def _leave(person_id: int, form: LeaveForm) -> str:
+    by, at = current_user.person.id, now()
+    days = int(form.days.data or 0)
+    actions.pause(db(), person_id, form.since.day, form.until.data, days, form.reason.data or "", today(), by, at)
+    return "The leave is recorded."
+
+
+def _bring(person_id: int, form: CertificateForm) -> str:
+    by, at = current_user.person.id, now()
+    new = actions.import_completion(
+        db(), person_id, form.day.day, form.until.data, form.issuer.data or "", form.kind.data,
+        form.reason.data or "", today(), by, at,
+    )  # fmt: skip
+    return "The certificate is recorded." if new else "This certificate was recorded before. Nothing has changed."
+
+
+RECORDS = {
+    "extension": Record(
+        ExtensionForm,
+        "More time",
+        "It moves the day by which the course is due. A certificate keeps its date.",
+        _extend,
+    ),
+    "leave": Record(
+        LeaveForm,
+        "Long leave",
+        "Nobody is reminded or overdue while they are away. To add or change the last day of a leave, record it again "
+        "with the same first day.",
+        _leave,
+    ),
+    "certificate": Record(
+        CertificateForm,
+        "Earlier certificate",
+        "A certificate of this course from another organisation, or from before you used this site. Look at it before "
+        "you record it.",
+        _bring,
+    ),
+}
+
+
+@pages.route("/people/<int(max=2147483647):person_id>/<what>", methods=["GET", "POST"])
+@may(Permission.SEE_PEOPLE)
+def record(person_id: int, what: str) -> Response | WsgiResponse:
+    """Write down more time, a leave or an earlier certificate."""
+    g.here = "people"
+    person, wanted = _changed(person_id), RECORDS.get(what) or abort(404)
+    form = wanted.form(today())
+    if form.validate_on_submit():
+        flash(f"{person.name}: {wanted.write(person.id, form)}")
+        return seen_redirect(url_for("refreshers.person", person_id=person.id))
+    page = render_template(
+        "refreshers/record.html",
+        form=form,
+        person=person,
+        title=wanted.title,
+        lede=wanted.lede,
+        entry=None,
+        button="Save",
+    )
+    return make_response(page, 422 if form.errors else 200)
+
+
+@pages.route("/people/<int(max=2147483647):person_id>/<what>/<int(max=2147483647):fact_id>", methods=["GET", "POST"])
+@may(Permission.SEE_PEOPLE)
+def take_back(person_id: int, what: str, fact_id: int) -> Response | WsgiResponse:
+    """Take back what was written down; it stays in the list, with the reason."""
+    g.here = "people"
+    person = _changed(person_id)
+    if fact_id not in queries.open_facts(db(), person.id).get(what, ()):
+        abort(404)
+    form = TakeBackForm()
+    if form.validate_on_submit():
+        by, reason = current_user.person.id, form.reason.data or ""
+        actions.take_back(db(), person.id, what, fact_id, reason, today(), by, now())
+        flash(f"{person.name}: taken back.")
+        return seen_redirect(url_for("refreshers.person", person_id=person.id))
+    entry = next(one for one in queries.entries(db(), person.id) if (one.what, one.id) == (what, fact_id))
+    page = render_template(
+        "refreshers/record.html",
+        form=form,
+        person=person,
+        title="Take it back",
+        lede="",
+        entry=entry,
+        button="Take it back",
+    )
+    return make_response(page, 422 if form.errors else 200)
+
+
+def _changed(person_id: int) -> PersonView:
+    """Somebody about whom the viewer may write something down."""
+    if not _may_change(person_id):
+        abort(404)
+    return _visible(person_id)

@@ -1,0 +1,200 @@
+"""Finding out who is to be reminded, queueing it once, and taking back what does not hold any more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from course.audit.actions import record
+from course.dates import civil_date
+from course.db import insert_once
+from course.mail.actions import clear_address, postpone, queue_letter, withhold
+from course.mail.events import MailLeaving
+from course.mail.queries import dead_addresses, declined
+from course.mail.rules import DIGEST, Letter
+from course.organisation.queries import OrganisationView, organisation
+from course.refreshers.rules.standing import NOT_REQUIRED, PAUSED
+from course.reminders import queries
+from course.reminders.models import Reminder, ReminderPolicyVersion
+from course.reminders.queries import Somebody
+from course.reminders.rules import Digest, Hours, ReminderPolicy, digest, digest_day, key
+
+LEARNER, MANAGER, LEAD = "learner", "manager", "lead"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A reminder that is to be queued, to leave on `leaves_on` and not before `leaves`. `about` is what it says: a
+    learner's own standing, or a summary; `name` is whom it greets."""
+
+    key: str
+    kind: str
+    person_id: int | None
+    name: str
+    recipient: str
+    step: str
+    due: date | None
+    leaves: datetime
+    leaves_on: date
+    reason: str
+    about: Somebody | Digest
+
+
+def wanted(session: Session, zone: str, at: datetime, now: datetime) -> list[Wanted]:
+    """Every reminder that stands open at `at` and was not queued before; empty before the set-up.
+
+    Each is judged as of the day on which it would leave. What is asked for a past moment leaves `now` at the earliest.
+    """
+    ours, when = organisation(session), queries.hours(session, zone)
+    if ours is None or when is None:
+        return []
+    leaves = when.leaves(at)
+    day = civil_date(leaves, zone)
+    earliest = leaves if leaves >= now else when.leaves(now)
+    people = queries.everybody(session, when, day)
+    found = [*_learners(people, earliest, day), *_summaries(session, ours, when, people, earliest, day)]
+    dead = dead_addresses(session)
+    known = queries.known_keys(session, [one.key for one in found])
+    taken = queries.queued_on(session, day)
+    return [
+        one
+        for one in found
+        if one.key not in known and one.recipient not in dead and (one.kind, one.person_id) not in taken
+    ]
+
+
+def _learners(people: list[Somebody], leaves: datetime, day: date) -> Iterator[Wanted]:
+    for one in people:
+        step = one.answer.step
+        if step is not None:
+            name = key(one.id, one.standing, step)
+            yield Wanted(
+                name, LEARNER, one.id, one.name, one.email, step.name, one.standing.due, leaves, day, step.why, one
+            )
+
+
+def _summaries(
+    session: Session, ours: OrganisationView, when: Hours, people: list[Somebody], leaves: datetime, day: date
+) -> Iterator[Wanted]:
+    """The summaries of this week that nobody has had yet, if its day has come."""
+    begins = digest_day(day, when)
+    if begins is None or day < begins:
+        return
+    monday = day - timedelta(days=day.weekday())
+    told = queries.told_between(session, monday, monday + timedelta(days=6))
+    unwanted = declined(session, DIGEST)
+    by_id = {one.id: one for one in people}
+    for manager_id, members in queries.managed(session).items():
+        manager = by_id[manager_id]
+        if (MANAGER, manager_id) in told or manager_id in unwanted or not _takes_summaries(manager, day):
+            continue
+        summary = _digest(members, by_id, when)
+        if summary.overdue or summary.soon:
+            why = f"{len(summary.overdue)} overdue and {summary.soon} due soon in the teams"
+            yield Wanted(
+                f"summary:{manager_id}:{day}", MANAGER, manager_id, manager.name, manager.email, "weekly", None, leaves,
+                day, why, summary,
+            )  # fmt: skip
+    lead = ours.contacts.get("lead")
+    if lead is not None and lead.email and (LEAD, None) not in told:
+        summary = _digest(set(by_id), by_id, when, when.policy.lead_days)
+        if summary.overdue:
+            why = f"{len(summary.overdue)} overdue for {when.policy.lead_days} days or more"
+            yield Wanted(
+                f"summary:lead:{day}", LEAD, None, lead.name, lead.email, "weekly", None, leaves, day, why, summary
+            )
+
+
+def _takes_summaries(manager: Somebody, day: date) -> bool:
+    """Not on the day of the invitation, and not during a leave."""
+    return manager.added < day and manager.standing.state not in (PAUSED, NOT_REQUIRED)
+
+
+def _digest(members: set[int], people: dict[int, Somebody], when: Hours, overdue_from: int = 1) -> Digest:
+    return digest(((i, people[i].name, people[i].standing) for i in members), when, overdue_from)
+
+
+def remind(session: Session, one: Wanted, letter: Letter, at: datetime) -> bool:
+    """Queue a reminder, to leave in working hours; False if somebody else has queued it, or one for that day."""
+    named = [late.person_id for late in one.about.overdue] if isinstance(one.about, Digest) else []
+    made = insert_once(
+        session, Reminder, key=one.key, kind=one.kind, person_id=one.person_id, step=one.step, due=one.due,
+        leaves_on=one.leaves_on, reason=one.reason, named=named, made_at=at,
+    )  # fmt: skip
+    return made is not None and queue_letter(session, one.key, one.recipient, letter, at, one.leaves)
+
+
+def check(session: Session, leaving: MailLeaving) -> None:
+    """Before a mail leaves: a reminder outside working hours is postponed, one that does not hold is withheld."""
+    known, when = queries.by_key(session, leaving.key), queries.hours(session, leaving.zone)
+    if known is None or when is None:
+        return
+    leaves = when.leaves(leaving.at)
+    if leaves != leaving.at:
+        postpone(session, leaving.key, leaves)
+        return
+    day = civil_date(leaving.at, leaving.zone)
+    why = _no_longer(session, known, leaving.recipient, when, day)
+    if why is not None:
+        withhold(session, leaving.key, why)
+
+
+def _no_longer(session: Session, known: Reminder, recipient: str, when: Hours, day: date) -> str | None:
+    """Why a reminder does not hold any more; None if it does."""
+    if known.kind == LEARNER:
+        return _learner_no_longer(session, known, recipient, when, day)
+    if known.leaves_on.isocalendar()[:2] != day.isocalendar()[:2]:
+        return "It was the summary of an earlier week."
+    ids = set(known.named)
+    if known.kind == MANAGER and known.person_id is not None:
+        if known.person_id in declined(session, DIGEST, [known.person_id]):
+            return "The weekly summary is not wanted any more."
+        team = queries.managed(session, [known.person_id]).get(known.person_id)
+        if team is None:
+            return "They do not manage a team any more."
+        ids &= team
+        manager = queries.everybody(session, when, day, [known.person_id])[0]
+        if manager.email != recipient or not _takes_summaries(manager, day):
+            return "The manager is away or has another address now."
+    elif known.kind == LEAD:
+        ours = organisation(session)
+        lead = ours.contacts.get("lead") if ours else None
+        if lead is None or lead.email != recipient:
+            return "Somebody else is the safeguarding lead now."
+    late = {one.id for one in queries.everybody(session, when, day, ids) if one.standing.overdue_days} if ids else set()
+    return "Somebody named in it is not overdue any more." if late != set(known.named) else None
+
+
+def _learner_no_longer(session: Session, known: Reminder, recipient: str, when: Hours, day: date) -> str | None:
+    one = queries.everybody(session, when, day, [known.person_id or 0])[0]
+    step = one.answer.step
+    if step is None:
+        return one.answer.quiet
+    if key(one.id, one.standing, step) != known.key:
+        return "The due day has moved, or a later step has taken its place."
+    return None if one.email == recipient else "The address has changed."
+
+
+def make_policy(session: Session, policy: ReminderPolicy, reason: str, by: int | None, at: datetime) -> None:
+    """Add a version of the policy; it holds from now on."""
+    closed = [[first.isoformat(), last.isoformat()] for first, last in policy.closed]
+    session.add(
+        ReminderPolicyVersion(
+            before=list(policy.before), every_days=policy.every_days, digest_weekday=policy.digest_weekday,
+            lead_days=policy.lead_days, opens=policy.opens, closes=policy.closes, closed=closed, reason=reason,
+            made_by=by, made_at=at,
+        )
+    )  # fmt: skip
+    session.flush()
+    record(session, "policy.reminders_changed", None, {"reason": reason}, by, at)
+
+
+def write_again(session: Session, person_id: int, address: str, reason: str, by: int | None, at: datetime) -> bool:
+    """Write to somebody's address again that has refused mail; False, and nothing done, if it is written to anyway."""
+    if not clear_address(session, address, reason, by, at):
+        return False
+    record(session, "mail.address_cleared", ("person", person_id), {}, by, at)
+    return True

@@ -1,0 +1,59 @@
+"""flask reminders send"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from itertools import islice
+from zoneinfo import ZoneInfo
+
+import click
+from flask.cli import AppGroup
+
+from course.clock import now
+from course.content.current import library
+from course.organisation.queries import organisation
+from course.reminders import actions, letters
+from course.reminders.actions import Wanted
+from course.web.session import command_session
+from course.web.site import state
+
+group = AppGroup("reminders", help="Who is reminded of what, and why.")
+BATCH = 100  # reminders in one transaction: others who write never wait long
+
+
+@group.command("send")
+@click.option("--on", metavar="DATE", type=click.DateTime(["%Y-%m-%d"]), help="As on another day (YYYY-MM-DD).")
+@click.option("--dry-run", is_flag=True, help="Only say what would be queued.")
+def send_command(on: datetime | None, dry_run: bool) -> None:
+    """Queue the reminders of a day. Safe to run again, twice at once, or after weeks: each is queued once."""
+    at = on.replace(hour=12, tzinfo=ZoneInfo(state().config.time_zone)) if on else now()
+    if dry_run:
+        for one in find(at):
+            click.echo(f"{one.leaves_on}  {one.kind:<8} {one.recipient}: {one.step}. {one.reason}.")
+        return
+    queued = send(at)
+    click.echo(f"{queued} reminder{'' if queued == 1 else 's'} queued.")
+
+
+def find(at: datetime) -> list[Wanted]:
+    """What stands open at that moment and was not queued before."""
+    with command_session() as session:
+        # Everybody is looked at here; that must not hold up those who write.
+        session.connection(execution_options={"writes": False})
+        return actions.wanted(session, state().config.time_zone, at, now())
+
+
+def send(at: datetime) -> int:
+    """Queue what stands open at that moment; returns how many reminders that is."""
+    config, course, queued = state().config, library(), 0
+    found = iter(find(at))
+    while batch := list(islice(found, BATCH)):
+        with command_session() as session:
+            ours = organisation(session)
+            for one in batch:
+                letter = letters.write(
+                    one, course.course.title, course.minutes, ours.name if ours else "", config.public_url,
+                    config.secret_key,
+                )  # fmt: skip
+                queued += actions.remind(session, one, letter, now())
+    return queued

@@ -1,0 +1,117 @@
+"""The form for a version of the policy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date, datetime
+
+from wtforms import Field, IntegerField, SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, NumberRange, ValidationError
+
+from course.people.forms import line_field
+from course.reminders.rules import ReminderPolicy
+from course.reminders.rules.policy import WEEKDAYS
+from course.web.forms import Form, choices
+
+_DATES = ("%d %B %Y", "%d/%m/%Y", "%d.%m.%Y", "%Y-%m-%d", "%d %b %Y")
+_HOURS = {hour: f"{hour}.00" for hour in range(24)}
+
+
+def read_days(text: str) -> tuple[int, ...]:
+    """The numbers in a line such as "60, 30, 7", the largest first, each once. Raises ValueError for anything else."""
+    parts = [part for part in re.split(r"[\s,;]+|\band\b", text.strip()) if part]
+    if not parts or not all(re.fullmatch(r"[0-9]{1,3}", part) for part in parts):
+        raise ValueError("Enter whole numbers with commas between them, such as 60, 30, 14, 7, 1.")
+    return tuple(sorted({int(part) for part in parts}, reverse=True))
+
+
+def read_closures(text: str) -> tuple[tuple[date, date], ...]:
+    """A span for each line such as "21 December 2026 to 1 January 2027", or a single day. Raises ValueError that names
+    the line."""
+    found = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        first, _, last = re.sub(r"\s+(to|until|–|-)\s+", "|", line.strip()).partition("|")
+        try:
+            begins = _date(first)
+            found.append((begins, _date(last) if last else begins))
+        except ValueError:
+            raise ValueError(
+                f"Line {number}, “{line.strip()[:60]}”: enter a day such as 21 December 2026, or two with “to” between."
+            ) from None
+    return tuple(found)
+
+
+def _date(text: str) -> date:
+    for form in _DATES:
+        try:
+            return datetime.strptime(text.strip(), form).date()  # noqa: DTZ007 (a day has no zone)
+        except ValueError:
+            continue
+    raise ValueError(text)
+
+
+def write_closures(closed: tuple[tuple[date, date], ...]) -> str:
+    """The lines that `read_closures` reads."""
+    return "\n".join(
+        f"{first.day} {first:%B %Y}" + (f" to {last.day} {last:%B %Y}" if last != first else "")
+        for first, last in closed
+    )
+
+
+def _number(label: str, high: int) -> IntegerField:
+    message = f"Enter a whole number from 1 to {high}."
+    return IntegerField(label, validators=[InputRequired(message), NumberRange(1, high, message)])
+
+
+class ReminderPolicyForm(Form):
+    """`policy()` is what was entered, once the form is valid."""
+
+    before = StringField("Days before the due day", validators=[InputRequired("Enter at least one number of days.")])
+    every_days = _number("After the due day, every … days", 90)
+    digest_weekday = SelectField("Managers and the safeguarding lead get their summary on", coerce=int,
+                                 choices=choices(dict(enumerate(WEEKDAYS))))  # fmt: skip
+    lead_days = _number("The safeguarding lead is told when somebody is overdue for … days", 365)
+    opens = SelectField("Mail leaves from", coerce=int, choices=choices(_HOURS))
+    closes = SelectField("and before", coerce=int, choices=choices(_HOURS))
+    closed = TextAreaField(
+        "Days on which you are closed", validators=[Length(max=2000, message="Shorten this to 2000 characters.")]
+    )
+    reason = line_field("Reason", "Say in a few words why.")
+
+    def validate_before(self, field: Field) -> None:
+        """Numbers, and as many as the policy takes."""
+        _check(lambda: ReminderPolicy(before=read_days(field.data)))
+
+    def validate_closed(self, field: Field) -> None:
+        """Days that can be read, and spans that end."""
+        _check(lambda: ReminderPolicy(closed=read_closures(field.data or "")))
+
+    def validate(self, *args: object, **kwargs: object) -> bool:
+        """The hours fit each other as well."""
+        fine = bool(super().validate(*args, **kwargs))
+        if not self.closes.errors and not self.opens.errors and self.closes.data <= self.opens.data:
+            self.closes.errors = ["Mail must be able to leave: choose an hour after the first one."]
+            return False
+        return fine
+
+    def policy(self) -> ReminderPolicy:
+        """What was entered."""
+        return ReminderPolicy(
+            read_days(self.before.data or ""),
+            int(self.every_days.data or 0),
+            self.digest_weekday.data,
+            int(self.lead_days.data or 0),
+            self.opens.data,
+            self.closes.data,
+            read_closures(self.closed.data or ""),
+        )
+
+
+def _check(make: Callable[[], object]) -> None:
+    try:
+        make()
+    except ValueError as error:
+        raise ValidationError(str(error)) from None

@@ -1,0 +1,51 @@
+"""What the reminders say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from course.mail import links
+from course.mail.letters import letter
+from course.mail.rules import DIGEST, Letter
+from course.refreshers.rules.dates import count, words
+from course.refreshers.rules.facts import REFRESHER
+from course.reminders.actions import LEAD, Wanted
+from course.reminders.queries import Somebody
+
+REFRESHER_SHARE = 4  # a refresher takes about a quarter of the course
+
+
+def write(one: Wanted, course: str, minutes: float, organisation: str, address: str, secret: str) -> Letter:
+    """The letter for a reminder. `minutes` is the time that the whole course takes, `address` that of the course."""
+    if isinstance(one.about, Somebody):
+        return _learner(one.about, course, minutes, organisation, address)
+    common: dict[str, Any] = {"name": one.name, "digest": one.about, "course": course, "organisation": organisation}
+    late = len(one.about.overdue)
+    if one.kind == LEAD:
+        subject = f"{count(late, 'person').replace('persons', 'people')} long overdue with safeguarding training"
+        return letter("summary_lead.txt", subject, **common)
+    counts = ((late, "overdue"), (one.about.soon, "due soon"))
+    subject = "Your teams: " + ", ".join(f"{number} {label}" for number, label in counts if number)
+    stop = f"{address}/mail/choice/{links.token(secret, one.person_id or 0, DIGEST)}"
+    return letter(
+        "summary_manager.txt", subject, links.unsubscribe_headers(stop), **common, link=f"{address}/people", stop=stop
+    )
+
+
+def _learner(one: Somebody, course: str, minutes: float, organisation: str, address: str) -> Letter:
+    now = one.standing
+    if now.due is None:
+        raise ValueError("there is nothing to remind of without a due day")
+    again = now.course == REFRESHER
+    day = words(now.due)
+    if now.overdue_days:
+        subject = f"Your safeguarding {'refresher' if again else 'training'} was due on {day}"
+    else:
+        subject = f"Your safeguarding {'refresher' if again else 'training'}: please finish it by {day}"
+    # The number of days may have changed when the mail is read; the date does not.
+    because = now.because.replace(f"Overdue by {count(now.overdue_days, 'day')}.", "").strip()
+    return letter(
+        "reminder.txt", subject, name=one.name, late=bool(now.overdue_days), again=again, day=day, because=because,
+        minutes=minutes / REFRESHER_SHARE if again else minutes, begun=now.started is not None, active=one.active,
+        link=f"{address}/", forgotten=f"{address}/forgotten", organisation=organisation, course=course,
+    )  # fmt: skip

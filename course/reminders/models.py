@@ -1,0 +1,55 @@
+"""The policy of reminders, and each reminder that was queued. Rows are added and never changed."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import JSON, CheckConstraint, Date, ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from course.db import Base, UtcDateTime
+
+
+class ReminderPolicyVersion(Base):
+    """One version of the policy (see rules/policy.py); the newest holds. `closed` has spans of ISO dates."""
+
+    __tablename__ = "reminder_policy"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    before: Mapped[list[int]] = mapped_column(JSON)
+    every_days: Mapped[int]
+    digest_weekday: Mapped[int]
+    lead_days: Mapped[int]
+    opens: Mapped[int]
+    closes: Mapped[int]
+    closed: Mapped[list[list[str]]] = mapped_column(JSON)
+    reason: Mapped[str] = mapped_column(String(200))
+    made_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Reminder(Base):
+    """A reminder to a learner, or a summary to a manager or the safeguarding lead (who is no person here).
+
+    `key` is that of its mail in the outbox, which knows what became of it. `named` are the people whom a summary
+    names. One of a kind for a person and day.
+    """
+
+    __tablename__ = "reminder"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(200), unique=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    step: Mapped[str] = mapped_column(String(20))
+    due: Mapped[date | None] = mapped_column(Date)
+    leaves_on: Mapped[date] = mapped_column(Date)
+    reason: Mapped[str] = mapped_column(String(300))
+    named: Mapped[list[int]] = mapped_column(JSON)
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (
+        UniqueConstraint("person_id", "kind", "leaves_on"),
+        CheckConstraint("kind in ('learner', 'manager', 'lead')", name="kind"),
+        CheckConstraint("(kind = 'lead') = (person_id is null)", name="person"),
+    )

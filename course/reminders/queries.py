@@ -1,0 +1,188 @@
+"""The policy, who stands where, who is told about whom, and what was queued for somebody."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from course.dates import civil_date
+from course.mail.models import OutboxMail
+from course.mail.queries import MailState, states
+from course.organisation.queries import organisation
+from course.people.models import Membership, Person, RoleGrant, Team
+from course.refreshers.queries import people, policies
+from course.refreshers.rules import Standing, standing
+from course.refreshers.rules.standing import NOT_REQUIRED
+from course.reminders.models import Reminder, ReminderPolicyVersion
+from course.reminders.rules import Answer, Hours, ReminderPolicy, answer
+from course.signin.models import Credential
+
+
+@dataclass(frozen=True)
+class Somebody:
+    """A person on a day: where they stand, on which step of the ladder, and whether they have chosen a password."""
+
+    id: int
+    name: str
+    email: str
+    added: date
+    active: bool
+    standing: Standing
+    answer: Answer
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of the policy, and who made it when and why (None: nobody is known)."""
+
+    policy: ReminderPolicy
+    reason: str
+    by: str | None
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A reminder that was queued, and what became of its mail (None if that is no longer known)."""
+
+    kind: str
+    step: str
+    due: date | None
+    leaves_on: date
+    reason: str
+    mail: MailState | None
+
+
+def versions(session: Session, limit: int = 20) -> list[Version]:
+    """The newest versions of the policy, the newest first."""
+    rows = session.execute(
+        select(ReminderPolicyVersion, Person.name)
+        .outerjoin(Person, Person.id == ReminderPolicyVersion.made_by)
+        .order_by(ReminderPolicyVersion.id.desc())
+        .limit(limit)
+    )
+    return [Version(_policy(row), row.reason, name, row.made_at) for row, name in rows]
+
+
+def policy(session: Session) -> ReminderPolicy:
+    """The policy that holds; before anybody made one, the default."""
+    newest = next(iter(versions(session, 1)), None)
+    return newest.policy if newest else ReminderPolicy()
+
+
+def _policy(row: ReminderPolicyVersion) -> ReminderPolicy:
+    closed = tuple((date.fromisoformat(first), date.fromisoformat(last)) for first, last in row.closed)
+    return ReminderPolicy(
+        tuple(row.before), row.every_days, row.digest_weekday, row.lead_days, row.opens, row.closes, closed
+    )
+
+
+def hours(session: Session, zone: str) -> Hours | None:
+    """When mail may leave; None before the set-up."""
+    ours = organisation(session)
+    return Hours(policy(session), ours.nation, zone) if ours else None
+
+
+def everybody(session: Session, when: Hours, on: date, ids: Iterable[int] | None = None) -> list[Somebody]:
+    """The people who are here, or those with these ids, as they stand on that day, by name."""
+    rules = policies(session, when.zone)
+    here = select(Person.id, Person.created_at, Person.left_at, Credential.person_id).outerjoin(
+        Credential, Credential.person_id == Person.id
+    )
+    wanted = None if ids is None else list(ids)
+    known = {
+        person_id: (
+            civil_date(created, when.zone),
+            left is not None and civil_date(left, when.zone) <= on,
+            active is not None,
+        )
+        for person_id, created, left, active in session.execute(
+            here if wanted is None else here.where(Person.id.in_(wanted))
+        )
+    }
+    found = []
+    for one in people(session, when.zone, wanted):
+        added, left, active = known[one.id]
+        now = standing(one.facts, rules, on)
+        if left:
+            # The last day still counts as one at work; but nobody wants mail about it once they are gone.
+            now = replace(now, state=NOT_REQUIRED, due=None, overdue_days=0)
+        found.append(Somebody(one.id, one.name, one.email, added, active, now, answer(now, added, when)))
+    return found
+
+
+def managed(session: Session, managers: Collection[int] | None = None) -> dict[int, set[int]]:
+    """For each manager who is here (or among the given ones) the people in their teams and all below, in three
+    queries however many there are."""
+    grants = (
+        select(RoleGrant.person_id, RoleGrant.team_id)
+        .join(Person, Person.id == RoleGrant.person_id)
+        .where(RoleGrant.role == "manager", RoleGrant.until.is_(None), Person.left_at.is_(None))
+    )
+    if managers is not None:
+        grants = grants.where(RoleGrant.person_id.in_(managers))
+    children: dict[int | None, list[int]] = defaultdict(list)
+    for team, parent in session.execute(select(Team.id, Team.parent_id)):
+        children[parent].append(team)
+    members: dict[int, set[int]] = defaultdict(set)
+    belonging = (
+        select(Membership.team_id, Membership.person_id)
+        .join(Person, Person.id == Membership.person_id)
+        .where(Membership.until.is_(None), Person.left_at.is_(None))
+    )
+    for belongs_to, person_id in session.execute(belonging):
+        members[belongs_to].add(person_id)
+    found: dict[int, set[int]] = defaultdict(set)
+    for manager, top in session.execute(grants):
+        open_teams = [] if top is None else [top]
+        while open_teams:
+            one = open_teams.pop()
+            found[manager] |= members[one]
+            open_teams += children[one]
+    return dict(found)
+
+
+def known_keys(session: Session, keys: Collection[str]) -> set[str]:
+    """Which of these reminders were queued already."""
+    wanted, found = sorted(keys), set[str]()
+    for start in range(0, len(wanted), 500):
+        some = wanted[start : start + 500]
+        found |= set(session.execute(select(Reminder.key).where(Reminder.key.in_(some))).scalars())
+    return found
+
+
+def queued_on(session: Session, day: date) -> set[tuple[str, int | None]]:
+    """For whom (kind, person) something was queued to leave on that day."""
+    rows = session.execute(select(Reminder.kind, Reminder.person_id).where(Reminder.leaves_on == day))
+    return {(kind, person_id) for kind, person_id in rows}
+
+
+def told_between(session: Session, first: date, last: date) -> set[tuple[str, int | None]]:
+    """Who had a summary in these days that was not withheld."""
+    rows = session.execute(
+        select(Reminder.kind, Reminder.person_id)
+        .join(OutboxMail, OutboxMail.key == Reminder.key)
+        .where(Reminder.kind != "learner", Reminder.leaves_on.between(first, last), OutboxMail.withheld.is_(None))
+    )
+    return {(kind, person_id) for kind, person_id in rows}
+
+
+def by_key(session: Session, key: str) -> Reminder | None:
+    """The reminder that a mail in the outbox belongs to."""
+    return session.execute(select(Reminder).where(Reminder.key == key)).scalar_one_or_none()
+
+
+def history(session: Session, person_id: int, limit: int = 50) -> list[Sent]:
+    """The newest reminders and summaries that were queued for somebody, the newest first."""
+    rows = list(
+        session.execute(
+            select(Reminder).where(Reminder.person_id == person_id).order_by(Reminder.id.desc()).limit(limit)
+        ).scalars()
+    )
+    mails = states(session, [row.key for row in rows])
+    return [Sent(r.kind, r.step, r.due, r.leaves_on, r.reason, mails.get(r.key)) for r in rows]

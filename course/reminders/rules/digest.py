@@ -1,0 +1,87 @@
+"""The weekly summary for a manager or the safeguarding lead: counts, and names only of those who are overdue."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from course.refreshers.rules import Standing
+from course.refreshers.rules.standing import (
+    DUE_SOON,
+    EXPIRED,
+    IN_PROGRESS,
+    NOT_REQUIRED,
+    NOT_YET_DUE,
+    OVERDUE,
+    PAUSED,
+    UP_TO_DATE,
+)
+from course.reminders.rules.days import Hours
+
+# In the order of a summary. Whose certificate has expired is overdue as well.
+LABELS = {
+    OVERDUE: "overdue",
+    DUE_SOON: "due soon",
+    IN_PROGRESS: "in progress",
+    NOT_YET_DUE: "not started",
+    UP_TO_DATE: "up to date",
+    PAUSED: "paused",
+}
+
+
+@dataclass(frozen=True)
+class Overdue:
+    """Somebody whose due day has passed, and by how many days."""
+
+    person_id: int
+    name: str
+    due: date
+    days: int
+
+
+@dataclass(frozen=True)
+class Digest:
+    """How many people stand where (labels in words, none without anybody), who is overdue, the longest first, and how
+    many are due within the longest step of the ladder. Named are those overdue for `overdue_from` days or more."""
+
+    counts: tuple[tuple[str, int], ...]
+    overdue: tuple[Overdue, ...]
+    soon: int
+    overdue_from: int
+
+    @property
+    def people(self) -> int:
+        return sum(number for _, number in self.counts)
+
+
+def digest(people: Iterable[tuple[int, str, Standing]], hours: Hours, overdue_from: int = 1) -> Digest:
+    """The summary of these people (id, name, standing); named are those overdue for that many days or more."""
+    counted: Counter[str] = Counter()
+    late: list[Overdue] = []
+    soon = 0
+    for person_id, name, now in people:
+        if now.state == NOT_REQUIRED:
+            continue
+        counted[OVERDUE if now.state == EXPIRED else now.state] += 1
+        if now.state == PAUSED or now.due is None:
+            continue
+        if now.overdue_days >= overdue_from:
+            late.append(Overdue(person_id, name, now.due, now.overdue_days))
+        elif 0 <= (now.due - now.on).days <= hours.policy.before[0] and now.state != UP_TO_DATE:
+            soon += 1
+    late.sort(key=lambda one: (-one.days, one.name.casefold(), one.person_id))
+    counts = tuple((label, counted[state]) for state, label in LABELS.items() if counted[state])
+    return Digest(counts, tuple(late), soon, overdue_from)
+
+
+def digest_day(day: date, hours: Hours) -> date | None:
+    """The day of the summary in the week of `day`: the one that is set, or the working day next to it in that week.
+    None if nobody works in that week."""
+    monday = day - timedelta(days=day.weekday())
+    wanted = monday + timedelta(days=hours.policy.digest_weekday)
+    for found in (hours.from_day(wanted), hours.until_day(wanted)):
+        if monday <= found <= monday + timedelta(days=6):
+            return found
+    return None

@@ -1,0 +1,43 @@
+"""The one list of what workers do by themselves. A feature that has something to do regularly adds it here."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from course.dates import civil_date
+from course.imports.actions import forget
+from course.mail.actions import forget_texts
+from course.mail.sending import deliver
+from course.recall.commands import send_boosters
+from course.reminders.commands import send
+from course.serving.worker import TICK, Job
+from course.web.session import command_session
+from course.web.site import state
+
+
+def _mail(at: datetime) -> None:
+    config = state().config
+    deliver(command_session, config.mail_url, config.mail_from, config.public_url, config.time_zone, at)
+
+
+def _forget(at: datetime) -> None:
+    with command_session() as session:
+        forget_texts(session, at)
+
+
+def _forget_lists(at: datetime) -> None:
+    with command_session() as session:
+        forget(session, at)
+
+
+def _boosters(at: datetime) -> None:
+    send_boosters(civil_date(at, state().config.time_zone))
+
+
+JOBS = (
+    Job("mail", timedelta(seconds=TICK), _mail),
+    Job("reminders", timedelta(hours=1), send),
+    Job("boosters", timedelta(hours=1), _boosters),
+    Job("texts of old mail", timedelta(hours=1), _forget),
+    Job("lists of people", timedelta(hours=1), _forget_lists),
+)

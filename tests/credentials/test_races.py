@@ -1,0 +1,67 @@
+"""Certificates that are issued and revoked at the same moment, on a database that really commits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from flask import Flask
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from course.certificates import actions
+from course.certificates.models import Certificate
+from course.credentials.models import SignedCredential, SigningKey
+from course.learning.events import CourseCompleted
+from course.learning.models import Completion
+from course.learning.queries import enrolment_id
+from course.web.session import command_session
+from tests.conftest import NOW
+from tests.credentials.test_signed import places
+from tests.makers import make_person
+from tests.support.racing import at_once
+
+MANY = 6
+
+
+def inside(app: Flask, deed: Callable[[Session], object]) -> Callable[[], int]:
+    """The deed in a transaction of its own; 1 once that is kept."""
+
+    def run() -> int:
+        with app.app_context(), command_session() as session:
+            deed(session)
+        return 1
+
+    return run
+
+
+def completed(session: Session, number: int, at: datetime = NOW) -> CourseCompleted:
+    person = make_person(session, email=f"p{number}@example.org", password=None)
+    completion = Completion(
+        enrolment_id=enrolment_id(session, person.id), completed_at=at, content_version="v", edition="0.3"
+    )
+    session.add(completion)
+    session.flush()
+    return CourseCompleted(
+        completion.id, person.id, "initial", at, at.date(), "Course", "0.3", "v1", 12, "clubs", 170, ()
+    )
+
+
+def test_first_certificates_share_a_key_and_no_revocation_is_lost(committed: Flask) -> None:
+    with committed.app_context(), command_session() as session:
+        events = [completed(session, number) for number in range(MANY)]
+
+    def issue(event: CourseCompleted) -> Callable[[Session], object]:
+        return lambda session: actions.issue(session, event)
+
+    assert sum(at_once([inside(committed, issue(event)) for event in events])) == MANY
+    with committed.app_context(), command_session() as session:
+        numbers = session.execute(select(Certificate.number)).scalars().all()
+        assert session.execute(select(func.count()).select_from(SigningKey)).scalar_one() == 1
+
+    def revoke(number: str) -> Callable[[Session], object]:
+        return lambda session: actions.revoke(session, number, "why", None, NOW)
+
+    assert sum(at_once([inside(committed, revoke(number)) for number in numbers])) == MANY
+    with committed.app_context(), command_session() as session:
+        assert places(session) == set(session.execute(select(SignedCredential.place)).scalars())

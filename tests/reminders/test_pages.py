@@ -1,0 +1,141 @@
+"""Why a reminder came, or why none; and the policy with its dates."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from course.clock import now
+from course.mail.actions import refuse_address
+from course.mail.queries import dead_addresses
+from course.people.models import Person
+from course.refreshers.actions import pause
+from course.reminders import queries
+from course.reminders.commands import send
+from course.reminders.forms import read_closures, read_days, write_closures
+from tests.makers import make_person, make_team, sign_in
+from tests.pages import Client
+
+
+@pytest.fixture
+def admin(client: Client, session: Session) -> Client:
+    return sign_in(client, make_person(session, "Alex Morgan", "alex@example.org", "administrator"))
+
+
+def overdue(session: Session, **values: str) -> Person:
+    """Somebody who was added a year ago and has done nothing."""
+    return make_person(session, at=now() - timedelta(days=365), **values)  # type: ignore[arg-type]
+
+
+def test_the_page_says_why_a_reminder_is_due_and_what_became_of_it(app: Flask, session: Session, admin: Client) -> None:
+    person = overdue(session)
+    page = admin.get(f"/reminders/{person.id}")
+    assert "A reminder is due" in page.text
+    assert "The next one comes on" in page.text
+    with app.app_context():
+        assert send(now()) >= 1
+    page = admin.get(f"/reminders/{person.id}")
+    assert "the due day" in page.text
+    assert "Waiting" in page.text
+    assert "A reminder is due" not in page.text
+
+
+def test_the_page_says_why_there_is_none(session: Session, admin: Client) -> None:
+    person = make_person(session, at=now())
+    assert "There is no reminder to send." in admin.get(f"/reminders/{person.id}").text
+    today = now().date()
+    pause(session, person.id, today, None, 14, "leave", today, None, now())
+    session.commit()
+    page = admin.get(f"/reminders/{person.id}")
+    assert "Nobody is reminded during a leave." in page.text
+    assert "No reminder is planned." in page.text
+
+
+def test_an_administrator_clears_an_address(session: Session, admin: Client) -> None:
+    person = overdue(session)
+    refuse_address(session, person.email, "refused", "550 5.1.1 gone", now())
+    session.commit()
+    page = admin.get(f"/reminders/{person.id}")
+    assert "No mail goes to sam@example.org" in page.text
+    assert "although one would be due" in page.text
+    admin.post(f"/reminders/{person.id}/address", {})
+    assert dead_addresses(session) == {}
+    assert "No mail goes" not in admin.get(f"/reminders/{person.id}").text
+    assert "is not held back" in admin.follow(admin.post(f"/reminders/{person.id}/address", {})).text
+
+
+def test_a_manager_sees_those_of_the_team_and_nobody_elses(session: Session, client: Client) -> None:
+    team = make_team(session)
+    manager = make_person(session, "Priya Nair", "priya@example.org", "manager", team)
+    mine = make_person(session, team=team)
+    other = make_person(session, "Kim Lee", "kim@example.org")
+    sign_in(client, manager)
+    assert client.get(f"/reminders/{mine.id}").h1 == "Reminders to Sam Okafor"
+    client.get(f"/reminders/{other.id}", 404)
+    client.get("/reminders/999999", 404)
+    client.post(f"/reminders/{mine.id}/address", {}, 403)
+
+
+def test_everybody_sees_their_own_and_a_manager_chooses_about_the_summary(session: Session, client: Client) -> None:
+    sign_in(client, make_person(session, "Priya Nair", "priya@example.org", "manager"))
+    page = client.get("/reminders")
+    assert page.h1 == "My reminders"
+    assert "has stopped" in client.follow(client.post("/reminders/summary", page.fields())).text
+    page = client.get("/reminders")
+    assert "You have stopped it." in page.text
+    assert "You get the weekly summary" in client.follow(client.post("/reminders/summary", page.fields())).text
+
+
+def test_the_policy_is_previewed_and_then_saved(session: Session, admin: Client) -> None:
+    page = admin.get("/reminders/policy")
+    assert "60, 30, 14, 7 and 1 days before" in page.text
+    assert "The safeguarding lead has no e-mail address" in page.text
+    entered = {
+        **page.fields(),
+        "before": "10 and 45",
+        "closed": "21 December 2026 to 1 January 2027",
+        "reason": "Calmer",
+    }
+    entered.pop("save", None)
+    seen = admin.post("/reminders/policy", {**entered, "preview": "yes"}, 200)
+    assert "Nothing is saved yet." in seen.text
+    assert queries.versions(session) == []
+    admin.post("/reminders/policy", {**entered, "save": "yes"})
+    (version,) = queries.versions(session)
+    assert (version.policy.before, version.reason, version.by) == ((45, 10), "Calmer", "Alex Morgan")
+    assert version.policy.closed == ((date(2026, 12, 21), date(2027, 1, 1)),)
+    assert "45 and 10 days before" in admin.get("/reminders/policy").text
+
+
+MISTAKES = [
+    ({"before": "soon"}, "whole numbers with commas"),
+    ({"before": "900"}, "each from 0 to 365"),
+    ({"before": "1,2,3,4,5,6,7,8,9,10,11"}, "one to 10 numbers"),
+    ({"opens": "18", "closes": "8"}, "an hour after the first one"),
+    ({"closed": "21 December 2026\nsome time"}, "Line 2"),
+    ({"closed": "1 January 2026 to 1 January 2028"}, "92 days at most"),
+    ({"every_days": "0"}, "from 1 to 90"),
+    ({"reason": ""}, "why"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("wrong", "words"), MISTAKES)
+def test_a_mistake_is_named_and_nothing_is_lost(
+    session: Session, admin: Client, wrong: dict[str, str], words: str
+) -> None:
+    entered = {**admin.get("/reminders/policy").fields(), "reason": "Kept here", "save": "yes"}
+    page = admin.post("/reminders/policy", {**entered, **wrong}, 422)
+    assert words in page.text
+    if "reason" not in wrong:
+        assert 'value="Kept here"' in page.html
+    assert queries.versions(session) == []
+
+
+def test_days_are_read_as_people_write_them() -> None:
+    assert read_days("60, 30; 14 7 and 1") == (60, 30, 14, 7, 1)
+    spans = ((date(2026, 12, 21), date(2027, 1, 3)), (date(2027, 2, 1), date(2027, 2, 1)))
+    for text in ("21/12/2026 to 3/1/2027\n\n1/2/2027", "2026-12-21 - 2027-01-03\n2027-02-01", write_closures(spans)):
+        assert read_closures(text) == spans
