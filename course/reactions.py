@@ -9,10 +9,10 @@ from course.mail.events import MailLeaving
 from course.people.actions import InvitationWanted
 from course.people.events import EarlierCertificate, PersonAdded
 from course.recall.actions import finish
-from course.refreshers.actions import bring, certify
+from course.refreshers.actions import bring, bring_merged, certify
 from course.reminders.actions import check
 from course.signin.actions import end_access, end_links, send_invitation
-from course.staff.events import AddressChanged, PersonLeft
+from course.staff.events import AddressChanged, PeopleMerged, PersonLeft
 
 
 def connect() -> None:
@@ -23,5 +23,6 @@ def connect() -> None:
     on(StepEnded, finish)
     on(MailLeaving, check)
     on(EarlierCertificate, bring)
+    on(PeopleMerged, bring_merged)
     on(PersonLeft, end_access)
     on(AddressChanged, end_links)

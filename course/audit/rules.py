@@ -44,6 +44,7 @@ WORDS = {
     "person.invited": "{who} invited {whom}",
     "person.left": "{who} wrote down that {whom} has left, with {last_day} as the last day",
     "person.list_downloaded": "{who} downloaded what a list of people did: {rows} rows",
+    "person.merged": "{who} merged a second entry of {whom}",
     "person.returned": "{who} wrote down that {whom} is back from {first_day} on",
     "policy.changed": "{who} changed the rule of renewal",
     "policy.reminders_changed": "{who} changed who is reminded, and when",

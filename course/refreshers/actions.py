@@ -20,6 +20,7 @@ from course.refreshers.models import RenewalExtension, RenewalImport, RenewalPau
 from course.refreshers.rules import Completion, Policy, cycles
 from course.refreshers.rules.dates import UNLIKELY, add_days, likely
 from course.refreshers.rules.facts import IMPORTED, INITIAL, REFRESHER
+from course.staff.events import PeopleMerged
 
 # What can be taken back, by the name that its pages use.
 FACTS: dict[str, type[Any]] = {
@@ -109,6 +110,15 @@ def bring(session: Session, event: EarlierCertificate) -> None:
     """A list of people tells of an earlier certificate; one that is known already changes nothing."""
     import_completion(session, event.person_id, event.day, event.valid_until, event.issuer, INITIAL,
                       "From a list of people", event.recorded, event.by, event.at)  # fmt: skip
+
+
+def bring_merged(session: Session, event: PeopleMerged) -> None:
+    """What a second entry of somebody completed, or brought along, counts for the first one as an earlier certificate.
+    The certificates themselves stay as they were issued."""
+    rows = queries.kept_by(session, event.person_id)
+    for day, until, issuer, kind in rows:
+        import_completion(session, event.into_id, day, until, issuer, kind, "From a second entry of the same person",
+                          event.recorded, event.by, event.at)  # fmt: skip
 
 
 def import_completion(

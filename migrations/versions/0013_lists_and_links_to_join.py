@@ -1,4 +1,4 @@
-"""Lists of people, and links by which people ask to join."""
+"""Lists of people, links by which people ask to join, and entries that were merged."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -85,8 +85,22 @@ def upgrade() -> None:
             postgresql_where=sa.text("decided_at IS NULL"),
         )
 
+    op.create_table(
+        "person_merge",
+        sa.Column("person_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("into_id", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.String(length=200), nullable=False),
+        sa.Column("made_by", sa.Integer(), nullable=True),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["into_id"], ["person.id"], name=op.f("fk_person_merge_into_id")),
+        sa.ForeignKeyConstraint(["made_by"], ["person.id"], name=op.f("fk_person_merge_made_by")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_person_merge_person_id")),
+        sa.PrimaryKeyConstraint("person_id", name=op.f("pk_person_merge")),
+    )
+
 
 def downgrade() -> None:
+    op.drop_table("person_merge")
     with op.batch_alter_table("registration_request", schema=None) as batch_op:
         batch_op.drop_index("uq_registration_request_open")
         batch_op.drop_index(batch_op.f("ix_registration_request_link_id"))

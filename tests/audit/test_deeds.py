@@ -89,6 +89,13 @@ DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] 
          ["person.left", "team.left"], "boss"),
     ],
     "staff.come_back": [(World.back, ["person.left", "person.returned", "person.invited"], "boss")],
+    "staff.merge": [
+        (
+            lambda w: w.post(f"/people/{w.sam.id}/merge", other="kim@example.org", keep="first", reason="twice"),
+            ["team.joined", "person.left", "team.left", "person.merged"],
+            "boss",
+        ),
+    ],
     "teams.change": [
         (lambda w: w.post(f"/teams/{w.team.id}/change", name="All staff", parent="", reason="clearer"),
          ["team.changed"], "boss"),
