@@ -16,6 +16,7 @@ from config import Config
 from course import reactions
 from course.audit import commands as audit_commands
 from course.audit import views as audit
+from course.calendars import views as calendars
 from course.certificates import commands as certificate_commands
 from course.certificates import views as certificates
 from course.content import commands as content_commands
@@ -57,6 +58,7 @@ PACKAGE = Path(__file__).resolve().parent / "course"
 FEATURES = (
     (signin.pages, ""),
     (learning.pages, ""),
+    (calendars.pages, "/calendar"),
     (certificates.pages, "/certificate"),
     (certificates.checks, "/verify"),
     (credentials.pages, "/issuer"),

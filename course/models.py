@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from course.audit.models import AuditEntry
+from course.calendars.models import CalendarFeed
 from course.certificates.models import Certificate
 from course.content.models import ContentVersion
 from course.credentials.models import SignedCredential
@@ -24,6 +25,7 @@ from course.teams.models import TeamChange
 ALL = (
     AuditEntry,
     Backup,
+    CalendarFeed,
     Certificate,
     ContentVersion,
     Credential,

@@ -19,6 +19,8 @@ Subject = tuple[str, int]  # what a deed was done to: its kind and its id
 WORDS = {
     "audit.exported": "{who} downloaded {rows} entries of this log",
     "backup.made": "{who} made a backup",
+    "calendar.ended": "{who} ended the calendar feed of {whom}",
+    "calendar.made": "{who} made a calendar feed for {whom}",
     "certificate.brought": "{who} wrote down an earlier certificate of {whom}, of {completed_on}",
     "certificate.brought_withdrawn": "{who} took back an earlier certificate of {whom}",
     "certificate.issued": "{who} issued certificate {number} to {whom}",
@@ -75,6 +77,7 @@ KINDS = {
     "role": "Roles",
     "team": "Teams",
     "pathway": "Pathways",
+    "calendar": "Calendar feeds",
     "certificate": "Certificates",
     "extension": "Extensions",
     "pause": "Leaves",
@@ -87,7 +90,12 @@ KINDS = {
     "audit": "This log",
 }
 # Where somebody does it to themselves, or the subject is nobody that the course knows.
-OWN = {"password.set": "{who} chose a password", "pathway.chosen": "{who} chose a pathway for themselves"}
+OWN = {
+    "calendar.ended": "{who} ended their calendar feed",
+    "calendar.made": "{who} made a calendar feed",
+    "password.set": "{who} chose a password",
+    "pathway.chosen": "{who} chose a pathway for themselves",
+}
 NOBODY = {
     "sign_in.locked": "Too many tries to sign in with an address that nobody has: they were stopped for a while",
     "sign_in.refused": "Somebody tried to sign in with an address that nobody has",

@@ -49,6 +49,8 @@ ADDED = ["person.added", "person.invited"]
 # For each address that one can post to: what is done there, what it leaves, and whether the administrator did it.
 DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] = {
     "audit.download": [(lambda w: w.post("/audit/download", 200), ["audit.exported"], "boss")],
+    "calendars.make": [(lambda w: w.post("/calendar/team/make"), ["calendar.made"], "boss")],
+    "calendars.end": [(World.end_feed, ["calendar.made", "calendar.ended"], "boss")],
     "organisation.settings": [
         (lambda w: w.settings(name="Harbour Trust", nation="wales"), ["organisation.changed"], "boss"),
         (lambda w: w.settings(**{"lead-name": "Jo", "lead-phone": "01632 960101"}), ["contact.changed"], "boss"),

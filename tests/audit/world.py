@@ -55,6 +55,10 @@ class World:
     def renewal(self, what: str, **form: str) -> None:
         self.client.post(f"/renewal/people/{self.sam.id}/{what}", {**form, "reason": "they asked"})
 
+    def end_feed(self) -> None:
+        self.post("/calendar/own/make")
+        self.post("/calendar/own/end")
+
     def reminders(self) -> None:
         form = self.client.get("/reminders/policy").fields() | {"reason": "calmer", "save": "yes"}
         self.client.post("/reminders/policy", form)

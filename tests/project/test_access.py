@@ -38,6 +38,7 @@ PARTS: dict[str, Any] = {
     "read_id": 1,
     "request_id": 1,
     "run_id": 1,
+    "scope": "own",
     "step_id": "check",
     "team_id": 1,
     "token": "no-such-token",
@@ -45,6 +46,7 @@ PARTS: dict[str, Any] = {
 }
 # The whole of what anyone may open without signing in; a new entry here is a decision.
 OPEN = {
+    "calendars.feed",
     "content.accessibility",
     "content.further",
     "content.privacy",

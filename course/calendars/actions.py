@@ -1,0 +1,56 @@
+"""Making and ending calendar feeds, and noting that one was fetched."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import date, datetime
+from typing import Literal
+
+from sqlalchemy import exists, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from course.audit.actions import record
+from course.calendars.models import CalendarFeed, CalendarFeedEnd, CalendarFeedFetch
+from course.calendars.rules import Scope
+from course.people.models import Person
+from course.signin.rules import token_hash
+
+
+def make(session: Session, person_id: int, scope: Scope, at: datetime) -> str:
+    """Make a feed in place of the one that there may be. Returns its secret, which is kept nowhere."""
+    end(session, person_id, scope, "replaced", at)
+    token = secrets.token_urlsafe(32)
+    session.add(CalendarFeed(person_id=person_id, scope=scope, token_hash=token_hash(token), made_at=at))
+    session.flush()
+    record(session, "calendar.made", ("person", person_id), {"scope": scope}, person_id, at)
+    return token
+
+
+def end(session: Session, person_id: int, scope: Scope, reason: Literal["revoked", "replaced"], at: datetime) -> int:
+    """End the feed of that scope from now on. Returns how many ended: 0 if there was none."""
+    # Two requests at once come one after the other, so that no feed goes on beside the one that is shown.
+    session.execute(select(Person.id).where(Person.id == person_id).with_for_update())
+    going_on = session.execute(
+        select(CalendarFeed.id).where(
+            CalendarFeed.person_id == person_id,
+            CalendarFeed.scope == scope,
+            ~exists().where(CalendarFeedEnd.feed_id == CalendarFeed.id),
+        )
+    ).scalars()
+    ends = [CalendarFeedEnd(feed_id=feed_id, reason=reason, made_at=at) for feed_id in going_on]
+    session.add_all(ends)
+    session.flush()
+    if ends and reason == "revoked":
+        record(session, "calendar.ended", ("person", person_id), {"scope": scope}, person_id, at)
+    return len(ends)
+
+
+def note_fetch(session: Session, feed_id: int, day: date) -> None:
+    """Write down that the feed was fetched on that day, if it is not yet."""
+    try:
+        with session.begin_nested():
+            session.add(CalendarFeedFetch(feed_id=feed_id, day=day))
+            session.flush()
+    except IntegrityError:
+        pass  # another fetch of the same day was quicker

@@ -1,0 +1,96 @@
+"""Which feeds somebody has, whose feed an address is, and what stands in it now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import cast
+
+from sqlalchemy import and_, exists, func, select
+from sqlalchemy.orm import Session
+
+from course.calendars.models import CalendarFeed, CalendarFeedEnd, CalendarFeedFetch
+from course.calendars.rules import TEAM, Course, Event, Scope, own_events, team_events
+from course.people.models import Person, RoleGrant
+from course.people.queries import ids_visible_to
+from course.people.rules import Viewer
+from course.refreshers import queries as refreshers
+from course.refreshers.rules import standing
+from course.signin.rules import token_hash
+
+
+@dataclass(frozen=True)
+class FeedView:
+    """A feed that goes on: since when, and the last day on which a calendar fetched it."""
+
+    id: int
+    scope: Scope
+    made_at: datetime
+    fetched_on: date | None
+
+
+@dataclass(frozen=True)
+class Found:
+    """The feed of an address, with its holder as they are now."""
+
+    feed: FeedView
+    holder: Viewer
+
+
+_ended = exists().where(CalendarFeedEnd.feed_id == CalendarFeed.id)
+_fetched = select(func.max(CalendarFeedFetch.day)).where(CalendarFeedFetch.feed_id == CalendarFeed.id).scalar_subquery()
+
+
+def feeds(session: Session, person_id: int) -> dict[Scope, FeedView]:
+    """The feeds of somebody that go on, one of each scope at most."""
+    rows = session.execute(
+        select(CalendarFeed, _fetched).where(CalendarFeed.person_id == person_id, ~_ended).order_by(CalendarFeed.id)
+    )
+    return {view.scope: view for row, fetched in rows for view in [_view(row, fetched)]}
+
+
+def found(session: Session, token: str) -> Found | None:
+    """The feed with this secret; None if there is none, it has ended, its holder has left, or it is of a team and
+    its holder has none any more."""
+    rows = session.execute(
+        select(CalendarFeed, _fetched, Person.name, Person.email, RoleGrant.role, RoleGrant.team_id)
+        .join(Person, Person.id == CalendarFeed.person_id)
+        .outerjoin(RoleGrant, and_(RoleGrant.person_id == Person.id, RoleGrant.until.is_(None)))
+        .where(CalendarFeed.token_hash == token_hash(token), ~_ended, Person.left_at.is_(None))
+    ).all()
+    if not rows:
+        return None
+    feed, fetched, name, email, *_ = rows[0]
+    holder = Viewer(
+        feed.person_id,
+        name,
+        email,
+        administrator=any(row[4] == "administrator" for row in rows),
+        manages=tuple(sorted(row[5] for row in rows if row[4] == "manager" and row[5])),
+    )
+    view = _view(feed, fetched)
+    return Found(view, holder) if view.scope != TEAM or has_team(holder) else None
+
+
+def has_team(viewer: Viewer) -> bool:
+    """Whether there is anybody beside themselves whose due days this person may see."""
+    return viewer.administrator or bool(viewer.manages)
+
+
+def events(session: Session, feed: Found, zone: str, today: date, course: Course) -> list[Event]:
+    """What stands in the feed on that day, in the order of people's names."""
+    team = feed.feed.scope == TEAM
+    ids = ids_visible_to(session, feed.holder) if team else [feed.holder.id]
+    policies = refreshers.policies(session, zone)
+    listed: list[Event] = []
+    for one in refreshers.people(session, zone, ids) if policies else []:
+        now = standing(one.facts, policies, today)
+        if team:
+            listed += team_events(one.id, one.name, now, one.facts, policies, course)
+        else:
+            listed += own_events(one.id, now, one.facts, policies, course)
+    return listed
+
+
+def _view(feed: CalendarFeed, fetched: date | None) -> FeedView:
+    return FeedView(feed.id, cast("Scope", feed.scope), feed.made_at, fetched)
