@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import insert, or_, select, update
@@ -27,11 +27,13 @@ from course.staff import actions as staff
 CONTENT_KEPT = timedelta(days=1)
 PREVIEW_KEPT = timedelta(days=30)
 CUT_OFF = timedelta(hours=1)  # whatever has not ended after this has been cut off
+BATCH = 100  # invitations in one transaction
 STEP = 500  # rows between two reports of how far it has come
 # Told how many rows are done, of how many.
 Tell = Callable[[int, int], None]
 # From a person's name to the invitation that is mailed to them.
-Invite = Callable[[str], Letter]
+Letters = Callable[[str], Letter]
+Invitee = tuple[int, str]  # id and name
 CHANGED = "Something has changed since you looked at the preview, so nothing was done. Look at it again, then apply it."
 
 
@@ -108,33 +110,45 @@ def give_up(session: Session, import_id: int, failure: str) -> None:
     )
 
 
-def apply(
-    session: Session, import_id: int, invite: Invite, zone: str, by: int | None, at: datetime, tell: Tell
-) -> Plan:
-    """Do what was previewed, in one transaction. Raises StaleError if it would be something else by now, and
-    LookupError if the list is gone."""
+def apply(session: Session, import_id: int, zone: str, by: int | None, at: datetime, tell: Tell) -> list[Invitee]:
+    """Do what was previewed, in one transaction; returns who is to be invited once that is committed.
+
+    Raises StaleError if the list would do something else by now, and LookupError if it is gone.
+    """
     session.execute(select(PeopleImport.id).where(PeopleImport.id == import_id).with_for_update())
     job = _job(session, import_id)
     found = _table(job)
     made = _plan(session, found, _columns(found, job), job.base_team_id, zone, at)
     if made.mark() != job.mark or job.begun_at is None or job.applied_at is not None:
         raise StaleError(CHANGED)
-    _Applying(session, job, zone, by, at, invite if job.invites else None).run(made, tell)
+    applying = _Applying(session, job, zone, by, at)
+    applying.run(made, tell)
     job.applied_at, job.content = at, None
     kinds = [line.kind for line in made.lines]
     counts = {kind: kinds.count(kind) for kind in ("added", "changed", "back", "left", "refused")}
     record(session, "person.imported", None, {"rows": len(made.lines), **counts}, by, at)
     session.flush()
-    return made
+    return applying.invitees
+
+
+def in_batches(invitees: Sequence[Invitee]) -> Iterator[Sequence[Invitee]]:
+    """Each is invited in a transaction with few others: thousands of mails in one would keep everybody else waiting."""
+    for start in range(0, len(invitees), BATCH):
+        yield invitees[start : start + BATCH]
+
+
+def invite(session: Session, invitees: Sequence[Invitee], letter: Letters, by: int | None, at: datetime) -> None:
+    """Mail an invitation to each of them."""
+    for person_id, name in invitees:
+        people.invite(session, person_id, letter(name), at, by)
 
 
 class _Applying:
     """One list that is being applied."""
 
-    def __init__(
-        self, session: Session, job: PeopleImport, zone: str, by: int | None, at: datetime, invite: Invite | None
-    ) -> None:
-        self.session, self.job, self.zone, self.by, self.at, self.invite = session, job, zone, by, at, invite
+    def __init__(self, session: Session, job: PeopleImport, zone: str, by: int | None, at: datetime) -> None:
+        self.session, self.job, self.zone, self.by, self.at = session, job, zone, by, at
+        self.invitees: list[Invitee] = []
         self.reason = f"From the list {job.file_name}"[:200]
         self.today = civil_date(at, zone)
         self.places = Places(queries.open_teams(session), job.base_team_id)
@@ -219,8 +233,8 @@ class _Applying:
         for person_id, line in zip(ids, lines, strict=True):
             publish(session, PersonAdded(person_id, at))
             self._certificate(person_id, line.wanted)
-            if self.invite is not None:
-                people.invite(session, person_id, self.invite(line.wanted.name or ""), at, by)
+            if self.job.invites:
+                self.invitees.append((person_id, line.wanted.name or ""))
 
     def _change(self, line: Line) -> None:
         """Do what a row says about somebody who is known. Raises StaleError if it cannot be done."""
@@ -245,8 +259,8 @@ class _Applying:
             self._certificate(person.id, wanted)
         if "left" in deeds and wanted.leaving is not None:
             self._must(staff.leave(session, person.id, wanted.leaving, self.reason, self.zone, by, at))
-        if "back" in deeds and self.invite is not None:
-            people.invite(session, person.id, self.invite(wanted.name or person.name), at, by)
+        if "back" in deeds and self.job.invites:
+            self.invitees.append((person.id, wanted.name or person.name))
 
     def _must(self, refused: Refusal | None) -> None:
         if refused is not None:

@@ -32,6 +32,7 @@ def import_command(file: Path, dry_run: bool, invite: bool, sender: str) -> None
     nothing could be done.
     """
     zone, at = state().config.time_zone, now()
+    invitees: list[actions.Invitee] = []
     try:
         with command_session() as session:
             import_id = actions.upload(session, file.name, file.read_bytes(), None, at)
@@ -47,11 +48,14 @@ def import_command(file: Path, dry_run: bool, invite: bool, sender: str) -> None
             if not dry_run:
                 actions.begin(session, import_id, made.mark(), None, at)
                 click.echo("Applying …", err=True)
-                actions.apply(session, import_id, lambda name: invitation(name, sender), zone, None, at, _tell)
+                invitees = actions.apply(session, import_id, zone, None, at, _tell)
             else:
                 session.rollback()
     except (UnreadableError, actions.StaleError, LookupError) as error:
         raise click.ClickException(str(error)) from error
+    for some in actions.in_batches(invitees):
+        with command_session() as session:
+            actions.invite(session, some, lambda name: invitation(name, sender), None, at)
     _print(made, dry_run)
     sys.exit(2 if any(line.kind == "refused" for line in made.lines) else 0)
 

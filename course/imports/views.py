@@ -17,7 +17,6 @@ from course.imports.rules.columns import FIELDS, guess
 from course.imports.rules.planning import KINDS
 from course.imports.rules.reading import UnreadableError
 from course.imports.rules.report import PAGE, Report, report
-from course.people.actions import Letter
 from course.people.forms import chosen, team_choices
 from course.people.queries import teams
 from course.people.views import invitation
@@ -155,28 +154,26 @@ def apply(import_id: int) -> Answer:
 
 
 def _apply(import_id: int, sender: str, zone: str, by: int, at: datetime) -> None:
-    """All of a list or nothing; why it was nothing is written down."""
+    """All of a list or nothing; why it was nothing is written down. Then the invitations."""
     failure = "Something went wrong on our side, so nothing was done. Try again."
     try:
-        apply_list(import_id, sender, zone, by, at)
+        # It begins by waiting for the transaction in which the list was begun.
+        with command_session() as session:
+            invitees = actions.apply(
+                session, import_id, zone, by, at, lambda done, of: _progress.tell(import_id, done, of)
+            )
         failure = ""
     except (actions.StaleError, LookupError) as error:
         failure = str(error)
+        return
     finally:
         _progress.end(import_id)
         if failure:
             with command_session() as session:
                 actions.give_up(session, import_id, failure)
-
-
-def apply_list(import_id: int, sender: str, zone: str, by: int | None, at: datetime) -> None:
-    """Do it in a transaction of its own. It begins by waiting for the one in which the list was begun."""
-
-    def invite(name: str) -> Letter:
-        return invitation(name, sender)
-
-    with command_session() as session:
-        actions.apply(session, import_id, invite, zone, by, at, lambda done, of: _progress.tell(import_id, done, of))
+    for some in actions.in_batches(invitees):
+        with command_session() as session:
+            actions.invite(session, some, lambda name: invitation(name, sender), by, at)
 
 
 @pages.post("/<int(max=2147483647):import_id>/result")

@@ -54,7 +54,9 @@ def look(session: Session, text: str, invites: bool = False, base: int | None = 
 
 def do(session: Session, import_id: int, made: Plan) -> None:
     assert actions.begin(session, import_id, made.mark(), None, NOW)
-    actions.apply(session, import_id, letter, ZONE, None, NOW, lambda _done, _of: None)
+    invitees = actions.apply(session, import_id, ZONE, None, NOW, lambda _done, _of: None)
+    for some in actions.in_batches(invitees):
+        actions.invite(session, some, letter, None, NOW)
 
 
 def run(session: Session, text: str, invites: bool = False) -> list[str]:
@@ -140,7 +142,7 @@ def test_what_is_applied_is_what_was_previewed(session: Session) -> None:
     make_person(session, "Somebody", "ann@example.org")
     assert actions.begin(session, import_id, made.mark(), None, NOW)
     with pytest.raises(actions.StaleError, match="Look at it again"):
-        actions.apply(session, import_id, letter, ZONE, None, NOW, lambda _done, _of: None)
+        actions.apply(session, import_id, ZONE, None, NOW, lambda _done, _of: None)
     actions.give_up(session, import_id, "stale")
     assert actions.again(session, import_id, ZONE, NOW).mark() != made.mark()
 
@@ -153,10 +155,10 @@ def test_a_list_is_begun_once_and_applied_once(session: Session) -> None:
     assert not actions.begin(session, import_id, made.mark(), None, NOW)
     # What was cut off can be begun again after an hour.
     assert actions.begin(session, import_id, made.mark(), None, NOW + timedelta(hours=1))
-    actions.apply(session, import_id, letter, ZONE, None, NOW, lambda _done, _of: None)
+    actions.apply(session, import_id, ZONE, None, NOW, lambda _done, _of: None)
     assert not actions.begin(session, import_id, made.mark(), None, NOW + timedelta(hours=9))
     with pytest.raises(LookupError):
-        actions.apply(session, import_id, letter, ZONE, None, NOW, lambda _done, _of: None)
+        actions.apply(session, import_id, ZONE, None, NOW, lambda _done, _of: None)
 
 
 def test_a_file_is_kept_for_a_day_and_what_it_did_for_a_month(session: Session) -> None:
@@ -340,6 +342,7 @@ def test_a_nightly_job_says_by_its_exit_code_how_it_went(nightly: dict[str, str]
     assert "Added: 1" in first.stdout, first.stderr
     assert first.returncode == 0
     assert "Unchanged: 1" in nightly_run(nightly, HEAD + ANN).stdout
+    assert "Added: 1" in nightly_run(nightly, HEAD + BO, "--invite").stdout
     some = nightly_run(nightly, HEAD + ANN + "nobody,X,,,,,,,\n")
     assert some.returncode == 2
     assert "Line 3: refused: X (nobody): “nobody” is not" in some.stdout
