@@ -28,6 +28,8 @@ from course.credentials import views as credentials
 from course.credentials.rules.documents import Seal
 from course.db import make_engine
 from course.demo import commands as demo_commands
+from course.imports import commands as import_commands
+from course.imports import views as imports
 from course.learning import views as learning
 from course.mail import commands as mail_commands
 from course.mail import views as mail
@@ -38,6 +40,7 @@ from course.recall import commands as recall_commands
 from course.recall import views as recall
 from course.refreshers import commands as refresher_commands
 from course.refreshers import views as refreshers
+from course.registration import views as registration
 from course.reminders import commands as reminder_commands
 from course.reminders import views as reminders
 from course.serving import commands as serving_commands
@@ -49,7 +52,7 @@ from course.staff import views as staff
 from course.system import commands as system_commands
 from course.system import views as system
 from course.teams import views as teams
-from course.web import access, cookie, csrf, errors, headers, html, logs, session
+from course.web import access, cookie, csrf, errors, headers, html, logs, session, uploads
 
 PACKAGE = Path(__file__).resolve().parent / "course"
 # Each feature's pages, under the address at which they begin.
@@ -64,8 +67,10 @@ FEATURES = (
     (mail.pages, "/mail"),
     (organisation.pages, ""),
     (people.pages, "/people"),
+    (imports.pages, "/people/import"),
     (staff.pages, "/people"),
     (teams.pages, "/teams"),
+    (registration.pages, ""),
     (refreshers.pages, "/renewal"),
     (passport.pages, "/passport"),
     (recall.pages, ""),
@@ -79,6 +84,7 @@ COMMANDS = (
     content_commands.group,
     credential_commands.group,
     demo_commands.group,
+    import_commands.group,
     mail_commands.group,
     recall_commands.group,
     refresher_commands.group,
@@ -139,6 +145,7 @@ def create_app(config: Config | None = None) -> Flask:
     session.init(app, engine, {"seal": seal})
     errors.init(app)
     signin_session.init(app)
+    uploads.init(app)
     csrf.init(app)
     access.init(app)
     html.init(app, PACKAGE / "static", config.time_zone)

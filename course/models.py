@@ -7,6 +7,7 @@ from course.calendars.models import CalendarFeed
 from course.certificates.models import Certificate
 from course.content.models import ContentVersion
 from course.credentials.models import SignedCredential
+from course.imports.models import PeopleImport
 from course.learning.models import Enrolment
 from course.mail.models import OutboxMail
 from course.organisation.models import Organisation
@@ -14,6 +15,7 @@ from course.passport.models import TrustedIssuer
 from course.people.models import Person
 from course.recall.models import RefresherPart
 from course.refreshers.models import RenewalPolicy
+from course.registration.models import RegistrationLink
 from course.reminders.models import Reminder
 from course.serving.models import WorkerBeat
 from course.signin.models import Credential
@@ -31,9 +33,11 @@ ALL = (
     Enrolment,
     Organisation,
     OutboxMail,
+    PeopleImport,
     Person,
     PersonChange,
     RefresherPart,
+    RegistrationLink,
     Reminder,
     RenewalPolicy,
     SignedCredential,

@@ -7,12 +7,12 @@ from course.learning.actions import enrol
 from course.learning.events import CourseCompleted, StepEnded
 from course.mail.events import MailLeaving
 from course.people.actions import InvitationWanted
-from course.people.events import PersonAdded
+from course.people.events import EarlierCertificate, PersonAdded
 from course.recall.actions import finish
-from course.refreshers.actions import certify
+from course.refreshers.actions import bring, bring_merged, certify
 from course.reminders.actions import check
 from course.signin.actions import end_access, end_links, send_invitation
-from course.staff.events import AddressChanged, PersonLeft
+from course.staff.events import AddressChanged, PeopleMerged, PersonLeft
 
 
 def connect() -> None:
@@ -22,5 +22,7 @@ def connect() -> None:
     on(CourseCompleted, certify)
     on(StepEnded, finish)
     on(MailLeaving, check)
+    on(EarlierCertificate, bring)
+    on(PeopleMerged, bring_merged)
     on(PersonLeft, end_access)
     on(AddressChanged, end_links)

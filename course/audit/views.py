@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from datetime import timedelta
 from urllib.parse import urlencode
 
@@ -23,6 +21,7 @@ from course.web.forms import number_in_address
 from course.web.html import seen_redirect
 from course.web.session import db
 from course.web.site import state
+from course.web.spreadsheet import as_csv
 
 pages = Blueprint("audit", __name__)
 PAGE = 50
@@ -97,18 +96,9 @@ def _wanted(form: SearchForm) -> Wanted:
 
 
 def _csv(found: list[Shown]) -> bytes:
-    file = io.StringIO()
-    write = csv.writer(file)
-    write.writerow(COLUMNS)
-    for one in found:
-        entry = one.entry
-        row = (entry.number, f"{entry.at:%Y-%m-%d %H:%M:%S}", entry.what, one.words, one.actor, entry.actor_id,
-               entry.subject_kind, entry.subject_id, entry.details, entry.hash)  # fmt: skip
-        write.writerow([_cell(value) for value in row])
-    # With a mark at the beginning, without which Excel takes it for another encoding.
-    return file.getvalue().encode("utf-8-sig")
-
-
-def _cell(value: object) -> object:
-    """What a spreadsheet would take for a formula is marked as text."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+    rows = (
+        (entry.number, f"{entry.at:%Y-%m-%d %H:%M:%S}", entry.what, one.words, one.actor, entry.actor_id,
+         entry.subject_kind, entry.subject_id, entry.details, entry.hash)
+        for one in found for entry in (one.entry,)
+    )  # fmt: skip
+    return as_csv((COLUMNS, *rows))

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 
 @dataclass(frozen=True)
@@ -9,4 +9,18 @@ class PersonAdded:
     """Somebody new is required to take the course."""
 
     person_id: int
+    at: datetime
+
+
+@dataclass(frozen=True)
+class EarlierCertificate:
+    """A list that was applied on the day `recorded` says that somebody completed a training elsewhere, or before this
+    course: `valid_until` is None if it does not say until when that was good."""
+
+    person_id: int
+    day: date
+    valid_until: date | None
+    issuer: str
+    recorded: date
+    by: int | None
     at: datetime

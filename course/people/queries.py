@@ -107,10 +107,13 @@ def people_page(session: Session, viewer: Viewer, words: str = "", page: int = 1
     if words:
         name, email = (column.icontains(words, autoescape=True) for column in (Person.name, Person.email))
         wanted = and_(wanted, or_(name, email, Person.staff_number == words))
-    total = session.execute(select(func.count()).select_from(Person).where(wanted)).scalar_one()
-    ids = select(Person.id).where(wanted).order_by(Person.name, Person.id).limit(PAGE).offset((page - 1) * PAGE)
-    found = list(session.execute(ids).scalars())
-    return PeoplePage(_views(session, Person.id.in_(found)), page, total)
+    # The total comes with the page; behind the last page there is nothing for it to come with.
+    rows = select(Person.id, func.count().over()).where(wanted).order_by(Person.name, Person.id)
+    found = session.execute(rows.limit(PAGE).offset((page - 1) * PAGE)).all()
+    if not found and page > 1:
+        return people_page(session, viewer, words)
+    total = found[0][1] if found else 0
+    return PeoplePage(_views(session, Person.id.in_([row.id for row in found])), page, total)
 
 
 def visible_person(session: Session, viewer: Viewer, person_id: int) -> PersonView | None:
@@ -164,6 +167,12 @@ def members_below(session: Session, team_id: int) -> list[int]:
             .order_by(Membership.person_id)
         ).scalars()
     )
+
+
+def teams_of(viewer: Viewer) -> Select[int]:
+    """The teams that somebody manages and all below them, by id, as part of another query."""
+    below = _below(viewer.manages)
+    return select(below.c.id)
 
 
 def _below(teams: Iterable[int]) -> CTE:

@@ -14,11 +14,13 @@ from course.audit.rules import changes
 from course.certificates.actions import issue
 from course.credentials.actions import seal_of
 from course.learning.events import CourseCompleted
+from course.people.events import EarlierCertificate
 from course.refreshers import queries
 from course.refreshers.models import RenewalExtension, RenewalImport, RenewalPause, RenewalPolicy
 from course.refreshers.rules import Completion, Policy, cycles
 from course.refreshers.rules.dates import UNLIKELY, add_days, likely
 from course.refreshers.rules.facts import IMPORTED, INITIAL, REFRESHER
+from course.staff.events import PeopleMerged
 
 # What can be taken back, by the name that its pages use.
 FACTS: dict[str, type[Any]] = {
@@ -102,6 +104,21 @@ def pause(
     session.flush()
     details = {"since": since, "until": until, "days_after_return": re_enter_days, "reason": reason}
     record(session, "pause.recorded", ("person", person_id), details, by, at)
+
+
+def bring(session: Session, event: EarlierCertificate) -> None:
+    """A list of people tells of an earlier certificate; one that is known already changes nothing."""
+    import_completion(session, event.person_id, event.day, event.valid_until, event.issuer, INITIAL,
+                      "From a list of people", event.recorded, event.by, event.at)  # fmt: skip
+
+
+def bring_merged(session: Session, event: PeopleMerged) -> None:
+    """What a second entry of somebody completed, or brought along, counts for the first one as an earlier certificate.
+    The certificates themselves stay as they were issued."""
+    rows = queries.kept_by(session, event.person_id)
+    for day, until, issuer, kind in rows:
+        import_completion(session, event.into_id, day, until, issuer, kind, "From a second entry of the same person",
+                          event.recorded, event.by, event.at)  # fmt: skip
 
 
 def import_completion(

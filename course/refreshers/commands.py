@@ -11,12 +11,13 @@ from flask.cli import AppGroup
 
 from course.clock import now
 from course.dates import civil_date
-from course.people.actions import come_back, leave
+from course.people.actions import Refusal
 from course.people.queries import id_of
 from course.refreshers import actions, queries
 from course.refreshers.rules import guard, standing
 from course.refreshers.rules.dates import words
 from course.refreshers.rules.facts import INITIAL, REFRESHER
+from course.staff import actions as staff
 from course.web.session import command_session
 from course.web.site import state
 
@@ -126,7 +127,7 @@ def import_command(email: str, day: datetime, until: datetime | None, issuer: st
 @_REASON
 def left_command(email: str, day: datetime, reason: str) -> None:
     """Somebody has left. They can no longer sign in; their certificates stay."""
-    _stay(leave, email, day, reason)
+    _stay(staff.leave, email, day, reason)
     click.echo(f"{email} has left; the last day was {words(day.date())}.")
 
 
@@ -136,14 +137,13 @@ def left_command(email: str, day: datetime, reason: str) -> None:
 @_REASON
 def come_back_command(email: str, day: datetime, reason: str) -> None:
     """Somebody who had left works here again. What they hold counts as before."""
-    _stay(come_back, email, day, reason)
+    _stay(lambda session, person, first, *why: staff.come_back(session, person, first, None, *why), email, day, reason)
     click.echo(f"{email} works here again from {words(day.date())}.")
 
 
-def _stay(write: Callable[..., None], email: str, day: datetime, reason: str) -> None:
+def _stay(write: Callable[..., Refusal | None], email: str, day: datetime, reason: str) -> None:
     zone = state().config.time_zone
-    try:
-        with command_session() as session:
-            write(session, _found(id_of(session, email), email), day.date(), reason[:200], zone, None, now())
-    except ValueError as error:
-        raise click.ClickException(str(error)) from error
+    with command_session() as session:
+        refused = write(session, _found(id_of(session, email), email), day.date(), reason[:200], zone, None, now())
+        if refused is not None:
+            raise click.ClickException(refused.message)

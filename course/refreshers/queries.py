@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, and_, func, select, true
+from sqlalchemy import ColumnElement, and_, exists, func, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from course.certificates.models import Certificate, CertificateChange
@@ -103,6 +103,25 @@ def people(session: Session, zone: str, ids: Iterable[int] | None = None) -> lis
         )
         for person in persons
     ]
+
+
+def kept_by(session: Session, person_id: int) -> list[tuple[date, date | None, str, str]]:
+    """Certificates that somebody holds or has brought along, and that were not taken back: day of completion, last
+    day, issuer with the number, and kind."""
+    changed = exists().where(CertificateChange.certificate_id == Certificate.id)
+    own = session.execute(
+        select(Certificate, Enrolment.kind)
+        .join(CompletionRow, CompletionRow.id == Certificate.completion_id)
+        .join(Enrolment, Enrolment.id == CompletionRow.enrolment_id)
+        .where(Certificate.person_id == person_id, ~changed)
+        .order_by(Certificate.id)
+    )
+    found: list[tuple[date, date | None, str, str]] = [
+        (one.completed_on, one.valid_until, f"{one.organisation}, {one.number}"[:200], kind) for one, kind in own
+    ]
+    # The newest row about a certificate says whether it was taken back.
+    brought = {(row.day, row.valid_until): row for row in _rows(session, RenewalImport, [person_id])[person_id]}
+    return found + [(row.day, row.valid_until, row.issuer, row.kind) for row in brought.values() if not row.withdrawn]
 
 
 def _among(column: InstrumentedAttribute[int], ids: list[int] | None) -> ColumnElement[bool]:

@@ -35,7 +35,7 @@ from course.web.site import state
 
 IDLE = 30  # seconds after which a connection that nobody uses is closed
 MOST_CONNECTIONS = 4000
-LONGEST_REQUEST = 1024 * 1024  # bytes; the application itself accepts less
+LONGEST_REQUEST = 16 * 1024 * 1024  # bytes; the application itself accepts less, and says so in words
 
 
 @click.command("serve")

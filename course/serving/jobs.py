@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from course.dates import civil_date
+from course.imports.actions import forget
 from course.mail.actions import forget_texts
 from course.mail.sending import deliver
 from course.recall.commands import send_boosters
@@ -24,6 +25,11 @@ def _forget(at: datetime) -> None:
         forget_texts(session, at)
 
 
+def _forget_lists(at: datetime) -> None:
+    with command_session() as session:
+        forget(session, at)
+
+
 def _boosters(at: datetime) -> None:
     send_boosters(civil_date(at, state().config.time_zone))
 
@@ -33,4 +39,5 @@ JOBS = (
     Job("reminders", timedelta(hours=1), send),
     Job("boosters", timedelta(hours=1), _boosters),
     Job("texts of old mail", timedelta(hours=1), _forget),
+    Job("lists of people", timedelta(hours=1), _forget_lists),
 )

@@ -9,13 +9,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record
+from course.dates import civil_date
 from course.events import publish
 from course.people import actions as people
 from course.people.actions import Refusal
 from course.people.models import Membership, Person, RoleGrant, Team
 from course.people.rules import plain_email
-from course.staff.events import AddressChanged, PersonLeft
-from course.staff.models import PersonChange
+from course.staff.events import AddressChanged, PeopleMerged, PersonLeft
+from course.staff.models import PersonChange, PersonMerge
 from course.staff.queries import administrators
 
 LAST = "This is the only administrator who can sign in. Make somebody else an administrator first."
@@ -186,6 +187,51 @@ def come_back(
     except ValueError as error:
         return Refusal("first_day", str(error))
     return None if team_id is None else join(session, person_id, team_id, False, by, at)
+
+
+def merge(
+    session: Session,
+    person_id: int,
+    into_id: int,
+    take_address: bool,
+    reason: str,
+    zone: str,
+    by: int | None,
+    at: datetime,
+) -> Refusal | None:
+    """Two entries were one person: the teams, roles and certificates of `person_id` count for `into_id` from now on.
+
+    No certificate and no answer is moved: the second entry stays, as somebody who has left. `take_address` says that
+    its address is the right one. Raises LookupError if one of the two is not here.
+    """
+    second, first = _here(session, person_id), _here(session, into_id)
+    if second is first:
+        return Refusal("other", "This is the same entry. Enter the address of the other one.")
+    today, address, number = civil_date(at, zone), second.email, second.staff_number
+    for team_id in _open_teams(session, person_id):
+        join(session, into_id, team_id, False, by, at)
+    roles = select(RoleGrant.role, RoleGrant.team_id).where(RoleGrant.person_id == person_id, RoleGrant.until.is_(None))
+    for role, managed in session.execute(roles).all():
+        grant(session, into_id, role, managed, by, at)
+    if take_address or (number and not first.staff_number):
+        # Nobody else may have them: the second entry gives them up first. Mail to .invalid never leaves.
+        gone = f"merged-{person_id}@merged.invalid" if take_address else address
+        correct(session, person_id, second.name, gone, None, reason, by, at)
+        kept = address if take_address else first.email
+        correct(session, into_id, first.name, kept, first.staff_number or number, reason, by, at)
+    refused = leave(session, person_id, today, reason, zone, by, at)
+    if refused is not None:
+        return Refusal("other", refused.message)
+    session.add(PersonMerge(person_id=person_id, into_id=into_id, reason=reason, made_by=by, made_at=at))
+    session.flush()
+    record(session, "person.merged", ("person", into_id), {"entry": person_id, "reason": reason}, by, at)
+    publish(session, PeopleMerged(person_id, into_id, today, by, at))
+    return None
+
+
+def _open_teams(session: Session, person_id: int) -> list[int]:
+    rows = select(Membership.team_id).where(Membership.person_id == person_id, Membership.until.is_(None))
+    return list(session.execute(rows).scalars())
 
 
 def _here(session: Session, person_id: int) -> Person:

@@ -45,3 +45,13 @@ class ReturnForm(Form):
     first_day = DateField("First day back", validators=[InputRequired("Enter the first day, such as 12/02/2027.")])
     team = SelectField("Team", filters=[clean])
     reason = line_field("Reason", REASON)
+
+
+class MergeForm(Form):
+    other = email_field("E-mail address of the other entry")
+    keep = RadioField(
+        "Which address is right?",
+        choices={"first": "The one on this page", "second": "The one of the other entry"},
+        default="first",
+    )
+    reason = line_field("Reason", REASON)

@@ -23,3 +23,15 @@ class PersonChange(Base):
     reason: Mapped[str] = mapped_column(String(200))
     changed_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class PersonMerge(Base):
+    """Two entries were one person: `person_id` has left for good, and what they did counts for `into_id`."""
+
+    __tablename__ = "person_merge"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True, autoincrement=False)
+    into_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    reason: Mapped[str] = mapped_column(String(200))
+    made_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -14,14 +14,14 @@ from course.dates import civil_date
 from course.people import actions as people
 from course.people.actions import Refusal
 from course.people.forms import chosen, team_choices
-from course.people.queries import teams
+from course.people.queries import person_by_email, teams
 from course.people.views import invitation
 from course.staff import actions, queries
-from course.staff.forms import CorrectForm, LeaveForm, ReturnForm, RoleForm, TeamForm
+from course.staff.forms import CorrectForm, LeaveForm, MergeForm, ReturnForm, RoleForm, TeamForm
 from course.web.access import Permission, may
 from course.web.forms import Form
 from course.web.html import seen_redirect
-from course.web.session import db
+from course.web.session import db, undo
 from course.web.site import state
 
 pages = Blueprint("staff", __name__)
@@ -169,6 +169,26 @@ def come_back(person_id: int) -> Answer:
         return f"{found.person.name} is back. An invitation is on its way to {found.person.email}."
 
     return _act(form, found, "Is back:", "They are back", deed, done)
+
+
+@pages.route("/<int(max=2147483647):person_id>/merge", methods=["GET", "POST"])
+@may(Permission.MANAGE_PEOPLE)
+def merge(person_id: int) -> Answer:
+    """Somebody stands in the list twice: the other entry becomes part of this one."""
+    found = _sheet(person_id, here=True)
+    form = MergeForm()
+
+    def deed() -> Refusal | None:
+        other = person_by_email(db(), form.other.data or "")
+        if other is None or other.left_at is not None:
+            return Refusal("other", "Nobody who is here has this address.")
+        take, reason, zone = form.keep.data == "second", form.reason.data or "", state().config.time_zone
+        refused = actions.merge(db(), other.id, person_id, take, reason, zone, _me(), now())
+        if refused is not None:
+            undo()  # what was done until then
+        return refused
+
+    return _act(form, found, "Merge another entry into", "Merge the two", deed, lambda: "The two entries are one now.")
 
 
 def _me() -> int:

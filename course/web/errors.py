@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from course.web.again import from_here, once_more
 from course.web.session import undo
+from course.web.uploads import limit_in_words
 
 TEXTS = {
     400: ("That did not work", "The form could not be read. Go back, reload the page and try again."),
@@ -49,6 +50,8 @@ def _http(error: HTTPException) -> Response:
     if error.code is None or error.code < 400:
         return make_response(error.get_response(request.environ))
     title, text = TEXTS.get(error.code, TEXTS[400])
+    if error.code == 413 and (limit := limit_in_words()):
+        text = f"This page accepts at most {limit}. Send less, or divide it into parts."
     response = page(error.code, title, text)
     if error.code == 405:
         response.headers["Allow"] = ", ".join(getattr(error, "valid_methods", None) or [])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import date, timedelta
 
@@ -19,25 +18,18 @@ from course.certificates.models import Certificate
 from course.clock import now
 from course.learning.events import CourseCompleted
 from course.learning.models import Completion, Enrolment
-from course.mail.actions import refuse_address
-from course.mail.models import OutboxMail
-from course.passport.models import TrustedIssuer
 from course.people import actions as people
-from course.people.models import Membership, Person, RoleGrant, Team
+from course.people.models import Person
 from course.refreshers import actions as refreshers
 from course.refreshers.models import RenewalExtension, RenewalImport, RenewalPause
 from course.signin import actions as signin
 from course.signin.rules import PER_ADDRESS_AND_NETWORK
+from tests.audit.world import LATELY, NEW, SOON, World
 from tests.conftest import NOW
-from tests.credentials.makers import SEAL, Issuer
-from tests.makers import PASSWORD, make_person, make_team, sign_in
+from tests.makers import PASSWORD, make_person, sign_in
 from tests.pages import Client
 
 DAY = date(2026, 11, 22)
-NEW = "another-quiet-river-7"
-ISSUER = f"{SEAL.address}/issuer"
-SOON = (now() + timedelta(days=30)).date().isoformat()
-LATELY = (now() - timedelta(days=30)).date().isoformat()
 # The steps of a learner: they are kept where they belong, and are nobody else's business.
 NOT_AUDITED = {
     "learning.answer",
@@ -53,112 +45,6 @@ NOT_AUDITED = {
     "recall.begin_update",
     "recall.seen_change",
 }
-
-
-class World:
-    """An administrator who is signed in, a learner, and what they do."""
-
-    def __init__(self, app: Flask, session: Session) -> None:
-        self.app, self.session = app, session
-        self.boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
-        self.sam = make_person(session, "Sam Okafor", "sam@example.org")
-        self.team = make_team(session)
-        self.kim = make_person(session, "Kim Else", "kim@example.org", team=self.team, password=None)
-        self.client = sign_in(Client(app), self.boss)
-
-    def post(self, path: str, status: int = 303, **form: str) -> None:
-        self.client.post(path, form, status)
-
-    def settings(self, **changed: str) -> None:
-        """The form as it is shown, with something changed."""
-        self.client.post("/organisation", {**self.client.get("/organisation").fields(), **changed})
-
-    def confirm(self) -> None:
-        self.settings(**{"lead-name": "Jo", "lead-phone": "01632 960101"})
-        self.settings(**{"lead-still": "y"})
-
-    def policy(self, of: str = "everybody", **changed: str) -> None:
-        address = f"/renewal/policy/{of}"
-        form = self.client.get(address).fields() | {"window_days": "60", "reason": "more time"} | changed
-        self.client.post(address, self.client.post(address, form, 200).fields())
-
-    def renewal(self, what: str, **form: str) -> None:
-        self.client.post(f"/renewal/people/{self.sam.id}/{what}", {**form, "reason": "they asked"})
-
-    def end_feed(self) -> None:
-        self.post("/calendar/own/make")
-        self.post("/calendar/own/end")
-
-    def trust(self) -> None:
-        self.post("/passport/issuers", profile=json.dumps(Issuer().served()[ISSUER]), reason="sister trust")
-
-    def distrust(self) -> None:
-        self.trust()
-        self.post(
-            f"/passport/issuers/{self.session.execute(select(TrustedIssuer.id)).scalar_one()}/end", reason="closed"
-        )
-
-    def reminders(self) -> None:
-        form = self.client.get("/reminders/policy").fields() | {"reason": "calmer", "save": "yes"}
-        self.client.post("/reminders/policy", form)
-
-    def dead_address(self) -> None:
-        refuse_address(self.session, self.sam.email, "refused", "550 5.1.1", now())
-        self.session.commit()
-        self.post(f"/reminders/{self.sam.id}/address")
-
-    def take_back(self, what: str, model: type[RenewalExtension | RenewalPause | RenewalImport], **form: str) -> None:
-        self.renewal(what, **form)
-        self.renewal(f"{what}/{self.session.execute(select(model.id)).scalar_one()}")
-
-    def link(self) -> None:
-        token = signin.new_link(self.session, self.kim.id, "invitation", now())
-        self.session.commit()
-        Client(self.app).post(f"/link/{token}", {"password": NEW})
-
-    def failed_mail(self) -> int:
-        """The id of a mail that was given up."""
-        mail = OutboxMail(
-            key="k", mark="m", recipient="a@example.org", subject="s", text="t", queued_at=NOW, failure="550"
-        )
-        self.session.add(mail)
-        self.session.commit()
-        return mail.id
-
-    today = NOW.date().isoformat()
-
-    def take_out(self) -> None:
-        bond = self.session.execute(select(Membership.id).where(Membership.person_id == self.kim.id)).scalar_one()
-        self.post(f"/people/{self.kim.id}/teams/{bond}/end")
-
-    def take_role(self) -> None:
-        self.post(f"/people/{self.sam.id}/role", role="administrator", team="")
-        grant = self.session.execute(select(RoleGrant.id).where(RoleGrant.person_id == self.sam.id)).scalar_one()
-        self.post(f"/people/{self.sam.id}/role/{grant}/end")
-
-    def back(self) -> None:
-        self.post(f"/people/{self.sam.id}/leave", last_day=self.today, reason="moved away")
-        tomorrow = (now() + timedelta(days=1)).date().isoformat()
-        self.post(f"/people/{self.sam.id}/return", first_day=tomorrow, team="", reason="is back")
-
-    def other_team(self) -> Team:
-        """One more, as if it had always been there."""
-        team = Team(name="Office", opened_at=NOW)
-        self.session.add(team)
-        self.session.commit()
-        return team
-
-    def merge(self) -> None:
-        self.post(f"/teams/{self.team.id}/merge", into=str(self.other_team().id), reason="one office")
-
-    def close(self) -> None:
-        self.post(f"/teams/{self.other_team().id}/close", reason="nobody left")
-
-    def guess(self, times: int = 1) -> None:
-        for _ in range(times):
-            Client(self.app).post("/sign-in", {"email": "sam@example.org", "password": "wrong"}, 422)
-
-
 ADDED = ["person.added", "person.invited"]
 # For each address that one can post to: what is done there, what it leaves, and whether the administrator did it.
 DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] = {
@@ -210,6 +96,13 @@ DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] 
          ["person.left", "team.left"], "boss"),
     ],
     "staff.come_back": [(World.back, ["person.left", "person.returned", "person.invited"], "boss")],
+    "staff.merge": [
+        (
+            lambda w: w.post(f"/people/{w.sam.id}/merge", other="kim@example.org", keep="first", reason="twice"),
+            ["team.joined", "person.left", "team.left", "person.merged"],
+            "boss",
+        ),
+    ],
     "teams.change": [
         (lambda w: w.post(f"/teams/{w.team.id}/change", name="All staff", parent="", reason="clearer"),
          ["team.changed"], "boss"),
@@ -217,6 +110,22 @@ DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] 
     "teams.merge": [(World.merge, ["team.merged"], "boss")],
     "teams.close": [(World.close, ["team.closed"], "boss")],
     "certificates.reissue": [(lambda w: w.post(f"/certificate/of/{w.sam.id}/reissue"), [], "boss")],
+    "imports.upload": [(World.upload, [], "boss")],
+    "imports.columns": [(World.columns, [], "boss")],
+    "imports.again": [(World.again, [], "boss")],
+    "imports.apply": [(World.apply, ["person.added", "person.invited", "person.imported"], "boss")],
+    "imports.result": [(World.result, ["person.list_downloaded"], "boss")],
+    "registration.join": [(World.ask, ["registration.asked"], None)],
+    "registration.add_link": [(World.make_link, ["registration.link_made"], "boss")],
+    "registration.revoke_link": [
+        (lambda w: w.post(f"/registrations/links/{w.link_to_join()}/revoke"), ["registration.link_revoked"], "boss"),
+    ],
+    "registration.approve": [
+        (lambda w: w.post(f"/registrations/{w.asked()}/approve"), ["person.added", "person.invited"], "boss"),
+    ],
+    "registration.refuse": [
+        (lambda w: w.post(f"/registrations/{w.asked()}/refuse"), ["registration.refused"], "boss"),
+    ],
     "refreshers.policy": [(World.policy, ["policy.changed"], "boss")],
     "refreshers.pathway_policy": [
         (lambda w: w.policy("pathway/clubs", kind="anniversary"), ["policy.changed"], "boss"),

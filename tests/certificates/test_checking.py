@@ -17,7 +17,7 @@ from course.people.models import Person
 from course.web.throttle import Throttle
 from tests.certificates.makers import issued
 from tests.conftest import NOW
-from tests.makers import sign_in
+from tests.makers import make_person, sign_in
 from tests.pages import Client
 
 
@@ -125,3 +125,16 @@ def test_the_commands_reissue_and_revoke_and_say_what_is_wrong(app: Flask, sessi
     assert "was replaced before" in again.output
     new = done.output.rsplit(" ", 1)[1].strip(".\n")
     assert runner.invoke(args=["certificates", "revoke", new, "--reason", "why"]).exit_code == 0
+
+
+def test_an_administrator_issues_certificates_anew_in_another_name(session: Session, client: Client) -> None:
+    old = issued(session)
+    holder = session.get_one(Person, old.person_id)
+    holder.name = "Sam Lee"
+    sign_in(client, make_person(session, "Alex Morgan", "alex@example.org", "administrator"))
+    path = f"/people/{holder.id}"
+    assert f"{old.number}: Sam Okafor" in client.get(path).text
+    page = client.follow(client.post(f"/certificate/of/{holder.id}/reissue", {}))
+    assert "1 certificate issued in the name Sam Lee" in page.text
+    assert "Certificates in another name" not in page.text
+    assert "replaced" in client.get(f"/verify/{old.number}").text

@@ -1,74 +1,27 @@
-"""A refresher from the page that offers it to the certificate; and an update after a change that matters."""
+"""A refresher from the page that offers it to the certificate."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-import pytest
 from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from course.certificates.models import Certificate
 from course.clock import now
-from course.content.actions import archive
 from course.content.library import Library
-from course.content.rendering import Inline
-from course.content.shapes import Change, Page
-from course.learning.models import Attempt, Completion, Enrolment, PageRead, RunOutcome
+from course.learning.models import Attempt, Completion, Enrolment, RunOutcome
 from course.learning.queries import attempt, times_seen
-from course.people.models import Person
 from course.recall import actions, queries
 from course.recall.rules.composing import CRITICAL, FORGOTTEN
 from tests.certificates.sheets import text
 from tests.makers import make_person, sign_in
 from tests.pages import Client
-from tests.recall.makers import complete, make_completed
-from tests.walking import Learner, Right, always
-
-Teach = Callable[[int | None], Library]
-
-
-@pytest.fixture
-def library(app: Flask) -> Library:
-    found: Library = app.extensions["course"].library.for_("school", "england")
-    return found
-
-
-def begin(client: Client) -> str:
-    """Begin the refresher and come to its first part."""
-    return client.post("/refresher", {}).location
-
-
-def tell_story(app: Flask, client: Client, person: Person, session: Session) -> None:
-    """The refresher's story, always by the recommended choice."""
-    found = queries.newest(session, person.id, "refresher")
-    assert found is not None
-    ref = next(part.ref for part in found.parts if part.kind == "scenario")
-    module, _, name = ref.partition("/")
-    scenario = app.extensions["course"].library.modules[module].scenarios[name]
-    run = client.post("/refresher/story", {}).location
-    scene = scenario.by_id[scenario.start]
-    for step in range(1, 20):
-        client.post(run, {"step": str(step), "choice": scene.best.id})
-        scene = scenario.by_id[scene.best.to]
-        if scene.end:
-            return
-    raise AssertionError("the story does not end")
-
-
-def answer_all(app: Flask, client: Client, person: Person, right: Right = always) -> None:
-    learner = Learner(app, client, person.id)
-    with learner.session() as session:
-        found = queries.newest(session, person.id, "refresher") or queries.newest(session, person.id, "update")
-    assert found is not None
-    page = client.flask_page(f"/attempt/{found.attempt_id}")
-    page.location = f"/attempt/{found.attempt_id}"
-    learner.answer_all(page, right)
+from tests.recall.makers import make_completed
+from tests.recall.taking import answer_all, begin, tell_story
 
 
 def test_the_page_my_training_offers_the_refresher_when_its_time_has_come(
@@ -245,114 +198,6 @@ def test_who_has_not_completed_the_course_has_no_refresher(session: Session, cli
     client.post("/refresher/story", {}, 404)
 
 
-# A change that matters: the same course, with one page said anew and marked.
-REF = "secret-contact/a-phone-changes-everything"
-
-
-def changed(library: Library, update_days: int | None) -> Library:
-    """The course with the first block of one page replaced, and the page marked."""
-    module_id, _, page_id = REF.partition("/")
-    whole = library.origin or library
-    module = whole.modules[module_id]
-    page = module.pages[page_id]
-    first = page.blocks[0].model_copy(update={"html": "<p>Something new holds today.</p>"})
-    change = Change(date=now().date(), reason=Inline("The rule is another one."), update_days=update_days)
-    anew = Page.model_construct(**{**dict(page), "blocks": (first, *page.blocks[1:]), "changes": (change,)})
-    modules = {**whole.modules, module_id: module.model_copy(update={"pages": {**module.pages, page_id: anew}})}
-    return replace(whole, modules=modules, _parts_for={})
-
-
-@pytest.fixture
-def teach(app: Flask, session: Session) -> Iterator[Teach]:
-    """Teach the course with a marked change from now on."""
-    kept = app.extensions["course"]
-
-    def teach(update_days: int | None) -> Library:
-        anew = changed(kept.library, update_days)
-        app.extensions["course"] = replace(kept, library=anew)
-        archive(session, anew, now())
-        session.commit()
-        return anew.for_("school", "england")
-
-    yield teach
-    app.extensions["course"] = kept
-
-
-def read(session: Session, library: Library, person: Person) -> None:
-    """The page was read as it was then."""
-    module, _, name = REF.partition("/")
-    enrolment = session.execute(select(Enrolment.id).where(Enrolment.person_id == person.id)).scalar_one()
-    version = library.modules[module].pages[name].version
-    session.add(PageRead(enrolment_id=enrolment, ref=REF, version=version, read_at=now() - timedelta(days=349)))
-    session.commit()
-
-
-def test_a_refresher_shows_a_changed_page_beside_what_was_read(
-    app: Flask, session: Session, client: Client, library: Library, teach: Teach
-) -> None:
-    person = make_completed(session, library)
-    read(session, library, person)
-    teach(None)
-    sign_in(client, person)
-    assert "1 change" in client.get("/refresher").text
-    where = begin(client)
-    assert where == "/refresher/refresher/change/1"
-    page = client.get(where)
-    for words in ("The rule is another one.", "As you read it", "Something new holds today.", "The same as before"):
-        assert words in page.text
-    assert client.post(where, {}).location == "/refresher/story"
-    tell_story(app, client, person, session)
-    answer_all(app, client, person)
-    assert session.execute(select(func.count()).select_from(Certificate)).scalar() == 2
-    assert "1 change" not in client.get("/refresher").text
-
-
-def test_an_update_asks_those_certified_before_and_only_about_what_changed(
-    app: Flask, session: Session, client: Client, library: Library, teach: Teach
-) -> None:
-    person = make_completed(session, library, ago=timedelta(days=90))
-    anew: Library = teach(28)
-    sign_in(client, person)
-    assert "has changed" in client.get("/").text
-    assert "The rule is another one." in client.get("/refresher/update").text
-    where = client.post("/refresher/update", {}).location
-    assert "You did not read this page before" in client.get(where).text
-    onward = client.post(where, {}).location
-    found = queries.newest(session, person.id, "update")
-    assert found is not None
-    assert onward == f"/attempt/{found.attempt_id}"
-    marked = next(one for one in anew.changes if one.ref == REF)
-    items = attempt(session, person.id, found.attempt_id)
-    assert items is not None
-    assert {item.point for item in items.items} == set(marked.points)
-    answer_all(app, client, person)
-    assert "You are up to date with what has changed" in client.get("/refresher/update").text
-    assert "See what has changed" not in client.get("/").text
-    # The certificate keeps its date, and there is no second one.
-    assert session.execute(select(func.count()).select_from(Certificate)).scalar() == 1
-
-
-def test_a_change_without_days_waits_for_the_refresher(
-    session: Session, client: Client, library: Library, teach: Teach
-) -> None:
-    sign_in(client, make_completed(session, library, ago=timedelta(days=90)))
-    teach(None)
-    assert "See what has changed" not in client.get("/").text
-    assert client.post("/refresher/update", {}).location == "/refresher/update"
-
-
-def test_who_completed_the_course_after_the_change_has_nothing_to_update(session: Session, teach: Teach) -> None:
-    person = make_person(session)
-    anew: Library = teach(28)
-    # Enrolled before, but the page was read as it is now.
-    read_now = PageRead(enrolment_id=1, ref=REF, version="v", read_at=now() + timedelta(minutes=1))
-    read_now.enrolment_id = session.execute(select(Enrolment.id).where(Enrolment.person_id == person.id)).scalar_one()
-    session.add(read_now)
-    complete(session, anew, person, now() + timedelta(minutes=2))
-    session.commit()
-    assert actions.update_for(session, anew, person.id, None, "Europe/London") is None
-
-
 def test_no_answer_of_a_refresher_is_seen_by_anybody_else(session: Session, client: Client, library: Library) -> None:
     person = make_completed(session, library)
     found = actions.begin(session, library, person.id, None, now())
@@ -373,30 +218,3 @@ def test_case_13_beginning_again_resets_nothing(session: Session, client: Client
     assert attempt(session, person.id, old) == before
     assert "Final assessment" in client.get("/record").text
     assert session.execute(select(func.count()).select_from(Certificate)).scalar() == 1
-
-
-def test_case_24_a_refresher_ends_on_the_version_it_began_with_and_what_changed_since_stays_open(
-    app: Flask, session: Session, client: Client, library: Library, teach: Teach
-) -> None:
-    person = make_completed(session, library)
-    read(session, library, person)
-    sign_in(client, person)
-    begin(client)
-    found = queries.newest(session, person.id, "refresher")
-    assert found is not None
-    asked = attempt(session, person.id, found.attempt_id)
-    assert asked is not None
-    anew = teach(28)
-    tell_story(app, client, person, session)
-    answer_all(app, client, person)
-    session.expire_all()
-    done = queries.newest(session, person.id, "refresher")
-    assert done is not None
-    assert done.completed_at is not None
-    assert [part.kind for part in done.parts if part.kind == "change"] == []
-    after = attempt(session, person.id, found.attempt_id)
-    assert after is not None
-    assert [item.version for item in after.items] == [item.version for item in asked.items]
-    left = actions.update_for(session, anew, person.id, None, "Europe/London")
-    assert left is not None
-    assert [one.ref for one in left.changes] == [REF]

@@ -1,0 +1,75 @@
+"""flask people import"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+from flask.cli import AppGroup
+
+from course.clock import now
+from course.imports import actions, queries
+from course.imports.rules.columns import guess, mistake
+from course.imports.rules.planning import KINDS, Plan
+from course.imports.rules.reading import UnreadableError
+from course.people.views import invitation
+from course.web.session import command_session
+from course.web.site import state
+
+group = AppGroup("people", help="Bring people in from a list.")
+
+
+@group.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Only say what would happen.")
+@click.option("--invite", is_flag=True, help="Mail an invitation to everybody who is added or comes back.")
+@click.option("--sender", default="The training team", show_default=True, help="Who invites, as the mail says it.")
+def import_command(file: Path, dry_run: bool, invite: bool, sender: str) -> None:
+    """Apply the list FILE, with its columns as they were last time; those with usual headings are guessed.
+
+    Ends with 0 if every row is in order, with 2 if some were refused (the others are applied), and with 1 if
+    nothing could be done.
+    """
+    zone, at = state().config.time_zone, now()
+    invitees: list[actions.Invitee] = []
+    try:
+        with command_session() as session:
+            import_id = actions.upload(session, file.name, file.read_bytes(), None, at)
+            found = queries.table(session, import_id)
+            if found is None:
+                raise LookupError("The list was not kept.")
+            columns = guess(found.headings, queries.remembered(session))
+            wrong = mistake(columns)
+            if wrong is not None:
+                raise UnreadableError(f"{wrong[1]} Upload the list once on the page, and match its columns there.")
+            base = queries.remembered_base(session)
+            made = actions.preview(session, import_id, columns, base, invite, zone, at)
+            if not dry_run:
+                actions.begin(session, import_id, made.mark(), None, at)
+                click.echo("Applying …", err=True)
+                invitees = actions.apply(session, import_id, zone, None, at, _tell)
+            else:
+                session.rollback()
+    except (UnreadableError, actions.StaleError, LookupError) as error:
+        raise click.ClickException(str(error)) from error
+    for some in actions.in_batches(invitees):
+        with command_session() as session:
+            actions.invite(session, some, lambda name: invitation(name, sender), None, at)
+    _print(made, dry_run)
+    sys.exit(2 if any(line.kind == "refused" for line in made.lines) else 0)
+
+
+def _tell(done: int, of: int) -> None:
+    click.echo(f"{done} of {of}", err=True)
+
+
+def _print(made: Plan, dry_run: bool) -> None:
+    for line in made.lines:
+        if line.kind == "refused" or (dry_run and line.kind != "unchanged"):
+            click.echo(f"Line {line.number}: {KINDS[line.kind].lower()}: {line.who}: {' '.join(line.notes)}")
+    for path in made.new_teams:
+        click.echo(f"New team: {' > '.join(path)}")
+    for kind, words in KINDS.items():
+        click.echo(f"{words}: {sum(line.kind == kind for line in made.lines)}")
+    click.echo(f"Not in the list: {len(made.missing)}. Nothing is done about them.")

@@ -1,0 +1,47 @@
+"""Lists of people that were uploaded, and what became of them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import Date, ForeignKey, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from course.db import Base, UtcDateTime
+
+
+class PeopleImport(Base):
+    """One list. `content` is the file, until it is applied or a day old; `columns` is JSON: for each field the heading
+    of its column; `preview` is JSON (rules/report.py): what each row does, until a month has passed. `mark` stands for
+    the preview that is applied, and for no other."""
+
+    __tablename__ = "people_import"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    file_name: Mapped[str] = mapped_column(String(200))
+    content: Mapped[bytes | None] = mapped_column(LargeBinary)
+    uploaded_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    uploaded_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    columns: Mapped[str | None] = mapped_column(Text)
+    base_team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"))
+    invites: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    preview: Mapped[str | None] = mapped_column(Text)
+    mark: Mapped[str | None] = mapped_column(String(64))
+    begun_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    applied_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    failure: Mapped[str | None] = mapped_column(String(500))
+
+
+class ImportedCertificate(Base):
+    """An earlier certificate that a list told of: each is told once, however often the list is applied."""
+
+    __tablename__ = "imported_certificate"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    day: Mapped[date] = mapped_column(Date)
+    valid_until: Mapped[date | None] = mapped_column(Date)
+    issuer: Mapped[str] = mapped_column(String(200))
+    import_id: Mapped[int] = mapped_column(ForeignKey("people_import.id"))
+
+    __table_args__ = (UniqueConstraint("person_id", "day"),)

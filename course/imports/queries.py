@@ -1,0 +1,118 @@
+"""Lists that were uploaded, and all that a list is compared with."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, defer
+
+from course.dates import civil_date
+from course.imports.models import ImportedCertificate, PeopleImport
+from course.imports.rules.planning import Somebody
+from course.imports.rules.reading import Table, read
+from course.people.models import Employment, Membership, PathwayChoice, Person, RoleGrant, Team
+
+
+@dataclass(frozen=True)
+class ImportView:
+    """A list as the page of lists shows it."""
+
+    id: int
+    file_name: str
+    uploaded_at: datetime
+    by: str | None
+    begun_at: datetime | None
+    applied_at: datetime | None
+    failure: str | None
+
+
+def import_(session: Session, import_id: int) -> PeopleImport | None:
+    """One list, without its content."""
+    statement = select(PeopleImport).where(PeopleImport.id == import_id).options(defer(PeopleImport.content))
+    return session.execute(statement).scalar_one_or_none()
+
+
+def newest(session: Session, limit: int = 10) -> list[ImportView]:
+    """The newest lists, newest first."""
+    one = PeopleImport
+    rows = session.execute(
+        select(one.id, one.file_name, one.uploaded_at, Person.name, one.begun_at, one.applied_at, one.failure)
+        .outerjoin(Person, Person.id == one.uploaded_by)
+        .order_by(one.id.desc())
+        .limit(limit)
+    )
+    return [ImportView(*row) for row in rows]
+
+
+def table(session: Session, import_id: int) -> Table | None:
+    """What the file holds; None if it is not kept any more."""
+    content = session.execute(select(PeopleImport.content).where(PeopleImport.id == import_id)).scalar()
+    return None if content is None else read(content)
+
+
+def remembered(session: Session) -> dict[str, str]:
+    """For each field the heading that it had in the newest list that was applied."""
+    statement = select(PeopleImport.columns).where(
+        PeopleImport.applied_at.is_not(None), PeopleImport.columns.is_not(None)
+    )
+    found = session.execute(statement.order_by(PeopleImport.id.desc()).limit(1)).scalar()
+    return dict(json.loads(found)) if found else {}
+
+
+def remembered_base(session: Session) -> int | None:
+    """The team below which the newest list that was applied added teams."""
+    statement = select(PeopleImport.base_team_id).where(PeopleImport.applied_at.is_not(None))
+    return session.execute(statement.order_by(PeopleImport.id.desc()).limit(1)).scalar()
+
+
+def everybody(session: Session, zone: str) -> list[Somebody]:
+    """All people, also those who have left. Six queries."""
+    teams: dict[int, set[int]] = defaultdict(set)
+    manages: dict[int, set[int]] = defaultdict(set)
+    certificates: dict[int, set[date]] = defaultdict(set)
+    for person, team in session.execute(
+        select(Membership.person_id, Membership.team_id).where(Membership.until.is_(None))
+    ):
+        teams[person].add(team)
+    grants = select(RoleGrant.person_id, RoleGrant.team_id).where(RoleGrant.until.is_(None))
+    administrators: set[int] = set()
+    for person, managed in session.execute(grants):
+        if managed is None:
+            administrators.add(person)
+        else:
+            manages[person].add(managed)
+    stays = select(Employment.person_id, Employment.start).order_by(Employment.id)
+    starts = {row.person_id: row.start for row in session.execute(stays)}
+    choices = select(PathwayChoice.person_id, PathwayChoice.pathway).order_by(PathwayChoice.id)
+    pathways = {row.person_id: row.pathway for row in session.execute(choices)}
+    for person, day in session.execute(select(ImportedCertificate.person_id, ImportedCertificate.day)):
+        certificates[person].add(day)
+    columns = (Person.id, Person.name, Person.email, Person.staff_number, Person.left_at, Person.created_at)
+    people = select(*columns).order_by(Person.name)
+    return [
+        Somebody(
+            row.id,
+            row.name,
+            row.email,
+            row.staff_number,
+            None if row.left_at is None else civil_date(row.left_at, zone),
+            frozenset(teams[row.id]),
+            frozenset(manages[row.id]),
+            pathways.get(row.id),
+            frozenset(certificates[row.id]),
+            starts.get(row.id) or civil_date(row.created_at, zone),
+            row.id in administrators,
+        )
+        for row in session.execute(people)
+    ]
+
+
+def open_teams(session: Session) -> Sequence[tuple[int, str, int | None]]:
+    """The open teams: id, name, and the one that each is part of."""
+    statement = select(Team.id, Team.name, Team.parent_id).where(Team.closed_at.is_(None)).order_by(Team.id)
+    return [(row.id, row.name, row.parent_id) for row in session.execute(statement)]

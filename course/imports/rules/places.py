@@ -1,0 +1,93 @@
+"""Where a path of team names leads in the tree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+# A team that is there, by its id, or one to be added, by its whole path of names.
+Place = int | tuple[str, ...]
+
+
+class UnclearError(ValueError):
+    """Several teams could be meant."""
+
+
+@dataclass
+class Places:
+    """The open teams (id, name, parent), and the one below which new ones are added (None: at the top).
+
+    `new` collects the paths of the teams that have to be added, each after the one above it.
+    """
+
+    teams: Sequence[tuple[int, str, int | None]]
+    base: int | None = None
+    new: list[tuple[str, ...]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._names = {number: (name, parent) for number, name, parent in self.teams}
+        self._at = {(parent, name.casefold()): number for number, name, parent in self.teams}
+        self._called: dict[str, list[int]] = {}
+        for number, name, _ in self.teams:
+            self._called.setdefault(name.casefold(), []).append(number)
+        self._known: dict[tuple[str, ...], Place] = {}
+
+    def find(self, path: tuple[str, ...]) -> Place:
+        """The team with this path, counted from the base or from the top, or the only one whose path ends so; if there
+        is none, a new one. Raises UnclearError if there are several."""
+        key = tuple(name.casefold() for name in path)
+        if key not in self._known:
+            self._known[key] = self._search(path, key)
+        return self._known[key]
+
+    def _search(self, path: tuple[str, ...], key: tuple[str, ...]) -> Place:
+        for start in dict.fromkeys((self.base, None)):
+            here = self._walk(start, key)
+            if here is not None:
+                return here
+        ends = [one for one in self._called.get(key[-1], ()) if self._ends(one, key)]
+        if len(ends) > 1:
+            raise UnclearError(f"There are several teams “{path[-1]}”: write which one, such as {self.words(ends[0])}.")
+        if ends:
+            return ends[0]
+        return self._add(path)
+
+    def _walk(self, start: int | None, key: Sequence[str]) -> int | None:
+        here = start
+        for name in key:
+            here = self._at.get((here, name))
+            if here is None:
+                return None
+        return here
+
+    def _ends(self, team: int | None, key: Sequence[str]) -> bool:
+        for name in reversed(key):
+            if team is None or self._names[team][0].casefold() != name:
+                return False
+            team = self._names[team][1]
+        return True
+
+    def _add(self, path: tuple[str, ...]) -> Place:
+        """A new team, and those above it that are not there either."""
+        start = self.base
+        if len(path) > 1:
+            above = self.find(path[:-1])
+            if isinstance(above, tuple):
+                self.new.append((*above, path[-1]))
+                return self.new[-1]
+            start = above
+        whole = (*self.path(start), path[-1]) if start is not None else (path[-1],)
+        self.new.append(whole)
+        return whole
+
+    def path(self, team: int | None) -> tuple[str, ...]:
+        """The names from the top down to a team."""
+        names: list[str] = []
+        while team is not None:
+            name, team = self._names[team]
+            names.append(name)
+        return tuple(reversed(names))
+
+    def words(self, place: Place) -> str:
+        """A place as a list writes it."""
+        return " > ".join(self.path(place) if isinstance(place, int) else place)

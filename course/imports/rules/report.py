@@ -1,0 +1,73 @@
+"""What a list does, as it is kept, shown in pages, and downloaded."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from course.imports.rules.planning import KINDS, Plan
+
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class Reported:
+    """One row: its line in the file, what it does, whom it is about, and the same in words."""
+
+    number: int
+    kind: str
+    who: str
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a whole list does. `missing` are those who are here but not in it."""
+
+    rows: tuple[Reported, ...]
+    new_teams: tuple[str, ...]
+    missing: tuple[str, ...]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many rows do what; only what there is, in the order of KINDS."""
+        found = Counter(row.kind for row in self.rows)
+        return {kind: found[kind] for kind in KINDS if found[kind]}
+
+    @property
+    def does_something(self) -> bool:
+        return bool(set(self.counts) - {"refused", "unchanged"})
+
+    def of(self, kind: str) -> list[Reported]:
+        """The rows of a kind, or all of them; those that are refused come first."""
+        chosen = [row for row in self.rows if not kind or row.kind == kind]
+        return sorted(chosen, key=lambda row: (row.kind != "refused", row.number))
+
+    def table(self) -> Iterator[tuple[object, ...]]:
+        """The rows of the file that can be downloaded."""
+        yield "Line", "Person", "What happens", "Details"
+        for row in self.rows:
+            yield row.number, row.who, KINDS[row.kind], " ".join(row.notes)  # type: ignore[index]
+        for who in self.missing:
+            yield "", who, "Not in the list", "Nothing is done about them."
+
+
+def written(plan: Plan) -> str:
+    """A plan as JSON, without what is needed only to carry it out."""
+    return json.dumps(
+        {
+            "rows": [[line.number, line.kind, line.who, line.notes] for line in plan.lines],
+            "new_teams": [" > ".join(path) for path in plan.new_teams],
+            "missing": [f"{one.name} ({one.email})" for one in plan.missing],
+        },
+        ensure_ascii=False,
+    )
+
+
+def report(text: str) -> Report:
+    """What `written` wrote."""
+    found = json.loads(text)
+    rows = tuple(Reported(number, kind, who, tuple(notes)) for number, kind, who, notes in found["rows"])
+    return Report(rows, tuple(found["new_teams"]), tuple(found["missing"]))

@@ -1,0 +1,191 @@
+"""A list of people: upload it, match its columns, look at what it would do, and apply it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from threading import Lock
+
+from flask import Blueprint, Response, abort, flash, g, make_response, render_template, request, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response as WsgiResponse
+
+from course.audit.actions import record
+from course.clock import now
+from course.imports import actions, queries
+from course.imports.forms import UploadForm, columns_form
+from course.imports.rules.columns import FIELDS, guess
+from course.imports.rules.planning import KINDS
+from course.imports.rules.reading import UnreadableError
+from course.imports.rules.report import PAGE, Report, report
+from course.people.forms import chosen, team_choices
+from course.people.queries import teams
+from course.people.views import invitation
+from course.web.access import Permission, may
+from course.web.background import in_background
+from course.web.forms import number_in_address
+from course.web.html import seen_redirect
+from course.web.session import command_session, db
+from course.web.site import state
+from course.web.spreadsheet import as_csv
+from course.web.uploads import accepts
+
+pages = Blueprint("imports", __name__)
+Answer = Response | WsgiResponse
+LARGEST = 5  # megabytes
+
+
+class Progress:
+    """How far the lists have come that this process is applying. Nobody else can see it before the transaction ends:
+    that is what makes a list all or nothing."""
+
+    def __init__(self) -> None:
+        self._far: dict[int, tuple[int, int]] = {}
+        self._lock = Lock()
+
+    def tell(self, import_id: int, done: int, of: int) -> None:
+        with self._lock:
+            self._far[import_id] = (done, of)
+
+    def get(self, import_id: int) -> tuple[int, int] | None:
+        with self._lock:
+            return self._far.get(import_id)
+
+    def end(self, import_id: int) -> None:
+        with self._lock:
+            self._far.pop(import_id, None)
+
+
+_progress = Progress()
+
+
+@pages.before_request
+def _here() -> None:
+    g.here = "people"
+
+
+@pages.route("", methods=["GET", "POST"])
+@may(Permission.MANAGE_PEOPLE)
+@accepts(LARGEST)
+def upload() -> Answer:
+    """Where a list is uploaded; shows what became of the newest ones."""
+    form = UploadForm()
+    if form.validate_on_submit():
+        file = form.file.data
+        try:
+            import_id = actions.upload(db(), file.filename or "", file.read(), current_user.person.id, now())
+            return seen_redirect(url_for("imports.columns", import_id=import_id))
+        except UnreadableError as error:
+            form.file.errors = [str(error)]
+    page = render_template("imports/upload.html", form=form, newest=queries.newest(db()), largest=LARGEST)
+    return make_response(page, 422 if form.errors else 200)
+
+
+@pages.route("/<int(max=2147483647):import_id>/columns", methods=["GET", "POST"])
+@may(Permission.MANAGE_PEOPLE)
+def columns(import_id: int) -> Answer:
+    """Which column is what: guessed from the headings, and as it was last time."""
+    table = queries.table(db(), import_id) or abort(404)
+    found = guess(table.headings, queries.remembered(db()))
+    known = teams(db())
+    base = queries.remembered_base(db())
+    form = columns_form(table.headings, base=str(base or ""), **{name: str(index) for name, index in found.items()})
+    form.base.choices = team_choices(known, "At the top of the tree")
+    if form.validate_on_submit():
+        below, invites = chosen(form.base.data), bool(form.invites.data)
+        actions.preview(db(), import_id, form.chosen(), below, invites, state().config.time_zone, now())
+        return seen_redirect(url_for("imports.one", import_id=import_id))
+    page = render_template("imports/columns.html", form=form, fields=FIELDS, table=table, import_id=import_id)
+    return make_response(page, 422 if form.errors else 200)
+
+
+@pages.get("/<int(max=2147483647):import_id>")
+@may(Permission.MANAGE_PEOPLE)
+def one(import_id: int) -> Answer:
+    """What each row would do, how far it has come, or what it has done."""
+    job = queries.import_(db(), import_id) or abort(404)
+    if job.preview is None:
+        return seen_redirect(
+            url_for("imports.columns" if job.applied_at is None else "imports.upload", import_id=import_id)
+        )
+    whole, kind = report(job.preview), request.args.get("kind", "")
+    kind = kind if kind in KINDS else ""
+    rows, page = whole.of(kind), number_in_address("page") or 1
+    # What was begun and not finished for so long was cut off, and is offered again.
+    running = job.begun_at is not None and job.applied_at is None and now() - job.begun_at < actions.CUT_OFF
+    return make_response(
+        render_template(
+            "imports/one.html",
+            job=job,
+            report=whole,
+            kinds=KINDS,
+            kind=kind,
+            rows=rows[(page - 1) * PAGE : page * PAGE],
+            page=page,
+            pages=max(1, -(-len(rows) // PAGE)),
+            running=running,
+            progress=_progress.get(import_id) if running else None,
+        )
+    )
+
+
+@pages.post("/<int(max=2147483647):import_id>/again")
+@may(Permission.MANAGE_PEOPLE)
+def again(import_id: int) -> Answer:
+    """Work the preview out once more, with people and teams as they are now."""
+    try:
+        actions.again(db(), import_id, state().config.time_zone, now())
+    except LookupError:
+        abort(404)
+    return seen_redirect(url_for("imports.one", import_id=import_id))
+
+
+@pages.post("/<int(max=2147483647):import_id>/apply")
+@may(Permission.MANAGE_PEOPLE)
+def apply(import_id: int) -> Answer:
+    """Begin to do what was previewed; it goes on when the page is left."""
+    if queries.import_(db(), import_id) is None:
+        abort(404)
+    person, at, zone = current_user.person, now(), state().config.time_zone
+    if actions.begin(db(), import_id, request.form.get("mark", ""), person.id, at):
+        in_background(lambda: _apply(import_id, person.name, zone, person.id, at), f"list {import_id}")
+    else:
+        flash("This list is being applied, has been applied, or is not the one that you looked at.")
+    return seen_redirect(url_for("imports.one", import_id=import_id))
+
+
+def _apply(import_id: int, sender: str, zone: str, by: int, at: datetime) -> None:
+    """All of a list or nothing; why it was nothing is written down. Then the invitations."""
+    failure = "Something went wrong on our side, so nothing was done. Try again."
+    try:
+        # It begins by waiting for the transaction in which the list was begun.
+        with command_session() as session:
+            invitees = actions.apply(
+                session, import_id, zone, by, at, lambda done, of: _progress.tell(import_id, done, of)
+            )
+        failure = ""
+    except (actions.StaleError, LookupError) as error:
+        failure = str(error)
+        return
+    finally:
+        _progress.end(import_id)
+        if failure:
+            with command_session() as session:
+                actions.give_up(session, import_id, failure)
+    for some in actions.in_batches(invitees):
+        with command_session() as session:
+            actions.invite(session, some, lambda name: invitation(name, sender), by, at)
+
+
+@pages.post("/<int(max=2147483647):import_id>/result")
+@may(Permission.MANAGE_PEOPLE)
+def result(import_id: int) -> Answer:
+    """What each row does or did, as a file."""
+    job = queries.import_(db(), import_id)
+    if job is None or job.preview is None:
+        abort(404)
+    whole: Report = report(job.preview)
+    record(db(), "person.list_downloaded", None, {"rows": len(whole.rows)}, current_user.person.id, now())
+    response = Response(as_csv(whole.table()), mimetype="text/csv")
+    response.headers["Content-Disposition"] = f'attachment; filename="list-{import_id}-result.csv"'
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,36 @@
+"""Which addresses may ask by a link, and how long it works."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from datetime import date, timedelta
+
+LONGEST = timedelta(days=366)  # how long a link may work
+KEPT = timedelta(days=30)  # how long a request is kept after it was decided
+MOST_OPEN = 500  # requests by one link that nobody has decided yet
+_DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
+
+
+def domains(text: str) -> list[str]:
+    """The mail domains in what somebody typed, such as 'example.org, @school.example'.
+
+    Raises ValueError, with words for whoever typed it, if there is none or one of them is no domain.
+    """
+    found = [part.lstrip("@").casefold().rstrip(".") for part in re.split(r"[\s,;]+", text) if part]
+    if not found:
+        raise ValueError("Enter at least one mail domain, such as example.org.")
+    wrong = next((one for one in found if not _DOMAIN.fullmatch(one)), None)
+    if wrong is not None:
+        raise ValueError(f"“{wrong}” is not a mail domain such as example.org.")
+    return list(dict.fromkeys(found))
+
+
+def allowed(email: str, domains: Collection[str]) -> bool:
+    """Whether an address is of one of these domains itself; one below it (x.example.org) is another."""
+    return email.rpartition("@")[2].casefold() in domains
+
+
+def works(ends_on: date, revoked: bool, team_is_open: bool, today: date) -> bool:
+    """Whether a link works; on its last day it still does."""
+    return not revoked and team_is_open and today <= ends_on

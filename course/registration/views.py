@@ -1,0 +1,133 @@
+"""Asking to be let in by a link, and deciding who is."""
+
+from __future__ import annotations
+
+import time
+from datetime import date, timedelta
+
+from flask import Blueprint, Response, abort, current_app, flash, g, make_response, render_template, request, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response as WsgiResponse
+
+from course.clock import now
+from course.content.current import library
+from course.dates import civil_date
+from course.people.forms import chosen, team_choices
+from course.people.queries import teams
+from course.people.views import invitation
+from course.registration import actions, queries
+from course.registration.forms import JoinForm, LinkForm
+from course.registration.rules import allowed, domains
+from course.signin.rules import network
+from course.web.access import Permission, may, public
+from course.web.html import seen_redirect
+from course.web.session import db
+from course.web.site import state
+from course.web.throttle import Throttle
+
+pages = Blueprint("registration", __name__)
+Answer = Response | WsgiResponse
+# A whole team may ask from behind one address within an hour; a machine that fills the list may not.
+_throttle = Throttle(60, 3600)
+
+
+def _today() -> date:
+    return civil_date(now(), state().config.time_zone)
+
+
+@pages.app_context_processor
+def _asking() -> dict[str, object]:
+    """`requests_to_join()` for the list of people: asked for only where it is shown."""
+    return {"requests_to_join": lambda: len(queries.open_requests(db(), current_user.person))}
+
+
+@pages.route("/join/<token>", methods=["GET", "POST"])
+@public
+def join(token: str) -> Answer:
+    """Ask to be let into a team. The answer is the same for everybody, whoever is known already."""
+    today, at = _today(), now()
+    link = queries.link(db(), token, today)
+    if link is None:
+        title, text = "This link no longer works", "It has ended or was revoked. Ask your manager for a new one."
+        return make_response(render_template("signin/gone.html", title=title, text=text), 410)
+    form = JoinForm()
+    if form.validate_on_submit():
+        name, email = form.name.data or "", form.email.data or ""
+        if not allowed(email, link.domains):
+            form.email.errors = [
+                f"Use your work address. It ends with {' or '.join('@' + one for one in link.domains)}."
+            ]
+        elif not _throttle.allows(network(request.remote_addr), time.monotonic()):
+            abort(429)
+        else:
+            actions.ask(db(), link, name, email, _mail(link.team), today, at)
+            return make_response(render_template("registration/asked.html", email=email))
+    page = render_template("registration/join.html", form=form, link=link)
+    return make_response(page, 422 if form.errors else 200)
+
+
+def _mail(team: str) -> tuple[str, str]:
+    """For whoever decides: without a name, which only the page tells."""
+    template = current_app.jinja_env.get_template("mail/asking.txt")
+    course, link = library().course.title, state().config.public_url + url_for("registration.overview")
+    return f"Somebody asks to join {team}: {course}", template.render(team=team, course=course, link=link)
+
+
+@pages.get("/registrations")
+@may(Permission.SEE_PEOPLE)
+def overview() -> str:
+    """Who asks, and the links by which they do."""
+    g.here = "people"
+    viewer = current_user.person
+    links = queries.links(db(), _today()) if viewer.administrator else []
+    address = state().config.public_url
+    found = queries.open_requests(db(), viewer)
+    return render_template("registration/overview.html", requests=found, links=links, address=address)
+
+
+@pages.route("/registrations/links/add", methods=["GET", "POST"])
+@may(Permission.MANAGE_PEOPLE)
+def add_link() -> Answer:
+    """Make a link for a team."""
+    g.here = "people"
+    today = _today()
+    form = LinkForm(data={"ends_on": today + timedelta(days=30)})
+    form.team.choices = team_choices(teams(db()), "Choose a team")
+    if form.validate_on_submit() and form.fits(today):
+        team, last = chosen(form.team.data), form.ends_on.data
+        if team is not None and last is not None:
+            actions.make_link(db(), team, domains(form.domains.data or ""), last, current_user.person.id, now())
+            flash("The link has been made. Give it to the people of the team: as a message, or on a notice.")
+            return seen_redirect(url_for("registration.overview"))
+    page = render_template("registration/add_link.html", form=form)
+    return make_response(page, 422 if form.errors else 200)
+
+
+@pages.post("/registrations/links/<int(max=2147483647):link_id>/revoke")
+@may(Permission.MANAGE_PEOPLE)
+def revoke_link(link_id: int) -> Answer:
+    """The link works no more."""
+    done = actions.revoke_link(db(), link_id, current_user.person.id, now())
+    flash("The link works no more. Who has asked by it can still be let in." if done else "It was revoked before.")
+    return seen_redirect(url_for("registration.overview"))
+
+
+@pages.post("/registrations/<int(max=2147483647):request_id>/approve")
+@may(Permission.SEE_PEOPLE)
+def approve(request_id: int) -> Answer:
+    """Let somebody in: they are added, and get an invitation."""
+    asked = queries.to_decide(db(), current_user.person, request_id) or abort(404)
+    letter = invitation(asked.name, current_user.person.name)
+    refused = actions.approve(db(), asked, letter, current_user.person.id, now())
+    flash(refused.message if refused else f"{asked.name} has been added. An invitation is on its way to {asked.email}.")
+    return seen_redirect(url_for("registration.overview"))
+
+
+@pages.post("/registrations/<int(max=2147483647):request_id>/refuse")
+@may(Permission.SEE_PEOPLE)
+def refuse(request_id: int) -> Answer:
+    """Do not let somebody in."""
+    asked = queries.to_decide(db(), current_user.person, request_id) or abort(404)
+    done = actions.refuse(db(), asked, current_user.person.id, now())
+    flash(f"{asked.name} has not been let in. They are not told." if done else "This has been decided already.")
+    return seen_redirect(url_for("registration.overview"))

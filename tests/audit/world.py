@@ -1,0 +1,184 @@
+"""Somebody who does all that leaves an entry in the log."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import date, timedelta
+
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from course.clock import now
+from course.mail.actions import refuse_address
+from course.mail.models import OutboxMail
+from course.passport.models import TrustedIssuer
+from course.people.models import Membership, RoleGrant, Team
+from course.refreshers.models import RenewalExtension, RenewalImport, RenewalPause
+from course.registration.models import RegistrationLink, RegistrationRequest
+from course.signin import actions as signin
+from tests.conftest import NOW
+from tests.credentials.makers import SEAL, Issuer
+from tests.makers import make_person, make_team, sign_in
+from tests.pages import Client
+
+NEW = "another-quiet-river-7"
+ISSUER = f"{SEAL.address}/issuer"
+SOON = (now() + timedelta(days=30)).date().isoformat()
+LATELY = (now() - timedelta(days=30)).date().isoformat()
+
+
+class World:
+    """An administrator who is signed in, a learner, and what they do."""
+
+    def __init__(self, app: Flask, session: Session) -> None:
+        self.app, self.session = app, session
+        self.boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
+        self.sam = make_person(session, "Sam Okafor", "sam@example.org")
+        self.team = make_team(session)
+        self.kim = make_person(session, "Kim Else", "kim@example.org", team=self.team, password=None)
+        self.client = sign_in(Client(app), self.boss)
+
+    def post(self, path: str, status: int = 303, **form: str) -> None:
+        self.client.post(path, form, status)
+
+    def settings(self, **changed: str) -> None:
+        """The form as it is shown, with something changed."""
+        self.client.post("/organisation", {**self.client.get("/organisation").fields(), **changed})
+
+    def confirm(self) -> None:
+        self.settings(**{"lead-name": "Jo", "lead-phone": "01632 960101"})
+        self.settings(**{"lead-still": "y"})
+
+    def policy(self, of: str = "everybody", **changed: str) -> None:
+        address = f"/renewal/policy/{of}"
+        form = self.client.get(address).fields() | {"window_days": "60", "reason": "more time"} | changed
+        self.client.post(address, self.client.post(address, form, 200).fields())
+
+    def renewal(self, what: str, **form: str) -> None:
+        self.client.post(f"/renewal/people/{self.sam.id}/{what}", {**form, "reason": "they asked"})
+
+    def end_feed(self) -> None:
+        self.post("/calendar/own/make")
+        self.post("/calendar/own/end")
+
+    def trust(self) -> None:
+        self.post("/passport/issuers", profile=json.dumps(Issuer().served()[ISSUER]), reason="sister trust")
+
+    def distrust(self) -> None:
+        self.trust()
+        number = self.session.execute(select(TrustedIssuer.id)).scalar_one()
+        self.post(f"/passport/issuers/{number}/end", reason="closed")
+
+    def reminders(self) -> None:
+        form = self.client.get("/reminders/policy").fields() | {"reason": "calmer", "save": "yes"}
+        self.client.post("/reminders/policy", form)
+
+    def dead_address(self) -> None:
+        refuse_address(self.session, self.sam.email, "refused", "550 5.1.1", now())
+        self.session.commit()
+        self.post(f"/reminders/{self.sam.id}/address")
+
+    def take_back(self, what: str, model: type[RenewalExtension | RenewalPause | RenewalImport], **form: str) -> None:
+        self.renewal(what, **form)
+        self.renewal(f"{what}/{self.session.execute(select(model.id)).scalar_one()}")
+
+    def link(self) -> None:
+        token = signin.new_link(self.session, self.kim.id, "invitation", now())
+        self.session.commit()
+        Client(self.app).post(f"/link/{token}", {"password": NEW})
+
+    def failed_mail(self) -> int:
+        """The id of a mail that was given up."""
+        mail = OutboxMail(
+            key="k", mark="m", recipient="a@example.org", subject="s", text="t", queued_at=NOW, failure="550"
+        )
+        self.session.add(mail)
+        self.session.commit()
+        return mail.id
+
+    today = NOW.date().isoformat()
+
+    def take_out(self) -> None:
+        bond = self.session.execute(select(Membership.id).where(Membership.person_id == self.kim.id)).scalar_one()
+        self.post(f"/people/{self.kim.id}/teams/{bond}/end")
+
+    def take_role(self) -> None:
+        self.post(f"/people/{self.sam.id}/role", role="administrator", team="")
+        grant = self.session.execute(select(RoleGrant.id).where(RoleGrant.person_id == self.sam.id)).scalar_one()
+        self.post(f"/people/{self.sam.id}/role/{grant}/end")
+
+    def back(self) -> None:
+        self.post(f"/people/{self.sam.id}/leave", last_day=self.today, reason="moved away")
+        tomorrow = (now() + timedelta(days=1)).date().isoformat()
+        self.post(f"/people/{self.sam.id}/return", first_day=tomorrow, team="", reason="is back")
+
+    def other_team(self) -> Team:
+        """One more, as if it had always been there."""
+        team = Team(name="Office", opened_at=NOW)
+        self.session.add(team)
+        self.session.commit()
+        return team
+
+    def upload(self) -> str:
+        """A list of one person; gives its address."""
+        page = self.client.flask.post(
+            "/people/import",
+            data={
+                "csrf_token": self.client.token(),
+                "file": (io.BytesIO(b"Email,Name\nann@example.org,Ann Lee\n"), "a.csv"),
+            },
+        )
+        return str(page.headers["Location"]).removesuffix("/columns")
+
+    def columns(self) -> str:
+        path = self.upload()
+        form = self.client.get(f"{path}/columns").fields() | {"invites": "y"}
+        self.client.post(f"{path}/columns", form)
+        return path
+
+    def again(self) -> None:
+        self.client.post(f"{self.columns()}/again", {})
+
+    def apply(self) -> None:
+        path = self.columns()
+        mark = self.client.get(path).fields(0)["mark"]
+        self.client.post(f"{path}/apply", {"mark": mark})
+
+    def result(self) -> None:
+        self.client.post(f"{self.columns()}/result", {}, 200)
+
+    def make_link(self) -> None:
+        ends = (now() + timedelta(days=9)).date().isoformat()
+        self.post("/registrations/links/add", team=str(self.team.id), domains="example.org", ends_on=ends)
+
+    def link_to_join(self) -> int:
+        """A link, as if it had always been there; its token is x."""
+        row = RegistrationLink(
+            team_id=self.team.id, token="x", domains="example.org", ends_on=date(2099, 1, 1), made_at=NOW
+        )
+        self.session.add(row)
+        self.session.commit()
+        return row.id
+
+    def ask(self) -> None:
+        self.link_to_join()
+        Client(self.app).post("/join/x", {"name": "Bo Lee", "email": "bo@example.org"}, 200)
+
+    def asked(self) -> int:
+        """Somebody who asks, as if they had always done so."""
+        row = RegistrationRequest(link_id=self.link_to_join(), name="Bo Lee", email="bo@example.org", asked_at=NOW)
+        self.session.add(row)
+        self.session.commit()
+        return row.id
+
+    def merge(self) -> None:
+        self.post(f"/teams/{self.team.id}/merge", into=str(self.other_team().id), reason="one office")
+
+    def close(self) -> None:
+        self.post(f"/teams/{self.other_team().id}/close", reason="nobody left")
+
+    def guess(self, times: int = 1) -> None:
+        for _ in range(times):
+            Client(self.app).post("/sign-in", {"email": "sam@example.org", "password": "wrong"}, 422)

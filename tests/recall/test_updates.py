@@ -1,0 +1,113 @@
+"""What has changed: beside what was read, in a refresher or in an update of its own."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import Flask
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from course.certificates.models import Certificate
+from course.clock import now
+from course.content.library import Library
+from course.learning.models import Enrolment, PageRead
+from course.learning.queries import attempt
+from course.recall import actions, queries
+from tests.makers import make_person, sign_in
+from tests.pages import Client
+from tests.recall.makers import complete, make_completed
+from tests.recall.taking import REF, Teach, answer_all, begin, read, tell_story
+
+
+def test_a_refresher_shows_a_changed_page_beside_what_was_read(
+    app: Flask, session: Session, client: Client, library: Library, teach: Teach
+) -> None:
+    person = make_completed(session, library)
+    read(session, library, person)
+    teach(None)
+    sign_in(client, person)
+    assert "1 change" in client.get("/refresher").text
+    where = begin(client)
+    assert where == "/refresher/refresher/change/1"
+    page = client.get(where)
+    for words in ("The rule is another one.", "As you read it", "Something new holds today.", "The same as before"):
+        assert words in page.text
+    assert client.post(where, {}).location == "/refresher/story"
+    tell_story(app, client, person, session)
+    answer_all(app, client, person)
+    assert session.execute(select(func.count()).select_from(Certificate)).scalar() == 2
+    assert "1 change" not in client.get("/refresher").text
+
+
+def test_an_update_asks_those_certified_before_and_only_about_what_changed(
+    app: Flask, session: Session, client: Client, library: Library, teach: Teach
+) -> None:
+    person = make_completed(session, library, ago=timedelta(days=90))
+    anew: Library = teach(28)
+    sign_in(client, person)
+    assert "has changed" in client.get("/").text
+    assert "The rule is another one." in client.get("/refresher/update").text
+    where = client.post("/refresher/update", {}).location
+    assert "You did not read this page before" in client.get(where).text
+    onward = client.post(where, {}).location
+    found = queries.newest(session, person.id, "update")
+    assert found is not None
+    assert onward == f"/attempt/{found.attempt_id}"
+    marked = next(one for one in anew.changes if one.ref == REF)
+    items = attempt(session, person.id, found.attempt_id)
+    assert items is not None
+    assert {item.point for item in items.items} == set(marked.points)
+    answer_all(app, client, person)
+    assert "You are up to date with what has changed" in client.get("/refresher/update").text
+    assert "See what has changed" not in client.get("/").text
+    # The certificate keeps its date, and there is no second one.
+    assert session.execute(select(func.count()).select_from(Certificate)).scalar() == 1
+
+
+def test_a_change_without_days_waits_for_the_refresher(
+    session: Session, client: Client, library: Library, teach: Teach
+) -> None:
+    sign_in(client, make_completed(session, library, ago=timedelta(days=90)))
+    teach(None)
+    assert "See what has changed" not in client.get("/").text
+    assert client.post("/refresher/update", {}).location == "/refresher/update"
+
+
+def test_who_completed_the_course_after_the_change_has_nothing_to_update(session: Session, teach: Teach) -> None:
+    person = make_person(session)
+    anew: Library = teach(28)
+    # Enrolled before, but the page was read as it is now.
+    read_now = PageRead(enrolment_id=1, ref=REF, version="v", read_at=now() + timedelta(minutes=1))
+    read_now.enrolment_id = session.execute(select(Enrolment.id).where(Enrolment.person_id == person.id)).scalar_one()
+    session.add(read_now)
+    complete(session, anew, person, now() + timedelta(minutes=2))
+    session.commit()
+    assert actions.update_for(session, anew, person.id, None, "Europe/London") is None
+
+
+def test_case_24_a_refresher_ends_on_the_version_it_began_with_and_what_changed_since_stays_open(
+    app: Flask, session: Session, client: Client, library: Library, teach: Teach
+) -> None:
+    person = make_completed(session, library)
+    read(session, library, person)
+    sign_in(client, person)
+    begin(client)
+    found = queries.newest(session, person.id, "refresher")
+    assert found is not None
+    asked = attempt(session, person.id, found.attempt_id)
+    assert asked is not None
+    anew = teach(28)
+    tell_story(app, client, person, session)
+    answer_all(app, client, person)
+    session.expire_all()
+    done = queries.newest(session, person.id, "refresher")
+    assert done is not None
+    assert done.completed_at is not None
+    assert [part.kind for part in done.parts if part.kind == "change"] == []
+    after = attempt(session, person.id, found.attempt_id)
+    assert after is not None
+    assert [item.version for item in after.items] == [item.version for item in asked.items]
+    left = actions.update_for(session, anew, person.id, None, "Europe/London")
+    assert left is not None
+    assert [one.ref for one in left.changes] == [REF]
