@@ -113,7 +113,7 @@ DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] 
     "imports.upload": [(World.upload, [], "boss")],
     "imports.columns": [(World.columns, [], "boss")],
     "imports.again": [(World.again, [], "boss")],
-    "imports.apply": [(World.apply, ["person.added", "person.invited", "person.imported"], "boss")],
+    "imports.apply": [(World.apply, ["person.added", "person.imported", "person.invited"], "boss")],
     "imports.result": [(World.result, ["person.list_downloaded"], "boss")],
     "registration.join": [(World.ask, ["registration.asked"], None)],
     "registration.add_link": [(World.make_link, ["registration.link_made"], "boss")],
