@@ -33,7 +33,8 @@ def main() -> None:
     run("mypy", "mypy")
     run("import contracts", "lint-imports", "--no-cache")
     without = ["--ignore=tests/journeys"] if "--without-browser" in sys.argv else []
-    run("tests", "python", "-m", "pytest", *without)
+    # As many at once as there are processors: each process has a database of each kind of its own.
+    run("tests", "python", "-m", "pytest", "-n", str(min(4, os.cpu_count() or 1)), "--dist", "worksteal", *without)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ From a shell, in the project's folder: `python -m tests.support.postgres -- pyte
 TEST_POSTGRES_URL for the command.
 """
 
+import fcntl
 import os
 import pwd
 import shutil
@@ -59,24 +60,28 @@ def apt_install(*packages: str) -> None:
     # The lock timeout waits for another apt-get, such as a boot-time update, instead of failing at once.
     apt_get = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-o", "DPkg::Lock::Timeout=300"]
     print(f"Installing {', '.join(packages)} with apt-get ...", file=sys.stderr)
-    output = ""
-    for arguments in (["update"], ["install", "-y", "--no-install-recommends", *packages]):
-        done = subprocess.run(
-            [*apt_get, *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            check=False,
+    # Tests run in several processes, and reading the lists of packages waits for nobody.
+    with (Path(tempfile.gettempdir()) / f"course-tests-apt-{os.getuid()}.lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        _run([*apt_get, "update"])
+        # One unreachable source fails the update, yet the package may come from another: only the install decides.
+        done = _run([*apt_get, "install", "-y", "--no-install-recommends", *packages])
+    if done.returncode != 0:
+        raise RuntimeError(
+            f"apt-get could not install {', '.join(packages)} (exit code {done.returncode}):\n{last_lines(done.stdout)}"
         )
-        output += done.stdout
-        # One unreachable source fails the update, yet the package may come from another: only the
-        # install decides.
-        if arguments[0] == "install" and done.returncode != 0:
-            raise RuntimeError(
-                f"apt-get could not install {', '.join(packages)} (exit code {done.returncode}):\n{last_lines(output)}"
-            )
+
+
+def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        check=False,
+    )
 
 
 def _holds_postgres(folder: Path) -> bool:
