@@ -12,6 +12,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.certificates import actions, queries
+from course.certificates.keeping import opened, sealed
 from course.certificates.pdf import Sheet, pdf
 from course.certificates.rules import state, typed_number
 from course.clock import now
@@ -30,6 +31,7 @@ from course.web.throttle import Throttle
 
 pages = Blueprint("certificates", __name__)
 checks = Blueprint("verify", __name__)
+kept = Blueprint("kept", __name__)
 # Numbers cannot be guessed in a lifetime; this keeps a machine from trying.
 _throttle = Throttle(60, 60)
 
@@ -129,17 +131,67 @@ def _today() -> date:
 @signed_in
 def credential(number: str) -> Response:
     """The same as a signed file, for programs. Only its holder gets it from here, as with the PDF."""
-    found = queries.certificate(db(), current_user.person.id, number) or abort(404)
-    response = Response(signed(db(), found.id) or abort(404), mimetype="application/json")
-    response.headers["Content-Disposition"] = f'attachment; filename="certificate-{found.number}.json"'
-    return response
+    return _signed_file(current_user.person.id, number)
 
 
 @pages.get("/<number>.pdf")
 @signed_in
 def download(number: str) -> Response:
     """The same to print and to send."""
-    found = queries.certificate(db(), current_user.person.id, number) or abort(404)
+    return _sheet_file(current_user.person.id, number)
+
+
+@pages.app_context_processor
+def _keeping() -> dict[str, object]:
+    """`kept_link(person_id)`: for their holder, and for whoever writes down that they leave."""
+    return {"kept_link": kept_link}
+
+
+def kept_link(person_id: int) -> str:
+    """Where somebody opens their certificates without signing in, also after they have left."""
+    token = sealed(person_id, site_state().config.secret_key)
+    return str(site_state().config.public_url) + url_for("kept.certificates", token=token)
+
+
+def _holder(token: str) -> int:
+    """Whose link it is; asked as seldom as a number may be."""
+    if not _throttle.allows(network(request.remote_addr), time.monotonic()):
+        abort(429)
+    return opened(token, site_state().config.secret_key) or abort(404)
+
+
+@kept.get("/<token>")
+@public
+def certificates(token: str) -> str:
+    """All certificates of whoever was given this link, and nothing else."""
+    g.here = "verify"
+    found = queries.certificates(db(), _holder(token)) or abort(404)
+    return render_template("certificates/kept.html", certificates=found, token=token)
+
+
+@kept.get("/<token>/<number>.pdf")
+@public
+def kept_sheet(token: str, number: str) -> Response:
+    """One of them to print and to send."""
+    return _sheet_file(_holder(token), number)
+
+
+@kept.get("/<token>/<number>.json")
+@public
+def kept_file(token: str, number: str) -> Response:
+    """One of them as a signed file."""
+    return _signed_file(_holder(token), number)
+
+
+def _signed_file(person_id: int, number: str) -> Response:
+    found = queries.certificate(db(), person_id, number) or abort(404)
+    response = Response(signed(db(), found.id) or abort(404), mimetype="application/json")
+    response.headers["Content-Disposition"] = f'attachment; filename="certificate-{found.number}.json"'
+    return response
+
+
+def _sheet_file(person_id: int, number: str) -> Response:
+    found = queries.certificate(db(), person_id, number) or abort(404)
     shown = Sheet(
         name=found.name,
         course=found.course,

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from course.content.changes import Marked
 from course.content.library import SECONDS_A_DECISION, Library
 from course.content.queries import changes_shown
-from course.content.shapes import WORDS_A_MINUTE, Module, Page, Setting
+from course.content.shapes import WORDS_A_MINUTE, Module, Page, Setting, digest
 from course.dates import civil_date
 from course.learning.actions import begin_run, enrol_again, open_attempt, record_completion
 from course.learning.events import StepEnded
@@ -28,7 +28,7 @@ from course.recall import queries
 from course.recall.models import RefresherPart
 from course.recall.queries import PAGE, Certified, Part, Refresher
 from course.recall.rules.boosters import Sent, is_due, may_be_due, weakest
-from course.recall.rules.changed import Basis, Update, open_changes, update
+from course.recall.rules.changed import Basis, Update, open_changes, step, update
 from course.recall.rules.composing import CHANGED, QUESTION_MINUTES, Ask, Plan, Story, compose, next_story
 from course.recall.rules.memory import estimates, remembered
 from course.refreshers import queries as renewal
@@ -283,3 +283,41 @@ def send_booster(
     working = hours(session, zone)
     leaves = working.leaves(at) if working else at
     return attempt is not None and queue_letter(session, f"booster:{attempt}", to.email, letter(attempt), at, leaves)
+
+
+@dataclass(frozen=True)
+class Told:
+    """Somebody who is to hear of an update: which one, and which of its mails is due."""
+
+    person: Certified
+    update: Update
+    step: str
+
+    @property
+    def key(self) -> str:
+        """The same mail about the same changes is never queued twice."""
+        about = digest(sorted(one.version for one in self.update.changes))
+        return f"update:{self.person.person_id}:{about}:{self.step}"
+
+
+def updates_due(session: Session, library: Library, zone: str, on: date) -> list[Told]:
+    """Who is to hear of an open update on that day: whoever is up to date, and has no refresher to do instead."""
+    rules = renewal.policies(session, zone)
+    if not any(one.change.update_days for one in library.changes) or not rules:
+        return []
+    people = queries.certified(session)
+    known = {one.id: one.facts for one in renewal.people(session, zone, [one.person_id for one in people])}
+    found = []
+    for one in people:
+        if standing(known[one.person_id], rules, on).state != UP_TO_DATE:
+            continue
+        wanted = update_for(session, library, one.person_id, None, zone)
+        if wanted is not None:
+            found.append(Told(one, wanted, step(wanted, on)))
+    return found
+
+
+def tell_of_update(session: Session, told: Told, letter: Letter, zone: str, at: datetime) -> bool:
+    """Put the mail into the outbox, to leave in working hours; False if it was there already."""
+    working = hours(session, zone)
+    return queue_letter(session, told.key, told.person.email, letter, at, working.leaves(at) if working else at)

@@ -1,4 +1,4 @@
-"""flask boosters send"""
+"""flask boosters send · flask updates send"""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from course.people.rules import first_name
 from course.recall import actions
 from course.recall.queries import Certified
 from course.recall.rules.boosters import sealed
+from course.refreshers.rules.dates import words
 from course.web.session import command_session
 from course.web.site import state
 
@@ -63,3 +64,42 @@ def _letter(to: Certified, ours: str, attempt: int) -> Letter:
         organisation=ours,
         stop=stop,
     )
+
+
+updates = AppGroup("updates", help="What has changed, for those who were certified before.")
+
+
+@updates.command("send")
+@click.option("--on", metavar="DATE", type=click.DateTime(["%Y-%m-%d"]), help="As on another day (YYYY-MM-DD).")
+@click.option("--dry-run", is_flag=True, help="Only say to whom one would be sent.")
+def send_updates_command(on: datetime | None, dry_run: bool) -> None:
+    """Queue the mails about updates of a day. Safe to run again, or twice at once: each is queued once."""
+    day = on.date() if on else civil_date(now(), state().config.time_zone)
+    click.echo(f"{send_updates(day, dry_run)} mails about updates.")
+
+
+def send_updates(on: date, dry_run: bool = False) -> int:
+    """Queue what is due on that day; returns how many mails that is."""
+    config, sent = state().config, 0
+    with command_session() as session:
+        ours = organisation(session)
+        due = actions.updates_due(session, library(), config.time_zone, on)
+    for one in due:
+        if dry_run:
+            click.echo(f"{one.person.email}: {one.step}")
+            sent += 1
+            continue
+        mail = letter(
+            "update.txt",
+            f"Something has changed: please look at it by {words(one.update.due)}",
+            name=first_name(one.person.name),
+            changes=[change.change.reason for change in one.update.changes],
+            late=on > one.update.due,
+            due=words(one.update.due),
+            link=f"{config.public_url}/refresher/update",
+            organisation=ours.name if ours else "",
+            course=library().course.title,
+        )
+        with command_session() as session:
+            sent += actions.tell_of_update(session, one, mail, config.time_zone, now())
+    return sent

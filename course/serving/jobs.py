@@ -8,7 +8,7 @@ from course.dates import civil_date
 from course.imports.actions import forget
 from course.mail.actions import forget_texts
 from course.mail.sending import deliver
-from course.recall.commands import send_boosters
+from course.recall.commands import send_boosters, send_updates
 from course.reminders.commands import send
 from course.serving.worker import TICK, Job
 from course.web.session import command_session
@@ -30,6 +30,10 @@ def _forget_lists(at: datetime) -> None:
         forget(session, at)
 
 
+def _updates(at: datetime) -> None:
+    send_updates(civil_date(at, state().config.time_zone))
+
+
 def _boosters(at: datetime) -> None:
     send_boosters(civil_date(at, state().config.time_zone))
 
@@ -37,6 +41,7 @@ def _boosters(at: datetime) -> None:
 JOBS = (
     Job("mail", timedelta(seconds=TICK), _mail),
     Job("reminders", timedelta(hours=1), send),
+    Job("updates", timedelta(hours=1), _updates),
     Job("boosters", timedelta(hours=1), _boosters),
     Job("texts of old mail", timedelta(hours=1), _forget),
     Job("lists of people", timedelta(hours=1), _forget_lists),

@@ -229,6 +229,8 @@ def test_another_key_of_the_same_name_does_not_do() -> None:
         json.dumps(key_document(ISSUER.key)),
         f"  {multikey(ISSUER.key.public)}\n",
     ],
+    # A key is another one in each process, and the name of a test must not be.
+    ids=["profile", "document", "bare"],
 )
 def test_keys_are_read_from_a_profile_a_key_document_or_a_bare_key(text: str) -> None:
     assert check(as_bytes(GOOD), keys_in(text), LATER).state == "valid"

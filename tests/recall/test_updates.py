@@ -13,6 +13,7 @@ from course.clock import now
 from course.content.library import Library
 from course.learning.models import Enrolment, PageRead
 from course.learning.queries import attempt
+from course.mail.models import OutboxMail
 from course.recall import actions, queries
 from tests.makers import make_person, sign_in
 from tests.pages import Client
@@ -111,3 +112,37 @@ def test_case_24_a_refresher_ends_on_the_version_it_began_with_and_what_changed_
     left = actions.update_for(session, anew, person.id, None, "Europe/London")
     assert left is not None
     assert [one.ref for one in left.changes] == [REF]
+
+
+def test_those_certified_before_are_mailed_once_for_each_step_until_they_have_looked(
+    app: Flask, session: Session, client: Client, library: Library, teach: Teach
+) -> None:
+    person = make_completed(session, library, ago=timedelta(days=90))
+    runner = app.test_cli_runner()
+    assert runner.invoke(args=["updates", "send"]).output == "0 mails about updates.\n"
+    teach(28)
+    today = now().date()
+    steps = [(0, "1"), (0, "0"), (20, "0"), (21, "1"), (28, "0"), (29, "1"), (35, "0"), (36, "1")]
+    for after, expected in steps:
+        done = runner.invoke(args=["updates", "send", "--on", str(today + timedelta(days=after))])
+        assert done.output == f"{expected} mails about updates.\n", (after, done.output)
+    session.expire_all()
+    mails = session.execute(select(OutboxMail).order_by(OutboxMail.id)).scalars().all()
+    assert [mail.key.rsplit(":", 1)[1] for mail in mails] == ["opened", "soon", "late-0", "late-1"]
+    assert {mail.recipient for mail in mails} == {person.email}
+    assert "The rule is another one." in mails[0].text
+    assert "You were to look at it by" in mails[2].text
+    sign_in(client, person)
+    where = client.post("/refresher/update", {}).location
+    client.post(where, {})
+    answer_all(app, client, person)
+    later = str(today + timedelta(days=43))
+    assert runner.invoke(args=["updates", "send", "--on", later]).output == "0 mails about updates.\n"
+
+
+def test_whoever_has_their_refresher_to_do_is_not_mailed_about_an_update(
+    app: Flask, session: Session, library: Library, teach: Teach
+) -> None:
+    make_completed(session, library)
+    teach(28)
+    assert app.test_cli_runner().invoke(args=["updates", "send", "--dry-run"]).output == "0 mails about updates.\n"

@@ -57,6 +57,17 @@ def update(changes: Sequence[Marked], shown: dict[tuple[str, str], date]) -> Upd
     return Update(urgent, min(shown[one.key] + timedelta(days=one.change.update_days or 0) for one in urgent))
 
 
+# A mail when the update opens, another so many days before its last day, and one each week after it.
+SOON = timedelta(days=7)
+
+
+def step(found: Update, on: date) -> str:
+    """Which mail about an update is due on a day: opened, soon, or how many weeks it is late. Each is sent once."""
+    if on > found.due:
+        return f"late-{((on - found.due).days - 1) // 7}"
+    return "soon" if on >= found.due - SOON else "opened"
+
+
 @dataclass(frozen=True)
 class Row:
     """One line of two versions side by side: the same block in both, one that was replaced, or one that is only in

@@ -1,0 +1,63 @@
+"""The link that opens somebody's certificates without signing in, also after they have left."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from course.certificates import views
+from course.certificates.keeping import opened, sealed
+from course.people.actions import leave
+from course.web.throttle import Throttle
+from tests.certificates.makers import TODAY, issued
+from tests.certificates.sheets import text
+from tests.conftest import NOW, SECRET
+from tests.makers import make_person, sign_in
+from tests.pages import Client
+
+
+@pytest.fixture(autouse=True)
+def fresh_throttle(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(views, "_throttle", Throttle(60, 60))
+
+
+def test_a_leaver_opens_their_certificates_by_the_link_and_nothing_else(
+    app: Flask, session: Session, client: Client
+) -> None:
+    found = issued(session)
+    other = issued(session, "kim@example.org")
+    signed_in = Client(app)
+    sign_in(signed_in, make_person(session, "Ann Hill", "ann@example.org", "administrator"))
+    leave(session, found.person_id, TODAY, "moved on", "Europe/London", None, NOW)
+    session.commit()
+    assert "give it to them if they ask" in signed_in.get(f"/people/{found.person_id}").text
+    where = f"/kept/{sealed(found.person_id, SECRET)}"
+    page = client.get(where)
+    assert page.h1 == "Certificates of Sam Okafor"
+    assert found.number in page.text
+    assert other.number not in page.text
+    assert "Sam Okafor" in text(client.flask.get(f"{where}/{found.number}.pdf").data)
+    assert b"proofValue" in client.flask.get(f"{where}/{found.number}.json").data
+    for path in (f"{where}/{other.number}.pdf", f"{where}/{other.number}.json"):
+        client.get(path, 404)
+    client.get("/certificate", 303)
+
+
+def test_the_learner_is_told_to_keep_the_link(session: Session, client: Client) -> None:
+    found = issued(session)
+    sign_in(client, make_person(session, "Ann Hill", "ann@example.org"))
+    assert "Keep this link" not in client.get("/certificate").text
+    assert opened(sealed(found.person_id, SECRET), SECRET) == found.person_id
+
+
+def test_a_link_that_was_made_up_opens_nothing_and_trying_is_slowed_down(
+    session: Session, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = issued(session)
+    for token in ("nothing", sealed(found.person_id, "x" * 40), sealed(10**9, SECRET)):
+        client.get(f"/kept/{token}", 404)
+    monkeypatch.setattr(views, "_throttle", Throttle(1, 60))
+    good = f"/kept/{sealed(found.person_id, SECRET)}"
+    client.get(good)
+    client.get(good, 429)
