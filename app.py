@@ -28,6 +28,7 @@ from course.credentials import views as credentials
 from course.credentials.rules.documents import Seal
 from course.db import make_engine
 from course.demo import commands as demo_commands
+from course.deputies import views as deputies
 from course.imports import commands as import_commands
 from course.imports import views as imports
 from course.learning import views as learning
@@ -70,6 +71,7 @@ FEATURES = (
     (people.pages, "/people"),
     (imports.pages, "/people/import"),
     (staff.pages, "/people"),
+    (deputies.pages, "/people/deputies"),
     (teams.pages, "/teams"),
     (registration.pages, ""),
     (refreshers.pages, "/renewal"),

@@ -92,3 +92,18 @@ class RoleGrant(Base):
         CheckConstraint("role in ('manager', 'administrator')", name="role"),
         CheckConstraint("(role = 'manager') = (team_id is not null)", name="team"),
     )
+
+
+class Deputy(Base):
+    """A manager lends their sight of their teams to somebody, up to and including the day `until`. What the manager
+    manages at a moment is what the deputy sees then; `ended_at` is when it was taken back before that."""
+
+    __tablename__ = "deputy"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    manager_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    deputy_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    until: Mapped[date] = mapped_column(Date)
+    reason: Mapped[str] = mapped_column(String(200))
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import and_, bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from course.db import Prepared, Rows
 from course.organisation.queries import MARK, Mark
-from course.people.models import Person, RoleGrant
+from course.people.models import Deputy, Person, RoleGrant
 from course.people.queries import newest_pathway
 from course.people.rules import Viewer, plain_email
 from course.signin.models import Credential, EndedSession, SignInAttempt, SignInToken
 from course.signin.rules import Limit, Purpose, free_again, token_hash
 
 _person, _credential, _grant, _ended = (t.__table__ for t in (Person, Credential, RoleGrant, EndedSession))
+_deputy, _lending = Deputy.__table__, RoleGrant.__table__.alias()
 _SET_UP: Purpose = "set-up"
 # Prepared once: each request of somebody who is signed in asks this.
 _pathway = newest_pathway(_person.c.id)
+# Whoever they stand in for today.
+_managers = select(_deputy.c.manager_id).where(
+    _deputy.c.deputy_id == bindparam("id"), _deputy.c.ended_at.is_(None), _deputy.c.until >= bindparam("today")
+)
 _VIEWER = Prepared(
     select(
         _person.c.id,
@@ -30,11 +35,16 @@ _VIEWER = Prepared(
         _grant.c.role,
         _grant.c.team_id,
         _pathway,
+        _lending.c.team_id,
         *MARK,
     )
     .select_from(_person)
     .join(_credential, _credential.c.person_id == _person.c.id)
     .outerjoin(_grant, and_(_grant.c.person_id == _person.c.id, _grant.c.until.is_(None)))
+    .outerjoin(
+        _lending,
+        and_(_lending.c.person_id.in_(_managers), _lending.c.role == "manager", _lending.c.until.is_(None)),
+    )
     .where(
         _person.c.id == bindparam("id"),
         _person.c.left_at.is_(None),
@@ -43,21 +53,22 @@ _VIEWER = Prepared(
 )
 
 
-def viewer(session: Rows, person_id: int, session_key: str, nonce: str = "") -> tuple[Viewer, Mark] | None:
+def viewer(session: Rows, person_id: int, session_key: str, today: date, nonce: str = "") -> tuple[Viewer, Mark] | None:
     """The person, if they are still here, the key is that of their sessions, and the session with this
-    nonce was not signed out of; and the mark of the organisation as it is now. One query."""
-    rows = _VIEWER.run(session, id=person_id, ended=token_hash(nonce))
+    nonce was not signed out of; and the mark of the organisation as it is now. Of whoever they stand in for on the day
+    `today` they see the teams too. One query."""
+    rows = _VIEWER.run(session, id=person_id, ended=token_hash(nonce), today=today.isoformat())
     if not rows or not hmac.compare_digest(rows[0][3].encode(), session_key.encode()):
         return None
-    number, name, email, _key, _role, _team, pathway, *rest = rows[0]
+    number, name, email, _key, _role, _team, pathway, _lent, *rest = rows[0]
     mark = Mark(*rest)
-    grants = [(row[4], row[5]) for row in rows]
+    grants, lent = [(row[4], row[5]) for row in rows], {row[7] for row in rows if row[7] is not None}
     found = Viewer(
         id=number,
         name=name,
         email=email,
         administrator=any(role == "administrator" for role, _ in grants),
-        manages=tuple(sorted(team for role, team in grants if role == "manager")),
+        manages=tuple(sorted({team for role, team in grants if role == "manager"} | lent)),
         pathway=pathway or mark.pathway,
     )
     return found, mark

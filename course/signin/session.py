@@ -9,10 +9,13 @@ from datetime import datetime
 from flask import Flask, g, session
 from flask_login import LoginManager, current_user, login_user
 
+from course.clock import now
+from course.dates import civil_date
 from course.people.rules import Viewer
 from course.signin import actions, queries
 from course.signin.actions import Entered
 from course.web.session import db, rows
+from course.web.site import state
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ def load(user_id: str) -> SignedIn | None:
     key, _, nonce = rest.partition(":")
     if not number.isdecimal() or not nonce:
         return None
-    found = queries.viewer(rows(), int(number), key, nonce)
+    found = queries.viewer(rows(), int(number), key, civil_date(now(), state().config.time_zone), nonce)
     if found is None:
         return None
     person, g.organisation_mark = found

@@ -51,6 +51,11 @@ DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] 
     "audit.download": [(lambda w: w.post("/audit/download", 200), ["audit.exported"], "boss")],
     "calendars.make": [(lambda w: w.post("/calendar/team/make"), ["calendar.made"], "boss")],
     "calendars.end": [(World.end_feed, ["calendar.made", "calendar.ended"], "boss")],
+    "deputies.mine": [(World.lend, ["deputy.named"], "boss")],
+    "deputies.end": [
+        (World.take_back_view, ["deputy.named", "deputy.ended"], "boss"),
+        (lambda w: w.post("/people/deputies/99/end"), [], "boss"),
+    ],
     "passport.issuers": [(World.trust, ["issuer.trusted"], "boss")],
     "passport.end": [
         (World.distrust, ["issuer.trusted", "issuer.ended"], "boss"),

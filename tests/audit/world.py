@@ -14,7 +14,7 @@ from course.clock import now
 from course.mail.actions import refuse_address
 from course.mail.models import OutboxMail
 from course.passport.models import TrustedIssuer
-from course.people.models import Membership, RoleGrant, Team
+from course.people.models import Deputy, Membership, RoleGrant, Team
 from course.refreshers.models import RenewalExtension, RenewalImport, RenewalPause
 from course.registration.models import RegistrationLink, RegistrationRequest
 from course.signin import actions as signin
@@ -62,6 +62,13 @@ class World:
     def end_feed(self) -> None:
         self.post("/calendar/own/make")
         self.post("/calendar/own/end")
+
+    def lend(self) -> None:
+        self.post("/people/deputies", email="sam@example.org", until=SOON, reason="holiday")
+
+    def take_back_view(self) -> None:
+        self.lend()
+        self.post(f"/people/deputies/{self.session.execute(select(Deputy.id)).scalar_one()}/end")
 
     def trust(self) -> None:
         self.post("/passport/issuers", profile=json.dumps(Issuer().served()[ISSUER]), reason="sister trust")

@@ -22,6 +22,7 @@ MAY: dict[str, set[Any]] = {
 PARTS: dict[str, Any] = {
     "attempt_id": 1,
     "bond_id": 1,
+    "deputy_row": 1,
     "fact_id": 1,
     "import_id": 1,
     "issuer_id": 1,

@@ -117,8 +117,8 @@ def test_a_link_works_once_and_ends_other_sessions(session: Session) -> None:
     token = actions.new_link(session, person.id, "forgotten", NOW)
     entered = actions.use_link(session, token, "another-password", NOW + MINUTE)
     assert entered is not None
-    assert queries.viewer(session, person.id, key) is None
-    assert queries.viewer(session, person.id, entered.session_key) is not None
+    assert queries.viewer(session, person.id, key, NOW.date()) is None
+    assert queries.viewer(session, person.id, entered.session_key, NOW.date()) is not None
     assert actions.use_link(session, token, "a-third-password", NOW + MINUTE) is None
     assert isinstance(actions.sign_in(session, person.email, "another-password", ORIGIN, NOW), Entered)
 
@@ -184,7 +184,7 @@ def test_a_changed_password_needs_the_current_one(session: Session) -> None:
     assert actions.change_password(session, person.id, "wrong", "another-password", ORIGIN, NOW) == Wrong()
     changed = actions.change_password(session, person.id, PASSWORD, "another-password", ORIGIN, NOW)
     assert isinstance(changed, Entered)
-    assert queries.viewer(session, person.id, changed.session_key) is not None
+    assert queries.viewer(session, person.id, changed.session_key, NOW.date()) is not None
 
 
 GIVEN = SetUp("Hill Trust", "wales", "Ann Hill", "Ann@Example.org", "a-long-password")
@@ -198,7 +198,7 @@ def test_the_set_up_makes_an_organisation_a_team_and_an_administrator(session: S
     ours = organisation(session)
     assert ours is not None
     assert (ours.name, ours.nation) == ("Hill Trust", "wales")
-    found = queries.viewer(session, entered.person_id, entered.session_key)
+    found = queries.viewer(session, entered.person_id, entered.session_key, NOW.date())
     assert found is not None
     viewer, _ = found
     assert viewer.administrator

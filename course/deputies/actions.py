@@ -1,0 +1,48 @@
+"""Lending one's sight of one's teams to somebody else until a day, and taking it back."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from course.audit.actions import record
+from course.people.actions import Refusal
+from course.people.models import Deputy
+from course.people.queries import person_by_email
+
+LONGEST = timedelta(days=366)
+
+
+def lend(
+    session: Session, manager_id: int, email: str, until: date, reason: str, today: date, at: datetime
+) -> Refusal | None:
+    """Let the person with this address see what the manager sees, up to and including that day."""
+    found = person_by_email(session, email)
+    if found is None or found.left_at is not None:
+        return Refusal("email", "Nobody who works here has this address.")
+    if found.id == manager_id:
+        return Refusal("email", "This is your own address.")
+    if until < today:
+        return Refusal("until", "Enter today or a later day.")
+    if until > today + LONGEST:
+        return Refusal("until", "Enter a day within a year. After that you can do it again.")
+    session.add(
+        Deputy(manager_id=manager_id, deputy_id=found.id, until=until, reason=reason, made_at=at, ended_at=None)
+    )
+    session.flush()
+    record(session, "deputy.named", ("person", found.id), {"until": until, "reason": reason}, manager_id, at)
+    return None
+
+
+def take_back(session: Session, manager_id: int, deputy_row: int, at: datetime) -> bool:
+    """From now on the deputy sees no more than their own; False if that was so, or it is not this manager's."""
+    own = Deputy.id == deputy_row, Deputy.manager_id == manager_id, Deputy.ended_at.is_(None)
+    row = session.execute(select(Deputy).where(*own).with_for_update()).scalar_one_or_none()
+    if row is None:
+        return False
+    row.ended_at = at
+    session.flush()
+    record(session, "deputy.ended", ("person", row.deputy_id), {"until": row.until}, manager_id, at)
+    return True

@@ -1,0 +1,43 @@
+"""Who stands in for whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from course.people.models import Deputy, Person
+
+
+@dataclass(frozen=True)
+class Lent:
+    """Somebody stands in up to and including a day; `name` is theirs, or for a deputy that of their manager."""
+
+    id: int
+    name: str
+    until: date
+    reason: str
+
+
+def by_manager(session: Session, manager_id: int, today: date) -> list[Lent]:
+    """Who stands in for this manager now."""
+    return _lent(session, Deputy.deputy_id, Deputy.manager_id, manager_id, today)
+
+
+def for_deputy(session: Session, deputy_id: int, today: date) -> list[Lent]:
+    """For whom this person stands in now."""
+    return _lent(session, Deputy.manager_id, Deputy.deputy_id, deputy_id, today)
+
+
+def _lent(
+    session: Session, other: InstrumentedAttribute[int], own: InstrumentedAttribute[int], person_id: int, today: date
+) -> list[Lent]:
+    rows = session.execute(
+        select(Deputy.id, Person.name, Deputy.until, Deputy.reason)
+        .join(Person, Person.id == other)
+        .where(own == person_id, Deputy.until >= today, Deputy.ended_at.is_(None))
+        .order_by(Deputy.until, Deputy.id)
+    )
+    return [Lent(*row) for row in rows]
