@@ -27,6 +27,7 @@ from course.credentials import views as credentials
 from course.credentials.rules.documents import Seal
 from course.db import make_engine
 from course.demo import commands as demo_commands
+from course.insight import views as insight
 from course.learning import views as learning
 from course.mail import commands as mail_commands
 from course.mail import views as mail
@@ -64,6 +65,7 @@ FEATURES = (
     (staff.pages, "/people"),
     (teams.pages, "/teams"),
     (refreshers.pages, "/renewal"),
+    (insight.pages, "/insight"),
     (recall.pages, ""),
     (audit.pages, "/audit"),
     (system.pages, ""),
