@@ -7,11 +7,26 @@ from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import CTE, ColumnElement, Integer, String, case, cast, extract, func, literal, null, select, union_all
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Integer,
+    String,
+    case,
+    cast,
+    extract,
+    func,
+    literal,
+    null,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from course.insight.rules.findings import Tally
 from course.insight.rules.groups import Month
+from course.insight.rules.items import Result
 from course.learning.models import Answer, Attempt, AttemptItem, Decision, Enrolment, ScenarioRun
 from course.people.models import Membership, Person
 
@@ -51,15 +66,18 @@ def _among(teams: Collection[int] | None) -> ColumnElement[bool]:
     return Enrolment.person_id.in_(here)
 
 
-def _first_answers(teams: Collection[int] | None) -> CTE:
-    """The first answer of each person to each question: items are numbered in the order in which they are asked."""
+def _first_answers(of: ColumnElement[bool]) -> CTE:
+    """The first answer of each person to each question: items are numbered in the order in which they are asked.
+
+    `of` says whose enrolments count.
+    """
     return (
         select(func.min(Answer.item_id).label("item_id"), Enrolment.person_id.label("person_id"))
         .select_from(Enrolment)
         .join(Attempt, Attempt.enrolment_id == Enrolment.id)
         .join(AttemptItem, AttemptItem.attempt_id == Attempt.id)
         .join(Answer, Answer.item_id == AttemptItem.id)
-        .where(Attempt.kind.in_(KINDS), _among(teams))
+        .where(Attempt.kind.in_(KINDS), of)
         .group_by(Enrolment.person_id, AttemptItem.question_id)
         .cte("first_answer")
     )
@@ -80,7 +98,7 @@ def answers(session: Session, teams: Collection[int] | None) -> Counted:
 
     Months are those of UTC.
     """
-    first = _first_answers(teams)
+    first = _first_answers(_among(teams))
     read = (
         select(
             first.c.person_id, AttemptItem.point, AttemptItem.question_id, AttemptItem.version, Answer.given,
@@ -151,4 +169,34 @@ def decisions(session: Session, teams: Collection[int] | None) -> dict[tuple[str
     found: dict[tuple[str, str], dict[tuple[str, str], int]] = defaultdict(dict)
     for ref, version, scene, choice, count in rows:
         found[ref, version][scene, choice] = count
+    return dict(found)
+
+
+def results(session: Session) -> dict[tuple[str, str], list[Result]]:
+    """Every first answer that was ever given, by question and version, also of people who have left. One query.
+
+    The database counts answers that are alike, so that few rows come back. What was chosen is told as it was given:
+    only for questions that are answered by choosing are these options.
+    """
+    first = _first_answers(true())
+    right = case((Answer.correct, 1), else_=0)
+    scores = (
+        select(AttemptItem.attempt_id, func.count().label("n"), func.sum(right).label("right"))
+        .join(Answer, Answer.item_id == AttemptItem.id)
+        .group_by(AttemptItem.attempt_id)
+        .cte("score")
+    )
+    groups = AttemptItem.question_id, AttemptItem.version, Answer.given, right, scores.c.right, scores.c.n
+    rows = session.execute(
+        select(*groups, func.count())
+        .join(first, first.c.item_id == AttemptItem.id)
+        .join(Answer, Answer.item_id == AttemptItem.id)
+        .join(scores, scores.c.attempt_id == AttemptItem.attempt_id)
+        .group_by(*groups)
+    )
+    found: dict[tuple[str, str], list[Result]] = defaultdict(list)
+    for question, version, given, mark, of_right, n, count in rows:
+        rest = (of_right - mark) / (n - 1) if n > 1 else None
+        chosen = tuple(index for index in json.loads(given) if isinstance(index, int))
+        found[question, version] += [Result(mark, rest, chosen)] * count
     return dict(found)

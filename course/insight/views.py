@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date
 
-from flask import Blueprint, abort, g, render_template
+from flask import Blueprint, abort, g, render_template, request
 from flask_login import current_user
 
 from course.content.current import library
@@ -15,6 +15,8 @@ from course.content.shapes import Option, Point, Question, Scenario
 from course.insight import queries
 from course.insight.rules.findings import PointFinding, Turn, by_point, misconception, turns
 from course.insight.rules.groups import Month, Share, joined, share
+from course.insight.rules.items import FLOOR, Figures, figures
+from course.insight.rules.mending import to_mend
 from course.insight.rules.privacy import ALL, open_teams
 from course.people.queries import TeamView, teams
 from course.teams.rules import below
@@ -131,3 +133,72 @@ class Bar:
 def _bar(month: Month) -> Bar:
     told = share(month.right, month.n) or abort(500)
     return Bar(date.fromisoformat(f"{month.first}-01"), date.fromisoformat(f"{month.last}-01"), len(month.people), told)
+
+
+@dataclass(frozen=True)
+class Item:
+    """A question in a version: `module` is where it is asked today, None if it is not in the course any more.
+
+    `current` is whether this version is asked today; `counts` says how many chose each option, where there is one to
+    choose.
+    """
+
+    question: Question
+    module: str | None
+    current: bool
+    figures: Figures
+    counts: tuple[tuple[Option, int], ...]
+    mend: tuple[str, ...]
+
+
+# What the table can be sorted by: words, and the key; what is not known stands last.
+SORTS: dict[str, tuple[str, Callable[[Item], float]]] = {
+    "right": ("Fewest right", lambda item: _or_last(item.figures.facility)),
+    "discrimination": ("Weakest discrimination", lambda item: _or_last(item.figures.discrimination)),
+    "efficiency": ("Weakest efficiency", lambda item: _or_last(item.figures.efficiency)),
+    "answers": ("Most answers", lambda item: -item.figures.n),
+}
+
+
+def _or_last(value: float | None) -> float:
+    return 101.0 if value is None else value
+
+
+@pages.get("/questions")
+@may(Permission.MANAGE_ORGANISATION)
+def questions() -> str:
+    """How each question does in each version, and what to mend; `sort`, `module` and `point` stand in the address."""
+    course, sort = library(), request.args.get("sort", "right")
+    module, point = request.args.get("module", ""), request.args.get("point", "")
+    found = [item for item in _items() if module in ("", item.module) and (not point or point in item.question.points)]
+    found.sort(key=lambda item: (SORTS.get(sort, SORTS["right"])[1](item), item.question.id, item.question.version))
+    return render_template(
+        "insight/questions.html",
+        items=found,
+        sorts={name: words for name, (words, _) in SORTS.items()},
+        sort=sort if sort in SORTS else "right",
+        module=module,
+        point=point,
+        modules=course.modules,
+        points=[course.points[one] for one in course.taught_points],
+        floor=FLOOR,
+    )
+
+
+def _items() -> list[Item]:
+    course, found = library(), []
+    modules = {question.id: module.id for module in course.modules.values() for question in module.questions}
+    for (question_id, version), results in queries.results(db()).items():
+        question = part(db(), course, Question, question_id, version)
+        if question is None:
+            continue
+        current = ("question", question_id, version) in course.parts
+        told = figures(results, len(question.options))
+        one = question.form == "one"
+        right = [index for index, option in enumerate(question.options) if option.correct]
+        chosen = (
+            zip(question.options, told.options, strict=True) if told.enough and question.form in ("one", "all") else ()
+        )
+        mend = to_mend(told, [option.text for option in question.options], right) if one and current else ()
+        found.append(Item(question, modules.get(question_id), current, told, tuple(chosen), mend))
+    return found
