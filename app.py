@@ -31,6 +31,7 @@ from course.demo import commands as demo_commands
 from course.deputies import views as deputies
 from course.imports import commands as import_commands
 from course.imports import views as imports
+from course.insight import views as insight
 from course.learning import views as learning
 from course.mail import commands as mail_commands
 from course.mail import views as mail
@@ -76,6 +77,7 @@ FEATURES = (
     (registration.pages, ""),
     (refreshers.pages, "/renewal"),
     (passport.pages, "/passport"),
+    (insight.pages, "/insight"),
     (recall.pages, ""),
     (audit.pages, "/audit"),
     (system.pages, ""),

@@ -1,0 +1,71 @@
+"""What may be said of a group without saying it of a person, and how sure a share is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import sqrt
+
+SMALLEST_GROUP = 5  # people; a smaller group is never broken down
+_Z = 1.959963984540054  # the 97.5 % point of the standard normal distribution
+
+
+@dataclass(frozen=True)
+class Share:
+    """`right` of `n` answers, as shares from 0 to 1 with the 95 % interval from `low` to `high`."""
+
+    right: int
+    n: int
+    low: float
+    high: float
+
+    @property
+    def value(self) -> float:
+        return self.right / self.n
+
+
+def share(right: int, n: int) -> Share | None:
+    """The share with Wilson's score interval (E. B. Wilson, 1927), good for few answers too; None of no answers.
+
+    Raises ValueError if `right` is not between 0 and `n`.
+    """
+    if not 0 <= right <= n:
+        raise ValueError(f"{right} of {n} is no share")
+    if not n:
+        return None
+    p, z2 = right / n, _Z * _Z
+    middle = (p + z2 / (2 * n)) / (1 + z2 / n)
+    half = _Z / (1 + z2 / n) * sqrt(p * (1 - p) / n + z2 / (4 * n * n))
+    return Share(right, n, 0.0 if right == 0 else middle - half, 1.0 if right == n else middle + half)
+
+
+@dataclass(frozen=True)
+class Month:
+    """What a group answered from the first to the last month, both "2026-11" and included."""
+
+    first: str
+    last: str
+    people: frozenset[int]
+    right: int
+    n: int
+
+
+def joined(months: Sequence[Month]) -> tuple[Month, ...]:
+    """Months in order, each joined with later ones until it holds SMALLEST_GROUP people.
+
+    A last one that is too small goes to the one before. If all together are too few, nothing is left.
+    """
+    done: list[Month] = []
+    open_: Month | None = None
+    for month in months:
+        open_ = _together(open_, month) if open_ else month
+        if len(open_.people) >= SMALLEST_GROUP:
+            done.append(open_)
+            open_ = None
+    if open_ and done:
+        done[-1] = _together(done[-1], open_)
+    return tuple(done)
+
+
+def _together(one: Month, other: Month) -> Month:
+    return Month(one.first, other.last, one.people | other.people, one.right + other.right, one.n + other.n)

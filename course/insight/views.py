@@ -1,0 +1,204 @@
+"""What teams get wrong, without a name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import date
+
+from flask import Blueprint, abort, g, render_template, request
+from flask_login import current_user
+
+from course.content.current import library
+from course.content.queries import part
+from course.content.shapes import Option, Point, Question, Scenario
+from course.insight import queries
+from course.insight.rules.findings import PointFinding, Turn, by_point, misconception, turns
+from course.insight.rules.groups import Month, Share, joined, share
+from course.insight.rules.items import FLOOR, Figures, figures
+from course.insight.rules.mending import to_mend
+from course.insight.rules.privacy import ALL, open_teams
+from course.people.queries import TeamView, teams
+from course.teams.rules import below
+from course.web.access import Permission, may
+from course.web.session import db
+
+pages = Blueprint("insight", __name__)
+SHOWN_TURNS = 10  # decisions on a page; more would bury the worst
+
+
+@pages.before_request
+def _here() -> None:
+    g.here = "people"
+
+
+@dataclass(frozen=True)
+class Tree:
+    """The teams that the viewer may see, the ids below each, and those whose answers may be shown."""
+
+    teams: list[TeamView]
+    below: dict[int, set[int]]
+    open: set[int]
+
+
+@pages.get("")
+@may(Permission.SEE_PEOPLE)
+def choose() -> str:
+    """The teams of which the viewer may see what they get wrong."""
+    return render_template("insight/choose.html", tree=_tree(), all_open=ALL)
+
+
+@pages.get("/everybody")
+@may(Permission.MANAGE_ORGANISATION)
+def everybody() -> str:
+    """What the whole organisation gets wrong."""
+    return _shown("Everybody", None, ALL in _tree().open)
+
+
+@pages.get("/team/<int(max=2147483647):team_id>")
+@may(Permission.SEE_PEOPLE)
+def team(team_id: int) -> str:
+    """What a team and those below it get wrong."""
+    tree = _tree()
+    found = next((one for one in tree.teams if one.id == team_id), None) or abort(404)
+    return _shown(found.name, tree.below[team_id], team_id in tree.open)
+
+
+def _tree() -> Tree:
+    every = teams(db())
+    parents = {one.id: one.parent_id for one in every}
+    inside = {one.id: below(one.id, parents) for one in every}
+    direct, answered = queries.members(db())
+    people = {team: set().union(*(direct.get(one, set()) for one in ids)) for team, ids in inside.items()}
+    viewer = current_user.person
+    seen = set(parents) if viewer.administrator else set().union(*(inside.get(one, set()) for one in viewer.manages))
+    return Tree([one for one in every if one.id in seen], inside, open_teams(parents, people, answered))
+
+
+@dataclass(frozen=True)
+class Row:
+    """A learning point as the page shows it; `module` is that of its discussion sheet."""
+
+    point: Point
+    finding: PointFinding
+    question: Question | None
+    wrong: Option | None
+    module: str | None
+
+
+def _shown(name: str, among: Collection[int] | None, is_open: bool) -> str:
+    if not is_open:
+        return render_template("insight/too_few.html", name=name)
+    course = library()
+    counted = queries.answers(db(), among)
+    forms = {question.id: question.form for question in course.answerable.values()}
+    found = by_point(counted.tallies, counted.people, forms)
+    return render_template(
+        "insight/team.html",
+        name=name,
+        rows=[_row(finding) for finding in found if finding.point in course.points],
+        turns=_turns(among),
+        months=[_bar(month) for month in joined(counted.months)],
+    )
+
+
+def _row(finding: PointFinding) -> Row:
+    course, favourite = library(), finding.favourite
+    question = part(db(), course, Question, favourite.question_id, favourite.version) if favourite else None
+    wrong = misconception(question, favourite) if favourite else None
+    module = next((one.id for one in course.modules.values() if finding.point in one.points), None)
+    sheet = module if module in course.discussions else None
+    return Row(course.points[finding.point], finding, question, wrong, sheet)
+
+
+def _turns(among: Collection[int] | None) -> list[Turn]:
+    found: list[Turn] = []
+    for (ref, version), counts in queries.decisions(db(), among).items():
+        scenario = part(db(), library(), Scenario, ref, version)
+        if scenario is not None:
+            found += turns(scenario, counts)
+    return sorted(found, key=lambda turn: -turn.left.value)[:SHOWN_TURNS]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A month, or several joined, in the chart; `people` answered."""
+
+    first: date
+    last: date
+    people: int
+    share: Share
+
+
+def _bar(month: Month) -> Bar:
+    told = share(month.right, month.n) or abort(500)
+    return Bar(date.fromisoformat(f"{month.first}-01"), date.fromisoformat(f"{month.last}-01"), len(month.people), told)
+
+
+@dataclass(frozen=True)
+class Item:
+    """A question in a version: `module` is where it is asked today, None if it is not in the course any more.
+
+    `current` is whether this version is asked today; `counts` says how many chose each option, where there is one to
+    choose.
+    """
+
+    question: Question
+    module: str | None
+    current: bool
+    figures: Figures
+    counts: tuple[tuple[Option, int], ...]
+    mend: tuple[str, ...]
+
+
+# What the table can be sorted by: words, and the key; what is not known stands last.
+SORTS: dict[str, tuple[str, Callable[[Item], float]]] = {
+    "right": ("Fewest right", lambda item: _or_last(item.figures.facility)),
+    "discrimination": ("Weakest discrimination", lambda item: _or_last(item.figures.discrimination)),
+    "efficiency": ("Weakest efficiency", lambda item: _or_last(item.figures.efficiency)),
+    "answers": ("Most answers", lambda item: -item.figures.n),
+}
+
+
+def _or_last(value: float | None) -> float:
+    return 101.0 if value is None else value
+
+
+@pages.get("/questions")
+@may(Permission.MANAGE_ORGANISATION)
+def questions() -> str:
+    """How each question does in each version, and what to mend; `sort`, `module` and `point` stand in the address."""
+    course, sort = library(), request.args.get("sort", "right")
+    module, point = request.args.get("module", ""), request.args.get("point", "")
+    found = [item for item in _items() if module in ("", item.module) and (not point or point in item.question.points)]
+    found.sort(key=lambda item: (SORTS.get(sort, SORTS["right"])[1](item), item.question.id, item.question.version))
+    return render_template(
+        "insight/questions.html",
+        items=found,
+        sorts={name: words for name, (words, _) in SORTS.items()},
+        sort=sort if sort in SORTS else "right",
+        module=module,
+        point=point,
+        modules=course.modules,
+        points=[course.points[one] for one in course.taught_points],
+        floor=FLOOR,
+    )
+
+
+def _items() -> list[Item]:
+    course, found = library(), []
+    modules = {question.id: module.id for module in course.modules.values() for question in module.questions}
+    for (question_id, version), results in queries.results(db()).items():
+        question = part(db(), course, Question, question_id, version)
+        if question is None:
+            continue
+        current = ("question", question_id, version) in course.parts
+        told = figures(results, len(question.options))
+        one = question.form == "one"
+        right = [index for index, option in enumerate(question.options) if option.correct]
+        chosen = (
+            zip(question.options, told.options, strict=True) if told.enough and question.form in ("one", "all") else ()
+        )
+        mend = to_mend(told, [option.text for option in question.options], right) if one and current else ()
+        found.append(Item(question, modules.get(question_id), current, told, tuple(chosen), mend))
+    return found

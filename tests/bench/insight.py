@@ -1,0 +1,111 @@
+"""How long it takes to see what everybody gets wrong: `python -m tests.bench.insight [people]`. SQLite.
+
+By default a million answers: 10,000 people who were asked 100 questions each. Beside it stands the barest count of
+the same answers that SQLite can make.
+"""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from app import create_app
+from course import migrating
+from course.content.actions import archive
+from course.content.library import Library
+from course.content.shapes import Question
+from course.web.session import command_session
+from tests.conftest import NOW, make_config
+from tests.makers import make_person, make_team, sign_in
+from tests.pages import Client
+
+ASKED = 100
+IN_TEAM = 40
+AT = "2026-11-{day:02} 10:00:00.000000"
+BARE = """select i.point, count(*), sum(a.correct) from answer a join attempt_item i on i.id = a.item_id
+group by i.point"""
+
+
+def seed(path: Path, questions: list[Question], people: int, team: int) -> None:
+    """People with an attempt of ASKED questions each; the first IN_TEAM of them are in the team."""
+    chance = random.Random(7)
+    at = AT.format(day=1)
+    ids = range(1000, 1000 + people)
+    with sqlite3.connect(path) as database:
+        put = database.executemany
+        put(
+            "insert into person (id, name, email, created_at) values (?, ?, ?, ?)",
+            ((n, f"Person {n}", f"p{n}@example.org", at) for n in ids),
+        )
+        put(
+            "insert into membership (person_id, team_id, since) values (?, ?, ?)",
+            ((n, team, at) for n in ids[:IN_TEAM]),
+        )
+        put(
+            "insert into enrolment (id, person_id, kind, opened_at) values (?, ?, 'initial', ?)",
+            ((n, n, at) for n in ids),
+        )
+        put(
+            "insert into attempt (id, enrolment_id, kind, ref, number, seed, opened_at)"
+            " values (?, ?, 'final', 'course', 1, 1, ?)",
+            ((n, n, at) for n in ids),
+        )
+        put(
+            "insert into attempt_item (id, attempt_id, position, question_id, version, point) values (?, ?, ?, ?, ?, ?)",
+            (
+                (n * ASKED + place, n, place, q.id, q.version, q.points[0])
+                for n in ids
+                for place, q in enumerate(chance.sample(questions, ASKED))
+            ),
+        )
+        put("insert into answer (item_id, given, correct, sureness, answered_at) values (?, ?, ?, 'sure', ?)",
+            _answers(chance, ids))  # fmt: skip
+    database.close()
+
+
+def _answers(chance: random.Random, ids: range) -> Iterator[tuple[int, str, bool, str]]:
+    for n in ids:
+        for place in range(ASKED):
+            option = chance.choice((0, 0, 0, 1, 2))
+            yield n * ASKED + place, f"[{option}]", option == 0, AT.format(day=1 + place % 28)
+
+
+def seconds(action: Callable[[], object]) -> float:
+    """The best of three."""
+    times = []
+    for _ in range(3):
+        started = time.perf_counter()
+        action()
+        times.append(time.perf_counter() - started)
+    return min(times)
+
+
+def main() -> None:
+    people = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "course.db"
+        app = create_app(make_config(f"sqlite:///{path}"))
+        app.config["LOG_REQUESTS"] = False
+        migrating.upgrade(app.extensions["course"].engine)
+        library: Library = app.extensions["course"].library
+        with app.app_context(), command_session() as session:
+            archive(session, library, NOW)
+            team = make_team(session, "Night shift").id
+            keeper = make_person(session, email="bench@example.org", role="administrator")
+        seed(path, [q for q in library.questions.values() if q.form == "one"], people, team)
+        client = sign_in(Client(app), keeper)
+        with sqlite3.connect(path) as database:
+            bare = seconds(lambda: database.execute(BARE).fetchall())
+        database.close()
+        print(f"{people * ASKED} answers; the barest count: {bare:.2f} s")
+        for name in ("everybody", f"team/{team}", "questions"):
+            print(f"/insight/{name:<12} {seconds(lambda n=name: client.flask.get(f'/insight/{n}')):.2f} s")  # type: ignore[misc]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,69 @@
+"""The page of whoever keeps the content: how each question does."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from markupsafe import Markup
+from sqlalchemy.orm import Session
+
+from course.content.library import Library
+from course.content.shapes import Question
+from course.insight import queries
+from course.insight.rules.items import FLOOR, Result
+from course.learning.models import Answer, Attempt, AttemptItem
+from tests.conftest import NOW
+from tests.insight.answering import answer, enrolment_of, make_people
+from tests.makers import make_person, sign_in
+from tests.pages import Client
+
+
+@pytest.fixture
+def bank(app: Flask) -> list[Question]:
+    library: Library = app.extensions["course"].library
+    return [question for question in library.questions.values() if question.form == "one"]
+
+
+def _option(question: Question, correct: bool) -> int:
+    return next(index for index, option in enumerate(question.options) if option.correct == correct)
+
+
+def test_a_question_is_set_against_the_others_of_its_attempt(session: Session, bank: list[Question]) -> None:
+    person = make_person(session)
+    attempt = Attempt(
+        enrolment_id=enrolment_of(session, person), kind="check", ref="m", number=1, seed=1, opened_at=NOW
+    )
+    session.add(attempt)
+    session.flush()
+    for position, (question, right) in enumerate(zip(bank[:3], (True, False, True), strict=True), 1):
+        item = AttemptItem(
+            attempt_id=attempt.id, position=position, question_id=question.id, version=question.version, point="p"
+        )
+        session.add(item)
+        session.flush()
+        given = f"[{_option(question, right)}]"
+        session.add(Answer(item_id=item.id, given=given, correct=right, sureness=None, answered_at=NOW))
+    session.commit()
+    found = queries.results(session)
+    assert [found[q.id, q.version] for q in bank[:3]] == [
+        [Result(1, 0.5, (_option(bank[0], True),))],
+        [Result(0, 1.0, (_option(bank[1], False),))],
+        [Result(1, 0.5, (_option(bank[2], True),))],
+    ]
+
+
+def test_the_keeper_reads_what_to_mend(session: Session, bank: list[Question], client: Client) -> None:
+    sign_in(client, make_person(session, "Robin Vale", "robin@example.org", "administrator"))
+    assert "No answers yet" in client.get("/insight/questions").text
+    many, few = bank[0], bank[1]
+    wrong = _option(many, False)
+    for place, person in enumerate(make_people(session, FLOOR, None)):
+        answer(session, person, many, wrong if place < 20 else _option(many, True))
+        if place:
+            answer(session, person, few, _option(few, False))
+    page = client.get("/insight/questions")
+    assert f"67 % choose the wrong answer “{Markup.escape(str(many.options[wrong].text))}”" in page.html
+    assert "Too few answers" in page.text
+    assert few.id not in client.get(f"/insight/questions?point={many.points[0]}&module=nothing").text
+    for sort in ("answers", "discrimination", "efficiency", "nothing"):
+        assert many.id in client.get(f"/insight/questions?sort={sort}&point={many.points[0]}").text

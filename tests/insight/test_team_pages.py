@@ -1,0 +1,173 @@
+"""What teams get wrong: what counts, what is shown, and who may see it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import Flask
+from markupsafe import Markup
+from sqlalchemy.orm import Session
+
+from course.content.library import Library
+from course.content.shapes import Question, Scenario
+from course.insight import queries
+from course.people.models import Person
+from tests.conftest import NOW
+from tests.insight.answering import answer, decide, make_people
+from tests.makers import make_person, make_team, sign_in
+from tests.pages import Client
+
+
+def _library(app: Flask) -> Library:
+    found: Library = app.extensions["course"].library
+    return found
+
+
+def _question(app: Flask) -> Question:
+    return next(question for question in _library(app).questions.values() if question.form == "one")
+
+
+def _scenario(app: Flask) -> tuple[str, Scenario]:
+    module = next(module for module in _library(app).modules.values() if module.scenarios)
+    scenario = next(iter(module.scenarios.values()))
+    return f"{module.id}/{scenario.id}", scenario
+
+
+def _right(question: Question) -> int:
+    return next(index for index, option in enumerate(question.options) if option.correct)
+
+
+def _wrong(question: Question) -> int:
+    return next(index for index, option in enumerate(question.options) if not option.correct)
+
+
+def _manager(session: Session, team: object, client: Client) -> Person:
+    person = make_person(session, "Robin Vale", "robin@example.org", "manager", team, at=NOW)  # type: ignore[arg-type]
+    sign_in(client, person)
+    return person
+
+
+def test_only_the_first_answer_to_a_question_counts(app: Flask, session: Session) -> None:
+    question = _question(app)
+    person = make_person(session)
+    answer(session, person, question, _wrong(question), sure="sure")
+    answer(session, person, question, _right(question), kind="final")
+    counted = queries.answers(session, None)
+    assert [(t.n, t.right, t.sure_and_wrong, t.given) for t in counted.tallies] == [(1, 0, 1, (_wrong(question),))]
+    assert counted.people == {question.points[0]: 1}
+
+
+def test_a_timeline_is_no_question(app: Flask, session: Session) -> None:
+    question = _question(app)
+    answer(session, make_person(session), question, _right(question), kind="timeline")
+    assert queries.answers(session, None).tallies == ()
+    assert queries.members(session) == ({}, set())
+
+
+def test_answers_of_who_has_left_or_is_elsewhere_do_not_count(app: Flask, session: Session) -> None:
+    question, here, there = _question(app), make_team(session, "Here"), make_team(session, "There")
+    one = make_person(session, email="a@example.org", team=here)
+    other = make_person(session, email="b@example.org", team=there)
+    gone = make_person(session, email="c@example.org", team=here)
+    for person in (one, other, gone):
+        answer(session, person, question, _right(question))
+    gone.left_at = NOW
+    session.commit()
+    assert [t.n for t in queries.answers(session, {here.id}).tallies] == [1]
+    assert queries.members(session) == ({here.id: {one.id}, there.id: {other.id}}, {one.id, other.id})
+
+
+def test_months_hold_who_answered_and_what(app: Flask, session: Session) -> None:
+    question, person = _question(app), make_person(session)
+    answer(session, person, question, _right(question), at=NOW - timedelta(days=31))
+    other = make_person(session, email="b@example.org")
+    answer(session, other, question, _wrong(question), at=NOW)
+    months = queries.answers(session, None).months
+    assert [(m.first, m.people, m.right, m.n) for m in months] == [
+        ("2026-10", frozenset({person.id}), 1, 1),
+        ("2026-11", frozenset({other.id}), 0, 1),
+    ]
+
+
+def test_the_first_decision_in_the_first_run_counts(app: Flask, session: Session) -> None:
+    ref, scenario = _scenario(app)
+    scene = scenario.by_id[scenario.start]
+    worse = next(choice for choice in scene.choices if choice.quality != "best")
+    person = make_person(session)
+    decide(session, person, ref, scenario, [(scene.id, worse.id), (scene.id, scene.best.id)])
+    decide(session, person, ref, scenario, [(scene.id, scene.best.id)], number=2)
+    assert queries.decisions(session, None) == {(ref, scenario.version): {(scene.id, worse.id): 1}}
+
+
+def test_a_manager_sees_what_the_team_gets_wrong_without_a_name(app: Flask, session: Session, client: Client) -> None:
+    question, team = _question(app), make_team(session, "Night shift")
+    ref, scenario = _scenario(app)
+    scene = scenario.by_id[scenario.start]
+    worse = next(choice for choice in scene.choices if choice.quality != "best")
+    people = make_people(session, 5, team)
+    for place, person in enumerate(people):
+        answer(session, person, question, _right(question) if place else _wrong(question), sure="sure")
+        decide(session, person, ref, scenario, [(scene.id, worse.id if place > 1 else scene.best.id)])
+    _manager(session, team, client)
+    page = client.get(f"/insight/team/{team.id}")
+    assert "80 % likely 38 % to 96 %" in page.text
+    assert "1 of 5 answered" in page.text
+    assert f"“{Markup.escape(question.options[_wrong(question)].text)}”" in page.html
+    assert "3 of 5 did not choose what is recommended" in page.text
+    assert f"/module/{_library(app).pages_by_point[question.points[0]][0]}/discussion" in page.html
+    assert not [person.name for person in people if person.name in page.text]
+
+
+def test_a_team_of_four_is_not_shown(app: Flask, session: Session, client: Client) -> None:
+    question, team = _question(app), make_team(session, "Night shift")
+    for person in make_people(session, 4, team):
+        answer(session, person, question, _wrong(question))
+    for person in make_people(session, 6, None, "q"):
+        answer(session, person, question, _wrong(question))
+    _manager(session, team, client)
+    page = client.get(f"/insight/team/{team.id}")
+    assert "Too few people to show" in page.text
+    assert str(question.stem) not in page.html
+    assert f'"/insight/team/{team.id}"' not in client.get("/insight").html
+
+
+def test_a_point_that_four_people_answered_is_not_shown(app: Flask, session: Session, client: Client) -> None:
+    few, team = _question(app), make_team(session, "Night shift")
+    many = next(q for q in _library(app).questions.values() if q.form == "one" and q.points[0] != few.points[0])
+    for place, person in enumerate(make_people(session, 5, team)):
+        answer(session, person, many, _wrong(many))
+        if place:
+            answer(session, person, few, _wrong(few))
+    _manager(session, team, client)
+    page = client.get(f"/insight/team/{team.id}")
+    assert _library(app).points[many.points[0]].title in page.text
+    assert _library(app).points[few.points[0]].title not in page.text
+
+
+def test_a_manager_opens_only_their_part_of_the_tree(app: Flask, session: Session, client: Client) -> None:
+    question = _question(app)
+    top = make_team(session, "School")
+    own, other = make_team(session, "Own", top), make_team(session, "Other", top)
+    below = make_team(session, "Below", own)
+    for letter, team in (("a", below), ("b", other)):
+        for person in make_people(session, 5, team, letter):
+            answer(session, person, question, _right(question))
+    _manager(session, own, client)
+    assert "100 %" in client.get(f"/insight/team/{own.id}").text
+    client.get(f"/insight/team/{below.id}")
+    client.get(f"/insight/team/{other.id}", 404)
+    client.get(f"/insight/team/{top.id}", 404)
+    client.get("/insight/everybody", 403)
+    assert "Other" not in client.get("/insight").text
+
+
+def test_an_administrator_sees_everybody(app: Flask, session: Session, client: Client) -> None:
+    sign_in(client, make_person(session, "Robin Vale", "robin@example.org", "administrator"))
+    assert "Too few people to show" in client.get("/insight/everybody").text
+    assert "There are no teams yet" in client.get("/insight").text
+    question = _question(app)
+    for place, person in enumerate(make_people(session, 10, None)):
+        answer(session, person, question, _right(question), at=NOW - timedelta(days=31 * (place % 2)))
+    page = client.get("/insight/everybody")
+    assert "October 2026" in page.text
+    assert page.html.count("<rect") == 2
