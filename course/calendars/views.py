@@ -11,7 +11,6 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.calendars import actions, queries
-from course.calendars.ical import ical
 from course.calendars.rules import TEAM, Course, Scope
 from course.clock import now
 from course.content.current import library
@@ -44,6 +43,8 @@ def feed(token: str) -> Response:
     config, today = state().config, _today()
     course = Course(library().course.title, f"{config.public_url}/")
     listed = queries.events(db(), found, config.time_zone, today, course)
+    from course.calendars.ical import ical  # noqa: PLC0415 (its library takes long to load, and few need it)
+
     data = ical(listed, _name(found.feed.scope, course.title), course.address)
     if found.feed.fetched_on != today:
         # The page itself only reads: what it writes down once a day is a transaction of its own.

@@ -67,7 +67,7 @@ def prepare(session: Session, password: str, at: datetime, begun: datetime | Non
     if ours is not None and ours.name != NAME:
         return ours.name
     if ours is None:
-        _fill(session, begun or at)
+        _fill(session, begun or at, at)
     for _, email, _ in PEOPLE:
         found = person_by_email(session, email)
         if found is None:
@@ -78,12 +78,12 @@ def prepare(session: Session, password: str, at: datetime, begun: datetime | Non
     return None
 
 
-def _fill(session: Session, at: datetime) -> None:
+def _fill(session: Session, begun: datetime, at: datetime) -> None:
     """The organisation, its teams, people and contacts. Raises ValueError if an address is taken."""
-    create(session, NAME, "england", at)
+    create(session, NAME, "england", begun)
     made: dict[str, int] = {}
     for name, parent, _, _ in TEAMS:
-        made[name] = add_team(session, name, made[parent] if parent else None, at).id
+        made[name] = add_team(session, name, made[parent] if parent else None, begun).id
     top, residential = made["Riverside"], made["Residential"]
     teams = {"learner": residential, "manager": residential, "administrator": top}
     ids: dict[str, int] = {}

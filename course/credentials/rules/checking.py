@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
-from pypdf import PdfReader
-
 from course.credentials.rules.contexts import CREDENTIALS, OPEN_BADGES
 from course.credentials.rules.documents import FILE_NAME, is_set
 from course.credentials.rules.keys import Key
@@ -235,6 +233,8 @@ def credential_in(data: bytes) -> bytes | None:
     """The credential that a file holds: a PDF with one attached, or the file itself. None for a PDF without."""
     if b"%PDF-" not in data[:1024]:
         return data
+    from pypdf import PdfReader  # noqa: PLC0415 (it takes long to load, and few who start need it)
+
     try:
         return next(iter(PdfReader(io.BytesIO(data)).attachments.get(FILE_NAME, [])), None)
     except Exception:

@@ -7,8 +7,6 @@ from datetime import date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
-import holidays
-
 from course.content.shapes import Nation
 from course.reminders.rules.policy import ReminderPolicy
 
@@ -19,6 +17,8 @@ _DAY = timedelta(days=1)
 @cache
 def bank_holidays(nation: Nation, year: int) -> frozenset[date]:
     """The bank holidays of a nation in a year, with their substitute days."""
+    import holidays  # noqa: PLC0415 (it takes long to load, and few who start need it)
+
     return frozenset(holidays.country_holidays("GB", subdiv=_SUBDIVISIONS[nation], years=year))
 
 
