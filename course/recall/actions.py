@@ -19,7 +19,7 @@ from course.learning.actions import begin_run, enrol_again, open_attempt, record
 from course.learning.events import StepEnded
 from course.learning.models import PageRead
 from course.learning.queries import times_seen
-from course.learning.rules.drawing import draw
+from course.learning.rules.drawing import Drawn, draw
 from course.mail.actions import queue_letter
 from course.mail.queries import declined
 from course.mail.rules import BOOSTER, Letter
@@ -169,7 +169,7 @@ def _write(
     session: Session, library: Library, person_id: int, kind: str, asks: Iterable[Ask], changes: Iterable[Marked],
     story: Story | None, at: datetime,
 ) -> Refresher:  # fmt: skip
-    asks = list(asks)
+    asks, changes = list(asks), list(changes)
     enrolment = enrol_again(session, person_id, kind, at)
     before = queries.versions_read(session, person_id)
     parts: list[dict[str, str | None]] = [
@@ -184,10 +184,26 @@ def _write(
     seed = secrets.randbelow(2**31)
     counts = [(ask.point, ask.questions) for ask in asks]
     drawn = draw(counts, library.questions.values(), times_seen(session, person_id), seed)
+    drawn = with_changed(drawn, [one for one in changes if one.kind == "question"])
     open_attempt(session, library, enrolment, kind, "course", 1, seed, drawn, at)
     written = queries.newest(session, person_id, kind)
     assert written is not None  # noqa: S101 (it was written above)
     return written
+
+
+def with_changed(drawn: Sequence[Drawn], questions: Sequence[Marked]) -> list[Drawn]:
+    """The drawn questions, with each one that was changed in the place of one on its point: it is asked as it is now,
+    whether it was seen before or not."""
+    found, fresh = list(drawn), {one.ref for one in questions}
+    for one in questions:
+        if one.ref in {asked.question_id for asked in found}:
+            continue
+        place = next(
+            (n for n, asked in enumerate(found) if asked.point in one.points and asked.question_id not in fresh), None
+        )
+        if place is not None:
+            found[place] = Drawn(one.ref, found[place].point)
+    return found
 
 
 def see_change(

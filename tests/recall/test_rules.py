@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from course.content.changes import Marked
 from course.content.rendering import Inline
 from course.content.shapes import Block, Change, Page
+from course.learning.rules.drawing import Drawn
+from course.recall.actions import with_changed
 from course.recall.rules.boosters import Sent, is_due, weakest
 from course.recall.rules.changed import Basis, Row, open_changes, side_by_side, update
 from course.recall.rules.composing import CHANGED, CRITICAL, FORGOTTEN, Story, compose, next_story
@@ -240,3 +242,16 @@ def test_only_the_points_remembered_least_decide_and_are_asked() -> None:
     estimate = {point: 0.2 if point in points[30:35] else 0.99 for point in points}
     assert weakest(estimate, points) == tuple(points[30:35])
     assert is_due(DONE, sent((30, True)), estimate, days(60))
+
+
+def test_a_question_that_was_changed_is_asked_in_the_place_of_another_on_its_point() -> None:
+    drawn = [Drawn("q1", "a"), Drawn("q2", "b"), Drawn("q3", "b")]
+
+    def changed(ref: str, *points: str) -> Marked:
+        return Marked("question", ref, "Stem", points, Change(date=DONE, reason=Inline("It has changed.")))
+
+    assert with_changed(drawn, [changed("q9", "b")]) == [Drawn("q1", "a"), Drawn("q9", "b"), Drawn("q3", "b")]
+    both = [changed("q8", "b"), changed("q9", "b")]
+    assert with_changed(drawn, both) == [Drawn("q1", "a"), Drawn("q8", "b"), Drawn("q9", "b")]
+    assert with_changed(drawn, [changed("q2", "b")]) == drawn
+    assert with_changed(drawn, [changed("q7", "z")]) == drawn
