@@ -45,6 +45,7 @@ from course.refreshers import views as refreshers
 from course.registration import views as registration
 from course.reminders import commands as reminder_commands
 from course.reminders import views as reminders
+from course.reports import views as reports
 from course.serving import commands as serving_commands
 from course.signin import commands as signin_commands
 from course.signin import session as signin_session
@@ -78,6 +79,7 @@ FEATURES = (
     (refreshers.pages, "/renewal"),
     (passport.pages, "/passport"),
     (insight.pages, "/insight"),
+    (reports.pages, "/report"),
     (recall.pages, ""),
     (audit.pages, "/audit"),
     (system.pages, ""),

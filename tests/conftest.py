@@ -19,6 +19,7 @@ from config import Config
 from course import migrating
 from course.content.actions import archive
 from course.db import make_engine
+from course.reports.ledger import Ledger
 from course.web.session import Sessions, command_session
 from tests.pages import Client
 from tests.support.postgres import temporary_cluster
@@ -79,6 +80,7 @@ def app(prepared: Flask) -> Iterator[Flask]:
         prepared.extensions["course.sessions"] = Sessions(sessions, lambda: nullcontext(connection))
         # What was read of a database that is undone must not be remembered.
         prepared.extensions.pop("course.organisation", None)
+        prepared.extensions["course.ledger"] = Ledger()
         yield prepared
         prepared.extensions["course.sessions"] = kept
         outer.rollback()

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Integer, Row, Select, bindparam, case, func, literal, select, union_all
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Integer,
+    Row,
+    Select,
+    bindparam,
+    case,
+    func,
+    literal,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from course.db import Prepared, Rows
@@ -42,53 +54,81 @@ _ScenarioRun = ScenarioRun.__table__
 _PERSON: BindParameter[int] = bindparam("person", type_=Integer)
 
 
-def _facts_query() -> Select[*tuple[Any, ...]]:
-    """One statement for everything that progress rests on; `:person` is bound when it runs.
+def _facts_query(among: Callable[[ColumnElement[int]], ColumnElement[bool]]) -> Select[*tuple[Any, ...]]:
+    """One statement for everything that progress rests on, of the enrolments that `among` says.
 
-    Rows are (what, ref, point, value, at), of the person's newest enrolment for the whole course.
+    Rows are (enrolment, what, ref, point, value, at).
     """
-    whole = _Enrolment.c.kind == "initial"
-    from_ = select(func.max(_Enrolment.c.id)).where(_Enrolment.c.person_id == _PERSON, whole).scalar_subquery()
     no = literal("")
     point = (
         select(
+            _Attempt.c.enrolment_id,
             case((func.min(case((_Answer.c.sureness == "guessing", 0), else_=1)) == 1, "proven"), else_="shown").label("what"),
             _Attempt.c.ref, _AttemptItem.c.point, literal(True).label("value"), func.max(_Answer.c.answered_at).label("at"),
         )
         .join(_AttemptItem, _AttemptItem.c.attempt_id == _Attempt.c.id)
         .outerjoin(_Answer, _Answer.c.item_id == _AttemptItem.c.id)
-        .where(_Attempt.c.enrolment_id == from_, _Attempt.c.kind == "check")
-        .group_by(_Attempt.c.id, _Attempt.c.ref, _AttemptItem.c.point)
+        .where(among(_Attempt.c.enrolment_id), _Attempt.c.kind == "check")
+        .group_by(_Attempt.c.id, _Attempt.c.enrolment_id, _Attempt.c.ref, _AttemptItem.c.point)
         .having(func.count(_Answer.c.item_id) == func.count(_AttemptItem.c.id))
         .having(func.min(case((_Answer.c.correct, 1), else_=0)) == 1)
     )  # fmt: skip
     rows = union_all(
-        select(literal("enrolled").label("what"), no.label("ref"), no.label("point"), literal(True).label("value"),
-               _Enrolment.c.opened_at.label("at")).where(_Enrolment.c.id == from_),
-        select(literal("page"), _PageRead.c.ref, no, literal(True), _PageRead.c.read_at).where(_PageRead.c.enrolment_id == from_),
-        select(literal("scenario"), _ScenarioRun.c.ref, no, literal(True), _RunOutcome.c.finished_at)
-        .join(_RunOutcome, _RunOutcome.c.run_id == _ScenarioRun.c.id).where(_ScenarioRun.c.enrolment_id == from_),
-        select(_Attempt.c.kind, _Attempt.c.ref, no, _AttemptOutcome.c.passed, _AttemptOutcome.c.finished_at)
-        .join(_AttemptOutcome, _AttemptOutcome.c.attempt_id == _Attempt.c.id).where(_Attempt.c.enrolment_id == from_),
-        select(literal("begun"), _Attempt.c.ref, no, literal(True), _Attempt.c.opened_at).where(_Attempt.c.enrolment_id == from_),
-        select(literal("begun"), _ScenarioRun.c.ref, no, literal(True), _ScenarioRun.c.opened_at)
-        .where(_ScenarioRun.c.enrolment_id == from_),
-        select(literal("completed"), no, no, literal(True), _Completion.c.completed_at).where(_Completion.c.enrolment_id == from_),
+        select(_Enrolment.c.id.label("enrolment"), literal("enrolled").label("what"), no.label("ref"), no.label("point"),
+               literal(True).label("value"), _Enrolment.c.opened_at.label("at")).where(among(_Enrolment.c.id)),
+        select(_PageRead.c.enrolment_id, literal("page"), _PageRead.c.ref, no, literal(True), _PageRead.c.read_at)
+        .where(among(_PageRead.c.enrolment_id)),
+        select(_ScenarioRun.c.enrolment_id, literal("scenario"), _ScenarioRun.c.ref, no, literal(True), _RunOutcome.c.finished_at)
+        .join(_RunOutcome, _RunOutcome.c.run_id == _ScenarioRun.c.id).where(among(_ScenarioRun.c.enrolment_id)),
+        select(_Attempt.c.enrolment_id, _Attempt.c.kind, _Attempt.c.ref, no, _AttemptOutcome.c.passed,
+               _AttemptOutcome.c.finished_at)
+        .join(_AttemptOutcome, _AttemptOutcome.c.attempt_id == _Attempt.c.id).where(among(_Attempt.c.enrolment_id)),
+        select(_Attempt.c.enrolment_id, literal("begun"), _Attempt.c.ref, no, literal(True), _Attempt.c.opened_at)
+        .where(among(_Attempt.c.enrolment_id)),
+        select(_ScenarioRun.c.enrolment_id, literal("begun"), _ScenarioRun.c.ref, no, literal(True), _ScenarioRun.c.opened_at)
+        .where(among(_ScenarioRun.c.enrolment_id)),
+        select(_Completion.c.enrolment_id, literal("completed"), no, no, literal(True), _Completion.c.completed_at)
+        .where(among(_Completion.c.enrolment_id)),
         point,
     ).subquery()  # fmt: skip
-    return select(rows.c.what, rows.c.ref, rows.c.point, rows.c.value, rows.c.at)
+    return select(rows.c.enrolment, rows.c.what, rows.c.ref, rows.c.point, rows.c.value, rows.c.at)
 
 
-_FACTS = Prepared(_facts_query())
+_NEWEST = (
+    select(func.max(_Enrolment.c.id))
+    .where(_Enrolment.c.person_id == _PERSON, _Enrolment.c.kind == "initial")
+    .scalar_subquery()
+)
+_FACTS = Prepared(_facts_query(lambda enrolment: enrolment == _NEWEST))
 
 
 def facts(session: Rows, person_id: int) -> Facts:
     """What the person's newest enrolment for the whole course holds, in one query."""
+    return _facts(row[1:] for row in _FACTS.run(session, person=person_id))
+
+
+def facts_of_many(session: Session, ids: Collection[int], at: datetime) -> dict[int, Facts]:
+    """The same of many people, as it was at a moment. Two queries."""
+    found = session.execute(
+        select(func.max(Enrolment.id), Enrolment.person_id)
+        .where(Enrolment.person_id.in_(ids), Enrolment.kind == "initial", Enrolment.opened_at <= at)
+        .group_by(Enrolment.person_id)
+    )
+    whose = {row[0]: row[1] for row in found}
+    rows: dict[int, list[tuple[Any, ...]]] = {person: [] for person in whose.values()}
+    for enrolment, *row in session.execute(_facts_query(lambda enrolment: enrolment.in_(list(whose)))):
+        if row[-1] <= at:
+            rows[whose[enrolment]].append(tuple(row))
+    return {person: _facts(own) for person, own in rows.items()}
+
+
+def _facts(rows: Iterable[tuple[Any, ...]]) -> Facts:
+    """The facts of one enrolment from its rows of (what, ref, point, value, at)."""
     found: dict[str, set[str]] = {"page": set(), "scenario": set(), "timeline": set()}
     points: dict[str, set[tuple[str, str]]] = {"shown": set(), "proven": set()}
     final, completed = False, None
     last: tuple[datetime, str] | None = None
-    for what, ref, point, value, at in _FACTS.run(session, person=person_id):
+    for what, ref, point, value, at in rows:
         if what in found:
             found[what].add(ref)
         elif what in points:

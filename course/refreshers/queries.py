@@ -53,6 +53,7 @@ class Somebody:
     name: str
     email: str
     facts: Facts
+    left_at: datetime | None = None
 
 
 def policies(session: Session, zone: str) -> list[Policy]:
@@ -100,6 +101,7 @@ def people(session: Session, zone: str, ids: Iterable[int] | None = None) -> lis
                     usual, [Pathway(civil_date(c.chosen_at, zone), c.pathway) for c in choices[person.id]]
                 ),
             ),
+            person.left_at,
         )
         for person in persons
     ]

@@ -22,12 +22,14 @@ from course.people import actions as people
 from course.people.models import Person
 from course.refreshers import actions as refreshers
 from course.refreshers.models import RenewalExtension, RenewalImport, RenewalPause
+from course.reports.ledger import Ledger
 from course.signin import actions as signin
 from course.signin.rules import PER_ADDRESS_AND_NETWORK
 from tests.audit.world import LATELY, NEW, SOON, World
 from tests.conftest import NOW
 from tests.makers import PASSWORD, make_person, sign_in
 from tests.pages import Client
+from tests.reports.makers import told
 
 DAY = date(2026, 11, 22)
 # The steps of a learner: they are kept where they belong, and are nobody else's business.
@@ -195,15 +197,17 @@ def test_every_address_that_one_can_post_to_is_in_one_list(prepared: Flask) -> N
 
 
 @pytest.mark.parametrize(("name", "deed", "left", "who"), ALL, ids=[f"{row[0]}-{n}" for n, row in enumerate(ALL)])
-def test_each_deed_leaves_its_entries(
+def test_each_deed_leaves_its_entries_and_the_report_knows_of_it(
     app: Flask, session: Session, name: str, deed: Callable[[World], object], left: list[str], who: str | None
 ) -> None:
     assert name in app.view_functions
     world = World(app, session)
     before = len(entries(session))
+    told(app, session)
     deed(world)
     new = entries(session)[before:]
     assert [entry.what for entry in new] == left
+    assert told(app, session) == told(app, session, Ledger()), "the report did not notice it"
     expected = getattr(world, who).id if who else None
     assert {entry.actor_id for entry in new} <= {expected}
     assert not list(faults(queries.entries(session)))

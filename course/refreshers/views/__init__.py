@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from course.refreshers.views import everybody, people, policy
+from course.refreshers.views import people, policy
 from course.refreshers.views.frame import pages
 
 __all__ = ["everybody", "pages", "people", "policy"]

@@ -1,0 +1,262 @@
+"""The team report: one line for each person on a day, what is counted, and which lines are shown in which order.
+
+What a day's lines are made of is worked out by the rule of renewal; nothing of it is stored.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from urllib.parse import urlencode
+
+from course.refreshers.rules.facts import Employment, Facts
+from course.refreshers.rules.standing import (
+    DUE_SOON,
+    EXPIRED,
+    IN_PROGRESS,
+    NOT_REQUIRED,
+    NOT_YET_DUE,
+    OVERDUE,
+    PAUSED,
+    UP_TO_DATE,
+    Position,
+)
+
+# The groups that a report counts, in the order in which somebody should look at them, and their words.
+GROUPS = {
+    "overdue": "Overdue",
+    "due-soon": "Due soon",
+    "in-progress": "In progress",
+    "not-started": "Not started",
+    "up-to-date": "Up to date",
+    "paused": "Away",
+    "not-required": "Not required",
+}
+# In the order of the bar, from good to none.
+BAR = ("up-to-date", "due-soon", "overdue", "in-progress", "not-started", "paused", "not-required")
+_GROUP_OF = {
+    EXPIRED: "overdue",
+    OVERDUE: "overdue",
+    DUE_SOON: "due-soon",
+    IN_PROGRESS: "in-progress",
+    NOT_YET_DUE: "not-started",
+    UP_TO_DATE: "up-to-date",
+    PAUSED: "paused",
+    NOT_REQUIRED: "not-required",
+}
+_RANK = {group: place for place, group in enumerate(GROUPS)}
+SORTS = {"worst": "Worst first", "name": "By name", "due": "By due day", "start": "Newest here first"}
+PAGE = 50  # people on one page
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One person on a day. `teams` are the ids of the teams they were in, `pathway` the one they followed, `start` the
+    first day of their stay. `due`, `valid_until`, `overdue_days`, `started` and `course` are as in a Standing."""
+
+    id: int
+    name: str
+    email: str
+    teams: tuple[int, ...]
+    pathway: str
+    start: date | None
+    state: str
+    due: date | None
+    valid_until: date | None
+    overdue_days: int
+    started: date | None
+    course: str
+    on: date
+
+    @property
+    def group(self) -> str:
+        return _GROUP_OF[self.state]
+
+    @property
+    def holds(self) -> bool:
+        """Whether a certificate was valid on the day, whatever else was open."""
+        return self.valid_until is not None and self.on <= self.valid_until
+
+    @property
+    def words(self) -> str:
+        """The status in words."""
+        days = self.overdue_days
+        if self.group == "overdue":
+            return f"Overdue {_days(days)}" if days else "Expired"
+        if self.state == DUE_SOON and self.due:
+            left = (self.due - self.on).days
+            return f"Due in {_days(left)}" if left > 0 else "Due today"
+        return GROUPS[self.group]
+
+    @property
+    def urgency(self) -> tuple[int, date, str, int]:
+        """Worst first: who is overdue for the longest, then whose day comes next."""
+        return _RANK[self.group], self.due or date.max, self.name.casefold(), self.id
+
+
+def _days(number: int) -> str:
+    return "1 day" if number == 1 else f"{number} days"
+
+
+def line_of(
+    person: int, name: str, email: str, teams: tuple[int, ...], facts: Facts, here: Position, usual: str
+) -> Line:
+    """A person's line from where they stand; `usual` is the organisation's pathway, for who never had one chosen."""
+    chosen = [one for one in facts.pathways if one.since <= here.on]
+    stays = stays_of(facts, here.on)
+    covering = [one.start for one in stays if one.start <= here.on and (one.end is None or here.on <= one.end)]
+    return Line(
+        person, name, email, teams,
+        chosen[-1].name if chosen else usual,
+        max(covering or [one.start for one in stays], default=None),
+        here.state, here.due.day, here.valid_until, here.overdue_days, here.started, here.course, here.on,
+    )  # fmt: skip
+
+
+def stays_of(facts: Facts, on: date) -> tuple[Employment, ...]:
+    """The stays here as they were known on that day."""
+    return Facts(facts.employments).known(on).employments
+
+
+def present(facts: Facts, on: date) -> bool:
+    """Whether somebody belonged to the organisation on that day, as it was known then: their stay had not ended, or
+    had been agreed and was still to begin."""
+    return any(one.end is None or on <= one.end for one in stays_of(facts, on))
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What somebody asked the report for. Empty means everything. `team` is a team and all below it; `started_from`
+    and `started_to` are days, both included."""
+
+    team: int | None = None
+    group: str = ""
+    pathway: str = ""
+    started_from: date | None = None
+    started_to: date | None = None
+    words: str = ""
+    sort: str = "worst"
+    on: date | None = None
+
+    def address(self, **other: object) -> str:
+        """The filter as the part of an address behind the question mark, with these parts set anew; without `page`
+        it begins at the first."""
+        parts: dict[str, object] = {
+            "team": self.team,
+            "status": self.group,
+            "pathway": self.pathway,
+            "from": self.started_from,
+            "to": self.started_to,
+            "q": self.words,
+            "sort": "" if self.sort == "worst" else self.sort,
+            "on": self.on,
+        }
+        return urlencode({name: value for name, value in {**parts, **other}.items() if value not in (None, "")})
+
+    @property
+    def narrow(self) -> bool:
+        """Whether anything but the team and the day was asked for."""
+        return bool(self.group or self.pathway or self.started_from or self.started_to or self.words)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a report shows. `counts` are of everybody in the team on that day, whatever else was asked for; `lines` are
+    those that the filter leaves, in order."""
+
+    wanted: Wanted
+    total: int
+    holding: int
+    counts: Mapping[str, int]
+    lines: Sequence[Line] = field(repr=False)
+
+    def page(self, number: int) -> Sequence[Line]:
+        return self.lines[(number - 1) * PAGE : number * PAGE]
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-len(self.lines) // PAGE))
+
+    @property
+    def parts(self) -> list[tuple[str, str, int, float, float]]:
+        """The bar: group, words, number, and where each part begins and how wide it is in a bar of 1000 units."""
+        found, before = [], 0
+        for group in BAR:
+            number = self.counts.get(group, 0)
+            if number:
+                left, right = 1000 * before / self.total, 1000 * (before + number) / self.total
+                found.append((group, GROUPS[group], number, round(left, 1), round(right - left, 1)))
+            before += number
+        return found
+
+
+def report(lines: Iterable[Line], wanted: Wanted, teams: frozenset[int] | None) -> Report:
+    """The report from the lines of a day, worst first. `teams` are those that count, None for everybody."""
+    there = list(lines) if teams is None else [line for line in lines if not teams.isdisjoint(line.teams)]
+    counted = Counter(line.state for line in there)
+    counts: dict[str, int] = dict.fromkeys(GROUPS, 0)
+    for state, number in counted.items():
+        counts[_GROUP_OF[state]] += number
+    shown = [line for line in there if _fits(line, wanted)] if wanted.narrow else there
+    return Report(wanted, len(there), sum(line.holds for line in there), counts, _sorted(shown, wanted.sort))
+
+
+def _fits(line: Line, wanted: Wanted) -> bool:
+    words = wanted.words.casefold()
+    return (
+        (not wanted.group or line.group == wanted.group)
+        and (not wanted.pathway or line.pathway == wanted.pathway)
+        and (wanted.started_from is None or (line.start is not None and line.start >= wanted.started_from))
+        and (wanted.started_to is None or (line.start is not None and line.start <= wanted.started_to))
+        and (not words or words in line.name.casefold() or words in line.email)
+    )
+
+
+def _sorted(lines: list[Line], sort: str) -> list[Line]:
+    """The lines come worst first; the other orders keep that among equals."""
+    if sort == "name":
+        return sorted(lines, key=lambda line: (line.name.casefold(), line.id))
+    if sort == "due":
+        return sorted(lines, key=lambda line: line.due or date.max)
+    if sort == "start":
+        return sorted(lines, key=lambda line: line.start or date.min, reverse=True)
+    return lines
+
+
+def asked(
+    arguments: Mapping[str, str], groups: Collection[str], pathways: Collection[str], today: date
+) -> tuple[Wanted, list[str]]:
+    """What an address asks for, and what in it could not be understood, a sentence each. A day that has not come yet
+    is refused: nobody knows it."""
+    wrong: list[str] = []
+    on = _day(arguments, "on", "As at", wrong)
+    if on is not None and on > today:
+        wrong.append("As at: this day has not come yet. The report shows today.")
+    wanted = Wanted(
+        team=int(arguments["team"]) if arguments.get("team", "").isascii() and arguments.get("team", "").isdigit() else None,
+        group=arguments.get("status", "") if arguments.get("status") in groups else "",
+        pathway=arguments.get("pathway", "") if arguments.get("pathway") in pathways else "",
+        started_from=_day(arguments, "from", "Started from", wrong),
+        started_to=_day(arguments, "to", "Started up to", wrong),
+        words=arguments.get("q", "").strip()[:200],
+        sort=arguments.get("sort", "") if arguments.get("sort") in SORTS else "worst",
+        on=None if on is None or on >= today else on,
+    )  # fmt: skip
+    return wanted, wrong
+
+
+def _day(arguments: Mapping[str, str], name: str, label: str, wrong: list[str]) -> date | None:
+    text = arguments.get(name, "").strip()
+    if not text:
+        return None
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        wrong.append(f"{label}: “{text[:40]}” is no day. Write it like 2026-03-01.")
+        return None
+    if not date(1990, 1, 1) <= found <= date(2200, 1, 1):
+        wrong.append(f"{label}: enter a day from 1990 on.")
+        return None
+    return found

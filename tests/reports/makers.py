@@ -1,0 +1,26 @@
+"""What a ledger says, so that it can be compared with one that has read everything anew."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from course.clock import now
+from course.dates import civil_date
+from course.people.queries import TeamView
+from course.reports.ledger import Ledger
+from course.reports.rules import Line
+
+ZONE = "Europe/London"
+
+
+def told(app: Flask, session: Session, ledger: Ledger | None = None) -> list[tuple[list[Line], list[TeamView]]]:
+    """The lines and the teams of today and of a day a month ago, as the application's ledger knows them or that one."""
+    today: date = civil_date(now(), ZONE)
+    session.commit()
+    session.expire_all()
+    ledger = ledger or app.extensions["course.ledger"]
+    days = [ledger.day(session, ZONE, on, today) for on in (today, today - timedelta(days=30))]
+    return [(list(day.lines), list(day.tree)) for day in days]

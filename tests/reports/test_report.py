@@ -1,0 +1,129 @@
+"""The team report on its page: who is in it, for whom, and on which day."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from course.clock import now
+from course.dates import civil_date
+from course.organisation.models import Organisation
+from course.people.actions import leave
+from course.reports import ledger
+from course.reports.ledger import Ledger
+from course.staff import actions as staff
+from course.teams import actions as teams
+from tests.makers import make_person, make_team, sign_in
+from tests.pages import Client
+from tests.recall.makers import LONG_AGO, complete, make_completed
+from tests.reports.makers import ZONE, told
+
+PAST = now() - timedelta(days=500)
+
+
+def people(html: str) -> list[str]:
+    return [part.split("</a>")[0].rsplit(">", 1)[1] for part in html.split("<tr><td>")[1:]]
+
+
+def test_case_14_who_never_signed_in_is_in_the_report_and_the_worst_come_first(
+    app: Flask, session: Session, client: Client
+) -> None:
+    library = app.extensions["course"].library.for_("school", "england")
+    make_completed(session, library, timedelta(days=60), email="done@example.org").name = "Done Early"
+    make_completed(session, library, timedelta(days=400), email="late@example.org").name = "Long Ago"
+    make_person(session, "New Here", "new@example.org", password=None, at=now())
+    boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator", at=now())
+    session.commit()
+    sign_in(client, boss)
+    page = client.get("/report")
+    assert people(page.html) == ["Long Ago", "Alex Morgan", "New Here", "Done Early"]
+    assert "Riverside Trust: 1 of 4 people hold a valid certificate" in page.text
+    assert people(client.get("/report?status=up-to-date").html) == ["Done Early"]
+    assert people(client.get("/report?status=not-started&q=NEW").html) == ["New Here"]
+    assert "Nobody fits this." in client.get("/report?status=paused").text
+    assert len(people(client.get("/report?status=nonsense&page=99").html)) == 4
+
+
+def test_a_manager_sees_their_teams_with_all_below_and_cannot_ask_for_others(session: Session, client: Client) -> None:
+    top = make_team(session, "Care")
+    below = make_team(session, "Night staff", top)
+    other = make_team(session, "Office")
+    manager = make_person(session, "Priya Nair", "priya@example.org", "manager", top, at=now())
+    make_person(session, "Kim Else", "kim@example.org", team=below, at=now())
+    make_person(session, "Far Away", "far@example.org", team=other, at=now())
+    sign_in(client, manager)
+    page = client.get("/report")
+    assert people(page.html) == ["Kim Else", "Priya Nair"]
+    assert "Care: 0 of 2 people hold" in page.text
+    assert "Office" not in page.text
+    assert people(client.get(f"/report?team={below.id}").html) == ["Kim Else"]
+    assert people(client.get(f"/report?team={other.id}").html) == ["Kim Else", "Priya Nair"]
+
+
+def test_a_past_day_is_shown_with_the_people_names_teams_and_status_of_that_day(
+    app: Flask, session: Session, client: Client
+) -> None:
+    library = app.extensions["course"].library.for_("school", "england")
+    boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator", at=PAST)
+    session.execute(update(Organisation).values(set_up_at=PAST))
+    team = make_team(session, "Elm")
+    team.opened_at = PAST
+    gone = make_person(session, "Gone Long", "gone@example.org", team=team, at=PAST)
+    kim = make_person(session, "Kim Else", "kim@example.org", team=team, at=PAST)
+    complete(session, library, kim, now() - LONG_AGO)
+    today = civil_date(now(), ZONE)
+    lately = now() - timedelta(days=20)
+    leave(session, gone.id, civil_date(lately, ZONE), "moved", ZONE, boss.id, lately)
+    staff.correct(session, kim.id, "Kim Other", "kim@example.org", None, "married", boss.id, now())
+    teams.change(session, team.id, "Oak", None, "new house", boss.id, now())
+    session.commit()
+    sign_in(client, boss)
+    page = client.get("/report?sort=name")
+    assert people(page.html) == ["Alex Morgan", "Kim Other"]
+    assert "Oak" in page.text
+    assert "Elm" not in page.text
+    page = client.get(f"/report?on={today - timedelta(days=30)}&sort=name")
+    assert people(page.html) == ["Alex Morgan", "Gone Long", "Kim Else"]
+    assert "Elm" in page.text
+    assert "Oak" not in page.text
+    assert "1 of 3 people hold a valid certificate" in page.text
+    assert "0 of 3 people hold" in client.get(f"/report?on={today - LONG_AGO - timedelta(days=10)}").text
+    assert "Nobody was in" in client.get("/report?on=2020-01-01").text
+    refused = client.get(f"/report?on={today + timedelta(days=1)}&sort=name", status=422)
+    assert "this day has not come yet" in refused.text
+    assert people(refused.html) == ["Alex Morgan", "Kim Other"]
+
+
+def test_what_somebody_reads_or_completes_is_in_the_report_at_once(
+    app: Flask, session: Session, client: Client
+) -> None:
+    library = app.extensions["course"].library.for_("school", "england")
+    boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator", at=now())
+    sam = make_person(session, at=now())
+    sign_in(client, boss)
+    assert "Not started" in client.get("/report?q=Sam").text
+    module = next(iter(library.modules.values()))
+    sign_in(Client(app), sam).post(f"/module/{module.id}/{module.steps[0].id}", {"then": "next"})
+    assert "0 of 8 modules" in client.get("/report?q=Sam").text
+    assert told(app, session) == told(app, session, Ledger())
+    complete(session, library, sam, now())
+    session.commit()
+    assert "Completed" in client.get("/report?q=Sam").text
+    assert told(app, session) == told(app, session, Ledger())
+
+
+def test_after_much_has_happened_everybody_is_read_anew(
+    app: Flask, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_person(session)
+    told(app, session)
+    monkeypatch.setattr(ledger, "MOST", 2)
+    for number in range(3):
+        make_person(session, f"Kim {number}", f"kim{number}@example.org")
+    lines = told(app, session)
+    assert len(lines[0][0]) == 4
+    assert lines == told(app, session, Ledger())
