@@ -58,6 +58,7 @@ WORDS = {
     "registration.link_made": "{who} made a link for joining the team {whom}",
     "registration.link_revoked": "{who} revoked a link for joining the team {whom}",
     "registration.refused": "{who} did not let somebody into the team {whom}",
+    "report.exported": "{who} downloaded the report of {people} people, as at {on}",
     "role.ended": "{who} took a role from {whom}: {role}",
     "role.granted": "{who} made {whom} {role}",
     "set_up.link_made": "{who} made a link with which the course can be set up",
@@ -93,6 +94,7 @@ KINDS = {
     "set_up": "Setting up",
     "mail": "Outgoing mail",
     "backup": "Backups",
+    "report": "Reports",
     "audit": "This log",
 }
 # Where somebody does it to themselves, or the subject is nobody that the course knows.

@@ -140,10 +140,10 @@ class Wanted:
     sort: str = "worst"
     on: date | None = None
 
-    def address(self, **other: object) -> str:
-        """The filter as the part of an address behind the question mark, with these parts set anew; without `page`
-        it begins at the first."""
-        parts: dict[str, object] = {
+    @property
+    def parts(self) -> dict[str, object]:
+        """The filter as the fields of its form; those that say nothing are left out."""
+        every: dict[str, object] = {
             "team": self.team,
             "status": self.group,
             "pathway": self.pathway,
@@ -153,7 +153,12 @@ class Wanted:
             "sort": "" if self.sort == "worst" else self.sort,
             "on": self.on,
         }
-        return urlencode({name: value for name, value in {**parts, **other}.items() if value not in (None, "")})
+        return {name: value for name, value in every.items() if value not in (None, "")}
+
+    def address(self, **other: object) -> str:
+        """The filter as the part of an address behind the question mark, with these parts set anew; without `page`
+        it begins at the first."""
+        return urlencode({name: value for name, value in {**self.parts, **other}.items() if value not in (None, "")})
 
     @property
     def narrow(self) -> bool:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from datetime import date
 
-from flask import Blueprint, current_app, g, make_response, render_template, request
+from flask import Blueprint, abort, current_app, g, make_response, render_template, request, send_file
 from flask.wrappers import Response
 from flask_login import current_user
 
+from course.audit.actions import record
 from course.clock import now
 from course.content.current import library
 from course.content.shapes import SETTINGS
 from course.dates import civil_date
 from course.organisation.current import here_organisation
+from course.reports.files import KINDS, as_file
 from course.reports.frame import Sight, sight, told
 from course.reports.ledger import Ledger
 from course.reports.rules import GROUPS, SORTS, Wanted, asked
@@ -55,8 +57,32 @@ def show() -> Response:
         groups=GROUPS,
         sorts=SORTS,
         today=today(),
+        kinds=KINDS,
     )
     return make_response(page, 422 if wrong else 200)
+
+
+@pages.post("/file/<kind>")
+@may(Permission.SEE_PEOPLE)
+def file(kind: str) -> Response:
+    """Exactly what the page shows, all pages of it, as a file. It stands in the log, and in what each person can see
+    about who looked at their record."""
+    if kind not in KINDS:
+        abort(404)
+    wanted, wrong = asked(request.form, GROUPS, SETTINGS, today())
+    if wrong:
+        abort(400)
+    seen, at = sight_of(wanted), now()
+    lines = seen.report.lines
+    ours = here_organisation()
+    zone = str(state().config.time_zone)
+    made = as_file(kind, seen, told(db(), library(), seen, lines), ours.name if ours else "", zone, at)
+    details = {"people": len(lines), "as": KINDS[kind].name, "on": seen.on, "team": wanted.team}
+    record(db(), "report.exported", None, details, current_user.person.id, at)
+    name = f"report-{seen.on}.{kind}"
+    response = send_file(made, KINDS[kind].media, as_attachment=True, download_name=name)
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def sight_of(wanted: Wanted) -> Sight:

@@ -1,10 +1,10 @@
-"""CSV files for spreadsheets."""
+"""Files for spreadsheets: CSV and Excel."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -19,3 +19,33 @@ def as_csv(rows: Iterable[Iterable[object]]) -> bytes:
 
 def _cell(value: object) -> object:
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def as_xlsx(sheets: Mapping[str, Iterable[Iterable[object]]]) -> bytes:
+    """Sheets by name as an Excel file; the first row of each stays in sight. Texts are texts, whatever they begin with,
+    and days are days."""
+    # It takes a while to load, and few need it.
+    from openpyxl import Workbook  # noqa: PLC0415
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, WriteOnlyCell  # noqa: PLC0415
+    from openpyxl.utils import get_column_letter  # noqa: PLC0415
+
+    book = Workbook(write_only=True)
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        sheet.freeze_panes = "A2"
+        for number in range(1, 12):
+            sheet.column_dimensions[get_column_letter(number)].width = 22
+        for row in rows:
+            filled: list[object] = []
+            for value in row:
+                cell = value
+                if isinstance(value, str):
+                    cell = ILLEGAL_CHARACTERS_RE.sub("", value)
+                    if cell.startswith(_FORMULA):
+                        cell = WriteOnlyCell(sheet, cell)
+                        cell.data_type = "s"
+                filled.append(cell)
+            sheet.append(filled)
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()

@@ -50,6 +50,7 @@ NOT_AUDITED = {
 ADDED = ["person.added", "person.invited"]
 # For each address that one can post to: what is done there, what it leaves, and whether the administrator did it.
 DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] = {
+    "reports.file": [(lambda w: w.post("/report/file/csv", 200), ["report.exported"], "boss")],
     "audit.download": [(lambda w: w.post("/audit/download", 200), ["audit.exported"], "boss")],
     "calendars.make": [(lambda w: w.post("/calendar/team/make"), ["calendar.made"], "boss")],
     "calendars.end": [(World.end_feed, ["calendar.made", "calendar.ended"], "boss")],
