@@ -27,7 +27,7 @@ MANY = 500  # people at once whose progress is asked for
 @dataclass(frozen=True)
 class Sight:
     """A report that somebody may see. `teams` are those that they can choose from, as they were on the day, `name`
-    says of whom it is, `at` is the moment as of which it is told."""
+    says of whom it is, `team` which one was chosen (None: all of them), `at` is the moment as of which it is told."""
 
     report: Report
     teams: Sequence[TeamView]
@@ -35,6 +35,7 @@ class Sight:
     name: str
     on: date
     at: datetime
+    team: int | None = None
 
 
 def sight(
@@ -48,14 +49,15 @@ def sight(
     seen: frozenset[int] | None = None
     if not viewer.administrator:
         seen = frozenset().union(*(below(team, parents) for team in viewer.manages if team in parents))
-    among, name = seen, whole
+    among, name, chosen = seen, whole, None
     if wanted.team in parents and (seen is None or wanted.team in seen):
-        among, name = frozenset(below(wanted.team, parents)), names[wanted.team]
+        chosen = wanted.team
+        among, name = frozenset(below(chosen, parents)), names[chosen]
     elif seen is not None:
         tops = [names[team] for team in viewer.manages if team in names]
         name = tops[0] if len(tops) == 1 else "My teams"
     choice = [team for team in day.tree if seen is None or team.id in seen]
-    return Sight(report(day.lines, wanted, among), choice, names, name, wanted.on or today, day.at)
+    return Sight(report(day.lines, wanted, among), choice, names, name, wanted.on or today, day.at, chosen)
 
 
 @dataclass(frozen=True)
