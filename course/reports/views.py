@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from flask import Blueprint, abort, current_app, g, make_response, render_template, request, send_file
+from flask import Blueprint, abort, g, make_response, render_template, request, send_file
 from flask.wrappers import Response
 from flask_login import current_user
 
@@ -14,6 +14,7 @@ from course.content.current import library
 from course.content.shapes import SETTINGS
 from course.dates import civil_date
 from course.organisation.current import here_organisation
+from course.reports.current import KEY, ledger_here
 from course.reports.files import KINDS, as_file
 from course.reports.frame import Sight, sight, told
 from course.reports.ledger import Ledger
@@ -24,13 +25,12 @@ from course.web.session import db
 from course.web.site import state
 
 pages = Blueprint("reports", __name__)
-_LEDGER = "course.ledger"
 
 
 @pages.record
 def _make_ledger(setup: object) -> None:
     """Each application has a ledger of its own database."""
-    setup.app.extensions[_LEDGER] = Ledger()  # type: ignore[attr-defined]
+    setup.app.extensions[KEY] = Ledger()  # type: ignore[attr-defined]
 
 
 @pages.before_request
@@ -89,8 +89,7 @@ def sight_of(wanted: Wanted) -> Sight:
     """What the person who is signed in may see of that."""
     ours = here_organisation()
     whole = ours.name if ours else "Everybody"
-    ledger: Ledger = current_app.extensions[_LEDGER]
-    return sight(db(), ledger, current_user.person, wanted, today(), str(state().config.time_zone), whole)
+    return sight(db(), ledger_here(), current_user.person, wanted, today(), str(state().config.time_zone), whole)
 
 
 def today() -> date:

@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -25,7 +26,7 @@ from course.demo.commands import prepare_demo
 from course.migrating import upgrade
 from course.organisation.queries import organisation
 from course.serving.actions import beat, start
-from course.serving.jobs import JOBS
+from course.serving.jobs import BESIDE_PAGES, JOBS
 from course.serving.rules import BEAT
 from course.serving.worker import Job, run
 from course.signin.actions import set_up_link
@@ -124,7 +125,7 @@ def _run(server: Any) -> None:
     """Serve until Ctrl+C or SIGTERM, with a worker beside it."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     stop = threading.Event()
-    worker = threading.Thread(target=_work, args=(_app(), "serve", stop), name="worker", daemon=True)
+    worker = threading.Thread(target=_work, args=(_app(), "serve", stop, BESIDE_PAGES), name="worker", daemon=True)
     worker.start()
     click.echo("Press Ctrl+C to stop.")
     # The content and the code stay for good: the collector need not look through them again and again.
@@ -155,7 +156,7 @@ def worker_command() -> None:
     click.echo("Stopped.")
 
 
-def _work(app: Flask, kind: str, stop: threading.Event) -> None:
+def _work(app: Flask, kind: str, stop: threading.Event, more: Sequence[Job] = ()) -> None:
     """Do the jobs until `stop` is set, and keep saying that somebody is there."""
     name, number = f"{kind} on {socket.gethostname()}, process {os.getpid()}", 0
 
@@ -168,7 +169,7 @@ def _work(app: Flask, kind: str, stop: threading.Event) -> None:
                 number = start(session, name, at)
 
     with app.app_context():
-        run((Job("beat", BEAT, be_seen), *JOBS), stop, now)
+        run((Job("beat", BEAT, be_seen), *JOBS, *more), stop, now)
         if number:
             with command_session() as session:
                 beat(session, number, now(), stopped=True)

@@ -10,8 +10,9 @@ from course.mail.actions import forget_texts
 from course.mail.sending import deliver
 from course.recall.commands import send_boosters, send_updates
 from course.reminders.commands import send
+from course.reports.current import ledger_here
 from course.serving.worker import TICK, Job
-from course.web.session import command_session
+from course.web.session import command_session, reading_session
 from course.web.site import state
 
 
@@ -38,6 +39,13 @@ def _boosters(at: datetime) -> None:
     send_boosters(civil_date(at, state().config.time_zone))
 
 
+def _read_ahead(at: datetime) -> None:
+    zone = str(state().config.time_zone)
+    today = civil_date(at, zone)
+    with reading_session() as session:
+        ledger_here().day(session, zone, today, today)
+
+
 JOBS = (
     Job("mail", timedelta(seconds=TICK), _mail),
     Job("reminders", timedelta(hours=1), send),
@@ -46,3 +54,5 @@ JOBS = (
     Job("texts of old mail", timedelta(hours=1), _forget),
     Job("lists of people", timedelta(hours=1), _forget_lists),
 )
+# Only where pages are served: the report of the day is worked out before somebody asks for it.
+BESIDE_PAGES = (Job("report", timedelta(minutes=5), _read_ahead),)

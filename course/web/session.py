@@ -96,3 +96,13 @@ def command_session() -> Iterator[Session]:
         raise
     finally:
         session.close()
+
+
+@contextmanager
+def reading_session() -> Iterator[Session]:
+    """A session for work beside the requests that changes nothing: on SQLite it keeps nobody from writing."""
+    with (
+        current_app.extensions[_KEY].reading() as connection,
+        Session(bind=connection, expire_on_commit=False) as session,
+    ):
+        yield session

@@ -7,7 +7,6 @@ certificate stands beside it, on the same database.
 
 from __future__ import annotations
 
-import logging
 import random
 import sys
 import tempfile
@@ -19,7 +18,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, event, insert, inspect, text, update
+from sqlalchemy import Engine, insert, inspect, text, update
 
 from app import create_app
 from course import migrating
@@ -35,6 +34,7 @@ from course.web.session import command_session
 from tests.conftest import NOW, make_config
 from tests.makers import make_person, sign_in
 from tests.pages import Client
+from tests.support.asked import asked
 from tests.support.postgres import temporary_cluster
 
 PAGES = 12  # pages that each enrolment for the whole course has read
@@ -187,22 +187,9 @@ def measure(url: str, people: int) -> None:
     past = seconds(lambda: client.flask.get(f"/report?on={today - timedelta(days=next(days))}"))
     print(f"  as at a day, first time   {1000 * past:8.0f} ms  {past / bare:6.1f} times", flush=True)
     line("as at a day, again", f"/report?on={today - timedelta(days=304)}")
-    print(f"  queries of a page         {queries_of(engine, lambda: client.flask.get('/report')):8}")
-
-
-def queries_of(engine: Engine, action: Callable[[], object]) -> int:
-    """How many statements that sends, those that were put into words before among them (see course/db.py)."""
-    counted: list[str] = []
-    event.listen(engine, "before_cursor_execute", lambda *given: counted.append(given[2]))
-    prepared = logging.getLogger("course.db")
-    heard = logging.Handler(logging.DEBUG)
-    heard.emit = lambda record: counted.append(record.getMessage())  # type: ignore[method-assign]
-    prepared.addHandler(heard)
-    prepared.setLevel(logging.DEBUG)
-    prepared.propagate = False
-    action()
-    prepared.removeHandler(heard)
-    return len(counted)
+    with asked(app) as queries:
+        client.flask.get("/report")
+    print(f"  queries of a page         {len(queries):8}")
 
 
 def _bare(engine: Engine, today: date) -> None:

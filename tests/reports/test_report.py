@@ -15,12 +15,14 @@ from course.organisation.models import Organisation
 from course.people.actions import leave
 from course.reports import ledger
 from course.reports.ledger import Ledger
+from course.serving.jobs import BESIDE_PAGES
 from course.staff import actions as staff
 from course.teams import actions as teams
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 from tests.recall.makers import LONG_AGO, complete, make_completed
 from tests.reports.makers import ZONE, told
+from tests.support.asked import asked
 
 PAST = now() - timedelta(days=500)
 
@@ -127,3 +129,16 @@ def test_after_much_has_happened_everybody_is_read_anew(
     lines = told(app, session)
     assert len(lines[0][0]) == 4
     assert lines == told(app, session, Ledger())
+
+
+def test_the_report_of_the_day_is_worked_out_before_somebody_asks_for_it(
+    app: Flask, session: Session, client: Client
+) -> None:
+    sign_in(client, make_person(session, "Alex Morgan", "alex@example.org", "administrator"))
+    session.commit()
+    with app.app_context():
+        for job in BESIDE_PAGES:
+            job.run(now())
+    with asked(app) as queries:
+        assert "Alex Morgan" in client.get("/report").text
+    assert len(queries) <= 6
