@@ -40,21 +40,11 @@ class ErasureRequest(Base):
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-class ErasureRun(Base):
-    """A run that erased something: how many people, and how many rows of which kind."""
-
-    __tablename__ = "erasure_run"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    people: Mapped[int]
-    counts: Mapped[dict[str, int]] = mapped_column(JSON)
-    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
-
-
 class Erasure(Base):
-    """What went of a person at one stage (rules/schedule.py; `spare` for somebody who works here), as counts.
+    """What went of a person at one stage (rules/schedule.py): `counts` by table, `total` their sum, which may be 0.
 
-    `request_id` is the request that it carried out, if it was not the schedule.
+    All rows of one run have the same moment. `request_id` is the request that it carried out, if it was not the
+    schedule.
     """
 
     __tablename__ = "erasure"
@@ -64,6 +54,7 @@ class Erasure(Base):
     stage: Mapped[str] = mapped_column(String(20))
     request_id: Mapped[int | None] = mapped_column(ForeignKey("erasure_request.id"))
     counts: Mapped[dict[str, int]] = mapped_column(JSON)
+    total: Mapped[int]
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
-    __table_args__ = (Index("ix_erasure_person", "person_id", "stage", "made_at"),)
+    __table_args__ = (Index("ix_erasure_person", "person_id", "stage", "made_at"), Index("ix_erasure_run", "made_at"))

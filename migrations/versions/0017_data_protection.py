@@ -43,20 +43,13 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_erasure_request_person_id"), ["person_id"], unique=False)
 
     op.create_table(
-        "erasure_run",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("people", sa.Integer(), nullable=False),
-        sa.Column("counts", sa.JSON(), nullable=False),
-        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_erasure_run")),
-    )
-    op.create_table(
         "erasure",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=False),
         sa.Column("stage", sa.String(length=20), nullable=False),
         sa.Column("request_id", sa.Integer(), nullable=True),
         sa.Column("counts", sa.JSON(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_erasure_person_id")),
         sa.ForeignKeyConstraint(["request_id"], ["erasure_request.id"], name=op.f("fk_erasure_request_id")),
@@ -64,14 +57,15 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("erasure", schema=None) as batch_op:
         batch_op.create_index("ix_erasure_person", ["person_id", "stage", "made_at"], unique=False)
+        batch_op.create_index("ix_erasure_run", ["made_at"], unique=False)
 
 
 def downgrade() -> None:
     with op.batch_alter_table("erasure", schema=None) as batch_op:
+        batch_op.drop_index("ix_erasure_run")
         batch_op.drop_index("ix_erasure_person")
 
     op.drop_table("erasure")
-    op.drop_table("erasure_run")
     with op.batch_alter_table("erasure_request", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_erasure_request_person_id"))
 

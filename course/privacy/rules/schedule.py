@@ -8,9 +8,11 @@ from typing import Literal
 
 from course.dates import months_later
 
-# What goes together. Notes go as soon as somebody has left; the others when their time by the schedule has run out.
-Stage = Literal["notes", "learning", "mail", "sign_in", "proof"]
+# What goes together. Notes go as soon as somebody has left, `spare` at the request of somebody who works here; the
+# others when their time by the schedule has run out.
+Stage = Literal["spare", "notes", "learning", "mail", "sign_in", "proof"]
 STAGES: dict[Stage, str] = {
+    "spare": "What nobody needs any more",
     "notes": "Private notes",
     "learning": "Details of the learning",
     "mail": "Mail and addresses",
@@ -18,6 +20,7 @@ STAGES: dict[Stage, str] = {
     "proof": "Proof of training",
 }
 HOLDS: dict[Stage, str] = {
+    "spare": "links that no longer work, calendar feeds that ended, and how somebody asked to join",
     "notes": "what somebody wrote for themselves alone",
     "learning": "pages read, answers and how sure, decisions in scenarios, and reasons that were written down",
     "mail": "mails, reminders, the e-mail address, and earlier ones",
@@ -26,6 +29,7 @@ HOLDS: dict[Stage, str] = {
 }
 # What a request erases as soon as somebody has left, whatever the schedule says.
 AT_REQUEST: tuple[Stage, ...] = ("notes", "learning", "mail", "sign_in")
+OF_LEAVERS: tuple[Stage, ...] = (*AT_REQUEST, "proof")
 
 
 @dataclass(frozen=True)
@@ -72,12 +76,12 @@ def _span(months: int) -> str:
     return f"{count} {unit}{'' if count == 1 else 's'}"
 
 
-def due(schedule: Schedule | None, stage: Stage, left: date, today: date, asked: bool) -> bool:
-    """Whether something of a person who has left is to go today. `asked` says that its erasure was asked for.
+def due(schedule: Schedule | None, stage: Stage, left: date, today: date) -> bool:
+    """Whether the time of something has run out, of a person whose last day here was `left`.
 
     Without a schedule that somebody has set nothing goes by itself but private notes.
     """
-    if stage == "notes" or (asked and stage in AT_REQUEST):
+    if stage == "notes":
         return True
     return schedule is not None and today > schedule.last_day(stage, left)
 
