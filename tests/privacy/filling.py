@@ -25,9 +25,18 @@ WORDS: dict[str, Any] = {
     "attempt.kind": "check",
     "calendar_feed.scope": "own",
     "calendar_feed_end.reason": "revoked",
+    "certificate.content_version": "x",
+    "certificate.course": "A course",
+    "certificate.edition": "1",
     "certificate.kind": "initial",
+    "certificate.number": "K7QM-2FXA-9TRC",
+    "certificate.organisation": "Riverside Trust",
+    "certificate.pathway": "clubs",
     "certificate.replaces": None,
     "certificate_change.kind": "revoked",
+    "certificate.sections": "Responding",
+    "completion.content_version": "x",
+    "completion.edition": "1",
     "enrolment.kind": "initial",
     "erasure.counts": {},
     "erasure.stage": "spare",
@@ -38,10 +47,14 @@ WORDS: dict[str, Any] = {
     "refresher_part.kind": "point",
     "reminder.kind": "learner",
     "renewal_import.kind": "initial",
+    "renewal_import.valid_until": date(2021, 5, 4),
     "renewal_import.withdrawn": None,
     "renewal_pause.until": None,
     "role_grant.role": "manager",
 }
+_NEEDED = ("signing_key", "people_import", "registration_link")  # rows of others, which those in places name
+_THERE = ("credential", "enrolment")  # made together with the person
+_LATER = ("person", "erasure", "erasure_request")
 
 
 def fill(session: Session, person: Person) -> dict[str, dict[str, Any]]:
@@ -49,27 +62,17 @@ def fill(session: Session, person: Person) -> dict[str, dict[str, Any]]:
     made: dict[str, dict[str, Any]] = {"person": {"id": person.id}}
     team = make_team(session, "Night staff").id
     for table in Base.metadata.sorted_tables:
-        if table.name in ("team", "person") or table.name in ("erasure", "erasure_request"):
+        if table.name not in (*PLACES, *_NEEDED) or table.name in _LATER:
             continue
-        place = PLACES.get(table.name)
-        if place is None and table.name not in ("signing_key", "people_import", "registration_link"):
-            continue
-        if table.name == "credential":
-            made[table.name] = dict(
-                session.execute(select(table).where(table.c.person_id == person.id)).mappings().one()
-            )
-            continue
-        if table.name == "enrolment":
-            made[table.name] = dict(
-                session.execute(select(table).where(table.c.person_id == person.id)).mappings().one()
-            )
+        if table.name in _THERE:
+            mine = select(table).where(table.c.person_id == person.id)
+            made[table.name] = dict(session.execute(mine).mappings().one())
             continue
         values = {
             column.name: _value(table, column, made, team) for column in table.columns if not _counts(table, column)
         }
-        key = session.execute(insert(table).values(values)).inserted_primary_key
-        assert key is not None
-        made[table.name] = {**values, **dict(zip([c.name for c in table.primary_key.columns], key, strict=True))}
+        row = session.execute(insert(table).values(values).returning(table)).mappings().one()
+        made[table.name] = dict(row)
     session.commit()
     return made
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 
@@ -58,7 +59,7 @@ def test_nobody_whose_time_has_run_out_is_overlooked(stage: Stage, months: int) 
 @pytest.mark.parametrize(
     "wrong", [{"learning_months": 0}, {"sign_in_days": 0}, {"proof_months": 6}, {"mail_months": 100}]
 )
-def test_a_schedule_that_makes_no_sense_is_refused(wrong: dict[str, int]) -> None:
+def test_a_schedule_that_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="kept"):
         Schedule(**wrong)
 

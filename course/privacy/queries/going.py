@@ -16,6 +16,7 @@ from course.learning.models import Completion
 from course.people.models import Person
 from course.privacy.models import Erasure, ErasureRequest, RetentionSchedule
 from course.privacy.queries.held import TABLES, addresses, belongs, entries_of, last_entry, merges
+from course.privacy.rules.addresses import ENDING
 from course.privacy.rules.places import PLACES
 from course.privacy.rules.schedule import AT_REQUEST, OF_LEAVERS, STAGES, Schedule, Stage, due, furthest
 
@@ -169,6 +170,10 @@ def emptied(stage: Stage, ids: Sequence[int]) -> list[tuple[Table, dict[str, str
 def total(session: Session, stage: Stage, ids: Sequence[int], at: datetime) -> int:
     """How many rows would go or be emptied at a stage."""
     rows_ = [*parts(session, stage, ids, at), *((table, which) for table, _, which in emptied(stage, ids))]
+    person = TABLES["person"]
+    named = {"mail": person.c.email.not_like(f"%{ENDING}"), "proof": person.c.erased_at.is_(None)}
+    if stage in named:
+        rows_.append((person, and_(person.c.id.in_(ids), named[stage])))
     counts = [select(func.count()).select_from(table).where(which).scalar_subquery() for table, which in rows_]
     found = session.execute(select(*counts)).one() if counts else ()
     return sum(found)
@@ -193,8 +198,6 @@ def effects(session: Session, plan: Schedule | None, zone: str, at: datetime) ->
     for stage in STAGES:
         ids = by_stage.get(stage, [])
         rows_ = sum(total(session, stage, ids[i : i + _AT_ONCE], at) for i in range(0, len(ids), _AT_ONCE))
-        # The name is a row too.
-        rows_ += len(ids) if stage == "proof" else 0
         if rows_:
             found.append(Effect(stage, len(ids), rows_))
     return found
