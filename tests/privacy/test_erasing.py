@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from course.audit import queries as audit
 from course.audit.rules import faults
 from course.certificates.models import Certificate
-from course.learning.models import Answer, Enrolment, Reflection
+from course.learning.models import Answer, Completion, Enrolment, Reflection
 from course.people.models import Person
 from course.privacy import actions
 from course.privacy.commands import run
@@ -20,10 +20,11 @@ from course.privacy.models import Erasure
 from course.privacy.queries import going, held
 from course.privacy.rules.places import PLACES
 from course.privacy.rules.schedule import Schedule
+from course.signin.actions import set_password
 from course.staff import actions as staff
 from course.staff.models import PersonMerge
 from tests.conftest import NOW
-from tests.makers import make_person, sign_in
+from tests.makers import PASSWORD, make_person, sign_in
 from tests.pages import Client
 from tests.privacy.filling import EMAIL, MARK, THEN, count, everywhere, fill
 
@@ -175,6 +176,10 @@ def test_a_refresher_that_was_not_finished_does_not_count_as_done_without_its_pa
 
 def test_who_comes_back_begins_anew_and_loses_it_again(app: Flask, session: Session, zebulon: Person) -> None:
     boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
+    refresher = Enrolment(person_id=zebulon.id, kind="refresher", opened_at=THEN)
+    session.add(refresher)
+    session.flush()
+    session.add(Completion(enrolment_id=refresher.id, completed_at=THEN, content_version="x", edition="1"))
     gone(session, zebulon, date(2026, 11, 1), NOW)
     actions.ask(session, zebulon.id, "asked", None, NOW)
     session.commit()
@@ -184,6 +189,11 @@ def test_who_comes_back_begins_anew_and_loses_it_again(app: Flask, session: Sess
     answer = client.post(f"/people/{zebulon.id}/return", form)
     assert "correct it, then send the invitation" in client.follow(answer).text
     session.expire_all()
+    set_password(session, zebulon.id, PASSWORD, NOW)
+    session.commit()
+    back = sign_in(Client(app), session.get_one(Person, zebulon.id))
+    for path in ("/", "/refresher", "/record", "/certificate", "/me/data"):
+        back.get(path)
     session.add(Reflection(person_id=zebulon.id, ref="a/b", block="c", text="again", saved_at=NOW))
     gone(session, session.get_one(Person, zebulon.id), date(2026, 11, 24), NOW + timedelta(days=3))
     assert erase(app, session, NOW + timedelta(days=3)) == {"notes": 1}
