@@ -195,7 +195,7 @@ ERASURES = Section(
     "Erasure",
     "",
     (
-        Place("erasure_request", "Requests", {"made_at": "When", "reason": "Reason"}),
+        Place("erasure_request", "Requests", {"made_at": "When", "reason": "Reason"}, wiped={"proof": {"reason": ""}}),
         Place("erasure", "What was erased", {"made_at": "When", "stage": "What"}),
     ),
 )
