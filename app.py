@@ -38,6 +38,8 @@ from course.mail import views as mail
 from course.organisation import views as organisation
 from course.passport import views as passport
 from course.people import views as people
+from course.privacy import commands as privacy_commands
+from course.privacy import views as privacy
 from course.recall import commands as recall_commands
 from course.recall import views as recall
 from course.refreshers import commands as refresher_commands
@@ -69,6 +71,7 @@ FEATURES = (
     (credentials.pages, "/issuer"),
     (content.pages, ""),
     (mail.pages, "/mail"),
+    (privacy.pages, ""),
     (organisation.pages, ""),
     (people.pages, "/people"),
     (imports.pages, "/people/import"),
@@ -93,6 +96,7 @@ COMMANDS = (
     demo_commands.group,
     import_commands.group,
     mail_commands.group,
+    privacy_commands.group,
     recall_commands.group,
     recall_commands.updates,
     refresher_commands.group,

@@ -13,6 +13,7 @@ from course.mail.models import OutboxMail
 from course.organisation.models import Organisation
 from course.passport.models import TrustedIssuer
 from course.people.models import Person
+from course.privacy.models import RetentionSchedule
 from course.recall.models import RefresherPart
 from course.refreshers.models import RenewalPolicy
 from course.registration.models import RegistrationLink
@@ -40,6 +41,7 @@ ALL = (
     RegistrationLink,
     Reminder,
     RenewalPolicy,
+    RetentionSchedule,
     SignedCredential,
     TeamChange,
     TrustedIssuer,

@@ -28,6 +28,10 @@ WORDS = {
     "certificate.revoked": "{who} revoked certificate {number} of {whom}",
     "contact.changed": "{who} changed a contact: {contact}",
     "contact.confirmed": "{who} confirmed a contact: {contact}",
+    "data.downloaded": "{who} downloaded all that is held about {whom}",
+    "data.erased": "What was kept of {whom} was erased: {what}",
+    "data.erasure_asked": "{who} asked for what is kept of {whom} to be erased",
+    "data.schedule_changed": "{who} changed how long data is kept",
     "deputy.ended": "{who} took back that {whom} stands in for them",
     "deputy.named": "{who} named {whom} as their deputy until {until}",
     "extension.granted": "{who} gave {whom} time until {until}",
@@ -84,6 +88,7 @@ KINDS = {
     "pathway": "Pathways",
     "calendar": "Calendar feeds",
     "certificate": "Certificates",
+    "data": "Data protection",
     "deputy": "Deputies",
     "extension": "Extensions",
     "pause": "Leaves",
@@ -101,6 +106,7 @@ KINDS = {
 OWN = {
     "calendar.ended": "{who} ended their calendar feed",
     "calendar.made": "{who} made a calendar feed",
+    "data.downloaded": "{who} downloaded all that is held about them",
     "password.set": "{who} chose a password",
     "pathway.chosen": "{who} chose a pathway for themselves",
 }

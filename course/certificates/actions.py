@@ -81,10 +81,11 @@ def revoke(session: Session, old: str, reason: str, by: int | None, at: datetime
 
 def sign_missing(session: Session, at: datetime) -> tuple[int, int]:
     """Sign the credentials of all certificates that have none, or none whose key still counts. A certificate
-    that was replaced or revoked needs none. Returns how many were signed, and how many could not be."""
+    that was replaced or revoked, or bears no name any more, needs none. Returns how many were signed, and how many could not be."""
     has = signed_ids(session)
     changed = select(CertificateChange.certificate_id)
-    rest = session.execute(select(Certificate).where(Certificate.id.not_in(changed)).order_by(Certificate.id)).scalars()
+    standing = (Certificate.id.not_in(changed), Certificate.name != "")
+    rest = session.execute(select(Certificate).where(*standing).order_by(Certificate.id)).scalars()
     done = [sign_credential(session, _certified(one), at) for one in rest if one.id not in has]
     return done.count(True), done.count(False)
 

@@ -14,7 +14,8 @@ class Certificate(Base):
     """One for each completion, and one more for each re-issue, which names the one that it `replaces`.
 
     Later changes of a name, the course or the settings do not touch it. `kind` is initial (the whole course) or
-    refresher, `minutes` about how long that took, `sections` what it covers, a line each.
+    refresher, `minutes` about how long that took, `sections` what it covers, a line each. `name` is empty once it is
+    not kept any more (course/privacy).
     """
 
     __tablename__ = "certificate"

@@ -13,21 +13,28 @@ from course.certificates.rules import Change, Kind
 
 
 def certificates(session: Session, person_id: int) -> list[Certificate]:
-    """All certificates of a person, the newest first."""
-    statement = select(Certificate).where(Certificate.person_id == person_id).order_by(Certificate.id.desc())
+    """All certificates of a person that still bear a name, the newest first."""
+    statement = (
+        select(Certificate)
+        .where(Certificate.person_id == person_id, Certificate.name != "")
+        .order_by(Certificate.id.desc())
+    )
     return list(session.execute(statement).scalars())
 
 
 def certificate(session: Session, person_id: int, number: str) -> Certificate | None:
-    """A certificate by its number; None if it is not this person's."""
-    statement = select(Certificate).where(Certificate.person_id == person_id, Certificate.number == number)
+    """A certificate by its number; None if it is not this person's, or does not bear a name any more."""
+    mine = (Certificate.person_id == person_id, Certificate.number == number, Certificate.name != "")
+    statement = select(Certificate).where(*mine)
     return session.execute(statement).scalar_one_or_none()
 
 
 def in_another_name(session: Session, person_id: int, name: str) -> list[Certificate]:
     """A person's certificates that were neither replaced nor revoked and bear another name, oldest first."""
     changed = exists().where(CertificateChange.certificate_id == Certificate.id)
-    statement = select(Certificate).where(Certificate.person_id == person_id, Certificate.name != name, ~changed)
+    statement = select(Certificate).where(
+        Certificate.person_id == person_id, Certificate.name.not_in((name, "")), ~changed
+    )
     return list(session.execute(statement.order_by(Certificate.id)).scalars())
 
 

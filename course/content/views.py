@@ -1,4 +1,4 @@
-"""Pages about the course itself, open to anyone: sources, privacy, accessibility."""
+"""Pages about the course itself, open to anyone: sources and accessibility."""
 
 from __future__ import annotations
 
@@ -33,13 +33,6 @@ def sources() -> str:
 def further() -> str:
     """What the briefing pointed to, and what has become of it."""
     return render_template("content/further.html", library=library())
-
-
-@pages.get("/privacy")
-@public
-def privacy() -> str:
-    """What is kept about a person, and who sees it."""
-    return render_template("content/privacy.html")
 
 
 @pages.get("/accessibility")

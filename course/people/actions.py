@@ -149,11 +149,14 @@ def come_back(
 ) -> None:
     """Somebody who had left works here again from that day on; their certificates are as they were.
 
-    Raises LookupError if there is no such person, ValueError if they have not left, or on or after that day.
+    Raises LookupError if there is no such person, ValueError if they have not left, or on or after that day, or if
+    their name is not kept any more.
     """
     person, stay = _latest_stay(session, person_id, zone)
     if person.left_at is None:
         raise ValueError("This person has not left.")
+    if person.erased_at is not None:
+        raise ValueError("Nothing but a number is kept of this person. Add them anew.")
     left = civil_date(person.left_at, zone)
     if first_day <= left:
         raise ValueError("The first day is after the day on which they left.")

@@ -11,6 +11,8 @@ from course.db import Base, UtcDateTime
 
 
 class Person(Base):
+    """Somebody, as they are called now. Since `erased_at` their name is not kept any more (course/privacy)."""
+
     __tablename__ = "person"
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -19,6 +21,7 @@ class Person(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     left_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     staff_number: Mapped[str | None] = mapped_column(String(50), unique=True)
+    erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class Team(Base):

@@ -49,6 +49,11 @@ def plain_email(text: str) -> str:
     return text.strip().lower()
 
 
+def nowhere(email: str) -> bool:
+    """Whether this only stands in the place of an address: mail to .invalid never arrives (RFC 2606)."""
+    return email.endswith(".invalid")
+
+
 def tidy(text: str) -> str:
     """What somebody typed into one line: no control characters, single spaces, none at the ends."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())

@@ -82,7 +82,8 @@ class Refresher:
 
 
 def newest(session: Session, person_id: int, kind: str) -> Refresher | None:
-    """The newest refresher (or update) of a person, whether it is complete or not."""
+    """The newest refresher (or update) of a person, whether it is complete or not; None if there is none, or if its
+    details are not kept any more."""
     row = session.execute(
         select(Enrolment.id, Enrolment.opened_at, Completion.completed_at)
         .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
@@ -97,9 +98,14 @@ def newest(session: Session, person_id: int, kind: str) -> Refresher | None:
         .join(AttemptItem, AttemptItem.attempt_id == Attempt.id)
         .outerjoin(Answer, Answer.item_id == AttemptItem.id)
         .outerjoin(AttemptOutcome, AttemptOutcome.attempt_id == Attempt.id)
-        .where(Attempt.enrolment_id == row.id)
+        # Boosters after a refresher hang on the same enrolment.
+        .where(Attempt.enrolment_id == row.id, Attempt.kind == kind)
         .group_by(Attempt.id, AttemptOutcome.passed)
-    ).one()
+        .order_by(Attempt.id.desc())
+        .limit(1)
+    ).first()
+    if attempt is None:
+        return None
     runs = session.execute(
         select(ScenarioRun.id, RunOutcome.run_id)
         .outerjoin(RunOutcome, RunOutcome.run_id == ScenarioRun.id)

@@ -8,6 +8,7 @@ from course.dates import civil_date
 from course.imports.actions import forget
 from course.mail.actions import forget_texts
 from course.mail.sending import deliver
+from course.privacy.commands import run as erase
 from course.recall.commands import send_boosters, send_updates
 from course.reminders.commands import send
 from course.reports.current import ledger_here
@@ -52,6 +53,7 @@ JOBS = (
     Job("updates", timedelta(hours=1), _updates),
     Job("boosters", timedelta(hours=1), _boosters),
     Job("texts of old mail", timedelta(hours=1), _forget),
+    Job("erasing what is not kept", timedelta(hours=1), erase),
     Job("lists of people", timedelta(hours=1), _forget_lists),
 )
 # Only where pages are served: the report of the day is worked out before somebody asks for it.

@@ -139,8 +139,12 @@ def name_on(session: Session, person_id: int, at: datetime) -> str | None:
 
 
 def left(session: Session) -> list[Person]:
-    """Who has left, the latest first."""
-    rows = select(Person).where(Person.left_at.is_not(None)).order_by(Person.left_at.desc(), Person.name)
+    """Who has left, the latest first; without those whose name is not kept any more."""
+    rows = (
+        select(Person)
+        .where(Person.left_at.is_not(None), Person.erased_at.is_(None))
+        .order_by(Person.left_at.desc(), Person.name)
+    )
     return list(session.execute(rows).scalars())
 
 

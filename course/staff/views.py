@@ -15,6 +15,7 @@ from course.people import actions as people
 from course.people.actions import Refusal
 from course.people.forms import chosen, team_choices
 from course.people.queries import person_by_email, teams
+from course.people.rules import nowhere
 from course.people.views import invitation
 from course.staff import actions, queries
 from course.staff.forms import CorrectForm, LeaveForm, MergeForm, ReturnForm, RoleForm, TeamForm
@@ -151,6 +152,8 @@ def leave(person_id: int) -> Answer:
 def come_back(person_id: int) -> Answer:
     """Somebody who had left works here again, and gets an invitation."""
     found = _sheet(person_id, here=False)
+    if found.person.erased_at is not None:
+        abort(404)
     form = ReturnForm(data={"first_day": civil_date(now(), state().config.time_zone)})
     form.team.choices = team_choices(teams(db()), "No team yet")
 
@@ -160,12 +163,14 @@ def come_back(person_id: int) -> Answer:
             return Refusal("first_day", "Enter the first day.")
         team, reason = chosen(form.team.data), form.reason.data or ""
         refused = actions.come_back(db(), person_id, first_day, team, reason, zone, _me(), now())
-        if refused is None:
+        if refused is None and not nowhere(found.person.email):
             letter = invitation(found.person.name, current_user.person.name)
             people.invite(db(), person_id, letter, now(), _me())
         return refused
 
     def done() -> str:
+        if nowhere(found.person.email):
+            return f"{found.person.name} is back. Their address was erased: correct it, then send the invitation."
         return f"{found.person.name} is back. An invitation is on its way to {found.person.email}."
 
     return _act(form, found, "Is back:", "They are back", deed, done)

@@ -41,6 +41,8 @@ NOT_AUDITED = {
     "learning.begin_assessment",
     "learning.decide",
     "learning.finish_step",
+    # Private notes are nobody else's business, not even that there were any.
+    "privacy.delete_notes",
     "recall.answer_booster",
     "recall.begin",
     "recall.begin_story",
@@ -133,6 +135,12 @@ DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] 
     ],
     "registration.refuse": [
         (lambda w: w.post(f"/registrations/{w.asked()}/refuse"), ["registration.refused"], "boss"),
+    ],
+    "privacy.download": [(lambda w: w.post("/me/data", 200), ["data.downloaded"], "boss")],
+    "privacy.schedule": [(World.retention, ["data.schedule_changed"], "boss")],
+    "privacy.erase": [
+        (lambda w: w.post(f"/privacy/erase/{w.sam.id}", reason="asked"), ["data.erasure_asked"], "boss"),
+        (World.ask_twice, ["data.erasure_asked"], "boss"),
     ],
     "refreshers.policy": [(World.policy, ["policy.changed"], "boss")],
     "refreshers.pathway_policy": [
@@ -288,5 +296,5 @@ def test_everything_that_has_words_is_done_somewhere(prepared: Flask) -> None:
     tested = {what for row in ALL for what in row[2]}
     assert set(WORDS) - tested == {
         "certificate.issued", "certificate.replaced", "certificate.revoked",
-        "organisation.set_up", "set_up.link_made", "backup.made",
+        "organisation.set_up", "set_up.link_made", "backup.made", "data.erased",
     }  # fmt: skip

@@ -82,6 +82,15 @@ class World:
         form = self.client.get("/reminders/policy").fields() | {"reason": "calmer", "save": "yes"}
         self.client.post("/reminders/policy", form)
 
+    def retention(self) -> None:
+        form = self.client.get("/privacy/schedule").fields()
+        form |= {"contact_name": "Jo Fictional", "contact_email": "jo@example.org", "reason": "as advised"}
+        self.client.post("/privacy/schedule", self.client.post("/privacy/schedule", form, 200).fields())
+
+    def ask_twice(self) -> None:
+        for _ in range(2):
+            self.post(f"/privacy/erase/{self.sam.id}", reason="asked")
+
     def dead_address(self) -> None:
         refuse_address(self.session, self.sam.email, "refused", "550 5.1.1", now())
         self.session.commit()

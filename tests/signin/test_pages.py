@@ -170,14 +170,14 @@ def test_a_page_asks_once_for_the_person_and_once_for_the_organisation(
     app: Flask, session: Session, client: Client
 ) -> None:
     sign_in(client, make_person(session))
-    client.get("/privacy")
+    client.get("/accessibility")
     with asked(app) as statements:
-        client.get("/privacy")
+        client.get("/accessibility")
     # The organisation is read again only when something about it has changed.
     assert len(statements) == 1, statements
     client.post("/sign-out", {})
     with asked(app) as statements:
-        client.get("/privacy")
+        client.get("/accessibility")
     assert len(statements) == 1, statements
 
 
@@ -197,11 +197,11 @@ def test_a_copy_of_the_cookie_opens_nothing_after_signing_out(session: Session, 
 
 def test_a_change_of_the_organisation_shows_on_the_next_page(session: Session, client: Client) -> None:
     sign_in(client, make_person(session))
-    assert "Harbour Trust" not in client.get("/privacy").html
+    assert "Harbour Trust" not in client.get("/accessibility").html
     make_organisation(session)
     change(session, "Harbour Trust", "wales", "clubs", None, now())
     session.commit()
-    assert "Harbour Trust" in client.get("/privacy").html
+    assert "Harbour Trust" in client.get("/accessibility").html
 
 
 def cookie_signed_at(app: Flask, at: float, **said: object) -> str:

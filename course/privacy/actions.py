@@ -1,0 +1,119 @@
+"""Setting the schedule, asking for erasure, and carrying both out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, delete, or_, select, update
+from sqlalchemy.orm import Session
+
+from course.audit.actions import record
+from course.audit.rules import changes
+from course.dates import begin_of, civil_date, months_later
+from course.learning.models import Reflection
+from course.people.models import Person
+from course.privacy.models import Erasure, ErasureRequest, RetentionSchedule
+from course.privacy.queries import going, held
+from course.privacy.rules.addresses import erased_address
+from course.privacy.rules.schedule import STAGES, Schedule, Stage, nameless
+from course.registration.models import RegistrationRequest
+
+_CONTACT = ("contact_name", "contact_email")
+
+
+def set_schedule(session: Session, wanted: Schedule, reason: str, by: int | None, at: datetime) -> None:
+    """Add a version of the schedule; it holds at once."""
+    known = going.schedule(session)
+    made = RetentionSchedule(**asdict(wanted), reason=reason, made_by=by, made_at=at)
+    session.add(made)
+    session.flush()
+    changed = changes(asdict(known) if known else {}, asdict(wanted))
+    # Names and addresses cannot be taken out of the log again.
+    details: dict[str, Any] = {name: value for name, value in changed.items() if name not in _CONTACT}
+    details["contact"] = "changed" if set(changed) & set(_CONTACT) else "unchanged"
+    record(session, "data.schedule_changed", ("schedule", made.id), {"reason": reason, **details}, by, at)
+
+
+def ask(session: Session, person_id: int, reason: str, by: int | None, at: datetime) -> bool:
+    """Write down that what is kept about somebody is to be erased; the worker does it. False, and nothing done, if that
+    was asked for already and waits. Raises LookupError if there is nobody."""
+    found = going.case(session, person_id, at)
+    if found is None:
+        raise LookupError(f"there is no person {person_id}")
+    if found.waiting is not None:
+        return False
+    session.add(ErasureRequest(person_id=person_id, reason=reason, made_by=by, made_at=at))
+    session.flush()
+    # The reason may name somebody, and nothing can be taken out of the log again: it stands in the request alone.
+    record(session, "data.erasure_asked", ("person", person_id), {}, by, at)
+    return True
+
+
+def delete_notes(session: Session, person_id: int) -> int:
+    """Somebody deletes all their private notes; returns how many there were."""
+    ids = held.entries_of(session, person_id)
+    return _changed(session, delete(Reflection).where(Reflection.person_id.in_(ids)))
+
+
+def erase(session: Session, ids: Sequence[int], zone: str, at: datetime) -> list[Erasure]:
+    """Erase what is to go of these people now; asked again it erases nothing more. Returns what went.
+
+    Whoever else wants to do the same waits, and then finds it done; so does somebody who writes down that one of them
+    has come back.
+    """
+    session.execute(select(Person.id).where(Person.id.in_(ids)).order_by(Person.id).with_for_update())
+    found: list[Erasure] = []
+    for task in going.tasks(session, going.schedule(session), zone, at, ids):
+        gone = [_erase(session, task.person_id, stage, request, at) for stage, request in task.stages.items()]
+        found += gone
+        if rows := sum(one.total for one in gone):
+            what = ", ".join(STAGES[cast("Stage", one.stage)].lower() for one in gone if one.total)
+            record(session, "data.erased", ("person", task.person_id), {"what": what, "rows": rows}, None, at)
+    session.flush()
+    return found
+
+
+def _erase(session: Session, person_id: int, stage: Stage, request_id: int | None, at: datetime) -> Erasure:
+    """Erase what goes at one stage, and write down how much it was."""
+    counts: dict[str, int] = {}
+    for table, which in going.parts(session, stage, [person_id], at):
+        counts[table.name] = _changed(session, delete(table).where(which))
+    for table, values, which in going.emptied(stage, [person_id]):
+        counts[table.name] = counts.get(table.name, 0) + _changed(session, update(table).where(which).values(values))
+    named = _person_values(person_id, stage, at)
+    if named:
+        person = held.TABLES["person"]
+        differs = or_(*(person.c[name].is_distinct_from(value) for name, value in named.items() if name != "erased_at"))
+        counts["person"] = _changed(session, update(person).where(person.c.id == person_id, differs).values(named))
+    counts = {name: count for name, count in counts.items() if count}
+    made = Erasure(
+        person_id=person_id, stage=stage, request_id=request_id, counts=counts, total=sum(counts.values()), made_at=at
+    )
+    session.add(made)
+    return made
+
+
+def _person_values(person_id: int, stage: Stage, at: datetime) -> dict[str, Any]:
+    """What stands in a person's own row after a stage."""
+    if stage == "mail":
+        return {"email": erased_address(person_id)}
+    if stage == "proof":
+        return {"name": nameless(person_id), "staff_number": None, "erased_at": at}
+    return {}
+
+
+def forget_refused(session: Session, zone: str, at: datetime) -> int:
+    """Who asked to join and was refused is forgotten as mail is: after so many months. Without a schedule nobody is."""
+    plan = going.schedule(session)
+    if plan is None:
+        return 0
+    day = months_later(civil_date(at, zone), -plan.mail_months)
+    old = RegistrationRequest.decided_at < begin_of(day, zone)
+    return _changed(session, delete(RegistrationRequest).where(RegistrationRequest.person_id.is_(None), old))
+
+
+def _changed(session: Session, statement: Any) -> int:
+    return int(cast("CursorResult[Any]", session.execute(statement)).rowcount)

@@ -1,0 +1,70 @@
+"""flask privacy run"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import cast
+
+import click
+from flask.cli import AppGroup
+
+from course.clock import now
+from course.privacy import actions
+from course.privacy.queries import going
+from course.privacy.rules.schedule import STAGES, Stage
+from course.web.html import plural
+from course.web.session import command_session
+from course.web.site import state
+
+group = AppGroup("privacy", help="Erase what is not kept any more.")
+BATCH = 5  # people in one transaction, of a tenth of a second each: others who write never wait long
+
+
+@dataclass
+class Totals:
+    """What one run erased: rows and people by stage, and how many who had been refused were forgotten."""
+
+    rows: Counter[Stage] = field(default_factory=Counter)
+    people: Counter[Stage] = field(default_factory=Counter)
+    refused: int = 0
+
+
+@group.command("run")
+@click.option("--dry-run", is_flag=True, help="Only say what would be erased.")
+def run_command(dry_run: bool) -> None:
+    """Erase whose time has run out, and what was asked for. Safe to run again, twice at once, or after a stop; the
+    worker does it once an hour."""
+    if dry_run:
+        with command_session() as session:
+            # Counting takes a while; that must not hold up those who write.
+            session.connection(execution_options={"writes": False})
+            found = going.effects(session, going.schedule(session), state().config.time_zone, now())
+        lines = [(one.stage, one.people, one.rows) for one in found]
+    else:
+        done = run(now())
+        lines = [(stage, done.people[stage], done.rows[stage]) for stage in STAGES if done.rows[stage]]
+        if done.refused:
+            click.echo(f"Requests to join that were refused: {done.refused}")
+    for stage, people, rows in lines:
+        click.echo(f"{STAGES[stage]}: {plural(rows, 'row')} of {plural(people, 'person', 'people')}")
+    if not lines:
+        click.echo("Nothing is to be erased.")
+
+
+def run(at: datetime) -> Totals:
+    """Erase what is to go at that moment, a few people in each transaction."""
+    totals, zone = Totals(), state().config.time_zone
+    with command_session() as session:
+        session.connection(execution_options={"writes": False})
+        ids = [task.person_id for task in going.tasks(session, going.schedule(session), zone, at)]
+    for start in range(0, len(ids), BATCH):
+        with command_session() as session:
+            for one in actions.erase(session, ids[start : start + BATCH], zone, at):
+                stage = cast("Stage", one.stage)
+                totals.rows[stage] += one.total
+                totals.people[stage] += one.total > 0
+    with command_session() as session:
+        totals.refused = actions.forget_refused(session, zone, at)
+    return totals

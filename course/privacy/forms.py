@@ -1,0 +1,62 @@
+"""Forms for the schedule of retention and for erasure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+from typing import Any
+
+from wtforms import HiddenField, IntegerField
+from wtforms.validators import InputRequired, NumberRange
+
+from course.people.forms import email_field, line_field
+from course.privacy.rules.schedule import Schedule
+from course.web.forms import Form
+
+
+def _number(label: str, high: int) -> IntegerField:
+    message = f"Enter a whole number from 1 to {high}."
+    return IntegerField(label, validators=[InputRequired(message), NumberRange(1, high, message)])
+
+
+class ScheduleForm(Form):
+    """`schedule()` is what was entered, once the form is valid. It is saved when `confirmed` is the mark of just that,
+    so that nothing is saved whose preview nobody saw."""
+
+    learning_months = _number("Details of the learning, in months", 120)
+    proof_months = _number("Proof of training, in months", 600)
+    mail_months = _number("Mail and addresses, in months", 120)
+    sign_in_days = _number("Traces of signing in, in days", 3650)
+    contact_name = line_field("Who answers questions about data", "Enter a name, or what the post is called.")
+    contact_email = email_field("Their e-mail address")
+    reason = line_field("Reason", "Say in a few words why.")
+    confirmed = HiddenField()
+
+    def validate(self, *args: Any, **kwargs: Any) -> bool:
+        """The name stays as long as everything that bears it."""
+        fine = bool(super().validate(*args, **kwargs))
+        others = (self.learning_months.data or 0, self.mail_months.data or 0)
+        if fine and (self.proof_months.data or 0) < max(others):
+            self.proof_months.errors = ["Enter at least as many months as for the details and for mail."]
+            return False
+        return fine
+
+    def schedule(self) -> Schedule:
+        """What was entered."""
+        return Schedule(
+            int(self.learning_months.data or 0),
+            int(self.proof_months.data or 0),
+            int(self.mail_months.data or 0),
+            int(self.sign_in_days.data or 0),
+            self.contact_name.data or "",
+            self.contact_email.data or "",
+        )
+
+    def mark(self) -> str:
+        """Stands for what was entered, and for nothing else."""
+        return hashlib.sha256(json.dumps(asdict(self.schedule()), sort_keys=True).encode()).hexdigest()
+
+
+class ErasureForm(Form):
+    reason = line_field("Reason", "Say in a few words why, such as: asked by letter.")

@@ -1,0 +1,164 @@
+"""The privacy notice, everybody's own data, and what administrators set and carry out."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from flask import Blueprint, Response, abort, flash, g, make_response, render_template, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response as WsgiResponse
+
+from course.audit.actions import record
+from course.clock import now
+from course.dates import civil_date
+from course.organisation.current import here_organisation
+from course.privacy import actions
+from course.privacy.forms import ErasureForm, ScheduleForm
+from course.privacy.queries import going, held
+from course.privacy.queries.held import Holding
+from course.privacy.rules.places import SECTIONS
+from course.privacy.rules.schedule import AT_REQUEST, HOLDS, OF_LEAVERS, STAGES, Schedule
+from course.privacy.rules.showing import as_json, in_words
+from course.web.access import Permission, may, public, signed_in
+from course.web.html import day, moment, plural, seen_redirect
+from course.web.session import db
+from course.web.site import state
+
+pages = Blueprint("privacy", __name__)
+Answer = Response | WsgiResponse
+_LOG_SHOWN = 1000  # entries on the readable page: an administrator may have tens of thousands
+_PERSON = "<int(max=2147483647):person_id>"
+
+
+@pages.get("/privacy")
+@public
+def notice() -> str:
+    """What is kept about a person, for how long, and who sees it: made from the settings as they are."""
+    return render_template(
+        "privacy/notice.html",
+        ours=here_organisation(),
+        plan=going.schedule(db()),
+        mailed=not state().config.mail_url.startswith("console:"),
+    )
+
+
+@pages.get("/me/data")
+@signed_in
+def mine() -> str:
+    """All that is held about me, to read."""
+    found = _held()
+    return render_template("privacy/mine.html", found=found, sections=SECTIONS, cell=_cell(found), log_shown=_LOG_SHOWN)
+
+
+@pages.post("/me/data")
+@signed_in
+def download() -> Response:
+    """The same as a file for programs."""
+    at, ours = now(), here_organisation()
+    found = _held()
+    about = {"about": {"person_id": _me(), "organisation": ours.name if ours else "", "made_at": at,
+                       "times": "Moments are in UTC, as ISO 8601 says."}}  # fmt: skip
+    more = {
+        "failed_tries_to_sign_in": found.tries,
+        "summaries_that_named_me": found.told_of,
+        "log": [{"number": one.entry.number, "at": one.entry.at, "what": one.entry.what, "in_words": one.words,
+                 "details": one.entry.details} for one in found.log],
+        "team_names": {str(number): name for number, name in found.team_names.items()},
+    }  # fmt: skip
+    record(db(), "data.downloaded", ("person", _me()), {}, _me(), at)
+    response = Response(as_json(about, found.rows, more), mimetype="application/json")
+    response.headers["Content-Disposition"] = f'attachment; filename="my-data-{at:%Y-%m-%d}.json"'
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@pages.post("/me/data/notes")
+@signed_in
+def delete_notes() -> WsgiResponse:
+    """Delete all my private notes. They are nobody else's business: it does not stand in the log."""
+    count = actions.delete_notes(db(), _me())
+    flash(f"{plural(count, 'note')} deleted.")
+    return seen_redirect(url_for("privacy.mine"))
+
+
+@pages.route("/privacy/schedule", methods=["GET", "POST"])
+@may(Permission.MANAGE_ORGANISATION)
+def schedule() -> Answer:
+    """How long what is kept; what another schedule would erase is shown before it is saved."""
+    g.here = "organisation"
+    plan, at = going.schedule(db()), now()
+    form = ScheduleForm(obj=plan or Schedule())
+    seen = None
+    if form.validate_on_submit():
+        if form.confirmed.data == form.mark():
+            actions.set_schedule(db(), form.schedule(), form.reason.data or "", _me(), at)
+            flash("Saved. The worker erases what is not kept any more within the hour.")
+            return seen_redirect(url_for("privacy.schedule"))
+        seen = going.effects(db(), form.schedule(), state().config.time_zone, at)
+    page = render_template(
+        "privacy/schedule.html", form=form, plan=plan, seen=seen, history=going.history(db()),
+        stages=STAGES, holds=HOLDS, of_leavers=OF_LEAVERS,
+    )  # fmt: skip
+    return make_response(page, 422 if form.errors else 200)
+
+
+@pages.route(f"/privacy/erase/{_PERSON}", methods=["GET", "POST"])
+@may(Permission.MANAGE_PEOPLE)
+def erase(person_id: int) -> Answer:
+    """What is kept of somebody, until when and why; and asking for it to be erased."""
+    g.here = "people"
+    at = now()
+    case = going.case(db(), person_id, at) or abort(404)
+    form = ErasureForm()
+    if case.person.erased_at is not None:
+        abort(404)
+    if form.validate_on_submit():
+        if actions.ask(db(), person_id, form.reason.data or "", _me(), at):
+            flash("Written down. The worker carries it out within the hour.")
+        else:
+            flash("That was asked for already. The worker carries it out within the hour.")
+        return seen_redirect(url_for("privacy.erase", person_id=person_id))
+    plan, left = going.schedule(db()), _left(case.person.left_at)
+    page = render_template(
+        "privacy/erase.html", form=form, case=case, left=left, plan=plan, stages=STAGES, holds=HOLDS,
+        at_request=AT_REQUEST, of_leavers=OF_LEAVERS,
+    )  # fmt: skip
+    return make_response(page, 422 if form.errors else 200)
+
+
+def _left(left_at: datetime | None) -> date | None:
+    """The last day of somebody who has left."""
+    return None if left_at is None else civil_date(left_at, state().config.time_zone)
+
+
+@pages.get("/privacy/report")
+@may(Permission.MANAGE_ORGANISATION)
+def report() -> str:
+    """What the worker erased, in counts, and what it will erase next."""
+    g.here = "organisation"
+    waiting = going.effects(db(), going.schedule(db()), state().config.time_zone, now())
+    return render_template("privacy/report.html", runs=going.runs(db()), waiting=waiting, stages=STAGES)
+
+
+def _me() -> int:
+    return int(current_user.person.id)
+
+
+def _held() -> Holding:
+    return held.holding(db(), _me(), state().config.secret_key)
+
+
+def _cell(found: Holding) -> object:
+    """`cell(name, value)` for the readable page: a value in words."""
+    zone = state().config.time_zone
+
+    def cell(name: str, value: object) -> str:
+        if isinstance(value, datetime):
+            return moment(value, zone)
+        if isinstance(value, date):
+            return day(value)
+        if name == "team_id" and isinstance(value, int):
+            return found.team_names.get(value, str(value))
+        return in_words(value)
+
+    return cell

@@ -1,0 +1,168 @@
+"""The pages: my data, the notice, the schedule, erasing somebody, and the report."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from course.learning.actions import keep_note
+from course.learning.models import Reflection
+from course.people.models import Person
+from course.privacy import actions
+from course.privacy.models import ErasureRequest, RetentionSchedule
+from course.privacy.rules.places import PLACES
+from course.privacy.rules.schedule import Schedule
+from course.staff import actions as staff
+from tests.conftest import NOW
+from tests.makers import make_person, sign_in
+from tests.pages import Client
+from tests.privacy.filling import EMAIL, MARK, THEN, fill
+from tests.project.test_access import PARTS
+
+NOTE = "What I would have done differently"
+
+
+@pytest.fixture
+def boss(app: Flask, session: Session) -> Client:
+    return sign_in(Client(app), make_person(session, "Alex Morgan", "alex@example.org", "administrator"))
+
+
+def test_my_data_shows_and_downloads_everything(app: Flask, session: Session) -> None:
+    person = make_person(session, f"{MARK} Fictional", EMAIL, at=THEN)
+    made = fill(session, person)
+    client = sign_in(Client(app), person)
+    text = client.get("/me/data").text
+    for place in PLACES.values():
+        assert place.table in ("erasure", "erasure_request") or f"{place.title} (" in text, place.title
+    assert "Night staff" in text
+    assert "4 May 2020" in text
+    answer = client.post("/me/data", {}, 200)
+    assert "attachment" in answer.headers["Content-Disposition"]
+    assert answer.headers["Cache-Control"] == "no-store"
+    found = json.loads(answer.body)
+    tables = {one["name"]: one["rows"] for section in found["sections"] for one in section["tables"]}
+    assert {name for name, rows in tables.items() if rows} == set(PLACES) - {"erasure", "erasure_request"}
+    assert tables["reflection"][0]["saved_at"] == "2020-05-04T12:00:00Z"
+    assert [one["text"] for one in tables["reflection"]] == [made["reflection"]["text"]]
+    assert "sign_in.entered" in {one["what"] for one in found["log"]}
+    for secret in ("$argon2", "password_hash", "session_key", "token_hash", made["calendar_feed"]["token_hash"]):
+        assert secret not in answer.body.decode(), secret
+
+
+def note(session: Session, person: Person) -> None:
+    keep_note(session, person.id, "responding/who-to-tell", "n", "", NOTE, NOW)
+    session.commit()
+
+
+def test_nobody_else_gets_to_see_somebodys_notes(app: Flask, session: Session, boss: Client) -> None:
+    """Every page, as an administrator, about whoever wrote the note; and all that can be downloaded there."""
+    sam = make_person(session)
+    note(session, sam)
+    assert NOTE in sign_in(Client(app), sam).get("/me/data").text
+    parts = PARTS | {"person_id": sam.id}
+    with app.test_request_context():
+        paths = [
+            app.url_for(rule.endpoint, **{part: parts[part] for part in rule.arguments})
+            for rule in app.url_map.iter_rules()
+            if "GET" in (rule.methods or ()) and rule.endpoint != "static_file"
+        ]
+    for path in paths:
+        assert NOTE not in boss.flask.get(path).get_data(as_text=True), path
+    assert len(paths) > 60
+    for path in ("/me/data", "/audit/download"):
+        assert NOTE not in boss.post(path, {}, 200).body.decode()
+
+
+def test_one_deletes_ones_own_notes_and_nobody_elses(app: Flask, session: Session, boss: Client) -> None:
+    sam = make_person(session)
+    note(session, sam)
+    assert "0 notes deleted" in boss.follow(boss.post("/me/data/notes", {})).text
+    client = sign_in(Client(app), sam)
+    page = client.follow(client.post("/me/data/notes", client.get("/me/data").fields()))
+    assert "1 note deleted" in page.text
+    assert NOTE not in page.text
+    assert not session.execute(select(Reflection)).first()
+
+
+def test_a_schedule_is_saved_only_after_its_preview(session: Session, boss: Client) -> None:
+    left = make_person(session, f"{MARK} Fictional", EMAIL, at=THEN)
+    fill(session, left)
+    staff.leave(session, left.id, THEN.date(), "x", "Europe/London", None, NOW)
+    session.commit()
+    page = boss.get("/privacy/schedule")
+    assert "No schedule has been set" in page.text
+    form = page.fields() | {"contact_name": "Jo Fictional", "contact_email": "jo@example.org", "reason": "advice"}
+    wrong = boss.post("/privacy/schedule", form | {"proof_months": "6"}, 422)
+    assert "Enter at least as many months" in wrong.text
+    seen = boss.post("/privacy/schedule", form, 200)
+    assert "Nothing is saved yet" in seen.text
+    assert "Proof of training" in seen.text
+    # Another number than the one whose preview was shown is shown again.
+    again = boss.post("/privacy/schedule", seen.fields() | {"mail_months": "24"}, 200)
+    assert session.execute(select(RetentionSchedule)).first() is None
+    assert "Saved" in boss.follow(boss.post("/privacy/schedule", again.fields())).text
+    row = session.execute(select(RetentionSchedule)).scalar_one()
+    assert (row.mail_months, row.proof_months, row.contact_name) == (24, 72, "Jo Fictional")
+    assert "What the worker erases within the hour" in boss.get("/privacy/report").text
+
+
+def test_the_notice_says_what_is_set(app: Flask, session: Session) -> None:
+    before = Client(app).get("/privacy").text
+    assert "has not set yet how long" in before
+    assert "Mail is not set up" in before
+    make_person(session)
+    actions.set_schedule(session, Schedule(18, 84, 6, 30, "Jo Fictional", "jo@example.org"), "x", None, NOW)
+    session.commit()
+    text = Client(app).get("/privacy").text
+    for words in ("Riverside Trust", "Jo Fictional", "jo@example.org", "18 months", "7 years", "6 months", "30 days"):
+        assert words in text, words
+
+
+def test_erasing_is_asked_for_on_the_page_of_a_person(app: Flask, session: Session, boss: Client) -> None:
+    sam = make_person(session)
+    assert f"/privacy/erase/{sam.id}" in boss.get(f"/people/{sam.id}").html
+    address = f"/privacy/erase/{sam.id}"
+    assert "They work here" in boss.get(address).text
+    boss.post(address, {"reason": ""}, 422)
+    assert "The worker carries it out" in boss.follow(boss.post(address, {"reason": "asked"})).text
+    assert session.execute(select(ErasureRequest.person_id)).scalar_one() == sam.id
+    staff.leave(session, sam.id, NOW.date(), "x", "Europe/London", None, NOW)
+    session.commit()
+    page = boss.get(address).text
+    assert "If they ask for erasure, everything goes but the proof" in page
+    runner = app.test_cli_runner()
+    said = runner.invoke(args=["privacy", "run", "--dry-run"]).output
+    assert "Mail and addresses: 1 row of 1 person" in said
+    assert runner.invoke(args=["privacy", "run"]).output == said
+    assert runner.invoke(args=["privacy", "run"]).output == "Nothing is to be erased.\n"
+    assert "because it was asked for" in boss.get(address).text
+    assert "Mail and addresses" in boss.get("/privacy/report").text
+    assert "Not kept any more" in boss.get(f"/people/{sam.id}").text
+    assert "Not kept any more" in boss.get("/people/left").text
+
+
+def test_of_whom_the_name_is_gone_nothing_can_be_opened(app: Flask, session: Session, boss: Client) -> None:
+    from course.certificates.views import kept_link  # noqa: PLC0415
+
+    left = make_person(session, f"{MARK} Fictional", EMAIL, at=THEN)
+    fill(session, left)
+    staff.leave(session, left.id, THEN.date(), "x", "Europe/London", None, NOW)
+    actions.set_schedule(session, Schedule(), "x", None, NOW)
+    session.commit()
+    with app.test_request_context():
+        kept = "/" + kept_link(left.id).split("/", 3)[3]
+    assert MARK in Client(app).get(kept).text
+    app.test_cli_runner().invoke(args=["privacy", "run"])
+    Client(app).get(kept, 404)
+    Client(app).get(f"{kept}/K7QM-2FXA-9TRC.pdf", 404)
+    page = boss.get(f"/people/{left.id}")
+    assert f"Person {left.id}" in page.h1
+    assert "add them anew" in page.text
+    assert MARK not in page.html
+    boss.get(f"/people/{left.id}/return", 404)
+    boss.get(f"/privacy/erase/{left.id}", 404)
+    assert f"/people/{left.id}" not in boss.get("/people/left").html
