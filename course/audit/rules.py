@@ -28,6 +28,7 @@ WORDS = {
     "certificate.revoked": "{who} revoked certificate {number} of {whom}",
     "contact.changed": "{who} changed a contact: {contact}",
     "contact.confirmed": "{who} confirmed a contact: {contact}",
+    "contact.entrusted": "{who} chose who looks after a contact, and how often: {contact}",
     "deputy.ended": "{who} took back that {whom} stands in for them",
     "deputy.named": "{who} named {whom} as their deputy until {until}",
     "extension.granted": "{who} gave {whom} time until {until}",

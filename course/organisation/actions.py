@@ -12,7 +12,7 @@ from course.audit.actions import record
 from course.audit.rules import changes
 from course.content.shapes import NATIONS, SETTINGS
 from course.organisation.models import Contact, Organisation, UsualPathway
-from course.organisation.rules import KINDS
+from course.organisation.rules.contacts import KINDS, REVIEWS
 
 _OURS = ("organisation", 1)
 
@@ -54,20 +54,49 @@ def change(session: Session, name: str, nation: str, pathway: str, by: int | Non
 def confirm_contact(
     session: Session, kind: str, name: str, phone: str, email: str, by: int | None, at: datetime
 ) -> None:
-    """What holds for a kind of contact from now on; all empty when there is none any more.
+    """What holds for a kind of contact from now on; all empty when there is none any more. Its owner stays.
 
     `by` is the id of the person who says so. Raises ValueError for an unknown kind.
     """
     if kind not in KINDS:
         raise ValueError(f"there is no contact {kind!r}")
-    newest = select(Contact).where(Contact.kind == kind).order_by(Contact.id.desc()).limit(1)
-    known = session.execute(newest).scalar_one_or_none()
+    known = _newest(session, kind)
     after = {"name": name, "phone": phone, "email": email}
     changed = changes({field: getattr(known, field, "") for field in after}, after)
-    session.add(Contact(kind=kind, name=name, phone=phone, email=email, confirmed_at=at, confirmed_by=by))
+    kept = {"owner_id": known.owner_id, "review_months": known.review_months} if known else {}
+    session.add(Contact(kind=kind, **after, **kept, confirmed_at=at, confirmed_by=by))
     session.flush()
     what = "contact.changed" if changed else "contact.confirmed"
     record(session, what, _OURS, {"contact": KINDS[kind], **changed}, by, at)
+
+
+def keep_contact(
+    session: Session, kind: str, owner_id: int | None, review_months: int, by: int | None, at: datetime
+) -> None:
+    """Name who looks after a contact, and after how many months they look again; nothing if that is so already.
+
+    It does not confirm the contact. Raises ValueError for other months than REVIEWS has; a contact that nobody ever
+    filled in has no owner.
+    """
+    if review_months not in REVIEWS:
+        raise ValueError(f"nobody looks again after {review_months} months")
+    known = _newest(session, kind)
+    if known is None or (known.owner_id, known.review_months) == (owner_id, review_months):
+        return
+    session.add(
+        Contact(
+            kind=kind, name=known.name, phone=known.phone, email=known.email, confirmed_at=known.confirmed_at,
+            confirmed_by=known.confirmed_by, owner_id=owner_id, review_months=review_months,
+        )
+    )  # fmt: skip
+    session.flush()
+    details = {"contact": KINDS[kind], "owner": owner_id, "months": review_months}
+    record(session, "contact.entrusted", _OURS, details, by, at)
+
+
+def _newest(session: Session, kind: str) -> Contact | None:
+    rows = select(Contact).where(Contact.kind == kind).order_by(Contact.id.desc()).limit(1)
+    return session.execute(rows).scalar_one_or_none()
 
 
 def _check(nation: str, pathway: str) -> None:

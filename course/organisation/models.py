@@ -36,7 +36,11 @@ class UsualPathway(Base):
 
 
 class Contact(Base):
-    """Who to turn to, as confirmed at a moment. The newest row of a kind holds; older ones are history."""
+    """Who to turn to, as confirmed at a moment. The newest row of a kind holds; older ones are history.
+
+    The owner looks at it again so many months after it was confirmed. Who names another owner or interval adds a row
+    that was confirmed when the one before it was.
+    """
 
     __tablename__ = "contact"
 
@@ -47,5 +51,7 @@ class Contact(Base):
     email: Mapped[str] = mapped_column(String(254))
     confirmed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     confirmed_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    review_months: Mapped[int] = mapped_column(server_default="12")
 
     __table_args__ = (Index("ix_contact_kind", "kind", "id"),)

@@ -4,24 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, ScalarSelect, func, select
+from sqlalchemy.orm import Session
 
 from course.content.shapes import Nation, Setting
+from course.dates import civil_date
 from course.db import Rows
 from course.organisation.models import Contact, Organisation
+from course.organisation.rules.contacts import stale
+from course.people.models import Person
 
 
 @dataclass(frozen=True)
 class ContactView:
+    id: int
     kind: str
     name: str
     phone: str
     email: str
     confirmed_at: datetime
+    owner_id: int | None = None
+    review_months: int = 12
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Who looks after a contact; `here` is False once they have left."""
+
+    name: str
+    email: str
+    here: bool
 
 
 @dataclass(frozen=True)
@@ -48,11 +64,14 @@ _ORGANISATION = select(
     _organisation.c.name,
     _organisation.c.nation,
     _organisation.c.pathway,
+    _contact.c.id,
     _contact.c.kind,
     _contact.c.name.label("contact"),
     _contact.c.phone,
     _contact.c.email,
     _contact.c.confirmed_at,
+    _contact.c.owner_id,
+    _contact.c.review_months,
 ).outerjoin(_contact, _contact.c.id.in_(_newest))
 
 
@@ -87,8 +106,23 @@ def organisation(session: Rows) -> OrganisationView | None:
     if not found:
         return None
     contacts = {
-        row.kind: ContactView(row.kind, row.contact, row.phone, row.email, row.confirmed_at)
+        row.kind: ContactView(
+            row.id, row.kind, row.contact, row.phone, row.email, row.confirmed_at, row.owner_id, row.review_months
+        )
         for row in found
         if row.kind and (row.contact or row.phone)
     }
     return OrganisationView(found[0].name, found[0].nation, found[0].pathway, contacts)
+
+
+def stale_contacts(ours: OrganisationView | None, zone: str, today: date) -> list[ContactView]:
+    """The contacts that somebody should have looked at again before `today`."""
+    entries = ours.contacts.values() if ours else ()
+    return [e for e in entries if stale(civil_date(e.confirmed_at, zone), e.review_months, today)]
+
+
+def owners(session: Session, ours: OrganisationView | None) -> dict[int, Owner]:
+    """Who looks after the contacts, by id."""
+    ids = {entry.owner_id for entry in ours.contacts.values()} - {None} if ours else set()
+    found = session.execute(select(Person.id, Person.name, Person.email, Person.left_at).where(Person.id.in_(ids)))
+    return {row.id: Owner(row.name, row.email, row.left_at is None) for row in found}

@@ -67,7 +67,9 @@ DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] 
         (World.confirm,
          ["contact.changed", "contact.confirmed"], "boss"),
         (World.settings, [], "boss"),
+        (World.entrust, ["contact.changed", "contact.entrusted"], "boss"),
     ],
+    "organisation.contact": [(World.confirm_one, ["contact.changed", "contact.confirmed"], "boss")],
     "people.add_person": [
         (lambda w: w.post("/people/add", name="A B", email="ab@example.org", team="", role="learner", pathway=""),
          ADDED, "boss"),
