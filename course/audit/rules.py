@@ -39,6 +39,7 @@ WORDS = {
     "mail.retried": "{who} had a mail sent again",
     "mail.tested": "{who} sent a test mail",
     "organisation.changed": "{who} changed the organisation’s settings",
+    "organisation.look_changed": "{who} changed the logo or the colour of the pages",
     "organisation.set_up": "{who} set the organisation up",
     "password.link_sent": "Somebody asked for a link with which {whom} can choose a new password",
     "password.set": "{who} set the password of {whom}",

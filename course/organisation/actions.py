@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 
 from sqlalchemy import select
@@ -11,7 +12,8 @@ from sqlalchemy.orm import Session
 from course.audit.actions import record
 from course.audit.rules import changes
 from course.content.shapes import NATIONS, SETTINGS
-from course.organisation.models import Contact, Organisation, UsualPathway
+from course.organisation.models import Contact, Organisation, OrganisationLook, UsualPathway
+from course.organisation.rules.colours import parse, refusal
 from course.organisation.rules.contacts import KINDS, REVIEWS
 
 _OURS = ("organisation", 1)
@@ -92,6 +94,31 @@ def keep_contact(
     session.flush()
     details = {"contact": KINDS[kind], "owner": owner_id, "months": review_months}
     record(session, "contact.entrusted", _OURS, details, by, at)
+
+
+def take_logo(session: Session, logo: bytes | None, by: int | None, at: datetime) -> None:
+    """Show this PNG (from `clean_logo`) at the top of each page; None for no logo any more."""
+    digest = hashlib.sha256(logo).hexdigest() if logo is not None else None
+    _look(session, {"logo": digest}, logo, by, at)
+
+
+def take_colour(session: Session, colour: str | None, by: int | None, at: datetime) -> None:
+    """Show the pages in this colour, None for the usual one. Raises ValueError for one that cannot be read."""
+    if colour is not None and (parse(colour) != colour or refusal(colour)):
+        raise ValueError(f"nobody can read {colour!r}")
+    _look(session, {"colour": colour}, None, by, at)
+
+
+def _look(session: Session, wanted: dict[str, str | None], logo: bytes | None, by: int | None, at: datetime) -> None:
+    rows = select(OrganisationLook).order_by(OrganisationLook.id.desc()).limit(1)
+    known = session.execute(rows).scalar_one_or_none()
+    before = {"logo": known.logo_sha256 if known else None, "colour": known.colour if known else None}
+    after = before | wanted
+    if after == before:
+        return
+    session.add(OrganisationLook(logo=logo, logo_sha256=after["logo"], colour=after["colour"], made_by=by, made_at=at))
+    session.flush()
+    record(session, "organisation.look_changed", _OURS, changes(before, after), by, at)
 
 
 def _newest(session: Session, kind: str) -> Contact | None:

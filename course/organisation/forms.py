@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
-from wtforms import BooleanField, Field, SelectField, StringField
-from wtforms.fields import EmailField, TelField
+from wtforms import BooleanField, Field, FileField, SelectField, StringField
+from wtforms.fields import ColorField, EmailField, TelField
 from wtforms.validators import DataRequired, Email, Length, Optional, ValidationError
 
 from course.content.shapes import NATIONS, SETTINGS
+from course.organisation.rules.colours import chosen, parse, refusal
 from course.organisation.rules.contacts import KINDS, REVIEWS, Details
 from course.people.forms import clean
 from course.web.forms import Form, choices
@@ -117,6 +118,23 @@ def _add_contact_fields(kind: str) -> None:
 
 for _kind in KINDS:
     _add_contact_fields(_kind)
+
+
+class LogoForm(Form):
+    file = FileField("File with the logo")
+
+
+class ColourForm(Form):
+    picked = ColorField("Pick a colour")
+    typed = StringField("Or type it", filters=[clean], validators=[Length(max=20, message="Shorten the colour.")])
+
+    def colour(self, before: str | None) -> str | None:
+        """The colour that is wanted; where it cannot be taken, the field says why."""
+        found = chosen(before, self.typed.data or "", self.picked.data or "")
+        if found is not None:
+            wrong = "Enter a colour in hexadecimal digits, such as #0f4c5c." if parse(found) is None else refusal(found)
+            self.typed.errors = [wrong] if wrong else []
+        return found
 
 
 class ContactForm(Form):

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from course.content.shapes import Nation, Setting
 from course.dates import civil_date
 from course.db import Rows
-from course.organisation.models import Contact, Organisation
+from course.organisation.models import Contact, Organisation, OrganisationLook
 from course.organisation.rules.contacts import stale
 from course.people.models import Person
 
@@ -42,12 +42,15 @@ class Owner:
 
 @dataclass(frozen=True)
 class OrganisationView:
-    """`contacts` by kind: lead, deputy, out-of-hours, social-care; a kind nobody filled in is missing."""
+    """`contacts` by kind: lead, deputy, out-of-hours, social-care; a kind nobody filled in is missing.
+    `logo` is its hash, `colour` six hexadecimal digits; both None where the usual look holds."""
 
     name: str
     nation: Nation
     pathway: Setting
     contacts: Mapping[str, ContactView]
+    logo: str | None = None
+    colour: str | None = None
 
     @cached_property
     def _hash(self) -> int:
@@ -58,8 +61,9 @@ class OrganisationView:
 
 
 # Tables, not classes: this is asked for on every page, and rows are all it needs.
-_organisation, _contact = Organisation.__table__, Contact.__table__
+_organisation, _contact, _look = Organisation.__table__, Contact.__table__, OrganisationLook.__table__
 _newest = select(func.max(_contact.c.id)).group_by(_contact.c.kind)
+_newest_look = select(func.max(_look.c.id)).scalar_subquery()
 _ORGANISATION = select(
     _organisation.c.name,
     _organisation.c.nation,
@@ -72,11 +76,15 @@ _ORGANISATION = select(
     _contact.c.confirmed_at,
     _contact.c.owner_id,
     _contact.c.review_months,
-).outerjoin(_contact, _contact.c.id.in_(_newest))
+    _look.c.logo_sha256,
+    _look.c.colour,
+).select_from(
+    _organisation.outerjoin(_contact, _contact.c.id.in_(_newest)).outerjoin(_look, _look.c.id == _newest_look)
+)
 
 
 class Mark(NamedTuple):
-    """What tells one state of the organisation from another; contacts are never changed, only added to.
+    """What tells one state of the organisation from another; contacts and looks are never changed, only added to.
 
     All are None before the set-up.
     """
@@ -85,6 +93,7 @@ class Mark(NamedTuple):
     nation: Nation | None
     pathway: Setting | None
     contact: int | None
+    look: int | None
 
 
 def _alone(column: ColumnElement[Any]) -> ScalarSelect[Any]:
@@ -97,6 +106,7 @@ MARK = (
     _alone(_organisation.c.nation),
     _alone(_organisation.c.pathway),
     _alone(func.max(_contact.c.id)),
+    _alone(func.max(_look.c.id)),
 )
 
 
@@ -112,7 +122,16 @@ def organisation(session: Rows) -> OrganisationView | None:
         for row in found
         if row.kind and (row.contact or row.phone)
     }
-    return OrganisationView(found[0].name, found[0].nation, found[0].pathway, contacts)
+    first = found[0]
+    return OrganisationView(first.name, first.nation, first.pathway, contacts, first.logo_sha256, first.colour)
+
+
+def logo(session: Session, sha256: str) -> bytes | None:
+    """The logo with this hash as PNG, whether it is shown today or was; None if there never was one."""
+    rows = select(OrganisationLook.logo).where(
+        OrganisationLook.logo_sha256 == sha256, OrganisationLook.logo.is_not(None)
+    )
+    return session.execute(rows.limit(1)).scalar()
 
 
 def stale_contacts(ours: OrganisationView | None, zone: str, today: date) -> list[ContactView]:

@@ -1,4 +1,4 @@
-"""The organisation's settings, the page "Worried about a child?", and the frame of every page."""
+"""The organisation's settings and look, the page "Worried about a child?", and the frame of every page."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from flask import Blueprint, Response, abort, flash, g, make_response, render_template, url_for
+from flask import Blueprint, Response, abort, flash, g, make_response, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
@@ -14,17 +14,19 @@ from course.clock import now
 from course.content.current import library
 from course.content.shapes import NATIONS
 from course.dates import civil_date
-from course.organisation import actions
+from course.organisation import actions, queries
 from course.organisation.current import here_organisation
-from course.organisation.forms import ContactForm, OrganisationForm
+from course.organisation.forms import ColourForm, ContactForm, LogoForm, OrganisationForm
 from course.organisation.frame import site
 from course.organisation.queries import ContactView, OrganisationView, Owner, owners, stale_contacts
+from course.organisation.rules.colours import USUAL, parse, refusal, sheet_name, style_sheet
 from course.organisation.rules.contacts import KINDS, Details, confirms, lead_label
 from course.people.queries import person_by_email
 from course.web.access import Permission, may, public, signed_in
 from course.web.html import seen_redirect
 from course.web.session import db
 from course.web.site import state
+from course.web.uploads import accepts
 
 pages = Blueprint("organisation", __name__)
 
@@ -91,6 +93,67 @@ def contact(kind: str) -> Response | WsgiResponse:
     page = render_template("organisation/contact.html", form=form, entry=entry, label=_labels(ours)[kind],
                            stale=entry in _stale())  # fmt: skip
     return make_response(page, 422 if form.errors else 200)
+
+
+@pages.route("/organisation/look", methods=["GET", "POST"])
+@may(Permission.MANAGE_ORGANISATION)
+@accepts(1)
+def look() -> Response | WsgiResponse:
+    """The logo and the colour of the pages: three small forms, told apart by their button."""
+    g.here = "organisation"
+    ours = here_organisation()
+    before, what = ours.colour if ours else None, request.form.get("what")
+    shown = {"typed": f"#{before}" if before else "", "picked": f"#{before or USUAL}"}
+    logo_form, colour_form = LogoForm(), ColourForm(data=shown)
+    if request.method == "POST" and _new_look(what, logo_form, colour_form, before):
+        flash("Saved.")
+        return seen_redirect(url_for("organisation.look"))
+    page = render_template("organisation/look.html", ours=ours, logo=logo_form, colour=colour_form)
+    return make_response(page, 422 if logo_form.mistakes() or colour_form.mistakes() else 200)
+
+
+def _new_look(what: str | None, logo_form: LogoForm, colour_form: ColourForm, before: str | None) -> bool:
+    """Save what one of the forms asks for; False if it has a mistake."""
+    by, at = current_user.person.id, now()
+    if what == "remove":
+        actions.take_logo(db(), None, by, at)
+    elif what == "logo":
+        from course.organisation.rules.logos import LogoError, clean_logo  # noqa: PLC0415 (few need it)
+
+        try:
+            upload = request.files.get("file")
+            actions.take_logo(db(), clean_logo(upload.read() if upload else b""), by, at)
+        except LogoError as error:
+            logo_form.file.errors = [str(error)]
+    elif what == "colour" and colour_form.validate():
+        wanted = colour_form.colour(before)
+        if not colour_form.mistakes():
+            actions.take_colour(db(), wanted, by, at)
+    return not (logo_form.mistakes() or colour_form.mistakes())
+
+
+@pages.get("/logo/<sha256>.png")
+@public
+def logo(sha256: str) -> Response:
+    """A logo, by its hash: what is behind this address never changes."""
+    found = queries.logo(db(), sha256)
+    return _for_ever(found, "image/png") if found is not None else abort(404)
+
+
+@pages.get("/look/<sheet>.css")
+@public
+def style(sheet: str) -> Response:
+    """The style sheet of a colour. Everything in it follows from its name."""
+    colour = parse(sheet.partition("-")[0])
+    if colour is None or refusal(colour) or sheet != sheet_name(colour):
+        return abort(404)
+    return _for_ever(style_sheet(colour).encode(), "text/css")
+
+
+def _for_ever(data: bytes, kind: str) -> Response:
+    response = Response(data, mimetype=kind)
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response
 
 
 def _stale() -> list[ContactView]:
