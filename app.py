@@ -38,6 +38,7 @@ from course.mail import views as mail
 from course.organisation import views as organisation
 from course.passport import views as passport
 from course.people import views as people
+from course.preview import views as preview
 from course.recall import commands as recall_commands
 from course.recall import views as recall
 from course.refreshers import commands as refresher_commands
@@ -78,6 +79,7 @@ FEATURES = (
     (refreshers.pages, "/renewal"),
     (passport.pages, "/passport"),
     (insight.pages, "/insight"),
+    (preview.pages, "/preview"),
     (recall.pages, ""),
     (audit.pages, "/audit"),
     (system.pages, ""),

@@ -33,6 +33,7 @@ PARTS: dict[str, Any] = {
     "mail_id": 1,
     "module_id": "responding",
     "name": "site.css",
+    "nation": "nothing",
     "number": "AAAA-BBBB-CCCC",
     "pathway": "nothing",
     "person_id": 1,
