@@ -32,7 +32,7 @@ def test_it_says_what_is_due_first_what_is_open_and_where_the_points_are(
         page = client.get("/content")
     assert len(statements) <= 2
     assert "Its newest part has been taught here since 22 November 2026" in page.text
-    facts, modules = page.all("table")
+    modules, facts = page.all("table")
     found = [entry.source for entry in all_due(whole(app).sources, whole(app).course) if entry.source.status != "open"]
     rows = [words(row.find("th")) for row in facts.iter("tr")][1:]
     assert rows == [f"{source.title} {source.publisher}" for source in found]
