@@ -38,6 +38,7 @@ from course.mail import views as mail
 from course.organisation import views as organisation
 from course.passport import views as passport
 from course.people import views as people
+from course.preview import views as preview
 from course.privacy import commands as privacy_commands
 from course.privacy import views as privacy
 from course.recall import commands as recall_commands
@@ -83,6 +84,7 @@ FEATURES = (
     (passport.pages, "/passport"),
     (insight.pages, "/insight"),
     (reports.pages, "/report"),
+    (preview.pages, "/preview"),
     (recall.pages, ""),
     (audit.pages, "/audit"),
     (system.pages, ""),

@@ -43,6 +43,14 @@ def stored(session: Session, version: str) -> list[tuple[str, str, str]]:
     return [(row.kind, row.ref, row.body) for row in session.execute(statement)]
 
 
+def in_force_since(session: Session, library: Library) -> datetime | None:
+    """When this installation first taught the newest part of what it teaches now; None if nothing is archived."""
+    rows = session.execute(
+        select(ContentVersion.kind, ContentVersion.ref, ContentVersion.version, ContentVersion.first_shown_at)
+    )
+    return max((at for kind, ref, version, at in rows if (kind, ref, version) in library.parts), default=None)
+
+
 def changes_shown(session: Session) -> dict[tuple[str, str], datetime]:
     """When this installation first taught each marked change, by reference and version (see changes.Marked.key)."""
     rows = session.execute(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from course.content.library import Library
-from course.content.shapes import Question, Source
+from course.content.shapes import Module, Question, Source
 
 FORMS = {
     "one": "one-best",
@@ -36,6 +37,23 @@ def coverage(library: Library) -> list[dict[str, Any]]:
             for point in question.points:
                 rows[point]["assessed"].append(question.id)
     return list(rows.values())
+
+
+@dataclass(frozen=True)
+class Covered:
+    """A module, its points with the places of `coverage`, and how many of them are taught, practised and assessed."""
+
+    module: Module
+    rows: tuple[dict[str, Any], ...]
+
+    def count(self, how: str) -> int:
+        return sum(bool(row[how]) for row in self.rows)
+
+
+def by_module(library: Library) -> list[Covered]:
+    """What `coverage` says, for each module of the points that it covers."""
+    rows = {row["id"]: row for row in coverage(library)}
+    return [Covered(module, tuple(rows[point] for point in module.points)) for module in library.modules.values()]
 
 
 def since(library: Library) -> dict[str, list[Source]]:

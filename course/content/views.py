@@ -1,14 +1,19 @@
-"""Pages about the course itself, open to anyone: sources and accessibility."""
+"""Pages about the course itself, open to anyone (sources, accessibility), and how the content stands."""
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from flask import Blueprint, g, render_template
 
+from course.clock import now
 from course.content.current import library
-from course.content.facts import due
-from course.content.report import coverage, since
+from course.content.facts import all_due, due
+from course.content.queries import in_force_since
+from course.content.report import by_module, coverage, since
 from course.content.shapes import SECTIONS
-from course.web.access import public
+from course.dates import civil_date
+from course.web.access import Permission, may, public
+from course.web.session import db
+from course.web.site import state
 
 pages = Blueprint("content", __name__)
 
@@ -25,6 +30,25 @@ def sources() -> str:
         sections=SECTIONS,
         since=since(library()),
         due={source.id: due(source, library().course) for source in library().sources.values()},
+    )
+
+
+@pages.get("/content")
+@may(Permission.MANAGE_ORGANISATION)
+def status() -> str:
+    """What is taught now and since when, what is to be checked again, and where each point is covered."""
+    g.here = "organisation"
+    found, today = library(), civil_date(now(), state().config.time_zone)
+    facts = [(entry, entry.late(today)) for entry in all_due(found.sources, found.course)]
+    return render_template(
+        "content/status.html",
+        library=found,
+        in_force=in_force_since(db(), found),
+        facts=[row for row in facts if row[0].source.status != "open"],
+        waiting=[entry for entry, _late in facts if entry.source.status == "open"],
+        late=sum(late for entry, late in facts if entry.source.status != "open"),
+        covered=by_module(found),
+        points=coverage(found),
     )
 
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 
-from wtforms import BooleanField, Field, SelectField, StringField
-from wtforms.fields import EmailField, TelField
+from wtforms import BooleanField, Field, FileField, SelectField, StringField
+from wtforms.fields import ColorField, EmailField, TelField
 from wtforms.validators import DataRequired, Email, Length, Optional, ValidationError
 
 from course.content.shapes import NATIONS, SETTINGS
-from course.organisation.rules import KINDS, Details
+from course.organisation.rules.colours import chosen, parse, refusal
+from course.organisation.rules.contacts import KINDS, REVIEWS, Details
 from course.people.forms import clean
 from course.web.forms import Form, choices
 
 # A number as people write it, with an extension if it has one.
 _PHONE = re.compile(r"\+?[0-9 ()/.\-]{3,40}((ext|x)\.? ?[0-9]{1,6})?", re.IGNORECASE)
+# What a contact cannot do without, and what is said where it is missing.
+NEEDED = {"name": "Enter who answers, a person or a team.", "phone": "Enter the telephone number."}
 
 
 def organisation_name() -> StringField:
@@ -44,7 +47,7 @@ def phone_number(_form: Form, field: Field) -> None:
 
 
 class OrganisationForm(Form):
-    """For each kind of contact there are the fields kind-name, kind-phone, kind-email and kind-still."""
+    """For each kind of contact there are the fields kind-name, -phone, -email, -owner, -review and -still."""
 
     name = organisation_name()
     nation = nation_field()
@@ -55,6 +58,15 @@ class OrganisationForm(Form):
         name, phone, email = (str(self[f"{kind}-{part}"].data or "") for part in ("name", "phone", "email"))
         return Details(name, phone, email)
 
+    def owner(self, kind: str) -> str:
+        """The address of whoever looks after a kind of contact; empty for nobody."""
+        return str(self[f"{kind}-owner"].data or "")
+
+    def nobody_has(self, kind: str) -> None:
+        """Say that the owner's address is nobody's."""
+        field = self[f"{kind}-owner"]
+        field.errors = [f"{KINDS[kind]}: nobody here has the address {field.data}. Add the person under People first."]
+
     def still_right(self, kind: str) -> bool:
         return bool(self[f"{kind}-still"].data)
 
@@ -63,23 +75,23 @@ class OrganisationForm(Form):
         fine = bool(super().validate(*args, **kwargs))
         for kind in KINDS:
             typed = self.details(kind)
-            for part, value, message in (
-                ("name", typed.name, "Enter who answers, a person or a team."),
-                ("phone", typed.phone, "Enter the telephone number."),
-            ):
-                if typed != Details() and not value:
+            owner = self[f"{kind}-owner"]
+            filled_in = typed != Details() or (owner.data and owner.data != owner.object_data)
+            for part, message in NEEDED.items():
+                if filled_in and not self[f"{kind}-{part}"].data:
                     self[f"{kind}-{part}"].errors = [message]
                     fine = False
             # Four contacts have the same fields: each message says whose it is.
-            for part in ("name", "phone", "email"):
+            for part in ("name", "phone", "email", "review"):
                 field = self[f"{kind}-{part}"]
                 field.errors = [f"{KINDS[kind]}: {message}" for message in field.errors]
         return fine
 
 
-def _add_contact_fields(kind: str) -> None:
+def _contact_fields() -> dict[str, Field]:
+    """Who answers, and how they are reached."""
     long = "Shorten this to %(max)d characters."
-    fields: dict[str, Field] = {
+    return {
         "name": StringField("Who answers", filters=[clean], validators=[Length(max=200, message=long)]),
         "phone": TelField("Telephone", filters=[clean], validators=[phone_number]),
         "email": EmailField(
@@ -91,11 +103,54 @@ def _add_contact_fields(kind: str) -> None:
                 Email("Enter an e-mail address such as lead@example.org."),
             ],
         ),
+    }
+
+
+def _add_contact_fields(kind: str) -> None:
+    keeping: dict[str, Field] = {
+        "owner": EmailField("Who looks after this: their work e-mail (may be empty)", filters=[clean]),
+        "review": SelectField("They look at it again after", choices=choices(REVIEWS)),
         "still": BooleanField("Still right today"),
     }
-    for part, field in fields.items():
+    for part, field in {**_contact_fields(), **keeping}.items():
         setattr(OrganisationForm, f"{kind}-{part}", field)
 
 
 for _kind in KINDS:
     _add_contact_fields(_kind)
+
+
+class LogoForm(Form):
+    file = FileField("File with the logo")
+
+
+class ColourForm(Form):
+    picked = ColorField("Pick a colour")
+    typed = StringField("Or type it", filters=[clean], validators=[Length(max=20, message="Shorten the colour.")])
+
+    def colour(self, before: str | None) -> str | None:
+        """The colour that is wanted; where it cannot be taken, the field says why."""
+        found = chosen(before, self.typed.data or "", self.picked.data or "")
+        if found is not None:
+            wrong = "Enter a colour in hexadecimal digits, such as #0f4c5c." if parse(found) is None else refusal(found)
+            self.typed.errors = [wrong] if wrong else []
+        return found
+
+
+class ContactForm(Form):
+    """What the owner of one contact confirms or corrects."""
+
+    def details(self) -> Details:
+        return Details(*(str(self[part].data or "") for part in ("name", "phone", "email")))
+
+    def validate(self, *args: object, **kwargs: object) -> bool:
+        fine = bool(super().validate(*args, **kwargs))
+        for part, message in NEEDED.items():
+            if not self[part].data:
+                self[part].errors = [message]
+                fine = False
+        return fine
+
+
+for _name, _field in _contact_fields().items():
+    setattr(ContactForm, _name, _field)

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from course.content.current import library
 from course.organisation.current import here_organisation
+from course.organisation.rules.colours import sheet_name
 from course.people.rules import Viewer
 from course.web.site import Site
 
@@ -22,16 +23,19 @@ def site() -> Site:
         ours, course = here_organisation(), library().course
         name = ours.name if ours else course.title
         here = g.get("here", "")
-        header = _header(name, person.name if person else None, person.permissions if person else frozenset(), here)
-        g.site = Site(name, person, course.title, header, _footer(library().version), ours is not None)
+        logo, sheet = (ours.logo, ours.colour and sheet_name(ours.colour)) if ours else (None, None)
+        header = _header(
+            name, logo, person.name if person else None, person.permissions if person else frozenset(), here
+        )
+        g.site = Site(name, person, course.title, header, _footer(library().version), ours is not None, sheet)
     found: Site = g.site
     return found
 
 
 @lru_cache(maxsize=2048)
-def _header(name: str, person: str | None, permissions: frozenset[str], here: str) -> Markup:
+def _header(name: str, logo: str | None, person: str | None, permissions: frozenset[str], here: str) -> Markup:
     template = current_app.jinja_env.get_template("frame/header.html")
-    return Markup(template.render(name=name, person=person, permissions=permissions, here=here))  # noqa: S704
+    return Markup(template.render(name=name, logo=logo, person=person, permissions=permissions, here=here))  # noqa: S704
 
 
 @lru_cache(maxsize=8)

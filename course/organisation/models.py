@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from course.db import Base, UtcDateTime
@@ -36,7 +36,11 @@ class UsualPathway(Base):
 
 
 class Contact(Base):
-    """Who to turn to, as confirmed at a moment. The newest row of a kind holds; older ones are history."""
+    """Who to turn to, as confirmed at a moment. The newest row of a kind holds; older ones are history.
+
+    The owner looks at it again so many months after it was confirmed. Who names another owner or interval adds a row
+    that was confirmed when the one before it was.
+    """
 
     __tablename__ = "contact"
 
@@ -47,5 +51,21 @@ class Contact(Base):
     email: Mapped[str] = mapped_column(String(254))
     confirmed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     confirmed_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    review_months: Mapped[int] = mapped_column(server_default="12")
 
     __table_args__ = (Index("ix_contact_kind", "kind", "id"),)
+
+
+class OrganisationLook(Base):
+    """How the pages look from a moment on: the newest row holds. `colour` is six hexadecimal digits, None for the
+    usual one. A logo is named by its hash, and its bytes stand in the row that brought it in only."""
+
+    __tablename__ = "organisation_look"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    logo: Mapped[bytes | None] = mapped_column(LargeBinary)
+    logo_sha256: Mapped[str | None] = mapped_column(String(64), index=True)
+    colour: Mapped[str | None] = mapped_column(String(6))
+    made_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)

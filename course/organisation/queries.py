@@ -4,34 +4,53 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, ScalarSelect, func, select
+from sqlalchemy.orm import Session
 
 from course.content.shapes import Nation, Setting
+from course.dates import civil_date
 from course.db import Rows
-from course.organisation.models import Contact, Organisation
+from course.organisation.models import Contact, Organisation, OrganisationLook
+from course.organisation.rules.contacts import stale
+from course.people.models import Person
 
 
 @dataclass(frozen=True)
 class ContactView:
+    id: int
     kind: str
     name: str
     phone: str
     email: str
     confirmed_at: datetime
+    owner_id: int | None = None
+    review_months: int = 12
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Who looks after a contact; `here` is False once they have left."""
+
+    name: str
+    email: str
+    here: bool
 
 
 @dataclass(frozen=True)
 class OrganisationView:
-    """`contacts` by kind: lead, deputy, out-of-hours, social-care; a kind nobody filled in is missing."""
+    """`contacts` by kind: lead, deputy, out-of-hours, social-care; a kind nobody filled in is missing.
+    `logo` is its hash, `colour` six hexadecimal digits; both None where the usual look holds."""
 
     name: str
     nation: Nation
     pathway: Setting
     contacts: Mapping[str, ContactView]
+    logo: str | None = None
+    colour: str | None = None
 
     @cached_property
     def _hash(self) -> int:
@@ -42,22 +61,30 @@ class OrganisationView:
 
 
 # Tables, not classes: this is asked for on every page, and rows are all it needs.
-_organisation, _contact = Organisation.__table__, Contact.__table__
+_organisation, _contact, _look = Organisation.__table__, Contact.__table__, OrganisationLook.__table__
 _newest = select(func.max(_contact.c.id)).group_by(_contact.c.kind)
+_newest_look = select(func.max(_look.c.id)).scalar_subquery()
 _ORGANISATION = select(
     _organisation.c.name,
     _organisation.c.nation,
     _organisation.c.pathway,
+    _contact.c.id,
     _contact.c.kind,
     _contact.c.name.label("contact"),
     _contact.c.phone,
     _contact.c.email,
     _contact.c.confirmed_at,
-).outerjoin(_contact, _contact.c.id.in_(_newest))
+    _contact.c.owner_id,
+    _contact.c.review_months,
+    _look.c.logo_sha256,
+    _look.c.colour,
+).select_from(
+    _organisation.outerjoin(_contact, _contact.c.id.in_(_newest)).outerjoin(_look, _look.c.id == _newest_look)
+)
 
 
 class Mark(NamedTuple):
-    """What tells one state of the organisation from another; contacts are never changed, only added to.
+    """What tells one state of the organisation from another; contacts and looks are never changed, only added to.
 
     All are None before the set-up.
     """
@@ -66,6 +93,7 @@ class Mark(NamedTuple):
     nation: Nation | None
     pathway: Setting | None
     contact: int | None
+    look: int | None
 
 
 def _alone(column: ColumnElement[Any]) -> ScalarSelect[Any]:
@@ -78,6 +106,7 @@ MARK = (
     _alone(_organisation.c.nation),
     _alone(_organisation.c.pathway),
     _alone(func.max(_contact.c.id)),
+    _alone(func.max(_look.c.id)),
 )
 
 
@@ -87,8 +116,32 @@ def organisation(session: Rows) -> OrganisationView | None:
     if not found:
         return None
     contacts = {
-        row.kind: ContactView(row.kind, row.contact, row.phone, row.email, row.confirmed_at)
+        row.kind: ContactView(
+            row.id, row.kind, row.contact, row.phone, row.email, row.confirmed_at, row.owner_id, row.review_months
+        )
         for row in found
         if row.kind and (row.contact or row.phone)
     }
-    return OrganisationView(found[0].name, found[0].nation, found[0].pathway, contacts)
+    first = found[0]
+    return OrganisationView(first.name, first.nation, first.pathway, contacts, first.logo_sha256, first.colour)
+
+
+def logo(session: Session, sha256: str) -> bytes | None:
+    """The logo with this hash as PNG, whether it is shown today or was; None if there never was one."""
+    rows = select(OrganisationLook.logo).where(
+        OrganisationLook.logo_sha256 == sha256, OrganisationLook.logo.is_not(None)
+    )
+    return session.execute(rows.limit(1)).scalar()
+
+
+def stale_contacts(ours: OrganisationView | None, zone: str, today: date) -> list[ContactView]:
+    """The contacts that somebody should have looked at again before `today`."""
+    entries = ours.contacts.values() if ours else ()
+    return [e for e in entries if stale(civil_date(e.confirmed_at, zone), e.review_months, today)]
+
+
+def owners(session: Session, ours: OrganisationView | None) -> dict[int, Owner]:
+    """Who looks after the contacts, by id."""
+    ids = {entry.owner_id for entry in ours.contacts.values()} - {None} if ours else set()
+    found = session.execute(select(Person.id, Person.name, Person.email, Person.left_at).where(Person.id.in_(ids)))
+    return {row.id: Owner(row.name, row.email, row.left_at is None) for row in found}

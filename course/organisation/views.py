@@ -1,25 +1,32 @@
-"""The organisation's settings, the page "Worried about a child?", and the frame of every page."""
+"""The organisation's settings and look, the page "Worried about a child?", and the frame of every page."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
-from flask import Blueprint, Response, flash, g, make_response, render_template, url_for
+from flask import Blueprint, Response, abort, flash, g, make_response, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.clock import now
 from course.content.current import library
 from course.content.shapes import NATIONS
-from course.organisation import actions
+from course.dates import civil_date
+from course.organisation import actions, queries
 from course.organisation.current import here_organisation
-from course.organisation.forms import OrganisationForm
+from course.organisation.forms import ColourForm, ContactForm, LogoForm, OrganisationForm
 from course.organisation.frame import site
-from course.organisation.queries import OrganisationView
-from course.organisation.rules import KINDS, Details, confirms, lead_label
-from course.web.access import Permission, may, public
+from course.organisation.queries import ContactView, OrganisationView, Owner, owners, stale_contacts
+from course.organisation.rules.colours import USUAL, parse, refusal, sheet_name, style_sheet
+from course.organisation.rules.contacts import KINDS, Details, confirms, lead_label
+from course.people.queries import person_by_email
+from course.web.access import Permission, may, public, signed_in
 from course.web.html import seen_redirect
 from course.web.session import db
+from course.web.site import state
+from course.web.uploads import accepts
 
 pages = Blueprint("organisation", __name__)
 
@@ -30,19 +37,144 @@ def settings() -> Response | WsgiResponse:
     """Name, nation and contacts, in one form."""
     g.here = "organisation"
     ours = here_organisation()
-    form = OrganisationForm(data=_filled_in(ours))
+    keepers = owners(db(), ours)
+    form = OrganisationForm(data=_filled_in(ours, keepers))
     if form.validate_on_submit():
-        by, at = current_user.person.id, now()
-        actions.change(db(), form.name.data or "", form.nation.data, form.pathway.data, by, at)
-        for kind in KINDS:
-            typed = form.details(kind)
-            if confirms(_details(ours, kind), typed, form.still_right(kind)):
-                actions.confirm_contact(db(), kind, typed.name, typed.phone, typed.email, by, at)
-        flash("Saved.")
-        return seen_redirect(url_for("organisation.settings"))
+        typed = _owners_typed(form)
+        if None not in typed.values():
+            _save(form, ours, typed)
+            flash("Saved.")
+            return seen_redirect(url_for("organisation.settings"))
     labels = KINDS | {"lead": lead_label(_terms(), form.nation.data)}
-    page = render_template("organisation/settings.html", form=form, labels=labels, ours=ours)
+    page = render_template("organisation/settings.html", form=form, labels=labels, ours=ours, owners=keepers,
+                           stale={entry.kind for entry in _stale()})  # fmt: skip
+    return make_response(page, 422 if form.mistakes() else 200)
+
+
+def _owners_typed(form: OrganisationForm) -> dict[str, int | None]:
+    """Who looks after each kind of contact, by id: 0 for nobody, None where the address is nobody's."""
+    found: dict[str, int | None] = {}
+    for kind in KINDS:
+        person = person_by_email(db(), form.owner(kind)) if form.owner(kind) else None
+        here = person.id if person is not None and person.left_at is None else None
+        found[kind] = here if form.owner(kind) else 0
+        if found[kind] is None:
+            form.nobody_has(kind)
+    return found
+
+
+def _save(form: OrganisationForm, ours: OrganisationView | None, owners: Mapping[str, int | None]) -> None:
+    by, at = current_user.person.id, now()
+    actions.change(db(), form.name.data or "", form.nation.data, form.pathway.data, by, at)
+    for kind in KINDS:
+        typed = form.details(kind)
+        if confirms(_details(ours, kind), typed, form.still_right(kind)):
+            actions.confirm_contact(db(), kind, typed.name, typed.phone, typed.email, by, at)
+        if typed != Details():
+            actions.keep_contact(db(), kind, owners[kind] or None, int(form[f"{kind}-review"].data), by, at)
+
+
+@pages.route("/organisation/contact/<kind>", methods=["GET", "POST"])
+@signed_in
+def contact(kind: str) -> Response | WsgiResponse:
+    """Whoever looks after a contact says that it is still right, or corrects it. Administrators may, too."""
+    g.here = "training"
+    ours, person = here_organisation(), current_user.person
+    entry = ours.contacts.get(kind) if ours else None
+    if entry is None or not (person.administrator or entry.owner_id == person.id):
+        return abort(404)
+    known = _details(ours, kind)
+    form = ContactForm(data=asdict(known))
+    if form.validate_on_submit():
+        typed = form.details()
+        actions.confirm_contact(db(), kind, typed.name, typed.phone, typed.email, person.id, now())
+        flash("Thank you. The contact is confirmed as of today.")
+        return seen_redirect(url_for("organisation.contact", kind=kind))
+    page = render_template("organisation/contact.html", form=form, entry=entry, label=_labels(ours)[kind],
+                           stale=entry in _stale())  # fmt: skip
     return make_response(page, 422 if form.errors else 200)
+
+
+@pages.route("/organisation/look", methods=["GET", "POST"])
+@may(Permission.MANAGE_ORGANISATION)
+@accepts(1)
+def look() -> Response | WsgiResponse:
+    """The logo and the colour of the pages: three small forms, told apart by their button."""
+    g.here = "organisation"
+    ours = here_organisation()
+    before, what = ours.colour if ours else None, request.form.get("what")
+    shown = {"typed": f"#{before}" if before else "", "picked": f"#{before or USUAL}"}
+    logo_form, colour_form = LogoForm(), ColourForm(data=shown)
+    if request.method == "POST" and _new_look(what, logo_form, colour_form, before):
+        flash("Saved.")
+        return seen_redirect(url_for("organisation.look"))
+    page = render_template("organisation/look.html", ours=ours, logo=logo_form, colour=colour_form)
+    return make_response(page, 422 if logo_form.mistakes() or colour_form.mistakes() else 200)
+
+
+def _new_look(what: str | None, logo_form: LogoForm, colour_form: ColourForm, before: str | None) -> bool:
+    """Save what one of the forms asks for; False if it has a mistake."""
+    by, at = current_user.person.id, now()
+    if what == "remove":
+        actions.take_logo(db(), None, by, at)
+    elif what == "logo":
+        from course.organisation.rules.logos import LogoError, clean_logo  # noqa: PLC0415 (few need it)
+
+        try:
+            upload = request.files.get("file")
+            actions.take_logo(db(), clean_logo(upload.read() if upload else b""), by, at)
+        except LogoError as error:
+            logo_form.file.errors = [str(error)]
+    elif what == "colour" and colour_form.validate():
+        wanted = colour_form.colour(before)
+        if not colour_form.mistakes():
+            actions.take_colour(db(), wanted, by, at)
+    return not (logo_form.mistakes() or colour_form.mistakes())
+
+
+@pages.get("/logo/<sha256>.png")
+@public
+def logo(sha256: str) -> Response:
+    """A logo, by its hash: what is behind this address never changes."""
+    found = queries.logo(db(), sha256)
+    return _for_ever(found, "image/png") if found is not None else abort(404)
+
+
+@pages.get("/look/<sheet>.css")
+@public
+def style(sheet: str) -> Response:
+    """The style sheet of a colour. Everything in it follows from its name."""
+    colour = parse(sheet.partition("-")[0])
+    if colour is None or refusal(colour) or sheet != sheet_name(colour):
+        return abort(404)
+    return _for_ever(style_sheet(colour).encode(), "text/css")
+
+
+def _for_ever(data: bytes, kind: str) -> Response:
+    response = Response(data, mimetype=kind)
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response
+
+
+def _stale() -> list[ContactView]:
+    zone = state().config.time_zone
+    return stale_contacts(here_organisation(), zone, civil_date(now(), zone))
+
+
+def _stale_for_me() -> list[tuple[str, str]]:
+    """Kind and name of each contact that is to be looked at again, and that the reader looks after or may change."""
+    person, labels = current_user.person, _labels(here_organisation())
+    mine = [entry for entry in _stale() if person.administrator or entry.owner_id == person.id]
+    return [(entry.kind, labels[entry.kind]) for entry in mine]
+
+
+def _labels(ours: OrganisationView | None) -> dict[str, str]:
+    return KINDS | {"lead": lead_label(_terms(), ours.nation if ours else None)}
+
+
+@pages.app_context_processor
+def _for_pages() -> dict[str, Any]:
+    return {"stale_contacts": _stale_for_me}
 
 
 def _details(ours: OrganisationView | None, kind: str) -> Details:
@@ -50,12 +182,16 @@ def _details(ours: OrganisationView | None, kind: str) -> Details:
     return Details(entry.name, entry.phone, entry.email) if entry else Details()
 
 
-def _filled_in(ours: OrganisationView | None) -> dict[str, str]:
+def _filled_in(ours: OrganisationView | None, keepers: Mapping[int, Owner]) -> dict[str, str]:
     """What the form shows before anything is typed."""
     values = {"name": ours.name, "nation": ours.nation, "pathway": ours.pathway} if ours else {}
     for kind in KINDS:
         known = _details(ours, kind)
         values |= {f"{kind}-name": known.name, f"{kind}-phone": known.phone, f"{kind}-email": known.email}
+        entry = ours.contacts.get(kind) if ours else None
+        owner = keepers.get(entry.owner_id or 0) if entry else None
+        values[f"{kind}-owner"] = owner.email if owner and owner.here else ""
+        values[f"{kind}-review"] = str(entry.review_months if entry else 12)
     return values
 
 
@@ -71,7 +207,7 @@ def concern() -> str:
         "organisation/concern.html",
         help=help_,
         ours=ours,
-        labels=KINDS | {"lead": lead_label(_terms(), nation)},
+        labels=_labels(ours),
         routes=[route for route in help_.routes if nation is None or nation in route.nations],
         # Before the set-up nobody knows the nation, so each route says where it holds.
         nations=NATIONS if nation is None else {},
@@ -85,14 +221,12 @@ def first_hour() -> str:
     g.here = "concern"
     ours = here_organisation()
     nation = ours.nation if ours else None
-    dates = [entry.confirmed_at for entry in ours.contacts.values()] if ours else []
     return render_template(
         "organisation/first_hour.html",
         help=library().help,
         ours=ours,
         course=library().course,
-        confirmed=min(dates, default=None),
-        labels=KINDS | {"lead": lead_label(_terms(), nation)},
+        labels=_labels(ours),
         routes=[route for route in library().help.routes if nation is None or nation in route.nations],
     )
 

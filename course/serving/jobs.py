@@ -8,6 +8,7 @@ from course.dates import civil_date
 from course.imports.actions import forget
 from course.mail.actions import forget_texts
 from course.mail.sending import deliver
+from course.organisation.asking import ask_owners
 from course.privacy.commands import run as erase
 from course.recall.commands import send_boosters, send_updates
 from course.reminders.commands import send
@@ -47,11 +48,16 @@ def _read_ahead(at: datetime) -> None:
         ledger_here().day(session, zone, today, today)
 
 
+def _contacts(at: datetime) -> None:
+    ask_owners(at)
+
+
 JOBS = (
     Job("mail", timedelta(seconds=TICK), _mail),
     Job("reminders", timedelta(hours=1), send),
     Job("updates", timedelta(hours=1), _updates),
     Job("boosters", timedelta(hours=1), _boosters),
+    Job("contacts", timedelta(hours=1), _contacts),
     Job("texts of old mail", timedelta(hours=1), _forget),
     Job("erasing what is not kept", timedelta(hours=1), erase),
     Job("lists of people", timedelta(hours=1), _forget_lists),

@@ -29,6 +29,11 @@ def moment(value: datetime, zone: str) -> str:
     return f"{day(local)}, {hour}.{local:%M}{'am' if local.hour < 12 else 'pm'}"
 
 
+def day_of(value: datetime, zone: str) -> str:
+    """12 February 2027: the day of a moment, in the organisation's zone."""
+    return day(value.astimezone(ZoneInfo(zone)))
+
+
 def plural(count: int, one: str, many: str | None = None) -> str:
     """1 page, 2 pages."""
     return f"{count} {one if count == 1 else many or one + 's'}"
@@ -81,6 +86,7 @@ def init(app: Flask, folder: Path, zone: str) -> None:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(day=day, plural=plural, minutes=minutes, dial=dial, moment=lambda v: moment(v, zone))
+    app.jinja_env.filters["day_of"] = lambda value: day_of(value, zone)
     app.jinja_env.globals.update(
         asset=static.address, stylesheet=static.address("site.css"), icon=static.address("icon.svg")
     )

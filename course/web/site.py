@@ -12,7 +12,8 @@ from markupsafe import Markup
 @dataclass(frozen=True)
 class Site:
     """The frame of a page: `name` of the organisation, `person` who is signed in (a Viewer) or None, the
-    title of the `course`, the finished top and foot of the page, and whether there is an `organisation` yet."""
+    title of the `course`, the finished top and foot of the page, whether there is an `organisation`
+    yet, and the name of the style `sheet` with its colour if it has one of its own."""
 
     name: str
     person: Any
@@ -20,6 +21,7 @@ class Site:
     header: Markup
     footer: Markup
     organisation: bool
+    sheet: str | None
 
 
 def state() -> Any:

@@ -72,6 +72,13 @@ DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] 
         (World.confirm,
          ["contact.changed", "contact.confirmed"], "boss"),
         (World.settings, [], "boss"),
+        (World.entrust, ["contact.changed", "contact.entrusted"], "boss"),
+    ],
+    "organisation.contact": [(World.confirm_one, ["contact.changed", "contact.confirmed"], "boss")],
+    "organisation.look": [
+        (lambda w: w.post("/organisation/look", what="colour", typed="#7a1f5c", picked="#0f4c5c"),
+         ["organisation.look_changed"], "boss"),
+        (lambda w: w.post("/organisation/look", what="remove"), [], "boss"),
     ],
     "people.add_person": [
         (lambda w: w.post("/people/add", name="A B", email="ab@example.org", team="", role="learner", pathway=""),

@@ -51,6 +51,13 @@ class World:
         self.settings(**{"lead-name": "Jo", "lead-phone": "01632 960101"})
         self.settings(**{"lead-still": "y"})
 
+    def confirm_one(self) -> None:
+        self.settings(**{"lead-name": "Jo", "lead-phone": "01632 960101"})
+        self.client.post("/organisation/contact/lead", self.client.get("/organisation/contact/lead").fields())
+
+    def entrust(self) -> None:
+        self.settings(**{"lead-name": "Jo", "lead-phone": "01632 960101", "lead-owner": "sam@example.org"})
+
     def policy(self, of: str = "everybody", **changed: str) -> None:
         address = f"/renewal/policy/{of}"
         form = self.client.get(address).fields() | {"window_days": "60", "reason": "more time"} | changed

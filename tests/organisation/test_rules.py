@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
-from course.organisation.rules import Details, confirms, lead_label
+from course.organisation.rules.contacts import Details, confirms, lead_label, stale
 
 JO = Details("Jo", "01632 960101", "jo@example.org")
 
@@ -25,6 +27,20 @@ def test_a_contact_is_confirmed_by_a_change_or_by_saying_so(
     before: Details, typed: Details, still_right: bool, expected: bool
 ) -> None:
     assert confirms(before, typed, still_right) is expected
+
+
+@pytest.mark.parametrize(
+    ("months", "today", "expected"),
+    [
+        (12, date(2027, 2, 28), False),
+        (12, date(2027, 3, 1), True),
+        (12, date(2026, 3, 1), False),
+        (3, date(2026, 5, 28), False),
+        (3, date(2026, 5, 29), True),
+    ],
+)
+def test_a_contact_is_stale_from_the_day_after_its_review(months: int, today: date, expected: bool) -> None:
+    assert stale(date(2026, 2, 28), months, today) is expected
 
 
 def test_the_lead_is_called_what_the_nation_calls_them() -> None:

@@ -76,6 +76,8 @@ TEAMS = Section(
         Place("deputy", "Standing in for somebody, or having somebody stand in",
               {"manager_id": "Manager", "deputy_id": "Deputy", "until": "Until", "reason": "Reason"},
               via=("manager_id", "deputy_id"), goes="proof", wiped={"learning": {"reason": ""}}),
+        Place("contact", "Contacts that I look after", {"kind": "Which", "confirmed_at": "Confirmed"}, via=("owner_id",),
+              secret=dict.fromkeys(("name", "phone", "email"), "it is how somebody else is reached, for everybody to see")),
         Place("pathway_choice", "Pathways",
               {"chosen_at": "Since", "pathway": "Pathway", "reason": "Reason"}, wiped={"learning": {"reason": ""}}),
     ),
@@ -210,11 +212,11 @@ BY_OTHER_MEANS = {
 # Tables that hold nothing about a person but, perhaps, who made a row.
 NOT_ABOUT_SOMEBODY = {
     "backup": "It says that a copy was made.",
-    "contact": "What the organisation itself shows under “Worried about a child?”.",
     "content_version": "The words of the course.",
     "ended_session": "A hash that fits a cookie and no person; it goes after twelve hours.",
     "key_withdrawal": "About a signing key.",
     "organisation": "About the organisation.",
+    "organisation_look": "The organisation’s logo and colour.",
     "people_import": "A list of many people: the file goes after a day, what it did after a month.",
     "registration_link": "A link for a team.",
     "reminder_policy": "A rule for everybody.",

@@ -1,8 +1,11 @@
-"""Whom an organisation names, and when what it says about them counts as confirmed anew."""
+"""Whom an organisation names, when what it says about them counts as confirmed anew, and when it is stale."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
+
+from course.dates import months_later
 
 # The kinds of contact, in the order in which somebody would try them.
 KINDS = {
@@ -11,6 +14,9 @@ KINDS = {
     "out-of-hours": "Outside working hours",
     "social-care": "Children’s social care or social work",
 }
+
+# After how many months somebody looks at a contact again, and the words for it.
+REVIEWS = {3: "3 months", 6: "6 months", 12: "A year"}
 
 
 @dataclass(frozen=True)
@@ -25,6 +31,11 @@ class Details:
 def confirms(before: Details, typed: Details, still_right: bool) -> bool:
     """Whether saving the form confirms a contact as of now: it was changed, or said to be still right."""
     return typed != before or (still_right and typed != Details())
+
+
+def stale(confirmed_on: date, review_months: int, today: date) -> bool:
+    """Whether a contact was to be looked at again before `today`, and was not."""
+    return months_later(confirmed_on, review_months) < today
 
 
 def lead_label(terms: dict[str, str], nation: str | None) -> str:

@@ -1,0 +1,62 @@
+"""The page on which whoever keeps the content sees how it stands."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from course.content.facts import all_due
+from course.content.library import Library
+from course.content.models import ContentVersion
+from course.content.queries import in_force_since
+from course.content.report import by_module, coverage
+from tests.conftest import NOW
+from tests.makers import make_person, sign_in
+from tests.pages import Client, words
+from tests.support.asked import asked
+
+
+def whole(app: Flask) -> Library:
+    library: Library = app.extensions["course"].library
+    return library
+
+
+def test_it_says_what_is_due_first_what_is_open_and_where_the_points_are(
+    app: Flask, session: Session, client: Client
+) -> None:
+    sign_in(client, make_person(session, role="administrator"))
+    client.get("/content")
+    with asked(app) as statements:
+        page = client.get("/content")
+    assert len(statements) <= 2
+    assert "Its newest part has been taught here since 22 November 2026" in page.text
+    modules, facts = page.all("table")
+    found = [entry.source for entry in all_due(whole(app).sources, whole(app).course) if entry.source.status != "open"]
+    rows = [words(row.find("th")) for row in facts.iter("tr")][1:]
+    assert rows == [f"{source.title} {source.publisher}" for source in found]
+    for source in whole(app).sources.values():
+        assert source.status != "open" or source.title in page.text
+    assert len(list(modules.iter("tr"))) == len(whole(app).modules) + 1
+    assert "Of the 43 points of the briefing, 43 are taught, 43 are practised and 43 are assessed." in page.text
+
+
+def test_each_module_counts_its_own_points(app: Flask) -> None:
+    rows = {row["id"]: row for row in coverage(whole(app))}
+    for one in by_module(whole(app)):
+        assert [row["id"] for row in one.rows] == list(one.module.points)
+        assert one.count("assessed") == sum(bool(rows[point]["assessed"]) for point in one.module.points)
+
+
+def test_a_fact_is_late_only_after_its_day(app: Flask) -> None:
+    entry = all_due(whole(app).sources, whole(app).course)[0]
+    assert [entry.late(entry.by + timedelta(days=days)) for days in (-1, 0, 1)] == [False, False, True]
+    assert isinstance(entry.by, date)
+
+
+def test_what_is_no_longer_taught_does_not_move_the_day_of_the_version(app: Flask, session: Session) -> None:
+    later = NOW + timedelta(days=3)
+    session.add(ContentVersion(version="x", kind="page", ref="gone/page", body="{}", first_shown_at=later))
+    session.flush()
+    assert in_force_since(session, whole(app)) == NOW

@@ -1,0 +1,140 @@
+"""Who looks after a contact: the warning, the page on which they confirm it, and the mail."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from course.clock import now
+from course.mail.models import OutboxMail
+from course.organisation import actions
+from course.organisation.asking import ask_owners
+from course.organisation.models import Contact
+from course.organisation.queries import ContactView, organisation, owners
+from course.people.models import Person
+from tests.makers import make_organisation, make_person, sign_in
+from tests.pages import Client
+from tests.support.asked import asked
+
+LONG_AGO = timedelta(days=400)
+WARNING = "Please look at this contact again"
+
+
+def make_contact(session: Session, at: datetime, owner: Person | None = None, months: int = 12) -> None:
+    make_organisation(session)
+    actions.confirm_contact(session, "lead", "Jo Lee", "01632 960101", "", None, at)
+    actions.keep_contact(session, "lead", owner.id if owner else None, months, None, at)
+    session.commit()
+
+
+def lead(session: Session) -> ContactView:
+    session.expire_all()
+    ours = organisation(session)
+    assert ours is not None
+    return ours.contacts["lead"]
+
+
+def test_the_owner_confirms_or_corrects_a_stale_contact_and_the_warning_goes(session: Session, client: Client) -> None:
+    owner = make_person(session)
+    make_contact(session, now() - LONG_AGO, owner)
+    sign_in(client, owner)
+    assert WARNING in client.get("/").text
+    form = client.get("/organisation/contact/lead").fields()
+    assert "Enter the telephone number." in client.post("/organisation/contact/lead", form | {"phone": ""}, 422).text
+    page = client.follow(client.post("/organisation/contact/lead", form | {"phone": "01632 960109"}))
+    assert "confirmed as of today" in page.text
+    assert WARNING not in client.get("/").text
+    found = lead(session)
+    assert (found.phone, found.owner_id) == ("01632 960109", owner.id)
+    assert found.confirmed_at > now() - timedelta(minutes=5)
+    assert session.execute(select(Contact.confirmed_by).order_by(Contact.id.desc()).limit(1)).scalar() == owner.id
+
+
+def test_nobody_else_sees_the_warning_or_the_page_but_administrators_do(app: Flask, session: Session) -> None:
+    owner = make_person(session)
+    make_contact(session, now() - LONG_AGO, owner)
+    other = sign_in(Client(app), make_person(session, "Kim Else", "kim@example.org", "manager"))
+    assert WARNING not in other.get("/").text
+    other.get("/organisation/contact/lead", 404)
+    boss = sign_in(Client(app), make_person(session, "Alex", "alex@example.org", "administrator"))
+    for path in ("/", "/organisation"):
+        assert WARNING in boss.get(path).text
+    boss.get("/organisation/contact/lead")
+    boss.get("/organisation/contact/deputy", 404)
+
+
+def test_an_owner_is_named_by_their_address_and_that_confirms_nothing(session: Session, client: Client) -> None:
+    owner, at = make_person(session), now() - LONG_AGO
+    make_contact(session, at)
+    sign_in(client, make_person(session, "Alex", "alex@example.org", "administrator"))
+    form = client.get("/organisation").fields() | {"lead-owner": "Sam@example.org", "lead-review": "3"}
+    page = client.post("/organisation", form | {"lead-owner": "who@example.org"}, 422)
+    assert "nobody here has the address who@example.org" in page.text
+    assert lead(session).owner_id is None
+    client.post("/organisation", form)
+    found = lead(session)
+    assert (found.owner_id, found.review_months, found.confirmed_at) == (owner.id, 3, at)
+    assert client.get("/organisation").fields()["lead-owner"] == "sam@example.org"
+
+
+def test_an_owner_needs_a_contact_and_only_the_known_intervals_exist(session: Session, client: Client) -> None:
+    sign_in(client, make_person(session, role="administrator"))
+    form = client.get("/organisation").fields()
+    page = client.post("/organisation", form | {"deputy-owner": "sam@example.org"}, 422)
+    assert "Deputy: Enter who answers" in page.text
+    assert "Choose one" in client.post("/organisation", form | {"deputy-review": "5"}, 422).text
+    with pytest.raises(ValueError, match="5 months"):
+        actions.keep_contact(session, "lead", None, 5, None, now())
+
+
+def test_an_owner_who_has_left_is_named_to_administrators_and_asked_nothing(
+    app: Flask, session: Session, client: Client
+) -> None:
+    owner = make_person(session)
+    make_contact(session, now() - LONG_AGO, owner)
+    owner.left_at = now()
+    session.commit()
+    assert [entry.here for entry in owners(session, organisation(session)).values()] == [False]
+    sign_in(client, make_person(session, "Alex", "alex@example.org", "administrator"))
+    assert "Sam Okafor has left" in client.get("/organisation").text
+    with app.app_context():
+        assert ask_owners(now()) == 0
+
+
+def test_the_owner_gets_one_mail_each_time_a_contact_becomes_stale(app: Flask, session: Session) -> None:
+    owner = make_person(session)
+    at = now()
+    make_contact(session, at, owner, 3)
+    with app.app_context():
+        assert [ask_owners(at + timedelta(days=days)) for days in (60, 100, 101)] == [0, 1, 0]
+    actions.confirm_contact(session, "lead", "Jo Lee", "01632 960101", "", owner.id, at + timedelta(days=110))
+    session.commit()
+    with app.app_context():
+        assert [ask_owners(at + timedelta(days=days)) for days in (120, 220)] == [0, 1]
+    mail = session.execute(select(OutboxMail).where(OutboxMail.key.startswith("contact:"))).scalars().first()
+    assert mail is not None
+    assert mail.recipient == "sam@example.org"
+    assert "/organisation/contact/lead" in mail.text
+
+
+def test_whoever_is_worried_sees_when_a_contact_was_last_confirmed(session: Session, client: Client) -> None:
+    make_contact(session, datetime.fromisoformat("2026-03-02T09:00:00+00:00"))
+    for path in ("/concern", "/first-hour"):
+        assert "last confirmed on 2 March 2026" in client.get(path).text
+
+
+def test_a_warning_costs_my_training_no_query(app: Flask, session: Session, client: Client) -> None:
+    owner = make_person(session)
+    sign_in(client, owner)
+    client.get("/")
+    with asked(app) as before:
+        client.get("/")
+    make_contact(session, now() - LONG_AGO, owner)
+    client.get("/")
+    with asked(app) as after:
+        assert WARNING in client.get("/").text
+    assert len(after) == len(before)
