@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert
+from sqlalchemy import insert, literal, select
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record
@@ -19,8 +19,11 @@ from course.mail.actions import withdraw
 from course.mail.queries import dead_addresses
 from course.mail.rules import Letter
 from course.people.events import RecordOpened
+from course.people.models import Person
 from course.reminders.actions import Wanted, remind
 from course.reminders.queries import ASKED, everybody, hours
+
+BATCH = 10_000  # people in one statement; SQLite takes 32,766 values at the most
 
 
 def note_page(session: Session, opened: RecordOpened) -> None:
@@ -38,10 +41,15 @@ def note_export(
     for those who are in it. Nobody is told of their own. Raises ValueError for another `what`."""
     if what not in (EXPORT, PACK):
         raise ValueError(f"a record is not taken away as {what!r}")
-    common = {"viewer_id": viewer_id, "what": what, "detail": detail[:200], "day": None, "at": at}
-    rows = [{"person_id": person_id, **common} for person_id in sorted(set(person_ids) - {viewer_id})]
-    if rows:
-        session.execute(insert(RecordView), rows)
+    ids = sorted(set(person_ids) - {viewer_id})
+    columns = RecordView.viewer_id, RecordView.what, RecordView.detail, RecordView.at
+    same = [
+        literal(value, column.type) for value, column in zip((viewer_id, what, detail[:200], at), columns, strict=True)
+    ]
+    for start in range(0, len(ids), BATCH):
+        # The database makes the rows itself: that is several times as fast as sending each of them.
+        those = select(Person.id, *same).where(Person.id.in_(ids[start : start + BATCH])).order_by(Person.id)
+        session.execute(insert(RecordView).from_select([RecordView.person_id, *columns], those))
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from course.dates import civil_date
@@ -25,30 +25,29 @@ TESTS = ("check", "final", "refresher", "update")
 
 @dataclass(frozen=True)
 class Tried:
-    """A try at a check, an assessment, a refresher or an update: never its answers. `passed` is None while it is
-    open."""
+    """A try at a check, an assessment, a refresher or an update: never its answers. `on` is the day on which it
+    ended, or of one that is open (`passed` is None) the day on which it was begun."""
 
     kind: str
     ref: str
     number: int
-    begun: datetime
-    finished: datetime | None
+    on: date
     passed: bool | None
 
 
-def tries(session: Session, person_id: int) -> list[Tried]:
+def tries(session: Session, person_id: int, zone: str) -> list[Tried]:
     """All tries of a person, the newest first."""
     rows = session.execute(
         select(
-            Attempt.kind, Attempt.ref, Attempt.number, Attempt.opened_at, AttemptOutcome.finished_at,
-            AttemptOutcome.passed,
+            Attempt.kind, Attempt.ref, Attempt.number,
+            func.coalesce(AttemptOutcome.finished_at, Attempt.opened_at), AttemptOutcome.passed,
         )
         .join(Enrolment, Enrolment.id == Attempt.enrolment_id)
         .outerjoin(AttemptOutcome, AttemptOutcome.attempt_id == Attempt.id)
         .where(Enrolment.person_id == person_id, Attempt.kind.in_(TESTS))
         .order_by(Attempt.id.desc())
     )  # fmt: skip
-    return [Tried(*row) for row in rows]
+    return [Tried(kind, ref, number, civil_date(at, zone), passed) for kind, ref, number, at, passed in rows]
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ def person(person_id: int) -> str:
         cycles=[(cycle, cycle_reason(cycle)) for cycle in reversed(cycles(facts, policies, today))],
         certificates=certificates(db(), person_id),
         progress=progress(library().for_(pathway, ours.nation), learnt(rows(), person_id)),
-        tries=queries.tries(db(), person_id),
+        tries=queries.tries(db(), person_id, zone),
         title=_title,
         reminders=history(db(), person_id),
         entries=renewal.entries(db(), person_id),
