@@ -32,7 +32,7 @@ WHY = "You start with the under-fives this week."
 
 @pytest.fixture
 def two(session: Session) -> tuple[Person, Person]:
-    """A manager, and somebody in their team who is overdue."""
+    """A manager, and somebody in their team who has done nothing yet."""
     team = make_team(session)
     boss = make_person(session, "Priya Nair", "priya@example.org", "manager", team, at=ADDED)
     return boss, make_person(session, team=team, at=ADDED)
@@ -68,7 +68,7 @@ def test_it_leaves_after_five_minutes_and_says_who_asks_and_why(
         assert send(address, MONDAY + 4 * MINUTES) == 0
         assert send(address, MONDAY + 5 * MINUTES) == 1
         (message,) = inbox.messages
-        assert message["Subject"].startswith("Your safeguarding training was due on")
+        assert message["Subject"] == "Your safeguarding training: please finish it by 29 November 2026"
         for part in message.iter_parts():
             content = " ".join(part.get_content().split())
             assert f"Priya Nair has asked for this reminder: “{WHY}”" in content
