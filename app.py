@@ -29,6 +29,7 @@ from course.credentials.rules.documents import Seal
 from course.db import make_engine
 from course.demo import commands as demo_commands
 from course.deputies import views as deputies
+from course.dossiers import views as dossiers
 from course.imports import commands as import_commands
 from course.imports import views as imports
 from course.insight import views as insight
@@ -85,6 +86,7 @@ FEATURES = (
     (insight.pages, "/insight"),
     (reports.pages, "/report"),
     (preview.pages, "/preview"),
+    (dossiers.pages, ""),
     (recall.pages, ""),
     (audit.pages, "/audit"),
     (system.pages, ""),

@@ -7,6 +7,7 @@ from course.calendars.models import CalendarFeed
 from course.certificates.models import Certificate
 from course.content.models import ContentVersion
 from course.credentials.models import SignedCredential
+from course.dossiers.models import RecordView
 from course.imports.models import PeopleImport
 from course.learning.models import Enrolment
 from course.mail.models import OutboxMail
@@ -37,6 +38,7 @@ ALL = (
     PeopleImport,
     Person,
     PersonChange,
+    RecordView,
     RefresherPart,
     RegistrationLink,
     Reminder,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from course.dossiers.actions import note_page
 from course.events import on
 from course.learning.actions import enrol
 from course.learning.events import CourseCompleted, StepEnded
 from course.mail.events import MailLeaving
 from course.people.actions import InvitationWanted
-from course.people.events import EarlierCertificate, PersonAdded
+from course.people.events import EarlierCertificate, PersonAdded, RecordOpened
 from course.recall.actions import finish
 from course.refreshers.actions import bring, bring_merged, certify
 from course.reminders.actions import check
@@ -23,6 +24,7 @@ def connect() -> None:
     on(StepEnded, finish)
     on(MailLeaving, check)
     on(EarlierCertificate, bring)
+    on(RecordOpened, note_page)
     on(PeopleMerged, bring_merged)
     on(PersonLeft, end_access)
     on(AddressChanged, end_links)

@@ -89,6 +89,17 @@ def withhold(session: Session, key: str, reason: str) -> None:
     session.execute(update(OutboxMail).where(OutboxMail.key == key, OutboxMail.sent_at.is_(None)).values(values))
 
 
+def withdraw(session: Session, key: str, reason: str) -> bool:
+    """A mail is not to be sent after all; False if a sender has taken it up already, or it does not wait."""
+    result = session.execute(
+        update(OutboxMail)
+        .where(OutboxMail.key == key, OutboxMail.next_try_at.is_not(None), OutboxMail.tries == 0)
+        .values(next_try_at=None, withheld=reason[:200], **_FORGOTTEN)
+        .returning(OutboxMail.id)
+    )
+    return result.first() is not None
+
+
 def postpone(session: Session, key: str, until: datetime) -> None:
     """A mail that waits is to leave at `until`; that does not count as a try."""
     session.execute(

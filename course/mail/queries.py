@@ -58,6 +58,11 @@ class MailState:
             return "sent"
         return "waiting" if self.next_try_at else "failed"
 
+    @property
+    def untouched(self) -> bool:
+        """Whether it waits and no sender has tried it yet."""
+        return self.next_try_at is not None and self.tries == 0
+
     def can_be_retried(self, at: datetime) -> bool:
         """Whether it was given up, or waits so long that no sender can be busy with it now."""
         waits = self.next_try_at is not None and self.next_try_at <= at + CLAIM

@@ -13,6 +13,16 @@ class PersonAdded:
 
 
 @dataclass(frozen=True)
+class RecordOpened:
+    """Somebody was shown a page about the training of somebody else; `day` is that of the organisation's zone."""
+
+    person_id: int
+    viewer_id: int
+    day: date
+    at: datetime
+
+
+@dataclass(frozen=True)
 class EarlierCertificate:
     """A list that was applied on the day `recorded` says that somebody completed a training elsewhere, or before this
     course: `valid_until` is None if it does not say until when that was good."""

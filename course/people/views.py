@@ -9,14 +9,16 @@ from werkzeug.wrappers import Response as WsgiResponse
 from course.clock import now
 from course.content.current import library
 from course.content.shapes import SETTINGS
+from course.dates import civil_date
 from course.people import actions, queries
 from course.people.actions import Refusal
+from course.people.events import RecordOpened
 from course.people.forms import AddPersonForm, AddTeamForm, PathwayForm, chosen, team_choices
 from course.people.rules import tidy
 from course.web.access import Permission, may
 from course.web.forms import number_in_address
 from course.web.html import seen_redirect
-from course.web.session import db
+from course.web.session import db, publish_after
 from course.web.site import state
 
 pages = Blueprint("people", __name__)
@@ -136,3 +138,10 @@ def invitation(name: str, sender: str) -> actions.Letter:
         return f"Invitation: {course}", template.render(name=name, sender=sender, course=course, link=link)
 
     return write
+
+
+def opened(person_id: int) -> None:
+    """Tell that the viewer is shown a page about the training of this person. One's own page is nobody's business."""
+    at, viewer = now(), int(current_user.person.id)
+    if viewer != person_id:
+        publish_after(RecordOpened(person_id, viewer, civil_date(at, state().config.time_zone), at))

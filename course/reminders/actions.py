@@ -16,13 +16,11 @@ from course.mail.events import MailLeaving
 from course.mail.queries import dead_addresses, declined
 from course.mail.rules import DIGEST, Letter
 from course.organisation.queries import OrganisationView, organisation
-from course.refreshers.rules.standing import NOT_REQUIRED, PAUSED
+from course.refreshers.rules.standing import NOT_REQUIRED, PAUSED, UP_TO_DATE
 from course.reminders import queries
 from course.reminders.models import Reminder, ReminderPolicyVersion
-from course.reminders.queries import Somebody
+from course.reminders.queries import ASKED, LEAD, LEARNER, MANAGER, Somebody
 from course.reminders.rules import Digest, Hours, ReminderPolicy, digest, digest_day, key
-
-LEARNER, MANAGER, LEAD = "learner", "manager", "lead"
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,11 @@ def wanted(session: Session, zone: str, at: datetime, now: datetime) -> list[Wan
     return [
         one
         for one in found
-        if one.key not in known and one.recipient not in dead and (one.kind, one.person_id) not in taken
+        if one.key not in known
+        and one.recipient not in dead
+        and (one.kind, one.person_id) not in taken
+        # One reminder a day is enough, whoever wanted it.
+        and (one.kind != LEARNER or (ASKED, one.person_id) not in taken)
     ]
 
 
@@ -117,12 +119,13 @@ def _digest(members: set[int], people: dict[int, Somebody], when: Hours, overdue
     return digest(((i, people[i].name, people[i].standing) for i in members), when, overdue_from)
 
 
-def remind(session: Session, one: Wanted, letter: Letter, at: datetime) -> bool:
-    """Queue a reminder, to leave in working hours; False if somebody else has queued it, or one for that day."""
+def remind(session: Session, one: Wanted, letter: Letter, at: datetime, by: int | None = None) -> bool:
+    """Queue a reminder, to leave in working hours; False if somebody else has queued it, or one for that day. `by`
+    asked for it (None: the course)."""
     named = [late.person_id for late in one.about.overdue] if isinstance(one.about, Digest) else []
     made = insert_once(
         session, Reminder, key=one.key, kind=one.kind, person_id=one.person_id, step=one.step, due=one.due,
-        leaves_on=one.leaves_on, reason=one.reason, named=named, made_at=at,
+        leaves_on=one.leaves_on, reason=one.reason, named=named, made_by=by, made_at=at,
     )  # fmt: skip
     return made is not None and queue_letter(session, one.key, one.recipient, letter, at, one.leaves)
 
@@ -146,6 +149,8 @@ def _no_longer(session: Session, known: Reminder, recipient: str, when: Hours, d
     """Why a reminder does not hold any more; None if it does."""
     if known.kind == LEARNER:
         return _learner_no_longer(session, known, recipient, when, day)
+    if known.kind == ASKED:
+        return _asked_no_longer(session, known, recipient, when, day)
     if known.leaves_on.isocalendar()[:2] != day.isocalendar()[:2]:
         return "It was the summary of an earlier week."
     ids = set(known.named)
@@ -175,6 +180,15 @@ def _learner_no_longer(session: Session, known: Reminder, recipient: str, when: 
         return one.answer.quiet
     if key(one.id, one.standing, step) != known.key:
         return "The due day has moved, or a later step has taken its place."
+    return None if one.email == recipient else "The address has changed."
+
+
+def _asked_no_longer(session: Session, known: Reminder, recipient: str, when: Hours, day: date) -> str | None:
+    one = queries.everybody(session, when, day, [known.person_id or 0])[0]
+    if one.standing.state in (NOT_REQUIRED, PAUSED, UP_TO_DATE):
+        return one.answer.quiet
+    if one.standing.due != known.due:
+        return "The due day has moved."
     return None if one.email == recipient else "The address has changed."
 
 

@@ -9,16 +9,20 @@ from course.mail.letters import letter
 from course.mail.rules import DIGEST, Letter
 from course.refreshers.rules.dates import count, words
 from course.refreshers.rules.facts import REFRESHER
-from course.reminders.actions import LEAD, Wanted
-from course.reminders.queries import Somebody
+from course.reminders.actions import Wanted
+from course.reminders.queries import ASKED, LEAD, Somebody
 
 REFRESHER_SHARE = 4  # a refresher takes about a quarter of the course
 
 
-def write(one: Wanted, course: str, minutes: float, organisation: str, address: str, secret: str) -> Letter:
-    """The letter for a reminder. `minutes` is the time that the whole course takes, `address` that of the course."""
+def write(
+    one: Wanted, course: str, minutes: float, organisation: str, address: str, secret: str, by: str = ""
+) -> Letter:
+    """The letter for a reminder. `minutes` is the time that the whole course takes, `address` that of the course,
+    `by` the name of who asked for it."""
     if isinstance(one.about, Somebody):
-        return _learner(one.about, course, minutes, organisation, address)
+        asked = (by, one.reason) if one.kind == ASKED else None
+        return _learner(one.about, asked, course, minutes, organisation, address)
     common: dict[str, Any] = {"name": one.name, "digest": one.about, "course": course, "organisation": organisation}
     late = len(one.about.overdue)
     if one.kind == LEAD:
@@ -32,7 +36,9 @@ def write(one: Wanted, course: str, minutes: float, organisation: str, address: 
     )
 
 
-def _learner(one: Somebody, course: str, minutes: float, organisation: str, address: str) -> Letter:
+def _learner(
+    one: Somebody, asked: tuple[str, str] | None, course: str, minutes: float, organisation: str, address: str
+) -> Letter:
     now = one.standing
     if now.due is None:
         raise ValueError("there is nothing to remind of without a due day")
@@ -45,7 +51,7 @@ def _learner(one: Somebody, course: str, minutes: float, organisation: str, addr
     # The number of days may have changed when the mail is read; the date does not.
     because = now.because.replace(f"Overdue by {count(now.overdue_days, 'day')}.", "").strip()
     return letter(
-        "reminder.txt", subject, name=one.name, late=bool(now.overdue_days), again=again, day=day, because=because,
+        "reminder.txt", subject, name=one.name, asked=asked, late=bool(now.overdue_days), again=again, day=day, because=because,
         minutes=minutes / REFRESHER_SHARE if again else minutes, begun=now.started is not None, active=one.active,
         link=f"{address}/", forgotten=f"{address}/forgotten", organisation=organisation, course=course,
     )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import JSON, CheckConstraint, Date, ForeignKey, String, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, Date, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from course.db import Base, UtcDateTime
@@ -32,7 +32,8 @@ class Reminder(Base):
     """A reminder to a learner, or a summary to a manager or the safeguarding lead (who is no person here).
 
     `key` is that of its mail in the outbox, which knows what became of it. `named` are the people whom a summary
-    names. One of a kind for a person and day.
+    names. One of a kind for a person and day. A reminder that somebody asked for (kind asked) has its maker; once it
+    is taken back there may be another on that day.
     """
 
     __tablename__ = "reminder"
@@ -46,10 +47,21 @@ class Reminder(Base):
     leaves_on: Mapped[date] = mapped_column(Date)
     reason: Mapped[str] = mapped_column(String(300))
     named: Mapped[list[int]] = mapped_column(JSON)
+    made_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     __table_args__ = (
-        UniqueConstraint("person_id", "kind", "leaves_on"),
-        CheckConstraint("kind in ('learner', 'manager', 'lead')", name="kind"),
+        Index(
+            "uq_reminder_day",
+            "person_id",
+            "kind",
+            "leaves_on",
+            unique=True,
+            sqlite_where=text("kind <> 'asked'"),
+            postgresql_where=text("kind <> 'asked'"),
+        ),
+        # The index above leaves some rows out.
+        Index("ix_reminder_person", "person_id", "id"),
+        CheckConstraint("kind in ('learner', 'manager', 'lead', 'asked')", name="kind"),
         CheckConstraint("(kind = 'lead') = (person_id is null)", name="person"),
     )

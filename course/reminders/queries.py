@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from course.dates import civil_date
@@ -21,6 +21,8 @@ from course.refreshers.rules.standing import NOT_REQUIRED
 from course.reminders.models import Reminder, ReminderPolicyVersion
 from course.reminders.rules import Answer, Hours, ReminderPolicy, answer
 from course.signin.models import Credential
+
+LEARNER, MANAGER, LEAD, ASKED = "learner", "manager", "lead", "asked"
 
 
 @dataclass(frozen=True)
@@ -48,14 +50,22 @@ class Version:
 
 @dataclass(frozen=True)
 class Sent:
-    """A reminder that was queued, and what became of its mail (None if that is no longer known)."""
+    """A reminder that was queued, and what became of its mail (None if that is no longer known). `by` asked for it
+    (None: the course)."""
 
+    id: int
     kind: str
     step: str
     due: date | None
     leaves_on: date
     reason: str
+    by: str | None
     mail: MailState | None
+
+    @property
+    def can_be_taken_back(self) -> bool:
+        """Whether somebody asked for it and no sender has taken it up yet."""
+        return self.kind == ASKED and self.mail is not None and self.mail.untouched
 
 
 def versions(session: Session, limit: int = 20) -> list[Version]:
@@ -157,8 +167,13 @@ def known_keys(session: Session, keys: Collection[str]) -> set[str]:
 
 
 def queued_on(session: Session, day: date) -> set[tuple[str, int | None]]:
-    """For whom (kind, person) something was queued to leave on that day."""
-    rows = session.execute(select(Reminder.kind, Reminder.person_id).where(Reminder.leaves_on == day))
+    """For whom (kind, person) something was queued to leave on that day. What somebody asked for and took back again
+    does not count."""
+    rows = session.execute(
+        select(Reminder.kind, Reminder.person_id)
+        .outerjoin(OutboxMail, and_(Reminder.kind == ASKED, OutboxMail.key == Reminder.key))
+        .where(Reminder.leaves_on == day, OutboxMail.withheld.is_(None))
+    )
     return {(kind, person_id) for kind, person_id in rows}
 
 
@@ -167,7 +182,9 @@ def told_between(session: Session, first: date, last: date) -> set[tuple[str, in
     rows = session.execute(
         select(Reminder.kind, Reminder.person_id)
         .join(OutboxMail, OutboxMail.key == Reminder.key)
-        .where(Reminder.kind != "learner", Reminder.leaves_on.between(first, last), OutboxMail.withheld.is_(None))
+        .where(
+            Reminder.kind.in_((MANAGER, LEAD)), Reminder.leaves_on.between(first, last), OutboxMail.withheld.is_(None)
+        )
     )
     return {(kind, person_id) for kind, person_id in rows}
 
@@ -179,10 +196,12 @@ def by_key(session: Session, key: str) -> Reminder | None:
 
 def history(session: Session, person_id: int, limit: int = 50) -> list[Sent]:
     """The newest reminders and summaries that were queued for somebody, the newest first."""
-    rows = list(
-        session.execute(
-            select(Reminder).where(Reminder.person_id == person_id).order_by(Reminder.id.desc()).limit(limit)
-        ).scalars()
-    )
-    mails = states(session, [row.key for row in rows])
-    return [Sent(r.kind, r.step, r.due, r.leaves_on, r.reason, mails.get(r.key)) for r in rows]
+    rows = session.execute(
+        select(Reminder, Person.name)
+        .outerjoin(Person, Person.id == Reminder.made_by)
+        .where(Reminder.person_id == person_id)
+        .order_by(Reminder.id.desc())
+        .limit(limit)
+    ).all()
+    mails = states(session, [row.key for row, _ in rows])
+    return [Sent(r.id, r.kind, r.step, r.due, r.leaves_on, r.reason, by, mails.get(r.key)) for r, by in rows]

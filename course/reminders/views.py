@@ -16,6 +16,7 @@ from course.mail.queries import dead_addresses, declined
 from course.mail.rules import DIGEST
 from course.organisation.current import here_organisation
 from course.people.queries import visible_person
+from course.people.views import opened
 from course.reminders import actions, queries
 from course.reminders.forms import ReminderPolicyForm, write_closures
 from course.reminders.rules import Hours, ReminderPolicy, Step, describe, digest_day, ladder
@@ -44,6 +45,7 @@ def of_person(person_id: int) -> str:
     """Those of somebody whom the viewer may see."""
     g.here = "people"
     found = visible_person(db(), current_user.person, person_id) or abort(404)
+    opened(person_id)
     return _page(found.id, found.name, found.email, own=False)
 
 
@@ -65,7 +67,7 @@ def _page(person_id: int, name: str, email: str, own: bool) -> str:
         found=found,
         history=history,
         # This step may have been queued already, on this day or an earlier one.
-        queued=step is not None and any(s.kind == actions.LEARNER and (s.step, s.due) == mark for s in history),
+        queued=step is not None and any(s.kind == queries.LEARNER and (s.step, s.due) == mark for s in history),
         leaves=leaves,
         dead=dead_addresses(db(), [email]).get(email),
         manages=own and bool(current_user.person.manages),

@@ -13,6 +13,7 @@ from course.clock import now
 from course.content.current import library
 from course.content.shapes import SETTINGS
 from course.dates import civil_date
+from course.dossiers.actions import note_export
 from course.organisation.current import here_organisation
 from course.reports.current import KEY, ledger_here
 from course.reports.files import KINDS, as_file
@@ -79,6 +80,9 @@ def file(kind: str) -> Response:
     made = as_file(kind, seen, told(db(), library(), seen, lines), ours.name if ours else "", zone, at)
     details = {"people": len(lines), "as": KINDS[kind].name, "on": seen.on, "team": wanted.team}
     record(db(), "report.exported", None, details, current_user.person.id, at)
+    note_export(
+        db(), [line.id for line in lines], current_user.person.id, "export", f"team report, {KINDS[kind].name}", at
+    )
     name = f"report-{seen.on}.{kind}"
     response = send_file(made, KINDS[kind].media, as_attachment=True, download_name=name)
     response.headers["Cache-Control"] = "no-store"

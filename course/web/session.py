@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from course.db import Rows, make_sessions
+from course.events import publish
 
 _KEY = "course.sessions"
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -64,8 +65,18 @@ def _connection() -> Connection:
     return g.rows  # type: ignore[no-any-return]
 
 
+def publish_after(event: object) -> None:
+    """Publish an event once the page is made, in a transaction of its own that is kept.
+
+    The only way in which a GET leaves anything: that somebody was shown something. If it cannot be kept, the page is
+    not shown either.
+    """
+    g.setdefault("events", []).append(event)
+
+
 def undo() -> None:
     """Forget everything that this request did to the database. What is asked for next begins anew."""
+    g.pop("events", None)
     _close(None)
 
 
@@ -73,6 +84,11 @@ def _keep(response: Response) -> Response:
     # What only read has nothing to keep; closing it ends its transaction.
     if "db" in g and request.method not in READING:
         g.db.commit()
+    if events := g.pop("events", None):
+        _close(None)
+        with command_session() as session:
+            for event in events:
+                publish(session, event)
     return response
 
 
@@ -86,7 +102,7 @@ def _close(_error: BaseException | None) -> None:
 
 @contextmanager
 def command_session() -> Iterator[Session]:
-    """The same for a command: kept if the block ends, undone if it raises."""
+    """The same for a command, and for what a page leaves: kept if the block ends, undone if it raises."""
     session: Session = current_app.extensions[_KEY].writing()
     try:
         yield session

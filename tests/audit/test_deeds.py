@@ -61,6 +61,14 @@ DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] 
         (World.take_back_view, ["deputy.named", "deputy.ended"], "boss"),
         (lambda w: w.post("/people/deputies/99/end"), [], "boss"),
     ],
+    "dossiers.remind": [
+        (World.remind, ["reminder.asked"], "boss"),
+        (lambda w: w.post(f"/report/people/{w.sam.id}/remind", 422, reason=""), [], "boss"),
+    ],
+    "dossiers.take_back": [
+        (World.take_back_reminder, ["reminder.asked", "reminder.taken_back"], "boss"),
+        (lambda w: w.post(f"/report/people/{w.sam.id}/remind/99/end"), [], "boss"),
+    ],
     "passport.issuers": [(World.trust, ["issuer.trusted"], "boss")],
     "passport.end": [
         (World.distrust, ["issuer.trusted", "issuer.ended"], "boss"),

@@ -17,6 +17,7 @@ from course.passport.models import TrustedIssuer
 from course.people.models import Deputy, Membership, RoleGrant, Team
 from course.refreshers.models import RenewalExtension, RenewalImport, RenewalPause
 from course.registration.models import RegistrationLink, RegistrationRequest
+from course.reminders.models import Reminder
 from course.signin import actions as signin
 from tests.conftest import NOW
 from tests.credentials.makers import SEAL, Issuer
@@ -97,6 +98,14 @@ class World:
     def ask_twice(self) -> None:
         for _ in range(2):
             self.post(f"/privacy/erase/{self.sam.id}", reason="asked")
+
+    def remind(self) -> None:
+        self.post(f"/report/people/{self.sam.id}/remind", reason="they asked")
+
+    def take_back_reminder(self) -> None:
+        self.remind()
+        number = self.session.execute(select(Reminder.id)).scalar_one()
+        self.post(f"/report/people/{self.sam.id}/remind/{number}/end")
 
     def dead_address(self) -> None:
         refuse_address(self.session, self.sam.email, "refused", "550 5.1.1", now())

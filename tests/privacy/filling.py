@@ -48,6 +48,8 @@ WORDS: dict[str, Any] = {
     "outbox_mail.next_try_at": None,
     "outbox_mail.headers": None,
     "pathway_choice.pathway": "clubs",
+    "record_view.day": None,
+    "record_view.what": "export",
     "refresher_part.kind": "point",
     "reminder.kind": "learner",
     "renewal_import.kind": "initial",

@@ -39,6 +39,7 @@ PARTS: dict[str, Any] = {
     "person_id": 1,
     "position": 1,
     "read_id": 1,
+    "reminder_id": 1,
     "request_id": 1,
     "run_id": 1,
     "scope": "own",

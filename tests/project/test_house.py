@@ -42,6 +42,22 @@ def test_only_the_session_file_commits() -> None:
     assert [p.relative_to(ROOT).as_posix() for p in commits] in ([], ["course/mail/sending.py"])
 
 
+def test_a_get_leaves_nothing_but_that_a_record_was_opened() -> None:
+    """The one hook by which a GET can keep anything is used in one place, which three pages ask for."""
+    source = {
+        p.relative_to(ROOT).as_posix(): p.read_text(encoding="utf-8") for p in PYTHON if ROOT / "course" in p.parents
+    }
+    assert [p for p, text in source.items() if "publish_after(" in text] == [
+        "course/people/views.py",
+        "course/web/session.py",
+    ]
+    assert {p: text.count("opened(person_id)") for p, text in source.items() if " opened(person_id)" in text} == {
+        "course/dossiers/views.py": 1,
+        "course/refreshers/views/people.py": 1,
+        "course/reminders/views.py": 1,
+    }
+
+
 # A mail brings its few styles with it, because a mail program fetches no file.
 PAGES = [p for p in FILES if p.suffix == ".html" and p.name != "layout.html"]
 

@@ -201,7 +201,15 @@ ERASURES = Section(
         Place("erasure", "What was erased", {"made_at": "When", "stage": "What"}),
     ),
 )
-SECTIONS = (WHO, TEAMS, LEARNING, NOTES, PROOF, MAIL, SIGN_IN, CALENDARS, ERASURES)
+SEEN = Section(
+    "Who looked at my record",
+    "",
+    (
+        Place("record_view", "Looks at my record, and mine at others’",
+              {"at": "When", "what": "What", "detail": "Which file"}, via=("person_id", "viewer_id"), goes="proof"),
+    ),
+)  # fmt: skip
+SECTIONS = (WHO, TEAMS, LEARNING, NOTES, PROOF, MAIL, SIGN_IN, CALENDARS, SEEN, ERASURES)
 PLACES: dict[str, Place] = {place.table: place for section in SECTIONS for place in section.places}
 
 # Tables that are in the download although their rows belong to nobody by a column: see queries.

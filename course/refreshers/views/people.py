@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as WsgiResponse
 
 from course.clock import now
 from course.people.queries import PersonView, overview, visible_person
+from course.people.views import opened
 from course.refreshers import actions, queries
 from course.refreshers.forms import CertificateForm, ExtensionForm, LeaveForm, TakeBackForm
 from course.refreshers.rules import cycle_reason, cycles, standing
@@ -35,7 +36,9 @@ def mine() -> str:
 def person(person_id: int) -> str:
     """The renewal of somebody whom the viewer may see."""
     g.here = "people"
-    return _shown(_visible(person_id), changes=_may_change(person_id), own=False)
+    found = _visible(person_id)
+    opened(person_id)
+    return _shown(found, changes=_may_change(person_id), own=False)
 
 
 def _visible(person_id: int) -> PersonView:

@@ -1,0 +1,10 @@
+"""The form of a reminder."""
+
+from __future__ import annotations
+
+from course.people.forms import line_field
+from course.web.forms import Form
+
+
+class RemindForm(Form):
+    reason = line_field("Why now?", "Say in a few words why, such as: you start with the under-fives on Monday.")

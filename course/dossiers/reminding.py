@@ -1,0 +1,53 @@
+"""Reminding people now, from whichever page: plans, letters and the outbox in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from course.content.current import library
+from course.dossiers import actions
+from course.organisation.queries import organisation
+from course.people.queries import person
+from course.reminders import letters
+from course.web.site import state
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of reminding somebody: when the mail leaves, or in `why_not` why none was made."""
+
+    person_id: int
+    leaves: datetime | None
+    why_not: str = ""
+
+
+def remind_now(session: Session, person_id: int, reason: str, by: int, at: datetime) -> Outcome:
+    """Remind one person (see `remind_all`)."""
+    outcomes = remind_all(session, [person_id], reason, by, at)
+    return outcomes[0] if outcomes else Outcome(person_id, None, "There is nobody to remind.")
+
+
+def remind_all(session: Session, ids: Collection[int], reason: str, by: int, at: datetime) -> list[Outcome]:
+    """Remind these people, each at most once a day, with a reason that they read; the outcomes come by name.
+
+    Whoever calls has made sure that `by` may see them. The mails leave after five minutes, in working hours.
+    """
+    config, course, ours, asker = state().config, library(), organisation(session), person(session, by)
+    found = []
+    for plan in list(actions.plans(session, ids, reason, config.time_zone, at)):
+        if plan.wanted is None:
+            found.append(Outcome(plan.person_id, None, plan.why_not))
+            continue
+        letter = letters.write(
+            plan.wanted, course.course.title, course.minutes, ours.name if ours else "", config.public_url,
+            config.secret_key, asker.name if asker else "",
+        )  # fmt: skip
+        if actions.ask(session, plan.wanted, letter, by, at):
+            found.append(Outcome(plan.person_id, plan.wanted.leaves))
+        else:
+            found.append(Outcome(plan.person_id, None, "Somebody else has just reminded them."))
+    return found
