@@ -31,6 +31,7 @@ content-report: .venv/ready ## how the questions, the stories and the prose meas
 
 bench: .venv/tested ## measure speed against baselines in the same run
 	@$(BIN)/python -m tests.bench
+	@$(BIN)/python -m tests.bench.insight
 
 simulate: .venv/tested ## what refreshers leave behind in people who forget by another model
 	@$(BIN)/python -m tests.simulate

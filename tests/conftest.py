@@ -79,6 +79,7 @@ def app(prepared: Flask) -> Iterator[Flask]:
         prepared.extensions["course.sessions"] = Sessions(sessions, lambda: nullcontext(connection))
         # What was read of a database that is undone must not be remembered.
         prepared.extensions.pop("course.organisation", None)
+        prepared.extensions.pop("course.insight", None)
         yield prepared
         prepared.extensions["course.sessions"] = kept
         outer.rollback()
