@@ -118,7 +118,8 @@ def test_a_manager_sees_what_the_team_gets_wrong_without_a_name(app: Flask, sess
     assert "80 % likely 38 % to 96 %" in page.text
     assert "1 of 5 answered" in page.text
     assert f"“{Markup.escape(question.options[_wrong(question)].text)}”" in page.html
-    assert "3 of 5 did not choose what is recommended" in page.text
+    assert "3 of 5 did not choose what is recommended: 60 % likely 23 % to 88 %" in page.text
+    assert scene.ask in page.text
     assert f"/module/{_library(app).pages_by_point[question.points[0]][0]}/discussion" in page.html
     assert not [person.name for person in people if person.name in page.text]
 
