@@ -81,6 +81,7 @@ def app(prepared: Flask) -> Iterator[Flask]:
         # What was read of a database that is undone must not be remembered.
         prepared.extensions.pop("course.organisation", None)
         prepared.extensions["course.ledger"] = Ledger()
+        prepared.extensions.pop("course.insight", None)
         yield prepared
         prepared.extensions["course.sessions"] = kept
         outer.rollback()

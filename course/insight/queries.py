@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     CTE,
@@ -24,8 +26,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from course.insight.rules.findings import Tally
-from course.insight.rules.groups import Month
+from course.insight.rules.findings import Asked, Tally
+from course.insight.rules.groups import Answered
 from course.insight.rules.items import Result
 from course.learning.models import Answer, Attempt, AttemptItem, Decision, Enrolment, ScenarioRun
 from course.people.models import Membership, Person
@@ -33,43 +35,47 @@ from course.people.models import Membership, Person
 KINDS = ("check", "final", "refresher", "update", "booster")
 
 
-def members(session: Session) -> tuple[dict[int, set[int]], set[int]]:
-    """Of the people who are here now and have answered something: who is directly in which team, and all of them."""
+def _homes() -> CTE:
+    """In which team each person who is here now counts: the one that they joined last; 0 if they are in none.
+
+    In one only: figures of teams that share people could be taken from each other and leave few.
+    """
+    newest = (
+        select(Membership.person_id, func.max(Membership.id).label("id"))
+        .where(Membership.until.is_(None))
+        .group_by(Membership.person_id)
+        .subquery()
+    )
+    return (
+        select(Person.id.label("person_id"), func.coalesce(Membership.team_id, 0).label("team_id"))
+        .outerjoin(newest, newest.c.person_id == Person.id)
+        .outerjoin(Membership, Membership.id == newest.c.id)
+        .where(Person.left_at.is_(None))
+        .cte("home")
+    )
+
+
+def members(session: Session, before: datetime) -> dict[int, set[int]]:
+    """Who of the people who are here now, and answered something before that moment, counts in which team."""
+    home = _homes()
     answered = (
         select(Answer.item_id)
         .join(AttemptItem, AttemptItem.id == Answer.item_id)
         .join(Attempt, Attempt.id == AttemptItem.attempt_id)
         .join(Enrolment, Enrolment.id == Attempt.enrolment_id)
-        .where(Enrolment.person_id == Person.id, Attempt.kind.in_(KINDS))
+        .where(Enrolment.person_id == home.c.person_id, Attempt.kind.in_(KINDS), Answer.answered_at < before)
         .exists()
     )
-    rows = session.execute(
-        select(Person.id, Membership.team_id)
-        .outerjoin(Membership, (Membership.person_id == Person.id) & Membership.until.is_(None))
-        .where(Person.left_at.is_(None), answered)
-    )
-    teams: dict[int, set[int]] = defaultdict(set)
-    everybody = set()
-    for person, team in rows:
-        everybody.add(person)
-        if team is not None:
-            teams[team].add(person)
-    return dict(teams), everybody
+    found: dict[int, set[int]] = defaultdict(set)
+    for person, team in session.execute(select(home.c.person_id, home.c.team_id).where(answered)):
+        found[team].add(person)
+    return dict(found)
 
 
-def _among(teams: Collection[int] | None) -> ColumnElement[bool]:
-    """Enrolments of the people who are here now: all of them, or those in one of the teams."""
-    here = select(Person.id).where(Person.left_at.is_(None))
-    if teams is not None:
-        inside = select(Membership.person_id).where(Membership.until.is_(None), Membership.team_id.in_(teams))
-        here = here.where(Person.id.in_(inside))
-    return Enrolment.person_id.in_(here)
-
-
-def _first_answers(of: ColumnElement[bool]) -> CTE:
+def _first_answers(*of: ColumnElement[bool]) -> CTE:
     """The first answer of each person to each question: items are numbered in the order in which they are asked.
 
-    `of` says whose enrolments count.
+    `of` says which answers count.
     """
     return (
         select(func.min(Answer.item_id).label("item_id"), Enrolment.person_id.label("person_id"))
@@ -77,7 +83,7 @@ def _first_answers(of: ColumnElement[bool]) -> CTE:
         .join(Attempt, Attempt.enrolment_id == Enrolment.id)
         .join(AttemptItem, AttemptItem.attempt_id == Attempt.id)
         .join(Answer, Answer.item_id == AttemptItem.id)
-        .where(Attempt.kind.in_(KINDS), of)
+        .where(Attempt.kind.in_(KINDS), *of)
         .group_by(Enrolment.person_id, AttemptItem.question_id)
         .cte("first_answer")
     )
@@ -85,100 +91,116 @@ def _first_answers(of: ColumnElement[bool]) -> CTE:
 
 @dataclass(frozen=True)
 class Counted:
-    """The first answers of a group: how each question was answered, how many people answered each point, and what
-    was answered in each month, in order."""
+    """First answers: how each question was answered in a group; and of everybody, by team, how many people answered
+    each point and were asked each question for it, and what each person answered in each month."""
 
     tallies: tuple[Tally, ...]
-    people: dict[str, int]
-    months: tuple[Month, ...]
+    people: dict[str, dict[int, int]]
+    asked: dict[Asked, dict[int, int]]
+    months: tuple[Answered, ...]
 
 
-def answers(session: Session, teams: Collection[int] | None) -> Counted:
-    """The first answers of those who are now in these teams (None: of everybody), in one query.
+def answers(session: Session, teams: Collection[int] | None, before: datetime) -> Counted:
+    """The first answers before that moment: tallies of those who count in these teams (None: of everybody), and what
+    tells whether they may be shown. One query.
 
     Months are those of UTC.
     """
-    first = _first_answers(_among(teams))
+    home, first = _homes(), _first_answers(Answer.answered_at < before)
     read = (
         select(
-            first.c.person_id, AttemptItem.point, AttemptItem.question_id, AttemptItem.version, Answer.given,
+            first.c.person_id, home.c.team_id, AttemptItem.point, AttemptItem.question_id, AttemptItem.version,
+            Answer.given,
             case((Answer.correct, 1), else_=0).label("right"),
             case((Answer.correct, 0), (Answer.sureness == "sure", 1), else_=0).label("sure"),
             (extract("year", Answer.answered_at) * 12 + extract("month", Answer.answered_at) - 1).label("month"),
         )
+        .join(home, home.c.person_id == first.c.person_id)
         .join(AttemptItem, AttemptItem.id == first.c.item_id)
         .join(Answer, Answer.item_id == first.c.item_id)
         .cte("read_answer")
     )  # fmt: skip
     no_text, no_number = cast(null(), String), cast(null(), Integer)
     n, right, sure = func.count(), func.sum(read.c.right), func.sum(read.c.sure)
-    groups = read.c.point, read.c.question_id, read.c.version, read.c.given
+    question = read.c.point, read.c.question_id, read.c.version
+    of_group = true() if teams is None else read.c.team_id.in_(teams)
     month = cast(read.c.month, Integer)
     rows = session.execute(
         union_all(
-            select(literal("tally").label("what"), *groups, no_number.label("month"), n, right, sure).group_by(*groups),
-            select(literal("people"), read.c.point, no_text, no_text, no_text, no_number,
-                   func.count(read.c.person_id.distinct()), no_number, no_number).group_by(read.c.point),
-            select(literal("month"), no_text, no_text, no_text, cast(read.c.person_id, String), month, n, right, sure)
-            .group_by(read.c.person_id, month),
+            select(literal("tally").label("what"), *question, read.c.given, no_number.label("team"),
+                   no_number.label("month"), n, right, sure)
+            .where(of_group).group_by(*question, read.c.given),
+            select(literal("people"), read.c.point, no_text, no_text, no_text, read.c.team_id, no_number,
+                   func.count(read.c.person_id.distinct()), no_number, no_number)
+            .group_by(read.c.point, read.c.team_id),
+            select(literal("asked"), *question, no_text, read.c.team_id, no_number, n, no_number, no_number)
+            .group_by(*question, read.c.team_id),
+            select(literal("month"), no_text, no_text, no_text, cast(read.c.person_id, String), read.c.team_id,
+                   month, n, right, sure)
+            .group_by(read.c.person_id, read.c.team_id, month),
         )
     )  # fmt: skip
-    tallies, people, months = [], {}, defaultdict(list)
-    for what, point, question, version, given, number, count, of_right, of_sure in rows:
+    return _counted(rows)
+
+
+def _counted(rows: Iterable[Any]) -> Counted:
+    tallies, months = [], []
+    people: dict[str, dict[int, int]] = defaultdict(dict)
+    asked: dict[Asked, dict[int, int]] = defaultdict(dict)
+    for what, point, question, version, given, team, month, count, right, sure in rows:
         if what == "tally":
-            tallies.append(Tally(point, question, version, tuple(json.loads(given)), count, of_right, of_sure))
+            tallies.append(Tally(point, question, version, tuple(json.loads(given)), count, right, sure))
         elif what == "people":
-            people[point] = count
+            people[point][team] = count
+        elif what == "asked":
+            asked[point, question, version][team] = count
         else:
-            months[number].append((int(given), of_right, count))
-    return Counted(tuple(tallies), people, tuple(_month(number, months[number]) for number in sorted(months)))
+            months.append(Answered(f"{month // 12:04}-{month % 12 + 1:02}", team, int(given), right, count))
+    return Counted(tuple(tallies), dict(people), dict(asked), tuple(months))
 
 
-def _month(number: int, rows: list[tuple[int, int, int]]) -> Month:
-    name = f"{number // 12:04}-{number % 12 + 1:02}"
-    return Month(
-        name, name, frozenset(row[0] for row in rows), sum(row[1] for row in rows), sum(row[2] for row in rows)
-    )
+# How many people of each team chose what: by scenario (reference and version), scene, and choice.
+Decisions = dict[tuple[str, str], dict[str, dict[str, dict[int, int]]]]
 
 
-def decisions(session: Session, teams: Collection[int] | None) -> dict[tuple[str, str], dict[tuple[str, str], int]]:
-    """How many people chose what in the first run of each scenario, the first time they came to a scene.
-
-    By scenario (reference and version), then by scene and choice. One query.
-    """
+def decisions(session: Session, before: datetime) -> Decisions:
+    """What everybody chose before that moment in the first run of each scenario, the first time they came to a scene.
+    One query."""
+    home = _homes()
     runs = (
-        select(func.min(ScenarioRun.id).label("run_id"))
+        select(func.min(ScenarioRun.id).label("run_id"), home.c.team_id)
         .join(Enrolment, Enrolment.id == ScenarioRun.enrolment_id)
-        .where(_among(teams))
-        .group_by(Enrolment.person_id, ScenarioRun.ref)
+        .join(home, home.c.person_id == Enrolment.person_id)
+        .group_by(Enrolment.person_id, home.c.team_id, ScenarioRun.ref)
         .cte("first_run")
     )
     first = (
-        select(func.min(Decision.id).label("id"))
+        select(func.min(Decision.id).label("id"), runs.c.team_id)
         .join(runs, runs.c.run_id == Decision.run_id)
-        .group_by(Decision.run_id, Decision.scene_id)
+        .where(Decision.decided_at < before)
+        .group_by(Decision.run_id, runs.c.team_id, Decision.scene_id)
         .cte("first_decision")
     )
-    groups = ScenarioRun.ref, ScenarioRun.version, Decision.scene_id, Decision.choice_id
+    groups = ScenarioRun.ref, ScenarioRun.version, Decision.scene_id, Decision.choice_id, first.c.team_id
     rows = session.execute(
         select(*groups, func.count())
         .join(ScenarioRun, ScenarioRun.id == Decision.run_id)
         .join(first, first.c.id == Decision.id)
         .group_by(*groups)
     )
-    found: dict[tuple[str, str], dict[tuple[str, str], int]] = defaultdict(dict)
-    for ref, version, scene, choice, count in rows:
-        found[ref, version][scene, choice] = count
-    return dict(found)
+    found: Decisions = {}
+    for ref, version, scene, choice, team, count in rows:
+        found.setdefault((ref, version), {}).setdefault(scene, {}).setdefault(choice, {})[team] = count
+    return found
 
 
-def results(session: Session) -> dict[tuple[str, str], list[Result]]:
-    """Every first answer that was ever given, by question and version, also of people who have left. One query.
+def results(session: Session, before: datetime) -> dict[tuple[str, str], list[Result]]:
+    """Every first answer that was given before that moment, by question and version, also of people who have left. One query.
 
     The database counts answers that are alike, so that few rows come back. What was chosen is told as it was given:
     only for questions that are answered by choosing are these options.
     """
-    first = _first_answers(true())
+    first = _first_answers(Answer.answered_at < before)
     right = case((Answer.correct, 1), else_=0)
     scores = (
         select(AttemptItem.attempt_id, func.count().label("n"), func.sum(right).label("right"))

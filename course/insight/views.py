@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
+from typing import TypeVar, cast
 
-from flask import Blueprint, abort, g, render_template, request
+from flask import Blueprint, abort, current_app, g, render_template, request
 from flask_login import current_user
 
+from course.clock import now
 from course.content.current import library
 from course.content.queries import part
 from course.content.shapes import Option, Point, Question, Scenario
+from course.dates import begin_of, civil_date
 from course.insight import queries
-from course.insight.rules.findings import PointFinding, Turn, by_point, misconception, turns
-from course.insight.rules.groups import Month, Share, joined, share
+from course.insight.rules.findings import PointFinding, Turn, by_point, decided, misconception, turns
+from course.insight.rules.groups import Month, Share, share
 from course.insight.rules.items import FLOOR, Figures, figures
 from course.insight.rules.mending import to_mend
-from course.insight.rules.privacy import ALL, open_teams
+from course.insight.rules.privacy import ALL, counted_until, open_teams, people_shown, rest_is_large
+from course.insight.rules.trend import trend
 from course.people.queries import TeamView, teams
 from course.teams.rules import below
 from course.web.access import Permission, may
 from course.web.session import db
+from course.web.site import state
 
 pages = Blueprint("insight", __name__)
+KEPT = "course.insight"  # where counts are kept, among the extensions of the application
+MOST_KEPT = 50
+T = TypeVar("T")
 SHOWN_TURNS = 10  # decisions on a page; more would bury the worst
 
 
@@ -32,13 +40,28 @@ def _here() -> None:
     g.here = "people"
 
 
+People = frozenset[tuple[int, frozenset[int]]]  # who counts in which team
+
+
 @dataclass(frozen=True)
 class Tree:
-    """The teams that the viewer may see, the ids below each, and those whose answers may be shown."""
+    """The teams that the viewer may see; of all teams the people, what each is part of, the ids below each, and those
+    whose answers may be shown. Answers count that were given before the moment `before`."""
 
     teams: list[TeamView]
+    people: People
+    parents: dict[int, int | None]
     below: dict[int, set[int]]
     open: set[int]
+    before: datetime
+
+
+def _until() -> date:
+    return counted_until(civil_date(now(), state().config.time_zone))
+
+
+def _before() -> datetime:
+    return begin_of(_until(), state().config.time_zone)
 
 
 @pages.get("")
@@ -52,7 +75,7 @@ def choose() -> str:
 @may(Permission.MANAGE_ORGANISATION)
 def everybody() -> str:
     """What the whole organisation gets wrong."""
-    return _shown("Everybody", None, ALL in _tree().open)
+    return _shown("Everybody", ALL, _tree())
 
 
 @pages.get("/team/<int(max=2147483647):team_id>")
@@ -61,18 +84,32 @@ def team(team_id: int) -> str:
     """What a team and those below it get wrong."""
     tree = _tree()
     found = next((one for one in tree.teams if one.id == team_id), None) or abort(404)
-    return _shown(found.name, tree.below[team_id], team_id in tree.open)
+    return _shown(found.name, found.id, tree)
+
+
+def _kept(tree: Tree, what: Hashable, count: Callable[[], T]) -> T:
+    """What was counted of the same people up to the same day: until either changes, so are the answers, which are
+    never changed. A million of them take seconds to count."""
+    of = tree.before, tree.people
+    known, counts = current_app.extensions.get(KEPT, (None, {}))
+    if known != of or len(counts) >= MOST_KEPT:
+        counts = {}
+        current_app.extensions[KEPT] = of, counts
+    if what not in counts:
+        counts[what] = count()
+    return cast("T", counts[what])
 
 
 def _tree() -> Tree:
     every = teams(db())
     parents = {one.id: one.parent_id for one in every}
     inside = {one.id: below(one.id, parents) for one in every}
-    direct, answered = queries.members(db())
-    people = {team: set().union(*(direct.get(one, set()) for one in ids)) for team, ids in inside.items()}
+    before = _before()
+    people = frozenset((team, frozenset(ids)) for team, ids in queries.members(db(), before).items())
+    direct = {team: len(ids) for team, ids in people}
     viewer = current_user.person
     seen = set(parents) if viewer.administrator else set().union(*(inside.get(one, set()) for one in viewer.manages))
-    return Tree([one for one in every if one.id in seen], inside, open_teams(parents, people, answered))
+    return Tree([one for one in every if one.id in seen], people, parents, inside, open_teams(parents, direct), before)
 
 
 @dataclass(frozen=True)
@@ -86,19 +123,24 @@ class Row:
     module: str | None
 
 
-def _shown(name: str, among: Collection[int] | None, is_open: bool) -> str:
-    if not is_open:
+def _shown(name: str, group: int, tree: Tree) -> str:
+    if group not in tree.open:
         return render_template("insight/too_few.html", name=name)
-    course = library()
-    counted = queries.answers(db(), among)
+    course, among = library(), None if group == ALL else tree.below[group]
+    counted = _kept(tree, frozenset(among or ()), lambda: queries.answers(db(), among, tree.before))
     forms = {question.id: question.form for question in course.answerable.values()}
-    found = by_point(counted.tallies, counted.people, forms)
+    people = {point: people_shown(tree.parents, direct, group) for point, direct in counted.people.items()}
+    asked = {key: people_shown(tree.parents, direct, group) for key, direct in counted.asked.items()}
+    sums = rest_is_large(tree.parents, counted.people.values(), group)
+    months = trend(counted.months, tree.parents, group, among) if sums else []
+    found = by_point(counted.tallies, people, asked, forms)
     return render_template(
         "insight/team.html",
         name=name,
+        until=_until() - timedelta(days=1),
         rows=[_row(finding) for finding in found if finding.point in course.points],
-        turns=_turns(among),
-        months=[_bar(month) for month in joined(counted.months)],
+        turns=_turns(group, tree, among),
+        months=[_bar(month) for month in months],
     )
 
 
@@ -111,12 +153,12 @@ def _row(finding: PointFinding) -> Row:
     return Row(course.points[finding.point], finding, question, wrong, sheet)
 
 
-def _turns(among: Collection[int] | None) -> list[Turn]:
+def _turns(group: int, tree: Tree, among: Collection[int] | None) -> list[Turn]:
     found: list[Turn] = []
-    for (ref, version), counts in queries.decisions(db(), among).items():
+    for (ref, version), scenes in _kept(tree, "decisions", lambda: queries.decisions(db(), tree.before)).items():
         scenario = part(db(), library(), Scenario, ref, version)
         if scenario is not None:
-            found += turns(scenario, counts)
+            found += turns(scenario, decided(scenes, tree.parents, group, among))
     return sorted(found, key=lambda turn: -turn.left.value)[:SHOWN_TURNS]
 
 
@@ -188,7 +230,7 @@ def questions() -> str:
 def _items() -> list[Item]:
     course, found = library(), []
     modules = {question.id: module.id for module in course.modules.values() for question in module.questions}
-    for (question_id, version), results in queries.results(db()).items():
+    for (question_id, version), results in queries.results(db(), _before()).items():
         question = part(db(), course, Question, question_id, version)
         if question is None:
             continue

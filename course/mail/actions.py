@@ -18,9 +18,9 @@ from course.mail.rules import CLAIM, KEPT, OPTIONAL, Letter, next_try
 _FORGOTTEN: dict[str, object] = {"text": "", "html": None}
 
 
-def queue(session: Session, key: str, recipient: str, subject: str, text: str, at: datetime) -> bool:
-    """Put a mail into the outbox, to leave after the commit; False if `key` was queued before."""
-    return queue_letter(session, key, recipient, Letter(subject, text), at, at)
+def queue(session: Session, key: str, recipient: str, letter: Letter, at: datetime) -> bool:
+    """Put a letter into the outbox, to leave after the commit; False if `key` was queued before."""
+    return queue_letter(session, key, recipient, letter, at, at)
 
 
 def queue_letter(

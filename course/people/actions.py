@@ -15,13 +15,14 @@ from course.audit.actions import record
 from course.content.shapes import SETTINGS
 from course.dates import civil_date
 from course.events import publish
+from course.mail import rules as mail
 from course.people.events import PersonAdded
 from course.people.models import Employment, Membership, PathwayChoice, Person, RoleGrant, Team
 from course.people.queries import pathway_of, person_by_email
 from course.people.rules import ROLES, plain_email
 
-# From the token of a link to the subject and the text of the mail that carries it.
-Letter = Callable[[str], tuple[str, str]]
+# From the token of a link to the mail that carries it.
+Letter = Callable[[str], mail.Letter]
 
 
 @dataclass(frozen=True)

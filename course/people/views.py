@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, current_app, flash, g, make_response, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, g, make_response, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
@@ -10,6 +10,8 @@ from course.clock import now
 from course.content.current import library
 from course.content.shapes import SETTINGS
 from course.dates import civil_date
+from course.mail.letters import letter
+from course.mail.rules import Letter
 from course.people import actions, queries
 from course.people.actions import Refusal
 from course.people.events import RecordOpened
@@ -131,11 +133,10 @@ def invitation(name: str, sender: str) -> actions.Letter:
     """The invitation to somebody from somebody, as soon as its link is known. Needs no request."""
     course = library().course.title
 
-    def write(token: str) -> tuple[str, str]:
+    def write(token: str) -> Letter:
         # The address of the course as it is set up, never the one that a request claims to have come to.
         link = f"{state().config.public_url}/link/{token}"
-        template = current_app.jinja_env.get_template("mail/invitation.txt")
-        return f"Invitation: {course}", template.render(name=name, sender=sender, course=course, link=link)
+        return letter("invitation.txt", f"Invitation: {course}", name=name, sender=sender, course=course, link=link)
 
     return write
 

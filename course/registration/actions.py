@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record
+from course.mail import rules as mails
 from course.mail.actions import queue
 from course.people.actions import Letter, Refusal, add_person, invite
 from course.people.queries import person_by_email
@@ -51,12 +52,10 @@ def revoke_link(session: Session, link_id: int, by: int | None, at: datetime) ->
     return result is not None
 
 
-def ask(
-    session: Session, link: LinkView, name: str, email: str, mail: tuple[str, str], today: date, at: datetime
-) -> None:
+def ask(session: Session, link: LinkView, name: str, email: str, mail: mails.Letter, today: date, at: datetime) -> None:
     """Somebody asks. Who is there already, or has asked, is not written down again: the answer is the same for all.
 
-    `mail` is the subject and the text for whoever decides; each of them gets one a day for a link at most.
+    `mail` is for whoever decides; each of them gets one a day for a link at most.
     """
     session.execute(delete(RegistrationRequest).where(RegistrationRequest.decided_at <= at - KEPT))
     known = person_by_email(session, email)
@@ -70,7 +69,7 @@ def ask(
         return
     record(session, "registration.asked", ("team", link.team_id), {}, None, at)
     for recipient in queries.deciders(session, link.team_id):
-        queue(session, f"registration:{link.id}:{today}:{recipient}"[:200], recipient, *mail, at)
+        queue(session, f"registration:{link.id}:{today}:{recipient}"[:200], recipient, mail, at)
 
 
 def approve(session: Session, request: RequestView, letter: Letter, by: int, at: datetime) -> Refusal | None:

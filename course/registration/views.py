@@ -5,13 +5,15 @@ from __future__ import annotations
 import time
 from datetime import date, timedelta
 
-from flask import Blueprint, Response, abort, current_app, flash, g, make_response, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, g, make_response, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.clock import now
 from course.content.current import library
 from course.dates import civil_date
+from course.mail.letters import letter
+from course.mail.rules import Letter
 from course.people.forms import chosen, team_choices
 from course.people.queries import teams
 from course.people.views import invitation
@@ -66,11 +68,10 @@ def join(token: str) -> Answer:
     return make_response(page, 422 if form.errors else 200)
 
 
-def _mail(team: str) -> tuple[str, str]:
+def _mail(team: str) -> Letter:
     """For whoever decides: without a name, which only the page tells."""
-    template = current_app.jinja_env.get_template("mail/asking.txt")
     course, link = library().course.title, state().config.public_url + url_for("registration.overview")
-    return f"Somebody asks to join {team}: {course}", template.render(team=team, course=course, link=link)
+    return letter("asking.txt", f"Somebody asks to join {team}: {course}", team=team, course=course, link=link)
 
 
 @pages.get("/registrations")

@@ -252,8 +252,7 @@ def send_invitation(session: Session, event: InvitationWanted) -> None:
 
 def _send_link(session: Session, person_id: int, email: str, purpose: Purpose, letter: Letter, at: datetime) -> None:
     token = new_link(session, person_id, purpose, at)
-    subject, text = letter(token)
-    queue(session, f"{purpose}:{token_hash(token)}", email, subject, text, at)
+    queue(session, f"{purpose}:{token_hash(token)}", email, letter(token), at)
 
 
 def end_access(session: Session, event: PersonLeft) -> None:

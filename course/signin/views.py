@@ -10,6 +10,8 @@ from werkzeug.wrappers import Response as WsgiResponse
 
 from course.clock import now
 from course.content.current import library
+from course.mail.letters import letter
+from course.mail.rules import Letter
 from course.people.queries import overview
 from course.signin import actions, queries
 from course.signin.actions import Entered, Origin, SetUp, Wait
@@ -101,11 +103,11 @@ def forgotten() -> Answer:
     return _page("signin/forgotten.html", form)
 
 
-def _forgotten_letter(token: str) -> tuple[str, str]:
+def _forgotten_letter(token: str) -> Letter:
     course = library().course.title
     # The address of the course as it is set up, never the one that a request claims to have come to.
     link = state().config.public_url + url_for("signin.link", token=token)
-    return f"Choose a new password: {course}", render_template("mail/forgotten.txt", course=course, link=link)
+    return letter("forgotten.txt", f"Choose a new password: {course}", course=course, link=link)
 
 
 @pages.route("/link/<token>", methods=["GET", "POST"])

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from course.audit.actions import record
 from course.mail import actions as mail
+from course.mail.rules import Letter
 from course.system.models import Backup
 
 
@@ -63,11 +64,9 @@ def key_of_tests(person_id: int) -> str:
     return f"test:{person_id}:"
 
 
-def send_test_mail(
-    session: Session, person_id: int, recipient: str, letter: tuple[str, str], by: int, at: datetime
-) -> None:
-    """Queue a mail (subject and text) that shows whether mail arrives."""
-    mail.queue(session, key_of_tests(person_id) + secrets.token_hex(6), recipient, *letter, at)
+def send_test_mail(session: Session, person_id: int, recipient: str, letter: Letter, by: int, at: datetime) -> None:
+    """Queue a mail that shows whether mail arrives."""
+    mail.queue(session, key_of_tests(person_id) + secrets.token_hex(6), recipient, letter, at)
     record(session, "mail.tested", ("person", person_id), {}, by, at)
 
 

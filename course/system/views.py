@@ -15,6 +15,7 @@ from course import migrating
 from course.clock import now
 from course.content.current import library
 from course.mail import queries as mail
+from course.mail.letters import letter
 from course.mail.rules import State
 from course.serving.queries import workers
 from course.system import actions, queries
@@ -71,8 +72,9 @@ def overview() -> str:
 def test_mail() -> WsgiResponse:
     """A mail to whoever asks for it, by the same way as every other mail."""
     person, course = current_user.person, library().course.title
-    text = render_template("mail/test.txt", name=person.name, course=course, address=state().config.public_url)
-    actions.send_test_mail(db(), person.id, person.email, (f"Test: {course}", text), person.id, now())
+    link = state().config.public_url + url_for("system.overview")
+    test = letter("test.txt", f"Test: {course}", name=person.name, course=course, link=link)
+    actions.send_test_mail(db(), person.id, person.email, test, person.id, now())
     flash(f"A test mail to {person.email} is on its way. Load this page again in a minute to see whether it has left.")
     return seen_redirect(url_for("system.overview"))
 

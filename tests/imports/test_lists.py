@@ -21,6 +21,7 @@ from course.imports.rules.columns import guess
 from course.imports.rules.planning import Plan
 from course.learning.models import Enrolment
 from course.mail.models import OutboxMail
+from course.mail.rules import Letter
 from course.people import actions as people
 from course.people.events import EarlierCertificate
 from course.people.models import Employment, Membership, PathwayChoice, Person, RoleGrant, Team
@@ -40,7 +41,7 @@ BO = "bo@example.org,Bo Lee,North,N2,,,,,\n"
 
 
 def letter(name: str) -> people.Letter:
-    return lambda token: (f"Invitation for {name}", token)
+    return lambda token: Letter(f"Invitation for {name}", token)
 
 
 def look(session: Session, text: str, invites: bool = False, base: int | None = None) -> tuple[int, Plan]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from flask import Flask
 from markupsafe import Markup
@@ -44,7 +46,7 @@ def test_a_question_is_set_against_the_others_of_its_attempt(session: Session, b
         given = f"[{_option(question, right)}]"
         session.add(Answer(item_id=item.id, given=given, correct=right, sureness=None, answered_at=NOW))
     session.commit()
-    found = queries.results(session)
+    found = queries.results(session, NOW + timedelta(days=1))
     assert [found[q.id, q.version] for q in bank[:3]] == [
         [Result(1, 0.5, (_option(bank[0], True),))],
         [Result(0, 1.0, (_option(bank[1], False),))],

@@ -8,14 +8,18 @@ from flask import Flask
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
+from course.clock import now
 from course.content.library import Library
 from course.content.shapes import Question, Scenario
 from course.insight import queries
-from course.people.models import Person
+from course.insight.rules.groups import Answered
+from course.people.models import Membership, Person
 from tests.conftest import NOW
 from tests.insight.answering import answer, decide, make_people
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
+
+AFTER = NOW + timedelta(days=1)
 
 
 def _library(app: Flask) -> Library:
@@ -52,16 +56,17 @@ def test_only_the_first_answer_to_a_question_counts(app: Flask, session: Session
     person = make_person(session)
     answer(session, person, question, _wrong(question), sure="sure")
     answer(session, person, question, _right(question), kind="final")
-    counted = queries.answers(session, None)
+    counted = queries.answers(session, None, AFTER)
     assert [(t.n, t.right, t.sure_and_wrong, t.given) for t in counted.tallies] == [(1, 0, 1, (_wrong(question),))]
-    assert counted.people == {question.points[0]: 1}
+    assert counted.people == {question.points[0]: {0: 1}}
+    assert counted.asked == {(question.points[0], question.id, question.version): {0: 1}}
 
 
 def test_a_timeline_is_no_question(app: Flask, session: Session) -> None:
     question = _question(app)
     answer(session, make_person(session), question, _right(question), kind="timeline")
-    assert queries.answers(session, None).tallies == ()
-    assert queries.members(session) == ({}, set())
+    assert queries.answers(session, None, AFTER).tallies == ()
+    assert queries.members(session, AFTER) == {}
 
 
 def test_answers_of_who_has_left_or_is_elsewhere_do_not_count(app: Flask, session: Session) -> None:
@@ -73,8 +78,8 @@ def test_answers_of_who_has_left_or_is_elsewhere_do_not_count(app: Flask, sessio
         answer(session, person, question, _right(question))
     gone.left_at = NOW
     session.commit()
-    assert [t.n for t in queries.answers(session, {here.id}).tallies] == [1]
-    assert queries.members(session) == ({here.id: {one.id}, there.id: {other.id}}, {one.id, other.id})
+    assert [t.n for t in queries.answers(session, {here.id}, AFTER).tallies] == [1]
+    assert queries.members(session, AFTER) == {here.id: {one.id}, there.id: {other.id}}
 
 
 def test_months_hold_who_answered_and_what(app: Flask, session: Session) -> None:
@@ -82,10 +87,10 @@ def test_months_hold_who_answered_and_what(app: Flask, session: Session) -> None
     answer(session, person, question, _right(question), at=NOW - timedelta(days=31))
     other = make_person(session, email="b@example.org")
     answer(session, other, question, _wrong(question), at=NOW)
-    months = queries.answers(session, None).months
-    assert [(m.first, m.people, m.right, m.n) for m in months] == [
-        ("2026-10", frozenset({person.id}), 1, 1),
-        ("2026-11", frozenset({other.id}), 0, 1),
+    months = queries.answers(session, None, AFTER).months
+    assert sorted(months, key=lambda row: row.month) == [
+        Answered("2026-10", 0, person.id, 1, 1),
+        Answered("2026-11", 0, other.id, 0, 1),
     ]
 
 
@@ -96,7 +101,7 @@ def test_the_first_decision_in_the_first_run_counts(app: Flask, session: Session
     person = make_person(session)
     decide(session, person, ref, scenario, [(scene.id, worse.id), (scene.id, scene.best.id)])
     decide(session, person, ref, scenario, [(scene.id, scene.best.id)], number=2)
-    assert queries.decisions(session, None) == {(ref, scenario.version): {(scene.id, worse.id): 1}}
+    assert queries.decisions(session, AFTER) == {(ref, scenario.version): {scene.id: {worse.id: {0: 1}}}}
 
 
 def test_a_manager_sees_what_the_team_gets_wrong_without_a_name(app: Flask, session: Session, client: Client) -> None:
@@ -113,7 +118,8 @@ def test_a_manager_sees_what_the_team_gets_wrong_without_a_name(app: Flask, sess
     assert "80 % likely 38 % to 96 %" in page.text
     assert "1 of 5 answered" in page.text
     assert f"“{Markup.escape(question.options[_wrong(question)].text)}”" in page.html
-    assert "3 of 5 did not choose what is recommended" in page.text
+    assert "3 of 5 did not choose what is recommended: 60 % likely 23 % to 88 %" in page.text
+    assert scene.ask in page.text
     assert f"/module/{_library(app).pages_by_point[question.points[0]][0]}/discussion" in page.html
     assert not [person.name for person in people if person.name in page.text]
 
@@ -171,3 +177,55 @@ def test_an_administrator_sees_everybody(app: Flask, session: Session, client: C
     page = client.get("/insight/everybody")
     assert "October 2026" in page.text
     assert page.html.count("<rect") == 2
+
+
+def test_an_answer_of_this_week_changes_nothing_yet(app: Flask, session: Session, client: Client) -> None:
+    question = _question(app)
+    for person in make_people(session, 6, None):
+        answer(session, person, question, _right(question))
+    sign_in(client, make_person(session, "Robin Vale", "robin@example.org", "administrator"))
+    before = client.get("/insight/everybody").html
+    answer(session, make_person(session, email="late@example.org"), question, _wrong(question), at=now())
+    assert client.get("/insight/everybody").html == before
+
+
+def test_who_leaves_is_not_counted_any_more_although_counts_are_kept(
+    app: Flask, session: Session, client: Client
+) -> None:
+    question = _question(app)
+    people = make_people(session, 6, None)
+    for person in people:
+        answer(session, person, question, _right(question))
+    sign_in(client, make_person(session, "Robin Vale", "robin@example.org", "administrator"))
+    assert "100 % likely 61 % to 100 %" in client.get("/insight/everybody").text
+    people[0].left_at = NOW
+    session.commit()
+    assert "100 % likely 57 % to 100 %" in client.get("/insight/everybody").text
+
+
+def test_somebody_in_two_teams_counts_in_the_one_they_joined_last(app: Flask, session: Session) -> None:
+    first, last = make_team(session, "First"), make_team(session, "Last")
+    person = make_person(session, team=first)
+    session.add(Membership(person_id=person.id, team_id=last.id, since=NOW))
+    question = _question(app)
+    answer(session, person, question, _right(question))
+    assert queries.members(session, AFTER) == {last.id: {person.id}}
+    assert queries.answers(session, {first.id}, AFTER).tallies == ()
+
+
+def test_a_point_is_not_shown_where_few_beside_the_team_answered_it(
+    app: Flask, session: Session, client: Client
+) -> None:
+    few = _question(app)
+    many = next(q for q in _library(app).questions.values() if q.form == "one" and q.points[0] != few.points[0])
+    top = make_team(session, "School")
+    team = make_team(session, "Night shift", top)
+    for letter, part in (("a", team), ("b", top)):
+        for place, person in enumerate(make_people(session, 5, part, letter)):
+            answer(session, person, many, _wrong(many))
+            if part is team or place < 2:
+                answer(session, person, few, _wrong(few))
+    sign_in(client, make_person(session, "Robin Vale", "robin@example.org", "administrator"))
+    points = [_library(app).points[question.points[0]].title for question in (many, few)]
+    assert [point in client.get(f"/insight/team/{top.id}").text for point in points] == [True, True]
+    assert [point in client.get(f"/insight/team/{team.id}").text for point in points] == [True, False]

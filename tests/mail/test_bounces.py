@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from course.mail import actions, links, queries
 from course.mail.letters import blocks
 from course.mail.models import OutboxMail
-from course.mail.rules import DIGEST, address_is_dead
+from course.mail.rules import DIGEST, Letter, address_is_dead
 from tests.conftest import NOW, SECRET
 from tests.makers import make_person, sign_in
 from tests.pages import Client
@@ -77,7 +77,7 @@ Dear Sam
 @pytest.fixture
 def mark(session: Session) -> str:
     """The mark of a mail that has been sent."""
-    actions.queue(session, "k1", "sam@example.org", "Hello", "Dear Sam", NOW)
+    actions.queue(session, "k1", "sam@example.org", Letter("Hello", "Dear Sam"), NOW)
     (waiting,) = queries.due(session, NOW)
     actions.sent(session, waiting, NOW)
     session.commit()
@@ -147,7 +147,7 @@ def test_what_is_no_report_about_a_mail_of_ours_changes_nothing(app: Flask, sess
 
 def test_nothing_is_sent_to_an_address_that_refused_mail(app: Flask, session: Session) -> None:
     actions.refuse_address(session, "sam@example.org", "refused", "550 5.1.1 gone", NOW)
-    actions.queue(session, "k1", "sam@example.org", "Hello", "Dear Sam", NOW)
+    actions.queue(session, "k1", "sam@example.org", Letter("Hello", "Dear Sam"), NOW)
     session.commit()
     result = app.test_cli_runner().invoke(args=["mail", "send"])
     assert "0 sent." in result.output
@@ -202,7 +202,7 @@ def test_a_letter_is_made_of_blocks() -> None:
 def test_the_list_of_people_shows_mail_that_failed(client: Client, session: Session) -> None:
     sign_in(client, make_person(session, "Alex Morgan", "alex@example.org", "administrator"))
     make_person(session)
-    actions.queue(session, "k1", "sam@example.org", "Hello", "Dear Sam", NOW)
+    actions.queue(session, "k1", "sam@example.org", Letter("Hello", "Dear Sam"), NOW)
     (waiting,) = queries.due(session, NOW)
     actions.failed(session, waiting, "550 5.1.1 gone", True, NOW)
     session.commit()

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from course.clock import now
 from course.mail import actions, queries
 from course.mail.models import OutboxMail
-from course.mail.rules import WAITS, next_try
+from course.mail.rules import WAITS, Letter, next_try
 from course.mail.sending import deliver
 from course.web.session import command_session
 from tests.conftest import NOW
@@ -32,7 +32,7 @@ def inbox() -> Iterator[Inbox]:
 @pytest.fixture
 def outbox(app: Flask, session: Session) -> Iterator[Session]:
     """One mail that waits; commands find the application."""
-    actions.queue(session, "k1", "sam@example.org", "Grüße", "Dear Sam,\n\n– a dash.\n", NOW)
+    actions.queue(session, "k1", "sam@example.org", Letter("Grüße", "Dear Sam,\n\n– a dash.\n"), NOW)
     session.commit()
     with app.app_context():
         yield session
@@ -49,7 +49,7 @@ def only(session: Session) -> OutboxMail:
 
 
 def test_a_key_is_queued_once(outbox: Session) -> None:
-    assert not actions.queue(outbox, "k1", "other@example.org", "Again", "Again", NOW)
+    assert not actions.queue(outbox, "k1", "other@example.org", Letter("Again", "Again"), NOW)
     assert only(outbox).recipient == "sam@example.org"
 
 
@@ -97,7 +97,7 @@ def test_the_waits_grow() -> None:
 
 def test_an_address_that_does_not_exist_is_given_up_at_once(outbox: Session, inbox: Inbox) -> None:
     inbox.refuse("sam@example.org")
-    actions.queue(outbox, "k2", "kim@example.org", "Hello", "Hello", NOW)
+    actions.queue(outbox, "k2", "kim@example.org", Letter("Hello", "Hello"), NOW)
     outbox.commit()
     assert send(inbox, NOW) == 1
     mail = outbox.execute(select(OutboxMail).where(OutboxMail.key == "k1").execution_options(populate_existing=True))
@@ -107,7 +107,7 @@ def test_an_address_that_does_not_exist_is_given_up_at_once(outbox: Session, inb
 
 
 def test_a_server_that_cannot_be_reached_costs_one_try_of_one_mail(outbox: Session) -> None:
-    actions.queue(outbox, "k2", "kim@example.org", "Hello", "Hello", NOW)
+    actions.queue(outbox, "k2", "kim@example.org", Letter("Hello", "Hello"), NOW)
     outbox.commit()
     assert (
         deliver(command_session, "smtp://127.0.0.1:1", "a@example.org", "http://localhost", "Europe/London", NOW) == 0
@@ -145,7 +145,7 @@ def test_two_senders_at_once_send_each_mail_once(outbox: Session, inbox: Inbox) 
 
 
 def test_a_mail_that_cannot_be_written_is_given_up(outbox: Session, inbox: Inbox) -> None:
-    actions.queue(outbox, "k0", "kim@example.org", "Two\nlines", "Hello", NOW - MINUTE)
+    actions.queue(outbox, "k0", "kim@example.org", Letter("Two\nlines", "Hello"), NOW - MINUTE)
     outbox.commit()
     assert send(inbox, NOW) == 1
     assert [m["To"] for m in inbox.messages] == ["sam@example.org"]
@@ -161,7 +161,7 @@ def test_a_password_is_not_sent_without_tls_to_another_machine(
 
 
 def test_the_commands_send_and_list(app: Flask, session: Session) -> None:
-    actions.queue(session, "k1", "sam@example.org", "Hello", "Dear Sam", now())
+    actions.queue(session, "k1", "sam@example.org", Letter("Hello", "Dear Sam"), now())
     session.commit()
     runner = app.test_cli_runner()
     assert "waiting" in runner.invoke(args=["mail", "list"]).output

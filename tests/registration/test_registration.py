@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from course.clock import now
 from course.mail.models import OutboxMail
+from course.mail.rules import Letter
 from course.people.models import Person, Team
 from course.registration import actions, queries
 from course.registration.models import RegistrationRequest
@@ -165,7 +166,7 @@ def test_two_who_decide_at_once_add_somebody_once(session: Session, client: Clie
     assert alex is not None
     asked = queries.RequestView(requests(session)[0].id, "Sam", "sam@example.org", 1, "Schools", now())
     assert actions.refuse(session, asked, alex, now())
-    assert actions.approve(session, asked, lambda token: ("s", token), alex, now()) is not None
+    assert actions.approve(session, asked, lambda token: Letter("s", token), alex, now()) is not None
 
 
 def test_decided_requests_are_forgotten_after_a_month(session: Session, client: Client, path: str) -> None:

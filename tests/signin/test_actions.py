@@ -10,6 +10,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from course.mail.models import OutboxMail
+from course.mail.rules import Letter
 from course.organisation.queries import organisation
 from course.people.models import Person
 from course.signin import actions, queries
@@ -23,8 +24,8 @@ ORIGIN = Origin("192.0.2.1", "a secret for tests")
 MINUTE = timedelta(minutes=1)
 
 
-def letter(token: str) -> tuple[str, str]:
-    return "A subject", f"token={token}"
+def letter(token: str) -> Letter:
+    return Letter("A subject", f"token={token}")
 
 
 def token_in_mail(session: Session) -> str:

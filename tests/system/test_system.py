@@ -18,7 +18,7 @@ from course.audit.models import AuditEntry
 from course.clock import now
 from course.mail import actions as mail
 from course.mail.models import OutboxMail
-from course.mail.rules import CLAIM, KEPT
+from course.mail.rules import CLAIM, KEPT, Letter
 from course.mail.sending import deliver
 from course.serving.actions import start
 from course.system import queries
@@ -44,7 +44,7 @@ def deeds(session: Session) -> list[str]:
 
 def queue(session: Session, key: str, state: Mapping[str, object] | None = None, **more: object) -> int:
     """A mail in some state; returns its id."""
-    mail.queue(session, key, f"{key}@example.org", f"About {key}", "A secret link", now())
+    mail.queue(session, key, f"{key}@example.org", Letter(f"About {key}", "A secret link"), now())
     row = session.execute(select(OutboxMail).where(OutboxMail.key == key)).scalar_one()
     for name, value in {**(state or {}), **more}.items():
         setattr(row, name, value)

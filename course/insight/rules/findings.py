@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from course.content.shapes import Choice, Option, Question, Scenario, Scene
 from course.insight.rules.groups import SMALLEST_GROUP, Share, share
+from course.insight.rules.privacy import people_shown
+
+Asked = tuple[str, str, str]  # a point, the id of a question that was asked for it, and its version
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,10 @@ class Tally:
     n: int
     right: int
     sure_and_wrong: int
+
+    @property
+    def asked(self) -> Asked:
+        return self.point, self.question_id, self.version
 
 
 @dataclass(frozen=True)
@@ -44,11 +52,13 @@ class PointFinding:
     favourite: Favourite | None
 
 
-def by_point(tallies: Iterable[Tally], people: Mapping[str, int], forms: Mapping[str, str]) -> list[PointFinding]:
+def by_point(
+    tallies: Iterable[Tally], people: Mapping[str, int], asked: Mapping[Asked, int], forms: Mapping[str, str]
+) -> list[PointFinding]:
     """The points that at least SMALLEST_GROUP people answered, weakest first.
 
-    `people` counts who answered each point, `forms` gives the form of each question by id. Points of equal share
-    stand in the order of their ids.
+    `people` counts who answered each point, `asked` who was asked each question for it; what may not be shown is not
+    in them. `forms` gives the form of each question by id. Points of equal share stand in the order of their ids.
     """
     rows: dict[str, list[Tally]] = {}
     for tally in tallies:
@@ -58,23 +68,19 @@ def by_point(tallies: Iterable[Tally], people: Mapping[str, int], forms: Mapping
         told = share(sum(t.right for t in of_point), sum(t.n for t in of_point))
         if told and people.get(point, 0) >= SMALLEST_GROUP:
             sure = sum(t.sure_and_wrong for t in of_point)
-            found.append(PointFinding(point, people[point], told, sure, _favourite(of_point, forms)))
+            found.append(PointFinding(point, people[point], told, sure, _favourite(of_point, asked, forms)))
     return sorted(found, key=lambda finding: (finding.share.value, finding.point))
 
 
-def _favourite(tallies: list[Tally], forms: Mapping[str, str]) -> Favourite | None:
+def _favourite(tallies: list[Tally], asked: Mapping[Asked, int], forms: Mapping[str, str]) -> Favourite | None:
     """Only where one option is chosen, and SMALLEST_GROUP people were asked the same version of the question."""
-    asked: dict[tuple[str, str], int] = {}
-    for tally in tallies:
-        key = tally.question_id, tally.version
-        asked[key] = asked.get(key, 0) + tally.n
     wrong = [
-        Favourite(t.question_id, t.version, int(t.given[0]), t.n - t.right, asked[t.question_id, t.version])
+        Favourite(t.question_id, t.version, int(t.given[0]), t.n - t.right, asked[t.asked])
         for t in tallies
         if forms.get(t.question_id) == "one"
         and len(t.given) == 1
         and t.n > t.right
-        and asked[t.question_id, t.version] >= SMALLEST_GROUP
+        and asked.get(t.asked, 0) >= SMALLEST_GROUP
     ]
     return max(wrong, key=lambda one: (one.count, one.count / one.n, one.question_id, -one.option), default=None)
 
@@ -97,6 +103,27 @@ class Turn:
     scene: Scene
     left: Share
     favourite: Choice
+
+
+def decided(
+    scenes: Mapping[str, Mapping[str, Mapping[int, int]]],
+    parents: Mapping[int, int | None],
+    group: int,
+    teams: Collection[int] | None,
+) -> dict[tuple[str, str], int]:
+    """How many people of a group (its `teams`; None: everybody) chose what, by scene and choice.
+
+    `scenes` counts by scene, choice and team. Of a scene that may not be shown of the group nothing is there.
+    """
+    found = {}
+    for scene, choices in scenes.items():
+        direct: Counter[int] = Counter()
+        for of_choice in choices.values():
+            direct.update(of_choice)
+        if people_shown(parents, direct, group):
+            for choice, of_choice in choices.items():
+                found[scene, choice] = sum(n for team, n in of_choice.items() if teams is None or team in teams)
+    return found
 
 
 def turns(scenario: Scenario, counts: Mapping[tuple[str, str], int]) -> list[Turn]:

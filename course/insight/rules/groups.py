@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
@@ -40,6 +40,17 @@ def share(right: int, n: int) -> Share | None:
 
 
 @dataclass(frozen=True)
+class Answered:
+    """What one person, of one team (0: of none), answered in a month such as "2026-11": `right` of `n`."""
+
+    month: str
+    team: int
+    person: int
+    right: int
+    n: int
+
+
+@dataclass(frozen=True)
 class Month:
     """What a group answered from the first to the last month, both "2026-11" and included."""
 
@@ -48,6 +59,20 @@ class Month:
     people: frozenset[int]
     right: int
     n: int
+
+
+def together(first: str, last: str, rows: Sequence[Answered]) -> Month:
+    """What these people answered from the first to the last month."""
+    people = frozenset(row.person for row in rows)
+    return Month(first, last, people, sum(row.right for row in rows), sum(row.n for row in rows))
+
+
+def by_month(rows: Iterable[Answered]) -> list[Month]:
+    """What everybody answered in each month in which anybody did, in order."""
+    found: dict[str, list[Answered]] = {}
+    for row in rows:
+        found.setdefault(row.month, []).append(row)
+    return [together(month, month, found[month]) for month in sorted(found)]
 
 
 def joined(months: Sequence[Month]) -> tuple[Month, ...]:
