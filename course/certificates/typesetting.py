@@ -14,6 +14,7 @@ from noto_cjk_sans_otc import FONT_PATH
 
 from course.certificates.lettering import plain, rare
 
+ROOT = Path(__file__).parents[1]  # templates are found below it, and what they import
 FONTS = [Path(__file__).with_name("fonts"), Path(str(FONT_PATH)).parent]
 # Typst names each piece of text that no font has; \u{301} stands for what cannot be shown alone.
 _MISSING = re.compile(r'the text `"(.+?)"` could not be displayed')
@@ -27,7 +28,7 @@ Inputs = Callable[[frozenset[str]], dict[str, str]]
 def _compiler(template: Path) -> tuple[typst.Compiler, Lock]:
     # Kept for the life of the process: finding the fonts is what takes long. Those of the machine are left out,
     # so that a file is the same wherever it is made.
-    return typst.Compiler(template, font_paths=FONTS, ignore_system_fonts=True), Lock()
+    return typst.Compiler(template, root=ROOT, font_paths=FONTS, ignore_system_fonts=True), Lock()
 
 
 def typeset(template: Path, inputs: Inputs, texts: Iterable[str], at: datetime) -> bytes:

@@ -27,8 +27,11 @@ from sqlalchemy.orm import Session
 from course.insight.rules.findings import Tally
 from course.insight.rules.groups import Month
 from course.insight.rules.items import Result
+from course.insight.rules.privacy import open_teams
 from course.learning.models import Answer, Attempt, AttemptItem, Decision, Enrolment, ScenarioRun
 from course.people.models import Membership, Person
+from course.people.queries import TeamView, teams
+from course.teams.rules import below
 
 KINDS = ("check", "final", "refresher", "update", "booster")
 
@@ -55,6 +58,26 @@ def members(session: Session) -> tuple[dict[int, set[int]], set[int]]:
         if team is not None:
             teams[team].add(person)
     return dict(teams), everybody
+
+
+@dataclass(frozen=True)
+class Groups:
+    """The teams that are open now in the order of their tree, the ids below each (with its own), and those whose
+    answers may be shown; ALL stands for everybody."""
+
+    teams: list[TeamView]
+    below: dict[int, set[int]]
+    open: set[int]
+
+
+def groups(session: Session) -> Groups:
+    """Which groups may be told what they get wrong, so that nobody can be worked out from two of them."""
+    every = teams(session)
+    parents = {one.id: one.parent_id for one in every}
+    inside = {one.id: below(one.id, parents) for one in every}
+    direct, answered = members(session)
+    people = {team: set[int]().union(*(direct.get(one, set()) for one in ids)) for team, ids in inside.items()}
+    return Groups(every, inside, open_teams(parents, people, answered))
 
 
 def _among(teams: Collection[int] | None) -> ColumnElement[bool]:

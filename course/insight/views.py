@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from flask import Blueprint, abort, g, render_template, request
@@ -11,15 +11,15 @@ from flask_login import current_user
 
 from course.content.current import library
 from course.content.queries import part
-from course.content.shapes import Option, Point, Question, Scenario
+from course.content.shapes import Option, Question, Scenario
 from course.insight import queries
-from course.insight.rules.findings import PointFinding, Turn, by_point, misconception, turns
+from course.insight.queries import Groups
+from course.insight.rules.findings import Turn, turns
 from course.insight.rules.groups import Month, Share, joined, share
 from course.insight.rules.items import FLOOR, Figures, figures
 from course.insight.rules.mending import to_mend
-from course.insight.rules.privacy import ALL, open_teams
-from course.people.queries import TeamView, teams
-from course.teams.rules import below
+from course.insight.rules.privacy import ALL
+from course.insight.telling import told
 from course.web.access import Permission, may
 from course.web.session import db
 
@@ -30,15 +30,6 @@ SHOWN_TURNS = 10  # decisions on a page; more would bury the worst
 @pages.before_request
 def _here() -> None:
     g.here = "people"
-
-
-@dataclass(frozen=True)
-class Tree:
-    """The teams that the viewer may see, the ids below each, and those whose answers may be shown."""
-
-    teams: list[TeamView]
-    below: dict[int, set[int]]
-    open: set[int]
 
 
 @pages.get("")
@@ -64,51 +55,26 @@ def team(team_id: int) -> str:
     return _shown(found.name, tree.below[team_id], team_id in tree.open)
 
 
-def _tree() -> Tree:
-    every = teams(db())
-    parents = {one.id: one.parent_id for one in every}
-    inside = {one.id: below(one.id, parents) for one in every}
-    direct, answered = queries.members(db())
-    people = {team: set().union(*(direct.get(one, set()) for one in ids)) for team, ids in inside.items()}
-    viewer = current_user.person
-    seen = set(parents) if viewer.administrator else set().union(*(inside.get(one, set()) for one in viewer.manages))
-    return Tree([one for one in every if one.id in seen], inside, open_teams(parents, people, answered))
-
-
-@dataclass(frozen=True)
-class Row:
-    """A learning point as the page shows it; `module` is that of its discussion sheet."""
-
-    point: Point
-    finding: PointFinding
-    question: Question | None
-    wrong: Option | None
-    module: str | None
+def _tree() -> Groups:
+    """The groups that the viewer may see."""
+    found, viewer = queries.groups(db()), current_user.person
+    if viewer.administrator:
+        return found
+    seen = set[int]().union(*(found.below.get(one, set()) for one in viewer.manages))
+    return replace(found, teams=[one for one in found.teams if one.id in seen])
 
 
 def _shown(name: str, among: Collection[int] | None, is_open: bool) -> str:
     if not is_open:
         return render_template("insight/too_few.html", name=name)
-    course = library()
     counted = queries.answers(db(), among)
-    forms = {question.id: question.form for question in course.answerable.values()}
-    found = by_point(counted.tallies, counted.people, forms)
     return render_template(
         "insight/team.html",
         name=name,
-        rows=[_row(finding) for finding in found if finding.point in course.points],
+        rows=told(db(), library(), counted),
         turns=_turns(among),
         months=[_bar(month) for month in joined(counted.months)],
     )
-
-
-def _row(finding: PointFinding) -> Row:
-    course, favourite = library(), finding.favourite
-    question = part(db(), course, Question, favourite.question_id, favourite.version) if favourite else None
-    wrong = misconception(question, favourite) if favourite else None
-    module = next((one.id for one in course.modules.values() if finding.point in one.points), None)
-    sheet = module if module in course.discussions else None
-    return Row(course.points[finding.point], finding, question, wrong, sheet)
 
 
 def _turns(among: Collection[int] | None) -> list[Turn]:

@@ -63,8 +63,13 @@ def sight_of(wanted: Wanted) -> Sight:
     """What the person who is signed in may see of that."""
     ours = here_organisation()
     whole = ours.name if ours else "Everybody"
-    ledger: Ledger = current_app.extensions[_LEDGER]
-    return sight(db(), ledger, current_user.person, wanted, today(), str(state().config.time_zone), whole)
+    return sight(db(), ledger(), current_user.person, wanted, today(), str(state().config.time_zone), whole)
+
+
+def ledger() -> Ledger:
+    """The ledger of this application."""
+    found: Ledger = current_app.extensions[_LEDGER]
+    return found
 
 
 def today() -> date:

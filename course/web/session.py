@@ -64,6 +64,11 @@ def _connection() -> Connection:
     return g.rows  # type: ignore[no-any-return]
 
 
+def when_kept(work: Callable[[], None]) -> None:
+    """Do this once what the request did is kept; not at all if it is undone."""
+    g.setdefault("when_kept", []).append(work)
+
+
 def undo() -> None:
     """Forget everything that this request did to the database. What is asked for next begins anew."""
     _close(None)
@@ -73,10 +78,13 @@ def _keep(response: Response) -> Response:
     # What only read has nothing to keep; closing it ends its transaction.
     if "db" in g and request.method not in READING:
         g.db.commit()
+        for work in g.pop("when_kept", ()):
+            work()
     return response
 
 
 def _close(_error: BaseException | None) -> None:
+    g.pop("when_kept", None)
     session = g.pop("db", None)
     if session is not None:
         session.close()
