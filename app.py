@@ -29,6 +29,8 @@ from course.credentials.rules.documents import Seal
 from course.db import make_engine
 from course.demo import commands as demo_commands
 from course.deputies import views as deputies
+from course.evidence import commands as evidence_commands
+from course.evidence import views as evidence
 from course.imports import commands as import_commands
 from course.imports import views as imports
 from course.insight import views as insight
@@ -80,6 +82,7 @@ FEATURES = (
     (passport.pages, "/passport"),
     (insight.pages, "/insight"),
     (reports.pages, "/report"),
+    (evidence.pages, "/evidence"),
     (recall.pages, ""),
     (audit.pages, "/audit"),
     (system.pages, ""),
@@ -91,6 +94,7 @@ COMMANDS = (
     content_commands.group,
     credential_commands.group,
     demo_commands.group,
+    evidence_commands.group,
     import_commands.group,
     mail_commands.group,
     recall_commands.group,

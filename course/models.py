@@ -7,6 +7,7 @@ from course.calendars.models import CalendarFeed
 from course.certificates.models import Certificate
 from course.content.models import ContentVersion
 from course.credentials.models import SignedCredential
+from course.evidence.models import EvidencePack
 from course.imports.models import PeopleImport
 from course.learning.models import Enrolment
 from course.mail.models import OutboxMail
@@ -31,6 +32,7 @@ ALL = (
     ContentVersion,
     Credential,
     Enrolment,
+    EvidencePack,
     Organisation,
     OutboxMail,
     PeopleImport,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from course.dates import civil_date
+from course.evidence.actions import forget as forget_packs
 from course.imports.actions import forget
 from course.mail.actions import forget_texts
 from course.mail.sending import deliver
@@ -30,6 +31,11 @@ def _forget_lists(at: datetime) -> None:
         forget(session, at)
 
 
+def _forget_packs(at: datetime) -> None:
+    with command_session() as session:
+        forget_packs(session, at)
+
+
 def _updates(at: datetime) -> None:
     send_updates(civil_date(at, state().config.time_zone))
 
@@ -45,4 +51,5 @@ JOBS = (
     Job("boosters", timedelta(hours=1), _boosters),
     Job("texts of old mail", timedelta(hours=1), _forget),
     Job("lists of people", timedelta(hours=1), _forget_lists),
+    Job("evidence packs", timedelta(hours=1), _forget_packs),
 )
