@@ -158,7 +158,10 @@ def _wrong(session: Session, library: Library, team: int | None, address: str) -
 
 def _as_wrong(row: Row, address: str) -> Wrong:
     found = row.finding
-    words = f"{in_words(row.wrong.text.html)} ({in_words(row.wrong.reason.html)})" if row.wrong else ""
+    words = ""
+    if row.wrong and row.question:
+        stem, text, reason = (in_words(part.html) for part in (row.question.stem, row.wrong.text, row.wrong.reason))
+        words = f"To “{stem}”: “{text}” {reason}"
     sheet = f"{address}/module/{row.module}/discussion" if row.module else ""
     return Wrong(
         row.point.id, row.point.title, row.point.safety_critical, found.people, found.share.n, found.share.right,

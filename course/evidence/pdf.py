@@ -27,6 +27,7 @@ from course.web.html import day, moment
 
 TEMPLATE = Path(__file__).with_name("pack.typ")
 LISTED = 10_000  # people whom the document names; a longer one would take more memory than a small server has
+WEAKEST = 10  # points of which the document says what is believed instead; wrong.csv has it of all
 _STATES = {"confirmed": "Confirmed", "known": "Known", "open": "Still open"}
 Text = str | dict[str, str]
 
@@ -105,7 +106,8 @@ def _facts(of: Document, missing: frozenset[str]) -> dict[str, Any]:
         "changes": [[day(one.day), one.ref, _unmarked(one.why)] for one in of.shown if one.kind == "change"],
         "small": of.wrong is None,
         "wrong": [_wrong(one) for one in of.wrong or []],
-        "sheets": [_sheet(one) for one in of.wrong or [] if one.sheet],
+        "believed": [[one.title, one.misconception] for one in (of.wrong or [])[:WEAKEST] if one.misconception],
+        "sheets": _sheets(of.wrong or []),
         "people": _people(of.people[:LISTED], shown),
         "left": max(0, len(of.people) - LISTED),
     }
@@ -146,12 +148,17 @@ def _wrong(one: Wrong) -> list[Any]:
     share, low, high = (tables.percent(value) for value in (one.right / one.answers, one.low, one.high))
     return [
         one.title + (" (keeps children safe)" if one.critical else ""),
-        f"{share} %, likely {low} to {high} %", one.answers, one.people, one.sure, one.misconception,
+        f"{share} %, likely {low} to {high} %", one.answers, one.people, one.sure,
     ]  # fmt: skip
 
 
-def _sheet(one: Wrong) -> list[str]:
-    return [one.title, one.sheet]
+def _sheets(wrong: Iterable[Wrong]) -> list[list[str]]:
+    """Each discussion sheet once, with the points that it is for."""
+    found: dict[str, list[str]] = {}
+    for one in wrong:
+        if one.sheet:
+            found.setdefault(one.sheet, []).append(one.title)
+    return [[sheet, "; ".join(titles)] for sheet, titles in found.items()]
 
 
 def _people(people: Sequence[Somebody], shown: Any) -> list[list[Any]]:

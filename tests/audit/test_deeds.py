@@ -58,6 +58,8 @@ DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] 
         (World.take_back_view, ["deputy.named", "deputy.ended"], "boss"),
         (lambda w: w.post("/people/deputies/99/end"), [], "boss"),
     ],
+    "evidence.make": [(World.pack, ["evidence.made"], "boss")],
+    "evidence.download": [(World.take_pack, ["evidence.made", "evidence.downloaded"], "boss")],
     "passport.issuers": [(World.trust, ["issuer.trusted"], "boss")],
     "passport.end": [
         (World.distrust, ["issuer.trusted", "issuer.ended"], "boss"),

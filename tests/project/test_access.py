@@ -34,6 +34,7 @@ PARTS: dict[str, Any] = {
     "module_id": "responding",
     "name": "site.css",
     "number": "AAAA-BBBB-CCCC",
+    "pack_id": 1,
     "pathway": "nothing",
     "person_id": 1,
     "position": 1,
