@@ -26,7 +26,7 @@ from course.reports.rules import GROUPS
 from course.web.html import day, moment
 
 TEMPLATE = Path(__file__).with_name("pack.typ")
-LISTED = 10_000  # people whom the document names; a longer one would take more memory than a small server has
+LISTED = 3000  # people whom the document names, worst first; 10,000 would take more than a gigabyte of memory
 WEAKEST = 10  # points of which the document says what is believed instead; wrong.csv has it of all
 _STATES = {"confirmed": "Confirmed", "known": "Known", "open": "Still open"}
 Text = str | dict[str, str]
