@@ -30,6 +30,8 @@ from course.db import make_engine
 from course.demo import commands as demo_commands
 from course.deputies import views as deputies
 from course.dossiers import views as dossiers
+from course.evidence import commands as evidence_commands
+from course.evidence import views as evidence
 from course.imports import commands as import_commands
 from course.imports import views as imports
 from course.insight import views as insight
@@ -87,6 +89,7 @@ FEATURES = (
     (reports.pages, "/report"),
     (preview.pages, "/preview"),
     (dossiers.pages, ""),
+    (evidence.pages, "/evidence"),
     (recall.pages, ""),
     (audit.pages, "/audit"),
     (system.pages, ""),
@@ -98,6 +101,7 @@ COMMANDS = (
     content_commands.group,
     credential_commands.group,
     demo_commands.group,
+    evidence_commands.group,
     import_commands.group,
     mail_commands.group,
     privacy_commands.group,

@@ -8,6 +8,7 @@ from course.certificates.models import Certificate
 from course.content.models import ContentVersion
 from course.credentials.models import SignedCredential
 from course.dossiers.models import RecordView
+from course.evidence.models import EvidencePack
 from course.imports.models import PeopleImport
 from course.learning.models import Enrolment
 from course.mail.models import OutboxMail
@@ -33,6 +34,7 @@ ALL = (
     ContentVersion,
     Credential,
     Enrolment,
+    EvidencePack,
     Organisation,
     OutboxMail,
     PeopleImport,

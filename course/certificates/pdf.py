@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import asdict, astuple, dataclass
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
-from threading import Lock
 
 import segno
-import typst
-from noto_cjk_sans_otc import FONT_PATH
 
-from course.certificates.lettering import BOX, boxed, breakable, han_region, plain, rare, side, spelled
+from course.certificates.lettering import BOX, boxed, breakable, han_region, plain, side, spelled
+from course.certificates.typesetting import typeset
 
 TEMPLATE = Path(__file__).with_name("certificate.typ")
-FONTS = [TEMPLATE.parent / "fonts", Path(str(FONT_PATH)).parent]
-# Typst names each piece of text that no font has; \u{301} stands for what cannot be shown alone.
-_MISSING = re.compile(r'the text `"(.+?)"` could not be displayed')
-_ESCAPED = re.compile(r"\\u\{([0-9a-f]+)\}")
-_lock = Lock()
 
 
 @dataclass(frozen=True)
@@ -47,13 +38,6 @@ class Sheet:
     did: str = "completed the course"
 
 
-@cache
-def _compiler() -> typst.Compiler:
-    # Kept for the life of the process: finding the fonts is what takes long. Those of the machine are left out,
-    # so that a certificate is the same wherever it is made.
-    return typst.Compiler(TEMPLATE, font_paths=FONTS, ignore_system_fonts=True)
-
-
 def pdf(sheet: Sheet, credential: bytes | None = None) -> bytes:
     """The PDF of one certificate, the same bytes each time, with `credential` (JSON) attached if there is one.
 
@@ -62,29 +46,8 @@ def pdf(sheet: Sheet, credential: bytes | None = None) -> bytes:
     typst.TypstError for a fault in the template.
     """
     attached = "" if credential is None else credential.decode()
-    missing: frozenset[str] = frozenset()
-    # What stands beside a box is shaped anew and may lack something else then; hence more than one further try.
-    for _ in range(3):
-        try:
-            return _set(_inputs(sheet, attached, missing), sheet.issued)
-        except typst.TypstError as error:
-            found = _missing(error)
-            if not found:
-                raise
-            missing |= found
-    beyond = {sign for value in astuple(sheet) for sign in plain(str(value)) if rare(sign)}
-    return _set(_inputs(sheet, attached, missing | beyond), sheet.issued)
-
-
-def _set(inputs: dict[str, str], issued: datetime) -> bytes:
-    # A compiler refuses to be used by two threads at once.
-    with _lock:
-        data = _compiler().compile(
-            format="pdf", pdf_standards=["a-3a", "ua-1"], sys_inputs=inputs, timestamp=int(issued.timestamp())
-        )
-    if not isinstance(data, bytes):
-        raise TypeError("a certificate is one file")
-    return data
+    texts = (str(value) for value in astuple(sheet))
+    return typeset(TEMPLATE, lambda missing: _inputs(sheet, attached, missing), texts, sheet.issued)
 
 
 def _inputs(sheet: Sheet, attached: str, missing: frozenset[str]) -> dict[str, str]:
@@ -120,9 +83,3 @@ def _shown(raw: str, missing: frozenset[str]) -> dict[str, str | bool]:
         "spoken": whole if spelled(text) else "",
         "boxes": text.count(BOX) > whole.count(BOX),
     }
-
-
-def _missing(error: typst.TypstError) -> frozenset[str]:
-    """The pieces of text for which Typst found no font."""
-    pieces = _MISSING.findall(error.diagnostic)
-    return frozenset(_ESCAPED.sub(lambda found: chr(int(found[1], 16)), piece) for piece in pieces)

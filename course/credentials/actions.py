@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,7 +23,7 @@ from course.credentials.rules.documents import (
     key_address,
     status_list,
 )
-from course.credentials.rules.keys import KeyLockedError, new_key, unlock
+from course.credentials.rules.keys import Key, KeyLockedError, new_key, unlock
 from course.credentials.rules.signing import Document, UncoveredError
 from course.credentials.rules.signing import sign as signed
 from course.db import insert_once
@@ -156,6 +157,23 @@ def _make(session: Session, seal: Seal, number: int, reason: str, at: datetime) 
     for wanted in session.execute(select(StatusList.number).distinct()).scalars().all():
         _publish(session, seal, signer, wanted, at)
     return signer
+
+
+@dataclass(frozen=True)
+class Hand:
+    """The key that signs today: its public part, and what signs bytes with the private one."""
+
+    key: Key
+    sign: Callable[[bytes], bytes]
+
+
+def hand(session: Session, at: datetime) -> Hand:
+    """What signs other things than credentials, with the same key; a new one if there is none yet.
+
+    Raises KeyLockedError.
+    """
+    signer = _signer(session, seal_of(session), at)
+    return Hand(Key(signer.key.address, signer.key.issuer, signer.key.public), signer.private.sign)
 
 
 def rotate(session: Session, reason: str, at: datetime) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from typing import TypeVar, cast
 
 from flask import Blueprint, abort, current_app, g, render_template, request
@@ -13,17 +13,16 @@ from flask_login import current_user
 from course.clock import now
 from course.content.current import library
 from course.content.queries import part
-from course.content.shapes import Option, Point, Question, Scenario
+from course.content.shapes import Option, Question, Scenario
 from course.dates import begin_of, civil_date
 from course.insight import queries
-from course.insight.rules.findings import PointFinding, Turn, by_point, decided, misconception, turns
+from course.insight.rules.findings import Turn, decided, turns
 from course.insight.rules.groups import Month, Share, share
 from course.insight.rules.items import FLOOR, Figures, figures
 from course.insight.rules.mending import to_mend
-from course.insight.rules.privacy import ALL, counted_until, open_teams, people_shown, rest_is_large
+from course.insight.rules.privacy import ALL, counted_until, rest_is_large
 from course.insight.rules.trend import trend
-from course.people.queries import TeamView, teams
-from course.teams.rules import below
+from course.insight.telling import Tree, told, tree_of
 from course.web.access import Permission, may
 from course.web.session import db
 from course.web.site import state
@@ -40,28 +39,8 @@ def _here() -> None:
     g.here = "people"
 
 
-People = frozenset[tuple[int, frozenset[int]]]  # who counts in which team
-
-
-@dataclass(frozen=True)
-class Tree:
-    """The teams that the viewer may see; of all teams the people, what each is part of, the ids below each, and those
-    whose answers may be shown. Answers count that were given before the moment `before`."""
-
-    teams: list[TeamView]
-    people: People
-    parents: dict[int, int | None]
-    below: dict[int, set[int]]
-    open: set[int]
-    before: datetime
-
-
 def _until() -> date:
     return counted_until(civil_date(now(), state().config.time_zone))
-
-
-def _before() -> datetime:
-    return begin_of(_until(), state().config.time_zone)
 
 
 @pages.get("")
@@ -101,56 +80,29 @@ def _kept(tree: Tree, what: Hashable, count: Callable[[], T]) -> T:
 
 
 def _tree() -> Tree:
-    every = teams(db())
-    parents = {one.id: one.parent_id for one in every}
-    inside = {one.id: below(one.id, parents) for one in every}
-    before = _before()
-    people = frozenset((team, frozenset(ids)) for team, ids in queries.members(db(), before).items())
-    direct = {team: len(ids) for team, ids in people}
-    viewer = current_user.person
-    seen = set(parents) if viewer.administrator else set().union(*(inside.get(one, set()) for one in viewer.manages))
-    return Tree([one for one in every if one.id in seen], people, parents, inside, open_teams(parents, direct), before)
-
-
-@dataclass(frozen=True)
-class Row:
-    """A learning point as the page shows it; `module` is that of its discussion sheet."""
-
-    point: Point
-    finding: PointFinding
-    question: Question | None
-    wrong: Option | None
-    module: str | None
+    """The teams that the viewer may see, and what tells of which something may be shown."""
+    found, viewer = tree_of(db(), _until(), state().config.time_zone), current_user.person
+    if viewer.administrator:
+        return found
+    seen = set[int]().union(*(found.below.get(one, set()) for one in viewer.manages))
+    return replace(found, teams=[one for one in found.teams if one.id in seen])
 
 
 def _shown(name: str, group: int, tree: Tree) -> str:
     if group not in tree.open:
         return render_template("insight/too_few.html", name=name)
-    course, among = library(), None if group == ALL else tree.below[group]
-    counted = _kept(tree, frozenset(among or ()), lambda: queries.answers(db(), among, tree.before))
-    forms = {question.id: question.form for question in course.answerable.values()}
-    people = {point: people_shown(tree.parents, direct, group) for point, direct in counted.people.items()}
-    asked = {key: people_shown(tree.parents, direct, group) for key, direct in counted.asked.items()}
+    among = tree.among(group)
+    counted = _kept(tree, among or frozenset(), lambda: queries.answers(db(), among, tree.before))
     sums = rest_is_large(tree.parents, counted.people.values(), group)
     months = trend(counted.months, tree.parents, group, among) if sums else []
-    found = by_point(counted.tallies, people, asked, forms)
     return render_template(
         "insight/team.html",
         name=name,
         until=_until() - timedelta(days=1),
-        rows=[_row(finding) for finding in found if finding.point in course.points],
+        rows=told(db(), library(), counted, tree.parents, group),
         turns=_turns(group, tree, among),
         months=[_bar(month) for month in months],
     )
-
-
-def _row(finding: PointFinding) -> Row:
-    course, favourite = library(), finding.favourite
-    question = part(db(), course, Question, favourite.question_id, favourite.version) if favourite else None
-    wrong = misconception(question, favourite) if favourite else None
-    module = next((one.id for one in course.modules.values() if finding.point in one.points), None)
-    sheet = module if module in course.discussions else None
-    return Row(course.points[finding.point], finding, question, wrong, sheet)
 
 
 def _turns(group: int, tree: Tree, among: Collection[int] | None) -> list[Turn]:
@@ -230,7 +182,7 @@ def questions() -> str:
 def _items() -> list[Item]:
     course, found = library(), []
     modules = {question.id: module.id for module in course.modules.values() for question in module.questions}
-    for (question_id, version), results in queries.results(db(), _before()).items():
+    for (question_id, version), results in queries.results(db(), begin_of(_until(), state().config.time_zone)).items():
         question = part(db(), course, Question, question_id, version)
         if question is None:
             continue

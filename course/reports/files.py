@@ -13,7 +13,7 @@ from threading import Lock
 
 import typst
 
-from course.certificates.pdf import FONTS
+from course.certificates.typesetting import FONTS
 from course.dates import civil_date
 from course.refreshers.rules.dates import words as in_words
 from course.reports.frame import Sight, Told

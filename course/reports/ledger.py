@@ -27,7 +27,9 @@ from course.reports.rules import Line, line_of, present
 from course.teams.queries import tree
 
 # Kinds of entries in the log that change nothing that a report shows.
-NEVER = frozenset({"audit", "backup", "calendar", "contact", "deputy", "mail", "password", "report", "sign_in"})
+NEVER = frozenset(
+    {"audit", "backup", "calendar", "contact", "deputy", "evidence", "mail", "password", "report", "sign_in"}
+)
 MOST = 500  # entries or people beyond which reading everybody anew is quicker
 BEHIND = 100  # rows that other transactions may be about to commit
 OF_MORE = frozenset({"person.merged"})  # deeds about more people than the one whom they name

@@ -74,6 +74,11 @@ def publish_after(event: object) -> None:
     g.setdefault("events", []).append(event)
 
 
+def when_kept(work: Callable[[], None]) -> None:
+    """Do this once what the request did is kept; not at all if it is undone."""
+    g.setdefault("when_kept", []).append(work)
+
+
 def undo() -> None:
     """Forget everything that this request did to the database. What is asked for next begins anew."""
     g.pop("events", None)
@@ -84,6 +89,8 @@ def _keep(response: Response) -> Response:
     # What only read has nothing to keep; closing it ends its transaction.
     if "db" in g and request.method not in READING:
         g.db.commit()
+        for work in g.pop("when_kept", ()):
+            work()
     if events := g.pop("events", None):
         _close(None)
         with command_session() as session:
@@ -93,6 +100,7 @@ def _keep(response: Response) -> Response:
 
 
 def _close(_error: BaseException | None) -> None:
+    g.pop("when_kept", None)
     session = g.pop("db", None)
     if session is not None:
         session.close()

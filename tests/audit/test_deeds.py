@@ -69,6 +69,8 @@ DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] 
         (World.take_back_reminder, ["reminder.asked", "reminder.taken_back"], "boss"),
         (lambda w: w.post(f"/report/people/{w.sam.id}/remind/99/end"), [], "boss"),
     ],
+    "evidence.make": [(World.pack, ["evidence.made"], "boss")],
+    "evidence.download": [(World.take_pack, ["evidence.made", "evidence.downloaded"], "boss")],
     "passport.issuers": [(World.trust, ["issuer.trusted"], "boss")],
     "passport.end": [
         (World.distrust, ["issuer.trusted", "issuer.ended"], "boss"),

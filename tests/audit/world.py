@@ -78,6 +78,13 @@ class World:
         self.lend()
         self.post(f"/people/deputies/{self.session.execute(select(Deputy.id)).scalar_one()}/end")
 
+    def pack(self) -> str:
+        """Asks for a pack; gives its address."""
+        return self.client.post("/evidence", {"team": str(self.team.id), "on": self.today}).location
+
+    def take_pack(self) -> None:
+        self.client.post(f"{self.pack()}/download", {}, 200)
+
     def trust(self) -> None:
         self.post("/passport/issuers", profile=json.dumps(Issuer().served()[ISSUER]), reason="sister trust")
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
-from course.certificates import pdf as module
+from course.certificates import typesetting
 from course.certificates.pdf import pdf
 from tests.certificates.sheets import BOXED, MARKED, NAMES, SHEET, named, text
 
@@ -152,7 +152,7 @@ def test_everything_at_its_longest_still_fits_on_one_page() -> None:
 
 def test_the_same_certificate_gives_the_same_bytes() -> None:
     first = pdf(SHEET, b"{}")
-    module._compiler.cache_clear()
+    typesetting._compiler.cache_clear()
     assert pdf(SHEET, b"{}") == first
     assert pdf(named("Sam Okafo"), b"{}") != first
 

@@ -35,6 +35,7 @@ PARTS: dict[str, Any] = {
     "name": "site.css",
     "nation": "nothing",
     "number": "AAAA-BBBB-CCCC",
+    "pack_id": 1,
     "pathway": "nothing",
     "person_id": 1,
     "position": 1,

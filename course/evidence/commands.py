@@ -1,0 +1,83 @@
+"""flask evidence make · verify"""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import click
+from flask.cli import AppGroup
+
+from course.clock import now
+from course.credentials.rules.keys import Key, KeyLockedError, keys_in
+from course.dates import civil_date
+from course.evidence.making import Asked
+from course.evidence.queries import our_keys
+from course.evidence.rules.pack import verify
+from course.evidence.work import produce
+from course.people.rules import Viewer
+from course.reports.ledger import Ledger
+from course.web.session import command_session
+from course.web.site import state
+
+group = AppGroup("evidence", help="Evidence packs for an inspection.")
+COMMAND = Viewer(0, "a command", "", administrator=True)
+
+
+@group.command("make")
+@click.option("--on", metavar="DATE", type=click.DateTime(["%Y-%m-%d"]), help="As at the end of that day; else today.")
+@click.option("--team", type=int, help="The number of a team: it and all below it; else everybody.")
+@click.option("--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The file to write.")
+def make_command(on: datetime | None, team: int | None, output: Path) -> None:
+    """Make an evidence pack, and say how far it has come."""
+    at = now()
+    today = civil_date(at, state().config.time_zone)
+    day = on.date() if on else today
+    if day > today:
+        raise click.ClickException(f"{day} has not come yet.")
+    if output.exists():
+        raise click.ClickException(f"{output} is there already. Name a file that is not.")
+    try:
+        data = produce(Asked(team, day, COMMAND, at), Ledger(), _tell, None, now)
+        output.touch(mode=0o600)
+        output.write_bytes(data)
+    except (LookupError, KeyLockedError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{output}: {len(data)} bytes.")
+
+
+def _tell(stage: str, done: int, total: int) -> None:
+    click.echo(f"{done + 1} of {total}: {stage} …", err=True)
+
+
+@group.command("verify")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--issuer", metavar="KEY", help="The issuer's profile or key as a file, or the key itself (z6Mk…).")
+def verify_command(file: Path, issuer: str | None) -> None:
+    """Check whether the evidence pack FILE is as it was made.
+
+    Ends with 0 if it is and the key is the issuer's, with 1 if anything was changed, and with 2 if nothing was changed
+    but nobody has said yet whose the key is. Without --issuer the keys of this installation are used if there are any.
+    """
+    verdict = verify(file.read_bytes(), _trusted(issuer))
+    for one in verdict.told:
+        click.echo(f"{'right' if one.right else 'WRONG'}  {one.words}")
+    if not verdict.right:
+        click.echo("This pack is not as it was made.")
+        sys.exit(1)
+    if not verdict.known:
+        click.echo("Nothing was changed since it was signed. Whose key that is was not checked: give it with --issuer.")
+        sys.exit(2)
+    click.echo("This pack is as it was made, and the key is the issuer’s.")
+
+
+def _trusted(issuer: str | None) -> tuple[Key, ...]:
+    """The keys to check with."""
+    if issuer is None:
+        with command_session() as session:
+            return our_keys(session)
+    try:
+        return keys_in(Path(issuer).read_text(encoding="utf-8") if Path(issuer).is_file() else issuer)
+    except (ValueError, OSError) as error:
+        raise click.ClickException(f"{issuer}: {error}.") from error

@@ -1,0 +1,174 @@
+"""The document of a pack, set by Typst like the certificates."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+from course.certificates.lettering import boxed, breakable, han_region, plain, side
+from course.certificates.typesetting import typeset
+from course.content.facts import all_due
+from course.content.library import Library
+from course.content.shapes import Source
+from course.dates import civil_date
+from course.evidence.rules import tables
+from course.evidence.rules.pack import About
+from course.evidence.rules.tables import Away, Extra, Held, Rule, Shown, Somebody, Taught, Wrong
+from course.refreshers.rules.policy import describe
+from course.reports.rules import GROUPS
+from course.web.html import day, moment
+
+TEMPLATE = Path(__file__).with_name("pack.typ")
+LISTED = 3000  # people whom the document names, worst first; 10,000 would take more than a gigabyte of memory
+WEAKEST = 10  # points of which the document says what is believed instead; wrong.csv has it of all
+_STATES = {"confirmed": "Confirmed", "known": "Known", "open": "Still open"}
+Text = str | dict[str, str]
+
+
+@dataclass(frozen=True)
+class Document:
+    """All that the document tells. `people` come worst first; `wrong` is None if the group is too small."""
+
+    about: About
+    zone: str
+    people: Sequence[Somebody]
+    held: Sequence[Held]
+    extras: Sequence[Extra]
+    leaves: Sequence[Away]
+    rules: Sequence[Rule]
+    taught: Sequence[Taught]
+    shown: Sequence[Shown]
+    wrong: Sequence[Wrong] | None
+    library: Library
+
+
+def in_words(html: str) -> str:
+    """A text of the course without its markup."""
+    return unescape(re.sub("<[^>]+>", "", html))
+
+
+def set_document(document: Document) -> bytes:
+    """The document as a PDF."""
+    about = document.about
+    typed = [about.organisation, about.team, about.maker]
+    typed += [text for one in document.people[:LISTED] for text in (one.line.name, one.teams)]
+    typed += [text for one in document.rules for text in (one.reason, one.by)]
+    return typeset(TEMPLATE, lambda missing: {"facts": json.dumps(_facts(document, missing))}, typed, about.made_at)
+
+
+def _facts(of: Document, missing: frozenset[str]) -> dict[str, Any]:
+    """What the template gets, in words."""
+
+    def shown(raw: str) -> Text:
+        return _shown(raw, missing)
+
+    about, made = of.about, of.about.made_at.astimezone(UTC)
+    course = of.library.course
+    late = [due for due in all_due(of.library.sources, course) if due.late(civil_date(about.made_at, of.zone))]
+    return {
+        "title": f"Evidence of training: {plain(about.organisation)}",
+        "author": plain(about.organisation),
+        "issued": [made.year, made.month, made.day],
+        "organisation": shown(about.organisation),
+        "team": shown(about.team or "Everybody"),
+        "day": day(about.day),
+        "made": moment(about.made_at, of.zone),
+        "maker": shown(about.maker),
+        "course": about.course,
+        "edition": about.edition,
+        "version": about.content_version,
+        "total": len(of.people),
+        "required": sum(one.required for one in of.people),
+        "holding": sum(one.line.holds for one in of.people),
+        "counts": _counts(of.people),
+        "given": len([one for one in of.extras if one.withdrawn is None]),
+        "away": len(of.leaves),
+        "completed": len(of.held),
+        "rules": [
+            [day(one.policy.governs_from), one.whom, describe(one.policy), shown(one.reason), shown(one.by)]
+            for one in of.rules
+        ],
+        "points": len(of.taught),
+        "critical": sum(one.point.safety_critical for one in of.taught),
+        "reviewed": day(course.reviewed),
+        "months": course.facts_months,
+        "owner": course.facts_owner,
+        "late": len(late),
+        "sources": [_source(one) for one in _sources(of.taught)],
+        "steps": [_step(on, counts) for on, counts in tables.steps(of.shown)],
+        "changes": [[day(one.day), one.ref, _unmarked(one.why)] for one in of.shown if one.kind == "change"],
+        "small": of.wrong is None,
+        "wrong": [_wrong(one) for one in of.wrong or []],
+        "believed": [[one.title, one.misconception] for one in (of.wrong or [])[:WEAKEST] if one.misconception],
+        "sheets": _sheets(of.wrong or []),
+        "people": _people(of.people[:LISTED], shown),
+        "left": max(0, len(of.people) - LISTED),
+    }
+
+
+def _shown(raw: str, missing: frozenset[str]) -> Text:
+    """A text that somebody typed: alone, or with the side and the letters in which it is set."""
+    text = breakable(boxed(plain(raw), missing))
+    if text.isascii():
+        return text
+    return {"text": text, "side": side(text), "han": han_region(text)}
+
+
+def _unmarked(source: str) -> str:
+    """A short text of the course as its author wrote it, without the marks for emphasis."""
+    return re.sub(r"[*_`]", "", source)
+
+
+def _counts(people: Iterable[Somebody]) -> list[list[Any]]:
+    found = Counter(one.line.group for one in people)
+    return [[words, found[group], tables.MEANINGS[group]] for group, words in GROUPS.items()]
+
+
+def _sources(taught: Iterable[Taught]) -> list[Source]:
+    found = {source.id: source for one in taught for source in one.sources}
+    return sorted(found.values(), key=lambda source: (source.publisher, source.title))
+
+
+def _source(one: Source) -> list[str]:
+    return [one.title, one.publisher, str(one.date), _STATES[one.status], day(one.checked)]
+
+
+def _step(on: date, counts: dict[str, int]) -> list[Any]:
+    return [day(on), *(counts.get(kind, 0) for kind in tables.PARTS)]
+
+
+def _wrong(one: Wrong) -> list[Any]:
+    share, low, high = (tables.percent(value) for value in (one.right / one.answers, one.low, one.high))
+    return [
+        one.title + (" (keeps children safe)" if one.critical else ""),
+        f"{share} %, likely {low} to {high} %", one.answers, one.people, one.sure,
+    ]  # fmt: skip
+
+
+def _sheets(wrong: Iterable[Wrong]) -> list[list[str]]:
+    """Each discussion sheet once, with the points that it is for."""
+    found: dict[str, list[str]] = {}
+    for one in wrong:
+        if one.sheet:
+            found.setdefault(one.sheet, []).append(one.title)
+    return [[sheet, "; ".join(titles)] for sheet, titles in found.items()]
+
+
+def _people(people: Sequence[Somebody], shown: Any) -> list[list[Any]]:
+    """The people by status: the words for it, and a row for each of them."""
+    found: dict[str, list[list[Text]]] = {}
+    for one in people:
+        line = one.line
+        row = [
+            shown(line.name), shown(one.teams or "–"), line.words, day(line.due) if line.due else "–",
+            day(line.valid_until) if line.valid_until else "–",
+        ]  # fmt: skip
+        found.setdefault(line.group, []).append(row)
+    return [[GROUPS[group], rows] for group, rows in found.items()]

@@ -1,0 +1,1 @@
+"""What an evidence pack holds, and how it is checked."""

@@ -1,0 +1,259 @@
+"""The tables of a pack: rows of plain values, the headings first. Days are written as 2026-03-01."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from course.content.shapes import SECTIONS, SETTINGS, Point, Source
+from course.refreshers.rules.policy import Policy, describe
+from course.refreshers.rules.standing import NOT_REQUIRED
+from course.reports.rules import GROUPS, Line
+
+Table = list[list[object]]
+WHO = ["Person", "E-mail"]
+COURSES = {
+    "initial": "The whole course",
+    "refresher": "A refresher",
+    "update": "An update after a change",
+    "brought": "A certificate from elsewhere",
+}
+# What each group of the report means to somebody who has never seen it.
+MEANINGS = {
+    "overdue": "They had to complete the course or a refresher by an earlier day, and had not.",
+    "due-soon": "Their certificate was valid or they were new, and the day by which they must act was near.",
+    "in-progress": "They had begun, and their day had not come.",
+    "not-started": "They were new, had time left, and had not begun.",
+    "up-to-date": "They held a valid certificate, and nothing was to be done.",
+    "paused": "They were on a long leave. Nothing is asked of them until they are back.",
+    "not-required": "Nothing was asked of them on that day.",
+}
+PARTS = {
+    "page": "Page",
+    "question": "Question",
+    "scenario": "Story",
+    "change": "Marked change",
+}
+
+
+@dataclass(frozen=True)
+class Somebody:
+    """A line of the report in words."""
+
+    line: Line
+    teams: str
+    pathway: str
+    progress: str
+
+    @property
+    def required(self) -> bool:
+        return self.line.state != NOT_REQUIRED
+
+
+@dataclass(frozen=True)
+class Held:
+    """Something that a person completed: `kind` is one of COURSES, `number` that of the certificate, or whose it is.
+    `change` says what became of the certificate, if anything did, on the day `changed`."""
+
+    person: int
+    kind: str
+    day: date
+    number: str
+    valid_until: date | None
+    edition: str
+    version: str
+    change: str
+    changed: date | None
+
+    def words(self, on: date) -> str:
+        """How the certificate stood on that day."""
+        if self.change:
+            return self.change.capitalize()
+        if self.valid_until is None:
+            return "No last day" if self.kind == "brought" else "No certificate"
+        return "Valid" if on <= self.valid_until else "Ran out"
+
+
+@dataclass(frozen=True)
+class Extra:
+    """Time that somebody was given."""
+
+    person: int
+    recorded: date
+    until: date
+    reason: str
+    by: str
+    withdrawn: date | None
+
+
+@dataclass(frozen=True)
+class Away:
+    """A long leave; without `until` its end was not known."""
+
+    person: int
+    recorded: date
+    since: date
+    until: date | None
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A version of the rule of renewal, with who made it and why."""
+
+    policy: Policy
+    recorded: date
+    reason: str
+    by: str
+
+    @property
+    def whom(self) -> str:
+        pathway = self.policy.pathway
+        return SETTINGS.get(pathway, pathway) if pathway else "Everybody"  # type: ignore[call-overload]
+
+
+@dataclass(frozen=True)
+class Taught:
+    """A learning point, the modules that teach it, and the newer facts on their pages."""
+
+    point: Point
+    modules: tuple[str, ...]
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A part of the course that was put in force on a day; `why` only of a marked change."""
+
+    day: date
+    kind: str
+    ref: str
+    version: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """What a group answers about a learning point; `misconception` is the wrong answer chosen most, with the reason
+    why it is wrong, `sheet` the address of the discussion sheet. Both may be empty."""
+
+    point: str
+    title: str
+    critical: bool
+    people: int
+    answers: int
+    right: int
+    low: float
+    high: float
+    sure: int
+    misconception: str
+    sheet: str
+
+
+def people(every: Iterable[Somebody]) -> Table:
+    head: list[object] = [
+        *WHO, "Team", "Pathway", "First day here", "Required", "Valid certificate", "Status", "In words", "Due",
+        "Days overdue", "Certificate runs to", "Progress",
+    ]  # fmt: skip
+    return [head] + [
+        [
+            one.line.name, one.line.email, one.teams, one.pathway, one.line.start, _yes(one.required),
+            _yes(one.line.holds), GROUPS[one.line.group], one.line.words, one.line.due, one.line.overdue_days or "",
+            one.line.valid_until, one.progress,
+        ]
+        for one in every
+    ]  # fmt: skip
+
+
+def _yes(fact: bool) -> str:
+    return "Yes" if fact else "No"
+
+
+Names = Mapping[int, Line]  # the people of a pack by id
+
+
+def _who(names: Names, person: int) -> list[object]:
+    return [names[person].name, names[person].email]
+
+
+def completions(held: Iterable[Held], names: Names, on: date) -> Table:
+    head: list[object] = [
+        *WHO, "Completed", "On", "Certificate", "Valid until", "On the day of the pack", "Changed on", "Edition",
+        "Content version",
+    ]  # fmt: skip
+    return [head] + [
+        [*_who(names, one.person), COURSES.get(one.kind, one.kind), one.day, one.number, one.valid_until,
+         one.words(on), one.changed, one.edition, one.version]
+        for one in held
+    ]  # fmt: skip
+
+
+def extensions_and_leaves(extras: Iterable[Extra], leaves: Iterable[Away], names: Names) -> Table:
+    head: list[object] = [*WHO, "What", "Recorded", "From", "Until", "Reason", "By", "Taken back"]
+    return [
+        head,
+        *([*_who(names, one.person), "Extension", one.recorded, "", one.until, one.reason, one.by, one.withdrawn]
+          for one in extras),
+        *([*_who(names, one.person), "Leave", one.recorded, one.since, one.until, "", "", ""] for one in leaves),
+    ]  # fmt: skip
+
+
+def policy(rules: Iterable[Rule]) -> Table:
+    head: list[object] = ["In force from", "Recorded", "For", "The rule", "Reason", "By"]
+    return [head] + [
+        [one.policy.governs_from, one.recorded, one.whom, describe(one.policy), one.reason, one.by] for one in rules
+    ]
+
+
+def content(taught: Iterable[Taught]) -> Table:
+    """A line for each learning point and each newer fact beside it."""
+    rows: Table = [
+        ["Learning point", "Title", "Section of the briefing", "Lines", "Keeps children safe", "Modules",
+         "Newer fact", "Publisher", "Of", "State", "Checked", "Address"],
+    ]  # fmt: skip
+    for one in taught:
+        point = one.point
+        first: list[object] = [
+            point.id, point.title, SECTIONS.get(point.section, point.section), point.lines,
+            _yes(point.safety_critical), ", ".join(one.modules),
+        ]  # fmt: skip
+        rows += [[*first, s.title, s.publisher, s.date, s.status, s.checked, s.address] for s in one.sources] or [
+            [*first, "", "", "", "", "", ""]
+        ]
+    return rows
+
+
+def changes(shown: Iterable[Shown]) -> Table:
+    head: list[object] = ["In force from", "What", "Part", "Version", "Why"]
+    return [head] + [[one.day, PARTS.get(one.kind, one.kind), one.ref, one.version, one.why] for one in shown]
+
+
+def wrong(found: Sequence[Wrong]) -> Table:
+    head: list[object] = [
+        "Learning point", "Title", "Keeps children safe", "People", "First answers", "Right", "Share right (%)",
+        "Likely from (%)", "Likely to (%)", "Sure, but wrong", "The wrong answer chosen most", "Discussion sheet",
+    ]  # fmt: skip
+    return [head] + [
+        [one.point, one.title, _yes(one.critical), one.people, one.answers, one.right, percent(one.right / one.answers),
+         percent(one.low), percent(one.high), one.sure, one.misconception, one.sheet]
+        for one in found
+    ]  # fmt: skip
+
+
+def percent(share: float) -> int:
+    return round(100 * share)
+
+
+def log(deeds: Mapping[str, int], kinds: Mapping[str, str]) -> Table:
+    """`kinds` gives the words for the part of a deed's name before its point."""
+    head: list[object] = ["About", "Deed", "Entries"]
+    return [head] + [[kinds.get(what.partition(".")[0], what), what, count] for what, count in sorted(deeds.items())]
+
+
+def steps(shown: Sequence[Shown]) -> list[tuple[date, dict[str, int]]]:
+    """On which days something was put in force, and how many parts of each kind, the oldest first."""
+    found: dict[date, dict[str, int]] = {}
+    for one in shown:
+        counts = found.setdefault(one.day, {})
+        counts[one.kind] = counts.get(one.kind, 0) + 1
+    return sorted(found.items())

@@ -1,0 +1,156 @@
+"""Asking for an evidence pack, seeing how far it has come, and downloading it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from flask import Blueprint, Response, abort, g, make_response, render_template, request, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response as WsgiResponse
+
+from course.clock import now
+from course.dates import begin_of
+from course.evidence import actions, queries
+from course.evidence.forms import PackForm
+from course.evidence.making import Asked
+from course.evidence.queries import PackView
+from course.evidence.work import produce_in_background
+from course.people.forms import team_choices
+from course.people.queries import TeamView
+from course.reports.current import ledger_here
+from course.reports.views import today
+from course.web.access import Permission, may
+from course.web.background import in_background
+from course.web.html import seen_redirect
+from course.web.session import db, when_kept
+from course.web.site import state
+
+pages = Blueprint("evidence", __name__)
+Answer = Response | WsgiResponse
+_PACK = "int(max=2147483647)"
+
+
+@pages.before_request
+def _here() -> None:
+    g.here = "report"
+
+
+@pages.get("")
+@may(Permission.SEE_PEOPLE)
+def choose() -> Response:
+    """Where a pack is asked for; `team` and `on` stand in the address. Shows one's newest packs."""
+    return _page(_form(_day_in_address() or today(), team=request.args.get("team", "")))
+
+
+@pages.post("")
+@may(Permission.SEE_PEOPLE)
+def make() -> Answer:
+    """Begin to make a pack; it goes on when the page is left."""
+    form = _form(today())
+    if not form.validate():
+        return _page(form)
+    day, at, viewer, book = form.day, now(), current_user.person, ledger_here()
+    if form.wanted is not None and form.wanted not in _ids(_teams(day)):
+        form.team.errors = ["This team was not there on that day. Choose another one, or another day."]
+        return _page(form)
+    pack_id = actions.ask(db(), form.wanted, day, viewer.id, at)
+    asked = Asked(form.wanted, day, viewer, at)
+    when_kept(
+        lambda: in_background(lambda: produce_in_background(pack_id, asked, book, now), f"evidence pack {pack_id}")
+    )
+    return seen_redirect(url_for("evidence.one", pack_id=pack_id))
+
+
+@pages.get(f"/<{_PACK}:pack_id>")
+@may(Permission.SEE_PEOPLE)
+def one(pack_id: int) -> str:
+    """How far a pack has come, or where it is downloaded."""
+    pack = _own(pack_id)
+    return render_template(
+        "evidence/one.html", pack=pack, name=_names(pack.day).get(pack.team_id, ""), state=_state(pack, now()),
+        until=pack.asked_at + actions.KEPT,
+    )  # fmt: skip
+
+
+@pages.post(f"/<{_PACK}:pack_id>/download")
+@may(Permission.SEE_PEOPLE)
+def download(pack_id: int) -> Response:
+    """The pack as a file."""
+    pack = _own(pack_id)
+    data = queries.file(db(), pack_id)
+    if data is None:
+        abort(404)
+    actions.downloaded(db(), pack.team_id, pack.day, pack.people, current_user.person.id, now())
+    response = Response(data, mimetype="application/zip")
+    response.headers["Content-Disposition"] = f'attachment; filename="evidence-{pack.day.isoformat()}.zip"'
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _own(pack_id: int) -> PackView:
+    """A pack that the viewer asked for, of people whom they may still see."""
+    viewer = current_user.person
+    pack = queries.pack(db(), viewer.id, pack_id)
+    if pack is None or not (viewer.administrator or pack.team_id in _ids(_teams(pack.day))):
+        abort(404)
+    return pack
+
+
+def _page(form: PackForm) -> Response:
+    at = now()
+    newest = [(pack, _state(pack, at)) for pack in queries.packs(db(), current_user.person.id)]
+    page = render_template(
+        "evidence/choose.html", form=form, newest=newest, names=_names(today()), today=today(),
+        days=actions.KEPT.days,
+    )  # fmt: skip
+    return make_response(page, 422 if form.errors else 200)
+
+
+def _form(day: date, team: str = "") -> PackForm:
+    """The form with the teams of today and, after them, those of that day which are not there any more. Whoever sends
+    another team asks for something that they cannot see."""
+    form = PackForm(on=day, team=team)
+    form.today = today()
+    asked = form.on.data or day
+    then = _teams(asked) if asked <= form.today else []
+    now_there = _teams(form.today)
+    every = [*now_there, *(one for one in then if one.id not in _ids(now_there))]
+    form.team.choices = (
+        team_choices(every, "Everybody")
+        if current_user.person.administrator
+        else {str(one.id): "– " * one.depth + one.name for one in every}
+    )
+    if request.method == "POST" and form.team.data not in form.team.choices:
+        abort(404)
+    return form
+
+
+def _teams(day: date) -> list[TeamView]:
+    """The teams of that day for which the viewer may ask."""
+    end = begin_of(day + timedelta(days=1), state().config.time_zone)
+    return queries.choice(db(), current_user.person, min(now(), end - timedelta(microseconds=1)))
+
+
+def _ids(teams: list[TeamView]) -> set[int]:
+    return {team.id for team in teams}
+
+
+def _names(day: date) -> dict[int | None, str]:
+    return {None: "Everybody"} | {team.id: team.name for team in _teams(day)}
+
+
+def _day_in_address() -> date | None:
+    try:
+        found = date.fromisoformat(request.args.get("on", ""))
+    except ValueError:
+        return None
+    return found if date(1990, 1, 1) <= found <= today() else None
+
+
+def _state(pack: PackView, at: datetime) -> str:
+    """running, cut off, failed, ready or gone."""
+    if pack.failure:
+        return "failed"
+    if pack.finished_at is None:
+        return "running" if at - pack.asked_at < actions.CUT_OFF else "cut off"
+    return "ready" if at - pack.asked_at < actions.KEPT else "gone"

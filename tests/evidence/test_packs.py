@@ -1,0 +1,206 @@
+"""Packs on their page and by command: of whom they tell, as at which day, and who may have them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zipfile
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from pypdf import PdfReader
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from course.clock import now
+from course.credentials.actions import rotate
+from course.credentials.queries import keys
+from course.dates import civil_date
+from course.evidence.actions import CUT_OFF, KEPT, forget
+from course.evidence.models import EvidencePack
+from course.evidence.rules.pack import verify
+from course.organisation.models import Organisation
+from course.people.actions import leave
+from course.people.models import Person, Team
+from course.refreshers.models import RenewalExtension, RenewalPause
+from tests.makers import make_person, make_team, sign_in
+from tests.pages import Client
+from tests.recall.makers import make_completed
+
+ZONE = "Europe/London"
+PAST = now() - timedelta(days=500)
+TODAY = civil_date(now(), ZONE)
+BEFORE = TODAY - timedelta(days=30)
+Files = dict[str, bytes]
+
+
+def make(client: Client, team: object, on: object) -> Files:
+    """Ask for a pack on the page, and download it."""
+    page = client.follow(client.post("/evidence", {"team": str(team or ""), "on": str(on)}))
+    assert "The pack is ready" in page.text
+    data = client.post(f"{page.all('form')[-1].get('action')}", {}, 200).body
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return {"": data, **{name: archive.read(name) for name in archive.namelist()}}
+
+
+def table(files: Files, name: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(files[name].decode("utf-8-sig"), newline="")))
+
+
+def history(app: Flask, session: Session) -> tuple[Person, Team, Team]:
+    """A house with a past: somebody completed, somebody left since, somebody is somewhere else."""
+    boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator", at=PAST)
+    session.execute(update(Organisation).values(set_up_at=PAST))
+    elm, oak = make_team(session, "Elm"), make_team(session, "Oak")
+    elm.opened_at = oak.opened_at = PAST
+    session.commit()
+    library = app.extensions["course"].library.for_("school", "england")
+    make_completed(session, library, timedelta(days=60), email="done@example.org").name = "=Done Early"
+    gone = make_person(session, "Gone Long", "gone@example.org", team=elm, at=PAST)
+    kim = make_person(session, "Kim 李 محمد", "kim@example.org", team=elm, at=PAST)
+    make_person(session, "Far Away", "far@example.org", team=oak, at=PAST)
+    then = PAST + timedelta(days=3)
+    granted = {
+        "recorded": civil_date(then, ZONE),
+        "until": civil_date(then, ZONE),
+        "reason": "was ill",
+        "made_at": then,
+    }
+    session.add(RenewalExtension(person_id=kim.id, made_by=boss.id, **granted))
+    session.add(RenewalPause(person_id=kim.id, since=BEFORE, re_enter_days=7, **{**granted, "until": None}))
+    lately = now() - timedelta(days=20)
+    leave(session, gone.id, civil_date(lately, ZONE), "moved", ZONE, boss.id, lately)
+    session.commit()
+    return boss, elm, oak
+
+
+def test_a_pack_tells_what_was_true_on_the_day_and_is_signed(app: Flask, session: Session, client: Client) -> None:
+    boss, elm, _ = history(app, session)
+    sign_in(client, boss)
+    files = make(client, None, BEFORE)
+    assert verify(files[""], keys(session)).right
+    rows = {row["Person"]: row for row in table(files, "people.csv")}
+    assert set(rows) == {"'=Done Early", "Gone Long", "Kim 李 محمد", "Far Away", "Alex Morgan"}
+    assert rows["'=Done Early"]["Valid certificate"] == "Yes"
+    assert rows["Gone Long"]["Required"] == "Yes"
+    assert rows["Gone Long"]["Team"] == "Elm"
+    (done,) = table(files, "completions.csv")
+    assert (done["Person"], done["Completed"]) == ("'=Done Early", "The whole course")
+    assert [(row["What"], row["Reason"]) for row in table(files, "extensions-and-leaves.csv")] == [
+        ("Extension", "was ill"),
+        ("Leave", ""),
+    ]
+    assert len(table(files, "policy.csv")) == 1
+    assert {row["Learning point"] for row in table(files, "content.csv")} == set(
+        app.extensions["course"].library.points
+    )
+    listed = json.loads(files["manifest.json"])
+    assert (listed["day"], listed["people"], listed["organisation"]) == (BEFORE.isoformat(), 5, "Riverside Trust")
+    text = " ".join(page.extract_text() for page in PdfReader(io.BytesIO(files["evidence.pdf"])).pages)
+    for words in ("5 people belonged to it", "1 held a valid certificate", "=Done Early", "Fewer than five people"):
+        assert words in " ".join(text.split())
+    assert "Gone Long" not in {row["Person"] for row in table(make(client, None, TODAY), "people.csv")}
+    assert len(table(make(client, elm.id, BEFORE), "people.csv")) == 2
+
+
+def test_a_manager_gets_packs_of_their_teams_only_and_nobody_gets_those_of_others(
+    app: Flask, session: Session, client: Client
+) -> None:
+    boss, elm, oak = history(app, session)
+    manager = make_person(session, "Priya Nair", "priya@example.org", "manager", elm, at=PAST)
+    sign_in(client, manager)
+    assert "Oak" not in client.get("/evidence").text
+    client.post("/evidence", {"team": str(oak.id), "on": str(BEFORE)}, 404)
+    client.post("/evidence", {"team": "", "on": str(BEFORE)}, 404)
+    names = {row["Person"] for row in table(make(client, elm.id, BEFORE), "people.csv")}
+    assert names == {"Gone Long", "Kim 李 محمد", "Priya Nair"}
+    pack = session.execute(select(EvidencePack.id)).scalar_one()
+    other = sign_in(Client(app), boss)
+    other.get(f"/evidence/{pack}", 404)
+    other.post(f"/evidence/{pack}/download", {}, 404)
+    assert f"/evidence/{pack}" not in other.get("/evidence").html
+
+
+def test_a_day_that_has_not_come_and_a_team_that_was_not_there_are_refused_with_words(
+    app: Flask, session: Session, client: Client
+) -> None:
+    boss, _, _ = history(app, session)
+    young = make_team(session, "Young")
+    young.opened_at = now()
+    session.commit()
+    sign_in(client, boss)
+    page = client.post("/evidence", {"team": "", "on": str(TODAY + timedelta(days=1))}, 422)
+    assert "This day has not come yet" in page.text
+    page = client.post("/evidence", {"team": str(young.id), "on": str(BEFORE)}, 422)
+    assert "This team was not there on that day" in page.text
+    assert not session.execute(select(EvidencePack.id)).all()
+    assert client.get(f"/report?team={young.id}").html.count(f"/evidence?team={young.id}&amp;on={TODAY}") == 1
+    assert client.get(f"/evidence?team={young.id}&on={BEFORE}").fields()["on"] == str(BEFORE)
+
+
+def test_how_far_a_pack_has_come_is_shown_until_its_file_is_removed(session: Session, client: Client) -> None:
+    boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
+    pack = EvidencePack(made_by=boss.id, asked_at=now(), day=TODAY, stage="Reading", done=1, total=6)
+    session.add(pack)
+    session.commit()
+    sign_in(client, boss)
+    address = f"/evidence/{pack.id}"
+    page = client.get(address)
+    assert "The pack is being made" in page.text
+    assert "1 of 6" in page.text
+    client.post(f"{address}/download", {}, 404)
+    pack.asked_at = now() - CUT_OFF
+    session.commit()
+    assert "It was cut off" in client.get(address).text
+    pack.finished_at, pack.people, pack.sha256, pack.content = pack.asked_at, 1, "ab" * 32, b"zip"
+    session.commit()
+    assert client.post(f"{address}/download", {}, 200).body == b"zip"
+    forget(session, now())
+    assert session.execute(select(EvidencePack.content)).scalar_one() == b"zip"
+    pack.asked_at = now() - KEPT
+    forget(session, now())
+    session.commit()
+    session.expire_all()
+    assert pack.content is None
+    assert "The pack was removed" in client.get(address).text
+    client.post(f"{address}/download", {}, 404)
+
+
+def test_commands_make_a_pack_and_check_it_with_keys_that_were_rotated(
+    app: Flask, session: Session, tmp_path: Path
+) -> None:
+    _, elm, _ = history(app, session)
+    file, run = tmp_path / "a.zip", app.test_cli_runner()
+    made = run.invoke(args=["evidence", "make", "--on", str(BEFORE), "--team", str(elm.id), "--output", str(file)])
+    assert made.exit_code == 0, made.output
+    assert "5 of 6: Setting the document" in made.output
+    assert run.invoke(args=["evidence", "make", "--output", str(file)]).exit_code == 1
+    far = ["evidence", "make", "--team", "99999", "--output", str(tmp_path / "b.zip")]
+    assert "There was no such team on that day." in run.invoke(args=far).output
+    rotate(session, "new year", now())
+    session.commit()
+    right = run.invoke(args=["evidence", "verify", str(file)])
+    assert (right.exit_code, "the key is the issuer’s" in right.output) == (0, True), right.output
+    profile = tmp_path / "issuer.json"
+    profile.write_bytes(Client(app).get("/issuer", headers={"Accept": "application/json"}).body)
+    assert run.invoke(args=["evidence", "verify", str(file), "--issuer", str(profile)]).exit_code == 0
+    stranger = "z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK"
+    assert run.invoke(args=["evidence", "verify", str(file), "--issuer", stranger]).exit_code == 1
+    assert "no Ed25519 key" in run.invoke(args=["evidence", "verify", str(file), "--issuer", "nonsense"]).output
+    file.write_bytes(file.read_bytes().replace(b"people.csv", b"people.cvs"))
+    wrong = run.invoke(args=["evidence", "verify", str(file)])
+    assert (wrong.exit_code, "people.cvs was added" in wrong.output) == (1, True)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_where_nobody_knows_the_key_the_command_says_so(
+    app: Flask, session: Session, fresh_app: Flask, tmp_path: Path, known: bool
+) -> None:
+    make_person(session)
+    file = tmp_path / "a.zip"
+    app.test_cli_runner().invoke(args=["evidence", "make", "--output", str(file)])
+    found = (app if known else fresh_app).test_cli_runner().invoke(args=["evidence", "verify", str(file)])
+    assert found.exit_code == (0 if known else 2), found.output
