@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
@@ -80,9 +80,10 @@ def people_visible_to(session: Session, viewer: Viewer) -> list[PersonView]:
     return _views(session, _visible(viewer))
 
 
-def ids_visible_to(session: Session, viewer: Viewer) -> list[int]:
-    """The same people, only their ids."""
-    return list(session.execute(select(Person.id).where(Person.left_at.is_(None), _visible(viewer))).scalars())
+def ids_visible_to(session: Session, viewer: Viewer, among: Collection[int] | None = None) -> list[int]:
+    """The same people, only their ids; only those `among` these if they are given."""
+    wanted = [] if among is None else [Person.id.in_(among)]
+    return list(session.execute(select(Person.id).where(Person.left_at.is_(None), _visible(viewer), *wanted)).scalars())
 
 
 PAGE = 50  # people on one page of the list

@@ -57,7 +57,9 @@ def sight(
         tops = [names[team] for team in viewer.manages if team in names]
         name = tops[0] if len(tops) == 1 else "My teams"
     choice = [team for team in day.tree if seen is None or team.id in seen]
-    return Sight(report(day.lines, wanted, among), choice, names, name, wanted.on or today, day.at, chosen)
+    return Sight(
+        report(day.ordered(wanted.sort), wanted, among), choice, names, name, wanted.on or today, day.at, chosen
+    )
 
 
 @dataclass(frozen=True)

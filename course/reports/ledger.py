@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import bisect
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
@@ -23,7 +23,7 @@ from course.refreshers.rules import Policy
 from course.refreshers.rules.standing import position
 from course.reports import queries
 from course.reports.queries import Known, Mark
-from course.reports.rules import Line, line_of, present
+from course.reports.rules import Line, in_order, line_of, present
 from course.teams.queries import tree
 
 # Kinds of entries in the log that change nothing that a report shows.
@@ -39,11 +39,19 @@ DAYS = 4  # days whose lines are kept
 
 @dataclass
 class Day:
-    """What a day looked like: `lines` worst first and the tree of the teams, as of the moment `at`."""
+    """What a day looked like: `lines` worst first and the tree of the teams, as of the moment `at`. Other orders are
+    worked out once."""
 
     at: datetime
     lines: list[Line]
     tree: list[TeamView]
+    orders: dict[str, Sequence[Line]] = field(default_factory=dict)
+
+    def ordered(self, sort: str) -> Sequence[Line]:
+        """The lines in one of the orders of a report."""
+        if sort not in self.orders:
+            self.orders[sort] = in_order(self.lines, sort)
+        return self.orders[sort]
 
 
 @dataclass

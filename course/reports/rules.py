@@ -6,7 +6,7 @@ What a day's lines are made of is worked out by the rule of renewal; nothing of 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from urllib.parse import urlencode
@@ -197,15 +197,16 @@ class Report:
         return found
 
 
-def report(lines: Iterable[Line], wanted: Wanted, teams: frozenset[int] | None) -> Report:
-    """The report from the lines of a day, worst first. `teams` are those that count, None for everybody."""
-    there = list(lines) if teams is None else [line for line in lines if not teams.isdisjoint(line.teams)]
+def report(lines: Sequence[Line], wanted: Wanted, teams: frozenset[int] | None) -> Report:
+    """The report from the lines of a day, in the order that is wanted (see `in_order`). `teams` are those that count,
+    None for everybody."""
+    there = lines if teams is None else [line for line in lines if not teams.isdisjoint(line.teams)]
     counted = Counter(line.state for line in there)
     counts: dict[str, int] = dict.fromkeys(GROUPS, 0)
     for state, number in counted.items():
         counts[_GROUP_OF[state]] += number
     shown = [line for line in there if _fits(line, wanted)] if wanted.narrow else there
-    return Report(wanted, len(there), sum(line.holds for line in there), counts, _sorted(shown, wanted.sort))
+    return Report(wanted, len(there), sum(line.holds for line in there), counts, shown)
 
 
 def _fits(line: Line, wanted: Wanted) -> bool:
@@ -219,8 +220,8 @@ def _fits(line: Line, wanted: Wanted) -> bool:
     )
 
 
-def _sorted(lines: list[Line], sort: str) -> list[Line]:
-    """The lines come worst first; the other orders keep that among equals."""
+def in_order(lines: Sequence[Line], sort: str) -> Sequence[Line]:
+    """Lines that come worst first, in one of SORTS; the other orders keep that among equals."""
     if sort == "name":
         return sorted(lines, key=lambda line: (line.name.casefold(), line.id))
     if sort == "due":

@@ -15,6 +15,7 @@ from course.content.shapes import SETTINGS
 from course.dates import civil_date
 from course.dossiers.actions import note_export
 from course.organisation.current import here_organisation
+from course.people.queries import ids_visible_to
 from course.reports.current import KEY, ledger_here
 from course.reports.files import KINDS, as_file
 from course.reports.frame import Sight, sight, told
@@ -46,6 +47,11 @@ def show() -> Response:
     wanted, wrong = asked(request.args, GROUPS, SETTINGS, today())
     seen = sight_of(wanted)
     number = min(number_in_address("page") or 1, seen.report.pages)
+    shown = seen.report.page(number)
+    # Somebody on a past day's page may have left since, or be in a team that the viewer does not see.
+    open_to = {line.id for line in shown}
+    if wanted.on is not None:
+        open_to = set(ids_visible_to(db(), current_user.person, open_to))
     page = render_template(
         "reports/report.html",
         seen=seen,
@@ -53,7 +59,8 @@ def show() -> Response:
         wanted=wanted,
         wrong=wrong,
         entered=request.args,
-        rows=told(db(), library(), seen, seen.report.page(number)),
+        rows=told(db(), library(), seen, shown),
+        open_to=open_to,
         page=number,
         groups=GROUPS,
         sorts=SORTS,

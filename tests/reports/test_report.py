@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -28,7 +29,7 @@ PAST = now() - timedelta(days=500)
 
 
 def people(html: str) -> list[str]:
-    return [part.split("</a>")[0].rsplit(">", 1)[1] for part in html.split("<tr><td>")[1:]]
+    return [re.sub("<[^>]+>", "", part.split("</b>")[0]) for part in html.split("<tr><td>")[1:]]
 
 
 def test_case_14_who_never_signed_in_is_in_the_report_and_the_worst_come_first(
@@ -90,6 +91,8 @@ def test_a_past_day_is_shown_with_the_people_names_teams_and_status_of_that_day(
     assert "Elm" not in page.text
     page = client.get(f"/report?on={today - timedelta(days=30)}&sort=name")
     assert people(page.html) == ["Alex Morgan", "Gone Long", "Kim Else"]
+    linked = [person.id for person in (boss, gone, kim) if f'href="/report/people/{person.id}"' in page.html]
+    assert linked == [boss.id, kim.id], "who has left has no page"
     assert "Elm" in page.text
     assert "Oak" not in page.text
     assert "1 of 3 people hold a valid certificate" in page.text

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 
 from course.refreshers.rules.facts import Employment, Facts
-from course.reports.rules import GROUPS, Line, Wanted, asked, present, report
+from course.reports.rules import GROUPS, Line, Wanted, asked, in_order, present, report
 
 DAY = date(2026, 11, 23)
 PATHWAYS = ("school", "clubs")
@@ -39,7 +39,7 @@ LINES = sorted(
 
 
 def names(wanted: Wanted, teams: frozenset[int] | None = None) -> str:
-    return " ".join(one.name.split()[0] for one in report(LINES, wanted, teams).lines)
+    return " ".join(one.name.split()[0] for one in report(in_order(LINES, wanted.sort), wanted, teams).lines)
 
 
 @pytest.mark.parametrize(
