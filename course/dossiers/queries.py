@@ -15,6 +15,7 @@ from course.dossiers.models import RecordView
 from course.dossiers.rules import Held, held_at
 from course.learning.models import Attempt, AttemptOutcome, Enrolment
 from course.mail.models import OutboxMail
+from course.mail.queries import MailState, states
 from course.people.models import Deputy, Person, RoleGrant, Team
 from course.reminders.models import Reminder
 from course.reminders.queries import ASKED, LEARNER
@@ -125,3 +126,35 @@ def asked_for(session: Session, person_id: int, reminder_id: int) -> Reminder | 
     """A reminder to a person that somebody asked for."""
     found = session.get(Reminder, reminder_id)
     return found if found is not None and (found.kind, found.person_id) == (ASKED, person_id) else None
+
+
+@dataclass(frozen=True)
+class Reminded:
+    """A reminder that was asked for together with others, and what became of its mail."""
+
+    reminder_id: int
+    person_id: int
+    name: str
+    mail: MailState | None
+
+
+def newest_asked(session: Session, maker: int) -> int:
+    """The id of the newest reminder that somebody asked for; 0 if there is none."""
+    newest = select(func.max(Reminder.id)).where(Reminder.kind == ASKED, Reminder.made_by == maker)
+    return session.execute(newest).scalar_one() or 0
+
+
+def together(session: Session, maker: int, reminder_id: int) -> list[Reminded]:
+    """A reminder that somebody asked for, and those that they asked for in the same moment, by name; none if it was
+    not theirs."""
+    one = session.get(Reminder, reminder_id)
+    if one is None or (one.kind, one.made_by) != (ASKED, maker):
+        return []
+    found = session.execute(
+        select(Reminder.id, Reminder.key, Person.id, Person.name)
+        .join(Person, Person.id == Reminder.person_id)
+        .where(Reminder.kind == ASKED, Reminder.made_by == maker, Reminder.made_at == one.made_at)
+        .order_by(Person.name, Person.id)
+    ).all()
+    mails = states(session, [key for _, key, _, _ in found])
+    return [Reminded(number, person, name, mails.get(key)) for number, key, person, name in found]

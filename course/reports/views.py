@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
-from flask import Blueprint, abort, g, make_response, render_template, request, send_file
+from flask import Blueprint, abort, flash, g, make_response, render_template, request, send_file, url_for
 from flask.wrappers import Response
 from flask_login import current_user
+from werkzeug.wrappers import Response as WsgiResponse
 
 from course.audit.actions import record
 from course.clock import now
 from course.content.current import library
 from course.content.shapes import SETTINGS
 from course.dates import civil_date
-from course.dossiers.actions import note_export
+from course.dossiers.actions import Plan, note_export, plans, take_back
+from course.dossiers.forms import RemindForm
+from course.dossiers.queries import Reminded, newest_asked, together
+from course.dossiers.reminding import remind_all
 from course.organisation.current import here_organisation
 from course.people.queries import ids_visible_to
 from course.reports.current import KEY, ledger_here
@@ -23,10 +28,13 @@ from course.reports.ledger import Ledger
 from course.reports.rules import GROUPS, SORTS, Wanted, asked
 from course.web.access import Permission, may
 from course.web.forms import number_in_address
+from course.web.html import plural, seen_redirect
 from course.web.session import db
 from course.web.site import state
 
 pages = Blueprint("reports", __name__)
+OPEN = {"overdue", "due-soon", "in-progress", "not-started"}  # groups of people who have something to do
+MOST_REMINDED = 500  # people at once; each gets a letter of their own
 
 
 @pages.record
@@ -61,6 +69,7 @@ def show() -> Response:
         entered=request.args,
         rows=told(db(), library(), seen, shown),
         open_to=open_to,
+        to_remind=wanted.on is None and any(line.group in OPEN for line in seen.report.lines),
         page=number,
         groups=GROUPS,
         sorts=SORTS,
@@ -94,6 +103,67 @@ def file(kind: str) -> Response:
     response = send_file(made, KINDS[kind].media, as_attachment=True, download_name=name)
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+@pages.route("/remind", methods=["GET", "POST"])
+@may(Permission.SEE_PEOPLE)
+def remind() -> Response | WsgiResponse:
+    """Remind everybody of today's list who has something to do, with one reason. The address holds the filter."""
+    wanted, wrong = asked(request.args, GROUPS, SETTINGS, today())
+    if wrong or wanted.on is not None:
+        abort(404)
+    seen, form, at, viewer = sight_of(wanted), RemindForm(), now(), current_user.person
+    late = [line.id for line in seen.report.lines if line.group in OPEN and line.id != viewer.id]
+    ids, zone = late[:MOST_REMINDED], state().config.time_zone
+    if form.validate_on_submit():
+        made = [one for one in remind_all(db(), ids, form.reason.data or "", viewer.id, at) if one.leaves]
+        if not made:
+            flash("Nobody was reminded. The page says why.")
+            return seen_redirect(f"{url_for('reports.remind')}?{wanted.address()}")
+        flash(f"{plural(len(made), 'reminder')} made. Until they leave you can take them back.")
+        return seen_redirect(url_for("reports.reminded", reminder_id=newest_asked(db(), viewer.id)))
+    planned = list(plans(db(), ids, "", zone, at))
+    page = render_template(
+        "reports/remind.html", form=form, seen=seen, wanted=wanted, left=len(late) - len(ids),
+        will=[plan for plan in planned if plan.wanted], not_now=_by_reason(planned, seen),
+    )  # fmt: skip
+    return make_response(page, 422 if form.errors else 200)
+
+
+def _by_reason(planned: Iterable[Plan], seen: Sight) -> dict[str, list[str]]:
+    """The names of those who would get no reminder, by the reason."""
+    names = {line.id: line.name for line in seen.report.lines}
+    found: dict[str, list[str]] = {}
+    for plan in planned:
+        if plan.why_not:
+            found.setdefault(plan.why_not, []).append(names[plan.person_id])
+    return found
+
+
+@pages.get("/reminded/<int(max=2147483647):reminder_id>")
+@may(Permission.SEE_PEOPLE)
+def reminded(reminder_id: int) -> str:
+    """The reminders that the viewer asked for in one go, and what became of them."""
+    return render_template("reports/reminded.html", every=_together(reminder_id), reminder_id=reminder_id)
+
+
+@pages.post("/reminded/<int(max=2147483647):reminder_id>/end")
+@may(Permission.SEE_PEOPLE)
+def take_back_all(reminder_id: int) -> WsgiResponse:
+    """Take all of them back that have not left."""
+    viewer, at = current_user.person, now()
+    count = sum(
+        take_back(db(), one.person_id, one.reminder_id, viewer.id, viewer.name, at) for one in _together(reminder_id)
+    )
+    flash(f"{count} taken back." if count else "None could be taken back: they have left, or were taken back before.")
+    return seen_redirect(url_for("reports.reminded", reminder_id=reminder_id))
+
+
+def _together(reminder_id: int) -> list[Reminded]:
+    """Those of people whom the viewer still may see."""
+    every = together(db(), current_user.person.id, reminder_id)
+    seen = set(ids_visible_to(db(), current_user.person, [one.person_id for one in every]))
+    return [one for one in every if one.person_id in seen] or abort(404)
 
 
 def sight_of(wanted: Wanted) -> Sight:

@@ -53,6 +53,11 @@ ADDED = ["person.added", "person.invited"]
 # For each address that one can post to: what is done there, what it leaves, and whether the administrator did it.
 DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] = {
     "reports.file": [(lambda w: w.post("/report/file/csv", 200), ["report.exported"], "boss")],
+    "reports.remind": [
+        (World.remind_all, ["reminder.asked"], "boss"),
+        (lambda w: w.post("/report/remind?q=nobody", reason="they asked"), [], "boss"),
+    ],
+    "reports.take_back_all": [(World.take_back_reminders, ["reminder.asked", "reminder.taken_back"], "boss")],
     "audit.download": [(lambda w: w.post("/audit/download", 200), ["audit.exported"], "boss")],
     "calendars.make": [(lambda w: w.post("/calendar/team/make"), ["calendar.made"], "boss")],
     "calendars.end": [(World.end_feed, ["calendar.made", "calendar.ended"], "boss")],

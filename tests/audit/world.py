@@ -114,6 +114,14 @@ class World:
         number = self.session.execute(select(Reminder.id)).scalar_one()
         self.post(f"/report/people/{self.sam.id}/remind/{number}/end")
 
+    def remind_all(self) -> None:
+        self.post("/report/remind?q=sam", reason="they asked")
+
+    def take_back_reminders(self) -> None:
+        self.remind_all()
+        number = self.session.execute(select(Reminder.id)).scalar_one()
+        self.post(f"/report/reminded/{number}/end")
+
     def dead_address(self) -> None:
         refuse_address(self.session, self.sam.email, "refused", "550 5.1.1", now())
         self.session.commit()

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from course.clock import now
 from course.dates import civil_date
+from course.mail.actions import refuse_address
 from course.organisation.models import Organisation
 from course.people.actions import leave
 from course.reports import ledger
@@ -145,3 +146,39 @@ def test_the_report_of_the_day_is_worked_out_before_somebody_asks_for_it(
     with asked(app) as queries:
         assert "Alex Morgan" in client.get("/report").text
     assert len(queries) <= 6
+
+
+def test_everybody_on_the_list_who_has_something_to_do_is_reminded_in_one_go_and_all_of_it_taken_back(
+    app: Flask, session: Session, client: Client
+) -> None:
+    team, other = make_team(session, "Night staff"), make_team(session, "Office")
+    boss = make_person(session, "Priya Nair", "priya@example.org", "manager", team, at=PAST)
+    library = app.extensions["course"].library.for_("school", "england")
+    for name in ("Ann Hill", "Bo Lee", "Cy Vale"):
+        make_person(session, name, f"{name.split()[0].lower()}@example.org", team=team, at=PAST)
+    make_person(session, "Far Away", "far@example.org", team=other, at=PAST)
+    done = make_person(session, "Di Shaw", "di@example.org", team=team, at=PAST)
+    complete(session, library, done, now() - timedelta(days=60))
+    refuse_address(session, "bo@example.org", "refused", "550 5.1.1", now())
+    session.commit()
+    sign_in(client, boss)
+    address = f"/report/remind?team={team.id}"
+    assert f'href="{address}"' in client.get(f"/report?team={team.id}").html
+    page = client.get(address)
+    assert page.h1 == "Remind 2 people now"
+    assert "<li>Ann Hill</li><li>Cy Vale</li>" in page.html
+    assert "Bo Lee: Their address" in page.text
+    assert "Say in a few words why" in client.post(address, {"reason": " "}, 422).text
+    told = client.follow(client.post(address, {"reason": "Inspection on Monday."}))
+    assert (told.h1, told.text.count("Waiting")) == ("2 reminders that you asked for", 2)
+    (end,) = [form.get("action") for form in told.all("form") if str(form.get("action")).endswith("/end")]
+    assert sign_in(Client(app), done).get(str(end).removesuffix("/end"), 403).status == 403
+    again = client.follow(client.post(address, {"reason": "Inspection on Monday."}))
+    assert "Nobody was reminded" in again.text
+    assert again.h1 == "Nobody to remind"
+    back = client.follow(client.post(str(end), {}))
+    assert "2 taken back." in back.text
+    assert "Waiting" not in back.text
+    assert "None could be taken back" in client.follow(client.post(str(end), {})).text
+    client.get(f"{address}&on=2026-01-01", 404)
+    client.get("/report/reminded/99", 404)
