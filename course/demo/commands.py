@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
@@ -14,15 +15,17 @@ from course.clock import now
 from course.content.actions import archive
 from course.content.current import library
 from course.dates import civil_date
-from course.demo.actions import PEOPLE, note_mail_as_sent, prepare, tell
+from course.demo.actions import PEOPLE, office, prepare, tell
 from course.demo.rules import YEARS
 from course.migrating import upgrade
 from course.organisation.queries import organisation
+from course.privacy.commands import run
 from course.recall.commands import send_boosters
 from course.reminders.commands import send
 from course.web.session import command_session
 from course.web.site import state
 
+WEEKS = 10  # for which reminders went out
 group = AppGroup("demo", help="A course to look around in.")
 
 
@@ -46,11 +49,14 @@ def prepare_demo() -> None:
             archive(session, library(), at - YEARS)
             tell(session, library(), zone, civil_date(at, zone))
     if new and other is None:
+        _remind(at)
         # What is due today was mailed earlier today: it would fill the screen of whoever only looks around.
         send(at)
         send_boosters(civil_date(at, zone))
+        run(at)
         with command_session() as session:
-            note_mail_as_sent(session, at)
+            office.note_mail_as_sent(session, at)
+            office.finish(session, at, civil_date(at, zone))
     if other is not None:
         raise click.ClickException(
             f"This database belongs to {other}. The demonstration needs one of its own: "
@@ -63,6 +69,15 @@ def prepare_demo() -> None:
     for row in [heads, tuple("-" * width for width in widths), *rows]:
         click.echo("  " + "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
     click.echo()
+
+
+def _remind(at: datetime) -> None:
+    """Reminders as they went out in the last weeks, week by week. Nobody in the story has a mailbox."""
+    for week in range(WEEKS, 0, -1):
+        then = at - timedelta(weeks=week)
+        send(then, lambda then=then: then)  # type: ignore[misc]
+        with command_session() as session:
+            office.note_mail_as_sent(session, then)
 
 
 def demo_password() -> str:

@@ -32,6 +32,14 @@ TEAMS: tuple[tuple[str, str | None, Setting, int], ...] = (
     ("Youth clubs", "Riverside", "clubs", 5),
 )
 
+# The numbers are from the range that Ofcom keeps for drama: nobody can ever have them.
+CONTACTS = (
+    ("lead", "Jo Fictional", "01632 960101", "lead@demo.example"),
+    ("deputy", "Chris Invented", "01632 960102", "deputy@demo.example"),
+    ("out-of-hours", "Example duty team", "01632 960103", ""),
+    ("social-care", "Example Council front door", "01632 960104", ""),
+)
+
 
 def _words(text: str) -> tuple[str, ...]:
     return tuple(text.split())

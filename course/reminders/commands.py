@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from itertools import islice
 from zoneinfo import ZoneInfo
@@ -18,6 +19,7 @@ from course.web.session import command_session
 from course.web.site import state
 
 group = AppGroup("reminders", help="Who is reminded of what, and why.")
+Clock = Callable[[], datetime]
 BATCH = 100  # reminders in one transaction: others who write never wait long
 
 
@@ -35,18 +37,18 @@ def send_command(on: datetime | None, dry_run: bool) -> None:
     click.echo(f"{queued} reminder{'' if queued == 1 else 's'} queued.")
 
 
-def find(at: datetime) -> list[Wanted]:
-    """What stands open at that moment and was not queued before."""
+def find(at: datetime, clock: Clock = now) -> list[Wanted]:
+    """What stands open at that moment and was not queued before; `clock` tells the time."""
     with command_session() as session:
         # Everybody is looked at here; that must not hold up those who write.
         session.connection(execution_options={"writes": False})
-        return actions.wanted(session, state().config.time_zone, at, now())
+        return actions.wanted(session, state().config.time_zone, at, clock())
 
 
-def send(at: datetime) -> int:
-    """Queue what stands open at that moment; returns how many reminders that is."""
+def send(at: datetime, clock: Clock = now) -> int:
+    """Queue what stands open at that moment; returns how many reminders that is. `clock` tells the time."""
     config, course, queued = state().config, library(), 0
-    found = iter(find(at))
+    found = iter(find(at, clock))
     while batch := list(islice(found, BATCH)):
         with command_session() as session:
             ours = organisation(session)
@@ -55,5 +57,5 @@ def send(at: datetime) -> int:
                     one, course.course.title, course.minutes, ours.name if ours else "", config.public_url,
                     config.secret_key,
                 )  # fmt: skip
-                queued += actions.remind(session, one, letter, now())
+                queued += actions.remind(session, one, letter, clock())
     return queued

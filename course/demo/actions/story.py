@@ -1,4 +1,4 @@
-"""A course to look around in: an invented organisation, and the three people who can sign in."""
+"""Two years of an invented organisation, written into the database in order of time."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from course.content.library import Library
 from course.content.shapes import Module, Question, Scenario
 from course.db import insert_once
-from course.demo.rules import SEED, TEAMS, Colleague, Deed, answered, colleagues
+from course.demo.rules import SEED, TEAMS, Colleague, Deed, answered
 from course.learning.actions import enrol_again, open_attempt, record_completion
 from course.learning.models import (
     Answer,
@@ -30,84 +30,11 @@ from course.learning.queries import enrolment_id
 from course.learning.rules.branching import stand
 from course.learning.rules.drawing import Drawn, draw
 from course.learning.rules.grading import grade
-from course.mail.models import OutboxMail
-from course.organisation.actions import confirm_contact, create
-from course.organisation.queries import organisation
-from course.people.actions import Refusal, add_person, add_team, choose_pathway, leave
+from course.people.actions import Refusal, add_person, choose_pathway, leave
 from course.people.models import Team
-from course.people.queries import person_by_email
 from course.refreshers.actions import extend, pause
-from course.signin.actions import hashed, set_password, verify
+from course.signin.actions import hashed
 from course.signin.models import Credential
-from course.signin.queries import password_hash
-
-NAME = "Riverside Children’s Trust"
-# Name, address and role of those who can sign in.
-PEOPLE = (
-    ("Sam Okafor", "learner@demo.example", "learner"),
-    ("Priya Nair", "manager@demo.example", "manager"),
-    ("Alex Morgan", "admin@demo.example", "administrator"),
-)
-# The numbers are from the range that Ofcom keeps for drama: nobody can ever have them.
-CONTACTS = (
-    ("lead", "Jo Fictional", "01632 960101", "lead@demo.example"),
-    ("deputy", "Chris Invented", "01632 960102", "deputy@demo.example"),
-    ("out-of-hours", "Example duty team", "01632 960103", ""),
-    ("social-care", "Example Council front door", "01632 960104", ""),
-)
-
-
-def prepare(session: Session, password: str, at: datetime, begun: datetime | None = None) -> str | None:
-    """Fill an empty database, and see to it that the three people have this password. `begun` is when the organisation
-    set the course up (without it, now).
-
-    Safe to repeat. Returns the name of the organisation, and does nothing, if it is another one.
-    """
-    ours = organisation(session)
-    if ours is not None and ours.name != NAME:
-        return ours.name
-    if ours is None:
-        _fill(session, begun or at, at)
-    for _, email, _ in PEOPLE:
-        found = person_by_email(session, email)
-        if found is None:
-            continue
-        known = password_hash(session, found.id)
-        if known is None or not verify(known, password):
-            set_password(session, found.id, password, at)
-    return None
-
-
-def _fill(session: Session, begun: datetime, at: datetime) -> None:
-    """The organisation, its teams, people and contacts. Raises ValueError if an address is taken."""
-    create(session, NAME, "england", begun)
-    made: dict[str, int] = {}
-    for name, parent, _, _ in TEAMS:
-        made[name] = add_team(session, name, made[parent] if parent else None, begun).id
-    top, residential = made["Riverside"], made["Residential"]
-    teams = {"learner": residential, "manager": residential, "administrator": top}
-    ids: dict[str, int] = {}
-    for name, email, role in PEOPLE:
-        added = add_person(session, name, email, teams[role], role, at)
-        if isinstance(added, Refusal):
-            raise ValueError(f"{email}: {added.message}")
-        ids[role] = added.id
-    for kind, name, phone, email in CONTACTS:
-        confirm_contact(session, kind, name, phone, email, ids["administrator"], at)
-
-
-def tell(session: Session, library: Library, zone: str, today: date) -> None:
-    """Write two years of history: people, what they read and answered, and what they completed, in order of time."""
-    story = Story(session, library, zone, today)
-    for person in colleagues(today):
-        story.join(person)
-    story.go()
-
-
-def note_mail_as_sent(session: Session, at: datetime) -> None:
-    """Nobody in the story has a mailbox: what waits counts as sent."""
-    waiting = update(OutboxMail).where(OutboxMail.sent_at.is_(None))
-    session.execute(waiting.values(sent_at=at, next_try_at=None, text="", html=None))
 
 
 class Story:
@@ -120,13 +47,13 @@ class Story:
         self.ids = {row.name: row.id for row in session.execute(select(Team.name, Team.id))}
         # Nobody knows this password: they are there to be looked at.
         self.locked = hashed(secrets.token_urlsafe(24))
-        self.deeds: list[tuple[datetime, int, Callable[[], None]]] = []
+        self.deeds: list[tuple[datetime, int, Callable[[], object]]] = []
         self.people: dict[str, int] = {}
 
     def at(self, day: date) -> datetime:
         return datetime.combine(day, time(9 + self.chance.randrange(8), self.chance.randrange(60)), ZoneInfo(self.zone))
 
-    def plan(self, day: date, deed: Callable[[], None]) -> None:
+    def plan(self, day: date, deed: Callable[[], object]) -> None:
         self.deeds.append((self.at(day), len(self.deeds), deed))
 
     def go(self) -> None:

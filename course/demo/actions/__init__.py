@@ -1,0 +1,75 @@
+"""A course to look around in: an invented organisation, and the three people who can sign in."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy.orm import Session
+
+from course.content.library import Library
+from course.demo.actions import office
+from course.demo.actions.story import Story
+from course.demo.rules import CONTACTS, TEAMS, colleagues
+from course.organisation.actions import confirm_contact, create
+from course.organisation.queries import organisation
+from course.people.actions import Refusal, add_person, add_team
+from course.people.queries import person_by_email
+from course.signin.actions import set_password, verify
+from course.signin.queries import password_hash
+
+NAME = "Riverside Children’s Trust"
+# Name, address and role of those who can sign in.
+PEOPLE = (
+    ("Sam Okafor", "learner@demo.example", "learner"),
+    ("Priya Nair", "manager@demo.example", "manager"),
+    ("Alex Morgan", "admin@demo.example", "administrator"),
+)
+
+
+def prepare(session: Session, password: str, at: datetime, begun: datetime | None = None) -> str | None:
+    """Fill an empty database, and see to it that the three people have this password. `begun` is when the organisation
+    set the course up (without it, now).
+
+    Safe to repeat. Returns the name of the organisation, and does nothing, if it is another one.
+    """
+    ours = organisation(session)
+    if ours is not None and ours.name != NAME:
+        return ours.name
+    if ours is None:
+        _fill(session, begun or at, at)
+    for _, email, _ in PEOPLE:
+        found = person_by_email(session, email)
+        if found is None:
+            continue
+        known = password_hash(session, found.id)
+        if known is None or not verify(known, password):
+            set_password(session, found.id, password, at)
+    return None
+
+
+def _fill(session: Session, begun: datetime, at: datetime) -> None:
+    """The organisation, its teams, people and contacts. Raises ValueError if an address is taken."""
+    create(session, NAME, "england", begun)
+    made: dict[str, int] = {}
+    for name, parent, _, _ in TEAMS:
+        made[name] = add_team(session, name, made[parent] if parent else None, begun).id
+    top, residential = made["Riverside"], made["Residential"]
+    teams = {"learner": residential, "manager": residential, "administrator": top}
+    ids: dict[str, int] = {}
+    for name, email, role in PEOPLE:
+        added = add_person(session, name, email, teams[role], role, at)
+        if isinstance(added, Refusal):
+            raise ValueError(f"{email}: {added.message}")
+        ids[role] = added.id
+    for kind, name, phone, email in CONTACTS:
+        confirm_contact(session, kind, name, phone, email, ids["administrator"], at)
+
+
+def tell(session: Session, library: Library, zone: str, today: date) -> None:
+    """Write two years of history: people, what they read and answered, what they completed, and what the office did,
+    in order of time."""
+    story = Story(session, library, zone, today)
+    for person in colleagues(today):
+        story.join(person)
+    office.plan(story)
+    story.go()

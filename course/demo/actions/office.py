@@ -1,0 +1,92 @@
+"""What the office of the invented organisation did beside the training, so that each page has something to show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from functools import partial
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from course.demo.actions.story import Story
+from course.demo.rules import CONTACTS
+from course.deputies.actions import lend
+from course.dossiers.actions import note_export, note_page
+from course.dossiers.rules import EXPORT
+from course.mail.actions import refuse_address
+from course.mail.models import OutboxMail
+from course.organisation.actions import confirm_contact, keep_contact
+from course.people.events import RecordOpened
+from course.people.models import Person, RoleGrant, Team
+from course.people.queries import person_by_email
+from course.privacy.actions import set_schedule
+from course.privacy.rules.schedule import Schedule
+from course.registration.actions import make_link
+from course.registration.models import RegistrationLink, RegistrationRequest
+from course.teams.actions import change
+
+# How many days ago each contact was confirmed. One of them is late: its owner sees a warning.
+CONFIRMED = {"lead": 40, "deputy": 40, "out-of-hours": 400, "social-care": 100}
+
+
+def plan(story: Story) -> None:
+    """Put what the office did into the story, each deed on its day."""
+    session, today = story.session, story.today
+
+    def on(days_ago: int, deed: Callable[[datetime], object]) -> None:
+        day = today - timedelta(days=days_ago)
+        story.plan(day, lambda: deed(story.at(day)))
+
+    schools, top, nursery = (story.ids[name] for name in ("Schools", "Riverside", "Sunflower Nursery"))
+    on(759, lambda at: change(session, nursery, "Sunflower Nursery", schools, "shares a site with a school", None, at))
+    on(300, lambda at: change(session, nursery, "Sunflower Nursery", top, "has a lead of its own now", None, at))
+    plan = Schedule(contact_name="Jo Fictional", contact_email="data@demo.example")
+    on(200, lambda at: set_schedule(session, plan, "as our data protection officer advised", None, at))
+    for contact in CONTACTS:
+        on(CONFIRMED[contact[0]], partial(_confirm, session, contact))
+    clubs = story.ids["Youth clubs"]
+    ends = today + timedelta(days=60)
+    on(12, lambda at: make_link(session, clubs, ["demo.example"], ends, None, at))
+    on(2, lambda at: _ask_to_join(session, at))
+    on(5, lambda at: _lend(session, today, at))
+
+
+def _confirm(session: Session, contact: tuple[str, str, str, str], at: datetime) -> None:
+    confirm_contact(session, *contact, None, at)
+
+
+def _ask_to_join(session: Session, at: datetime) -> None:
+    link = session.execute(select(RegistrationLink.id)).scalar_one()
+    session.add(
+        RegistrationRequest(link_id=link, name="Robin Newcome", email="robin.newcome@demo.example", asked_at=at)
+    )
+
+
+def _lend(session: Session, today: date, at: datetime) -> None:
+    """The manager of one school stands in for that of another."""
+    found = select(Person.id, Person.email, Team.name).join(RoleGrant, RoleGrant.person_id == Person.id)
+    rows = session.execute(found.join(Team, Team.id == RoleGrant.team_id)).all()
+    managers = {team: (person, email) for person, email, team in rows}
+    (away, _), (_, email) = managers["Hillside Primary School"], managers["Brook Academy"]
+    lend(session, away, email, today + timedelta(days=25), "away for a month", today, at)
+
+
+def finish(session: Session, at: datetime, today: date) -> None:
+    """What is there on the day on which somebody looks around: who looks after the late contact, who looked at whom,
+    and an address that takes no mail."""
+    sam, priya, alex = (person_by_email(session, f"{name}@demo.example") for name in ("learner", "manager", "admin"))
+    if sam is None or priya is None or alex is None:
+        raise LookupError("the demonstration lacks one of its three people")
+    keep_contact(session, "out-of-hours", alex.id, 12, alex.id, at)
+    note_page(session, RecordOpened(sam.id, priya.id, today, at))
+    note_export(session, [sam.id], alex.id, EXPORT, "team report, Excel", at)
+    hand = select(Person.email).where(Person.left_at.is_(None), Person.email.like("t%@demo.example"))
+    address = session.execute(hand.order_by(Person.id).limit(1)).scalar_one()
+    refuse_address(session, address, "bounced", "550 5.1.1 There is no such mailbox.", at - timedelta(days=3))
+
+
+def note_mail_as_sent(session: Session, at: datetime) -> None:
+    """Nobody in the story has a mailbox: what waits counts as sent."""
+    waiting = update(OutboxMail).where(OutboxMail.sent_at.is_(None))
+    session.execute(waiting.values(sent_at=at, next_try_at=None, text="", html=None))
