@@ -74,7 +74,7 @@ def prepare_demo() -> None:
 def _remind(at: datetime) -> None:
     """Reminders as they went out in the last weeks, week by week. Nobody in the story has a mailbox."""
     for week in range(WEEKS, 0, -1):
-        then = at - timedelta(weeks=week)
+        then = (at - timedelta(weeks=week)).replace(hour=9, minute=5)
         send(then, lambda then=then: then)  # type: ignore[misc]
         with command_session() as session:
             office.note_mail_as_sent(session, then)

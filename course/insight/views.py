@@ -19,7 +19,7 @@ from course.insight import queries
 from course.insight.rules.findings import Turn, decided, turns
 from course.insight.rules.groups import Month, Share, share
 from course.insight.rules.items import FLOOR, Figures, figures
-from course.insight.rules.mending import to_mend
+from course.insight.rules.mending import quoted, to_mend
 from course.insight.rules.privacy import ALL, counted_until, rest_is_large
 from course.insight.rules.trend import trend
 from course.insight.telling import Tree, told, tree_of
@@ -98,6 +98,7 @@ def _shown(name: str, group: int, tree: Tree) -> str:
     return render_template(
         "insight/team.html",
         name=name,
+        quoted=quoted,
         until=_until() - timedelta(days=1),
         rows=told(db(), library(), counted, tree.parents, group),
         turns=_turns(group, tree, among),

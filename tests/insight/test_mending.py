@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from markupsafe import Markup
 
 from course.insight.rules.items import FLOOR, Figures
-from course.insight.rules.mending import to_mend
+from course.insight.rules.mending import quoted, to_mend
 
 TEXTS = ("Tell the lead", "Wait", "Ask the parents")
 
@@ -38,3 +39,16 @@ def test_what_is_to_be_mended_follows_from_the_figures(told: Figures, starts: li
     sentences = to_mend(told, TEXTS, [0])
     assert len(sentences) == len(starts)
     assert all(sentence.startswith(start) for sentence, start in zip(sentences, starts, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Ask the parents", "“Ask the parents”"),
+        ("“Go home.”", "“Go home.”"),
+        ("“No,” she says. “Go.”", "““No,” she says. “Go.””"),
+        (Markup("<em>Now</em>"), "“<em>Now</em>”"),
+    ],
+)
+def test_a_text_that_is_speech_gets_no_second_quotation_marks(text: str, expected: str) -> None:
+    assert quoted(text) == expected

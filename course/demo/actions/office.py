@@ -24,6 +24,7 @@ from course.privacy.actions import set_schedule
 from course.privacy.rules.schedule import Schedule
 from course.registration.actions import make_link
 from course.registration.models import RegistrationLink, RegistrationRequest
+from course.staff.actions import grant
 from course.teams.actions import change
 
 # How many days ago each contact was confirmed. One of them is late: its owner sees a warning.
@@ -73,14 +74,16 @@ def _lend(session: Session, today: date, at: datetime) -> None:
 
 
 def finish(session: Session, at: datetime, today: date) -> None:
-    """What is there on the day on which somebody looks around: who looks after the late contact, who looked at whom,
-    and an address that takes no mail."""
+    """What is there on the day on which somebody looks around: who looks after the late contact, a second
+    administrator, who looked at whom, and an address that takes no mail."""
     sam, priya, alex = (person_by_email(session, f"{name}@demo.example") for name in ("learner", "manager", "admin"))
     if sam is None or priya is None or alex is None:
         raise LookupError("the demonstration lacks one of its three people")
     keep_contact(session, "out-of-hours", alex.id, 12, alex.id, at)
     note_page(session, RecordOpened(sam.id, priya.id, today, at))
     note_export(session, [sam.id], alex.id, EXPORT, "team report, Excel", at)
+    head = select(RoleGrant.person_id).join(Team, Team.id == RoleGrant.team_id).where(Team.name == "Riverside")
+    grant(session, session.execute(head).scalar_one(), "administrator", None, alex.id, at)
     hand = select(Person.email).where(Person.left_at.is_(None), Person.email.like("t%@demo.example"))
     address = session.execute(hand.order_by(Person.id).limit(1)).scalar_one()
     refuse_address(session, address, "bounced", "550 5.1.1 There is no such mailbox.", at - timedelta(days=3))
@@ -89,4 +92,4 @@ def finish(session: Session, at: datetime, today: date) -> None:
 def note_mail_as_sent(session: Session, at: datetime) -> None:
     """Nobody in the story has a mailbox: what waits counts as sent."""
     waiting = update(OutboxMail).where(OutboxMail.sent_at.is_(None))
-    session.execute(waiting.values(sent_at=at, next_try_at=None, text="", html=None))
+    session.execute(waiting.values(sent_at=at, tries=1, next_try_at=None, text="", html=None))

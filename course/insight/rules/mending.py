@@ -27,7 +27,7 @@ def to_mend(told: Figures, texts: Sequence[str], right: Sequence[int]) -> tuple[
     shares = [100 * count / told.n for count in told.options]
     wrong = [index for index in range(len(texts)) if index not in right]
     sentences = [
-        f"{shares[index]:.0f} % choose the wrong answer “{texts[index]}”. Look at its wording, and at the lesson."
+        f"{shares[index]:.0f} % choose the wrong answer {quoted(texts[index])}. Look at its wording, and at the lesson."
         for index in sorted(wrong, key=lambda index: -shares[index])
         if shares[index] >= DRAWS
     ]
@@ -40,8 +40,13 @@ def to_mend(told: Figures, texts: Sequence[str], right: Sequence[int]) -> tuple[
             "Who gets this right has little to do with who gets the others right. Check that it can be read one way only."
         )
     sentences += [
-        f"Hardly anyone chooses “{texts[index]}”. Replace it with a mistake that people really make."
+        f"Hardly anyone chooses {quoted(texts[index])}. Replace it with a mistake that people really make."
         for index in wrong
         if shares[index] < IDLE and told.facility < EASY
     ]
     return tuple(sentences)
+
+
+def quoted(text: str) -> str:
+    """A text in quotation marks, unless it stands in some already. What is marked up as HTML stays so."""
+    return text if text.startswith("“") and text.endswith("”") and text.count("“") == 1 else "“" + text + "”"
