@@ -8,7 +8,7 @@ from course.certificates.models import Certificate
 from course.content.models import ContentVersion
 from course.credentials.models import SignedCredential
 from course.dossiers.models import RecordView
-from course.evidence.models import EvidencePack
+from course.downloads.models import Download
 from course.imports.models import PeopleImport
 from course.learning.models import Enrolment
 from course.mail.models import OutboxMail
@@ -33,8 +33,8 @@ ALL = (
     Certificate,
     ContentVersion,
     Credential,
+    Download,
     Enrolment,
-    EvidencePack,
     Organisation,
     OutboxMail,
     PeopleImport,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -13,6 +12,7 @@ from course.audit.rules import KINDS
 from course.content.library import Library
 from course.content.report import since
 from course.credentials.actions import Hand
+from course.downloads.rules import Tell
 from course.evidence import queries
 from course.evidence.pdf import Document, in_words, set_document
 from course.evidence.readme import readme
@@ -29,9 +29,6 @@ from course.reports.frame import Sight, sight, told
 from course.reports.ledger import Ledger
 from course.reports.rules import Wanted
 from course.web.spreadsheet import as_csv
-
-# Told what is being done, which step that is, and of how many.
-Tell = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)

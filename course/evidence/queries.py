@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from dataclasses import dataclass, fields
 from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, and_, func, inspect, or_, select, true
@@ -17,7 +16,6 @@ from course.credentials.models import SigningKey
 from course.credentials.queries import keys
 from course.credentials.rules.keys import Key
 from course.dates import civil_date
-from course.evidence.models import EvidencePack
 from course.evidence.rules.tables import Away, Extra, Held, Shown
 from course.learning.models import Completion, Enrolment
 from course.people.models import Person
@@ -156,43 +154,6 @@ def choice(session: Session, viewer: Viewer, at: datetime) -> list[TeamView]:
     parents = {team.id: team.parent_id for team in every}
     seen = set[int]().union(*(below(team, parents) for team in viewer.manages if team in parents))
     return [team for team in every if team.id in seen]
-
-
-@dataclass(frozen=True)
-class PackView:
-    """A pack without its file (see EvidencePack)."""
-
-    id: int
-    asked_at: datetime
-    team_id: int | None
-    day: date
-    stage: str
-    done: int
-    total: int
-    finished_at: datetime | None
-    failure: str | None
-    people: int | None
-    sha256: str | None
-
-
-_VIEW = select(*(getattr(EvidencePack, field.name) for field in fields(PackView)))
-
-
-def packs(session: Session, person_id: int, limit: int = 20) -> list[PackView]:
-    """The packs that somebody asked for, the newest first."""
-    newest = _VIEW.where(EvidencePack.made_by == person_id).order_by(EvidencePack.id.desc()).limit(limit)
-    return [PackView(*row) for row in session.execute(newest)]
-
-
-def pack(session: Session, person_id: int, pack_id: int) -> PackView | None:
-    """A pack; None if somebody else asked for it."""
-    row = session.execute(_VIEW.where(EvidencePack.id == pack_id, EvidencePack.made_by == person_id)).one_or_none()
-    return PackView(*row) if row else None
-
-
-def file(session: Session, pack_id: int) -> bytes | None:
-    """The file of a pack; None if it is not made yet, or was removed."""
-    return session.execute(select(EvidencePack.content).where(EvidencePack.id == pack_id)).scalar_one_or_none()
 
 
 def our_keys(session: Session) -> tuple[Key, ...]:

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from flask import Blueprint, Response, abort, g, make_response, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.clock import now
+from course.credentials.rules.keys import KeyLockedError
 from course.dates import begin_of
+from course.downloads.actions import ask
+from course.downloads.queries import DownloadView, content, downloads
+from course.downloads.queries import download as download_of
+from course.downloads.rules import KEPT, Tell
+from course.downloads.views import handed_out, make_beside
 from course.evidence import actions, queries
 from course.evidence.forms import PackForm
 from course.evidence.making import Asked
-from course.evidence.queries import PackView
-from course.evidence.work import produce_in_background
+from course.evidence.rules.pack import STEPS
+from course.evidence.work import produce
 from course.people.forms import team_choices
 from course.people.queries import TeamView
 from course.reports.current import ledger_here
 from course.reports.views import today
 from course.web.access import Permission, may
-from course.web.background import in_background
 from course.web.html import seen_redirect
-from course.web.session import db, when_kept
+from course.web.session import db
 from course.web.site import state
 
 pages = Blueprint("evidence", __name__)
@@ -53,11 +58,13 @@ def make() -> Answer:
     if form.wanted is not None and form.wanted not in _ids(_teams(day)):
         form.team.errors = ["This team was not there on that day. Choose another one, or another day."]
         return _page(form)
-    pack_id = actions.ask(db(), form.wanted, day, viewer.id, at)
+    pack_id = ask(db(), "evidence", form.wanted, day, "", len(STEPS), viewer.id, at)
     asked = Asked(form.wanted, day, viewer, at)
-    when_kept(
-        lambda: in_background(lambda: produce_in_background(pack_id, asked, book, now), f"evidence pack {pack_id}")
-    )
+
+    def make_it(tell: Tell) -> None:
+        produce(asked, book, tell, viewer.id, now, pack_id)
+
+    make_beside(pack_id, make_it, now, (LookupError, KeyLockedError))
     return seen_redirect(url_for("evidence.one", pack_id=pack_id))
 
 
@@ -67,8 +74,7 @@ def one(pack_id: int) -> str:
     """How far a pack has come, or where it is downloaded."""
     pack = _own(pack_id)
     return render_template(
-        "evidence/one.html", pack=pack, name=_names(pack.day).get(pack.team_id, ""), state=_state(pack, now()),
-        until=pack.asked_at + actions.KEPT,
+        "evidence/one.html", pack=pack, name=_names(pack.day).get(pack.team_id, ""), state=pack.state(now())
     )  # fmt: skip
 
 
@@ -77,31 +83,26 @@ def one(pack_id: int) -> str:
 def download(pack_id: int) -> Response:
     """The pack as a file."""
     pack = _own(pack_id)
-    data = queries.file(db(), pack_id)
-    if data is None:
-        abort(404)
+    data = content(db(), pack_id) or abort(404)
     actions.downloaded(db(), pack.team_id, pack.day, pack.people, current_user.person.id, now())
-    response = Response(data, mimetype="application/zip")
-    response.headers["Content-Disposition"] = f'attachment; filename="evidence-{pack.day.isoformat()}.zip"'
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return handed_out(data, "application/zip", f"evidence-{pack.day.isoformat()}.zip")
 
 
-def _own(pack_id: int) -> PackView:
+def _own(pack_id: int) -> DownloadView:
     """A pack that the viewer asked for, of people whom they may still see."""
     viewer = current_user.person
-    pack = queries.pack(db(), viewer.id, pack_id)
-    if pack is None or not (viewer.administrator or pack.team_id in _ids(_teams(pack.day))):
+    pack = download_of(db(), viewer.id, pack_id)
+    if pack is None or pack.kind != "evidence" or not (viewer.administrator or pack.team_id in _ids(_teams(pack.day))):
         abort(404)
     return pack
 
 
 def _page(form: PackForm) -> Response:
     at = now()
-    newest = [(pack, _state(pack, at)) for pack in queries.packs(db(), current_user.person.id)]
+    newest = [(pack, pack.state(at)) for pack in downloads(db(), current_user.person.id, "evidence")]
     page = render_template(
         "evidence/choose.html", form=form, newest=newest, names=_names(today()), today=today(),
-        days=actions.KEPT.days,
+        days=KEPT["evidence"].days,
     )  # fmt: skip
     return make_response(page, 422 if form.errors else 200)
 
@@ -145,12 +146,3 @@ def _day_in_address() -> date | None:
     except ValueError:
         return None
     return found if date(1990, 1, 1) <= found <= today() else None
-
-
-def _state(pack: PackView, at: datetime) -> str:
-    """running, cut off, failed, ready or gone."""
-    if pack.failure:
-        return "failed"
-    if pack.finished_at is None:
-        return "running" if at - pack.asked_at < actions.CUT_OFF else "cut off"
-    return "ready" if at - pack.asked_at < actions.KEPT else "gone"

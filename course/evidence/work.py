@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from datetime import datetime
 
 from course.audit.queries import only_read
 from course.content.current import library
 from course.credentials.actions import hand
-from course.credentials.rules.keys import KeyLockedError
 from course.dates import civil_date
+from course.downloads.actions import keep
+from course.downloads.rules import Tell
 from course.evidence import actions
-from course.evidence.making import Asked, House, Tell, draft, signed
+from course.evidence.making import Asked, House, draft, signed
 from course.evidence.rules.pack import STEPS
 from course.organisation.queries import organisation
 from course.reports.ledger import Ledger
@@ -20,7 +20,6 @@ from course.web.session import command_session
 from course.web.site import state
 
 Clock = Callable[[], datetime]
-FAILED = "Something went wrong on our side. Ask for the pack again; if that does not help, tell your administrator."
 
 
 def produce(
@@ -43,25 +42,5 @@ def produce(
         data = signed(made, hand(session, asked.at))
         actions.made(session, asked.team, made.about, made.people, by)
         if pack_id is not None:
-            actions.keep(session, pack_id, data, made.about.people, clock())
+            keep(session, pack_id, data, made.about.people, clock())
     return data
-
-
-def produce_in_background(pack_id: int, asked: Asked, ledger: Ledger, clock: Clock) -> None:
-    """The same for the page: how far it has come is kept, and why it failed."""
-
-    def tell(stage: str, done: int, total: int) -> None:
-        with command_session() as session:
-            actions.tell(session, pack_id, stage, done, total)
-
-    failure = FAILED
-    try:
-        produce(asked, ledger, tell, asked.viewer.id, clock, pack_id)
-        failure = ""
-    except (LookupError, KeyLockedError) as error:
-        failure = str(error)
-        logging.getLogger("course").warning("evidence pack %s was not made: %s", pack_id, error)
-    finally:
-        if failure:
-            with command_session() as session:
-                actions.give_up(session, pack_id, failure, clock())

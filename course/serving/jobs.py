@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from course.dates import civil_date
-from course.evidence.actions import forget as forget_packs
+from course.downloads.actions import forget as forget_files
 from course.imports.actions import forget
 from course.mail.actions import forget_texts
 from course.mail.sending import deliver
@@ -34,9 +34,9 @@ def _forget_lists(at: datetime) -> None:
         forget(session, at)
 
 
-def _forget_packs(at: datetime) -> None:
+def _forget_files(at: datetime) -> None:
     with command_session() as session:
-        forget_packs(session, at)
+        forget_files(session, at)
 
 
 def _updates(at: datetime) -> None:
@@ -67,7 +67,7 @@ JOBS = (
     Job("texts of old mail", timedelta(hours=1), _forget),
     Job("erasing what is not kept", timedelta(hours=1), erase),
     Job("lists of people", timedelta(hours=1), _forget_lists),
-    Job("evidence packs", timedelta(hours=1), _forget_packs),
+    Job("files that were made", timedelta(hours=1), _forget_files),
 )
 # Only where pages are served: the report of the day is worked out before somebody asks for it.
 BESIDE_PAGES = (Job("report", timedelta(minutes=5), _read_ahead),)

@@ -19,8 +19,9 @@ from course.clock import now
 from course.credentials.actions import rotate
 from course.credentials.queries import keys
 from course.dates import civil_date
-from course.evidence.actions import CUT_OFF, KEPT, forget
-from course.evidence.models import EvidencePack
+from course.downloads.actions import forget
+from course.downloads.models import Download
+from course.downloads.rules import CUT_OFF, KEPT
 from course.evidence.rules.pack import verify
 from course.organisation.models import Organisation
 from course.people.actions import leave
@@ -117,7 +118,7 @@ def test_a_manager_gets_packs_of_their_teams_only_and_nobody_gets_those_of_other
     client.post("/evidence", {"team": "", "on": str(BEFORE)}, 404)
     names = {row["Person"] for row in table(make(client, elm.id, BEFORE), "people.csv")}
     assert names == {"Gone Long", "Kim 李 محمد", "Priya Nair"}
-    pack = session.execute(select(EvidencePack.id)).scalar_one()
+    pack = session.execute(select(Download.id)).scalar_one()
     other = sign_in(Client(app), boss)
     other.get(f"/evidence/{pack}", 404)
     other.post(f"/evidence/{pack}/download", {}, 404)
@@ -136,14 +137,16 @@ def test_a_day_that_has_not_come_and_a_team_that_was_not_there_are_refused_with_
     assert "This day has not come yet" in page.text
     page = client.post("/evidence", {"team": str(young.id), "on": str(BEFORE)}, 422)
     assert "This team was not there on that day" in page.text
-    assert not session.execute(select(EvidencePack.id)).all()
+    assert not session.execute(select(Download.id)).all()
     assert client.get(f"/report?team={young.id}").html.count(f"/evidence?team={young.id}&amp;on={TODAY}") == 1
     assert client.get(f"/evidence?team={young.id}&on={BEFORE}").fields()["on"] == str(BEFORE)
 
 
 def test_how_far_a_pack_has_come_is_shown_until_its_file_is_removed(session: Session, client: Client) -> None:
     boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
-    pack = EvidencePack(made_by=boss.id, asked_at=now(), day=TODAY, stage="Reading", done=1, total=6)
+    pack = Download(
+        kind="evidence", asked="", made_by=boss.id, made_at=now(), day=TODAY, stage="Reading", done=1, total=6
+    )
     session.add(pack)
     session.commit()
     sign_in(client, boss)
@@ -152,15 +155,15 @@ def test_how_far_a_pack_has_come_is_shown_until_its_file_is_removed(session: Ses
     assert "The pack is being made" in page.text
     assert "1 of 6" in page.text
     client.post(f"{address}/download", {}, 404)
-    pack.asked_at = now() - CUT_OFF
+    pack.made_at = now() - CUT_OFF
     session.commit()
     assert "It was cut off" in client.get(address).text
-    pack.finished_at, pack.people, pack.sha256, pack.content = pack.asked_at, 1, "ab" * 32, b"zip"
+    pack.finished_at, pack.people, pack.sha256, pack.content = pack.made_at, 1, "ab" * 32, b"zip"
     session.commit()
     assert client.post(f"{address}/download", {}, 200).body == b"zip"
     forget(session, now())
-    assert session.execute(select(EvidencePack.content)).scalar_one() == b"zip"
-    pack.asked_at = now() - KEPT
+    assert session.execute(select(Download.content)).scalar_one() == b"zip"
+    pack.made_at = now() - KEPT["evidence"]
     forget(session, now())
     session.commit()
     session.expire_all()

@@ -221,8 +221,8 @@ BY_OTHER_MEANS = {
 NOT_ABOUT_SOMEBODY = {
     "backup": "It says that a copy was made.",
     "content_version": "The words of the course.",
+    "download": "A file about many people, which goes after thirty days at the latest.",
     "ended_session": "A hash that fits a cookie and no person; it goes after twelve hours.",
-    "evidence_pack": "A file about many people, which goes after thirty days.",
     "key_withdrawal": "About a signing key.",
     "organisation": "About the organisation.",
     "organisation_look": "The organisation’s logo and colour.",

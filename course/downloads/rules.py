@@ -1,0 +1,27 @@
+"""How long a file is kept, and what state it is in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+# How long each kind of file can be downloaded.
+KEPT = {
+    "evidence": timedelta(days=30),
+    "csv": timedelta(days=1),
+    "xlsx": timedelta(days=1),
+    "pdf": timedelta(days=1),
+}
+CUT_OFF = timedelta(hours=1)  # whatever has not ended after this has been cut off
+
+# Told what is being done, how many steps are done, and of how many.
+Tell = Callable[[str, int, int], None]
+
+
+def state_of(kind: str, made_at: datetime, finished_at: datetime | None, failure: str | None, at: datetime) -> str:
+    """running, cut off, failed, ready or gone."""
+    if failure:
+        return "failed"
+    if finished_at is None:
+        return "running" if at - made_at < CUT_OFF else "cut off"
+    return "ready" if at - made_at < KEPT[kind] else "gone"

@@ -1,0 +1,50 @@
+"""Making a file beside the pages, and handing it out. The pages are those of the features that make files."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+from flask import Response
+
+from course.downloads import actions
+from course.downloads.rules import Tell
+from course.web.background import in_background
+from course.web.session import command_session, when_kept
+
+FAILED = "Something went wrong on our side. Ask for it again; if that does not help, tell your administrator."
+
+
+def make_beside(
+    download_id: int, produce: Callable[[Tell], None], clock: Callable[[], datetime], known: tuple[type[Exception], ...]
+) -> None:
+    """Once the request is kept, make the file in the background. `produce` is told how to say how far it has come, and
+    keeps the file. Errors that are `known` say in words why there is none."""
+
+    def tell(stage: str, done: int, total: int) -> None:
+        with command_session() as session:
+            actions.tell(session, download_id, stage, done, total)
+
+    def work() -> None:
+        failure = FAILED
+        try:
+            produce(tell)
+            failure = ""
+        except known as error:
+            failure = str(error)
+            logging.getLogger("course").warning("file %s was not made: %s", download_id, error)
+        finally:
+            if failure:
+                with command_session() as session:
+                    actions.give_up(session, download_id, failure, clock())
+
+    when_kept(lambda: in_background(work, f"file {download_id}"))
+
+
+def handed_out(data: bytes, media: str, name: str) -> Response:
+    """The file as an answer that no cache keeps."""
+    response = Response(data, mimetype=media)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["Cache-Control"] = "no-store"
+    return response
