@@ -51,6 +51,7 @@ from course.refreshers import views as refreshers
 from course.registration import views as registration
 from course.reminders import commands as reminder_commands
 from course.reminders import views as reminders
+from course.reports import commands as report_commands
 from course.reports import views as reports
 from course.serving import commands as serving_commands
 from course.signin import commands as signin_commands
@@ -109,6 +110,7 @@ COMMANDS = (
     recall_commands.updates,
     refresher_commands.group,
     reminder_commands.group,
+    report_commands.group,
     signin_commands.group,
     serving_commands.group,
     system_commands.group,

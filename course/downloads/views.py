@@ -17,7 +17,10 @@ FAILED = "Something went wrong on our side. Ask for it again; if that does not h
 
 
 def make_beside(
-    download_id: int, produce: Callable[[Tell], None], clock: Callable[[], datetime], known: tuple[type[Exception], ...]
+    download_id: int,
+    produce: Callable[[Tell], object],
+    clock: Callable[[], datetime],
+    known: tuple[type[Exception], ...],
 ) -> None:
     """Once the request is kept, make the file in the background. `produce` is told how to say how far it has come, and
     keeps the file. Errors that are `known` say in words why there is none."""

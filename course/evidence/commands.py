@@ -16,13 +16,13 @@ from course.evidence.making import Asked
 from course.evidence.queries import our_keys
 from course.evidence.rules.pack import verify
 from course.evidence.work import produce
-from course.people.rules import Viewer
+from course.people.rules import COMMAND
 from course.reports.ledger import Ledger
+from course.web.files import refuse_old, write_new
 from course.web.session import command_session
 from course.web.site import state
 
 group = AppGroup("evidence", help="Evidence packs for an inspection.")
-COMMAND = Viewer(0, "a command", "", administrator=True)
 
 
 @group.command("make")
@@ -36,14 +36,12 @@ def make_command(on: datetime | None, team: int | None, output: Path) -> None:
     day = on.date() if on else today
     if day > today:
         raise click.ClickException(f"{day} has not come yet.")
-    if output.exists():
-        raise click.ClickException(f"{output} is there already. Name a file that is not.")
+    refuse_old(output)
     try:
         data = produce(Asked(team, day, COMMAND, at), Ledger(), _tell, None, now)
-        output.touch(mode=0o600)
-        output.write_bytes(data)
-    except (LookupError, KeyLockedError, OSError) as error:
+    except (LookupError, KeyLockedError) as error:
         raise click.ClickException(str(error)) from error
+    write_new(output, data)
     click.echo(f"{output}: {len(data)} bytes.")
 
 

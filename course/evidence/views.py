@@ -14,7 +14,7 @@ from course.dates import begin_of
 from course.downloads.actions import ask
 from course.downloads.queries import DownloadView, content, downloads
 from course.downloads.queries import download as download_of
-from course.downloads.rules import KEPT, Tell
+from course.downloads.rules import KEPT
 from course.downloads.views import handed_out, make_beside
 from course.evidence import actions, queries
 from course.evidence.forms import PackForm
@@ -60,11 +60,8 @@ def make() -> Answer:
         return _page(form)
     pack_id = ask(db(), "evidence", form.wanted, day, "", len(STEPS), viewer.id, at)
     asked = Asked(form.wanted, day, viewer, at)
-
-    def make_it(tell: Tell) -> None:
-        produce(asked, book, tell, viewer.id, now, pack_id)
-
-    make_beside(pack_id, make_it, now, (LookupError, KeyLockedError))
+    known = LookupError, KeyLockedError
+    make_beside(pack_id, lambda tell: produce(asked, book, tell, viewer.id, now, pack_id), now, known)
     return seen_redirect(url_for("evidence.one", pack_id=pack_id))
 
 

@@ -39,6 +39,10 @@ class Viewer:
         return names
 
 
+# Who does what is done on the command line: nobody, who sees everybody.
+COMMAND = Viewer(0, "a command", "", administrator=True)
+
+
 def first_name(name: str) -> str:
     """The name to greet somebody by."""
     return name.split()[0] if name.split() else name

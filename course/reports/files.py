@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 import typst
 
 from course.certificates.typesetting import FONTS
 from course.dates import civil_date
+from course.downloads.rules import Tell
 from course.refreshers.rules.dates import words as in_words
 from course.reports.frame import Sight, Told
 from course.reports.rules import BAR, GROUPS, SORTS
@@ -24,6 +27,9 @@ TEMPLATE = Path(__file__).with_name("report.typ")
 COLUMNS = ("Person", "E-mail", "Team", "Pathway", "Started here", "Status", "Progress", "Due", "Certificate runs to",
            "Last reminder")  # fmt: skip
 PRINTED = ("Person", "Team", "Status", "Progress", "Started here", "Due", "Certificate runs to", "Last reminder")
+PART = 1000  # people who are set at once
+TOLD_AFTER = 5000  # lines after which somebody who waits is told
+WRITING = "Writing the file"
 _lock = Lock()
 
 
@@ -33,7 +39,8 @@ class Kind:
 
     name: str
     media: str
-    make: Callable[[Sight, Sequence[Told], str, str, datetime], bytes]
+    make: Callable[[Sight, Sequence[Told], str, str, datetime, Tell], bytes]
+    at_once: int  # people up to whom nobody has to wait for it
 
 
 def cells(row: Told, zone: str) -> tuple[object, ...]:
@@ -44,13 +51,21 @@ def cells(row: Told, zone: str) -> tuple[object, ...]:
             line.valid_until, reminded)  # fmt: skip
 
 
-def _csv(seen: Sight, rows: Sequence[Told], organisation: str, zone: str, at: datetime) -> bytes:  # noqa: ARG001
-    return as_csv((COLUMNS, *(cells(row, zone) for row in rows)))
+def _csv(seen: Sight, rows: Sequence[Told], organisation: str, zone: str, at: datetime, tell: Tell) -> bytes:  # noqa: ARG001
+    return as_csv((COLUMNS, *_lines(rows, zone, tell)))
 
 
-def _xlsx(seen: Sight, rows: Sequence[Told], organisation: str, zone: str, at: datetime) -> bytes:
+def _xlsx(seen: Sight, rows: Sequence[Told], organisation: str, zone: str, at: datetime, tell: Tell) -> bytes:
     about = [(seen.name, organisation), *((line,) for line in summary(seen, zone, at))]
-    return as_xlsx({"People": (COLUMNS, *(cells(row, zone) for row in rows)), "About this report": about})
+    people = itertools.chain((COLUMNS,), _lines(rows, zone, tell))
+    return as_xlsx({"People": people, "About this report": about})
+
+
+def _lines(rows: Sequence[Told], zone: str, tell: Tell) -> Iterator[tuple[object, ...]]:
+    for number, row in enumerate(rows):
+        if number % TOLD_AFTER == 0:
+            tell(WRITING, number, len(rows))
+        yield cells(row, zone)
 
 
 def summary(seen: Sight, zone: str, at: datetime) -> list[str]:
@@ -80,7 +95,28 @@ def _compiler() -> typst.Compiler:
     return typst.Compiler(TEMPLATE, font_paths=FONTS, ignore_system_fonts=True)
 
 
-def _pdf(seen: Sight, rows: Sequence[Told], organisation: str, zone: str, at: datetime) -> bytes:
+def _pdf(seen: Sight, rows: Sequence[Told], organisation: str, zone: str, at: datetime, tell: Tell) -> bytes:
+    """Typst keeps all of a document in memory, so long lists are set in parts, whose pages are numbered through."""
+    if len(rows) <= PART:
+        return _part(_facts(seen, rows, organisation, zone, at))
+    # It takes a while to load, and few need it.
+    from pypdf import PdfReader, PdfWriter  # noqa: PLC0415
+
+    whole, before = PdfWriter(), 0
+    for start in range(0, len(rows), PART):
+        tell(WRITING, start, len(rows))
+        facts = _facts(seen, rows[start : start + PART], organisation, zone, at)
+        part = PdfReader(io.BytesIO(_part({**facts, "before": before, "begins": start == 0})))
+        whole.append(part, import_outline=False)
+        before += len(part.pages)
+    whole.add_metadata({"/Title": f"Team report: {seen.name}", "/Author": organisation})
+    file = io.BytesIO()
+    whole.write(file)
+    return file.getvalue()
+
+
+def _facts(seen: Sight, rows: Sequence[Told], organisation: str, zone: str, at: datetime) -> dict[str, Any]:
+    """What the template gets. `before` is how many pages came before, None where this is all of them."""
     today = civil_date(at, zone)
     printed = [
         [row.line.name, row.teams, row.line.words, row.progress, *map(_day, (
@@ -88,7 +124,7 @@ def _pdf(seen: Sight, rows: Sequence[Told], organisation: str, zone: str, at: da
             civil_date(row.reminded, zone) if row.reminded else None,
         ))] for row in rows
     ]  # fmt: skip
-    facts = {
+    return {
         "title": f"Team report: {seen.name}",
         "organisation": organisation,
         "above": f"{organisation}: team report",
@@ -98,22 +134,30 @@ def _pdf(seen: Sight, rows: Sequence[Told], organisation: str, zone: str, at: da
         "columns": PRINTED,
         "rows": printed,
         "made": [today.year, today.month, today.day],
+        "stamp": int(at.timestamp()),
+        "before": None,
+        "begins": True,
     }
+
+
+def _part(facts: dict[str, Any]) -> bytes:
     # A compiler refuses to be used by two threads at once.
     with _lock:
-        data = _compiler().compile(format="pdf", sys_inputs={"facts": json.dumps(facts)}, timestamp=int(at.timestamp()))
+        data = _compiler().compile(format="pdf", sys_inputs={"facts": json.dumps(facts)}, timestamp=facts["stamp"])
     if not isinstance(data, bytes):
         raise TypeError("a report is one file")
     return data
 
 
 KINDS = {
-    "csv": Kind("CSV", "text/csv", _csv),
-    "xlsx": Kind("Excel", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", _xlsx),
-    "pdf": Kind("PDF", "application/pdf", _pdf),
+    "csv": Kind("CSV", "text/csv", _csv, 20_000),
+    "xlsx": Kind("Excel", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", _xlsx, 5_000),
+    "pdf": Kind("PDF", "application/pdf", _pdf, 1_000),
 }
 
 
-def as_file(kind: str, seen: Sight, rows: Sequence[Told], organisation: str, zone: str, at: datetime) -> io.BytesIO:
-    """The file of that kind (one of KINDS), made at the moment `at`."""
-    return io.BytesIO(KINDS[kind].make(seen, rows, organisation, zone, at))
+def as_file(
+    kind: str, seen: Sight, rows: Sequence[Told], organisation: str, zone: str, at: datetime, tell: Tell
+) -> bytes:
+    """The file of that kind (one of KINDS), made at the moment `at`; `tell` hears how far it has come."""
+    return KINDS[kind].make(seen, rows, organisation, zone, at, tell)

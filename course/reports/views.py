@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 
-from flask import Blueprint, abort, flash, g, make_response, render_template, request, send_file, url_for
+from flask import Blueprint, abort, flash, g, make_response, render_template, request, url_for
 from flask.wrappers import Response
 from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
-from course.audit.actions import record
 from course.clock import now
 from course.content.current import library
 from course.content.shapes import SETTINGS
 from course.dates import civil_date
-from course.dossiers.actions import Plan, note_export, plans, take_back
+from course.dossiers.actions import Plan, plans, take_back
 from course.dossiers.forms import RemindForm
 from course.dossiers.queries import Reminded, newest_asked, together
 from course.dossiers.reminding import remind_all
+from course.downloads.actions import ask
+from course.downloads.queries import DownloadView, content, download
+from course.downloads.views import handed_out, make_beside
 from course.organisation.current import here_organisation
 from course.people.queries import ids_visible_to
 from course.reports.current import KEY, ledger_here
-from course.reports.files import KINDS, as_file
+from course.reports.files import KINDS
 from course.reports.frame import Sight, sight, told
 from course.reports.ledger import Ledger
+from course.reports.making import Asked, make, note, produce
 from course.reports.rules import GROUPS, SORTS, Wanted, asked
 from course.web.access import Permission, may
 from course.web.forms import number_in_address
@@ -81,28 +85,47 @@ def show() -> Response:
 
 @pages.post("/file/<kind>")
 @may(Permission.SEE_PEOPLE)
-def file(kind: str) -> Response:
-    """Exactly what the page shows, all pages of it, as a file. It stands in the log, and in what each person can see
-    about who looked at their record."""
+def file(kind: str) -> Response | WsgiResponse:
+    """Exactly what the page shows, all pages of it, as a file; of many people it is made in the background. It stands
+    in the log, and in what each person can see about who looked at their record."""
     if kind not in KINDS:
         abort(404)
     wanted, wrong = asked(request.form, GROUPS, SETTINGS, today())
     if wrong:
         abort(400)
-    seen, at = sight_of(wanted), now()
-    lines = seen.report.lines
-    ours = here_organisation()
-    zone = str(state().config.time_zone)
-    made = as_file(kind, seen, told(db(), library(), seen, lines), ours.name if ours else "", zone, at)
-    details = {"people": len(lines), "as": KINDS[kind].name, "on": seen.on, "team": wanted.team}
-    record(db(), "report.exported", None, details, current_user.person.id, at)
-    note_export(
-        db(), [line.id for line in lines], current_user.person.id, "export", f"team report, {KINDS[kind].name}", at
-    )
-    name = f"report-{seen.on}.{kind}"
-    response = send_file(made, KINDS[kind].media, as_attachment=True, download_name=name)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    seen, book = sight_of(wanted), ledger_here()
+    # As on the page: a team that the viewer does not see is as if it was not asked for.
+    wish = Asked(kind, replace(wanted, team=seen.team), current_user.person, now())
+    if len(seen.report.lines) <= KINDS[kind].at_once:
+        made = make(db(), book, wish, lambda *_: None)
+        note(db(), wish, made)
+        return handed_out(made.data, KINDS[kind].media, f"report-{made.on}.{kind}")
+    file_id = ask(db(), kind, seen.team, seen.on, wish.wanted.address()[:1000], 1, wish.viewer.id, wish.at)
+    make_beside(file_id, lambda tell: produce(wish, book, tell, now, file_id), now, (LookupError,))
+    return seen_redirect(url_for("reports.made", file_id=file_id))
+
+
+@pages.get("/made/<int(max=2147483647):file_id>")
+@may(Permission.SEE_PEOPLE)
+def made(file_id: int) -> str:
+    """How far a file has come, or where it is downloaded."""
+    found = _own(file_id)
+    return render_template("reports/made.html", file=found, state=found.state(now()), kind=KINDS[found.kind].name)
+
+
+@pages.post("/made/<int(max=2147483647):file_id>/download")
+@may(Permission.SEE_PEOPLE)
+def take(file_id: int) -> Response:
+    """The file. That it was made is in the log already."""
+    found = _own(file_id)
+    data = content(db(), file_id) or abort(404)
+    return handed_out(data, KINDS[found.kind].media, f"report-{found.day}.{found.kind}")
+
+
+def _own(file_id: int) -> DownloadView:
+    """A file of the report that the viewer asked for."""
+    found = download(db(), current_user.person.id, file_id)
+    return found if found is not None and found.kind in KINDS else abort(404)
 
 
 @pages.route("/remind", methods=["GET", "POST"])

@@ -53,6 +53,7 @@ ADDED = ["person.added", "person.invited"]
 # For each address that one can post to: what is done there, what it leaves, and whether the administrator did it.
 DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] = {
     "reports.file": [(lambda w: w.post("/report/file/csv", 200), ["report.exported"], "boss")],
+    "reports.take": [(lambda w: w.post("/report/made/99/download", 404), [], "boss")],
     "reports.remind": [
         (World.remind_all, ["reminder.asked"], "boss"),
         (lambda w: w.post("/report/remind?q=nobody", reason="they asked"), [], "boss"),

@@ -24,6 +24,7 @@ PARTS: dict[str, Any] = {
     "bond_id": 1,
     "deputy_row": 1,
     "fact_id": 1,
+    "file_id": 1,
     "import_id": 1,
     "issuer_id": 1,
     "key_number": 1,

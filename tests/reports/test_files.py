@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
+import pytest
 from flask import Flask
 from openpyxl import load_workbook
 from pypdf import PdfReader
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from course.audit.models import AuditEntry
 from course.clock import now
+from course.reports import files
+from course.reports.files import KINDS
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 from tests.recall.makers import make_completed
@@ -63,3 +70,63 @@ def test_a_manager_downloads_their_own_people_and_no_kind_of_file_is_made_up(ses
     assert [row["Person"] for row in csv.DictReader(io.StringIO(body))] == ["Priya Nair"]
     client.post("/report/file/docx", {}, 404)
     client.post("/report/file/csv", {"on": "2999-01-01"}, 400)
+
+
+def test_of_many_people_a_file_is_made_while_nobody_waits(
+    app: Flask, session: Session, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setting(app, session, client)
+    monkeypatch.setitem(KINDS, "xlsx", replace(KINDS["xlsx"], at_once=2))
+    page = client.follow(client.post("/report/file/xlsx", {"status": "not-started", "sort": "name"}))
+    assert "The file is ready" in page.text, page.text
+    assert "3 people." in page.text
+    assert "The report as Excel" in page.h1
+    assert '<a href="/report?status=not-started&amp;sort=name">' in page.html
+    address = str(page.all("form")[-1].get("action"))
+    book = load_workbook(io.BytesIO(client.post(address, {}, 200).body))
+    names = [row[0] for row in book["People"].iter_rows(values_only=True)]
+    assert names == ["Person", "=1+1", "Alex Morgan", "Oyin Adébáyọ̀"]
+    other = sign_in(Client(app), make_person(session, "Jo Else", "jo@example.org", "administrator"))
+    other.get(address.removesuffix("/download"), 404)
+    other.post(address, {}, 404)
+    client.get(address.removesuffix("/download").replace("/report/made", "/evidence"), 404)
+
+
+def test_a_long_list_on_paper_is_set_in_parts_with_pages_numbered_through(
+    app: Flask, session: Session, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setting(app, session, client)
+    monkeypatch.setattr(files, "PART", 2)
+    paper = PdfReader(io.BytesIO(client.post("/report/file/pdf", {"sort": "name"}, 200).body))
+    texts = [" ".join(page.extract_text().split()) for page in paper.pages]
+    assert [text.count("Riverside Trust: team report") for text in texts] == [1, 0]
+    assert ["Page 1" in texts[0], "Page 2" in texts[1]] == [True, True]
+    assert ["=1+1" in texts[0], "Done Early" in texts[1]] == [True, True]
+    assert paper.metadata is not None
+    assert paper.metadata.title == "Team report: Riverside Trust"
+
+
+def test_a_command_writes_the_report_to_a_file_and_says_how_far_it_has_come(
+    app: Flask, session: Session, client: Client, tmp_path: Path
+) -> None:
+    setting(app, session, client)
+    run, file = app.test_cli_runner(), tmp_path / "report.csv"
+    made = run.invoke(args=["report", "export", "--status", "not-started", "--sort", "name", "--output", str(file)])
+    assert made.exit_code == 0, made.output
+    assert "Writing the file: 0 of 3 …" in made.output
+    rows = list(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8-sig"))))
+    assert [row["Person"] for row in rows] == ["'=1+1", "Alex Morgan", "Oyin Adébáyọ̀"]
+    assert file.stat().st_mode & 0o077 == 0
+    assert (
+        session.execute(select(AuditEntry.what).order_by(AuditEntry.number.desc())).scalars().first()
+        == "report.exported"
+    )
+    for wrong, words in (
+        (["--output", str(file)], "is there already"),
+        (["--output", str(tmp_path / "report.docx")], "has to end in"),
+        (["--on", "2999-01-01", "--output", str(tmp_path / "b.csv")], "has not come yet"),
+        (["--team", "999", "--output", str(tmp_path / "b.csv")], "There was no such team"),
+    ):
+        refused = run.invoke(args=["report", "export", *wrong])
+        assert refused.exit_code == 1
+        assert words in refused.output

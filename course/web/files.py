@@ -1,0 +1,22 @@
+"""Files that commands write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+def refuse_old(path: Path) -> None:
+    """Said before long work begins. Raises click.ClickException if the file is there already."""
+    if path.exists():
+        raise click.ClickException(f"{path} is there already. Name a file that is not.")
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """A new file that only its owner can read, from the first moment. Raises click.ClickException if that fails."""
+    try:
+        path.touch(mode=0o600, exist_ok=False)
+        path.write_bytes(data)
+    except OSError as error:
+        raise click.ClickException(str(error)) from error
