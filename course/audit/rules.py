@@ -68,6 +68,9 @@ WORDS = {
     "registration.refused": "{who} did not let somebody into the team {whom}",
     "reminder.asked": "{who} reminded {whom}",
     "reminder.taken_back": "{who} took a reminder to {whom} back",
+    "report.mail_set": "{who} let {whom} have the report by mail",
+    "report.mail_stopped": "{who} stopped the report by mail to {whom}",
+    "report.mailed": "{whom} was sent the report by mail, which names {people} people",
     "report.exported": "{who} downloaded the report of {people} people, as at {on}",
     "role.ended": "{who} took a role from {whom}: {role}",
     "role.granted": "{who} made {whom} {role}",
@@ -116,6 +119,8 @@ OWN = {
     "calendar.made": "{who} made a calendar feed",
     "data.downloaded": "{who} downloaded all that is held about them",
     "password.set": "{who} chose a password",
+    "report.mail_set": "{who} asked for the report by mail",
+    "report.mail_stopped": "{who} stopped getting the report by mail",
     "pathway.chosen": "{who} chose a pathway for themselves",
 }
 NOBODY = {
