@@ -145,7 +145,7 @@ DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] 
         (lambda w: w.post(f"/teams/{w.team.id}/change", name="All staff", parent="", reason="clearer"),
          ["team.changed"], "boss"),
     ],
-    "teams.merge": [(World.merge, ["team.merged"], "boss")],
+    "teams.merge": [(World.merge, ["team.left", "team.joined", "team.merged"], "boss")],
     "teams.close": [(World.close, ["team.closed"], "boss")],
     "certificates.reissue": [(lambda w: w.post(f"/certificate/of/{w.sam.id}/reissue"), [], "boss")],
     "imports.upload": [(World.upload, [], "boss")],
