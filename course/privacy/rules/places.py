@@ -224,6 +224,7 @@ BY_OTHER_MEANS = {
 }
 # Tables that hold nothing about a person but, perhaps, who made a row.
 NOT_ABOUT_SOMEBODY = {
+    "audit_head": "The number of an entry of the log.",
     "backup": "It says that a copy was made.",
     "content_version": "The words of the course.",
     "download": "A file about many people, which goes after thirty days at the latest.",
