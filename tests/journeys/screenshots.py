@@ -14,7 +14,10 @@ from waitress.server import create_server
 from app import create_app
 from course import migrating
 from course.content.actions import archive
-from course.demo.actions import prepare
+from course.dates import civil_date
+from course.demo.actions import prepare, tell
+from course.demo.actions.office import finish
+from course.demo.rules import YEARS
 from course.people.queries import person_by_email
 from course.web.session import command_session
 from tests.conftest import NOW, make_config
@@ -80,8 +83,11 @@ def main() -> None:
         app.config["LOG_REQUESTS"] = False
         migrating.upgrade(app.extensions["course"].engine)
         with app.app_context(), command_session() as session:
-            archive(session, app.extensions["course"].library, NOW)
-            prepare(session, PASSWORD, NOW)
+            library, zone = app.extensions["course"].library, app.extensions["course"].config.time_zone
+            archive(session, library, NOW - YEARS)
+            prepare(session, PASSWORD, NOW, NOW - YEARS)
+            tell(session, library, zone, civil_date(NOW, zone))
+            finish(session, NOW, civil_date(NOW, zone))
             learner = person_by_email(session, "learner@demo.example")
             if learner is None:
                 raise LookupError("the demonstration has no learner")
@@ -116,10 +122,23 @@ def main() -> None:
         page.context.clear_cookies()
         sign_in(page, "admin@demo.example")
         for path in (
+            "/report",
+            "/report/mail",
+            f"/report/people/{learner_id}",
+            "/insight/everybody",
+            "/insight/questions",
+            "/evidence",
             "/people",
             "/people/add",
+            "/people/import",
             "/people/pathways",
+            "/registrations",
+            "/teams",
             "/organisation",
+            "/organisation/look",
+            "/content",
+            "/preview",
+            "/privacy/schedule",
             "/audit",
             "/system",
             "/mail",

@@ -1,0 +1,267 @@
+"""Every page of managers and administrators, filled by the demonstration: axe finds nothing, and a phone shows all of it."""
+
+from __future__ import annotations
+
+import io
+import re
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, Page
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+from waitress.server import create_server
+
+from app import create_app
+from course import migrating
+from course.clock import now
+from course.content.actions import archive
+from course.dates import civil_date
+from course.demo.actions import PEOPLE, prepare, tell
+from course.demo.actions.office import finish
+from course.demo.rules import YEARS
+from course.downloads.actions import ask, keep
+from course.mail.models import OutboxMail
+from course.people.models import Person, Team
+from course.people.queries import person_by_email
+from course.refreshers.actions import extend
+from course.refreshers.models import RenewalExtension
+from course.reminders.models import Reminder
+from course.web.access import PUBLIC, SIGNED_IN, rule_of
+from course.web.session import command_session
+from tests.conftest import make_config
+from tests.journeys.conftest import faults, sign_in
+from tests.makers import PASSWORD
+from tests.pages import Client
+
+ADDRESSES = {role: email for _, email, role in PEOPLE}
+# A path for each page that managers or administrators may open; {…} are ids of the demonstration.
+PAGES = {
+    "audit.search": "/audit",
+    "bulletins.overview": "/report/mail",
+    "content.status": "/content",
+    "deputies.mine": "/people/deputies",
+    "dossiers.person": "/report/people/{late}",
+    "dossiers.remind": "/report/people/{late}/remind",
+    "evidence.choose": "/evidence",
+    "evidence.one": "/evidence/{pack}",
+    "imports.columns": "/people/import/{list}/columns",
+    "imports.one": "/people/import/{list}",
+    "imports.upload": "/people/import",
+    "insight.choose": "/insight",
+    "insight.everybody": "/insight/everybody",
+    "insight.questions": "/insight/questions",
+    "insight.team": "/insight/team/{team}",
+    "organisation.look": "/organisation/look",
+    "organisation.settings": "/organisation",
+    "passport.issuers": "/passport/issuers",
+    "people.add_person": "/people/add",
+    "people.add_team": "/people/teams/add",
+    "people.list_people": "/people",
+    "people.pathway": "/people/{late}/pathway",
+    "people.pathways": "/people/pathways",
+    "preview.choose": "/preview",
+    "preview.module": "/preview/clubs/wales/responding",
+    "preview.modules": "/preview/clubs/wales",
+    "preview.step": "/preview/clubs/wales/responding/check",
+    "privacy.erase": "/privacy/erase/{late}",
+    "privacy.report": "/privacy/report",
+    "privacy.schedule": "/privacy/schedule",
+    "refreshers.pathway_policy": "/renewal/policy/pathway/clubs",
+    "refreshers.person": "/renewal/people/{late}",
+    "refreshers.policies": "/renewal/policy",
+    "refreshers.policy": "/renewal/policy/everybody",
+    "refreshers.record": "/renewal/people/{late}/extension",
+    "refreshers.take_back": "/renewal/people/{late}/extension/{extension}",
+    "registration.add_link": "/registrations/links/add",
+    "registration.overview": "/registrations",
+    "reminders.of_person": "/reminders/{late}",
+    "reminders.policy": "/reminders/policy",
+    "reports.made": "/report/made/{file}",
+    "reports.remind": "/report/remind?status=overdue",
+    "reports.reminded": "/report/reminded/{reminder}",
+    "reports.show": "/report",
+    "staff.come_back": "/people/{gone}/return",
+    "staff.correct": "/people/{late}/correct",
+    "staff.grant": "/people/{late}/role",
+    "staff.join": "/people/{late}/teams",
+    "staff.leave": "/people/{late}/leave",
+    "staff.left": "/people/left",
+    "staff.merge": "/people/{late}/merge",
+    "staff.person": "/people/{late}",
+    "system.outgoing": "/mail",
+    "system.overview": "/system",
+    "teams.change": "/teams/{team}/change",
+    "teams.close": "/teams/{team}/close",
+    "teams.merge": "/teams/{team}/merge",
+    "teams.team": "/teams/{team}",
+    "teams.tree": "/teams",
+}
+# Pages that look different another time, and what each person reads about themselves.
+MORE = (
+    "/report?on=2025-06-01&team={team}&status=overdue&sort=name",
+    "/report?on=nonsense&from=yesterday",
+    "/evidence?team={team}&on=2025-06-01",
+    "/teams?on=2026-01-01",
+    "/privacy",
+    "/me/data",
+    "/me/seen",
+    "/organisation/contact/out-of-hours",
+)
+
+
+@dataclass
+class Demonstration:
+    """The demonstration's history, served on loopback, and ids of some of what is in it."""
+
+    app: Flask
+    address: str
+    ids: dict[str, int]
+
+
+@pytest.fixture(scope="module")
+def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demonstration]:
+    app = create_app(make_config(f"sqlite:///{tmp_path_factory.mktemp('demonstration') / 'course.db'}"))
+    app.config["LOG_REQUESTS"] = False
+    migrating.upgrade(app.extensions["course"].engine)
+    library, zone = app.extensions["course"].library, "Europe/London"
+    today = civil_date(now(), zone)
+    with app.app_context(), command_session() as session:
+        archive(session, library, now() - YEARS)
+        prepare(session, PASSWORD, now(), now() - YEARS)
+        tell(session, library, zone, today)
+        finish(session, now(), today)
+        ids = _more(session)
+    ids["list"] = _list(app)
+    server = create_server(app, host="127.0.0.1", port=0, threads=4)
+    threading.Thread(target=server.run, daemon=True).start()
+    yield Demonstration(app, f"http://127.0.0.1:{server.effective_port}", ids)
+    server.close()
+
+
+def _more(session: Session) -> dict[str, int]:
+    """What the history lacks: files that were made, a reminder that was asked for, and time that was given."""
+    at = now()
+    boss = person_by_email(session, ADDRESSES["administrator"])
+    assert boss is not None
+    late = (
+        session.execute(select(Person.id).where(Person.left_at.is_(None)).order_by(Person.id.desc())).scalars().first()
+    )
+    gone = session.execute(select(Person.id).where(Person.left_at.is_not(None))).scalars().first()
+    team = session.execute(select(Team.id).where(Team.name == "Residential")).scalar_one()
+    assert late is not None
+    assert gone is not None
+    today = civil_date(at, "Europe/London")
+    extend(session, late, today, "was ill", today, boss.id, at)
+    pack = ask(session, "evidence", team, today, "", 6, boss.id, at)
+    file = ask(session, "xlsx", None, today, "sort=name", 1, boss.id, at)
+    keep(session, pack, b"zip", 53, at)
+    reminder = Reminder(key="asked", kind="asked", person_id=late, step="asked", due=today, leaves_on=today,
+                        reason="please", named=[], made_by=boss.id, made_at=at)  # fmt: skip
+    mail = OutboxMail(key="asked", mark="asked", recipient="a@demo.example", subject="s", text="t", queued_at=at,
+                      next_try_at=at)  # fmt: skip
+    session.add_all((reminder, mail))
+    session.flush()
+    session.execute(update(OutboxMail).where(OutboxMail.key != "asked").values(failure="550 no such mailbox"))
+    extension = session.execute(select(RenewalExtension.id).where(RenewalExtension.person_id == late)).scalar_one()
+    return {"late": late, "gone": gone, "team": team, "pack": pack, "file": file, "reminder": reminder.id,
+            "extension": extension}  # fmt: skip
+
+
+def _list(app: Flask) -> int:
+    """A list of people of whom some rows are wrong, with its preview."""
+    client = Client(app)
+    client.post("/sign-in", {"email": ADDRESSES["administrator"], "password": PASSWORD})
+    rows = b"Email,Name,Start date\nann@example.org,Ann Lee,1/9/2026\nnonsense,Bo Hill,\ncy@example.org,Cy Vale,32/1/2026\n"
+    file = {"csrf_token": client.token(), "file": (io.BytesIO(rows), "staff.csv")}
+    address = str(client.flask.post("/people/import", data=file).headers["Location"])
+    client.post(address, client.get(address).fields())
+    return int(re.findall(r"\d+", address)[-1])
+
+
+def _addresses(demonstration: Demonstration) -> list[str]:
+    return [path.format(**demonstration.ids) for path in (*PAGES.values(), *MORE)]
+
+
+def test_every_page_of_managers_and_administrators_is_looked_at(demonstration: Demonstration) -> None:
+    """A new page has to be added to the list above."""
+    app = demonstration.app
+    guarded = {
+        rule.endpoint
+        for rule in app.url_map.iter_rules()
+        if "GET" in (rule.methods or ()) and rule_of(app, rule.endpoint) not in (PUBLIC, SIGNED_IN)
+    }
+    assert guarded == set(PAGES)
+
+
+@pytest.mark.parametrize("part", range(2))
+def test_axe_finds_nothing_on_the_pages_of_administrators_and_a_phone_shows_all_of_them(
+    demonstration: Demonstration, browser: Browser, part: int
+) -> None:
+    found: list[str] = []
+    page = browser.new_context(base_url=demonstration.address, viewport={"width": 1280, "height": 900}).new_page()
+    sign_in(page, ADDRESSES["administrator"])
+    for path in _addresses(demonstration)[part::2]:
+        found += _looked_at(page, path)
+    page.context.close()
+    assert not found, "\n".join(found)
+
+
+def test_axe_finds_nothing_on_the_pages_of_managers_and_a_phone_shows_all_of_them(
+    demonstration: Demonstration, browser: Browser
+) -> None:
+    found: list[str] = []
+    page = browser.new_context(base_url=demonstration.address, viewport={"width": 1280, "height": 900}).new_page()
+    sign_in(page, ADDRESSES["manager"])
+    for path in (
+        "/report",
+        "/people",
+        "/insight",
+        "/insight/team/{team}",
+        "/evidence",
+        "/report/mail",
+        "/registrations",
+    ):
+        found += _looked_at(page, path.format(**demonstration.ids))
+    page.context.close()
+    assert not found, "\n".join(found)
+
+
+def _looked_at(page: Page, path: str) -> list[str]:
+    """What is wrong with a page: at 1280 px for axe, at 320 px for anybody who would have to scroll sideways."""
+    page.set_viewport_size({"width": 1280, "height": 900})
+    answer = page.goto(path)
+    assert answer is not None
+    found = [] if answer.status in (200, 422) else [f"{path}: {answer.status}"]
+    found += faults(page)
+    if page.locator("h1").count() != 1:
+        found.append(f"{path}: not one heading of the first level")
+    page.set_viewport_size({"width": 320, "height": 640})
+    wide = page.evaluate("() => document.documentElement.scrollWidth")
+    if wide > 320:
+        found.append(f"{path}: {wide} px wide on a phone of 320")
+    return found
+
+
+def test_a_manager_narrows_the_report_with_the_keyboard_alone(demonstration: Demonstration, browser: Browser) -> None:
+    page = browser.new_context(base_url=demonstration.address).new_page()
+    sign_in(page, ADDRESSES["manager"])
+    page.goto("/report")
+    page.keyboard.press("Tab")
+    assert page.evaluate("() => document.activeElement.textContent") == "Skip to content"
+    page.keyboard.press("Enter")
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        if page.evaluate("() => document.activeElement.id") == "status":
+            break
+    page.keyboard.type("Up to")
+    ring = page.evaluate("() => getComputedStyle(document.activeElement).outlineStyle")
+    assert ring != "none"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("status=up-to-date"))
+    assert set(page.locator("tbody .tag").all_text_contents()) == {"Up to date"}
+    page.context.close()
