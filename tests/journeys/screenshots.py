@@ -29,6 +29,32 @@ OUT = Path(__file__).resolve().parents[2] / "screenshots"
 HIGHEST = 8000
 SIZES = {"1280": (1280, 900), "390": (390, 844)}
 PASSWORD = "quiet-river-stones-42"
+# Pages of administrators; {learner} is the one who has just taken the course.
+MANAGING = (
+    "/report",
+    "/report/mail",
+    "/report/people/{learner}",
+    "/insight/everybody",
+    "/insight/questions",
+    "/evidence",
+    "/people",
+    "/people/add",
+    "/people/import",
+    "/people/pathways",
+    "/registrations",
+    "/teams",
+    "/organisation",
+    "/organisation/look",
+    "/content",
+    "/preview",
+    "/privacy/schedule",
+    "/audit",
+    "/system",
+    "/mail",
+    "/renewal/people/{learner}",
+    "/renewal/policy",
+    "/renewal/policy/everybody",
+)
 
 
 class Camera:
@@ -121,32 +147,8 @@ def main() -> None:
             camera.take(page, f"after{path.replace('/', '-')}")
         page.context.clear_cookies()
         sign_in(page, "admin@demo.example")
-        for path in (
-            "/report",
-            "/report/mail",
-            f"/report/people/{learner_id}",
-            "/insight/everybody",
-            "/insight/questions",
-            "/evidence",
-            "/people",
-            "/people/add",
-            "/people/import",
-            "/people/pathways",
-            "/registrations",
-            "/teams",
-            "/organisation",
-            "/organisation/look",
-            "/content",
-            "/preview",
-            "/privacy/schedule",
-            "/audit",
-            "/system",
-            "/mail",
-            f"/renewal/people/{learner_id}",
-            "/renewal/policy",
-            "/renewal/policy/everybody",
-        ):
-            page.goto(path)
+        for path in MANAGING:
+            page.goto(path.format(learner=learner_id))
             camera.visit(page)
         browser.close()
     print(f"{len(camera.taken)} pages, {len(list(OUT.glob('*.png')))} pictures in {OUT}")
