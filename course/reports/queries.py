@@ -56,13 +56,8 @@ class Known:
     name: str
     email: str
     facts: Facts
-    left_at: datetime | None
     stints: tuple[tuple[int, datetime, datetime | None], ...]
     names: tuple[tuple[str, datetime], ...]
-
-    def here_at(self, moment: datetime) -> bool:
-        """Whether they had not left yet. Who left and came back is judged by their stays alone."""
-        return self.left_at is None or self.left_at > moment
 
     def name_at(self, moment: datetime) -> str:
         return next((name for name, until in self.names if until > moment), self.name)
@@ -87,7 +82,7 @@ def known(session: Session, zone: str, ids: Collection[int] | None = None) -> li
     for person, name, until in session.execute(called):
         names[person].append((name, until))
     return [
-        Known(one.id, one.name, one.email, one.facts, one.left_at, tuple(stints[one.id]), tuple(names[one.id]))
+        Known(one.id, one.name, one.email, one.facts, tuple(stints[one.id]), tuple(names[one.id]))
         for one in renewal.people(session, zone, ids)
     ]
 

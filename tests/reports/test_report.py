@@ -104,6 +104,33 @@ def test_a_past_day_is_shown_with_the_people_names_teams_and_status_of_that_day(
     assert people(refused.html) == ["Alex Morgan", "Kim Other"]
 
 
+def test_that_somebody_had_left_changes_no_earlier_day_when_it_is_written_down_late(
+    session: Session, client: Client
+) -> None:
+    boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator", at=PAST)
+    gone = make_person(session, "Gone Long", "gone@example.org", at=PAST)
+    today = civil_date(now(), ZONE)
+    leave(session, gone.id, today - timedelta(days=20), "moved", ZONE, boss.id, now() - timedelta(days=5))
+    session.commit()
+    sign_in(client, boss)
+    there = [people(client.get(f"/report?sort=name&on={today - timedelta(days=days)}").html) for days in (6, 5)]
+    assert there == [["Alex Morgan", "Gone Long"], ["Alex Morgan"]]
+    assert people(client.get("/report").html) == ["Alex Morgan"]
+
+
+def test_today_is_worked_out_anew_once_it_is_a_past_day(session: Session) -> None:
+    boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator", at=PAST)
+    kim = make_person(session, "Kim Else", "kim@example.org", at=PAST)
+    session.commit()
+    book, today = Ledger(), civil_date(now(), ZONE)
+    book.day(session, ZONE, today, today)
+    tomorrow = now() + timedelta(days=1)
+    staff.correct(session, kim.id, "Kim Other", "kim@example.org", None, "married", boss.id, tomorrow)
+    session.commit()
+    names = [line.name for line in book.day(session, ZONE, today, civil_date(tomorrow, ZONE)).lines]
+    assert sorted(names) == ["Alex Morgan", "Kim Else"]
+
+
 def test_what_somebody_reads_or_completes_is_in_the_report_at_once(
     app: Flask, session: Session, client: Client
 ) -> None:
