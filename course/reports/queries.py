@@ -14,6 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from course.audit.models import AuditEntry
 from course.db import Base
 from course.learning.models import Completion, Enrolment, PageRead
+from course.mail.models import OutboxMail
 from course.organisation.models import Organisation
 from course.people.models import Membership
 from course.refreshers import queries as renewal
@@ -129,9 +130,12 @@ def usual_pathway(session: Session) -> str:
 
 
 def last_reminders(session: Session, ids: Collection[int] | None, at: datetime) -> dict[int, datetime]:
-    """When the newest reminder of each was made by that moment, of everybody or of these."""
+    """When the newest reminder of each was made by that moment, of everybody or of these; without those that were
+    taken back or overtaken, which nobody read."""
     statement = (
         select(Reminder.person_id, func.max(Reminder.made_at))
+        .outerjoin(OutboxMail, OutboxMail.key == Reminder.key)
+        .where(OutboxMail.withheld.is_(None))
         .where(Reminder.person_id.is_not(None), Reminder.kind.not_in(SUMMARIES), Reminder.made_at <= at)
         .group_by(Reminder.person_id)
     )

@@ -257,4 +257,6 @@ def test_everybody_on_the_list_who_has_something_to_do_is_reminded_in_one_go_and
     assert "Waiting" not in back.text
     assert "None could be taken back" in client.follow(client.post(str(end), {})).text
     client.get(f"{address}&on=2026-01-01", 404)
+    cells = re.findall('data-label="Last reminder">(.*?)<', client.get("/report").html)
+    assert set(cells) == {"–"}, "what was taken back is no reminder"
     client.get("/report/reminded/99", 404)
