@@ -16,6 +16,7 @@ from config import Config
 from course import reactions
 from course.audit import commands as audit_commands
 from course.audit import views as audit
+from course.bulletins import views as bulletins
 from course.calendars import views as calendars
 from course.certificates import commands as certificate_commands
 from course.certificates import views as certificates
@@ -88,6 +89,7 @@ FEATURES = (
     (passport.pages, "/passport"),
     (insight.pages, "/insight"),
     (reports.pages, "/report"),
+    (bulletins.pages, "/report/mail"),
     (preview.pages, "/preview"),
     (dossiers.pages, ""),
     (evidence.pages, "/evidence"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from course.audit.models import AuditEntry
+from course.bulletins.models import ReportBulletin
 from course.calendars.models import CalendarFeed
 from course.certificates.models import Certificate
 from course.content.models import ContentVersion
@@ -45,6 +46,7 @@ ALL = (
     RegistrationLink,
     Reminder,
     RenewalPolicy,
+    ReportBulletin,
     RetentionSchedule,
     SignedCredential,
     TeamChange,

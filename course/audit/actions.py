@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import event, func, insert, select
+from sqlalchemy import event, func, insert, select, update
 from sqlalchemy.orm import Session, SessionTransaction
 
 from course.audit import queries
-from course.audit.models import AuditEntry
-from course.audit.rules import WORDS, Subject, canonical, digest
+from course.audit.models import AuditEntry, AuditHead
+from course.audit.rules import START, WORDS, Subject, canonical, digest
 
 _PENDING = "audit"  # where a session keeps what is still to be written
 _LOCK = 7_241_131  # PostgreSQL's advisory lock of whoever writes to the log; any number that nobody else uses
@@ -66,7 +66,8 @@ def _write(session: Session) -> None:
     if session.get_bind().dialect.name == "postgresql":
         # On SQLite whoever writes at all is the only one.
         session.execute(select(func.pg_advisory_xact_lock(_LOCK)))
-    number, previous = queries.head(session)
+    # The hash is that of the entry that was written last, even if somebody has removed it: that shows then.
+    (number, _), (_, previous) = queries.head(session), queries.noted_head(session) or (0, START)
     rows = []
     for deed in deeds:
         number += 1
@@ -78,6 +79,7 @@ def _write(session: Session) -> None:
         )  # fmt: skip
         previous = mark
     session.execute(insert(AuditEntry), rows)
+    session.execute(update(AuditHead).values(number=number, hash=previous))
     deeds.clear()
 
 

@@ -43,7 +43,11 @@ def verify_command(head: tuple[int, str] | None) -> None:
     with command_session() as session:
         queries.only_read(session)
         number, _ = queries.head(session)
-        for words in faults(queries.entries(session), head):
+        noted = queries.noted_head(session)
+        if noted is None:
+            click.echo("The note of the newest entry was removed.")
+            wrong += 1
+        for words in faults(queries.entries(session), [one for one in (noted, head) if one and one[0]]):
             click.echo(words)
             wrong += 1
     if wrong:
@@ -51,4 +55,4 @@ def verify_command(head: tuple[int, str] | None) -> None:
         sys.exit(1)
     click.echo(f"The log is as it was written: {number} entries.")
     if head is None:
-        click.echo("Whether the newest were removed shows only with --head, which 'flask audit head' prints.")
+        click.echo("Whether all of it was written anew shows only with --head, which 'flask audit head' prints.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index, String, Text
+from sqlalchemy import CheckConstraint, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from course.db import Base, UtcDateTime
@@ -33,3 +33,16 @@ class AuditEntry(Base):
         Index("ix_audit_entry_what", "what", "number"),
         Index("ix_audit_entry_subject", "subject_kind", "subject_id", "number"),
     )
+
+
+class AuditHead(Base):
+    """Number and hash of the newest entry, in one row that is written with each: what follows builds on it, so that
+    it shows when the newest entries are removed. It is there from the migration on."""
+
+    __tablename__ = "audit_head"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[int]
+    hash: Mapped[str] = mapped_column(String(64))
+
+    __table_args__ = (CheckConstraint("id = 1", name="one"),)

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, column, func, or_, select, table
 from sqlalchemy.orm import Session
 
-from course.audit.models import AuditEntry
+from course.audit.models import AuditEntry, AuditHead
 from course.audit.rules import START, Entry, sentence, told
 
 _log = AuditEntry.__table__
@@ -45,6 +45,13 @@ class Shown:
 def only_read(session: Session) -> None:
     """Said before anything else in a session: reading all of the log must not hold up those who write."""
     session.connection(execution_options={"writes": False})
+
+
+def noted_head(session: Session) -> tuple[int, str] | None:
+    """Number and hash of the entry that was written last, also if it was removed since; (0, START) before the first.
+    None if somebody has removed that note as well."""
+    row = session.execute(select(AuditHead.number, AuditHead.hash)).one_or_none()
+    return (row.number, row.hash) if row else None
 
 
 def head(session: Session) -> tuple[int, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -68,6 +68,9 @@ WORDS = {
     "registration.refused": "{who} did not let somebody into the team {whom}",
     "reminder.asked": "{who} reminded {whom}",
     "reminder.taken_back": "{who} took a reminder to {whom} back",
+    "report.mail_set": "{who} let {whom} have the report by mail",
+    "report.mail_stopped": "{who} stopped the report by mail to {whom}",
+    "report.mailed": "{whom} was sent the report by mail, which names {people} people",
     "report.exported": "{who} downloaded the report of {people} people, as at {on}",
     "role.ended": "{who} took a role from {whom}: {role}",
     "role.granted": "{who} made {whom} {role}",
@@ -116,6 +119,8 @@ OWN = {
     "calendar.made": "{who} made a calendar feed",
     "data.downloaded": "{who} downloaded all that is held about them",
     "password.set": "{who} chose a password",
+    "report.mail_set": "{who} asked for the report by mail",
+    "report.mail_stopped": "{who} stopped getting the report by mail",
     "pathway.chosen": "{who} chose a pathway for themselves",
 }
 NOBODY = {
@@ -170,27 +175,26 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, li
     return {name: [before.get(name), value] for name, value in after.items() if before.get(name) != value}
 
 
-def faults(entries: Iterable[Entry], head: tuple[int, str] | None = None) -> Iterator[str]:
+def faults(entries: Iterable[Entry], heads: Collection[tuple[int, str]] = ()) -> Iterator[str]:
     """What is wrong with the log, a sentence each; nothing if it is as it was written.
 
-    `entries` come in the order of their numbers. `head` is the number and hash of what was once the newest
-    entry: without it, nobody can see that the newest ones were removed, or that all of it was written anew.
+    `entries` come in the order of their numbers. `heads` are the number and hash of what was once the newest entry:
+    without one, nobody can see that the newest ones were removed, or that all of it was written anew.
     """
-    number, previous, found = 0, START, head is None or head == (0, START)
+    number, previous, marks = 0, START, dict(heads)
     for entry in entries:
         if entry.number != number + 1:
             yield _gap(number + 1, entry.number)
         elif entry.previous != previous:
-            yield f"Entry {entry.number} does not follow entry {number}: one of the two was changed or put in."
+            yield f"Entry {entry.number} does not follow entry {number}: one was changed, put in or removed."
         if entry.hash != _digest_of(entry):
             yield f"Entry {entry.number} was changed: its words do not fit its hash."
-        if head is not None and entry.number == head[0]:
-            found = True
-            if entry.hash != head[1]:
-                yield f"Entry {entry.number} is not the one whose hash was handed out: the log was written anew."
+        if entry.number in marks and entry.hash != marks[entry.number]:
+            yield f"Entry {entry.number} is not the one that was once the newest: the log was written anew."
         number, previous = entry.number, entry.hash
-    if not found and head is not None and head[0] > number:
-        yield f"The log ends with entry {number}, but entry {head[0]} was handed out: the newest ones were removed."
+    newest = max(marks, default=0)
+    if newest > number:
+        yield f"The log ends with entry {number}, but there was an entry {newest}: the newest ones were removed."
 
 
 def _digest_of(entry: Entry) -> str:

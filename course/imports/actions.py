@@ -72,7 +72,9 @@ def preview(
     """Work out what a list would do with these columns, and keep it. Raises LookupError if the file is gone."""
     job = _job(session, import_id)
     found = _table(job)
-    job.columns = json.dumps({field: found.headings[index] for field, index in columns.items()}, ensure_ascii=False)
+    unused = [heading for place, heading in enumerate(found.headings) if place not in columns.values()]
+    named = {field: found.headings[index] for field, index in columns.items()}
+    job.columns = json.dumps({**named, queries.UNUSED: unused}, ensure_ascii=False)
     job.base_team_id, job.invites, job.failure = base, invites, None
     made = _plan(session, found, columns, base, zone, at)
     job.preview, job.mark = written(made), made.mark()
@@ -293,7 +295,7 @@ def _table(job: PeopleImport) -> Table:
 
 def _columns(found: Table, job: PeopleImport) -> dict[str, int]:
     """The columns that were chosen, by their headings."""
-    chosen: dict[str, str] = json.loads(job.columns or "{}")
+    chosen = queries.chosen(json.loads(job.columns or "{}"))
     missing = [heading for heading in chosen.values() if heading not in found.headings]
     if missing:
         raise UnreadableError(f"There is no column “{missing[0]}” in this list. Match the columns on the page again.")

@@ -39,12 +39,12 @@ def import_command(file: Path, dry_run: bool, invite: bool, sender: str) -> None
             found = queries.table(session, import_id)
             if found is None:
                 raise LookupError("The list was not kept.")
-            columns = guess(found.headings, queries.remembered(session))
+            before = queries.remembered(session, found.headings)
+            columns = guess(found.headings, before.columns, before.unused)
             wrong = mistake(columns)
             if wrong is not None:
                 raise UnreadableError(f"{wrong[1]} Upload the list once on the page, and match its columns there.")
-            base = queries.remembered_base(session)
-            made = actions.preview(session, import_id, columns, base, invite, zone, at)
+            made = actions.preview(session, import_id, columns, before.base, invite, zone, at)
             if not dry_run:
                 actions.begin(session, import_id, made.mark(), None, at)
                 click.echo("Applying …", err=True)

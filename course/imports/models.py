@@ -12,8 +12,8 @@ from course.db import Base, UtcDateTime
 
 class PeopleImport(Base):
     """One list. `content` is the file, until it is applied or a day old; `columns` is JSON: for each field the heading
-    of its column; `preview` is JSON (rules/report.py): what each row does, until a month has passed. `mark` stands for
-    the preview that is applied, and for no other."""
+    of its column, and under "unused" the headings that were left out; `preview` is JSON (rules/report.py): what each
+    row does, until a month has passed. `mark` stands for the preview that is applied, and for no other."""
 
     __tablename__ = "people_import"
 

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, defer
 
 from course.dates import civil_date
 from course.imports.models import ImportedCertificate, PeopleImport
+from course.imports.rules.columns import FIELDS
 from course.imports.rules.planning import Somebody
 from course.imports.rules.reading import Table, read
 from course.people.models import Employment, Membership, PathwayChoice, Person, RoleGrant, Team
+
+UNUSED = "unused"  # beside the fields in `people_import.columns`: the headings that were left out
+_LOOKED_AT = 20  # lists in which the columns of an earlier one are looked for
 
 
 @dataclass(frozen=True)
@@ -55,19 +60,32 @@ def table(session: Session, import_id: int) -> Table | None:
     return None if content is None else read(content)
 
 
-def remembered(session: Session) -> dict[str, str]:
-    """For each field the heading that it had in the newest list that was applied."""
-    statement = select(PeopleImport.columns).where(
-        PeopleImport.applied_at.is_not(None), PeopleImport.columns.is_not(None)
-    )
-    found = session.execute(statement.order_by(PeopleImport.id.desc()).limit(1)).scalar()
-    return dict(json.loads(found)) if found else {}
+@dataclass(frozen=True)
+class Remembered:
+    """How an earlier list was read: for each field the heading of its column, the headings that were left out, and the
+    team below which new ones were added."""
+
+    columns: Mapping[str, str]
+    unused: frozenset[str]
+    base: int | None
 
 
-def remembered_base(session: Session) -> int | None:
-    """The team below which the newest list that was applied added teams."""
-    statement = select(PeopleImport.base_team_id).where(PeopleImport.applied_at.is_not(None))
-    return session.execute(statement.order_by(PeopleImport.id.desc()).limit(1)).scalar()
+def remembered(session: Session, headings: Sequence[str]) -> Remembered:
+    """How the newest list of this kind was read that was applied: one with all the columns that were chosen then. If
+    there is none, the newest of any kind: a list of staff and one of certificates have columns of their own."""
+    one = PeopleImport
+    statement = select(one.columns, one.base_team_id).where(one.applied_at.is_not(None), one.columns.is_not(None))
+    rows = session.execute(statement.order_by(one.id.desc()).limit(_LOOKED_AT)).all()
+    found = [(json.loads(columns or "{}"), base) for columns, base in rows]
+    known = set(headings)
+    for columns, base in sorted(found, key=lambda row: not known.issuperset(chosen(row[0]).values()))[:1]:
+        return Remembered(chosen(columns), frozenset(columns.get(UNUSED, ())), base)
+    return Remembered({}, frozenset(), None)
+
+
+def chosen(columns: Mapping[str, Any]) -> dict[str, str]:
+    """Of what `people_import.columns` holds: for each field the heading of its column."""
+    return {field: heading for field, heading in columns.items() if field in FIELDS}
 
 
 def everybody(session: Session, zone: str) -> list[Somebody]:

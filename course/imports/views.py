@@ -85,10 +85,12 @@ def upload() -> Answer:
 def columns(import_id: int) -> Answer:
     """Which column is what: guessed from the headings, and as it was last time."""
     table = queries.table(db(), import_id) or abort(404)
-    found = guess(table.headings, queries.remembered(db()))
+    before = queries.remembered(db(), table.headings)
+    found = guess(table.headings, before.columns, before.unused)
     known = teams(db())
-    base = queries.remembered_base(db())
-    form = columns_form(table.headings, base=str(base or ""), **{name: str(index) for name, index in found.items()})
+    form = columns_form(
+        table.headings, base=str(before.base or ""), **{name: str(index) for name, index in found.items()}
+    )
     form.base.choices = team_choices(known, "At the top of the tree")
     if form.validate_on_submit():
         below, invites = chosen(form.base.data), bool(form.invites.data)

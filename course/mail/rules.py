@@ -23,7 +23,12 @@ State = Literal["waiting", "failed", "sent", "withheld"]
 # The mail that a recipient may choose not to get, and what it is called on pages.
 DIGEST = "manager-digest"
 BOOSTER = "booster"
-OPTIONAL = {DIGEST: "the weekly summary of your teams", BOOSTER: "five questions about once a month at the most"}
+BULLETIN = "report"
+OPTIONAL = {
+    DIGEST: "the weekly summary of your teams",
+    BOOSTER: "five questions about once a month at the most",
+    BULLETIN: "the team report",
+}
 FULL = "5.2.2"
 
 

@@ -32,7 +32,7 @@ def write(
     subject = "Your teams: " + ", ".join(f"{number} {label}" for number, label in counts if number)
     stop = f"{address}/mail/choice/{links.token(secret, one.person_id or 0, DIGEST)}"
     return letter(
-        "summary_manager.txt", subject, links.unsubscribe_headers(stop), **common, link=f"{address}/people", stop=stop
+        "summary_manager.txt", subject, links.unsubscribe_headers(stop), **common, link=f"{address}/report", stop=stop
     )
 
 

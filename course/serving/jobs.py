@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from course.bulletins.sending import send_bulletins
 from course.dates import civil_date
 from course.downloads.actions import forget as forget_files
 from course.imports.actions import forget
@@ -63,6 +64,7 @@ JOBS = (
     Job("reminders", timedelta(hours=1), send),
     Job("updates", timedelta(hours=1), _updates),
     Job("boosters", timedelta(hours=1), _boosters),
+    Job("reports by mail", timedelta(minutes=10), send_bulletins),
     Job("contacts", timedelta(hours=1), _contacts),
     Job("texts of old mail", timedelta(hours=1), _forget),
     Job("erasing what is not kept", timedelta(hours=1), erase),

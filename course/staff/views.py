@@ -187,6 +187,11 @@ def merge(person_id: int) -> Answer:
         other = person_by_email(db(), form.other.data or "")
         if other is None or other.left_at is not None:
             return Refusal("other", "Nobody who is here has this address.")
+        if other.id == _me() != person_id:
+            # It would end with their own session, and with a role that somebody else has all at once.
+            return Refusal(
+                "other", "This is the entry that you are signed in with. Open it, and merge this one into it."
+            )
         take, reason, zone = form.keep.data == "second", form.reason.data or "", state().config.time_zone
         refused = actions.merge(db(), other.id, person_id, take, reason, zone, _me(), now())
         if refused is not None:

@@ -63,12 +63,19 @@ def merge(session: Session, team_id: int, into_id: int, reason: str, by: int | N
     for child in children:
         _note(session, child, "changed", reason, by, at)
         child.parent_id = into_id
-    _hand_over(session, Membership, team_id, into_id, at)
-    _hand_over(session, RoleGrant, team_id, into_id, at)
+    into = teams[into_id]
+    for person_id, there in _hand_over(session, Membership, team_id, into_id, at):
+        record(session, "team.left", ("person", person_id), {"team": team.name}, by, at)
+        if not there:
+            record(session, "team.joined", ("person", person_id), {"team": into.name}, by, at)
+    for person_id, there in _hand_over(session, RoleGrant, team_id, into_id, at):
+        record(session, "role.ended", ("person", person_id), {"role": f"manager of {team.name}"}, by, at)
+        if not there:
+            record(session, "role.granted", ("person", person_id), {"role": f"manager of {into.name}"}, by, at)
     _note(session, team, "merged", reason, by, at, into_id)
     team.closed_at = at
     session.flush()
-    details = {"into": teams[into_id].name, "reason": reason}
+    details = {"into": into.name, "reason": reason}
     record(session, "team.merged", ("team", team_id), details, by, at)
     return None
 
@@ -86,7 +93,9 @@ def close(session: Session, team_id: int, reason: str, by: int | None, at: datet
         return Refusal("reason", "There are people in this team. Move them first, or merge the team into another one.")
     if any(one.parent_id == team_id for one in teams.values()):
         return Refusal("reason", "There are teams below this one. Move or close them first, or merge this one.")
-    session.execute(update(RoleGrant).where(RoleGrant.team_id == team_id, RoleGrant.until.is_(None)).values(until=at))
+    ended = update(RoleGrant).where(RoleGrant.team_id == team_id, RoleGrant.until.is_(None)).values(until=at)
+    for person_id in sorted(session.execute(ended.returning(RoleGrant.person_id)).scalars()):
+        record(session, "role.ended", ("person", person_id), {"role": f"manager of {team.name}"}, by, at)
     _note(session, team, "closed", reason, by, at)
     team.closed_at = at
     session.flush()
@@ -94,18 +103,23 @@ def close(session: Session, team_id: int, reason: str, by: int | None, at: datet
     return None
 
 
-def _hand_over(session: Session, table: type[Bond], old: int, new: int, at: datetime) -> None:
-    """End what binds people to one team, and bind them to another unless they are already."""
-    rows = session.execute(select(table).where(table.team_id.in_((old, new)), table.until.is_(None))).scalars().all()
+def _hand_over(session: Session, table: type[Bond], old: int, new: int, at: datetime) -> list[tuple[int, bool]]:
+    """End what binds people to one team, and bind them to another unless they are already; who that was, by id, and
+    whether they were bound to the other one already."""
+    bonds = select(table).where(table.team_id.in_((old, new)), table.until.is_(None)).order_by(table.id)
+    rows = session.execute(bonds).scalars().all()
     there = {row.person_id for row in rows if row.team_id == new}
+    moved = []
     for row in rows:
         if row.team_id != old:
             continue
         row.until = at
+        moved.append((row.person_id, row.person_id in there))
         if row.person_id not in there:
             there.add(row.person_id)
             role: dict[str, str] = {"role": row.role} if isinstance(row, RoleGrant) else {}
             session.add(table(person_id=row.person_id, team_id=new, since=at, **role))
+    return moved
 
 
 def _locked(session: Session) -> dict[int, Team]:

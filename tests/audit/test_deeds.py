@@ -53,6 +53,11 @@ ADDED = ["person.added", "person.invited"]
 # For each address that one can post to: what is done there, what it leaves, and whether the administrator did it.
 DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] = {
     "reports.file": [(lambda w: w.post("/report/file/csv", 200), ["report.exported"], "boss")],
+    "bulletins.overview": [
+        (World.report_by_mail, ["report.mail_set"], "boss"),
+        (World.report_by_mail_twice, ["report.mail_set"], "boss"),
+    ],
+    "bulletins.end": [(World.stop_report, ["report.mail_set", "report.mail_stopped"], "boss")],
     "reports.take": [(lambda w: w.post("/report/made/99/download", 404), [], "boss")],
     "reports.remind": [
         (World.remind_all, ["reminder.asked"], "boss"),
@@ -140,7 +145,7 @@ DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] 
         (lambda w: w.post(f"/teams/{w.team.id}/change", name="All staff", parent="", reason="clearer"),
          ["team.changed"], "boss"),
     ],
-    "teams.merge": [(World.merge, ["team.merged"], "boss")],
+    "teams.merge": [(World.merge, ["team.left", "team.joined", "team.merged"], "boss")],
     "teams.close": [(World.close, ["team.closed"], "boss")],
     "certificates.reissue": [(lambda w: w.post(f"/certificate/of/{w.sam.id}/reissue"), [], "boss")],
     "imports.upload": [(World.upload, [], "boss")],
@@ -318,6 +323,6 @@ def test_everything_that_has_words_is_done_somewhere(prepared: Flask) -> None:
     assert prepared
     tested = {what for row in ALL for what in row[2]}
     assert set(WORDS) - tested == {
-        "certificate.issued", "certificate.replaced", "certificate.revoked",
+        "certificate.issued", "certificate.replaced", "certificate.revoked", "report.mailed",
         "organisation.set_up", "set_up.link_made", "backup.made", "data.erased",
     }  # fmt: skip

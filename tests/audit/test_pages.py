@@ -188,7 +188,21 @@ def test_the_commands_find_the_log_as_it_was_written_or_say_what_is_wrong(app: F
     assert "Entry 2 was changed" in done.output
     session.execute(text("delete from audit_entry where number > 1"))
     session.commit()
-    assert runner.invoke(args=["audit", "verify"]).exit_code == 0
+    done = runner.invoke(args=["audit", "verify"])
+    assert done.exit_code == 1
+    assert "the newest ones were removed" in done.output
+    # What is written after it does not hide it.
+    record(session, "audit.exported", None, {"rows": 0}, None, NOW)
+    session.commit()
+    done = runner.invoke(args=["audit", "verify"])
+    assert done.exit_code == 1
+    assert "Entry 2 does not follow entry 1" in done.output
+    # Nor does removing what notes the newest one.
+    session.execute(text("delete from audit_entry"))
+    session.execute(text("delete from audit_head"))
+    session.commit()
+    done = runner.invoke(args=["audit", "verify"])
+    assert (done.exit_code, "The note of the newest entry was removed." in done.output) == (1, True)
     done = runner.invoke(args=["audit", "verify", "--head", head])
     assert done.exit_code == 1
     assert "the newest ones were removed" in done.output

@@ -10,6 +10,7 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from course.bulletins.models import ReportSubscription
 from course.clock import now
 from course.mail.actions import refuse_address
 from course.mail.models import OutboxMail
@@ -115,6 +116,17 @@ class World:
         self.remind()
         number = self.session.execute(select(Reminder.id)).scalar_one()
         self.post(f"/report/people/{self.sam.id}/remind/{number}/end")
+
+    def report_by_mail(self) -> None:
+        self.post("/report/mail", email=self.boss.email, team="", every="week")
+
+    def report_by_mail_twice(self) -> None:
+        self.report_by_mail()
+        self.report_by_mail()
+
+    def stop_report(self) -> None:
+        self.report_by_mail()
+        self.post(f"/report/mail/{self.session.execute(select(ReportSubscription.id)).scalar_one()}/end")
 
     def remind_all(self) -> None:
         self.post("/report/remind?q=sam", reason="they asked")

@@ -190,11 +190,23 @@ def test_columns_and_the_place_of_new_teams_are_remembered_once_applied(session:
     text = "Work mail,Who,Site\nann@example.org,Ann Lee,North\n"
     import_id = actions.upload(session, "staff.csv", text.encode(), None, NOW)
     made = actions.preview(session, import_id, {"email": 0, "name": 1, "team": 2}, top.id, False, ZONE, NOW)
-    assert queries.remembered(session) == {}
+    assert queries.remembered(session, ()).columns == {}
     do(session, import_id, made)
-    assert queries.remembered(session) == {"email": "Work mail", "name": "Who", "team": "Site"}
-    assert queries.remembered_base(session) == top.id
+    before = queries.remembered(session, ("Work mail", "Who", "Site"))
+    assert before.columns == {"email": "Work mail", "name": "Who", "team": "Site"}
+    assert before.base == top.id
     assert made.new_teams == (("Trust", "North"),)
+
+
+def test_a_column_that_was_left_out_is_left_out_tonight_whatever_lists_came_between(session: Session) -> None:
+    make_organisation(session)
+    text = "Work mail,Name,Location\nann@example.org,Ann Lee,London office\n"
+    import_id = actions.upload(session, "staff.csv", text.encode(), None, NOW)
+    do(session, import_id, actions.preview(session, import_id, {"email": 0, "name": 1}, None, False, ZONE, NOW))
+    run(session, "Email,Name,Completed on\nann@example.org,Ann Lee,12/02/2025\n")
+    headings = ("Work mail", "Name", "Location", "Department")
+    before = queries.remembered(session, headings)
+    assert guess(headings, before.columns, before.unused) == {"email": 0, "name": 1, "team": 3}
 
 
 def administrator(session: Session, client: Client) -> Client:

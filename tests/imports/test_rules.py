@@ -34,6 +34,8 @@ LIST = "E-mail;Name;Team\nann@example.org;Ann Lée;North\n"
         LIST.replace("\n", "\r").encode(),
         ("sep=;\r\n" + LIST).encode(),
         ("\n\n" + LIST + ";;\n\n").encode(),
+        ("Staff as at 23 November 2026\n\n" + LIST).encode(),
+        ("Staff, all sites;;\n;;\nPrinted 23/11/2026;;\n" + LIST).encode(),
     ],
 )  # fmt: skip
 def test_a_list_is_read_whatever_program_wrote_it(data: bytes) -> None:
@@ -65,6 +67,7 @@ def test_headings_that_are_empty_or_twice_can_be_told_apart() -> None:
         (b"", "empty"),
         (b"\n\n", "empty"),
         (b"Email,Name\n", "only one line"),
+        (b" <html><table>\n<tr><td>Name</td></tr>", "web page"),
         (b"PK\x03\x04 and so on", "Excel workbook"),
         (b"Email,Name\n\x00\x01\x02", "not a text file"),
         (b'Email,Name\na@example.org,"Ann\n', "line 2"),
@@ -89,6 +92,15 @@ def test_what_cannot_be_read_says_why(data: bytes, words: str) -> None:
         ("2027-02-12", date(2027, 2, 12)),
         ("2027-02-12T00:00:00", date(2027, 2, 12)),
         ("12/02/2027 00:00", date(2027, 2, 12)),
+        ("12/2/2027 0:00", date(2027, 2, 12)),
+        ("12/02/2027 09:30:05", date(2027, 2, 12)),
+        ("12/02/2027, 9:30 PM", date(2027, 2, 12)),
+        ("2027-02-12T23:35:10.123+01:00", date(2027, 2, 12)),
+        ("2027/02/12", date(2027, 2, 12)),
+        ("1st February 2027", date(2027, 2, 1)),
+        ("Friday, 12 February 2027", date(2027, 2, 12)),
+        ("-", None),
+        ("N/A", None),
         ("29/02/2028", date(2028, 2, 29)),
     ],
 )

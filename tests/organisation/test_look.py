@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
+import struct
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,15 @@ def moving(kind: str) -> bytes:
     return found.getvalue()
 
 
+def badly_described() -> bytes:
+    """A photograph that lies on its side, with a text where its resolution belongs."""
+    turned, resolution = struct.pack("<HHII", 0x112, 3, 1, 6), struct.pack("<HHI4s", 0x11A, 2, 3, b"ab")
+    found = io.BytesIO()
+    exif = b"Exif\0\0II*\0\x08\0\0\0\x02\0" + turned + resolution + bytes(4)
+    Image.new("RGB", (40, 20)).save(found, "JPEG", exif=exif)
+    return found.getvalue()
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [
@@ -126,8 +136,9 @@ def moving(kind: str) -> bytes:
         (png((5000, 4000)), "million pixels"),
         (png((20000, 10000)), "million pixels"),
         (png() + bytes(1024 * 1024), "larger than 1 MB"),
+        (badly_described(), "no PNG or JPEG"),
     ],
-    ids=["nothing", "svg", "cut off", "gif", "moving png", "large", "bomb", "heavy"],
+    ids=["nothing", "svg", "cut off", "gif", "moving png", "large", "bomb", "heavy", "badly described"],
 )
 def test_what_is_no_still_picture_of_a_reasonable_size_is_refused(data: bytes, words: str) -> None:
     with pytest.raises(LogoError, match=words):

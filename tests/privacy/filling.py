@@ -56,6 +56,9 @@ WORDS: dict[str, Any] = {
     "renewal_import.valid_until": date(2021, 5, 4),
     "renewal_import.withdrawn": None,
     "renewal_pause.until": None,
+    "report_bulletin.counts": {},
+    "report_subscription.ended_at": None,
+    "report_subscription.every": "week",
     "role_grant.role": "manager",
 }
 _NEEDED = ("signing_key", "people_import", "registration_link")  # rows of others, which those in places name

@@ -48,6 +48,7 @@ PARTS: dict[str, Any] = {
     "sha256": "0" * 64,
     "sheet": "nothing",
     "step_id": "check",
+    "subscription_id": 1,
     "team_id": 1,
     "token": "no-such-token",
     "what": "nothing",

@@ -84,12 +84,14 @@ def test_an_entry_is_not_merged_with_itself_or_with_somebody_who_has_left(sessio
 
 
 def test_an_administrator_merges_two_entries_on_the_page(session: Session, client: Client) -> None:
-    sign_in(client, make_person(session, "Alex Morgan", "alex@example.org", "administrator"))
+    own = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
+    sign_in(client, own)
     first, second = make_person(session), make_person(session, "S. Okafor", "second@example.org")
     path = f"/people/{first.id}/merge"
     form = {"other": "nobody@example.org", "keep": "first", "reason": "twice"}
     assert "Nobody who is here has this address." in client.post(path, form, 422).text
     assert "This is the same entry." in client.post(path, {**form, "other": first.email}, 422).text
+    assert "the entry that you are signed in with" in client.post(path, {**form, "other": own.email}, 422).text
     page = client.follow(client.post(path, {**form, "other": second.email}))
     assert "The two entries are one now." in page.text
     session.expire_all()

@@ -14,6 +14,8 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app import create_app
+from course import migrating
 from course.audit.models import AuditEntry
 from course.clock import now
 from course.mail import actions as mail
@@ -25,7 +27,7 @@ from course.system import queries
 from course.system.actions import note_backup
 from course.system.rules import BACKUP_EVERY, MAIL_WAITS, backup_is_old, mail_stands_still, size
 from course.web.session import command_session
-from tests.conftest import NOW
+from tests.conftest import NOW, make_config
 from tests.makers import make_person, sign_in
 from tests.pages import Client, Page, words
 from tests.support.asked import asked
@@ -170,6 +172,20 @@ def test_a_test_mail_goes_the_way_of_every_mail_and_its_state_is_shown(
     assert message["To"] == "alex@example.org"
     assert "Your last testSent" in card(client.get("/system"), "Mail")
     assert deeds(session)[-1] == "mail.tested"
+
+
+def test_mail_is_not_said_to_work_before_any_has_left(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'mailing.db'}"
+    app = create_app(make_config(url, MAIL_URL="smtp://127.0.0.1:2525"))
+    app.config["LOG_REQUESTS"] = False
+    migrating.upgrade(app.extensions["course"].engine)
+    with app.app_context(), command_session() as session:
+        person = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
+    client = sign_in(Client(app), person)
+    assert card(client.get("/system"), "Mail").startswith("Mail Needs a look No mail has left yet.")
+    with app.app_context(), command_session() as session:
+        queue(session, "sent", sent_at=now(), next_try_at=None, tries=1)
+    assert card(client.get("/system"), "Mail").startswith("Mail Working")
 
 
 def mails(page: Page) -> list[str]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from course.audit.models import AuditEntry
 from course.people.actions import Refusal
-from course.people.models import Membership, RoleGrant, Team
+from course.people.models import Membership, Person, RoleGrant, Team
 from course.teams import actions, queries
 from course.teams.models import TeamChange
 from course.teams.rules import below
@@ -105,6 +106,26 @@ def test_merging_takes_people_managers_and_teams_along(session: Session, teams: 
     grants = session.execute(select(RoleGrant.team_id, RoleGrant.until).order_by(RoleGrant.id)).all()
     assert [tuple(row) for row in grants] == [(teams["Schools"].id, NOW + DAY), (teams["Homes"].id, None)]
     assert teams["Hill"].parent_id == teams["Homes"].id
+    assert logged(session, learner, both, boss) == [
+        (learner.id, "team.left"), (learner.id, "team.joined"), (both.id, "team.left"), (boss.id, "team.left"),
+        (boss.id, "team.joined"), (boss.id, "role.ended"), (boss.id, "role.granted"),
+    ]  # fmt: skip
+
+
+def logged(session: Session, *people: Person) -> list[tuple[int | None, str]]:
+    """What the log says of these people after the beginning, in its order."""
+    session.commit()
+    entry = AuditEntry
+    of = entry.subject_id.in_([person.id for person in people]), entry.subject_kind == "person", entry.at > NOW
+    rows = session.execute(select(entry.subject_id, entry.what).where(*of).order_by(entry.number))
+    return [(row.subject_id, row.what) for row in rows]
+
+
+def test_whoever_managed_a_team_that_is_closed_is_in_the_log(session: Session, teams: dict[str, Team]) -> None:
+    boss = make_person(session, "Cy Lee", "cy@example.org", "manager", team=teams["Hill"])
+    session.execute(update(Membership).values(until=NOW))
+    assert actions.close(session, teams["Hill"].id, "x", None, NOW + DAY) is None
+    assert logged(session, boss) == [(boss.id, "role.ended")]
 
 
 def test_a_team_is_closed_when_nobody_is_in_it_and_nothing_below(session: Session, teams: dict[str, Team]) -> None:

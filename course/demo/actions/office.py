@@ -9,6 +9,7 @@ from functools import partial
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from course.bulletins.actions import subscribe
 from course.demo.actions.story import Story
 from course.demo.rules import CONTACTS
 from course.deputies.actions import lend
@@ -75,11 +76,13 @@ def _lend(session: Session, today: date, at: datetime) -> None:
 
 def finish(session: Session, at: datetime, today: date) -> None:
     """What is there on the day on which somebody looks around: who looks after the late contact, a second
-    administrator, who looked at whom, and an address that takes no mail."""
+    administrator, a report by mail, who looked at whom, and an address that takes no mail."""
     sam, priya, alex = (person_by_email(session, f"{name}@demo.example") for name in ("learner", "manager", "admin"))
     if sam is None or priya is None or alex is None:
         raise LookupError("the demonstration lacks one of its three people")
     keep_contact(session, "out-of-hours", alex.id, 12, alex.id, at)
+    home = session.execute(select(Team.id).where(Team.name == "Residential")).scalar_one()
+    subscribe(session, priya.id, home, "week", today, priya.id, at)
     note_page(session, RecordOpened(sam.id, priya.id, today, at))
     note_export(session, [sam.id], alex.id, EXPORT, "team report, Excel", at)
     head = select(RoleGrant.person_id).join(Team, Team.id == RoleGrant.team_id).where(Team.name == "Riverside")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 # What a list may say about a person, and the words for it.
 FIELDS = {
@@ -45,16 +45,19 @@ def _bare(heading: str) -> str:
     return "".join(sign for sign in heading.casefold() if sign.isalnum())
 
 
-def guess(headings: Sequence[str], remembered: Mapping[str, str]) -> dict[str, int]:
+def guess(headings: Sequence[str], remembered: Mapping[str, str], unused: Collection[str] = ()) -> dict[str, int]:
     """For each field the column that holds it: the one it was last time (`remembered` gives its heading), else one
-    with a usual name. No column is used twice."""
+    with a usual name. No column is used twice, and none that was left out last time (`unused`), whatever its name:
+    the list of tonight must not move people by a column that somebody has said holds something else."""
     found: dict[str, int] = {}
     bare = [_bare(heading) for heading in headings]
+
+    left_out = {index for index, heading in enumerate(headings) if heading in unused}
 
     def take(field: str, names: Sequence[str]) -> None:
         for name in names:
             for index, heading in enumerate(bare):
-                if field not in found and heading == name and index not in found.values():
+                if field not in found and heading == name and index not in found.values() and index not in left_out:
                     found[field] = index
 
     for field, heading in remembered.items():

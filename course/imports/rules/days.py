@@ -6,9 +6,13 @@ import re
 from datetime import date
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_DAY_FIRST = re.compile(r"(\d{1,2})\s*[./\- ]\s*(\d{1,2}|[A-Za-z]{3,9})\.?\s*[./\- ]\s*(\d{2,4})")
-_YEAR_FIRST = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
-_MIDNIGHT = re.compile(r"[T ]00:00(:00(\.0+)?)?Z?$")
+_DAY_FIRST = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?\s*[./\- ]\s*(\d{1,2}|[A-Za-z]{3,9})\.?\s*[./\- ]\s*(\d{2,4})")
+_YEAR_FIRST = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})")
+_WEEKDAY = re.compile(r"^(mon|tues?|wed(nes)?|thu(rs)?|fri|sat(ur)?|sun)(day)?[., ]\s*", re.IGNORECASE)
+# The time of day that a spreadsheet or a training system writes after the day.
+_TIME = re.compile(r"(T|,?\s+)\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?\s*([ap]\.?m\.?)?(Z|[+-]\d{2}:?\d{2})?$", re.IGNORECASE)
+# What stands in a column in place of no day.
+_NOTHING = frozenset({"", "-", "–", "—", "n/a", "none", "null"})
 EARLIEST, LATEST = 1940, 2100
 
 
@@ -17,12 +21,13 @@ class NotADayError(ValueError):
 
 
 def read_day(text: str, label: str) -> date | None:
-    """12/02/2027, 12.2.2027, 12 Feb 2027 or 2027-02-12; None for nothing. A midnight after it is left out.
+    """12/02/2027, 12.2.2027, 12 Feb 2027 or 2027-02-12; None for nothing. A weekday before it and a time after it are
+    left out: the day is the one that the list says, in whatever zone.
 
     Raises NotADayError, with `label` naming the column.
     """
-    typed = _MIDNIGHT.sub("", text.strip())
-    if not typed:
+    typed = _WEEKDAY.sub("", _TIME.sub("", text.strip()))
+    if typed.casefold() in _NOTHING:
         return None
     if re.fullmatch(r"\d{4,6}([.,]\d+)?", typed):
         raise NotADayError(

@@ -33,8 +33,10 @@ def read(data: bytes) -> Table:
     if data.startswith(_WORKBOOKS):
         raise UnreadableError("This is an Excel workbook. Open it, choose “Save as”, and save it as “CSV UTF-8”.")
     text = _decode(data)
+    if text.lstrip().startswith("<"):
+        raise UnreadableError("This is a web page. Open it in Excel, choose “Save as”, and save it as “CSV UTF-8”.")
     separator, text = _separator(text)
-    found = _records(text, separator)
+    found = _without_title(_records(text, separator))
     if not found:
         raise UnreadableError("The file is empty.")
     (_, headings), *rows = found
@@ -46,8 +48,19 @@ def read(data: bytes) -> Table:
         raise UnreadableError(f"The file has {len(rows):,} rows. Divide it into files of at most {MOST_ROWS:,}.")
     for line, cells in rows:
         if len(cells) > len(headings) and any(cells[len(headings) :]):
-            raise UnreadableError(f"Line {line} has more columns than there are headings. Is a quotation mark missing?")
+            raise UnreadableError(
+                f"Line {line} has more columns than there are headings. "
+                "Is a quotation mark missing, or is there a title above the headings?"
+            )
     return Table(_unique(headings), tuple((line, tuple(cells)) for line, cells in rows))
+
+
+def _without_title(records: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
+    """The records from the headings on: a title above them fills one cell, and a list of people needs two."""
+    for place, (_, cells) in enumerate(records):
+        if sum(map(bool, cells)) > 1:
+            return records[place:]
+    return records
 
 
 def _unique(headings: list[str]) -> tuple[str, ...]:
@@ -105,18 +118,18 @@ def _separator(text: str) -> tuple[str, str]:
 
 
 def _fit(text: str, separator: str) -> tuple[int, int]:
-    """How well a separator fits: in how many of the first records it makes as many columns as in the headings,
-    if that is more than one; and how many columns."""
-    widths = []
+    """How well a separator fits: in how many of the first records it makes as many columns as in the headings, which
+    are the first that it divides; and how many columns."""
+    widths: list[int] = []
     try:
         for record in csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True):
-            if any(record):
+            if any(record) and (widths or sum(map(bool, record)) > 1):
                 widths.append(len(record))
             if len(widths) == _SAMPLE:
                 break
     except csv.Error:
         return 0, 0
-    if not widths or widths[0] < 2:
+    if not widths:
         return 0, 0
     return widths.count(widths[0]), widths[0]
 

@@ -31,7 +31,8 @@ def clean_logo(data: bytes) -> bytes:
         raise _too_many_pixels() from error
     except LogoError:
         raise
-    except (OSError, SyntaxError, ValueError) as error:
+    # A broken file makes the decoder raise almost anything: a TypeError for a text where a resolution belongs.
+    except Exception as error:
         raise LogoError(
             "This is no PNG or JPEG picture, or it is broken. Save the logo as PNG and try again."
         ) from error

@@ -12,7 +12,7 @@ from course.privacy.rules.schedule import Stage
 _KEY = "it lets somebody in"
 # Columns that name people without being about them.
 DOERS: dict[str, str] = dict.fromkeys(
-    ("made_by", "chosen_by", "changed_by", "confirmed_by", "uploaded_by", "decided_by", "revoked_by"),
+    ("made_by", "chosen_by", "changed_by", "confirmed_by", "uploaded_by", "decided_by", "revoked_by", "ended_by"),
     "It says who did something for the organisation. Each such deed stands in the log, which is downloaded too.",
 )
 
@@ -78,6 +78,11 @@ TEAMS = Section(
               via=("manager_id", "deputy_id"), goes="proof", wiped={"learning": {"reason": ""}}),
         Place("contact", "Contacts that I look after", {"kind": "Which", "confirmed_at": "Confirmed"}, via=("owner_id",),
               secret=dict.fromkeys(("name", "phone", "email"), "it is how somebody else is reached, for everybody to see")),
+        Place("report_subscription", "Team reports by mail",
+              {"since": "Since", "every": "Every", "team_id": "Team", "ended_at": "Until"}, goes="mail"),
+        Place("report_bulletin", "Team reports that were sent to me",
+              {"day": "Day", "people": "People named"}, via=("subscription_id",),
+              secret={"counts": "it is about others"}, goes="mail"),
         Place("pathway_choice", "Pathways",
               {"chosen_at": "Since", "pathway": "Pathway", "reason": "Reason"}, wiped={"learning": {"reason": ""}}),
     ),
@@ -219,6 +224,7 @@ BY_OTHER_MEANS = {
 }
 # Tables that hold nothing about a person but, perhaps, who made a row.
 NOT_ABOUT_SOMEBODY = {
+    "audit_head": "The number of an entry of the log.",
     "backup": "It says that a copy was made.",
     "content_version": "The words of the course.",
     "download": "A file about many people, which goes after thirty days at the latest.",

@@ -1,0 +1,47 @@
+"""Who gets the report by mail, and what was sent. Rows are added; of a subscription only its end is written later."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import JSON, CheckConstraint, Date, ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from course.db import Base, UtcDateTime
+
+
+class ReportSubscription(Base):
+    """`person_id` gets the report of a team and all below it (without a team: of all whom they see) every week or
+    month. `since` is the day on which that was set."""
+
+    __tablename__ = "report_subscription"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"))
+    every: Mapped[str] = mapped_column(String(10))
+    since: Mapped[date] = mapped_column(Date)
+    made_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    __table_args__ = (CheckConstraint("every in ('week', 'month')", name="every"),)
+
+
+class ReportBulletin(Base):
+    """One report that was queued: one for a subscription and a period. `key` is that of its mail; `counts` are those
+    of the day, by group, and `people` how many it names."""
+
+    __tablename__ = "report_bulletin"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    subscription_id: Mapped[int] = mapped_column(ForeignKey("report_subscription.id"))
+    period: Mapped[str] = mapped_column(String(10))
+    key: Mapped[str] = mapped_column(String(200))
+    day: Mapped[date] = mapped_column(Date)
+    counts: Mapped[dict[str, int]] = mapped_column(JSON)
+    people: Mapped[int]
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (UniqueConstraint("subscription_id", "period"),)
