@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from course.audit.actions import record
 from course.people.actions import Refusal
-from course.people.models import Deputy
+from course.people.models import Deputy, RoleGrant
 from course.people.queries import person_by_email
 
 LONGEST = timedelta(days=366)
@@ -19,11 +19,21 @@ def lend(
     session: Session, manager_id: int, email: str, until: date, reason: str, today: date, at: datetime
 ) -> Refusal | None:
     """Let the person with this address see what the manager sees, up to and including that day."""
+    grants = select(RoleGrant.id).where(RoleGrant.person_id == manager_id, RoleGrant.until.is_(None))
+    if session.execute(grants.where(RoleGrant.role == "manager").limit(1)).first() is None:
+        return Refusal("email", "You manage no team yourself. Only the manager of a team can name a deputy for it.")
     found = person_by_email(session, email)
     if found is None or found.left_at is not None:
         return Refusal("email", "Nobody who works here has this address.")
     if found.id == manager_id:
         return Refusal("email", "This is your own address.")
+    standing_in = select(Deputy.id).where(
+        Deputy.manager_id == manager_id, Deputy.deputy_id == found.id, Deputy.ended_at.is_(None), Deputy.until >= today
+    )
+    if session.execute(standing_in.limit(1)).first() is not None:
+        return Refusal(
+            "email", f"{found.name} stands in for you already. To change the last day, take that back first."
+        )
     if until < today:
         return Refusal("until", "Enter today or a later day.")
     if until > today + LONGEST:

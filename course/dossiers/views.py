@@ -37,7 +37,7 @@ LOOKS = 50  # on a page
 @may(Permission.SEE_PEOPLE)
 def person(person_id: int) -> str:
     """Where somebody stands, and their history: completions, tries, reminders, and what was recorded."""
-    g.here = "people"
+    g.here = "report"
     found = _visible(person_id)
     opened(person_id)
     zone, ours = state().config.time_zone, here_organisation() or abort(404)
@@ -79,7 +79,7 @@ def _title(one: queries.Tried) -> str:
 
 def _other(person_id: int) -> PersonView:
     """Somebody whom the viewer may remind: nobody reminds themselves."""
-    g.here = "people"
+    g.here = "report"
     if person_id == current_user.person.id:
         abort(404)
     return _visible(person_id)

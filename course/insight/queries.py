@@ -205,6 +205,7 @@ def results(session: Session, before: datetime) -> dict[tuple[str, str], list[Re
     scores = (
         select(AttemptItem.attempt_id, func.count().label("n"), func.sum(right).label("right"))
         .join(Answer, Answer.item_id == AttemptItem.id)
+        .where(Answer.answered_at < before)
         .group_by(AttemptItem.attempt_id)
         .cte("score")
     )

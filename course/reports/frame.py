@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 from course.content.library import Library
 from course.content.shapes import SETTINGS
 from course.learning.queries import facts_of_many
-from course.learning.rules.progress import progress
+from course.learning.rules.progress import Facts, progress
 from course.people.queries import TeamView
 from course.people.rules import Viewer
 from course.refreshers.rules.facts import REFRESHER
-from course.refreshers.rules.standing import IN_PROGRESS, PAUSED, UP_TO_DATE
+from course.refreshers.rules.standing import PAUSED, UP_TO_DATE
 from course.reports.ledger import Ledger
 from course.reports.queries import last_reminders
 from course.reports.rules import Line, Report, Wanted, report
@@ -79,11 +79,13 @@ class Told:
 def told(session: Session, library: Library, seen: Sight, lines: Sequence[Line]) -> list[Told]:
     """These lines in words. Three queries for a page; for a file one more for each 500 people in the course."""
     modules = len(library.modules)
-    reading = [line.id for line in lines if line.state == IN_PROGRESS and line.course != REFRESHER]
+    follows = {line.id: line.pathway for line in lines if line.started and line.course != REFRESHER}
+    reading = list(follows)
     done = {
-        person: sum(one.done for one in progress(library, facts).modules)
+        person: modules_done(library, follows[person], facts)
         for start in range(0, len(reading), MANY)
         for person, facts in facts_of_many(session, reading[start : start + MANY], seen.at).items()
+        if facts.completed_at is None
     }
     ids = [line.id for line in lines] if len(lines) <= MANY else None
     reminded = last_reminders(session, ids, seen.at)
@@ -91,16 +93,26 @@ def told(session: Session, library: Library, seen: Sight, lines: Sequence[Line])
         Told(
             line,
             ", ".join(seen.names[team] for team in line.teams if team in seen.names),
-            _progress(line, done.get(line.id, 0), modules),
+            _progress(line, done.get(line.id), modules),
             reminded.get(line.id),
         )
         for line in lines
     ]
 
 
-def _progress(line: Line, done: int, modules: int) -> str:
-    if line.state == IN_PROGRESS:
-        return "Refresher begun" if line.course == REFRESHER else f"{done} of {modules} modules"
+def modules_done(library: Library, pathway: str, facts: Facts) -> int:
+    """How many modules are done, of the course as this pathway reads it: some pages are for leaders only."""
+    own = library.for_(pathway if pathway in SETTINGS else None, None)
+    return sum(one.done for one in progress(own, facts).modules)
+
+
+def _progress(line: Line, done: int | None, modules: int) -> str:
+    """`done` counts the modules of the course that they are in; None if they are in none, or have completed it."""
+    if line.started and line.state != UP_TO_DATE:
+        if line.course == REFRESHER:
+            return "Refresher begun"
+        if done is not None:
+            return f"{done} of {modules} modules"
     if line.valid_until is None:
         return "Not begun"
     if line.state in (UP_TO_DATE, PAUSED):

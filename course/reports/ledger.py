@@ -78,6 +78,8 @@ class Ledger:
         with self._lock:
             book = self._current(session, zone)
             found = book.days.get(on)
+            if found is not None and found.at == NOW and on < today:
+                found = None  # it was worked out while it was today, and would go on with what came after it
             if found is None:
                 at = NOW if on >= today else begin_of(on + timedelta(days=1), zone) - timedelta(microseconds=1)
                 lines = sorted(_lines(book, book.people.values(), on, at), key=_urgency)
@@ -118,7 +120,7 @@ def _touched(session: Session, before: Mark, newest: Mark) -> set[int] | None:
 
 def _lines(book: Book, people: Iterable[Known], on: date, at: datetime) -> Iterator[Line]:
     for one in people:
-        if one.here_at(at) and present(one.facts, on):
+        if present(one.facts, on):
             here = position(one.facts, book.rules, on)
             yield line_of(one.id, one.name_at(at), one.email, one.teams_at(at), one.facts, here, book.usual)
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from course.audit.models import AuditEntry
 from course.db import Base
 from course.learning.models import Completion, Enrolment, PageRead
+from course.mail.models import OutboxMail
 from course.organisation.models import Organisation
 from course.people.models import Membership
 from course.refreshers import queries as renewal
@@ -56,13 +57,8 @@ class Known:
     name: str
     email: str
     facts: Facts
-    left_at: datetime | None
     stints: tuple[tuple[int, datetime, datetime | None], ...]
     names: tuple[tuple[str, datetime], ...]
-
-    def here_at(self, moment: datetime) -> bool:
-        """Whether they had not left yet. Who left and came back is judged by their stays alone."""
-        return self.left_at is None or self.left_at > moment
 
     def name_at(self, moment: datetime) -> str:
         return next((name for name, until in self.names if until > moment), self.name)
@@ -87,7 +83,7 @@ def known(session: Session, zone: str, ids: Collection[int] | None = None) -> li
     for person, name, until in session.execute(called):
         names[person].append((name, until))
     return [
-        Known(one.id, one.name, one.email, one.facts, one.left_at, tuple(stints[one.id]), tuple(names[one.id]))
+        Known(one.id, one.name, one.email, one.facts, tuple(stints[one.id]), tuple(names[one.id]))
         for one in renewal.people(session, zone, ids)
     ]
 
@@ -134,9 +130,12 @@ def usual_pathway(session: Session) -> str:
 
 
 def last_reminders(session: Session, ids: Collection[int] | None, at: datetime) -> dict[int, datetime]:
-    """When the newest reminder of each was made by that moment, of everybody or of these."""
+    """When the newest reminder of each was made by that moment, of everybody or of these; without those that were
+    taken back or overtaken, which nobody read."""
     statement = (
         select(Reminder.person_id, func.max(Reminder.made_at))
+        .outerjoin(OutboxMail, OutboxMail.key == Reminder.key)
+        .where(OutboxMail.withheld.is_(None))
         .where(Reminder.person_id.is_not(None), Reminder.kind.not_in(SUMMARIES), Reminder.made_at <= at)
         .group_by(Reminder.person_id)
     )

@@ -121,9 +121,9 @@ def stays_of(facts: Facts, on: date) -> tuple[Employment, ...]:
 
 
 def present(facts: Facts, on: date) -> bool:
-    """Whether somebody belonged to the organisation on that day, as it was known then: their stay had not ended, or
-    had been agreed and was still to begin."""
-    return any(one.end is None or on <= one.end for one in stays_of(facts, on))
+    """Whether somebody belonged to the organisation at the end of that day, as it was known then: their stay had not
+    ended, or had been agreed and was still to begin."""
+    return any(one.end is None or on < one.end for one in stays_of(facts, on))
 
 
 @dataclass(frozen=True)

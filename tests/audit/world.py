@@ -73,6 +73,8 @@ class World:
         self.post("/calendar/own/end")
 
     def lend(self) -> None:
+        self.session.add(RoleGrant(person_id=self.boss.id, role="manager", team_id=self.team.id, since=now()))
+        self.session.commit()
         self.post("/people/deputies", email="sam@example.org", until=SOON, reason="holiday")
 
     def take_back_view(self) -> None:

@@ -87,3 +87,16 @@ def test_what_cannot_be_lent_is_told_why_and_nothing_typed_is_lost(
     page = lend(client, today + timedelta(days=after), email, 422)
     assert why in page
     assert session.execute(select(Deputy)).first() is None
+
+
+def test_nobody_lends_what_they_do_not_manage_or_the_same_twice(
+    app: Flask, session: Session, people: tuple[Person, Person, Person], today: date
+) -> None:
+    manager, member, colleague = people
+    boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
+    mine, theirs = sign_in(Client(app), manager), sign_in(Client(app), colleague)
+    lend(mine, today)
+    assert "Ann Hill stands in for you already" in lend(mine, today + timedelta(days=9), status=422)
+    for client in (theirs, sign_in(Client(app), boss)):
+        assert "You manage no team yourself" in lend(client, today, member.email, 422)
+    assert session.execute(select(Deputy.deputy_id)).scalars().all() == [colleague.id]

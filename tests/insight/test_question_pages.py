@@ -37,14 +37,16 @@ def test_a_question_is_set_against_the_others_of_its_attempt(session: Session, b
     )
     session.add(attempt)
     session.flush()
-    for position, (question, right) in enumerate(zip(bank[:3], (True, False, True), strict=True), 1):
+    # The last answer comes after the day up to which is counted: it changes nothing about the others.
+    for position, (question, right) in enumerate(zip(bank[:4], (True, False, True, False), strict=True), 1):
         item = AttemptItem(
             attempt_id=attempt.id, position=position, question_id=question.id, version=question.version, point="p"
         )
         session.add(item)
         session.flush()
         given = f"[{_option(question, right)}]"
-        session.add(Answer(item_id=item.id, given=given, correct=right, sureness=None, answered_at=NOW))
+        at = NOW + timedelta(days=2 * (position == 4))
+        session.add(Answer(item_id=item.id, given=given, correct=right, sureness=None, answered_at=at))
     session.commit()
     found = queries.results(session, NOW + timedelta(days=1))
     assert [found[q.id, q.version] for q in bank[:3]] == [

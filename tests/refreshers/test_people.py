@@ -55,7 +55,9 @@ def test_a_manager_gives_more_time_and_takes_it_back(session: Session, client: C
     today = civil_date(now(), ZONE)
     until = today + timedelta(days=80)
     assert page(learner) in client.get("/people").html
-    done = client.follow(client.post(page(learner, "/extension"), {"until": typed(until), "reason": "short of staff"}))
+    saved = client.post(page(learner, "/extension"), {"until": typed(until), "reason": "short of staff"})
+    assert saved.location == f"/report/people/{learner.id}", "back to the page that a manager came from"
+    done = client.follow(saved)
     assert "More time, until" in done.text
     assert "Priya Nair" in done.text
     assert on(session, learner, today).due == until

@@ -11,11 +11,16 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from course.clock import now
+from course.content.shapes import SETTINGS
 from course.dates import civil_date
+from course.learning.actions import enrol_again, read_page
+from course.learning.rules.progress import Facts
 from course.mail.actions import refuse_address
 from course.organisation.models import Organisation
 from course.people.actions import leave
+from course.refreshers.actions import pause
 from course.reports import ledger
+from course.reports.frame import modules_done
 from course.reports.ledger import Ledger
 from course.serving.jobs import BESIDE_PAGES
 from course.staff import actions as staff
@@ -65,7 +70,9 @@ def test_a_manager_sees_their_teams_with_all_below_and_cannot_ask_for_others(ses
     assert "Care: 0 of 2 people hold" in page.text
     assert "Office" not in page.text
     assert people(client.get(f"/report?team={below.id}").html) == ["Kim Else"]
-    assert people(client.get(f"/report?team={other.id}").html) == ["Kim Else", "Priya Nair"]
+    page = client.get(f"/report?team={other.id}")
+    assert people(page.html) == ["Kim Else", "Priya Nair"]
+    assert "The team that you asked for is not here" in page.text
 
 
 def test_a_past_day_is_shown_with_the_people_names_teams_and_status_of_that_day(
@@ -104,6 +111,33 @@ def test_a_past_day_is_shown_with_the_people_names_teams_and_status_of_that_day(
     assert people(refused.html) == ["Alex Morgan", "Kim Other"]
 
 
+def test_that_somebody_had_left_changes_no_earlier_day_when_it_is_written_down_late(
+    session: Session, client: Client
+) -> None:
+    boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator", at=PAST)
+    gone = make_person(session, "Gone Long", "gone@example.org", at=PAST)
+    today = civil_date(now(), ZONE)
+    leave(session, gone.id, today - timedelta(days=20), "moved", ZONE, boss.id, now() - timedelta(days=5))
+    session.commit()
+    sign_in(client, boss)
+    there = [people(client.get(f"/report?sort=name&on={today - timedelta(days=days)}").html) for days in (6, 5)]
+    assert there == [["Alex Morgan", "Gone Long"], ["Alex Morgan"]]
+    assert people(client.get("/report").html) == ["Alex Morgan"]
+
+
+def test_today_is_worked_out_anew_once_it_is_a_past_day(session: Session) -> None:
+    boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator", at=PAST)
+    kim = make_person(session, "Kim Else", "kim@example.org", at=PAST)
+    session.commit()
+    book, today = Ledger(), civil_date(now(), ZONE)
+    book.day(session, ZONE, today, today)
+    tomorrow = now() + timedelta(days=1)
+    staff.correct(session, kim.id, "Kim Other", "kim@example.org", None, "married", boss.id, tomorrow)
+    session.commit()
+    names = [line.name for line in book.day(session, ZONE, today, civil_date(tomorrow, ZONE)).lines]
+    assert sorted(names) == ["Alex Morgan", "Kim Else"]
+
+
 def test_what_somebody_reads_or_completes_is_in_the_report_at_once(
     app: Flask, session: Session, client: Client
 ) -> None:
@@ -120,6 +154,48 @@ def test_what_somebody_reads_or_completes_is_in_the_report_at_once(
     session.commit()
     assert "Completed" in client.get("/report?q=Sam").text
     assert told(app, session) == told(app, session, Ledger())
+
+
+def test_what_somebody_overdue_or_away_has_begun_is_told_too(app: Flask, session: Session, client: Client) -> None:
+    library = app.extensions["course"].library.for_("school", "england")
+    boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator", at=PAST)
+    session.execute(update(Organisation).values(set_up_at=PAST))
+    sam = make_person(session, at=PAST)
+    back = make_completed(session, library, timedelta(days=380), email="back@example.org")
+    lapsed = make_completed(session, library, timedelta(days=800), email="lapsed@example.org")
+    module = next(iter(library.modules.values()))
+    read_page(session, sam.id, module, next(iter(module.pages.values())), now())
+    for person in (back, lapsed):
+        enrol_again(session, person.id, "refresher", now())
+    session.commit()
+    sign_in(client, boss)
+
+    def told_of(email: str) -> list[str]:
+        row = client.get(f"/report?q={email}").html.split("<tbody>")[1]
+        return [re.sub("<[^>]+>", "", cell) for cell in re.findall("<td[^>]*>(.*?)</td>", row)][2:4]
+
+    overdue = told_of("sam@example.org")
+    assert overdue[0].startswith("Overdue")
+    assert overdue[1] == "0 of 8 modules"
+    assert told_of("back@example.org")[1] == "Refresher begun"
+    assert told_of("lapsed@example.org")[1] == "Whole course needed"
+    pause(session, sam.id, civil_date(now(), ZONE), None, 7, "ill", civil_date(now(), ZONE), boss.id, now())
+    session.commit()
+    assert told_of("sam@example.org") == ["Away", "0 of 8 modules"]
+
+
+def test_the_modules_that_are_done_are_counted_as_each_pathway_reads_them(app: Flask) -> None:
+    course = app.extensions["course"].library
+    counted = {}
+    for pathway in SETTINGS:
+        modules = course.for_(pathway, "england").modules.values()
+        pages, scenarios, timelines = (
+            frozenset(f"{one.id}/{step.id}" for one in modules for step in one.steps if step.kind == kind)
+            for kind in ("page", "scenario", "timeline")
+        )
+        shown = frozenset((one.id, point) for one in modules for point in one.points)
+        counted[pathway] = modules_done(course, pathway, Facts(pages, scenarios, timelines, shown))
+    assert counted == dict.fromkeys(SETTINGS, len(course.modules))
 
 
 def test_after_much_has_happened_everybody_is_read_anew(
@@ -181,4 +257,6 @@ def test_everybody_on_the_list_who_has_something_to_do_is_reminded_in_one_go_and
     assert "Waiting" not in back.text
     assert "None could be taken back" in client.follow(client.post(str(end), {})).text
     client.get(f"{address}&on=2026-01-01", 404)
+    cells = re.findall('data-label="Last reminder">(.*?)<', client.get("/report").html)
+    assert set(cells) == {"–"}, "what was taken back is no reminder"
     client.get("/report/reminded/99", 404)

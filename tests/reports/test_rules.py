@@ -143,9 +143,9 @@ def test_an_address_keeps_the_filter_and_sets_parts_of_it_anew() -> None:
         ([Employment(date(2026, 1, 5))], date(2026, 1, 4), False),  # nobody had written it down yet
         ([Employment(date(2026, 1, 5), None, date(2026, 1, 1))], date(2026, 1, 2), True),  # agreed, begins soon
         ([Employment(date(2026, 1, 5)), Employment(date(2026, 1, 5), date(2026, 3, 1), date(2026, 3, 1))],
-         date(2026, 3, 1), True),
+         date(2026, 2, 28), True),
         ([Employment(date(2026, 1, 5)), Employment(date(2026, 1, 5), date(2026, 3, 1), date(2026, 3, 1))],
-         date(2026, 3, 2), False),
+         date(2026, 3, 1), False),  # who left during a day is not there at its end
         # On 10 February nobody knew that they would leave; the report of that day does not either.
         ([Employment(date(2026, 1, 5)), Employment(date(2026, 1, 5), date(2026, 2, 1), date(2026, 3, 1))],
          date(2026, 2, 10), True),

@@ -130,7 +130,7 @@ def record(person_id: int, what: str) -> Response | WsgiResponse:
     form = wanted.form(today())
     if form.validate_on_submit():
         flash(f"{person.name}: {wanted.write(person.id, form)}")
-        return seen_redirect(url_for("refreshers.person", person_id=person.id))
+        return seen_redirect(url_for("dossiers.person", person_id=person.id))
     page = render_template(
         "refreshers/record.html",
         form=form,
@@ -156,7 +156,7 @@ def take_back(person_id: int, what: str, fact_id: int) -> Response | WsgiRespons
         by, reason = current_user.person.id, form.reason.data or ""
         actions.take_back(db(), person.id, what, fact_id, reason, today(), by, now())
         flash(f"{person.name}: taken back.")
-        return seen_redirect(url_for("refreshers.person", person_id=person.id))
+        return seen_redirect(url_for("dossiers.person", person_id=person.id))
     entry = next(one for one in queries.entries(db(), person.id) if (one.what, one.id) == (what, fact_id))
     page = render_template(
         "refreshers/record.html",
