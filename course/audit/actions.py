@@ -44,12 +44,15 @@ def record(
     `what` is one of `rules.WORDS`, `by` the id of the person who did it (None: a command, or by itself).
     A GET commits nothing, so nothing can be recorded in one: downloads that are recorded are posts.
     Details never hold passwords, tokens, answers or notes, nor the names and addresses of people: nothing
-    can be taken out of the log again. Raises ValueError for an unknown deed.
+    can be taken out of the log again. So a `reason` about a person is left out: it stands beside the fact, and may say
+    something about their health. Raises ValueError for an unknown deed.
     """
     if what not in WORDS:
         raise ValueError(f"the log has no words for {what!r}")
     if not session.in_transaction():
         session.begin()
+    if subject is not None and subject[0] == "person":
+        details = {name: value for name, value in details.items() if name != "reason"}
     within = session.get_nested_transaction() or session.get_transaction()
     session.info.setdefault(_PENDING, []).append(_Deed(within, at, by, what, subject, canonical(details)))
 

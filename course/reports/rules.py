@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from urllib.parse import urlencode
 
+from course.imports.rules.days import NotADayError, read_day
 from course.refreshers.rules.facts import Employment, Facts
 from course.refreshers.rules.standing import (
     DUE_SOON,
@@ -31,7 +32,7 @@ GROUPS = {
     "in-progress": "In progress",
     "not-started": "Not started",
     "up-to-date": "Up to date",
-    "paused": "Away",
+    "paused": "Paused",
     "not-required": "Not required",
 }
 # In the order of the bar, from good to none.
@@ -240,12 +241,15 @@ def asked(
     on = _day(arguments, "on", "As at", wrong)
     if on is not None and on > today:
         wrong.append("As at: this day has not come yet. The report shows today.")
+    first, last = _day(arguments, "from", "Started from", wrong), _day(arguments, "to", "Started up to", wrong)
+    if first and last and last < first:
+        wrong.append("Started up to: this day is before the one that you entered under Started from.")
     wanted = Wanted(
         team=int(arguments["team"]) if arguments.get("team", "").isascii() and arguments.get("team", "").isdigit() else None,
         group=arguments.get("status", "") if arguments.get("status") in groups else "",
         pathway=arguments.get("pathway", "") if arguments.get("pathway") in pathways else "",
-        started_from=_day(arguments, "from", "Started from", wrong),
-        started_to=_day(arguments, "to", "Started up to", wrong),
+        started_from=first,
+        started_to=last,
         words=arguments.get("q", "").strip()[:200],
         sort=arguments.get("sort", "") if arguments.get("sort") in SORTS else "worst",
         on=None if on is None or on >= today else on,
@@ -255,14 +259,12 @@ def asked(
 
 def _day(arguments: Mapping[str, str], name: str, label: str, wrong: list[str]) -> date | None:
     text = arguments.get(name, "").strip()
-    if not text:
-        return None
     try:
-        found = date.fromisoformat(text)
-    except ValueError:
-        wrong.append(f"{label}: “{text[:40]}” is no day. Write it like 2026-03-01.")
+        found = read_day(text, label)
+    except NotADayError:
+        wrong.append(f"{label}: “{text[:40]}” is no day. Write it like 1/3/2026.")
         return None
-    if not date(1990, 1, 1) <= found <= date(2200, 1, 1):
-        wrong.append(f"{label}: enter a day from 1990 on.")
+    if found is not None and not date(1990, 1, 1) <= found <= date(2200, 1, 1):
+        wrong.append(f"{label}: enter a day from 1990 to 2199.")
         return None
     return found

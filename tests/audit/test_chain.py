@@ -20,7 +20,7 @@ from course.audit.rules import START, Entry, canonical, changes, digest, faults
 from course.db import make_engine
 from tests.conftest import NOW
 
-SUBJECT = ("person", 7)
+SUBJECT = ("team", 7)
 
 
 def write(session: Session, *reasons: str) -> None:
@@ -231,3 +231,12 @@ def test_a_long_transaction_does_not_make_others_wait(engine: Engine) -> None:
         write(quick, "quick")
         slow.commit()
         assert reasons(quick) == ["quick", "slow"]
+
+
+def test_a_reason_about_a_person_stays_out_of_the_log(session: Session) -> None:
+    """It stands beside the fact, from where it can be erased."""
+    details = {"reason": "an operation", "until": date(2027, 2, 12)}
+    record(session, "extension.granted", ("person", 7), details, None, NOW)
+    record(session, "team.closed", ("team", 7), {"reason": "the house was sold"}, None, NOW)
+    session.commit()
+    assert [entry.details for entry in log(session)] == ['{"until":"2027-02-12"}', '{"reason":"the house was sold"}']

@@ -69,7 +69,7 @@ def counts(**found: int) -> dict[str, int]:
             counts(overdue=3, up_to_date=5),
             counts(overdue=1, up_to_date=6, paused=1),
             ("5 up to date (1 fewer than last time)", "3 overdue (2 more than last time)",
-             "0 away (1 fewer than last time)"),
+             "0 paused (1 fewer than last time)"),
         ),
         (counts(up_to_date=5), counts(up_to_date=5), ("5 up to date",)),
     ],

@@ -66,7 +66,7 @@ def test_adding_a_person_mails_an_invitation_that_works_once(app: Flask, session
     assert "An invitation is on its way to sam@example.org." in page.text
     assert row(page, "Sam Okafor") == [
         "sam@example.org", "Schools", "Learner", "Usual: choose the pathway of Sam Okafor",
-        "Invited Send again to Sam Okafor Reminders to Sam Okafor", "Renewal of Sam Okafor",
+        "Invited Send again to Sam Okafor Reminders to Sam Okafor", "Training of Sam Okafor",
     ]  # fmt: skip
     mail = mails(session)[0]
     assert mail.recipient == "sam@example.org"
@@ -82,7 +82,7 @@ def test_adding_a_person_mails_an_invitation_that_works_once(app: Flask, session
         "Learner",
         "Usual: choose the pathway of Sam Okafor",
         "Active Reminders to Sam Okafor",
-        "Renewal of Sam Okafor",
+        "Training of Sam Okafor",
     ]
 
 

@@ -181,7 +181,7 @@ def test_what_somebody_overdue_or_away_has_begun_is_told_too(app: Flask, session
     assert told_of("lapsed@example.org")[1] == "Whole course needed"
     pause(session, sam.id, civil_date(now(), ZONE), None, 7, "ill", civil_date(now(), ZONE), boss.id, now())
     session.commit()
-    assert told_of("sam@example.org") == ["Away", "0 of 8 modules"]
+    assert told_of("sam@example.org") == ["Paused", "0 of 8 modules"]
 
 
 def test_the_modules_that_are_done_are_counted_as_each_pathway_reads_them(app: Flask) -> None:

@@ -143,7 +143,7 @@ def test_the_page_says_what_needs_a_look(session: Session, client: Client) -> No
     assert card(page, "Database").startswith("Database Up to date")
     kind = "SQLite" if session.get_bind().dialect.name == "sqlite" else "PostgreSQL"
     assert f"Kind{kind}" in card(page, "Database")
-    assert "Program0.3" in card(page, "Versions")
+    assert "Program0.4" in card(page, "Versions")
     note_backup(session, "/srv/copy.db", 3_400_000, now())
     start(session, "server on here, process 7", now())
     queue(session, "late", next_try_at=now() - MAIL_WAITS - SECOND)
