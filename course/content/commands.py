@@ -12,7 +12,7 @@ from flask.cli import AppGroup
 
 from course.clock import now
 from course.content.current import library
-from course.content.facts import all_due
+from course.content.facts import Due, all_due
 from course.content.figures import report
 from course.content.queries import stored
 from course.content.report import bank, coverage
@@ -69,21 +69,26 @@ def export_command(form: str) -> None:
 @click.option("--before", metavar="DATE", type=click.DateTime(["%Y-%m-%d"]), help="Only what is due before DATE.")
 @_FORMAT
 def facts_command(before: datetime | None, form: str) -> None:
-    """Which facts are to be looked at again, by whom and by when; those that are late are marked."""
+    """Which facts are to be looked at again, by whom and by when; those that are late are marked. Those that
+    are open are not taught, so they cannot be late."""
     found = all_due(library().sources, library().course)
     if before is not None:
         found = [entry for entry in found if entry.by < before.date()]
     today = civil_date(now(), state().config.time_zone)
+
+    def late(entry: Due) -> bool:
+        return entry.source.status != "open" and entry.late(today)
+
     if form == "json":
         rows = [{"id": d.source.id, "status": d.source.status, "confidence": d.source.confidence,
-                 "checked": str(d.source.checked), "check_by": str(d.by), "owner": d.owner, "late": d.late(today),
+                 "checked": str(d.source.checked), "check_by": str(d.by), "owner": d.owner, "late": late(d),
                  "address": d.source.address} for d in found]  # fmt: skip
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
         return
     for entry in found:
-        late = "LATE  " if entry.late(today) else "      "
-        click.echo(f"{late}{entry.by}  {entry.source.id:<34} {entry.source.status:<10} {entry.owner}")
-    click.echo(f"{len(found)} facts, of which {sum(d.late(today) for d in found)} are late.")
+        mark = "LATE  " if late(entry) else "      "
+        click.echo(f"{mark}{entry.by}  {entry.source.id:<34} {entry.source.status:<10} {entry.owner}")
+    click.echo(f"{len(found)} facts, of which {sum(map(late, found))} are late.")
 
 
 @group.command("report")

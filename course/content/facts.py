@@ -33,3 +33,10 @@ def due(source: Source, course: Course) -> Due:
 def all_due(sources: dict[str, Source], course: Course) -> list[Due]:
     """Every fact, the one that is due first at the top."""
     return sorted((due(source, course) for source in sources.values()), key=lambda d: (d.by, d.source.id))
+
+
+def by_use(sources: dict[str, Source], course: Course) -> tuple[list[Due], list[Due]]:
+    """The facts that are taught, and those that nobody could confirm and that are therefore not taught.
+    Only one that is taught can be late: the others wait for somebody to find out."""
+    found = all_due(sources, course)
+    return [one for one in found if one.source.status != "open"], [one for one in found if one.source.status == "open"]

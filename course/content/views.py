@@ -6,7 +6,7 @@ from flask import Blueprint, g, render_template
 
 from course.clock import now
 from course.content.current import library
-from course.content.facts import all_due, due
+from course.content.facts import by_use, due
 from course.content.queries import in_force_since
 from course.content.report import by_module, coverage, since
 from course.content.shapes import SECTIONS
@@ -39,14 +39,14 @@ def status() -> str:
     """What is taught now and since when, what is to be checked again, and where each point is covered."""
     g.here = "organisation"
     found, today = library(), civil_date(now(), state().config.time_zone)
-    facts = [(entry, entry.late(today)) for entry in all_due(found.sources, found.course)]
+    taught, waiting = by_use(found.sources, found.course)
     return render_template(
         "content/status.html",
         library=found,
         in_force=in_force_since(db(), found),
-        facts=[row for row in facts if row[0].source.status != "open"],
-        waiting=[entry for entry, _late in facts if entry.source.status == "open"],
-        late=sum(late for entry, late in facts if entry.source.status != "open"),
+        facts=[(entry, entry.late(today)) for entry in taught],
+        waiting=waiting,
+        late=sum(entry.late(today) for entry in taught),
         covered=by_module(found),
         points=coverage(found),
     )

@@ -14,7 +14,7 @@ from typing import Any
 
 from course.certificates.lettering import boxed, breakable, han_region, plain, side
 from course.certificates.typesetting import typeset
-from course.content.facts import all_due
+from course.content.facts import by_use
 from course.content.library import Library
 from course.content.shapes import Source
 from course.dates import civil_date
@@ -71,7 +71,8 @@ def _facts(of: Document, missing: frozenset[str]) -> dict[str, Any]:
 
     about, made = of.about, of.about.made_at.astimezone(UTC)
     course = of.library.course
-    late = [due for due in all_due(of.library.sources, course) if due.late(civil_date(about.made_at, of.zone))]
+    used, waiting = by_use(of.library.sources, course)
+    late = [due for due in used if due.late(civil_date(about.made_at, of.zone))]
     return {
         "title": f"Evidence of training: {plain(about.organisation)}",
         "author": plain(about.organisation),
@@ -101,6 +102,7 @@ def _facts(of: Document, missing: frozenset[str]) -> dict[str, Any]:
         "months": course.facts_months,
         "owner": course.facts_owner,
         "late": len(late),
+        "unconfirmed": len(waiting),
         "sources": [_source(one) for one in _sources(of.taught)],
         "steps": [_step(on, counts) for on, counts in tables.steps(of.shown)],
         "changes": [[day(one.day), one.ref, _unmarked(one.why)] for one in of.shown if one.kind == "change"],

@@ -16,6 +16,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from course.clock import now
+from course.content.facts import by_use
 from course.credentials.actions import rotate
 from course.credentials.queries import keys
 from course.dates import civil_date
@@ -103,6 +104,10 @@ def test_a_pack_tells_what_was_true_on_the_day_and_is_signed(app: Flask, session
     text = " ".join(page.extract_text() for page in PdfReader(io.BytesIO(files["evidence.pdf"])).pages)
     for words in ("5 people belonged to it", "1 held a valid certificate", "=Done Early", "Fewer than five people"):
         assert words in " ".join(text.split())
+    library = app.extensions["course"].library
+    taught, waiting = by_use(library.sources, library.course)
+    assert f"{len(waiting)} facts could not be confirmed" in " ".join(text.split())
+    assert ("No fact was late" in " ".join(text.split())) == (not any(one.late(TODAY) for one in taught))
     assert "Gone Long" not in {row["Person"] for row in table(make(client, None, TODAY), "people.csv")}
     assert len(table(make(client, elm.id, BEFORE), "people.csv")) == 2
 

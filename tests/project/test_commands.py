@@ -135,6 +135,7 @@ def test_the_facts_and_their_days_can_be_listed() -> None:
     soon = flask("content", "facts", "--before", "2026-11-23").stdout
     assert "open-school-guidance-2026" in soon
     assert "wales-duty" not in soon
+    assert not any(row["late"] for row in rows if row["status"] == "open")
 
 
 def test_the_content_report_says_how_guessers_do() -> None:
