@@ -11,6 +11,7 @@ from course.credentials.models import SignedCredential
 from course.dossiers.models import RecordView
 from course.downloads.models import Download
 from course.imports.models import PeopleImport
+from course.insight.models import TeamTalk
 from course.learning.models import Enrolment
 from course.mail.models import OutboxMail
 from course.organisation.models import Organisation
@@ -50,6 +51,7 @@ ALL = (
     RetentionSchedule,
     SignedCredential,
     TeamChange,
+    TeamTalk,
     TrustedIssuer,
     WorkerBeat,
 )

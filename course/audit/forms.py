@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from wtforms import DateField, SelectField, StringField
-from wtforms.validators import Length, Optional
+from wtforms import SelectField, StringField
+from wtforms.validators import Length
 
 from course.audit.rules import KINDS
-from course.web.forms import Form, choices
+from course.web.forms import DayField, Form, choices
 
 _LONG = Length(max=200, message="Shorten this to 200 characters.")
 
@@ -21,8 +21,8 @@ class SearchForm(Form):
 
     who = StringField("Name or address", filters=[_line], validators=[_LONG])
     kind = SelectField("What about", choices={"": "Everything"} | choices(KINDS), default="")
-    since = DateField("From", validators=[Optional()])
-    until = DateField("To", validators=[Optional()])
+    since = DayField("From")
+    until = DayField("To")
     text = StringField("Word in the details", filters=[_line], validators=[_LONG])
 
     def validate(self, *args: object, **kwargs: object) -> bool:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from course.refreshers.rules.dates import count
-from course.reports.rules import BAR, GROUPS, Line
+from course.refreshers.rules.words import GROUPS
+from course.reports.rules import BAR, Line
 
 EVERY = {"week": "Every week, on Monday", "month": "Every month, on the first"}
 NAMED = 20  # people whom a mail names

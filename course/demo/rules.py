@@ -39,6 +39,30 @@ CONTACTS = (
     ("out-of-hours", "Example duty team", "01632 960103", ""),
     ("social-care", "Example Council front door", "01632 960104", ""),
 )
+# Talks of ten minutes: how many days ago, the team, how many took part, about what, and what they agreed.
+TALKS = (
+    (612, "Brook Academy", 18, "posing-as-young-people", "Form tutors ask about online friends once a half term."),
+    (540, "Willow House", 7, "secret-family-contact", "Each care plan says who may be in touch online, and how."),
+    (405, "Hillside Primary School", 12, "policy-devices-at-work", "Own phones stay in the staff room lockers."),
+    (330, "North team", 9, "report-grooming-at-once", "The duty number is on a card in everybody’s wallet."),
+    (214, "Sunflower Nursery", 8, "images-out-of-control", ""),
+    (120, "Residential", 6, "secret-family-contact", "We ask about messages from home at every key session."),
+    (75, "Harbour House", 7, "encourage-talk", "One relaxed question about online life each evening meal."),
+    (
+        33,
+        "Brook Academy",
+        21,
+        "images-out-of-control",
+        "Nobody asks to see the picture. The lead hears within minutes.",
+    ),
+    (
+        11,
+        "Willow House",
+        8,
+        "report-grooming-at-once",
+        "Night staff ring the lead at home, and do not wait for the morning.",
+    ),
+)
 
 
 def _words(text: str) -> tuple[str, ...]:

@@ -7,15 +7,13 @@ from datetime import date
 from flask import Blueprint, Response, flash, g, make_response, render_template, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
-from wtforms.fields import DateField
-from wtforms.validators import InputRequired
 
 from course.clock import now
 from course.dates import civil_date
 from course.deputies import actions, queries
 from course.people.forms import email_field, line_field
 from course.web.access import Permission, may
-from course.web.forms import Form
+from course.web.forms import DayField, Form
 from course.web.html import seen_redirect
 from course.web.session import db
 from course.web.site import state
@@ -25,7 +23,7 @@ pages = Blueprint("deputies", __name__)
 
 class LendForm(Form):
     email = email_field("E-mail address of your deputy")
-    until = DateField("Last day, included", validators=[InputRequired("Enter the last day, such as 12/02/2027.")])
+    until = DayField("Last day, included", "Enter the last day, such as 12/02/2027.")
     reason = line_field("Reason", "Say in a few words why.")
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
-from wtforms import DateField, SelectField
-from wtforms.validators import InputRequired, ValidationError
+from wtforms import SelectField
+from wtforms.validators import ValidationError
 
 from course.people.forms import chosen
-from course.web.forms import Form
+from course.web.forms import DayField, Form
 
 EARLIEST = date(1990, 1, 1)
 
@@ -17,19 +17,14 @@ class PackForm(Form):
     """`today` is put there by the view: a day that has not come yet is not known."""
 
     team = SelectField("Team and all below it", choices=[])
-    on = DateField("As at the end of", validators=[InputRequired("Enter a day, such as 1 March 2026.")])
+    on = DayField("As at the end of", "Enter a day, such as 1 March 2026.")
     today: date
 
-    def validate_on(self, field: DateField) -> None:
+    def validate_on(self, field: DayField) -> None:
         if field.data is not None and field.data > self.today:
             raise ValidationError("This day has not come yet. Enter today or a day before it.")
         if field.data is not None and field.data < EARLIEST:
             raise ValidationError("Enter a day from 1990 on.")
-
-    @property
-    def day(self) -> date:
-        """The day of a form that is right."""
-        return date.fromisoformat(str(self.on.data))
 
     @property
     def wanted(self) -> int | None:

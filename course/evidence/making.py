@@ -18,16 +18,19 @@ from course.evidence.pdf import Document, in_words, set_document
 from course.evidence.readme import readme
 from course.evidence.rules import tables
 from course.evidence.rules.pack import MANIFEST, SIGNATURE, STEPS, About, manifest, zipped
-from course.evidence.rules.tables import Rule, Somebody, Table, Taught, Wrong
+from course.evidence.rules.tables import Rule, Somebody, Table, Talked, Taught, Wrong
 from course.insight import telling as insight
 from course.insight.queries import answers
-from course.insight.rules.privacy import ALL, counted_until
+from course.insight.queries import talks as every_talk
+from course.insight.rules.privacy import ALL, counted_for
+from course.insight.rules.talks import about, covering
 from course.people.rules import Viewer
 from course.refreshers import queries as renewal
 from course.refreshers.rules.policy import Policy
 from course.reports.frame import Sight, sight, told
 from course.reports.ledger import Ledger
 from course.reports.rules import Wanted
+from course.teams.rules import below
 from course.web.spreadsheet import as_csv
 
 
@@ -85,13 +88,17 @@ def draft(session: Session, library: Library, ledger: Ledger, asked: Asked, hous
     deeds = queries.deeds(session, names.keys(), seen.at)
     step(3)
     wrong = _wrong(session, library, asked, house)
+    talks = _talks(session, library, seen)
     step(4)
     entry, mark = head(session)
     about = About(
         house.organisation, "" if asked.team is None else seen.name, asked.day, len(people), asked.at,
         asked.viewer.name, library.course.title, library.course.edition, library.version, entry, mark,
     )  # fmt: skip
-    document = Document(about, house.zone, people, held, extras, leaves, rules, taught, shown, wrong, library)
+    document = Document(
+        about, house.zone, people, held, extras, leaves, rules, taught, shown, wrong, talks,
+        counted_for(asked.day, house.today), library,
+    )  # fmt: skip
     files: dict[str, Table] = {
         "people.csv": tables.people(people),
         "completions.csv": tables.completions(held, names, asked.day),
@@ -100,6 +107,7 @@ def draft(session: Session, library: Library, ledger: Ledger, asked: Asked, hous
         "content.csv": tables.content(taught),
         "changes.csv": tables.changes(shown),
         "wrong.csv": tables.wrong(wrong or []),
+        "talks.csv": tables.talks(talks),
         "log.csv": tables.log(deeds, KINDS),
     }
     read = {name: as_csv(rows) for name, rows in files.items()}
@@ -147,23 +155,38 @@ def _taught(library: Library) -> list[Taught]:
 
 
 def _wrong(session: Session, library: Library, asked: Asked, house: House) -> list[Wrong] | None:
-    """What the group gets wrong as it is today; None if it is too small to be told of, or not there any more."""
-    seen = insight.tree_of(session, counted_until(house.today), house.zone)
+    """What the group got wrong by then; None if it was too small to be told of, or not there."""
+    until = counted_for(asked.day, house.today)
+    seen = insight.tree_of(session, until, house.zone, as_then=asked.day < house.today)
     group = ALL if asked.team is None else asked.team
     if group not in seen.open:
         return None
-    counted = answers(session, seen.among(group), seen.before)
-    return [_as_wrong(row, house.address) for row in insight.told(session, library, counted, seen.parents, group)]
+    counted = answers(session, seen.among(group), seen.before, seen.then)
+    sheets = f"{house.address}/insight/" + ("everybody/talk" if group == ALL else f"team/{group}/talk")
+    return [_as_wrong(row, sheets) for row in insight.told(session, library, counted, seen.parents, group)]
 
 
-def _as_wrong(row: insight.Row, address: str) -> Wrong:
+def _talks(session: Session, library: Library, seen: Sight) -> list[Talked]:
+    """The talks that the group, a team below it, or all of what it is part of had had by then, the newest first."""
+    parents = {team.id: team.parent_id for team in seen.teams}
+    of = {ALL, *parents} if seen.team is None else covering(seen.team, parents) | below(seen.team, parents)
+    return [
+        Talked(
+            one.held_on, seen.names.get(one.team, one.name), one.people,
+            library.points[one.point].title if one.point in library.points else one.point, one.agreed, one.by,
+        )
+        for one in about(every_talk(session, seen.at), of)
+        if one.held_on <= seen.on
+    ]  # fmt: skip
+
+
+def _as_wrong(row: insight.Row, sheets: str) -> Wrong:
     found = row.finding
     words = ""
     if row.wrong and row.question:
         stem, text, reason = (in_words(part.html) for part in (row.question.stem, row.wrong.text, row.wrong.reason))
         words = f"To “{stem}”: “{text}” {reason}"
-    sheet = f"{address}/module/{row.module}/discussion" if row.module else ""
     return Wrong(
         row.point.id, row.point.title, row.point.safety_critical, found.people, found.share.n, found.share.right,
-        found.share.low, found.share.high, found.sure_and_wrong, words, sheet,
+        found.share.low, found.share.high, found.sure_and_wrong, words, f"{sheets}/{row.point.id}",
     )  # fmt: skip

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date
+from datetime import UTC, date, timedelta
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -20,21 +20,23 @@ from course.content.shapes import Source
 from course.dates import civil_date
 from course.evidence.rules import tables
 from course.evidence.rules.pack import About
-from course.evidence.rules.tables import Away, Extra, Held, Rule, Shown, Somebody, Taught, Wrong
+from course.evidence.rules.tables import Away, Extra, Held, Rule, Shown, Somebody, Talked, Taught, Wrong
 from course.refreshers.rules.policy import describe
-from course.reports.rules import GROUPS
+from course.refreshers.rules.words import GROUPS
 from course.web.html import day, moment
 
 TEMPLATE = Path(__file__).with_name("pack.typ")
 LISTED = 3000  # people whom the document names, worst first; 10,000 would take more than a gigabyte of memory
 WEAKEST = 10  # points of which the document says what is believed instead; wrong.csv has it of all
+TALKS = 100  # talks that the document lists; talks.csv has all
 _STATES = {"confirmed": "Confirmed", "known": "Known", "open": "Still open"}
 Text = str | dict[str, str]
 
 
 @dataclass(frozen=True)
 class Document:
-    """All that the document tells. `people` come worst first; `wrong` is None if the group is too small."""
+    """All that the document tells. `people` come worst first; `wrong` counts answers before the day `until`, and is
+    None if the group is too small."""
 
     about: About
     zone: str
@@ -46,6 +48,8 @@ class Document:
     taught: Sequence[Taught]
     shown: Sequence[Shown]
     wrong: Sequence[Wrong] | None
+    talks: Sequence[Talked]
+    until: date
     library: Library
 
 
@@ -59,6 +63,7 @@ def set_document(document: Document) -> bytes:
     about = document.about
     typed = [about.organisation, about.team, about.maker]
     typed += [text for one in document.people[:LISTED] for text in (one.line.name, one.teams)]
+    typed += [text for one in document.talks for text in (one.team, one.agreed)]
     typed += [text for one in document.rules for text in (one.reason, one.by)]
     return typeset(TEMPLATE, lambda missing: {"facts": json.dumps(_facts(document, missing))}, typed, about.made_at)
 
@@ -107,9 +112,14 @@ def _facts(of: Document, missing: frozenset[str]) -> dict[str, Any]:
         "steps": [_step(on, counts) for on, counts in tables.steps(of.shown)],
         "changes": [[day(one.day), one.ref, _unmarked(one.why)] for one in of.shown if one.kind == "change"],
         "small": of.wrong is None,
+        "counted": day(of.until - timedelta(days=1)),
         "wrong": [_wrong(one) for one in of.wrong or []],
         "believed": [[one.title, one.misconception] for one in (of.wrong or [])[:WEAKEST] if one.misconception],
-        "sheets": _sheets(of.wrong or []),
+        "talks": [
+            [day(one.day), shown(one.team), one.people, one.title, shown(one.agreed) if one.agreed else "–"]
+            for one in of.talks[:TALKS]
+        ],
+        "more_talks": max(0, len(of.talks) - TALKS),
         "people": _people(of.people[:LISTED], shown),
         "left": max(0, len(of.people) - LISTED),
     }
@@ -152,15 +162,6 @@ def _wrong(one: Wrong) -> list[Any]:
         one.title + (" (keeps children safe)" if one.critical else ""),
         f"{share} %, likely {low} to {high} %", one.answers, one.people, one.sure,
     ]  # fmt: skip
-
-
-def _sheets(wrong: Iterable[Wrong]) -> list[list[str]]:
-    """Each discussion sheet once, with the points that it is for."""
-    found: dict[str, list[str]] = {}
-    for one in wrong:
-        if one.sheet:
-            found.setdefault(one.sheet, []).append(one.title)
-    return [[sheet, "; ".join(titles)] for sheet, titles in found.items()]
 
 
 def _people(people: Sequence[Somebody], shown: Any) -> list[list[Any]]:

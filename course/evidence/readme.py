@@ -23,8 +23,9 @@ policy.csv                 The versions of the rule of renewal that were in forc
 content.csv                What the course teaches, and the newer facts with the day on which each was checked.
                            This is as the course was when the pack was made.
 changes.csv                Every page, question and story that had been put in force by that day.
-wrong.csv                  What these people get wrong, by learning point. This is as it was when the pack was
-                           made, of those who were there then. No group of fewer than five people is told of.
+wrong.csv                  What these people had got wrong, by learning point, up to the day that the document names.
+                           No group of fewer than five people is told of.
+talks.csv                  The talks of ten minutes that teams had had about it, as was written down for them.
 log.csv                    How many entries the log held by then about these people and about the rules, by deed.
 manifest.json              The name, the size and the SHA-256 hash of every file.
 manifest.sig               The signature of manifest.json.

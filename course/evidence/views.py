@@ -54,7 +54,7 @@ def make() -> Answer:
     form = _form(today())
     if not form.validate():
         return _page(form)
-    day, at, viewer, book = form.day, now(), current_user.person, ledger_here()
+    day, at, viewer, book = form.on.day, now(), current_user.person, ledger_here()
     if form.wanted is not None and form.wanted not in _ids(_teams(day)):
         form.team.errors = ["This team was not there on that day. Choose another one, or another day."]
         return _page(form)

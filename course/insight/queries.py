@@ -14,35 +14,46 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     String,
+    and_,
     case,
     cast,
     extract,
     func,
     literal,
     null,
+    or_,
     select,
     true,
     union_all,
 )
 from sqlalchemy.orm import Session
 
+from course.insight.models import TeamTalk
 from course.insight.rules.findings import Asked, Tally
 from course.insight.rules.groups import Answered
 from course.insight.rules.items import Result
+from course.insight.rules.privacy import ALL
+from course.insight.rules.talks import Talk
 from course.learning.models import Answer, Attempt, AttemptItem, Decision, Enrolment, ScenarioRun
-from course.people.models import Membership, Person
+from course.people.models import Membership, Person, Team
 
 KINDS = ("check", "final", "refresher", "update", "booster")
 
 
-def _homes() -> CTE:
-    """In which team each person who is here now counts: the one that they joined last; 0 if they are in none.
+def _homes(then: datetime | None) -> CTE:
+    """In which team each person who is here now, or was at the moment `then`, counts: the one that they had joined
+    last; 0 if they are in none.
 
     In one only: figures of teams that share people could be taken from each other and leave few.
     """
+    member: ColumnElement[bool] = Membership.until.is_(None)
+    here: ColumnElement[bool] = Person.left_at.is_(None)
+    if then is not None:
+        member = and_(Membership.since <= then, or_(member, Membership.until > then))
+        here = and_(Person.created_at <= then, or_(here, Person.left_at > then))
     newest = (
         select(Membership.person_id, func.max(Membership.id).label("id"))
-        .where(Membership.until.is_(None))
+        .where(member)
         .group_by(Membership.person_id)
         .subquery()
     )
@@ -50,14 +61,15 @@ def _homes() -> CTE:
         select(Person.id.label("person_id"), func.coalesce(Membership.team_id, 0).label("team_id"))
         .outerjoin(newest, newest.c.person_id == Person.id)
         .outerjoin(Membership, Membership.id == newest.c.id)
-        .where(Person.left_at.is_(None))
+        .where(here)
         .cte("home")
     )
 
 
-def members(session: Session, before: datetime) -> dict[int, set[int]]:
-    """Who of the people who are here now, and answered something before that moment, counts in which team."""
-    home = _homes()
+def members(session: Session, before: datetime, then: datetime | None = None) -> dict[int, set[int]]:
+    """Who of the people who are here now (or were `then`), and answered something before that moment, counts in which
+    team."""
+    home = _homes(then)
     answered = (
         select(Answer.item_id)
         .join(AttemptItem, AttemptItem.id == Answer.item_id)
@@ -100,13 +112,13 @@ class Counted:
     months: tuple[Answered, ...]
 
 
-def answers(session: Session, teams: Collection[int] | None, before: datetime) -> Counted:
+def answers(session: Session, teams: Collection[int] | None, before: datetime, then: datetime | None = None) -> Counted:
     """The first answers before that moment: tallies of those who count in these teams (None: of everybody), and what
-    tells whether they may be shown. One query.
+    tells whether they may be shown; of the people who are here now, or were `then`. One query.
 
     Months are those of UTC.
     """
-    home, first = _homes(), _first_answers(Answer.answered_at < before)
+    home, first = _homes(then), _first_answers(Answer.answered_at < before)
     read = (
         select(
             first.c.person_id, home.c.team_id, AttemptItem.point, AttemptItem.question_id, AttemptItem.version,
@@ -166,7 +178,7 @@ Decisions = dict[tuple[str, str], dict[str, dict[str, dict[int, int]]]]
 def decisions(session: Session, before: datetime) -> Decisions:
     """What everybody chose before that moment in the first run of each scenario, the first time they came to a scene.
     One query."""
-    home = _homes()
+    home = _homes(None)
     runs = (
         select(func.min(ScenarioRun.id).label("run_id"), home.c.team_id)
         .join(Enrolment, Enrolment.id == ScenarioRun.enrolment_id)
@@ -223,3 +235,22 @@ def results(session: Session, before: datetime) -> dict[tuple[str, str], list[Re
         chosen = tuple(index for index in json.loads(given) if isinstance(index, int))
         found[question, version] += [Result(mark, rest, chosen)] * count
     return dict(found)
+
+
+def talks(session: Session, at: datetime | None = None) -> list[Talk]:
+    """The talks that teams had, as they were known at that moment (None: now), the newest first. One query."""
+    known: ColumnElement[bool] = TeamTalk.ended_at.is_(None)
+    if at is not None:
+        known = and_(TeamTalk.made_at <= at, or_(known, TeamTalk.ended_at > at))
+    rows = session.execute(
+        select(TeamTalk, Team.name, Person.name)
+        .outerjoin(Team, Team.id == TeamTalk.team_id)
+        .join(Person, Person.id == TeamTalk.made_by)
+        .where(known)
+        .order_by(TeamTalk.held_on.desc(), TeamTalk.id.desc())
+    )
+    return [
+        Talk(row.id, row.team_id or ALL, team or "Everybody", row.point, row.held_on, row.people, row.agreed, by,
+             row.made_at)
+        for row, team, by in rows
+    ]  # fmt: skip

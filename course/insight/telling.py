@@ -17,6 +17,7 @@ from course.insight.queries import Counted
 from course.insight.rules.findings import PointFinding, by_point, misconception
 from course.insight.rules.privacy import ALL, open_teams, people_shown
 from course.people.queries import TeamView, teams
+from course.teams.queries import tree
 from course.teams.rules import below
 
 People = frozenset[tuple[int, frozenset[int]]]  # who counts in which team
@@ -25,7 +26,8 @@ People = frozenset[tuple[int, frozenset[int]]]  # who counts in which team
 @dataclass(frozen=True)
 class Tree:
     """The teams that may be seen; of all teams the people, what each is part of, the ids below each, and those whose
-    answers may be shown. Answers count that were given before the moment `before`."""
+    answers may be shown. Answers count that were given before the moment `before`, by the people who are here now, or
+    who were here at the moment `then`."""
 
     teams: list[TeamView]
     people: People
@@ -33,22 +35,24 @@ class Tree:
     below: dict[int, set[int]]
     open: set[int]
     before: datetime
+    then: datetime | None = None
 
     def among(self, group: int) -> frozenset[int] | None:
         """The ids of the teams of a group; None for everybody."""
         return None if group == ALL else frozenset(self.below[group])
 
 
-def tree_of(session: Session, until: date, zone: str) -> Tree:
+def tree_of(session: Session, until: date, zone: str, *, as_then: bool = False) -> Tree:
     """All teams that are open now, and of which of them something may be told; answers count that were given before
-    the day `until` began."""
-    every = teams(session)
+    the day `until` began. `as_then`: the teams and the people are those of that moment."""
+    before = begin_of(until, zone)
+    then = before if as_then else None
+    every = tree(session, then) if then else teams(session)
     parents = {one.id: one.parent_id for one in every}
     inside = {one.id: below(one.id, parents) for one in every}
-    before = begin_of(until, zone)
-    people = frozenset((team, frozenset(ids)) for team, ids in queries.members(session, before).items())
+    people = frozenset((team, frozenset(ids)) for team, ids in queries.members(session, before, then).items())
     direct = {team: len(ids) for team, ids in people}
-    return Tree(every, people, parents, inside, open_teams(parents, direct), before)
+    return Tree(every, people, parents, inside, open_teams(parents, direct), before, then)
 
 
 @dataclass(frozen=True)

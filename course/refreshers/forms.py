@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from wtforms import DateField, HiddenField, IntegerField, RadioField, SelectField
+from wtforms import HiddenField, IntegerField, RadioField, SelectField
 from wtforms.validators import InputRequired, NumberRange, Optional, ValidationError
 
 from course.people.forms import line_field
@@ -15,7 +15,7 @@ from course.refreshers.rules import Policy
 from course.refreshers.rules.dates import EARLIEST, MONTHS, UNLIKELY, likely
 from course.refreshers.rules.facts import INITIAL, REFRESHER
 from course.refreshers.rules.policy import ANNIVERSARY, FIXED, GENERAL, NEXT, NOW
-from course.web.forms import Form, choices
+from course.web.forms import DayField, Form, choices
 
 NUMBERS = ("period_months", "window_days", "lapse_months", "starter_days", "minimum_days", "fixed_day",
            "fixed_month", "minimum_months")  # fmt: skip
@@ -101,27 +101,6 @@ class PathwayPolicyForm(PolicyForm):
         },
         default=GENERAL,
     )
-
-
-class DayField(DateField):
-    """A calendar day, from the browser's date picker or typed."""
-
-    def __init__(self, label: str, empty: str = "", **kwargs: Any) -> None:
-        needed = InputRequired(empty) if empty else Optional()
-        super().__init__(label, [needed], ["%Y-%m-%d", "%d/%m/%Y", "%d %B %Y", "%d %b %Y"], **kwargs)
-
-    @property
-    def day(self) -> date:
-        """The day that was entered, in a form that is valid and needs one."""
-        if self.data is None:
-            raise ValueError("no day was entered")
-        return self.data
-
-    def process_formdata(self, valuelist: list[Any]) -> None:
-        try:
-            super().process_formdata([value.strip() for value in valuelist if value.strip()])
-        except ValueError:
-            raise ValueError("Enter a day such as 12/02/2027.") from None
 
 
 class DatedForm(Form):

@@ -5,18 +5,16 @@ from __future__ import annotations
 from datetime import date
 
 from wtforms import SelectField, TextAreaField
-from wtforms.fields import DateField
-from wtforms.validators import InputRequired
 
 from course.people.forms import clean, email_field, name_field
 from course.registration.rules import LONGEST, domains
-from course.web.forms import Form
+from course.web.forms import DayField, Form
 
 
 class LinkForm(Form):
     team = SelectField("Team", filters=[clean])
     domains = TextAreaField("Mail domains that may ask", render_kw={"rows": 3, "spellcheck": "false"})
-    ends_on = DateField("Last day", validators=[InputRequired("Enter the last day, such as 12/02/2027.")])
+    ends_on = DayField("Last day", "Enter the last day, such as 12/02/2027.")
 
     def fits(self, today: date) -> bool:
         """Whether domains and day are right; what is wrong is shown at the field."""

@@ -19,8 +19,9 @@ from course.certificates.typesetting import FONTS
 from course.dates import civil_date
 from course.downloads.rules import Tell
 from course.refreshers.rules.dates import words as in_words
+from course.refreshers.rules.words import GROUPS
 from course.reports.frame import Sight, Told
-from course.reports.rules import BAR, GROUPS, SORTS
+from course.reports.rules import BAR, SORTS
 from course.web.spreadsheet import as_csv, as_xlsx
 
 TEMPLATE = Path(__file__).with_name("report.typ")

@@ -28,7 +28,7 @@ from course.teams.queries import tree
 
 # Kinds of entries in the log that change nothing that a report shows.
 NEVER = frozenset(
-    {"audit", "backup", "calendar", "contact", "deputy", "evidence", "mail", "password", "report", "sign_in"}
+    {"audit", "backup", "calendar", "contact", "deputy", "evidence", "mail", "password", "report", "sign_in", "talk"}
 )
 MOST = 500  # entries or people beyond which reading everybody anew is quicker
 BEHIND = 100  # rows that other transactions may be about to commit

@@ -13,40 +13,11 @@ from urllib.parse import urlencode
 
 from course.imports.rules.days import NotADayError, read_day
 from course.refreshers.rules.facts import Employment, Facts
-from course.refreshers.rules.standing import (
-    DUE_SOON,
-    EXPIRED,
-    IN_PROGRESS,
-    NOT_REQUIRED,
-    NOT_YET_DUE,
-    OVERDUE,
-    PAUSED,
-    UP_TO_DATE,
-    Position,
-)
+from course.refreshers.rules.standing import Position
+from course.refreshers.rules.words import GROUP_OF, GROUPS, status
 
-# The groups that a report counts, in the order in which somebody should look at them, and their words.
-GROUPS = {
-    "overdue": "Overdue",
-    "due-soon": "Due soon",
-    "in-progress": "In progress",
-    "not-started": "Not started",
-    "up-to-date": "Up to date",
-    "paused": "Paused",
-    "not-required": "Not required",
-}
 # In the order of the bar, from good to none.
 BAR = ("up-to-date", "due-soon", "overdue", "in-progress", "not-started", "paused", "not-required")
-_GROUP_OF = {
-    EXPIRED: "overdue",
-    OVERDUE: "overdue",
-    DUE_SOON: "due-soon",
-    IN_PROGRESS: "in-progress",
-    NOT_YET_DUE: "not-started",
-    UP_TO_DATE: "up-to-date",
-    PAUSED: "paused",
-    NOT_REQUIRED: "not-required",
-}
 _RANK = {group: place for place, group in enumerate(GROUPS)}
 SORTS = {"worst": "Worst first", "name": "By name", "due": "By due day", "start": "Newest here first"}
 PAGE = 50  # people on one page
@@ -73,7 +44,7 @@ class Line:
 
     @property
     def group(self) -> str:
-        return _GROUP_OF[self.state]
+        return GROUP_OF[self.state]
 
     @property
     def holds(self) -> bool:
@@ -83,22 +54,12 @@ class Line:
     @property
     def words(self) -> str:
         """The status in words."""
-        days = self.overdue_days
-        if self.group == "overdue":
-            return f"Overdue {_days(days)}" if days else "Expired"
-        if self.state == DUE_SOON and self.due:
-            left = (self.due - self.on).days
-            return f"Due in {_days(left)}" if left > 0 else "Due today"
-        return GROUPS[self.group]
+        return status(self.state, self.due, self.overdue_days, self.on)
 
     @property
     def urgency(self) -> tuple[int, date, str, int]:
         """Worst first: who is overdue for the longest, then whose day comes next."""
         return _RANK[self.group], self.due or date.max, self.name.casefold(), self.id
-
-
-def _days(number: int) -> str:
-    return "1 day" if number == 1 else f"{number} days"
 
 
 def line_of(
@@ -205,7 +166,7 @@ def report(lines: Sequence[Line], wanted: Wanted, teams: frozenset[int] | None) 
     counted = Counter(line.state for line in there)
     counts: dict[str, int] = dict.fromkeys(GROUPS, 0)
     for state, number in counted.items():
-        counts[_GROUP_OF[state]] += number
+        counts[GROUP_OF[state]] += number
     shown = [line for line in there if _fits(line, wanted)] if wanted.narrow else there
     return Report(wanted, len(there), sum(line.holds for line in there), counts, shown)
 

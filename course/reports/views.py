@@ -24,12 +24,13 @@ from course.downloads.queries import DownloadView, content, download
 from course.downloads.views import handed_out, make_beside
 from course.organisation.current import here_organisation
 from course.people.queries import ids_visible_to
+from course.refreshers.rules.words import GROUPS
 from course.reports.current import KEY, ledger_here
 from course.reports.files import KINDS
 from course.reports.frame import Sight, sight, told
 from course.reports.ledger import Ledger
 from course.reports.making import Asked, make, note, produce
-from course.reports.rules import GROUPS, SORTS, Wanted, asked
+from course.reports.rules import SORTS, Wanted, asked
 from course.web.access import Permission, may
 from course.web.forms import number_in_address
 from course.web.html import plural, seen_redirect

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from wtforms import RadioField, SelectField, StringField
-from wtforms.fields import DateField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import Length
 
 from course.people.forms import clean, email_field, line_field, name_field
-from course.web.forms import Form
+from course.web.forms import DayField, Form
 
 REASON = "Say in a few words why."
 ROLES = {"manager": "Manager of a team and all below it", "administrator": "Administrator of the course"}
@@ -37,12 +36,12 @@ class RoleForm(Form):
 
 
 class LeaveForm(Form):
-    last_day = DateField("Last day", validators=[InputRequired("Enter the last day, such as 12/02/2027.")])
+    last_day = DayField("Last day", "Enter the last day, such as 12/02/2027.")
     reason = line_field("Reason", REASON)
 
 
 class ReturnForm(Form):
-    first_day = DateField("First day back", validators=[InputRequired("Enter the first day, such as 12/02/2027.")])
+    first_day = DayField("First day back", "Enter the first day, such as 12/02/2027.")
     team = SelectField("Team", filters=[clean])
     reason = line_field("Reason", REASON)
 

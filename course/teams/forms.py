@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from wtforms import SelectField
-from wtforms.fields import DateField
-from wtforms.validators import Optional
 
 from course.people.forms import clean, line_field
-from course.web.forms import Form
+from course.web.forms import DayField, Form
 
 REASON = "Say in a few words why. It stays beside the change."
 
@@ -33,4 +31,4 @@ class OnDayForm(Form):
     class Meta:
         csrf = False
 
-    on = DateField("As it was on", validators=[Optional()])
+    on = DayField("As it was on")

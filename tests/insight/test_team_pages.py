@@ -17,7 +17,7 @@ from course.people.models import Membership, Person
 from tests.conftest import NOW
 from tests.insight.answering import answer, decide, make_people
 from tests.makers import make_person, make_team, sign_in
-from tests.pages import Client
+from tests.pages import Client, Page
 
 AFTER = NOW + timedelta(days=1)
 
@@ -49,6 +49,11 @@ def _manager(session: Session, team: object, client: Client) -> Person:
     person = make_person(session, "Robin Vale", "robin@example.org", "manager", team, at=NOW)  # type: ignore[arg-type]
     sign_in(client, person)
     return person
+
+
+def _weakest(page: Page) -> str:
+    """The list of learning points of which something is told; below it is a sheet for every other point."""
+    return page.html.partition('id="talks"')[0]
 
 
 def test_only_the_first_answer_to_a_question_counts(app: Flask, session: Session) -> None:
@@ -120,7 +125,7 @@ def test_a_manager_sees_what_the_team_gets_wrong_without_a_name(app: Flask, sess
     assert f"“{Markup.escape(question.options[_wrong(question)].text)}”" in page.html
     assert "3 of 5 did not choose what is recommended: 60 % likely 23 % to 88 %" in page.text
     assert scene.ask in page.text
-    assert f"/module/{_library(app).pages_by_point[question.points[0]][0]}/discussion" in page.html
+    assert f"/insight/team/{team.id}/talk/{question.points[0]}" in _weakest(page)
     assert not [person.name for person in people if person.name in page.text]
 
 
@@ -134,7 +139,7 @@ def test_a_team_of_four_is_not_shown(app: Flask, session: Session, client: Clien
     page = client.get(f"/insight/team/{team.id}")
     assert "Too few people to show" in page.text
     assert str(question.stem) not in page.html
-    assert f'"/insight/team/{team.id}"' not in client.get("/insight").html
+    assert "Night shift Talks only: too few people" in client.get("/insight").text
 
 
 def test_a_point_that_four_people_answered_is_not_shown(app: Flask, session: Session, client: Client) -> None:
@@ -146,8 +151,8 @@ def test_a_point_that_four_people_answered_is_not_shown(app: Flask, session: Ses
             answer(session, person, few, _wrong(few))
     _manager(session, team, client)
     page = client.get(f"/insight/team/{team.id}")
-    assert _library(app).points[many.points[0]].title in page.text
-    assert _library(app).points[few.points[0]].title not in page.text
+    assert f"/talk/{many.points[0]}" in _weakest(page)
+    assert f"/talk/{few.points[0]}" not in _weakest(page)
 
 
 def test_a_manager_opens_only_their_part_of_the_tree(app: Flask, session: Session, client: Client) -> None:
@@ -226,6 +231,6 @@ def test_a_point_is_not_shown_where_few_beside_the_team_answered_it(
             if part is team or place < 2:
                 answer(session, person, few, _wrong(few))
     sign_in(client, make_person(session, "Robin Vale", "robin@example.org", "administrator"))
-    points = [_library(app).points[question.points[0]].title for question in (many, few)]
-    assert [point in client.get(f"/insight/team/{top.id}").text for point in points] == [True, True]
-    assert [point in client.get(f"/insight/team/{team.id}").text for point in points] == [True, False]
+    points = [f"/talk/{question.points[0]}" for question in (many, few)]
+    assert [point in _weakest(client.get(f"/insight/team/{top.id}")) for point in points] == [True, True]
+    assert [point in _weakest(client.get(f"/insight/team/{team.id}")) for point in points] == [True, False]

@@ -51,7 +51,6 @@ MANAGING = (
     "/audit",
     "/system",
     "/mail",
-    "/renewal/people/{learner}",
     "/renewal/policy",
     "/renewal/policy/everybody",
 )

@@ -54,7 +54,7 @@ def test_a_manager_gives_more_time_and_takes_it_back_and_axe_finds_nothing(site:
     person = site.person("later@example.org")
     site.person("chief@example.org", "administrator")
     sign_in(page, "chief@example.org")
-    page.goto(f"/renewal/people/{person}")
+    page.goto(f"/report/people/{person}")
     found = faults(page)
     page.get_by_role("link", name="Give more time").click()
     page.get_by_role("button", name="Save").click()

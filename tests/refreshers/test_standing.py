@@ -98,7 +98,7 @@ def test_my_training_says_until_when_and_why(session: Session, client: Client) -
     sign_in(client, make_person(session, at=now()))
     text = client.get("/").text
     due = civil_date(now(), ZONE) + timedelta(days=28)
-    assert "Not yet due" in text
+    assert "Not started" in text
     assert f"{due.day} {due:%B %Y}" in text
 
 

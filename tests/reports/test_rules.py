@@ -8,7 +8,8 @@ from datetime import date, timedelta
 import pytest
 
 from course.refreshers.rules.facts import Employment, Facts
-from course.reports.rules import GROUPS, Line, Wanted, asked, in_order, present, report
+from course.refreshers.rules.words import GROUPS
+from course.reports.rules import Line, Wanted, asked, in_order, present, report
 
 DAY = date(2026, 11, 23)
 PATHWAYS = ("school", "clubs")

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from functools import partial
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from course.bulletins.actions import subscribe
 from course.demo.actions.story import Story
-from course.demo.rules import CONTACTS
+from course.demo.rules import CONTACTS, TALKS
 from course.deputies.actions import lend
 from course.dossiers.actions import note_export, note_page
 from course.dossiers.rules import EXPORT
+from course.insight.actions import Held, write_down
 from course.mail.actions import refuse_address
 from course.mail.models import OutboxMail
 from course.organisation.actions import confirm_contact, keep_contact
@@ -52,6 +54,19 @@ def plan(story: Story) -> None:
     on(12, lambda at: make_link(session, clubs, ["demo.example"], ends, None, at))
     on(2, lambda at: _ask_to_join(session, at))
     on(5, lambda at: _lend(session, today, at))
+    for days_ago, *talk in TALKS:
+        on(days_ago, partial(_talk, story, talk))
+
+
+def _talk(story: Story, talk: list[Any], at: datetime) -> None:
+    """The manager of a team writes down what it talked about the day before."""
+    name, people, point, agreed = talk
+    team, day = story.ids[name], at.date() - timedelta(days=1)
+    by = story.session.execute(
+        select(RoleGrant.person_id).where(RoleGrant.team_id == team, RoleGrant.since <= at).order_by(RoleGrant.id)
+    ).scalars()
+    held = Held(team, point, story.library.points[point].title, day, people, agreed)
+    write_down(story.session, held, next(by), day, at)
 
 
 def _confirm(session: Session, contact: tuple[str, str, str, str], at: datetime) -> None:

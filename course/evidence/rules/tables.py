@@ -9,7 +9,8 @@ from datetime import date
 from course.content.shapes import SECTIONS, SETTINGS, Point, Source
 from course.refreshers.rules.policy import Policy, describe
 from course.refreshers.rules.standing import NOT_REQUIRED
-from course.reports.rules import GROUPS, Line
+from course.refreshers.rules.words import GROUPS
+from course.reports.rules import Line
 
 Table = list[list[object]]
 WHO = ["Person", "E-mail"]
@@ -150,6 +151,18 @@ class Wrong:
     sheet: str
 
 
+@dataclass(frozen=True)
+class Talked:
+    """A talk of ten minutes that `team` had about a learning point, and what was agreed, as `by` wrote it down."""
+
+    day: date
+    team: str
+    people: int
+    title: str
+    agreed: str
+    by: str
+
+
 def people(every: Iterable[Somebody]) -> Table:
     head: list[object] = [
         *WHO, "Team", "Pathway", "First day here", "Required", "Valid certificate", "Status", "In words", "Due",
@@ -238,6 +251,11 @@ def wrong(found: Sequence[Wrong]) -> Table:
          percent(one.low), percent(one.high), one.sure, one.misconception, one.sheet]
         for one in found
     ]  # fmt: skip
+
+
+def talks(held: Iterable[Talked]) -> Table:
+    head: list[object] = ["Held on", "Team", "People", "Learning point", "What was agreed", "Written down by"]
+    return [head] + [[one.day, one.team, one.people, one.title, one.agreed, one.by] for one in held]
 
 
 def percent(share: float) -> int:

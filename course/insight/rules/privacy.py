@@ -15,6 +15,12 @@ def counted_until(today: date) -> date:
     return today - timedelta(days=today.weekday())
 
 
+def counted_for(day: date, today: date) -> date:
+    """Before which day answers count in what is said of a day. Of a past one it is the first of its month: who asks
+    for one day after the other must not see what one person answered in between."""
+    return day.replace(day=1) if day < today else counted_until(today)
+
+
 def inside(parents: Mapping[int, int | None], direct: Mapping[int, int]) -> dict[int, int]:
     """How many people are in each team or below it, and in ALL.
 

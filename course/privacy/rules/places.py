@@ -241,6 +241,7 @@ NOT_ABOUT_SOMEBODY = {
     "status_list": "Numbers that were revoked.",
     "team": "A team.",
     "team_change": "What a team was called.",
+    "team_talk": "What a team talked about, for which no names are asked.",
     "trusted_issuer": "Another organisation.",
     "usual_pathway": "A rule for everybody.",
     "worker_beat": "A program on the server.",

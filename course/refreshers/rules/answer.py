@@ -9,7 +9,7 @@ from datetime import date
 from course.refreshers.rules.facts import Facts
 from course.refreshers.rules.policy import Policy
 from course.refreshers.rules.standing import Position, position
-from course.refreshers.rules.words import because
+from course.refreshers.rules.words import GROUP_OF, because, status
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,16 @@ class Standing:
     started: date | None
     progress_until: date | None
     because: str
+
+    @property
+    def group(self) -> str:
+        """The group of the report (words.GROUPS) in which the person counts."""
+        return GROUP_OF[self.state]
+
+    @property
+    def words(self) -> str:
+        """The state in a few words, as the report says it."""
+        return status(self.state, self.due, self.overdue_days, self.on)
 
 
 def standing(facts: Facts, policies: Sequence[Policy], on: date) -> Standing:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from course.refreshers.rules import chain as timing
 from course.refreshers.rules.chain import Cycle
 from course.refreshers.rules.dates import MONTHS, count, short, words
@@ -12,10 +14,44 @@ from course.refreshers.rules.standing import (
     EXPIRED,
     IN_PROGRESS,
     NOT_REQUIRED,
+    NOT_YET_DUE,
+    OVERDUE,
     PAUSED,
     UP_TO_DATE,
     Position,
 )
+
+# The groups that a report counts and a person is in, in the order in which somebody should look at them; and their words.
+GROUPS = {
+    "overdue": "Overdue",
+    "due-soon": "Due soon",
+    "in-progress": "In progress",
+    "not-started": "Not started",
+    "up-to-date": "Up to date",
+    "paused": "Paused",
+    "not-required": "Not required",
+}
+GROUP_OF = {
+    EXPIRED: "overdue",
+    OVERDUE: "overdue",
+    DUE_SOON: "due-soon",
+    IN_PROGRESS: "in-progress",
+    NOT_YET_DUE: "not-started",
+    UP_TO_DATE: "up-to-date",
+    PAUSED: "paused",
+    NOT_REQUIRED: "not-required",
+}
+
+
+def status(state: str, due: date | None, overdue_days: int, on: date) -> str:
+    """A state on a day in a few words, the same for everybody who reads it; the arguments are those of a Standing."""
+    group = GROUP_OF[state]
+    if group == "overdue":
+        return f"Overdue {count(overdue_days, 'day')}" if overdue_days else "Expired"
+    if state == DUE_SOON and due:
+        left = (due - on).days
+        return f"Due in {count(left, 'day')}" if left > 0 else "Due today"
+    return GROUPS[group]
 
 
 def cycle_reason(cycle: Cycle) -> str:

@@ -6,13 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Response, abort, flash, g, make_response, render_template, url_for
+from flask import Response, abort, flash, g, make_response, redirect, render_template, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.clock import now
 from course.people.queries import PersonView, overview, visible_person
-from course.people.views import opened
 from course.refreshers import actions, queries
 from course.refreshers.forms import CertificateForm, ExtensionForm, LeaveForm, TakeBackForm
 from course.refreshers.rules import cycle_reason, cycles, standing
@@ -26,19 +25,24 @@ from course.web.session import db
 @signed_in
 def mine() -> str:
     """My own renewal."""
-    g.here = "training"
-    person = overview(db(), current_user.person.id) or abort(404)
-    return _shown(person, changes=False, own=True)
+    g.here, day, me = "training", today(), current_user.person.id
+    person = overview(db(), me) or abort(404)
+    facts = queries.people(db(), zone(), [me])[0].facts
+    policies = queries.policies(db(), zone())
+    return render_template(
+        "refreshers/mine.html",
+        person=person,
+        standing=standing(facts, policies, day),
+        cycles=[(cycle, cycle_reason(cycle)) for cycle in reversed(cycles(facts, policies, day))],
+        entries=queries.entries(db(), me),
+    )
 
 
 @pages.get("/people/<int(max=2147483647):person_id>")
 @may(Permission.SEE_PEOPLE)
-def person(person_id: int) -> str:
-    """The renewal of somebody whom the viewer may see."""
-    g.here = "people"
-    found = _visible(person_id)
-    opened(person_id)
-    return _shown(found, changes=_may_change(person_id), own=False)
+def person(person_id: int) -> WsgiResponse:
+    """What stood here once is part of the page about all of somebody's training."""
+    return redirect(f"/report/people/{_visible(person_id).id}", 301)
 
 
 def _visible(person_id: int) -> PersonView:
@@ -48,21 +52,6 @@ def _visible(person_id: int) -> PersonView:
 def _may_change(person_id: int) -> bool:
     """Nobody gives themselves more time, but an administrator, above whom there is nobody."""
     return bool(current_user.person.administrator or current_user.person.id != person_id)
-
-
-def _shown(person: PersonView, changes: bool, own: bool) -> str:
-    day = today()
-    facts = queries.people(db(), zone(), [person.id])[0].facts
-    policies = queries.policies(db(), zone())
-    return render_template(
-        "refreshers/person.html",
-        person=person,
-        standing=standing(facts, policies, day),
-        cycles=[(cycle, cycle_reason(cycle)) for cycle in reversed(cycles(facts, policies, day))],
-        entries=queries.entries(db(), person.id),
-        changes=changes,
-        own=own,
-    )
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,120 @@
+"""The sheet for a talk of ten minutes about a learning point, and the talks that were held."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Response, abort, flash, make_response, render_template, request
+from flask_login import current_user
+from werkzeug.wrappers import Response as WsgiResponse
+
+from course.clock import now
+from course.content.current import library
+from course.content.library import Library
+from course.content.shapes import Option, Point, Question
+from course.insight import actions, queries
+from course.insight.actions import Held
+from course.insight.forms import TakeBackForm, TalkForm
+from course.insight.rules.mending import quoted
+from course.insight.rules.privacy import ALL
+from course.insight.rules.talks import Talk
+from course.insight.telling import Row, told
+from course.insight.views.frame import address, counted, group_name, pages, seen_groups, today, tree
+from course.organisation.current import here_organisation
+from course.web.access import Permission, may
+from course.web.html import seen_redirect
+from course.web.session import db
+
+
+@pages.route("/everybody/talk/<point>", methods=["GET", "POST"])
+@may(Permission.MANAGE_ORGANISATION)
+def everybody_talk(point: str) -> Response | WsgiResponse:
+    """The sheet for the whole organisation."""
+    return _sheet(ALL, point)
+
+
+@pages.route("/team/<int(max=2147483647):team_id>/talk/<point>", methods=["GET", "POST"])
+@may(Permission.SEE_PEOPLE)
+def team_talk(team_id: int, point: str) -> Response | WsgiResponse:
+    """The sheet for a team, to print; and writing down below it that the talk was held."""
+    return _sheet(team_id or abort(404), point)
+
+
+def _sheet(group: int, point: str) -> Response | WsgiResponse:
+    seen, form = tree(), TalkForm()
+    if request.method == "GET":
+        form.held_on.data = today()
+    name, about = group_name(seen, group), library().points.get(point) or abort(404)
+    if form.validate_on_submit() and form.held_on.data and form.people.data:
+        held = Held(group, point, about.title, form.held_on.data, form.people.data, form.agreed.data or "")
+        refused = actions.write_down(db(), held, current_user.person.id, today(), now())
+        if refused is None:
+            flash("Written down. It stands in the list of talks, and in evidence packs.")
+            return seen_redirect(address(group) + "#talks")
+        form[refused.field].errors = [refused.message]
+    row = None
+    if group in seen.open:
+        rows = told(db(), library(), counted(seen, group), seen.parents, group)
+        row = next((one for one in rows if one.point.id == point), None)
+    page = render_template(
+        "insight/talk.html",
+        form=form,
+        name=name,
+        base=address(group),
+        point=about,
+        row=row,
+        asked=_asked(about, row),
+        quoted=quoted,
+        read=_ours().pages_by_point.get(point),
+        course=library().course,
+    )
+    return make_response(page, 422 if form.errors else 200)
+
+
+def _ours() -> Library:
+    """The course as most people here read it."""
+    ours = here_organisation() or abort(404)
+    return library().for_(ours.pathway, ours.nation)
+
+
+@dataclass(frozen=True)
+class ToAsk:
+    """A question to put to a team: its options in an order that gives nothing away, and the right one."""
+
+    question: Question
+    options: tuple[Option, ...]
+    right: Option
+
+
+def _asked(point: Point, row: Row | None) -> ToAsk | None:
+    """The question whose wrong answer was chosen most, or else one about the point of which one option is right."""
+    question = row.question if row and row.wrong else None
+    if question is None:
+        banks = (_ours().questions, library().questions)
+        fitting = (one for bank in banks for one in bank.values() if one.form == "one" and point.id in one.points)
+        question = next(fitting, None)
+    right = next((one for one in question.options if one.correct), None) if question else None
+    if question is None or right is None:
+        return None
+    return ToAsk(question, tuple(sorted(question.options, key=lambda one: one.text)), right)
+
+
+@pages.route("/talks/<int(max=2147483647):talk_id>/end", methods=["GET", "POST"])
+@may(Permission.SEE_PEOPLE)
+def end_talk(talk_id: int) -> Response | WsgiResponse:
+    """Take a talk back that was written down by mistake."""
+    found, form = _own(talk_id), TakeBackForm()
+    point = library().points.get(found.point)
+    title = point.title if point else found.point
+    if form.validate_on_submit():
+        actions.take_back(db(), talk_id, title, form.reason.data or "", current_user.person.id, now())
+        flash("Taken back. It stands in the list of talks no more.")
+        return seen_redirect(address(found.team) + "#talks")
+    page = render_template("insight/end_talk.html", form=form, talk=found, title=title, base=address(found.team))
+    return make_response(page, 422 if form.errors else 200)
+
+
+def _own(talk_id: int) -> Talk:
+    """A talk of a group that the viewer may see."""
+    groups = seen_groups(tree())
+    return next((one for one in queries.talks(db()) if one.id == talk_id and one.team in groups), None) or abort(404)

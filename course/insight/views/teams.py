@@ -1,0 +1,102 @@
+"""What a team gets wrong, what it talked about, and where people leave the safe path."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from flask import abort, render_template
+
+from course.content.current import library
+from course.content.queries import part
+from course.content.shapes import Scenario
+from course.insight import queries
+from course.insight.rules.findings import Turn, decided, turns
+from course.insight.rules.groups import Month, Share, share
+from course.insight.rules.mending import quoted
+from course.insight.rules.privacy import ALL, rest_is_large
+from course.insight.rules.talks import about, covering, newest
+from course.insight.rules.trend import trend
+from course.insight.telling import Tree, told
+from course.insight.views.frame import address, counted, group_name, kept, pages, seen_groups, tree, until
+from course.web.access import Permission, may
+from course.web.session import db
+
+SHOWN_TURNS = 10  # decisions on a page; more would bury the worst
+
+
+@pages.get("")
+@may(Permission.SEE_PEOPLE)
+def choose() -> str:
+    """The teams of which the viewer may see what they get wrong."""
+    return render_template("insight/choose.html", tree=tree(), all_open=ALL)
+
+
+@pages.get("/everybody")
+@may(Permission.MANAGE_ORGANISATION)
+def everybody() -> str:
+    """What the whole organisation gets wrong."""
+    return _shown(ALL)
+
+
+@pages.get("/team/<int(max=2147483647):team_id>")
+@may(Permission.SEE_PEOPLE)
+def team(team_id: int) -> str:
+    """What a team and those below it get wrong."""
+    return _shown(team_id or abort(404))
+
+
+def _shown(group: int) -> str:
+    seen = tree()
+    name, points = group_name(seen, group), library().points
+    over = covering(group, seen.parents)
+    talks = about(queries.talks(db()), {*over, *seen.below.get(group, seen.parents)})
+    given = {
+        "name": name,
+        "base": address(group),
+        "points": points,
+        "talks": talks,
+        "mine": seen_groups(seen),
+        "sheets": [points[one] for one in library().taught_points],
+    }
+    if group not in seen.open:
+        return render_template("insight/too_few.html", **given)
+    found = counted(seen, group)
+    among = seen.among(group)
+    sums = rest_is_large(seen.parents, found.people.values(), group)
+    months = trend(found.months, seen.parents, group, among) if sums else []
+    return render_template(
+        "insight/team.html",
+        quoted=quoted,
+        until=until() - timedelta(days=1),
+        rows=told(db(), library(), found, seen.parents, group),
+        talked=newest(talks, over),
+        turns=_turns(group, seen, among),
+        months=[_bar(month) for month in months],
+        **given,
+    )
+
+
+def _turns(group: int, tree: Tree, among: Collection[int] | None) -> list[Turn]:
+    found: list[Turn] = []
+    for (ref, version), scenes in kept(tree, "decisions", lambda: queries.decisions(db(), tree.before)).items():
+        scenario = part(db(), library(), Scenario, ref, version)
+        if scenario is not None:
+            found += turns(scenario, decided(scenes, tree.parents, group, among))
+    return sorted(found, key=lambda turn: -turn.left.value)[:SHOWN_TURNS]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A month, or several joined, in the chart; `people` answered."""
+
+    first: date
+    last: date
+    people: int
+    share: Share
+
+
+def _bar(month: Month) -> Bar:
+    told = share(month.right, month.n) or abort(500)
+    return Bar(date.fromisoformat(f"{month.first}-01"), date.fromisoformat(f"{month.last}-01"), len(month.people), told)

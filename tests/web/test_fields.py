@@ -1,0 +1,52 @@
+"""What people type into days and numbers: what is understood, and what is said of the rest."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from flask import Flask
+from wtforms import IntegerField
+from wtforms.validators import NumberRange, Optional
+
+from course.web.forms import DayField, Form
+
+NUMBER = "Enter a whole number from 1 to 9."
+
+
+class _Both(Form):
+    day = DayField("Day", "Enter the day.")
+    other = DayField("Another day")
+    number = IntegerField("Number", [Optional(), NumberRange(1, 9, NUMBER)])
+    free = IntegerField("Any number", [Optional()])
+
+
+def _filled(app: Flask, **given: str) -> _Both:
+    with app.test_request_context("/", method="POST", data=given):
+        form = _Both(meta={"csrf": False})
+        form.validate()
+    return form
+
+
+@pytest.mark.parametrize("typed", ["2027-02-12", " 12/02/2027 ", "12 February 2027", "12 Feb 2027"])
+def test_a_day_is_understood_as_it_is_typed(app: Flask, typed: str) -> None:
+    form = _filled(app, day=typed, number="9", free="-3")
+    assert (form.day.data, form.other.data, form.number.data, form.mistakes()) == (date(2027, 2, 12), None, 9, [])
+
+
+@pytest.mark.parametrize(
+    ("given", "mistakes"),
+    [
+        ({"day": ""}, [("day", "Enter the day.")]),
+        ({"day": "soon"}, [("day", "Enter a day such as 12/02/2027.")]),
+        ({"day": "31/02/2027"}, [("day", "Enter a day such as 12/02/2027.")]),
+        ({"day": "2027-02-12", "other": "x"}, [("other", "Enter a day such as 12/02/2027.")]),
+        ({"day": "2027-02-12", "number": "many"}, [("number", NUMBER)]),
+        ({"day": "2027-02-12", "number": "10"}, [("number", NUMBER)]),
+        ({"day": "2027-02-12", "number": "1.5", "free": "x"}, [("number", NUMBER), ("free", "Enter a whole number.")]),
+    ],
+)
+def test_the_rest_is_refused_with_what_to_enter(
+    app: Flask, given: dict[str, str], mistakes: list[tuple[str, str]]
+) -> None:
+    assert _filled(app, **given).mistakes() == mistakes
