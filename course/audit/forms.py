@@ -31,7 +31,7 @@ class SearchForm(Form):
         for field in (self.since, self.until):
             # Days so far away that sums with them cannot be done are mistakes of typing as well.
             if field.errors or (field.data and not 2000 <= field.data.year <= 2100):
-                field.errors = ["Enter a day such as 2027-02-12."]
+                field.errors = ["Enter a day such as 12/02/2027."]
                 fine = False
         if fine and self.since.data and self.until.data and self.until.data < self.since.data:
             self.until.errors = ["Enter a last day that is not before the first."]

@@ -89,7 +89,7 @@ def test_one_finds_what_one_looks_for(session: Session, app: Flask) -> None:
 def test_a_day_that_is_none_is_said_and_what_was_entered_stays(session: Session, client: Client) -> None:
     administrator(session, client)
     page = client.get("/audit?since=yesterday&who=Sam", 422)
-    assert "Enter a day such as 2027-02-12." in page.text
+    assert "Enter a day such as 12/02/2027." in page.text
     assert 'value="Sam"' in page.html
     page = client.get("/audit?since=2026-11-22&until=2026-11-21", 422)
     assert "not before the first" in page.text
