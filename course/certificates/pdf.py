@@ -38,8 +38,9 @@ class Sheet:
     did: str = "completed the course"
 
 
-def pdf(sheet: Sheet, credential: bytes | None = None) -> bytes:
-    """The PDF of one certificate, the same bytes each time, with `credential` (JSON) attached if there is one.
+def pdf(sheet: Sheet, credential: bytes | None = None, logo: bytes | None = None) -> bytes:
+    """The PDF of one certificate, the same bytes each time, with `credential` (JSON) attached if there is one, and
+    with `logo` (PNG) above the name of the organisation.
 
     A character that no font has becomes □, and a line on the page says where it is spelled out: on the page that
     checks certificates and in the file's title. Raises UnicodeDecodeError for a credential that is not UTF-8,
@@ -47,7 +48,11 @@ def pdf(sheet: Sheet, credential: bytes | None = None) -> bytes:
     """
     attached = "" if credential is None else credential.decode()
     texts = (str(value) for value in astuple(sheet))
-    return typeset(TEMPLATE, lambda missing: _inputs(sheet, attached, missing), texts, sheet.issued)
+    # Only texts can be handed over: the picture goes as the numbers of its bytes.
+    picture = json.dumps(list(logo)) if logo else ""
+    return typeset(
+        TEMPLATE, lambda missing: {**_inputs(sheet, attached, missing), "logo": picture}, texts, sheet.issued
+    )
 
 
 def _inputs(sheet: Sheet, attached: str, missing: frozenset[str]) -> dict[str, str]:

@@ -20,6 +20,7 @@ from course.content.current import library
 from course.content.shapes import SETTINGS
 from course.credentials.queries import signed
 from course.dates import civil_date
+from course.organisation.queries import logo_at
 from course.people.queries import person
 from course.signin.rules import network
 from course.web.access import Permission, may, public, signed_in
@@ -212,6 +213,8 @@ def _sheet_file(person_id: int, number: str) -> Response:
         shown = replace(
             shown, did="renewed the course by a refresher", how="with a story, and every question right in the end"
         )
-    response = Response(pdf(shown, signed(db(), found.id)), mimetype="application/pdf")
+    # That of the day of issue: what somebody holds does not change its look with the settings.
+    logo = logo_at(db(), found.issued_at)
+    response = Response(pdf(shown, signed(db(), found.id), logo), mimetype="application/pdf")
     response.headers["Content-Disposition"] = f'attachment; filename="certificate-{found.number}.pdf"'
     return response

@@ -126,6 +126,13 @@ def organisation(session: Rows) -> OrganisationView | None:
     return OrganisationView(first.name, first.nation, first.pathway, contacts, first.logo_sha256, first.colour)
 
 
+def logo_at(session: Session, at: datetime) -> bytes | None:
+    """The logo, as PNG, that stood at the top of each page at that moment; None if there was none. Two queries."""
+    then = select(OrganisationLook.logo_sha256).where(OrganisationLook.made_at <= at)
+    sha256 = session.execute(then.order_by(OrganisationLook.id.desc()).limit(1)).scalar()
+    return logo(session, sha256) if sha256 else None
+
+
 def logo(session: Session, sha256: str) -> bytes | None:
     """The logo with this hash as PNG, whether it is shown today or was; None if there never was one."""
     rows = select(OrganisationLook.logo).where(

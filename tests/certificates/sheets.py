@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
 import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from PIL import Image
+
 from course.certificates.pdf import Sheet
+from course.organisation.rules.logos import clean_logo
 from tests.support.postgres import apt_install
 
 SHEET = Sheet(
@@ -90,3 +94,13 @@ def text(data: bytes) -> str:
     done = subprocess.run(["pdftotext", "-", "-"], input=data, capture_output=True, check=True)
     # It marks the direction of what it found.
     return re.sub(r"\s+", " ", re.sub("[\u202a-\u202e]", "", done.stdout.decode()))
+
+
+LOGOS = ("RGB", "RGBA", "L", "LA", "P")  # what the colours of a picture can be
+
+
+def picture(kind: str, size: tuple[int, int] = (480, 160)) -> bytes:
+    """A logo as it is kept: written anew by us."""
+    out = io.BytesIO()
+    Image.new(kind, size, 1).save(out, "PNG")
+    return clean_logo(out.getvalue())

@@ -9,13 +9,14 @@ import pytest
 import typst
 
 from course.certificates.pdf import pdf
-from tests.certificates.sheets import BOXED, MARKED, NAMES, SHEET, named
+from tests.certificates.sheets import BOXED, LOGOS, MARKED, NAMES, SHEET, named, picture
 from tests.support.verapdf import FLAVOURS, verdicts
 
 CREDENTIAL = b'{"type": ["VerifiableCredential", "OpenBadgeCredential"]}'
 KINDS: dict[str, Callable[[], bytes]] = {
     "plain": lambda: pdf(SHEET),
     "with a credential": lambda: pdf(SHEET, CREDENTIAL),
+    **{f"logo in {kind}": lambda kind=kind: pdf(SHEET, CREDENTIAL, picture(kind)) for kind in LOGOS},  # type: ignore[misc]
     "with as little as there can be": lambda: pdf(replace(SHEET, pathway="", length="", sections=(), notice="")),
     "long name, one word": lambda: pdf(named("W" * 200), CREDENTIAL),
     "long name, many words": lambda: pdf(named(("Abcdefgh " * 23)[:200])),

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import io
+from datetime import timedelta
+
 import pytest
 from flask import Flask
+from pypdf import PdfReader
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from course.certificates import views
 from course.certificates.keeping import opened, sealed
+from course.organisation.actions import take_logo
 from course.people.actions import leave
+from course.people.models import Person
 from course.web.throttle import Throttle
 from tests.certificates.makers import TODAY, issued
-from tests.certificates.sheets import text
+from tests.certificates.sheets import picture, text
 from tests.conftest import NOW, SECRET
 from tests.makers import make_person, sign_in
 from tests.pages import Client
@@ -61,3 +68,19 @@ def test_a_link_that_was_made_up_opens_nothing_and_trying_is_slowed_down(
     good = f"/kept/{sealed(found.person_id, SECRET)}"
     client.get(good)
     client.get(good, 429)
+
+
+def test_a_certificate_keeps_the_logo_of_the_day_on_which_it_was_issued(session: Session, client: Client) -> None:
+    before, after = issued(session, "before@example.org"), issued(session, "after@example.org")
+    before.issued_at, after.issued_at = NOW - timedelta(days=2), NOW
+    take_logo(session, picture("RGB"), None, NOW - timedelta(days=1))
+    session.commit()
+    pages = []
+    for certificate, email in ((before, "before@example.org"), (after, "after@example.org")):
+        person = session.execute(select(Person).where(Person.email == email)).scalar_one()
+        data = sign_in(Client(client.app), person).get(f"/certificate/{certificate.number}.pdf").body
+        pages.append(data)
+    assert [len(PdfReader(io.BytesIO(data)).pages[0].images) for data in pages] == [0, 1]
+    take_logo(session, None, None, NOW + timedelta(seconds=1))
+    session.commit()
+    assert sign_in(Client(client.app), person).get(f"/certificate/{after.number}.pdf").body == pages[1]

@@ -14,7 +14,7 @@ from pypdf import PdfReader
 
 from course.certificates import typesetting
 from course.certificates.pdf import pdf
-from tests.certificates.sheets import BOXED, MARKED, NAMES, SHEET, named, text
+from tests.certificates.sheets import BOXED, LOGOS, MARKED, NAMES, SHEET, named, picture, text
 
 LONG = {
     "one word": "W" * 200,
@@ -138,7 +138,18 @@ def test_a_name_of_200_characters_fits_and_nothing_of_it_is_lost(kind: str) -> N
     assert shown.replace("\u200b", "").replace(" ", "") == LONG[kind].replace(" ", "")
 
 
-def test_everything_at_its_longest_still_fits_on_one_page() -> None:
+@pytest.mark.parametrize("kind", LOGOS)
+def test_a_logo_stands_above_the_name_and_nothing_needs_to_be_said_of_it(kind: str) -> None:
+    data, without = pdf(SHEET, b"{}", picture(kind)), pdf(SHEET, b"{}")
+    page = reader(data).pages[0]
+    assert [image.image.size for image in page.images if image.image] == [(480, 160)]
+    assert not reader(without).pages[0].images
+    assert (text(data), alternatives(data)) == (text(without), alternatives(without))
+    assert pdf(SHEET, b"{}", picture(kind)) == data
+
+
+@pytest.mark.parametrize("logo", [None, picture("RGB"), picture("RGB", (40, 160))])
+def test_everything_at_its_longest_still_fits_on_one_page(logo: bytes | None) -> None:
     longest = replace(
         SHEET,
         name="W" * 200,
@@ -147,7 +158,7 @@ def test_everything_at_its_longest_still_fits_on_one_page() -> None:
         check=f"https://{'w' * 60}.{'w' * 60}.example.org/verify/K7QM-2FXA-9TRC",
         sections=tuple(f"Responding to a concern about images {number}" for number in range(20)),
     )
-    assert len(reader(pdf(longest)).pages) == 1
+    assert len(reader(pdf(longest, logo=logo)).pages) == 1
 
 
 def test_the_same_certificate_gives_the_same_bytes() -> None:
