@@ -14,8 +14,9 @@ from course.dates import civil_date
 from course.events import publish
 from course.imports import queries
 from course.imports.models import ImportedCertificate, PeopleImport
+from course.imports.rules.finding import Wanted
 from course.imports.rules.places import Place, Places
-from course.imports.rules.planning import Line, Plan, Wanted, plan
+from course.imports.rules.planning import Line, Plan, plan
 from course.imports.rules.reading import Table, UnreadableError, read
 from course.imports.rules.report import written
 from course.people import actions as people

@@ -15,9 +15,10 @@ from sqlalchemy.orm import Session, defer
 from course.dates import civil_date
 from course.imports.models import ImportedCertificate, PeopleImport
 from course.imports.rules.columns import FIELDS
-from course.imports.rules.planning import Somebody
+from course.imports.rules.finding import Somebody
 from course.imports.rules.reading import Table, read
 from course.people.models import Employment, Membership, PathwayChoice, Person, RoleGrant, Team
+from course.staff.models import PersonChange, PersonMerge
 
 UNUSED = "unused"  # beside the fields in `people_import.columns`: the headings that were left out
 _LOOKED_AT = 20  # lists in which the columns of an earlier one are looked for
@@ -89,7 +90,7 @@ def chosen(columns: Mapping[str, Any]) -> dict[str, str]:
 
 
 def everybody(session: Session, zone: str) -> list[Somebody]:
-    """All people, also those who have left. Six queries."""
+    """All people, also those who have left. Eight queries."""
     teams: dict[int, set[int]] = defaultdict(set)
     manages: dict[int, set[int]] = defaultdict(set)
     certificates: dict[int, set[date]] = defaultdict(set)
@@ -110,6 +111,11 @@ def everybody(session: Session, zone: str) -> list[Somebody]:
     pathways = {row.person_id: row.pathway for row in session.execute(choices)}
     for person, day in session.execute(select(ImportedCertificate.person_id, ImportedCertificate.day)):
         certificates[person].add(day)
+    former: dict[int, set[str]] = defaultdict(set)
+    for person, email in session.execute(select(PersonChange.person_id, PersonChange.email)):
+        former[person].add(email)
+    merges = select(PersonMerge.person_id, PersonMerge.into_id)
+    merged = {row.person_id: row.into_id for row in session.execute(merges)}
     columns = (Person.id, Person.name, Person.email, Person.staff_number, Person.left_at, Person.created_at)
     people = select(*columns).order_by(Person.name)
     return [
@@ -125,6 +131,8 @@ def everybody(session: Session, zone: str) -> list[Somebody]:
             frozenset(certificates[row.id]),
             starts.get(row.id) or civil_date(row.created_at, zone),
             row.id in administrators,
+            frozenset(former[row.id] - {row.email, ""}),
+            merged.get(row.id),
         )
         for row in session.execute(people)
     ]

@@ -7,9 +7,10 @@ from datetime import date
 import pytest
 
 from course.imports.rules.columns import guess, mistake
-from course.imports.rules.days import NotADayError, read_day
+from course.imports.rules.days import NotADayError, read_day, read_end
+from course.imports.rules.finding import Certificate, Somebody
 from course.imports.rules.places import Places, UnclearError
-from course.imports.rules.planning import Certificate, Line, Somebody, plan
+from course.imports.rules.planning import Line, plan
 from course.imports.rules.reading import UnreadableError, read
 from course.imports.rules.report import report, written
 
@@ -97,6 +98,7 @@ def test_what_cannot_be_read_says_why(data: bytes, words: str) -> None:
         ("12/02/2027, 9:30 PM", date(2027, 2, 12)),
         ("2027-02-12T23:35:10.123+01:00", date(2027, 2, 12)),
         ("2027/02/12", date(2027, 2, 12)),
+        ("20270212", date(2027, 2, 12)),
         ("1st February 2027", date(2027, 2, 1)),
         ("Friday, 12 February 2027", date(2027, 2, 12)),
         ("-", None),
@@ -116,6 +118,9 @@ def test_days_are_read_the_day_first(text: str, expected: date | None) -> None:
         ("02/28/2027", "The day comes first"),
         ("29/02/2027", "no such day"),
         ("12/02/27", "four digits"),
+        ("20271302", "no such day"),
+        ("12021999", "cannot be right"),
+        ("31/12/9999", "cannot be right"),
         ("12/02/0227", "cannot be right"),
         ("soon", "not a day"),
         ("12 Foo 2027", "no such day"),
@@ -124,6 +129,12 @@ def test_days_are_read_the_day_first(text: str, expected: date | None) -> None:
 def test_what_is_no_day_says_why_and_in_which_column(text: str, words: str) -> None:
     with pytest.raises(NotADayError, match=rf"First day: .*{words}|First day: {words}"):
         read_day(text, "First day")
+
+
+@pytest.mark.parametrize("text", ["31/12/9999", "31.12.9999", "9999-12-31", "99991231", "9999-12-31T00:00:00", "-"])
+def test_the_last_day_of_somebody_who_stays_is_none(text: str) -> None:
+    assert read_end(text, "Last day") is None
+    assert read_end("12/02/2027", "Last day") == date(2027, 2, 12)
 
 
 def test_columns_are_guessed_from_their_headings() -> None:

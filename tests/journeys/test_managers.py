@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 from waitress.server import create_server
 
@@ -24,6 +24,7 @@ from course.demo.actions import PEOPLE, prepare, tell
 from course.demo.actions.office import finish
 from course.demo.rules import YEARS
 from course.downloads.actions import ask, keep
+from course.insight.models import TeamTalk
 from course.mail.models import OutboxMail
 from course.people.models import Person, Team
 from course.people.queries import person_by_email
@@ -171,7 +172,7 @@ def _more(session: Session) -> dict[str, int]:
     session.execute(update(OutboxMail).where(OutboxMail.key != "asked").values(failure="550 no such mailbox"))
     extension = session.execute(select(RenewalExtension.id).where(RenewalExtension.person_id == late)).scalar_one()
     return {"late": late, "gone": gone, "team": team, "pack": pack, "file": file, "reminder": reminder.id,
-            "extension": extension}  # fmt: skip
+            "extension": extension, "talk": session.execute(select(func.min(TeamTalk.id))).scalar_one()}  # fmt: skip
 
 
 def _list(app: Flask) -> int:

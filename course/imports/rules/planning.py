@@ -12,7 +12,8 @@ from email_validator import EmailNotValidError, validate_email
 
 from course.content.shapes import SETTINGS
 from course.dates import months_later
-from course.imports.rules.days import NotADayError, read_day
+from course.imports.rules.days import NotADayError, read_day, read_end
+from course.imports.rules.finding import Book, Certificate, Found, NotOneError, Somebody, Wanted, find
 from course.imports.rules.places import Places, UnclearError
 from course.people.rules import plain_email, tidy
 
@@ -31,48 +32,6 @@ _PATHWAYS = {str(key).casefold(): str(key) for key in SETTINGS} | {
 }
 _ISSUER = "An earlier training"
 FIRST_CERTIFICATE = date(1990, 1, 1)
-
-
-@dataclass(frozen=True)
-class Certificate:
-    """An earlier certificate, as the list says it."""
-
-    day: date
-    valid_until: date | None
-    issuer: str
-
-
-@dataclass(frozen=True)
-class Somebody:
-    """A person whom the course knows, here since `start`. `left` is their last day; `certificates` are the days of
-    those that earlier lists told of."""
-
-    id: int
-    name: str
-    email: str
-    staff_number: str | None = None
-    left: date | None = None
-    teams: frozenset[int] = frozenset()
-    manages: frozenset[int] = frozenset()
-    pathway: str | None = None
-    certificates: frozenset[date] = frozenset()
-    start: date = date.min
-    administrator: bool = False
-
-
-@dataclass
-class Wanted:
-    """What a row says, read. A field that is empty, or for which there is no column, is None: it stays as it is."""
-
-    email: str = ""
-    name: str | None = None
-    staff_number: str | None = None
-    team: tuple[str, ...] | None = None
-    manager: bool = False
-    pathway: str | None = None
-    start: date | None = None
-    leaving: date | None = None
-    certificate: Certificate | None = None
 
 
 @dataclass(frozen=True)
@@ -114,25 +73,52 @@ def plan(
     today: date,
 ) -> Plan:
     """What the rows would do on `today`. `columns` gives the place of each field in a row."""
-    by_email = {one.email: one for one in known}
-    by_number = {one.staff_number: one for one in known if one.staff_number}
-    seen: dict[object, int] = {}
-    lines = []
+    book, lines = Book(known), []
+    found: list[Line | _Row] = []
     for number, cells in rows:
         row = {name: _cell(cells, index) for name, index in columns.items()}
         who = row.get("name") or " ".join(filter(None, (row.get("first_name"), row.get("last_name"))))
         who = f"{who} ({row['email']})" if row.get("email") and who else who or row.get("email") or "–"
         try:
             wanted = _read(row, today)
-            person = _find(wanted, by_email, by_number)
-            _only_once(number, wanted, person, seen)
-            lines.append(_line(number, who, wanted, person, places, today))
-        except (_WrongError, NotADayError, UnclearError) as error:
-            lines.append(Line(number, "refused", who, (str(error),)))
+            found.append(_Row(number, who, wanted, find(wanted, book)))
+        except (_WrongError, NotADayError, UnclearError, NotOneError) as error:
+            found.append(Line(number, "refused", who, (str(error),)))
+    # Rows that name somebody as they are known now go first: another entry of theirs says nothing more then.
+    told = {one.found.person.id: one.number for one in found
+            if isinstance(one, _Row) and one.found.person is not None and not one.found.aside}  # fmt: skip
+    seen: dict[object, int] = {}
+    for one in found:
+        lines.append(one if isinstance(one, Line) else _planned(one, told, seen, places, today))
     there = {line.person.id for line in lines if line.person is not None}
     said = {row_email for _, cells in rows if (row_email := plain_email(_cell(cells, columns["email"])))}
     missing = tuple(one for one in known if one.left is None and one.id not in there and one.email not in said)
     return Plan(tuple(lines), tuple(places.new), missing)
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A row that was read, and whom it is about."""
+
+    number: int
+    who: str
+    wanted: Wanted
+    found: Found
+
+
+def _planned(row: _Row, told: dict[int, int], seen: dict[object, int], places: Places, today: date) -> Line:
+    person, aside = row.found.person, row.found.aside
+    if person is not None and aside:
+        if person.id in told:
+            notes = (aside, f"Line {told[person.id]} is about them, so this one changes nothing.")
+            return Line(row.number, "unchanged", row.who, notes, person=person)
+        told[person.id] = row.number
+    try:
+        _only_once(row.number, row.wanted, person, seen)
+        line = _line(row.number, row.who, row.found.wanted, person, places, today)
+    except (_WrongError, UnclearError) as error:
+        return Line(row.number, "refused", row.who, (str(error),))
+    return replace(line, notes=(aside, *line.notes)) if aside else line
 
 
 def _cell(cells: Sequence[str], index: int) -> str:
@@ -159,7 +145,7 @@ def _read(row: Mapping[str, str], today: date) -> Wanted:
         if wanted.pathway is None:
             raise _WrongError(f"There is no pathway “{row['pathway']}”. There are: {', '.join(SETTINGS.values())}.")
     wanted.start = read_day(row.get("start", ""), "First day")
-    wanted.leaving = read_day(row.get("leaving", ""), "Last day")
+    wanted.leaving = read_end(row.get("leaving", ""), "Last day")
     if wanted.start and wanted.leaving and wanted.leaving < wanted.start:
         raise _WrongError("The last day is before the first one.")
     wanted.certificate = _certificate(row, today)
@@ -205,23 +191,6 @@ def _certificate(row: Mapping[str, str], today: date) -> Certificate | None:
     if len(row.get("issuer", "")) > 200:
         raise _WrongError("The issuer is longer than 200 characters.")
     return Certificate(day, until, row.get("issuer") or _ISSUER)
-
-
-def _find(wanted: Wanted, by_email: Mapping[str, Somebody], by_number: Mapping[str, Somebody]) -> Somebody | None:
-    """Whom the row is about: by staff number, else by address. Raises _WrongError where the two contradict each other."""
-    same_email = by_email.get(wanted.email)
-    if wanted.staff_number is None:
-        return same_email
-    same_number = by_number.get(wanted.staff_number)
-    if same_number is None:
-        if same_email is not None and same_email.staff_number is not None:
-            raise _WrongError(f"This address belongs to staff number {same_email.staff_number}, {same_email.name}.")
-        return same_email
-    if same_email is not None and same_email.id != same_number.id:
-        raise _WrongError(
-            f"The staff number belongs to {same_number.name} ({same_number.email}), but the address to {same_email.name}."
-        )
-    return same_number
 
 
 def _only_once(number: int, wanted: Wanted, person: Somebody | None, seen: dict[object, int]) -> None:

@@ -1,0 +1,93 @@
+"""Whom a row is about where somebody was merged, or was called something else before."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from course.imports.rules.finding import Somebody
+from course.people.models import Person
+from course.staff.actions import correct, merge
+from tests.conftest import NOW
+from tests.imports.test_lists import do, look
+from tests.imports.test_rules import done
+from tests.makers import make_person, make_team
+
+LEFT, START = date(2026, 3, 1), date(2020, 1, 1)
+SAM = Somebody(1, "Sam Okafor", "sam@example.org", "S1", teams=frozenset({2}), start=START,
+               former=frozenset({"s.okafor@old.example", "shared@example.org"}))  # fmt: skip
+TWIN = Somebody(2, "S. Okafor", "twin@example.org", "S2", left=LEFT, start=START, merged=1)
+THIRD = Somebody(
+    3, "Sam O.", "third@example.org", left=LEFT, start=START, merged=2, former=frozenset({"o@example.org"})
+)
+LEE = Somebody(4, "Kim Lee", "kim@example.org", start=START, former=frozenset({"shared@example.org"}))
+KNOWN = (SAM, TWIN, THIRD, LEE)
+
+
+@pytest.mark.parametrize(
+    ("row", "kind", "words"),
+    [
+        # Another entry of theirs: what the list calls them stays as somebody decided.
+        ("email=twin@example.org; name=S. Okafor; staff_number=S2", "unchanged", "merged with that of Sam Okafor"),
+        ("email=third@example.org; name=Sam O.", "unchanged", "merged with that of Sam Okafor (sam@example.org)"),
+        ("email=twin@example.org; name=Sam Okafor; staff_number=S1", "unchanged", "merged with"),
+        ("email=twin@example.org; team=Kitchen", "changed", "Kitchen"),
+        ("email=twin@example.org; leaving=01/09/2026", "left", "Last day: 1 September 2026"),
+        # An earlier address, unless somebody else may have it now.
+        ("email=s.okafor@old.example; name=Sam Okafor", "unchanged", "an earlier address of Sam Okafor"),
+        ("email=o@example.org; name=Sam Okafor", "unchanged", "an earlier address of Sam Okafor"),
+        ("email=s.okafor@old.example; name=Sara Okafor", "added", ""),
+        ("email=s.okafor@old.example; name=Sam Okafor; staff_number=S9", "added", ""),
+        ("email=shared@example.org; name=Sam Okafor", "added", ""),
+        ("email=kim@example.org; staff_number=S2", "refused", "The staff number belongs to Sam Okafor"),
+    ],
+)
+def test_a_row_is_about_whoever_the_entry_counts_for(row: str, kind: str, words: str) -> None:
+    (line,) = done(row, known=KNOWN)
+    assert (line.kind, words in " ".join(line.notes)) == (kind, True), line.notes
+    assert line.person is None or line.person.merged is None
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_two_entries_of_one_person_in_a_list_do_what_the_right_one_says(first: int) -> None:
+    rows = [
+        "email=sam@example.org; name=Sam Okafor; team=Kitchen",
+        "email=twin@example.org; name=S. Okafor; team=South",
+    ]
+    lines = done(rows[first], rows[1 - first], known=KNOWN)
+    assert {(line.kind, line.number == lines[0].number) for line in lines} == (
+        {("changed", True), ("unchanged", False)} if first == 0 else {("unchanged", True), ("changed", False)}
+    )
+    (other,) = [line for line in lines if line.kind == "unchanged"]
+    assert "is about them, so this one changes nothing" in other.notes[1]
+
+
+def test_two_old_entries_of_one_person_count_once() -> None:
+    lines = done("email=twin@example.org; team=Kitchen", "email=third@example.org; team=South", known=KNOWN)
+    assert [line.kind for line in lines] == ["changed", "unchanged"]
+
+
+def test_a_nightly_list_of_before_a_merger_does_nothing_more(session: Session) -> None:
+    """The organisation merges two entries and corrects an address; its list is still the one from before."""
+    team = make_team(session, "Kitchen")
+    first, second = (make_person(session, "Sam Okafor", f"{name}@example.org", team=team) for name in ("sam", "twin"))
+    lee = make_person(session, "Kim Lee", "kim@example.org", team=team)
+    assert merge(session, second.id, first.id, True, "stood here twice", "Europe/London", None, NOW) is None
+    assert correct(session, lee.id, "Kim Lee", "kim.lee@example.org", None, "new mail system", None, NOW) is None
+    session.commit()
+    people = select(Person.id, Person.name, Person.email, Person.left_at).order_by(Person.id)
+    before = session.execute(people).all()
+    _, made = look(
+        session,
+        "Email,Name,Team\nsam@example.org,Sam Okafor,Kitchen\ntwin@example.org,Sam Okafor,Kitchen\n"
+        "kim@example.org,Kim Lee,Kitchen\n",
+    )
+    assert [line.kind for line in made.lines] == ["unchanged"] * 3
+    assert made.missing == ()
+    import_id, made = look(session, "Email,Name,Team\nsam@example.org,Sam Okafor,\nkim@example.org,Kim Lee,Office\n")
+    assert [line.kind for line in made.lines] == ["unchanged", "changed"]
+    do(session, import_id, made)
+    assert session.execute(people).all() == before
