@@ -30,6 +30,7 @@ from course.web.site import state
 
 pages = Blueprint("dossiers", __name__)
 NAMES = {"final": "Final assessment", "refresher": "Refresher", "update": "Update after a change"}
+TO_REMIND = ("overdue", "due-soon", "in-progress", "not-started")  # who has something to do
 LOOKS = 50  # on a page
 
 
@@ -45,11 +46,12 @@ def person(person_id: int) -> str:
     facts = renewal.people(db(), zone, [person_id])[0].facts
     policies = renewal.policies(db(), zone)
     pathway = found.pathway or ours.pathway
+    other, here = person_id != current_user.person.id, standing(facts, policies, today)
     return render_template(
         "dossiers/person.html",
         person=found,
         pathway=SETTINGS[pathway],
-        standing=standing(facts, policies, today),
+        standing=here,
         cycles=[(cycle, cycle_reason(cycle)) for cycle in reversed(cycles(facts, policies, today))],
         certificates=certificates(db(), person_id),
         progress=progress(library().for_(pathway, ours.nation), learnt(rows(), person_id)),
@@ -58,7 +60,8 @@ def person(person_id: int) -> str:
         reminders=history(db(), person_id),
         entries=renewal.entries(db(), person_id),
         changes=_may_change(person_id),
-        reminds=person_id != current_user.person.id,
+        reminds=other,
+        to_remind=other and here.group in TO_REMIND,
     )
 
 

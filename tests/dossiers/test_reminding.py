@@ -10,6 +10,7 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from course.clock import now
 from course.dossiers.actions import take_back
 from course.dossiers.reminding import Outcome, remind_all, remind_now
 from course.mail.actions import refuse_address
@@ -170,3 +171,16 @@ def test_a_manager_reminds_from_the_page_and_takes_it_back(
     assert "Sam Okafor gets no mail." in told.text
     assert "Taken back by Priya Nair." in told.text
     client.get(f"/report/people/{boss.id}/remind", 404)
+
+
+def test_the_button_is_there_for_whoever_has_something_to_do(
+    app: Flask, session: Session, two: tuple[Person, Person]
+) -> None:
+    boss, sam = two
+    client, page, today = sign_in(Client(app), boss), f"/report/people/{sam.id}", now().date()
+    assert "Remind now" in client.get(page).text
+    pause(session, sam.id, today, None, 14, "on leave", today, boss.id, now())
+    session.commit()
+    assert "Remind now" not in client.get(page).text
+    assert "can see that you opened this page" in client.get(page).text
+    assert "They are on leave." in client.get(f"{page}/remind").text
