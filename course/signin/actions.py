@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -39,8 +40,13 @@ from course.signin.rules import (
 from course.staff.events import AddressChanged, PersonLeft
 
 _hasher = PasswordHasher()
-# Verified when nobody has the address, so that the answer takes as long as for a wrong password.
-_NOBODY = _hasher.hash(secrets.token_hex(16))
+
+
+@cache
+def _nobody() -> str:
+    """Verified when nobody has the address, so that the answer takes as long as for a wrong password. Made when the
+    first person signs in: it takes as long as starting much of the rest."""
+    return _hasher.hash(secrets.token_hex(16))
 
 
 @dataclass(frozen=True)
@@ -104,8 +110,8 @@ def _check(session: Session, email: str, password: str, origin: Origin, at: date
     until = queries.free_again_at(session, tries, at)
     if until is not None:
         return Wait(until)
-    known = queries.known(session, email)
-    fits = verify(known.password_hash if known else _NOBODY, password)
+    known, nobody = queries.known(session, email), _nobody()
+    fits = verify(known.password_hash if known else nobody, password)
     if known is None or not fits:
         _count(session, tries, at)
         # What was typed is not written down: it may be a password in the wrong field.
