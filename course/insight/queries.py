@@ -47,16 +47,18 @@ def _homes(then: datetime | None) -> CTE:
     In one only: figures of teams that share people could be taken from each other and leave few.
     """
     member: ColumnElement[bool] = Membership.until.is_(None)
-    here: ColumnElement[bool] = Person.left_at.is_(None)
     if then is not None:
         member = and_(Membership.since <= then, or_(member, Membership.until > then))
-        here = and_(Person.created_at <= then, or_(here, Person.left_at > then))
     newest = (
         select(Membership.person_id, func.max(Membership.id).label("id"))
         .where(member)
         .group_by(Membership.person_id)
         .subquery()
     )
+    here: ColumnElement[bool] = Person.left_at.is_(None)
+    if then is not None:
+        # Whoever was in a team had not left as far as was known: memberships end when leaving is written down.
+        here = and_(Person.created_at <= then, or_(here, Person.left_at > then, newest.c.id.is_not(None)))
     return (
         select(Person.id.label("person_id"), func.coalesce(Membership.team_id, 0).label("team_id"))
         .outerjoin(newest, newest.c.person_id == Person.id)

@@ -46,12 +46,10 @@ def counts(session: Session, at: datetime) -> Counter[int]:
 
 
 def _there(at: datetime) -> Select[int, int]:
-    """Who was in which team at a moment."""
-    return (
-        select(Membership.team_id, Membership.person_id)
-        .join(Person, Person.id == Membership.person_id)
-        .where(Membership.since <= at, or_(Membership.until.is_(None), Membership.until > at))
-        .where(or_(Person.left_at.is_(None), Person.left_at > at))
+    """Who was in which team at a moment, as it was known then: a membership ends when it is written down that somebody
+    has left, which may be after their last day."""
+    return select(Membership.team_id, Membership.person_id).where(
+        Membership.since <= at, or_(Membership.until.is_(None), Membership.until > at)
     )
 
 

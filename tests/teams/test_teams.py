@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 from course.audit.models import AuditEntry
 from course.people.actions import Refusal
 from course.people.models import Membership, Person, RoleGrant, Team
+from course.reports.ledger import Ledger
+from course.staff.actions import leave
 from course.teams import actions, queries
 from course.teams.models import TeamChange
 from course.teams.rules import below
@@ -68,6 +70,19 @@ def test_the_tree_of_any_past_day_can_be_read(session: Session, teams: dict[str,
     assert drawn(session, 25) == ["Top", "-Homes", "--Hill Academy", "-Schools"]
     assert drawn(session, 35) == ["Top", "-Homes", "--Hill Academy"]
     assert drawn(session, 45) == ["Top", "-Houses", "--Hill Academy"]
+
+
+def test_who_left_counts_until_it_was_written_down_as_in_the_report(session: Session, teams: dict[str, Team]) -> None:
+    hill = teams["Hill"]
+    person = make_person(session, team=hill)
+    last_day, zone = (NOW + 5 * DAY).date(), "Europe/London"
+    assert leave(session, person.id, last_day, "moved", zone, None, NOW + 9 * DAY) is None
+    session.commit()
+    ledger, today = Ledger(), (NOW + 12 * DAY).date()
+    for days, expected in ((1, 1), (8, 1), (10, 0)):
+        day = ledger.day(session, zone, (NOW + days * DAY).date(), today)
+        reported = [line.id for line in day.lines if hill.id in line.teams]
+        assert (queries.counts(session, day.at)[hill.id], len(reported)) == (expected, expected), days
 
 
 def test_the_same_again_is_no_change(session: Session, teams: dict[str, Team]) -> None:

@@ -30,11 +30,12 @@ from course.learning.queries import enrolment_id
 from course.learning.rules.branching import stand
 from course.learning.rules.drawing import Drawn, draw
 from course.learning.rules.grading import grade
-from course.people.actions import Refusal, add_person, choose_pathway, leave
+from course.people.actions import Refusal, add_person, choose_pathway
 from course.people.models import Team
 from course.refreshers.actions import extend, pause
 from course.signin.actions import hashed
 from course.signin.models import Credential
+from course.staff.actions import leave
 
 
 class Story:
@@ -91,7 +92,9 @@ class Story:
             self.session.add(Credential(person_id=added.id, password_hash=self.locked, session_key=key, set_at=at))
 
     def _leave(self, one: Colleague, day: date) -> None:
-        leave(self.session, self.people[one.email], day, "moved on", self.zone, None, self.at(day))
+        refused = leave(self.session, self.people[one.email], day, "moved on", self.zone, None, self.at(day))
+        if refused is not None:
+            raise ValueError(f"{one.email}: {refused.message}")
 
     def _library(self, one: Colleague) -> Library:
         return self.library.for_(self.teams[one.team], "england")
