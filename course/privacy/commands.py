@@ -1,24 +1,30 @@
-"""flask privacy run"""
+"""flask privacy run | copy"""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import cast
 
 import click
 from flask.cli import AppGroup
 
+from course.audit.actions import record
 from course.clock import now
+from course.organisation.queries import organisation
+from course.people.queries import id_of, person
 from course.privacy import actions
+from course.privacy.copying import copy_of
 from course.privacy.queries import going
+from course.privacy.queries.held import holding
 from course.privacy.rules.schedule import STAGES, Stage
 from course.web.html import plural
 from course.web.session import command_session
 from course.web.site import state
 
-group = AppGroup("privacy", help="Erase what is not kept any more.")
+group = AppGroup("privacy", help="Erase what is not kept any more, and copy what is held about somebody.")
 BATCH = 5  # people in one transaction, of a tenth of a second each: others who write never wait long
 
 
@@ -51,6 +57,31 @@ def run_command(dry_run: bool) -> None:
         click.echo(f"{STAGES[stage]}: {plural(rows, 'row')} of {plural(people, 'person', 'people')}")
     if not lines:
         click.echo("Nothing is to be erased.")
+
+
+@group.command("copy")
+@click.argument("who", metavar="PERSON")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def copy_command(who: str, file: Path) -> None:
+    """Write all that is held about PERSON (an e-mail address, or the number in the address of their page) into FILE.
+
+    For somebody who has left and asks for their data: who works here has it under "My data". Private notes are left
+    out. It stands in the log.
+    """
+    with command_session() as session:
+        person_id = int(who) if who.isdecimal() else id_of(session, who)
+        found = person(session, person_id) if person_id is not None and person_id < 2**31 else None
+        ours = organisation(session)
+        if found is None or ours is None:
+            raise click.ClickException(f"Nobody here has the address or the number {who}.")
+        at, everything = now(), holding(session, found.id, state().config.secret_key)
+        data = copy_of(everything, found.id, ours.name, at, own=False)
+        try:
+            file.write_bytes(data)
+        except OSError as error:
+            raise click.ClickException(f"{file} cannot be written: {error.strerror}.") from error
+        record(session, "data.downloaded", ("person", found.id), {}, None, at)
+    click.echo(f"{file}: {len(data):,} bytes. It is about {found.name}: give it to nobody else.")
 
 
 def run(at: datetime) -> Totals:

@@ -13,12 +13,13 @@ from course.clock import now
 from course.dates import civil_date
 from course.organisation.current import here_organisation
 from course.privacy import actions
+from course.privacy.copying import copy_of
 from course.privacy.forms import ErasureForm, ScheduleForm
 from course.privacy.queries import going, held
 from course.privacy.queries.held import Holding
 from course.privacy.rules.places import SECTIONS
 from course.privacy.rules.schedule import AT_REQUEST, HOLDS, OF_LEAVERS, STAGES, Schedule
-from course.privacy.rules.showing import as_json, in_words
+from course.privacy.rules.showing import in_words
 from course.web.access import Permission, may, public, signed_in
 from course.web.html import day, moment, plural, seen_redirect
 from course.web.session import db
@@ -55,18 +56,9 @@ def mine() -> str:
 def download() -> Response:
     """The same as a file for programs."""
     at, ours = now(), here_organisation()
-    found = _held()
-    about = {"about": {"person_id": _me(), "organisation": ours.name if ours else "", "made_at": at,
-                       "times": "Moments are in UTC, as ISO 8601 says."}}  # fmt: skip
-    more = {
-        "failed_tries_to_sign_in": found.tries,
-        "summaries_that_named_me": found.told_of,
-        "log": [{"number": one.entry.number, "at": one.entry.at, "what": one.entry.what, "in_words": one.words,
-                 "details": one.entry.details} for one in found.log],
-        "team_names": {str(number): name for number, name in found.team_names.items()},
-    }  # fmt: skip
+    data = copy_of(_held(), _me(), ours.name if ours else "", at, own=True)
     record(db(), "data.downloaded", ("person", _me()), {}, _me(), at)
-    response = Response(as_json(about, found.rows, more), mimetype="application/json")
+    response = Response(data, mimetype="application/json")
     response.headers["Content-Disposition"] = f'attachment; filename="my-data-{at:%Y-%m-%d}.json"'
     response.headers["Cache-Control"] = "no-store"
     return response

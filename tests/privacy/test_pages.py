@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -51,6 +52,26 @@ def test_my_data_shows_and_downloads_everything(app: Flask, session: Session) ->
     assert "sign_in.entered" in {one["what"] for one in found["log"]}
     for secret in ("$argon2", "password_hash", "session_key", "token_hash", made["calendar_feed"]["token_hash"]):
         assert secret not in answer.body.decode(), secret
+
+
+def test_an_organisation_copies_what_it_holds_about_somebody_but_no_notes(
+    app: Flask, session: Session, tmp_path: Path
+) -> None:
+    person = make_person(session, f"{MARK} Fictional", EMAIL, at=THEN)
+    fill(session, person)
+    runner = app.test_cli_runner()
+    for number, who in enumerate((EMAIL, str(person.id))):
+        done = runner.invoke(args=["privacy", "copy", who, str(tmp_path / f"{number}.json")])
+        assert (done.exit_code, f"It is about {MARK} Fictional" in done.output) == (0, True), done.output
+    found = json.loads((tmp_path / "1.json").read_bytes())
+    tables = {one["name"]: one["rows"] for section in found["sections"] for one in section["tables"]}
+    assert {name for name, rows in tables.items() if not rows} == {"erasure", "erasure_request", "reflection"}
+    copies = [one for one in found["log"] if one["what"] == "data.downloaded"]
+    assert [one["in_words"] for one in copies] == [f"The course downloaded all that is held about {MARK} Fictional"]
+    for who, file in (("nobody@example.org", "x"), ("999999999999", "x"), (EMAIL, "gone/x")):
+        done = runner.invoke(args=["privacy", "copy", who, str(tmp_path / file)])
+        assert done.exit_code == 1
+        assert "Nobody here" in done.output or "cannot be written" in done.output
 
 
 def note(session: Session, person: Person) -> None:
