@@ -22,6 +22,7 @@ from course.evidence.rules.tables import Rule, Somebody, Table, Talked, Taught, 
 from course.insight import telling as insight
 from course.insight.queries import answers
 from course.insight.queries import talks as every_talk
+from course.insight.rules.mending import quoted
 from course.insight.rules.privacy import ALL, counted_for
 from course.insight.rules.talks import about, covering
 from course.people.rules import Viewer
@@ -185,7 +186,7 @@ def _as_wrong(row: insight.Row, sheets: str) -> Wrong:
     words = ""
     if row.wrong and row.question:
         stem, text, reason = (in_words(part.html) for part in (row.question.stem, row.wrong.text, row.wrong.reason))
-        words = f"To “{stem}”: “{text}” {reason}"
+        words = f"To {quoted(stem)}: {quoted(text)} {reason}"
     return Wrong(
         row.point.id, row.point.title, row.point.safety_critical, found.people, found.share.n, found.share.right,
         found.share.low, found.share.high, found.sure_and_wrong, words, f"{sheets}/{row.point.id}",

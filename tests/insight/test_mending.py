@@ -46,9 +46,11 @@ def test_what_is_to_be_mended_follows_from_the_figures(told: Figures, starts: li
     [
         ("Ask the parents", "“Ask the parents”"),
         ("“Go home.”", "“Go home.”"),
-        ("“No,” she says. “Go.”", "““No,” she says. “Go.””"),
+        ("“No,” she says. “Go.”", "“‘No,’ she says. ‘Go.’”"),
         (Markup("<em>Now</em>"), "“<em>Now</em>”"),
+        (Markup("Say “<em>No</em>”"), "“Say ‘<em>No</em>’”"),
     ],
 )
 def test_a_text_that_is_speech_gets_no_second_quotation_marks(text: str, expected: str) -> None:
     assert quoted(text) == expected
+    assert isinstance(quoted(text), type(text))

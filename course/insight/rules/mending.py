@@ -48,5 +48,8 @@ def to_mend(told: Figures, texts: Sequence[str], right: Sequence[int]) -> tuple[
 
 
 def quoted(text: str) -> str:
-    """A text in quotation marks, unless it stands in some already. What is marked up as HTML stays so."""
-    return text if text.startswith("“") and text.endswith("”") and text.count("“") == 1 else "“" + text + "”"
+    """A text in quotation marks, unless it stands in some already; those within it become single ones. What is marked
+    up as HTML stays so."""
+    if text.startswith("“") and text.endswith("”") and text.count("“") == 1:
+        return text
+    return "“" + text.replace("“", "‘").replace("”", "’") + "”"
