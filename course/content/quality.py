@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from statistics import median
 
 from course.content.shapes import Module, Page, Question, Scenario
@@ -164,6 +165,7 @@ def ease(html: str) -> Ease:
     return Ease(len(words), median(counts), round(flesch, 1))
 
 
+@cache  # the course has seventy thousand words, but few different ones
 def _syllables(word: str) -> int:
     groups = len(re.findall(r"[aeiouy]+", word))
     silent = word.endswith("e") and not word.endswith(("le", "ee")) and groups > 1
