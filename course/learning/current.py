@@ -11,7 +11,7 @@ from course.content.library import Library
 
 def library() -> Library:
     """The content that is taught now, for this reader."""
-    if "library" not in g:
-        g.library = whole().for_(current_user.person.pathway, g.organisation_mark.nation)
-    found: Library = g.library
+    found: Library | None = g.get("library")
+    if found is None:
+        g.library = found = whole().for_(current_user.person.pathway, g.organisation_mark.nation)
     return found

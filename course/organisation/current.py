@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import current_app, g, request
 
 from course.organisation.queries import Mark, OrganisationView, organisation
 from course.web.session import READING, rows
 
 _KEY = "course.organisation"
+_UNASKED: Any = object()
 
 
 def here_organisation() -> OrganisationView | None:
@@ -16,14 +19,15 @@ def here_organisation() -> OrganisationView | None:
     Who is signed in came with the organisation's mark (`organisation.queries.MARK`). While that is the
     same as before, so is the organisation, and it is not read again.
     """
-    if "organisation" not in g:
+    found: OrganisationView | None = g.get("organisation", _UNASKED)
+    if found is _UNASKED:
         mark: Mark | None = g.get("organisation_mark") if request.method in READING else None
         known: tuple[Mark, OrganisationView | None] | None = current_app.extensions.get(_KEY)
         if mark is not None and known is not None and known[0] == mark:
-            g.organisation = known[1]
+            found = known[1]
         else:
-            g.organisation = organisation(rows())
+            found = organisation(rows())
             if mark is not None:
-                current_app.extensions[_KEY] = (mark, g.organisation)
-    found: OrganisationView | None = g.organisation
+                current_app.extensions[_KEY] = (mark, found)
+        g.organisation = found
     return found

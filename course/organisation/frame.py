@@ -17,7 +17,8 @@ from course.web.site import Site
 
 def site() -> Site:
     """What the frame of this request's page shows."""
-    if "site" not in g:
+    found: Site | None = g.get("site")
+    if found is None:
         # The person first: with them comes the mark that tells whether the organisation is still the same.
         person: Viewer | None = current_user.person
         ours, course = here_organisation(), library().course
@@ -27,8 +28,7 @@ def site() -> Site:
         header = _header(
             name, logo, person.name if person else None, person.permissions if person else frozenset(), here
         )
-        g.site = Site(name, person, course.title, header, _footer(library().version), ours is not None, sheet)
-    found: Site = g.site
+        g.site = found = Site(name, person, course.title, header, _footer(library().version), ours is not None, sheet)
     return found
 
 

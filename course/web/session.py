@@ -59,10 +59,11 @@ def rows() -> Rows:
 
 
 def _connection() -> Connection:
-    if "rows" not in g:
-        g.reading = current_app.extensions[_KEY].reading()
-        g.rows = g.reading.__enter__()
-    return g.rows  # type: ignore[no-any-return]
+    found: Connection | None = g.get("rows")
+    if found is None:
+        g.reading = reading = current_app.extensions[_KEY].reading()
+        g.rows = found = reading.__enter__()
+    return found
 
 
 def publish_after(event: object) -> None:
@@ -101,8 +102,7 @@ def _keep(response: Response) -> Response:
 
 def _close(_error: BaseException | None) -> None:
     g.pop("when_kept", None)
-    session = g.pop("db", None)
-    if session is not None:
+    if (session := g.pop("db", None)) is not None:
         session.close()
     if g.pop("rows", None) is not None:
         g.pop("reading").__exit__(None, None, None)
