@@ -7,9 +7,15 @@ from wtforms.validators import InputRequired, Length, NumberRange
 
 from course.insight.rules.talks import MOST_PEOPLE
 from course.people.forms import line_field
+from course.people.rules import tidy
 from course.web.forms import DayField, Form
 
 _PEOPLE = "Enter how many took part, with whoever led: a whole number from 2 on."
+
+
+def _lines(text: str | None) -> str:
+    """What was typed, line by line, without what no database or document can hold."""
+    return "\n".join(tidy(line) for line in (text or "").strip().splitlines())
 
 
 class TalkForm(Form):
@@ -19,7 +25,7 @@ class TalkForm(Form):
     )
     agreed = TextAreaField(
         "What you agreed (may stay empty)",
-        filters=[lambda text: (text or "").strip()],
+        filters=[_lines],
         validators=[Length(max=500, message="Shorten this to 500 characters.")],
         render_kw={"rows": 3, "maxlength": 500},
     )

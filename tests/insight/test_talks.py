@@ -150,6 +150,16 @@ def test_what_cannot_be_is_refused_and_nothing_is_lost(
     assert session.execute(select(TeamTalk)).all() == []
 
 
+def test_what_was_agreed_is_kept_line_by_line_and_shown_as_text(session: Session, client: Client) -> None:
+    team = make_team(session)
+    _manager(session, client, team)
+    typed = " Ask \x00twice.\r\n\u202e<script>alert(1)</script> "
+    client.post(f"/insight/team/{team.id}/talk/{POINT}", _written(_today(), agreed=typed))
+    (talk,) = queries.talks(session)
+    assert talk.agreed == "Ask twice.\n<script>alert(1)</script>"
+    assert "<script>alert" not in client.get(f"/insight/team/{team.id}").html
+
+
 def test_the_same_talk_is_written_down_once(session: Session, client: Client) -> None:
     team = make_team(session)
     _manager(session, client, team)
