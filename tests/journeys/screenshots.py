@@ -35,6 +35,7 @@ MANAGING = (
     "/report/mail",
     "/report/people/{learner}",
     "/insight/everybody",
+    "/insight/everybody/talk/posing-as-young-people",
     "/insight/questions",
     "/evidence",
     "/people",
