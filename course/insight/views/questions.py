@@ -14,7 +14,7 @@ from course.dates import begin_of
 from course.insight import queries
 from course.insight.rules.items import FLOOR, Figures, figures
 from course.insight.rules.mending import to_mend
-from course.insight.views.frame import pages, until
+from course.insight.views.frame import kept, pages, tree, until
 from course.web.access import Permission, may
 from course.web.session import db
 from course.web.site import state
@@ -55,7 +55,11 @@ def questions() -> str:
     """How each question does in each version, and what to mend; `sort`, `module` and `point` stand in the address."""
     course, sort = library(), request.args.get("sort", "right")
     module, point = request.args.get("module", ""), request.args.get("point", "")
-    found = [item for item in _items() if module in ("", item.module) and (not point or point in item.question.points)]
+    found = [
+        item
+        for item in kept(tree(), "items", _items)
+        if module in ("", item.module) and (not point or point in item.question.points)
+    ]
     found.sort(key=lambda item: (SORTS.get(sort, SORTS["right"])[1](item), item.question.id, item.question.version))
     return render_template(
         "insight/questions.html",
@@ -71,6 +75,7 @@ def questions() -> str:
 
 
 def _items() -> list[Item]:
+    """Every question that was answered, in each of its versions."""
     course, found = library(), []
     modules = {question.id: module.id for module in course.modules.values() for question in module.questions}
     for (question_id, version), results in queries.results(db(), begin_of(until(), state().config.time_zone)).items():
