@@ -12,6 +12,7 @@ from flask.cli import AppGroup
 from course.clock import now
 from course.credentials.rules.keys import Key, KeyLockedError, keys_in
 from course.dates import civil_date
+from course.evidence.forms import EARLIEST
 from course.evidence.making import Asked
 from course.evidence.queries import our_keys
 from course.evidence.rules.pack import verify
@@ -36,6 +37,8 @@ def make_command(on: datetime | None, team: int | None, output: Path) -> None:
     day = on.date() if on else today
     if day > today:
         raise click.ClickException(f"{day} has not come yet.")
+    if day < EARLIEST:
+        raise click.ClickException(f"Name a day from {EARLIEST.year} on.")
     refuse_old(output)
     try:
         data = produce(Asked(team, day, COMMAND, at), Ledger(), _tell, None, now)

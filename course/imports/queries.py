@@ -112,8 +112,12 @@ def everybody(session: Session, zone: str) -> list[Somebody]:
     for person, day in session.execute(select(ImportedCertificate.person_id, ImportedCertificate.day)):
         certificates[person].add(day)
     former: dict[int, set[str]] = defaultdict(set)
-    for person, email in session.execute(select(PersonChange.person_id, PersonChange.email)):
+    numbers: dict[int, set[str]] = defaultdict(set)
+    before = select(PersonChange.person_id, PersonChange.email, PersonChange.staff_number)
+    for person, email, number in session.execute(before):
         former[person].add(email)
+        if number:
+            numbers[person].add(number)
     merges = select(PersonMerge.person_id, PersonMerge.into_id)
     merged = {row.person_id: row.into_id for row in session.execute(merges)}
     columns = (Person.id, Person.name, Person.email, Person.staff_number, Person.left_at, Person.created_at)
@@ -133,6 +137,7 @@ def everybody(session: Session, zone: str) -> list[Somebody]:
             row.id in administrators,
             frozenset(former[row.id] - {row.email, ""}),
             merged.get(row.id),
+            frozenset(numbers[row.id] - {row.staff_number}),
         )
         for row in session.execute(people)
     ]

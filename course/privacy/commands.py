@@ -20,6 +20,7 @@ from course.privacy.copying import copy_of
 from course.privacy.queries import going
 from course.privacy.queries.held import holding
 from course.privacy.rules.schedule import STAGES, Stage
+from course.web.files import refuse_old, write_new
 from course.web.html import plural
 from course.web.session import command_session
 from course.web.site import state
@@ -68,6 +69,7 @@ def copy_command(who: str, file: Path) -> None:
     For somebody who has left and asks for their data: who works here has it under "My data". Private notes are left
     out. It stands in the log.
     """
+    refuse_old(file)
     with command_session() as session:
         person_id = int(who) if who.isdecimal() else id_of(session, who)
         found = person(session, person_id) if person_id is not None and person_id < 2**31 else None
@@ -76,10 +78,7 @@ def copy_command(who: str, file: Path) -> None:
             raise click.ClickException(f"Nobody here has the address or the number {who}.")
         at, everything = now(), holding(session, found.id, state().config.secret_key)
         data = copy_of(everything, found.id, ours.name, at, own=False)
-        try:
-            file.write_bytes(data)
-        except OSError as error:
-            raise click.ClickException(f"{file} cannot be written: {error.strerror}.") from error
+        write_new(file, data)
         record(session, "data.downloaded", ("person", found.id), {}, None, at)
     click.echo(f"{file}: {len(data):,} bytes. It is about {found.name}: give it to nobody else.")
 

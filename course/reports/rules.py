@@ -5,6 +5,7 @@ What a day's lines are made of is worked out by the rule of renewal; nothing of 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -206,7 +207,7 @@ def asked(
     if first and last and last < first:
         wrong.append("Started up to: this day is before the one that you entered under Started from.")
     wanted = Wanted(
-        team=int(arguments["team"]) if arguments.get("team", "").isascii() and arguments.get("team", "").isdigit() else None,
+        team=int(arguments["team"]) if re.fullmatch(r"[0-9]{1,10}", arguments.get("team", "")) else None,
         group=arguments.get("status", "") if arguments.get("status") in groups else "",
         pathway=arguments.get("pathway", "") if arguments.get("pathway") in pathways else "",
         started_from=first,

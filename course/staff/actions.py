@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -19,6 +19,7 @@ from course.staff.events import AddressChanged, PeopleMerged, PersonLeft
 from course.staff.models import PersonChange, PersonMerge
 from course.staff.queries import administrators
 
+LATEST_RETURN = timedelta(days=366)  # what is agreed for later is written down later
 LAST = "This is the only administrator who can sign in. Make somebody else an administrator first."
 
 
@@ -179,9 +180,18 @@ def come_back(
 
     Raises LookupError if there is no such person.
     """
+    merged = session.execute(
+        select(Person.name, Person.email)
+        .join(PersonMerge, PersonMerge.into_id == Person.id)
+        .where(PersonMerge.person_id == person_id)
+    ).first()
+    if merged is not None:
+        return Refusal("first_day", f"This entry became part of that of {merged.name} ({merged.email}). Go on there.")
     team = session.get(Team, team_id) if team_id is not None else None
     if team_id is not None and (team is None or team.closed_at is not None):
         return Refusal("team", "This team is closed. Choose another one.")
+    if first_day > civil_date(at, zone) + LATEST_RETURN:
+        return Refusal("first_day", "Enter a day within the next twelve months.")
     try:
         people.come_back(session, person_id, first_day, reason, zone, by, at)
     except ValueError as error:

@@ -19,4 +19,4 @@ def write_new(path: Path, data: bytes) -> None:
         path.touch(mode=0o600, exist_ok=False)
         path.write_bytes(data)
     except OSError as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(f"{path} cannot be written: {error.strerror}.") from error

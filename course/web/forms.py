@@ -8,15 +8,24 @@ from typing import Any
 
 from flask import request
 from flask_wtf import FlaskForm
-from wtforms import DateField, IntegerField, SelectField
-from wtforms.validators import InputRequired, NumberRange, Optional
+from wtforms import DateField, Field, IntegerField, SelectField
+from wtforms.form import BaseForm
+from wtforms.validators import DataRequired, NumberRange, Optional
+
+
+class Needed(DataRequired):
+    """Says that nothing was entered only where nothing was: what was not understood has its own message."""
+
+    def __call__(self, form: BaseForm, field: Field) -> None:
+        if not field.process_errors:
+            super().__call__(form, field)
 
 
 class DayField(DateField):
     """A calendar day, from the browser's date picker or typed."""
 
     def __init__(self, label: str, empty: str = "", **kwargs: Any) -> None:
-        needed = InputRequired(empty) if empty else Optional()
+        needed = Needed(empty) if empty else Optional()
         super().__init__(label, [needed], ["%Y-%m-%d", "%d/%m/%Y", "%d %B %Y", "%d %b %Y"], **kwargs)
 
     @property
@@ -27,6 +36,7 @@ class DayField(DateField):
         return self.data
 
     def process_formdata(self, valuelist: list[Any]) -> None:
+        self.data = None  # a form that shows a day at first does not mean it where nothing was entered
         try:
             super().process_formdata([value.strip() for value in valuelist if value.strip()])
         except ValueError:

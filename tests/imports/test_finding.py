@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from course.imports.rules.finding import Somebody
+from course.imports.rules.places import Places
+from course.imports.rules.planning import plan
 from course.people.models import Person
-from course.staff.actions import correct, merge
+from course.staff.actions import come_back, correct, leave, merge
 from tests.conftest import NOW
 from tests.imports.test_lists import do, look
 from tests.imports.test_rules import done
@@ -18,7 +21,8 @@ from tests.makers import make_person, make_team
 
 LEFT, START = date(2026, 3, 1), date(2020, 1, 1)
 SAM = Somebody(1, "Sam Okafor", "sam@example.org", "S1", teams=frozenset({2}), start=START,
-               former=frozenset({"s.okafor@old.example", "shared@example.org"}))  # fmt: skip
+               former=frozenset({"s.okafor@old.example", "shared@example.org"}),
+               former_numbers=frozenset({"S0"}))  # fmt: skip
 TWIN = Somebody(2, "S. Okafor", "twin@example.org", "S2", left=LEFT, start=START, merged=1)
 THIRD = Somebody(
     3, "Sam O.", "third@example.org", left=LEFT, start=START, merged=2, former=frozenset({"o@example.org"})
@@ -43,6 +47,15 @@ KNOWN = (SAM, TWIN, THIRD, LEE)
         ("email=s.okafor@old.example; name=Sam Okafor; staff_number=S9", "added", ""),
         ("email=shared@example.org; name=Sam Okafor", "added", ""),
         ("email=kim@example.org; staff_number=S2", "refused", "The staff number belongs to Sam Okafor"),
+        # What says that it is somebody else is not overruled by an entry that is not there any more.
+        ("email=twin@example.org; name=Nora New; staff_number=S9; leaving=01/09/2026", "refused", "staff number S1"),
+        ("email=new@example.org; name=Zed Other; staff_number=S2; leaving=01/09/2026", "refused", "another one"),
+        ("email=twin@example.org; name=Nora New", "refused", "But the name is another one"),
+        # A number or an address that they had before changes nothing back.
+        ("email=s.okafor@old.example; name=Sam Okafor; staff_number=S1", "unchanged", "an earlier address"),
+        ("email=sam@example.org; name=Sam Okafor; staff_number=S0", "unchanged", "was merged with"),
+        ("email=new@example.org; name=S. Okafor; staff_number=S0", "unchanged", "was merged with"),
+        ("email=kim@example.org; staff_number=S0", "refused", "The staff number belongs to Sam Okafor"),
     ],
 )
 def test_a_row_is_about_whoever_the_entry_counts_for(row: str, kind: str, words: str) -> None:
@@ -91,3 +104,61 @@ def test_a_nightly_list_of_before_a_merger_does_nothing_more(session: Session) -
     assert [line.kind for line in made.lines] == ["unchanged", "changed"]
     do(session, import_id, made)
     assert session.execute(people).all() == before
+
+
+def test_an_entry_that_is_here_again_is_nobody_elses() -> None:
+    back = replace(TWIN, left=None)
+    lines = done("email=twin@example.org; leaving=01/09/2026", known=(SAM, back))
+    assert [(line.kind, line.person and line.person.id) for line in lines] == [("left", 2)]
+    circle = (replace(SAM, left=LEFT, merged=2), replace(TWIN, merged=1))
+    assert [line.kind for line in done("email=twin@example.org", "email=sam@example.org", known=circle)]
+
+
+def test_a_list_with_numbers_brings_nothing_back_on_any_night(session: Session) -> None:
+    team = make_team(session, "Kitchen")
+    first, second = (make_person(session, name, f"{mail}@example.org", team=team)
+                     for name, mail in (("Sam Okafor", "sam"), ("S. Okafor", "twin")))  # fmt: skip
+    lee = make_person(session, "Kim Lee", "kim@example.org", team=team)
+    first.staff_number, second.staff_number, lee.staff_number = "S1", "S2", "N1"
+    session.commit()
+    assert merge(session, second.id, first.id, True, "stood here twice", "Europe/London", None, NOW) is None
+    assert correct(session, lee.id, "Kim Lee", "kim.lee@example.org", "N1", "new mail system", None, NOW) is None
+    session.commit()
+    people = select(Person.id, Person.name, Person.email, Person.staff_number, Person.left_at).order_by(Person.id)
+    before = session.execute(people).all()
+    for _night in range(3):
+        import_id, made = look(
+            session,
+            "Email,Name,Employee ID,Team\nsam@example.org,Sam Okafor,S1,Kitchen\ntwin@example.org,S. Okafor,S2,Kitchen\n"
+            "kim@example.org,Kim Lee,N1,Kitchen\n",
+        )
+        assert [line.kind for line in made.lines] == ["unchanged"] * 3, made.lines
+        do(session, import_id, made)
+        assert session.execute(people).all() == before
+
+
+def test_an_entry_that_was_merged_does_not_come_back(session: Session) -> None:
+    first, second = make_person(session), make_person(session, "S. Okafor", "twin@example.org")
+    assert merge(session, second.id, first.id, False, "stood here twice", "Europe/London", None, NOW) is None
+    refused = come_back(session, second.id, (NOW + timedelta(days=2)).date(), None, "x", "Europe/London", None, NOW)
+    assert refused is not None
+    assert "became part of that of Sam Okafor" in refused.message
+
+
+def test_a_first_day_that_is_years_away_is_refused(session: Session) -> None:
+    person = make_person(session)
+    assert leave(session, person.id, NOW.date(), "moved", "Europe/London", None, NOW) is None
+    refused = come_back(session, person.id, date(9999, 12, 31), None, "x", "Europe/London", None, NOW)
+    assert refused is not None
+    assert "within the next twelve months" in refused.message
+
+
+def test_a_preview_of_one_person_is_not_applied_to_another() -> None:
+    rows = [(2, ["sam@example.org"])]
+    marks = {
+        plan(
+            rows, {"email": 0}, (replace(LEE, email="sam@example.org", id=number),), Places([]), date(2026, 11, 22)
+        ).mark()
+        for number in (4, 5)
+    }
+    assert len(marks) == 2

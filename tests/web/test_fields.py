@@ -38,6 +38,8 @@ def test_a_day_is_understood_as_it_is_typed(app: Flask, typed: str) -> None:
     ("given", "mistakes"),
     [
         ({"day": ""}, [("day", "Enter the day.")]),
+        ({"day": "  "}, [("day", "Enter the day.")]),
+        ({"day": "2027-02-12", "other": " "}, []),
         ({"day": "soon"}, [("day", "Enter a day such as 12/02/2027.")]),
         ({"day": "31/02/2027"}, [("day", "Enter a day such as 12/02/2027.")]),
         ({"day": "2027-02-12", "other": "x"}, [("other", "Enter a day such as 12/02/2027.")]),

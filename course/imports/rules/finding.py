@@ -19,8 +19,8 @@ class Certificate:
 @dataclass(frozen=True)
 class Somebody:
     """A person whom the course knows, here since `start`. `left` is their last day; `certificates` are the days of
-    those that earlier lists told of, `former` the addresses that they had before. `merged` is the id of the entry that
-    this one turned out to be the same person as."""
+    those that earlier lists told of; `former` and `former_numbers` the addresses and staff numbers that they had
+    before. `merged` is the id of the entry that this one turned out to be the same person as."""
 
     id: int
     name: str
@@ -35,6 +35,7 @@ class Somebody:
     administrator: bool = False
     former: frozenset[str] = frozenset()
     merged: int | None = None
+    former_numbers: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -65,16 +66,20 @@ class Book:
         self._emails = {one.email: one for one in people}
         self._numbers = {one.staff_number: one for one in people if one.staff_number}
         self._former: dict[str, set[int]] = {}
+        self._former_numbers: dict[str, set[int]] = {}
         for one in people:
             for email in one.former:
                 self._former.setdefault(email, set()).add(self.now(one).id)
+            for number in one.former_numbers:
+                self._former_numbers.setdefault(number, set()).add(self.now(one).id)
 
     def now(self, one: Somebody) -> Somebody:
         """The entry that counts for somebody today."""
         passed = {one.id}
-        while one.merged is not None and one.merged in self._ids and one.merged not in passed:
-            passed.add(one.merged)
+        # An entry that is here again is nobody else's.
+        while one.left is not None and one.merged in self._ids and one.merged not in passed:
             one = self._ids[one.merged]
+            passed.add(one.id)
         return one
 
     def by_email(self, email: str) -> Somebody | None:
@@ -82,6 +87,11 @@ class Book:
 
     def by_number(self, number: str | None) -> Somebody | None:
         return self._numbers.get(number) if number is not None else None
+
+    def by_former_number(self, number: str | None) -> Somebody | None:
+        """The one person who had this number before, if nobody has it now."""
+        ids = set() if number is None or number in self._numbers else self._former_numbers.get(number, set())
+        return self._ids[min(ids)] if len(ids) == 1 else None
 
     def by_former(self, email: str) -> Somebody | None:
         """The one person who had this address before; None if there were several."""
@@ -102,22 +112,42 @@ class Found:
 def find(wanted: Wanted, book: Book) -> Found:
     """By staff number, else by address, else by an earlier address. Raises NotOneError where they contradict each
     other."""
-    entries = [one for one in (book.by_number(wanted.staff_number), book.by_email(wanted.email)) if one is not None]
+    old = book.by_former_number(wanted.staff_number)
+    named = (book.by_number(wanted.staff_number), book.by_email(wanted.email), old)
+    entries = [one for one in named if one is not None]
     people = list({book.now(one).id: book.now(one) for one in entries}.values())
     if len(people) == 2:
         first, second = people
+        if old is not None:
+            first, second = second, first
         raise NotOneError(
             f"The staff number belongs to {first.name} ({first.email}), but the address to {second.name}."
         )
     if not people:
         return _by_former(wanted, book)
     (person,) = people
-    if any(one.id != person.id for one in entries):
-        words = f"An entry that this row names was merged with that of {person.name} ({person.email})."
-        return Found(person, replace(wanted, email=person.email, name=None, staff_number=None), words)
-    if wanted.staff_number and person.staff_number and not book.by_number(wanted.staff_number):
+    others = [one for one in entries if one.id != person.id]
+    known = old is not None or book.by_number(wanted.staff_number) is not None
+    if wanted.staff_number and person.staff_number and not known:
         raise NotOneError(f"This address belongs to staff number {person.staff_number}, {person.name}.")
+    if others or old is not None:
+        return _merged(wanted, person, others)
+    if wanted.email != person.email and book.by_former(wanted.email) is person:
+        return Found(person, replace(wanted, email=person.email), _earlier(wanted.email, person))
     return Found(person, wanted)
+
+
+def _merged(wanted: Wanted, person: Somebody, others: list[Somebody]) -> Found:
+    """A row that names somebody by another entry, or by a number that they gave up: what they are called stays."""
+    words = f"An entry that this row names was merged with that of {person.name} ({person.email})."
+    names = {one.name.casefold() for one in (person, *others)}
+    if others and wanted.name is not None and wanted.name.casefold() not in names:
+        raise NotOneError(f"{words} But the name is another one. Correct the list, or add them on the page of people.")
+    return Found(person, replace(wanted, email=person.email, name=None, staff_number=None), words)
+
+
+def _earlier(email: str, person: Somebody) -> str:
+    return f"{email} is an earlier address of {person.name}, whose address stays {person.email}."
 
 
 def _by_former(wanted: Wanted, book: Book) -> Found:
@@ -127,5 +157,4 @@ def _by_former(wanted: Wanted, book: Book) -> Found:
         return Found(None, wanted)
     if wanted.name is None or wanted.name.casefold() != person.name.casefold():
         return Found(None, wanted)
-    words = f"{wanted.email} is an earlier address of {person.name}, whose address stays {person.email}."
-    return Found(person, replace(wanted, email=person.email), words)
+    return Found(person, replace(wanted, email=person.email), _earlier(wanted.email, person))

@@ -57,7 +57,9 @@ class Plan:
 
     def mark(self) -> str:
         """Stands for all of it: the same list does the same only as long as nothing else has changed."""
-        said = repr([(line.number, line.kind, line.who, line.notes) for line in self.lines]) + repr(self.new_teams)
+        said = repr(
+            [(line.number, line.kind, line.who, line.notes, line.person and line.person.id) for line in self.lines]
+        ) + repr(self.new_teams)
         return hashlib.sha256(said.encode()).hexdigest()
 
 
