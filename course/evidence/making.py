@@ -23,15 +23,15 @@ from course.insight import telling as insight
 from course.insight.queries import answers
 from course.insight.queries import talks as every_talk
 from course.insight.rules.mending import quoted
-from course.insight.rules.privacy import ALL, counted_for
-from course.insight.rules.talks import about, covering
+from course.insight.rules.privacy import ALL
+from course.insight.rules.talks import about, concerning
 from course.people.rules import Viewer
 from course.refreshers import queries as renewal
 from course.refreshers.rules.policy import Policy
 from course.reports.frame import Sight, sight, told
 from course.reports.ledger import Ledger
 from course.reports.rules import Wanted
-from course.teams.rules import below
+from course.teams.queries import places
 from course.web.spreadsheet import as_csv
 
 
@@ -97,8 +97,7 @@ def draft(session: Session, library: Library, ledger: Ledger, asked: Asked, hous
         asked.viewer.name, library.course.title, library.course.edition, library.version, entry, mark,
     )  # fmt: skip
     document = Document(
-        about, house.zone, people, held, extras, leaves, rules, taught, shown, wrong, talks,
-        counted_for(asked.day, house.today), library,
+        about, house.zone, people, held, extras, leaves, rules, taught, shown, wrong, talks, library,
     )  # fmt: skip
     files: dict[str, Table] = {
         "people.csv": tables.people(people),
@@ -107,7 +106,7 @@ def draft(session: Session, library: Library, ledger: Ledger, asked: Asked, hous
         "policy.csv": tables.policy(rules),
         "content.csv": tables.content(taught),
         "changes.csv": tables.changes(shown),
-        "wrong.csv": tables.wrong(wrong or []),
+        "wrong.csv": tables.wrong(wrong[0] if wrong else []),
         "talks.csv": tables.talks(talks),
         "log.csv": tables.log(deeds, KINDS),
     }
@@ -155,22 +154,22 @@ def _taught(library: Library) -> list[Taught]:
     ]
 
 
-def _wrong(session: Session, library: Library, asked: Asked, house: House) -> list[Wrong] | None:
-    """What the group got wrong by then; None if it was too small to be told of, or not there."""
-    until = counted_for(asked.day, house.today)
-    seen = insight.tree_of(session, until, house.zone, as_then=asked.day < house.today)
+def _wrong(session: Session, library: Library, asked: Asked, house: House) -> tuple[list[Wrong], date] | None:
+    """What the group got wrong by then, and before which day was counted; None if it was too small to be told of."""
     group = ALL if asked.team is None else asked.team
-    if group not in seen.open:
+    of = insight.timeline_until(session, house.today, house.zone).of(group, asked.day)
+    if of is None:
         return None
-    counted = answers(session, seen.among(group), seen.before, seen.then)
+    tree = insight.tree_of(session, of, house.zone)
+    counted = answers(session, tree.among(group), tree.before, tree.out)
     sheets = f"{house.address}/insight/" + ("everybody/talk" if group == ALL else f"team/{group}/talk")
-    return [_as_wrong(row, sheets) for row in insight.told(session, library, counted, seen.parents, group)]
+    return [_as_wrong(row, sheets) for row in insight.told(session, library, counted, tree.parents, group)], of[0]
 
 
 def _talks(session: Session, library: Library, seen: Sight) -> list[Talked]:
-    """The talks that the group, a team below it, or all of what it is part of had had by then, the newest first."""
-    parents = {team.id: team.parent_id for team in seen.teams}
-    of = {ALL, *parents} if seen.team is None else covering(seen.team, parents) | below(seen.team, parents)
+    """The talks that the group, a team that is or was below it, or all of what it is part of had had by then, the newest
+    first."""
+    of = concerning(ALL if seen.team is None else seen.team, places(session, seen.at))
     return [
         Talked(
             one.held_on, seen.names.get(one.team, one.name), one.people,

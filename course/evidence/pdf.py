@@ -35,8 +35,8 @@ Text = str | dict[str, str]
 
 @dataclass(frozen=True)
 class Document:
-    """All that the document tells. `people` come worst first; `wrong` counts answers before the day `until`, and is
-    None if the group is too small."""
+    """All that the document tells. `people` come worst first; `wrong` counts answers before the day beside it, and
+    is None if the group is too small."""
 
     about: About
     zone: str
@@ -47,9 +47,8 @@ class Document:
     rules: Sequence[Rule]
     taught: Sequence[Taught]
     shown: Sequence[Shown]
-    wrong: Sequence[Wrong] | None
+    wrong: tuple[Sequence[Wrong], date] | None
     talks: Sequence[Talked]
-    until: date
     library: Library
 
 
@@ -77,6 +76,7 @@ def _facts(of: Document, missing: frozenset[str]) -> dict[str, Any]:
     about, made = of.about, of.about.made_at.astimezone(UTC)
     course = of.library.course
     used, waiting = by_use(of.library.sources, course)
+    wrong, until = of.wrong or ([], about.day)
     late = [due for due in used if due.late(civil_date(about.made_at, of.zone))]
     return {
         "title": f"Evidence of training: {plain(about.organisation)}",
@@ -112,9 +112,9 @@ def _facts(of: Document, missing: frozenset[str]) -> dict[str, Any]:
         "steps": [_step(on, counts) for on, counts in tables.steps(of.shown)],
         "changes": [[day(one.day), one.ref, _unmarked(one.why)] for one in of.shown if one.kind == "change"],
         "small": of.wrong is None,
-        "counted": day(of.until - timedelta(days=1)),
-        "wrong": [_wrong(one) for one in of.wrong or []],
-        "believed": [[one.title, one.misconception] for one in (of.wrong or [])[:WEAKEST] if one.misconception],
+        "counted": day(until - timedelta(days=1)),
+        "wrong": [_wrong(one) for one in wrong],
+        "believed": [[one.title, one.misconception] for one in wrong[:WEAKEST] if one.misconception],
         "talks": [
             [day(one.day), shown(one.team), one.people, one.title, shown(one.agreed) if one.agreed else "–"]
             for one in of.talks[:TALKS]

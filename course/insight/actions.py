@@ -12,6 +12,7 @@ from course.audit.actions import record
 from course.insight.models import TeamTalk
 from course.insight.rules.privacy import ALL
 from course.insight.rules.talks import not_likely
+from course.organisation.models import Organisation
 from course.people.actions import Refusal
 from course.people.models import Team
 
@@ -34,6 +35,9 @@ def write_down(session: Session, talk: Held, by: int, today: date, at: datetime)
     if words is not None:
         return Refusal("held_on", words)
     team = None if talk.team == ALL else talk.team
+    # Who writes down the same at the same time waits here, and then finds it.
+    whose = select(Organisation.id) if team is None else select(Team.id).where(Team.id == team)
+    session.execute(whose.with_for_update())
     same = select(TeamTalk.id).where(
         TeamTalk.team_id.is_not_distinct_from(team), TeamTalk.point == talk.point,
         TeamTalk.held_on == talk.held_on, TeamTalk.ended_at.is_(None),

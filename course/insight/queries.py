@@ -6,13 +6,14 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
     CTE,
     ColumnElement,
     Integer,
+    Select,
     String,
     and_,
     case,
@@ -32,6 +33,7 @@ from course.insight.models import TeamTalk
 from course.insight.rules.findings import Asked, Tally
 from course.insight.rules.groups import Answered
 from course.insight.rules.items import Result
+from course.insight.rules.moving import Life, Stay
 from course.insight.rules.privacy import ALL
 from course.insight.rules.talks import Talk
 from course.learning.models import Answer, Attempt, AttemptItem, Decision, Enrolment, ScenarioRun
@@ -40,50 +42,82 @@ from course.people.models import Membership, Person, Team
 KINDS = ("check", "final", "refresher", "update", "booster")
 
 
-def _homes(then: datetime | None) -> CTE:
-    """In which team each person who is here now, or was at the moment `then`, counts: the one that they had joined
-    last; 0 if they are in none.
+def _homes(at: datetime, out: Collection[int]) -> CTE:
+    """In which team each person who was here at that moment counts: the one that they had joined last; 0 if they were
+    in none. Nobody of the teams `out` is told of.
 
-    In one only: figures of teams that share people could be taken from each other and leave few.
+    In one only: figures of teams that share people could be taken from each other and leave few. The same is said in
+    Python by rules.moving.stands.
     """
-    member: ColumnElement[bool] = Membership.until.is_(None)
-    if then is not None:
-        member = and_(Membership.since <= then, or_(member, Membership.until > then))
     newest = (
         select(Membership.person_id, func.max(Membership.id).label("id"))
-        .where(member)
+        .where(Membership.since <= at, or_(Membership.until.is_(None), Membership.until > at))
         .group_by(Membership.person_id)
         .subquery()
     )
-    here: ColumnElement[bool] = Person.left_at.is_(None)
-    if then is not None:
-        # Whoever was in a team had not left as far as was known: memberships end when leaving is written down.
-        here = and_(Person.created_at <= then, or_(here, Person.left_at > then, newest.c.id.is_not(None)))
+    team = func.coalesce(Membership.team_id, 0)
     return (
-        select(Person.id.label("person_id"), func.coalesce(Membership.team_id, 0).label("team_id"))
+        select(Person.id.label("person_id"), team.label("team_id"))
         .outerjoin(newest, newest.c.person_id == Person.id)
         .outerjoin(Membership, Membership.id == newest.c.id)
-        .where(here)
+        # Whoever was in a team had not left as far as was known: memberships end when leaving is written down.
+        .where(Person.created_at <= at, or_(Person.left_at.is_(None), Person.left_at > at, newest.c.id.is_not(None)))
+        .where(team.not_in(out))
         .cte("home")
     )
 
 
-def members(session: Session, before: datetime, then: datetime | None = None) -> dict[int, set[int]]:
-    """Who of the people who are here now (or were `then`), and answered something before that moment, counts in which
-    team."""
-    home = _homes(then)
-    answered = (
-        select(Answer.item_id)
-        .join(AttemptItem, AttemptItem.id == Answer.item_id)
-        .join(Attempt, Attempt.id == AttemptItem.attempt_id)
-        .join(Enrolment, Enrolment.id == Attempt.enrolment_id)
-        .where(Enrolment.person_id == home.c.person_id, Attempt.kind.in_(KINDS), Answer.answered_at < before)
-        .exists()
+def lives(session: Session, before: datetime) -> list[Life]:
+    """Everybody who answered or decided something before that moment. Four queries."""
+    answered: dict[int, dict[int, int]] = defaultdict(dict)
+    for person, hour, n in session.execute(union_all(_answered_by_hour(before), _decided_by_hour(before))):
+        answered[person][hour] = answered[person].get(hour, 0) + n
+    stays: dict[int, list[Stay]] = defaultdict(list)
+    members = select(Membership.person_id, Membership.team_id, Membership.since, Membership.until)
+    for person, team, since, until in session.execute(members.order_by(Membership.id)):
+        stays[person].append(Stay(team, since, until))
+    hours: dict[int, datetime] = {}
+    found = []
+    for person, came, left in session.execute(select(Person.id, Person.created_at, Person.left_at)):
+        if person in answered:
+            done = tuple((hours.setdefault(hour, _hour(hour)), n) for hour, n in answered[person].items())
+            found.append(Life(person, came, left, tuple(stays[person]), done))
+    return found
+
+
+def _hour(number: int) -> datetime:
+    return datetime.fromtimestamp(number * 3600, UTC)
+
+
+def _answered_by_hour(before: datetime) -> Select[Any]:
+    first = _first_answers(Answer.answered_at < before)
+    hour = cast(extract("epoch", Answer.answered_at), Integer) // 3600
+    return (
+        select(first.c.person_id, hour.label("hour"), func.count().label("n"))
+        .join(Answer, Answer.item_id == first.c.item_id)
+        .group_by(first.c.person_id, hour)
     )
-    found: dict[int, set[int]] = defaultdict(set)
-    for person, team in session.execute(select(home.c.person_id, home.c.team_id).where(answered)):
-        found[team].add(person)
-    return dict(found)
+
+
+def _decided_by_hour(before: datetime) -> Select[Any]:
+    runs = _first_runs()
+    hour = cast(extract("epoch", Decision.decided_at), Integer) // 3600
+    return (
+        select(runs.c.person_id, hour, func.count())
+        .join(Decision, Decision.run_id == runs.c.run_id)
+        .where(Decision.decided_at < before)
+        .group_by(runs.c.person_id, hour)
+    )
+
+
+def _first_runs() -> CTE:
+    """The first run of each person through each scenario."""
+    return (
+        select(func.min(ScenarioRun.id).label("run_id"), Enrolment.person_id)
+        .join(Enrolment, Enrolment.id == ScenarioRun.enrolment_id)
+        .group_by(Enrolment.person_id, ScenarioRun.ref)
+        .cte("first_run")
+    )
 
 
 def _first_answers(*of: ColumnElement[bool]) -> CTE:
@@ -114,13 +148,15 @@ class Counted:
     months: tuple[Answered, ...]
 
 
-def answers(session: Session, teams: Collection[int] | None, before: datetime, then: datetime | None = None) -> Counted:
-    """The first answers before that moment: tallies of those who count in these teams (None: of everybody), and what
-    tells whether they may be shown; of the people who are here now, or were `then`. One query.
+def answers(
+    session: Session, teams: Collection[int] | None, before: datetime, out: Collection[int] = frozenset()
+) -> Counted:
+    """The first answers before that moment, of the people who were here then: tallies of those who count in these teams
+    (None: of everybody), and what tells whether they may be shown. Nobody of the teams `out` counts. One query.
 
     Months are those of UTC.
     """
-    home, first = _homes(then), _first_answers(Answer.answered_at < before)
+    home, first = _homes(before, out), _first_answers(Answer.answered_at < before)
     read = (
         select(
             first.c.person_id, home.c.team_id, AttemptItem.point, AttemptItem.question_id, AttemptItem.version,
@@ -177,17 +213,11 @@ def _counted(rows: Iterable[Any]) -> Counted:
 Decisions = dict[tuple[str, str], dict[str, dict[str, dict[int, int]]]]
 
 
-def decisions(session: Session, before: datetime) -> Decisions:
-    """What everybody chose before that moment in the first run of each scenario, the first time they came to a scene.
-    One query."""
-    home = _homes(None)
-    runs = (
-        select(func.min(ScenarioRun.id).label("run_id"), home.c.team_id)
-        .join(Enrolment, Enrolment.id == ScenarioRun.enrolment_id)
-        .join(home, home.c.person_id == Enrolment.person_id)
-        .group_by(Enrolment.person_id, home.c.team_id, ScenarioRun.ref)
-        .cte("first_run")
-    )
+def decisions(session: Session, before: datetime, out: Collection[int] = frozenset()) -> Decisions:
+    """What everybody chose before that moment in the first run of each scenario, the first time they came to a scene;
+    of whom `answers` tells. One query."""
+    home, every = _homes(before, out), _first_runs()
+    runs = select(every.c.run_id, home.c.team_id).join(home, home.c.person_id == every.c.person_id).cte("counted_run")
     first = (
         select(func.min(Decision.id).label("id"), runs.c.team_id)
         .join(runs, runs.c.run_id == Decision.run_id)

@@ -2,57 +2,69 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
 from course.content.library import Library
 from course.content.queries import part
 from course.content.shapes import Option, Point, Question
-from course.dates import begin_of
+from course.dates import begin_of, civil_date
 from course.insight import queries
 from course.insight.queries import Counted
 from course.insight.rules.findings import PointFinding, by_point, misconception
-from course.insight.rules.privacy import ALL, open_teams, people_shown
-from course.people.queries import TeamView, teams
+from course.insight.rules.moving import Timeline, stands, timeline
+from course.insight.rules.privacy import ALL, monday_of, people_shown
+from course.teams.queries import changes_at as tree_changes
 from course.teams.queries import tree
 from course.teams.rules import below
-
-People = frozenset[tuple[int, frozenset[int]]]  # who counts in which team
 
 
 @dataclass(frozen=True)
 class Tree:
-    """The teams that may be seen; of all teams the people, what each is part of, the ids below each, and those whose
-    answers may be shown. Answers count that were given before the moment `before`, by the people who are here now, or
-    who were here at the moment `then`."""
+    """Of whom figures are: of the people who were here at the moment `before`, in the teams of that moment, and what they
+    had answered by then. `parents` says what each team was part of, `below` the ids below each; nobody of the teams
+    `out` counts."""
 
-    teams: list[TeamView]
-    people: People
     parents: dict[int, int | None]
     below: dict[int, set[int]]
-    open: set[int]
     before: datetime
-    then: datetime | None = None
+    out: frozenset[int]
 
     def among(self, group: int) -> frozenset[int] | None:
         """The ids of the teams of a group; None for everybody."""
         return None if group == ALL else frozenset(self.below[group])
 
 
-def tree_of(session: Session, until: date, zone: str, *, as_then: bool = False) -> Tree:
-    """All teams that are open now, and of which of them something may be told; answers count that were given before
-    the day `until` began. `as_then`: the teams and the people are those of that moment."""
-    before = begin_of(until, zone)
-    then = before if as_then else None
-    every = tree(session, then) if then else teams(session)
-    parents = {one.id: one.parent_id for one in every}
-    inside = {one.id: below(one.id, parents) for one in every}
-    people = frozenset((team, frozenset(ids)) for team, ids in queries.members(session, before, then).items())
-    direct = {team: len(ids) for team, ids in people}
-    return Tree(every, people, parents, inside, open_teams(parents, direct), before, then)
+def timeline_until(session: Session, today: date, zone: str) -> Timeline:
+    """What is told of each group on each day until today."""
+    last = begin_of(monday_of(today), zone)
+    lives = queries.lives(session, last)
+    if not lives:
+        return Timeline((), {})
+    first = civil_date(min(hour for life in lives for hour, _ in life.answered), zone)
+    weeks = (monday_of(today) - monday_of(first)).days // 7
+    mondays = [monday_of(first) + timedelta(weeks=week) for week in range(1, weeks + 1)]
+    moments = [begin_of(day, zone) for day in mondays]
+    grown = {0, *(bisect_left(moments, at) for at in tree_changes(session))}
+    trees = {index: parents_at(session, moments[index]) for index in grown if index < len(moments)}
+    return timeline(mondays, trees, (stand for life in lives for stand in stands(life, moments)))
+
+
+def parents_at(session: Session, at: datetime) -> dict[int, int | None]:
+    """What each team that was open at that moment was part of."""
+    return {one.id: one.parent_id for one in tree(session, at)}
+
+
+def tree_of(session: Session, told: tuple[date, frozenset[int]], zone: str) -> Tree:
+    """Of whom figures of a Monday are: see rules.moving.Timeline.of."""
+    day, out = told
+    parents = parents_at(session, begin_of(day, zone))
+    inside = {one: below(one, parents) for one in parents}
+    return Tree(parents, inside, begin_of(day, zone), out)
 
 
 @dataclass(frozen=True)

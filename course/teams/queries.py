@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, func, or_, select, union
 from sqlalchemy.orm import Session
 
 from course.people.models import Membership, Person, RoleGrant, Team
@@ -31,6 +31,24 @@ def tree(session: Session, at: datetime) -> list[TeamView]:
         if change.team_id in rows:
             rows[change.team_id] = TeamView(change.team_id, change.name, change.parent_id, 0)
     return in_tree_order(rows.values())
+
+
+def places(session: Session, at: datetime) -> dict[int, int | None]:
+    """What each team was part of at that moment; of one that was closed by then, what it was part of or merged into.
+    Three queries."""
+    closed = (
+        select(TeamChange.team_id, func.coalesce(TeamChange.into_id, TeamChange.parent_id))
+        .join(Team, Team.id == TeamChange.team_id)
+        .where(TeamChange.kind != "changed", Team.closed_at <= at)
+    )
+    gone: dict[int, int | None] = dict(session.execute(closed).all())
+    return gone | {one.id: one.parent_id for one in tree(session, at)}
+
+
+def changes_at(session: Session) -> set[datetime]:
+    """The moments at which the tree changed. One query."""
+    opened, closed = select(Team.opened_at), select(Team.closed_at).where(Team.closed_at.is_not(None))
+    return set(session.execute(union(opened, closed, select(TeamChange.changed_at))).scalars())
 
 
 def members(session: Session, team_id: int, at: datetime) -> list[int]:

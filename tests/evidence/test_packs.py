@@ -25,10 +25,11 @@ from course.downloads.models import Download
 from course.downloads.rules import CUT_OFF, KEPT
 from course.evidence.rules.pack import verify
 from course.insight.actions import Held, write_down
+from course.insight.rules.privacy import monday_of
 from course.organisation.models import Organisation
-from course.people.actions import leave
 from course.people.models import Membership, Person, Team
 from course.refreshers.models import RenewalExtension, RenewalPause
+from course.staff.actions import leave
 from course.web.html import day as in_words
 from tests.insight.answering import answer
 from tests.makers import make_person, make_team, sign_in
@@ -220,24 +221,22 @@ def test_where_nobody_knows_the_key_the_command_says_so(
 def test_what_is_got_wrong_and_talked_about_is_told_as_it_was_on_the_day(
     app: Flask, session: Session, client: Client
 ) -> None:
-    """Of those who were there then, up to the first of that month; and the talks that had been held and written down."""
+    """Of those who were there then, as on the last Monday that gives nobody away; and the talks that were known then."""
     boss, elm, _ = history(app, session)
     library = app.extensions["course"].library
     question = next(one for one in library.questions.values() if one.form == "one")
     right = next(index for index, option in enumerate(question.options) if option.correct)
-    month = BEFORE.replace(day=1)
+    monday = monday_of(BEFORE)
     done = session.execute(select(Person.id).where(Person.email == "done@example.org")).scalar_one()
     session.add(Membership(person_id=done, team_id=elm.id, since=PAST))
-    for number in range(7):
+    for number in range(9):
         person = make_person(session, f"P {number}", f"p{number}@example.org", team=elm, password=None, at=PAST)
-        # Five answered in time, as had one who was there; two in the month of the day, of whom one came later.
+        # Five answered in time, as had one who was there; then one of these left, and four more answered.
         late = timedelta(days=1 if number > 4 else -3)
-        answer(session, person, question, 0 if number else right, at=begin_of(month, ZONE) + late)
-        if number == 6:
-            moved = session.execute(select(Membership).where(Membership.person_id == person.id)).scalar_one()
-            moved.since = now() - timedelta(days=1)
+        answer(session, person, question, 0 if number else right, at=begin_of(monday, ZONE) + late)
         if number == 4:
-            leave(session, person.id, TODAY - timedelta(days=1), "moved", ZONE, boss.id, now() - timedelta(days=1))
+            left = begin_of(monday, ZONE) + timedelta(days=2)
+            assert leave(session, person.id, left.date(), "moved", ZONE, boss.id, left) is None
     for day, point in ((BEFORE, "encourage-talk"), (BEFORE + timedelta(days=1), "posing-as-young-people")):
         held = Held(elm.id, point, "A title", day, 5, "Ask twice.")
         assert write_down(session, held, boss.id, TODAY, begin_of(day, ZONE) + timedelta(hours=9)) is None
@@ -248,9 +247,25 @@ def test_what_is_got_wrong_and_talked_about_is_told_as_it_was_on_the_day(
     assert row["People"] == "6"
     assert row["Discussion sheet"].endswith(f"/insight/team/{elm.id}/talk/{question.points[0]}")
     (row,) = [row for row in table(today, "wrong.csv") if row["Learning point"] == question.points[0]]
-    assert row["People"] == "7"
+    assert row["People"] == "9"
     assert [row["Held on"] for row in table(then, "talks.csv")] == [str(BEFORE)]
     assert len(table(today, "talks.csv")) == 2
     text = " ".join(" ".join(page.extract_text() for page in PdfReader(io.BytesIO(then["evidence.pdf"])).pages).split())
-    assert f"This counts what was answered up to {in_words(month - timedelta(days=1))}" in text
+    assert f"This counts what was answered up to {in_words(monday - timedelta(days=1))}" in text
     assert "Ask twice." in text
+
+
+def test_a_managers_pack_tells_of_the_talks_far_above_their_team_and_of_none_beside_it(
+    session: Session, client: Client
+) -> None:
+    boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator", at=PAST)
+    top = make_team(session, "Riverside")
+    middle = make_team(session, "Schools", top)
+    elm, oak = make_team(session, "Elm", middle), make_team(session, "Oak", middle)
+    for team, words in ((top, "top"), (middle, "middle"), (elm, "elm"), (oak, "oak")):
+        held = Held(team.id, "encourage-talk", "A title", TODAY, 5, words)
+        assert write_down(session, held, boss.id, TODAY, now()) is None
+    session.commit()
+    sign_in(client, make_person(session, "Robin Vale", "robin@example.org", "manager", elm))
+    told = table(make(client, elm.id, TODAY), "talks.csv")
+    assert {row["What was agreed"] for row in told} == {"top", "middle", "elm"}

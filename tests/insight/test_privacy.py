@@ -11,7 +11,7 @@ import pytest
 
 from course.insight.rules.findings import decided
 from course.insight.rules.groups import SMALLEST_GROUP, Answered
-from course.insight.rules.privacy import ALL, counted_until, inside, open_teams, people_shown, rest_is_large
+from course.insight.rules.privacy import ALL, inside, left_out, monday_of, open_teams, people_shown, rest_is_large
 from course.insight.rules.trend import trend
 
 # 1 has 2 and 3 below it; 4 stands beside it.
@@ -128,7 +128,29 @@ def test_a_sum_over_everything_is_shown_only_where_the_rest_is_from_many(
     assert rest_is_large(TREE, things, 2) is large
 
 
-def test_an_answer_counts_from_the_next_monday_on() -> None:
+def test_an_answer_counts_from_a_monday_on() -> None:
     monday = date(2026, 11, 23)
-    assert {counted_until(monday + timedelta(days=day)) for day in range(7)} == {monday}
-    assert counted_until(monday - timedelta(days=1)) == date(2026, 11, 16)
+    assert {monday_of(monday + timedelta(days=day)) for day in range(7)} == {monday}
+    assert monday_of(monday - timedelta(days=1)) == date(2026, 11, 16)
+
+
+@pytest.mark.parametrize(
+    ("parents", "direct", "out"),
+    [
+        ({}, {0: 9}, set()),
+        ({1: None}, {1: 9}, set()),
+        # Of an administrator in no team nothing can be told; of everybody else it can.
+        ({1: None}, {1: 9, 0: 1}, {0}),
+        ({1: None}, {1: 9, 0: 5}, set()),
+        ({1: None}, {1: 4, 0: 4}, set()),
+        # A small team at the top, one below it, one that is closed, and people in none are few together.
+        ({1: None, 2: None, 3: 2}, {1: 9, 2: 1, 3: 1, 0: 1, 99: 1}, {0, 2, 3, 99}),
+        ({1: None, 2: None, 3: 2}, {1: 9, 2: 2, 3: 1, 0: 1, 99: 1}, set()),
+        # A team whose parent is closed stands at the top.
+        ({1: 7}, {1: 5, 0: 2}, {0}),
+    ],
+)
+def test_a_few_beside_the_large_teams_at_the_top_do_not_count(
+    parents: dict[int, int | None], direct: dict[int, int], out: set[int]
+) -> None:
+    assert left_out(parents, direct) == out

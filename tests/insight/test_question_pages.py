@@ -56,9 +56,10 @@ def test_a_question_is_set_against_the_others_of_its_attempt(session: Session, b
     ]
 
 
-def test_the_keeper_reads_what_to_mend(session: Session, bank: list[Question], client: Client) -> None:
+def test_the_keeper_reads_what_to_mend(app: Flask, session: Session, bank: list[Question], client: Client) -> None:
     sign_in(client, make_person(session, "Robin Vale", "robin@example.org", "administrator"))
     assert "No answers yet" in client.get("/insight/questions").text
+    app.extensions.pop("course.insight")  # as if a Monday had come
     many, few = bank[0], bank[1]
     wrong = _option(many, False)
     for place, person in enumerate(make_people(session, FLOOR, None)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import date, timedelta
 
 import pytest
@@ -12,9 +13,13 @@ from sqlalchemy.orm import Session
 from course.clock import now
 from course.dates import civil_date
 from course.insight import queries
+from course.insight.actions import Held, write_down
 from course.insight.models import TeamTalk
-from course.insight.rules.talks import Talk, covering, newest, not_likely
+from course.insight.rules.privacy import ALL
+from course.insight.rules.talks import Talk, concerning, covering, newest, not_likely
 from course.people.models import Team
+from course.teams.actions import close, merge
+from course.web.session import command_session
 from tests.conftest import NOW
 from tests.insight.answering import answer, make_people
 from tests.makers import make_person, make_team, sign_in
@@ -33,6 +38,13 @@ def _talk(team: int, point: str, day: int) -> Talk:
 @pytest.mark.parametrize(("group", "expected"), [(0, {0}), (1, {0, 1}), (4, {0, 1, 2, 4}), (3, {0, 1, 3}), (9, {0, 9})])
 def test_a_talk_of_a_team_is_one_of_every_team_below_it(group: int, expected: set[int]) -> None:
     assert covering(group, PARENTS) == expected
+
+
+@pytest.mark.parametrize(
+    ("group", "expected"), [(0, {0, 1, 2, 3, 4}), (1, {0, 1, 2, 3, 4}), (2, {0, 1, 2, 4}), (3, {0, 1, 3})]
+)
+def test_a_group_is_told_of_the_talks_above_and_below_it(group: int, expected: set[int]) -> None:
+    assert concerning(group, PARENTS) == expected
 
 
 def test_the_newest_day_of_each_point_is_told() -> None:
@@ -174,3 +186,52 @@ def test_a_manager_writes_nothing_down_for_the_team_of_another(session: Session,
     client.post(f"/insight/team/{other.id}/talk/{POINT}", _written(_today()), 404)
     client.post(f"/insight/team/0/talk/{POINT}", _written(_today()), 404)
     assert session.execute(select(TeamTalk)).all() == []
+
+
+def test_a_talk_of_a_team_that_is_gone_is_told_where_it_went(session: Session, client: Client) -> None:
+    top = make_team(session, "School")
+    day, night, gone = (make_team(session, name, top) for name in ("Day shift", "Night shift", "Kitchen"))
+    boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
+    for number, team in enumerate((night, gone), 1):
+        held = Held(team.id, POINT, "A title", _today() - timedelta(days=number), 4, f"Agreed {number}")
+        assert write_down(session, held, boss.id, _today(), now()) is None
+    assert merge(session, night.id, day.id, "one shift now", boss.id, now()) is None
+    assert close(session, gone.id, "meals are brought", boss.id, now()) is None
+    session.commit()
+    administrator = sign_in(Client(client.app), boss)
+    _manager(session, client, day)
+    told = {
+        f"/insight/{group}": [
+            number for number in (1, 2) if f"Agreed {number}" in administrator.get(f"/insight/{group}").text
+        ]
+        for group in ("everybody", f"team/{top.id}", f"team/{day.id}")
+    }
+    assert list(told.values()) == [[1, 2], [1, 2], [1]]
+    first, second = (one.id for one in queries.talks(session))
+    client.get(f"/insight/talks/{second}/end", 404)
+    page = client.follow(client.post(f"/insight/talks/{first}/end", {"reason": "it was put off"}))
+    assert "None has been written down yet" in page.text
+    assert "Kitchen: talks" in administrator.get(f"/insight/talks/{second}/end").text
+    administrator.post(f"/insight/talks/{second}/end", {"reason": "it was put off"})
+    assert queries.talks(session) == []
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_two_who_write_down_the_same_talk_at_once_write_it_once(committed: Flask, whole: bool) -> None:
+    with committed.extensions["course.sessions"].writing() as session:
+        boss, team = make_person(session, "Alex Morgan", "alex@example.org").id, make_team(session).id
+    ready, made = threading.Barrier(2), list[bool]()
+    held = Held(ALL if whole else team, POINT, "A title", TODAY, 4, "")
+
+    def write() -> None:
+        with committed.app_context():
+            ready.wait()
+            with command_session() as session:
+                made.append(write_down(session, held, boss, TODAY, now()) is None)
+
+    threads = [threading.Thread(target=write) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(made) == [False, True]

@@ -14,6 +14,7 @@ from course.content.shapes import Question, Scenario
 from course.insight import queries
 from course.insight.rules.groups import Answered
 from course.people.models import Membership, Person
+from course.staff.actions import leave
 from tests.conftest import NOW
 from tests.insight.answering import answer, decide, make_people
 from tests.makers import make_person, make_team, sign_in
@@ -71,7 +72,7 @@ def test_a_timeline_is_no_question(app: Flask, session: Session) -> None:
     question = _question(app)
     answer(session, make_person(session), question, _right(question), kind="timeline")
     assert queries.answers(session, None, AFTER).tallies == ()
-    assert queries.members(session, AFTER) == {}
+    assert queries.lives(session, AFTER) == []
 
 
 def test_answers_of_who_has_left_or_is_elsewhere_do_not_count(app: Flask, session: Session) -> None:
@@ -81,10 +82,9 @@ def test_answers_of_who_has_left_or_is_elsewhere_do_not_count(app: Flask, sessio
     gone = make_person(session, email="c@example.org", team=here)
     for person in (one, other, gone):
         answer(session, person, question, _right(question))
-    gone.left_at = NOW
-    session.commit()
+    assert leave(session, gone.id, NOW.date(), "moved", "Europe/London", None, NOW) is None
     assert [t.n for t in queries.answers(session, {here.id}, AFTER).tallies] == [1]
-    assert queries.members(session, AFTER) == {here.id: {one.id}, there.id: {other.id}}
+    assert queries.answers(session, None, AFTER).people == {question.points[0]: {here.id: 1, there.id: 1}}
 
 
 def test_months_hold_who_answered_and_what(app: Flask, session: Session) -> None:
@@ -176,6 +176,7 @@ def test_an_administrator_sees_everybody(app: Flask, session: Session, client: C
     sign_in(client, make_person(session, "Robin Vale", "robin@example.org", "administrator"))
     assert "Too few people to show" in client.get("/insight/everybody").text
     assert "There are no teams yet" in client.get("/insight").text
+    app.extensions.pop("course.insight")  # as if a Monday had come
     question = _question(app)
     for place, person in enumerate(make_people(session, 10, None)):
         answer(session, person, question, _right(question), at=NOW - timedelta(days=31 * (place % 2)))
@@ -194,18 +195,35 @@ def test_an_answer_of_this_week_changes_nothing_yet(app: Flask, session: Session
     assert client.get("/insight/everybody").html == before
 
 
-def test_who_leaves_is_not_counted_any_more_although_counts_are_kept(
+def test_figures_are_those_of_the_last_monday_that_gives_nobody_away(
     app: Flask, session: Session, client: Client
 ) -> None:
-    question = _question(app)
-    people = make_people(session, 6, None)
-    for person in people:
-        answer(session, person, question, _right(question))
-    sign_in(client, make_person(session, "Robin Vale", "robin@example.org", "administrator"))
-    assert "100 % likely 61 % to 100 %" in client.get("/insight/everybody").text
-    people[0].left_at = NOW
+    """Six answered three weeks ago, and one of them left; four more answered, and then a fifth."""
+    question, weeks = _question(app), timedelta(weeks=1)
+    team = make_team(session, "Night shift")
+    team.opened_at = NOW - 9 * weeks
     session.commit()
-    assert "100 % likely 57 % to 100 %" in client.get("/insight/everybody").text
+    people = [
+        make_person(session, f"P {n}", f"p{n}@example.org", team=team, password=None, at=NOW - 9 * weeks)
+        for n in range(11)
+    ]
+    for person in people[:6]:
+        answer(session, person, question, _right(question), at=NOW - 3 * weeks)
+    assert (
+        leave(session, people[0].id, (NOW - 2 * weeks).date(), "moved", "Europe/London", None, NOW - 2 * weeks) is None
+    )
+    for person in people[6:9]:
+        answer(session, person, question, _wrong(question), at=NOW - weeks)
+    _manager(session, team, client)
+    page = client.get(f"/insight/team/{team.id}")
+    assert "100 % likely 61 % to 100 %" in page.text
+    assert "on 1 November 2026, and what they had answered by then" in page.text
+    app.extensions.pop("course.insight")
+    answer(session, people[9], question, _wrong(question), at=NOW)
+    page = client.get(f"/insight/team/{team.id}")
+    assert "56 % likely 27 % to 81 %" in page.text
+    assert "on 22 November 2026, and what they had answered by then" in page.text
+    assert client.get(f"/insight/team/{team.id}").html == page.html
 
 
 def test_somebody_in_two_teams_counts_in_the_one_they_joined_last(app: Flask, session: Session) -> None:
@@ -214,7 +232,7 @@ def test_somebody_in_two_teams_counts_in_the_one_they_joined_last(app: Flask, se
     session.add(Membership(person_id=person.id, team_id=last.id, since=NOW))
     question = _question(app)
     answer(session, person, question, _right(question))
-    assert queries.members(session, AFTER) == {last.id: {person.id}}
+    assert queries.answers(session, None, AFTER).people == {question.points[0]: {last.id: 1}}
     assert queries.answers(session, {first.id}, AFTER).tallies == ()
 
 

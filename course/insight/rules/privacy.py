@@ -6,19 +6,14 @@ from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 
 from course.insight.rules.groups import SMALLEST_GROUP
+from course.teams.rules import below
 
 ALL = 0  # stands for the whole organisation, and for the people in no team; a team's id is never 0
 
 
-def counted_until(today: date) -> date:
-    """Answers before this day count: a Monday. Who looks before and after somebody answers sees the same page."""
-    return today - timedelta(days=today.weekday())
-
-
-def counted_for(day: date, today: date) -> date:
-    """Before which day answers count in what is said of a day. Of a past one it is the first of its month: who asks
-    for one day after the other must not see what one person answered in between."""
-    return day.replace(day=1) if day < today else counted_until(today)
+def monday_of(day: date) -> date:
+    """The Monday of that week: answers before it may be counted that day (see rules.moving)."""
+    return day - timedelta(days=day.weekday())
 
 
 def inside(parents: Mapping[int, int | None], direct: Mapping[int, int]) -> dict[int, int]:
@@ -36,6 +31,20 @@ def inside(parents: Mapping[int, int | None], direct: Mapping[int, int]) -> dict
     return sums
 
 
+def left_out(parents: Mapping[int, int | None], direct: Mapping[int, int]) -> frozenset[int]:
+    """The teams (0: those in none) whose people do not count for ALL.
+
+    Both arguments are those of `inside`. Beside the teams at the top that are large enough there may be a few people, of
+    whom nothing can be told: an administrator in no team, or a team of three. Would they count for ALL, then either it
+    or a whole team could not be shown, for their sake.
+    """
+    people = inside(parents, direct)
+    large = {team for team in parents if parents[team] not in parents and people[team] >= SMALLEST_GROUP}
+    within = {team for one in large for team in below(one, parents)}
+    few = frozenset(direct.keys() - within)
+    return few if large and 0 < sum(direct[team] for team in few) < SMALLEST_GROUP else frozenset()
+
+
 def open_teams(parents: Mapping[int, int | None], direct: Mapping[int, int]) -> set[int]:
     """The teams, and ALL, of which something may be shown: their answers at all, or those about one thing.
 
@@ -47,14 +56,14 @@ def open_teams(parents: Mapping[int, int | None], direct: Mapping[int, int]) -> 
     people = inside(parents, direct)
     if people[ALL] < SMALLEST_GROUP:
         return set()
-    below: dict[int, list[int]] = {}
+    children: dict[int, list[int]] = {}
     for team, parent in parents.items():
-        below.setdefault(ALL if parent is None or parent not in parents else parent, []).append(team)
+        children.setdefault(ALL if parent is None or parent not in parents else parent, []).append(team)
     shown, waiting = set(), [ALL]
     while waiting:
         group = waiting.pop()
         shown.add(group)
-        large = [team for team in below.get(group, []) if people[team] >= SMALLEST_GROUP]
+        large = [team for team in children.get(group, []) if people[team] >= SMALLEST_GROUP]
         large.sort(key=lambda team: (-people[team], team))
         while large and 0 < people[group] - sum(people[team] for team in large) < SMALLEST_GROUP:
             large.pop()

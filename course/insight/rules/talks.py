@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from course.insight.rules.privacy import ALL
+from course.teams.rules import below
 
 LATEST_ENTRY = timedelta(days=366)  # after the talk; later nobody remembers it well
 MOST_PEOPLE = 5000
@@ -28,13 +29,21 @@ class Talk:
     made_at: datetime
 
 
-def covering(group: int, parents: Mapping[int, int | None]) -> frozenset[int]:
-    """The group, the teams that it is part of, and ALL: whatever these talked about, the whole group did."""
-    found, team = {ALL, group}, parents.get(group)
+def covering(group: int, places: Mapping[int, int | None]) -> frozenset[int]:
+    """The group, the teams that it is part of, and ALL: whatever these talked about, the whole group did.
+
+    `places` says what each team is part of; of one that is closed, what it was part of or went into.
+    """
+    found, team = {ALL, group}, places.get(group)
     while team is not None and team not in found:
         found.add(team)
-        team = parents.get(team)
+        team = places.get(team)
     return frozenset(found)
+
+
+def concerning(group: int, places: Mapping[int, int | None]) -> frozenset[int]:
+    """Whose talks are told of a group: those of `covering`, and of every team that is or was below it."""
+    return frozenset({ALL, *places}) if group == ALL else covering(group, places) | below(group, places)
 
 
 def about(talks: Iterable[Talk], teams: Collection[int]) -> list[Talk]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import replace
+from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar, cast
 
@@ -13,8 +13,12 @@ from flask_login import current_user
 from course.clock import now
 from course.dates import civil_date
 from course.insight import queries
-from course.insight.rules.privacy import ALL, counted_until
-from course.insight.telling import Tree, tree_of
+from course.insight.rules.moving import Timeline
+from course.insight.rules.privacy import ALL, monday_of
+from course.insight.telling import Tree, timeline_until, tree_of
+from course.people.queries import TeamView, teams
+from course.teams.queries import places
+from course.teams.rules import below
 from course.web.session import db
 from course.web.site import state
 
@@ -35,15 +39,10 @@ def today() -> date:
     return civil_date(now(), state().config.time_zone)
 
 
-def until() -> date:
-    """The day before which answers count today."""
-    return counted_until(today())
-
-
-def kept(tree: Tree, what: Hashable, count: Callable[[], T]) -> T:
-    """What was counted of the same people up to the same day: until either changes, so are the answers, which are
-    never changed. A million of them take seconds to count."""
-    of = tree.before, tree.people
+def kept(what: Hashable, count: Callable[[], T]) -> T:
+    """What was counted of the answers until last Monday: until the next one these do not change. A million of them take
+    seconds to count."""
+    of = monday_of(today())
     known, counts = current_app.extensions.get(KEPT, (None, {}))
     if known != of or len(counts) >= MOST_KEPT:
         counts = {}
@@ -53,31 +52,67 @@ def kept(tree: Tree, what: Hashable, count: Callable[[], T]) -> T:
     return cast("T", counts[what])
 
 
-def tree() -> Tree:
-    """The teams that the viewer may see, and what tells of which something may be shown."""
-    found, viewer = tree_of(db(), until(), state().config.time_zone), current_user.person
-    if viewer.administrator:
-        return found
-    seen = set[int]().union(*(found.below.get(one, set()) for one in viewer.manages))
-    return replace(found, teams=[one for one in found.teams if one.id in seen])
+def timeline() -> Timeline:
+    """What is told of each group when."""
+    return kept("timeline", lambda: timeline_until(db(), today(), state().config.time_zone))
 
 
-def seen_groups(tree: Tree) -> set[int]:
-    """The teams that the viewer may see, and ALL for administrators."""
-    return {one.id for one in tree.teams} | ({ALL} if current_user.person.administrator else set())
+@dataclass(frozen=True)
+class Seen:
+    """The teams that the viewer may see. `places` says of every team that there ever was what it is part of (see
+    rules.talks.covering)."""
+
+    teams: list[TeamView]
+    places: dict[int, int | None]
+
+    @property
+    def groups(self) -> set[int]:
+        """What the viewer may see: the ids of these teams, and ALL for administrators."""
+        return {one.id for one in self.teams} | ({ALL} if current_user.person.administrator else set())
+
+    @property
+    def open(self) -> set[int]:
+        """Those of which there are figures."""
+        line, day = timeline(), today()
+        return {group for group in self.groups if line.of(group, day)}
+
+    def name(self, group: int) -> str:
+        """What a group is called. Whoever may not see it finds nothing."""
+        if group not in self.groups:
+            abort(404)
+        return next((one.name for one in self.teams if one.id == group), EVERYBODY)
+
+    def standing(self, team: int) -> int | None:
+        """The group on whose page a team stands today: itself, or if it is closed what it became part of; None if the
+        viewer may not see that."""
+        groups, at = self.groups, team
+        while at not in groups:
+            at = self.places.get(at) or ALL
+            if at == ALL:
+                return ALL if ALL in groups else None
+        return at
 
 
-def group_name(tree: Tree, group: int) -> str:
-    """What a group is called: one of the teams that the viewer may see, or everybody, which is for administrators."""
-    if group not in seen_groups(tree):
-        abort(404)
-    return next((one.name for one in tree.teams if one.id == group), EVERYBODY)
+def seen() -> Seen:
+    """What the viewer may see."""
+    every, viewer = teams(db()), current_user.person
+    parents = {one.id: one.parent_id for one in every}
+    own = set[int]().union(*(below(one, parents) for one in viewer.manages if one in parents))
+    shown = [one for one in every if viewer.administrator or one.id in own]
+    return Seen(shown, places(db(), now()))
+
+
+def figures(group: int) -> Tree | None:
+    """Of whom the figures of a group are; None if there are none."""
+    of = timeline().of(group, today())
+    return tree_of(db(), of, state().config.time_zone) if of else None
 
 
 def counted(tree: Tree, group: int) -> queries.Counted:
-    """The answers that tell of a group; whether it is open is the caller's to ask."""
+    """The answers that tell of a group that has figures."""
     among = tree.among(group)
-    return kept(tree, among or frozenset(), lambda: queries.answers(db(), among, tree.before))
+    what = tree.before, among or frozenset(), tree.out
+    return kept(what, lambda: queries.answers(db(), among, tree.before, tree.out))
 
 
 def address(group: int) -> str:

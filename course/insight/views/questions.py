@@ -14,7 +14,8 @@ from course.dates import begin_of
 from course.insight import queries
 from course.insight.rules.items import FLOOR, Figures, figures
 from course.insight.rules.mending import to_mend
-from course.insight.views.frame import kept, pages, tree, until
+from course.insight.rules.privacy import ALL, monday_of
+from course.insight.views.frame import kept, pages, timeline, today
 from course.web.access import Permission, may
 from course.web.session import db
 from course.web.site import state
@@ -57,7 +58,7 @@ def questions() -> str:
     module, point = request.args.get("module", ""), request.args.get("point", "")
     found = [
         item
-        for item in kept(tree(), "items", _items)
+        for item in kept("items", _items)
         if module in ("", item.module) and (not point or point in item.question.points)
     ]
     found.sort(key=lambda item: (SORTS.get(sort, SORTS["right"])[1](item), item.question.id, item.question.version))
@@ -78,17 +79,19 @@ def _items() -> list[Item]:
     """Every question that was answered, in each of its versions."""
     course, found = library(), []
     modules = {question.id: module.id for module in course.modules.values() for question in module.questions}
-    for (question_id, version), results in queries.results(db(), begin_of(until(), state().config.time_zone)).items():
+    everybody = timeline().of(ALL, today())
+    until = begin_of(everybody[0] if everybody else monday_of(today()), state().config.time_zone)
+    for (question_id, version), results in queries.results(db(), until).items():
         question = part(db(), course, Question, question_id, version)
         if question is None:
             continue
         current = ("question", question_id, version) in course.parts
-        told = figures(results, len(question.options))
+        did = figures(results, len(question.options))
         one = question.form == "one"
         right = [index for index, option in enumerate(question.options) if option.correct]
         chosen = (
-            zip(question.options, told.options, strict=True) if told.enough and question.form in ("one", "all") else ()
+            zip(question.options, did.options, strict=True) if did.enough and question.form in ("one", "all") else ()
         )
-        mend = to_mend(told, [option.text for option in question.options], right) if one and current else ()
-        found.append(Item(question, modules.get(question_id), current, told, tuple(chosen), mend))
+        mend = to_mend(did, [option.text for option in question.options], right) if one and current else ()
+        found.append(Item(question, modules.get(question_id), current, did, tuple(chosen), mend))
     return found

@@ -17,9 +17,8 @@ from course.insight.actions import Held
 from course.insight.forms import TakeBackForm, TalkForm
 from course.insight.rules.mending import quoted
 from course.insight.rules.privacy import ALL
-from course.insight.rules.talks import Talk
 from course.insight.telling import Row, told
-from course.insight.views.frame import address, counted, group_name, pages, seen_groups, today, tree
+from course.insight.views.frame import address, counted, figures, pages, seen, today
 from course.organisation.current import here_organisation
 from course.web.access import Permission, may
 from course.web.html import seen_redirect
@@ -41,10 +40,10 @@ def team_talk(team_id: int, point: str) -> Response | WsgiResponse:
 
 
 def _sheet(group: int, point: str) -> Response | WsgiResponse:
-    seen, form = tree(), TalkForm()
+    form = TalkForm()
     if request.method == "GET":
         form.held_on.data = today()
-    name, about = group_name(seen, group), library().points.get(point) or abort(404)
+    name, about = seen().name(group), library().points.get(point) or abort(404)
     if form.validate_on_submit() and form.held_on.data and form.people.data:
         held = Held(group, point, about.title, form.held_on.data, form.people.data, form.agreed.data or "")
         refused = actions.write_down(db(), held, current_user.person.id, today(), now())
@@ -53,8 +52,9 @@ def _sheet(group: int, point: str) -> Response | WsgiResponse:
             return seen_redirect(address(group) + "#talks")
         form[refused.field].errors = [refused.message]
     row = None
-    if group in seen.open:
-        rows = told(db(), library(), counted(seen, group), seen.parents, group)
+    tree = figures(group)
+    if tree is not None:
+        rows = told(db(), library(), counted(tree, group), tree.parents, group)
         row = next((one for one in rows if one.point.id == point), None)
     page = render_template(
         "insight/talk.html",
@@ -103,18 +103,15 @@ def _asked(point: Point, row: Row | None) -> ToAsk | None:
 @may(Permission.SEE_PEOPLE)
 def end_talk(talk_id: int) -> Response | WsgiResponse:
     """Take a talk back that was written down by mistake."""
-    found, form = _own(talk_id), TakeBackForm()
-    point = library().points.get(found.point)
+    found, form = next((one for one in queries.talks(db()) if one.id == talk_id), None) or abort(404), TakeBackForm()
+    group = seen().standing(found.team)
+    if group is None:
+        abort(404)
+    point, base = library().points.get(found.point), address(group)
     title = point.title if point else found.point
     if form.validate_on_submit():
         actions.take_back(db(), talk_id, title, form.reason.data or "", current_user.person.id, now())
         flash("Taken back. It stands in the list of talks no more.")
-        return seen_redirect(address(found.team) + "#talks")
-    page = render_template("insight/end_talk.html", form=form, talk=found, title=title, base=address(found.team))
+        return seen_redirect(base + "#talks")
+    page = render_template("insight/end_talk.html", form=form, talk=found, title=title, base=base)
     return make_response(page, 422 if form.errors else 200)
-
-
-def _own(talk_id: int) -> Talk:
-    """A talk of a group that the viewer may see."""
-    groups = seen_groups(tree())
-    return next((one for one in queries.talks(db()) if one.id == talk_id and one.team in groups), None) or abort(404)

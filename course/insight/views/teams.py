@@ -11,17 +11,19 @@ from flask import abort, render_template
 from course.content.current import library
 from course.content.queries import part
 from course.content.shapes import Scenario
+from course.dates import civil_date
 from course.insight import queries
 from course.insight.rules.findings import Turn, decided, turns
 from course.insight.rules.groups import Month, Share, share
 from course.insight.rules.mending import quoted
 from course.insight.rules.privacy import ALL, rest_is_large
-from course.insight.rules.talks import about, covering, newest
+from course.insight.rules.talks import about, concerning, covering, newest
 from course.insight.rules.trend import trend
 from course.insight.telling import Tree, told
-from course.insight.views.frame import address, counted, group_name, kept, pages, seen_groups, tree, until
+from course.insight.views.frame import address, counted, figures, kept, pages, seen
 from course.web.access import Permission, may
 from course.web.session import db
+from course.web.site import state
 
 SHOWN_TURNS = 10  # decisions on a page; more would bury the worst
 
@@ -30,7 +32,7 @@ SHOWN_TURNS = 10  # decisions on a page; more would bury the worst
 @may(Permission.SEE_PEOPLE)
 def choose() -> str:
     """The teams of which the viewer may see what they get wrong."""
-    return render_template("insight/choose.html", tree=tree(), all_open=ALL)
+    return render_template("insight/choose.html", seen=seen(), all_open=ALL)
 
 
 @pages.get("/everybody")
@@ -48,31 +50,31 @@ def team(team_id: int) -> str:
 
 
 def _shown(group: int) -> str:
-    seen = tree()
-    name, points = group_name(seen, group), library().points
-    over = covering(group, seen.parents)
-    talks = about(queries.talks(db()), {*over, *seen.below.get(group, seen.parents)})
+    here = seen()
+    name, points = here.name(group), library().points
+    talks = about(queries.talks(db()), concerning(group, here.places))
     given = {
         "name": name,
         "base": address(group),
         "points": points,
         "talks": talks,
-        "mine": seen_groups(seen),
+        "mine": {one.id for one in talks if here.standing(one.team) is not None},
         "sheets": [points[one] for one in library().taught_points],
     }
-    if group not in seen.open:
+    tree = figures(group)
+    if tree is None:
         return render_template("insight/too_few.html", **given)
-    found = counted(seen, group)
-    among = seen.among(group)
-    sums = rest_is_large(seen.parents, found.people.values(), group)
-    months = trend(found.months, seen.parents, group, among) if sums else []
+    found = counted(tree, group)
+    among = tree.among(group)
+    sums = rest_is_large(tree.parents, found.people.values(), group)
+    months = trend(found.months, tree.parents, group, among) if sums else []
     return render_template(
         "insight/team.html",
         quoted=quoted,
-        until=until() - timedelta(days=1),
-        rows=told(db(), library(), found, seen.parents, group),
-        talked=newest(talks, over),
-        turns=_turns(group, seen, among),
+        until=civil_date(tree.before, state().config.time_zone) - timedelta(days=1),
+        rows=told(db(), library(), found, tree.parents, group),
+        talked=newest(talks, covering(group, here.places)),
+        turns=_turns(group, tree, among),
         months=[_bar(month) for month in months],
         **given,
     )
@@ -80,7 +82,8 @@ def _shown(group: int) -> str:
 
 def _turns(group: int, tree: Tree, among: Collection[int] | None) -> list[Turn]:
     found: list[Turn] = []
-    for (ref, version), scenes in kept(tree, "decisions", lambda: queries.decisions(db(), tree.before)).items():
+    what = "decisions", tree.before, tree.out
+    for (ref, version), scenes in kept(what, lambda: queries.decisions(db(), tree.before, tree.out)).items():
         scenario = part(db(), library(), Scenario, ref, version)
         if scenario is not None:
             found += turns(scenario, decided(scenes, tree.parents, group, among))
