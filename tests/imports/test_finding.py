@@ -162,3 +162,16 @@ def test_a_preview_of_one_person_is_not_applied_to_another() -> None:
         for number in (4, 5)
     }
     assert len(marks) == 2
+
+
+@pytest.mark.parametrize(
+    ("second", "kind"), [("; staff_number=S2", "refused"), ("; staff_number=S1", "unchanged"), ("", "unchanged")]
+)
+def test_two_numbers_for_whoever_had_an_address_are_two_people(second: str, kind: str) -> None:
+    one = replace(SAM, staff_number=None, former_numbers=frozenset())
+    lines = done(
+        "email=s.okafor@old.example; name=Sam Okafor; staff_number=S1",
+        f"email=shared@example.org; name=Sam Okafor{second}",
+        known=(one,),
+    )
+    assert [line.kind for line in lines] == ["changed", kind]

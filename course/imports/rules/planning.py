@@ -87,7 +87,7 @@ def plan(
         except (_WrongError, NotADayError, UnclearError, NotOneError) as error:
             found.append(Line(number, "refused", who, (str(error),)))
     # Rows that name somebody as they are known now go first: another entry of theirs says nothing more then.
-    told = {one.found.person.id: one.number for one in found
+    told = {one.found.person.id: one for one in found
             if isinstance(one, _Row) and one.found.person is not None and not one.found.aside}  # fmt: skip
     seen: dict[object, int] = {}
     for one in found:
@@ -108,13 +108,17 @@ class _Row:
     found: Found
 
 
-def _planned(row: _Row, told: dict[int, int], seen: dict[object, int], places: Places, today: date) -> Line:
+def _planned(row: _Row, told: dict[int, _Row], seen: dict[object, int], places: Places, today: date) -> Line:
     person, aside = row.found.person, row.found.aside
     if person is not None and aside:
-        if person.id in told:
-            notes = (aside, f"Line {told[person.id]} is about them, so this one changes nothing.")
+        first = told.setdefault(person.id, row)
+        if first is not row:
+            numbers = {one.found.wanted.staff_number for one in (first, row)} - {None}
+            if len(numbers) > 1:
+                words = f"{aside} Line {first.number} is about them too, and gives another staff number."
+                return Line(row.number, "refused", row.who, (words,))
+            notes = (aside, f"Line {first.number} is about them, so this one changes nothing.")
             return Line(row.number, "unchanged", row.who, notes, person=person)
-        told[person.id] = row.number
     try:
         _only_once(row.number, row.wanted, person, seen)
         line = _line(row.number, row.who, row.found.wanted, person, places, today)
