@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import TypeVar, cast
 
 from flask import Blueprint, abort, current_app, g
@@ -71,10 +71,11 @@ class Seen:
         return {one.id for one in self.teams} | ({ALL} if current_user.person.administrator else set())
 
     @property
-    def open(self) -> set[int]:
-        """Those of which there are figures."""
+    def open(self) -> dict[int, date]:
+        """Those of which there are figures, and the last day that these count."""
         line, day = timeline(), today()
-        return {group for group in self.groups if line.of(group, day)}
+        found = {group: line.of(group, day) for group in self.groups}
+        return {group: of[0] - timedelta(days=1) for group, of in found.items() if of}
 
     def name(self, group: int) -> str:
         """What a group is called. Whoever may not see it finds nothing."""

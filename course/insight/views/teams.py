@@ -32,7 +32,7 @@ SHOWN_TURNS = 10  # decisions on a page; more would bury the worst
 @may(Permission.SEE_PEOPLE)
 def choose() -> str:
     """The teams of which the viewer may see what they get wrong."""
-    return render_template("insight/choose.html", seen=seen(), all_open=ALL)
+    return render_template("insight/choose.html", seen=seen())
 
 
 @pages.get("/everybody")
