@@ -39,8 +39,7 @@ def plan(story: Story) -> None:
     session, today = story.session, story.today
 
     def on(days_ago: int, deed: Callable[[datetime], object]) -> None:
-        day = today - timedelta(days=days_ago)
-        story.plan(day, lambda: deed(story.at(day)))
+        story.plan(today - timedelta(days=days_ago), deed)
 
     schools, top, nursery = (story.ids[name] for name in ("Schools", "Riverside", "Sunflower Nursery"))
     on(759, lambda at: change(session, nursery, "Sunflower Nursery", schools, "shares a site with a school", None, at))

@@ -7,6 +7,7 @@ import random
 import secrets
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert, select
@@ -48,36 +49,37 @@ class Story:
         self.ids = {row.name: row.id for row in session.execute(select(Team.name, Team.id))}
         # Nobody knows this password: they are there to be looked at.
         self.locked = hashed(secrets.token_urlsafe(24))
-        self.deeds: list[tuple[datetime, int, Callable[[], object]]] = []
+        self.deeds: list[tuple[datetime, int, Callable[[datetime], object]]] = []
         self.people: dict[str, int] = {}
 
     def at(self, day: date) -> datetime:
         return datetime.combine(day, time(9 + self.chance.randrange(8), self.chance.randrange(60)), ZoneInfo(self.zone))
 
-    def plan(self, day: date, deed: Callable[[], object]) -> None:
+    def plan(self, day: date, deed: Callable[[datetime], object]) -> None:
+        """Something that is done at some time of a day; it is told at which."""
         self.deeds.append((self.at(day), len(self.deeds), deed))
 
     def go(self) -> None:
-        for _, _, deed in sorted(self.deeds, key=lambda one: one[:2]):
-            deed()
+        for at, _, deed in sorted(self.deeds, key=lambda one: one[:2]):
+            deed(at)
 
     def join(self, one: Colleague) -> None:
         """Plan somebody's coming, their training, and what else becomes of them."""
-        self.plan(one.start, lambda: self._add(one, self.at(one.start)))
+        self.plan(one.start, partial(self._add, one))
         for deed in one.deeds:
-            self.plan(deed.on, lambda deed=deed: self._train(one, deed))  # type: ignore[misc]
+            self.plan(deed.on, partial(self._train, one, deed))
         if one.begun:
-            self.plan(self.today - timedelta(days=4), lambda: self._begin(one))
+            self.plan(self.today - timedelta(days=4), partial(self._begin, one))
         if one.left:
-            self.plan(one.left, lambda: self._leave(one, one.left or self.today))
+            self.plan(one.left, partial(self._leave, one, one.left))
         if one.away:
             first, last = one.away
-            self.plan(first, lambda: pause(self.session, self.people[one.email], first, last, 14, "parental leave",
-                                           first, None, self.at(first)))  # fmt: skip
+            self.plan(first, lambda at: pause(self.session, self.people[one.email], first, last, 14, "parental leave",
+                                              first, None, at))  # fmt: skip
         if one.more_time:
             day, until = self.today - timedelta(days=2), one.more_time
-            self.plan(day, lambda: extend(self.session, self.people[one.email], until, "short of staff", day, None,
-                                          self.at(day)))  # fmt: skip
+            self.plan(day, lambda at: extend(self.session, self.people[one.email], until, "short of staff", day, None,
+                                             at))  # fmt: skip
 
     def _add(self, one: Colleague, at: datetime) -> None:
         added = add_person(
@@ -91,24 +93,24 @@ class Story:
             key = secrets.token_urlsafe(24)
             self.session.add(Credential(person_id=added.id, password_hash=self.locked, session_key=key, set_at=at))
 
-    def _leave(self, one: Colleague, day: date) -> None:
-        refused = leave(self.session, self.people[one.email], day, "moved on", self.zone, None, self.at(day))
+    def _leave(self, one: Colleague, day: date, at: datetime) -> None:
+        refused = leave(self.session, self.people[one.email], day, "moved on", self.zone, None, at)
         if refused is not None:
             raise ValueError(f"{one.email}: {refused.message}")
 
     def _library(self, one: Colleague) -> Library:
         return self.library.for_(self.teams[one.team], "england")
 
-    def _begin(self, one: Colleague) -> None:
+    def _begin(self, one: Colleague, at: datetime) -> None:
         """The first modules of a course that is not finished."""
-        library, at = self._library(one), self.at(self.today - timedelta(days=4))
+        library = self._library(one)
         enrolment = enrolment_id(self.session, self.people[one.email]) or 0
         for module in list(library.modules.values())[: one.begun]:
             self._module(library, one, enrolment, module, at)
 
-    def _train(self, one: Colleague, deed: Deed) -> None:
+    def _train(self, one: Colleague, deed: Deed, at: datetime) -> None:
         """The whole course over some days, or a refresher on one; the certificate comes with it."""
-        library, person, at = self._library(one), self.people[one.email], self.at(deed.on)
+        library, person = self._library(one), self.people[one.email]
         if deed.kind == "initial":
             enrolment, minutes = enrolment_id(self.session, person) or 0, library.minutes
             for number, module in enumerate(library.modules.values()):
