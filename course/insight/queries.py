@@ -21,13 +21,14 @@ from sqlalchemy import (
     extract,
     func,
     literal,
+    not_,
     null,
     or_,
     select,
     true,
     union_all,
 )
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from course.insight.models import TeamTalk
 from course.insight.rules.findings import Asked, Tally
@@ -37,7 +38,7 @@ from course.insight.rules.moving import Life, Stay
 from course.insight.rules.privacy import ALL
 from course.insight.rules.talks import Talk
 from course.learning.models import Answer, Attempt, AttemptItem, Decision, Enrolment, ScenarioRun
-from course.people.models import Membership, Person, Team
+from course.people.models import Employment, Membership, Person, Team
 
 KINDS = ("check", "final", "refresher", "update", "booster")
 
@@ -55,58 +56,79 @@ def _homes(at: datetime, out: Collection[int]) -> CTE:
         .group_by(Membership.person_id)
         .subquery()
     )
+    # Whether somebody is here is taken from what was written down by then, not from what became known later.
+    known = (
+        select(Employment.person_id, func.max(Employment.id).label("id"))
+        .where(Employment.made_at <= at)
+        .group_by(Employment.person_id)
+        .subquery()
+    )
+    ever = select(Employment.id).where(Employment.person_id == Person.id).correlate(Person).exists()
+    unwritten = and_(~ever, Person.left_at.is_not(None), Person.left_at <= at)
     team = func.coalesce(Membership.team_id, 0)
     return (
         select(Person.id.label("person_id"), team.label("team_id"))
         .outerjoin(newest, newest.c.person_id == Person.id)
         .outerjoin(Membership, Membership.id == newest.c.id)
-        # Whoever was in a team had not left as far as was known: memberships end when leaving is written down.
-        .where(Person.created_at <= at, or_(Person.left_at.is_(None), Person.left_at > at, newest.c.id.is_not(None)))
+        .outerjoin(known, known.c.person_id == Person.id)
+        .outerjoin(Employment, Employment.id == known.c.id)
+        .where(Person.created_at <= at, Employment.end.is_(None), not_(unwritten))
         .where(team.not_in(out))
         .cte("home")
     )
 
 
-def lives(session: Session, before: datetime) -> list[Life]:
-    """Everybody who answered or decided something before that moment. Four queries."""
+def lives(session: Session, before: datetime, *, decided: bool = True) -> list[Life]:
+    """Everybody who answered something before that moment, or decided something in a story. Five queries."""
     answered: dict[int, dict[int, int]] = defaultdict(dict)
-    for person, hour, n in session.execute(union_all(_answered_by_hour(before), _decided_by_hour(before))):
-        answered[person][hour] = answered[person].get(hour, 0) + n
+    done_when = [_answered_by_quarter(before), *([_decided_by_quarter(before)] if decided else [])]
+    for person, quarter, n in session.execute(union_all(*done_when)):
+        answered[person][quarter] = answered[person].get(quarter, 0) + n
     stays: dict[int, list[Stay]] = defaultdict(list)
     members = select(Membership.person_id, Membership.team_id, Membership.since, Membership.until)
     for person, team, since, until in session.execute(members.order_by(Membership.id)):
         stays[person].append(Stay(team, since, until))
-    hours: dict[int, datetime] = {}
+    written: dict[int, list[tuple[datetime, bool]]] = defaultdict(list)
+    known = select(Employment.person_id, Employment.made_at, Employment.end).order_by(Employment.id)
+    for person, at, end in session.execute(known):
+        written[person].append((at, end is None))
+    moments: dict[int, datetime] = {}
     found = []
     for person, came, left in session.execute(select(Person.id, Person.created_at, Person.left_at)):
         if person in answered:
-            done = tuple((hours.setdefault(hour, _hour(hour)), n) for hour, n in answered[person].items())
-            found.append(Life(person, came, left, tuple(stays[person]), done))
+            done = tuple((moments.setdefault(one, _moment(one)), n) for one, n in answered[person].items())
+            gone = tuple(written.get(person, [(left, False)] if left else []))
+            found.append(Life(person, came, gone, tuple(stays[person]), done))
     return found
 
 
-def _hour(number: int) -> datetime:
-    return datetime.fromtimestamp(number * 3600, UTC)
+def _moment(quarter: int) -> datetime:
+    return datetime.fromtimestamp(quarter * 900, UTC)
 
 
-def _answered_by_hour(before: datetime) -> Select[Any]:
-    first = _first_answers(Answer.answered_at < before)
-    hour = cast(extract("epoch", Answer.answered_at), Integer) // 3600
+def _quarter(at: InstrumentedAttribute[datetime]) -> ColumnElement[int]:
+    """In which quarter of an hour something was, since 1970: in every time zone days begin with one."""
+    return cast(extract("epoch", at) - extract("second", at), Integer) // 900
+
+
+def _answered_by_quarter(before: datetime) -> Select[Any]:
+    first = _first_answers(before)
+    quarter = _quarter(Answer.answered_at)
     return (
-        select(first.c.person_id, hour.label("hour"), func.count().label("n"))
+        select(first.c.person_id, quarter.label("quarter"), func.count().label("n"))
         .join(Answer, Answer.item_id == first.c.item_id)
-        .group_by(first.c.person_id, hour)
+        .group_by(first.c.person_id, quarter)
     )
 
 
-def _decided_by_hour(before: datetime) -> Select[Any]:
+def _decided_by_quarter(before: datetime) -> Select[Any]:
     runs = _first_runs()
-    hour = cast(extract("epoch", Decision.decided_at), Integer) // 3600
+    quarter = _quarter(Decision.decided_at)
     return (
-        select(runs.c.person_id, hour, func.count())
+        select(runs.c.person_id, quarter, func.count())
         .join(Decision, Decision.run_id == runs.c.run_id)
         .where(Decision.decided_at < before)
-        .group_by(runs.c.person_id, hour)
+        .group_by(runs.c.person_id, quarter)
     )
 
 
@@ -120,21 +142,28 @@ def _first_runs() -> CTE:
     )
 
 
-def _first_answers(*of: ColumnElement[bool]) -> CTE:
-    """The first answer of each person to each question: items are numbered in the order in which they are asked.
-
-    `of` says which answers count.
-    """
-    return (
-        select(func.min(Answer.item_id).label("item_id"), Enrolment.person_id.label("person_id"))
+def _first_answers(before: datetime) -> CTE:
+    """The first answer that each person gave to each question, of those before that moment. What has been opened earlier
+    may be answered later: it is the answers that are in order of time, so that none of them is ever another one's."""
+    answered = (
+        select(
+            Answer.item_id,
+            Enrolment.person_id,
+            func.row_number()
+            .over(
+                partition_by=(Enrolment.person_id, AttemptItem.question_id),
+                order_by=(Answer.answered_at, Answer.item_id),
+            )
+            .label("place"),
+        )
         .select_from(Enrolment)
         .join(Attempt, Attempt.enrolment_id == Enrolment.id)
         .join(AttemptItem, AttemptItem.attempt_id == Attempt.id)
         .join(Answer, Answer.item_id == AttemptItem.id)
-        .where(Attempt.kind.in_(KINDS), *of)
-        .group_by(Enrolment.person_id, AttemptItem.question_id)
-        .cte("first_answer")
+        .where(Attempt.kind.in_(KINDS), Answer.answered_at < before)
+        .subquery()
     )
+    return select(answered.c.item_id, answered.c.person_id).where(answered.c.place == 1).cte("first_answer")
 
 
 @dataclass(frozen=True)
@@ -156,7 +185,7 @@ def answers(
 
     Months are those of UTC.
     """
-    home, first = _homes(before, out), _first_answers(Answer.answered_at < before)
+    home, first = _homes(before, out), _first_answers(before)
     read = (
         select(
             first.c.person_id, home.c.team_id, AttemptItem.point, AttemptItem.question_id, AttemptItem.version,
@@ -244,7 +273,7 @@ def results(session: Session, before: datetime) -> dict[tuple[str, str], list[Re
     The database counts answers that are alike, so that few rows come back. What was chosen is told as it was given:
     only for questions that are answered by choosing are these options.
     """
-    first = _first_answers(Answer.answered_at < before)
+    first = _first_answers(before)
     right = case((Answer.correct, 1), else_=0)
     scores = (
         select(AttemptItem.attempt_id, func.count().label("n"), func.sum(right).label("right"))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
@@ -16,7 +16,7 @@ from course.dates import begin_of, civil_date
 from course.insight import queries
 from course.insight.queries import Counted
 from course.insight.rules.findings import PointFinding, by_point, misconception
-from course.insight.rules.moving import Timeline, stands, timeline
+from course.insight.rules.moving import Life, Timeline, stands, timeline
 from course.insight.rules.privacy import ALL, monday_of, people_shown
 from course.teams.queries import changes_at as tree_changes
 from course.teams.queries import tree
@@ -41,17 +41,31 @@ class Tree:
 
 def timeline_until(session: Session, today: date, zone: str) -> Timeline:
     """What is told of each group on each day until today."""
-    last = begin_of(monday_of(today), zone)
-    lives = queries.lives(session, last)
-    if not lives:
-        return Timeline((), {})
-    first = civil_date(min(hour for life in lives for hour, _ in life.answered), zone)
-    weeks = (monday_of(today) - monday_of(first)).days // 7
-    mondays = [monday_of(first) + timedelta(weeks=week) for week in range(1, weeks + 1)]
-    moments = [begin_of(day, zone) for day in mondays]
+    lives = queries.lives(session, begin_of(monday_of(today), zone))
+    mondays, moments = _mondays(lives, today, zone)
     grown = {0, *(bisect_left(moments, at) for at in tree_changes(session))}
     trees = {index: parents_at(session, moments[index]) for index in grown if index < len(moments)}
     return timeline(mondays, trees, (stand for life in lives for stand in stands(life, moments)))
+
+
+def questions_until(session: Session, today: date, zone: str) -> date | None:
+    """Answers to questions before this day may be told of, together with those of people who have left: a Monday; None
+    if there are too few."""
+    lives = queries.lives(session, begin_of(monday_of(today), zone), decided=False)
+    mondays, moments = _mondays(lives, today, zone)
+    ever = (replace(life, came=min(at for at, _ in life.answered), written=(), stays=()) for life in lives)
+    told = timeline(mondays, {}, (stand for life in ever for stand in stands(life, moments))).of(ALL, today)
+    return told[0] if told else None
+
+
+def _mondays(lives: Sequence[Life], today: date, zone: str) -> tuple[list[date], list[datetime]]:
+    """The Mondays from the first answer until today, and when they begin."""
+    if not lives:
+        return [], []
+    first = civil_date(min(at for life in lives for at, _ in life.answered), zone)
+    weeks = (monday_of(today) - monday_of(first)).days // 7
+    mondays = [monday_of(first) + timedelta(weeks=week) for week in range(1, weeks + 1)]
+    return mondays, [begin_of(day, zone) for day in mondays]
 
 
 def parents_at(session: Session, at: datetime) -> dict[int, int | None]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import UTC, date, datetime, timedelta
-from itertools import pairwise
+from itertools import combinations, product
 from random import Random
 
 import pytest
@@ -17,7 +17,7 @@ from course.insight.rules.moving import Life, Stand, Stay, Timeline, stands, tim
 from course.insight.rules.privacy import ALL
 from course.insight.telling import timeline_until, tree_of
 from course.learning.models import Answer, Attempt, AttemptItem, Enrolment
-from course.people.models import Membership, Person
+from course.people.models import Employment, Membership, Person
 from tests.makers import make_person, make_team
 
 FIRST = date(2026, 1, 5)
@@ -39,24 +39,27 @@ def _at(week: int) -> datetime:
     ("life", "expected"),
     [
         # In no team; nothing counts before the first answer.
-        (Life(1, _at(1), None, (), ((_at(3), 2),)), [(3, 0, 2)]),
-        (Life(1, _at(1), None, (), ((_at(3), 2), (_at(5), 1))), [(3, 0, 2), (5, 0, 3)]),
+        (Life(1, _at(1), (), (), ((_at(3), 2),)), [(3, 0, 2)]),
+        (Life(1, _at(1), (), (), ((_at(3), 2), (_at(5), 1))), [(3, 0, 2), (5, 0, 3)]),
         # An answer at the very moment counts at the next one, and who has joined at that moment is there.
-        (Life(1, _at(0), None, (Stay(7, MOMENTS[4], None),), ((MOMENTS[2], 1),)), [(3, 0, 1), (4, 7, 1)]),
+        (Life(1, _at(0), (), (Stay(7, MOMENTS[4], None),), ((MOMENTS[2], 1),)), [(3, 0, 1), (4, 7, 1)]),
         # The team that was joined last counts while they are in it.
         (
-            Life(1, _at(0), None, (Stay(7, _at(0), None), Stay(8, _at(2), MOMENTS[5])), ((_at(1), 1),)),
+            Life(1, _at(0), (), (Stay(7, _at(0), None), Stay(8, _at(2), MOMENTS[5])), ((_at(1), 1),)),
             [(1, 7, 1), (2, 8, 1), (5, 7, 1)],
         ),
         # Whoever leaves does not count any more, and does again when they are back.
         (
-            Life(1, _at(0), None, (Stay(7, _at(0), _at(3)), Stay(7, _at(6), None)), ((_at(1), 1),)),
+            Life(1, _at(0), (), (Stay(7, _at(0), _at(3)), Stay(7, _at(6), None)), ((_at(1), 1),)),
             [(1, 7, 1), (3, 0, 1), (6, 7, 1)],
         ),
-        (Life(1, _at(0), _at(4), (Stay(7, _at(0), _at(6)),), ((_at(1), 1),)), [(1, 7, 1), (6, None, 1)]),
-        (Life(1, _at(0), MOMENTS[4], (), ((_at(1), 1),)), [(1, 0, 1), (4, None, 1)]),
+        (
+            Life(1, _at(0), ((_at(4), False), (_at(7), True)), (Stay(7, _at(0), _at(4)),), ((_at(1), 1),)),
+            [(1, 7, 1), (4, None, 1), (7, 0, 1)],
+        ),
+        (Life(1, _at(0), ((MOMENTS[4], False),), (), ((_at(1), 1),)), [(1, 0, 1), (4, None, 1)]),
         # After the last Monday nothing happens.
-        (Life(1, _at(0), None, (), ((MOMENTS[-1] + HOUR, 1),)), []),
+        (Life(1, _at(0), (), (), ((MOMENTS[-1] + HOUR, 1),)), []),
     ],
 )
 def test_what_counts_of_somebody_at_each_monday(life: Life, expected: list[tuple[int, int | None, int]]) -> None:
@@ -90,14 +93,14 @@ def test_figures_move_on_once_five_people_have_changed_them() -> None:
 def test_leaving_is_a_change_and_coming_back_undoes_it() -> None:
     gone, back = _team(None, 1, 2), _team(1, 1, 2)
     line = _line(_team(1, 1, 9), gone, back, _team(1, 20, 4), _team(None, 1, 1))
-    assert _of(line, 1)[:6] == [0, 0, 0, 0, 4, 4]
+    # Two left: nothing moves. They are back: all is as it was told.
+    assert _of(line, 1)[:6] == [0, 0, 2, 2, 4, 4]
 
 
 def test_a_team_is_told_of_no_more_while_it_is_too_small() -> None:
     everybody, gone = _team(2, 1, 6) | _team(3, 10, 9), _team(None, 1, 2)
     line = _line(everybody, gone, {}, _team(2, 1, 2))
-    assert _of(line, 2)[:5] == [0, None, None, 0, 0]
-    assert _of(line, 3)[:5] == [0, None, None, 0, 0]
+    assert _of(line, 2)[:5] == [0, None, None, 3, 3]
     closed = timeline(
         MONDAYS, {0: TREE, 2: {1: None, 3: 1}}, [Stand(0, one, *stand) for one, stand in everybody.items()]
     )
@@ -106,21 +109,30 @@ def test_a_team_is_told_of_no_more_while_it_is_too_small() -> None:
 
 def test_a_team_does_not_move_on_where_few_changed_beside_it() -> None:
     # Five in team 2 and one in team 3 have answered more: told of both would show the one.
-    line = _line(_team(2, 1, 6) | _team(3, 10, 6), _team(2, 1, 5, 2) | _team(3, 10, 1, 2), _team(3, 11, 4, 2))
-    assert _of(line, 1)[:3] == [0, 1, 1]
-    assert _of(line, 2)[:3] == [0, 0, 0]
-    assert _of(line, 3)[:3] == [0, 0, 0]
+    line = _line(_team(2, 1, 6) | _team(3, 10, 6), _team(2, 1, 5, 2) | _team(3, 10, 1, 2), _team(3, 11, 5, 2))
+    assert [_of(line, group)[:3] for group in (1, 2, 3)] == [[0, 1, 2], [0, 0, 2], [0, 0, 2]]
     line = _line(_team(2, 1, 6) | _team(3, 10, 6), _team(2, 1, 5, 2), _team(3, 10, 5, 2))
-    assert (_of(line, 2)[:3], _of(line, 3)[:3]) == ([0, 1, 1], [0, 0, 2])
+    assert [_of(line, group)[:3] for group in (1, 2, 3)] == [[0, 1, 2]] * 3
+
+
+def test_a_team_that_waited_does_not_move_on_because_something_happened_elsewhere() -> None:
+    people = _team(1, 100, 6) | _team(2, 200, 6) | _team(4, 400, 6)
+    line = _line(people, _team(2, 200, 5, 2) | _team(1, 100, 1, 2), _team(4, 400, 5, 2))
+    assert [_of(line, group)[:3] for group in (1, 2, 4)] == [[0, 1, 2], [0, 0, 0], [0, 1, 2]]
+    # Four of team 2 and one beside it, and then one of team 2 and five of team 3.
+    people = _team(1, 100, 6) | _team(2, 200, 6) | _team(3, 300, 6)
+    line = _line(people, _team(2, 200, 4, 2) | _team(1, 100, 1, 2), _team(2, 204, 1, 2) | _team(3, 300, 5, 2))
+    assert [_of(line, group)[:3] for group in (1, 2, 3)] == [[0, 1, 2], [0, 0, 0], [0, 1, 1]]
 
 
 def test_a_moved_team_changes_what_it_moves_between() -> None:
     people = _team(2, 1, 6) | _team(3, 10, 6) | _team(4, 20, 9)
     lives = [Stand(0, person, *stand) for person, stand in people.items()]
     line = timeline(MONDAYS, {0: TREE, 3: {**TREE, 3: 4}}, lives)
-    assert _of(line, ALL)[:5] == [0, 0, 0, 0, 0]
-    assert _of(line, 1)[:5] == _of(line, 4)[:5] == [0, 0, 0, 3, 3]
-    assert _of(line, 3)[:5] == [0, 0, 0, 0, 0]
+    assert [_of(line, group)[:5] for group in (ALL, 1, 3, 4)] == [[0, 0, 0, 3, 3]] * 4
+    # Somebody of the moved team has answered more: of everybody together that is one.
+    line = timeline(MONDAYS, {0: TREE, 3: {**TREE, 3: 4}}, [*lives, Stand(3, 10, 3, 2)])
+    assert [_of(line, group)[:5] for group in (ALL, 1, 3, 4)] == [[0] * 5] * 4
 
 
 def test_one_administrator_in_no_team_closes_nothing() -> None:
@@ -133,42 +145,54 @@ def test_one_administrator_in_no_team_closes_nothing() -> None:
 
 
 def _week(chance: Random, stand: Week) -> Week:
-    """What changes in a week: some answer more, one leaves, one moves."""
+    """What changes in a week: some answer more, some leave."""
     changed: Week = {}
     for person, (team, n) in stand.items():
-        if chance.random() < chance.choice((0.02, 0.1, 0.3)):
-            changed[person] = (team if team is not None else chance.choice((2, 3, 4, 0)), n + 1)
+        if team is not None and chance.random() < chance.choice((0.02, 0.1, 0.3)):
+            changed[person] = (team, n + 1)
         elif chance.random() < 0.02:
-            changed[person] = (chance.choice((None, 1, 2, 3, 4, 0)), n)
+            changed[person] = (None, n)
     return changed
 
 
-def _told_of(stand: Week, group: int, out: frozenset[int]) -> dict[int, int]:
+def _told_of(stand: Week, group: int, out: frozenset[int]) -> set[tuple[int, int]]:
+    """The answers that figures of a group are made of: each answer of each person by itself."""
     within = {1: {1, 2, 3}, 2: {2}, 3: {3}, 4: {4}, ALL: {0, 1, 2, 3, 4} - out}[group]
-    return {person: n for person, (team, n) in stand.items() if team in within}
+    return {(person, answer) for person, (team, n) in stand.items() if team in within for answer in range(n)}
 
 
-def test_no_two_figures_of_a_group_differ_by_one_to_four_people() -> None:
-    chance, moves = Random(3), 0
-    for _ in range(200):
-        stand: Week = {
-            person: (chance.choice((0, 1, 2, 2, 3, 3, 4)), 1) for person in range(chance.choice((12, 25, 40)))
-        }
-        weeks, kept = [dict(stand)], [dict(stand)]
-        for _week_number in range(WEEKS - 1):
-            weeks.append(_week(chance, stand))
-            stand = {**stand, **weeks[-1]}
-            kept.append(dict(stand))
-        line = _line(*weeks)
-        for group in (ALL, *TREE):
-            told = [one for one in dict.fromkeys(line.of(group, day) for day in MONDAYS) if one]
-            figures = [_told_of(kept[MONDAYS.index(day)], group, out) for day, out in told]
-            for before, after in pairwise(figures):
-                differ = {one for one in {*before, *after} if before.get(one) != after.get(one)}
-                assert len(differ) >= SMALLEST_GROUP, (group, told)
-                moves += 1
-            assert all(len(people) >= SMALLEST_GROUP for people in figures)
-    assert moves > 500
+def _figures(chance: Random) -> dict[tuple[int, int], set[tuple[int, int]]]:
+    """All that is told in some weeks of a random organisation: by group and Monday."""
+    stand: Week = {person: (chance.choice((0, 1, 2, 2, 3, 3, 4)), 1) for person in range(chance.choice((12, 25, 40)))}
+    weeks, kept = [dict(stand)], [dict(stand)]
+    for _number in range(WEEKS - 1):
+        weeks.append(_week(chance, stand))
+        stand = {**stand, **weeks[-1]}
+        kept.append(dict(stand))
+    line = _line(*weeks)
+    told = {(group, *of) for group in (ALL, *TREE) for day in MONDAYS if (of := line.of(group, day))}
+    return {(group, MONDAYS.index(day)): _told_of(kept[MONDAYS.index(day)], group, out) for group, day, out in told}
+
+
+def test_no_figures_of_two_mondays_give_one_to_four_people_away() -> None:
+    """Any two, three or four figures are added to and taken from each other."""
+    chance, tried = Random(3), 0
+    for _ in range(30):
+        figures = _figures(chance)
+        assert all(len({person for person, _ in of}) >= SMALLEST_GROUP for of in figures.values())
+        for first, second in combinations(sorted({index for _, index in figures}), 2):
+            known = [of for (_, index), of in figures.items() if index in (first, second)]
+            for count in (2, 3, 4):
+                for some in combinations(known, count):
+                    for signs in product((1, -1), repeat=count - 1):
+                        sums: Counter[tuple[int, int]] = Counter(some[0])
+                        for sign, of in zip(signs, some[1:], strict=True):
+                            for one in of:
+                                sums[one] += sign
+                        left = {person for (person, _), n in sums.items() if n}
+                        assert not 0 < len(left) < SMALLEST_GROUP, (figures.keys(), left)
+                        tried += 1
+    assert tried > 10_000
 
 
 def _answer(session: Session, enrolment: int, at: datetime, number: int) -> None:
@@ -179,6 +203,15 @@ def _answer(session: Session, enrolment: int, at: datetime, number: int) -> None
     session.add(item)
     session.flush()
     session.add(Answer(item_id=item.id, given="[0]", correct=True, sureness=None, answered_at=at))
+
+
+def _write_down(session: Session, person: int, chance: Random) -> None:
+    """They left, or left and came back; one or the other was written down later."""
+    for end in (FIRST, None)[: chance.randint(1, 2)]:
+        at = chance.choice((_at(9), MOMENTS[6], MOMENTS[10])) + (HOUR if end is None else timedelta(0))
+        session.add(Employment(person_id=person, recorded=FIRST, start=FIRST, end=end, reason="", made_at=at))
+        session.flush()
+    session.get_one(Person, person).left_at = chance.choice((None, MOMENTS[2]))
 
 
 def test_the_database_counts_the_same_people_as_the_rule(session: Session) -> None:
@@ -203,7 +236,8 @@ def test_the_database_counts_the_same_people_as_the_rule(session: Session) -> No
                     until=until,
                 )
             )
-        session.get_one(Person, person.id).left_at = chance.choice((None, None, _at(9), MOMENTS[6]))
+        if chance.random() < 0.4:
+            _write_down(session, person.id, chance)
     session.commit()
     at: dict[int, Week] = defaultdict(dict)
     for life in queries.lives(session, MOMENTS[-1]):

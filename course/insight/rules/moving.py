@@ -1,24 +1,24 @@
 """When what is told of a group moves on: only once that gives nobody away beside what was told before.
 
-Figures of a group are those of a Monday. They move on to a later one when what at least SMALLEST_GROUP people have
-answered has changed since, or nothing has: whoever takes what was told before from what is told now sees no fewer. What
-is told of a past day follows from the same Mondays, so asking for one day after the other shows nothing else. A team
-moves on only together with all that it is part of, and only if the rest beside it is large enough too. While a team may
-not be shown beside the others (see privacy.open_teams), nothing is told of it.
+Figures of a group are those of a Monday. On each Monday those groups move on together of which, and of the rest beside
+which, at least SMALLEST_GROUP people have changed since anything that was told before, or nobody: whoever takes what was
+told then from what is told now sees no fewer. The others wait, and keep their figures. What is told of a past day follows
+from the same Mondays, so asking for one day after the other shows nothing else. While a team may not be shown beside
+the others (see privacy.open_teams), nothing is told of it.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from course.insight.rules.groups import SMALLEST_GROUP
 from course.insight.rules.privacy import ALL, left_out, open_teams
+from course.insight.rules.releases import Here, Parents, Place, Release, few, parts_of
 
-Parents = Mapping[int, int | None]
+KEPT = 8  # releases beside which a new one is always looked at, and those that any group is still told of
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,12 @@ class Stay:
 
 @dataclass(frozen=True)
 class Life:
-    """When somebody came and left, their teams in the order in which they joined, and how many first answers they
-    gave in which hours."""
+    """When somebody came; when it was written down that they had left (False) or were here again (True); their teams in
+    the order in which they joined; and how many first answers they gave in which quarters of an hour."""
 
     person: int
     came: datetime
-    left: datetime | None
+    written: tuple[tuple[datetime, bool], ...]
     stays: tuple[Stay, ...]
     answered: tuple[tuple[datetime, int], ...]
 
@@ -54,13 +54,13 @@ class Stand:
 
 def stands(life: Life, moments: Sequence[datetime]) -> list[Stand]:
     """What of somebody counts at each of the moments at which that changes. Answers of before a moment count there."""
-    ends = [one.until for one in life.stays if one.until] + ([life.left] if life.left else [])
-    exact = [life.came, *(one.since for one in life.stays), *ends]
-    places = {bisect_left(moments, at) for at in exact} | {bisect_right(moments, hour) for hour, _ in life.answered}
+    ends = [one.until for one in life.stays if one.until]
+    exact = [life.came, *(at for at, _ in life.written), *(one.since for one in life.stays), *ends]
+    places = {bisect_left(moments, at) for at in exact} | {bisect_right(moments, at) for at, _ in life.answered}
     found: list[Stand] = []
     for index in sorted(place for place in places if place < len(moments)):
         at = moments[index]
-        n = sum(count for hour, count in life.answered if hour < at)
+        n = sum(count for when, count in life.answered if when < at)
         stand = Stand(index, life.person, _home(life, at) if n else None, n)
         if (stand.team, n) != ((found[-1].team, found[-1].n) if found else (None, 0)):
             found.append(stand)
@@ -69,10 +69,10 @@ def stands(life: Life, moments: Sequence[datetime]) -> list[Stand]:
 
 def _home(life: Life, at: datetime) -> int | None:
     """The team that they had joined last; 0 if they were in none, None if they were not here."""
-    within = [one.team for one in life.stays if one.since <= at and (one.until is None or one.until > at)]
-    # Whoever was in a team had not left as far as was known: memberships end when leaving is written down.
-    if life.came > at or not (within or life.left is None or life.left > at):
+    here = [there for when, there in life.written if when <= at]
+    if life.came > at or (here and not here[-1]):
         return None
+    within = [one.team for one in life.stays if one.since <= at and (one.until is None or one.until > at)]
     return within[-1] if within else 0
 
 
@@ -113,108 +113,80 @@ def timeline(mondays: Sequence[date], trees: Mapping[int, Parents], lives: Itera
         if index in trees:
             groups.plant(trees[index])
         for stand in steps.get(index, ()):
-            groups.put(stand.person, stand.team, stand.n)
+            groups.put(stand.person, None if stand.team is None else (stand.team, stand.n))
         groups.tell(index)
     return Timeline(tuple(mondays), groups.told)
 
 
 class _Groups:
-    """Who counts where at one moment, and what has changed in each group since it was last told of."""
+    """Who counts where at one moment, and what was told of them before."""
 
     def __init__(self) -> None:
         self.told: dict[int, list[Told]] = {}
         self._parents: Parents = {}
-        self._out = frozenset[int]()
-        self._stand: dict[int, tuple[int, int]] = {}  # of each person who counts: team, answers
-        self._people: dict[int, set[int]] = defaultdict(set)
-        self._changed: dict[int, dict[int, int]] = defaultdict(dict)  # by group and person: the answers told of
+        self._here = Here()
+        self._releases: list[Release] = []
         self._last: dict[int, Told] = {}
 
     def plant(self, parents: Parents) -> None:
         """From here on this is the tree."""
-        everybody = dict(self._stand)
-        for person in everybody:
-            self.put(person, None, 0)
         self._parents = parents
-        for person, (team, n) in everybody.items():
-            self.put(person, team, n)
 
-    def put(self, person: int, team: int | None, n: int) -> None:
-        """From here on this is where somebody counts."""
-        before, had = self._stand.pop(person, (None, 0))
-        if before is not None:
-            self._people[before].discard(person)
-        for group in self._over(before):
-            self._change(group, person, had, 0)
-        for group in self._over(team):
-            self._change(group, person, 0, n)
-        if team is not None:
-            self._stand[person] = team, n
-            self._people[team].add(person)
-
-    def _over(self, team: int | None) -> list[int]:
-        """The groups that a team counts for."""
-        found: list[int] = [] if team is None or team in self._out else [ALL]
-        while team is not None and team in self._parents:
-            found.append(team)
-            team = self._parents[team]
-        return found
-
-    def _change(self, group: int, person: int, had: int, has: int) -> None:
-        changed = self._changed[group]
-        if changed.setdefault(person, had) == has:
-            del changed[person]
+    def put(self, person: int, place: Place) -> None:
+        """From here on somebody counts there."""
+        before = self._here.put(person, place)
+        for release in self._releases:
+            release.change(person, before, place)
 
     def tell(self, index: int) -> None:
-        """Let the figures of each group move on to this Monday, if they may."""
-        direct = {team: len(people) for team, people in self._people.items() if people}
-        self._leave_out(left_out(self._parents, direct))
-        open_ = open_teams(self._parents, {team: n for team, n in direct.items() if team not in self._out})
-        for group in self._moving(open_):
-            if self._changed[group]:
-                self._last[group] = Told(index, index, self._out)
-                self._changed[group].clear()
+        """Let the figures of groups move on to this Monday, as far as they may."""
+        direct = self._here.direct()
+        self._here.out = out = left_out(self._parents, direct)
+        counted = {team: n for team, n in direct.items() if team not in out}
+        open_ = open_teams(self._parents, counted)
+        teams = {*self._parents, *direct} - out
+        shown = self._fitting(set(open_), teams)
+        for group in shown:
+            self._last[group] = Told(index, index, out)
         for group, last in self._last.items():
             self._enter(group, Told(index, last.of if group in open_ else None, last.out))
+        if shown:
+            self._releases.append(Release(index, parts_of(shown, self._parents, teams), out))
+            needed = {last.of for last in self._last.values()}
+            self._releases = [one for one in self._releases[:-KEPT] if one.index in needed] + self._releases[-KEPT:]
 
     def _enter(self, group: int, told: Told) -> None:
         entries = self.told.setdefault(group, [])
         if not entries or entries[-1].of != told.of:
             entries.append(told)
 
-    def _leave_out(self, out: frozenset[int]) -> None:
-        for team in out ^ self._out:
-            for person in self._people[team]:
-                n = self._stand[person][1]
-                self._change(ALL, person, *((n, 0) if team in out else (0, n)))
-        self._out = out
+    def _fitting(self, shown: set[int], teams: set[int]) -> set[int]:
+        """Of the groups that could be shown, those that move on now: beside anything that was told before nobody of them
+        can be seen."""
+        while shown:
+            parts = parts_of(shown, self._parents, teams)
+            seen = (few(release, parts, self._here) for release in reversed(self._releases))
+            found = next((one for one in seen if one is not None), None)
+            if found is None:
+                break
+            shown.discard(self._waiting({parts[team] for team in found if team in parts}, shown))
+        return shown
 
-    def _moving(self, open_: set[int]) -> set[int]:
-        """The groups that may move on, from the top down."""
-        moving, waiting = set[int](), [ALL] if ALL in open_ and self._large_or_none(self._changed[ALL]) else []
-        while waiting:
-            group = waiting.pop()
-            moving.add(group)
-            waiting += self._below(group, open_)
-        return moving
+    def _waiting(self, groups: set[int], shown: set[int]) -> int:
+        """Which group has to wait, where few would be seen of the rests of these: of them, or of what is below them, a
+        group with nothing below it, so that its people are told of with those around it; the others' figures are
+        older."""
+        inner = {_path(self._parents, group)[0] for group in shown if group != ALL}
+        leaves = [group for group in shown - inner if not groups.isdisjoint({group, *_path(self._parents, group)})]
+        return max(
+            leaves, key=lambda group: (group in groups, self._last[group].index if group in self._last else -1, group)
+        )
 
-    def _below(self, group: int, open_: set[int]) -> list[int]:
-        """Of the groups right below one that moves on, those that may move on with it."""
-        below = [
-            team for team, parent in self._parents.items() if (parent if parent in self._parents else ALL) == group
-        ]
-        fine = [team for team in below if team in open_ and self._large_or_none(self._changed[team])]
-        changed = [team for team in fine if self._changed[team]]
-        if changed:
-            rest = set(self._changed[group]).difference(*(self._changed[team] for team in fine))
-            rest.update(*(self._changed[team] for team in below if team in self._last and team not in fine))
-            if not self._large_or_none(rest):
-                # With one team more the rest is large enough. The others' figures are older: it has to wait.
-                fine.remove(
-                    max(changed, key=lambda team: (self._last[team].index if team in self._last else -1, -team))
-                )
-        return fine
 
-    @staticmethod
-    def _large_or_none(people: Collection[int]) -> bool:
-        return not 0 < len(people) < SMALLEST_GROUP
+def _path(parents: Parents, team: int) -> list[int]:
+    """What a team is part of, up to ALL."""
+    found, at = [], parents.get(team)
+    while at is not None and at in parents:
+        found.append(at)
+        at = parents[at]
+    return [*found, ALL]

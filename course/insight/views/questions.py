@@ -14,8 +14,8 @@ from course.dates import begin_of
 from course.insight import queries
 from course.insight.rules.items import FLOOR, Figures, figures
 from course.insight.rules.mending import to_mend
-from course.insight.rules.privacy import ALL, monday_of
-from course.insight.views.frame import kept, pages, timeline, today
+from course.insight.telling import questions_until
+from course.insight.views.frame import kept, pages, today
 from course.web.access import Permission, may
 from course.web.session import db
 from course.web.site import state
@@ -79,9 +79,10 @@ def _items() -> list[Item]:
     """Every question that was answered, in each of its versions."""
     course, found = library(), []
     modules = {question.id: module.id for module in course.modules.values() for question in module.questions}
-    everybody = timeline().of(ALL, today())
-    until = begin_of(everybody[0] if everybody else monday_of(today()), state().config.time_zone)
-    for (question_id, version), results in queries.results(db(), until).items():
+    zone = state().config.time_zone
+    until = questions_until(db(), today(), zone)
+    counted = queries.results(db(), begin_of(until, zone)) if until else {}
+    for (question_id, version), results in counted.items():
         question = part(db(), course, Question, question_id, version)
         if question is None:
             continue
