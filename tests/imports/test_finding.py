@@ -28,7 +28,8 @@ THIRD = Somebody(
     3, "Sam O.", "third@example.org", left=LEFT, start=START, merged=2, former=frozenset({"o@example.org"})
 )
 LEE = Somebody(4, "Kim Lee", "kim@example.org", start=START, former=frozenset({"shared@example.org"}))
-KNOWN = (SAM, TWIN, THIRD, LEE)
+GONE = Somebody(5, "Ana Gone", "gone@example.org", left=LEFT, start=START)
+KNOWN = (SAM, TWIN, THIRD, LEE, GONE)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +40,8 @@ KNOWN = (SAM, TWIN, THIRD, LEE)
         ("email=third@example.org; name=Sam O.", "unchanged", "merged with that of Sam Okafor (sam@example.org)"),
         ("email=twin@example.org; name=Sam Okafor; staff_number=S1", "unchanged", "merged with"),
         ("email=twin@example.org; team=Kitchen", "changed", "Kitchen"),
-        ("email=twin@example.org; leaving=01/09/2026", "left", "Last day: 1 September 2026"),
+        # Nobody has left because another entry of theirs was closed.
+        ("email=twin@example.org; leaving=01/09/2026", "unchanged", "if they have left, record it on their page"),
         # An earlier address, unless somebody else may have it now.
         ("email=s.okafor@old.example; name=Sam Okafor", "unchanged", "an earlier address of Sam Okafor"),
         ("email=o@example.org; name=Sam Okafor", "unchanged", "an earlier address of Sam Okafor"),
@@ -53,9 +55,21 @@ KNOWN = (SAM, TWIN, THIRD, LEE)
         ("email=twin@example.org; name=Nora New", "refused", "But the name is another one"),
         # A number or an address that they had before changes nothing back.
         ("email=s.okafor@old.example; name=Sam Okafor; staff_number=S1", "unchanged", "an earlier address"),
-        ("email=sam@example.org; name=Sam Okafor; staff_number=S0", "unchanged", "was merged with"),
-        ("email=new@example.org; name=S. Okafor; staff_number=S0", "unchanged", "was merged with"),
-        ("email=kim@example.org; staff_number=S0", "refused", "The staff number belongs to Sam Okafor"),
+        ("email=sam@example.org; name=Sam Okafor; staff_number=S0", "unchanged", "S0 is an earlier staff number"),
+        ("email=new@example.org; name=Sam Okafor; staff_number=S0", "unchanged", "whose address stays sam@example.org"),
+        ("email=s.okafor@old.example; name=Sam Okafor; staff_number=S0", "unchanged", "S0 is an earlier staff number"),
+        # Where somebody had it by mistake, it is its owner's.
+        ("email=new@example.org; name=Nora New; staff_number=S0", "added", ""),
+        ("email=new@example.org; name=Nora New; staff_number=S0; leaving=01/09/2026", "unchanged", "so is not added"),
+        ("email=kim@example.org; name=Kim Lee; staff_number=S0", "changed", "Staff number: none → S0"),
+        ("email=kim@example.org; staff_number=S0", "refused", "was that of Sam Okafor (sam@example.org), but"),
+        # Somebody new has the address of somebody who has left.
+        (
+            "email=gone@example.org; name=Nora New; staff_number=S7; start=01/09/2026",
+            "refused",
+            "who has left; the name",
+        ),
+        ("email=gone@example.org; name=Ana Gone; staff_number=S7; start=01/09/2026", "back", "Staff number: none → S7"),
     ],
 )
 def test_a_row_is_about_whoever_the_entry_counts_for(row: str, kind: str, words: str) -> None:
@@ -175,3 +189,29 @@ def test_two_numbers_for_whoever_had_an_address_are_two_people(second: str, kind
         known=(one,),
     )
     assert [line.kind for line in lines] == ["changed", kind]
+
+
+def test_an_address_that_two_people_had_changes_neither_back() -> None:
+    ann = replace(SAM, former=frozenset({"office@example.org"}), former_numbers=frozenset({"S8"}), staff_number=None)
+    bo = replace(LEE, former=frozenset({"office@example.org"}), former_numbers=frozenset({"S8"}), staff_number="S5")
+    lines = done("email=office@example.org; name=Kim Lee; staff_number=S5", known=(ann, bo))
+    assert [(line.kind, line.person and line.person.id) for line in lines] == [("unchanged", 4)]
+    lines = done("email=sam@example.org; name=Sam Okafor; staff_number=S8", known=(ann, bo))
+    assert [(line.kind, "who has none now" in line.notes[0]) for line in lines] == [("unchanged", True)]
+
+
+def test_another_entry_says_nothing_where_the_row_of_the_person_is_refused() -> None:
+    rows = (
+        "email=sam@example.org; staff_number=S1; start=32/01/2026",
+        "email=s.okafor@old.example; name=Sam Okafor; leaving=01/09/2026",
+    )
+    lines = done(*rows, known=KNOWN)
+    assert [line.kind for line in lines] == ["refused", "unchanged"]
+    assert "Line 2 is about them and is refused" in lines[1].notes[1]
+
+
+def test_a_new_team_that_is_named_in_two_ways_is_one() -> None:
+    places = Places([(1, "Top", None), (2, "Piano", 1)])
+    rows = [(2, ["a@example.org", "A B", "Piano > Quartet"]), (3, ["b@example.org", "B C", "top > piano > QUARTET"])]
+    made = plan(rows, {"email": 0, "name": 1, "team": 2}, (), places, date(2026, 11, 22))
+    assert made.new_teams == (("Top", "Piano", "Quartet"),)

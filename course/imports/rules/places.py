@@ -73,12 +73,17 @@ class Places:
         if len(path) > 1:
             above = self.find(path[:-1])
             if isinstance(above, tuple):
-                self.new.append((*above, path[-1]))
-                return self.new[-1]
+                return self._once((*above, path[-1]))
             start = above
-        whole = (*self.path(start), path[-1]) if start is not None else (path[-1],)
-        self.new.append(whole)
-        return whole
+        return self._once((*self.path(start), path[-1]) if start is not None else (path[-1],))
+
+    def _once(self, whole: tuple[str, ...]) -> Place:
+        """A new team with this whole path; a list may name it in several ways."""
+        key = tuple(name.casefold() for name in whole)
+        same = next((one for one in self.new if tuple(name.casefold() for name in one) == key), None)
+        if same is None:
+            self.new.append(whole)
+        return same or whole
 
     def path(self, team: int | None) -> tuple[str, ...]:
         """The names from the top down to a team."""

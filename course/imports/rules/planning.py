@@ -77,6 +77,7 @@ def plan(
     """What the rows would do on `today`. `columns` gives the place of each field in a row."""
     book, lines = Book(known), []
     found: list[Line | _Row] = []
+    refused: dict[int, int] = {}
     for number, cells in rows:
         row = {name: _cell(cells, index) for name, index in columns.items()}
         who = row.get("name") or " ".join(filter(None, (row.get("first_name"), row.get("last_name"))))
@@ -86,11 +87,16 @@ def plan(
             found.append(_Row(number, who, wanted, find(wanted, book)))
         except (_WrongError, NotADayError, UnclearError, NotOneError) as error:
             found.append(Line(number, "refused", who, (str(error),)))
+            named = book.by_email(plain_email(row["email"])), book.by_number(row.get("staff_number") or None)
+            refused |= {book.now(one).id: number for one in named if one is not None}
     # Rows that name somebody as they are known now go first: another entry of theirs says nothing more then.
     told = {one.found.person.id: one for one in found
             if isinstance(one, _Row) and one.found.person is not None and not one.found.aside}  # fmt: skip
     seen: dict[object, int] = {}
     for one in found:
+        if isinstance(one, _Row) and one.found.aside and (person := one.found.person) and person.id in refused:
+            words = f"Line {refused[person.id]} is about them and is refused, so this one changes nothing."
+            one = Line(one.number, "unchanged", one.who, (one.found.aside, words), person=person)
         lines.append(one if isinstance(one, Line) else _planned(one, told, seen, places, today))
     there = {line.person.id for line in lines if line.person is not None}
     said = {row_email for _, cells in rows if (row_email := plain_email(_cell(cells, columns["email"])))}
