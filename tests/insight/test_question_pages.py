@@ -14,6 +14,7 @@ from course.content.shapes import Question
 from course.insight import queries
 from course.insight.rules.items import FLOOR, Result
 from course.learning.models import Answer, Attempt, AttemptItem
+from course.staff.actions import leave
 from tests.conftest import NOW
 from tests.insight.answering import answer, enrolment_of, make_people
 from tests.makers import make_person, sign_in
@@ -72,3 +73,24 @@ def test_the_keeper_reads_what_to_mend(app: Flask, session: Session, bank: list[
     assert few.id not in client.get(f"/insight/questions?point={many.points[0]}&module=nothing").text
     for sort in ("answers", "discrimination", "efficiency", "nothing"):
         assert many.id in client.get(f"/insight/questions?sort={sort}&point={many.points[0]}").text
+
+
+def test_figures_of_questions_stand_still_until_five_people_have_answered_more(
+    app: Flask, session: Session, bank: list[Question], client: Client
+) -> None:
+    sign_in(client, make_person(session, "Robin Vale", "robin@example.org", "administrator"))
+    weeks = timedelta(weeks=1)
+    people = [make_person(session, f"P {n}", f"p{n}@example.org", password=None, at=NOW - 9 * weeks) for n in range(41)]
+    for person in people[:32]:
+        answer(session, person, bank[0], _option(bank[0], True), at=NOW - 3 * weeks)
+    # Whoever leaves changes nothing: their answers count as before.
+    for person in people[:6]:
+        assert (
+            leave(session, person.id, (NOW - 2 * weeks).date(), "moved", "Europe/London", None, NOW - 2 * weeks) is None
+        )
+    for person in people[32:36]:
+        answer(session, person, bank[0], _option(bank[0], False), at=NOW - weeks)
+    assert 'data-label="Answers">32</td>' in client.get("/insight/questions").html
+    app.extensions.pop("course.insight")
+    answer(session, people[36], bank[0], _option(bank[0], False), at=NOW)
+    assert 'data-label="Answers">37</td>' in client.get("/insight/questions").html

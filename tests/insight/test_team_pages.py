@@ -14,7 +14,7 @@ from course.content.shapes import Question, Scenario
 from course.insight import queries
 from course.insight.rules.groups import Answered
 from course.people.models import Membership, Person
-from course.staff.actions import leave
+from course.staff.actions import come_back, leave
 from tests.conftest import NOW
 from tests.insight.answering import answer, decide, make_people
 from tests.makers import make_person, make_team, sign_in
@@ -66,6 +66,34 @@ def test_only_the_first_answer_to_a_question_counts(app: Flask, session: Session
     assert [(t.n, t.right, t.sure_and_wrong, t.given) for t in counted.tallies] == [(1, 0, 1, (_wrong(question),))]
     assert counted.people == {question.points[0]: {0: 1}}
     assert counted.asked == {(question.points[0], question.id, question.version): {0: 1}}
+
+
+def test_the_first_answer_is_the_one_that_was_given_first(app: Flask, session: Session) -> None:
+    """A question of a test that was begun, put aside and taken up again is answered in another one meanwhile."""
+    question, person = _question(app), make_person(session)
+    answer(session, person, question, _wrong(question), kind="final", at=NOW + timedelta(hours=5))
+    answer(session, person, question, _right(question), at=NOW)
+    for until in (NOW + timedelta(hours=1), AFTER):
+        assert [(t.n, t.right) for t in queries.answers(session, None, until).tallies] == [(1, 1)]
+
+
+def test_what_is_written_down_later_does_not_change_who_was_told_of(app: Flask, session: Session) -> None:
+    """Somebody's last day was a week before it was written down, and they come back after that."""
+    question, weeks = _question(app), timedelta(weeks=1)
+    person = make_person(session, at=NOW - 4 * weeks)
+    answer(session, person, question, _right(question), at=NOW - 3 * weeks)
+
+    def told() -> list[int]:
+        return [len(queries.answers(session, None, NOW - ago * weeks).months) for ago in (2, 1, 0)]
+
+    assert told() == [1, 1, 1]
+    lately = NOW - timedelta(days=3)
+    assert leave(session, person.id, (NOW - 2 * weeks).date(), "moved", "Europe/London", None, lately) is None
+    assert told() == [1, 1, 0]
+    back = NOW - timedelta(days=1)
+    assert come_back(session, person.id, back.date(), None, "is back", "Europe/London", None, back) is None
+    assert told() == [1, 1, 1]
+    assert queries.answers(session, None, NOW - timedelta(days=2)).months == ()
 
 
 def test_a_timeline_is_no_question(app: Flask, session: Session) -> None:
