@@ -8,6 +8,7 @@ from course.bulletins.sending import send_bulletins
 from course.dates import civil_date
 from course.downloads.actions import forget as forget_files
 from course.imports.actions import forget
+from course.insight.current import timeline_here
 from course.mail.actions import forget_texts
 from course.mail.sending import deliver
 from course.organisation.asking import ask_owners
@@ -55,6 +56,12 @@ def _read_ahead(at: datetime) -> None:
         ledger_here().day(session, zone, today, today)
 
 
+def _count_ahead(at: datetime) -> None:
+    zone = str(state().config.time_zone)
+    with reading_session() as session:
+        timeline_here(session, civil_date(at, zone), zone)
+
+
 def _contacts(at: datetime) -> None:
     ask_owners(at)
 
@@ -71,5 +78,8 @@ JOBS = (
     Job("lists of people", timedelta(hours=1), _forget_lists),
     Job("files that were made", timedelta(hours=1), _forget_files),
 )
-# Only where pages are served: the report of the day is worked out before somebody asks for it.
-BESIDE_PAGES = (Job("report", timedelta(minutes=5), _read_ahead),)
+# Only where pages are served: what takes long is worked out before somebody asks for it.
+BESIDE_PAGES = (
+    Job("report", timedelta(minutes=5), _read_ahead),
+    Job("what teams get wrong", timedelta(minutes=15), _count_ahead),
+)

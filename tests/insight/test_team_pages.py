@@ -14,6 +14,7 @@ from course.content.shapes import Question, Scenario
 from course.insight import queries
 from course.insight.rules.groups import Answered
 from course.people.models import Membership, Person
+from course.serving.jobs import BESIDE_PAGES
 from course.staff.actions import come_back, leave
 from tests.conftest import NOW
 from tests.insight.answering import answer, decide, make_people
@@ -280,3 +281,19 @@ def test_a_point_is_not_shown_where_few_beside_the_team_answered_it(
     points = [f"/talk/{question.points[0]}" for question in (many, few)]
     assert [point in _weakest(client.get(f"/insight/team/{top.id}")) for point in points] == [True, True]
     assert [point in _weakest(client.get(f"/insight/team/{team.id}")) for point in points] == [True, False]
+
+
+def test_what_is_told_when_is_worked_out_once_and_before_somebody_asks(
+    app: Flask, session: Session, client: Client
+) -> None:
+    question, team = _question(app), make_team(session, "Night shift")
+    for person in make_people(session, 5, team):
+        answer(session, person, question, _right(question))
+    job = next(one for one in BESIDE_PAGES if one.name == "what teams get wrong")
+    with app.app_context():
+        job.run(now())
+    _manager(session, team, client)
+    ahead = app.extensions["course.insight"].timeline
+    assert ahead.of(team.id, now().date()) is not None
+    assert "100 %" in client.get(f"/insight/team/{team.id}").text
+    assert app.extensions["course.insight"].timeline is ahead

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from course.insight.rules.privacy import ALL, left_out, open_teams
-from course.insight.rules.releases import Here, Parents, Place, Release, few, parts_of
+from course.insight.rules.releases import Here, Parents, Parts, Place, Release, few
 
-KEPT = 8  # releases beside which a new one is always looked at, and those that any group is still told of
+KEPT = 8  # releases beside which a new one is looked at in whole; of older ones only what groups are still told of
 
 
 @dataclass(frozen=True)
@@ -151,9 +151,10 @@ class _Groups:
         for group, last in self._last.items():
             self._enter(group, Told(index, last.of if group in open_ else None, last.out))
         if shown:
-            self._releases.append(Release(index, parts_of(shown, self._parents, teams), out))
-            needed = {last.of for last in self._last.values()}
-            self._releases = [one for one in self._releases[:-KEPT] if one.index in needed] + self._releases[-KEPT:]
+            self._releases.append(Release(index, Parts(shown, self._parents, teams).of, out))
+            for old in self._releases[:-KEPT]:
+                old.trim({group for group, last in self._last.items() if last.of == old.index})
+            self._releases = [one for one in self._releases if one.parts]
 
     def _enter(self, group: int, told: Told) -> None:
         entries = self.told.setdefault(group, [])
@@ -163,13 +164,16 @@ class _Groups:
     def _fitting(self, shown: set[int], teams: set[int]) -> set[int]:
         """Of the groups that could be shown, those that move on now: beside anything that was told before nobody of them
         can be seen."""
-        while shown:
-            parts = parts_of(shown, self._parents, teams)
-            seen = (few(release, parts, self._here) for release in reversed(self._releases))
-            found = next((one for one in seen if one is not None), None)
-            if found is None:
-                break
-            shown.discard(self._waiting({parts[team] for team in found if team in parts}, shown))
+        touched = {ALL}
+        while shown and touched:
+            parts, touched = Parts(shown, self._parents, teams), set()
+            for release in reversed(self._releases):
+                for seen in few(release, parts, self._here):
+                    groups = {parts.of[team] for team in seen if team in parts.of}
+                    if groups.isdisjoint(touched):  # or else it is another rest by now
+                        waits = self._waiting(groups, shown)
+                        shown.discard(waits)
+                        touched |= {waits, *groups, _path(self._parents, waits)[0]}
         return shown
 
     def _waiting(self, groups: set[int], shown: set[int]) -> int:
@@ -178,9 +182,13 @@ class _Groups:
         older."""
         inner = {_path(self._parents, group)[0] for group in shown if group != ALL}
         leaves = [group for group in shown - inner if not groups.isdisjoint({group, *_path(self._parents, group)})]
-        return max(
-            leaves, key=lambda group: (group in groups, self._last[group].index if group in self._last else -1, group)
-        )
+        since = self._releases[-1].since
+
+        def order(group: int) -> tuple[bool, bool, int, int]:
+            last = self._last.get(group)
+            return group in groups, bool(since.get(group)), last.index if last else -1, group
+
+        return max(leaves, key=order)
 
 
 def _path(parents: Parents, team: int) -> list[int]:

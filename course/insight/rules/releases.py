@@ -10,7 +10,6 @@ from course.insight.rules.groups import SMALLEST_GROUP
 from course.insight.rules.privacy import ALL
 
 Parents = Mapping[int, int | None]
-Node = tuple[str, int]  # a part, as it was then or would be now
 Place = tuple[int, int] | None  # the team in which somebody counts (0: none), and their answers; None: nowhere
 
 
@@ -50,31 +49,28 @@ class Release:
     parts: Mapping[int, int]
     out: frozenset[int]
     was: dict[int, Place] = field(default_factory=dict)  # where those who have changed since were
-    more: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))  # by the one team that it is about
-    moved: set[int] = field(default_factory=set)  # whoever was in one team and is in another
+    since: dict[int, set[int]] = field(
+        default_factory=lambda: defaultdict(set)
+    )  # the same people by team, then and now
 
     def change(self, person: int, before: Place, now: Place) -> None:
         """Somebody has changed from what they were a moment ago."""
         was = self.was.setdefault(person, before)
-        self._forget(person, was, before)
+        for place in (was, before):
+            if place is not None:
+                self.since[place[0]].discard(person)
         if was == now:
             del self.was[person]
-        elif was is not None and now is not None and was[0] != now[0]:
-            self.moved.add(person)
-        elif (there := now or was) is not None:
-            self.more[there[0]].add(person)
-
-    def _forget(self, person: int, was: Place, now: Place) -> None:
-        self.moved.discard(person)
+            return
         for place in (was, now):
             if place is not None:
-                self.more[place[0]].discard(person)
+                self.since[place[0]].add(person)
 
     def differ(self, then: Collection[int], now: Collection[int], here: Here) -> int:
         """Of how many people is something else told by those teams then than by these now? At SMALLEST_GROUP it stops
         counting."""
         either, found = {*then, *now}, 0
-        maybe: list[Collection[int]] = [self.moved, *(self.more[team] for team in either if team in self.more)]
+        maybe: list[Collection[int]] = [self.since[team] for team in either if team in self.since]
         maybe += [here.people(team) for team in either if (team in then) != (team in now)]
         for person in set[int]().union(*maybe):
             place = here.places.get(person)
@@ -83,52 +79,64 @@ class Release:
                 break
         return found
 
-    def common(self, parts: Mapping[int, int], here: Here, least: int) -> Iterator[tuple[set[int], set[int]]]:
+    def common(self, parts: Parts, here: Here, least: int) -> Iterator[tuple[set[int], set[int]]]:
         """What could be seen then, and the same people in these parts: what was told then can be taken from what would
         be told now. Parts that share at least so many people go together, since taking them apart would leave these."""
-        shared: Counter[tuple[Node, Node]] = Counter()
-        for team in self.parts.keys() & parts.keys():
-            shared[("then", self.parts[team]), ("now", parts[team])] += len(here.people(team))
-        beside: dict[Node, set[Node]] = {("then", part): set() for part in self.parts.values()}
-        beside |= {("now", part): set() for part in parts.values()}
+        then: dict[int, set[int]] = defaultdict(set)
+        shared: Counter[tuple[int, int]] = Counter()
+        for team, part in self.parts.items():
+            then[part].add(team)
+            if team in parts.of:
+                shared[part, parts.of[team]] += len(here.people(team))
+        forth: dict[int, set[int]] = defaultdict(set)
+        back: dict[int, set[int]] = defaultdict(set)
         for (one, other), people in shared.items():
             if people >= least:
-                beside[one].add(other)
-                beside[other].add(one)
-        waiting = set(beside)
+                forth[one].add(other)
+                back[other].add(one)
+        waiting = set(then)
         while waiting:
-            joined, new = set[Node](), {waiting.pop()}
-            while new:
-                node = new.pop()
-                joined.add(node)
-                new |= beside[node] - joined
-            waiting -= joined
-            yield (
-                {team for team, part in self.parts.items() if ("then", part) in joined},
-                {team for team, part in parts.items() if ("now", part) in joined},
-            )
+            old, new, more = set[int](), set[int](), {waiting.pop()}
+            while more:
+                part = more.pop()
+                old.add(part)
+                new |= forth[part]
+                more |= set[int]().union(*(back[other] for other in forth[part])) - old
+            waiting -= old
+            if new:
+                yield (
+                    set[int]().union(*(then[part] for part in old)),
+                    set[int]().union(*(parts.teams[part] for part in new)),
+                )
+
+    def trim(self, groups: Collection[int]) -> None:
+        """Remember only the parts of these groups."""
+        self.parts = {team: part for team, part in self.parts.items() if part in groups}
 
 
 def _among(teams: Collection[int], place: Place) -> int:
     return place[1] if place is not None and place[0] in teams else 0
 
 
-def parts_of(shown: Collection[int], parents: Parents, teams: Collection[int]) -> dict[int, int]:
-    """For each of these teams the group of which it is the rest beside the shown groups below."""
-    found = {}
-    for team in teams:
-        at: int | None = team
-        while at is not None and at not in shown:
-            at = parents.get(at)
-        found[team] = ALL if at is None else at
-    return found
+class Parts:
+    """What could be seen of these teams if the groups `shown` were told of: `of` says for each team the group of which it
+    is the rest beside the shown groups below, `teams` the teams of each rest."""
+
+    def __init__(self, shown: Collection[int], parents: Parents, teams: Collection[int]) -> None:
+        self.of: dict[int, int] = {}
+        self.teams: dict[int, set[int]] = defaultdict(set)
+        for team in teams:
+            at: int | None = team
+            while at is not None and at not in shown:
+                at = parents.get(at)
+            self.of[team] = ALL if at is None else at
+            self.teams[self.of[team]].add(team)
 
 
-def few(release: Release, parts: Mapping[int, int], here: Here) -> set[int] | None:
-    """Teams of which a few people could be seen by taking what was told in the release from what would be told in these
-    parts; None if nobody could."""
+def few(release: Release, parts: Parts, here: Here) -> Iterator[set[int]]:
+    """Sets of teams of which a few people could be seen by taking what was told in the release from what would be told in
+    these parts."""
     for least in (1, SMALLEST_GROUP):
         for then, now in release.common(parts, here, least):
-            if then and now and 0 < release.differ(then, now, here) < SMALLEST_GROUP:
-                return then | now
-    return None
+            if 0 < release.differ(then, now, here) < SMALLEST_GROUP:
+                yield then | now

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TypeVar, cast
 
-from flask import Blueprint, abort, current_app, g
+from flask import Blueprint, abort, g
 from flask_login import current_user
 
 from course.clock import now
 from course.dates import civil_date
 from course.insight import queries
+from course.insight.current import kept, timeline_here
 from course.insight.rules.moving import Timeline
-from course.insight.rules.privacy import ALL, monday_of
-from course.insight.telling import Tree, timeline_until, tree_of
+from course.insight.rules.privacy import ALL
+from course.insight.telling import Tree, tree_of
 from course.people.queries import TeamView, teams
 from course.teams.queries import places
 from course.teams.rules import below
@@ -23,10 +22,7 @@ from course.web.session import db
 from course.web.site import state
 
 pages = Blueprint("insight", __name__)
-KEPT = "course.insight"  # where counts are kept, among the extensions of the application
-MOST_KEPT = 50
 EVERYBODY = "Everybody"
-T = TypeVar("T")
 
 
 @pages.before_request
@@ -39,22 +35,9 @@ def today() -> date:
     return civil_date(now(), state().config.time_zone)
 
 
-def kept(what: Hashable, count: Callable[[], T]) -> T:
-    """What was counted of the answers until last Monday: until the next one these do not change. A million of them take
-    seconds to count."""
-    of = monday_of(today())
-    known, counts = current_app.extensions.get(KEPT, (None, {}))
-    if known != of or len(counts) >= MOST_KEPT:
-        counts = {}
-        current_app.extensions[KEPT] = of, counts
-    if what not in counts:
-        counts[what] = count()
-    return cast("T", counts[what])
-
-
 def timeline() -> Timeline:
     """What is told of each group when."""
-    return kept("timeline", lambda: timeline_until(db(), today(), state().config.time_zone))
+    return timeline_here(db(), today(), state().config.time_zone)
 
 
 @dataclass(frozen=True)
@@ -113,7 +96,7 @@ def counted(tree: Tree, group: int) -> queries.Counted:
     """The answers that tell of a group that has figures."""
     among = tree.among(group)
     what = tree.before, among or frozenset(), tree.out
-    return kept(what, lambda: queries.answers(db(), among, tree.before, tree.out))
+    return kept(today(), what, lambda: queries.answers(db(), among, tree.before, tree.out))
 
 
 def address(group: int) -> str:

@@ -12,10 +12,11 @@ from course.content.queries import part
 from course.content.shapes import Option, Question
 from course.dates import begin_of
 from course.insight import queries
+from course.insight.current import kept
 from course.insight.rules.items import FLOOR, Figures, figures
 from course.insight.rules.mending import to_mend
 from course.insight.telling import questions_until
-from course.insight.views.frame import kept, pages, today
+from course.insight.views.frame import pages, today
 from course.web.access import Permission, may
 from course.web.session import db
 from course.web.site import state
@@ -58,7 +59,7 @@ def questions() -> str:
     module, point = request.args.get("module", ""), request.args.get("point", "")
     found = [
         item
-        for item in kept("items", _items)
+        for item in kept(today(), "items", _items)
         if module in ("", item.module) and (not point or point in item.question.points)
     ]
     found.sort(key=lambda item: (SORTS.get(sort, SORTS["right"])[1](item), item.question.id, item.question.version))

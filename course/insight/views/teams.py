@@ -13,6 +13,7 @@ from course.content.queries import part
 from course.content.shapes import Scenario
 from course.dates import civil_date
 from course.insight import queries
+from course.insight.current import kept
 from course.insight.rules.findings import Turn, decided, turns
 from course.insight.rules.groups import Month, Share, share
 from course.insight.rules.mending import quoted
@@ -20,7 +21,7 @@ from course.insight.rules.privacy import ALL, rest_is_large
 from course.insight.rules.talks import about, concerning, covering, newest
 from course.insight.rules.trend import trend
 from course.insight.telling import Tree, told
-from course.insight.views.frame import address, counted, figures, kept, pages, seen
+from course.insight.views.frame import address, counted, figures, pages, seen, today
 from course.web.access import Permission, may
 from course.web.session import db
 from course.web.site import state
@@ -83,7 +84,7 @@ def _shown(group: int) -> str:
 def _turns(group: int, tree: Tree, among: Collection[int] | None) -> list[Turn]:
     found: list[Turn] = []
     what = "decisions", tree.before, tree.out
-    for (ref, version), scenes in kept(what, lambda: queries.decisions(db(), tree.before, tree.out)).items():
+    for (ref, version), scenes in kept(today(), what, lambda: queries.decisions(db(), tree.before, tree.out)).items():
         scenario = part(db(), library(), Scenario, ref, version)
         if scenario is not None:
             found += turns(scenario, decided(scenes, tree.parents, group, among))
