@@ -12,6 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
+from course import migrating
 from course.db import Base, UtcDateTime, make_engine
 from course.models import ALL
 
@@ -34,7 +35,7 @@ def render(kind: str, value: Any, _autogen: Any) -> str | Literal[False]:
 
 def run(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("SET lock_timeout = '10s'")
+        connection.exec_driver_sql("SET LOCAL lock_timeout = '10s'")
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
@@ -53,6 +54,5 @@ if given is not None:
     run(given)
 else:
     url = os.environ.get("DATABASE_URL", "sqlite:///instance/course.db")
-    with make_engine(url).connect() as fresh:
+    with migrating.exclusive(make_engine(url)) as fresh:
         run(fresh)
-        fresh.commit()
