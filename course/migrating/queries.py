@@ -72,7 +72,7 @@ def schema_of_file(path: Path) -> Schema | None:
 
 def current(engine: Engine) -> str | None:
     """The number of the last migration that the database has had; None for an empty one."""
-    with engine.connect() as connection:
+    with engine.connect().execution_options(writes=False) as connection:
         return schema_of(connection).revision
 
 
