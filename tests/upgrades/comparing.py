@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, Inspector, inspect, text
 
 Row = Mapping[str, Any]
 Tables = dict[str, list[Row]]
@@ -59,12 +59,60 @@ def _row(row: Row, columns: list[str]) -> str:
 
 def described(connection: Connection) -> dict[str, Any]:
     """Everything that the database says of its tables, in an order that does not matter."""
-    seen = inspect(connection)
+    found = (_of_sqlite if connection.dialect.name == "sqlite" else _of_postgresql)(connection)
+    found.pop("alembic_version", None)
+    return found
+
+
+def _of_postgresql(connection: Connection) -> dict[str, Any]:
+    """From the catalogue: an inspector tells neither the condition of an index nor its order."""
     found: dict[str, Any] = {}
-    for key, columns in seen.get_multi_columns().items():
-        table = str(key[1])
-        found[table] = {
-            "columns": {c["name"]: (str(c["type"]), c["nullable"], plain(c.get("default"))) for c in columns},
+    for part, sql in CATALOGUE.items():
+        for table, *words in connection.execute(text(sql)):
+            found.setdefault(table, {}).setdefault(part, []).append(tuple(words))
+    return found
+
+
+CATALOGUE = {
+    "columns": """select c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, pg_get_expr(d.adbin, d.adrelid)
+    from pg_class c join pg_attribute a on a.attrelid = c.oid left join pg_attrdef d on (d.adrelid, d.adnum) = (c.oid, a.attnum)
+    where c.relkind = 'r' and c.relnamespace = current_schema()::regnamespace and a.attnum > 0 and not a.attisdropped
+    order by 1, 2""",
+    "constraints": """select c.relname, k.conname, pg_get_constraintdef(k.oid)
+    from pg_constraint k join pg_class c on c.oid = k.conrelid
+    where c.relnamespace = current_schema()::regnamespace order by 1, 2""",
+    "indexes": "select tablename, indexname, indexdef from pg_indexes where schemaname = current_schema() order by 1, 2",
+}
+
+
+def _of_sqlite(connection: Connection) -> dict[str, Any]:
+    """From an inspector, because the words of a table depend on how it came about; and the words of its indexes."""
+    statements: dict[str, str] = {}
+    indexes: dict[str, list[str]] = {}
+    for kind, table, sql in connection.execute(text(STATEMENTS)):
+        statements[table] = statements.get(table, "") + sql
+        if kind == "index":
+            indexes.setdefault(table, []).append(re.sub(r'["`\[\]]', "", plain(sql)).lower())
+    seen = inspect(connection)
+    return {
+        table: {**_inspected(seen, table, words), "indexes": indexes.get(table, [])}
+        for table, words in statements.items()
+    }
+
+
+STATEMENTS = (
+    "select type, tbl_name, sql from sqlite_master where type in ('table', 'index') and sql is not null order by name"
+)
+_INSPECTED: dict[tuple[str, str], dict[str, Any]] = {}
+
+
+def _inspected(seen: Inspector, table: str, words: str) -> dict[str, Any]:
+    """What an inspector sees of a table; asked once for the same words, because it takes long."""
+    if (table, words) not in _INSPECTED:
+        _INSPECTED[table, words] = {
+            "columns": {
+                c["name"]: (str(c["type"]), c["nullable"], plain(c.get("default"))) for c in seen.get_columns(table)
+            },
             "key": seen.get_pk_constraint(table)["constrained_columns"],
             "foreign": sorted(
                 (str(f["name"]), f["constrained_columns"], f["referred_table"], f["referred_columns"], f["options"])
@@ -72,19 +120,10 @@ def described(connection: Connection) -> dict[str, Any]:
             ),
             "unique": sorted((str(u["name"]), u["column_names"]) for u in seen.get_unique_constraints(table)),
             "checks": sorted((str(c["name"]), plain(c["sqltext"])) for c in seen.get_check_constraints(table)),
-            "indexes": [],
         }
-    for table, sql in connection.execute(text(INDEXES[connection.dialect.name])):
-        found[table]["indexes"].append(re.sub(r'["`\[\]]', "", plain(sql)).lower())
-    found.pop("alembic_version", None)
-    return found
+    return _INSPECTED[table, words]
 
 
-# The whole definition: an inspector tells neither the condition of an index nor its order.
-INDEXES = {
-    "sqlite": "select tbl_name, sql from sqlite_master where type = 'index' and sql is not null order by name",
-    "postgresql": "select tablename, indexdef from pg_indexes where schemaname = current_schema() order by indexname",
-}
 TRIGGERS = {
     "sqlite": "select tbl_name, name, sql from sqlite_master where type = 'trigger'",
     "postgresql": "select relname, tgname, pg_get_triggerdef(pg_trigger.oid) from pg_trigger"

@@ -100,7 +100,7 @@ def test_every_migration_carries_the_rows_of_every_table_up_and_down(engine: Eng
         with engine.begin() as connection:
             schemas.append(described(connection))
             # At the end once more into every table, so that what is older also hangs on what is newer.
-            missed = filler.fill(connection, every=number == len(revisions) - 1)
+            missed = filler.fill(connection, schemas[-1], every=number == len(revisions) - 1)
             held, guards = contents(connection), triggers(connection)
         assert not missed, revision
         every_table_has_rows(held)
