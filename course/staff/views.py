@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from flask import Blueprint, Response, abort, flash, g, make_response, render_template, url_for
 from flask_login import current_user
-from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.clock import now
@@ -23,7 +22,7 @@ from course.staff.forms import CorrectForm, LeaveForm, MergeForm, ReturnForm, Ro
 from course.web.access import Permission, may
 from course.web.forms import Form
 from course.web.html import seen_redirect
-from course.web.session import db, unit_of_work
+from course.web.session import Unit, db, unit_of_work
 from course.web.site import state
 
 pages = Blueprint("staff", __name__)
@@ -63,7 +62,7 @@ def correct(person_id: int) -> Answer:
     form = CorrectForm(obj=found.person)
     before = found.person.email
 
-    def deed(session: Session) -> Refusal | None:
+    def deed(session: Unit) -> Refusal | None:
         name, email, number = form.name.data or "", form.email.data or "", form.staff_number.data
         return actions.correct(session, person_id, name, email, number, form.reason.data or "", _me(), now())
 
@@ -85,7 +84,7 @@ def join(person_id: int) -> Answer:
     form = TeamForm()
     form.team.choices = team_choices(teams(db()), "Choose a team")
 
-    def deed(session: Session) -> Refusal | None:
+    def deed(session: Unit) -> Refusal | None:
         team = chosen(form.team.data)
         if team is None:
             return Refusal("team", "Choose a team.")
@@ -112,7 +111,7 @@ def grant(person_id: int) -> Answer:
     form = RoleForm()
     form.team.choices = team_choices(teams(db()), "No team: for administrators")
 
-    def deed(session: Session) -> Refusal | None:
+    def deed(session: Unit) -> Refusal | None:
         return actions.grant(session, person_id, form.role.data, chosen(form.team.data), _me(), now())
 
     return _act(form, found, "Give a role to", "Give the role", deed, lambda: "Saved.")
@@ -137,7 +136,7 @@ def leave(person_id: int) -> Answer:
     found = _sheet(person_id, here=True)
     form = LeaveForm(data={"last_day": civil_date(now(), state().config.time_zone)})
 
-    def deed(session: Session) -> Refusal | None:
+    def deed(session: Unit) -> Refusal | None:
         last_day = form.last_day.data
         if last_day is None:
             return Refusal("last_day", "Enter the last day.")
@@ -160,7 +159,7 @@ def come_back(person_id: int) -> Answer:
     form = ReturnForm(data={"first_day": civil_date(now(), state().config.time_zone)})
     form.team.choices = team_choices(teams(db()), "No team yet")
 
-    def deed(session: Session) -> Refusal | None:
+    def deed(session: Unit) -> Refusal | None:
         first_day, zone = form.first_day.data, state().config.time_zone
         if first_day is None:
             return Refusal("first_day", "Enter the first day.")
@@ -186,7 +185,7 @@ def merge(person_id: int) -> Answer:
     found = _sheet(person_id, here=True)
     form = MergeForm()
 
-    def deed(session: Session) -> Refusal | None:
+    def deed(session: Unit) -> Refusal | None:
         other = person_by_email(session, form.other.data or "")
         if other is None or other.left_at is not None:
             return Refusal("other", "Nobody who is here has this address.")
@@ -218,7 +217,7 @@ def _act(
     about: queries.Sheet,
     title: str,
     button: str,
-    deed: Callable[[Session], Refusal | None],
+    deed: Callable[[Unit], Refusal | None],
     done: Callable[[], str],
 ) -> Answer:
     """Show the form; when it is sent and right, do it, say what was done, and go back to the person."""

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, abort, flash, g, make_response, render_template, request, url_for
 from flask_login import current_user
-from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.clock import now
@@ -21,7 +20,7 @@ from course.teams.queries import TeamDetail
 from course.web.access import Permission, may
 from course.web.forms import Form
 from course.web.html import seen_redirect
-from course.web.session import db, unit_of_work
+from course.web.session import Unit, db, unit_of_work
 from course.web.site import state
 
 pages = Blueprint("teams", __name__)
@@ -63,7 +62,7 @@ def change(team_id: int) -> Answer:
     form = ChangeTeamForm(data={"name": found.name, "parent": str(found.parent.id) if found.parent else ""})
     form.parent.choices = team_choices(people.teams(db()), "No other team: it stands at the top")
 
-    def deed(session: Session) -> Refusal | None:
+    def deed(session: Unit) -> Refusal | None:
         name, reason = form.name.data or "", form.reason.data or ""
         return actions.change(session, team_id, name, chosen(form.parent.data), reason, current_user.person.id, now())
 
@@ -78,7 +77,7 @@ def merge(team_id: int) -> Answer:
     form = MergeTeamForm()
     form.into.choices = team_choices(people.teams(db()), "Choose a team")
 
-    def deed(session: Session) -> Refusal | None:
+    def deed(session: Unit) -> Refusal | None:
         into = chosen(form.into.data)
         if into is None:
             return Refusal("into", "Choose a team.")
@@ -93,7 +92,7 @@ def close(team_id: int) -> Answer:
     """Close a team in which nobody is any more."""
     form = CloseTeamForm()
 
-    def deed(session: Session) -> Refusal | None:
+    def deed(session: Unit) -> Refusal | None:
         return actions.close(session, team_id, form.reason.data or "", current_user.person.id, now())
 
     return _act(form, _open(team_id), "Close", "Close the team", deed)
@@ -104,7 +103,7 @@ def _open(team_id: int) -> TeamDetail:
     return found if found is not None and found.closed_at is None else abort(404)
 
 
-def _act(form: Form, found: TeamDetail, verb: str, button: str, deed: Callable[[Session], Refusal | None]) -> Answer:
+def _act(form: Form, found: TeamDetail, verb: str, button: str, deed: Callable[[Unit], Refusal | None]) -> Answer:
     """Show the form; when it is sent and right, do it and go back to the team."""
     if form.validate_on_submit():
         with unit_of_work() as session:

@@ -26,6 +26,7 @@ from course.db import ReadingSession, Rows, make_sessions, unit_of_work_open
 from course.events import publish
 
 _KEY = "course.sessions"
+Unit = Session  # what a unit of work hands to actions; views name it by this
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from typing import Any
 
 from flask import Response, abort, flash, g, make_response, redirect, render_template, url_for
 from flask_login import current_user
-from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.clock import now
@@ -19,7 +18,7 @@ from course.refreshers.rules import cycle_reason, cycles, standing
 from course.refreshers.views.frame import pages, today, zone
 from course.web.access import Permission, may, signed_in
 from course.web.html import seen_redirect
-from course.web.session import db, unit_of_work
+from course.web.session import Unit, db, unit_of_work
 
 
 @pages.get("/mine")
@@ -62,16 +61,16 @@ class Record:
     form: Callable[..., Any]
     title: str
     lede: str
-    write: Callable[[Session, int, Any], str]
+    write: Callable[[Unit, int, Any], str]
 
 
-def _extend(session: Session, person_id: int, form: ExtensionForm) -> str:
+def _extend(session: Unit, person_id: int, form: ExtensionForm) -> str:
     by, at = current_user.person.id, now()
     actions.extend(session, person_id, form.until.day, form.reason.data or "", today(), by, at)
     return "More time is granted."
 
 
-def _leave(session: Session, person_id: int, form: LeaveForm) -> str:
+def _leave(session: Unit, person_id: int, form: LeaveForm) -> str:
     by, at = current_user.person.id, now()
     days = int(form.days.data or 0)
     since, until, reason = form.since.day, form.until.data, form.reason.data or ""
@@ -79,7 +78,7 @@ def _leave(session: Session, person_id: int, form: LeaveForm) -> str:
     return "The leave is recorded."
 
 
-def _bring(session: Session, person_id: int, form: CertificateForm) -> str:
+def _bring(session: Unit, person_id: int, form: CertificateForm) -> str:
     by, at = current_user.person.id, now()
     new = actions.import_completion(
         session, person_id, form.day.day, form.until.data, form.issuer.data or "", form.kind.data,
