@@ -83,16 +83,14 @@ class Story:
         """From now on it is that day, at nine, and a second later at each look."""
         moment = datetime.fromisoformat(f"{day}T09:00:00+00:00")
 
-        class Clock(datetime):
-            @classmethod
-            def now(cls, tz: Any = None) -> datetime:  # noqa: ARG003
-                nonlocal moment
-                moment += timedelta(seconds=1)
-                return moment
+        def later(*_: object) -> datetime:
+            nonlocal moment
+            moment += timedelta(seconds=1)
+            return moment
 
-        self.clock.datetime = Clock  # type: ignore[attr-defined]
+        vars(self.clock)["datetime"] = type("Clock", (datetime,), {"now": later})
         # Cookies are signed with a time too, and those from another year are not taken.
-        TimestampSigner.get_timestamp = lambda _: int(moment.timestamp())  # type: ignore[method-assign]
+        setattr(TimestampSigner, "get_timestamp", lambda _: int(moment.timestamp()))  # noqa: B010
 
     def now(self) -> datetime:
         found = self.clock.now()
@@ -233,14 +231,17 @@ def plain(stand: Any) -> dict[str, Any]:
 
 
 def certificates(config: Any, name: str = "%") -> list[dict[str, Any]]:
-    """The certificates in the database, oldest first."""
+    """The certificates in the database, oldest first, and what became of them."""
     with closing(sqlite3.connect(config.database_url.removeprefix("sqlite:///"))) as database:
         database.row_factory = sqlite3.Row
         rows = database.execute(
-            "select number, name, course, completed_on, valid_until from certificate where name like ? order by id",
+            "select id, number, name, course, completed_on, valid_until from certificate where name like ? order by id",
             (name,),
         )
-        return [dict(row) for row in rows]
+        found = [dict(row) for row in rows]
+        known = database.execute("select 1 from sqlite_master where name = 'certificate_change'").fetchone()
+        changes = dict(database.execute("select certificate_id, kind from certificate_change")) if known else {}
+    return [{**one, "change": changes.get(one["id"])} for one in found]
 
 
 def inside(version: str, target: Path) -> None:
