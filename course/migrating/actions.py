@@ -223,7 +223,7 @@ def _schema_before(engine: Engine) -> rules.Schema | None:
         path = sqlite_file(engine)
         try:
             return schema_of_file(path)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             reason = str(error)
             if getattr(error, "sqlite_errorcode", 0) & 0xFF in BUSY:
                 raise DatabaseError(rules.waited_too_long(str(path), 15)) from error

@@ -13,6 +13,8 @@ from course.migrating.rules import NUMBER, VERSION_TABLE, Schema
 
 ROOT = Path(__file__).resolve().parents[2]
 MIGRATIONS = ROOT / "migrations"
+HEADER = b"SQLite format 3\x00"
+UNREADABLE = "unreadable"  # the revision in a table of that name that is not Alembic's
 
 
 @cache
@@ -43,7 +45,9 @@ def schema_of(connection: Connection) -> Schema:
     seen = inspect(connection)
     tables = frozenset(seen.get_table_names())
     revisions: tuple[str, ...] = ()
-    if VERSION_TABLE in tables and any(c["name"] == "version_num" for c in seen.get_columns(VERSION_TABLE)):
+    if VERSION_TABLE in tables and all(c["name"] != "version_num" for c in seen.get_columns(VERSION_TABLE)):
+        revisions = (UNREADABLE,)
+    elif VERSION_TABLE in tables:
         rows = connection.execute(text(f"select version_num from {VERSION_TABLE}"))  # noqa: S608
         revisions = tuple(str(number) for (number,) in rows)
     return Schema(tables, revisions)
@@ -56,15 +60,22 @@ def schema_of_file(path: Path) -> Schema | None:
     """
     if not path.exists():
         return None
+    if path.is_file() and path.stat().st_size:
+        with path.open("rb") as file:
+            # SQLite itself takes a file of one byte for an empty database.
+            if file.read(len(HEADER)) != HEADER:
+                raise sqlite3.DatabaseError("file is not a database")
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=15)) as database:
         tables = frozenset(
             name for (name,) in database.execute("select name from sqlite_master where type = 'table'")
             if not name.startswith("sqlite_")
         )  # fmt: skip
         revisions: tuple[str, ...] = ()
-        if VERSION_TABLE in tables and any(
-            row[1] == "version_num" for row in database.execute(f"PRAGMA table_info({VERSION_TABLE})")
+        if VERSION_TABLE in tables and all(
+            row[1] != "version_num" for row in database.execute(f"PRAGMA table_info({VERSION_TABLE})")
         ):
+            revisions = (UNREADABLE,)
+        elif VERSION_TABLE in tables:
             rows = database.execute(f"select version_num from {VERSION_TABLE}")  # noqa: S608
             revisions = tuple(str(number) for (number,) in rows)
         return Schema(tables, revisions)

@@ -5,36 +5,15 @@ Whoever adds a migration adds nothing here, unless it changes rows on purpose: t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import pytest
-from sqlalchemy import Engine, create_engine, text
-from sqlalchemy.engine import make_url
+from sqlalchemy import Engine
 
 from course import migrating
-from course.db import make_engine
 from course.migrating.queries import known_revisions
 from course.migrating.rules import OUR_TABLES
 from tests.upgrades.comparing import Change, Guards, Row, Tables, contents, described, differences, triggers
 from tests.upgrades.filling import LEFT_ALONE, Filler
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    """An empty database."""
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'course.db'}"
-    else:
-        base = make_url(request.getfixturevalue("postgres_url"))
-        with create_engine(base, isolation_level="AUTOCOMMIT").connect() as connection:
-            connection.execute(text("drop database if exists upgrades"))
-            connection.execute(text("create database upgrades"))
-        url = base.set(database="upgrades").render_as_string(hide_password=False)
-    engine = make_engine(url)
-    yield engine
-    engine.dispose()
 
 
 def without(before: Tables, table: str, *, gone: Any) -> list[Row]:
