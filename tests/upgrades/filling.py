@@ -121,12 +121,15 @@ class _Table:
         keys = list(self.table.primary_key)
         if len(keys) != 1 or keys[0].foreign_keys or not isinstance(keys[0].type, Integer):
             return
-        for first in self.connection.execute(select(self.table).order_by(keys[0])).mappings().all()[-3:]:
+        rows = list(self.connection.execute(select(self.table).order_by(keys[0])).mappings())
+        # The fullest ones, because to a constraint two empty values differ, and the emptiest, because some hold only there.
+        rows.sort(key=lambda row: sum(value is None for value in row.values()))
+        for first in [*rows[:3], *rows[-3:]]:
             row = {name: value for name, value in first.items() if name != keys[0].name}
             if keys[0].server_default is None:
                 row[keys[0].name] = self.next_number(keys[0])
             with suppress(*REFUSED), self.connection.begin_nested():
-                self.connection.execute(self.table.insert(), row)
+                self.connection.execute(self.table.insert().values(self.stored(row)))
                 self.numbered = None
 
     def insert(self, wish: dict[str, Any]) -> bool:
@@ -137,12 +140,16 @@ class _Table:
                 continue
             try:
                 with self.connection.begin_nested():
-                    self.connection.execute(self.table.insert(), row)
+                    self.connection.execute(self.table.insert().values(self.stored(row)))
             except REFUSED:
                 continue
             self.numbered = self.numbered + 1 if self.numbered is not None else None
             return True
         return False
+
+    def stored(self, row: dict[str, Any]) -> dict[str, Any]:
+        """The row with null where it has None, also where JSON has a null of its own."""
+        return {name: null() if value is None else value for name, value in row.items()}
 
     def made_up(self, wish: dict[str, Any]) -> dict[str, Any]:
         """A row that may or may not be accepted."""
