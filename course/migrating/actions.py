@@ -37,6 +37,7 @@ WAIT_SECONDS = 300.0  # for another process that migrates, or that writes to a S
 PAUSE_SECONDS = 0.1  # between two looks whether it is done
 LOCK = int.from_bytes(b"course", "big")  # the number of PostgreSQL's advisory lock
 BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+UNREADABLE = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_FORMAT)
 LOCK_NOT_AVAILABLE = "55P03"
 
 
@@ -159,7 +160,7 @@ def _begin_sqlite(engine: Engine) -> Connection:
             # Readable by its owner only, from the first moment. The files beside it take this over.
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except OSError as error:
-        raise DatabaseError(rules.cannot_reach(str(path), str(error))) from error
+        raise DatabaseError(rules.cannot_open(str(path), str(error))) from error
 
     def begin() -> Connection | None:
         connection = None
@@ -178,7 +179,7 @@ def _begin_sqlite(engine: Engine) -> Connection:
             cause = error.orig if isinstance(error, DBAPIError) else error
             if getattr(cause, "sqlite_errorcode", 0) & 0xFF in BUSY:
                 return None
-            raise DatabaseError(rules.cannot_reach(str(path), str(cause))) from error
+            raise DatabaseError(rules.cannot_open(str(path), str(cause))) from error
         return connection
 
     return _wait(begin, str(path))
@@ -224,10 +225,12 @@ def _schema_before(engine: Engine) -> rules.Schema | None:
         try:
             return schema_of_file(path)
         except (sqlite3.Error, OSError) as error:
-            reason = str(error)
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF in BUSY:
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            if code in BUSY:
                 raise DatabaseError(rules.waited_too_long(str(path), 15)) from error
-            raise WrongDatabaseError(rules.not_sqlite(str(path), reason)) from error
+            if code in UNREADABLE:
+                raise WrongDatabaseError(rules.not_sqlite(str(path), str(error))) from error
+            raise DatabaseError(rules.cannot_open(str(path), str(error))) from error
     try:
         with engine.connect() as connection:
             return schema_of(connection)

@@ -64,7 +64,7 @@ def schema_of_file(path: Path) -> Schema | None:
         with path.open("rb") as file:
             # SQLite itself takes a file of one byte for an empty database.
             if file.read(len(HEADER)) != HEADER:
-                raise sqlite3.DatabaseError("file is not a database")
+                raise _not_a_database()
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=15)) as database:
         tables = frozenset(
             name for (name,) in database.execute("select name from sqlite_master where type = 'table'")
@@ -79,6 +79,12 @@ def schema_of_file(path: Path) -> Schema | None:
             rows = database.execute(f"select version_num from {VERSION_TABLE}")  # noqa: S608
             revisions = tuple(str(number) for (number,) in rows)
         return Schema(tables, revisions)
+
+
+def _not_a_database() -> sqlite3.DatabaseError:
+    error = sqlite3.DatabaseError("file is not a database")
+    error.sqlite_errorcode = sqlite3.SQLITE_NOTADB
+    return error
 
 
 def current(engine: Engine) -> str | None:

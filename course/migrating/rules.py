@@ -148,6 +148,14 @@ def cannot_reach(where: str, reason: str) -> str:
     )
 
 
+def cannot_open(where: str, reason: str) -> str:
+    """What is said of a SQLite file that may not be read or made."""
+    return (
+        f"The database {where} cannot be opened ({reason}): let the user who runs the course read and write this file and "
+        "its folder, or set DATABASE_URL to another file."
+    )
+
+
 def waited_too_long(where: str, seconds: float) -> str:
     """What is said when another process does not let go of a database."""
     return (

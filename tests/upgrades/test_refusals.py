@@ -141,6 +141,16 @@ def test_a_file_that_is_no_database_is_refused_in_words(file: Path, content: byt
     assert file.read_bytes() == content
 
 
+def test_a_file_that_may_not_be_opened_is_told_from_one_that_is_no_database(file: Path) -> None:
+    file.mkdir()
+    for use in (migrating.check, migrating.upgrade):
+        with pytest.raises(
+            migrating.DatabaseError, match=r"cannot be opened .*: let the user who runs the course"
+        ) as refused:
+            use(make_engine(f"sqlite:///{file}"))
+        assert refused.value.exit_code == 1
+
+
 @pytest.mark.parametrize("command", [("serve",), ("worker",), ("demo", "serve")], ids=" ".join)
 def test_a_command_ends_with_2_and_a_sentence(file: Path, command: tuple[str, ...]) -> None:
     file.write_text("Not a database. " * 400)
