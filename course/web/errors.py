@@ -93,7 +93,10 @@ def _forged(error: CSRFError) -> Response:
     if kept is not None:
         return kept
     browser.pop("_flashes", None)
-    text = "You may have signed out or signed in again in between. Go back, reload the page and send it again."
+    text = (
+        "You may have signed out or signed in again in between. Nothing has been recorded. "
+        "Open the page again and send it from there."
+    )
     if not keeps_cookies():
         text += " If this happens each time, your browser does not keep cookies: allow them for this address."
     return page(400, "This page was open for too long", text)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -19,6 +21,7 @@ from app import create_app
 from course import migrating
 from course.db import make_engine
 from course.sqlite_file import alone, beside, damage, make_private
+from course.system.actions import check_backup, copy_sqlite
 from course.web.session import command_session
 from tests.conftest import make_config
 from tests.makers import make_person
@@ -267,6 +270,36 @@ def test_files_are_readable_by_their_owner_only_and_older_ones_are_mended(
         assert {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.glob("new.db*")} == {0o600}
     engine.dispose()
     assert make_private(tmp_path / "nothing") == []
+
+
+def test_a_backup_that_is_made_while_others_write_is_one_moment_of_it(
+    application: Flask, database: Path, tmp_path: Path
+) -> None:
+    ended = threading.Event()
+    with closing(sqlite3.connect(database)) as opened:
+        opened.execute("create table pair (one, other)")
+
+    def write() -> None:
+        with closing(sqlite3.connect(database, isolation_level=None)) as opened:
+            for number in itertools.takewhile(lambda _: not ended.is_set(), itertools.count()):
+                opened.executescript(
+                    f"begin; insert into pair values ({number}, hex(randomblob(2000)));"
+                    f"insert into pair values ({number}, ''); commit"
+                )
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for number in range(3):
+            copy = tmp_path / f"copy{number}.db"
+            copy_sqlite(application.extensions["course"].config.database_url, copy)
+            check_backup(copy)
+            with closing(sqlite3.connect(copy)) as opened:
+                single = "select count(*) from (select 1 from pair group by one having count(*) != 2)"
+                assert opened.execute(single).fetchone() == (0,)
+    finally:
+        ended.set()
+        writer.join()
 
 
 def test_a_backup_to_a_full_disk_leaves_nothing_and_says_why(database: Path, tmp_path: Path) -> None:
