@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import SplitResult, urlencode, urlsplit
 
 from flask import Flask, current_app, request
@@ -37,7 +38,8 @@ class Fault:
     words: str
 
 
-def faults(public_url: str, trusted: int, arrival: Arrival) -> list[Fault]:
+@lru_cache(maxsize=256)
+def faults(public_url: str, trusted: int, arrival: Arrival) -> tuple[Fault, ...]:
     """What does not fit between PUBLIC_URL, TRUSTED_PROXIES and the way by which a request came."""
     public = urlsplit(public_url)
     found = []
@@ -64,13 +66,13 @@ def faults(public_url: str, trusted: int, arrival: Arrival) -> list[Fault]:
             "proxy, have it send X-Forwarded-For and X-Forwarded-Proto, and set TRUSTED_PROXIES=1. "
             "If there is none, people must not use this address: it is not encrypted."
         )))  # fmt: skip
-    if not _same(public, urlsplit(f"{arrival.scheme}://{arrival.host}")):
+    if not _same(public, _split(f"{arrival.scheme}://{arrival.host}")):
         found.append(_other_host(public, arrival))
-    return found
+    return tuple(found)
 
 
 def _other_host(public: SplitResult, arrival: Arrival) -> Fault:
-    origin = urlsplit(arrival.origin)
+    origin = _split(arrival.origin)
     if arrival.forwarded or (origin.netloc and _same(public, origin)):
         return Fault("host", (
             f"The proxy passes on {arrival.host} as the host, but PUBLIC_URL is {public.geturl()}. Forms are refused that "
@@ -96,15 +98,23 @@ def _same(public: SplitResult, seen: SplitResult) -> bool:
     return public.hostname == seen.hostname and ports[0] == ports[1]
 
 
+def _split(address: str) -> SplitResult:
+    """The parts of an address that a browser sent; of one that is none, nothing."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return urlsplit("")
+
+
 def arrival_of(found: Request) -> Arrival:
     """What a request says about its way here."""
     environ = found.environ
     names = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST", "HTTP_FORWARDED")
-    origin = found.headers.get("Origin") or found.headers.get("Referer") or ""
-    return Arrival(found.scheme, found.host, any(name in environ for name in names), origin)
+    page = _split(found.headers.get("Origin") or found.headers.get("Referer") or "")
+    return Arrival(found.scheme, found.host, any(name in environ for name in names), f"{page.scheme}://{page.netloc}")
 
 
-def faults_here() -> list[Fault]:
+def faults_here() -> tuple[Fault, ...]:
     """What does not fit with the request that is being answered."""
     config = current_app.extensions["course"].config
     return faults(config.public_url, config.trusted_proxies, arrival_of(request))
@@ -123,6 +133,13 @@ def init(app: Flask) -> None:
             if fault.kind not in told:
                 told.add(fault.kind)
                 _LOG.warning("%s See the page System.", fault.words)
+
+
+def is_ours(address: str) -> bool:
+    """Whether a page at this address is one of the course: by the host that the course sees, or by PUBLIC_URL, where a
+    proxy passes its own host."""
+    config = current_app.extensions["course"].config
+    return _split(address).netloc in {request.host, urlsplit(config.public_url).netloc} - {""}
 
 
 def keeps_cookies() -> bool:
@@ -145,7 +162,7 @@ def why_refused(reason: str) -> str | None:
     `reason` is what the check against forgery says."""
     config = current_app.extensions["course"].config
     found = {fault.kind: fault.words for fault in faults_here()}
-    by_http = urlsplit(arrival_of(request).origin).scheme == "http"
+    by_http = _split(arrival_of(request).origin).scheme == "http"
     if config.secure and not keeps_cookies() and by_http:
         return f"You opened the course by an address that is not encrypted. Open {config.public_url} instead."
     if "referrer header is missing" in reason:

@@ -6,6 +6,7 @@ import logging
 
 from flask import Flask, Response, current_app, flash, make_response, redirect, request
 from flask import session as browser
+from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
@@ -83,10 +84,10 @@ def _forged(error: CSRFError) -> Response:
     if request.endpoint == "signin.sign_in" and from_here():
         # Somebody has signed in in another window, or the page was open for very long: it leads on by itself. Or
         # the browser keeps no cookies, which shows as soon as it comes without the one that this answer sets.
-        if keeps_cookies():
-            return make_response(redirect(request.full_path.rstrip("?"), 303))
-        flash("This page was open for too long. Please sign in.")
-        return make_response(redirect(to_try_again(), 303))
+        if not current_user.is_authenticated:
+            flash("This page was open for too long. Please sign in.")
+        there = request.full_path.rstrip("?") if keeps_cookies() else to_try_again()
+        return make_response(redirect(there, 303))
     if not keeps_cookies():
         flash("If this happens each time, your browser does not keep cookies. Allow them for this address.")
     kept = once_more()

@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from app import create_app
 from course.audit.models import AuditEntry
-from course.certificates.actions import sign_missing
 from course.credentials.models import SignedCredential
 from course.serving import actions
+from course.serving.commands import _look_at_settings
 from course.serving.own_settings import own_settings
 from course.serving.queries import state_of_key, unsigned
 from course.serving.rules import KeyState, differing, key_fingerprint, key_state, settings_of
@@ -87,7 +87,9 @@ def restored(committed: Flask) -> Iterator[Flask]:
     app.extensions["course"].engine.dispose()
 
 
-def test_a_database_without_its_key_says_so_until_another_is_accepted(committed: Flask, restored: Flask) -> None:
+def test_a_database_without_its_key_says_so_until_another_is_accepted(
+    committed: Flask, restored: Flask, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Also one that was made before fingerprints were kept: its signing key does not open."""
     with committed.app_context(), command_session() as session:
         person = make_person(session, "Ines Lund", "ines@example.org", "administrator")
@@ -96,9 +98,17 @@ def test_a_database_without_its_key_says_so_until_another_is_accepted(committed:
         assert actions.note_key(session, OTHER, NOW) == "other"
         issued(session, "noor@example.org")
         assert unsigned(session) == 1
+    with restored.app_context():
+        _look_at_settings()
+    told = capsys.readouterr().err
+    assert "Warning: SECRET_KEY is not the key that this database was used with." in told
+    assert "runs with other settings: SECRET_KEY, TIME_ZONE" in told
     # What could not be signed is signed as soon as the key is back.
-    with committed.app_context(), command_session() as session:
-        assert (sign_missing(session, NOW), unsigned(session)) == ((1, 0), 0)
+    with committed.app_context():
+        _look_at_settings()
+        with command_session() as session:
+            assert unsigned(session) == 0
+    assert "signed now: 1 of 1" in capsys.readouterr().err
     with restored.app_context(), command_session() as session:
         issued(session, "femi@example.org")
     page = sign_in(Client(restored), person).get("/system").text

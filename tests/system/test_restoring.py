@@ -20,6 +20,7 @@ from flask import Flask
 from app import create_app
 from course import migrating
 from course.db import make_engine
+from course.migrating.queries import known_revisions
 from course.sqlite_file import alone, beside, damage, make_private
 from course.system.actions import check_backup, copy_sqlite
 from course.web.session import command_session
@@ -191,6 +192,17 @@ def test_what_is_no_sound_backup_of_ours_is_not_restored(
 def test_a_sound_backup_is_said_to_be_one(flask: Command, filled: Path) -> None:
     done = flask("backup", "check", str(filled))
     assert (done.exit_code, f"{filled} can be restored: schema {migrating.newest()}" in done.stdout) == (0, True)
+
+
+def test_an_older_backup_is_brought_up_to_date(flask: Command, database: Path, tmp_path: Path) -> None:
+    older = tmp_path / "older.db"
+    engine = make_engine(f"sqlite:///{older}")
+    migrating.upgrade(engine, known_revisions()[-2])
+    engine.dispose()
+    done = flask("backup", "restore", str(older))
+    assert (done.exit_code, "is restored and sound" in done.stdout) == (0, True), done.output
+    with closing(sqlite3.connect(database)) as opened:
+        assert opened.execute("select version_num from alembic_version").fetchone() == (migrating.newest(),)
 
 
 def test_a_damaged_or_missing_database_can_be_restored_over(flask: Command, database: Path, filled: Path) -> None:

@@ -33,6 +33,7 @@ KINDS: list[tuple[str, int, Arrival, list[str]]] = [
     (f"{PUBLIC}:8443", 1, Arrival("https", "training.example.org:9443", True), ["host"]),
     (PUBLIC, 1, Arrival("https", "training.example.org:443", True), []),
     (PUBLIC, 1, Arrival("https", "training.example.org:port", True), ["host"]),
+    (PUBLIC, 1, Arrival("https", "[::1", True, "http://["), ["host"]),
     (HERE, 0, Arrival("http", "localhost:8000", False), []),
     (HERE, 0, Arrival("http", "[::1]:8000", False), []),
     (HERE, 0, Arrival("http", "10.0.0.5:8000", False), ["address"]),
@@ -136,6 +137,21 @@ def test_a_browser_that_hides_the_page_of_a_form_is_told_so(url: str) -> None:
     page = client.get("/sign-in", base_url=PUBLIC, headers=proxied).text
     done = client.post("/sign-in", base_url=PUBLIC, headers=proxied, data={"csrf_token": token(page), "email": "x"})
     assert (done.status_code, "Allow the Referer header" in done.text) == (400, True)
+
+
+def test_headers_that_mean_nothing_do_no_harm(url: str) -> None:
+    client = application(url, PUBLIC_URL=PUBLIC, TRUSTED_PROXIES="1").test_client()
+    for headers in ({"Origin": "null"}, {"Referer": "http://["}, {"Host": "[::1"}, {"Origin": "\xff"}, {"Host": ""}):
+        done = client.post("/sign-in", base_url=HERE, headers=headers, data={"email": "x"})
+        assert done.status_code == 400, headers
+
+
+def test_what_was_entered_is_kept_also_behind_a_proxy_with_its_own_host(url: str) -> None:
+    client = application(url, PUBLIC_URL=PUBLIC).test_client()
+    client.get("/sign-in", base_url=HERE)
+    client.set_cookie("__Host-course", "from another day", domain="127.0.0.1")
+    done = client.post("/forgotten", base_url=HERE, data={"email": "sam@example.org"}, headers={"Origin": PUBLIC})
+    assert (done.status_code, "What you entered is kept on this page" in done.text) == (409, True)
 
 
 def test_the_page_system_says_what_to_set(url: str) -> None:
