@@ -160,12 +160,12 @@ def _without_foreign_files(environ: dict[str, str]) -> dict[str, str]:
     except OSError:
         first = set()
     for file in (find_dotenv(".flaskenv", usecwd=True), find_dotenv(".env", usecwd=True)):
-        values = dotenv_values(file) if file else {}
-        put = [
-            n
-            for n in NAMES
-            if n in environ and values.get(n) == environ[n] and f"{n}={environ[n]}".encode() not in first
-        ]
+        try:
+            values = dotenv_values(file) if file else {}
+        except (OSError, UnicodeDecodeError):
+            continue  # Then Flask cannot have read it either.
+        same = [name for name in NAMES if name in environ and values.get(name) == environ[name]]
+        put = [name for name in same if os.fsencode(f"{name}={environ[name]}") not in first]
         if put and Path(file).resolve() != ENV_FILE:
             echo(f"Not read: {file}. The settings of the course stand in {ENV_FILE}.", err=True)
         for name in put:
