@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import sys
 from collections.abc import Iterable
 from typing import Any, Literal
 
@@ -12,10 +12,12 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
+from config import Config
 from course import migrating
-from course.db import Base, UtcDateTime, make_engine
+from course.db import Base, UtcDateTime, database_name, make_engine, sqlite_file
 from course.migrating.rebuilding import RebuildingImpl
 from course.models import ALL
+from course.sqlite_file import damage, secure
 
 assert ALL  # importing it is what fills the metadata  # noqa: S101
 assert RebuildingImpl.__dialect__ == "sqlite"  # and importing this one has Alembic keep triggers  # noqa: S101
@@ -55,6 +57,11 @@ given = context.config.attributes.get("connection")
 if given is not None:
     run(given)
 else:
-    url = os.environ.get("DATABASE_URL", "sqlite:///instance/course.db")
+    url = Config.read().database_url
+    print(f"Database: {database_name(url)}", file=sys.stderr)  # noqa: T201
+    if (file := sqlite_file(url)) is not None:
+        secure(file)
+        if found := damage(file):
+            sys.exit(found)
     with migrating.exclusive(make_engine(url)) as fresh:
         run(fresh)
