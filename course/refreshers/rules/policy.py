@@ -110,8 +110,9 @@ def describe(policy: Policy) -> str:
 
 
 def versions(policies: Sequence[Policy]) -> list[Policy]:
-    """In the order in which they come to govern; of two from the same day, the one recorded last wins."""
-    return sorted(policies, key=_order)
+    """In the order in which they come to govern; of several from the same day the one recorded last, because the
+    others never governed anybody."""
+    return list({policy.governs_from: policy for policy in sorted(policies, key=_order)}.values())
 
 
 def _order(policy: Policy) -> tuple[date, date]:
