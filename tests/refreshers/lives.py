@@ -98,8 +98,8 @@ class Life:
         for _ in range(c.choice([0, 0, 0, 1, 2])):
             away = c.choice(near) + timedelta(days=c.choice([10, 300, 364, 380, 700]))
             back = None if c.random() < 0.2 else away + timedelta(days=c.choice([-1, 0, 30, 200, 400]))
-            told = away + timedelta(days=c.choice([-60, 0, 0, 40])) if c.random() < 0.6 else None
-            pauses.append(Pause(away, back, c.choice([0, 7, 14, 21]), "leave", told))
+            noted = away + timedelta(days=c.choice([-60, 0, 0, 40])) if c.random() < 0.6 else None
+            pauses.append(Pause(away, back, c.choice([0, 7, 14, 21]), "leave", noted))
         begun = [
             Started(c.choice(near) + timedelta(days=c.choice([1, 300, 350, 400, 900])))
             for _ in range(c.choice([0, 0, 1]))
@@ -112,7 +112,7 @@ class Life:
     def moment(self, facts: Facts) -> date:
         """A day to look at: any, or one next to something that happened."""
         c = self.chance
-        marks = [one.day for one in facts.completions] + [one.recorded for one in facts.extensions]
+        marks: list[date] = [one.day for one in facts.completions] + [one.recorded for one in facts.extensions]
         marks += [one.since for one in facts.pauses] + [one.since for one in facts.pathways]
         marks += [one.until for one in facts.extensions]
         if not marks or c.random() < 0.15:

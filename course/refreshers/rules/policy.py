@@ -72,6 +72,11 @@ class Policy:
         """For how many months a certificate is valid at least."""
         return self.minimum_months if self.kind == FIXED else self.period_months
 
+    @property
+    def longest_months(self) -> int:
+        """For how many months a certificate is valid at most."""
+        return self.minimum_months + 12 if self.kind == FIXED else self.period_months
+
     @cached_property
     def governs_from(self) -> date:
         return max(self.since, self.recorded or self.since)
