@@ -34,7 +34,7 @@ from tests.refreshers.histories import (
 )
 from tests.refreshers.makers import again, at, d, done, joined, plus, worker
 
-many = settings(max_examples=300, deadline=None)
+many = settings(max_examples=300)
 Rules = tuple[Policy, ...]
 
 
@@ -180,7 +180,7 @@ def test_whoever_becomes_required_has_the_minimum_of_days(facts: Facts, rule: Po
     assert now.overdue_days == 0
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(histories, max_size=4), several_policies, policies(), days)
 def test_a_preview_accounts_for_everybody_and_touches_no_certificate(
     people: list[Facts], rules: Rules, new: Policy, on: date
