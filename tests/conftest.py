@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -92,9 +92,9 @@ def prepared(database_url: str) -> Flask:
     return app
 
 
-@pytest.fixture
-def app(prepared: Flask) -> Iterator[Flask]:
-    """The application; whatever it commits is undone when the test ends."""
+@contextmanager
+def undone(prepared: Flask) -> Iterator[Flask]:
+    """The application; whatever it commits is undone at the end."""
     with prepared.extensions["course"].engine.connect() as connection:
         outer = connection.begin()
         kept = prepared.extensions["course.sessions"]
@@ -109,6 +109,13 @@ def app(prepared: Flask) -> Iterator[Flask]:
         yield prepared
         prepared.extensions["course.sessions"] = kept
         outer.rollback()
+
+
+@pytest.fixture
+def app(prepared: Flask) -> Iterator[Flask]:
+    """The application; whatever it commits is undone when the test ends."""
+    with undone(prepared) as application:
+        yield application
 
 
 @pytest.fixture
