@@ -105,7 +105,8 @@ def test_a_longer_period_from_now_on_never_makes_anyone_overdue(
     facts: Facts, rules: Rules, change: date, more: int, days_on: int
 ) -> None:
     old = [
-        replace(rule, since=min(rule.since, change), recorded=None, applies="from the next renewal") for rule in rules
+        replace(rule, since=min(rule.since, after(change, -1)), recorded=None, applies="from the next renewal")
+        for rule in rules
     ]
     held = max(old, key=lambda rule: rule.since)
     old = [replace(rule, kind="anniversary", period_months=held.period_months, window_days=1) for rule in old]
