@@ -68,22 +68,22 @@ def tile_filter_list(client: Client, team: Team, on: date) -> tuple[Counts, Coun
     """What the page says in its tiles, how many each filter leaves, and what its lines say."""
     address = f"/report?team={team.id}&on={on}"
     page = client.get(address)
-    tiles = {}
+    tiles: Counts = {}
     for tile in page.tree.iterfind(".//li[@class]"):
         if "tile" in tile.get("class", "").split():
             number, word = words(tile).split(" ", 1)
             tiles[word] = int(number)
-    filtered, listed = {}, Counter[str]()
+    filtered, listed = Counter[str](), Counter[str]()
     for group, word in GROUPS.items():
         # Each person's page is one link; the page need not be parsed for that.
-        number = client.flask.get(f"{address}&status={group}").text.count('<td data-label="Progress">')
-        if number:
-            filtered[word] = number
+        shown = client.flask.get(f"{address}&status={group}").text.count('<td data-label="Progress">')
+        if shown:
+            filtered[word] = shown
     for row in page.tree.iterfind(".//tbody/tr/td/span[@class]"):
         said = WORDS.match(words(row))
         assert said, words(row)
         listed["Due soon" if said[1].startswith("Due") else said[1]] += 1
-    return {word: number for word, number in tiles.items() if number}, filtered, dict(listed)
+    return {word: number for word, number in tiles.items() if number}, dict(filtered), dict(listed)
 
 
 def in_file(data: bytes, column: str) -> Counts:
