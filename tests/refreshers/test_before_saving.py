@@ -82,14 +82,14 @@ def test_what_will_hold_is_said_before_it_is_saved(session: Session, client: Cli
     today = civil_date(now(), ZONE)
     entered = dated({"until": 2, "reason": "was ill"})
     seen = client.post(page(late, "/extension"), entered, 200)
-    assert "What will hold is not what you entered" in seen.text
+    assert "Check this before you save it" in seen.text
     assert f"The course will be due by {words(today + timedelta(days=7))}." in seen.text
     assert "Nothing is saved yet" in seen.text
     assert seen.fields().items() >= entered.items()
     assert session.execute(select(func.count()).select_from(RenewalExtension)).scalar_one() == 0
     # What is saved is what was seen: another day is said anew.
     other = seen.fields() | dated({"until": 3})
-    assert "What will hold is not what you entered" in client.post(page(late, "/extension"), other, 200).text
+    assert "Check this before you save it" in client.post(page(late, "/extension"), other, 200).text
     done = client.follow(client.post(page(late, "/extension"), seen.fields()))
     assert f"Due by {words(today + timedelta(days=7))}, because they were granted more time: was ill" in done.text
     assert on(session, late, today).due == today + timedelta(days=7)
@@ -153,7 +153,7 @@ def test_a_manager_reads_about_others_and_a_learner_about_themselves(client: Cli
 def test_taking_back_says_what_will_hold_then(session: Session, client: Client, trained: Person) -> None:
     row = session.execute(select(RenewalImport)).scalar_one()
     asked = client.get(page(trained, f"/certificate/{row.id}"))
-    assert "What will hold then" in asked.text
+    assert "What happens if you take it back" in asked.text
     assert "They hold no certificate" in asked.text
 
 
