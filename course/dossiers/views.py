@@ -21,6 +21,7 @@ from course.people.queries import PersonView, visible_person
 from course.people.views import opened
 from course.refreshers import queries as renewal
 from course.refreshers.rules import cycle_reason, cycles, standing
+from course.refreshers.rules.words import TO_LEARNER, TO_OTHERS
 from course.reminders.queries import history
 from course.web.access import Permission, may, signed_in
 from course.web.forms import number_in_address
@@ -52,7 +53,10 @@ def person(person_id: int) -> str:
         person=found,
         pathway=SETTINGS[pathway],
         standing=here,
-        cycles=[(cycle, cycle_reason(cycle)) for cycle in reversed(cycles(facts, policies, today))],
+        cycles=[
+            (cycle, cycle_reason(cycle, TO_OTHERS if other else TO_LEARNER))
+            for cycle in reversed(cycles(facts, policies, today))
+        ],
         certificates=certificates(db(), person_id),
         progress=progress(library().for_(pathway, ours.nation), learnt(rows(), person_id)),
         tries=queries.tries(db(), person_id, zone),

@@ -12,7 +12,7 @@ from course.credentials.rules.checking import Stated, revoked, status_of
 from course.passport.models import TrustedIssuer
 from course.passport.queries import trusted
 from course.passport.rules import Issuer, read_profile
-from course.refreshers.actions import import_completion
+from course.refreshers.actions import SHORTEN, import_completion
 from course.refreshers.rules.facts import INITIAL
 
 # Gets the bytes at an address. Raises OSError.
@@ -68,5 +68,5 @@ def count(session: Session, person_id: int, said: Stated, document: bytes, today
     """Let the certificate count from now on, with the signed document as its proof; False if it does already."""
     return import_completion(
         session, person_id, said.completed_on, said.last_day, said.organisation[:200], INITIAL,
-        "Uploaded by its holder; the signature was checked.", today, person_id, at, document.decode(),
+        "Uploaded by its holder; the signature was checked.", today, person_id, at, document.decode(), SHORTEN,
     )  # fmt: skip
