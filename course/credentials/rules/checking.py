@@ -202,7 +202,7 @@ def status_of(document: bytes) -> tuple[str, int]:
     try:
         status = json.loads(document)["credentialStatus"]
         return str(status["statusListCredential"]), int(status["statusListIndex"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise ValueError("it does not say where its revocation would be listed") from error
 
 
@@ -230,13 +230,19 @@ def revoked(document: bytes, keys: Iterable[Key], address: str, place: int) -> b
 
 
 def credential_in(data: bytes) -> bytes | None:
-    """The credential that a file holds: a PDF with one attached, or the file itself. None for a PDF without."""
+    """The credential that a file holds: a PDF with one attached, or the file itself. None for a PDF without.
+
+    A PDF from outside can ask for any time and memory: read it in a process of its own (course/web/isolated.py).
+    """
     if b"%PDF-" not in data[:1024]:
         return data
     from pypdf import PdfReader  # noqa: PLC0415 (it takes long to load, and few who start need it)
 
     try:
-        return next(iter(PdfReader(io.BytesIO(data)).attachments.get(FILE_NAME, [])), None)
+        found = next(iter(PdfReader(io.BytesIO(data)).attachments.get(FILE_NAME, [])), None)
+    except MemoryError:
+        raise
     except Exception:
         # A file from anywhere can be broken in any way, and pypdf tells about it in as many.
         return None
+    return found if found is None or len(found) <= MOST_BYTES else None
