@@ -9,13 +9,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record
-from course.certificates.models import Certificate, CertificateChange
+from course.certificates.models import Certificate, CertificateChange, KeptLinkEnd
+from course.certificates.queries import kept_link_number
 from course.certificates.rules import number, valid_until
 from course.content.shapes import SETTINGS
 from course.credentials.actions import revoke as revoke_credential
 from course.credentials.actions import sign as sign_credential
 from course.credentials.queries import signed_ids
 from course.credentials.rules.documents import Certified
+from course.db import insert_once
 from course.learning.events import CourseCompleted
 from course.organisation.queries import organisation
 from course.people.queries import person
@@ -77,6 +79,17 @@ def revoke(session: Session, old: str, reason: str, by: int | None, at: datetime
     session.flush()
     record(session, "certificate.revoked", ("person", before.person_id), {"number": old, "reason": reason}, by, at)
     revoke_credential(session, before.id, at)
+
+
+def end_kept_link(session: Session, person_id: int, number: int, by: int, at: datetime) -> bool:
+    """The link with this number opens a person's certificates no more; the next one does. False, and nothing done, if it
+    was ended before."""
+    if number != kept_link_number(session, person_id):
+        return False
+    if insert_once(session, KeptLinkEnd, person_id=person_id, number=number, ended_by=by, ended_at=at) is None:
+        return False
+    record(session, "certificate.link_ended", ("person", person_id), {"number": number + 1}, by, at)
+    return True
 
 
 def sign_missing(session: Session, at: datetime) -> tuple[int, int]:

@@ -55,6 +55,12 @@ def download(session: Session, person_id: int, download_id: int) -> DownloadView
     return DownloadView(*row) if row else None
 
 
+def unfinished(session: Session, person_id: int, kind: str) -> int | None:
+    """The file of a kind that is being made for somebody; None if there is none."""
+    theirs = Download.made_by == person_id, Download.kind == kind, Download.finished_at.is_(None)
+    return session.execute(select(Download.id).where(*theirs)).scalar_one_or_none()
+
+
 def content(session: Session, download_id: int) -> bytes | None:
     """The file itself; None if it is not made yet, or was removed."""
     return session.execute(select(Download.content).where(Download.id == download_id)).scalar_one_or_none()

@@ -13,6 +13,9 @@ KEPT = {
     "pdf": timedelta(days=1),
 }
 CUT_OFF = timedelta(hours=1)  # whatever has not ended after this has been cut off
+# Whoever makes a file says often how far it has come. After this silence another one may be asked for.
+SILENT = timedelta(minutes=10)
+LOST = "It was not finished: the course was stopped meanwhile, or too much else was being made. Ask for it again."
 
 # Told what is being done, how many steps are done, and of how many.
 Tell = Callable[[str, int, int], None]

@@ -9,9 +9,12 @@ from sqlalchemy.orm import Session
 
 from course.audit.actions import record
 from course.credentials.rules.checking import Stated, revoked, status_of
+from course.db import insert_once
+from course.passport import queries
 from course.passport.models import TrustedIssuer
 from course.passport.queries import trusted
 from course.passport.rules import Issuer, read_profile
+from course.people.rules import tidy
 from course.refreshers.actions import import_completion
 from course.refreshers.rules.facts import INITIAL
 
@@ -19,13 +22,24 @@ from course.refreshers.rules.facts import INITIAL
 Fetch = Callable[[str], bytes]
 
 
+class KnownError(ValueError):
+    """The issuer is trusted already, by the same profile."""
+
+    def __init__(self, issuer: Issuer) -> None:
+        super().__init__(f"certificates of {issuer.name} count already, by this very profile")
+        self.issuer = issuer
+
+
 def trust(session: Session, profile: str, reason: str, by: int | None, at: datetime) -> Issuer:
     """From now on certificates of this issuer count; its newest profile takes the place of an earlier one.
 
-    Raises ValueError, in words, for a text that is no profile.
+    Raises ValueError, in words, for a text that is no profile, and KnownError for one that counts already.
     """
     issuer = read_profile(profile)
-    _add(session, "trusted", issuer, profile, reason, by, at)
+    if queries.newest(session, issuer.address) == ("trusted", profile):
+        raise KnownError(issuer)
+    if not _add(session, "trusted", issuer, profile, reason, by, at):
+        raise KnownError(issuer)
     record(
         session, "issuer.trusted", None, {"issuer": issuer.name, "address": issuer.address, "reason": reason}, by, at
     )
@@ -37,17 +51,20 @@ def distrust(session: Session, issuer_id: int, reason: str, by: int | None, at: 
     row = session.get(TrustedIssuer, issuer_id)
     if row is None or issuer_id not in {one.id for one in trusted(session)}:
         return False
-    _add(session, "ended", read_profile(row.profile), row.profile, reason, by, at)
+    if not _add(session, "ended", read_profile(row.profile), row.profile, reason, by, at):
+        return False
     record(session, "issuer.ended", None, {"issuer": row.name, "address": row.address, "reason": reason}, by, at)
     return True
 
 
-def _add(session: Session, kind: str, issuer: Issuer, profile: str, reason: str, by: int | None, at: datetime) -> None:
-    session.add(
-        TrustedIssuer(kind=kind, address=issuer.address, name=issuer.name, profile=profile, reason=reason,
-                      made_by=by, made_at=at)
+def _add(session: Session, kind: str, issuer: Issuer, profile: str, reason: str, by: int | None, at: datetime) -> bool:
+    """The next row of an address; False if somebody was quicker."""
+    number = queries.rows_of(session, issuer.address) + 1
+    made = insert_once(
+        session, TrustedIssuer, kind=kind, address=issuer.address, number=number, name=issuer.name, profile=profile,
+        reason=reason, made_by=by, made_at=at,
     )  # fmt: skip
-    session.flush()
+    return made is not None
 
 
 def still_valid(document: bytes, issuer: Issuer, fetch: Fetch) -> str | None:
@@ -67,6 +84,6 @@ def still_valid(document: bytes, issuer: Issuer, fetch: Fetch) -> str | None:
 def count(session: Session, person_id: int, said: Stated, document: bytes, today: date, at: datetime) -> bool:
     """Let the certificate count from now on, with the signed document as its proof; False if it does already."""
     return import_completion(
-        session, person_id, said.completed_on, said.last_day, said.organisation[:200], INITIAL,
+        session, person_id, said.completed_on, said.last_day, tidy(said.organisation)[:200], INITIAL,
         "Uploaded by its holder; the signature was checked.", today, person_id, at, document.decode(),
     )  # fmt: skip

@@ -7,12 +7,13 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, delete, or_, select, update
+from sqlalchemy import CursorResult, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record
 from course.audit.rules import changes
 from course.dates import begin_of, civil_date, months_later
+from course.db import insert_once
 from course.learning.models import Reflection
 from course.people.models import Person
 from course.privacy.models import Erasure, ErasureRequest, RetentionSchedule
@@ -45,8 +46,11 @@ def ask(session: Session, person_id: int, reason: str, by: int | None, at: datet
         raise LookupError(f"there is no person {person_id}")
     if found.waiting is not None:
         return False
-    session.add(ErasureRequest(person_id=person_id, reason=reason, made_by=by, made_at=at))
-    session.flush()
+    count = select(func.count()).select_from(ErasureRequest).where(ErasureRequest.person_id == person_id)
+    number = session.execute(count).scalar_one() + 1
+    values = {"person_id": person_id, "number": number, "reason": reason, "made_by": by, "made_at": at}
+    if insert_once(session, ErasureRequest, **values) is None:
+        return False
     # The reason may name somebody, and nothing can be taken out of the log again: it stands in the request alone.
     record(session, "data.erasure_asked", ("person", person_id), {}, by, at)
     return True
