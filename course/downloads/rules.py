@@ -17,6 +17,13 @@ CUT_OFF = timedelta(hours=1)  # whatever has not ended after this has been cut o
 SILENT = timedelta(minutes=10)
 LOST = "It was not finished: the course was stopped meanwhile, or too much else was being made. Ask for it again."
 
+BEGINS = "Beginning"
+
+
+class GivenUpError(Exception):
+    """The file is not to be made any more: it was silent for so long that another one may have been asked for."""
+
+
 # Told what is being done, how many steps are done, and of how many.
 Tell = Callable[[str, int, int], None]
 

@@ -13,7 +13,7 @@ from course.db import insert_once
 from course.passport import queries
 from course.passport.models import TrustedIssuer
 from course.passport.queries import trusted
-from course.passport.rules import Issuer, read_profile
+from course.passport.rules import Issuer, read_profile, unreachable
 from course.people.rules import tidy
 from course.refreshers.actions import import_completion
 from course.refreshers.rules.facts import INITIAL
@@ -30,12 +30,15 @@ class KnownError(ValueError):
         self.issuer = issuer
 
 
-def trust(session: Session, profile: str, reason: str, by: int | None, at: datetime) -> Issuer:
-    """From now on certificates of this issuer count; its newest profile takes the place of an earlier one.
+def trust(session: Session, profile: str, reason: str, by: int | None, at: datetime, here: bool = False) -> Issuer:
+    """From now on certificates of this issuer count; its newest profile takes the place of an earlier one. `here`: the
+    issuer may be on this machine.
 
     Raises ValueError, in words, for a text that is no profile, and KnownError for one that counts already.
     """
     issuer = read_profile(profile)
+    if why := unreachable(issuer.address, here):
+        raise ValueError(f"{why}, so it could not be asked whether a certificate was revoked")
     if queries.newest(session, issuer.address) == ("trusted", profile):
         raise KnownError(issuer)
     if not _add(session, "trusted", issuer, profile, reason, by, at):

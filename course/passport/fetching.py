@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import SplitResult, urlsplit
 
+from course.db import outside_unit_of_work
 from course.passport.rules import public, this_machine, unreachable
 
 SECONDS = 10.0  # in all, from looking up the name to the last byte
@@ -108,6 +109,7 @@ def fetch(address: str, here: bool = False, most: int = MOST, seconds: float = S
     `here`: this machine may be asked as well, because the course itself is tried out on it. Raises OSError, also for
     an address that may not be asked.
     """
+    outside_unit_of_work("asking another server")
     if why := unreachable(address, here):
         raise OSError(why)
     if not _turns.acquire(timeout=seconds / 2):

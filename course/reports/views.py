@@ -20,7 +20,7 @@ from course.dossiers.forms import RemindForm
 from course.dossiers.queries import Reminded, newest_asked, together
 from course.dossiers.reminding import remind_all
 from course.downloads.actions import ask
-from course.downloads.queries import DownloadView, content, download
+from course.downloads.queries import DownloadView, content, download, unfinished
 from course.downloads.views import handed_out, make_beside
 from course.organisation.current import here_organisation
 from course.people.queries import ids_visible_to
@@ -104,6 +104,10 @@ def file(kind: str) -> Response | WsgiResponse:
         return handed_out(made.data, KINDS[kind].media, f"report-{made.on}.{kind}")
     with unit_of_work() as session:
         file_id = ask(session, kind, seen.team, seen.on, wish.wanted.address()[:1000], 1, wish.viewer.id, wish.at)
+    if file_id is None:
+        flash("Such a file is being made for you already. Ask for another when it is ready.")
+        known = unfinished(db(), wish.viewer.id, kind)
+        return seen_redirect(url_for("reports.made", file_id=known) if known else url_for("reports.show"))
     make_beside(file_id, lambda tell: produce(wish, book, tell, now, file_id), now, (LookupError,))
     return seen_redirect(url_for("reports.made", file_id=file_id))
 

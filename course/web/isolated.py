@@ -71,6 +71,9 @@ def read_in_process(function: Callable[..., T], data: bytes, *arguments: object,
     The function is one of a module, not a lambda; it gives bytes, or what JSON carries (a tuple comes back as a
     list). It is not called within a unit of work: it may take as long as its limits allow. Raises IsolatedError.
     """
+    from course.db import outside_unit_of_work  # noqa: PLC0415 (the process itself loads nothing of it)
+
+    outside_unit_of_work("reading a file from outside")
     limits = limits or Limits()
     if not _turns.acquire(timeout=_WAIT):
         raise BusyError("Other files are being read just now. Try again in a moment.")
