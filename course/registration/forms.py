@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
+from secrets import token_urlsafe
 
-from wtforms import SelectField, TextAreaField
+from wtforms import HiddenField, SelectField, TextAreaField
+from wtforms.validators import Length
 
 from course.people.forms import clean, email_field, name_field
 from course.registration.rules import LONGEST, domains
@@ -15,6 +17,8 @@ class LinkForm(Form):
     team = SelectField("Team", filters=[clean])
     domains = TextAreaField("Mail domains that may ask", render_kw={"rows": 3, "spellcheck": "false"})
     ends_on = DayField("Last day", "Enter the last day, such as 12/02/2027.")
+    # Sent twice, the form makes one link.
+    key = HiddenField(default=lambda: token_urlsafe(12), validators=[Length(max=40)])
 
     def fits(self, today: date) -> bool:
         """Whether domains and day are right; what is wrong is shown at the field."""

@@ -15,7 +15,7 @@ from course.dates import civil_date
 from course.mail.letters import letter
 from course.mail.rules import Letter
 from course.people.forms import chosen, team_choices
-from course.people.queries import teams
+from course.people.queries import leads, teams
 from course.people.views import invitation
 from course.registration import actions, queries
 from course.registration.forms import JoinForm, LinkForm
@@ -85,7 +85,8 @@ def overview() -> str:
     links = queries.links(db(), _today()) if viewer.administrator else []
     address = state().config.public_url
     found = queries.open_requests(db(), viewer)
-    return render_template("registration/overview.html", requests=found, links=links, address=address)
+    decides = {one.team_id for one in found if leads(db(), viewer, one.team_id)}
+    return render_template("registration/overview.html", requests=found, links=links, address=address, decides=decides)
 
 
 @pages.route("/registrations/links/add", methods=["GET", "POST"])
@@ -101,8 +102,14 @@ def add_link() -> Answer:
         if team is not None and last is not None:
             allowed_domains = domains(form.domains.data or "")
             with unit_of_work() as session:
-                actions.make_link(session, team, allowed_domains, last, current_user.person.id, now())
-            flash("The link has been made. Give it to the people of the team: as a message, or on a notice.")
+                made = actions.make_link(
+                    session, team, allowed_domains, last, current_user.person.id, now(), form.key.data
+                )
+            flash(
+                "The link has been made. Give it to the people of the team: as a message, or on a notice."
+                if made
+                else "This link was made already: the form was sent twice. It is in the list."
+            )
             return seen_redirect(url_for("registration.overview"))
     page = render_template("registration/add_link.html", form=form)
     return make_response(page, 422 if form.errors else 200)

@@ -23,7 +23,8 @@ from course.downloads.actions import ask
 from course.downloads.queries import DownloadView, content, download, unfinished
 from course.downloads.views import handed_out, make_beside
 from course.organisation.current import here_organisation
-from course.people.queries import ids_visible_to
+from course.people.queries import ids_recordable_by, ids_visible_to
+from course.people.views import ONLY_READS
 from course.refreshers.rules.words import GROUPS
 from course.reports.current import KEY, ledger_here
 from course.reports.files import KINDS
@@ -74,7 +75,7 @@ def show() -> Response:
         entered=request.args,
         rows=told(db(), library(), seen, shown),
         open_to=open_to,
-        to_remind=wanted.on is None and any(line.group in OPEN for line in seen.report.lines),
+        to_remind=_reminds() and wanted.on is None and any(line.group in OPEN for line in seen.report.lines),
         page=number,
         groups=GROUPS,
         sorts=SORTS,
@@ -143,7 +144,11 @@ def remind() -> Response | WsgiResponse:
     if wrong or wanted.on is not None:
         abort(404)
     seen, form, at, viewer = sight_of(wanted), RemindForm(), now(), current_user.person
+    if not _reminds():
+        abort(403, ONLY_READS)
     late = [line.id for line in seen.report.lines if line.group in OPEN and line.id != viewer.id]
+    may = set(ids_recordable_by(db(), viewer, late))
+    late = [one for one in late if one in may]
     ids, zone = late[:MOST_REMINDED], state().config.time_zone
     if form.validate_on_submit():
         with unit_of_work() as session:
@@ -159,6 +164,11 @@ def remind() -> Response | WsgiResponse:
         will=[plan for plan in planned if plan.wanted], not_now=_by_reason(planned, seen),
     )  # fmt: skip
     return make_response(page, 422 if form.errors else 200)
+
+
+def _reminds() -> bool:
+    """Whether the viewer may remind anybody: not if they see all of them only as a deputy."""
+    return not current_user.person.only_reads
 
 
 def _by_reason(planned: Iterable[Plan], seen: Sight) -> dict[str, list[str]]:
