@@ -103,13 +103,14 @@ class _Fetch:
         raise error
 
 
-def fetch(address: str, here: bool = False, most: int = MOST, seconds: float = SECONDS) -> bytes:
-    """The bytes at an address, at most `most` of them within so many seconds in all.
+def fetch(address: str, here: bool = False, most: int = MOST, seconds: float | None = None) -> bytes:
+    """The bytes at an address, at most `most` of them within so many seconds (SECONDS) in all.
 
     `here`: this machine may be asked as well, because the course itself is tried out on it. Raises OSError, also for
     an address that may not be asked.
     """
     outside_unit_of_work("asking another server")
+    seconds = SECONDS if seconds is None else seconds
     if why := unreachable(address, here):
         raise OSError(why)
     if not _turns.acquire(timeout=seconds / 2):

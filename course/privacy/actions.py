@@ -41,13 +41,14 @@ def set_schedule(session: Session, wanted: Schedule, reason: str, by: int | None
 def ask(session: Session, person_id: int, reason: str, by: int | None, at: datetime) -> bool:
     """Write down that what is kept about somebody is to be erased; the worker does it. False, and nothing done, if that
     was asked for already and waits. Raises LookupError if there is nobody."""
+    # Counted before it is looked: whoever asks in between takes the number.
+    count = select(func.count()).select_from(ErasureRequest).where(ErasureRequest.person_id == person_id)
+    number = session.execute(count).scalar_one() + 1
     found = going.case(session, person_id, at)
     if found is None:
         raise LookupError(f"there is no person {person_id}")
     if found.waiting is not None:
         return False
-    count = select(func.count()).select_from(ErasureRequest).where(ErasureRequest.person_id == person_id)
-    number = session.execute(count).scalar_one() + 1
     values = {"person_id": person_id, "number": number, "reason": reason, "made_by": by, "made_at": at}
     if insert_once(session, ErasureRequest, **values) is None:
         return False
