@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from datetime import date
+from functools import lru_cache
 
 from flask import Blueprint, Response, abort, flash, g, make_response, render_template, request, url_for
 from flask_login import current_user
@@ -35,6 +36,8 @@ checks = Blueprint("verify", __name__)
 kept = Blueprint("kept", __name__)
 # Numbers cannot be guessed in a lifetime; this keeps a machine from trying.
 _throttle = Throttle(60, 60)
+# Setting takes a processor, one sheet after the other; asked for again it is the same bytes.
+_set = lru_cache(32)(pdf)
 
 
 @pages.get("")
@@ -266,6 +269,6 @@ def _sheet_file(person_id: int, number: str) -> Response:
         )
     # That of the day of issue: what somebody holds does not change its look with the settings.
     logo = logo_at(db(), found.issued_at)
-    response = Response(pdf(shown, signed(db(), found.id), logo), mimetype="application/pdf")
+    response = Response(_set(shown, signed(db(), found.id), logo), mimetype="application/pdf")
     response.headers["Content-Disposition"] = f'attachment; filename="certificate-{found.number}.pdf"'
     return response

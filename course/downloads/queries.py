@@ -25,6 +25,7 @@ class DownloadView:
     stage: str
     done: int
     total: int
+    told_at: datetime | None
     finished_at: datetime | None
     failure: str | None
     people: int | None
@@ -32,7 +33,7 @@ class DownloadView:
 
     def state(self, at: datetime) -> str:
         """running, cut off, failed, ready or gone."""
-        return state_of(self.kind, self.made_at, self.finished_at, self.failure, at)
+        return state_of(self.kind, self.made_at, self.finished_at, self.failure, at, self.told_at)
 
     @property
     def until(self) -> datetime:

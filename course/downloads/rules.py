@@ -28,10 +28,18 @@ class GivenUpError(Exception):
 Tell = Callable[[str, int, int], None]
 
 
-def state_of(kind: str, made_at: datetime, finished_at: datetime | None, failure: str | None, at: datetime) -> str:
-    """running, cut off, failed, ready or gone."""
+def state_of(
+    kind: str,
+    made_at: datetime,
+    finished_at: datetime | None,
+    failure: str | None,
+    at: datetime,
+    told_at: datetime | None = None,
+) -> str:
+    """running, cut off, failed, ready or gone; `told_at` is when it was last said how far it has come."""  # fmt: skip
     if failure:
         return "failed"
     if finished_at is None:
-        return "running" if at - made_at < CUT_OFF else "cut off"
+        silent = told_at is not None and at - told_at >= SILENT
+        return "cut off" if silent or at - made_at >= CUT_OFF else "running"
     return "ready" if at - made_at < KEPT[kind] else "gone"
