@@ -94,14 +94,10 @@ def reissue(person_id: int) -> WsgiResponse:
     """Issue somebody's certificates anew in the name that they have now."""
     holder = person(db(), person_id) or abort(404)
     with unit_of_work() as session:
-        found = queries.in_another_name(session, person_id, holder.name)
-        for old in found:
-            actions.reissue(
-                session, old.number, holder.name, "The holder’s name has changed.", current_user.person.id, now()
-            )
-    flash(
-        f"{plural(len(found), 'certificate')} issued in the name {holder.name}. Those before say that they are replaced."
-    )
+        count = actions.reissue_in_name(
+            session, person_id, holder.name, "The holder’s name has changed.", current_user.person.id, now()
+        )
+    flash(f"{plural(count, 'certificate')} issued in the name {holder.name}. Those before say that they are replaced.")
     return seen_redirect(f"/people/{person_id}")
 
 

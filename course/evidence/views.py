@@ -60,6 +60,8 @@ def make() -> Answer:
         return _page(form)
     with unit_of_work() as session:
         pack_id = ask(session, "evidence", form.wanted, day, "", len(STEPS), viewer.id, at)
+        if pack_id is None:
+            session.rollback()  # nothing was done, so the same form may come again
     if pack_id is None:
         flash("A pack is being made for you already: it is the one on this page. Ask for another when it is ready.")
         return seen_redirect(_unfinished(viewer.id))

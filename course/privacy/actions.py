@@ -15,6 +15,7 @@ from course.audit.rules import changes
 from course.dates import begin_of, civil_date, months_later
 from course.db import insert_once
 from course.learning.models import Reflection
+from course.organisation.models import Organisation
 from course.people.models import Person
 from course.privacy.models import Erasure, ErasureRequest, RetentionSchedule
 from course.privacy.queries import going, held
@@ -25,9 +26,12 @@ from course.registration.models import RegistrationRequest
 _CONTACT = ("contact_name", "contact_email")
 
 
-def set_schedule(session: Session, wanted: Schedule, reason: str, by: int | None, at: datetime) -> None:
-    """Add a version of the schedule; it holds at once."""
+def set_schedule(session: Session, wanted: Schedule, reason: str, by: int | None, at: datetime) -> bool:
+    """Add a version of the schedule; it holds at once. False, and nothing done, if it is the one that holds."""
+    session.execute(select(Organisation.id).with_for_update())
     known = going.schedule(session)
+    if known == wanted:
+        return False
     made = RetentionSchedule(**asdict(wanted), reason=reason, made_by=by, made_at=at)
     session.add(made)
     session.flush()
@@ -36,6 +40,7 @@ def set_schedule(session: Session, wanted: Schedule, reason: str, by: int | None
     details: dict[str, Any] = {name: value for name, value in changed.items() if name not in _CONTACT}
     details["contact"] = "changed" if set(changed) & set(_CONTACT) else "unchanged"
     record(session, "data.schedule_changed", ("schedule", made.id), {"reason": reason, **details}, by, at)
+    return True
 
 
 def ask(session: Session, person_id: int, reason: str, by: int | None, at: datetime) -> bool:

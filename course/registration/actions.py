@@ -11,7 +11,6 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record
-from course.db import insert_once
 from course.mail import rules as mails
 from course.mail.actions import queue
 from course.people.actions import Letter, Refusal, add_person, invite
@@ -24,23 +23,16 @@ from course.registration.rules import KEPT, MOST_OPEN
 
 
 def make_link(
-    session: Session,
-    team_id: int,
-    domains: Sequence[str],
-    ends_on: date,
-    by: int | None,
-    at: datetime,
-    form_key: str | None = None,
-) -> str | None:
-    """A link by which people with an address of these domains ask to be let into a team; returns its token. None, and
-    nothing done, if the form with this key made one before."""  # fmt: skip
+    session: Session, team_id: int, domains: Sequence[str], ends_on: date, by: int | None, at: datetime
+) -> str:
+    """A link by which people with an address of these domains ask to be let into a team; returns its token."""
     token = secrets.token_urlsafe(16)
-    made = insert_once(
-        session, RegistrationLink, team_id=team_id, token=token, domains="\n".join(domains), ends_on=ends_on,
-        made_by=by, made_at=at, form_key=form_key or None,
-    )  # fmt: skip
-    if made is None:
-        return None
+    session.add(
+        RegistrationLink(
+            team_id=team_id, token=token, domains="\n".join(domains), ends_on=ends_on, made_by=by, made_at=at
+        )
+    )
+    session.flush()
     record(
         session, "registration.link_made", ("team", team_id), {"domains": ", ".join(domains), "until": ends_on}, by, at
     )

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from datetime import date
-from secrets import token_urlsafe
 
-from wtforms import HiddenField, SelectField, TextAreaField
-from wtforms.validators import Optional, Regexp
+from wtforms import SelectField, TextAreaField
 
 from course.people.forms import clean, email_field, name_field
 from course.registration.rules import LONGEST, domains
@@ -17,8 +15,6 @@ class LinkForm(Form):
     team = SelectField("Team", filters=[clean])
     domains = TextAreaField("Mail domains that may ask", render_kw={"rows": 3, "spellcheck": "false"})
     ends_on = DayField("Last day", "Enter the last day, such as 12/02/2027.")
-    # Sent twice, the form makes one link.
-    key = HiddenField(default=lambda: token_urlsafe(12), validators=[Optional(), Regexp(r"[A-Za-z0-9_-]{1,40}\Z")])
 
     def fits(self, today: date) -> bool:
         """Whether domains and day are right; what is wrong is shown at the field."""

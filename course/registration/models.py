@@ -13,8 +13,7 @@ from course.db import Base, UtcDateTime
 class RegistrationLink(Base):
     """A link for a team. It opens nothing: who uses it only asks. So its token is kept as it is, to be shown again.
 
-    `domains` are those of the addresses that may ask, a line each; `ends_on` is its last day. `form_key` is that of the
-    form with which it was made: sent twice, it makes one.
+    `domains` are those of the addresses that may ask, a line each; `ends_on` is its last day.
     """
 
     __tablename__ = "registration_link"
@@ -28,9 +27,6 @@ class RegistrationLink(Base):
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
     revoked_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    form_key: Mapped[str | None] = mapped_column(String(40))
-
-    __table_args__ = (Index("uq_registration_link_form_key", "form_key", unique=True),)
 
 
 class RegistrationRequest(Base):

@@ -102,14 +102,8 @@ def add_link() -> Answer:
         if team is not None and last is not None:
             allowed_domains = domains(form.domains.data or "")
             with unit_of_work() as session:
-                made = actions.make_link(
-                    session, team, allowed_domains, last, current_user.person.id, now(), form.key.data
-                )
-            flash(
-                "The link has been made. Give it to the people of the team: as a message, or on a notice."
-                if made
-                else "This link was made already: the form was sent twice. It is in the list."
-            )
+                actions.make_link(session, team, allowed_domains, last, current_user.person.id, now())
+            flash("The link has been made. Give it to the people of the team: as a message, or on a notice.")
             return seen_redirect(url_for("registration.overview"))
     page = render_template("registration/add_link.html", form=form)
     return make_response(page, 422 if form.errors else 200)

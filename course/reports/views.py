@@ -105,6 +105,8 @@ def file(kind: str) -> Response | WsgiResponse:
         return handed_out(made.data, KINDS[kind].media, f"report-{made.on}.{kind}")
     with unit_of_work() as session:
         file_id = ask(session, kind, seen.team, seen.on, wish.wanted.address()[:1000], 1, wish.viewer.id, wish.at)
+        if file_id is None:
+            session.rollback()  # nothing was done, so the same form may come again
     if file_id is None:
         flash("Such a file is being made for you already. Ask for another when it is ready.")
         known = unfinished(db(), wish.viewer.id, kind)

@@ -1,10 +1,10 @@
-"""What is done once stands once: a deputy, a file being made, a request for erasure, a link; and links that end."""
+"""What is done once stands once: a deputy, a file being made, a request for erasure, an issuer; and links that end."""
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0032"
-down_revision = "0023"
+down_revision = "0024"
 branch_labels = None
 depends_on = None
 
@@ -40,8 +40,6 @@ def upgrade() -> None:
             f" WHERE earlier.{group} = {table}.{group} AND earlier.id <= {table}.id)"
         )
         op.create_index(f"uq_{table}_number", table, [group, "number"], unique=True)
-    op.add_column("registration_link", sa.Column("form_key", sa.String(length=40), nullable=True))
-    op.create_index("uq_registration_link_form_key", "registration_link", ["form_key"], unique=True)
     op.create_table(
         "kept_link_end",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -58,8 +56,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("kept_link_end")
-    op.drop_index("uq_registration_link_form_key", table_name="registration_link")
-    op.drop_column("registration_link", "form_key")
     for table in ("trusted_issuer", "erasure_request"):
         op.drop_index(f"uq_{table}_number", table_name=table)
         op.drop_column(table, "number")

@@ -25,8 +25,6 @@ from course.people.models import Deputy, RoleGrant
 from course.privacy.actions import ask as ask_erasure
 from course.privacy.models import ErasureRequest
 from course.refreshers.models import RenewalImport
-from course.registration.actions import make_link
-from course.registration.models import RegistrationLink
 from course.web.session import command_session
 from tests.conftest import NOW
 from tests.credentials.makers import SEAL, Issuer
@@ -56,7 +54,6 @@ def _deeds(manager: int, learner: int, team: int) -> dict[str, tuple[Callable[[S
     return {
         "deputy": (lambda s: lend(s, manager, "sam@example.org", until, "x", TODAY, NOW) is None, Deputy),
         "erasure": (lambda s: ask_erasure(s, learner, "asked", manager, NOW), ErasureRequest),
-        "link to join": (lambda s: make_link(s, team, ["example.org"], until, manager, NOW, "key"), RegistrationLink),
         "issuer": (_trusted, TrustedIssuer),
         "pack": (lambda s: ask_file(s, "evidence", team, TODAY, "", 6, manager, NOW), Download),
         "link to certificates": (lambda s: end_kept_link(s, learner, 0, learner, NOW), KeptLinkEnd),
