@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from email.message import EmailMessage, Message
 
-from course.mail.rules import address_is_dead
+from course.mail.rules import report_says_dead
 
 _MARK = re.compile(r"<([0-9a-f]{32})@")
 DELAYED = "The report says that the mail is late or has arrived. Nothing is noted."
@@ -51,7 +51,7 @@ def _failure(block: Message) -> Failure:
     words = " ".join(str(block.get("Diagnostic-Code", "")).partition(";")[2].split())
     return Failure(
         words or f"{status} (no further words)",
-        address_is_dead(500, status),
+        report_says_dead(status, words),
     )
 
 
