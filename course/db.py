@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, DateTime, Engine, MetaData, Select, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect, make_url
-from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
 _LOG = logging.getLogger("course.db")
@@ -110,6 +111,47 @@ class Prepared:
         ready = str(compiled), dict(compiled.params), compiled.positiontup, kinds
         self._ready[dialect.name] = ready
         return ready
+
+
+# Whether this thread is inside a unit of work, which holds SQLite's only write lock.
+unit_of_work_open: ContextVar[bool] = ContextVar("unit_of_work_open", default=False)
+
+
+class SlowInUnitOfWorkError(RuntimeError):
+    """Something slow was begun inside a unit of work, where everybody else waits for it."""
+
+
+def outside_unit_of_work(what: str) -> None:
+    """Say so before anything slow: hashing, the network, typesetting, rendering, reading an upload, making a file.
+
+    Inside a unit of work that is a mistake: tests raise SlowInUnitOfWorkError (see `raise_if_slow`), a running course
+    writes it to its log and goes on.
+    """
+    if not unit_of_work_open.get():
+        return
+    if raise_if_slow:
+        raise SlowInUnitOfWorkError(f"{what} inside a unit of work")
+    _LOG.error("%s inside a unit of work", what, stack_info=True)
+
+
+raise_if_slow = False  # tests set it
+
+
+class ReadingSession(Session):
+    """A session that refuses to write, so that nothing is lost in silence outside a unit of work."""
+
+
+def _refuse(*_args: object) -> None:
+    raise RuntimeError("this session only reads; write inside unit_of_work()")
+
+
+def _refuse_statement(state: ORMExecuteState) -> None:
+    if state.is_insert or state.is_update or state.is_delete:
+        _refuse()
+
+
+event.listen(ReadingSession, "before_flush", _refuse)
+event.listen(ReadingSession, "do_orm_execute", _refuse_statement)
 
 
 def insert_once(session: Session, table: type[Base], **values: Any) -> int | None:

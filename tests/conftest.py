@@ -9,23 +9,36 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from flask import Flask
+from argon2 import PasswordHasher
+from flask import Flask, before_render_template
+from jinja2 import Template
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session, sessionmaker
 
 from app import create_app
 from config import Config
-from course import migrating
+from course import db, migrating
 from course.content.actions import archive
-from course.db import make_engine
+from course.db import make_engine, outside_unit_of_work
 from course.reports.ledger import Ledger
+from course.signin import actions as passwords
 from course.web.session import Sessions, command_session
 from tests.pages import Client
 from tests.support.postgres import temporary_cluster
 
 SECRET = "only-for-tests-0123456789abcdef0123456789"
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+
+# A password that takes as long as it should to be hashed would be a third of the time of all tests.
+passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+# Whatever is slow refuses to run inside a unit of work, in every test.
+db.raise_if_slow = True
+
+
+@before_render_template.connect
+def _outside(_app: Flask, template: Template, context: object) -> None:  # noqa: ARG001 (the signal's own)
+    outside_unit_of_work(f"rendering {template.name}")
 
 
 @pytest.fixture(scope="session")

@@ -23,14 +23,25 @@ class Page:
         self.location: str = response.headers.get("Location", "")
         self.body: bytes = response.get_data()
         self.html: str = self.body.decode() if response.mimetype == "text/html" else ""
-        self._tree: ElementTree.Element | None = None
+        self._parsed: tuple[ElementTree.Element, list[str]] | None = None
 
     @property
     def tree(self) -> ElementTree.Element:
         """The parsed page."""
-        if self._tree is None:
-            self._tree = html5lib.parse(self.html, namespaceHTMLElements=False)
-        return self._tree
+        return self._parse()[0]
+
+    @property
+    def errors(self) -> list[str]:
+        """What is not valid HTML in it, by html5lib's codes."""
+        return self._parse()[1]
+
+    def _parse(self) -> tuple[ElementTree.Element, list[str]]:
+        """The tree and the errors; parsing takes longer than making the page, so it is done once."""
+        if self._parsed is None:
+            parser = html5lib.HTMLParser(strict=False, namespaceHTMLElements=False)
+            tree = parser.parse(self.html)
+            self._parsed = tree, [code for _, code, _ in parser.errors]
+        return self._parsed
 
     def all(self, tag: str) -> list[ElementTree.Element]:
         return list(self.tree.iter(tag))
@@ -77,6 +88,8 @@ class Client:
     def __init__(self, app: Flask) -> None:
         self.app = app
         self.flask = app.test_client()
+        # The token of a session stays the same, so it is fetched once for each cookie.
+        self._token: tuple[str, str] | None = None
 
     def get(self, path: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Page:
         page = Page(self.flask.get(path, headers=dict(headers or {})))
@@ -100,12 +113,20 @@ class Client:
 
     def token(self) -> str:
         """A token against forgery, from the page that always has a form."""
+        if self._token is not None and self._token[0] == self._session():
+            return self._token[1]
         for path in ("/me", "/sign-in"):
             response = self.flask.get(path)
             match = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', response.get_data(as_text=True))
             if match:
+                self._token = (self._session(), match[1])
                 return match[1]
         raise AssertionError("no page with a form was found")
+
+    def _session(self) -> str:
+        """The session cookie that this browser holds; empty without one."""
+        cookie = self.flask.get_cookie(self.app.config["SESSION_COOKIE_NAME"])
+        return cookie.value if cookie is not None else ""
 
     def follow(self, page: Page, status: int = 200) -> Page:
         """The page to which a response leads."""
@@ -117,9 +138,7 @@ def check(page: Page, path: str) -> None:
     """What holds for every page, whatever it is about."""
     if not page.html or page.status in (301, 302, 303, 307, 308):
         return
-    parser = html5lib.HTMLParser(strict=False, namespaceHTMLElements=False)
-    parser.parse(page.html)
-    mistakes = [code for _, code, _ in parser.errors if code not in ALLOWED]
+    mistakes = [code for code in page.errors if code not in ALLOWED]
     assert not mistakes, f"{path} is not valid HTML: {mistakes[:5]}"
     headings = page.all("h1")
     assert len(headings) == 1, f"{path} has {len(headings)} h1"

@@ -19,7 +19,7 @@ from course.dates import begin_of
 from course.web.access import Permission, may
 from course.web.forms import number_in_address
 from course.web.html import seen_redirect
-from course.web.session import db
+from course.web.session import db, unit_of_work
 from course.web.site import state
 from course.web.spreadsheet import as_csv
 
@@ -73,8 +73,10 @@ def download() -> Response | WsgiResponse:
     # Who was looked for stands here by number: names cannot be taken out of the log again.
     details = {"rows": len(found), "people": list(wanted.people or ()), "kind": form.kind.data,
                "since": form.since.data, "until": form.until.data, "searched_text": bool(wanted.text)}  # fmt: skip
-    record(db(), "audit.exported", None, details, current_user.person.id, at)
-    response = Response(_csv(found), mimetype="text/csv")
+    data = _csv(found)
+    with unit_of_work() as session:
+        record(session, "audit.exported", None, details, current_user.person.id, at)
+    response = Response(data, mimetype="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="log-{at:%Y-%m-%d}.csv"'
     response.headers["Cache-Control"] = "no-store"
     return response

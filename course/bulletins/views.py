@@ -27,7 +27,7 @@ from course.reports.rules import Wanted
 from course.reports.views import sight_of, today
 from course.web.access import Permission, may
 from course.web.html import day, seen_redirect
-from course.web.session import db
+from course.web.session import db, unit_of_work
 from course.web.site import state
 
 pages = Blueprint("bulletins", __name__)
@@ -46,7 +46,10 @@ def overview() -> Response | WsgiResponse:
     if request.method == "POST" and form.validate():
         to = _recipient(form)
         if to is not None:
-            made = actions.subscribe(db(), to.id, form.wanted, form.every.data, today(), current_user.person.id, now())
+            with unit_of_work() as session:
+                made = actions.subscribe(
+                    session, to.id, form.wanted, form.every.data, today(), current_user.person.id, now()
+                )
             first = coming(form.every.data, today(), today(), ()).first
             flash(f"Saved. The first one is written for {day(first)}." if made else f"{to.name} gets that already.")
             return seen_redirect(url_for("bulletins.overview"))
@@ -61,7 +64,8 @@ def end(subscription_id: int) -> WsgiResponse:
     me = current_user.person
     if not me.administrator and subscription_id not in {one.id for one in queries.subscriptions(db(), me.id)}:
         abort(404)
-    stopped = actions.stop(db(), subscription_id, me.id, now())
+    with unit_of_work() as session:
+        stopped = actions.stop(session, subscription_id, me.id, now())
     flash("Stopped." if stopped else "It had been stopped before.")
     return seen_redirect(url_for("bulletins.overview"))
 

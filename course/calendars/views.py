@@ -19,7 +19,7 @@ from course.signin.rules import network
 from course.web.access import public, signed_in
 from course.web.headers import compress
 from course.web.html import seen_redirect
-from course.web.session import command_session, db
+from course.web.session import db, unit_of_work
 from course.web.site import state
 from course.web.throttle import Throttle
 
@@ -48,7 +48,7 @@ def feed(token: str) -> Response:
     data = ical(listed, _name(found.feed.scope, course.title), course.address)
     if found.feed.fetched_on != today:
         # The page itself only reads: what it writes down once a day is a transaction of its own.
-        with command_session() as writing:
+        with unit_of_work() as writing:
             actions.note_fetch(writing, found.feed.id, today)
     response = Response(data, content_type="text/calendar; charset=utf-8")
     response.headers["Cache-Control"] = "private, max-age=900"
@@ -90,8 +90,10 @@ def make(scope: Scope) -> WsgiResponse:
     """Make a feed, or replace the one that there is: its old address stops working."""
     if scope == TEAM and not queries.has_team(current_user.person):
         abort(403)
+    with unit_of_work() as writing:
+        token = actions.make(writing, current_user.person.id, scope, now())
     # As a message that is shown once: in the cookie of this browser until the next page, and nowhere else.
-    session[_SHOWN_ONCE] = (scope, actions.make(db(), current_user.person.id, scope, now()))
+    session[_SHOWN_ONCE] = (scope, token)
     return seen_redirect(url_for("calendars.mine", _anchor="address"))
 
 
@@ -100,7 +102,8 @@ def make(scope: Scope) -> WsgiResponse:
 def end(scope: Scope) -> WsgiResponse:
     """Revoke a feed: whoever has its address gets nothing any more."""
     session.pop(_SHOWN_ONCE, None)
-    ended = actions.end(db(), current_user.person.id, scope, "revoked", now())
+    with unit_of_work() as writing:
+        ended = actions.end(writing, current_user.person.id, scope, "revoked", now())
     flash("The feed has ended. Its address no longer works." if ended else "There was no feed to end.")
     return seen_redirect(url_for("calendars.mine"))
 

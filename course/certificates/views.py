@@ -26,7 +26,7 @@ from course.signin.rules import network
 from course.web.access import Permission, may, public, signed_in
 from course.web.html import day, plural, seen_redirect
 from course.web.html import minutes as hours
-from course.web.session import db
+from course.web.session import db, unit_of_work
 from course.web.site import state as site_state
 from course.web.throttle import Throttle
 
@@ -90,9 +90,12 @@ def _in_another_name(person_id: int, name: str) -> Markup:
 def reissue(person_id: int) -> WsgiResponse:
     """Issue somebody's certificates anew in the name that they have now."""
     holder = person(db(), person_id) or abort(404)
-    found = queries.in_another_name(db(), person_id, holder.name)
-    for old in found:
-        actions.reissue(db(), old.number, holder.name, "The holder’s name has changed.", current_user.person.id, now())
+    with unit_of_work() as session:
+        found = queries.in_another_name(session, person_id, holder.name)
+        for old in found:
+            actions.reissue(
+                session, old.number, holder.name, "The holder’s name has changed.", current_user.person.id, now()
+            )
     flash(
         f"{plural(len(found), 'certificate')} issued in the name {holder.name}. Those before say that they are replaced."
     )

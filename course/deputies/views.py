@@ -15,7 +15,7 @@ from course.people.forms import email_field, line_field
 from course.web.access import Permission, may
 from course.web.forms import DayField, Form
 from course.web.html import seen_redirect
-from course.web.session import db
+from course.web.session import db, unit_of_work
 from course.web.site import state
 
 pages = Blueprint("deputies", __name__)
@@ -39,7 +39,8 @@ def mine() -> Response | WsgiResponse:
     form, me, today = LendForm(), current_user.person.id, _today()
     if form.validate_on_submit() and form.until.data is not None:
         email = form.email.data or ""
-        refused = actions.lend(db(), me, email, form.until.data, form.reason.data or "", today, now())
+        with unit_of_work() as session:
+            refused = actions.lend(session, me, email, form.until.data, form.reason.data or "", today, now())
         if refused is None:
             flash("Saved. From now on your deputy sees your teams as you do.")
             return seen_redirect(url_for("deputies.mine"))
@@ -53,6 +54,7 @@ def mine() -> Response | WsgiResponse:
 @may(Permission.SEE_PEOPLE)
 def end(deputy_row: int) -> WsgiResponse:
     """Take it back before its last day."""
-    done = actions.take_back(db(), current_user.person.id, deputy_row, now())
+    with unit_of_work() as session:
+        done = actions.take_back(session, current_user.person.id, deputy_row, now())
     flash("Taken back. They see your teams no more." if done else "This had ended before.")
     return seen_redirect(url_for("deputies.mine"))

@@ -25,7 +25,7 @@ from course.reminders.queries import history
 from course.web.access import Permission, may, signed_in
 from course.web.forms import number_in_address
 from course.web.html import moment, seen_redirect
-from course.web.session import db, rows
+from course.web.session import db, rows, unit_of_work
 from course.web.site import state
 
 pages = Blueprint("dossiers", __name__)
@@ -94,7 +94,8 @@ def remind(person_id: int) -> Response | WsgiResponse:
     """Remind somebody now, or read why that cannot be."""
     found, form, at, zone = _other(person_id), RemindForm(), now(), state().config.time_zone
     if form.validate_on_submit():
-        outcome = remind_now(db(), person_id, form.reason.data or "", current_user.person.id, at)
+        with unit_of_work() as session:
+            outcome = remind_now(session, person_id, form.reason.data or "", current_user.person.id, at)
         if outcome.leaves is None:
             flash(f"{found.name} was not reminded. {outcome.why_not}")
         else:
@@ -111,7 +112,9 @@ def remind(person_id: int) -> Response | WsgiResponse:
 def take_back(person_id: int, reminder_id: int) -> WsgiResponse:
     """Take a reminder back before it has left."""
     found, viewer = _other(person_id), current_user.person
-    if actions.take_back(db(), person_id, reminder_id, viewer.id, viewer.name, now()):
+    with unit_of_work() as session:
+        taken_back = actions.take_back(session, person_id, reminder_id, viewer.id, viewer.name, now())
+    if taken_back:
         flash(f"Taken back. {found.name} gets no mail.")
     else:
         flash("It could not be taken back: it has left, or is leaving just now, or was taken back before.")

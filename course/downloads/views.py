@@ -11,7 +11,7 @@ from flask import Response
 from course.downloads import actions
 from course.downloads.rules import Tell
 from course.web.background import in_background
-from course.web.session import command_session, when_kept
+from course.web.session import command_session
 
 FAILED = "Something went wrong on our side. Ask for it again; if that does not help, tell your administrator."
 
@@ -22,7 +22,7 @@ def make_beside(
     clock: Callable[[], datetime],
     known: tuple[type[Exception], ...],
 ) -> None:
-    """Once the request is kept, make the file in the background. `produce` is told how to say how far it has come, and
+    """Make the file in the background; the request for it is kept by then. `produce` is told how to say how far it has come, and
     keeps the file. Errors that are `known` say in words why there is none."""
 
     def tell(stage: str, done: int, total: int) -> None:
@@ -42,7 +42,7 @@ def make_beside(
                 with command_session() as session:
                     actions.give_up(session, download_id, failure, clock())
 
-    when_kept(lambda: in_background(work, f"file {download_id}"))
+    in_background(work, f"file {download_id}")
 
 
 def handed_out(data: bytes, media: str, name: str) -> Response:

@@ -27,7 +27,7 @@ from course.reports.current import ledger_here
 from course.reports.views import today
 from course.web.access import Permission, may
 from course.web.html import seen_redirect
-from course.web.session import db
+from course.web.session import db, unit_of_work
 from course.web.site import state
 
 pages = Blueprint("evidence", __name__)
@@ -58,7 +58,8 @@ def make() -> Answer:
     if form.wanted is not None and form.wanted not in _ids(_teams(day)):
         form.team.errors = ["This team was not there on that day. Choose another one, or another day."]
         return _page(form)
-    pack_id = ask(db(), "evidence", form.wanted, day, "", len(STEPS), viewer.id, at)
+    with unit_of_work() as session:
+        pack_id = ask(session, "evidence", form.wanted, day, "", len(STEPS), viewer.id, at)
     asked = Asked(form.wanted, day, viewer, at)
     known = LookupError, KeyLockedError
     make_beside(pack_id, lambda tell: produce(asked, book, tell, viewer.id, now, pack_id), now, known)
@@ -81,7 +82,8 @@ def download(pack_id: int) -> Response:
     """The pack as a file."""
     pack = _own(pack_id)
     data = content(db(), pack_id) or abort(404)
-    actions.downloaded(db(), pack.team_id, pack.day, pack.people, current_user.person.id, now())
+    with unit_of_work() as session:
+        actions.downloaded(session, pack.team_id, pack.day, pack.people, current_user.person.id, now())
     return handed_out(data, "application/zip", f"evidence-{pack.day.isoformat()}.zip")
 
 

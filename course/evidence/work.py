@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from course.audit.queries import only_read
 from course.content.current import library
 from course.credentials.actions import hand
 from course.dates import civil_date
@@ -16,7 +15,7 @@ from course.evidence.making import Asked, House, draft, signed
 from course.evidence.rules.pack import STEPS
 from course.organisation.queries import organisation
 from course.reports.ledger import Ledger
-from course.web.session import command_session
+from course.web.session import command_session, reading_session
 from course.web.site import state
 
 Clock = Callable[[], datetime]
@@ -30,8 +29,7 @@ def produce(
     Raises LookupError for a team that was not there on that day, KeyLockedError if the issuer's key does not open.
     """
     config = state().config
-    with command_session() as session:
-        only_read(session)
+    with reading_session() as session:
         ours = organisation(session)
         house = House(
             ours.name if ours else "", config.time_zone, civil_date(asked.at, config.time_zone), config.public_url

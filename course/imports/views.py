@@ -24,7 +24,7 @@ from course.web.access import Permission, may
 from course.web.background import in_background
 from course.web.forms import number_in_address
 from course.web.html import seen_redirect
-from course.web.session import command_session, db
+from course.web.session import db, unit_of_work
 from course.web.site import state
 from course.web.spreadsheet import as_csv
 from course.web.uploads import accepts
@@ -72,7 +72,8 @@ def upload() -> Answer:
     if form.validate_on_submit():
         file = form.file.data
         try:
-            import_id = actions.upload(db(), file.filename or "", file.read(), current_user.person.id, now())
+            with unit_of_work() as session:
+                import_id = actions.upload(session, file.filename or "", file.read(), current_user.person.id, now())
             return seen_redirect(url_for("imports.columns", import_id=import_id))
         except UnreadableError as error:
             form.file.errors = [str(error)]
@@ -94,7 +95,8 @@ def columns(import_id: int) -> Answer:
     form.base.choices = team_choices(known, "At the top of the tree")
     if form.validate_on_submit():
         below, invites = chosen(form.base.data), bool(form.invites.data)
-        actions.preview(db(), import_id, form.chosen(), below, invites, state().config.time_zone, now())
+        with unit_of_work() as session:
+            actions.preview(session, import_id, form.chosen(), below, invites, state().config.time_zone, now())
         return seen_redirect(url_for("imports.one", import_id=import_id))
     page = render_template("imports/columns.html", form=form, fields=FIELDS, table=table, import_id=import_id)
     return make_response(page, 422 if form.errors else 200)
@@ -135,7 +137,8 @@ def one(import_id: int) -> Answer:
 def again(import_id: int) -> Answer:
     """Work the preview out once more, with people and teams as they are now."""
     try:
-        actions.again(db(), import_id, state().config.time_zone, now())
+        with unit_of_work() as session:
+            actions.again(session, import_id, state().config.time_zone, now())
     except LookupError:
         abort(404)
     return seen_redirect(url_for("imports.one", import_id=import_id))
@@ -148,7 +151,9 @@ def apply(import_id: int) -> Answer:
     if queries.import_(db(), import_id) is None:
         abort(404)
     person, at, zone = current_user.person, now(), state().config.time_zone
-    if actions.begin(db(), import_id, request.form.get("mark", ""), person.id, at):
+    with unit_of_work() as session:
+        begun = actions.begin(session, import_id, request.form.get("mark", ""), person.id, at)
+    if begun:
         in_background(lambda: _apply(import_id, person.name, zone, person.id, at), f"list {import_id}")
     else:
         flash("This list is being applied, has been applied, or is not the one that you looked at.")
@@ -159,8 +164,7 @@ def _apply(import_id: int, sender: str, zone: str, by: int, at: datetime) -> Non
     """All of a list or nothing; why it was nothing is written down. Then the invitations."""
     failure = "Something went wrong on our side, so nothing was done. Try again."
     try:
-        # It begins by waiting for the transaction in which the list was begun.
-        with command_session() as session:
+        with unit_of_work() as session:
             invitees = actions.apply(
                 session, import_id, zone, by, at, lambda done, of: _progress.tell(import_id, done, of)
             )
@@ -171,10 +175,10 @@ def _apply(import_id: int, sender: str, zone: str, by: int, at: datetime) -> Non
     finally:
         _progress.end(import_id)
         if failure:
-            with command_session() as session:
+            with unit_of_work() as session:
                 actions.give_up(session, import_id, failure)
     for some in actions.in_batches(invitees):
-        with command_session() as session:
+        with unit_of_work() as session:
             actions.invite(session, some, lambda name: invitation(name, sender), by, at)
 
 
@@ -186,8 +190,10 @@ def result(import_id: int) -> Answer:
     if job is None or job.preview is None:
         abort(404)
     whole: Report = report(job.preview)
-    record(db(), "person.list_downloaded", None, {"rows": len(whole.rows)}, current_user.person.id, now())
-    response = Response(as_csv(whole.table()), mimetype="text/csv")
+    data = as_csv(whole.table())
+    with unit_of_work() as session:
+        record(session, "person.list_downloaded", None, {"rows": len(whole.rows)}, current_user.person.id, now())
+    response = Response(data, mimetype="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="list-{import_id}-result.csv"'
     response.headers["Cache-Control"] = "no-store"
     return response

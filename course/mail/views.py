@@ -10,7 +10,7 @@ from course.mail import actions, links, queries
 from course.mail.rules import OPTIONAL
 from course.web.access import public
 from course.web.html import seen_redirect
-from course.web.session import db
+from course.web.session import db, unit_of_work
 from course.web.site import state
 
 pages = Blueprint("mail", __name__)
@@ -24,7 +24,8 @@ def choice(token: str) -> Response | WsgiResponse:
     found = links.read(state().config.secret_key, token) or abort(404)
     person_id, kind = found
     if request.method == "POST":
-        actions.choose(db(), person_id, kind, request.form.get("wanted") == "yes", now())
+        with unit_of_work() as session:
+            actions.choose(session, person_id, kind, request.form.get("wanted") == "yes", now())
         if "List-Unsubscribe" not in request.form:
             return seen_redirect(url_for("mail.choice", token=token))
     wanted = person_id not in queries.declined(db(), kind, [person_id])

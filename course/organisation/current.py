@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import current_app, g, request
+from flask import current_app, g
 
 from course.organisation.queries import Mark, OrganisationView, organisation
-from course.web.session import READING, rows
+from course.web.session import rows
 
 _KEY = "course.organisation"
 _UNASKED: Any = object()
@@ -21,7 +21,7 @@ def here_organisation() -> OrganisationView | None:
     """
     found: OrganisationView | None = g.get("organisation", _UNASKED)
     if found is _UNASKED:
-        mark: Mark | None = g.get("organisation_mark") if request.method in READING else None
+        mark: Mark | None = g.get("organisation_mark")
         known: tuple[Mark, OrganisationView | None] | None = current_app.extensions.get(_KEY)
         if mark is not None and known is not None and known[0] == mark:
             found = known[1]

@@ -24,7 +24,7 @@ from course.organisation.rules.contacts import KINDS, Details, confirms, lead_la
 from course.people.queries import person_by_email
 from course.web.access import Permission, may, public, signed_in
 from course.web.html import seen_redirect
-from course.web.session import db
+from course.web.session import db, unit_of_work
 from course.web.site import state
 from course.web.uploads import accepts
 
@@ -65,13 +65,15 @@ def _owners_typed(form: OrganisationForm) -> dict[str, int | None]:
 
 def _save(form: OrganisationForm, ours: OrganisationView | None, owners: Mapping[str, int | None]) -> None:
     by, at = current_user.person.id, now()
-    actions.change(db(), form.name.data or "", form.nation.data, form.pathway.data, by, at)
-    for kind in KINDS:
-        typed = form.details(kind)
-        if confirms(_details(ours, kind), typed, form.still_right(kind)):
-            actions.confirm_contact(db(), kind, typed.name, typed.phone, typed.email, by, at)
-        if typed != Details():
-            actions.keep_contact(db(), kind, owners[kind] or None, int(form[f"{kind}-review"].data), by, at)
+    with unit_of_work() as session:
+        actions.change(session, form.name.data or "", form.nation.data, form.pathway.data, by, at)
+        for kind in KINDS:
+            typed = form.details(kind)
+            if confirms(_details(ours, kind), typed, form.still_right(kind)):
+                actions.confirm_contact(session, kind, typed.name, typed.phone, typed.email, by, at)
+            if typed != Details():
+                months = int(form[f"{kind}-review"].data)
+                actions.keep_contact(session, kind, owners[kind] or None, months, by, at)
 
 
 @pages.route("/organisation/contact/<kind>", methods=["GET", "POST"])
@@ -87,7 +89,8 @@ def contact(kind: str) -> Response | WsgiResponse:
     form = ContactForm(data=asdict(known))
     if form.validate_on_submit():
         typed = form.details()
-        actions.confirm_contact(db(), kind, typed.name, typed.phone, typed.email, person.id, now())
+        with unit_of_work() as session:
+            actions.confirm_contact(session, kind, typed.name, typed.phone, typed.email, person.id, now())
         flash("Thank you. The contact is confirmed as of today.")
         return seen_redirect(url_for("organisation.contact", kind=kind))
     page = render_template("organisation/contact.html", form=form, entry=entry, label=_labels(ours)[kind],
@@ -116,19 +119,24 @@ def _new_look(what: str | None, logo_form: LogoForm, colour_form: ColourForm, be
     """Save what one of the forms asks for; False if it has a mistake."""
     by, at = current_user.person.id, now()
     if what == "remove":
-        actions.take_logo(db(), None, by, at)
+        with unit_of_work() as session:
+            actions.take_logo(session, None, by, at)
     elif what == "logo":
         from course.organisation.rules.logos import LogoError, clean_logo  # noqa: PLC0415 (few need it)
 
         try:
             upload = request.files.get("file")
-            actions.take_logo(db(), clean_logo(upload.read() if upload else b""), by, at)
+            cleaned = clean_logo(upload.read() if upload else b"")
         except LogoError as error:
             logo_form.file.errors = [str(error)]
+        else:
+            with unit_of_work() as session:
+                actions.take_logo(session, cleaned, by, at)
     elif what == "colour" and colour_form.validate():
         wanted = colour_form.colour(before)
         if not colour_form.mistakes():
-            actions.take_colour(db(), wanted, by, at)
+            with unit_of_work() as session:
+                actions.take_colour(session, wanted, by, at)
     return not (logo_form.mistakes() or colour_form.mistakes())
 
 

@@ -24,7 +24,7 @@ from course.refreshers.rules.pathways import of_person
 from course.refreshers.rules.policy import at_or_first
 from course.web.access import Permission, may, signed_in
 from course.web.html import seen_redirect
-from course.web.session import db
+from course.web.session import db, unit_of_work
 from course.web.site import state
 from course.web.throttle import Throttle
 
@@ -72,7 +72,8 @@ def _bring(data: bytes) -> str | None:
     if why is not None:
         return why
     try:
-        new = actions.count(db(), person.id, said, document, today, at)
+        with unit_of_work() as session:
+            new = actions.count(session, person.id, said, document, today, at)
     except ValueError as error:
         return str(error)
     flash(_counted(person.id, said.organisation) if new else "This certificate counts already. Nothing has changed.")
@@ -94,7 +95,9 @@ def issuers() -> Response | WsgiResponse:
     form = TrustForm()
     if form.validate_on_submit():
         try:
-            found = actions.trust(db(), form.profile.data or "", form.reason.data or "", current_user.person.id, now())
+            profile, reason = form.profile.data or "", form.reason.data or ""
+            with unit_of_work() as session:
+                found = actions.trust(session, profile, reason, current_user.person.id, now())
         except ValueError as error:
             form.profile.errors = [f"This cannot be used: {error}."]
         else:
@@ -113,6 +116,11 @@ def end(issuer_id: int) -> WsgiResponse:
     form = EndForm()
     if not form.validate_on_submit():
         flash("Say in a few words why, then end it.")
-    elif actions.distrust(db(), issuer_id, form.reason.data or "", current_user.person.id, now()):
+    elif _distrusted(issuer_id, form.reason.data or ""):
         flash("New certificates of this organisation count no more. Those that counted before keep counting.")
     return seen_redirect(url_for("passport.issuers"))
+
+
+def _distrusted(issuer_id: int, reason: str) -> bool:
+    with unit_of_work() as session:
+        return actions.distrust(session, issuer_id, reason, current_user.person.id, now())

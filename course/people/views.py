@@ -20,7 +20,7 @@ from course.people.rules import tidy
 from course.web.access import Permission, may
 from course.web.forms import number_in_address
 from course.web.html import seen_redirect
-from course.web.session import db, publish_after
+from course.web.session import db, publish_after, unit_of_work
 from course.web.site import state
 
 pages = Blueprint("people", __name__)
@@ -49,11 +49,13 @@ def add_person() -> Response | WsgiResponse:
     if form.validate_on_submit():
         at, by = now(), current_user.person.id
         name, email = form.name.data or "", form.email.data or ""
-        added = actions.add_person(db(), name, email, chosen(form.team.data), form.role.data, at, by)
+        with unit_of_work() as session:
+            added = actions.add_person(session, name, email, chosen(form.team.data), form.role.data, at, by)
+            if not isinstance(added, Refusal):
+                if form.pathway.data:
+                    actions.choose_pathway(session, [added.id], form.pathway.data, "", by, at)
+                actions.invite(session, added.id, invitation(added.name, current_user.person.name), at, by)
         if not isinstance(added, Refusal):
-            if form.pathway.data:
-                actions.choose_pathway(db(), [added.id], form.pathway.data, "", by, at)
-            actions.invite(db(), added.id, invitation(added.name, current_user.person.name), at, by)
             flash(f"{added.name} has been added. An invitation is on its way to {added.email}.")
             return seen_redirect(url_for("people.list_people"))
         form[added.field].errors = [added.message]
@@ -90,7 +92,8 @@ def pathways() -> Response | WsgiResponse:
 
 def _choose(form: PathwayForm, people: list[int], name: str) -> WsgiResponse:
     by, setting = current_user.person.id, SETTINGS[form.pathway.data]
-    changed = actions.choose_pathway(db(), people, form.pathway.data, form.reason.data or "", by, now())
+    with unit_of_work() as session:
+        changed = actions.choose_pathway(session, people, form.pathway.data, form.reason.data or "", by, now())
     number = "1 person" if changed == 1 else f"{changed} people"
     flash(f"{name} now reads the course in the setting “{setting}”. That is a change for {number}.")
     return seen_redirect(url_for("people.list_people"))
@@ -104,9 +107,10 @@ def invite(person_id: int) -> WsgiResponse:
     if person.active:
         flash(f"{person.name} has chosen a password already, and needs no invitation.")
     else:
-        actions.invite(
-            db(), person.id, invitation(person.name, current_user.person.name), now(), current_user.person.id
-        )
+        with unit_of_work() as session:
+            actions.invite(
+                session, person.id, invitation(person.name, current_user.person.name), now(), current_user.person.id
+            )
         flash(f"A new invitation is on its way to {person.email}. The link in the earlier one no longer works.")
     return seen_redirect(url_for("people.list_people"))
 
@@ -121,7 +125,8 @@ def add_team() -> Response | WsgiResponse:
     if form.validate_on_submit():
         name, parent = form.name.data or "", chosen(form.parent.data)
         if not any(t.parent_id == parent and t.name.casefold() == name.casefold() for t in teams):
-            actions.add_team(db(), name, parent, now(), current_user.person.id)
+            with unit_of_work() as session:
+                actions.add_team(session, name, parent, now(), current_user.person.id)
             flash(f"The team {name} has been added.")
             return seen_redirect(url_for("people.add_team"))
         form.name.errors = ["There is a team with this name at this place already."]

@@ -22,7 +22,7 @@ from course.privacy.rules.schedule import AT_REQUEST, HOLDS, OF_LEAVERS, STAGES,
 from course.privacy.rules.showing import in_words
 from course.web.access import Permission, may, public, signed_in
 from course.web.html import day, moment, plural, seen_redirect
-from course.web.session import db
+from course.web.session import db, unit_of_work
 from course.web.site import state
 
 pages = Blueprint("privacy", __name__)
@@ -57,7 +57,8 @@ def download() -> Response:
     """The same as a file for programs."""
     at, ours = now(), here_organisation()
     data = copy_of(_held(), _me(), ours.name if ours else "", at, own=True)
-    record(db(), "data.downloaded", ("person", _me()), {}, _me(), at)
+    with unit_of_work() as session:
+        record(session, "data.downloaded", ("person", _me()), {}, _me(), at)
     response = Response(data, mimetype="application/json")
     response.headers["Content-Disposition"] = f'attachment; filename="my-data-{at:%Y-%m-%d}.json"'
     response.headers["Cache-Control"] = "no-store"
@@ -68,7 +69,8 @@ def download() -> Response:
 @signed_in
 def delete_notes() -> WsgiResponse:
     """Delete all my private notes. They are nobody else's business: it does not stand in the log."""
-    count = actions.delete_notes(db(), _me())
+    with unit_of_work() as session:
+        count = actions.delete_notes(session, _me())
     flash(f"{plural(count, 'note')} deleted.")
     return seen_redirect(url_for("privacy.mine"))
 
@@ -83,7 +85,8 @@ def schedule() -> Answer:
     seen = None
     if form.validate_on_submit():
         if form.confirmed.data == form.mark():
-            actions.set_schedule(db(), form.schedule(), form.reason.data or "", _me(), at)
+            with unit_of_work() as session:
+                actions.set_schedule(session, form.schedule(), form.reason.data or "", _me(), at)
             flash("Saved. The worker erases what is not kept any more within the hour.")
             return seen_redirect(url_for("privacy.schedule"))
         seen = going.effects(db(), form.schedule(), state().config.time_zone, at)
@@ -105,7 +108,9 @@ def erase(person_id: int) -> Answer:
     if case.person.erased_at is not None:
         abort(404)
     if form.validate_on_submit():
-        if actions.ask(db(), person_id, form.reason.data or "", _me(), at):
+        with unit_of_work() as session:
+            asked = actions.ask(session, person_id, form.reason.data or "", _me(), at)
+        if asked:
             flash("Written down. The worker carries it out within the hour.")
         else:
             flash("That was asked for already. The worker carries it out within the hour.")

@@ -23,7 +23,7 @@ from course.registration.rules import allowed, domains
 from course.signin.rules import network
 from course.web.access import Permission, may, public
 from course.web.html import seen_redirect
-from course.web.session import db
+from course.web.session import db, unit_of_work
 from course.web.site import state
 from course.web.throttle import Throttle
 
@@ -62,7 +62,9 @@ def join(token: str) -> Answer:
         elif not _throttle.allows(network(request.remote_addr), time.monotonic()):
             abort(429)
         else:
-            actions.ask(db(), link, name, email, _mail(link.team), today, at)
+            mail = _mail(link.team)
+            with unit_of_work() as session:
+                actions.ask(session, link, name, email, mail, today, at)
             return make_response(render_template("registration/asked.html", email=email))
     page = render_template("registration/join.html", form=form, link=link)
     return make_response(page, 422 if form.errors else 200)
@@ -97,7 +99,9 @@ def add_link() -> Answer:
     if form.validate_on_submit() and form.fits(today):
         team, last = chosen(form.team.data), form.ends_on.data
         if team is not None and last is not None:
-            actions.make_link(db(), team, domains(form.domains.data or ""), last, current_user.person.id, now())
+            allowed_domains = domains(form.domains.data or "")
+            with unit_of_work() as session:
+                actions.make_link(session, team, allowed_domains, last, current_user.person.id, now())
             flash("The link has been made. Give it to the people of the team: as a message, or on a notice.")
             return seen_redirect(url_for("registration.overview"))
     page = render_template("registration/add_link.html", form=form)
@@ -108,7 +112,8 @@ def add_link() -> Answer:
 @may(Permission.MANAGE_PEOPLE)
 def revoke_link(link_id: int) -> Answer:
     """The link works no more."""
-    done = actions.revoke_link(db(), link_id, current_user.person.id, now())
+    with unit_of_work() as session:
+        done = actions.revoke_link(session, link_id, current_user.person.id, now())
     flash("The link works no more. Who has asked by it can still be let in." if done else "It was revoked before.")
     return seen_redirect(url_for("registration.overview"))
 
@@ -119,7 +124,8 @@ def approve(request_id: int) -> Answer:
     """Let somebody in: they are added, and get an invitation."""
     asked = queries.to_decide(db(), current_user.person, request_id) or abort(404)
     letter = invitation(asked.name, current_user.person.name)
-    refused = actions.approve(db(), asked, letter, current_user.person.id, now())
+    with unit_of_work() as session:
+        refused = actions.approve(session, asked, letter, current_user.person.id, now())
     flash(refused.message if refused else f"{asked.name} has been added. An invitation is on its way to {asked.email}.")
     return seen_redirect(url_for("registration.overview"))
 
@@ -129,6 +135,7 @@ def approve(request_id: int) -> Answer:
 def refuse(request_id: int) -> Answer:
     """Do not let somebody in."""
     asked = queries.to_decide(db(), current_user.person, request_id) or abort(404)
-    done = actions.refuse(db(), asked, current_user.person.id, now())
+    with unit_of_work() as session:
+        done = actions.refuse(session, asked, current_user.person.id, now())
     flash(f"{asked.name} has not been let in. They are not told." if done else "This has been decided already.")
     return seen_redirect(url_for("registration.overview"))

@@ -22,7 +22,7 @@ from course.reminders.forms import ReminderPolicyForm, write_closures
 from course.reminders.rules import Hours, ReminderPolicy, Step, describe, digest_day, ladder
 from course.web.access import Permission, may, signed_in
 from course.web.html import seen_redirect
-from course.web.session import db
+from course.web.session import db, unit_of_work
 from course.web.site import state
 
 pages = Blueprint("reminders", __name__)
@@ -80,7 +80,8 @@ def _page(person_id: int, name: str, email: str, own: bool) -> str:
 def summary() -> WsgiResponse:
     """Choose whether one gets the weekly summary of one's teams."""
     wanted = request.form.get("wanted") == "yes"
-    choose(db(), current_user.person.id, DIGEST, wanted, now())
+    with unit_of_work() as session:
+        choose(session, current_user.person.id, DIGEST, wanted, now())
     flash("You get the weekly summary of your teams." if wanted else "The weekly summary has stopped.")
     return seen_redirect(url_for("reminders.mine"))
 
@@ -91,7 +92,11 @@ def clear(person_id: int) -> WsgiResponse:
     """Write again to somebody's address that has refused mail."""
     found = visible_person(db(), current_user.person, person_id) or abort(404)
     by = current_user.person.id
-    if actions.write_again(db(), person_id, found.email, "An administrator asked to try again.", by, now()):
+    with unit_of_work() as session:
+        cleared = actions.write_again(
+            session, person_id, found.email, "An administrator asked to try again.", by, now()
+        )
+    if cleared:
         flash(f"Mail to {found.email} is tried again from the next reminder on.")
     else:
         flash(f"Mail to {found.email} is not held back.")
@@ -111,7 +116,8 @@ def policy() -> Response | WsgiResponse:
     if form.validate_on_submit():
         shown = form.policy()
         if "save" in request.form:
-            actions.make_policy(db(), shown, form.reason.data or "", current_user.person.id, at)
+            with unit_of_work() as session:
+                actions.make_policy(session, shown, form.reason.data or "", current_user.person.id, at)
             flash("Saved. It holds from now on.")
             return seen_redirect(url_for("reminders.policy"))
     today = civil_date(at, zone)

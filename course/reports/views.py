@@ -34,7 +34,7 @@ from course.reports.rules import SORTS, Wanted, asked
 from course.web.access import Permission, may
 from course.web.forms import number_in_address
 from course.web.html import plural, seen_redirect
-from course.web.session import db
+from course.web.session import db, unit_of_work
 from course.web.site import state
 
 pages = Blueprint("reports", __name__)
@@ -99,9 +99,11 @@ def file(kind: str) -> Response | WsgiResponse:
     wish = Asked(kind, replace(wanted, team=seen.team), current_user.person, now())
     if len(seen.report.lines) <= KINDS[kind].at_once:
         made = make(db(), book, wish, lambda *_: None)
-        note(db(), wish, made)
+        with unit_of_work() as session:
+            note(session, wish, made)
         return handed_out(made.data, KINDS[kind].media, f"report-{made.on}.{kind}")
-    file_id = ask(db(), kind, seen.team, seen.on, wish.wanted.address()[:1000], 1, wish.viewer.id, wish.at)
+    with unit_of_work() as session:
+        file_id = ask(session, kind, seen.team, seen.on, wish.wanted.address()[:1000], 1, wish.viewer.id, wish.at)
     make_beside(file_id, lambda tell: produce(wish, book, tell, now, file_id), now, (LookupError,))
     return seen_redirect(url_for("reports.made", file_id=file_id))
 
@@ -140,7 +142,8 @@ def remind() -> Response | WsgiResponse:
     late = [line.id for line in seen.report.lines if line.group in OPEN and line.id != viewer.id]
     ids, zone = late[:MOST_REMINDED], state().config.time_zone
     if form.validate_on_submit():
-        made = [one for one in remind_all(db(), ids, form.reason.data or "", viewer.id, at) if one.leaves]
+        with unit_of_work() as session:
+            made = [one for one in remind_all(session, ids, form.reason.data or "", viewer.id, at) if one.leaves]
         if not made:
             flash("Nobody was reminded. The page says why.")
             return seen_redirect(f"{url_for('reports.remind')}?{wanted.address()}")
@@ -176,9 +179,9 @@ def reminded(reminder_id: int) -> str:
 def take_back_all(reminder_id: int) -> WsgiResponse:
     """Take all of them back that have not left."""
     viewer, at = current_user.person, now()
-    count = sum(
-        take_back(db(), one.person_id, one.reminder_id, viewer.id, viewer.name, at) for one in _together(reminder_id)
-    )
+    every = _together(reminder_id)
+    with unit_of_work() as session:
+        count = sum(take_back(session, one.person_id, one.reminder_id, viewer.id, viewer.name, at) for one in every)
     flash(f"{count} taken back." if count else "None could be taken back: they have left, or were taken back before.")
     return seen_redirect(url_for("reports.reminded", reminder_id=reminder_id))
 

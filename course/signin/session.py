@@ -14,7 +14,7 @@ from course.dates import civil_date
 from course.people.rules import Viewer
 from course.signin import actions, queries
 from course.signin.actions import Entered
-from course.web.session import db, rows
+from course.web.session import rows, unit_of_work
 from course.web.site import state
 
 
@@ -81,5 +81,7 @@ def enter(entered: Entered) -> None:
 def leave(at: datetime) -> None:
     """End the session of this browser. A copy of its cookie is of no use either."""
     if isinstance(current_user.nonce, str):
-        actions.end_session(db(), current_user.nonce, current_user.person.id, at)
+        nonce, person_id = current_user.nonce, current_user.person.id
+        with unit_of_work() as unit:
+            actions.end_session(unit, nonce, person_id, at)
     session.clear()

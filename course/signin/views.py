@@ -29,7 +29,7 @@ from course.signin.session import enter, leave
 from course.web.access import public, signed_in
 from course.web.forms import Form
 from course.web.html import seen_redirect
-from course.web.session import db
+from course.web.session import db, unit_of_work
 from course.web.site import state
 
 pages = Blueprint("signin", __name__)
@@ -71,7 +71,8 @@ def sign_in() -> Answer:
         return seen_redirect(target)
     form = SignInForm()
     if form.validate_on_submit():
-        result = actions.sign_in(db(), form.email.data or "", form.password.data or "", _origin(), now())
+        with unit_of_work() as session:
+            result = actions.sign_in(session, form.email.data or "", form.password.data or "", _origin(), now())
         if isinstance(result, Wait):
             return _wait(result.until)
         if isinstance(result, Entered):
@@ -96,7 +97,8 @@ def forgotten() -> Answer:
     form = ForgottenForm()
     if form.validate_on_submit():
         email = form.email.data or ""
-        wait = actions.forgotten(db(), email, _forgotten_letter, _origin(), now())
+        with unit_of_work() as session:
+            wait = actions.forgotten(session, email, _forgotten_letter, _origin(), now())
         if wait is not None:
             return _wait(wait.until)
         return make_response(render_template("signin/forgotten_sent.html", email=email))
@@ -120,7 +122,8 @@ def link(token: str) -> Answer:
         return _no_link()
     form = NewPasswordForm()
     if form.validate_on_submit() and password_fits(form.password, found.email, found.name):
-        entered = actions.use_link(db(), token, form.password.data or "", at)
+        with unit_of_work() as session:
+            entered = actions.use_link(session, token, form.password.data or "", at)
         if entered is None:
             return _no_link()
         enter(entered)
@@ -145,7 +148,8 @@ def set_up(token: str) -> Answer:
         given = SetUp(
             form.organisation.data or "", form.nation.data, name, email, form.password.data or "", form.pathway.data
         )
-        entered = actions.set_up(db(), token, given, at)
+        with unit_of_work() as session:
+            entered = actions.set_up(session, token, given, at)
         if entered is None:
             return _no_set_up()
         enter(entered)
@@ -169,9 +173,10 @@ def me() -> Answer:
     person = current_user.person
     form = ChangePasswordForm()
     if form.validate_on_submit() and password_fits(form.password, person.email, person.name):
-        result = actions.change_password(
-            db(), person.id, form.current.data or "", form.password.data or "", _origin(), now()
-        )
+        with unit_of_work() as session:
+            result = actions.change_password(
+                session, person.id, form.current.data or "", form.password.data or "", _origin(), now()
+            )
         if isinstance(result, Wait):
             return _wait(result.until)
         if isinstance(result, Entered):

@@ -22,7 +22,7 @@ from course.staff.forms import CorrectForm, LeaveForm, MergeForm, ReturnForm, Ro
 from course.web.access import Permission, may
 from course.web.forms import Form
 from course.web.html import seen_redirect
-from course.web.session import db, undo
+from course.web.session import Unit, db, unit_of_work
 from course.web.site import state
 
 pages = Blueprint("staff", __name__)
@@ -62,9 +62,9 @@ def correct(person_id: int) -> Answer:
     form = CorrectForm(obj=found.person)
     before = found.person.email
 
-    def deed() -> Refusal | None:
+    def deed(session: Unit) -> Refusal | None:
         name, email, number = form.name.data or "", form.email.data or "", form.staff_number.data
-        return actions.correct(db(), person_id, name, email, number, form.reason.data or "", _me(), now())
+        return actions.correct(session, person_id, name, email, number, form.reason.data or "", _me(), now())
 
     def done() -> str:
         if found.person.email == before:
@@ -84,11 +84,11 @@ def join(person_id: int) -> Answer:
     form = TeamForm()
     form.team.choices = team_choices(teams(db()), "Choose a team")
 
-    def deed() -> Refusal | None:
+    def deed(session: Unit) -> Refusal | None:
         team = chosen(form.team.data)
         if team is None:
             return Refusal("team", "Choose a team.")
-        return actions.join(db(), person_id, team, form.how.data == "move", _me(), now())
+        return actions.join(session, person_id, team, form.how.data == "move", _me(), now())
 
     return _act(form, found, "Team of", "Save", deed, lambda: "Saved. The team of earlier days stays as it was.")
 
@@ -97,7 +97,8 @@ def join(person_id: int) -> Answer:
 @may(Permission.MANAGE_PEOPLE)
 def leave_team(person_id: int, bond_id: int) -> Answer:
     """Somebody is not in a team any more."""
-    done = actions.leave_team(db(), person_id, bond_id, _me(), now())
+    with unit_of_work() as session:
+        done = actions.leave_team(session, person_id, bond_id, _me(), now())
     flash("They are not in this team any more." if done else "They had left this team before.")
     return seen_redirect(url_for("staff.person", person_id=person_id))
 
@@ -110,8 +111,8 @@ def grant(person_id: int) -> Answer:
     form = RoleForm()
     form.team.choices = team_choices(teams(db()), "No team: for administrators")
 
-    def deed() -> Refusal | None:
-        return actions.grant(db(), person_id, form.role.data, chosen(form.team.data), _me(), now())
+    def deed(session: Unit) -> Refusal | None:
+        return actions.grant(session, person_id, form.role.data, chosen(form.team.data), _me(), now())
 
     return _act(form, found, "Give a role to", "Give the role", deed, lambda: "Saved.")
 
@@ -120,7 +121,8 @@ def grant(person_id: int) -> Answer:
 @may(Permission.MANAGE_PEOPLE)
 def take_away(person_id: int, bond_id: int) -> Answer:
     """Take a role away."""
-    refused = actions.take_away(db(), person_id, bond_id, _me(), now())
+    with unit_of_work() as session:
+        refused = actions.take_away(session, person_id, bond_id, _me(), now())
     flash(refused.message if refused else "The role has been taken away.")
     # Who took it from themselves may not open that page any more.
     own = person_id == _me() and refused is None
@@ -134,12 +136,12 @@ def leave(person_id: int) -> Answer:
     found = _sheet(person_id, here=True)
     form = LeaveForm(data={"last_day": civil_date(now(), state().config.time_zone)})
 
-    def deed() -> Refusal | None:
+    def deed(session: Unit) -> Refusal | None:
         last_day = form.last_day.data
         if last_day is None:
             return Refusal("last_day", "Enter the last day.")
         zone = state().config.time_zone
-        return actions.leave(db(), person_id, last_day, form.reason.data or "", zone, _me(), now())
+        return actions.leave(session, person_id, last_day, form.reason.data or "", zone, _me(), now())
 
     def done() -> str:
         return f"{found.person.name} cannot sign in any more. What they did, and their certificates, stay."
@@ -157,15 +159,15 @@ def come_back(person_id: int) -> Answer:
     form = ReturnForm(data={"first_day": civil_date(now(), state().config.time_zone)})
     form.team.choices = team_choices(teams(db()), "No team yet")
 
-    def deed() -> Refusal | None:
+    def deed(session: Unit) -> Refusal | None:
         first_day, zone = form.first_day.data, state().config.time_zone
         if first_day is None:
             return Refusal("first_day", "Enter the first day.")
         team, reason = chosen(form.team.data), form.reason.data or ""
-        refused = actions.come_back(db(), person_id, first_day, team, reason, zone, _me(), now())
+        refused = actions.come_back(session, person_id, first_day, team, reason, zone, _me(), now())
         if refused is None and not nowhere(found.person.email):
             letter = invitation(found.person.name, current_user.person.name)
-            people.invite(db(), person_id, letter, now(), _me())
+            people.invite(session, person_id, letter, now(), _me())
         return refused
 
     def done() -> str:
@@ -183,8 +185,8 @@ def merge(person_id: int) -> Answer:
     found = _sheet(person_id, here=True)
     form = MergeForm()
 
-    def deed() -> Refusal | None:
-        other = person_by_email(db(), form.other.data or "")
+    def deed(session: Unit) -> Refusal | None:
+        other = person_by_email(session, form.other.data or "")
         if other is None or other.left_at is not None:
             return Refusal("other", "Nobody who is here has this address.")
         if other.id == _me() != person_id:
@@ -193,10 +195,7 @@ def merge(person_id: int) -> Answer:
                 "other", "This is the entry that you are signed in with. Open it, and merge this one into it."
             )
         take, reason, zone = form.keep.data == "second", form.reason.data or "", state().config.time_zone
-        refused = actions.merge(db(), other.id, person_id, take, reason, zone, _me(), now())
-        if refused is not None:
-            undo()  # what was done until then
-        return refused
+        return actions.merge(session, other.id, person_id, take, reason, zone, _me(), now())
 
     return _act(form, found, "Merge another entry into", "Merge the two", deed, lambda: "The two entries are one now.")
 
@@ -218,14 +217,17 @@ def _act(
     about: queries.Sheet,
     title: str,
     button: str,
-    deed: Callable[[], Refusal | None],
+    deed: Callable[[Unit], Refusal | None],
     done: Callable[[], str],
 ) -> Answer:
     """Show the form; when it is sent and right, do it, say what was done, and go back to the person."""
     # The name as it is before anything is done: a refused change must not show in the title.
     person_id, name = about.person.id, about.person.name
     if form.validate_on_submit():
-        refused = deed()
+        with unit_of_work() as session:
+            refused = deed(session)
+            if refused is not None:
+                session.rollback()  # what was done until then
         if refused is None:
             flash(done())
             return seen_redirect(url_for("staff.person", person_id=person_id))

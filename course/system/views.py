@@ -23,7 +23,7 @@ from course.system.rules import backup_is_old, mail_stands_still, size
 from course.web.access import Permission, may
 from course.web.forms import number_in_address
 from course.web.html import seen_redirect
-from course.web.session import db
+from course.web.session import db, unit_of_work
 from course.web.site import state
 
 pages = Blueprint("system", __name__)
@@ -74,7 +74,8 @@ def test_mail() -> WsgiResponse:
     person, course = current_user.person, library().course.title
     link = state().config.public_url + url_for("system.overview")
     test = letter("test.txt", f"Test: {course}", name=person.name, course=course, link=link)
-    actions.send_test_mail(db(), person.id, person.email, test, person.id, now())
+    with unit_of_work() as session:
+        actions.send_test_mail(session, person.id, person.email, test, person.id, now())
     flash(f"A test mail to {person.email} is on its way. Load this page again in a minute to see whether it has left.")
     return seen_redirect(url_for("system.overview"))
 
@@ -97,7 +98,9 @@ def outgoing() -> str:
 @may(Permission.RUN_SYSTEM)
 def retry(mail_id: int) -> WsgiResponse:
     """Have a mail sent again that has not left."""
-    if actions.retry_mail(db(), mail_id, current_user.person.id, now()):
+    with unit_of_work() as session:
+        retried = actions.retry_mail(session, mail_id, current_user.person.id, now())
+    if retried:
         flash("The mail will be sent again within a minute.")
     else:
         flash("This mail cannot be sent again: it has left, it is being sent now, or it is too old.")

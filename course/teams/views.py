@@ -20,7 +20,7 @@ from course.teams.queries import TeamDetail
 from course.web.access import Permission, may
 from course.web.forms import Form
 from course.web.html import seen_redirect
-from course.web.session import db
+from course.web.session import Unit, db, unit_of_work
 from course.web.site import state
 
 pages = Blueprint("teams", __name__)
@@ -62,9 +62,9 @@ def change(team_id: int) -> Answer:
     form = ChangeTeamForm(data={"name": found.name, "parent": str(found.parent.id) if found.parent else ""})
     form.parent.choices = team_choices(people.teams(db()), "No other team: it stands at the top")
 
-    def deed() -> Refusal | None:
+    def deed(session: Unit) -> Refusal | None:
         name, reason = form.name.data or "", form.reason.data or ""
-        return actions.change(db(), team_id, name, chosen(form.parent.data), reason, current_user.person.id, now())
+        return actions.change(session, team_id, name, chosen(form.parent.data), reason, current_user.person.id, now())
 
     return _act(form, found, "Rename or move", "Save", deed)
 
@@ -77,11 +77,11 @@ def merge(team_id: int) -> Answer:
     form = MergeTeamForm()
     form.into.choices = team_choices(people.teams(db()), "Choose a team")
 
-    def deed() -> Refusal | None:
+    def deed(session: Unit) -> Refusal | None:
         into = chosen(form.into.data)
         if into is None:
             return Refusal("into", "Choose a team.")
-        return actions.merge(db(), team_id, into, form.reason.data or "", current_user.person.id, now())
+        return actions.merge(session, team_id, into, form.reason.data or "", current_user.person.id, now())
 
     return _act(form, found, "Merge", "Merge the teams", deed)
 
@@ -92,8 +92,8 @@ def close(team_id: int) -> Answer:
     """Close a team in which nobody is any more."""
     form = CloseTeamForm()
 
-    def deed() -> Refusal | None:
-        return actions.close(db(), team_id, form.reason.data or "", current_user.person.id, now())
+    def deed(session: Unit) -> Refusal | None:
+        return actions.close(session, team_id, form.reason.data or "", current_user.person.id, now())
 
     return _act(form, _open(team_id), "Close", "Close the team", deed)
 
@@ -103,10 +103,11 @@ def _open(team_id: int) -> TeamDetail:
     return found if found is not None and found.closed_at is None else abort(404)
 
 
-def _act(form: Form, found: TeamDetail, verb: str, button: str, deed: Callable[[], Refusal | None]) -> Answer:
+def _act(form: Form, found: TeamDetail, verb: str, button: str, deed: Callable[[Unit], Refusal | None]) -> Answer:
     """Show the form; when it is sent and right, do it and go back to the team."""
     if form.validate_on_submit():
-        refused = deed()
+        with unit_of_work() as session:
+            refused = deed(session)
         if refused is None:
             flash("Done. How it was until now can still be looked up.")
             return seen_redirect(url_for("teams.team", team_id=found.id))

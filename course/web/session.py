@@ -1,7 +1,14 @@
-"""One database session for each request or command: kept if it returns, undone if it raises.
+"""Reading and writing in a request or a command. This is the only file that commits.
 
-This is the only file that commits. A view that returns keeps what it did, whatever the status of its
-response; `abort()` and every other exception undo it, because the error handlers roll back first.
+A request reads on a connection that takes no write lock, and writes in one short unit of work:
+
+    found = queries.something(db(), …)                 # read, check, hash, fetch, render: before
+    with unit_of_work() as session:                    # then write, in one short transaction
+        actions.something(session, found, …)
+    return seen_redirect(…)                            # what was written is kept from here on
+
+What the block did is kept when it ends, and undone if it raises. Nothing slow may happen inside; `outside_unit_of_work`
+in course/db.py refuses it in tests.
 """
 
 from __future__ import annotations
@@ -11,15 +18,15 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, current_app, g, has_request_context
 from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session, sessionmaker
 
-from course.db import Rows, make_sessions
+from course.db import ReadingSession, Rows, make_sessions, unit_of_work_open
 from course.events import publish
 
 _KEY = "course.sessions"
-READING = frozenset({"GET", "HEAD", "OPTIONS"})
+Unit = Session  # what a unit of work hands to actions; views name it by this
 
 
 @dataclass(frozen=True)
@@ -33,29 +40,28 @@ class Sessions:
 def init(app: Flask, engine: Engine, info: Mapping[str, Any]) -> None:
     """Give each request a session when it first asks for one. A session that writes carries `info`."""
     app.extensions[_KEY] = Sessions(make_sessions(engine, info), engine.execution_options(writes=False).connect)
-    app.after_request(_keep)
+    app.after_request(_publish)
     app.teardown_request(_close)
 
 
 def db() -> Session:
-    """This request's session. A request that only reads does not take the write lock."""
+    """The session on which this request reads; inside a unit of work it is that one's, which sees what was written.
+
+    Outside a unit of work it refuses to write.
+    """
+    if "unit" in g:
+        return g.unit  # type: ignore[no-any-return]
     if "db" not in g:
-        if request.method in READING:
-            g.db = Session(bind=_connection(), expire_on_commit=False)
-        else:
-            g.db = current_app.extensions[_KEY].writing()
+        g.db = ReadingSession(bind=_connection(), expire_on_commit=False)
     return g.db  # type: ignore[no-any-return]
 
 
 def rows() -> Rows:
     """What a query that only wants rows runs on, in the same transaction as `db()`.
 
-    A session keeps track of objects, which a page that only shows rows would pay for and not use. In a
-    request that writes it is the session itself, so that what was just added is seen.
+    A session keeps track of objects, which a page that only shows rows would pay for and not use.
     """
-    if request.method not in READING:
-        return db()
-    return _connection()
+    return db() if "unit" in g else _connection()
 
 
 def _connection() -> Connection:
@@ -64,6 +70,37 @@ def _connection() -> Connection:
         g.reading = reading = current_app.extensions[_KEY].reading()
         g.rows = found = reading.__enter__()
     return found
+
+
+@contextmanager
+def unit_of_work() -> Iterator[Session]:
+    """One write transaction of a request or a command: kept when the block ends, undone if it raises.
+
+    What was read before is read anew afterwards. A block inside another one is refused with RuntimeError.
+    """
+    if unit_of_work_open.get():
+        raise RuntimeError("a unit of work is open already")
+    if has_request_context():
+        _close(None)
+    session: Session = current_app.extensions[_KEY].writing()
+    token = unit_of_work_open.set(True)
+    if has_request_context():
+        g.unit = session
+    try:
+        yield session
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        if has_request_context():
+            g.pop("unit", None)
+        unit_of_work_open.reset(token)
+        session.close()
+
+
+# A command, or what happens beside the requests, writes in the same way.
+command_session = unit_of_work
 
 
 def publish_after(event: object) -> None:
@@ -75,33 +112,22 @@ def publish_after(event: object) -> None:
     g.setdefault("events", []).append(event)
 
 
-def when_kept(work: Callable[[], None]) -> None:
-    """Do this once what the request did is kept; not at all if it is undone."""
-    g.setdefault("when_kept", []).append(work)
-
-
 def undo() -> None:
-    """Forget everything that this request did to the database. What is asked for next begins anew."""
+    """Forget what this request has read and was going to publish. What is asked for next begins anew."""
     g.pop("events", None)
     _close(None)
 
 
-def _keep(response: Response) -> Response:
-    # What only read has nothing to keep; closing it ends its transaction.
-    if "db" in g and request.method not in READING:
-        g.db.commit()
-        for work in g.pop("when_kept", ()):
-            work()
+def _publish(response: Response) -> Response:
     if events := g.pop("events", None):
         _close(None)
-        with command_session() as session:
+        with unit_of_work() as session:
             for event in events:
                 publish(session, event)
     return response
 
 
 def _close(_error: BaseException | None) -> None:
-    g.pop("when_kept", None)
     if (session := g.pop("db", None)) is not None:
         session.close()
     if g.pop("rows", None) is not None:
@@ -109,24 +135,10 @@ def _close(_error: BaseException | None) -> None:
 
 
 @contextmanager
-def command_session() -> Iterator[Session]:
-    """The same for a command, and for what a page leaves: kept if the block ends, undone if it raises."""
-    session: Session = current_app.extensions[_KEY].writing()
-    try:
-        yield session
-        session.commit()
-    except BaseException:
-        session.rollback()
-        raise
-    finally:
-        session.close()
-
-
-@contextmanager
 def reading_session() -> Iterator[Session]:
     """A session for work beside the requests that changes nothing: on SQLite it keeps nobody from writing."""
     with (
         current_app.extensions[_KEY].reading() as connection,
-        Session(bind=connection, expire_on_commit=False) as session,
+        ReadingSession(bind=connection, expire_on_commit=False) as session,
     ):
         yield session

@@ -24,7 +24,7 @@ FLASK = Path(sys.executable).with_name("flask")
 def flask(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     environ = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ} | settings
     return subprocess.run(
-        [str(FLASK), *arguments], cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60, check=False
+        [str(FLASK), *arguments], cwd=ROOT, env=environ, capture_output=True, text=True, timeout=180, check=False
     )
 
 

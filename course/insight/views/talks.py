@@ -22,7 +22,7 @@ from course.insight.views.frame import address, counted, figures, pages, seen, t
 from course.organisation.current import here_organisation
 from course.web.access import Permission, may
 from course.web.html import seen_redirect
-from course.web.session import db
+from course.web.session import db, unit_of_work
 
 
 @pages.route("/everybody/talk/<point>", methods=["GET", "POST"])
@@ -46,7 +46,8 @@ def _sheet(group: int, point: str) -> Response | WsgiResponse:
     name, about = seen().name(group), library().points.get(point) or abort(404)
     if form.validate_on_submit() and form.held_on.data and form.people.data:
         held = Held(group, point, about.title, form.held_on.data, form.people.data, form.agreed.data or "")
-        refused = actions.write_down(db(), held, current_user.person.id, today(), now())
+        with unit_of_work() as session:
+            refused = actions.write_down(session, held, current_user.person.id, today(), now())
         if refused is None:
             flash("Written down. It stands in the list of talks, and in evidence packs.")
             return seen_redirect(address(group) + "#talks")
@@ -110,7 +111,8 @@ def end_talk(talk_id: int) -> Response | WsgiResponse:
     point, base = library().points.get(found.point), address(group)
     title = point.title if point else found.point
     if form.validate_on_submit():
-        actions.take_back(db(), talk_id, title, form.reason.data or "", current_user.person.id, now())
+        with unit_of_work() as session:
+            actions.take_back(session, talk_id, title, form.reason.data or "", current_user.person.id, now())
         flash("Taken back. It stands in the list of talks no more.")
         return seen_redirect(base + "#talks")
     page = render_template("insight/end_talk.html", form=form, talk=found, title=title, base=base)

@@ -15,7 +15,7 @@ from course.learning.rules.grading import SURENESS, Mistake, grade, read_answer,
 from course.learning.views.frame import CHECK, after, go, me, module_of, pages, stand_of, today
 from course.learning.views.home import assessment_minutes, read_again
 from course.web.access import signed_in
-from course.web.session import db
+from course.web.session import db, unit_of_work
 
 # Attempts that belong to a module, and so stand beside its steps.
 IN_MODULE = ("check", "timeline")
@@ -116,25 +116,31 @@ def _show(found: AttemptView, position: int, mistake: Mistake | None) -> str:
 @signed_in
 def answer(attempt_id: int, position: int) -> str | Response | tuple[str, int]:
     """Keep an answer. A second one for the same question changes nothing and shows the first."""
-    actions.lock(db(), attempt_id)
     found = _attempt_or_404(attempt_id)
     item, asked = _item_or_404(found, position)
     order = shown_order(asked, found.seed, position)
     here = url_for("learning.question", attempt_id=attempt_id, position=position)
+    onward = here if found.kind != "final" else url_for("learning.attempt", attempt_id=attempt_id)
     if item.given is not None:
-        return go(here if found.kind != "final" else url_for("learning.attempt", attempt_id=attempt_id))
+        return go(onward)
     given = read_answer(asked, order, {name: request.form.getlist(name) for name in request.form})
     if isinstance(given, Mistake):
         return _show(found, position, given), 422
     sureness = request.form.get("sure") if found.kind != "timeline" else None
     if found.kind != "timeline" and sureness not in SURENESS:
         return _show(found, position, Mistake("sure-sure", "Say how sure you are of your answer.")), 422
-    actions.answer(db(), item, asked, given, sureness, now())
-    if found.kind in actions.UNTIL_RIGHT and not grade(asked, given).correct:
-        actions.ask_again(db(), library(), me(), found, item)
-    elif found.answered == len(found.items) - 1:
-        actions.close_attempt(db(), library(), me(), attempt_id, today(), now())
-    return go(here if found.kind != "final" else url_for("learning.attempt", attempt_id=attempt_id))
+    with unit_of_work() as session:
+        actions.lock(session, attempt_id)
+        # Read anew under the lock: another window may have answered since.
+        found = _attempt_or_404(attempt_id)
+        item, _ = _item_or_404(found, position)
+        if item.given is None:
+            actions.answer(session, item, asked, given, sureness, now())
+            if found.kind in actions.UNTIL_RIGHT and not grade(asked, given).correct:
+                actions.ask_again(session, library(), me(), found, item)
+            elif found.answered == len(found.items) - 1:
+                actions.close_attempt(session, library(), me(), attempt_id, today(), now())
+    return go(onward)
 
 
 @pages.get("/assessment")
@@ -155,4 +161,6 @@ def begin_assessment() -> Response:
     """Begin, carry on, or try again what was missed. It opens when the modules are done."""
     if any(not stand_of(module).done for module in library().modules.values()):
         return go(url_for("learning.assessment"))
-    return go(url_for("learning.attempt", attempt_id=actions.begin_final(db(), library(), me(), now())))
+    with unit_of_work() as session:
+        attempt_id = actions.begin_final(session, library(), me(), now())
+    return go(url_for("learning.attempt", attempt_id=attempt_id))

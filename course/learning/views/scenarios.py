@@ -14,7 +14,7 @@ from course.learning.queries import RunView
 from course.learning.rules.branching import Stand, compare, longest, stand
 from course.learning.views.frame import after, go, me, module_of, pages, stand_of, step_address, today
 from course.web.access import signed_in
-from course.web.session import db
+from course.web.session import db, unit_of_work
 
 
 def _run_or_404(run_id: int) -> tuple[RunView, Scenario, Stand]:
@@ -65,7 +65,8 @@ def decide(run_id: int) -> Response | tuple[str, int]:
         if state.ending is not None:
             return _debrief(found, scenario, state, message), 422
         return _show(found, scenario, state, message), 422
-    taken = actions.decide(db(), library(), me(), found, scenario, step, choice, today(), now())
+    with unit_of_work() as session:
+        taken = actions.decide(session, library(), me(), found, scenario, step, choice, today(), now())
     if not taken and 0 < step <= len(found.decisions) and found.decisions[step - 1][1] != choice:
         flash("This decision was taken already, in another window or on another device. That one counts.")
     return go(url_for("learning.run", run_id=run_id) + "#now")

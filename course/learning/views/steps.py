@@ -26,7 +26,7 @@ from course.learning.views.frame import (
 )
 from course.learning.views.lesson import lesson_page
 from course.web.access import signed_in
-from course.web.session import db, rows
+from course.web.session import db, rows, unit_of_work
 
 
 @pages.get("/module/<module_id>/<step_id>")
@@ -82,28 +82,37 @@ def finish_step(module_id: str, step_id: str) -> Response:
     """A page: keep its notes and, with "Next", that it was read. Otherwise: begin, or carry on."""
     module = module_or_404(module_id)
     if step_id == CHECK:
-        return go(f"/attempt/{actions.begin_check(db(), library(), me(), module, now())}")
+        with unit_of_work() as session:
+            attempt = actions.begin_check(session, library(), me(), module, now())
+        return go(f"/attempt/{attempt}")
     found = module.step(step_id) or abort(404)
     ref = f"{module.id}/{step_id}"
     if found.kind == "scenario":
-        run = actions.begin_run(db(), me(), ref, module.scenarios[step_id], now())
+        with unit_of_work() as session:
+            run = actions.begin_run(session, me(), ref, module.scenarios[step_id], now())
         return go(f"/run/{run}")
     if found.kind == "timeline":
-        timeline = module.timelines[step_id]
-        attempt = actions.begin_timeline(db(), library(), me(), ref, timeline, now())
+        with unit_of_work() as session:
+            attempt = actions.begin_timeline(session, library(), me(), ref, module.timelines[step_id], now())
         return go(f"/attempt/{attempt}")
-    page = module.pages[step_id]
+    return _finish_page(module, module.pages[step_id], ref)
+
+
+def _finish_page(module: Module, page: Page, ref: str) -> Response:
+    """Keep a page's notes and, unless its reader stays on it, that it was read."""
     if any(len(text) > LONGEST for name, text in request.form.items() if name.startswith("note-")):
         return make_response(_page(module, page, stand_of(module), request.form), 422)
-    for block in page.blocks:
-        if block.kind == "reflect" and block.id and f"note-{block.id}" in request.form:
-            seen, sent = request.form.get(f"was-{block.id}", ""), request.form[f"note-{block.id}"]
-            actions.keep_note(db(), me(), ref, block.id, seen, sent, now())
     stay = request.form.get("stay")
-    if stay in {block.id for block in page.blocks if block.kind == "reflect"}:
-        return go(f"/module/{module.id}/{step_id}?kept={stay}#reflect-{stay}")
-    if actions.read_page(db(), me(), module, page, now()):
-        actions.complete(db(), library(), me(), today(), now())
+    stays = stay in {block.id for block in page.blocks if block.kind == "reflect"}
+    with unit_of_work() as session:
+        for block in page.blocks:
+            if block.kind == "reflect" and block.id and f"note-{block.id}" in request.form:
+                seen, sent = request.form.get(f"was-{block.id}", ""), request.form[f"note-{block.id}"]
+                actions.keep_note(session, me(), ref, block.id, seen, sent, now())
+        if not stays and actions.read_page(session, me(), module, page, now()):
+            actions.complete(session, library(), me(), today(), now())
+    if stays:
+        return go(f"/module/{module.id}/{page.id}?kept={stay}#reflect-{stay}")
     stand = stand_of(module)
     ids = [one.id for one in stand.steps]
-    return go(step_address(stand.steps[ids.index(step_id) + 1]))
+    return go(step_address(stand.steps[ids.index(page.id) + 1]))

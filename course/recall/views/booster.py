@@ -18,7 +18,7 @@ from course.recall.rules.boosters import LASTS, opened
 from course.recall.views.refresher import pages
 from course.web.access import public
 from course.web.html import seen_redirect
-from course.web.session import db
+from course.web.session import db, unit_of_work
 from course.web.site import state
 
 
@@ -97,7 +97,6 @@ def answer_booster(token: str, position: int) -> Response:
     attempt = _attempt(token)
     if attempt is None:
         return _over()
-    learning.lock(db(), attempt.id)
     item = _item(attempt, position)
     asked = _asked(item)
     here = url_for("recall.booster_question", token=token, position=position)
@@ -110,7 +109,12 @@ def answer_booster(token: str, position: int) -> Response:
     sureness = request.form.get("sure")
     if sureness not in SURENESS:
         return _show(token, attempt, position, Mistake("sure-sure", "Say how sure you are of your answer."))
-    learning.answer(db(), item, asked, given, sureness, now())
-    if (after := _attempt(token)) and after.next is None:
-        learning.close_booster(db(), after, now())
+    with unit_of_work() as session:
+        learning.lock(session, attempt.id)
+        # Read anew under the lock: another window may have answered since.
+        attempt = _attempt(token)
+        if attempt is not None and (item := _item(attempt, position)).given is None:
+            learning.answer(session, item, asked, given, sureness, now())
+            if (after := _attempt(token)) and after.next is None:
+                learning.close_booster(session, after, now())
     return seen_redirect(here)

@@ -28,7 +28,7 @@ from course.refreshers.rules import Standing, standing
 from course.refreshers.rules.facts import IMPORTED, INITIAL, REFRESHER
 from course.web.access import signed_in
 from course.web.html import seen_redirect
-from course.web.session import db
+from course.web.session import db, unit_of_work
 from course.web.site import state
 
 pages = Blueprint("recall", __name__)
@@ -178,13 +178,15 @@ def begin() -> Response:
     """Begin the refresher, or carry on with it; or the whole course again, where that is needed."""
     here = where()
     if here.whole_course:
-        newest = learning.enrolment_id(db(), _me())
-        if newest is not None and learning.completion(db(), newest) is not None:
-            enrol_again(db(), _me(), INITIAL, now())
+        with unit_of_work() as session:
+            newest = learning.enrolment_id(session, _me())
+            if newest is not None and learning.completion(session, newest) is not None:
+                enrol_again(session, _me(), INITIAL, now())
         return seen_redirect("/")
     if not here.open:
         return seen_redirect(url_for("recall.refresher"))
-    found = actions.begin(db(), library(), _me(), here.imported, now())
+    with unit_of_work() as session:
+        found = actions.begin(session, library(), _me(), here.imported, now())
     onward = _next(found)
     return seen_redirect(onward.address if onward else url_for("recall.refresher"))
 
@@ -214,7 +216,8 @@ def begin_story() -> Response:
     found = _under_way(actions.REFRESHER)
     if found.completed_at is not None or not any(part.kind == "scenario" for part in found.parts):
         return seen_redirect(url_for("recall.refresher"))
-    run = actions.tell_story(db(), library(), _me(), found, now())
+    with unit_of_work() as session:
+        run = actions.tell_story(session, library(), _me(), found, now())
     return seen_redirect(url_for("learning.run", run_id=run))
 
 
@@ -261,7 +264,8 @@ def _shown(block: Block) -> Markup:
 def seen_change(kind: str, position: int) -> Response:
     """The changed page was read."""
     found = _under_way(kind)
-    actions.see_change(db(), library(), _me(), found, _change(found, position), _today(), now())
+    with unit_of_work() as session:
+        actions.see_change(session, library(), _me(), found, _change(found, position), _today(), now())
     onward = _next(_under_way(kind))
     overview = url_for("recall.refresher" if kind == actions.REFRESHER else "recall.update")
     return seen_redirect(onward.address if onward else overview)
@@ -283,6 +287,7 @@ def begin_update() -> Response:
     wanted = my_update()
     if wanted is None:
         return seen_redirect(url_for("recall.update"))
-    found = actions.begin_update(db(), library(), _me(), wanted, now())
+    with unit_of_work() as session:
+        found = actions.begin_update(session, library(), _me(), wanted, now())
     onward = _next(found)
     return seen_redirect(onward.address if onward else url_for("recall.update"))

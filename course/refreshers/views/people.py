@@ -18,7 +18,7 @@ from course.refreshers.rules import cycle_reason, cycles, standing
 from course.refreshers.views.frame import pages, today, zone
 from course.web.access import Permission, may, signed_in
 from course.web.html import seen_redirect
-from course.web.session import db
+from course.web.session import Unit, db, unit_of_work
 
 
 @pages.get("/mine")
@@ -61,26 +61,27 @@ class Record:
     form: Callable[..., Any]
     title: str
     lede: str
-    write: Callable[[int, Any], str]
+    write: Callable[[Unit, int, Any], str]
 
 
-def _extend(person_id: int, form: ExtensionForm) -> str:
+def _extend(session: Unit, person_id: int, form: ExtensionForm) -> str:
     by, at = current_user.person.id, now()
-    actions.extend(db(), person_id, form.until.day, form.reason.data or "", today(), by, at)
+    actions.extend(session, person_id, form.until.day, form.reason.data or "", today(), by, at)
     return "More time is granted."
 
 
-def _leave(person_id: int, form: LeaveForm) -> str:
+def _leave(session: Unit, person_id: int, form: LeaveForm) -> str:
     by, at = current_user.person.id, now()
     days = int(form.days.data or 0)
-    actions.pause(db(), person_id, form.since.day, form.until.data, days, form.reason.data or "", today(), by, at)
+    since, until, reason = form.since.day, form.until.data, form.reason.data or ""
+    actions.pause(session, person_id, since, until, days, reason, today(), by, at)
     return "The leave is recorded."
 
 
-def _bring(person_id: int, form: CertificateForm) -> str:
+def _bring(session: Unit, person_id: int, form: CertificateForm) -> str:
     by, at = current_user.person.id, now()
     new = actions.import_completion(
-        db(), person_id, form.day.day, form.until.data, form.issuer.data or "", form.kind.data,
+        session, person_id, form.day.day, form.until.data, form.issuer.data or "", form.kind.data,
         form.reason.data or "", today(), by, at,
     )  # fmt: skip
     return "The certificate is recorded." if new else "This certificate was recorded before. Nothing has changed."
@@ -118,7 +119,9 @@ def record(person_id: int, what: str) -> Response | WsgiResponse:
     person, wanted = _changed(person_id), RECORDS.get(what) or abort(404)
     form = wanted.form(today())
     if form.validate_on_submit():
-        flash(f"{person.name}: {wanted.write(person.id, form)}")
+        with unit_of_work() as session:
+            said = wanted.write(session, person.id, form)
+        flash(f"{person.name}: {said}")
         return seen_redirect(url_for("dossiers.person", person_id=person.id))
     page = render_template(
         "refreshers/record.html",
@@ -143,7 +146,8 @@ def take_back(person_id: int, what: str, fact_id: int) -> Response | WsgiRespons
     form = TakeBackForm()
     if form.validate_on_submit():
         by, reason = current_user.person.id, form.reason.data or ""
-        actions.take_back(db(), person.id, what, fact_id, reason, today(), by, now())
+        with unit_of_work() as session:
+            actions.take_back(session, person.id, what, fact_id, reason, today(), by, now())
         flash(f"{person.name}: taken back.")
         return seen_redirect(url_for("dossiers.person", person_id=person.id))
     entry = next(one for one in queries.entries(db(), person.id) if (one.what, one.id) == (what, fact_id))

@@ -18,7 +18,7 @@ from course.refreshers.rules.policy import GENERAL, in_force
 from course.refreshers.views.frame import pages, today, zone
 from course.web.access import Permission, may
 from course.web.html import seen_redirect
-from course.web.session import db
+from course.web.session import db, unit_of_work
 
 SHOWN = 50
 _WAYS: dict[str, str] = {str(name): words for name, words in SETTINGS.items()}
@@ -82,7 +82,8 @@ def _change(form: PolicyForm, current: Policy, pathway: str | None) -> Response 
         everybody = {f"{one.name} ({one.email})": one.facts for one in queries.people(db(), zone())}
         seen = preview(everybody, known, [*known, wanted], day)
         if form.confirmed.data == form.mark():
-            actions.make_policy(db(), wanted, day, form.reason.data or "", current_user.person.id, now())
+            with unit_of_work() as session:
+                actions.make_policy(session, wanted, day, form.reason.data or "", current_user.person.id, now())
             flash(f"Saved. It touches {len(seen.touched)} of {len(everybody)} people.")
             return seen_redirect(url_for("refreshers.policies"))
     page = render_template(
