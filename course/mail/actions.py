@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from course.db import insert_once
 from course.mail import queries
 from course.mail.models import AddressFault, MailChoice, MailOutage, OutboxMail
-from course.mail.queries import OutageView, Waiting
+from course.mail.queries import Waiting
 from course.mail.rules import (
     CLAIM,
     KEPT,
@@ -91,10 +91,7 @@ def release(session: Session, mail: Waiting, reason: str, until: datetime) -> No
 
 
 def note_outage(session: Session, server: str, fault: Fault, at: datetime) -> datetime:
-    """The server took no mail: leave it alone for a while. Returns when to look again.
-
-    What has waited too long for it is given up; it can be sent again with one press once the server is back.
-    """
+    """The server took no mail: leave it alone for a while. Returns when to look again."""
     known = queries.open_outage(session, server)
     looks = known.looks + 1 if known else 1
     values = {
@@ -109,13 +106,14 @@ def note_outage(session: Session, server: str, fault: Fault, at: datetime) -> da
         known = queries.open_outage(session, server)
     if known is not None:
         session.execute(update(MailOutage).where(MailOutage.id == known.id).values(values))
-        _give_up(session, known, fault.words(server), at)
     return next_look(looks, at)
 
 
-def _give_up(session: Session, outage: OutageView, reason: str, at: datetime) -> None:
-    if waited_too_long(outage.began_at, at):
-        old = (OutboxMail.next_try_at <= at, OutboxMail.queued_at <= at - PATIENCE)
+def give_up_waiting(session: Session, server: str, reason: str, at: datetime) -> None:
+    """Give up what has waited too long for the server; it can be sent again with one press once the server is back."""
+    outage = queries.open_outage(session, server)
+    if outage is not None and waited_too_long(outage.began_at, at):
+        old = (OutboxMail.next_try_at <= outage.next_look_at, OutboxMail.queued_at <= at - PATIENCE)
         values = {"next_try_at": None, "failure": f"Given up after {PATIENCE.days} days. {reason}"[:1000]}
         session.execute(update(OutboxMail).where(*old).values(values))
 

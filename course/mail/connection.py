@@ -106,15 +106,14 @@ def _connected(server: SplitResult, host: str) -> smtplib.SMTP:
     name = server.hostname or "localhost"
     client: smtplib.SMTP | None = None
     try:
-        context = ssl.create_default_context()
         if server.scheme == "smtps":
-            client = smtplib.SMTP_SSL(name, _port(server), host, timeout=TIMEOUT, context=context)
+            client = smtplib.SMTP_SSL(name, _port(server), host, timeout=TIMEOUT, context=ssl.create_default_context())
         else:
             client = smtplib.SMTP(name, _port(server), host, TIMEOUT)
         client.ehlo_or_helo_if_needed()
         safe = server.scheme == "smtps" or _this_machine(name)
         if client.has_extn("starttls") and server.scheme == "smtp":
-            client.starttls(context=context)
+            client.starttls(context=ssl.create_default_context())
             client.ehlo_or_helo_if_needed()
             safe = True
         if server.username and not safe:

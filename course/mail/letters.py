@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from flask import current_app
 
+from course.db import outside_unit_of_work
 from course.mail.rules import Letter
 
 WIDTH = 76  # characters in a line of plain text, which every mail program can show
@@ -28,6 +29,7 @@ class Block:
 
 def letter(template: str, subject: str, headers: dict[str, str] | None = None, **values: object) -> Letter:
     """The letter that a template under templates/mail/ makes of these values."""
+    outside_unit_of_work("rendering a mail")
     source = current_app.jinja_env.get_template(f"mail/{template}").render(**values)
     found = blocks(source)
     page = current_app.jinja_env.get_template("mail/layout.html")

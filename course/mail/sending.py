@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
+from course.db import outside_unit_of_work
 from course.events import publish
 from course.mail import actions, queries
 from course.mail.connection import ServerFaultError, as_text, fault_of, hand_over, is_about_the_server, server_name
@@ -140,6 +141,8 @@ def _settle(
             actions.release(session, mail, outcome.words, until)
         else:
             _answered(session, mail, outcome, at)
+    if fault:
+        actions.give_up_waiting(session, server, fault.words(server), at)
 
 
 def _common(outcomes: list[Outcome]) -> Fault:
@@ -175,6 +178,7 @@ def _may_leave(session: Session, mail: Waiting, sender: Sender, at: datetime) ->
 
 def _try(mail: Waiting, sender: Sender) -> Outcome:
     """Send one mail."""
+    outside_unit_of_work("sending a mail")
     server, host = urlsplit(sender.mail_url), urlsplit(sender.public_url).hostname or "localhost"
     try:
         message = _message(mail, sender.mail_from, host)
