@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, and_, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from course.mail.models import AddressFault, MailChoice, MailOutage, OutboxMail
@@ -214,12 +214,35 @@ def open_outage(session: Session, server: str) -> OutageView | None:
 
 def trouble(session: Session, server: str, at: datetime) -> Trouble | None:
     """Why no mail leaves by this server, for administrators; None if it does, or if none waits to leave."""
-    stands, found = outbox(session, at), open_outage(session, server)
-    if found is not None:
-        return Trouble(found.began_at, found.reason, found.server, found.detail, stands.waiting, found.next_look_at)
-    if stands.due_since is not None and at - stands.due_since > MAIL_WAITS:
-        return Trouble(stands.due_since, "stopped", "", "", stands.waiting, None)
-    return None
+    return alert(session, server, at).trouble
+
+
+@dataclass(frozen=True)
+class Alert:
+    """What administrators have to know about mail: why none leaves, and how many addresses were said not to exist
+    lately, by a server that said so of too many."""
+
+    trouble: Trouble | None
+    doubted: int
+
+
+def alert(session: Session, server: str, at: datetime) -> Alert:
+    """Both in one query: it is asked on the first page."""
+    waits = select(func.count()).where(_IN_STATE["waiting"]).scalar_subquery()
+    first = select(func.min(_outbox.c.next_try_at)).scalar_subquery()
+    newest = select(func.max(AddressFault.id)).where(AddressFault.made_at > at - DOUBTS_SHOWN)
+    doubts = select(func.count()).where(
+        AddressFault.id.in_(newest.group_by(AddressFault.address)), AddressFault.kind == "doubted"
+    )
+    outage = select(MailOutage).where(MailOutage.server == server, MailOutage.ended_at.is_(None)).subquery()
+    asked = select(waits.label("waits"), first.label("first"), doubts.scalar_subquery().label("doubts")).subquery()
+    row = session.execute(select(asked, outage).outerjoin(outage, true())).one()
+    found: Trouble | None = None
+    if row.id is not None:
+        found = Trouble(row.began_at, row.reason, row.server, row.detail, row.waits, row.next_look_at)
+    elif row.first is not None and at - row.first > MAIL_WAITS:
+        found = Trouble(row.first, "stopped", "", "", row.waits, None)
+    return Alert(found, row.doubts)
 
 
 def in_vain(session: Session, but: Collection[int]) -> int:
@@ -274,11 +297,6 @@ def held_back(session: Session) -> list[HeldBack]:
         .order_by(AddressFault.id.desc())
     )
     return [HeldBack(*row) for row in rows]
-
-
-def doubted(session: Session, at: datetime) -> int:
-    """How many addresses were said not to exist lately, by a server that said so of too many."""
-    return list(said_dead(session, at - DOUBTS_SHOWN).values()).count("doubted")
 
 
 def declined(session: Session, kind: str, among: Collection[int] | None = None) -> set[int]:

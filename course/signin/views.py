@@ -101,11 +101,10 @@ def _signed_in(email: str, password: str) -> Entered | Wrong | Wait:
 
 
 @pages.post("/sign-out")
-@public
+@signed_in
 def sign_out() -> Answer:
-    """End this session. Whoever presses twice is out already, and led to the same page."""
-    if current_user.is_authenticated:
-        leave(now())
+    """End this session. Whoever presses twice is led to the same page."""
+    leave(now())
     return seen_redirect(url_for("signin.sign_in"))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import secrets
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -22,12 +24,13 @@ from course.system import actions, queries
 from course.system.rules import backup_is_old, mail_stands_still, size
 from course.web.access import Permission, may
 from course.web.forms import number_in_address
-from course.web.html import seen_redirect
+from course.web.html import plural, seen_redirect
 from course.web.session import db, unit_of_work
 from course.web.site import state
 
 pages = Blueprint("system", __name__)
 PAGE = 50
+_PRESS = re.compile(r"[0-9a-f]{12}")
 STATES: dict[str, str] = {"": "All", "waiting": "Waiting", "failed": "Failed", "sent": "Sent"}
 
 
@@ -63,6 +66,7 @@ def overview() -> str:
         printed=state().config.mail_url.startswith("console:"),
         test=next(iter(mail.latest(db(), 1, key=actions.key_of_tests(person.id))), None),
         address=person.email,
+        press=secrets.token_hex(6),
         workers=workers(db(), at),
     )
 
@@ -74,8 +78,10 @@ def test_mail() -> WsgiResponse:
     person, course = current_user.person, library().course.title
     link = state().config.public_url + url_for("system.overview")
     test = letter("test.txt", f"Test: {course}", name=person.name, course=course, link=link)
+    press = request.form.get("press", "")
+    press = press if _PRESS.fullmatch(press) else ""
     with unit_of_work() as session:
-        actions.send_test_mail(session, person.id, person.email, test, person.id, now())
+        actions.send_test_mail(session, person.id, person.email, test, person.id, now(), press)
     flash(f"A test mail to {person.email} is on its way. Load this page again in a minute to see whether it has left.")
     return seen_redirect(url_for("system.overview"))
 
@@ -92,6 +98,19 @@ def outgoing() -> str:
     return render_template(
         "system/mail.html", mails=found[:PAGE], older=older, before=before, chosen=chosen or "", states=STATES, at=now()
     )
+
+
+@pages.post("/mail/retry")
+@may(Permission.RUN_SYSTEM)
+def retry_all() -> WsgiResponse:
+    """Have all mails sent again that were given up."""
+    with unit_of_work() as session:
+        count = actions.retry_all_mail(session, current_user.person.id, now())
+    if count:
+        flash(f"{plural(count, 'mail')} will be sent again, beginning within a minute.")
+    else:
+        flash("There is no mail that can be sent again.")
+    return seen_redirect(url_for("system.outgoing"))
 
 
 @pages.post("/mail/<int(max=2147483647):mail_id>/retry")

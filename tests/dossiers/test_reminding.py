@@ -20,7 +20,7 @@ from course.people.models import Person
 from course.refreshers.actions import extend, pause
 from course.reminders.commands import find
 from course.reminders.models import Reminder
-from course.web.session import reading_session
+from course.web.session import command_session, reading_session
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 from tests.support.smtp import smtp_server

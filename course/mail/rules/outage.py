@@ -14,15 +14,15 @@ Reason = Literal[
 # For each reason what is wrong with the server {server}, and what to do.
 WORDS: dict[Reason, tuple[str, str]] = {
     "name": (
-        "the mail server {server} cannot be found: its name is not known",
+        "the mail server {server} cannot be found, because its name is not known",
         "Check the name in MAIL_URL, and whether the server on which the course runs can look up names (DNS).",
     ),
     "refused": (
-        "the mail server {server} cannot be reached: nothing answers there",
+        "the mail server {server} cannot be reached, because nothing answers there",
         "Check whether the mail server is running, the port in MAIL_URL, and whether a firewall is in between.",
     ),
     "network": (
-        "the mail server {server} cannot be reached: there is no way to it through the network",
+        "the mail server {server} cannot be reached through the network",
         "Check the network connection of the server on which the course runs, and its firewall.",
     ),
     "silent": (
@@ -72,7 +72,7 @@ WORDS: dict[Reason, tuple[str, str]] = {
     ),
     "stopped": (
         "nobody is sending",
-        "Check that the server runs with flask serve, or a worker with flask worker.",
+        "Is the server running with flask serve, or a worker with flask worker?",
     ),
 }  # fmt: skip
 
