@@ -154,6 +154,11 @@ event.listen(ReadingSession, "before_flush", _refuse)
 event.listen(ReadingSession, "do_orm_execute", _refuse_statement)
 
 
+def inserted(session: Session, table: type[Base], **values: Any) -> bool:
+    """Insert a row unless one stands in its way; whether it was inserted. As `insert_once`, for a key of any type."""
+    return session.execute(_insert_once(table, session.get_bind().dialect.name), values).scalar() is not None
+
+
 def insert_once(session: Session, table: type[Base], **values: Any) -> int | None:
     """Insert a row unless one stands in its way: its first key column, or None if there was such a row.
 

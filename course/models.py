@@ -10,6 +10,7 @@ from course.content.models import ContentVersion
 from course.credentials.models import SignedCredential
 from course.dossiers.models import RecordView
 from course.downloads.models import Download
+from course.idempotency.models import SentForm
 from course.imports.models import PeopleImport
 from course.insight.models import TeamTalk
 from course.learning.models import Enrolment
@@ -49,6 +50,7 @@ ALL = (
     RenewalPolicy,
     ReportBulletin,
     RetentionSchedule,
+    SentForm,
     SignedCredential,
     TeamChange,
     TeamTalk,

@@ -41,6 +41,8 @@ def mine() -> Response | WsgiResponse:
         email = form.email.data or ""
         with unit_of_work() as session:
             refused = actions.lend(session, me, email, form.until.data, form.reason.data or "", today, now())
+            if refused is not None:
+                session.rollback()  # nothing was done, so the same form may come again
         if refused is None:
             flash("Saved. From now on your deputy sees your teams as you do.")
             return seen_redirect(url_for("deputies.mine"))

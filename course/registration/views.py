@@ -126,6 +126,8 @@ def approve(request_id: int) -> Answer:
     letter = invitation(asked.name, current_user.person.name)
     with unit_of_work() as session:
         refused = actions.approve(session, asked, letter, current_user.person.id, now())
+        if refused is not None:
+            session.rollback()  # nothing was done, so the same form may come again
     flash(refused.message if refused else f"{asked.name} has been added. An invitation is on its way to {asked.email}.")
     return seen_redirect(url_for("registration.overview"))
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from course.bulletins.sending import send_bulletins
 from course.dates import civil_date
 from course.downloads.actions import forget as forget_files
+from course.idempotency.actions import forget as forget_forms
 from course.imports.actions import forget
 from course.insight.current import timeline_here
 from course.mail.actions import forget_texts
@@ -39,6 +40,11 @@ def _forget_lists(at: datetime) -> None:
 def _forget_files(at: datetime) -> None:
     with command_session() as session:
         forget_files(session, at)
+
+
+def _forget_forms(at: datetime) -> None:
+    with command_session() as session:
+        forget_forms(session, at)
 
 
 def _updates(at: datetime) -> None:
@@ -77,6 +83,7 @@ JOBS = (
     Job("erasing what is not kept", timedelta(hours=1), erase),
     Job("lists of people", timedelta(hours=1), _forget_lists),
     Job("files that were made", timedelta(hours=1), _forget_files),
+    Job("forms that were sent", timedelta(hours=6), _forget_forms),
 )
 # Only where pages are served: what takes long is worked out before somebody asks for it.
 BESIDE_PAGES = (

@@ -123,6 +123,8 @@ def take_away(person_id: int, bond_id: int) -> Answer:
     """Take a role away."""
     with unit_of_work() as session:
         refused = actions.take_away(session, person_id, bond_id, _me(), now())
+        if refused is not None:
+            session.rollback()  # nothing was done, so the same form may come again
     flash(refused.message if refused else "The role has been taken away.")
     # Who took it from themselves may not open that page any more.
     own = person_id == _me() and refused is None

@@ -108,6 +108,8 @@ def _act(form: Form, found: TeamDetail, verb: str, button: str, deed: Callable[[
     if form.validate_on_submit():
         with unit_of_work() as session:
             refused = deed(session)
+            if refused is not None:
+                session.rollback()  # nothing was done, so the same form may come again
         if refused is None:
             flash("Done. How it was until now can still be looked up.")
             return seen_redirect(url_for("teams.team", team_id=found.id))

@@ -10,6 +10,7 @@ from flask import Flask, abort, g, redirect, request, url_for
 from flask_login import current_user
 
 from course.web.again import once_more
+from course.web.session import refuse_sent_form
 
 V = TypeVar("V", bound=Callable[..., Any])
 
@@ -63,6 +64,8 @@ def init(app: Flask) -> None:
         if request.endpoint is None:
             return None
         rule = rule_of(app, request.endpoint)
+        if request.method == "POST":
+            refuse_sent_form()
         if rule == PUBLIC:
             return None
         person = current_user.person

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from functools import lru_cache
 
 from flask import Flask, current_app, session
@@ -13,6 +14,7 @@ def init(app: Flask) -> None:
     # A mail program posts there without a session; the signature in the address stands for the token.
     CSRFProtect(app).exempt("course.mail.views.choice")
     app.jinja_env.globals["csrf_token"] = csrf_token
+    app.jinja_env.globals["form_key"] = form_key
 
 
 def csrf_token() -> str:
@@ -23,6 +25,11 @@ def csrf_token() -> str:
     to the next: a browser that has it already need not fetch it again.
     """
     return _signed(_raw(), str(current_app.secret_key))
+
+
+def form_key() -> str:
+    """A key for one form on one page: pressed twice, it is recognised (see idempotency/)."""
+    return secrets.token_urlsafe(9)
 
 
 def _raw() -> str:

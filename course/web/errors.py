@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, make_response, redirect, request
+from flask import Flask, Response, current_app, flash, make_response, redirect, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from course.web.again import from_here, once_more
-from course.web.session import undo
+from course.web.session import AlreadySentError, undo
 from course.web.uploads import limit_in_words
 
 TEXTS = {
@@ -36,6 +37,7 @@ def init(app: Flask) -> None:
     """Register the handlers."""
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(CSRFError, _forged)
+    app.register_error_handler(AlreadySentError, _sent_twice)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -68,6 +70,17 @@ def _forged(_error: CSRFError) -> Response:
         return kept
     return page(400, "This page was open for too long",
                 "You may have signed out or signed in again in between. Go back, reload the page and send it again.")  # fmt: skip
+
+
+def _sent_twice(_error: AlreadySentError) -> Response:
+    """The button was pressed twice: leads back to the page of the form, which shows how things are now."""
+    undo()
+    flash("This was sent twice. It was done once.")
+    if request.url_rule is not None and "GET" in (request.url_rule.methods or ()):
+        return make_response(redirect(request.full_path.rstrip("?"), 303))
+    came_from = urlsplit(request.headers.get("Referer", ""))
+    path = came_from.path if came_from.netloc == request.host else "/"
+    return make_response(redirect(f"{path}?{came_from.query}" if came_from.query and path != "/" else path, 303))
 
 
 def _unexpected(error: Exception) -> Response:

@@ -18,15 +18,24 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, Response, current_app, g, has_request_context
+from flask import Flask, Response, current_app, g, has_request_context, request
 from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session, sessionmaker
 
+from course.clock import now
 from course.db import ReadingSession, Rows, make_sessions, unit_of_work_open
 from course.events import publish
+from course.idempotency.actions import claim
+from course.idempotency.queries import was_sent
+from course.idempotency.rules import FIELD, LONGEST_KEY, fingerprint
 
 _KEY = "course.sessions"
+_CLAIMED = "course.form_claimed"
 Unit = Session  # what a unit of work hands to actions; views name it by this
+
+
+class AlreadySentError(Exception):
+    """The same form was sent before, by a second press of its button, and is kept already."""
 
 
 @dataclass(frozen=True)
@@ -76,17 +85,22 @@ def _connection() -> Connection:
 def unit_of_work() -> Iterator[Session]:
     """One write transaction of a request or a command: kept when the block ends, undone if it raises.
 
-    What was read before is read anew afterwards. A block inside another one is refused with RuntimeError.
+    What was read before is read anew afterwards. A block inside another one is refused with RuntimeError. A form that
+    carries a key (see idempotency/rules.py) is kept once: AlreadySentError for the request that brings it again.
     """
     if unit_of_work_open.get():
         raise RuntimeError("a unit of work is open already")
+    sent = None
     if has_request_context():
         _close(None)
+        sent = _sent_form()
     session: Session = current_app.extensions[_KEY].writing()
     token = unit_of_work_open.set(True)
     if has_request_context():
         g.unit = session
     try:
+        if sent is not None and not claim(session, sent, now()):
+            raise AlreadySentError
         yield session
         session.commit()
     except BaseException:
@@ -97,6 +111,34 @@ def unit_of_work() -> Iterator[Session]:
             g.pop("unit", None)
         unit_of_work_open.reset(token)
         session.close()
+
+
+def _sent_form() -> str | None:
+    """The fingerprint of the form that this request brings, the first time that it is asked for."""
+    # Beside the request and not in `g`: work that is done inside a request has a `g` of its own.
+    if _CLAIMED in request.environ:
+        return None
+    request.environ[_CLAIMED] = True
+    return _fingerprint()
+
+
+def refuse_sent_form() -> None:
+    """Raise AlreadySentError for a form that was kept before: what it would do now must not be said to be a mistake."""
+    sent = _fingerprint()
+    if sent is not None and was_sent(rows(), sent):
+        raise AlreadySentError
+
+
+def _fingerprint() -> str | None:
+    """That of the form which this request brings; None if it has no key."""
+    key = request.form.get(FIELD, "") if request.method == "POST" else ""
+    if not 0 < len(key) <= LONGEST_KEY:
+        return None
+    files = []
+    for file in request.files.values():
+        files.append(file.read())
+        file.seek(0)
+    return fingerprint(key, request.path, request.form.items(multi=True), files)
 
 
 # A command, or what happens beside the requests, writes in the same way.

@@ -48,6 +48,8 @@ def _sheet(group: int, point: str) -> Response | WsgiResponse:
         held = Held(group, point, about.title, form.held_on.data, form.people.data, form.agreed.data or "")
         with unit_of_work() as session:
             refused = actions.write_down(session, held, current_user.person.id, today(), now())
+            if refused is not None:
+                session.rollback()  # nothing was done, so the same form may come again
         if refused is None:
             flash("Written down. It stands in the list of talks, and in evidence packs.")
             return seen_redirect(address(group) + "#talks")

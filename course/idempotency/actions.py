@@ -1,0 +1,23 @@
+"""Claiming a form for the first request that brings it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from course.db import inserted
+from course.idempotency.models import SentForm
+from course.idempotency.rules import KEPT
+
+
+def claim(session: Session, fingerprint: str, at: datetime) -> bool:
+    """Whether this is the first time that the form is sent. Another request that claims it at the same moment waits
+    until this unit of work has ended, and then gets False; or True, if this one was undone."""
+    return inserted(session, SentForm, fingerprint=fingerprint, sent_at=at)
+
+
+def forget(session: Session, at: datetime) -> None:
+    """Forget forms that were sent too long ago to be sent again by mistake."""
+    session.execute(delete(SentForm).where(SentForm.sent_at <= at - KEPT))

@@ -1,0 +1,66 @@
+"""A form that is sent twice is kept once, and the second time is told so."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from course.idempotency.actions import claim, forget
+from course.idempotency.models import SentForm
+from course.idempotency.rules import KEPT
+from course.people.models import Team
+from tests.conftest import NOW
+from tests.makers import make_person, sign_in
+from tests.pages import Client
+
+
+def _teams(session: Session) -> list[str]:
+    return sorted(session.execute(select(Team.name)).scalars())
+
+
+def _form(client: Client, **entered: str) -> dict[str, str]:
+    return client.get("/people/teams/add").fields() | {"parent": ""} | entered
+
+
+def test_every_form_that_is_shown_has_a_key_of_its_own(app: Flask, session: Session) -> None:
+    boss = sign_in(Client(app), make_person(session, role="administrator"))
+    assert _form(boss)["form_key"] != _form(boss)["form_key"]
+
+
+def test_a_form_that_is_sent_twice_is_kept_once_and_says_so(app: Flask, session: Session) -> None:
+    boss = sign_in(Client(app), make_person(session, role="administrator"))
+    form = _form(boss, name="Kitchen")
+    boss.post("/people/teams/add", form)
+    again = boss.post("/people/teams/add", form)
+    assert "This was sent twice. It was done once." in boss.follow(again).text
+    assert _teams(session) == ["Kitchen"]
+
+
+def test_a_form_that_was_changed_after_the_way_back_is_another_deed(app: Flask, session: Session) -> None:
+    boss = sign_in(Client(app), make_person(session, role="administrator"))
+    form = _form(boss, name="Kitchen")
+    boss.post("/people/teams/add", form)
+    boss.post("/people/teams/add", form | {"name": "Garden"})
+    assert _teams(session) == ["Garden", "Kitchen"]
+
+
+def test_a_form_that_was_refused_is_not_said_to_have_been_done(app: Flask, session: Session) -> None:
+    boss = sign_in(Client(app), make_person(session, role="administrator"))
+    boss.post("/people/teams/add", _form(boss, name="Kitchen"))
+    form = _form(boss, name="Kitchen")
+    for _ in range(2):
+        page = boss.post("/people/teams/add", form, 422)
+        assert "There is a team with this name" in page.text
+
+
+def test_forms_are_forgotten_after_two_days(session: Session) -> None:
+    assert claim(session, "a", NOW)
+    assert not claim(session, "a", NOW)
+    forget(session, NOW + KEPT - timedelta(minutes=1))
+    assert session.get(SentForm, "a") is not None
+    session.expire_all()
+    forget(session, NOW + KEPT)
+    assert claim(session, "a", NOW + KEPT)

@@ -1,0 +1,32 @@
+"""What makes two requests the same press of a button."""
+
+from __future__ import annotations
+
+import pytest
+
+from course.idempotency.rules import fingerprint
+
+FORM = [("name", "Kitchen"), ("parent", "")]
+
+
+def test_the_same_form_has_the_same_fingerprint() -> None:
+    assert fingerprint("k", "/teams", FORM, [b"a list"]) == fingerprint("k", "/teams", list(FORM), [b"a list"])
+
+
+@pytest.mark.parametrize(
+    ("key", "path", "entered", "files"),
+    [
+        ("other", "/teams", FORM, [b"a list"]),
+        ("k", "/people", FORM, [b"a list"]),
+        ("k", "/teams", [("name", "Kitchens"), ("parent", "")], [b"a list"]),
+        ("k", "/teams", [("name", "Kitchen")], [b"a list"]),
+        ("k", "/teams", [("name", ""), ("Kitchen", "parent"), ("", "")], [b"a list"]),
+        ("k", "/teams", FORM, [b"another list"]),
+        ("k", "/teams", FORM, []),
+        ("k", "/teams", [("name", "\ud800"), ("parent", "")], [b"a list"]),
+    ],
+)
+def test_another_form_or_another_content_has_another(
+    key: str, path: str, entered: list[tuple[str, str]], files: list[bytes]
+) -> None:
+    assert fingerprint(key, path, entered, files) != fingerprint("k", "/teams", FORM, [b"a list"])

@@ -1,0 +1,168 @@
+"""Every form, sent twice at the same moment: done once, never an error of the server, on both engines.
+
+The second press of a button brings the same form, with the same key, while the first is still at work. What a form does
+is taken from the list of deeds (tests/audit/test_deeds.py), in which every address that one can post to must be.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session
+
+from app import create_app
+from course import migrating
+from course.content.actions import archive
+from course.db import make_engine, make_sessions
+from course.reports.ledger import Ledger
+from course.web.session import Sessions
+from tests.audit import test_deeds, world
+from tests.audit.test_deeds import ALL, entries
+from tests.audit.world import World
+from tests.conftest import NOW, make_config
+from tests.pages import Client, Page, Values, check
+from tests.support.racing import at_once
+
+# Two presses hand out two files, or are two guesses: the log says so.
+REPEATS = {
+    "audit.download",
+    "evidence.download",
+    "imports.result",
+    "privacy.download",
+    "reports.file",
+    "signin.sign_in",
+}
+
+
+class TwiceClient(Client):
+    """Presses every button twice. A page is that of the press which was answered as expected."""
+
+    session: Session  # that of the test: its transaction must not keep a request waiting
+
+    def token(self) -> str:
+        self.session.commit()
+        return super().token()
+
+    def get(self, path: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Page:
+        self.session.commit()
+        return super().get(path, status, headers)
+
+    def post(self, path: str, data: Values, status: int = 303, token: bool = True) -> Page:
+        if path == "/sign-in":
+            return super().post(path, data, status, token)
+        sent = {"form_key": secrets.token_urlsafe(9), **data, "csrf_token": self.token()}
+        name = self.app.config["SESSION_COOKIE_NAME"]
+        cookie = self.flask.get_cookie(name)
+        browsers = [self.flask, self.app.test_client()]
+        if cookie is not None:
+            browsers[1].set_cookie(name, cookie.value)
+        pages: list[Page] = []
+
+        def press(browser: Any) -> Callable[[], int]:
+            def send() -> int:
+                page = Page(browser.post(path, data=sent))
+                pages.append(page)
+                return page.status
+
+            return send
+
+        statuses = at_once([press(browser) for browser in browsers])
+        assert all(code < 500 for code in statuses), f"POST {path}: {statuses}\n{pages[0].html[-2000:]}"
+        expected = [page for page in pages if page.status == status]
+        assert expected, f"POST {path}: {statuses}, expected {status}"
+        for page in pages:
+            check(page, path)
+        # Whoever came second is led back to where the form was: here to the first page, since none is named.
+        return next((page for page in expected if page.location != "/"), expected[0])
+
+
+@pytest.fixture(scope="module")
+def application(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    app = create_app(make_config(f"sqlite:///{tmp_path_factory.mktemp('twice') / 'unused.db'}"))
+    app.config["LOG_REQUESTS"] = False
+    app.config["IN_BACKGROUND"] = False
+    return app
+
+
+def _fill(url: str, app: Flask) -> None:
+    engine = make_engine(url)
+    migrating.upgrade(engine)
+    with Session(engine) as session:
+        archive(session, app.extensions["course"].library, NOW)
+        session.commit()
+    engine.dispose()
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def copies(
+    request: pytest.FixtureRequest, application: Flask, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[], str]:
+    """Makes databases with the schema and the content, each a copy of one that was made once."""
+    if request.param == "sqlite":
+        folder = tmp_path_factory.mktemp("twice")
+        _fill(f"sqlite:///{folder / 'template.db'}", application)
+
+        def copy() -> str:
+            shutil.copyfile(folder / "template.db", folder / "copy.db")
+            for rest in ("copy.db-wal", "copy.db-shm"):
+                Path(folder / rest).unlink(missing_ok=True)
+            return f"sqlite:///{folder / 'copy.db'}"
+
+        return copy
+    base = make_url(request.getfixturevalue("postgres_url"))
+    server = create_engine(base, isolation_level="AUTOCOMMIT")
+
+    def make(name: str, template: str) -> str:
+        with server.connect() as connection:
+            connection.execute(text(f"drop database if exists {name}"))
+            connection.execute(text(f"create database {name} template {template}"))
+        return base.set(database=name).render_as_string(hide_password=False)
+
+    _fill(make("twice_template", "template0"), application)
+    return lambda: make("twice", "twice_template")
+
+
+@pytest.fixture
+def real(copies: Callable[[], str], application: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
+    """The course on a database of its own that really commits; browsers that press twice."""
+    engine = make_engine(copies())
+    kept = application.extensions["course.sessions"]
+    state = application.extensions["course"]
+    application.extensions["course"] = replace(state, engine=engine)
+    application.extensions["course.sessions"] = Sessions(
+        make_sessions(engine, kept.writing.kw["info"]), engine.execution_options(writes=False).connect
+    )
+    application.extensions.pop("course.organisation", None)
+    application.extensions["course.ledger"] = Ledger()
+    application.extensions.pop("course.insight", None)
+    for module in (world, test_deeds):
+        monkeypatch.setattr(module, "Client", TwiceClient)
+    yield application
+    application.extensions["course"], application.extensions["course.sessions"] = state, kept
+    engine.dispose()
+
+
+@pytest.mark.parametrize(("name", "deed", "left", "who"), ALL, ids=[f"{row[0]}-{n}" for n, row in enumerate(ALL)])
+def test_what_is_sent_twice_at_once_is_done_once(
+    real: Flask, name: str, deed: Callable[[World], object], left: list[str], who: str | None
+) -> None:
+    assert who is None or who
+    with real.extensions["course.sessions"].writing() as session:
+        TwiceClient.session = session
+        somebody = World(real, session)
+        before = len(entries(session))
+        deed(somebody)
+        done = [entry.what for entry in entries(session)[before:]]
+    if name in REPEATS:
+        assert set(done) == set(left)
+    else:
+        assert done == left
