@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import secrets
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -30,7 +28,6 @@ from course.web.site import state
 
 pages = Blueprint("system", __name__)
 PAGE = 50
-_PRESS = re.compile(r"[0-9a-f]{12}")
 STATES: dict[str, str] = {"": "All", "waiting": "Waiting", "failed": "Failed", "sent": "Sent"}
 
 
@@ -66,7 +63,6 @@ def overview() -> str:
         printed=state().config.mail_url.startswith("console:"),
         test=next(iter(mail.latest(db(), 1, key=actions.key_of_tests(person.id))), None),
         address=person.email,
-        press=secrets.token_hex(6),
         workers=workers(db(), at),
     )
 
@@ -78,10 +74,8 @@ def test_mail() -> WsgiResponse:
     person, course = current_user.person, library().course.title
     link = state().config.public_url + url_for("system.overview")
     test = letter("test.txt", f"Test: {course}", name=person.name, course=course, link=link)
-    press = request.form.get("press", "")
-    press = press if _PRESS.fullmatch(press) else ""
     with unit_of_work() as session:
-        actions.send_test_mail(session, person.id, person.email, test, person.id, now(), press)
+        actions.send_test_mail(session, person.id, person.email, test, person.id, now())
     flash(f"A test mail to {person.email} is on its way. Load this page again in a minute to see whether it has left.")
     return seen_redirect(url_for("system.overview"))
 
