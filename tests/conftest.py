@@ -27,6 +27,8 @@ from course.web.session import Sessions, command_session
 from tests.pages import Client
 from tests.support.postgres import temporary_cluster
 
+# A developer's .env changes nothing in tests, nor in the processes that they start.
+os.environ["FLASK_SKIP_DOTENV"] = "1"
 SECRET = "only-for-tests-0123456789abcdef0123456789"
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 

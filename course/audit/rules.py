@@ -19,6 +19,7 @@ Subject = tuple[str, int]  # what a deed was done to: its kind and its id
 WORDS = {
     "audit.exported": "{who} downloaded {rows} entries of this log",
     "backup.made": "{who} made a backup",
+    "backup.restored": "{who} restored a backup",
     "calendar.ended": "{who} ended the calendar feed of {whom}",
     "calendar.made": "{who} made a calendar feed for {whom}",
     "certificate.brought": "{who} wrote down an earlier certificate of {whom}, of {completed_on}",
@@ -76,6 +77,7 @@ WORDS = {
     "report.exported": "{who} downloaded the report of {people} people, as at {on}",
     "role.ended": "{who} took a role from {whom}: {role}",
     "role.granted": "{who} made {whom} {role}",
+    "secret_key.changed": "{who} accepted another secret key: {reason}",
     "set_up.link_made": "{who} made a link with which the course can be set up",
     "sign_in.entered": "{whom} signed in",
     "sign_in.locked": "Too many wrong passwords for {whom}: signing in was stopped for a while",
@@ -115,6 +117,7 @@ KINDS = {
     "set_up": "Setting up",
     "mail": "Outgoing mail",
     "backup": "Backups",
+    "secret_key": "The secret key",
     "report": "Reports",
     "audit": "This log",
 }

@@ -335,5 +335,6 @@ def test_everything_that_has_words_is_done_somewhere(prepared: Flask) -> None:
     tested = {what for row in ALL for what in row[2]}
     assert set(WORDS) - tested == {
         "certificate.issued", "certificate.replaced", "certificate.revoked", "report.mailed",
-        "organisation.set_up", "set_up.link_made", "backup.made", "data.erased",
+        "organisation.set_up", "set_up.link_made", "backup.made", "backup.restored", "secret_key.changed",
+        "data.erased",
     }  # fmt: skip

@@ -238,6 +238,7 @@ NOT_ABOUT_SOMEBODY = {
     "reminder_policy": "A rule for everybody.",
     "renewal_policy": "A rule for everybody.",
     "retention_schedule": "A rule for everybody.",
+    "secret_key_fingerprint": "Which secret key the database is used with.",
     "signing_key": "A signing key.",
     "status_list": "Numbers that were revoked.",
     "team": "A team.",
