@@ -35,6 +35,7 @@ bench: .venv/tested ## measure speed against baselines in the same run
 	@$(BIN)/python -m tests.bench
 	@$(BIN)/python -m tests.bench.reports
 	@$(BIN)/python -m tests.bench.insight
+	@$(BIN)/python -m tests.bench.morning
 
 simulate: .venv/tested ## what refreshers leave behind in people who forget by another model
 	@$(BIN)/python -m tests.simulate

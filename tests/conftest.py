@@ -23,7 +23,7 @@ from course import db, migrating
 from course.content.actions import archive
 from course.db import make_engine, outside_unit_of_work
 from course.reports.ledger import Ledger
-from course.signin import actions as passwords
+from course.signin import hashing as passwords
 from course.web.session import Sessions, command_session
 from tests.pages import Client
 from tests.support.postgres import temporary_cluster

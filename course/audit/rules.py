@@ -44,6 +44,8 @@ WORDS = {
     "issuer.ended": "{who} ended trust in the certificates of {issuer}",
     "issuer.trusted": "{who} trusts the certificates of {issuer}",
     "mail.address_cleared": "{who} had mail sent to {whom} again, whose address had refused it",
+    "mail.addresses_cleared": "{who} had mail sent again to {addresses} addresses that had refused it",
+    "mail.all_retried": "{who} had {mails} mails sent again",
     "mail.retried": "{who} had a mail sent again",
     "mail.tested": "{who} sent a test mail",
     "organisation.changed": "{who} changed the organisation’s settings",

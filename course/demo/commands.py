@@ -14,7 +14,7 @@ from course.clock import now
 from course.content.actions import archive
 from course.content.current import library
 from course.dates import civil_date
-from course.demo.actions import NAME, PEOPLE, office, prepare, tell
+from course.demo.actions import NAME, PEOPLE, let_in, office, passwords, prepare, tell
 from course.demo.queries import owner_of
 from course.demo.rules import YEARS
 from course.migrating import upgrade
@@ -22,8 +22,9 @@ from course.organisation.queries import organisation
 from course.privacy.commands import run
 from course.recall.commands import send_boosters
 from course.reminders.commands import send
+from course.signin.hashing import hashed, verify
 from course.web.opening import opening
-from course.web.session import command_session
+from course.web.session import command_session, reading_session
 from course.web.site import state
 
 _NOT_HERE = (
@@ -55,10 +56,12 @@ def prepare_demo() -> None:
         new = organisation(session) is None
         if new:
             click.echo("Writing two years of an invented organisation (once) …", err=True)
-        other = prepare(session, password, at, at - YEARS)
+        other = prepare(session, at, at - YEARS)
         if new and other is None:
             archive(session, library(), at - YEARS)
             tell(session, library(), zone, civil_date(at, zone))
+    if other is None:
+        _let_in(password, at)
     if new and other is None:
         _remind(at)
         # What is due today was mailed earlier today: it would fill the screen of whoever only looks around.
@@ -77,6 +80,17 @@ def prepare_demo() -> None:
     for row in [heads, tuple("-" * width for width in widths), *rows]:
         click.echo("  " + "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
     click.echo()
+
+
+def _let_in(password: str, at: datetime) -> None:
+    """See to it that the three people have this password."""
+    with reading_session() as session:
+        known = passwords(session)
+    others = [person_id for person_id, kept in known.items() if kept is None or not verify(kept, password)]
+    if others:
+        kept = hashed(password)
+        with command_session() as session:
+            let_in(session, others, kept, at)
 
 
 def _remind(at: datetime) -> None:

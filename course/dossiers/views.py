@@ -95,8 +95,7 @@ def remind(person_id: int) -> Response | WsgiResponse:
     """Remind somebody now, or read why that cannot be."""
     found, form, at, zone = _other(person_id), RemindForm(), now(), state().config.time_zone
     if form.validate_on_submit():
-        with unit_of_work() as session:
-            outcome = remind_now(session, person_id, form.reason.data or "", current_user.person.id, at)
+        outcome = remind_now(db(), person_id, form.reason.data or "", current_user.person.id, at)
         if outcome.leaves is None:
             flash(f"{found.name} was not reminded. {outcome.why_not}")
         else:

@@ -11,7 +11,7 @@ from email.message import EmailMessage, Message
 from email.parser import BytesParser
 from typing import Any
 
-from course.mail.rules import address_is_dead
+from course.mail.rules import report_says_dead
 
 _MARK = re.compile(r"<([0-9a-f]{32})@")
 LONGEST = 1024 * 1024  # bytes; what the report says comes before the mail that it carries
@@ -67,7 +67,7 @@ def _failure(block: Message) -> Failure:
     words = " ".join(str(block.get("Diagnostic-Code", "")).partition(";")[2].split())
     return Failure(
         words or f"{status} (no further words)",
-        address_is_dead(500, status),
+        report_says_dead(status, words),
     )
 
 

@@ -153,8 +153,7 @@ def remind() -> Response | WsgiResponse:
     late = [one for one in late if one in may]
     ids, zone = late[:MOST_REMINDED], state().config.time_zone
     if form.validate_on_submit():
-        with unit_of_work() as session:
-            made = [one for one in remind_all(session, ids, form.reason.data or "", viewer.id, at) if one.leaves]
+        made = [one for one in remind_all(db(), ids, form.reason.data or "", viewer.id, at) if one.leaves]
         if not made:
             flash("Nobody was reminded. The page says why.")
             return seen_redirect(f"{url_for('reports.remind')}?{wanted.address()}")

@@ -89,6 +89,26 @@ def known(session: Session, email: str) -> Known | None:
     return Known(row.id, row.password_hash, row.session_key) if row else None
 
 
+def session_key(session: Session, person_id: int) -> str | None:
+    """The key that the sessions of somebody carry who is still here; another password comes with another one."""
+    return session.execute(
+        select(Credential.session_key)
+        .join(Person, Person.id == Credential.person_id)
+        .where(Credential.person_id == person_id, Person.left_at.is_(None))
+    ).scalar_one_or_none()
+
+
+def has_new_link(session: Session, person_id: int, purpose: Purpose, since: datetime) -> bool:
+    """Whether somebody was sent a link of this purpose after `since` that still works."""
+    links = select(SignInToken.id).where(
+        SignInToken.person_id == person_id,
+        SignInToken.purpose == purpose,
+        SignInToken.used_at.is_(None),
+        SignInToken.created_at > since,
+    )
+    return session.execute(links).first() is not None
+
+
 def password_hash(session: Session, person_id: int) -> str | None:
     """The hash of somebody's password; None before they have chosen one."""
     return session.execute(

@@ -173,8 +173,9 @@ def key_of_tests(person_id: int) -> str:
 
 
 def send_test_mail(session: Session, person_id: int, recipient: str, letter: Letter, by: int, at: datetime) -> None:
-    """Queue a mail that shows whether mail arrives."""
+    """Queue a mail that shows whether mail arrives, and have the mail server tried at once."""
     mail.queue(session, key_of_tests(person_id) + secrets.token_hex(6), recipient, letter, at)
+    mail.look_now(session, at)
     record(session, "mail.tested", ("person", person_id), {}, by, at)
 
 
@@ -184,3 +185,11 @@ def retry_mail(session: Session, mail_id: int, by: int, at: datetime) -> bool:
         return False
     record(session, "mail.retried", ("mail", mail_id), {}, by, at)
     return True
+
+
+def retry_all_mail(session: Session, by: int, at: datetime) -> int:
+    """Have every mail sent again that was given up and can be; returns how many these are."""
+    count = mail.retry_all(session, at)
+    if count:
+        record(session, "mail.all_retried", None, {"mails": count}, by, at)
+    return count

@@ -25,7 +25,7 @@ from course.system.rules import backup_is_old, mail_stands_still, size
 from course.web.access import Permission, may
 from course.web.arrival import faults_here
 from course.web.forms import number_in_address
-from course.web.html import seen_redirect
+from course.web.html import plural, seen_redirect
 from course.web.opening import database_name_here
 from course.web.session import db, unit_of_work
 from course.web.site import state
@@ -103,6 +103,19 @@ def outgoing() -> str:
     return render_template(
         "system/mail.html", mails=found[:PAGE], older=older, before=before, chosen=chosen or "", states=STATES, at=now()
     )
+
+
+@pages.post("/mail/retry")
+@may(Permission.RUN_SYSTEM)
+def retry_all() -> WsgiResponse:
+    """Have all mails sent again that were given up."""
+    with unit_of_work() as session:
+        count = actions.retry_all_mail(session, current_user.person.id, now())
+    if count:
+        flash(f"{plural(count, 'mail')} will be sent again, beginning within a minute.")
+    else:
+        flash("There is no mail that can be sent again.")
+    return seen_redirect(url_for("system.outgoing"))
 
 
 @pages.post("/mail/<int(max=2147483647):mail_id>/retry")

@@ -204,6 +204,14 @@ DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] 
         (lambda w: w.post(f"/reminders/{w.sam.id}/address"), [], "boss"),
     ],
     "system.test_mail": [(lambda w: w.post("/system/test-mail"), ["mail.tested"], "boss")],
+    "system.retry_all": [
+        (World.retry_all, ["mail.all_retried"], "boss"),
+        (lambda w: w.post("/mail/retry"), [], "boss"),
+    ],
+    "reminders.clear_addresses": [
+        (World.dead_addresses, ["mail.addresses_cleared"], "boss"),
+        (lambda w: w.post("/reminders/addresses/clear"), [], "boss"),
+    ],
     "system.retry": [
         (lambda w: w.post(f"/mail/{w.failed_mail()}/retry"), ["mail.retried"], "boss"),
         (lambda w: w.post("/mail/999/retry"), [], "boss"),

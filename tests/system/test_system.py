@@ -225,7 +225,7 @@ def test_pages_of_mail_keep_the_state(app: Flask, session: Session, client: Clie
     assert len(statements) <= 3, statements
     with asked(app) as statements:
         client.get("/system")
-    assert len(statements) <= 9, statements
+    assert len(statements) <= 10, statements
 
 
 # For each state of a mail: what it is, and whether it is offered and accepted to send it again.

@@ -232,6 +232,7 @@ NOT_ABOUT_SOMEBODY = {
     "download": "A file about many people, which goes after thirty days at the latest.",
     "ended_session": "A hash that fits a cookie and no person; it goes after twelve hours.",
     "key_withdrawal": "About a signing key.",
+    "mail_outage": "A time in which the mail server took no mail. What the server said is kept without addresses.",
     "organisation": "About the organisation.",
     "organisation_look": "The organisation’s logo and colour.",
     "people_import": "A list of many people: the file goes after a day, what it did after a month.",
