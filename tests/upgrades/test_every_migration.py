@@ -59,11 +59,11 @@ def each_once(before: Tables) -> Tables:
     )}  # fmt: skip
     return {
         "deputy": [
-            row if row["ended_at"] is not None or row["id"] in first else row | {"ended_at": row["made_at"]}
+            row if row["ended_at"] is not None or row["id"] in first else {**row, "ended_at": row["made_at"]}
             for row in before["deputy"]
         ],
         "download": [
-            row if row["finished_at"] is not None else row | {"finished_at": row["made_at"], "failure": CUT_OFF}
+            row if row["finished_at"] is not None else {**row, "finished_at": row["made_at"], "failure": CUT_OFF}
             for row in before["download"]
         ],
     }
@@ -88,7 +88,7 @@ CHANGES = {
         "The older program knows no doubt: it writes to a doubted address, as to one that was cleared.",
         lambda before: {
             "address_fault": [
-                row | {"kind": "cleared"} if row["kind"] == "doubted" else row for row in before["address_fault"]
+                {**row, "kind": "cleared"} if row["kind"] == "doubted" else row for row in before["address_fault"]
             ]
         },
     ),
