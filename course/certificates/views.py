@@ -206,6 +206,8 @@ def _holder(token: str) -> int:
         abort(429)
     secret = site_state().config.secret_key
     person_id = opened(token, secret) or abort(404)
+    if not queries.certificates(db(), person_id):
+        abort(404)
     if number_in(token, secret) != queries.kept_link_number(db(), person_id):
         raise LinkEndedError
     return person_id

@@ -36,6 +36,7 @@ from course.serving.rules import BEAT, WRONG_KEY
 from course.serving.worker import Job, run
 from course.signin.actions import set_up_link
 from course.signin.rules import set_up_address
+from course.web.background import pool
 from course.web.opening import opening
 from course.web.session import command_session
 from course.web.site import state
@@ -180,6 +181,7 @@ def _run(server: Any) -> None:
         server.close()
         # A job that is being done ends first; one that takes very long is not waited for.
         worker.join(timeout=STOPPING)
+        pool.stop(STOPPING)
         opening().close()
     click.echo("Stopped.")
 
