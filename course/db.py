@@ -189,6 +189,12 @@ def insert_once(session: Session, table: type[Base], **values: Any) -> int | Non
     return None if found is None else int(found)
 
 
+def insert_new(session: Session, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows, but for those in whose way one stands by now, such as one that another process puts there as well."""
+    make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    session.execute(make(table.metadata.tables[table.__tablename__]).on_conflict_do_nothing(), list(rows))
+
+
 @cache
 def _insert_once(table: type[Base], dialect: str) -> Any:
     """The statement, put together once: that takes longer than running it."""

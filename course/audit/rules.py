@@ -25,6 +25,7 @@ WORDS = {
     "certificate.brought": "{who} wrote down an earlier certificate of {whom}, of {completed_on}",
     "certificate.brought_withdrawn": "{who} took back an earlier certificate of {whom}",
     "certificate.issued": "{who} issued certificate {number} to {whom}",
+    "certificate.link_ended": "{who} ended link {number} to the certificates of {whom}",
     "certificate.replaced": "{who} replaced certificate {number} of {whom} by {by}",
     "certificate.revoked": "{who} revoked certificate {number} of {whom}",
     "contact.changed": "{who} changed a contact: {contact}",

@@ -17,10 +17,11 @@ from course.dossiers.reminding import remind_now
 from course.learning.queries import facts as learnt
 from course.learning.rules.progress import progress
 from course.organisation.current import here_organisation
-from course.people.queries import PersonView, visible_person
-from course.people.views import opened
+from course.people.queries import PersonView, may_record, visible_person
+from course.people.views import opened, recordable
 from course.refreshers import queries as renewal
 from course.refreshers.rules import cycle_reason, cycles, standing
+from course.refreshers.rules.words import TO_LEARNER, TO_OTHERS
 from course.reminders.queries import history
 from course.web.access import Permission, may, signed_in
 from course.web.forms import number_in_address
@@ -46,32 +47,32 @@ def person(person_id: int) -> str:
     facts = renewal.people(db(), zone, [person_id])[0].facts
     policies = renewal.policies(db(), zone)
     pathway = found.pathway or ours.pathway
+    acts = may_record(db(), current_user.person, person_id)
     other, here = person_id != current_user.person.id, standing(facts, policies, today)
     return render_template(
         "dossiers/person.html",
         person=found,
         pathway=SETTINGS[pathway],
         standing=here,
-        cycles=[(cycle, cycle_reason(cycle)) for cycle in reversed(cycles(facts, policies, today))],
+        cycles=[
+            (cycle, cycle_reason(cycle, TO_OTHERS if other else TO_LEARNER))
+            for cycle in reversed(cycles(facts, policies, today))
+        ],
         certificates=certificates(db(), person_id),
         progress=progress(library().for_(pathway, ours.nation), learnt(rows(), person_id)),
         tries=queries.tries(db(), person_id, zone),
         title=_title,
         reminders=history(db(), person_id),
         entries=renewal.entries(db(), person_id),
-        changes=_may_change(person_id),
-        reminds=other,
-        to_remind=other and here.group in TO_REMIND,
+        changes=acts,
+        reminds=other and acts,
+        other=other,
+        to_remind=other and acts and here.group in TO_REMIND,
     )
 
 
 def _visible(person_id: int) -> PersonView:
     return visible_person(db(), current_user.person, person_id) or abort(404)
-
-
-def _may_change(person_id: int) -> bool:
-    """Nobody gives themselves more time, but an administrator, above whom there is nobody."""
-    return bool(current_user.person.administrator or current_user.person.id != person_id)
 
 
 def _title(one: queries.Tried) -> str:
@@ -85,7 +86,7 @@ def _other(person_id: int) -> PersonView:
     g.here = "report"
     if person_id == current_user.person.id:
         abort(404)
-    return _visible(person_id)
+    return recordable(person_id)
 
 
 @pages.route("/report/people/<int(max=2147483647):person_id>/remind", methods=["GET", "POST"])

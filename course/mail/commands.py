@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import sys
-from email import policy
-from email.parser import BytesParser
 
 import click
 from flask.cli import AppGroup
 
 from course.clock import now
 from course.mail import actions, queries
-from course.mail.bounces import read
+from course.mail.bounces import LONGEST, TOO_MUCH, Report, report_of, reported
 from course.mail.connection import server_name
 from course.mail.queries import MailState
 from course.mail.sending import deliver
+from course.web.isolated import IsolatedError, Limits, read_in_process
 from course.web.session import command_session, reading_session
 from course.web.site import state
 
+LIMITS = Limits(seconds=10, memory=300, result=1)
 group = AppGroup("mail", help="Send waiting mail, and see what became of it.")
 
 
@@ -62,7 +62,7 @@ def bounce_command() -> None:
 
     Ends with 1 if it is no report about a mail of this course.
     """
-    report = read(BytesParser(policy=policy.default).parse(sys.stdin.buffer))
+    report = _report(sys.stdin.buffer.read(LONGEST))
     with command_session() as session:
         noted = [
             address
@@ -74,6 +74,13 @@ def bounce_command() -> None:
     if not noted:
         click.echo(report.why_not or "This report is not about a mail of this course.", err=True)
         sys.exit(1)
+
+
+def _report(data: bytes) -> Report:
+    try:
+        return report_of(read_in_process(reported, data, limits=LIMITS))
+    except IsolatedError:
+        return Report("", (), TOO_MUCH)
 
 
 @group.command("clear")

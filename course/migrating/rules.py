@@ -171,6 +171,5 @@ def failed(where: str, reason: str, in_use: bool) -> str:
         if in_use
         else "Mend that, then start again; or go on with the version that you had."
     )
-    return (
-        f"The database {where} could not be brought up to date and is as it was: {reason.strip().rstrip('.')}. {advice}"
-    )
+    why = reason.strip().split("\n")[0].rstrip(".")
+    return f"The database {where} could not be brought up to date and is as it was: {why}. {advice}"

@@ -19,8 +19,14 @@ from course.refreshers import queries
 from course.refreshers.models import RenewalExtension, RenewalImport, RenewalPause, RenewalPolicy
 from course.refreshers.rules import Completion, Policy, cycles
 from course.refreshers.rules.dates import UNLIKELY, add_days, likely
-from course.refreshers.rules.facts import IMPORTED, INITIAL, REFRESHER
+from course.refreshers.rules.effect import reach_of_certificate, reach_of_extension
+from course.refreshers.rules.facts import IMPORTED, INITIAL, REFRESHER, Facts
 from course.staff.events import PeopleMerged
+
+# What becomes of a certificate from elsewhere that states a later day than the rule of renewal allows.
+REFUSE = "refuse"  # whoever enters it is told
+SHORTEN = "shorten"  # it counts as long as the rule allows
+KEEP = "keep"  # it is one of our own, from a time of another rule
 
 # What can be taken back, by the name that its pages use.
 FACTS: dict[str, type[Any]] = {
@@ -62,10 +68,14 @@ def make_policy(session: Session, policy: Policy, today: date, reason: str, by: 
 def extend(
     session: Session, person_id: int, until: date, reason: str, today: date, by: int | None, at: datetime
 ) -> None:
-    """Give somebody until the end of that day. Raises ValueError for a day that has passed."""
+    """Give somebody until the end of that day. Raises ValueError for a day that has passed, or is further than the
+    rule of renewal allows."""
     if until < today:
         raise ValueError("An extension ends today or later.")
     _check(today, until)
+    reach = reach_of_extension(*_known(session, person_id), today)
+    if until > reach.latest:
+        raise ValueError(reach.refusal)
     session.add(
         RenewalExtension(
             person_id=person_id, recorded=today, until=until, withdrawn=None, reason=reason, made_by=by, made_at=at
@@ -109,7 +119,7 @@ def pause(
 def bring(session: Session, event: EarlierCertificate) -> None:
     """A list of people tells of an earlier certificate; one that is known already changes nothing."""
     import_completion(session, event.person_id, event.day, event.valid_until, event.issuer, INITIAL,
-                      "From a list of people", event.recorded, event.by, event.at)  # fmt: skip
+                      "From a list of people", event.recorded, event.by, event.at, too_long=SHORTEN)  # fmt: skip
 
 
 def bring_merged(session: Session, event: PeopleMerged) -> None:
@@ -118,7 +128,7 @@ def bring_merged(session: Session, event: PeopleMerged) -> None:
     rows = queries.kept_by(session, event.person_id)
     for day, until, issuer, kind in rows:
         import_completion(session, event.into_id, day, until, issuer, kind, "From a second entry of the same person",
-                          event.recorded, event.by, event.at)  # fmt: skip
+                          event.recorded, event.by, event.at, too_long=KEEP)  # fmt: skip
 
 
 def import_completion(
@@ -133,10 +143,12 @@ def import_completion(
     by: int | None,
     at: datetime,
     proof: str | None = None,
+    too_long: str = REFUSE,
 ) -> bool:
     """Write down a certificate from elsewhere; False, and nothing done, if it stands there already.
 
-    `kind` is the course that was completed, initial or refresher; `proof` a signed document. Whether it counts is a
+    `kind` is the course that was completed, initial or refresher; `proof` a signed document; `too_long` what is done
+    with a last day that is later than the rule of renewal allows (REFUSE, SHORTEN, KEEP). Whether it counts is a
     matter of the rule. Raises ValueError for a day to come, a last day that is not after it, or an unknown kind.
     """
     if day > today:
@@ -145,6 +157,7 @@ def import_completion(
         raise ValueError("A certificate is of the initial course or of a refresher.")
     _check(today, day, valid_until)
     Completion(day, today, IMPORTED, valid_until)
+    valid_until = _allowed(session, person_id, day, valid_until, today, too_long)
     same = (
         session.execute(
             select(RenewalImport)
@@ -167,6 +180,23 @@ def import_completion(
     details = {"completed_on": day, "valid_until": valid_until, "issuer": issuer, "reason": reason}
     record(session, "certificate.brought", ("person", person_id), details, by, at)
     return True
+
+
+def _allowed(
+    session: Session, person_id: int, day: date, until: date | None, today: date, too_long: str
+) -> date | None:
+    """The last day that an earlier certificate is recorded with."""
+    if until is None or too_long == KEEP:
+        return until
+    reach = reach_of_certificate(day, *_known(session, person_id), today)
+    if until > reach.latest and too_long == REFUSE:
+        raise ValueError(reach.refusal)
+    return min(until, reach.latest)
+
+
+def _known(session: Session, person_id: int) -> tuple[Facts, list[Policy]]:
+    zone = seal_of(session).zone
+    return queries.people(session, zone, [person_id])[0].facts, queries.policies(session, zone)
 
 
 def _check(today: date, *days: date | None) -> None:

@@ -17,8 +17,9 @@ from course.refreshers import actions, queries
 from course.refreshers.rules import guard, standing
 from course.refreshers.rules.dates import words
 from course.refreshers.rules.facts import INITIAL, REFRESHER
+from course.refreshers.rules.words import GROUPS
 from course.staff import actions as staff
-from course.web.session import command_session
+from course.web.session import Unit, command_session
 from course.web.site import state
 
 group = AppGroup("refreshers", help="When a certificate has to be renewed, and for whom that would not happen.")
@@ -35,6 +36,13 @@ def _found(person_id: int | None, email: str) -> int:
     if person_id is None:
         raise click.ClickException(f"Nobody has the address {email}.")
     return person_id
+
+
+def _holds(session: Unit, person_id: int) -> str:
+    """What holds of somebody now, which may be another day than the one that was entered."""
+    zone = state().config.time_zone
+    found = queries.people(session, zone, [person_id])[0]
+    return standing(found.facts, queries.policies(session, zone), _today()).because_for_others
 
 
 @group.command("guard")
@@ -61,7 +69,7 @@ def standing_command(email: str, on: datetime | None) -> None:
     with command_session() as session:
         one = queries.people(session, zone, [_found(id_of(session, email), email)])[0]
         found = standing(one.facts, queries.policies(session, zone), day)
-    click.echo(f"{found.state} on {words(day)}. {found.because}")
+    click.echo(f"{GROUPS[found.group].lower()} on {words(day)}. {found.because_for_others}")
 
 
 @group.command("extend")
@@ -72,12 +80,12 @@ def extend_command(email: str, until: datetime, reason: str) -> None:
     """Give somebody more time."""
     try:
         with command_session() as session:
-            actions.extend(
-                session, _found(id_of(session, email), email), until.date(), reason[:200], _today(), None, now()
-            )
+            person = _found(id_of(session, email), email)
+            actions.extend(session, person, until.date(), reason[:200], _today(), None, now())
+            said = _holds(session, person)
     except ValueError as error:
         raise click.ClickException(str(error)) from error
-    click.echo(f"{email} has until {words(until.date())}.")
+    click.echo(f"{email} has more time. {said}")
 
 
 @group.command("pause")
@@ -93,10 +101,11 @@ def pause_command(email: str, since: datetime, until: datetime | None, days: int
         with command_session() as session:
             person = _found(id_of(session, email), email)
             actions.pause(session, person, since.date(), last, days, reason[:200], _today(), None, now())
+            said = _holds(session, person)
     except ValueError as error:
         raise click.ClickException(str(error)) from error
     back = f"until {words(last)}" if last else "until further notice"
-    click.echo(f"{email} is away from {words(since.date())} {back}.")
+    click.echo(f"{email} is away from {words(since.date())} {back}. {said}".strip())
 
 
 @group.command("import-certificate")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -11,8 +12,9 @@ from wtforms import HiddenField, IntegerField, RadioField, SelectField
 from wtforms.validators import InputRequired, NumberRange, Optional, ValidationError
 
 from course.people.forms import line_field
-from course.refreshers.rules import Policy
+from course.refreshers.rules import Facts, Policy
 from course.refreshers.rules.dates import EARLIEST, MONTHS, UNLIKELY, likely
+from course.refreshers.rules.effect import reach_of_certificate, reach_of_extension
 from course.refreshers.rules.facts import INITIAL, REFRESHER
 from course.refreshers.rules.policy import ANNIVERSARY, FIXED, GENERAL, NEXT, NOW
 from course.web.forms import DayField, Form, choices
@@ -104,11 +106,19 @@ class PathwayPolicyForm(PolicyForm):
 
 
 class DatedForm(Form):
-    """A form with days; `today` is that of the organisation."""
+    """A form with days about somebody with these facts, under these versions of the policy; `today` is the day of the
+    organisation. `confirmed` holds the mark of what was entered when it was said what will hold instead."""
 
-    def __init__(self, today: date) -> None:
+    confirmed = HiddenField()
+
+    def __init__(self, today: date, facts: Facts, policies: Sequence[Policy]) -> None:
         super().__init__()
-        self.today = today
+        self.today, self.facts, self.policies = today, facts, policies
+
+    def mark(self) -> str:
+        """Stands for all that was entered."""
+        entered = [f"{one.name}={one.data}" for one in self if one.name not in ("confirmed", "csrf_token")]
+        return hashlib.sha256("|".join(entered).encode()).hexdigest()[:20]
 
     def validate(self, *args: Any, **kwargs: Any) -> bool:
         fine = super().validate(*args, **kwargs)
@@ -126,6 +136,10 @@ class ExtensionForm(DatedForm):
     def validate_until(self, field: DayField) -> None:
         if field.data and field.data < self.today:
             raise ValidationError("Enter today or a later day.")
+        if field.data and likely(field.data, self.today):
+            reach = reach_of_extension(self.facts, self.policies, self.today)
+            if field.data > reach.latest:
+                raise ValidationError(reach.refusal)
 
 
 class LeaveForm(DatedForm):
@@ -153,6 +167,10 @@ class CertificateForm(DatedForm):
     def validate_until(self, field: DayField) -> None:
         if field.data and self.day.data and field.data <= self.day.data:
             raise ValidationError("Enter a day after the day of completion.")
+        if field.data and self.day.data and likely(self.day.data, self.today) and likely(field.data, self.today):
+            reach = reach_of_certificate(self.day.data, self.facts, self.policies, self.today)
+            if field.data > reach.latest:
+                raise ValidationError(reach.refusal)
 
 
 class TakeBackForm(Form):

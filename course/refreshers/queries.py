@@ -30,6 +30,7 @@ from course.refreshers.rules import (
     Requirement,
     Started,
 )
+from course.refreshers.rules.dates import add_days
 from course.refreshers.rules.facts import IMPORTED, INITIAL, REFRESHER
 
 REASON = "working here"
@@ -244,6 +245,18 @@ class Entry:
 def open_facts(session: Session, person_id: int) -> dict[str, set[int]]:
     """The extensions, leaves and earlier certificates that stand: of each the row that was written last."""
     return _open(*_written(session, person_id))
+
+
+def undone(session: Session, what: str, fact_id: int, day: date) -> Extension | Pause | Completion:
+    """The fact that takes back an extension, a leave or an earlier certificate on that day."""
+    if what == "extension":
+        e = session.get_one(RenewalExtension, fact_id)
+        return Extension(e.recorded, e.until, e.reason, day)
+    if what == "leave":
+        p = session.get_one(RenewalPause, fact_id)
+        return Pause(p.since, add_days(p.since, -1), p.re_enter_days, p.reason, day)
+    i = session.get_one(RenewalImport, fact_id)
+    return Completion(i.day, day, IMPORTED, i.valid_until, day)
 
 
 Written = tuple[list[RenewalExtension], list[RenewalPause], list[RenewalImport]]

@@ -95,7 +95,7 @@ def _summaries(
             continue
         summary = _digest(members, by_id, when)
         if summary.overdue or summary.soon:
-            why = f"{len(summary.overdue)} overdue and {summary.soon} due soon in the teams"
+            why = f"{len(summary.overdue)} overdue, and {summary.soon} with a day in the next {when.policy.before[0]} days"
             yield Wanted(
                 f"summary:{manager_id}:{day}", MANAGER, manager_id, manager.name, manager.email, "weekly", None, leaves,
                 day, why, summary,

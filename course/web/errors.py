@@ -9,7 +9,7 @@ from flask import Flask, Response, current_app, flash, make_response, redirect, 
 from flask import session as browser
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import Forbidden, HTTPException
 
 from course.web.again import from_here, once_more
 from course.web.arrival import has_no_cookies, keeps_cookies, to_try_again, why_refused
@@ -61,6 +61,8 @@ def _http(error: HTTPException) -> Response:
     if error.code is None or error.code < 400:
         return make_response(error.get_response(request.environ))
     title, text = TEXTS.get(error.code, TEXTS[400])
+    if error.code == 403 and error.description != Forbidden.description:
+        title, text = "You cannot do this", str(error.description)  # a view has said why, in words
     if error.code == 413 and (limit := limit_in_words()):
         text = f"This page accepts at most {limit}. Send less, or divide it into parts."
     response = page(error.code, title, text)

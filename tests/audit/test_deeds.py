@@ -150,6 +150,13 @@ DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] 
     ],
     "teams.merge": [(World.merge, ["team.left", "team.joined", "team.merged"], "boss")],
     "teams.close": [(World.close, ["team.closed"], "boss")],
+    "certificates.end_link": [
+        (lambda w: w.post("/certificate/link/end", number="0"), ["certificate.link_ended"], "boss"),
+        (lambda w: w.post("/certificate/link/end", number="7"), [], "boss"),
+    ],
+    "certificates.end_link_of": [
+        (lambda w: w.post(f"/certificate/of/{w.sam.id}/link/end", number="0"), ["certificate.link_ended"], "boss"),
+    ],
     "certificates.reissue": [(lambda w: w.post(f"/certificate/of/{w.sam.id}/reissue"), [], "boss")],
     "imports.upload": [(World.upload, [], "boss")],
     "imports.columns": [(World.columns, [], "boss")],

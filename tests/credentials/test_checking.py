@@ -81,7 +81,7 @@ def test_every_changed_character_is_caught() -> None:
     assert len(text) > 1500
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_every_replaced_stretch_is_caught(data: st.DataObject) -> None:
     text = as_bytes(GOOD).decode()
@@ -99,7 +99,7 @@ def test_every_replaced_stretch_is_caught(data: st.DataObject) -> None:
 NAMES = st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1, max_size=60)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(NAMES)
 def test_whatever_somebody_is_called_can_be_signed(name: str) -> None:
     stated = check(as_bytes(ISSUER.credential(name=name)), [ISSUER.key], LATER).stated
@@ -320,7 +320,7 @@ PATHS = [("@context",), ("id",), ("type",), ("issuer",), ("issuer", "id"), ("iss
          ("proof",), ("proof", 0), ("proof", 0, "created"), ("proof", 0, "verificationMethod"), ("validUntil",)]  # fmt: skip
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.sampled_from(PATHS), JSON)
 def test_whatever_stands_in_a_place_the_check_gives_a_verdict(path: tuple[Any, ...], value: Any) -> None:
     document = copy.deepcopy(GOOD)

@@ -164,6 +164,8 @@ def _more(session: Session) -> dict[str, int]:
     extend(session, late, today, "was ill", today, boss.id, at)
     pack = ask(session, "evidence", team, today, "", 6, boss.id, at)
     file = ask(session, "xlsx", None, today, "sort=name", 1, boss.id, at)
+    assert pack is not None
+    assert file is not None
     keep(session, pack, b"zip", 53, at)
     reminder = Reminder(key="asked", kind="asked", person_id=late, step="asked", due=today, leaves_on=today,
                         reason="please", named=[], made_by=boss.id, made_at=at)  # fmt: skip

@@ -79,3 +79,22 @@ def test_only_what_must_be_is_at_the_root() -> None:
     allowed = {"app.py", "config.py", "course", "modules", "migrations", "tests", "requirements.txt", "README.md",
                "pyproject.toml", "Makefile", "CHANGELOG.md", ".env.example", ".ci", "docs", ".gitignore"}  # fmt: skip
     assert {p.relative_to(ROOT).parts[0] for p in FILES} <= allowed
+
+
+def test_property_tests_differ_from_the_one_profile_in_their_number_of_examples_only() -> None:
+    """tests/conftest.py has the profile; a deadline or a health check of its own would make a test fail by chance."""
+    found = []
+    for path in PYTHON:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call):
+                continue
+            called = ast.unparse(node.func)
+            other = {word.arg for word in node.keywords} - {"max_examples", "stateful_step_count"}
+            if (called in ("settings", "hypothesis.settings") and (other or node.args)) or re.search(
+                r"\b(register|load)_profile$", called
+            ):
+                found.append((path.relative_to(ROOT).as_posix(), called))
+    assert found == [
+        ("tests/conftest.py", "settings.register_profile"),
+        ("tests/conftest.py", "settings.load_profile"),
+    ]

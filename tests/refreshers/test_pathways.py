@@ -24,7 +24,7 @@ from tests.refreshers.histories import (
 )
 from tests.refreshers.makers import RULE, again, at, d, done, plus, worker
 
-many = settings(max_examples=300, deadline=None)
+many = settings(max_examples=300)
 Rules = tuple[Policy, ...]
 CLUBS = Policy(d("2026-01-01"), period_months=24, starter_days=60, pathway="clubs")
 SCHOOL = Policy(d("2026-01-01"), period_months=6, window_days=30, pathway="school")

@@ -150,7 +150,7 @@ def test_nobody_but_an_administrator_gives_themselves_more_time(session: Session
 
 def test_learners_see_the_same_about_themselves_without_the_forms(session: Session, client: Client) -> None:
     person = make_person(session, at=now())
-    actions.extend(session, person.id, DAY + timedelta(days=900), "short of staff", DAY, None, NOW)
+    actions.extend(session, person.id, DAY + timedelta(days=300), "short of staff", DAY, None, NOW)
     session.commit()
     sign_in(client, person)
     assert "/renewal/mine" in client.get("/").html
@@ -209,7 +209,7 @@ def test_a_rule_for_a_pathway_is_previewed_saved_and_ended(session: Session, cli
     client.post(address, {**POLICY, "import_age_months": "soon"}, 422)
     entered = {**POLICY, "import_age_months": "24"}
     seen = client.post(address, entered, 200)
-    assert "1 person is touched" in seen.text
+    assert "1 person is affected" in seen.text
     saved = client.follow(client.post(address, {**entered, "confirmed": seen.fields()["confirmed"]}))
     assert "Clubs and volunteersA certificate is valid for 6 months" in saved.text
     assert "at most 24 months old" in saved.text

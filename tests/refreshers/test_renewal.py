@@ -171,9 +171,9 @@ def test_case_17_who_leaves_and_comes_back_with_a_valid_certificate_keeps_it() -
 def test_case_17_who_comes_back_with_one_that_ran_out_has_the_days_of_a_starter() -> None:
     facts = worker(done("2026-02-12"), Employment(d("2027-05-01")), end="2026-06-30")
     back = at(facts, "2027-05-01")
-    assert (back.state, back.due, back.overdue_days) == ("expired", d("2027-05-29"), 0)
+    assert (back.state, back.due, back.overdue_days) == ("due-soon", d("2027-05-29"), 0)
     assert back.course == "refresher"
-    assert at(facts, "2027-05-30").overdue_days == 1
+    assert (at(facts, "2027-05-30").state, at(facts, "2027-05-30").overdue_days) == ("expired", 1)
 
 
 def test_case_18_the_reason_is_looked_at_in_each_cycle() -> None:
@@ -197,7 +197,7 @@ def test_case_19_a_change_of_pathway_does_not_give_the_first_weeks_again() -> No
     assert (now.state, now.due, now.reasons) == ("overdue", d("2026-10-29"), ("staff",))
 
 
-def test_case_20_imported_certificates_have_an_age_limit_and_expired_ones_are_expired_at_once() -> None:
+def test_case_20_imported_certificates_have_an_age_limit_and_expired_ones_leave_the_minimum_of_days() -> None:
     rule = replace(RULE, import_age_months=24)
     old = worker(done("2023-11-01", "imported", recorded="2026-11-20"), since="2026-11-01")
     now = at(old, "2026-11-22", rule)
@@ -205,7 +205,8 @@ def test_case_20_imported_certificates_have_an_age_limit_and_expired_ones_are_ex
     assert "too old" in now.because
     ran_out = worker(done("2025-06-01", "imported", recorded="2026-11-20"), since="2026-11-01")
     now = at(ran_out, "2026-11-22", rule)
-    assert (now.state, now.valid_until, now.due, now.overdue_days) == ("expired", d("2026-06-01"), d("2026-11-29"), 0)
+    assert (now.state, now.valid_until, now.due, now.overdue_days) == ("due-soon", d("2026-06-01"), d("2026-11-29"), 0)
+    assert at(ran_out, "2026-11-30", rule).state == "expired"
     assert not any(cycle.certificate for cycle in cycles(ran_out, [rule], d("2026-11-22")))
 
 
@@ -258,7 +259,7 @@ def test_case_23_who_renews_between_the_certificate_and_a_later_due_day_is_in_ti
     longer = Policy(d("2026-11-22"), period_months=24, applies="now")
     facts = worker(done("2026-02-12"))
     waiting = at(facts, "2027-06-01", RULE, longer)
-    assert (waiting.state, waiting.due, waiting.valid_until) == ("due-soon", d("2028-02-12"), d("2027-02-12"))
+    assert (waiting.state, waiting.due, waiting.valid_until) == ("up-to-date", d("2028-02-12"), d("2027-02-12"))
     assert "because the rule was changed; the date on your certificate stays" in waiting.because
     renewed = at(plus(facts, again("2028-01-15")), "2028-01-15", RULE, longer)
     assert (renewed.valid_until, renewed.anchor) == (d("2030-02-12"), d("2026-02-12"))

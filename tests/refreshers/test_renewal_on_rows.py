@@ -102,7 +102,7 @@ def test_case_43_another_name_is_another_certificate_of_the_same_cycle(session: 
     assert standing(found, queries.policies(session, ZONE), DAY).valid_until == old.valid_until
 
 
-@pytest.mark.parametrize(("months", "state"), [(None, "expired"), (24, "not-yet-due")])
+@pytest.mark.parametrize(("months", "state"), [(None, "due-soon"), (24, "not-yet-due")])
 def test_case_20_the_age_limit_holds_for_rows_too(session: Session, months: int | None, state: str) -> None:
     person = make_person(session)
     rule = queries.policies(session, ZONE)[0]

@@ -60,7 +60,7 @@ def test_nothing_leaves_while_the_organisation_is_closed() -> None:
 @given(
     st.integers(0, 3 * 365 * 24 * 60).map(lambda minutes: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes))
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_the_moment_of_leaving_is_one_at_which_mail_may_leave(at: datetime) -> None:
     leaves = LONDON.leaves(at)
     assert leaves >= at
@@ -148,7 +148,7 @@ def test_a_leave_that_ends_brings_one_reminder_and_not_those_that_were_missed() 
 
 
 @given(histories, policies(), days)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_whatever_happened_a_step_comes_in_time_and_none_to_whoever_is_up_to_date(
     known: Facts, rule: Policy, day: date
 ) -> None:

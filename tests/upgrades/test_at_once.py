@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import os
 import signal
+import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import event, text
+from sqlalchemy.orm import Session
 
 from course import migrating
+from course.content.actions import archive
+from course.content.library import load
 from course.migrating import actions
 from course.migrating.queries import sqlite_file
+from tests.conftest import NOW
 from tests.upgrades.comparing import contents, described, differences
 from tests.upgrades.conftest import Database
 from tests.upgrades.filling import Filler
@@ -84,3 +90,24 @@ def test_who_waits_too_long_for_another_process_is_told_so(
     # Once the other one is done, all goes on.
     migrating.upgrade(database())
     migrating.check(database())
+
+
+def test_two_servers_that_start_at_once_keep_each_version_of_the_content_once(database: Database) -> None:
+    migrating.upgrade(database())
+    library = load(Path(__file__).resolve().parents[1] / "sample_modules")
+
+    def first() -> None:
+        with Session(database()) as session:
+            assert archive(session, library, NOW) == len(library.parts)
+            time.sleep(0.6)
+            session.commit()
+
+    def second() -> None:
+        time.sleep(0.3)
+        with Session(database()) as session:
+            archive(session, library, NOW)
+            session.commit()
+
+    assert at_once(first, second) == [(0, "")] * 2
+    with database().connect() as connection:
+        assert connection.execute(text("select count(*) from content_version")).scalar() == len(library.parts)

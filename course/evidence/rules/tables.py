@@ -23,10 +23,10 @@ COURSES = {
 # What each group of the report means to somebody who has never seen it.
 MEANINGS = {
     "overdue": "They had to complete the course or a refresher by an earlier day, and had not.",
-    "due-soon": "Their certificate was valid or they were new, and the day by which they must act was near.",
+    "due-soon": "The day by which they had to act was near, and had not passed.",
     "in-progress": "They had begun, and their day had not come.",
-    "not-started": "They were new, had time left, and had not begun.",
-    "up-to-date": "They held a valid certificate, and nothing was to be done.",
+    "not-started": "They held no valid certificate, had time left, and had not begun.",
+    "up-to-date": "Nothing was to be done yet. What they had completed still counted.",
     "paused": "They were on a long leave. Nothing is asked of them until they are back.",
     "not-required": "Nothing was asked of them on that day.",
 }

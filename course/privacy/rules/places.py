@@ -137,6 +137,8 @@ PROOF = Section(
         Place("certificate_change", "What became of certificates",
               {"changed_at": "When", "certificate.number": "Certificate", "kind": "What", "reason": "Reason"},
               via=("certificate_id",), wiped={"proof": {"reason": ""}}),
+        Place("kept_link_end", "Links to my certificates that were ended",
+              {"ended_at": "When"}, goes="proof"),
         # The row stays: its place in the list of revocations must never be given to another.
         Place("signed_credential", "Signed files",
               {"signed_at": "When", "certificate.number": "Certificate"},

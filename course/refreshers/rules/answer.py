@@ -9,14 +9,15 @@ from datetime import date
 from course.refreshers.rules.facts import Facts
 from course.refreshers.rules.policy import Policy
 from course.refreshers.rules.standing import Position, position
-from course.refreshers.rules.words import GROUP_OF, because, status
+from course.refreshers.rules.words import GROUP_OF, TO_OTHERS, because, status
 
 
 @dataclass(frozen=True)
 class Standing:
     """Where a person stands on the day `on`.
 
-    `state` is one of not-yet-due, in-progress, due-soon, overdue, up-to-date, expired, paused, not-required.
+    `state` is one of not-yet-due, in-progress, due-soon, overdue, up-to-date, expired, paused, not-required. Overdue
+    and expired (with a certificate that has ended) are only those whose due day has passed.
     `due` is the last day in time, or None if nothing is required or a leave has no return date. `valid_until` is the
     last day of the certificate, included, or None if there is none; it stays when it has passed. `window_opens` is
     the first day on which renewing keeps the date. `course` is what is needed next: initial or refresher, the
@@ -24,7 +25,8 @@ class Standing:
     the day on which the present cycle began (the completion it rests on, or the day since when the course is
     needed): an extension, a pause or a change of policy does not change it. `reasons` are all reasons of the day.
     `overdue_days` counts from the due day, 0 while paused. An unfinished attempt was begun on `started` and counts
-    as one up to and including `progress_until`. `because` explains the dates in sentences.
+    as one up to and including `progress_until`. `because` explains the dates in sentences to the person,
+    `because_for_others` to everybody else.
     """
 
     on: date
@@ -41,6 +43,7 @@ class Standing:
     started: date | None
     progress_until: date | None
     because: str
+    because_for_others: str
 
     @property
     def group(self) -> str:
@@ -77,4 +80,5 @@ def answer(here: Position) -> Standing:
         started=here.started,
         progress_until=here.progress_until,
         because=because(here),
+        because_for_others=because(here, TO_OTHERS),
     )

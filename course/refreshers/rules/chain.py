@@ -89,10 +89,12 @@ class Cycle:
 
 @dataclass(frozen=True)
 class Lead:
-    """The cycle on which the due day rests, with its mark as the policies stand."""
+    """The cycle on which the due day rests, with its mark as the policies stand, and the version that moved the mark
+    away from the last day of the certificate (None if none did)."""
 
     cycle: Cycle
     mark: Mark
+    moved_by: Policy | None = None
 
 
 def cycles(facts: Facts, policies: Sequence[Policy], on: date) -> tuple[Cycle, ...]:
@@ -144,14 +146,9 @@ def _cycle(completion: Completion, counted: Sequence[Cycle], known: Facts, polic
         # Counted from the old date the next renewal would be due at once (after an extension of many months).
         cycle = replace(cycle, timing=AFRESH)
         mark = under(cycle, policy)
-    until = last_valid_day(earlier)
-    anchor = mark.anchor
-    if until is not None and until > mark.day:
-        # Never shorter than what was held; the date of that stays.
-        anchor = max(earlier, key=lambda c: c.valid_until or date.min).anchor or anchor
-    else:
-        until = mark.day
-    return replace(cycle, valid_until=until, anchor=anchor, window_opens=window(until, completion.day, policy))
+    # The last day is that of this completion alone. Whoever holds another certificate that lasts longer still holds it.
+    opens = window(mark.day, completion.day, policy)
+    return replace(cycle, valid_until=mark.day, anchor=mark.anchor, window_opens=opens)
 
 
 def _timing(
@@ -166,16 +163,17 @@ def _timing(
         return STATED
     if held is None or until is None:
         return UNFOUNDED if completion.kind == REFRESHER else FIRST
-    granted = furthest(known.extensions, policies, completion.written)
     rule = governing(policies, held.cycle.completion.day, day)
-    if day < window(min(held.mark.day, until), held.cycle.completion.day, rule):
+    if day < window(held.mark.day, held.cycle.completion.day, rule):
         return EARLY
     if day <= held.mark.day:
         return WINDOW
-    if granted is not None and day <= granted[0]:
-        return EXTENSION
-    limit = lapses_after(max(held.mark.day, until), granted, rule)
-    return LAPSED if completion.kind == REFRESHER and day > limit else LATE
+    last = max(held.mark.day, until)
+    in_time = in_time_for(last, known.extensions, policies, completion.written, rule)
+    if day > lapses_after(last, in_time, policies, completion.written, rule):
+        return LAPSED if completion.kind == REFRESHER else LATE
+    granted = furthest(in_time, policies, completion.written)
+    return EXTENSION if granted is not None and day <= granted[0] else LATE
 
 
 def under(cycle: Cycle, policy: Policy) -> Mark:
@@ -201,17 +199,25 @@ def under(cycle: Cycle, policy: Policy) -> Mark:
 def lead(chain: Iterable[Cycle], policies: Sequence[Policy], on: date) -> Lead | None:
     """The cycle whose last day is the furthest, with changes of policy that applied at once by that day. Of equal
     ones the latest, since it says best what the person did."""
-    found = [Lead(cycle, due_mark(cycle, policies, on)) for cycle in chain if cycle.counts]
+    found = [Lead(cycle, *due_mark(cycle, policies, on)) for cycle in chain if cycle.counts]
     return max(found, key=lambda one: (one.mark.day, one.cycle.completion.day), default=None)
 
 
-def due_mark(cycle: Cycle, policies: Sequence[Policy], on: date) -> Mark:
-    """The day by which the completion wants a renewal. The certificate keeps its own date."""
-    mark = under(cycle, cycle.policy)
+def due_mark(cycle: Cycle, policies: Sequence[Policy], on: date) -> tuple[Mark, Policy | None]:
+    """The day by which the completion wants a renewal, and the version that moved it there last (None: none did). The
+    certificate keeps its own date."""
+    mark, moved_by = under(cycle, cycle.policy), None
     for policy in changes_now(policies, cycle.completion.day, on):
         changed = under(cycle, policy)
-        mark = replace(changed, day=moved(mark.day, changed.day, policy))
-    return mark
+        day = moved(mark.day, changed.day, policy)
+        if day != mark.day:
+            moved_by = policy
+        if day == changed.day:
+            mark = changed
+        elif day != mark.day:
+            # Only the minimum of days kept it from being nearer: the next renewal counts from this day.
+            mark = Mark(day, day, 0)
+    return mark, moved_by
 
 
 def last_valid_day(chain: Iterable[Cycle]) -> date | None:
@@ -224,8 +230,23 @@ def window(last: date, cause: date, policy: Policy) -> date:
     return min(max(add_days(last, -policy.window_days), cause), add_days(last, -1))
 
 
-def lapses_after(last: date, granted: tuple[date, Extension] | None, policy: Policy) -> date:
+def in_time_for(
+    last: date, extensions: Iterable[Extension], policies: Sequence[Policy], on: date, policy: Policy
+) -> list[Extension]:
+    """The extensions that were recorded before the refresher had ceased to be enough. More time that is granted later
+    moves the due day, and the whole course stays the course that is needed."""
+    found: list[Extension] = []
+    for extension in sorted(extensions, key=lambda one: one.recorded):
+        if extension.recorded <= min(on, lapses_after(last, found, policies, extension.recorded, policy)):
+            found.append(extension)
+    return found
+
+
+def lapses_after(
+    last: date, in_time: Iterable[Extension], policies: Sequence[Policy], on: date, policy: Policy
+) -> date:
     """The last day on which the refresher is enough."""
+    granted = furthest(in_time, policies, on)
     return add_months(max(last, granted[0]) if granted else last, policy.lapse_months)
 
 

@@ -9,10 +9,13 @@ from datetime import date
 from course.refreshers.rules.answer import Standing, answer
 from course.refreshers.rules.chain import next_cycle
 from course.refreshers.rules.dates import words
-from course.refreshers.rules.facts import Completion, Facts, covers
+from course.refreshers.rules.facts import INITIAL, REFRESHER, Completion, Facts, covers
 from course.refreshers.rules.pathways import of_person
 from course.refreshers.rules.policy import Policy, in_force
 from course.refreshers.rules.standing import NOT_REQUIRED, Position, located, position
+from course.refreshers.rules.words import GROUP_OF, GROUPS
+
+COURSES = {INITIAL: "the whole course", REFRESHER: "the refresher"}
 
 
 @dataclass(frozen=True)
@@ -47,14 +50,15 @@ class Touch:
         """In words, with both dates of all that changes."""
         pairs = (
             ("due day", self.was.due.day, self.will_be.due.day),
-            ("window opens", self.was.window_opens, self.will_be.window_opens),
+            ("can be renewed from", self.was.window_opens, self.will_be.window_opens),
             ("next certificate would be valid until", self.renewed_before, self.renewed_after),
         )
         said = [f"{what}: {_day(old)} → {_day(new)}" for what, old, new in pairs if old != new]
-        if self.was.state != self.will_be.state:
-            said.append(f"state: {self.was.state} → {self.will_be.state}")
+        before, after = GROUPS[GROUP_OF[self.was.state]], GROUPS[GROUP_OF[self.will_be.state]]
+        if before != after:
+            said.append(f"status: {before} → {after}")
         if self.was.course != self.will_be.course:
-            said.append(f"course: {self.was.course} → {self.will_be.course}")
+            said.append(f"needed next: {COURSES[self.was.course]} → {COURSES[self.will_be.course]}")
         return "; ".join(said)
 
 
@@ -74,7 +78,7 @@ class Preview:
 
 def _seen(position: Position) -> tuple[date | None, date | None, str, str]:
     """What a change is told by."""
-    return position.due.day, position.window_opens, position.state, position.course
+    return position.due.day, position.window_opens, GROUP_OF[position.state], position.course
 
 
 def _day(day: date | None) -> str:

@@ -7,12 +7,17 @@ newest for everybody. A version for everybody does not end a rule that a pathway
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 from datetime import date
 
 from course.refreshers.rules.dates import add_days
 from course.refreshers.rules.facts import Pathway
 from course.refreshers.rules.policy import GENERAL, NOW, Policy, in_force
+
+
+@dataclass(frozen=True)
+class MovedTo(Policy):
+    """A version that came to govern somebody on the day of a move to another pathway, and not because it was made."""
 
 
 def of_person(policies: Sequence[Policy], history: Sequence[Pathway]) -> Sequence[Policy]:
@@ -34,7 +39,8 @@ def of_person(policies: Sequence[Policy], history: Sequence[Pathway]) -> Sequenc
         if now is None:
             continue
         if now is not stayed:
-            found.append(replace(now, since=day, recorded=day, applies=NOW, pathway=None))
+            values = {field.name: getattr(now, field.name) for field in fields(Policy)}
+            found.append(MovedTo(**values | {"since": day, "recorded": day, "applies": NOW, "pathway": None}))
         else:
             found += _begun(policies, name, day, now)
     return found

@@ -72,6 +72,11 @@ class Policy:
         """For how many months a certificate is valid at least."""
         return self.minimum_months if self.kind == FIXED else self.period_months
 
+    @property
+    def longest_months(self) -> int:
+        """For how many months a certificate is valid at most."""
+        return self.minimum_months + 12 if self.kind == FIXED else self.period_months
+
     @cached_property
     def governs_from(self) -> date:
         return max(self.since, self.recorded or self.since)
@@ -110,8 +115,9 @@ def describe(policy: Policy) -> str:
 
 
 def versions(policies: Sequence[Policy]) -> list[Policy]:
-    """In the order in which they come to govern; of two from the same day, the one recorded last wins."""
-    return sorted(policies, key=_order)
+    """In the order in which they come to govern; of several from the same day the one recorded last, because the
+    others never governed anybody."""
+    return list({policy.governs_from: policy for policy in sorted(policies, key=_order)}.values())
 
 
 def _order(policy: Policy) -> tuple[date, date]:

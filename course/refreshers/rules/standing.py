@@ -13,6 +13,7 @@ from course.refreshers.rules.chain import (
     due_mark,
     first_governs,
     furthest,
+    in_time_for,
     lapses_after,
     last_valid_day,
     lead,
@@ -56,15 +57,15 @@ class Duty:
 
 @dataclass(frozen=True)
 class Due:
-    """A due day, where it comes from (certificate, policy, start, floor, revocation, extension or pause), and the
-    last day of what was granted (None if nothing was)."""
+    """A due day, where it comes from (certificate, policy, start, floor, revocation, extension or pause), and the fact
+    or the version of the policy that moved it there."""
 
     day: date | None
     source: str
-    granted_until: date | None = None
     extension: Extension | None = None
     pause: Pause | None = None
     revoked: Completion | None = None
+    changed: Policy | None = None
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,7 @@ class Position:
     valid_until: date | None
     due: Due
     window_opens: date | None
+    due_soon_from: date | None
     refresher_until: date | None
     started: date | None
     progress_until: date | None
@@ -102,22 +104,27 @@ class Position:
         return max(0, (self.on - self.due.day).days)
 
     @property
+    def ran_out(self) -> bool:
+        """Whether what was completed has ended: the last day of the certificate has passed, and so has the later day
+        that a change of policy may have given it."""
+        return self.lead is not None and self.on > max(self.lead.mark.day, self.valid_until or self.lead.mark.day)
+
+    @property
     def state(self) -> str:
+        """One word for the day. Overdue and expired are only those whose due day has passed."""
         if self.duty is None:
             return NOT_REQUIRED
         if self.paused:
             return PAUSED
-        ran_out = self.valid_until is not None and self.on > self.valid_until
         if self.overdue_days:
-            return EXPIRED if ran_out else OVERDUE
-        if ran_out and not (self.due.granted_until and self.on <= self.due.granted_until):
-            return EXPIRED
-        begun = IN_PROGRESS if self.started else None
-        if self.valid_until is None:
-            return begun or NOT_YET_DUE
+            return EXPIRED if self.ran_out else OVERDUE
         if self.window_opens is not None and self.on < self.window_opens:
             return UP_TO_DATE
-        return begun or DUE_SOON
+        if self.started:
+            return IN_PROGRESS
+        if self.due_soon_from is not None and self.on >= self.due_soon_from:
+            return DUE_SOON
+        return NOT_YET_DUE if self.lead is None or self.ran_out else UP_TO_DATE
 
 
 def position(facts: Facts, policies: Sequence[Policy], on: date) -> Position:
@@ -138,13 +145,16 @@ def located(known: Facts, policies: Sequence[Policy], on: date) -> Position:
     due = _due(known, policies, on, duty, done, held, granted)
     if paused and any(p.until is None and p.since <= on for p in known.pauses):
         due = Due(None, "pause", pause=paused)
-    opens = refresher_until = None
+    opens = soon = refresher_until = None
     if held and until:
-        own = governing(policies, held.cycle.completion.day, on)
-        opens = window(min(held.mark.day, until), held.cycle.completion.day, own)
-        refresher_until = lapses_after(max(held.mark.day, until), granted, own)
+        cause, last = held.cycle.completion.day, max(held.mark.day, until)
+        own = governing(policies, cause, on)
+        # The due day may be later than the mark: then renewing keeps the date from the window on, but nothing is near.
+        opens, soon = window(held.mark.day, cause, own), window(due.day, cause, own) if due.day else None
+        in_time = in_time_for(last, known.extensions, policies, on, own)
+        refresher_until = lapses_after(last, in_time, policies, on, own)
     started, ends = _progress(known, policies, on) if rule else (None, None)
-    return Position(on, rule, duty, paused, done, held, until, due, opens, refresher_until, started, ends)
+    return Position(on, rule, duty, paused, done, held, until, due, opens, soon, refresher_until, started, ends)
 
 
 def _latest(pauses: list[Pause]) -> Pause | None:
@@ -214,19 +224,19 @@ def _due(
     if duty is None:
         return Due(None, "nothing")
     day, source = duty.first_due, "floor" if duty.floored else "start"
-    until: date | None = None
+    changed = None
     if held and held.mark.day >= day:
-        stated = held.cycle.valid_until
-        day, source = held.mark.day, "certificate" if held.mark.day == stated else "policy"
-        until = day if source == "policy" else None
+        longest = max((cycle for cycle in chain if cycle.holds), key=lambda cycle: cycle.valid_until or date.min)
+        day, source = held.mark.day, "certificate"
+        if held.mark.day != longest.valid_until:
+            # Either this mark was moved, or that of a certificate that lasts longer.
+            source, changed = "policy", held.moved_by or due_mark(longest, policies, on)[1]
     left, revoked = _after_revocation(chain, policies)
     if revoked and left > day:
         day, source = left, "revocation"
-        until = day
     extension = None
     if granted and granted[0] > day:
         day, source, extension = granted[0], "extension", granted[1]
-        until = day
     taken = None
     for pause in sorted(known.pauses, key=lambda pause: pause.since):
         # A leave that begins only after the due day does not help whoever is overdue before it.
@@ -236,8 +246,14 @@ def _due(
         back = max(add_days(pause.until, pause.re_enter_days), add_days(pause.written, minimum))
         if back > day:
             day, source, taken = back, "pause", pause
-            until = day
-    return Due(day, source, until, extension, taken, revoked if source == "revocation" else None)
+    return Due(
+        day,
+        source,
+        extension if source == "extension" else None,
+        taken if source == "pause" else None,
+        revoked if source == "revocation" else None,
+        changed if source == "policy" else None,
+    )
 
 
 def _after_revocation(chain: Sequence[Cycle], policies: Sequence[Policy]) -> tuple[date, Completion | None]:
@@ -249,7 +265,7 @@ def _after_revocation(chain: Sequence[Cycle], policies: Sequence[Policy]) -> tup
         if cycle.counts and on is not None:
             least = add_days(on, at_or_first(policies, on).minimum_days)
             found = max(
-                found, (min(least, due_mark(cycle, policies, on).day), cycle.completion), key=lambda one: one[0]
+                found, (min(least, due_mark(cycle, policies, on)[0].day), cycle.completion), key=lambda one: one[0]
             )
     return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from flask import Response, abort, flash, g, make_response, redirect, render_template, url_for
@@ -12,9 +13,12 @@ from werkzeug.wrappers import Response as WsgiResponse
 
 from course.clock import now
 from course.people.queries import PersonView, overview, visible_person
+from course.people.views import recordable
 from course.refreshers import actions, queries
 from course.refreshers.forms import CertificateForm, ExtensionForm, LeaveForm, TakeBackForm
-from course.refreshers.rules import cycle_reason, cycles, standing
+from course.refreshers.rules import Completion, Extension, Pause, cycle_reason, cycles, standing
+from course.refreshers.rules.effect import Effect, effect
+from course.refreshers.rules.facts import IMPORTED
 from course.refreshers.views.frame import pages, today, zone
 from course.web.access import Permission, may, signed_in
 from course.web.html import seen_redirect
@@ -49,11 +53,6 @@ def _visible(person_id: int) -> PersonView:
     return visible_person(db(), current_user.person, person_id) or abort(404)
 
 
-def _may_change(person_id: int) -> bool:
-    """Nobody gives themselves more time, but an administrator, above whom there is nobody."""
-    return bool(current_user.person.administrator or current_user.person.id != person_id)
-
-
 @dataclass(frozen=True)
 class Record:
     """Something that can be written down: its form, how it is written, and the words of its page."""
@@ -62,6 +61,7 @@ class Record:
     title: str
     lede: str
     write: Callable[[Unit, int, Any], str]
+    fact: Callable[[Any, date], Extension | Pause | Completion]
 
 
 def _extend(session: Unit, person_id: int, form: ExtensionForm) -> str:
@@ -93,6 +93,7 @@ RECORDS = {
         "More time",
         "It moves the day by which the course is due. A certificate keeps its date.",
         _extend,
+        lambda form, day: Extension(day, form.until.day, form.reason.data or ""),
     ),
     "leave": Record(
         LeaveForm,
@@ -100,6 +101,9 @@ RECORDS = {
         "Nobody is reminded or overdue while they are away. To add or change the last day of a leave, record it again "
         "with the same first day.",
         _leave,
+        lambda form, day: Pause(
+            form.since.day, form.until.data, int(form.days.data or 0), form.reason.data or "", recorded=day
+        ),
     ),
     "certificate": Record(
         CertificateForm,
@@ -107,6 +111,7 @@ RECORDS = {
         "A certificate of this course from another organisation, or from before you used this site. Look at it before "
         "you record it.",
         _bring,
+        lambda form, day: Completion(form.day.day, day, IMPORTED, form.until.data),
     ),
 }
 
@@ -116,22 +121,21 @@ RECORDS = {
 def record(person_id: int, what: str) -> Response | WsgiResponse:
     """Write down more time, a leave or an earlier certificate."""
     g.here = "people"
-    person, wanted = _changed(person_id), RECORDS.get(what) or abort(404)
-    form = wanted.form(today())
+    person, wanted, day = _changed(person_id), RECORDS.get(what) or abort(404), today()
+    facts, policies = queries.people(db(), zone(), [person_id])[0].facts, queries.policies(db(), zone())
+    form, found = wanted.form(day, facts, policies), None
     if form.validate_on_submit():
-        with unit_of_work() as session:
-            said = wanted.write(session, person.id, form)
-        flash(f"{person.name}: {said}")
-        return seen_redirect(url_for("dossiers.person", person_id=person.id))
+        found = effect(facts, policies, wanted.fact(form, day), day)
+        if not found.surprise or form.confirmed.data == form.mark():
+            with unit_of_work() as session:
+                said = wanted.write(session, person.id, form)
+            flash(f"{person.name}: {said} {found.after.because_for_others}")
+            return seen_redirect(url_for("dossiers.person", person_id=person.id))
+    here = found.before if found else standing(facts, policies, day)
     page = render_template(
-        "refreshers/record.html",
-        form=form,
-        person=person,
-        title=wanted.title,
-        lede=wanted.lede,
-        entry=None,
-        button="Save",
-    )
+        "refreshers/record.html", form=form, person=person, title=wanted.title, lede=wanted.lede, entry=None,
+        button="Save", here=here, effect=found,
+    )  # fmt: skip
     return make_response(page, 422 if form.errors else 200)
 
 
@@ -152,19 +156,22 @@ def take_back(person_id: int, what: str, fact_id: int) -> Response | WsgiRespons
         return seen_redirect(url_for("dossiers.person", person_id=person.id))
     entry = next(one for one in queries.entries(db(), person.id) if (one.what, one.id) == (what, fact_id))
     page = render_template(
-        "refreshers/record.html",
-        form=form,
-        person=person,
-        title="Take it back",
-        lede="",
-        entry=entry,
-        button="Take it back",
-    )
+        "refreshers/record.html", form=form, person=person, title="Take it back", lede="", entry=entry,
+        button="Take it back", here=None, effect=_without(person.id, what, fact_id),
+    )  # fmt: skip
     return make_response(page, 422 if form.errors else 200)
 
 
+def _without(person_id: int, what: str, fact_id: int) -> Effect:
+    """What taking it back would do."""
+    facts, policies, day = queries.people(db(), zone(), [person_id])[0].facts, queries.policies(db(), zone()), today()
+    return effect(facts, policies, queries.undone(db(), what, fact_id, day), day)
+
+
 def _changed(person_id: int) -> PersonView:
-    """Somebody about whom the viewer may write something down."""
-    if not _may_change(person_id):
+    """Somebody about whom the viewer may write something down. Nobody gives themselves more time, but an administrator,
+    above whom there is nobody."""
+    viewer = current_user.person
+    if person_id == viewer.id and not viewer.administrator:
         abort(404)
-    return _visible(person_id)
+    return recordable(person_id)

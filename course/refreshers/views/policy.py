@@ -51,7 +51,7 @@ def _general(known: list[Policy]) -> Policy:
 @pages.route("/policy/everybody", methods=["GET", "POST"])
 @may(Permission.MANAGE_ORGANISATION)
 def policy() -> Response | WsgiResponse:
-    """Another version of the rule for everybody; whom it would touch is shown before it is saved."""
+    """Another version of the rule for everybody; who would be affected is shown before it is saved."""
     current = _general(queries.policies(db(), zone()))
     return _change(PolicyForm(obj=current), current, None)
 
@@ -84,7 +84,7 @@ def _change(form: PolicyForm, current: Policy, pathway: str | None) -> Response 
         if form.confirmed.data == form.mark():
             with unit_of_work() as session:
                 actions.make_policy(session, wanted, day, form.reason.data or "", current_user.person.id, now())
-            flash(f"Saved. It touches {len(seen.touched)} of {len(everybody)} people.")
+            flash(f"Saved. It affects {len(seen.touched)} of {len(everybody)} people.")
             return seen_redirect(url_for("refreshers.policies"))
     page = render_template(
         "refreshers/policy.html",

@@ -8,27 +8,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from course.refreshers.rules import Standing
-from course.refreshers.rules.standing import (
-    DUE_SOON,
-    EXPIRED,
-    IN_PROGRESS,
-    NOT_REQUIRED,
-    NOT_YET_DUE,
-    OVERDUE,
-    PAUSED,
-    UP_TO_DATE,
-)
+from course.refreshers.rules.standing import NOT_REQUIRED, PAUSED, UP_TO_DATE
+from course.refreshers.rules.words import GROUPS
 from course.reminders.rules.days import Hours
-
-# In the order of a summary. Whose certificate has expired is overdue as well.
-LABELS = {
-    OVERDUE: "overdue",
-    DUE_SOON: "due soon",
-    IN_PROGRESS: "in progress",
-    NOT_YET_DUE: "not started",
-    UP_TO_DATE: "up to date",
-    PAUSED: "paused",
-}
 
 
 @dataclass(frozen=True)
@@ -43,8 +25,9 @@ class Overdue:
 
 @dataclass(frozen=True)
 class Digest:
-    """How many people stand where (labels in words, none without anybody), who is overdue, the longest first, and how
-    many are due within the longest step of the ladder. Named are those overdue for `overdue_from` days or more."""
+    """How many people are in which group of the report (in words, none without anybody), who is overdue, the longest
+    first, and for how many the day comes within the longest step of the ladder. Named are those overdue for
+    `overdue_from` days or more."""
 
     counts: tuple[tuple[str, int], ...]
     overdue: tuple[Overdue, ...]
@@ -64,7 +47,7 @@ def digest(people: Iterable[tuple[int, str, Standing]], hours: Hours, overdue_fr
     for person_id, name, now in people:
         if now.state == NOT_REQUIRED:
             continue
-        counted[OVERDUE if now.state == EXPIRED else now.state] += 1
+        counted[now.group] += 1
         if now.state == PAUSED or now.due is None:
             continue
         if now.overdue_days >= overdue_from:
@@ -72,7 +55,7 @@ def digest(people: Iterable[tuple[int, str, Standing]], hours: Hours, overdue_fr
         elif 0 <= (now.due - now.on).days <= hours.policy.before[0] and now.state != UP_TO_DATE:
             soon += 1
     late.sort(key=lambda one: (-one.days, one.name.casefold(), one.person_id))
-    counts = tuple((label, counted[state]) for state, label in LABELS.items() if counted[state])
+    counts = tuple((label.lower(), counted[group]) for group, label in GROUPS.items() if counted[group])
     return Digest(counts, tuple(late), soon, overdue_from)
 
 

@@ -82,7 +82,7 @@ def answer(now: Standing, added: date, hours: Hours) -> Answer:
             break
         current = step
     if now.state == UP_TO_DATE:
-        return Answer(None, "Up to date, and too early to renew.", following)
+        return Answer(None, "Up to date, and the day is not near.", following)
     if current is not None:
         return Answer(current, "", following)
     if now.on <= begins:

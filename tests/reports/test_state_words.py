@@ -1,0 +1,201 @@
+"""Every word for a state counts the same people wherever it is said: tile, filter, list, summary, mail, pack, file."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from datetime import date, timedelta
+
+import pytest
+from flask import Flask
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from course.bulletins.actions import subscribe
+from course.bulletins.models import ReportSubscription
+from course.bulletins.sending import send_bulletins
+from course.clock import now
+from course.content.library import Library
+from course.dates import civil_date
+from course.evidence.making import Asked, House, draft
+from course.evidence.rules import tables
+from course.mail.models import OutboxMail
+from course.people.models import Person, Team
+from course.people.queries import viewers
+from course.people.rules import Viewer
+from course.refreshers import queries as renewal
+from course.refreshers.rules import standing
+from course.refreshers.rules.words import GROUPS
+from course.reminders.queries import everybody, hours, managed
+from course.reminders.rules import Hours, ReminderPolicy, digest
+from course.reports.frame import Sight, sight, told
+from course.reports.ledger import Ledger
+from course.reports.rules import Wanted, present
+from course.web.spreadsheet import as_csv
+from tests.conftest import undone
+from tests.makers import PASSWORD, sign_in
+from tests.pages import Client, words
+from tests.reports.histories import DAYS, ZONE, Lives, Rules, Story, moment, people, rules
+
+Counts = dict[str, int]
+TODAY = civil_date(now(), ZONE)
+MONDAY = TODAY - timedelta(days=TODAY.weekday() + 7)  # a day on which mail leaves, when all of it had happened
+while Hours(ReminderPolicy(), "england", ZONE).from_day(MONDAY) != MONDAY:
+    MONDAY -= timedelta(weeks=1)
+IN_MAIL = {word.lower(): word for word in GROUPS.values()}
+WORDS = re.compile(r"^(Overdue|Due (in|today)|In progress|Not started|Up to date|Paused|Not required)")
+
+
+def plain(counts: Counter[str]) -> Counts:
+    return {GROUPS[group]: number for group in GROUPS if (number := counts.get(group, 0))}
+
+
+def by_the_rule(session: Session, ids: set[int], on: date) -> Counts:
+    """From the standing of each, which is what the people themselves read."""
+    policies = renewal.policies(session, ZONE)
+    here = [one for one in renewal.people(session, ZONE, ids) if present(one.facts, on)]
+    found = [standing(one.facts, policies, on) for one in here]
+    for now_ in found:
+        assert (now_.group == "overdue") == (now_.due is not None and now_.state != "paused" and now_.due < on)
+    return plain(Counter(one.group for one in found))
+
+
+def tile_filter_list(client: Client, team: Team, on: date) -> tuple[Counts, Counts, Counts]:
+    """What the page says in its tiles, how many each filter leaves, and what its lines say."""
+    address = f"/report?team={team.id}&on={on}"
+    page = client.get(address)
+    tiles: Counts = {}
+    for tile in page.tree.iterfind(".//li[@class]"):
+        if "tile" in tile.get("class", "").split():
+            number, word = words(tile).split(" ", 1)
+            tiles[word] = int(number)
+    filtered, listed = Counter[str](), Counter[str]()
+    for group, word in GROUPS.items():
+        # Each person's page is one link; the page need not be parsed for that.
+        shown = client.flask.get(f"{address}&status={group}").text.count('<td data-label="Progress">')
+        if shown:
+            filtered[word] = shown
+    for row in page.tree.iterfind(".//tbody/tr/td/span[@class]"):
+        said = WORDS.match(words(row))
+        assert said, words(row)
+        listed["Due soon" if said[1].startswith("Due") else said[1]] += 1
+    return {word: number for word, number in tiles.items() if number}, dict(filtered), dict(listed)
+
+
+def in_file(data: bytes, column: str) -> Counts:
+    """How many rows of a file say what."""
+    rows = csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""))
+    found = Counter[str]()
+    for row in rows:
+        said = WORDS.match(row[column])
+        found["Due soon" if said and said[1].startswith("Due") else said[1] if said else row[column]] += 1
+    return dict(found)
+
+
+def in_mail(session: Session, app: Flask, manager: Person, team: Team) -> tuple[Counts, str]:
+    """What the report by mail says on MONDAY, and its subject."""
+    with app.app_context():
+        subscribe(session, manager.id, team.id, "week", MONDAY - timedelta(days=3), manager.id, moment(MONDAY))
+        session.execute(update(ReportSubscription).values(since=MONDAY - timedelta(days=3)))
+        session.commit()
+        assert send_bulletins(moment(MONDAY)) == 1
+    mail = session.execute(select(OutboxMail).order_by(OutboxMail.id.desc()).limit(1)).scalar_one()
+    lines = re.findall(r"^- (\d+) ([a-z ]+)$", mail.text, re.MULTILINE)
+    return {IN_MAIL[word]: int(number) for number, word in lines if word in IN_MAIL}, mail.subject
+
+
+def in_summary(session: Session, manager: Person) -> tuple[Counts, int]:
+    """What the weekly summary says of everybody in the manager's teams on MONDAY, and how many it names."""
+    when = hours(session, ZONE)
+    assert when is not None
+    found = {one.id: one for one in everybody(session, when, MONDAY)}
+    members = managed(session, [manager.id])[manager.id]
+    told_ = digest([(i, found[i].name, found[i].standing) for i in members], when)
+    return {IN_MAIL[label]: number for label, number in told_.counts}, len(told_.overdue)
+
+
+def seen_by(session: Session, viewer: Viewer, team: Team, on: date) -> Sight:
+    return sight(session, Ledger(), viewer, Wanted(team.id, on=on), TODAY, ZONE, "Riverside Trust")
+
+
+def in_pack(session: Session, library: Library, seen: Sight) -> Counts:
+    """What the table of people in a pack says."""
+    rows = told(session, library, seen, seen.report.lines)
+    every = [tables.Somebody(one.line, one.teams, one.pathway, one.progress) for one in rows]
+    data = as_csv(tables.people(every))
+    assert in_file(data, "Status") == in_file(data, "In words")
+    late = [row for row in csv.DictReader(io.StringIO(data.decode("utf-8-sig"))) if row["Days overdue"]]
+    assert len(late) == in_file(data, "Status").get("Overdue", 0)
+    return in_file(data, "Status")
+
+
+def check(app: Flask, session: Session, client: Client, lives: Lives, versions: Rules, ago: int) -> None:
+    manager, teams = Story(session, MONDAY - timedelta(days=1)).tell(lives, versions)
+    viewer = viewers(session, [manager.id], TODAY)[manager.id]
+    region, library = teams[0], app.extensions["course"].library
+    sign_in(client, manager, PASSWORD)
+    for on in (TODAY, MONDAY, TODAY - timedelta(days=ago)):
+        seen = seen_by(session, viewer, region, on)
+        counted = plain(Counter(seen.report.counts))
+        assert by_the_rule(session, {line.id for line in seen.report.lines}, on) == counted
+        assert tile_filter_list(client, region, on) == (counted, counted, counted), on
+        wanted = {"team": str(region.id), "on": str(on)}
+        assert in_file(client.post("/report/file/csv", wanted, 200).body, "Status") == counted
+        assert in_pack(session, library, seen) == counted
+        # The teams below have the same people between them.
+        parts = [Counter(seen_by(session, viewer, team, on).report.counts) for team in teams[1:]]
+        alone = Counter(line.group for line in seen.report.lines if region.id in line.teams)
+        assert plain(sum(parts, alone)) == counted
+    on_monday = plain(Counter(seen_by(session, viewer, region, MONDAY).report.counts))
+    mailed, subject = in_mail(session, app, manager, region)
+    assert mailed == on_monday
+    late = on_monday.get("Overdue", 0)
+    assert ("overdue: Region" in subject and str(late) in subject) if late else "overdue: Region" not in subject or (
+        subject == "Nobody is overdue: Region"
+    )  # fmt: skip
+    summary, named = in_summary(session, manager)
+    assert summary == {word: number for word, number in on_monday.items() if word != "Not required"}
+    assert named == late
+
+
+# Somebody came back with a certificate that had ended and has time left; others of every kind beside them.
+RETURNED: Lives = [
+    (0, [("course", 10, 1), ("left", 300, 1), ("back", 850, 30)]),
+    (0, [("course", 10, 1), ("more time", 880, 60)]),
+    (0, [("course", 10, 1), ("refresher", 370, 1), ("leave", 880, 60)]),
+    (885, []),
+    (0, []),
+]
+
+
+def test_a_returner_with_time_left_is_overdue_nowhere(app: Flask, session: Session, client: Client) -> None:
+    check(app, session, client, RETURNED, [], 30)
+    back = session.execute(select(Person).where(Person.email == "p0@example.org")).scalar_one()
+    one = renewal.people(session, ZONE, [back.id])[0]
+    first = one.facts.employments[-1].start
+    now_ = standing(one.facts, renewal.policies(session, ZONE), first)
+    assert (now_.overdue_days, now_.group) == (0, "due-soon")
+
+
+def test_a_pack_from_beginning_to_end_says_the_same_counts(app: Flask, session: Session) -> None:
+    manager, teams = Story(session, MONDAY).tell(RETURNED, [(600, 24, 30, "now", None)])
+    viewer = viewers(session, [manager.id], TODAY)[manager.id]
+    asked = Asked(teams[0].id, MONDAY, viewer, now())
+    house = House("Riverside Trust", ZONE, TODAY, "https://course.example.org/")
+    made = draft(session, app.extensions["course"].library, Ledger(), asked, house, lambda *_: None)
+    counted = plain(Counter(seen_by(session, viewer, teams[0], MONDAY).report.counts))
+    assert in_file(made.files["people.csv"], "Status") == counted
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # the test above runs on both engines
+@settings(max_examples=8)
+@given(people, rules, st.integers(1, DAYS))
+def test_every_word_for_a_state_counts_the_same_people_everywhere(
+    prepared: Flask, lives: Lives, versions: Rules, ago: int
+) -> None:
+    with undone(prepared) as app, app.extensions["course.sessions"].writing() as session:
+        check(app, session, Client(app), lives, versions, ago)
