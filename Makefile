@@ -1,21 +1,23 @@
 # What you can do here. `make` alone lists it.
 PYTHON ?= python3
-PORT ?= 8000
 BIN := .venv/bin
+# Only if it is named here or in the environment: otherwise PORT of .env holds.
+ifdef PORT
 export PORT
+endif
 
 help: ## list what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 demo: .venv/ready ## try the course on http://127.0.0.1:8000 (PORT=, DEMO_PASSWORD=)
-	@DATABASE_URL=sqlite:///$(CURDIR)/instance/demo.db $(BIN)/flask demo serve
+	@FLASK_SKIP_DOTENV=1 DATABASE_URL=sqlite:///instance/demo.db PUBLIC_URL= MAIL_URL=console: $(BIN)/flask demo serve
 
 demo-reset: ## forget what was done in the demonstration
 	@rm -f instance/demo.db instance/demo.db-wal instance/demo.db-shm instance/demo-password
 	@echo "The demonstration starts afresh with the next 'make demo'."
 
-run: .venv/ready ## the real thing: settings from the environment, see .env.example
-	@set -a; if [ -f .env ]; then . ./.env; fi; set +a; $(BIN)/flask serve
+run: .venv/ready ## the real thing: settings from the environment and .env, see .env.example
+	@$(BIN)/flask serve
 
 test: .venv/tested ## ruff, mypy, import contracts, and every test
 	@$(BIN)/python -m tests.support.all
@@ -33,6 +35,7 @@ bench: .venv/tested ## measure speed against baselines in the same run
 	@$(BIN)/python -m tests.bench
 	@$(BIN)/python -m tests.bench.reports
 	@$(BIN)/python -m tests.bench.insight
+	@$(BIN)/python -m tests.bench.morning
 
 simulate: .venv/tested ## what refreshers leave behind in people who forget by another model
 	@$(BIN)/python -m tests.simulate
@@ -41,7 +44,7 @@ screenshots: .venv/tested ## every page, 1280 and 390 px, light and dark, into s
 	@$(BIN)/python -m tests.journeys.screenshots
 
 migration: .venv/ready ## write the next migration: make migration m="add a table"
-	@mkdir -p instance && $(BIN)/alembic upgrade head && $(BIN)/alembic revision --autogenerate -m "$(m)"
+	@$(BIN)/alembic upgrade head && $(BIN)/alembic revision --autogenerate -m "$(m)"
 
 requirements: ## pin the newest versions into both requirements files
 	$(BIN)/pip install -q uv

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from course.bulletins import views as bulletins
 from course.calendars import views as calendars
 from course.certificates import commands as certificate_commands
 from course.certificates import views as certificates
+from course.clock import now
 from course.content import commands as content_commands
 from course.content import views as content
 from course.content.library import Library, load
@@ -56,6 +56,7 @@ from course.reminders import views as reminders
 from course.reports import commands as report_commands
 from course.reports import views as reports
 from course.serving import commands as serving_commands
+from course.serving.own_settings import warnings_here
 from course.signin import commands as signin_commands
 from course.signin import session as signin_session
 from course.signin import views as signin
@@ -64,7 +65,7 @@ from course.staff import views as staff
 from course.system import commands as system_commands
 from course.system import views as system
 from course.teams import views as teams
-from course.web import access, cookie, csrf, errors, headers, html, logs, session, uploads
+from course.web import access, arrival, cookie, csrf, errors, headers, html, logs, opening, session, uploads
 
 PACKAGE = Path(__file__).resolve().parent / "course"
 # Each feature's pages, under the address at which they begin.
@@ -117,6 +118,7 @@ COMMANDS = (
     signin_commands.group,
     serving_commands.group,
     system_commands.group,
+    system_commands.system,
     serving_commands.worker_command,
 )
 
@@ -142,7 +144,7 @@ def create_app(config: Config | None = None) -> Flask:
 
     Raises ConfigError or ContentError, each with all mistakes at once.
     """
-    config = config or Config.from_env(os.environ)
+    config = config or Config.read()
     app = Application("course", root_path=str(PACKAGE), static_folder=None, template_folder=str(PACKAGE / "templates"))
     app.config.update(
         SECRET_KEY=config.secret_key,
@@ -157,7 +159,7 @@ def create_app(config: Config | None = None) -> Flask:
         WTF_CSRF_SSL_STRICT=config.secure,
         PREFERRED_URL_SCHEME="https" if config.secure else "http",
     )
-    engine = make_engine(config.database_url)
+    engine = make_engine(config.database_url, config.threads)
     app.extensions["course"] = State(config, _loaded(config.content), engine)
     if config.trusted_proxies:
         hops = config.trusted_proxies
@@ -166,8 +168,10 @@ def create_app(config: Config | None = None) -> Flask:
     cookie.init(app)
     logs.init(app)
     headers.init(app, config.secure)
+    arrival.init(app)
     seal = Seal(config.secret_key, config.public_url, config.time_zone)
     session.init(app, engine, {"seal": seal})
+    opening.init(app, engine, config.database_url, lambda: warnings_here(now()))
     errors.init(app)
     signin_session.init(app)
     uploads.init(app)

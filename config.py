@@ -1,20 +1,38 @@
-"""The settings, read once from the environment and checked before anything starts."""
+"""The settings: read from the environment and the file .env beside this one, and checked before anything starts.
+
+Every way of starting reads them here: each command, the server, the worker, Alembic and any WSGI server.
+"""
 
 from __future__ import annotations
 
+import difflib
+import io
+import os
 import secrets
+import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo
 
-from click import ClickException
+from click import ClickException, echo
+from dotenv import dotenv_values, find_dotenv
+from dotenv.parser import parse_stream
+from flask.helpers import get_load_dotenv
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from course.sqlite_file import make_private
+
 ROOT = Path(__file__).resolve().parent
+ENV_FILE = ROOT / ".env"
+# Every setting there is. A word in .env that is nearly one of these is taken for a mistake.
+NAMES = (
+    "SECRET_KEY", "SECRET_KEY_FILE", "DATABASE_URL", "PUBLIC_URL", "MAIL_URL", "MAIL_FROM", "TIME_ZONE", "HOST", "PORT",
+    "THREADS", "TRUSTED_PROXIES", "CONTENT", "DEMO_PASSWORD",
+)  # fmt: skip
 
 
 class ConfigError(ClickException):
@@ -37,6 +55,7 @@ class Config:
     port: int
     threads: int
     trusted_proxies: int
+    demo_password: str = ""
 
     @property
     def secure(self) -> bool:
@@ -48,6 +67,111 @@ class Config:
         """Read and check the settings; raise ConfigError that lists all mistakes at once."""
         return _Reader(environ).config()
 
+    @classmethod
+    def read(cls) -> Config:
+        """Read and check the settings of this installation: the process's environment, then .env.
+
+        Warnings go to standard error. Raises ConfigError as `from_env` does.
+        """
+        environ = _without_foreign_files(dict(os.environ))
+        found = env_file(ENV_FILE) if get_load_dotenv(True) else EnvFile()
+        reader = _Reader({**found.values, **environ}, found.mistakes)
+        try:
+            return reader.config()
+        finally:
+            for words in (*found.warnings, *reader.warnings):
+                echo(words, err=True)
+
+
+@dataclass
+class EnvFile:
+    """What stands in a file of settings: its values, what is wrong with it, and what should be looked at."""
+
+    values: dict[str, str] = field(default_factory=dict)
+    mistakes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+def env_file(path: Path) -> EnvFile:
+    """Read a file of settings; nothing is found where there is none.
+
+    A line that cannot be read, a setting without a value or set twice, and a name that is nearly a setting's are
+    mistakes: what was meant would otherwise be its default, such as another database.
+    """
+    found = EnvFile()
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        mode, owner = path.stat().st_mode, path.stat().st_uid
+    except FileNotFoundError:
+        return found
+    except OSError as error:
+        found.mistakes.append(f"{path}: cannot be read ({error.strerror}).")
+        return found
+    except UnicodeDecodeError:
+        found.mistakes.append(f"{path}: is not a text file in UTF-8.")
+        return found
+    seen: set[str] = set()
+    for line in parse_stream(io.StringIO(text)):
+        where = f"{path}, line {line.original.line}"
+        if line.error:
+            found.mistakes.append(f"{where}: cannot be read. A line is NAME=value, or begins with #.")
+        elif line.key is not None:
+            found.mistakes += [f"{where}: {words}" for words in _mistakes(line.key, line.value, seen)]
+            seen.add(line.key)
+    if not found.mistakes:
+        values = dotenv_values(stream=io.StringIO(text))
+        found.values = {name: value for name, value in values.items() if name in NAMES and value is not None}
+    if mode & (stat.S_IRWXG | stat.S_IRWXO) and any(_is_secret(*pair) for pair in found.values.items()):
+        fix = f"chmod 600 {path}" + ("" if owner == os.geteuid() else " (as its owner)")
+        found.warnings.append(f"Warning: {path} holds secrets, and others on this machine can read it: {fix}")
+    return found
+
+
+def _mistakes(name: str, value: str | None, seen: set[str]) -> list[str]:
+    """What is wrong with one setting of a file."""
+    if name not in NAMES:
+        near = difflib.get_close_matches(name.upper(), NAMES, 1, 0.75)
+        return [f"there is no setting {name}. Is {near[0]} meant?"] if near else []
+    if value is None:
+        return [f"{name} has no value. Write {name}=value, or put a # before it."]
+    if name in seen:
+        return [f"{name} is set for a second time. Remove one of the two."]
+    if "$(" in value or value.startswith("`"):
+        return [f"{name}: commands are not run here. Write the value itself."]
+    return []
+
+
+def _is_secret(name: str, value: str) -> bool:
+    if name in ("SECRET_KEY", "DEMO_PASSWORD"):
+        return bool(value)
+    return name in ("DATABASE_URL", "MAIL_URL") and "@" in value
+
+
+def _without_foreign_files(environ: dict[str, str]) -> dict[str, str]:
+    """The environment without what Flask put in from a .env or .flaskenv.
+
+    Flask reads these from the working directory or a folder above it, which may be another program's. What stood in
+    the environment when the process began stays, where the system can tell.
+    """
+    if not get_load_dotenv(True):
+        return environ
+    try:
+        first = set(Path("/proc/self/environ").read_bytes().split(b"\0"))
+    except OSError:
+        first = set()
+    for file in (find_dotenv(".flaskenv", usecwd=True), find_dotenv(".env", usecwd=True)):
+        try:
+            values = dotenv_values(file) if file else {}
+        except (OSError, UnicodeDecodeError):
+            continue  # Then Flask cannot have read it either.
+        same = [name for name in NAMES if name in environ and values.get(name) == environ[name]]
+        put = [name for name in same if os.fsencode(f"{name}={environ[name]}") not in first]
+        if put and Path(file).resolve() != ENV_FILE:
+            echo(f"Not read: {file}. The settings of the course stand in {ENV_FILE}.", err=True)
+        for name in put:
+            del environ[name]
+    return environ
+
 
 def _parts(address: str) -> SplitResult | None:
     """The parts of a web or mail server's address; None if it is none, or its port is not a port."""
@@ -58,12 +182,28 @@ def _parts(address: str) -> SplitResult | None:
         return None
 
 
+def _make_secret(file: Path) -> None:
+    """Make a random key, readable by its owner only. Of several processes that do so at once, one makes it."""
+    if not file.parent.exists():
+        file.parent.mkdir(mode=0o700)
+    part = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+    try:
+        part.touch(mode=0o600)
+        part.write_text(secrets.token_hex(32), encoding="utf-8")
+        os.link(part, file)
+    except FileExistsError:
+        pass
+    finally:
+        part.unlink(missing_ok=True)
+
+
 class _Reader:
     """Reads settings one by one and collects what is wrong with them."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(self, environ: Mapping[str, str], mistakes: list[str] | None = None) -> None:
         self.environ = environ
-        self.mistakes: list[str] = []
+        self.mistakes = list(mistakes or [])
+        self.warnings: list[str] = []
 
     def config(self) -> Config:
         port = self.whole("PORT", 8000, 1, 65535)
@@ -75,10 +215,11 @@ class _Reader:
             mail_from=self.sender(),
             time_zone=self.zone(),
             content=self.folder("CONTENT", ROOT / "modules"),
-            host=self.environ.get("HOST", "127.0.0.1"),
+            host=self.environ.get("HOST") or "127.0.0.1",
             port=port,
             threads=self.whole("THREADS", 8, 1, 64),
             trusted_proxies=self.whole("TRUSTED_PROXIES", 0, 0, 5),
+            demo_password=self.environ.get("DEMO_PASSWORD", ""),
         )
         if self.mistakes:
             raise ConfigError("These settings must be put right:\n" + "\n".join(f"- {m}" for m in self.mistakes))
@@ -90,14 +231,13 @@ class _Reader:
         Without either, a random key is made once for this installation and kept under instance/.
         """
         key = self.environ.get("SECRET_KEY", "")
-        file = Path(self.environ.get("SECRET_KEY_FILE") or ROOT / "instance" / "secret-key")
+        file = ROOT / (self.environ.get("SECRET_KEY_FILE") or "instance/secret-key")
         if not key:
             try:
-                if not file.exists() and "SECRET_KEY_FILE" not in self.environ:
-                    file.parent.mkdir(exist_ok=True)
-                    file.touch(mode=0o600)
-                    file.write_text(secrets.token_hex(32), encoding="utf-8")
+                if not file.exists() and not self.environ.get("SECRET_KEY_FILE"):
+                    _make_secret(file)
                 key = file.read_text(encoding="utf-8").strip()
+                self.protect(file, ours=not self.environ.get("SECRET_KEY_FILE"))
             except OSError as error:
                 self.mistakes.append(f"SECRET_KEY_FILE: {file} cannot be read ({error.strerror}).")
                 return ""
@@ -112,8 +252,15 @@ class _Reader:
             )
         return key
 
+    def protect(self, file: Path, ours: bool) -> None:
+        """Let only the owner read the key's file. A group may read one that SECRET_KEY_FILE names: somebody meant that."""
+        if ours:
+            self.warnings += make_private(file)
+        elif file.stat().st_mode & stat.S_IRWXO:
+            self.warnings.append(f"Warning: others on this machine can read {file}: chmod o-rwx {file}")
+
     def database(self) -> str:
-        raw = self.environ.get("DATABASE_URL") or f"sqlite:///{ROOT / 'instance' / 'course.db'}"
+        raw = self.environ.get("DATABASE_URL") or "sqlite:///instance/course.db"
         try:
             url = make_url(raw)
         except (ArgumentError, ValueError):
@@ -125,17 +272,19 @@ class _Reader:
             self.mistakes.append(f"DATABASE_URL: {url.drivername} is not supported; use sqlite or postgresql.")
         if url.drivername == "sqlite" and url.database in (None, "", ":memory:"):
             self.mistakes.append("DATABASE_URL: SQLite needs a file, such as sqlite:////srv/course.db.")
-        elif url.drivername == "sqlite" and Path(str(url.database)).is_dir():
-            self.mistakes.append(f"DATABASE_URL: {url.database} is a folder; name a file in it, such as course.db.")
-        elif url.drivername == "sqlite" and not Path(str(url.database)).parent.is_dir():
-            folder = Path(str(url.database)).parent
-            if folder != ROOT / "instance":
-                self.mistakes.append(f"DATABASE_URL: there is no folder {folder}. Make it first.")
+        elif url.drivername == "sqlite":
+            # From the project, not from the working directory: a nightly job must not work on another file.
+            file = ROOT / str(url.database)
+            url = url.set(database=str(file))
+            if file.is_dir():
+                self.mistakes.append(f"DATABASE_URL: {file} is a folder; name a file in it, such as course.db.")
+            elif not file.parent.is_dir() and file.parent != ROOT / "instance":
+                self.mistakes.append(f"DATABASE_URL: there is no folder {file.parent}. Make it first.")
         return url.render_as_string(hide_password=False)
 
     def public(self, default: str) -> str:
         """The address that people type. Plain http is accepted on this machine only."""
-        raw = self.environ.get("PUBLIC_URL", default).rstrip("/")
+        raw = (self.environ.get("PUBLIC_URL") or default).rstrip("/")
         parts = _parts(raw)
         if parts is None or parts.scheme not in ("http", "https") or not parts.hostname or parts.path:
             self.mistakes.append(f"PUBLIC_URL: {raw!r} is not an address such as https://training.example.org.")
@@ -172,7 +321,7 @@ class _Reader:
         return name
 
     def folder(self, name: str, default: Path) -> Path:
-        path = Path(self.environ.get(name) or default)
+        path = ROOT / (self.environ.get(name) or default)
         if not path.is_dir():
             self.mistakes.append(f"{name}: {path} is not a folder.")
         return path

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, DateTime, Engine, MetaData, Select, create_engine, event
@@ -51,14 +52,34 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def make_engine(url: str) -> Engine:
-    """An engine for `url` (sqlite or postgresql+psycopg). On SQLite: WAL, durable commits, foreign keys."""
+def make_engine(url: str, threads: int = 8) -> Engine:
+    """An engine for `url` (sqlite or postgresql+psycopg). On SQLite: WAL, durable commits, foreign keys.
+
+    Each of so many `threads` may use two connections at once, and the worker beside them some more.
+    """
+    size = max(16, 2 * threads + 4)
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_size=16, pool_pre_ping=True)
-    engine = create_engine(url, connect_args={"timeout": 15}, pool_size=16)
+        return create_engine(url, pool_size=size, pool_pre_ping=True)
+    engine = create_engine(url, connect_args={"timeout": 15}, pool_size=size)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def database_name(url: str) -> str:
+    """Which database an address means, in words and without its password."""
+    parts = make_url(url)
+    if parts.get_backend_name() == "sqlite":
+        return str(parts.database)
+    host = parts.host or parts.query.get("host") or "this machine"
+    port = f", port {parts.port}" if parts.port not in (None, 5432) else ""
+    return f"PostgreSQL {parts.database or parts.username or ''} at {host if isinstance(host, str) else host[0]}{port}"
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The file of a SQLite database; None for another engine."""
+    parts = make_url(url)
+    return Path(str(parts.database)) if parts.get_backend_name() == "sqlite" else None
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
@@ -166,6 +187,12 @@ def insert_once(session: Session, table: type[Base], **values: Any) -> int | Non
     """
     found = session.execute(_insert_once(table, session.get_bind().dialect.name), values).scalar()
     return None if found is None else int(found)
+
+
+def insert_new(session: Session, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows, but for those in whose way one stands by now, such as one that another process puts there as well."""
+    make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    session.execute(make(table.metadata.tables[table.__tablename__]).on_conflict_do_nothing(), list(rows))
 
 
 @cache

@@ -12,7 +12,7 @@ from course.people.events import EarlierCertificate, PersonAdded, RecordOpened
 from course.recall.actions import finish
 from course.refreshers.actions import bring, bring_merged, certify
 from course.reminders.actions import check
-from course.signin.actions import end_access, end_links, send_invitation
+from course.signin.actions import check_link, end_access, end_links, send_invitation
 from course.staff.events import AddressChanged, PeopleMerged, PersonLeft
 
 
@@ -23,6 +23,7 @@ def connect() -> None:
     on(CourseCompleted, certify)
     on(StepEnded, finish)
     on(MailLeaving, check)
+    on(MailLeaving, check_link)
     on(EarlierCertificate, bring)
     on(RecordOpened, note_page)
     on(PeopleMerged, bring_merged)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import sys
 from collections.abc import Iterable
 from typing import Any, Literal
 
@@ -12,10 +12,15 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from course.db import Base, UtcDateTime, make_engine
+from config import Config
+from course import migrating
+from course.db import Base, UtcDateTime, database_name, make_engine, sqlite_file
+from course.migrating.rebuilding import RebuildingImpl
 from course.models import ALL
+from course.sqlite_file import damage, secure
 
 assert ALL  # importing it is what fills the metadata  # noqa: S101
+assert RebuildingImpl.__dialect__ == "sqlite"  # and importing this one has Alembic keep triggers  # noqa: S101
 
 
 def number(_context: MigrationContext, _revision: Any, directives: Iterable[MigrationScript]) -> None:
@@ -34,7 +39,7 @@ def render(kind: str, value: Any, _autogen: Any) -> str | Literal[False]:
 
 def run(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("SET lock_timeout = '10s'")
+        connection.exec_driver_sql("SET LOCAL lock_timeout = '10s'")
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
@@ -52,7 +57,11 @@ given = context.config.attributes.get("connection")
 if given is not None:
     run(given)
 else:
-    url = os.environ.get("DATABASE_URL", "sqlite:///instance/course.db")
-    with make_engine(url).connect() as fresh:
+    url = Config.read().database_url
+    print(f"Database: {database_name(url)}", file=sys.stderr)  # noqa: T201
+    if (file := sqlite_file(url)) is not None:
+        secure(file)
+        if found := damage(file):
+            sys.exit(found)
+    with migrating.exclusive(make_engine(url)) as fresh:
         run(fresh)
-        fresh.commit()

@@ -23,11 +23,13 @@ from course import db, migrating
 from course.content.actions import archive
 from course.db import make_engine, outside_unit_of_work
 from course.reports.ledger import Ledger
-from course.signin import actions as passwords
+from course.signin import hashing as passwords
 from course.web.session import Sessions, command_session
 from tests.pages import Client
 from tests.support.postgres import temporary_cluster
 
+# A developer's .env changes nothing in tests, nor in the processes that they start.
+os.environ["FLASK_SKIP_DOTENV"] = "1"
 # The one profile of all property tests. Nothing in it depends on how busy the machine is or on chance: the same examples
 # are drawn each time. To look for others, set TEST_EXPLORE.
 settings.register_profile(

@@ -10,6 +10,8 @@ from flask.cli import AppGroup
 
 from course.audit import queries
 from course.audit.rules import faults
+from course.sqlite_file import damage
+from course.web.opening import database_file
 from course.web.session import command_session
 
 group = AppGroup("audit", help="Check that the log of what was done is as it was written.")
@@ -33,12 +35,8 @@ def head_command() -> None:
     click.echo(f"{number}:{mark}")
 
 
-@group.command("verify")
-@click.option(
-    "--head", callback=_head, metavar="NUMBER:HASH", help="What 'flask audit head' printed on an earlier day."
-)
-def verify_command(head: tuple[int, str] | None) -> None:
-    """Look for entries that were changed, removed, put in or put in another order. Ends with 1 if there are any."""
+def look_through(head: tuple[int, str] | None = None) -> tuple[int, int]:
+    """Print what is wrong with the log. Returns how many entries it has, and how much was found."""
     wrong = 0
     with command_session() as session:
         queries.only_read(session)
@@ -50,8 +48,24 @@ def verify_command(head: tuple[int, str] | None) -> None:
         for words in faults(queries.entries(session), [one for one in (noted, head) if one and one[0]]):
             click.echo(words)
             wrong += 1
+    return number, wrong
+
+
+@group.command("verify")
+@click.option(
+    "--head", callback=_head, metavar="NUMBER:HASH", help="What 'flask audit head' printed on an earlier day."
+)
+def verify_command(head: tuple[int, str] | None) -> None:
+    """Look for entries that were changed, removed, put in or put in another order, and on SQLite for damage to the
+    database. Ends with 1 if there is any."""
+    number, wrong = look_through(head)
+    file = database_file()
+    found = damage(file, thorough=True) if file else None
+    if found is not None:
+        click.echo(found, err=True)
     if wrong:
         click.echo(f"The log is not as it was written: {wrong} found.", err=True)
+    if wrong or found is not None:
         sys.exit(1)
     click.echo(f"The log is as it was written: {number} entries.")
     if head is None:

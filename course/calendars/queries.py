@@ -73,8 +73,9 @@ def found(session: Session, token: str) -> Found | None:
 
 
 def has_team(viewer: Viewer) -> bool:
-    """Whether there is anybody beside themselves whose due days this person may see."""
-    return viewer.administrator or bool(viewer.manages)
+    """Whether there is anybody beside themselves whose due days this person may have in a feed. What they see only as a
+    deputy is in none: a feed would outlast it."""
+    return viewer.administrator or bool(viewer.leads)
 
 
 def events(session: Session, feed: Found, zone: str, today: date, course: Course) -> list[Event]:

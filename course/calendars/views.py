@@ -26,16 +26,19 @@ from course.web.throttle import Throttle
 pages = Blueprint("calendars", __name__)
 # An address cannot be guessed in a lifetime. A school's calendars, or those at one provider, come from one place.
 _throttle = Throttle(300, 60)
+# One feed is worked out anew for each fetch, of a large team in seconds; a calendar fetches it a few times an hour.
+_by_feed = Throttle(30, 300)
 _SHOWN_ONCE = "calendar_feed"
 _ENDED = "This calendar feed has ended. You can remove it from your calendar, or make a new one in the course.\n"
-_WAIT = "Too many requests from this place in the network. Please try again in a minute.\n"
+_WAIT = "Too many requests from this place in the network, or for this feed. Please try again in a minute.\n"
 
 
 @pages.get("/<token>.ics")
 @public
 def feed(token: str) -> Response:
     """A feed as iCalendar, worked out from what its holder may see at this moment."""
-    if not _throttle.allows(network(request.remote_addr), time.monotonic()):
+    moment = time.monotonic()
+    if not _throttle.allows(network(request.remote_addr), moment) or not _by_feed.allows(token[:100], moment):
         return _plain(_WAIT, 429, {"Retry-After": "60"})
     found = queries.found(db(), token)
     if found is None:

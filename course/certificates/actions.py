@@ -9,15 +9,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record
-from course.certificates.models import Certificate, CertificateChange
+from course.certificates.models import Certificate, CertificateChange, KeptLinkEnd
+from course.certificates.queries import in_another_name, kept_link_number
 from course.certificates.rules import number, valid_until
 from course.content.shapes import SETTINGS
 from course.credentials.actions import revoke as revoke_credential
 from course.credentials.actions import sign as sign_credential
 from course.credentials.queries import signed_ids
 from course.credentials.rules.documents import Certified
+from course.db import insert_once
 from course.learning.events import CourseCompleted
 from course.organisation.queries import organisation
+from course.people.models import Person
 from course.people.queries import person
 
 
@@ -70,6 +73,16 @@ def reissue(session: Session, old: str, name: str, reason: str, by: int | None, 
     return after.number
 
 
+def reissue_in_name(session: Session, person_id: int, name: str, reason: str, by: int | None, at: datetime) -> int:
+    """The same for all certificates of a person that bear another name; returns how many there were."""
+    # Two at once come one after the other, and the second finds nothing to do.
+    session.execute(select(Person.id).where(Person.id == person_id).with_for_update())
+    found = in_another_name(session, person_id, name)
+    for old in found:
+        reissue(session, old.number, name, reason, by, at)
+    return len(found)
+
+
 def revoke(session: Session, old: str, reason: str, by: int | None, at: datetime) -> None:
     """The certificate is not valid any more. Raises as `reissue` does."""
     before = _unchanged(session, old)
@@ -77,6 +90,17 @@ def revoke(session: Session, old: str, reason: str, by: int | None, at: datetime
     session.flush()
     record(session, "certificate.revoked", ("person", before.person_id), {"number": old, "reason": reason}, by, at)
     revoke_credential(session, before.id, at)
+
+
+def end_kept_link(session: Session, person_id: int, number: int, by: int, at: datetime) -> bool:
+    """The link with this number opens a person's certificates no more; the next one does. False, and nothing done, if it
+    was ended before."""
+    if number != kept_link_number(session, person_id):
+        return False
+    if insert_once(session, KeptLinkEnd, person_id=person_id, number=number, ended_by=by, ended_at=at) is None:
+        return False
+    record(session, "certificate.link_ended", ("person", person_id), {"number": number + 1}, by, at)
+    return True
 
 
 def sign_missing(session: Session, at: datetime) -> tuple[int, int]:
@@ -111,7 +135,8 @@ def _certified(made: Certificate) -> Certified:
 
 
 def _unchanged(session: Session, wanted: str) -> Certificate:
-    found = session.execute(select(Certificate).where(Certificate.number == wanted)).scalar_one_or_none()
+    that = select(Certificate).where(Certificate.number == wanted)
+    found = session.execute(that.with_for_update()).scalar_one_or_none()
     if found is None:
         raise LookupError(f"there is no certificate {wanted}")
     changed = select(CertificateChange.kind).where(CertificateChange.certificate_id == found.id)

@@ -17,9 +17,11 @@ from course.credentials.commands import group as credentials
 from course.credentials.rules.checking import Stated, Verdict, check, credential_in
 from course.credentials.rules.keys import Key, keys_in
 from course.web.html import day, plural
+from course.web.isolated import IsolatedError, read_in_process
 from course.web.session import command_session
 
 group = AppGroup("certificates", help="Re-issue, revoke and verify certificates.")
+_LARGEST = 20 * 1024 * 1024  # bytes
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _REASON = click.option("--reason", required=True, help="Why, in a few words. The holder sees it.")
 
@@ -63,7 +65,12 @@ def verify_command(file: Path, chosen: Path | None, profile: Path | None, on: da
 
     Ends with 0 if it is valid, 3 if the signature holds but the day is wrong, and 1 otherwise.
     """
-    document = credential_in(file.read_bytes())
+    if file.stat().st_size > _LARGEST:
+        raise click.ClickException(f"{file} is larger than any certificate, so it was not opened.")
+    try:
+        document = read_in_process(credential_in, file.read_bytes())
+    except IsolatedError as error:
+        raise click.ClickException(f"{file} cannot be read. {error}") from error
     if document is None:
         raise click.ClickException(f"{file} is a PDF without a readable credential in it.")
     own = chosen is None and profile is None

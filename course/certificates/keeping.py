@@ -1,4 +1,8 @@
-"""The link by which somebody opens their own certificates without signing in, also after they have left."""
+"""The link by which somebody opens their own certificates without signing in, also after they have left.
+
+It does not run out, and lets nobody do more. It can be ended: then the next link of that person works, and no other.
+A person's links are numbered from 0.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +11,30 @@ from itsdangerous import BadSignature, URLSafeSerializer
 _SALT = "kept certificates"
 
 
-def sealed(person_id: int, secret: str) -> str:
-    """What stands in the link: whose certificates they are, signed. It does not run out, and lets nobody do more."""
-    return str(URLSafeSerializer(secret, salt=_SALT).dumps(person_id))
+def sealed(person_id: int, secret: str, number: int = 0) -> str:
+    """What is in the address: whose certificates they are, signed, and which of their links it is, if not the first."""
+    return str(URLSafeSerializer(secret, salt=_SALT).dumps([person_id, number] if number else person_id))
 
 
 def opened(token: str, secret: str) -> int | None:
     """Whose link it is; None if it was not made by `sealed` with this secret."""
+    found = _said(token, secret)
+    return None if found is None else found[0]
+
+
+def number_in(token: str, secret: str) -> int:
+    """Which of its person's links it is; 0 also for what was not made by `sealed`."""
+    found = _said(token, secret)
+    return 0 if found is None else found[1]
+
+
+def _said(token: str, secret: str) -> tuple[int, int] | None:
     try:
         found = URLSafeSerializer(secret, salt=_SALT).loads(token)
     except BadSignature:
         return None
-    return found if isinstance(found, int) else None
+    if isinstance(found, int):
+        return found, 0
+    if isinstance(found, list) and len(found) == 2 and all(isinstance(one, int) for one in found):
+        return found[0], found[1]
+    return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, Text, text
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from course.db import Base, UtcDateTime
@@ -47,6 +47,21 @@ class Certificate(Base):
             postgresql_where=text("replaces IS NULL"),
         ),
     )
+
+
+class KeptLinkEnd(Base):
+    """The link by which somebody opens their certificates without signing in was ended (see keeping.py). `number` counts
+    the links of a person from 0; the one after the last that ended works."""
+
+    __tablename__ = "kept_link_end"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    number: Mapped[int]
+    ended_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    ended_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (UniqueConstraint("person_id", "number"),)
 
 
 class CertificateChange(Base):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import cast
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
-from course.certificates.models import Certificate, CertificateChange
+from course.certificates.models import Certificate, CertificateChange, KeptLinkEnd
 from course.certificates.rules import Change, Kind
 
 
@@ -36,6 +36,13 @@ def in_another_name(session: Session, person_id: int, name: str) -> list[Certifi
         Certificate.person_id == person_id, Certificate.name.not_in((name, "")), ~changed
     )
     return list(session.execute(statement.order_by(Certificate.id)).scalars())
+
+
+def kept_link_number(session: Session, person_id: int) -> int:
+    """Which of a person's links to their certificates works, counted from 0: the one after the last that was ended."""
+    ended = select(func.max(KeptLinkEnd.number)).where(KeptLinkEnd.person_id == person_id)
+    last = session.execute(ended).scalar_one()
+    return 0 if last is None else last + 1
 
 
 @dataclass(frozen=True)

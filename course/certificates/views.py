@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from datetime import date
+from functools import lru_cache
 
 from flask import Blueprint, Response, abort, flash, g, make_response, render_template, request, url_for
 from flask_login import current_user
@@ -12,7 +13,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.certificates import actions, queries
-from course.certificates.keeping import opened, sealed
+from course.certificates.keeping import number_in, opened, sealed
 from course.certificates.pdf import Sheet, pdf
 from course.certificates.rules import state, typed_number
 from course.clock import now
@@ -35,6 +36,8 @@ checks = Blueprint("verify", __name__)
 kept = Blueprint("kept", __name__)
 # Numbers cannot be guessed in a lifetime; this keeps a machine from trying.
 _throttle = Throttle(60, 60)
+# Setting takes a processor, one sheet after the other; asked for again it is the same bytes.
+_set = lru_cache(32)(pdf)
 
 
 @pages.get("")
@@ -91,14 +94,10 @@ def reissue(person_id: int) -> WsgiResponse:
     """Issue somebody's certificates anew in the name that they have now."""
     holder = person(db(), person_id) or abort(404)
     with unit_of_work() as session:
-        found = queries.in_another_name(session, person_id, holder.name)
-        for old in found:
-            actions.reissue(
-                session, old.number, holder.name, "The holder’s name has changed.", current_user.person.id, now()
-            )
-    flash(
-        f"{plural(len(found), 'certificate')} issued in the name {holder.name}. Those before say that they are replaced."
-    )
+        count = actions.reissue_in_name(
+            session, person_id, holder.name, "The holder’s name has changed.", current_user.person.id, now()
+        )
+    flash(f"{plural(count, 'certificate')} issued in the name {holder.name}. Those before say that they are replaced.")
     return seen_redirect(f"/people/{person_id}")
 
 
@@ -147,21 +146,69 @@ def download(number: str) -> Response:
 
 @pages.app_context_processor
 def _keeping() -> dict[str, object]:
-    """`kept_link(person_id)`: for their holder, and for whoever writes down that they leave."""
-    return {"kept_link": kept_link}
+    """`kept_link(person_id)`: for their holder, and for whoever writes down that they leave; `kept_link_number` says which
+    of their links that is."""
+    return {"kept_link": kept_link, "kept_link_number": lambda person_id: queries.kept_link_number(db(), person_id)}
 
 
 def kept_link(person_id: int) -> str:
     """Where somebody opens their certificates without signing in, also after they have left."""
-    token = sealed(person_id, site_state().config.secret_key)
+    token = sealed(person_id, site_state().config.secret_key, queries.kept_link_number(db(), person_id))
     return str(site_state().config.public_url) + url_for("kept.certificates", token=token)
+
+
+@pages.post("/link/end")
+@signed_in
+def end_link() -> WsgiResponse:
+    """End the link to my certificates: whoever has it opens nothing any more."""
+    return _end_link(current_user.person.id, url_for("certificates.mine"))
+
+
+@pages.post("/of/<int(max=2147483647):person_id>/link/end")
+@may(Permission.MANAGE_PEOPLE)
+def end_link_of(person_id: int) -> WsgiResponse:
+    """End somebody's link to their certificates, also after they have left."""
+    if person(db(), person_id) is None:
+        abort(404)
+    return _end_link(person_id, f"/people/{person_id}")
+
+
+def _end_link(person_id: int, back: str) -> WsgiResponse:
+    # The form says which link it means: pressed twice, it does not end the next one as well.
+    number = request.form.get("number", type=int)
+    with unit_of_work() as session:
+        ended = number is not None and actions.end_kept_link(session, person_id, number, current_user.person.id, now())
+    flash(
+        "The link was ended: it opens nothing any more. The link on this page is a new one."
+        if ended
+        else "This link had been ended before. Nothing has changed."
+    )
+    return seen_redirect(back)
+
+
+class LinkEndedError(Exception):
+    """A link to certificates that was ended is opened."""
+
+
+@kept.errorhandler(LinkEndedError)
+def _ended(_error: LinkEndedError) -> Response:
+    text = (
+        "Its holder or an administrator ended it. If they are your certificates, sign in: a new link is under My "
+        "certificates. If you have left, ask the organisation that issued them for a new one."
+    )
+    page = render_template("signin/gone.html", title="This link to certificates was ended", text=text)
+    return make_response(page, 410)
 
 
 def _holder(token: str) -> int:
     """Whose link it is; asked as seldom as a number may be."""
     if not _throttle.allows(network(request.remote_addr), time.monotonic()):
         abort(429)
-    return opened(token, site_state().config.secret_key) or abort(404)
+    secret = site_state().config.secret_key
+    person_id = opened(token, secret) or abort(404)
+    if number_in(token, secret) != queries.kept_link_number(db(), person_id):
+        raise LinkEndedError
+    return person_id
 
 
 @kept.get("/<token>")
@@ -218,6 +265,6 @@ def _sheet_file(person_id: int, number: str) -> Response:
         )
     # That of the day of issue: what somebody holds does not change its look with the settings.
     logo = logo_at(db(), found.issued_at)
-    response = Response(pdf(shown, signed(db(), found.id), logo), mimetype="application/pdf")
+    response = Response(_set(shown, signed(db(), found.id), logo), mimetype="application/pdf")
     response.headers["Content-Disposition"] = f'attachment; filename="certificate-{found.number}.pdf"'
     return response

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from course.content.library import Library
 from course.content.models import ContentVersion
+from course.db import insert_new
 
 
 def archive(session: Session, library: Library, at: datetime) -> int:
@@ -22,5 +23,6 @@ def archive(session: Session, library: Library, at: datetime) -> int:
         if (kind, ref, version) not in known
     ]
     if rows:
-        session.execute(insert(ContentVersion), rows)
+        # Another server may start at the same moment.
+        insert_new(session, ContentVersion, rows)
     return len(rows)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,16 +14,23 @@ from course.clock import now
 from course.content.actions import archive
 from course.content.current import library
 from course.dates import civil_date
-from course.demo.actions import PEOPLE, office, prepare, tell
+from course.demo.actions import NAME, PEOPLE, let_in, office, passwords, prepare, tell
+from course.demo.queries import owner_of
 from course.demo.rules import YEARS
 from course.migrating import upgrade
 from course.organisation.queries import organisation
 from course.privacy.commands import run
 from course.recall.commands import send_boosters
 from course.reminders.commands import send
-from course.web.session import command_session
+from course.signin.hashing import hashed, verify
+from course.web.opening import opening
+from course.web.session import command_session, reading_session
 from course.web.site import state
 
+_NOT_HERE = (
+    "This database belongs to {owner}. The demonstration needs one of its own: "
+    "set DATABASE_URL to another, such as sqlite:////tmp/demo.db."
+)
 WEEKS = 10  # for which reminders went out
 group = AppGroup("demo", help="A course to look around in.")
 
@@ -36,7 +42,13 @@ def prepare_command() -> None:
 
 
 def prepare_demo() -> None:
-    """Migrate, fill an empty database, and print the address and the three sign-ins."""
+    """Migrate, fill an empty database, and print the address and the three sign-ins.
+
+    Nothing is done to a database that was made for real: not even migrated.
+    """
+    opening().prepare()
+    if (owner := owner_of(state().engine)) not in (None, NAME):
+        raise click.ClickException(_NOT_HERE.format(owner=owner))
     upgrade(state().engine)
     password = demo_password()
     at, zone = now(), state().config.time_zone
@@ -44,10 +56,12 @@ def prepare_demo() -> None:
         new = organisation(session) is None
         if new:
             click.echo("Writing two years of an invented organisation (once) …", err=True)
-        other = prepare(session, password, at, at - YEARS)
+        other = prepare(session, at, at - YEARS)
         if new and other is None:
             archive(session, library(), at - YEARS)
             tell(session, library(), zone, civil_date(at, zone))
+    if other is None:
+        _let_in(password, at)
     if new and other is None:
         _remind(at)
         # What is due today was mailed earlier today: it would fill the screen of whoever only looks around.
@@ -58,10 +72,7 @@ def prepare_demo() -> None:
             office.note_mail_as_sent(session, at)
             office.finish(session, at, civil_date(at, zone))
     if other is not None:
-        raise click.ClickException(
-            f"This database belongs to {other}. The demonstration needs one of its own: "
-            "set DATABASE_URL to another, such as sqlite:////tmp/demo.db."
-        )
+        raise click.ClickException(_NOT_HERE.format(owner=other))
     click.echo(f"\nThe demonstration: {state().config.public_url}\n")
     rows = [(role.capitalize(), email, password) for _, email, role in PEOPLE]
     heads = ("Role", "E-mail address", "Password")
@@ -69,6 +80,17 @@ def prepare_demo() -> None:
     for row in [heads, tuple("-" * width for width in widths), *rows]:
         click.echo("  " + "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
     click.echo()
+
+
+def _let_in(password: str, at: datetime) -> None:
+    """See to it that the three people have this password."""
+    with reading_session() as session:
+        known = passwords(session)
+    others = [person_id for person_id, kept in known.items() if kept is None or not verify(kept, password)]
+    if others:
+        kept = hashed(password)
+        with command_session() as session:
+            let_in(session, others, kept, at)
 
 
 def _remind(at: datetime) -> None:
@@ -82,12 +104,12 @@ def _remind(at: datetime) -> None:
 
 def demo_password() -> str:
     """DEMO_PASSWORD, or the one kept in instance/demo-password, which is made up at the first start."""
-    given = os.environ.get("DEMO_PASSWORD")
+    given = state().config.demo_password
     if given:
-        return given
+        return str(given)
     file = Path(current_app.root_path).parent / "instance" / "demo-password"
     if not file.exists():
-        file.parent.mkdir(exist_ok=True)
+        file.parent.mkdir(mode=0o700, exist_ok=True)
         # Readable by its owner from the first moment: the mode is set before anything is in it.
         file.touch(mode=0o600)
         file.write_text(secrets.token_urlsafe(9) + "\n", encoding="utf-8")

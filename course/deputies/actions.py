@@ -8,8 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record
+from course.db import insert_once
 from course.people.actions import Refusal
-from course.people.models import Deputy, RoleGrant
+from course.people.models import Deputy, Person, RoleGrant
 from course.people.queries import person_by_email
 
 LONGEST = timedelta(days=366)
@@ -19,6 +20,8 @@ def lend(
     session: Session, manager_id: int, email: str, until: date, reason: str, today: date, at: datetime
 ) -> Refusal | None:
     """Let the person with this address see what the manager sees, up to and including that day."""
+    # Two at once come one after the other; of the same twice the table takes one.
+    session.execute(select(Person.id).where(Person.id == manager_id).with_for_update())
     grants = select(RoleGrant.id).where(RoleGrant.person_id == manager_id, RoleGrant.until.is_(None))
     if session.execute(grants.where(RoleGrant.role == "manager").limit(1)).first() is None:
         return Refusal("email", "You manage no team yourself. Only the manager of a team can name a deputy for it.")
@@ -30,18 +33,16 @@ def lend(
     standing_in = select(Deputy.id).where(
         Deputy.manager_id == manager_id, Deputy.deputy_id == found.id, Deputy.ended_at.is_(None), Deputy.until >= today
     )
+    already = Refusal("email", f"{found.name} stands in for you already. To change the last day, take that back first.")
     if session.execute(standing_in.limit(1)).first() is not None:
-        return Refusal(
-            "email", f"{found.name} stands in for you already. To change the last day, take that back first."
-        )
+        return already
     if until < today:
         return Refusal("until", "Enter today or a later day.")
     if until > today + LONGEST:
         return Refusal("until", "Enter a day within a year. After that you can do it again.")
-    session.add(
-        Deputy(manager_id=manager_id, deputy_id=found.id, until=until, reason=reason, made_at=at, ended_at=None)
-    )
-    session.flush()
+    values = {"manager_id": manager_id, "deputy_id": found.id, "until": until, "reason": reason, "made_at": at}
+    if insert_once(session, Deputy, **values) is None:
+        return already
     record(session, "deputy.named", ("person", found.id), {"until": until, "reason": reason}, manager_id, at)
     return None
 

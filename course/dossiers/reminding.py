@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,9 +10,12 @@ from sqlalchemy.orm import Session
 
 from course.content.current import library
 from course.dossiers import actions
+from course.dossiers.actions import Plan
+from course.mail.rules import Letter
 from course.organisation.queries import organisation
 from course.people.queries import person
 from course.reminders import letters
+from course.web.session import unit_of_work
 from course.web.site import state
 
 
@@ -34,20 +37,26 @@ def remind_now(session: Session, person_id: int, reason: str, by: int, at: datet
 def remind_all(session: Session, ids: Collection[int], reason: str, by: int, at: datetime) -> list[Outcome]:
     """Remind these people, each at most once a day, with a reason that they read; the outcomes come by name.
 
-    Whoever calls has made sure that `by` may see them. The mails leave after five minutes, in working hours.
+    Whoever calls has made sure that `by` may see them. The mails leave after five minutes, in working hours. They are
+    written on what `session` reads, and then queued in a unit of work of their own.
     """
     config, course, ours, asker = state().config, library(), organisation(session), person(session, by)
-    found = []
-    for plan in list(actions.plans(session, ids, reason, config.time_zone, at)):
-        if plan.wanted is None:
-            found.append(Outcome(plan.person_id, None, plan.why_not))
-            continue
-        letter = letters.write(
+    plans = list(actions.plans(session, ids, reason, config.time_zone, at))
+    written = {
+        plan.person_id: letters.write(
             plan.wanted, course.course.title, course.minutes, ours.name if ours else "", config.public_url,
             config.secret_key, asker.name if asker else "",
-        )  # fmt: skip
-        if actions.ask(session, plan.wanted, letter, by, at):
-            found.append(Outcome(plan.person_id, plan.wanted.leaves))
-        else:
-            found.append(Outcome(plan.person_id, None, "Somebody else has just reminded them."))
-    return found
+        )
+        for plan in plans
+        if plan.wanted is not None
+    }  # fmt: skip
+    with unit_of_work() as unit:
+        return [_ask(unit, plan, written, by, at) for plan in plans]
+
+
+def _ask(session: Session, plan: Plan, written: Mapping[int, Letter], by: int, at: datetime) -> Outcome:
+    if plan.wanted is None:
+        return Outcome(plan.person_id, None, plan.why_not)
+    if actions.ask(session, plan.wanted, written[plan.person_id], by, at):
+        return Outcome(plan.person_id, plan.wanted.leaves)
+    return Outcome(plan.person_id, None, "Somebody else has just reminded them.")

@@ -17,8 +17,8 @@ from course.dossiers.reminding import remind_now
 from course.learning.queries import facts as learnt
 from course.learning.rules.progress import progress
 from course.organisation.current import here_organisation
-from course.people.queries import PersonView, visible_person
-from course.people.views import opened
+from course.people.queries import PersonView, may_record, visible_person
+from course.people.views import opened, recordable
 from course.refreshers import queries as renewal
 from course.refreshers.rules import cycle_reason, cycles, standing
 from course.refreshers.rules.words import TO_LEARNER, TO_OTHERS
@@ -47,6 +47,7 @@ def person(person_id: int) -> str:
     facts = renewal.people(db(), zone, [person_id])[0].facts
     policies = renewal.policies(db(), zone)
     pathway = found.pathway or ours.pathway
+    acts = may_record(db(), current_user.person, person_id)
     other, here = person_id != current_user.person.id, standing(facts, policies, today)
     return render_template(
         "dossiers/person.html",
@@ -63,19 +64,15 @@ def person(person_id: int) -> str:
         title=_title,
         reminders=history(db(), person_id),
         entries=renewal.entries(db(), person_id),
-        changes=_may_change(person_id),
-        reminds=other,
-        to_remind=other and here.group in TO_REMIND,
+        changes=acts,
+        reminds=other and acts,
+        other=other,
+        to_remind=other and acts and here.group in TO_REMIND,
     )
 
 
 def _visible(person_id: int) -> PersonView:
     return visible_person(db(), current_user.person, person_id) or abort(404)
-
-
-def _may_change(person_id: int) -> bool:
-    """Nobody gives themselves more time, but an administrator, above whom there is nobody."""
-    return bool(current_user.person.administrator or current_user.person.id != person_id)
 
 
 def _title(one: queries.Tried) -> str:
@@ -89,7 +86,7 @@ def _other(person_id: int) -> PersonView:
     g.here = "report"
     if person_id == current_user.person.id:
         abort(404)
-    return _visible(person_id)
+    return recordable(person_id)
 
 
 @pages.route("/report/people/<int(max=2147483647):person_id>/remind", methods=["GET", "POST"])
@@ -98,8 +95,7 @@ def remind(person_id: int) -> Response | WsgiResponse:
     """Remind somebody now, or read why that cannot be."""
     found, form, at, zone = _other(person_id), RemindForm(), now(), state().config.time_zone
     if form.validate_on_submit():
-        with unit_of_work() as session:
-            outcome = remind_now(session, person_id, form.reason.data or "", current_user.person.id, at)
+        outcome = remind_now(db(), person_id, form.reason.data or "", current_user.person.id, at)
         if outcome.leaves is None:
             flash(f"{found.name} was not reminded. {outcome.why_not}")
         else:

@@ -5,34 +5,36 @@ from __future__ import annotations
 import hashlib
 from datetime import date, datetime
 
-from sqlalchemy import or_, update
+from sqlalchemy import func, or_, update
 from sqlalchemy.orm import Session
 
+from course.db import insert_once
 from course.downloads.models import Download
-from course.downloads.rules import KEPT
+from course.downloads.rules import KEPT, LOST, SILENT
 
 
 def ask(
     session: Session, kind: str, team_id: int | None, day: date, asked: str, steps: int, by: int, at: datetime
-) -> int:
-    """Write down that somebody wants a file that is made in so many steps; returns its id."""
-    row = Download(
-        kind=kind, made_by=by, made_at=at, team_id=team_id, day=day, asked=asked, stage="Waiting to begin", done=0,
-        total=steps,
+) -> int | None:
+    """Write down that somebody wants a file that is made in so many steps; returns its id. None, and nothing done, if
+    one of that kind is being made for them: see `queries.unfinished`."""
+    silent = func.coalesce(Download.told_at, Download.made_at) <= at - SILENT
+    lost = Download.made_by == by, Download.kind == kind, Download.finished_at.is_(None), silent
+    session.execute(update(Download).where(*lost).values(finished_at=at, failure=LOST))
+    return insert_once(
+        session, Download, kind=kind, made_by=by, made_at=at, team_id=team_id, day=day, asked=asked,
+        stage="Waiting to begin", done=0, total=steps,
     )  # fmt: skip
-    session.add(row)
-    session.flush()
-    return row.id
 
 
-def tell(session: Session, download_id: int, stage: str, done: int, total: int) -> None:
-    """Keep how far a file has come."""
-    _change(session, download_id, stage=stage, done=done, total=total)
+def tell(session: Session, download_id: int, stage: str, done: int, total: int, at: datetime) -> bool:
+    """Keep how far a file has come; False if it is not to be made any more."""
+    return _change(session, download_id, stage=stage, done=done, total=total, told_at=at)
 
 
-def keep(session: Session, download_id: int, data: bytes, people: int, at: datetime) -> None:
-    """Keep a finished file for whoever asked for it."""
-    _change(
+def keep(session: Session, download_id: int, data: bytes, people: int, at: datetime) -> bool:
+    """Keep a finished file for whoever asked for it; False if it is not to be made any more."""
+    return _change(
         session, download_id, stage="Ready", finished_at=at, people=people, sha256=hashlib.sha256(data).hexdigest(),
         content=data,
     )  # fmt: skip
@@ -49,5 +51,7 @@ def forget(session: Session, at: datetime) -> None:
     session.execute(update(Download).where(Download.content.is_not(None), old).values(content=None))
 
 
-def _change(session: Session, download_id: int, **values: object) -> None:
-    session.execute(update(Download).where(Download.id == download_id).values(**values))
+def _change(session: Session, download_id: int, **values: object) -> bool:
+    unfinished = Download.id == download_id, Download.finished_at.is_(None)
+    result = session.execute(update(Download).where(*unfinished).values(**values).returning(Download.id))
+    return result.first() is not None

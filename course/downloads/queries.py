@@ -25,6 +25,7 @@ class DownloadView:
     stage: str
     done: int
     total: int
+    told_at: datetime | None
     finished_at: datetime | None
     failure: str | None
     people: int | None
@@ -32,7 +33,7 @@ class DownloadView:
 
     def state(self, at: datetime) -> str:
         """running, cut off, failed, ready or gone."""
-        return state_of(self.kind, self.made_at, self.finished_at, self.failure, at)
+        return state_of(self.kind, self.made_at, self.finished_at, self.failure, at, self.told_at)
 
     @property
     def until(self) -> datetime:
@@ -53,6 +54,12 @@ def download(session: Session, person_id: int, download_id: int) -> DownloadView
     """A file that somebody asked for; None if somebody else did."""
     row = session.execute(_VIEW.where(Download.id == download_id, Download.made_by == person_id)).one_or_none()
     return DownloadView(*row) if row else None
+
+
+def unfinished(session: Session, person_id: int, kind: str) -> int | None:
+    """The file of a kind that is being made for somebody; None if there is none."""
+    theirs = Download.made_by == person_id, Download.kind == kind, Download.finished_at.is_(None)
+    return session.execute(select(Download.id).where(*theirs)).scalar_one_or_none()
 
 
 def content(session: Session, download_id: int) -> bytes | None:

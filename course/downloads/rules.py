@@ -13,15 +13,33 @@ KEPT = {
     "pdf": timedelta(days=1),
 }
 CUT_OFF = timedelta(hours=1)  # whatever has not ended after this has been cut off
+# Whoever makes a file says often how far it has come. After this silence another one may be asked for.
+SILENT = timedelta(minutes=10)
+LOST = "It was not finished: the course was stopped meanwhile, or too much else was being made. Ask for it again."
+
+BEGINS = "Beginning"
+
+
+class GivenUpError(Exception):
+    """The file is not to be made any more: it was silent for so long that another one may have been asked for."""
+
 
 # Told what is being done, how many steps are done, and of how many.
 Tell = Callable[[str, int, int], None]
 
 
-def state_of(kind: str, made_at: datetime, finished_at: datetime | None, failure: str | None, at: datetime) -> str:
-    """running, cut off, failed, ready or gone."""
+def state_of(
+    kind: str,
+    made_at: datetime,
+    finished_at: datetime | None,
+    failure: str | None,
+    at: datetime,
+    told_at: datetime | None = None,
+) -> str:
+    """running, cut off, failed, ready or gone; `told_at` is when it was last said how far it has come."""  # fmt: skip
     if failure:
         return "failed"
     if finished_at is None:
-        return "running" if at - made_at < CUT_OFF else "cut off"
+        silent = told_at is not None and at - told_at >= SILENT
+        return "cut off" if silent or at - made_at >= CUT_OFF else "running"
     return "ready" if at - made_at < KEPT[kind] else "gone"

@@ -9,7 +9,7 @@ from datetime import datetime
 from flask import Response
 
 from course.downloads import actions
-from course.downloads.rules import Tell
+from course.downloads.rules import BEGINS, LOST, GivenUpError, Tell
 from course.web.background import in_background
 from course.web.session import command_session
 
@@ -22,19 +22,24 @@ def make_beside(
     clock: Callable[[], datetime],
     known: tuple[type[Exception], ...],
 ) -> None:
-    """Make the file in the background; the request for it is kept by then. `produce` is told how to say how far it has come, and
-    keeps the file. Errors that are `known` say in words why there is none."""
+    """Make the file in the background; the request for it is kept by then. `produce` is told how to say how far it has
+    come, and keeps the file. Errors that are `known` say in words why there is none."""
 
     def tell(stage: str, done: int, total: int) -> None:
         with command_session() as session:
-            actions.tell(session, download_id, stage, done, total)
+            wanted = actions.tell(session, download_id, stage, done, total, clock())
+        if not wanted:
+            raise GivenUpError(LOST)
+
+    in_words: tuple[type[Exception], ...] = (GivenUpError, *known)
 
     def work() -> None:
         failure = FAILED
         try:
+            tell(BEGINS, 0, 1)
             produce(tell)
             failure = ""
-        except known as error:
+        except in_words as error:
             failure = str(error)
             logging.getLogger("course").warning("file %s was not made: %s", download_id, error)
         finally:

@@ -15,7 +15,7 @@ from course.dates import civil_date
 from course.evidence.forms import EARLIEST
 from course.evidence.making import Asked
 from course.evidence.queries import our_keys
-from course.evidence.rules.pack import verify
+from course.evidence.rules.pack import LARGEST_FILE, verify
 from course.evidence.work import produce
 from course.people.rules import COMMAND
 from course.reports.ledger import Ledger
@@ -61,6 +61,8 @@ def verify_command(file: Path, issuer: str | None) -> None:
     Ends with 0 if it is and the key is the issuer's, with 1 if anything was changed, and with 2 if nothing was changed
     but nobody has said yet whose the key is. Without --issuer the keys of this installation are used if there are any.
     """
+    if file.stat().st_size > LARGEST_FILE:
+        raise click.ClickException(f"{file} is larger than any evidence pack, so it was not opened.")
     verdict = verify(file.read_bytes(), _trusted(issuer))
     for one in verdict.told:
         click.echo(f"{'right' if one.right else 'WRONG'}  {one.words}")

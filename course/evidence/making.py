@@ -12,6 +12,7 @@ from course.audit.rules import KINDS
 from course.content.library import Library
 from course.content.report import since
 from course.credentials.actions import Hand
+from course.db import outside_unit_of_work
 from course.downloads.rules import Tell
 from course.evidence import queries
 from course.evidence.pdf import Document, in_words, set_document
@@ -116,6 +117,7 @@ def draft(session: Session, library: Library, ledger: Ledger, asked: Asked, hous
 
 def signed(made: Draft, hand: Hand) -> bytes:
     """The pack as a file, signed with that key."""
+    outside_unit_of_work("making a ZIP file")
     files = {"READ-ME.txt": readme(made.about, hand.key), **made.files}
     listed = manifest(made.about, files, hand.key)
     return zipped({**files, MANIFEST: listed, SIGNATURE: hand.sign(listed)}, made.about.made_at)

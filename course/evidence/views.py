@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from flask import Blueprint, Response, abort, g, make_response, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, g, make_response, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
@@ -12,7 +12,7 @@ from course.clock import now
 from course.credentials.rules.keys import KeyLockedError
 from course.dates import begin_of
 from course.downloads.actions import ask
-from course.downloads.queries import DownloadView, content, downloads
+from course.downloads.queries import DownloadView, content, downloads, unfinished
 from course.downloads.queries import download as download_of
 from course.downloads.rules import KEPT
 from course.downloads.views import handed_out, make_beside
@@ -60,10 +60,21 @@ def make() -> Answer:
         return _page(form)
     with unit_of_work() as session:
         pack_id = ask(session, "evidence", form.wanted, day, "", len(STEPS), viewer.id, at)
+        if pack_id is None:
+            session.rollback()  # nothing was done, so the same form may come again
+    if pack_id is None:
+        flash("A pack is being made for you already: it is the one on this page. Ask for another when it is ready.")
+        return seen_redirect(_unfinished(viewer.id))
     asked = Asked(form.wanted, day, viewer, at)
     known = LookupError, KeyLockedError
     make_beside(pack_id, lambda tell: produce(asked, book, tell, viewer.id, now, pack_id), now, known)
     return seen_redirect(url_for("evidence.one", pack_id=pack_id))
+
+
+def _unfinished(person_id: int) -> str:
+    """Where the pack is that is being made; if it has ended just now, where all are."""
+    pack_id = unfinished(db(), person_id, "evidence")
+    return url_for("evidence.choose") if pack_id is None else url_for("evidence.one", pack_id=pack_id)
 
 
 @pages.get(f"/<{_PACK}:pack_id>")

@@ -9,7 +9,7 @@ from course.content.current import library
 from course.credentials.actions import hand
 from course.dates import civil_date
 from course.downloads.actions import keep
-from course.downloads.rules import Tell
+from course.downloads.rules import LOST, GivenUpError, Tell
 from course.evidence import actions
 from course.evidence.making import Asked, House, draft, signed
 from course.evidence.rules.pack import STEPS
@@ -26,7 +26,8 @@ def produce(
 ) -> bytes:
     """The pack as a file, once it is in the log; kept as well if it was asked for on the page. `clock` tells the time.
 
-    Raises LookupError for a team that was not there on that day, KeyLockedError if the issuer's key does not open.
+    Raises LookupError for a team that was not there on that day, KeyLockedError if the issuer's key does not open, and
+    GivenUpError if the page waits for it no more.
     """
     config = state().config
     with reading_session() as session:
@@ -37,8 +38,10 @@ def produce(
         made = draft(session, library(), ledger, asked, house, tell)
     tell(STEPS[-1], len(STEPS) - 1, len(STEPS))
     with command_session() as session:
-        data = signed(made, hand(session, asked.at))
+        signer = hand(session, asked.at)
+    data = signed(made, signer)
+    with command_session() as session:
+        if pack_id is not None and not keep(session, pack_id, data, made.about.people, clock()):
+            raise GivenUpError(LOST)
         actions.made(session, asked.team, made.about, made.people, by)
-        if pack_id is not None:
-            keep(session, pack_id, data, made.about.people, clock())
     return data

@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import or_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from course.db import insert_once
 from course.mail import queries
-from course.mail.models import AddressFault, MailChoice, OutboxMail
+from course.mail.models import AddressFault, MailChoice, MailOutage, OutboxMail
 from course.mail.queries import Waiting
-from course.mail.rules import CLAIM, KEPT, OPTIONAL, Letter, next_try
+from course.mail.rules import (
+    CLAIM,
+    KEPT,
+    OPTIONAL,
+    PATIENCE,
+    REFUSAL_WAITS,
+    TOGETHER,
+    Fault,
+    Letter,
+    next_look,
+    next_try,
+    too_many_at_once,
+    waited_too_long,
+)
 
 # What a mail says is not kept once nobody needs it: a link in it must not be readable here for ever.
 _FORGOTTEN: dict[str, object] = {"text": "", "html": None}
+_DOUBT = "The mail server said of many addresses at once that they do not exist, which was not believed."
 
 
 def queue(session: Session, key: str, recipient: str, letter: Letter, at: datetime) -> bool:
@@ -52,16 +67,65 @@ def claim(session: Session, mail: Waiting, at: datetime) -> bool:
 
 
 def sent(session: Session, mail: Waiting, at: datetime) -> None:
-    """The mail has left. Its text goes too."""
+    """The mail was accepted. Its text goes too, and so does any doubt about its address."""
+    if queries.said_dead(session, at - TOGETHER, [mail.recipient]):
+        _fault(session, mail.recipient, "cleared", "The mail server accepted a mail to it.", None, at)
     values = {"sent_at": at, "next_try_at": None, "failure": None, **_FORGOTTEN}
     session.execute(update(OutboxMail).where(OutboxMail.id == mail.id).values(values))
 
 
-def failed(session: Session, mail: Waiting, reason: str, final: bool, at: datetime) -> None:
-    """The mail has not left: try later, or give up if that is `final` or was the last try."""
-    later = None if final else next_try(mail.tries + 1, at)
+def failed(
+    session: Session, mail: Waiting, reason: str, final: bool, at: datetime, least: timedelta = timedelta()
+) -> None:
+    """The mail was turned away, which costs one of its tries: try after `least` or later, or give up if that is
+    `final` or was the last try."""
+    later = None if final else next_try(mail.tries + 1, at, least)
     values: dict[str, object] = {"next_try_at": later, "failure": reason[:1000]}
     session.execute(update(OutboxMail).where(OutboxMail.id == mail.id).values(values))
+
+
+def release(session: Session, mail: Waiting, reason: str, until: datetime) -> None:
+    """Nothing was said about a mail that was claimed: it waits until then and has as many tries as before."""
+    values = {"next_try_at": until, "tries": mail.tries, "failure": reason[:1000]}
+    session.execute(update(OutboxMail).where(OutboxMail.id == mail.id).values(values))
+
+
+def note_outage(session: Session, server: str, fault: Fault, at: datetime) -> datetime:
+    """The server took no mail: leave it alone for a while. Returns when to look again."""
+    known = queries.open_outage(session, server)
+    looks = known.looks + 1 if known else 1
+    values = {
+        "reason": fault.reason,
+        "detail": fault.detail[:1000],
+        "looks": looks,
+        "looked_at": at,
+        "next_look_at": next_look(looks, at),
+    }
+    # Of two senders at once one begins it; the other finds it there.
+    if known is None and insert_once(session, MailOutage, server=server[:300], began_at=at, **values) is None:
+        known = queries.open_outage(session, server)
+    if known is not None:
+        session.execute(update(MailOutage).where(MailOutage.id == known.id).values(values))
+    return next_look(looks, at)
+
+
+def give_up_waiting(session: Session, server: str, reason: str, at: datetime) -> None:
+    """Give up what has waited too long for the server; it can be sent again with one press once the server is back."""
+    outage = queries.open_outage(session, server)
+    if outage is not None and waited_too_long(outage.began_at, at):
+        old = (OutboxMail.next_try_at <= outage.next_look_at, OutboxMail.queued_at <= at - PATIENCE)
+        values = {"next_try_at": None, "failure": f"Given up after {PATIENCE.days} days. {reason}"[:1000]}
+        session.execute(update(OutboxMail).where(*old).values(values))
+
+
+def end_outages(session: Session, at: datetime) -> None:
+    """The server accepts mail, or another one is used now."""
+    session.execute(update(MailOutage).where(MailOutage.ended_at.is_(None)).values(ended_at=at))
+
+
+def look_now(session: Session, at: datetime) -> None:
+    """Have the sender look at once whether the server is there again: somebody asked for it."""
+    session.execute(update(MailOutage).where(MailOutage.ended_at.is_(None)).values(next_look_at=at))
 
 
 def forget_texts(session: Session, at: datetime) -> None:
@@ -80,7 +144,31 @@ def retry(session: Session, mail_id: int, at: datetime) -> bool:
         .values(next_try_at=at, tries=0, failure=None)
         .returning(OutboxMail.id)
     )
-    return result.first() is not None
+    if result.first() is None:
+        return False
+    look_now(session, at)
+    return True
+
+
+def retry_all(session: Session, at: datetime) -> int:
+    """The same for every mail that was given up, whose text is still kept and whose address takes mail; returns for
+    how many."""
+    dead = queries.dead_addresses(session)
+    found = session.execute(
+        update(OutboxMail)
+        .where(
+            OutboxMail.next_try_at.is_(None),
+            OutboxMail.sent_at.is_(None),
+            OutboxMail.withheld.is_(None),
+            OutboxMail.text != "",
+            OutboxMail.recipient.not_in(dead),
+        )
+        .values(next_try_at=at, tries=0, failure=None)
+        .returning(OutboxMail.id)
+    ).all()
+    if found:
+        look_now(session, at)
+    return len(found)
 
 
 def withhold(session: Session, key: str, reason: str) -> None:
@@ -112,6 +200,37 @@ def refuse_address(session: Session, address: str, kind: str, reason: str, at: d
     _fault(session, address, kind, reason, None, at)
 
 
+def no_mailbox(session: Session, address: str, kind: str, reason: str, at: datetime) -> bool:
+    """A server said that there is no such mailbox, at once (refused) or in a report (bounced): write to it no more.
+
+    False if it said so of too many addresses at once to be believed. Then none of them is left alone: what was given up
+    for that waits again, and the administrators are told.
+    """
+    said = queries.said_dead(session, at - TOGETHER)
+    dead = {*said, address}
+    if not too_many_at_once(len(dead), len(queries.accepting(session, at - TOGETHER) - dead)):
+        refuse_address(session, address, kind, reason, at)
+        return True
+    for one in dead:
+        if said.get(one) != "doubted":
+            _fault(session, one, "doubted", reason if one == address else _DOUBT, None, at)
+    given_up = (OutboxMail.next_try_at.is_(None), OutboxMail.sent_at.is_(None), OutboxMail.withheld.is_(None))
+    session.execute(
+        update(OutboxMail)
+        .where(*given_up, OutboxMail.text != "", OutboxMail.queued_at > at - PATIENCE, OutboxMail.recipient.in_(said))
+        .values(next_try_at=at + REFUSAL_WAITS)
+    )
+    return False
+
+
+def clear_addresses(session: Session, reason: str, by: int | None, at: datetime) -> int:
+    """Write again to every address that gets no mail; returns to how many."""
+    found = [one.address for one in queries.held_back(session)]
+    for address in found:
+        _fault(session, address, "cleared", reason, by, at)
+    return len(found)
+
+
 def clear_address(session: Session, address: str, reason: str, by: int | None, at: datetime) -> bool:
     """Write to the address again; False, and nothing done, if it is written to anyway."""
     if address not in queries.dead_addresses(session, [address]):
@@ -135,7 +254,7 @@ def bounced(session: Session, mark: str, reason: str, dead: bool, at: datetime) 
         values = {"bounced_at": at, "failure": reason[:1000], "next_try_at": None, **_FORGOTTEN}
         session.execute(update(OutboxMail).where(OutboxMail.mark == mark).values(values))
         if dead:
-            refuse_address(session, found.recipient, "bounced", reason, at)
+            no_mailbox(session, found.recipient, "bounced", reason, at)
     return found.recipient
 
 

@@ -5,12 +5,17 @@ Each mail has one recipient, so its mark says who that was, also where it had be
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from email import policy
 from email.message import EmailMessage, Message
+from email.parser import BytesParser
+from typing import Any
 
-from course.mail.rules import address_is_dead
+from course.mail.rules import report_says_dead
 
 _MARK = re.compile(r"<([0-9a-f]{32})@")
+LONGEST = 1024 * 1024  # bytes; what the report says comes before the mail that it carries
+TOO_MUCH = "This message takes more time or memory to read than a delivery report does. Nothing is noted."
 DELAYED = "The report says that the mail is late or has arrived. Nothing is noted."
 NO_REPORT = "This is not a delivery report (multipart/report with message/delivery-status)."
 
@@ -32,6 +37,17 @@ class Report:
     why_not: str = ""
 
 
+def reported(data: bytes) -> dict[str, Any]:
+    """What `read` says of a message, as JSON carries it. A message from outside can ask for any time: a hundred
+    kilobytes of semicolons took two minutes. Read it in a process of its own (course/web/isolated.py)."""
+    return asdict(read(BytesParser(policy=policy.default).parsebytes(data[:LONGEST])))
+
+
+def report_of(said: dict[str, Any]) -> Report:
+    """The report that `reported` gave."""
+    return Report(said["mark"], tuple(Failure(**one) for one in said["failures"]), said["why_not"])
+
+
 def read(message: EmailMessage) -> Report:
     """What a message says about mail that came back; it never raises, whatever somebody sends."""
     status = next((part for part in message.walk() if part.get_content_type() == "message/delivery-status"), None)
@@ -51,7 +67,7 @@ def _failure(block: Message) -> Failure:
     words = " ".join(str(block.get("Diagnostic-Code", "")).partition(";")[2].split())
     return Failure(
         words or f"{status} (no further words)",
-        address_is_dead(500, status),
+        report_says_dead(status, words),
     )
 
 

@@ -3,40 +3,57 @@
 from __future__ import annotations
 
 import sys
-from email import policy
-from email.parser import BytesParser
 
 import click
 from flask.cli import AppGroup
 
 from course.clock import now
 from course.mail import actions, queries
-from course.mail.bounces import read
+from course.mail.bounces import LONGEST, TOO_MUCH, Report, report_of, reported
+from course.mail.connection import server_name
 from course.mail.queries import MailState
 from course.mail.sending import deliver
-from course.web.session import command_session
+from course.web.isolated import IsolatedError, Limits, read_in_process
+from course.web.session import command_session, reading_session
 from course.web.site import state
 
+LIMITS = Limits(seconds=10, memory=300, result=1)
 group = AppGroup("mail", help="Send waiting mail, and see what became of it.")
 
 
 @group.command("send")
 def send_command() -> None:
-    """Send what is due, once. `flask serve` does so by itself."""
+    """Send what is due, once, also if the mail server could not be reached a moment ago. `flask serve` does so by
+    itself."""
     config = state().config
-    count = deliver(command_session, config.mail_url, config.mail_from, config.public_url, config.time_zone, now())
+    count = deliver(
+        command_session, config.mail_url, config.mail_from, config.public_url, config.time_zone, now(), by_hand=True
+    )
     click.echo(f"{count} sent.")
+    _tell_trouble()
+
+
+def _tell_trouble() -> None:
+    with reading_session() as session:
+        found = queries.trouble(session, server_name(state().config.mail_url), now())
+    if found is not None:
+        said = f" ({found.detail})" if found.detail else ""
+        click.echo(
+            f"Mail has not left since {found.since:%Y-%m-%d %H:%M} UTC: {found.why}{said}. {found.waiting} waiting. "
+            f"{found.to_do}"
+        )
 
 
 @group.command("list")
 def list_command() -> None:
     """The last 50 mails: sent, waiting or given up, and why."""
-    with command_session() as session:
+    with reading_session() as session:
         found = queries.latest(session)
     for mail in found:
         click.echo(f"{mail.queued_at:%Y-%m-%d %H:%M}  {mail.recipient:<32} {mail.subject:<40} {words(mail)}")
     if not found:
         click.echo("No mail has been queued yet.")
+    _tell_trouble()
 
 
 @group.command("bounce")
@@ -45,7 +62,7 @@ def bounce_command() -> None:
 
     Ends with 1 if it is no report about a mail of this course.
     """
-    report = read(BytesParser(policy=policy.default).parse(sys.stdin.buffer))
+    report = _report(sys.stdin.buffer.read(LONGEST))
     with command_session() as session:
         noted = [
             address
@@ -59,12 +76,25 @@ def bounce_command() -> None:
         sys.exit(1)
 
 
+def _report(data: bytes) -> Report:
+    try:
+        return report_of(read_in_process(reported, data, limits=LIMITS))
+    except IsolatedError:
+        return Report("", (), TOO_MUCH)
+
+
 @group.command("clear")
-@click.argument("address")
+@click.argument("address", required=False)
+@click.option("--all", "everything", is_flag=True, help="To all addresses that get no mail.")
 @click.option("--reason", required=True, help="Why, in a few words.")
-def clear_command(address: str, reason: str) -> None:
-    """Write again to an address that has refused mail."""
+def clear_command(address: str | None, everything: bool, reason: str) -> None:
+    """Write again to an address that has refused mail, or to all of them."""
+    if everything is (address is not None):
+        raise click.UsageError("Name one address, or --all.")
     with command_session() as session:
+        if address is None:
+            click.echo(f"{actions.clear_addresses(session, reason, None, now())} addresses get mail again.")
+            return
         if not actions.clear_address(session, plain(address), reason, None, now()):
             raise click.ClickException(f"{address} is not held back.")
     click.echo(f"{address} gets mail again.")

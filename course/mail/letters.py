@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import re
 import textwrap
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from flask import current_app
 
+from course.db import outside_unit_of_work
 from course.mail.rules import Letter
 
+TOKEN = "the-token-of-the-link"  # noqa: S105 (where a secret will be)
 WIDTH = 76  # characters in a line of plain text, which every mail program can show
 
 
@@ -28,11 +31,25 @@ class Block:
 
 def letter(template: str, subject: str, headers: dict[str, str] | None = None, **values: object) -> Letter:
     """The letter that a template under templates/mail/ makes of these values."""
+    outside_unit_of_work("rendering a mail")
     source = current_app.jinja_env.get_template(f"mail/{template}").render(**values)
     found = blocks(source)
     page = current_app.jinja_env.get_template("mail/layout.html")
     html = page.render(subject=subject, blocks=found)
     return Letter(subject, "\n\n".join(_plain(block) for block in found) + "\n", html, headers)
+
+
+def with_token(mail: Letter) -> Callable[[str], Letter]:
+    """A letter that has TOKEN where the token of a link will be, as something that puts the token in.
+
+    So the letter is written before the unit of work in which its link is made.
+    """
+
+    def write(token: str) -> Letter:
+        html = mail.html.replace(TOKEN, token) if mail.html else None
+        return replace(mail, text=mail.text.replace(TOKEN, token), html=html)
+
+    return write
 
 
 def blocks(source: str) -> list[Block]:

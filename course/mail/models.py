@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from course.db import Base, UtcDateTime
@@ -40,7 +40,10 @@ class OutboxMail(Base):
 
 
 class AddressFault(Base):
-    """What is known about an address: refused, bounced, or cleared by somebody. The newest row holds."""
+    """What is known about an address: refused, bounced, or cleared by somebody. The newest row holds.
+
+    `doubted` is the answer that there is no such mailbox, when it came for so many at once that it was not believed.
+    """
 
     __tablename__ = "address_fault"
 
@@ -53,8 +56,36 @@ class AddressFault(Base):
 
     __table_args__ = (
         Index("ix_address_fault_address", "address", "id"),
-        CheckConstraint("kind in ('refused', 'bounced', 'cleared')", name="kind"),
+        Index("ix_address_fault_made_at", "made_at"),
+        CheckConstraint("kind in ('refused', 'bounced', 'cleared', 'doubted')", name="kind"),
     )
+
+
+class MailOutage(Base):
+    """A time in which a mail server took no mail: it could not be reached, or turned everything away.
+
+    At most one of a server is open (`ended_at` is empty). While it is, nobody sends before `next_look_at`. `reason` is one of
+    rules/outage.py, `detail` are the server's own words, `looks` counts the looks in vain.
+    """
+
+    __tablename__ = "mail_outage"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    server: Mapped[str] = mapped_column(String(300))
+    reason: Mapped[str] = mapped_column(String(20))
+    detail: Mapped[str] = mapped_column(String(1000))
+    began_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    looks: Mapped[int]
+    looked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    next_look_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    __table_args__ = (
+        Index(
+            "uq_mail_outage_open", "server", unique=True,
+            sqlite_where=text("ended_at is null"), postgresql_where=text("ended_at is null"),
+        ),
+    )  # fmt: skip
 
 
 class MailChoice(Base):

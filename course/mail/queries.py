@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import cast
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, and_, func, or_, select, true
 from sqlalchemy.orm import Session
 
-from course.mail.models import AddressFault, MailChoice, OutboxMail
-from course.mail.rules import CLAIM, State
+from course.mail.models import AddressFault, MailChoice, MailOutage, OutboxMail
+from course.mail.rules import CLAIM, MAIL_WAITS, Reason, State, Trouble
+
+# What keeps mail from an address, if it is the newest that is known of it.
+_DEAD = ("refused", "bounced")
+DOUBTS_SHOWN = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -177,10 +182,121 @@ def dead_addresses(session: Session, among: Collection[str] | None = None) -> di
         newest = newest.where(AddressFault.address.in_(among))
     rows = session.execute(
         select(AddressFault.address, AddressFault.reason).where(
-            AddressFault.id.in_(newest), AddressFault.kind != "cleared"
+            AddressFault.id.in_(newest), AddressFault.kind.in_(_DEAD)
         )
     )
     return {str(row.address): str(row.reason) for row in rows}
+
+
+@dataclass(frozen=True)
+class OutageView:
+    """A time, which goes on, in which the mail server takes no mail."""
+
+    id: int
+    server: str
+    reason: Reason
+    detail: str
+    began_at: datetime
+    looks: int
+    next_look_at: datetime
+
+
+def open_outage(session: Session, server: str) -> OutageView | None:
+    """The outage of this server that goes on; None if there is none."""
+    statement = select(MailOutage).where(MailOutage.server == server, MailOutage.ended_at.is_(None))
+    row = session.execute(statement).scalar_one_or_none()
+    if row is None:
+        return None
+    return OutageView(
+        row.id, row.server, cast("Reason", row.reason), row.detail, row.began_at, row.looks, row.next_look_at
+    )
+
+
+def trouble(session: Session, server: str, at: datetime) -> Trouble | None:
+    """Why no mail leaves by this server, for administrators; None if it does, or if none waits to leave."""
+    return alert(session, server, at).trouble
+
+
+@dataclass(frozen=True)
+class Alert:
+    """What administrators have to know about mail: why none leaves, and how many addresses were said not to exist
+    lately, by a server that said so of too many."""
+
+    trouble: Trouble | None
+    doubted: int
+
+
+def alert(session: Session, server: str, at: datetime) -> Alert:
+    """Both in one query: it is asked on the first page."""
+    waits = select(func.count()).where(_IN_STATE["waiting"]).scalar_subquery()
+    first = select(func.min(_outbox.c.next_try_at)).scalar_subquery()
+    newest = select(func.max(AddressFault.id)).where(AddressFault.made_at > at - DOUBTS_SHOWN)
+    doubts = select(func.count()).where(
+        AddressFault.id.in_(newest.group_by(AddressFault.address)), AddressFault.kind == "doubted"
+    )
+    outage = select(MailOutage).where(MailOutage.server == server, MailOutage.ended_at.is_(None)).subquery()
+    asked = select(waits.label("waits"), first.label("first"), doubts.scalar_subquery().label("doubts")).subquery()
+    row = session.execute(select(asked, outage).outerjoin(outage, true())).one()
+    found: Trouble | None = None
+    if row.id is not None:
+        found = Trouble(row.began_at, row.reason, row.server, row.detail, row.waits, row.next_look_at)
+    elif row.first is not None and at - row.first > MAIL_WAITS:
+        found = Trouble(row.first, "stopped", "", "", row.waits, None)
+    return Alert(found, row.doubts)
+
+
+def in_vain(session: Session, but: Collection[int]) -> int:
+    """How many mails, without those with the ids `but`, wait after a try in vain and were queued after the last one
+    that was accepted."""
+    newest = select(func.max(_outbox.c.sent_at)).scalar_subquery()
+    statement = select(func.count()).where(
+        _IN_STATE["waiting"],
+        _outbox.c.failure.is_not(None),
+        _outbox.c.id.not_in(but),
+        or_(newest.is_(None), _outbox.c.queued_at >= newest),
+    )
+    return session.execute(statement).scalar_one()
+
+
+def said_dead(session: Session, since: datetime, among: Collection[str] | None = None) -> dict[str, str]:
+    """The addresses (all, or those among the given ones) that were said not to exist after `since` and not cleared
+    again, and what is known of each."""
+    newest = select(func.max(AddressFault.id)).group_by(AddressFault.address)
+    if among is not None:
+        newest = newest.where(AddressFault.address.in_(among))
+    rows = session.execute(
+        select(AddressFault.address, AddressFault.kind).where(
+            AddressFault.id.in_(newest), AddressFault.made_at > since, AddressFault.kind != "cleared"
+        )
+    )
+    return {str(row.address): str(row.kind) for row in rows}
+
+
+def accepting(session: Session, since: datetime) -> set[str]:
+    """The addresses to which mail was accepted after `since`, and has not come back."""
+    rows = select(_outbox.c.recipient).where(_outbox.c.sent_at > since, _outbox.c.bounced_at.is_(None)).distinct()
+    return set(session.execute(rows).scalars())
+
+
+@dataclass(frozen=True)
+class HeldBack:
+    """An address that takes no mail: what was said, and when."""
+
+    address: str
+    kind: str
+    reason: str
+    at: datetime
+
+
+def held_back(session: Session) -> list[HeldBack]:
+    """The addresses that get no mail, and those that were said not to exist and are doubted; the newest first."""
+    newest = select(func.max(AddressFault.id)).group_by(AddressFault.address)
+    rows = session.execute(
+        select(AddressFault.address, AddressFault.kind, AddressFault.reason, AddressFault.made_at)
+        .where(AddressFault.id.in_(newest), AddressFault.kind != "cleared")
+        .order_by(AddressFault.id.desc())
+    )
+    return [HeldBack(*row) for row in rows]
 
 
 def declined(session: Session, kind: str, among: Collection[int] | None = None) -> set[int]:

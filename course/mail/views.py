@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, abort, make_response, render_template, request, url_for
+from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.clock import now
 from course.mail import actions, links, queries
+from course.mail.connection import server_name
+from course.mail.queries import Alert
 from course.mail.rules import OPTIONAL
-from course.web.access import public
+from course.web.access import Permission, public
 from course.web.html import seen_redirect
 from course.web.session import db, unit_of_work
 from course.web.site import state
 
 pages = Blueprint("mail", __name__)
+
+
+@pages.app_context_processor
+def _alert() -> dict[str, object]:
+    """`mail_alert()` for the first page of administrators: asked for only where it is shown."""
+    return {"mail_alert": _alert_here}
+
+
+def _alert_here() -> Alert | None:
+    person = current_user.person
+    if person is None or Permission.RUN_SYSTEM not in person.permissions:
+        return None
+    return queries.alert(db(), server_name(state().config.mail_url), now())
 
 
 @pages.route("/choice/<token>", methods=["GET", "POST"])

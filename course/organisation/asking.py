@@ -11,29 +11,33 @@ from course.mail.letters import letter
 from course.organisation.queries import organisation, owners, stale_contacts
 from course.organisation.rules.contacts import KINDS
 from course.people.rules import first_name
-from course.web.session import command_session
+from course.web.session import command_session, reading_session
 from course.web.site import state
 
 
 def ask_owners(at: datetime) -> int:
     """Queue a mail to the owner of each stale contact, once for each time it was confirmed; how many that were."""
-    config, queued = state().config, 0
-    with command_session() as session:
+    config = state().config
+    with reading_session() as session:
         ours = organisation(session)
         keepers = owners(session, ours)
-        for entry in stale_contacts(ours, config.time_zone, civil_date(at, config.time_zone)):
-            owner = keepers.get(entry.owner_id or 0)
-            if ours is None or owner is None or not owner.here:
-                continue
-            asked = letter(
-                "contact.txt",
-                f"Please look at a contact again: {KINDS[entry.kind]}",
-                name=first_name(owner.name),
-                course=library().course.title,
-                organisation=ours.name,
-                label=KINDS[entry.kind],
-                entry=entry,
-                link=f"{config.public_url}/organisation/contact/{entry.kind}",
-            )
-            queued += queue_letter(session, f"contact:{entry.id}", owner.email, asked, at, at)
-    return queued
+    written = []
+    for entry in stale_contacts(ours, config.time_zone, civil_date(at, config.time_zone)):
+        owner = keepers.get(entry.owner_id or 0)
+        if ours is None or owner is None or not owner.here:
+            continue
+        asked = letter(
+            "contact.txt",
+            f"Please look at a contact again: {KINDS[entry.kind]}",
+            name=first_name(owner.name),
+            course=library().course.title,
+            organisation=ours.name,
+            label=KINDS[entry.kind],
+            entry=entry,
+            link=f"{config.public_url}/organisation/contact/{entry.kind}",
+        )
+        written.append((f"contact:{entry.id}", owner.email, asked))
+    if not written:
+        return 0
+    with command_session() as session:
+        return sum(queue_letter(session, key, email, asked, at, at) for key, email, asked in written)

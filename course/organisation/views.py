@@ -24,11 +24,13 @@ from course.organisation.rules.contacts import KINDS, Details, confirms, lead_la
 from course.people.queries import person_by_email
 from course.web.access import Permission, may, public, signed_in
 from course.web.html import seen_redirect
+from course.web.isolated import BusyError, IsolatedError, Limits, RefusedError, read_in_process
 from course.web.session import db, unit_of_work
 from course.web.site import state
 from course.web.uploads import accepts
 
 pages = Blueprint("organisation", __name__)
+_LOGO = Limits(seconds=10, memory=600, result=1)
 
 
 @pages.route("/organisation", methods=["GET", "POST"])
@@ -122,13 +124,15 @@ def _new_look(what: str | None, logo_form: LogoForm, colour_form: ColourForm, be
         with unit_of_work() as session:
             actions.take_logo(session, None, by, at)
     elif what == "logo":
-        from course.organisation.rules.logos import LogoError, clean_logo  # noqa: PLC0415 (few need it)
+        from course.organisation.rules.logos import clean_logo  # noqa: PLC0415 (few need it)
 
         try:
             upload = request.files.get("file")
-            cleaned = clean_logo(upload.read() if upload else b"")
-        except LogoError as error:
+            cleaned = read_in_process(clean_logo, upload.read() if upload else b"", limits=_LOGO)
+        except (RefusedError, BusyError) as error:
             logo_form.file.errors = [str(error)]
+        except IsolatedError:
+            logo_form.file.errors = ["The picture takes more time or memory to read than a logo does. Save it smaller."]
         else:
             with unit_of_work() as session:
                 actions.take_logo(session, cleaned, by, at)

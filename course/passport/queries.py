@@ -24,6 +24,19 @@ class Trusted:
     at: datetime
 
 
+def rows_of(session: Session, address: str) -> int:
+    """How often something was said about this issuer."""
+    of = select(func.count()).select_from(TrustedIssuer).where(TrustedIssuer.address == address)
+    return session.execute(of).scalar_one()
+
+
+def newest(session: Session, address: str) -> tuple[str, str] | None:
+    """What was said last about this issuer, trusted or ended, and its profile then."""
+    of = select(TrustedIssuer.kind, TrustedIssuer.profile).where(TrustedIssuer.address == address)
+    row = session.execute(of.order_by(TrustedIssuer.id.desc()).limit(1)).first()
+    return None if row is None else (row.kind, row.profile)
+
+
 def trusted(session: Session) -> list[Trusted]:
     """The issuers whose certificates count today, by name."""
     newest = select(func.max(TrustedIssuer.id)).group_by(TrustedIssuer.address)

@@ -6,6 +6,7 @@ import json
 import unicodedata
 from dataclasses import dataclass
 from datetime import date
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from course.people.rules import tidy
 from course.refreshers.rules.dates import add_months, count, words
 
 LONGEST_PROFILE = 20_000  # characters
+_TRANSLATED = IPv6Network("64:ff9b::/96")  # IPv4 addresses as a network without IPv4 writes them
 
 
 @dataclass(frozen=True)
@@ -46,9 +48,56 @@ def read_profile(text: str) -> Issuer:
 
 
 def reachable(address: str) -> bool:
-    """Whether an address may be asked for: by HTTPS, or on this machine."""
-    parts = urlsplit(address)
-    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost"))
+    """Whether an address is written as one that may be asked for: by HTTPS, or on this machine."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and this_machine(parts.hostname or ""))
+
+
+def unreachable(address: str, here: bool) -> str | None:
+    """Why an address is not asked, in words; None if it may be. `here`: this machine may be asked as well.
+
+    What a name stands for is checked when it has been looked up.
+    """
+    try:
+        parts = urlsplit(address)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return f"{address} is no address"
+    if here and this_machine(host) and parts.scheme in ("http", "https"):
+        return None
+    if parts.scheme != "https" or not host or port == 0 or parts.username is not None:
+        return f"{address} may not be asked"
+    if this_machine(host) or (_literal(host) is not None and not public(host)):
+        return f"{host} is not on the public internet"
+    return None
+
+
+def this_machine(host: str) -> bool:
+    """Whether a host is the machine on which the course runs."""
+    found = _literal(host)
+    return host.rstrip(".").lower() == "localhost" if found is None else found.is_loopback
+
+
+def public(host: str) -> bool:
+    """Whether an IP address is one of the public internet, also if it is an IPv4 address inside an IPv6 one."""
+    found = _literal(host)
+    if isinstance(found, IPv6Address):
+        inside = found.ipv4_mapped or found.sixtofour or (found.teredo or (None, None))[1]
+        if found in _TRANSLATED:
+            inside = IPv4Address(int(found) & 0xFFFFFFFF)
+        if inside is not None:
+            return public(str(inside))
+    return found is not None and found.is_global and not found.is_multicast
+
+
+def _literal(host: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(host.partition("%")[0])
+    except ValueError:
+        return None
 
 
 def why_not(

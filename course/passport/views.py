@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, flash, g, make_response, render_template, url_for
 from flask_login import current_user
@@ -16,7 +17,7 @@ from course.dates import civil_date
 from course.passport import actions, queries
 from course.passport.fetching import fetch
 from course.passport.forms import EndForm, TrustForm, UploadForm
-from course.passport.rules import why_not
+from course.passport.rules import this_machine, why_not
 from course.refreshers.queries import people, policies
 from course.refreshers.rules import standing
 from course.refreshers.rules.dates import words
@@ -24,13 +25,20 @@ from course.refreshers.rules.pathways import of_person
 from course.refreshers.rules.policy import at_or_first
 from course.web.access import Permission, may, signed_in
 from course.web.html import seen_redirect
-from course.web.session import db, unit_of_work
+from course.web.isolated import BusyError, IsolatedError, Limits, TooMuchError, read_in_process
+from course.web.session import db, undo, unit_of_work
 from course.web.site import state
 from course.web.throttle import Throttle
 
 pages = Blueprint("passport", __name__)
 # Each upload may ask another server: nobody needs more than a few.
 _throttle = Throttle(10, 600)
+# A certificate of this course is a few hundred kilobytes, and is read in less than a second.
+_LIMITS = Limits(seconds=8, memory=400, result=1)
+_TOO_MUCH = (
+    "This file takes far more time or memory to read than a certificate does, so it was not read. Ask for the signed "
+    "file (JSON) in place of the PDF, or show the certificate to your manager, who can record it."
+)
 _UNREADABLE = "There is no signed certificate of this course in this file. Ask for the PDF or the signed file again."
 
 
@@ -53,7 +61,15 @@ def _bring(data: bytes) -> str | None:
     person = current_user.person
     if not _throttle.allows(str(person.id), time.monotonic()):
         return "You have tried this many times. Please wait ten minutes."
-    document = credential_in(data)
+    # Nothing is read from the database before this is done: a connection would be held meanwhile.
+    try:
+        document = read_in_process(credential_in, data, limits=_LIMITS)
+    except BusyError as error:
+        return str(error)
+    except TooMuchError:
+        return _TOO_MUCH
+    except IsolatedError:
+        document = None
     if document is None:
         return _UNREADABLE
     config, at = state().config, now()
@@ -68,7 +84,8 @@ def _bring(data: bytes) -> str | None:
     if why is not None or said is None:
         return why
     issuer = next(one.issuer for one in issuers if one.issuer.address == said.issuer)
-    why = actions.still_valid(document, issuer, fetch)
+    undo()  # lets go of the connection, while the issuer takes its time
+    why = actions.still_valid(document, issuer, _fetch)
     if why is not None:
         return why
     try:
@@ -78,6 +95,15 @@ def _bring(data: bytes) -> str | None:
         return str(error)
     flash(_counted(person.id, said.organisation) if new else "This certificate counts already. Nothing has changed.")
     return None
+
+
+def _fetch(address: str) -> bytes:
+    """This machine may be asked only where the course itself is tried out on it."""
+    return fetch(address, here=_here())
+
+
+def _here() -> bool:
+    return this_machine(urlsplit(state().config.public_url).hostname or "")
 
 
 def _counted(person_id: int, organisation: str) -> str:
@@ -97,7 +123,10 @@ def issuers() -> Response | WsgiResponse:
         try:
             profile, reason = form.profile.data or "", form.reason.data or ""
             with unit_of_work() as session:
-                found = actions.trust(session, profile, reason, current_user.person.id, now())
+                found = actions.trust(session, profile, reason, current_user.person.id, now(), _here())
+        except actions.KnownError as error:
+            flash(f"Certificates of {error.issuer.name} count already, by this very profile. Nothing has changed.")
+            return seen_redirect(url_for("passport.issuers"))
         except ValueError as error:
             form.profile.errors = [f"This cannot be used: {error}."]
         else:
@@ -118,6 +147,8 @@ def end(issuer_id: int) -> WsgiResponse:
         flash("Say in a few words why, then end it.")
     elif _distrusted(issuer_id, form.reason.data or ""):
         flash("New certificates of this organisation count no more. Those that counted before keep counting.")
+    else:
+        flash("That had been ended before. Nothing has changed.")
     return seen_redirect(url_for("passport.issuers"))
 
 

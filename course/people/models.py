@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from course.db import Base, UtcDateTime
@@ -99,7 +99,7 @@ class RoleGrant(Base):
 
 class Deputy(Base):
     """A manager lends their sight of their teams to somebody, up to and including the day `until`. What the manager
-    manages at a moment is what the deputy sees then; `ended_at` is when it was taken back before that."""
+    manages at a moment is what the deputy sees then, and only sees; `ended_at` is when it was taken back before that."""
 
     __tablename__ = "deputy"
 
@@ -110,3 +110,15 @@ class Deputy(Base):
     reason: Mapped[str] = mapped_column(String(200))
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    __table_args__ = (
+        Index(
+            "uq_deputy_open",
+            "manager_id",
+            "deputy_id",
+            "until",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, aliased
 from course.content.shapes import Setting
 from course.mail.queries import newest_failure
 from course.people.models import Deputy, Membership, PathwayChoice, Person, RoleGrant, Team
-from course.people.rules import Viewer, plain_email
+from course.people.rules import Viewer, plain_email, viewer_of
 
 # Sign-in is built on top of people, so its table is named here and not imported: whoever has a row in it
 # has chosen a password.
@@ -123,6 +123,17 @@ def visible_person(session: Session, viewer: Viewer, person_id: int) -> PersonVi
     return next(iter(_views(session, and_(Person.id == person_id, _visible(viewer)))), None)
 
 
+def ids_recordable_by(session: Session, viewer: Viewer, among: Collection[int]) -> list[int]:
+    """Those of these people about whom the viewer may record something or do something: see `_recordable`."""
+    wanted = Person.left_at.is_(None), Person.id.in_(among), _recordable(viewer)
+    return list(session.execute(select(Person.id).where(*wanted)).scalars())
+
+
+def may_record(session: Session, viewer: Viewer, person_id: int) -> bool:
+    """Whether the viewer may record something about this person, or do something that concerns them."""
+    return bool(ids_recordable_by(session, viewer, [person_id]))
+
+
 def overview(session: Session, person_id: int) -> PersonView | None:
     """One person as a list shows them; None when they have left."""
     return next(iter(_views(session, Person.id == person_id)), None)
@@ -172,9 +183,16 @@ def members_below(session: Session, team_id: int) -> list[int]:
 
 
 def teams_of(viewer: Viewer) -> Select[int]:
-    """The teams that somebody manages and all below them, by id, as part of another query."""
+    """The teams that somebody sees and all below them, by id, as part of another query."""
     below = _below(viewer.manages)
     return select(below.c.id)
+
+
+def leads(session: Session, viewer: Viewer, team_id: int) -> bool:
+    """Whether somebody may do something for a team: they are an administrator, or manage it or one above it
+    themselves."""
+    below = _below(viewer.leads)
+    return viewer.administrator or session.execute(select(below.c.id).where(below.c.id == team_id)).first() is not None
 
 
 def _below(teams: Iterable[int]) -> CTE:
@@ -189,7 +207,21 @@ def _visible(viewer: Viewer) -> ColumnElement[bool]:
         return Person.left_at.is_(None)
     if not viewer.manages:
         return Person.id == viewer.id
-    below = _below(viewer.manages)
+    return _member_below(viewer.manages)
+
+
+def _recordable(viewer: Viewer) -> ColumnElement[bool]:
+    """About whom the viewer may record something: an administrator about everybody; a manager about the people of the
+    teams that they manage themselves, but neither about themselves nor about a manager who made them their deputy.
+    What they see only as a deputy they read."""
+    if viewer.administrator:
+        return Person.left_at.is_(None)
+    others = Person.id.not_in((viewer.id, *viewer.appointed_by))
+    return and_(others, _member_below(viewer.leads))
+
+
+def _member_below(teams: Iterable[int]) -> ColumnElement[bool]:
+    below = _below(teams)
     members = select(Membership.person_id).where(Membership.until.is_(None), Membership.team_id.in_(select(below.c.id)))
     return Person.id.in_(members)
 
@@ -272,7 +304,9 @@ def viewers(session: Session, ids: Collection[int], today: date) -> dict[int, Vi
         RoleGrant, (RoleGrant.person_id == Person.id) & RoleGrant.until.is_(None)
     )
     rows = session.execute(here.where(Person.id.in_(ids), Person.left_at.is_(None))).all()
-    managed = select(Deputy.deputy_id, RoleGrant.team_id).join(RoleGrant, RoleGrant.person_id == Deputy.manager_id)
+    managed = select(Deputy.deputy_id, RoleGrant.team_id, Deputy.manager_id).join(
+        RoleGrant, RoleGrant.person_id == Deputy.manager_id
+    )
     lent = session.execute(
         managed.where(
             Deputy.deputy_id.in_(ids), Deputy.ended_at.is_(None), Deputy.until >= today,
@@ -280,10 +314,15 @@ def viewers(session: Session, ids: Collection[int], today: date) -> dict[int, Vi
         )
     ).all()  # fmt: skip
     managed_by: dict[int, set[int]] = defaultdict(set)
-    for number, team in [*((row.id, row.team_id) for row in rows if row.role == "manager"), *lent]:
+    for row in rows:
+        if row.role == "manager" and row.team_id is not None:
+            managed_by[row.id].add(row.team_id)
+    lent_to: dict[int, set[tuple[int, int]]] = defaultdict(set)
+    for number, team, manager in lent:
         if team is not None:
-            managed_by[number].add(team)
+            lent_to[number].add((team, manager))
     bosses = {row.id for row in rows if row.role == "administrator"}
     return {
-        row.id: Viewer(row.id, row.name, row.email, row.id in bosses, tuple(sorted(managed_by[row.id]))) for row in rows
+        row.id: viewer_of(row.id, row.name, row.email, row.id in bosses, managed_by[row.id], lent_to[row.id])
+        for row in rows
     }

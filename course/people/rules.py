@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -19,7 +20,11 @@ PERMISSIONS: dict[str, frozenset[str]] = {
 
 @dataclass(frozen=True)
 class Viewer:
-    """The person who is signed in, as far as access depends on it."""
+    """The person who is signed in, as far as access depends on it.
+
+    `manages` are the teams that they see; `lent` are those among them that they see only as a deputy. To see is not to
+    record: a view that was lent reads. `appointed_by` are the managers whose deputy they are.
+    """
 
     id: int
     name: str
@@ -27,6 +32,18 @@ class Viewer:
     administrator: bool = False
     manages: tuple[int, ...] = ()
     pathway: Setting | None = None
+    lent: tuple[int, ...] = ()
+    appointed_by: tuple[int, ...] = ()
+
+    @cached_property
+    def leads(self) -> tuple[int, ...]:
+        """The teams that they manage themselves: about the people in these they may record something."""
+        return tuple(team for team in self.manages if team not in self.lent)
+
+    @property
+    def only_reads(self) -> bool:
+        """Whether they see people beside themselves, and may record something about none of them."""
+        return not self.administrator and not self.leads
 
     @cached_property
     def permissions(self) -> frozenset[str]:
@@ -37,6 +54,23 @@ class Viewer:
         if self.manages:
             names |= PERMISSIONS["manager"]
         return names
+
+
+def viewer_of(
+    person_id: int,
+    name: str,
+    email: str,
+    administrator: bool,
+    leads: Collection[int],
+    lent: Collection[tuple[int, int]],
+    pathway: Setting | None = None,
+) -> Viewer:
+    """Somebody who manages the teams `leads`; `lent` are those that they see as a deputy, each with its manager."""
+    seen_only = {team for team, _ in lent} - set(leads)
+    return Viewer(
+        person_id, name, email, administrator, tuple(sorted({*leads, *seen_only})), pathway,
+        tuple(sorted(seen_only)), tuple(sorted({manager for _, manager in lent})),
+    )  # fmt: skip
 
 
 # Who does what is done on the command line: nobody, who sees everybody.

@@ -151,3 +151,19 @@ def opened(person_id: int) -> None:
     at, viewer = now(), int(current_user.person.id)
     if viewer != person_id:
         publish_after(RecordOpened(person_id, viewer, civil_date(at, state().config.time_zone), at))
+
+
+ONLY_READS = (
+    "You can look at this as a deputy. What concerns somebody else is recorded by their manager or an administrator, "
+    "never by a deputy, and never about the manager who made you one."
+)
+
+
+def recordable(person_id: int) -> queries.PersonView:
+    """Somebody about whom the viewer may record something, or do something that concerns them. Whoever may not see them
+    finds nothing; whoever only sees them is told that."""
+    viewer = current_user.person
+    found = queries.visible_person(db(), viewer, person_id) or abort(404)
+    if not queries.may_record(db(), viewer, person_id):
+        abort(403, ONLY_READS)
+    return found

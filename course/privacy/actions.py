@@ -7,13 +7,15 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, delete, or_, select, update
+from sqlalchemy import CursorResult, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record
 from course.audit.rules import changes
 from course.dates import begin_of, civil_date, months_later
+from course.db import insert_once
 from course.learning.models import Reflection
+from course.organisation.models import Organisation
 from course.people.models import Person
 from course.privacy.models import Erasure, ErasureRequest, RetentionSchedule
 from course.privacy.queries import going, held
@@ -24,9 +26,12 @@ from course.registration.models import RegistrationRequest
 _CONTACT = ("contact_name", "contact_email")
 
 
-def set_schedule(session: Session, wanted: Schedule, reason: str, by: int | None, at: datetime) -> None:
-    """Add a version of the schedule; it holds at once."""
+def set_schedule(session: Session, wanted: Schedule, reason: str, by: int | None, at: datetime) -> bool:
+    """Add a version of the schedule; it holds at once. False, and nothing done, if it is the one that holds."""
+    session.execute(select(Organisation.id).with_for_update())
     known = going.schedule(session)
+    if known == wanted:
+        return False
     made = RetentionSchedule(**asdict(wanted), reason=reason, made_by=by, made_at=at)
     session.add(made)
     session.flush()
@@ -35,18 +40,23 @@ def set_schedule(session: Session, wanted: Schedule, reason: str, by: int | None
     details: dict[str, Any] = {name: value for name, value in changed.items() if name not in _CONTACT}
     details["contact"] = "changed" if set(changed) & set(_CONTACT) else "unchanged"
     record(session, "data.schedule_changed", ("schedule", made.id), {"reason": reason, **details}, by, at)
+    return True
 
 
 def ask(session: Session, person_id: int, reason: str, by: int | None, at: datetime) -> bool:
     """Write down that what is kept about somebody is to be erased; the worker does it. False, and nothing done, if that
     was asked for already and waits. Raises LookupError if there is nobody."""
+    # Counted before it is looked: whoever asks in between takes the number.
+    count = select(func.count()).select_from(ErasureRequest).where(ErasureRequest.person_id == person_id)
+    number = session.execute(count).scalar_one() + 1
     found = going.case(session, person_id, at)
     if found is None:
         raise LookupError(f"there is no person {person_id}")
     if found.waiting is not None:
         return False
-    session.add(ErasureRequest(person_id=person_id, reason=reason, made_by=by, made_at=at))
-    session.flush()
+    values = {"person_id": person_id, "number": number, "reason": reason, "made_by": by, "made_at": at}
+    if insert_once(session, ErasureRequest, **values) is None:
+        return False
     # The reason may name somebody, and nothing can be taken out of the log again: it stands in the request alone.
     record(session, "data.erasure_asked", ("person", person_id), {}, by, at)
     return True

@@ -29,15 +29,19 @@ class RetentionSchedule(Base):
 
 
 class ErasureRequest(Base):
-    """Somebody asked for what is kept about them to be erased. It is carried out by the worker."""
+    """Somebody asked for what is kept about them to be erased. It is carried out by the worker. `number` counts the
+    requests about a person, so that two at once are one."""
 
     __tablename__ = "erasure_request"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    number: Mapped[int] = mapped_column(server_default="1")
     reason: Mapped[str] = mapped_column(String(200))
     made_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (Index("uq_erasure_request_number", "person_id", "number", unique=True),)
 
 
 class Erasure(Base):

@@ -86,8 +86,12 @@ def schedule() -> Answer:
     if form.validate_on_submit():
         if form.confirmed.data == form.mark():
             with unit_of_work() as session:
-                actions.set_schedule(session, form.schedule(), form.reason.data or "", _me(), at)
-            flash("Saved. The worker erases what is not kept any more within the hour.")
+                new = actions.set_schedule(session, form.schedule(), form.reason.data or "", _me(), at)
+            flash(
+                "Saved. The worker erases what is not kept any more within the hour."
+                if new
+                else "This is the schedule that holds already. Nothing has changed."
+            )
             return seen_redirect(url_for("privacy.schedule"))
         seen = going.effects(db(), form.schedule(), state().config.time_zone, at)
     page = render_template(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
-from functools import partial
 
 import click
 from flask.cli import AppGroup
@@ -12,7 +12,7 @@ from course.clock import now
 from course.content.current import library
 from course.dates import civil_date
 from course.mail import links
-from course.mail.letters import letter
+from course.mail.letters import TOKEN, letter, with_token
 from course.mail.rules import BOOSTER, Letter
 from course.organisation.queries import organisation
 from course.people.rules import first_name
@@ -46,24 +46,26 @@ def send_boosters(on: date, dry_run: bool = False) -> int:
             click.echo(one.email)
             sent += 1
             continue
-        mail = partial(_letter, one, ours.name if ours else "")
+        mail = _letter(one, ours.name if ours else "")
         with command_session() as session:
             sent += actions.send_booster(session, library(), one, mail, zone, now())
     return sent
 
 
-def _letter(to: Certified, ours: str, attempt: int) -> Letter:
+def _letter(to: Certified, ours: str) -> Callable[[int], Letter]:
+    """The mail with the five questions, written at once; the link to the attempt is put in once that is open."""
     config, course = state().config, library().course.title
     stop = f"{config.public_url}/mail/choice/{links.token(config.secret_key, to.person_id, BOOSTER)}"
-    return letter(
+    written = letter(
         "booster.txt",
         f"Five questions, two minutes: {course}",
         links.unsubscribe_headers(stop),
         name=first_name(to.name),
-        link=f"{config.public_url}/booster/{sealed(attempt, config.secret_key)}",
+        link=f"{config.public_url}/booster/{TOKEN}",
         organisation=ours,
         stop=stop,
     )
+    return lambda attempt: with_token(written)(sealed(attempt, config.secret_key))
 
 
 updates = AppGroup("updates", help="What has changed, for those who were certified before.")

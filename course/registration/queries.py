@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from course.people.models import Person, RoleGrant, Team
-from course.people.queries import teams_of
+from course.people.queries import leads, teams_of
 from course.people.rules import Viewer
 from course.registration.models import RegistrationLink, RegistrationRequest
 from course.registration.rules import works
@@ -63,7 +63,8 @@ def link(session: Session, token: str, today: date) -> LinkView | None:
 
 
 def open_requests(session: Session, viewer: Viewer) -> list[RequestView]:
-    """What the viewer may decide: an administrator all of it, a manager what is for their teams and those below."""
+    """What there is to decide, as far as the viewer sees it: an administrator all of it, a manager what is for their
+    teams and those below."""
     request = RegistrationRequest
     rows = (
         select(request.id, request.name, request.email, Team.id, Team.name, request.asked_at)
@@ -78,8 +79,9 @@ def open_requests(session: Session, viewer: Viewer) -> list[RequestView]:
 
 
 def to_decide(session: Session, viewer: Viewer, request_id: int) -> RequestView | None:
-    """One of them."""
-    return next((one for one in open_requests(session, viewer) if one.id == request_id), None)
+    """One of them; None if the viewer does not see it, or sees it only as a deputy."""
+    found = next((one for one in open_requests(session, viewer) if one.id == request_id), None)
+    return found if found is not None and leads(session, viewer, found.team_id) else None
 
 
 def how_many_open(session: Session, link_id: int) -> int:

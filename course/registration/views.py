@@ -15,7 +15,7 @@ from course.dates import civil_date
 from course.mail.letters import letter
 from course.mail.rules import Letter
 from course.people.forms import chosen, team_choices
-from course.people.queries import teams
+from course.people.queries import leads, teams
 from course.people.views import invitation
 from course.registration import actions, queries
 from course.registration.forms import JoinForm, LinkForm
@@ -85,7 +85,8 @@ def overview() -> str:
     links = queries.links(db(), _today()) if viewer.administrator else []
     address = state().config.public_url
     found = queries.open_requests(db(), viewer)
-    return render_template("registration/overview.html", requests=found, links=links, address=address)
+    decides = {one.team_id for one in found if leads(db(), viewer, one.team_id)}
+    return render_template("registration/overview.html", requests=found, links=links, address=address, decides=decides)
 
 
 @pages.route("/registrations/links/add", methods=["GET", "POST"])

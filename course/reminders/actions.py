@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from course.audit.actions import record
 from course.dates import civil_date
 from course.db import insert_once
-from course.mail.actions import clear_address, postpone, queue_letter, withhold
+from course.mail.actions import clear_address, clear_addresses, postpone, queue_letter, withhold
 from course.mail.events import MailLeaving
 from course.mail.queries import dead_addresses, declined
 from course.mail.rules import DIGEST, Letter
@@ -212,3 +212,11 @@ def write_again(session: Session, person_id: int, address: str, reason: str, by:
         return False
     record(session, "mail.address_cleared", ("person", person_id), {}, by, at)
     return True
+
+
+def write_to_all_again(session: Session, reason: str, by: int | None, at: datetime) -> int:
+    """The same for every address to which no mail is sent; returns how many these are."""
+    count = clear_addresses(session, reason, by, at)
+    if count:
+        record(session, "mail.addresses_cleared", None, {"addresses": count, "reason": reason}, by, at)
+    return count

@@ -12,10 +12,11 @@ from flask.cli import AppGroup
 
 from course.clock import now
 from course.content.current import library
+from course.mail.rules import Letter
 from course.organisation.queries import organisation
 from course.reminders import actions, letters
 from course.reminders.actions import Wanted
-from course.web.session import command_session
+from course.web.session import command_session, reading_session
 from course.web.site import state
 
 group = AppGroup("reminders", help="Who is reminded of what, and why.")
@@ -39,23 +40,29 @@ def send_command(on: datetime | None, dry_run: bool) -> None:
 
 def find(at: datetime, clock: Clock = now) -> list[Wanted]:
     """What stands open at that moment and was not queued before; `clock` tells the time."""
-    with command_session() as session:
-        # Everybody is looked at here; that must not hold up those who write.
-        session.connection(execution_options={"writes": False})
+    # Everybody is looked at here; that must not hold up those who write.
+    with reading_session() as session:
         return actions.wanted(session, state().config.time_zone, at, clock())
 
 
 def send(at: datetime, clock: Clock = now) -> int:
     """Queue what stands open at that moment; returns how many reminders that is. `clock` tells the time."""
-    config, course, queued = state().config, library(), 0
-    found = iter(find(at, clock))
+    queued, found = 0, iter(find(at, clock))
     while batch := list(islice(found, BATCH)):
+        written = _written(batch)
         with command_session() as session:
-            ours = organisation(session)
-            for one in batch:
-                letter = letters.write(
-                    one, course.course.title, course.minutes, ours.name if ours else "", config.public_url,
-                    config.secret_key,
-                )  # fmt: skip
+            for one, letter in written:
                 queued += actions.remind(session, one, letter, clock())
     return queued
+
+
+def _written(batch: list[Wanted]) -> list[tuple[Wanted, Letter]]:
+    """The letters of these reminders, before the transaction that queues them."""
+    config, course = state().config, library()
+    with reading_session() as session:
+        ours = organisation(session)
+    name = ours.name if ours else ""
+    return [
+        (one, letters.write(one, course.course.title, course.minutes, name, config.public_url, config.secret_key))
+        for one in batch
+    ]

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as WsgiResponse
 from course.clock import now
 from course.dates import civil_date
 from course.mail.actions import choose
-from course.mail.queries import dead_addresses, declined
+from course.mail.queries import dead_addresses, declined, held_back
 from course.mail.rules import DIGEST
 from course.organisation.current import here_organisation
 from course.people.queries import visible_person
@@ -21,7 +21,7 @@ from course.reminders import actions, queries
 from course.reminders.forms import ReminderPolicyForm, write_closures
 from course.reminders.rules import Hours, ReminderPolicy, Step, describe, digest_day, ladder
 from course.web.access import Permission, may, signed_in
-from course.web.html import seen_redirect
+from course.web.html import plural, seen_redirect
 from course.web.session import db, unit_of_work
 from course.web.site import state
 
@@ -101,6 +101,29 @@ def clear(person_id: int) -> WsgiResponse:
     else:
         flash(f"Mail to {found.email} is not held back.")
     return seen_redirect(url_for("reminders.of_person", person_id=person_id))
+
+
+@pages.get("/addresses")
+@may(Permission.RUN_SYSTEM)
+def addresses() -> str:
+    """The addresses that get no mail, and why."""
+    g.here = "organisation"
+    return render_template("reminders/addresses.html", addresses=held_back(db()))
+
+
+@pages.post("/addresses/clear")
+@may(Permission.RUN_SYSTEM)
+def clear_addresses() -> WsgiResponse:
+    """Write again to all of them."""
+    with unit_of_work() as session:
+        count = actions.write_to_all_again(
+            session, "An administrator asked to try again.", current_user.person.id, now()
+        )
+    if count:
+        flash(f"Mail to {plural(count, 'address', 'addresses')} is sent again, beginning with the next one.")
+    else:
+        flash("There is no address to which no mail is sent.")
+    return seen_redirect(url_for("reminders.addresses"))
 
 
 @pages.route("/policy", methods=["GET", "POST"])

@@ -14,7 +14,7 @@ from course.dates import civil_date
 from course.dossiers.actions import note_export
 from course.dossiers.rules import EXPORT
 from course.downloads.actions import keep
-from course.downloads.rules import Tell
+from course.downloads.rules import LOST, GivenUpError, Tell
 from course.organisation.queries import organisation
 from course.people.rules import Viewer
 from course.reports.files import KINDS, as_file
@@ -77,7 +77,7 @@ def produce(
     with reading_session() as session:
         made = make(session, ledger, asked, tell)
     with command_session() as session:
+        if download_id is not None and not keep(session, download_id, made.data, len(made.people), clock()):
+            raise GivenUpError(LOST)
         note(session, asked, made)
-        if download_id is not None:
-            keep(session, download_id, made.data, len(made.people), clock())
     return made

@@ -20,10 +20,11 @@ from course.dossiers.forms import RemindForm
 from course.dossiers.queries import Reminded, newest_asked, together
 from course.dossiers.reminding import remind_all
 from course.downloads.actions import ask
-from course.downloads.queries import DownloadView, content, download
+from course.downloads.queries import DownloadView, content, download, unfinished
 from course.downloads.views import handed_out, make_beside
 from course.organisation.current import here_organisation
-from course.people.queries import ids_visible_to
+from course.people.queries import ids_recordable_by, ids_visible_to
+from course.people.views import ONLY_READS
 from course.refreshers.rules.words import GROUPS
 from course.reports.current import KEY, ledger_here
 from course.reports.files import KINDS
@@ -74,7 +75,7 @@ def show() -> Response:
         entered=request.args,
         rows=told(db(), library(), seen, shown),
         open_to=open_to,
-        to_remind=wanted.on is None and any(line.group in OPEN for line in seen.report.lines),
+        to_remind=_reminds() and wanted.on is None and any(line.group in OPEN for line in seen.report.lines),
         page=number,
         groups=GROUPS,
         sorts=SORTS,
@@ -104,6 +105,12 @@ def file(kind: str) -> Response | WsgiResponse:
         return handed_out(made.data, KINDS[kind].media, f"report-{made.on}.{kind}")
     with unit_of_work() as session:
         file_id = ask(session, kind, seen.team, seen.on, wish.wanted.address()[:1000], 1, wish.viewer.id, wish.at)
+        if file_id is None:
+            session.rollback()  # nothing was done, so the same form may come again
+    if file_id is None:
+        flash("Such a file is being made for you already. Ask for another when it is ready.")
+        known = unfinished(db(), wish.viewer.id, kind)
+        return seen_redirect(url_for("reports.made", file_id=known) if known else url_for("reports.show"))
     make_beside(file_id, lambda tell: produce(wish, book, tell, now, file_id), now, (LookupError,))
     return seen_redirect(url_for("reports.made", file_id=file_id))
 
@@ -139,11 +146,14 @@ def remind() -> Response | WsgiResponse:
     if wrong or wanted.on is not None:
         abort(404)
     seen, form, at, viewer = sight_of(wanted), RemindForm(), now(), current_user.person
+    if not _reminds():
+        abort(403, ONLY_READS)
     late = [line.id for line in seen.report.lines if line.group in OPEN and line.id != viewer.id]
+    may = set(ids_recordable_by(db(), viewer, late))
+    late = [one for one in late if one in may]
     ids, zone = late[:MOST_REMINDED], state().config.time_zone
     if form.validate_on_submit():
-        with unit_of_work() as session:
-            made = [one for one in remind_all(session, ids, form.reason.data or "", viewer.id, at) if one.leaves]
+        made = [one for one in remind_all(db(), ids, form.reason.data or "", viewer.id, at) if one.leaves]
         if not made:
             flash("Nobody was reminded. The page says why.")
             return seen_redirect(f"{url_for('reports.remind')}?{wanted.address()}")
@@ -155,6 +165,11 @@ def remind() -> Response | WsgiResponse:
         will=[plan for plan in planned if plan.wanted], not_now=_by_reason(planned, seen),
     )  # fmt: skip
     return make_response(page, 422 if form.errors else 200)
+
+
+def _reminds() -> bool:
+    """Whether the viewer may remind anybody: not if they see all of them only as a deputy."""
+    return not current_user.person.only_reads
 
 
 def _by_reason(planned: Iterable[Plan], seen: Sight) -> dict[str, list[str]]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import errno
 import gc
+import logging
 import os
 import signal
 import socket
 import sys
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +20,7 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 from waitress.server import create_server
 
+from course.certificates.actions import sign_missing
 from course.clock import now
 from course.content.actions import archive
 from course.content.current import library
@@ -25,15 +28,20 @@ from course.demo.commands import group as demo
 from course.demo.commands import prepare_demo
 from course.migrating import upgrade
 from course.organisation.queries import organisation
-from course.serving.actions import beat, start
+from course.serving.actions import beat, note_key, start
 from course.serving.jobs import BESIDE_PAGES, JOBS
-from course.serving.rules import BEAT
+from course.serving.own_settings import others, own_settings
+from course.serving.queries import unsigned, workers
+from course.serving.rules import BEAT, WRONG_KEY
 from course.serving.worker import Job, run
 from course.signin.actions import set_up_link
 from course.signin.rules import set_up_address
+from course.web.opening import opening
 from course.web.session import command_session
 from course.web.site import state
 
+_LOG = logging.getLogger("course")
+STOPPING = 20  # seconds
 IDLE = 30  # seconds after which a connection that nobody uses is closed
 MOST_CONNECTIONS = 4000
 LONGEST_REQUEST = 16 * 1024 * 1024  # bytes; the application itself accepts less, and says so in words
@@ -45,6 +53,7 @@ def group() -> None:
     """Bring the database up to date, serve the course, and send its mail. Ctrl+C stops it."""
     # The port first: when it is taken, another server is running, and nothing must be touched.
     server = _listen()
+    opening().prepare()
     _ready()
     _run(server)
 
@@ -52,10 +61,19 @@ def group() -> None:
 @demo.command("serve")
 def demo_serve() -> None:
     """Prepare the demonstration and serve it. Ctrl+C stops it."""
+    _print_mail()
     server = _listen()
     prepare_demo()
     _ready()
     _run(server)
+
+
+def _print_mail() -> None:
+    """Print mail whatever MAIL_URL says: nobody in the demonstration has a mailbox, but whoever tries it out may add
+    people who have."""
+    given = state()
+    printing = replace(given.config, mail_url="console:")
+    _app().extensions["course"] = replace(given, config=printing)
 
 
 def _listen() -> Any:
@@ -76,8 +94,9 @@ def _listen() -> Any:
             asyncore_use_poll=True,
             ident="",
             max_request_body_size=LONGEST_REQUEST,
-            # Without a trusted proxy nobody may claim to be one; with one, its words must come through.
-            clear_untrusted_proxy_headers=config.trusted_proxies == 0,
+            # Without a trusted proxy nothing believes these headers (see course/web/proxies.py). They come through so
+            # that a proxy nobody told the course about is noticed.
+            clear_untrusted_proxy_headers=False,
         )
     except (OSError, ValueError) as error:
         click.echo(f"Cannot listen on {config.host}, port {config.port}: {str(error).rstrip('.')}.", err=True)
@@ -112,6 +131,7 @@ def _ready() -> None:
     """Migrate, keep the versions of the content that is taught now, and say where the course is."""
     config = state().config
     upgrade(state().engine)
+    _look_at_settings()
     with command_session() as session:
         archive(session, library(), now())
         token = set_up_link(session, now()) if organisation(session) is None else None
@@ -121,22 +141,46 @@ def _ready() -> None:
         click.echo(f"  {set_up_address(config.public_url, token)}")
 
 
+def _look_at_settings() -> None:
+    """Say whether the secret key is the database's, and whether other workers run with other settings.
+
+    Certificates that could not be signed while the key was another one are signed once it is back.
+    """
+    with command_session() as session:
+        fits = note_key(session, state().config.secret_key, now()) != "other"
+        missing = unsigned(session)
+        words = others(workers(session, now()))
+    if not fits:
+        click.echo(f"Warning: {WRONG_KEY}", err=True)
+        _LOG.warning("the secret key is not the one that this database was used with")
+    for one in words:
+        click.echo(f"Warning: {one}.", err=True)
+    if fits and missing:
+        with command_session() as session:
+            done, _ = sign_missing(session, now())
+        click.echo(f"Certificates that had no signature yet and are signed now: {done} of {missing}.", err=True)
+
+
 def _run(server: Any) -> None:
     """Serve until Ctrl+C or SIGTERM, with a worker beside it."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     stop = threading.Event()
     worker = threading.Thread(target=_work, args=(_app(), "serve", stop, BESIDE_PAGES), name="worker", daemon=True)
     worker.start()
-    click.echo("Press Ctrl+C to stop.")
-    # The content and the code stay for good: the collector need not look through them again and again.
-    gc.collect()
-    gc.freeze()
     try:
+        click.echo("Press Ctrl+C to stop.")
+        # The content and the code stay for good: the collector need not look through them again and again.
+        gc.collect()
+        gc.freeze()
         server.run()
+    except KeyboardInterrupt:
+        pass  # Before the server ran: it takes the later ones itself.
     finally:
         stop.set()
         server.close()
-        worker.join(timeout=2)
+        # A job that is being done ends first; one that takes very long is not waited for.
+        worker.join(timeout=STOPPING)
+        opening().close()
     click.echo("Stopped.")
 
 
@@ -147,12 +191,15 @@ def worker_command() -> None:
 
     Ctrl+C or SIGTERM stops it, after the job that it is doing.
     """
+    opening().prepare()
     upgrade(state().engine)
+    _look_at_settings()
     stop = threading.Event()
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, lambda *_: stop.set())
     click.echo("At work. Press Ctrl+C to stop.")
     _work(_app(), "worker", stop)
+    opening().close()
     click.echo("Stopped.")
 
 
@@ -166,7 +213,7 @@ def _work(app: Flask, kind: str, stop: threading.Event, more: Sequence[Job] = ()
             if number:
                 beat(session, number, at)
             else:
-                number = start(session, name, at)
+                number = start(session, name, at, own_settings())
 
     with app.app_context():
         run((Job("beat", BEAT, be_seen), *JOBS, *more), stop, now)

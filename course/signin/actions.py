@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record
-from course.mail.actions import queue
+from course.mail.actions import clear_address, queue, withhold
+from course.mail.events import MailLeaving
 from course.organisation.actions import create
 from course.organisation.queries import organisation
 from course.people.actions import InvitationWanted, Letter, Refusal, add_person, add_team
-from course.people.queries import person, person_by_email
+from course.people.models import Person
+from course.people.queries import person
 from course.people.rules import plain_email
-from course.signin import queries
+from course.signin import hashing, queries
 from course.signin.models import Credential, EndedSession, SignInAttempt, SignInToken
+from course.signin.queries import Known
 from course.signin.rules import (
     KEPT,
     LIFETIMES,
@@ -29,24 +30,15 @@ from course.signin.rules import (
     PER_ADDRESS,
     PER_ADDRESS_AND_NETWORK,
     PER_NETWORK,
+    PRESSED_TWICE,
     SESSION_LASTS,
     Limit,
     Purpose,
     attempt_key,
     network,
-    normal,
     token_hash,
 )
 from course.staff.events import AddressChanged, PersonLeft
-
-_hasher = PasswordHasher()
-
-
-@cache
-def _nobody() -> str:
-    """Verified when nobody has the address, so that the answer takes as long as for a wrong password. Made when the
-    first person signs in: it takes as long as starting much of the rest."""
-    return _hasher.hash(secrets.token_hex(16))
 
 
 @dataclass(frozen=True)
@@ -92,9 +84,40 @@ class Origin:
         }
 
 
-def sign_in(session: Session, email: str, password: str, origin: Origin, at: datetime) -> Entered | Wrong | Wait:
-    """Check an address and a password. A failure is counted, so the caller must keep the transaction."""
-    result = _check(session, email, password, origin, at)
+@dataclass(frozen=True)
+class Checked:
+    """What came of checking an address and a password: who has the address, and whether the password fits.
+
+    `tries` is what a failure counts for. `fresh` is another hash of the same password, if the one that is kept was made
+    with parameters that are out of date.
+    """
+
+    known: Known | None
+    fits: bool
+    tries: dict[str, Limit]
+    fresh: str | None = None
+
+
+def look_up(session: Session, email: str, origin: Origin, at: datetime) -> Checked | Wait:
+    """Who has an address, before their password is verified; nothing is written."""
+    tries = origin.guesses(email)
+    until = queries.free_again_at(session, tries, at)
+    return Wait(until) if until is not None else Checked(queries.known(session, email), False, tries)
+
+
+def check(found: Checked, password: str) -> Checked:
+    """Verify a password. It takes its time whoever was found, and needs no database: see hashing.py."""
+    nobody = hashing.of_nobody()
+    fits = hashing.verify(found.known.password_hash if found.known else nobody, password)
+    if found.known is None or not fits:
+        return replace(found, fits=False)
+    outdated = hashing.is_outdated(found.known.password_hash)
+    return replace(found, fits=True, fresh=hashing.hashed(password) if outdated else None)
+
+
+def sign_in(session: Session, checked: Checked, at: datetime) -> Entered | Wrong | Wait:
+    """Let somebody in whose password was checked, or count the failure."""
+    result = _confirm(session, checked, at)
     if isinstance(result, Entered):
         _entered(session, result.person_id, "password", at)
     return result
@@ -104,47 +127,48 @@ def _entered(session: Session, person_id: int, how: str, at: datetime) -> None:
     record(session, "sign_in.entered", ("person", person_id), {"by": how}, person_id, at)
 
 
-def _check(session: Session, email: str, password: str, origin: Origin, at: datetime) -> Entered | Wrong | Wait:
-    """Whether somebody with this address has this password; counts and records it when not."""
-    tries = origin.guesses(email)
-    until = queries.free_again_at(session, tries, at)
+def _confirm(session: Session, checked: Checked, at: datetime) -> Entered | Wrong | Wait:
+    """Whether what was checked still holds. Verifying took a while, in which others may have tried as well: nobody gets
+    more tries by making them at the same time, and a password that was changed meanwhile lets nobody in."""
+    until = queries.free_again_at(session, checked.tries, at)
     if until is not None:
         return Wait(until)
-    known, nobody = queries.known(session, email), _nobody()
-    fits = verify(known.password_hash if known else nobody, password)
-    if known is None or not fits:
-        _count(session, tries, at)
-        # What was typed is not written down: it may be a password in the wrong field.
-        subject = ("person", known.person_id) if known else None
-        record(session, "sign_in.refused", subject, {}, None, at)
-        # Once, when it begins: whoever goes on trying cannot fill the log.
-        if queries.free_again_at(session, tries, at) is not None:
-            record(session, "sign_in.locked", subject, {}, None, at)
+    if not checked.fits or checked.known is None:
+        return _refuse(session, checked, at)
+    if queries.session_key(session, checked.known.person_id) != checked.known.session_key:
         return Wrong()
-    if _hasher.check_needs_rehash(known.password_hash):
-        _change(session, known.person_id, password_hash=_hasher.hash(normal(password)))
-    return Entered(known.person_id, known.session_key)
+    if checked.fresh is not None:
+        _change(session, checked.known.person_id, password_hash=checked.fresh)
+    return Entered(checked.known.person_id, checked.known.session_key)
 
 
-def end_session(session: Session, nonce: str, person_id: int, at: datetime) -> None:
-    """Nobody is signed in by this session's cookie any more. Those too old to be used are forgotten."""
+def _refuse(session: Session, checked: Checked, at: datetime) -> Wrong:
+    """Count and record a failure."""
+    count_try(session, checked.tries, at)
+    # What was typed is not written down: it may be a password in the wrong field.
+    subject = ("person", checked.known.person_id) if checked.known else None
+    record(session, "sign_in.refused", subject, {}, None, at)
+    # Once, when it begins: whoever goes on trying cannot fill the log.
+    if queries.free_again_at(session, checked.tries, at) is not None:
+        record(session, "sign_in.locked", subject, {}, None, at)
+    return Wrong()
+
+
+def end_session(session: Session, nonce: str, person_id: int, at: datetime) -> bool:
+    """Nobody is signed in by this session's cookie any more; False if it was ended before, even at this very moment.
+    Those too old to be used are forgotten."""
     session.execute(delete(EndedSession).where(EndedSession.ended_at <= at - SESSION_LASTS))
-    mark = token_hash(nonce)
-    if session.get(EndedSession, mark) is None:
-        session.add(EndedSession(mark=mark, ended_at=at))
-        record(session, "sign_in.ended", ("person", person_id), {}, person_id, at)
-    session.flush()
-
-
-def verify(password_hash: str, password: str) -> bool:
-    """Whether the password is the one that was hashed."""
     try:
-        return _hasher.verify(password_hash, normal(password))
-    except (VerificationError, InvalidHashError):
+        with session.begin_nested():
+            session.add(EndedSession(mark=token_hash(nonce), ended_at=at))
+            session.flush()
+    except IntegrityError:
         return False
+    record(session, "sign_in.ended", ("person", person_id), {}, person_id, at)
+    return True
 
 
-def _count(session: Session, tries: dict[str, Limit], at: datetime) -> None:
+def count_try(session: Session, tries: dict[str, Limit], at: datetime) -> None:
     """Note a try, and forget those that are too old to matter."""
     session.execute(delete(SignInAttempt).where(SignInAttempt.at <= at - KEPT))
     session.add_all(SignInAttempt(key=key, at=at) for key in tries)
@@ -158,33 +182,36 @@ def _change(session: Session, person_id: int, **values: object) -> bool:
     return result.first() is not None
 
 
-def hashed(password: str) -> str:
-    """A password as it is kept: nobody can read it back."""
-    return str(_hasher.hash(normal(password)))
-
-
-def set_password(session: Session, person_id: int, password: str, at: datetime, by: int | None = None) -> Entered:
-    """Give somebody a password. The new key that comes with it ends all sessions they had.
+def keep_password(session: Session, person_id: int, kept: str, at: datetime, by: int | None = None) -> Entered:
+    """Give somebody a password, of which `kept` is the hash. The new key that comes with it ends all sessions they had,
+    and no link that was sent before works any more.
 
     `by` is the id of the person who does it (None: a command). The caller has asked rules.password_mistake before.
     """
-    key, kept = secrets.token_urlsafe(24), hashed(password)
+    _lock(session, person_id)
+    key = secrets.token_urlsafe(24)
     if not _change(session, person_id, password_hash=kept, session_key=key, set_at=at):
         session.add(Credential(person_id=person_id, password_hash=kept, session_key=key, set_at=at))
         session.flush()
+    _void(session, person_id, at)
     record(session, "password.set", ("person", person_id), {}, by, at)
     return Entered(person_id, key)
 
 
+def set_password(session: Session, person_id: int, password: str, at: datetime, by: int | None = None) -> Entered:
+    """The same with the password itself, for commands; not inside a unit of work."""
+    return keep_password(session, person_id, hashing.hashed(password), at, by)
+
+
 def change_password(
-    session: Session, person_id: int, current: str, new: str, origin: Origin, at: datetime
+    session: Session, person_id: int, checked: Checked, kept: str, at: datetime
 ) -> Entered | Wrong | Wait:
-    """Change one's own password, knowing the current one. Wrong ones count as failures to sign in."""
-    owner = person(session, person_id)
-    if owner is None:
-        return Wrong()
-    entered = _check(session, owner.email, current, origin, at)
-    return set_password(session, person_id, new, at, person_id) if isinstance(entered, Entered) else entered
+    """Change one's own password to the one of which `kept` is the hash, once the current one was checked. Wrong ones
+    count as failures to sign in."""
+    confirmed = _confirm(session, checked, at)
+    if not isinstance(confirmed, Entered):
+        return confirmed
+    return keep_password(session, person_id, kept, at, person_id) if confirmed.person_id == person_id else Wrong()
 
 
 def new_link(session: Session, person_id: int | None, purpose: Purpose, at: datetime) -> str:
@@ -223,29 +250,47 @@ def _use(session: Session, link_id: int, at: datetime) -> bool:
     return result.first() is not None
 
 
-def use_link(session: Session, token: str, password: str, at: datetime) -> Entered | None:
-    """Set the password of the link's person, and use the link up; None if it no longer works."""
+def _lock(session: Session, person_id: int) -> None:
+    """Let nobody else change how a person gets in before this transaction ends: of two at once, the second sees what
+    the first did. Rows that refer to the person may be added meanwhile."""
+    session.execute(select(Person.id).where(Person.id == person_id).with_for_update(key_share=True)).all()
+
+
+def use_link(session: Session, token: str, kept: str, at: datetime) -> Entered | None:
+    """Give the link's person the password of which `kept` is the hash, and use the link up; None if it no longer
+    works."""
     link = queries.link(session, token, set_up=False, at=at)
-    if link is None or link.person_id is None or not _use(session, link.id, at):
+    if link is None or link.person_id is None:
         return None
-    _void(session, link.person_id, at)
-    entered = set_password(session, link.person_id, password, at, link.person_id)
+    _lock(session, link.person_id)
+    if not _use(session, link.id, at):
+        return None
+    entered = keep_password(session, link.person_id, kept, at, link.person_id)
     _entered(session, link.person_id, "link", at)
     return entered
 
 
-def forgotten(session: Session, email: str, letter: Letter, origin: Origin, at: datetime) -> Wait | None:
-    """Mail a link to the person with this address. Whether there is one, the answer does not tell."""
+def ask_for_link(session: Session, email: str, origin: Origin, at: datetime) -> Wait | None:
+    """Count that somebody asked for a link to this address; Wait if that was too often. The same is done whether
+    anybody has the address: what comes of it is done beside the request (see send_link)."""
     tries = origin.tries("link", email, LINKS_PER_ADDRESS, LINKS_PER_NETWORK)
     until = queries.free_again_at(session, tries, at)
     if until is not None:
         return Wait(until)
-    _count(session, tries, at)
-    found = person_by_email(session, email)
-    if found is not None and found.left_at is None:
-        _send_link(session, found.id, found.email, "forgotten", letter, at)
-        record(session, "password.link_sent", ("person", found.id), {}, None, at)
+    count_try(session, tries, at)
     return None
+
+
+def send_link(session: Session, person_id: int, letter: Letter, at: datetime) -> bool:
+    """Mail somebody a link to choose another password; False if they have left, or have just been sent one. Whoever
+    presses twice gets one mail, whose link works: a second one would end it."""
+    _lock(session, person_id)
+    if queries.has_new_link(session, person_id, "forgotten", at - PRESSED_TWICE):
+        return False
+    if not _send_link(session, person_id, "forgotten", letter, at):
+        return False
+    record(session, "password.link_sent", ("person", person_id), {}, None, at)
+    return True
 
 
 def send_invitation(session: Session, event: InvitationWanted) -> None:
@@ -253,12 +298,43 @@ def send_invitation(session: Session, event: InvitationWanted) -> None:
     invited = person(session, event.person_id)
     if invited is None or invited.left_at is not None:
         raise LookupError(f"there is no person {event.person_id} to invite")
-    _send_link(session, invited.id, invited.email, "invitation", event.letter, event.at)
+    _send_link(session, invited.id, "invitation", event.letter, event.at)
 
 
-def _send_link(session: Session, person_id: int, email: str, purpose: Purpose, letter: Letter, at: datetime) -> None:
+def _send_link(session: Session, person_id: int, purpose: Purpose, letter: Letter, at: datetime) -> bool:
+    """Make a link and queue its mail; `letter` only puts the link into a mail that is written already.
+
+    An address that was said to take no mail is tried all the same: a person asked for this one mail, and the mark comes
+    back with the next refusal.
+    """
+    _lock(session, person_id)
+    to = session.execute(select(Person.email).where(Person.id == person_id, Person.left_at.is_(None))).scalar()
+    if to is None:
+        return False
+    clear_address(session, to, "Somebody asked for a link to be sent to it.", None, at)
     token = new_link(session, person_id, purpose, at)
-    queue(session, f"{purpose}:{token_hash(token)}", email, letter(token), at)
+    return queue(session, f"{purpose}:{token_hash(token)}", to, letter(token), at)
+
+
+# How long the links work that are mailed, by what the keys of their mails begin with.
+_MAILED = {purpose: LIFETIMES[purpose] for purpose in ("forgotten", "invitation")}
+
+
+def check_link(session: Session, leaving: MailLeaving) -> None:
+    """Before a mail with a link leaves: a link that was ended meanwhile is not sent, and one that waited for the mail
+    server has its whole time from now on."""
+    purpose, _, mark = leaving.key.partition(":")
+    lasts = _MAILED.get(purpose)
+    if lasts is None:
+        return
+    result = session.execute(
+        update(SignInToken)
+        .where(SignInToken.token_hash == mark, SignInToken.used_at.is_(None))
+        .values(expires_at=leaving.at + lasts)
+        .returning(SignInToken.id)
+    )
+    if result.first() is None:
+        withhold(session, leaving.key, "The link in it has been used, or a newer one has been sent.")
 
 
 def end_access(session: Session, event: PersonLeft) -> None:
@@ -282,13 +358,13 @@ def set_up_link(session: Session, at: datetime) -> str:
 
 @dataclass(frozen=True)
 class SetUp:
-    """What the set-up asks for."""
+    """What the set-up asks for; `kept` is the hash of the password."""
 
     organisation: str
     nation: str
     name: str
     email: str
-    password: str
+    kept: str
     pathway: str = "school"
 
 
@@ -312,6 +388,6 @@ def set_up(session: Session, token: str, given: SetUp, at: datetime) -> Entered 
     added = add_person(session, given.name, given.email, team.id, "administrator", at)
     if isinstance(added, Refusal):
         raise ValueError(added.message)
-    entered = set_password(session, added.id, given.password, at, added.id)
+    entered = keep_password(session, added.id, given.kept, at, added.id)
     _entered(session, added.id, "set-up", at)
     return entered

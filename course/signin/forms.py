@@ -8,10 +8,8 @@ from wtforms.validators import DataRequired, InputRequired, Length
 
 from course.organisation.forms import nation_field, organisation_name, pathway_field
 from course.people.forms import clean, email_field, name_field
-from course.signin.rules import LONGEST, SHORTEST, password_mistake
+from course.signin.rules import LONGEST, password_mistake
 from course.web.forms import Form
-
-PASSWORD_HINT = f"At least {SHORTEST} characters. Several words are easy to remember."
 
 
 def _typed_email() -> EmailField:
@@ -47,9 +45,9 @@ def _new_password(label: str) -> PasswordField:
     )
 
 
-def password_fits(field: PasswordField, email: str, name: str) -> bool:
-    """Check the rules for new passwords; a mistake is shown at the field."""
-    mistake = password_mistake(field.data or "", email, name)
+def password_fits(field: PasswordField, email: str, name: str, organisation: str) -> bool:
+    """Check the rules for new passwords of somebody in this organisation; a mistake is shown at the field."""
+    mistake = password_mistake(field.data or "", email, name, organisation)
     if mistake:
         field.errors = [mistake]
     return mistake is None

@@ -13,7 +13,7 @@ from course.db import Prepared, Rows
 from course.organisation.queries import MARK, Mark
 from course.people.models import Deputy, Person, RoleGrant
 from course.people.queries import newest_pathway
-from course.people.rules import Viewer, plain_email
+from course.people.rules import Viewer, plain_email, viewer_of
 from course.signin.models import Credential, EndedSession, SignInAttempt, SignInToken
 from course.signin.rules import Limit, Purpose, free_again, token_hash
 
@@ -36,6 +36,7 @@ _VIEWER = Prepared(
         _grant.c.team_id,
         _pathway,
         _lending.c.team_id,
+        _lending.c.person_id,
         *MARK,
     )
     .select_from(_person)
@@ -60,18 +61,13 @@ def viewer(session: Rows, person_id: int, session_key: str, today: date, nonce: 
     rows = _VIEWER.run(session, id=person_id, ended=token_hash(nonce), today=today.isoformat())
     if not rows or not hmac.compare_digest(rows[0][3].encode(), session_key.encode()):
         return None
-    number, name, email, _key, _role, _team, pathway, _lent, *rest = rows[0]
+    number, name, email, _key, _role, _team, pathway, _lent, _lender, *rest = rows[0]
     mark = Mark(*rest)
-    grants, lent = [(row[4], row[5]) for row in rows], {row[7] for row in rows if row[7] is not None}
-    found = Viewer(
-        id=number,
-        name=name,
-        email=email,
-        administrator=any(role == "administrator" for role, _ in grants),
-        manages=tuple(sorted({team for role, team in grants if role == "manager"} | lent)),
-        pathway=pathway or mark.pathway,
-    )
-    return found, mark
+    grants = {(row[4], row[5]) for row in rows}
+    administrator = any(role == "administrator" for role, _ in grants)
+    leads = {team for role, team in grants if role == "manager"}
+    lent = {(row[7], row[8]) for row in rows if row[7] is not None}
+    return viewer_of(number, name, email, administrator, leads, lent, pathway or mark.pathway), mark
 
 
 @dataclass(frozen=True)
@@ -91,6 +87,26 @@ def known(session: Session, email: str) -> Known | None:
         .where(Person.email == plain_email(email), Person.left_at.is_(None))
     ).first()
     return Known(row.id, row.password_hash, row.session_key) if row else None
+
+
+def session_key(session: Session, person_id: int) -> str | None:
+    """The key that the sessions of somebody carry who is still here; another password comes with another one."""
+    return session.execute(
+        select(Credential.session_key)
+        .join(Person, Person.id == Credential.person_id)
+        .where(Credential.person_id == person_id, Person.left_at.is_(None))
+    ).scalar_one_or_none()
+
+
+def has_new_link(session: Session, person_id: int, purpose: Purpose, since: datetime) -> bool:
+    """Whether somebody was sent a link of this purpose after `since` that still works."""
+    links = select(SignInToken.id).where(
+        SignInToken.person_id == person_id,
+        SignInToken.purpose == purpose,
+        SignInToken.used_at.is_(None),
+        SignInToken.created_at > since,
+    )
+    return session.execute(links).first() is not None
 
 
 def password_hash(session: Session, person_id: int) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from flask import Blueprint, Response, current_app, flash, g, make_response, render_template, request, url_for
@@ -10,13 +11,13 @@ from werkzeug.wrappers import Response as WsgiResponse
 
 from course.clock import now
 from course.content.current import library
-from course.mail.letters import letter
+from course.mail.letters import TOKEN, letter, with_token
 from course.mail.rules import Letter
-from course.people.queries import overview
-from course.signin import actions, queries
-from course.signin.actions import Entered, Origin, SetUp, Wait
+from course.organisation.current import here_organisation
+from course.people.queries import overview, person_by_email
+from course.signin import actions, hashing, queries
+from course.signin.actions import Entered, Origin, SetUp, Wait, Wrong
 from course.signin.forms import (
-    PASSWORD_HINT,
     ChangePasswordForm,
     ForgottenForm,
     NewPasswordForm,
@@ -24,12 +25,13 @@ from course.signin.forms import (
     SignInForm,
     password_fits,
 )
-from course.signin.rules import local_path
+from course.signin.rules import HINT, link_address, local_path
 from course.signin.session import enter, leave
 from course.web.access import public, signed_in
+from course.web.background import in_background
 from course.web.forms import Form
 from course.web.html import seen_redirect
-from course.web.session import db, unit_of_work
+from course.web.session import db, reading_session, undo, unit_of_work
 from course.web.site import state
 
 pages = Blueprint("signin", __name__)
@@ -38,12 +40,18 @@ Answer = Response | WsgiResponse
 
 def _page(template: str, form: Form, **values: object) -> Response:
     """A page with a form; 422 when something in it is wrong, which keeps what the request did."""
-    page = render_template(template, form=form, password_hint=PASSWORD_HINT, **values)
+    page = render_template(template, form=form, password_hint=HINT, **values)
     return make_response(page, 422 if form.errors else 200)
 
 
 def _origin() -> Origin:
     return Origin(request.remote_addr, str(current_app.config["SECRET_KEY"]))
+
+
+def _ours() -> str:
+    """The name of the organisation, of which no password is made."""
+    ours = here_organisation()
+    return ours.name if ours else ""
 
 
 def _wait(until: datetime) -> Response:
@@ -71,8 +79,7 @@ def sign_in() -> Answer:
         return seen_redirect(target)
     form = SignInForm()
     if form.validate_on_submit():
-        with unit_of_work() as session:
-            result = actions.sign_in(session, form.email.data or "", form.password.data or "", _origin(), now())
+        result = _signed_in(form.email.data or "", form.password.data or "")
         if isinstance(result, Wait):
             return _wait(result.until)
         if isinstance(result, Entered):
@@ -82,10 +89,21 @@ def sign_in() -> Answer:
     return _page("signin/sign_in.html", form, target=target)
 
 
+def _signed_in(email: str, password: str) -> Entered | Wrong | Wait:
+    """Read, verify, then a short write: on a morning when everybody signs in nobody waits for the hash of another."""
+    found = actions.look_up(db(), email, _origin(), now())
+    if isinstance(found, Wait):
+        return found
+    undo()  # a connection is not kept while the password is verified
+    checked = actions.check(found, password)
+    with unit_of_work() as session:
+        return actions.sign_in(session, checked, now())
+
+
 @pages.post("/sign-out")
 @signed_in
 def sign_out() -> Answer:
-    """End this session."""
+    """End this session. Whoever presses twice is led to the same page."""
     leave(now())
     return seen_redirect(url_for("signin.sign_in"))
 
@@ -97,19 +115,34 @@ def forgotten() -> Answer:
     form = ForgottenForm()
     if form.validate_on_submit():
         email = form.email.data or ""
+        at = now()
         with unit_of_work() as session:
-            wait = actions.forgotten(session, email, _forgotten_letter, _origin(), now())
+            wait = actions.ask_for_link(session, email, _origin(), at)
         if wait is not None:
             return _wait(wait.until)
+        # Beside the request, so that it takes no longer where somebody has the address.
+        in_background(lambda: _send_link(email, at), "a link to choose a password")
         return make_response(render_template("signin/forgotten_sent.html", email=email))
     return _page("signin/forgotten.html", form)
 
 
-def _forgotten_letter(token: str) -> Letter:
-    course = library().course.title
+def _send_link(email: str, at: datetime) -> None:
+    """Mail a link to whoever has the address and still works here."""
+    with reading_session() as session:
+        found = person_by_email(session, email)
+    if found is None or found.left_at is not None:
+        return
+    write = _forgotten_letter()
+    with unit_of_work() as session:
+        actions.send_link(session, found.id, write, at)
+
+
+def _forgotten_letter() -> Callable[[str], Letter]:
+    """The mail with a link, written at once; the link is put in as soon as it is known. Needs no request."""
+    course, config = library().course.title, state().config
     # The address of the course as it is set up, never the one that a request claims to have come to.
-    link = state().config.public_url + url_for("signin.link", token=token)
-    return letter("forgotten.txt", f"Choose a new password: {course}", course=course, link=link)
+    link = link_address(config.public_url, TOKEN)
+    return with_token(letter("forgotten.txt", f"Choose a new password: {course}", course=course, link=link))
 
 
 @pages.route("/link/<token>", methods=["GET", "POST"])
@@ -121,9 +154,11 @@ def link(token: str) -> Answer:
     if found is None:
         return _no_link()
     form = NewPasswordForm()
-    if form.validate_on_submit() and password_fits(form.password, found.email, found.name):
+    if form.validate_on_submit() and password_fits(form.password, found.email, found.name, _ours()):
+        undo()
+        kept = hashing.hashed(form.password.data or "")
         with unit_of_work() as session:
-            entered = actions.use_link(session, token, form.password.data or "", at)
+            entered = actions.use_link(session, token, kept, at)
         if entered is None:
             return _no_link()
         enter(entered)
@@ -144,10 +179,11 @@ def set_up(token: str) -> Answer:
         return _no_set_up()
     form = SetUpForm()
     name, email = form.name.data or "", form.email.data or ""
-    if form.validate_on_submit() and password_fits(form.password, email, name):
-        given = SetUp(
-            form.organisation.data or "", form.nation.data, name, email, form.password.data or "", form.pathway.data
-        )
+    organisation = form.organisation.data or ""
+    if form.validate_on_submit() and password_fits(form.password, email, name, organisation):
+        undo()
+        kept = hashing.hashed(form.password.data or "")
+        given = SetUp(organisation, form.nation.data, name, email, kept, form.pathway.data)
         with unit_of_work() as session:
             entered = actions.set_up(session, token, given, at)
         if entered is None:
@@ -172,11 +208,8 @@ def me() -> Answer:
     g.here = "me"
     person = current_user.person
     form = ChangePasswordForm()
-    if form.validate_on_submit() and password_fits(form.password, person.email, person.name):
-        with unit_of_work() as session:
-            result = actions.change_password(
-                session, person.id, form.current.data or "", form.password.data or "", _origin(), now()
-            )
+    if form.validate_on_submit() and password_fits(form.password, person.email, person.name, _ours()):
+        result = _changed(person.id, person.email, form.current.data or "", form.password.data or "")
         if isinstance(result, Wait):
             return _wait(result.until)
         if isinstance(result, Entered):
@@ -185,3 +218,15 @@ def me() -> Answer:
             return seen_redirect(url_for("signin.me"))
         form.current.errors = ["This is not your current password."]
     return _page("signin/me.html", form, seen=overview(db(), person.id))
+
+
+def _changed(person_id: int, email: str, current: str, new: str) -> Entered | Wrong | Wait:
+    """Both passwords are hashed before anything is written."""
+    found = actions.look_up(db(), email, _origin(), now())
+    if isinstance(found, Wait):
+        return found
+    undo()
+    checked = actions.check(found, current)
+    kept = hashing.hashed(new) if checked.fits else ""
+    with unit_of_work() as session:
+        return actions.change_password(session, person_id, checked, kept, now())

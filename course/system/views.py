@@ -17,12 +17,16 @@ from course.content.current import library
 from course.mail import queries as mail
 from course.mail.letters import letter
 from course.mail.rules import State
-from course.serving.queries import workers
+from course.serving.own_settings import others
+from course.serving.queries import state_of_key, unsigned, workers
+from course.serving.rules import WRONG_KEY
 from course.system import actions, queries
 from course.system.rules import backup_is_old, mail_stands_still, size
 from course.web.access import Permission, may
+from course.web.arrival import faults_here
 from course.web.forms import number_in_address
-from course.web.html import seen_redirect
+from course.web.html import plural, seen_redirect
+from course.web.opening import database_name_here
 from course.web.session import db, unit_of_work
 from course.web.site import state
 
@@ -49,6 +53,7 @@ def overview() -> str:
     """Whether all is well, and what to do where it is not."""
     at, person = now(), current_user.person
     database, backup, outbox = queries.database(db()), queries.newest_backup(db()), mail.outbox(db(), at)
+    config, at_work = state().config, workers(db(), at)
     return render_template(
         "system/overview.html",
         version=version(),
@@ -60,10 +65,16 @@ def overview() -> str:
         backup_is_old=backup_is_old(backup.at if backup else None, at),
         outbox=outbox,
         stands_still=mail_stands_still(outbox.due_since, at),
-        printed=state().config.mail_url.startswith("console:"),
+        printed=config.mail_url.startswith("console:"),
+        place=database_name_here(),
+        wrong_key=WRONG_KEY if state_of_key(db(), config.secret_key) == "other" else None,
+        unsigned=unsigned(db()),
+        arrival=faults_here(),
+        public_url=config.public_url,
         test=next(iter(mail.latest(db(), 1, key=actions.key_of_tests(person.id))), None),
         address=person.email,
-        workers=workers(db(), at),
+        workers=at_work,
+        differ=others(at_work),
     )
 
 
@@ -92,6 +103,19 @@ def outgoing() -> str:
     return render_template(
         "system/mail.html", mails=found[:PAGE], older=older, before=before, chosen=chosen or "", states=STATES, at=now()
     )
+
+
+@pages.post("/mail/retry")
+@may(Permission.RUN_SYSTEM)
+def retry_all() -> WsgiResponse:
+    """Have all mails sent again that were given up."""
+    with unit_of_work() as session:
+        count = actions.retry_all_mail(session, current_user.person.id, now())
+    if count:
+        flash(f"{plural(count, 'mail')} will be sent again, beginning within a minute.")
+    else:
+        flash("There is no mail that can be sent again.")
+    return seen_redirect(url_for("system.outgoing"))
 
 
 @pages.post("/mail/<int(max=2147483647):mail_id>/retry")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from flask import Response, make_response, render_template, request
 from flask_login import current_user
+
+from course.web.arrival import is_ours
 
 # What a form brings along by itself.
 _OWN = frozenset({"csrf_token"})
@@ -15,7 +15,7 @@ def from_here() -> bool:
     """Whether the form came from a page of this course, as the browser itself says. Another site could
     otherwise have somebody send what it has written."""
     origin = request.headers.get("Origin") or request.headers.get("Referer") or ""
-    return urlsplit(origin).netloc == request.host
+    return is_ours(origin)
 
 
 def once_more() -> Response | None:

@@ -6,10 +6,13 @@ import logging
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, flash, make_response, redirect, request
+from flask import session as browser
+from flask_login import current_user
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import Forbidden, HTTPException
 
 from course.web.again import from_here, once_more
+from course.web.arrival import has_no_cookies, keeps_cookies, to_try_again, why_refused
 from course.web.session import AlreadySentError, undo
 from course.web.uploads import limit_in_words
 
@@ -32,6 +35,11 @@ TEXTS = {
     ),
 }
 
+NO_COOKIES = (
+    "Signing in needs a cookie, which says who you are until you sign out. Allow cookies for this address in the "
+    "settings of your browser, then go to the sign-in page again."
+)
+
 
 def init(app: Flask) -> None:
     """Register the handlers."""
@@ -39,6 +47,7 @@ def init(app: Flask) -> None:
     app.register_error_handler(CSRFError, _forged)
     app.register_error_handler(AlreadySentError, _sent_twice)
     app.register_error_handler(Exception, _unexpected)
+    app.before_request(_cookies)
 
 
 def page(status: int, title: str, text: str) -> Response:
@@ -52,6 +61,8 @@ def _http(error: HTTPException) -> Response:
     if error.code is None or error.code < 400:
         return make_response(error.get_response(request.environ))
     title, text = TEXTS.get(error.code, TEXTS[400])
+    if error.code == 403 and error.description != Forbidden.description:
+        title, text = "You cannot do this", str(error.description)  # a view has said why, in words
     if error.code == 413 and (limit := limit_in_words()):
         text = f"This page accepts at most {limit}. Send less, or divide it into parts."
     response = page(error.code, title, text)
@@ -60,16 +71,40 @@ def _http(error: HTTPException) -> Response:
     return response
 
 
-def _forged(_error: CSRFError) -> Response:
+def _cookies() -> Response | None:
+    """Say that cookies are needed to a browser that was given one and has not kept it."""
+    if not has_no_cookies():
+        return None
+    # Whoever allows them now and loads this page again gets on.
+    browser["cookies"] = True
+    return page(400, "Your browser does not keep cookies", NO_COOKIES)
+
+
+def _forged(error: CSRFError) -> Response:
     undo()
+    why = why_refused(str(error.description))
+    if why is not None:
+        return page(400, "This form cannot be sent from here", why)
     if request.endpoint == "signin.sign_in" and from_here():
-        # Somebody has signed in in another window, or the page was open for very long: it leads on by itself.
-        return make_response(redirect(request.full_path.rstrip("?"), 303))
+        # Somebody has signed in in another window, or the page was open for very long: it leads on by itself. Or
+        # the browser keeps no cookies, which shows as soon as it comes without the one that this answer sets.
+        if not current_user.is_authenticated:
+            flash("This page was open for too long. Please sign in.")
+        there = request.full_path.rstrip("?") if keeps_cookies() else to_try_again()
+        return make_response(redirect(there, 303))
+    if not keeps_cookies():
+        flash("If this happens each time, your browser does not keep cookies. Allow them for this address.")
     kept = once_more()
     if kept is not None:
         return kept
-    return page(400, "This page was open for too long",
-                "You may have signed out or signed in again in between. Go back, reload the page and send it again.")  # fmt: skip
+    browser.pop("_flashes", None)
+    text = (
+        "You may have signed out or signed in again in between. Nothing has been recorded. "
+        "Open the page again and send it from there."
+    )
+    if not keeps_cookies():
+        text += " If this happens each time, your browser does not keep cookies: allow them for this address."
+    return page(400, "This page was open for too long", text)
 
 
 def _sent_twice(_error: AlreadySentError) -> Response:

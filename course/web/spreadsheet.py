@@ -6,11 +6,15 @@ import csv
 import io
 from collections.abc import Iterable, Mapping
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+from course.db import outside_unit_of_work
+
+# Also as Chinese and Japanese keyboards write them, which spreadsheets take for the same.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def as_csv(rows: Iterable[Iterable[object]]) -> bytes:
     """Rows as a CSV file in UTF-8. What a spreadsheet would take for a formula is marked as text."""
+    outside_unit_of_work("making a CSV file")
     file = io.StringIO()
     csv.writer(file).writerows([_cell(value) for value in row] for row in rows)
     # With a mark at the beginning, without which Excel takes it for another encoding.
@@ -24,6 +28,7 @@ def _cell(value: object) -> object:
 def as_xlsx(sheets: Mapping[str, Iterable[Iterable[object]]]) -> bytes:
     """Sheets by name as an Excel file; the first row of each stays in sight. Texts are texts, whatever they begin with,
     and days are days."""
+    outside_unit_of_work("making an Excel file")
     # It takes a while to load, and few need it.
     from openpyxl import Workbook  # noqa: PLC0415
     from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, WriteOnlyCell  # noqa: PLC0415

@@ -1,5 +1,6 @@
 """Refreshers, updates and boosters: kinds of enrolment and attempt, and what a refresher was made of."""
 
+# ruff: noqa: S608 (the statements are put together from constants)
 import sqlalchemy as sa
 from alembic import op
 
@@ -41,7 +42,35 @@ def upgrade() -> None:
     )
 
 
+ENROLMENT = "enrolment_id in (select id from enrolment where kind <> 'initial')"
+RUN = f"run_id in (select id from scenario_run where {ENROLMENT})"
+ATTEMPT = f"kind in ('refresher', 'update', 'booster') or {ENROLMENT}"
+# A certificate that was issued anew goes with the one that it replaces.
+CERTIFICATES = f"""in (with recursive gone(id) as (
+    select id from certificate where completion_id in (select id from completion where {ENROLMENT})
+    union select newer.id from certificate newer join gone on newer.replaces = gone.id) select id from gone)"""
+# What hangs on others comes first.
+LATER = (
+    f"delete from answer where item_id in (select id from attempt_item where attempt_id in"
+    f" (select id from attempt where {ATTEMPT}))",
+    f"delete from attempt_item where attempt_id in (select id from attempt where {ATTEMPT})",
+    f"delete from attempt_outcome where attempt_id in (select id from attempt where {ATTEMPT})",
+    f"delete from attempt where {ATTEMPT}",
+    f"delete from decision where {RUN}",
+    f"delete from run_outcome where {RUN}",
+    f"delete from scenario_run where {ENROLMENT}",
+    f"delete from page_read where {ENROLMENT}",
+    f"delete from certificate_change where certificate_id {CERTIFICATES}",
+    f"delete from certificate where id {CERTIFICATES}",
+    f"delete from completion where {ENROLMENT}",
+    "delete from enrolment where kind <> 'initial'",
+)
+
+
 def downgrade() -> None:
     op.drop_table("refresher_part")
+    # The older schema knows the whole course only: it would take a refresher for that.
+    for statement in LATER:
+        op.execute(statement)
     _allow("attempt", ATTEMPTS[0])
     _allow("enrolment", ENROLMENTS[0])

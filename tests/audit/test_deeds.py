@@ -150,6 +150,13 @@ DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] 
     ],
     "teams.merge": [(World.merge, ["team.left", "team.joined", "team.merged"], "boss")],
     "teams.close": [(World.close, ["team.closed"], "boss")],
+    "certificates.end_link": [
+        (lambda w: w.post("/certificate/link/end", number="0"), ["certificate.link_ended"], "boss"),
+        (lambda w: w.post("/certificate/link/end", number="7"), [], "boss"),
+    ],
+    "certificates.end_link_of": [
+        (lambda w: w.post(f"/certificate/of/{w.sam.id}/link/end", number="0"), ["certificate.link_ended"], "boss"),
+    ],
     "certificates.reissue": [(lambda w: w.post(f"/certificate/of/{w.sam.id}/reissue"), [], "boss")],
     "imports.upload": [(World.upload, [], "boss")],
     "imports.columns": [(World.columns, [], "boss")],
@@ -197,6 +204,14 @@ DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] 
         (lambda w: w.post(f"/reminders/{w.sam.id}/address"), [], "boss"),
     ],
     "system.test_mail": [(lambda w: w.post("/system/test-mail"), ["mail.tested"], "boss")],
+    "system.retry_all": [
+        (World.retry_all, ["mail.all_retried"], "boss"),
+        (lambda w: w.post("/mail/retry"), [], "boss"),
+    ],
+    "reminders.clear_addresses": [
+        (World.dead_addresses, ["mail.addresses_cleared"], "boss"),
+        (lambda w: w.post("/reminders/addresses/clear"), [], "boss"),
+    ],
     "system.retry": [
         (lambda w: w.post(f"/mail/{w.failed_mail()}/retry"), ["mail.retried"], "boss"),
         (lambda w: w.post("/mail/999/retry"), [], "boss"),
@@ -327,5 +342,6 @@ def test_everything_that_has_words_is_done_somewhere(prepared: Flask) -> None:
     tested = {what for row in ALL for what in row[2]}
     assert set(WORDS) - tested == {
         "certificate.issued", "certificate.replaced", "certificate.revoked", "report.mailed",
-        "organisation.set_up", "set_up.link_made", "backup.made", "data.erased",
+        "organisation.set_up", "set_up.link_made", "backup.made", "backup.restored", "secret_key.changed",
+        "data.erased",
     }  # fmt: skip

@@ -151,6 +151,15 @@ class World:
         self.session.commit()
         self.post(f"/reminders/{self.sam.id}/address")
 
+    def dead_addresses(self) -> None:
+        refuse_address(self.session, self.sam.email, "refused", "550 5.1.1", now())
+        self.session.commit()
+        self.post("/reminders/addresses/clear")
+
+    def retry_all(self) -> None:
+        self.failed_mail()
+        self.post("/mail/retry")
+
     def take_back(self, what: str, model: type[RenewalExtension | RenewalPause | RenewalImport], **form: str) -> None:
         self.renewal(what, **form)
         self.renewal(f"{what}/{self.session.execute(select(model.id)).scalar_one()}")

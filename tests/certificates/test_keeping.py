@@ -84,3 +84,40 @@ def test_a_certificate_keeps_the_logo_of_the_day_on_which_it_was_issued(session:
     take_logo(session, None, None, NOW + timedelta(seconds=1))
     session.commit()
     assert sign_in(Client(client.app), person).get(f"/certificate/{after.number}.pdf").body == pages[1]
+
+
+def test_a_holder_ends_their_link_and_gets_a_new_one(app: Flask, session: Session, client: Client) -> None:
+    found = issued(session)
+    holder, nobody = sign_in(Client(app), session.get_one(Person, found.person_id)), client
+    first = f"/kept/{sealed(found.person_id, SECRET)}"
+    nobody.get(first)
+    page = holder.follow(holder.post("/certificate/link/end", {"number": "0"}))
+    assert "The link was ended" in page.text
+    for path in (first, f"{first}/{found.number}.pdf", f"{first}/{found.number}.json"):
+        assert "was ended" in nobody.get(path, 410).text
+    second = f"/kept/{sealed(found.person_id, SECRET, 1)}"
+    assert second in page.html
+    assert nobody.get(second).h1 == "Certificates of Sam Okafor"
+    # Pressed again on the page as it was, it ends nothing more.
+    assert "had been ended before" in holder.follow(holder.post("/certificate/link/end", {"number": "0"})).text
+    nobody.get(second)
+    for wrong in ("", "x", "7", "9" * 30):
+        holder.post("/certificate/link/end", {"number": wrong})
+    nobody.get(second)
+
+
+def test_an_administrator_ends_the_link_of_somebody_who_has_left_and_nobody_else_does(
+    app: Flask, session: Session, client: Client
+) -> None:
+    found = issued(session)
+    leave(session, found.person_id, TODAY, "moved on", "Europe/London", None, NOW)
+    session.commit()
+    learner = sign_in(Client(app), make_person(session, "Kim Else", "kim@example.org"))
+    learner.post(f"/certificate/of/{found.person_id}/link/end", {"number": "0"}, 403)
+    boss = sign_in(Client(app), make_person(session, "Ann Hill", "ann@example.org", "administrator"))
+    page = boss.get(f"/people/{found.person_id}")
+    assert "End the link to their certificates" in page.text
+    page = boss.follow(boss.post(f"/certificate/of/{found.person_id}/link/end", {"number": "0"}))
+    client.get(f"/kept/{sealed(found.person_id, SECRET)}", 410)
+    assert f"/kept/{sealed(found.person_id, SECRET, 1)}" in page.html
+    boss.post("/certificate/of/999999/link/end", {"number": "0"}, 404)

@@ -20,7 +20,7 @@ from course.people.models import Person
 from course.refreshers.actions import extend, pause
 from course.reminders.commands import find
 from course.reminders.models import Reminder
-from course.web.session import command_session
+from course.web.session import command_session, reading_session
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 from tests.support.smtp import smtp_server
@@ -141,7 +141,7 @@ def test_two_managers_at_once_remind_once(committed: Flask) -> None:
     def ask() -> None:
         with committed.app_context():
             ready.wait()
-            with command_session() as session:
+            with reading_session() as session:
                 made.append(remind_now(session, sam, WHY, boss, MONDAY).leaves is not None)
 
     threads = [threading.Thread(target=ask) for _ in range(2)]

@@ -15,10 +15,11 @@ from app import create_app
 from course import migrating
 from course.content.actions import archive
 from course.dates import civil_date
-from course.demo.actions import prepare, tell
+from course.demo.actions import let_in, passwords, prepare, tell
 from course.demo.actions.office import finish
 from course.demo.rules import YEARS
 from course.people.queries import person_by_email
+from course.signin.hashing import hashed
 from course.web.session import command_session
 from tests.conftest import NOW, make_config
 from tests.journeys.conftest import Site
@@ -108,10 +109,12 @@ def main() -> None:
         app = create_app(make_config(f"sqlite:///{folder}/course.db"))
         app.config["LOG_REQUESTS"] = False
         migrating.upgrade(app.extensions["course"].engine)
+        kept = hashed(PASSWORD)
         with app.app_context(), command_session() as session:
             library, zone = app.extensions["course"].library, app.extensions["course"].config.time_zone
             archive(session, library, NOW - YEARS)
-            prepare(session, PASSWORD, NOW, NOW - YEARS)
+            prepare(session, NOW, NOW - YEARS)
+            let_in(session, passwords(session), kept, NOW)
             tell(session, library, zone, civil_date(NOW, zone))
             finish(session, NOW, civil_date(NOW, zone))
             learner = person_by_email(session, "learner@demo.example")

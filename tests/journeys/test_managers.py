@@ -20,7 +20,7 @@ from course import migrating
 from course.clock import now
 from course.content.actions import archive
 from course.dates import civil_date
-from course.demo.actions import PEOPLE, prepare, tell
+from course.demo.actions import PEOPLE, let_in, passwords, prepare, tell
 from course.demo.actions.office import finish
 from course.demo.rules import YEARS
 from course.downloads.actions import ask, keep
@@ -31,6 +31,7 @@ from course.people.queries import person_by_email
 from course.refreshers.actions import extend
 from course.refreshers.models import RenewalExtension
 from course.reminders.models import Reminder
+from course.signin.hashing import hashed
 from course.web.access import PUBLIC, SIGNED_IN, rule_of
 from course.web.session import command_session
 from tests.conftest import make_config
@@ -132,10 +133,11 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demonstr
     app.config["LOG_REQUESTS"] = False
     migrating.upgrade(app.extensions["course"].engine)
     library, zone = app.extensions["course"].library, "Europe/London"
-    today = civil_date(now(), zone)
+    today, kept = civil_date(now(), zone), hashed(PASSWORD)
     with app.app_context(), command_session() as session:
         archive(session, library, now() - YEARS)
-        prepare(session, PASSWORD, now(), now() - YEARS)
+        prepare(session, now(), now() - YEARS)
+        let_in(session, passwords(session), kept, now())
         tell(session, library, zone, today)
         finish(session, now(), today)
         ids = _more(session)
@@ -162,6 +164,8 @@ def _more(session: Session) -> dict[str, int]:
     extend(session, late, today, "was ill", today, boss.id, at)
     pack = ask(session, "evidence", team, today, "", 6, boss.id, at)
     file = ask(session, "xlsx", None, today, "sort=name", 1, boss.id, at)
+    assert pack is not None
+    assert file is not None
     keep(session, pack, b"zip", 53, at)
     reminder = Reminder(key="asked", kind="asked", person_id=late, step="asked", due=today, leaves_on=today,
                         reason="please", named=[], made_by=boss.id, made_at=at)  # fmt: skip

@@ -9,10 +9,11 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from course.mail import actions, links, queries
+from course.mail import actions, commands, links, queries
 from course.mail.letters import blocks
 from course.mail.models import OutboxMail
 from course.mail.rules import DIGEST, Letter, address_is_dead
+from course.web.isolated import Limits
 from tests.conftest import NOW, SECRET
 from tests.makers import make_person, sign_in
 from tests.pages import Client
@@ -207,3 +208,22 @@ def test_the_list_of_people_shows_mail_that_failed(client: Client, session: Sess
     actions.failed(session, waiting, "550 5.1.1 gone", True, NOW)
     session.commit()
     assert "Mail failed 550 5.1.1 gone" in client.get("/people").text
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        b"Content-Type: " + b"a;" * 50_000 + b"\n\nx",
+        b"".join(b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(2000)),
+    ],
+    ids=["semicolons", "nested"],
+)
+def test_a_message_that_asks_for_minutes_is_given_up(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, message: bytes
+) -> None:
+    monkeypatch.setattr(commands, "LIMITS", Limits(seconds=2, memory=300, result=1))
+    code, output = bounce(app, message)
+    assert (code, output) == (
+        1,
+        "This message takes more time or memory to read than a delivery report does. Nothing is noted.\n",
+    )

@@ -22,7 +22,9 @@ FLASK = Path(sys.executable).with_name("flask")
 
 
 def flask(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    environ = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ} | settings
+    environ = {
+        name: os.environ[name] for name in ("PATH", "HOME", "LANG", "FLASK_SKIP_DOTENV") if name in os.environ
+    } | settings
     return subprocess.run(
         [str(FLASK), *arguments], cwd=ROOT, env=environ, capture_output=True, text=True, timeout=180, check=False
     )
@@ -103,7 +105,7 @@ def served(tmp_path: Path) -> Iterator[int]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    environ = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    environ = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "FLASK_SKIP_DOTENV") if name in os.environ}
     environ |= {"DATABASE_URL": f"sqlite:///{tmp_path / 'course.db'}", "SECRET_KEY": "x" * 40, "PORT": str(port)}
     with subprocess.Popen([str(FLASK), "serve"], cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                           text=True) as server:  # fmt: skip
@@ -114,6 +116,8 @@ def served(tmp_path: Path) -> Iterator[int]:
             yield port
         finally:
             server.terminate()
+    # Whoever copies the database now has all of it, as it was when the server was stopped.
+    assert [path.name for path in tmp_path.iterdir()] == ["course.db"]
 
 
 def test_a_hundred_and_fifty_idle_browsers_leave_room_for_the_next(served: int) -> None:

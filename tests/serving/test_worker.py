@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -73,19 +74,30 @@ def test_a_worker_is_alive_while_it_is_seen(session: Session) -> None:
     assert [w.name for w in workers(session, at)] == ["another"]
 
 
-@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
-def test_the_command_works_until_it_is_told_to_stop(tmp_path: Path, end: signal.Signals) -> None:
-    environ = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    environ |= {"DATABASE_URL": f"sqlite:///{tmp_path / 'course.db'}", "SECRET_KEY": "x" * 40}
+ENDS = [("worker", signal.SIGTERM), ("worker", signal.SIGINT), ("serve", signal.SIGINT)]
+
+
+@pytest.mark.parametrize(("command", "end"), ENDS)
+def test_a_command_works_until_it_is_told_to_stop_and_leaves_one_file(
+    tmp_path: Path, command: str, end: signal.Signals
+) -> None:
+    environ = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "FLASK_SKIP_DOTENV") if name in os.environ}
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    environ |= {"DATABASE_URL": f"sqlite:///{tmp_path / 'course.db'}", "SECRET_KEY": "x" * 40, "PORT": port}
     with subprocess.Popen(
-        [str(Path(sys.executable).with_name("flask")), "worker"],
+        [str(Path(sys.executable).with_name("flask")), command],
         cwd=ROOT,
         env=environ,
         stdout=subprocess.PIPE,
         text=True,
-    ) as worker:
-        assert worker.stdout is not None
-        assert worker.stdout.readline() == "At work. Press Ctrl+C to stop.\n"
-        worker.send_signal(end)
-        assert worker.stdout.read() == "Stopped.\n"
-        assert worker.wait(20) == 0
+    ) as running:
+        assert running.stdout is not None
+        while not (line := running.stdout.readline()).endswith("Press Ctrl+C to stop.\n"):
+            assert line, "it has stopped by itself"
+        running.send_signal(end)
+        assert running.stdout.read() == "Stopped.\n"
+        assert running.wait(20) == 0
+    # Whoever copies the database now has all of it.
+    assert [path.name for path in tmp_path.iterdir()] == ["course.db"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,6 +15,7 @@ from itsdangerous import TimestampSigner
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from course.audit.models import AuditEntry
 from course.clock import now
 from course.mail.models import OutboxMail
 from course.organisation.actions import change
@@ -120,13 +122,69 @@ def test_a_forgotten_password_is_chosen_anew_by_a_link(app: Flask, session: Sess
     Client(app).post(path, {"password": "a-third-password"}, 410)
 
 
-def test_only_the_newest_forgotten_link_works(session: Session, client: Client) -> None:
+def test_pressing_twice_for_a_link_leaves_one_that_works(session: Session, client: Client) -> None:
     person = make_person(session)
-    client.post("/forgotten", {"email": person.email}, 200)
-    first = mailed_link(session)
-    client.post("/forgotten", {"email": person.email}, 200)
-    client.get(first, 410)
+    for _ in range(2):
+        client.post("/forgotten", {"email": person.email}, 200)
+    assert session.execute(select(func.count()).select_from(OutboxMail)).scalar_one() == 1
     client.get(mailed_link(session))
+
+
+def test_asking_for_a_link_does_the_same_in_the_request_whether_somebody_has_the_address(fresh_app: Flask) -> None:
+    with fresh_app.app_context(), command_session() as committed:
+        make_person(committed)
+    done = {}
+    for email in ("sam@example.org", "who@example.org"):
+        client = Client(fresh_app)
+        token = client.token()
+        with asked(fresh_app, this_thread_only=True) as statements:
+            page = Page(client.flask.post("/forgotten", data={"csrf_token": token, "email": email}))
+        assert page.status == 200
+        done[email] = [re.sub(r"\s+", " ", one) for one in statements]
+    assert done["sam@example.org"] == done["who@example.org"]
+    for _ in range(100):
+        with fresh_app.app_context(), command_session() as committed:
+            if committed.execute(select(func.count()).select_from(OutboxMail)).scalar_one():
+                return
+        time.sleep(0.05)
+    raise AssertionError("no mail was queued beside the request")
+
+
+def test_signing_out_twice_leads_to_the_same_page(session: Session, client: Client) -> None:
+    sign_in(client, make_person(session))
+    token = client.token()
+    kept = client.flask.get_cookie("course")
+    assert kept is not None
+    for _ in range(2):
+        client.flask.set_cookie("course", kept.value)
+        page = Page(client.flask.post("/sign-out", data={"csrf_token": token}))
+        assert (page.status, page.location) == (303, "/sign-in")
+
+
+def test_a_double_click_signs_out_once(committed: Flask) -> None:
+    with committed.app_context(), command_session() as made:
+        make_person(made)
+    client = sign_in(Client(committed), Person(email="sam@example.org"))
+    token, kept = client.token(), client.flask.get_cookie("course")
+    assert kept is not None
+    ready, pages = threading.Barrier(4), list[tuple[int, str | None]]()
+
+    def press() -> None:
+        other = committed.test_client()
+        other.set_cookie("course", kept.value)
+        ready.wait()
+        page = Page(other.post("/sign-out", data={"csrf_token": token}))
+        pages.append((page.status, page.location))
+
+    threads = [threading.Thread(target=press) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert pages == [(303, "/sign-in")] * 4
+    with committed.app_context(), command_session() as read:
+        told = select(func.count()).where(AuditEntry.what == "sign_in.ended")
+        assert read.execute(told).scalar_one() == 1
 
 
 def test_my_page_shows_who_i_am(session: Session, client: Client) -> None:

@@ -20,6 +20,7 @@ from course.web.session import command_session
 from tests.conftest import NOW
 from tests.makers import PASSWORD, make_person, make_team, sign_in
 from tests.pages import Client
+from tests.signin.entering import sign_in as sign_in_with
 from tests.support.asked import asked
 
 ZONE = "Europe/London"
@@ -73,8 +74,8 @@ def test_sign_in_follows_the_address_and_old_links_die(session: Session) -> None
     token = signin.new_link(session, person.id, "forgotten", NOW)
     correct(session, person, email="new@example.org")
     origin = signin.Origin("192.0.2.1", "x")
-    assert isinstance(signin.sign_in(session, "new@example.org", PASSWORD, origin, NOW), signin.Entered)
-    assert signin.sign_in(session, "sam@example.org", PASSWORD, origin, NOW) == signin.Wrong()
+    assert isinstance(sign_in_with(session, "new@example.org", PASSWORD, origin, NOW), signin.Entered)
+    assert sign_in_with(session, "sam@example.org", PASSWORD, origin, NOW) == signin.Wrong()
     assert signin_queries.link(session, token, set_up=False, at=NOW) is None
 
 
@@ -155,7 +156,7 @@ def test_who_leaves_loses_sessions_teams_roles_and_password_and_can_come_back(se
     assert actions.come_back(session, person.id, back.date(), team.id, "x", ZONE, None, back) is None
     assert bonds(session) == [("Staff", False), ("Staff", True)]
     origin = signin.Origin("192.0.2.1", "x")
-    assert signin.sign_in(session, person.email, PASSWORD, origin, back) == signin.Wrong()
+    assert sign_in_with(session, person.email, PASSWORD, origin, back) == signin.Wrong()
     sheet = queries.sheet(session, person.id)
     assert sheet is not None
     assert [(stay.start, stay.end) for stay in sheet.stays] == [

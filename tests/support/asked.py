@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,17 +12,21 @@ from sqlalchemy import event
 
 
 @contextmanager
-def asked(app: Flask) -> Iterator[list[str]]:
-    """The statements that are sent while the block runs, in order; savepoints and transactions are left out."""
+def asked(app: Flask, this_thread_only: bool = False) -> Iterator[list[str]]:
+    """The statements that are sent while the block runs, in order; savepoints and transactions are left out, and, if
+    that is wanted, what other threads send meanwhile."""
     found: list[str] = []
+    mine = threading.get_ident()
 
     def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if not statement.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")):
+        other = this_thread_only and threading.get_ident() != mine
+        if not other and not statement.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")):
             found.append(statement)
 
     class Prepared(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            found.append(record.getMessage())
+            if not this_thread_only or record.thread == mine:
+                found.append(record.getMessage())
 
     engine, log, handler = app.extensions["course"].engine, logging.getLogger("course.db"), Prepared()
     event.listen(engine, "before_cursor_execute", note)

@@ -44,14 +44,24 @@ class Inbox:
         self.messages: list[EmailMessage] = []
         self.addresses: list[Addresses] = []
         self.turned_away = 0
-        self._refused: set[str] = set()
+        self._answers: dict[str, str] = {}
+        self._answer_to_all: str | None = None
         self._failures_left = 0
         self._changed = threading.Condition()
 
     def refuse(self, address: str) -> None:
         """From now on refuse `address` as a recipient, with 550; capitals make no difference."""
+        self.answer(address, "550 5.1.1 No such mailbox")
+
+    def answer(self, address: str, reply: str) -> None:
+        """From now on give this reply to `address` as a recipient; capitals make no difference."""
         with self._changed:
-            self._refused.add(address.casefold())
+            self._answers[address.casefold()] = reply
+
+    def answer_to_all(self, reply: str | None) -> None:
+        """Give this reply to every recipient, whatever else was said about them; None ends that."""
+        with self._changed:
+            self._answer_to_all = reply
 
     def fail_next(self, count: int) -> None:
         """Answer the next `count` messages with 451, "try again later", and accept those after them.
@@ -76,9 +86,9 @@ class Inbox:
     def answer_recipient(self, address: str) -> str:
         """Return the server's reply to the recipient `address`."""
         with self._changed:
-            if address.casefold() in self._refused:
-                return "550 5.1.1 No such mailbox"
-            return "250 2.1.5 Recipient accepted"
+            if self._answer_to_all is not None:
+                return self._answer_to_all
+            return self._answers.get(address.casefold(), "250 2.1.5 Recipient accepted")
 
     def answer_message(self, content: bytes, addresses: Addresses) -> str:
         """Take in one message as it came over the wire, and return the server's reply to it."""

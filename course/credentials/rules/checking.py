@@ -18,6 +18,8 @@ State = Literal["valid", "expired", "not yet valid", "changed", "withdrawn", "ot
 MOST_BYTES = 64 * 1024
 # Ours have seven, with the proof eight. Many objects that are alike would keep the canonicaliser busy for hours.
 _MOST_OBJECTS = 8
+# Ours have about fifty. Its work grows with their square: the 6,000 that fit into a file took it half a minute.
+_MOST_VALUES = 300
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,7 @@ def _read(document: bytes) -> Document:
         raise _NoCredentialError("it is not an Open Badges 3.0 credential")
     if not {"VerifiableCredential", "AchievementCredential"} <= {str(kind) for kind in found.get("type", [])}:
         raise _NoCredentialError("it is not a credential for an achievement")
-    if objects > _MOST_OBJECTS:
+    if objects > _MOST_OBJECTS or _values(found) > _MOST_VALUES:
         raise _NoCredentialError("it has more parts than such a credential has")
     proof = found.get("proof")
     if not isinstance(proof, list) or len(proof) != 1 or not isinstance(proof[0], dict):
@@ -168,6 +170,13 @@ def _objects(value: Any) -> int:
     return 1 + sum(_objects(one) for one in value.values())
 
 
+def _values(value: Any) -> int:
+    """How many texts, numbers, lists and objects there are in all."""
+    if isinstance(value, dict):
+        return 1 + sum(map(_values, value.values()))
+    return 1 + sum(map(_values, value)) if isinstance(value, list) else 1
+
+
 def _stated(found: Document) -> Stated:
     subject, achievement = found["credentialSubject"], found["credentialSubject"]["achievement"]
     (named,) = subject["identifier"]
@@ -202,7 +211,7 @@ def status_of(document: bytes) -> tuple[str, int]:
     try:
         status = json.loads(document)["credentialStatus"]
         return str(status["statusListCredential"]), int(status["statusListIndex"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise ValueError("it does not say where its revocation would be listed") from error
 
 
@@ -217,6 +226,7 @@ def revoked(document: bytes, keys: Iterable[Key], address: str, place: int) -> b
         found: Any = json.loads(document.decode(), object_pairs_hook=_once, parse_constant=_no_number)
         if (
             _objects(found) > _MOST_OBJECTS
+            or _values(found) > _MOST_VALUES
             or found["id"] != address
             or "BitstringStatusListCredential" not in found["type"]
         ):
@@ -230,13 +240,19 @@ def revoked(document: bytes, keys: Iterable[Key], address: str, place: int) -> b
 
 
 def credential_in(data: bytes) -> bytes | None:
-    """The credential that a file holds: a PDF with one attached, or the file itself. None for a PDF without."""
+    """The credential that a file holds: a PDF with one attached, or the file itself. None for a PDF without.
+
+    A PDF from outside can ask for any time and memory: read it in a process of its own (course/web/isolated.py).
+    """
     if b"%PDF-" not in data[:1024]:
         return data
     from pypdf import PdfReader  # noqa: PLC0415 (it takes long to load, and few who start need it)
 
     try:
-        return next(iter(PdfReader(io.BytesIO(data)).attachments.get(FILE_NAME, [])), None)
+        found = next(iter(PdfReader(io.BytesIO(data)).attachments.get(FILE_NAME, [])), None)
+    except MemoryError:
+        raise
     except Exception:
         # A file from anywhere can be broken in any way, and pypdf tells about it in as many.
         return None
+    return found if found is None or len(found) <= MOST_BYTES else None

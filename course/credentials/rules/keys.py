@@ -88,7 +88,7 @@ def unlock(locked: bytes, public: bytes, secret: str) -> Ed25519PrivateKey:
     except InvalidTag as error:
         raise KeyLockedError(
             "The signing key does not open: SECRET_KEY is another than when the key was made. Set the earlier one "
-            "again, or make a new key with 'flask credentials rotate' and then 'flask credentials sign-missing'."
+            "again. Only if it is lost, run 'flask system accept-key'."
         ) from error
     return Ed25519PrivateKey.from_private_bytes(private)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from sqlalchemy.orm import Session
@@ -14,7 +15,7 @@ from course.organisation.actions import confirm_contact, create
 from course.organisation.queries import organisation
 from course.people.actions import Refusal, add_person, add_team
 from course.people.queries import person_by_email
-from course.signin.actions import set_password, verify
+from course.signin.actions import keep_password
 from course.signin.queries import password_hash
 
 NAME = "Riverside Children’s Trust"
@@ -26,9 +27,8 @@ PEOPLE = (
 )
 
 
-def prepare(session: Session, password: str, at: datetime, begun: datetime | None = None) -> str | None:
-    """Fill an empty database, and see to it that the three people have this password. `begun` is when the organisation
-    set the course up (without it, now).
+def prepare(session: Session, at: datetime, begun: datetime | None = None) -> str | None:
+    """Fill an empty database. `begun` is when the organisation set the course up (without it, now).
 
     Safe to repeat. Returns the name of the organisation, and does nothing, if it is another one.
     """
@@ -37,14 +37,19 @@ def prepare(session: Session, password: str, at: datetime, begun: datetime | Non
         return ours.name
     if ours is None:
         _fill(session, begun or at, at)
-    for _, email, _ in PEOPLE:
-        found = person_by_email(session, email)
-        if found is None:
-            continue
-        known = password_hash(session, found.id)
-        if known is None or not verify(known, password):
-            set_password(session, found.id, password, at)
     return None
+
+
+def passwords(session: Session) -> dict[int, str | None]:
+    """The three people who can sign in, and the hash of the password of each."""
+    found = [person_by_email(session, email) for _, email, _ in PEOPLE]
+    return {one.id: password_hash(session, one.id) for one in found if one is not None}
+
+
+def let_in(session: Session, people: Iterable[int], kept: str, at: datetime) -> None:
+    """Give them the password of which `kept` is the hash."""
+    for person_id in people:
+        keep_password(session, person_id, kept, at)
 
 
 def _fill(session: Session, begun: datetime, at: datetime) -> None:

@@ -33,6 +33,8 @@ STEPS = (
 )
 MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
 _LARGEST_MANIFEST = 1024 * 1024  # bytes
+LARGEST_FILE = 256 * 1024 * 1024  # bytes of a pack; one of 5,000 people has a few million
+_LARGEST_PACK = 1024 * 1024 * 1024  # bytes when it is opened
 _HEADER = 30  # bytes in front of the name of each member of a ZIP file
 
 
@@ -142,7 +144,7 @@ def _members(data: bytes) -> dict[str, bytes]:
                 place += _HEADER + len(info.filename.encode()) + info.compress_size
             if archive.start_dir != place or archive.comment:
                 raise ValueError("something was written behind its files")
-            if sum(info.file_size for info in infos) > 1000 * len(data):
+            if sum(info.file_size for info in infos) > min(1000 * len(data), _LARGEST_PACK):
                 raise ValueError("it would become too large when it is opened")
             return {info.filename: archive.read(info) for info in infos}
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, RuntimeError) as error:

@@ -16,6 +16,7 @@ from course.insight.rules.moving import Timeline
 from course.insight.rules.privacy import ALL
 from course.insight.telling import Tree, tree_of
 from course.people.queries import TeamView, teams
+from course.people.queries import leads as leads_team
 from course.teams.queries import places
 from course.teams.rules import below
 from course.web.session import db
@@ -84,6 +85,12 @@ def seen() -> Seen:
     own = set[int]().union(*(below(one, parents) for one in viewer.manages if one in parents))
     shown = [one for one in every if viewer.administrator or one.id in own]
     return Seen(shown, places(db(), now()))
+
+
+def leads_group(group: int) -> bool:
+    """Whether the viewer may write down what the group did: as its manager, not as a deputy."""
+    viewer = current_user.person
+    return bool(viewer.administrator) if group == ALL else leads_team(db(), viewer, group)
 
 
 def figures(group: int) -> Tree | None:

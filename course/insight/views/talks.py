@@ -18,8 +18,9 @@ from course.insight.forms import TakeBackForm, TalkForm
 from course.insight.rules.mending import quoted
 from course.insight.rules.privacy import ALL
 from course.insight.telling import Row, told
-from course.insight.views.frame import address, counted, figures, pages, seen, today
+from course.insight.views.frame import address, counted, figures, leads_group, pages, seen, today
 from course.organisation.current import here_organisation
+from course.people.views import ONLY_READS
 from course.web.access import Permission, may
 from course.web.html import seen_redirect
 from course.web.session import db, unit_of_work
@@ -44,6 +45,9 @@ def _sheet(group: int, point: str) -> Response | WsgiResponse:
     if request.method == "GET":
         form.held_on.data = today()
     name, about = seen().name(group), library().points.get(point) or abort(404)
+    leads = leads_group(group)
+    if request.method == "POST" and not leads:
+        abort(403, ONLY_READS)
     if form.validate_on_submit() and form.held_on.data and form.people.data:
         held = Held(group, point, about.title, form.held_on.data, form.people.data, form.agreed.data or "")
         with unit_of_work() as session:
@@ -70,6 +74,7 @@ def _sheet(group: int, point: str) -> Response | WsgiResponse:
         quoted=quoted,
         read=_ours().pages_by_point.get(point),
         course=library().course,
+        leads=leads,
     )
     return make_response(page, 422 if form.errors else 200)
 
@@ -110,6 +115,8 @@ def end_talk(talk_id: int) -> Response | WsgiResponse:
     group = seen().standing(found.team)
     if group is None:
         abort(404)
+    if not leads_group(group):
+        abort(403, ONLY_READS)
     point, base = library().points.get(found.point), address(group)
     title = point.title if point else found.point
     if form.validate_on_submit():

@@ -21,7 +21,7 @@ from course.insight.rules.privacy import ALL, rest_is_large
 from course.insight.rules.talks import about, concerning, covering, newest
 from course.insight.rules.trend import trend
 from course.insight.telling import Tree, told
-from course.insight.views.frame import address, counted, figures, pages, seen, today
+from course.insight.views.frame import address, counted, figures, leads_group, pages, seen, today
 from course.web.access import Permission, may
 from course.web.session import db
 from course.web.site import state
@@ -50,6 +50,10 @@ def team(team_id: int) -> str:
     return _shown(team_id or abort(404))
 
 
+def _may_take_back(group: int | None) -> bool:
+    return group is not None and leads_group(group)
+
+
 def _shown(group: int) -> str:
     here = seen()
     name, points = here.name(group), library().points
@@ -59,7 +63,7 @@ def _shown(group: int) -> str:
         "base": address(group),
         "points": points,
         "talks": talks,
-        "mine": {one.id for one in talks if here.standing(one.team) is not None},
+        "mine": {one.id for one in talks if _may_take_back(here.standing(one.team))},
         "sheets": [points[one] for one in library().taught_points],
     }
     tree = figures(group)

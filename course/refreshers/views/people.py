@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as WsgiResponse
 
 from course.clock import now
 from course.people.queries import PersonView, overview, visible_person
+from course.people.views import recordable
 from course.refreshers import actions, queries
 from course.refreshers.forms import CertificateForm, ExtensionForm, LeaveForm, TakeBackForm
 from course.refreshers.rules import Completion, Extension, Pause, cycle_reason, cycles, standing
@@ -50,11 +51,6 @@ def person(person_id: int) -> WsgiResponse:
 
 def _visible(person_id: int) -> PersonView:
     return visible_person(db(), current_user.person, person_id) or abort(404)
-
-
-def _may_change(person_id: int) -> bool:
-    """Nobody gives themselves more time, but an administrator, above whom there is nobody."""
-    return bool(current_user.person.administrator or current_user.person.id != person_id)
 
 
 @dataclass(frozen=True)
@@ -173,7 +169,9 @@ def _without(person_id: int, what: str, fact_id: int) -> Effect:
 
 
 def _changed(person_id: int) -> PersonView:
-    """Somebody about whom the viewer may write something down."""
-    if not _may_change(person_id):
+    """Somebody about whom the viewer may write something down. Nobody gives themselves more time, but an administrator,
+    above whom there is nobody."""
+    viewer = current_user.person
+    if person_id == viewer.id and not viewer.administrator:
         abort(404)
-    return _visible(person_id)
+    return recordable(person_id)

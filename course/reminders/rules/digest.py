@@ -26,7 +26,8 @@ class Overdue:
 @dataclass(frozen=True)
 class Digest:
     """How many people are in which group of the report (in words, none without anybody), who is overdue, the longest
-    first, and for how many the day comes within the longest step of the ladder. Named are those overdue for `overdue_from` days or more."""
+    first, and for how many the day comes within the longest step of the ladder. Named are those overdue for
+    `overdue_from` days or more."""
 
     counts: tuple[tuple[str, int], ...]
     overdue: tuple[Overdue, ...]

@@ -1,0 +1,175 @@
+"""Whose database it is, and whether its schema is the one that this version of the course needs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+
+# Two tables that the course has had since its first revision: they tell its databases from other programs' ones.
+OUR_TABLES = frozenset({"content_version", "person"})
+VERSION_TABLE = "alembic_version"
+NUMBER = re.compile(r"\d{4}")
+
+
+@dataclass(frozen=True)
+class Schema:
+    """What was found in a database: its tables, and the revisions that Alembic noted in it."""
+
+    tables: frozenset[str]
+    revisions: tuple[str, ...]
+
+    @property
+    def revision(self) -> str | None:
+        """The revision of the course's schema; None while there is none."""
+        return self.revisions[0] if self.revisions else None
+
+
+class Condition(Enum):
+    """What a schema is to this version of the course."""
+
+    EMPTY = auto()
+    FOREIGN = auto()
+    OLDER = auto()
+    CURRENT = auto()
+    NEWER = auto()
+
+
+def condition(schema: Schema, known: Sequence[str]) -> Condition:
+    """What `schema` is, if this version of the course has the revisions `known`, the oldest first."""
+    if not schema.tables - {VERSION_TABLE} and not schema.revisions:
+        return Condition.EMPTY
+    if len(schema.revisions) != 1 or not schema.tables >= OUR_TABLES:
+        return Condition.FOREIGN
+    (revision,) = schema.revisions
+    if revision == known[-1]:
+        return Condition.CURRENT
+    if revision in known:
+        return Condition.OLDER
+    return Condition.NEWER if NUMBER.fullmatch(revision) and revision > known[-1] else Condition.FOREIGN
+
+
+def refusal(schema: Schema, known: Sequence[str], where: str) -> str | None:
+    """Why a database must not be migrated by this version: a sentence that says what to do; None if it may be."""
+    found = condition(schema, known)
+    if found is Condition.NEWER:
+        return (
+            f"The database {where} belongs to a newer version of the course (its revision is {schema.revision}, and this "
+            f"version knows the revisions up to {known[-1]}): start the newer version, or set DATABASE_URL to another "
+            "database."
+        )
+    if found is Condition.FOREIGN:
+        return (
+            f"The database {where} is not a database of this course ({_what_is_foreign(schema)}): set DATABASE_URL to the "
+            "course's database, or to an empty one."
+        )
+    return None
+
+
+def refusal_to_work(schema: Schema, known: Sequence[str], where: str, older: bool) -> str | None:
+    """Why no command can work on a database as it is; None if one can. `older`: an earlier revision will do."""
+    found = condition(schema, known)
+    if found is Condition.EMPTY:
+        return (
+            f"The database {where} has no tables: set DATABASE_URL to the course's database, or start 'flask serve' "
+            "once, which makes them."
+        )
+    if found is Condition.OLDER and not older:
+        return (
+            f"The database {where} is from an earlier version of the course (its revision is {schema.revision}, and this "
+            f"version needs {known[-1]}): start 'flask serve' or 'flask worker', which bring it up to date."
+        )
+    return refusal(schema, known, where)
+
+
+def _what_is_foreign(schema: Schema) -> str:
+    others = sorted(schema.tables - {VERSION_TABLE} - OUR_TABLES)
+    names = ", ".join(others[:3]) + (" and more" if len(others) > 3 else "")
+    if len(schema.revisions) == 1 and schema.tables >= OUR_TABLES:
+        return f"its revision is {schema.revision!r}, which no version of the course has"
+    if schema.tables >= OUR_TABLES:
+        return "it names no revision" if not schema.revisions else "it names several revisions"
+    return f"it holds other tables: {names}" if names else "tables of the course are missing"
+
+
+def missing_file(where: str) -> str:
+    """What is said of a SQLite file that is not there."""
+    return (
+        f"There is no database {where}: set DATABASE_URL to the course's database, or start 'flask serve' once, which "
+        "makes it."
+    )
+
+
+def not_sqlite(where: str, reason: str) -> str:
+    """What is said of a file that SQLite cannot read."""
+    return (
+        f"The file {where} is not a SQLite database that can be read ({reason}): set DATABASE_URL to the course's "
+        "database, or restore it from a backup."
+    )
+
+
+def violations(where: str, rows: Sequence[tuple[str, int | None, str]], before: bool) -> str:
+    """What is said of rows (table, number, table that they refer to) whose counterparts are missing."""
+    shown = "; ".join(
+        f"row {row} of {table} refers to a row of {parent} that is not there" for table, row, parent in rows[:3]
+    )
+    more = f"; and {len(rows) - 3} more" if len(rows) > 3 else ""
+    if before:
+        return (
+            f"The database {where} was damaged before this upgrade and is as it was: {shown}{more}. Restore a backup from "
+            "before the damage, or have these rows mended, then start again."
+        )
+    return (
+        f"The database {where} could not be brought up to date and is as it was, because rows would have lost what they "
+        f"refer to: {shown}{more}. Go on with the version that you had, and report this."
+    )
+
+
+def copy_name(database: str, revision: str, taken: frozenset[str]) -> str:
+    """The name of the copy of the file `database` that is kept before it is brought to `revision`."""
+    name = f"{database}.before-{revision}"
+    number, free = 2, name
+    while free in taken:
+        free, number = f"{name}.{number}", number + 1
+    return free
+
+
+def is_copy(database: str, name: str) -> bool:
+    """Whether a file's name is one that `copy_name` gives."""
+    return re.fullmatch(re.escape(database) + r"\.before-(\d{4}|base)(\.\d+)?", name) is not None
+
+
+def cannot_reach(where: str, reason: str) -> str:
+    """What is said of a database that cannot be opened."""
+    return (
+        f"The database {where} cannot be used: {reason.strip().rstrip('.')}.\n"
+        "Look at DATABASE_URL, and whether its server is running."
+    )
+
+
+def cannot_open(where: str, reason: str) -> str:
+    """What is said of a SQLite file that may not be read or made."""
+    return (
+        f"The database {where} cannot be opened ({reason}): let the user who runs the course read and write this file and "
+        "its folder, or set DATABASE_URL to another file."
+    )
+
+
+def waited_too_long(where: str, seconds: float) -> str:
+    """What is said when another process does not let go of a database."""
+    return (
+        f"Another process has been busy with the database {where} for {seconds:.0f} seconds: wait until it is done, or stop "
+        "it, then start again. Nothing was changed."
+    )
+
+
+def failed(where: str, reason: str, in_use: bool) -> str:
+    """What is said of a migration that a database refused."""
+    advice = (
+        "Stop every server and worker of the course, then start again."
+        if in_use
+        else "Mend that, then start again; or go on with the version that you had."
+    )
+    why = reason.strip().split("\n")[0].rstrip(".")
+    return f"The database {where} could not be brought up to date and is as it was: {why}. {advice}"

@@ -1,0 +1,128 @@
+"""Which passwords are refused: too short, among those that are guessed first, or made of what anybody knows about the
+person.
+
+As NIST SP 800-63B and the NCSC advise, a password is held against a list, and needs no digits or signs. The list is that
+of zxcvbn: 30,000 passwords from real thefts, the most common first.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import cache
+from itertools import pairwise
+
+SHORTEST, LONGEST = 10, 200
+HINT = f"At least {SHORTEST} characters. Several words that do not belong together are easy to remember."
+_INSTEAD = "Several words that do not belong together are hard to guess."
+# Besides the list: what people think of who take a course about this.
+_OURS = frozenset(
+    (
+        "safeguarding",
+        "safeguard",
+        "childprotection",
+        "protection",
+        "onlineabuse",
+        "onlinesafety",
+        "learning",
+        "training",
+    )
+)
+# What people write instead of letters.
+_LETTERS = str.maketrans("013457@$!|", "oieastasil")
+# So much beside one's own name or a common password makes it another one.
+_ENOUGH = 4
+_BITS = re.compile(r"[^\W\d_]+")
+
+
+def normal(password: str) -> str:
+    """The same characters for the same password, whichever keyboard composed its accents."""
+    return unicodedata.normalize("NFKC", password)
+
+
+def password_mistake(password: str, email: str, name: str, organisation: str) -> str | None:
+    """Why somebody may not have this password, and what to do; None if they may."""
+    typed = normal(password)
+    if len(typed) < SHORTEST:
+        return f"Choose a password of at least {SHORTEST} characters. Several words are easy to remember."
+    if len(typed) > LONGEST:
+        return f"Choose a password of at most {LONGEST} characters."
+    bare = "".join(typed.casefold().split())
+    if _is_run(bare):
+        return "Choose another password. Characters that repeat, or follow each other, are guessed first."
+    mailbox, _, domain = email.partition("@")
+    if bare == email.casefold() or _made_of(bare, (name, mailbox)):
+        return f"Choose a password that is not your name or your e-mail address, and not made of them. {_INSTEAD}"
+    if _made_of(bare, (organisation, domain)):
+        return f"Choose a password that is not made of the name of your organisation. {_INSTEAD}"
+    if _is_common(bare):
+        return (
+            f"Choose another password. This one, or one much like it, is among the first that are guessed. {_INSTEAD}"
+        )
+    return None
+
+
+@cache
+def common() -> frozenset[str]:
+    """The passwords of the list. Read when the first one is chosen: that takes a moment, and most requests need none."""
+    from zxcvbn.frequency_lists import FREQUENCY_LISTS  # noqa: PLC0415
+
+    return frozenset(FREQUENCY_LISTS["passwords"]) | _OURS
+
+
+def _is_common(bare: str) -> bool:
+    """Whether a password is on the list, as it is or with digits and signs before or after it."""
+    return any(form in common() for form in _forms(bare))
+
+
+def _forms(bare: str) -> Iterable[str]:
+    """The words that a password may have been made of: itself, without digits and signs at its ends, with letters
+    instead of the digits and signs that look like them, and the piece that it repeats."""
+    trimmed = re.sub(r"^[\d\W_]+|[\d\W_]+$", "", bare)
+    before_year = re.sub(r"[\W_]*(?:19|20)?\d\d[\W_]*$", "", bare)
+    for form in (bare, trimmed, before_year, bare.translate(_LETTERS), trimmed.translate(_LETTERS)):
+        # A few letters between digits are no word; what is left of it is what has to be guessed.
+        if len(form) >= _ENOUGH:
+            yield form
+            yield _piece(form)
+
+
+def _piece(text: str) -> str:
+    """The shortest piece that a text repeats; the text itself if it repeats none."""
+    return text[: (text + text).index(text, 1)]
+
+
+def _is_run(bare: str) -> bool:
+    """Whether a password repeats a piece of up to three characters, or only counts up or down."""
+    if len(set(bare)) <= 2 or len(_piece(bare)) <= 3:
+        return True
+    steps = {ord(after) - ord(before) for before, after in pairwise(bare)}
+    # 1234567890 and 0987654321 go over the end.
+    return steps <= {1, -9} or steps <= {-1, 9}
+
+
+def _made_of(bare: str, words: Iterable[str]) -> bool:
+    """Whether hardly anything is left of a password without these words, digits and signs."""
+    parts = {bit for one in words for bit in _bits(one)}
+    known = sorted((part for part in parts if len(part) > 1), key=len, reverse=True)
+    for form in (bare, bare.translate(_LETTERS)):
+        left = " ".join(_BITS.findall(_plain(form)))
+        for part in known:
+            left = left.replace(part, " ")
+        if known and len("".join(left.split())) < _ENOUGH and any(part in _plain(form) for part in known):
+            return True
+    return False
+
+
+def _bits(words: str) -> Iterable[str]:
+    """The words of a name or an address, and all of them together. The ends of addresses are nobody's name."""
+    found = [bit for bit in _BITS.findall(_plain(words)) if bit not in ("www", "mail", "com", "org", "net", "uk", "co")]
+    yield from found
+    yield "".join(found)
+
+
+def _plain(text: str) -> str:
+    """Small letters without accents: who is called Zoë types Zoe."""
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(letter for letter in apart if not unicodedata.combining(letter))

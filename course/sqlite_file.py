@@ -1,0 +1,217 @@
+"""A SQLite database as files: who may read them, whether they belong together, whether somebody uses them.
+
+Nothing here opens a database in a way that changes it, except where it says so. PostgreSQL looks after all this itself.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import sqlite3
+import stat
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import quote
+
+BESIDE = ("-wal", "-shm", "-journal")  # what SQLite keeps beside a database
+_MAGIC = b"SQLite format 3\0"
+_PRIVATE = 0o600
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+# The bytes that SQLite locks, whatever is in the file: https://www.sqlite.org/fileformat2.html#the_lock_byte_page
+_LOCK_START, _LOCK_LENGTH = 0x40000000, 512
+
+
+def beside(database: Path, ending: str) -> Path:
+    """The file that SQLite keeps beside a database under this ending."""
+    return database.with_name(database.name + ending)
+
+
+def make_private(*files: Path) -> list[str]:
+    """Take away what others on this machine may do with these files, where they exist.
+
+    Returns a sentence for each file that is not ours to change.
+    """
+    words = []
+    for file in files:
+        try:
+            mode = stat.S_IMODE(file.stat().st_mode)
+            if stat.S_ISREG(file.stat().st_mode) and mode & _OTHERS:
+                file.chmod(mode & ~_OTHERS)
+        except FileNotFoundError:
+            continue
+        except OSError:
+            words.append(f"Others on this machine can read {file}. As its owner, run: chmod 600 {file}")
+    return words
+
+
+def secure(database: Path) -> list[str]:
+    """The same for a database and what lies beside it. A folder that is not there is made for its owner only."""
+    if not database.parent.exists():
+        database.parent.mkdir(mode=0o700, parents=True)
+    return make_private(database, *(beside(database, ending) for ending in BESIDE))
+
+
+def create_private(database: Path) -> None:
+    """Make an empty file that only its owner may read, unless there is one. SQLite gives what it puts beside it the
+    same mode."""
+    try:
+        os.close(os.open(database, os.O_CREAT | os.O_EXCL | os.O_RDWR, _PRIVATE))
+    except OSError:
+        return  # It is there, or opening it says better what is wrong.
+
+
+def is_sqlite(file: Path) -> bool:
+    """Whether a file begins as a SQLite database does."""
+    with file.open("rb") as opened:
+        return opened.read(16) == _MAGIC
+
+
+def leftover(database: Path) -> Path | None:
+    """The -wal file that belongs to another database than the one it lies beside; None if there is none.
+
+    A database that was copied by `flask backup` says that it needs no -wal file. If one with something in it lies
+    beside it, the database was replaced and the -wal file was not. SQLite would write the old pages into the new file.
+    """
+    wal = beside(database, "-wal")
+    try:
+        with database.open("rb") as opened:
+            head = opened.read(20)
+        return wal if head[:16] == _MAGIC and head[18:20] == b"\x01\x01" and wal.stat().st_size else None
+    except OSError:
+        return None
+
+
+def reading_address(database: Path) -> str:
+    """The address at which SQLite opens a database for reading only, and writes nothing beside it if nothing is there."""
+    how = "mode=ro" if any(beside(database, ending).exists() for ending in BESIDE) else "immutable=1"
+    return f"file:{quote(str(database.absolute()))}?{how}"
+
+
+def damage(database: Path, thorough: bool = False) -> str | None:
+    """What is wrong with a database, in a sentence; None if nothing is. `thorough` looks at every row and key.
+
+    It is opened for reading only, so that nothing of a -wal file that does not belong to it is written into it.
+    """
+    if not database.exists() or not database.stat().st_size:
+        return None
+    wal = leftover(database)
+    if wal is not None:
+        return f"{wal} was left behind by another database, which {database} has replaced. {_set_aside(database)}"
+    found = _fault(reading_address(database), thorough)
+    if found is None:
+        return None
+    if beside(database, "-wal").exists() and _fault(_alone_address(database), thorough) is None:
+        return (
+            f"{database} is sound, but does not fit the file {beside(database, '-wal').name} beside it ({found}). "
+            f"Was it replaced by a copy? {_set_aside(database)}"
+        )
+    return f"{database} is damaged: {found}. Restore a backup: flask backup restore FILE"
+
+
+def _set_aside(database: Path) -> str:
+    wal, shm = (beside(database, ending) for ending in ("-wal", "-shm"))
+    return (
+        f"Stop every server, then move {wal} and {shm} to another folder. "
+        "The next time, restore with: flask backup restore FILE"
+    )
+
+
+def _alone_address(database: Path) -> str:
+    """The database as it is without what lies beside it."""
+    return f"file:{quote(str(database.absolute()))}?immutable=1"
+
+
+def _fault(address: str, thorough: bool) -> str | None:
+    try:
+        with closing(sqlite3.connect(address, uri=True, timeout=15)) as connection:
+            kind = "integrity_check" if thorough else "quick_check"
+            found = str(connection.execute(f"PRAGMA {kind}(1)").fetchone()[0])
+            if found == "ok" and thorough and (row := connection.execute("PRAGMA foreign_key_check").fetchone()):
+                return f"a row of {row[0]} belongs to a row of {row[2]} that is not there"
+    except sqlite3.OperationalError as error:
+        # Not damage: a folder that may not be written to, or somebody who writes for very long.
+        return str(error) if "malformed" in str(error) else None
+    except sqlite3.Error as error:
+        return str(error)
+    return None if found == "ok" else " ".join(found.split())
+
+
+@contextmanager
+def alone(database: Path) -> Iterator[BinaryIO | None]:
+    """Keep others from the database for the length of the block; gives the file, or None if somebody uses it now.
+
+    It works on a damaged database as well. In the block this process must not open the file again: closing it would
+    end the lock.
+    """
+    with database.open("r+b") as opened:
+        try:
+            fcntl.lockf(opened, fcntl.LOCK_EX | fcntl.LOCK_NB, _LOCK_LENGTH, _LOCK_START)
+        except OSError:
+            yield None
+        else:
+            yield opened
+
+
+def fold(database: Path) -> bool:
+    """Write what the -wal file holds into the database, and empty it. False if somebody reads or writes just now."""
+    if not database.exists():
+        return True
+    with closing(sqlite3.connect(database, timeout=2)) as connection:
+        try:
+            busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        except sqlite3.Error:
+            return False
+    return not busy
+
+
+def keep(database: Path, opened: BinaryIO, kept: Path) -> None:
+    """Have the same content under another name as well, with what lies beside it. `opened` is what `alone` gave."""
+    try:
+        os.link(database, kept)
+    except OSError:  # Not every disk can have one file under two names.
+        _copy(opened, kept)
+    for ending in ("-wal", "-journal"):
+        part = beside(database, ending)
+        if part.exists() and part.stat().st_size:
+            with part.open("rb") as source:
+                _copy(source, beside(kept, ending))
+    make_private(kept)
+
+
+def like(database: Path, new: Path) -> None:
+    """Give a new file the owner of the database, where that is allowed: an administrator may work for another account."""
+    with suppress(OSError):
+        os.chown(new, database.stat().st_uid, database.stat().st_gid)
+
+
+def put(database: Path, new: Path) -> None:
+    """Put `new` in the place of a database that nobody uses.
+
+    A crash at any moment leaves the one or the other, never a database with another one's -wal file.
+    """
+    # Before the new one is there: SQLite would take them for its own.
+    for ending in BESIDE:
+        beside(database, ending).unlink(missing_ok=True)
+    like(database if database.exists() else database.parent, new)
+    to_disk(new)
+    new.replace(database)
+    to_disk(database.parent)
+
+
+def _copy(source: BinaryIO, target: Path) -> None:
+    create_private(target)
+    with target.open("wb") as written:
+        shutil.copyfileobj(source, written)
+    to_disk(target)
+
+
+def to_disk(path: Path) -> None:
+    """See to it that a file, or the names in a folder, outlast a power cut."""
+    number = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)

@@ -1,0 +1,138 @@
+"""A training morning: hundreds of people sign in within a second, on SQLite, against the server of `make run`.
+
+Everybody opens the page first, as people do who wait for the beginning; then all send their password within a second and
+open their training. Ends with 1 if anybody did not get in. `python -m tests.bench.morning 600` takes another number.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from argon2 import PasswordHasher
+from sqlalchemy import update
+
+from app import create_app
+from course import migrating
+from course.content.actions import archive
+from course.signin.models import Credential
+from course.web.session import command_session
+from tests.bench.__main__ import ROOT, Browser
+from tests.conftest import NOW, make_config
+from tests.makers import PASSWORD, make_person
+
+PEOPLE = 300
+WITHIN = 1.0  # seconds in which all of them press the button
+PATIENCE = 120  # seconds after which somebody gives up
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[int]:
+    """`flask serve` on this folder's database; the port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    settings = {
+        "DATABASE_URL": f"sqlite:///{folder / 'course.db'}", "SECRET_KEY": "x" * 40, "PORT": str(port),
+        "PUBLIC_URL": f"http://127.0.0.1:{port}",
+    }  # fmt: skip
+    log = (folder / "log").open("w")
+    with subprocess.Popen(
+        [sys.executable, "-m", "flask", "serve"], cwd=ROOT, env={**os.environ, **settings}, stdout=log, stderr=log
+    ) as server:
+        try:
+            _wait(port)
+            yield port
+        finally:
+            server.terminate()
+            server.wait(10)
+            log.close()
+
+
+def _wait(port: int) -> None:
+    for _ in range(600):
+        try:
+            Browser(port).send("GET", "/sign-in")
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise TimeoutError("the server did not start")
+
+
+def prepare(folder: Path, count: int) -> None:
+    """People whose passwords are hashed as those of real ones are; one hash for all, since each would take as long."""
+    app = create_app(make_config(f"sqlite:///{folder / 'course.db'}"))
+    migrating.upgrade(app.extensions["course"].engine)
+    kept = PasswordHasher().hash(PASSWORD)
+    with app.app_context(), command_session() as session:
+        archive(session, app.extensions["course"].library, NOW)
+        for number in range(count):
+            make_person(session, f"Person {number}", f"person{number}@example.org")
+        session.execute(update(Credential).values(password_hash=kept))
+    app.extensions["course"].engine.dispose()
+
+
+def morning(port: int, count: int) -> tuple[list[float], list[str], float]:
+    """How long each waited for their own page, what went wrong, and the seconds until the last one was in."""
+    waits: list[float] = []
+    wrong: list[str] = []
+    ready, chance = threading.Barrier(count + 1), random.Random(1)
+    delays = [chance.uniform(0, WITHIN) for _ in range(count)]
+
+    def enter(number: int) -> None:
+        browser = Browser(port)
+        browser.connection.timeout = PATIENCE
+        token = browser.token("/sign-in")
+        ready.wait()
+        time.sleep(delays[number])
+        form: dict[str, object] = {"csrf_token": token, "email": f"person{number}@example.org", "password": PASSWORD}
+        started = time.perf_counter()
+        try:
+            status, place, _ = browser.send("POST", "/sign-in", form)
+            home = browser.send("GET", "/")[0]
+        except OSError as error:
+            wrong.append(f"{type(error).__name__}")
+            return
+        if (status, place, home) == (303, "/", 200):
+            waits.append(time.perf_counter() - started)
+        else:
+            wrong.append(f"{status}, then {home}")
+
+    threads = [threading.Thread(target=enter, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    ready.wait()
+    started = time.perf_counter()
+    for thread in threads:
+        thread.join()
+    return waits, wrong, time.perf_counter() - started
+
+
+def main(count: int) -> int:
+    """Print the table; 1 if anybody did not get in."""
+    with tempfile.TemporaryDirectory() as name:
+        prepare(Path(name), count)
+        with served(Path(name)) as port:
+            waits, wrong, whole = morning(port, count)
+    print(f"{count} people sign in within {WITHIN:.0f} s and open their training (SQLite, flask serve)")
+    print(f"  in without an error   {len(waits)}")
+    print(f"  turned away           {len(wrong)} {', '.join(sorted(set(wrong)))}")
+    if waits:
+        print(f"  until the last one    {whole:.1f} s ({len(waits) / whole:.0f} a second)")
+        print(f"  wait of each          median {statistics.median(waits):.1f} s, longest {max(waits):.1f} s")
+    return 0 if len(waits) == count else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else PEOPLE))

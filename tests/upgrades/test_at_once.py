@@ -1,0 +1,113 @@
+"""Several processes that start at the same moment migrate once; one that has to wait too long says so."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event, text
+from sqlalchemy.orm import Session
+
+from course import migrating
+from course.content.actions import archive
+from course.content.library import load
+from course.migrating import actions
+from course.migrating.queries import sqlite_file
+from tests.conftest import NOW
+from tests.upgrades.comparing import contents, described, differences
+from tests.upgrades.conftest import Database
+from tests.upgrades.filling import Filler
+from tests.upgrades.processes import at_once
+
+
+@pytest.mark.parametrize("filled", [False, True], ids=["empty", "old"])
+def test_three_processes_that_start_at_once_migrate_once(database: Database, filled: bool) -> None:
+    before = filled_at("0001", database) if filled else {}
+    assert at_once(*[lambda: migrating.upgrade(database())] * 3) == [(0, "")] * 3
+    engine = database()
+    migrating.check(engine)
+    with engine.connect() as connection:
+        assert not differences(before, contents(connection), None)
+        assert connection.execute(text("select count(*) from alembic_version")).scalar() == 1
+        assert connection.execute(text("select count(*) from audit_head")).scalar() == 1
+    if engine.dialect.name == "sqlite":
+        folder = sqlite_file(engine).parent
+        copies = {file.name for file in folder.iterdir() if "before" in file.name}
+        assert copies == ({f"course.db.before-{migrating.newest()}"} if filled else set())
+
+
+def filled_at(revision: str, database: Database) -> Any:
+    """Bring the database to that revision, with rows in every table; what is in it."""
+    engine = database()
+    migrating.upgrade(engine, revision)
+    with engine.begin() as connection:
+        Filler().fill(connection, described(connection))
+        found = contents(connection)
+    engine.dispose()
+    return found
+
+
+def test_a_process_that_is_killed_in_the_middle_leaves_the_database_as_it_was(database: Database) -> None:
+    before = filled_at("0010", database)
+
+    def die() -> None:
+        engine = database()
+
+        @event.listens_for(engine, "before_cursor_execute")
+        def _(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+            if "CREATE TABLE person_change" in statement:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        migrating.upgrade(engine)
+
+    assert at_once(die) == [(-signal.SIGKILL, "")]
+    engine = database()
+    assert migrating.current(engine) == "0010"
+    with engine.connect() as connection:
+        assert not differences(before, contents(connection), None)
+        assert "outbox_mail" in before
+        assert "mark" not in described(connection)["outbox_mail"]["columns"]
+    migrating.upgrade(engine)
+    with engine.connect() as connection:
+        assert not differences(before, contents(connection), None)
+
+
+def test_who_waits_too_long_for_another_process_is_told_so(
+    database: Database, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(actions, "WAIT_SECONDS", 1.3)
+    with migrating.exclusive(database()):
+        (found,) = at_once(lambda: migrating.upgrade(database()))
+    assert found[0] == 1
+    assert "Another process has been busy with the database" in found[1]
+    assert "Nothing was changed." in found[1]
+    assert "Waiting until another process is done" in capfd.readouterr().err
+    assert migrating.current(database()) is None
+    # Once the other one is done, all goes on.
+    migrating.upgrade(database())
+    migrating.check(database())
+
+
+def test_two_servers_that_start_at_once_keep_each_version_of_the_content_once(database: Database) -> None:
+    migrating.upgrade(database())
+    library = load(Path(__file__).resolve().parents[1] / "sample_modules")
+
+    def first() -> None:
+        with Session(database()) as session:
+            assert archive(session, library, NOW) == len(library.parts)
+            time.sleep(0.6)
+            session.commit()
+
+    def second() -> None:
+        time.sleep(0.3)
+        with Session(database()) as session:
+            archive(session, library, NOW)
+            session.commit()
+
+    assert at_once(first, second) == [(0, "")] * 2
+    with database().connect() as connection:
+        assert connection.execute(text("select count(*) from content_version")).scalar() == len(library.parts)

@@ -1,0 +1,110 @@
+"""Every migration, up and down, on both engines, over a database in which every table has rows.
+
+Whoever adds a migration adds nothing here, unless it changes rows on purpose: that is named in CHANGES, with the reason.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Engine
+
+from course import migrating
+from course.migrating.queries import known_revisions
+from course.migrating.rules import OUR_TABLES
+from tests.upgrades.comparing import Change, Guards, Row, Tables, contents, described, differences, triggers
+from tests.upgrades.filling import LEFT_ALONE, Filler
+
+
+def without(before: Tables, table: str, *, gone: Any) -> list[Row]:
+    return [row for row in before[table] if not gone(row)]
+
+
+def only_the_whole_course(before: Tables) -> Tables:
+    """The rows that a schema without refreshers, updates and boosters can hold."""
+    after = dict(before)
+    after["enrolment"] = without(before, "enrolment", gone=lambda row: row["kind"] in ("refresher", "update"))
+    after["attempt"] = without(before, "attempt", gone=lambda row: row["kind"] in ("refresher", "update", "booster"))
+    parents = (
+        ("attempt", "enrolment_id", "enrolment", "id"),
+        ("completion", "enrolment_id", "enrolment", "id"),
+        ("page_read", "enrolment_id", "enrolment", "id"),
+        ("scenario_run", "enrolment_id", "enrolment", "id"),
+        ("attempt_item", "attempt_id", "attempt", "id"),
+        ("attempt_outcome", "attempt_id", "attempt", "id"),
+        ("answer", "item_id", "attempt_item", "id"),
+        ("decision", "run_id", "scenario_run", "id"),
+        ("run_outcome", "run_id", "scenario_run", "id"),
+        ("certificate", "completion_id", "completion", "id"),
+    )
+    for child, column, parent, key in parents:
+        there = {row[key] for row in after[parent]}
+        after[child] = [row for row in after[child] if row[column] in there]
+    while True:
+        there = {row["id"] for row in after["certificate"]} | {None}
+        held = [row for row in after["certificate"] if row["replaces"] in there]
+        if held == after["certificate"]:
+            break
+        after["certificate"] = held
+    after["certificate_change"] = [row for row in before["certificate_change"] if row["certificate_id"] in there]
+    return after
+
+
+# By the revision that is gone to, and the direction.
+CHANGES = {
+    ("0003", "down"): Change(
+        "Before certificates could be issued anew there was one for each completion, the first.",
+        lambda before: {"certificate": without(before, "certificate", gone=lambda row: row["replaces"] is not None)},
+    ),
+    ("0005", "down"): Change("Before refreshers there was only the whole course.", only_the_whole_course),
+    ("0009", "down"): Change(
+        "Without its column, a rule for one pathway would be one for everybody.",
+        lambda before: {
+            "renewal_policy": without(before, "renewal_policy", gone=lambda row: row["pathway"] is not None)
+        },
+    ),
+    ("0018", "down"): Change(
+        "The older schema knows no reminder that somebody asked for.",
+        lambda before: {"reminder": without(before, "reminder", gone=lambda row: row["kind"] == "asked")},
+    ),
+}
+
+
+def test_every_migration_carries_the_rows_of_every_table_up_and_down(engine: Engine) -> None:
+    revisions, filler = known_revisions(), Filler()
+    schemas: list[dict[str, Any]] = []
+    held, guards = Tables(), Guards()
+    for number, revision in enumerate(revisions):
+        step(engine, revision, "up", held, guards)
+        with engine.begin() as connection:
+            schemas.append(described(connection))
+            # At the end once more into every table, so that what is older also hangs on what is newer.
+            missed = filler.fill(connection, schemas[-1], every=number == len(revisions) - 1)
+            held, guards = contents(connection), triggers(connection)
+        assert not missed, revision
+        every_table_has_rows(held)
+    for revision, schema in zip([*reversed(revisions[:-1]), "base"], [*reversed(schemas[:-1]), {}], strict=True):
+        held, guards = step(engine, revision, "down", held, guards)
+        with engine.connect() as connection:
+            assert described(connection) == schema, revision
+        every_table_has_rows(held)
+    migrating.upgrade(engine)
+    with engine.connect() as connection:
+        assert described(connection) == schemas[-1]
+
+
+def step(engine: Engine, revision: str, direction: str, before: Tables, guards: Guards) -> tuple[Tables, Guards]:
+    """Migrate, and compare what was there before with what is there after; gives the latter."""
+    (migrating.upgrade if direction == "up" else migrating.downgrade)(engine, revision)
+    with engine.connect() as connection:
+        after, now = contents(connection), triggers(connection)
+    assert not differences(before, after, CHANGES.get((revision, direction))), (revision, direction)
+    kept = {table: found for table, found in guards.items() if table in after}
+    assert {table: now.get(table) for table in kept} == kept, (revision, direction)
+    # By these the program tells its own databases from others.
+    assert set(after) >= OUR_TABLES or revision == "base"
+    return after, now
+
+
+def every_table_has_rows(held: Tables) -> None:
+    assert not {name for name, rows in held.items() if not rows} - LEFT_ALONE

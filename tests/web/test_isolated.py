@@ -1,0 +1,53 @@
+"""Reading a file in a process of its own: what it gives, and that no limit can be passed."""
+
+from __future__ import annotations
+
+import os
+import resource
+import time
+import zlib
+
+import pytest
+
+from course.web.isolated import (
+    BrokenError,
+    IsolatedError,
+    Limits,
+    RefusedError,
+    TooMuchError,
+    read_in_process,
+)
+from tests.web import readers
+
+SMALL = Limits(seconds=3, memory=200, result=1)
+
+
+def test_what_a_reader_gives_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET_KEY", "not for readers")
+    assert read_in_process(readers.shout, b"caf\xc3\xa9", "!") == "CAFÉ!"
+    assert read_in_process(readers.turned, b"\x00\xffab") == b"ba\xff\x00"
+    # No setting goes with it.
+    assert read_in_process(readers.surroundings, b"") == [None, None, os.environ["PATH"]]
+    with pytest.raises(RefusedError, match=r"There is no list in x\."):
+        read_in_process(readers.refuse, b"x")
+
+
+@pytest.mark.parametrize(
+    ("reader", "data", "raises"),
+    [
+        (readers.unpack, zlib.compress(bytes(400_000_000), 1), TooMuchError),
+        (readers.spin, b"", TooMuchError),
+        (readers.sleep, b"", TooMuchError),
+        (readers.much, b"", TooMuchError),
+        (readers.nested, b"", IsolatedError),
+        (readers.end, b"", BrokenError),
+    ],
+)
+def test_a_file_that_asks_for_too_much_is_stopped_and_takes_nothing_from_here(
+    reader: object, data: bytes, raises: type[Exception]
+) -> None:
+    before, begun = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()
+    with pytest.raises(raises):
+        read_in_process(reader, data, limits=SMALL)  # type: ignore[arg-type]
+    assert time.monotonic() - begun < 6
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000  # kilobytes

@@ -1,0 +1,107 @@
+"""Each deed is done once, however often it is asked for in the same moment, on both engines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import date, timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from course.certificates.actions import end_kept_link
+from course.certificates.models import KeptLinkEnd
+from course.credentials.rules.checking import check
+from course.credentials.rules.documents import as_bytes
+from course.deputies.actions import lend
+from course.downloads.actions import ask as ask_file
+from course.downloads.models import Download
+from course.downloads.rules import SILENT
+from course.passport.actions import KnownError, count, trust
+from course.passport.models import TrustedIssuer
+from course.people.models import Deputy, RoleGrant
+from course.privacy.actions import ask as ask_erasure
+from course.privacy.models import ErasureRequest
+from course.refreshers.models import RenewalImport
+from course.web.session import command_session
+from tests.conftest import NOW
+from tests.credentials.makers import SEAL, Issuer
+from tests.makers import make_person, make_team
+from tests.support.racing import at_once
+
+TIMES = 6
+TODAY = NOW.date()
+ISSUER = Issuer()
+PROFILE = json.dumps(ISSUER.served()[f"{SEAL.address}/issuer"])
+
+
+def _trusted(session: Session) -> bool:
+    try:
+        trust(session, PROFILE, "sister trust", None, NOW)
+    except KnownError:
+        return False
+    return True
+
+
+def _deeds(manager: int, learner: int, team: int) -> dict[str, tuple[Callable[[Session], object], type]]:
+    """Each deed with the table that it writes to; what it gives is false if it was done before."""
+    document = as_bytes(ISSUER.credential())
+    said = check(document, [ISSUER.key], NOW).stated
+    assert said is not None
+    until = TODAY + timedelta(days=9)
+    return {
+        "deputy": (lambda s: lend(s, manager, "sam@example.org", until, "x", TODAY, NOW) is None, Deputy),
+        "erasure": (lambda s: ask_erasure(s, learner, "asked", manager, NOW), ErasureRequest),
+        "issuer": (_trusted, TrustedIssuer),
+        "pack": (lambda s: ask_file(s, "evidence", team, TODAY, "", 6, manager, NOW), Download),
+        "link to certificates": (lambda s: end_kept_link(s, learner, 0, learner, NOW), KeptLinkEnd),
+        "certificate": (lambda s: count(s, learner, said, document, TODAY, NOW), RenewalImport),
+    }
+
+
+def test_what_is_sent_several_times_at_once_is_done_once_and_the_others_are_told(committed: Flask) -> None:
+    with committed.app_context(), command_session() as session:
+        team = make_team(session)
+        manager = make_person(session, "Priya Nair", "priya@example.org", "manager", team, password=None)
+        learner = make_person(session, password=None)
+        deeds = _deeds(manager.id, learner.id, team.id)
+
+    def inside(deed: Callable[[Session], object]) -> Callable[[], int]:
+        def run() -> int:
+            with committed.app_context(), command_session() as session:
+                return int(bool(deed(session)))
+
+        return run
+
+    for name, (deed, table) in deeds.items():
+        answers = at_once([inside(deed)] * TIMES)
+        assert (len(answers), sum(answers)) == (TIMES, 1), name
+        with committed.app_context(), command_session() as session:
+            assert session.execute(select(func.count()).select_from(table)).scalar_one() == 1, name
+
+
+@pytest.fixture
+def manager(session: Session) -> int:
+    return make_person(session, "Priya Nair", "priya@example.org", "manager", password=None).id
+
+
+def test_what_ended_can_be_done_again(session: Session, manager: int) -> None:
+    make_person(session, password=None)
+    day: date = TODAY + timedelta(days=9)
+    for _ in range(2):
+        assert lend(session, manager, "sam@example.org", day, "x", TODAY, NOW) is None
+        session.execute(select(Deputy).where(Deputy.ended_at.is_(None))).scalar_one().ended_at = NOW
+        session.flush()
+    assert session.execute(select(func.count()).select_from(RoleGrant)).scalar_one() == 1
+
+
+def test_a_file_that_is_not_heard_of_any_more_keeps_nobody_from_asking_again(session: Session, manager: int) -> None:
+    first = ask_file(session, "csv", None, TODAY, "", 1, manager, NOW)
+    assert first is not None
+    assert ask_file(session, "csv", None, TODAY, "", 1, manager, NOW + SILENT / 2) is None
+    assert ask_file(session, "pdf", None, TODAY, "", 1, manager, NOW) is not None
+    second = ask_file(session, "csv", None, TODAY, "", 1, manager, NOW + SILENT)
+    assert second not in (None, first)
+    assert "Ask for it again" in str(session.get_one(Download, first, populate_existing=True).failure)
