@@ -88,7 +88,6 @@ def test_the_counts_are_of_the_team_whatever_else_was_asked_for() -> None:
     [
         (line(1, "A", "overdue", -1), "Overdue 1 day"),
         (line(1, "A", "expired", -23), "Overdue 23 days"),
-        (line(1, "A", "expired", 5), "Expired"),
         (line(1, "A", "due-soon", 12), "Due in 12 days"),
         (line(1, "A", "due-soon", 0), "Due today"),
         (line(1, "A", "paused"), "Paused"),
