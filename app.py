@@ -34,6 +34,7 @@ from course.deputies import views as deputies
 from course.dossiers import views as dossiers
 from course.evidence import commands as evidence_commands
 from course.evidence import views as evidence
+from course.help_requests import views as help_requests
 from course.imports import commands as import_commands
 from course.imports import views as imports
 from course.insight import views as insight
@@ -109,6 +110,7 @@ FEATURES = (
     (dossiers.pages, ""),
     (evidence.pages, "/evidence"),
     (recall.pages, ""),
+    (help_requests.pages, ""),
     (audit.pages, "/audit"),
     (system.pages, ""),
     (reminders.pages, "/reminders"),

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, DateTime, Engine, MetaData, Select, create_engine, event
+from sqlalchemy import Connection, DateTime, Engine, MetaData, Select, create_engine, event, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect, make_url
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, sessionmaker
@@ -201,6 +201,17 @@ def _insert_once(table: type[Base], dialect: str) -> Any:
     make = sqlite.insert if dialect == "sqlite" else postgresql.insert
     rows = table.metadata.tables[table.__tablename__]
     return make(rows).on_conflict_do_nothing().returning(*list(rows.primary_key)[:1])
+
+
+def lock_row(session: Session, table: type[Base], key: int) -> None:
+    """Let no other transaction pass this point for the same row until this one ends; what it wrote is seen after it.
+
+    Rows that refer to the row can still be added by others, so that two cannot wait for each other. SQLite has one
+    writer anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        column = next(iter(table.metadata.tables[table.__tablename__].primary_key))
+        session.execute(select(column).where(column == key).with_for_update(key_share=True))
 
 
 def make_sessions(engine: Engine, info: Mapping[str, Any]) -> sessionmaker[Session]:

@@ -10,6 +10,7 @@ from course.content.models import ContentVersion
 from course.credentials.models import SignedCredential
 from course.dossiers.models import RecordView
 from course.downloads.models import Download
+from course.help_requests.models import HelpRequest
 from course.idempotency.models import SentForm
 from course.imports.models import PeopleImport
 from course.insight.models import TeamTalk
@@ -38,6 +39,7 @@ ALL = (
     Credential,
     Download,
     Enrolment,
+    HelpRequest,
     Organisation,
     OutboxMail,
     PeopleImport,

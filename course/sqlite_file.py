@@ -23,6 +23,8 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 # The bytes that SQLite locks, whatever is in the file: https://www.sqlite.org/fileformat2.html#the_lock_byte_page
 _LOCK_START, _LOCK_LENGTH = 0x40000000, 512
 
+_OTHER_FILE = "Set DATABASE_URL to the course's database, or restore a backup: flask backup restore FILE"
+
 
 def beside(database: Path, ending: str) -> Path:
     """The file that SQLite keeps beside a database under this ending."""
@@ -108,6 +110,8 @@ def damage(database: Path, thorough: bool = False) -> str | None:
             f"{database} is sound, but does not fit the file {beside(database, '-wal').name} beside it ({found}). "
             f"Was it replaced by a copy? {_set_aside(database)}"
         )
+    if "not a database" in found:
+        return f"{database} is not a SQLite database that can be read ({found}). {_OTHER_FILE}"
     return f"{database} is damaged: {found}. Restore a backup: flask backup restore FILE"
 
 

@@ -152,6 +152,11 @@ class Library:
             minutes[module.id, "check"] = self.check_minutes(module.points)
         return minutes
 
+    def final_questions(self, point: str) -> int:
+        """How many questions one try at the final assessment asks on a point."""
+        critical = self.points[point].safety_critical
+        return self.course.final_per_critical_point if critical else self.course.final_per_point
+
     def check_counts(self, points: tuple[str, ...]) -> list[tuple[str, int]]:
         """How many questions a check asks of each point: one, and further ones, safety-critical points
         first, until there are `check_questions` or `check_per_point` of each."""
@@ -165,10 +170,7 @@ class Library:
     @cached_property
     def minutes(self) -> int:
         """About how long the whole course takes on this pathway, with its final assessment."""
-        asked = sum(
-            self.course.final_per_critical_point if self.points[p].safety_critical else self.course.final_per_point
-            for p in self.taught_points
-        )
+        asked = sum(map(self.final_questions, self.taught_points))
         return round(sum(map(self.module_minutes, self.modules)) + asked * SECONDS_A_QUESTION / 60)
 
     @cached_property

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from course.content.library import Library
+from course.content.queries import part
 from course.content.shapes import Module, Page, Question, Scenario
-from course.db import insert_once
+from course.db import insert_once, lock_row
 from course.events import publish
 from course.learning import queries
 from course.learning.events import CourseCompleted, StepEnded
@@ -31,7 +32,7 @@ from course.learning.models import (
 )
 from course.learning.queries import AttemptView, Item, RunView
 from course.learning.rules.branching import stand
-from course.learning.rules.drawing import Drawn, Verdict, draw, judge
+from course.learning.rules.drawing import Drawn, Verdict, draw, for_check, for_final, judge
 from course.learning.rules.grading import Given, grade
 from course.learning.rules.notes import merged
 from course.learning.rules.progress import progress
@@ -79,52 +80,50 @@ def begin_check(session: Session, library: Library, person_id: int, module: Modu
 
     Returns the attempt's id. When every point is shown, a new attempt asks them all again, as practice.
     """
-    shown = {point for ref, point in queries.facts(session, person_id).shown if ref == module.id}
+    facts = queries.facts(session, person_id)
+    shown = {point for ref, point in facts.shown if ref == module.id}
     wanted = [point for point in module.points if point not in shown] or list(module.points)
-    counts = library.check_counts(tuple(wanted))
-    return _begin(session, library, person_id, "check", module.id, counts, module.questions, at)
+
+    def drawn(seed: int) -> list[Drawn]:
+        known = queries.history(session, person_id, withheld(session, library, person_id))
+        return for_check(library, module, wanted, known, not facts.final_passed, seed)
+
+    return _begin(session, person_id, "check", module.id, library, drawn, at)
 
 
 def begin_final(session: Session, library: Library, person_id: int, at: datetime) -> int:
     """The open attempt at the final assessment, or a new one: at first over all points of the course,
-    afterwards over those that are not right yet, with other questions."""
+    afterwards over those that are not right yet, with other questions as far as there are any."""
     verdict = final_verdict(session, library, person_id)
     wanted = library.taught_points if verdict is None or verdict.passed else verdict.missed
-    rules = library.course
-    counts = [
-        (p, rules.final_per_critical_point if library.points[p].safety_critical else rules.final_per_point)
-        for p in wanted
-    ]
-    return _begin(session, library, person_id, "final", "course", counts, tuple(library.questions.values()), at)
+
+    def drawn(seed: int) -> list[Drawn]:
+        known = queries.history(session, person_id, withheld(session, library, person_id))
+        return for_final(library, wanted, known, seed)
+
+    return _begin(session, person_id, "final", "course", library, drawn, at)
 
 
 def begin_timeline(
     session: Session, library: Library, person_id: int, ref: str, timeline: Question, at: datetime
 ) -> int:
     """The open attempt at a timeline, or a new one. Returns its id."""
-    return _begin(session, library, person_id, "timeline", ref, [], (timeline,), at)
+    drawn = [Drawn(timeline.id, timeline.points[0])]
+    return _begin(session, person_id, "timeline", ref, library, lambda _seed: drawn, at)
 
 
 def _begin(
-    session: Session,
-    library: Library,
-    person_id: int,
-    kind: str,
-    ref: str,
-    counts: list[tuple[str, int]],
-    bank: tuple[Question, ...],
+    session: Session, person_id: int, kind: str, ref: str, library: Library, draw_them: Callable[[int], Sequence[Drawn]],
     at: datetime,
-) -> int:
+) -> int:  # fmt: skip
     enrolment = _enrolment(session, person_id)
+    # Two windows that begin at once find the same attempt.
+    lock_row(session, Enrolment, enrolment)
     earlier = [a for a in queries.attempts(session, person_id, kind, ref) if a.enrolment_id == enrolment]
     if earlier and earlier[-1].finished_at is None:
         return earlier[-1].id
     seed = secrets.randbelow(2**31)
-    if kind == "timeline":
-        drawn = [Drawn(bank[0].id, bank[0].points[0])]
-    else:
-        drawn = draw(counts, bank, queries.times_seen(session, person_id), seed)
-    attempt = open_attempt(session, library, enrolment, kind, ref, len(earlier) + 1, seed, drawn, at)
+    attempt = open_attempt(session, library, enrolment, kind, ref, len(earlier) + 1, seed, draw_them(seed), at)
     return attempt if attempt is not None else queries.attempts(session, person_id, kind, ref)[-1].id
 
 
@@ -142,40 +141,80 @@ def open_attempt(
     return attempt
 
 
-def _item(library: Library, attempt: int, position: int, drawn: Drawn) -> dict[str, object]:
+def _item(library: Library, attempt: int, position: int, drawn: Drawn, again: bool = False) -> dict[str, object]:
     version = library.answerable[drawn.question_id].version
     return {"attempt_id": attempt, "position": position, "question_id": drawn.question_id, "point": drawn.point,
-            "version": version}  # fmt: skip
+            "version": version, "again": again}  # fmt: skip
 
 
-def ask_again(session: Session, library: Library, person_id: int, attempt: AttemptView, missed: Item) -> None:
-    """Put another question on the same point at the end of the attempt."""
-    others = [question for question in library.questions.values() if question.id != missed.question_id]
+def ask_again(session: Session, library: Library, person_id: int, attempt: AttemptView, missed: Item) -> bool:
+    """Put another question on the same point at the end of the attempt; False if it has asked all that there are."""
+    asked = {item.question_id for item in attempt.items}
+    others = [question for question in library.questions.values() if question.id not in asked]
     position = len(attempt.items) + 1
-    seen, seed = queries.times_seen(session, person_id), attempt.seed + position
-    again = draw([(missed.point, 1)], others, seen, seed) or [Drawn(missed.question_id, missed.point)]
-    session.execute(insert(AttemptItem), [_item(library, attempt.id, position, again[0])])
+    known = queries.history(session, person_id, withheld(session, library, person_id))
+    again = draw([(missed.point, 1)], others, known.last, attempt.seed + position, withheld=known.withheld)
+    if not again:
+        return False
+    session.execute(insert(AttemptItem), [_item(library, attempt.id, position, again[0], again=True)])
+    return True
 
 
-def lock(session: Session, attempt_id: int) -> None:
-    """Let no other request work on this attempt until this one is done, so that of two last answers at
-    once one sees the other. SQLite has one writer anyway."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(select(Attempt.id).where(Attempt.id == attempt_id).with_for_update())
+def withheld(session: Session, library: Library, person_id: int) -> frozenset[str]:
+    """The questions of this person's final assessment whose answers nothing may tell yet: those of a try that is
+    under way, and those on safety-critical points that are not right yet."""
+    hidden = hidden_points(session, library, person_id)
+    return frozenset(
+        item.question_id
+        for one in queries.final_tries(session, person_id)
+        for item in one.items
+        if one.next is not None or item.point in hidden
+    )
 
 
-def answer(
-    session: Session,
-    item: Item,
-    question: Question,
-    given: Given,
-    sureness: str | None,
-    at: datetime,
-) -> bool:
-    """Keep the first answer to an item, and with the last one the attempt's outcome.
+def hidden_points(session: Session, library: Library, person_id: int) -> frozenset[str]:
+    """The safety-critical points that the final assessment will ask again: until they are right, their questions of
+    earlier tries are not explained."""
+    verdict = final_verdict(session, library, person_id)
+    return frozenset(verdict.missed_critical if verdict else ())
 
-    Returns whether this answer was kept; False means that there was one already, which stands.
+
+# What became of an answer or a decision that was sent: it was kept, or there was one already, the same or another.
+KEPT, SAME, OTHER = "kept", "same", "other"
+
+
+def respond(
+    session: Session, library: Library, person_id: int, attempt_id: int, position: int, given: Given,
+    sureness: str | None, today: date, at: datetime,
+) -> str:  # fmt: skip
+    """Take an answer to a question of an attempt, with all that follows from it; says what became of the answer.
+
+    Raises LookupError if there is no such question, or it is not this person's.
     """
+    # Of two last answers at once one waits here, and then sees the other.
+    lock_row(session, Attempt, attempt_id)
+    attempt = queries.attempt(session, person_id, attempt_id)
+    item = next((one for one in attempt.items if one.position == position), None) if attempt else None
+    # The version in which it was asked: an edit of the content changes nothing for an attempt under way.
+    question = part(session, library, Question, item.question_id, item.version) if item else None
+    if attempt is None or item is None or question is None:
+        raise LookupError(f"there is no question {position} of attempt {attempt_id} for person {person_id}")
+    if not answer(session, item, question, given, sureness, at):
+        return SAME if (item.given, item.sureness) == (given, sureness) else OTHER
+    missed = attempt.kind in UNTIL_RIGHT and not grade(question, given).correct
+    if missed and ask_again(session, library, person_id, attempt, item):
+        return KEPT
+    if any(other.given is None for other in attempt.items if other.id != item.id):
+        return KEPT
+    if attempt.kind == "booster":
+        close_booster(session, person_id, attempt_id, at)
+    else:
+        close_attempt(session, library, person_id, attempt_id, today, at)
+    return KEPT
+
+
+def answer(session: Session, item: Item, question: Question, given: Given, sureness: str | None, at: datetime) -> bool:
+    """Keep the first answer to an item. False means that there was one already, which stands."""
     correct = grade(question, given).correct
     row = insert_once(
         session, Answer, item_id=item.id, given=json.dumps(given), correct=correct, sureness=sureness, answered_at=at
@@ -186,17 +225,26 @@ def answer(
 def close_attempt(
     session: Session, library: Library, person_id: int, attempt_id: int, today: date, at: datetime
 ) -> None:
-    """If every question of the attempt is answered, write how it ended; nothing if that is written already."""
+    """If every question of the attempt is answered, write how it ended, and complete what that completes."""
+    enrolment = end_attempt(session, library, person_id, attempt_id, at)
+    if enrolment is not None:
+        complete(session, library, person_id, today, at)
+        publish(session, StepEnded(person_id, enrolment, library, today, at))
+
+
+def end_attempt(session: Session, library: Library, person_id: int, attempt_id: int, at: datetime) -> int | None:
+    """If every question of the attempt is answered, write how it ended. Returns its enrolment; None if it goes on, or
+    that is written already."""
     attempt = queries.attempt(session, person_id, attempt_id)
     if attempt is None or attempt.next is not None or attempt.finished_at is not None:
-        return
+        return None
     results: dict[str, bool] = {}
     for item in attempt.items:
         results[item.point] = results.get(item.point, True) and bool(item.correct)
     right, asked, mark, passed = sum(results.values()), len(results), 100, all(results.values())
     if attempt.kind in UNTIL_RIGHT:
-        # Each miss was asked again until it was right, or the attempt would go on.
-        passed = True
+        # Each miss was asked again as long as there was another question on its point.
+        passed = not attempt.not_shown
     if attempt.kind == "final":
         verdict = final_verdict(session, library, person_id)
         assert verdict is not None  # noqa: S101 (this attempt is one of those it rests on)
@@ -205,13 +253,14 @@ def close_attempt(
         session, AttemptOutcome, attempt_id=attempt.id, finished_at=at, passed=passed or attempt.kind == "timeline",
         points_right=right, points_asked=asked, pass_mark=mark,
     )  # fmt: skip
-    if row is not None:
-        complete(session, library, person_id, today, at)
-        publish(session, StepEnded(person_id, attempt.enrolment_id, library, today, at))
+    return None if row is None else attempt.enrolment_id
 
 
-def close_booster(session: Session, attempt: AttemptView, at: datetime) -> None:
+def close_booster(session: Session, person_id: int, attempt_id: int, at: datetime) -> None:
     """Write how a booster ended, once all its questions are answered. Nothing depends on it."""
+    attempt = queries.attempt(session, person_id, attempt_id)
+    if attempt is None or attempt.next is not None:
+        return
     right, asked = sum(bool(item.correct) for item in attempt.items), len(attempt.items)
     insert_once(session, AttemptOutcome, attempt_id=attempt.id, finished_at=at, passed=right == asked,
                 points_right=right, points_asked=asked, pass_mark=0)  # fmt: skip
@@ -222,11 +271,10 @@ def final_verdict(session: Session, library: Library, person_id: int) -> Verdict
 
     The newest attempt that asked a point decides it; a point is right when all its questions there were.
     """
-    enrolment = queries.enrolment_id(session, person_id)
     latest: dict[str, bool] = {}
     tried = False
-    for attempt in queries.attempts(session, person_id, "final"):
-        if attempt.enrolment_id != enrolment or attempt.next is not None:
+    for attempt in queries.final_tries(session, person_id):
+        if attempt.next is not None:
             continue
         tried = True
         results: dict[str, bool] = {}
@@ -248,15 +296,8 @@ def begin_run(
     earlier = [run for run in queries.runs(session, person_id, ref) if run.enrolment_id == enrolment]
     if earlier and earlier[-1].finished_at is None:
         return earlier[-1].id
-    run = insert_once(
-        session,
-        ScenarioRun,
-        enrolment_id=enrolment,
-        ref=ref,
-        version=scenario.version,
-        number=len(earlier) + 1,
-        opened_at=at,
-    )
+    values = {"enrolment_id": enrolment, "ref": ref, "version": scenario.version, "number": len(earlier) + 1}
+    run = insert_once(session, ScenarioRun, **values, opened_at=at)
     return run if run is not None else queries.runs(session, person_id, ref)[-1].id
 
 
@@ -270,32 +311,44 @@ def decide(
     choice_id: str,
     today: date,
     at: datetime,
-) -> bool:
-    """Take the decision that is number `step` of the run. Returns False, and changes nothing, when that
-    step was taken already (a second click, an old window) or the choice is not open there."""
+) -> str:
+    """Take the decision that is number `step` of the run; says what became of it. SAME and OTHER change nothing: that
+    step was taken already (a second click, an old window), or the choice is not open there."""
     state = stand(scenario, run.decisions)
     if step != state.steps + 1 or state.scene is None or choice_id not in {choice.id for choice in state.offered}:
-        return False
+        return _taken_already(run, step, choice_id)
     scene = state.scene.id
     row = insert_once(session, Decision, run_id=run.id, step=step, scene_id=scene, choice_id=choice_id, decided_at=at)
     if row is None:
-        return False
+        return _taken_already(queries.run(session, person_id, run.id) or run, step, choice_id)
     after = stand(scenario, (*run.decisions, (scene, choice_id)))
     if after.counts and after.ending is not None:
         ending, outcome = after.ending.id, str(after.ending.end)
         insert_once(session, RunOutcome, run_id=run.id, ending=ending, outcome=outcome, finished_at=at)
         complete(session, library, person_id, today, at)
         publish(session, StepEnded(person_id, run.enrolment_id, library, today, at))
-    return True
+    return KEPT
 
 
-def complete(session: Session, library: Library, person_id: int, today: date, at: datetime) -> bool:
-    """Record the completion once everything that it needs is there. Safe to call after every step."""
+def _taken_already(run: RunView, step: int, choice_id: str) -> str:
+    taken = run.decisions[step - 1][1] if 0 < step <= len(run.decisions) else None
+    return SAME if taken in (None, choice_id) else OTHER
+
+
+def complete(
+    session: Session, library: Library, person_id: int, today: date, at: datetime, recorded: datetime | None = None
+) -> bool:
+    """Record the completion once everything that it needs is there. Safe to call after every step; `recorded` is when
+    that is noticed, if it is not the moment of the last step."""
+    enrolment = queries.enrolment_id(session, person_id)
+    if enrolment is None:
+        return False
+    # Of two last steps at once one waits here, and then sees the other.
+    lock_row(session, Enrolment, enrolment)
     state = progress(library, queries.facts(session, person_id))
     if not state.complete or state.completed_at is not None:
         return False
-    enrolment = _enrolment(session, person_id)
-    return record_completion(session, library, person_id, enrolment, "initial", library.minutes, today, at)
+    return record_completion(session, library, person_id, enrolment, "initial", library.minutes, today, at, recorded)
 
 
 def record_completion(
@@ -307,15 +360,20 @@ def record_completion(
     minutes: int,
     today: date,
     at: datetime,
+    recorded: datetime | None = None,
 ) -> bool:
-    """Write that an enrolment is complete, on today's content, and tell everyone; False if it was written before."""
+    """Write that an enrolment is complete, on today's content, and tell everyone; False if it was written before.
+
+    `minutes` is how long what was required takes. It was finished at `at`, on the day `today`; `recorded` is when that
+    is written down, if it is later.
+    """
     row = insert_once(
         session, Completion, enrolment_id=enrolment, completed_at=at, content_version=library.version,
         edition=library.course.edition,
     )  # fmt: skip
     if row is None:
         return False
-    publish(session, CourseCompleted(row, person_id, kind, at, today, library.course.title, library.course.edition,
+    publish(session, CourseCompleted(row, person_id, kind, recorded or at, today, library.course.title, library.course.edition,
                                      library.version, library.course.valid_months, library.pathway, minutes,
                                      library.sections))  # fmt: skip
     return True

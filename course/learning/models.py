@@ -63,7 +63,8 @@ class Attempt(Base):
 
 
 class AttemptItem(Base):
-    """One question of an attempt, in the version in which it is asked, and the point it was drawn for."""
+    """One question of an attempt, in the version in which it is asked, and the point it was drawn for. `again` says
+    whether it was added because another one on its point was missed; None if that was not written down yet."""
 
     __tablename__ = "attempt_item"
 
@@ -73,6 +74,7 @@ class AttemptItem(Base):
     question_id: Mapped[str] = mapped_column(String(60))
     version: Mapped[str] = mapped_column(String(20))
     point: Mapped[str] = mapped_column(String(60))
+    again: Mapped[bool | None]
 
     __table_args__ = (UniqueConstraint("attempt_id", "position"),)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -38,6 +37,7 @@ from course.learning.models import (
     RunOutcome,
     ScenarioRun,
 )
+from course.learning.rules.drawing import Asked, History, not_shown
 from course.learning.rules.grading import Given
 from course.learning.rules.progress import Facts
 
@@ -184,6 +184,8 @@ class Item:
     given: Given | None
     correct: bool | None
     sureness: str | None
+    answered_at: datetime | None = None
+    again: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -213,6 +215,14 @@ class AttemptView:
     def answered(self) -> int:
         return sum(item.given is not None for item in self.items)
 
+    @property
+    def not_shown(self) -> tuple[str, ...]:
+        """The points of a refresher or an update of which every question was asked in vain; none while it goes on."""
+        if self.next is not None:
+            return ()
+        given = sorted(self.items, key=lambda item: (item.answered_at or self.opened_at, item.position))
+        return not_shown(Asked(item.point, bool(item.correct), item.again) for item in given)
+
 
 # Built once: putting a statement of twenty columns together takes longer than running it.
 _ATTEMPTS: Select[*tuple[Any, ...]] = (
@@ -220,8 +230,8 @@ _ATTEMPTS: Select[*tuple[Any, ...]] = (
         *(_Attempt.c[name] for name in ("id", "enrolment_id", "kind", "ref", "number", "seed", "opened_at")),
         *(_AttemptOutcome.c[name] for name in ("finished_at", "passed", "points_right", "points_asked", "pass_mark")),
         _AttemptItem.c.id.label("item"),
-        *(_AttemptItem.c[name] for name in ("position", "question_id", "version", "point")),
-        *(_Answer.c[name] for name in ("given", "correct", "sureness")),
+        *(_AttemptItem.c[name] for name in ("position", "question_id", "version", "point", "again")),
+        *(_Answer.c[name] for name in ("given", "correct", "sureness", "answered_at")),
     )
     .join(_Enrolment, _Enrolment.c.id == _Attempt.c.enrolment_id)
     .join(_AttemptItem, _AttemptItem.c.attempt_id == _Attempt.c.id)
@@ -255,7 +265,8 @@ def _attempt_view(rows: Sequence[Row[*tuple[Any, ...]]]) -> AttemptView:
     first = rows[0]
     items = tuple(
         Item(row.item, row.position, row.question_id, row.version, row.point,
-             None if row.given is None else json.loads(row.given), row.correct, row.sureness)
+             None if row.given is None else json.loads(row.given), row.correct, row.sureness,
+             row.answered_at, row.again)
         for row in rows
     )  # fmt: skip
     return AttemptView(
@@ -264,16 +275,35 @@ def _attempt_view(rows: Sequence[Row[*tuple[Any, ...]]]) -> AttemptView:
     )  # fmt: skip
 
 
-def times_seen(session: Session, person_id: int) -> Counter[str]:
-    """How often this person was asked each question, over all enrolments."""
-    rows = session.execute(
-        select(AttemptItem.question_id, func.count())
+def final_tries(session: Session, person_id: int) -> list[AttemptView]:
+    """The tries at the final assessment in the newest enrolment for the whole course, oldest first."""
+    enrolment = enrolment_id(session, person_id)
+    return [one for one in attempts(session, person_id, "final") if one.enrolment_id == enrolment]
+
+
+def _asked(person_id: int) -> Select[str, int]:
+    """When a person was asked each question last, as the id of the item, over all enrolments."""
+    return (
+        select(AttemptItem.question_id, func.max(AttemptItem.id))
         .join(Attempt, Attempt.id == AttemptItem.attempt_id)
         .join(Enrolment, Enrolment.id == Attempt.enrolment_id)
         .where(Enrolment.person_id == person_id)
         .group_by(AttemptItem.question_id)
     )
-    return Counter({row[0]: row[1] for row in rows})
+
+
+def history(session: Session, person_id: int, withheld: frozenset[str] = frozenset()) -> History:
+    """What this person was asked so far, over all enrolments and in every kind of attempt."""
+    return History({row[0]: row[1] for row in session.execute(_asked(person_id))}, withheld)
+
+
+def asked_before(session: Session, person_id: int, attempt: AttemptView) -> int:
+    """How many questions of an attempt this person had been asked before, in another one."""
+    earlier = _asked(person_id).where(
+        AttemptItem.attempt_id != attempt.id, AttemptItem.id < min(item.id for item in attempt.items)
+    )
+    known = {row[0] for row in session.execute(earlier)}
+    return sum(item.question_id in known for item in attempt.items)
 
 
 @dataclass(frozen=True)

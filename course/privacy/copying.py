@@ -8,12 +8,17 @@ from course.privacy.queries.held import Holding
 from course.privacy.rules.places import NOTES
 from course.privacy.rules.showing import as_json
 
+LEFT_OUT = (
+    "Whether some answers in the final assessment are right is left out (null): it will ask about these points again."
+)
+
 
 def copy_of(found: Holding, person_id: int, organisation: str, at: datetime, *, own: bool) -> bytes:
     """The file, in JSON. `own`: it is for themselves. Private notes are in nobody else's."""
     about = {"about": {"person_id": person_id, "organisation": organisation, "made_at": at,
                        "times": "Moments are in UTC, as ISO 8601 says."}}  # fmt: skip
     more = {
+        "left_out": [LEFT_OUT] if found.withheld else [],
         "failed_tries_to_sign_in": found.tries,
         "summaries_that_named_me": found.told_of,
         "log": [{"number": one.entry.number, "at": one.entry.at, "what": one.entry.what, "in_words": one.words,

@@ -1,7 +1,8 @@
-"""flask boosters send · flask updates send"""
+"""flask boosters send · flask updates send · flask refreshers guard"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from datetime import date, datetime
 
@@ -16,11 +17,15 @@ from course.mail.letters import TOKEN, letter, with_token
 from course.mail.rules import BOOSTER, Letter
 from course.organisation.queries import organisation
 from course.people.rules import first_name
-from course.recall import actions
+from course.recall import actions, queries
+from course.recall.actions import Healed
 from course.recall.queries import Certified
 from course.recall.rules.boosters import sealed
+from course.refreshers import queries as renewal
+from course.refreshers.commands import group as refreshers
+from course.refreshers.rules import guard
 from course.refreshers.rules.dates import words
-from course.web.session import command_session
+from course.web.session import command_session, reading_session
 from course.web.site import state
 
 group = AppGroup("boosters", help="Five questions between two certificates.")
@@ -105,3 +110,39 @@ def send_updates(on: date, dry_run: bool = False) -> int:
         with command_session() as session:
             sent += actions.tell_of_update(session, one, mail, config.time_zone, now())
     return sent
+
+
+@refreshers.command("guard")
+@click.option("--on", metavar="DATE", type=click.DateTime(["%Y-%m-%d"]), help="As on another day (YYYY-MM-DD).")
+def guard_command(on: datetime | None) -> None:
+    """List everybody whose next cycle would not happen, and why. The list must be empty; if not, it ends with 1.
+
+    Before that it completes what somebody finished and what was not completed, unless another day is named.
+    """
+    zone = state().config.time_zone
+    day = on.date() if on else civil_date(now(), zone)
+    for one in [] if on else complete_finished(now()):
+        what = "the course" if one.kind == "initial" else "a refresher"
+        click.echo(
+            f"{one.email}: finished {what} on {words(one.finished_on)}, without a certificate. It is issued now."
+        )
+    with reading_session() as session:
+        policies = renewal.policies(session, zone)
+        found = [(one, why) for one in renewal.people(session, zone) if (why := guard(one.facts, policies, day))]
+    for person, why in found:
+        click.echo(f"{person.email}: {why}")
+    if found:
+        sys.exit(1)
+    click.echo("Everybody who needs the course has a next due day.")
+
+
+def complete_finished(at: datetime) -> list[Healed]:
+    """Complete whatever was finished and never completed; says what that was. Safe to run again, or twice at once."""
+    with reading_session() as session:
+        waiting = queries.finished(session)
+    healed = []
+    for one in waiting:
+        with command_session() as session:
+            if (done := actions.heal(session, library(), one, at)) is not None:
+                healed.append(done)
+    return healed

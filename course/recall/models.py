@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from course.db import Base
+from course.db import Base, UtcDateTime
 
 
 class RefresherPart(Base):
@@ -31,3 +33,19 @@ class RefresherPart(Base):
         UniqueConstraint("enrolment_id", "position"),
         CheckConstraint("kind in ('change', 'scenario', 'point')", name="kind"),
     )
+
+
+class PageReadAgain(Base):
+    """The page of a point was read again after all its questions in a refresher or an update were missed: `ref` is
+    module/page, `version` what it said (both empty if the point has no page any more)."""
+
+    __tablename__ = "page_read_again"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id"))
+    point: Mapped[str] = mapped_column(String(60))
+    ref: Mapped[str] = mapped_column(String(130))
+    version: Mapped[str] = mapped_column(String(20))
+    read_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (UniqueConstraint("enrolment_id", "point"),)

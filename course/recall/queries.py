@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
+from course.content.shapes import Nation, Setting
 from course.learning.models import (
     Answer,
     Attempt,
@@ -21,8 +23,10 @@ from course.learning.models import (
 )
 from course.learning.queries import AttemptView
 from course.learning.queries import attempt as attempt_of
+from course.organisation.models import Organisation
 from course.people.models import Person
-from course.recall.models import RefresherPart
+from course.people.queries import newest_pathway
+from course.recall.models import PageReadAgain, RefresherPart
 from course.recall.rules.memory import Review
 
 PAGE = "page:"  # how the archive names a marked change of a page
@@ -58,7 +62,8 @@ class Part:
 @dataclass(frozen=True)
 class Refresher:
     """An enrolment that is not the whole course: its parts in order, its attempt, and when it was completed. `run`
-    is the newest run of its scenario."""
+    is the newest run of its scenario. `used_up` are the points of which it asked every question that there is, the last
+    of them in vain: it cannot be passed any more. `to_read` are those of them whose page is not read again yet."""
 
     id: int
     kind: str
@@ -70,6 +75,13 @@ class Refresher:
     passed: bool
     run: int | None
     completed_at: datetime | None
+    used_up: tuple[str, ...] = ()
+    to_read: tuple[str, ...] = ()
+
+    @property
+    def given_up(self) -> bool:
+        """Whether it cannot be passed any more, and what it asked to be read again is read."""
+        return bool(self.used_up) and not self.to_read
 
     @property
     def read(self) -> bool:
@@ -79,6 +91,12 @@ class Refresher:
     @property
     def over(self) -> bool:
         return self.read and self.passed
+
+
+def newest_id(session: Session, person_id: int, kind: str) -> int | None:
+    """The newest enrolment of a person for a refresher (or an update)."""
+    whole = select(func.max(Enrolment.id)).where(Enrolment.person_id == person_id, Enrolment.kind == kind)
+    return session.execute(whole).scalar()
 
 
 def newest(session: Session, person_id: int, kind: str) -> Refresher | None:
@@ -93,17 +111,10 @@ def newest(session: Session, person_id: int, kind: str) -> Refresher | None:
     ).first()
     if row is None:
         return None
-    attempt = session.execute(
-        select(Attempt.id, AttemptOutcome.passed, func.count(AttemptItem.id), func.count(Answer.item_id))
-        .join(AttemptItem, AttemptItem.attempt_id == Attempt.id)
-        .outerjoin(Answer, Answer.item_id == AttemptItem.id)
-        .outerjoin(AttemptOutcome, AttemptOutcome.attempt_id == Attempt.id)
-        # Boosters after a refresher hang on the same enrolment.
-        .where(Attempt.enrolment_id == row.id, Attempt.kind == kind)
-        .group_by(Attempt.id, AttemptOutcome.passed)
-        .order_by(Attempt.id.desc())
-        .limit(1)
-    ).first()
+    # Boosters after a refresher hang on the same enrolment.
+    wanted = select(func.max(Attempt.id)).where(Attempt.enrolment_id == row.id, Attempt.kind == kind)
+    attempt_id = session.execute(wanted).scalar()
+    attempt = attempt_of(session, person_id, attempt_id) if attempt_id is not None else None
     if attempt is None:
         return None
     runs = session.execute(
@@ -113,8 +124,98 @@ def newest(session: Session, person_id: int, kind: str) -> Refresher | None:
         .order_by(ScenarioRun.id)
     ).all()
     parts = _parts(session, row.id, any(outcome is not None for _, outcome in runs))
-    return Refresher(row.id, kind, row.opened_at, parts, attempt[0], attempt[2], attempt[3], bool(attempt[1]),
-                     runs[-1][0] if runs else None, row.completed_at)  # fmt: skip
+    used_up = () if attempt.passed or attempt.finished_at is None else attempt.not_shown
+    again = select(PageReadAgain.point).where(PageReadAgain.enrolment_id == row.id)
+    read = set(session.execute(again).scalars()) if used_up else set()
+    return Refresher(
+        row.id, kind, row.opened_at, parts, attempt.id, len(attempt.items), attempt.answered, bool(attempt.passed),
+        runs[-1][0] if runs else None, row.completed_at, used_up, tuple(p for p in used_up if p not in read),
+    )  # fmt: skip
+
+
+def completed_since(session: Session, person_id: int, moment: datetime) -> bool:
+    """Whether the person completed the course or a refresher after that moment."""
+    later = (
+        select(Completion.id)
+        .join(Enrolment, Enrolment.id == Completion.enrolment_id)
+        .where(Enrolment.person_id == person_id, Completion.completed_at > moment)
+    )
+    return session.execute(later.limit(1)).first() is not None
+
+
+def last_step(session: Session, enrolment: int) -> datetime | None:
+    """When the newest step of an enrolment was done: a page read, an attempt or a scenario ended."""
+    moments = (
+        select(func.max(PageRead.read_at)).where(PageRead.enrolment_id == enrolment),
+        select(func.max(AttemptOutcome.finished_at))
+        .join(Attempt, Attempt.id == AttemptOutcome.attempt_id)
+        .where(Attempt.enrolment_id == enrolment, Attempt.kind != "booster"),
+        select(func.max(RunOutcome.finished_at))
+        .join(ScenarioRun, ScenarioRun.id == RunOutcome.run_id)
+        .where(ScenarioRun.enrolment_id == enrolment),
+    )
+    found = [at for one in moments if (at := session.execute(one).scalar()) is not None]
+    return max(found, default=None)
+
+
+@dataclass(frozen=True)
+class Finished:
+    """An enrolment (`kind` is initial, refresher or update) that may have been finished without being completed, and
+    whose it is. `attempt_id` is an attempt in it whose last answer was given at `ended_at`, without an outcome."""
+
+    person_id: int
+    email: str
+    left_at: datetime | None
+    pathway: Setting | None
+    nation: Nation
+    enrolment_id: int
+    kind: str
+    attempt_id: int | None = None
+    ended_at: datetime | None = None
+
+
+def finished(session: Session) -> list[Finished]:
+    """Every enrolment that may have been finished without being completed: whether it is so, the rule says. Three
+    queries, however many people there are."""
+    ours = session.execute(select(Organisation.nation, Organisation.pathway)).first()
+    if ours is None:
+        return []
+    answered = (
+        select(Attempt.id.label("attempt"), Attempt.enrolment_id, func.max(Answer.answered_at).label("ended_at"))
+        .join(AttemptItem, AttemptItem.attempt_id == Attempt.id)
+        .outerjoin(Answer, Answer.item_id == AttemptItem.id)
+        .where(~exists().where(AttemptOutcome.attempt_id == Attempt.id), Attempt.kind != "booster")
+        .group_by(Attempt.id, Attempt.enrolment_id)
+        .having(func.count(AttemptItem.id) == func.count(Answer.item_id))
+        .subquery()
+    )
+    newest = select(func.max(Enrolment.id)).group_by(Enrolment.person_id, Enrolment.kind)
+    passed = (
+        select(Attempt.enrolment_id)
+        .join(AttemptOutcome, AttemptOutcome.attempt_id == Attempt.id)
+        .where(AttemptOutcome.passed, Attempt.kind.in_(("final", "refresher")))
+    )
+    rows = session.execute(
+        select(
+            Person.id, Person.email, Person.left_at, newest_pathway(Person.__table__.c.id).label("pathway"),
+            Enrolment.id.label("enrolment"), Enrolment.kind, answered.c.attempt, answered.c.ended_at,
+        )
+        .join(Person, Person.id == Enrolment.person_id)
+        .outerjoin(answered, answered.c.enrolment_id == Enrolment.id)
+        .where(
+            Person.erased_at.is_(None),
+            or_(
+                answered.c.attempt.is_not(None),
+                and_(
+                    Enrolment.id.in_(newest), Enrolment.id.in_(passed),
+                    ~exists().where(Completion.enrolment_id == Enrolment.id),
+                ),
+            ),
+        )
+        .order_by(Enrolment.id)
+    )  # fmt: skip
+    nation, usual = ours
+    return [Finished(r[0], r[1], r[2], cast("Setting", r[3] or usual), cast("Nation", nation), *r[4:]) for r in rows]
 
 
 def _parts(session: Session, enrolment: int, told: bool) -> tuple[Part, ...]:
@@ -237,6 +338,11 @@ def certified(session: Session) -> list[Certified]:
     for enrolment, at, answers in rows:
         sent.setdefault(enrolment, []).append((at, answers > 0))
     return [Certified(*row, tuple(sent.get(row.enrolment_id, ()))) for row in people]
+
+
+def holder(session: Session, enrolment: int) -> int | None:
+    """Whose enrolment it is."""
+    return session.execute(select(Enrolment.person_id).where(Enrolment.id == enrolment)).scalar()
 
 
 def booster(session: Session, attempt_id: int, since: datetime) -> AttemptView | None:

@@ -1,8 +1,7 @@
-"""flask refreshers guard · standing · extend · pause · import-certificate · left · come-back"""
+"""flask refreshers standing · extend · pause · import-certificate · left · come-back"""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from datetime import date, datetime
 
@@ -14,7 +13,7 @@ from course.dates import civil_date
 from course.people.actions import Refusal
 from course.people.queries import id_of
 from course.refreshers import actions, queries
-from course.refreshers.rules import guard, standing
+from course.refreshers.rules import standing
 from course.refreshers.rules.dates import words
 from course.refreshers.rules.facts import INITIAL, REFRESHER
 from course.refreshers.rules.words import GROUPS
@@ -43,21 +42,6 @@ def _holds(session: Unit, person_id: int) -> str:
     zone = state().config.time_zone
     found = queries.people(session, zone, [person_id])[0]
     return standing(found.facts, queries.policies(session, zone), _today()).because_for_others
-
-
-@group.command("guard")
-@_ON
-def guard_command(on: datetime | None) -> None:
-    """List everybody whose next cycle would not happen, and why. The list must be empty; if not, it ends with 1."""
-    zone, day = state().config.time_zone, on.date() if on else _today()
-    with command_session() as session:
-        policies = queries.policies(session, zone)
-        found = [(one, why) for one in queries.people(session, zone) if (why := guard(one.facts, policies, day))]
-    for one, why in found:
-        click.echo(f"{one.email}: {why}")
-    if found:
-        sys.exit(1)
-    click.echo("Everybody who needs the course has a next due day.")
 
 
 @group.command("standing")

@@ -14,7 +14,7 @@ from course.mail.actions import forget_texts
 from course.mail.sending import deliver
 from course.organisation.asking import ask_owners
 from course.privacy.commands import run as erase
-from course.recall.commands import send_boosters, send_updates
+from course.recall.commands import complete_finished, send_boosters, send_updates
 from course.reminders.commands import send
 from course.reports.current import ledger_here
 from course.serving.worker import TICK, Job
@@ -55,6 +55,10 @@ def _boosters(at: datetime) -> None:
     send_boosters(civil_date(at, state().config.time_zone))
 
 
+def _finished(at: datetime) -> None:
+    complete_finished(at)
+
+
 def _read_ahead(at: datetime) -> None:
     zone = str(state().config.time_zone)
     today = civil_date(at, zone)
@@ -77,6 +81,7 @@ JOBS = (
     Job("reminders", timedelta(hours=1), send),
     Job("updates", timedelta(hours=1), _updates),
     Job("boosters", timedelta(hours=1), _boosters),
+    Job("what was finished", timedelta(hours=1), _finished),
     Job("reports by mail", timedelta(minutes=10), send_bulletins),
     Job("contacts", timedelta(hours=1), _contacts),
     Job("texts of old mail", timedelta(hours=1), _forget),

@@ -47,6 +47,7 @@ NOT_AUDITED = {
     "recall.begin",
     "recall.begin_story",
     "recall.begin_update",
+    "recall.read_page_again",
     "recall.seen_change",
 }
 ADDED = ["person.added", "person.invited"]
@@ -64,6 +65,9 @@ DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] 
         (lambda w: w.post("/report/remind?q=nobody", reason="they asked"), [], "boss"),
     ],
     "reports.take_back_all": [(World.take_back_reminders, ["reminder.asked", "reminder.taken_back"], "boss")],
+    "help_requests.ask": [
+        (World.ask_for_help, ["sign_in.entered", "person.help_asked"], "sam"),
+    ],
     "insight.team_talk": [(World.talk, ["talk.held"], "boss")],
     "insight.everybody_talk": [(lambda w: w.talk("everybody"), ["talk.held"], "boss")],
     "insight.end_talk": [(World.end_talk, ["talk.held", "talk.taken_back"], "boss")],
@@ -343,5 +347,5 @@ def test_everything_that_has_words_is_done_somewhere(prepared: Flask) -> None:
     assert set(WORDS) - tested == {
         "certificate.issued", "certificate.replaced", "certificate.revoked", "report.mailed",
         "organisation.set_up", "set_up.link_made", "backup.made", "backup.restored", "secret_key.changed",
-        "data.erased",
+        "data.erased", "certificate.found",
     }  # fmt: skip

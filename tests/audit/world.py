@@ -46,6 +46,11 @@ class World:
     def post(self, path: str, status: int = 303, **form: str) -> None:
         self.client.post(path, form, status)
 
+    def ask_for_help(self) -> None:
+        client = sign_in(Client(self.app), self.sam)
+        for _ in range(2):
+            client.post("/help", {"from": "assessment"})
+
     def settings(self, **changed: str) -> None:
         """The form as it is shown, with something changed."""
         self.client.post("/organisation", {**self.client.get("/organisation").fields(), **changed})

@@ -16,6 +16,7 @@ from course.recall.rules.boosters import sealed
 from course.web.session import command_session
 from tests.journeys.conftest import Site, faults, sign_in
 from tests.recall.makers import make_completed
+from tests.recall.test_going_on import answer_until_used_up
 
 
 @pytest.mark.parametrize("width", [1280, 320])
@@ -58,4 +59,27 @@ def test_a_booster_is_answered_without_signing_in_and_axe_finds_nothing(site: Si
     page.locator("#mistakes").wait_for()
     found += faults(page)
     assert "Question 1 of 5" in page.title()
+    assert not found, "\n".join(found)
+
+
+def test_reading_again_and_asking_for_help_works_on_a_narrow_phone_and_axe_finds_nothing(
+    site: Site, page: Page
+) -> None:
+    email, point = "again@example.org", "police-when-immediate-risk"
+    with site.app.app_context(), command_session() as session:
+        library = site.app.extensions["course"].library.for_("school", "england")
+        person = make_completed(session, library, email=email)
+        refresher = actions.begin(session, library, person.id, None, now())
+        answer_until_used_up(session, library, person, refresher.attempt_id, (point,))
+    page.set_viewport_size({"width": 320, "height": 900})
+    sign_in(page, email)
+    page.goto(f"/attempt/{refresher.attempt_id}")
+    found = faults(page)
+    page.get_by_role("link", name="Go on").click()
+    found += faults(page)
+    page.get_by_role("link", name="Read: ").click()
+    found += faults(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    page.get_by_role("button", name="I have read it again").click()
+    page.get_by_role("button", name="Begin my refresher").wait_for()
     assert not found, "\n".join(found)

@@ -8,33 +8,14 @@ from sqlalchemy.orm import Session
 
 from course.clock import now
 from course.content.library import Library
-from course.content.shapes import Question
 from course.dates import civil_date
 from course.learning import actions, queries
 from course.learning.rules.drawing import Drawn
-from course.learning.rules.grading import Given
 from course.people.models import Person
+from tests.learning.givens import right, wrong
 from tests.makers import make_person
 
 LONG_AGO = timedelta(days=350)
-
-
-def right(question: Question) -> Given:
-    """The right answer to a question."""
-    if question.form == "sort":
-        return [str(option.group) for option in question.options]
-    if question.form == "order":
-        return list(range(len(question.options)))
-    return [n for n, option in enumerate(question.options) if option.correct]
-
-
-def wrong(question: Question) -> Given:
-    """An answer to it that is wrong in part."""
-    if question.form == "sort":
-        return [question.groups[0]] * len(question.options)
-    if question.form == "order":
-        return list(reversed(range(len(question.options))))
-    return []
 
 
 def make_completed(

@@ -14,7 +14,7 @@ from course.certificates.models import Certificate
 from course.clock import now
 from course.content.library import Library
 from course.learning.models import Attempt, Completion, Enrolment, RunOutcome
-from course.learning.queries import attempt, times_seen
+from course.learning.queries import attempt, history
 from course.recall import actions, queries
 from course.recall.rules.composing import CRITICAL, FORGOTTEN
 from tests.certificates.sheets import text
@@ -66,7 +66,7 @@ def test_what_was_wrong_last_time_is_asked_before_what_was_right(session: Sessio
 
 def test_questions_that_were_not_seen_come_first(session: Session, library: Library) -> None:
     person = make_completed(session, library)
-    seen = set(times_seen(session, person.id))
+    seen = set(history(session, person.id).last)
     found = actions.begin(session, library, person.id, None, now())
     asked = attempt(session, person.id, found.attempt_id)
     assert asked is not None

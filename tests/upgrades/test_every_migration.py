@@ -50,6 +50,26 @@ def only_the_whole_course(before: Tables) -> Tables:
     return after
 
 
+def each_once(before: Tables) -> Tables:
+    """A deputy who was named twice stays named once, and no file is being made while the program is replaced."""
+    same = ("manager_id", "deputy_id", "until")
+    still = [row for row in before["deputy"] if row["ended_at"] is None]
+    first = {row["id"] for row in still if not any(
+        one["id"] < row["id"] and all(one[name] == row[name] for name in same) for one in still
+    )}  # fmt: skip
+    return {
+        "deputy": [
+            row if row["ended_at"] is not None or row["id"] in first else {**row, "ended_at": row["made_at"]}
+            for row in before["deputy"]
+        ],
+        "download": [
+            row if row["finished_at"] is not None else {**row, "finished_at": row["made_at"], "failure": CUT_OFF}
+            for row in before["download"]
+        ],
+    }
+
+
+CUT_OFF = "The course was stopped while it was made. Ask for it again."
 # By the revision that is gone to, and the direction.
 CHANGES = {
     ("0003", "down"): Change(
@@ -61,6 +81,15 @@ CHANGES = {
         "Without its column, a rule for one pathway would be one for everybody.",
         lambda before: {
             "renewal_policy": without(before, "renewal_policy", gone=lambda row: row["pathway"] is not None)
+        },
+    ),
+    ("0026", "up"): Change("What is done once stands once.", each_once),
+    ("0026", "down"): Change(
+        "The older program knows no doubt: it writes to a doubted address, as to one that was cleared.",
+        lambda before: {
+            "address_fault": [
+                {**row, "kind": "cleared"} if row["kind"] == "doubted" else row for row in before["address_fault"]
+            ]
         },
     ),
     ("0018", "down"): Change(

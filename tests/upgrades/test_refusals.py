@@ -151,9 +151,25 @@ def test_a_file_that_may_not_be_opened_is_told_from_one_that_is_no_database(file
         assert refused.value.exit_code == 1
 
 
-@pytest.mark.parametrize("command", [("serve",), ("worker",), ("demo", "serve")], ids=" ".join)
-def test_a_command_ends_with_2_and_a_sentence(file: Path, command: tuple[str, ...]) -> None:
-    file.write_text("Not a database. " * 400)
+def text_file(engine: Engine) -> None:
+    Path(str(engine.url.database)).write_text("Not a database. " * 400, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("command", "make", "words"),
+    [
+        (("serve",), newer, "belongs to a newer version of the course"),
+        (("worker",), foreign, "is not a database of this course"),
+        (("demo", "serve"), text_file, "file is not a database"),
+    ],
+    ids=["serve", "worker", "demo serve"],
+)
+def test_a_command_ends_with_2_and_a_sentence(
+    file: Path, command: tuple[str, ...], make: Callable[[Engine], None], words: str
+) -> None:
+    engine = make_engine(f"sqlite:///{file}")
+    make(engine)
+    engine.dispose()
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -163,7 +179,7 @@ def test_a_command_ends_with_2_and_a_sentence(file: Path, command: tuple[str, ..
         [str(FLASK), *command], cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 2, done.stderr
-    assert "is not a SQLite database that can be read" in done.stderr
+    assert words in done.stderr
     assert "Traceback" not in done.stderr
 
 

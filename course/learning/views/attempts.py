@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import abort, render_template, request, url_for
+from collections.abc import Sequence
+
+from flask import abort, flash, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from course.clock import now
@@ -11,15 +13,18 @@ from course.content.shapes import Question
 from course.learning import actions, queries
 from course.learning.current import library
 from course.learning.queries import AttemptView, Item
+from course.learning.rules.drawing import HELP_AFTER, Verdict, for_final
 from course.learning.rules.grading import SURENESS, Mistake, grade, read_answer, shown_order
-from course.learning.views.frame import CHECK, after, go, me, module_of, pages, stand_of, today
+from course.learning.rules.progress import ModuleStand
+from course.learning.views.frame import CHECK, go, me, module_of, pages, stand_of, today
 from course.learning.views.home import assessment_minutes, read_again
+from course.learning.views.onward import Onward, after_final, after_part, after_step, elsewhere
 from course.web.access import signed_in
 from course.web.session import db, unit_of_work
 
 # Attempts that belong to a module, and so stand beside its steps.
 IN_MODULE = ("check", "timeline")
-# What an attempt is called, and where one goes from its end; for those of a module that is its next step.
+# What an attempt is called.
 NAMES = {
     "check": "Check what you know",
     "final": "Final assessment",
@@ -27,7 +32,7 @@ NAMES = {
     "update": "Update",
     "booster": "Five questions",
 }
-AFTER = {"final": "/certificate", "refresher": "/refresher", "update": "/refresher/update", "booster": "/"}
+ANSWERED = "This question was answered already, in another window or on another device. That answer counts."
 
 
 def _attempt_or_404(attempt_id: int) -> AttemptView:
@@ -47,12 +52,15 @@ def attempt(attempt_id: int) -> str | Response:
     """An attempt under way goes on at its next question; one that is over shows how it ended."""
     found = _attempt_or_404(attempt_id)
     if found.next is not None:
-        return go(url_for("learning.question", attempt_id=attempt_id, position=found.next.position))
+        following = url_for("learning.question", attempt_id=attempt_id, position=found.next.position)
+        return go(elsewhere(found.kind, found.enrolment_id) or following)
     if found.kind == "timeline":
         return go(url_for("learning.question", attempt_id=attempt_id, position=1))
     module = module_of(found.ref) if found.kind in IN_MODULE else None
-    rows = [_reviewed(found, item) for item in found.items]
-    verdict = actions.final_verdict(db(), library(), me()) if found.kind == "final" else None
+    hidden = _hidden(found)
+    rows = [_reviewed(found, item, hidden) for item in found.items]
+    tries = queries.final_tries(db(), me()) if found.kind == "final" else []
+    verdict = actions.final_verdict(db(), library(), me()) if tries else None
     stand = stand_of(module) if module else None
     return render_template(
         "learning/result.html",
@@ -62,27 +70,61 @@ def attempt(attempt_id: int) -> str | Response:
         here=CHECK,
         verdict=verdict,
         rereads=read_again(verdict),
-        onward=after(stand, CHECK) if stand else AFTER.get(found.kind, "/"),
+        onward=_onward(found, stand),
         name=NAMES.get(found.kind, ""),
         points=library().points,
         pages_by_point=library().pages_by_point,
+        repeated=queries.asked_before(db(), me(), found) if found.kind == "final" else 0,
+        offer_help=_failed(tries) >= HELP_AFTER,
     )
 
 
-def _reviewed(attempt: AttemptView, item: Item) -> dict[str, object]:
-    """What a template needs to show an item with its answer."""
+def _onward(found: AttemptView, stand: ModuleStand | None) -> Onward:
+    if found.kind == "final":
+        return after_final()
+    if stand is not None:
+        return Onward(after_step(stand, CHECK, found.finished_at), "Next")
+    return after_part(found.kind, found.enrolment_id)
+
+
+def _failed(tries: Sequence[AttemptView]) -> int:
+    """How many tries at the final assessment were failed; none once it is passed."""
+    if any(one.passed for one in tries):
+        return 0
+    return sum(one.passed is False for one in tries)
+
+
+def _hidden(found: AttemptView) -> frozenset[str]:
+    """The points of this attempt whose questions are not explained yet, because the final assessment asks them again."""
+    if found.kind != "final" or found.enrolment_id != queries.enrolment_id(db(), me()):
+        return frozenset()
+    return actions.hidden_points(db(), library(), me())
+
+
+def _reviewed(attempt: AttemptView, item: Item, hidden: frozenset[str]) -> dict[str, object]:
+    """What a template needs to show an item with its answer, or `hidden` that it is not told yet."""
     _, question = _item_or_404(attempt, item.position)
     order = shown_order(question, attempt.seed, item.position)
     marked = grade(question, item.given) if item.given is not None else None
-    return {"item": item, "question": question, "order": order, "grade": marked}
+    return {"item": item, "question": question, "order": order, "grade": marked, "hidden": item.point in hidden}
 
 
 @pages.get("/attempt/<int(max=2147483647):attempt_id>/<int(max=2147483647):position>")
 @signed_in
-def question(attempt_id: int, position: int) -> str:
+def question(attempt_id: int, position: int) -> str | Response:
     """A question, or, once it is answered, what there is to say about each option."""
     found = _attempt_or_404(attempt_id)
+    item, _ = _item_or_404(found, position)
+    if item.given is None and (address := elsewhere(found.kind, found.enrolment_id)):
+        return go(address)
     return _show(found, position, None)
+
+
+def _asked_again(found: AttemptView, point: str) -> bool:
+    """Whether each miss on a point was followed by another question; in an old attempt, where that is not known, yes."""
+    mine = [item for item in found.items if item.point == point]
+    missed = sum(item.correct is False for item in mine)
+    return any(item.again is None for item in mine) or missed <= sum(bool(item.again) for item in mine)
 
 
 def _show(found: AttemptView, position: int, mistake: Mistake | None) -> str:
@@ -92,18 +134,19 @@ def _show(found: AttemptView, position: int, mistake: Mistake | None) -> str:
     stand = stand_of(module) if module and found.kind in IN_MODULE else None
     following = url_for("learning.attempt", attempt_id=found.id)
     if found.kind == "timeline" and stand:
-        following = after(stand, step_id)
+        following = after_step(stand, step_id, found.finished_at)
     return render_template(
         "learning/question.html",
         attempt=found,
-        **_reviewed(found, item),
+        **_reviewed(found, item, frozenset() if item.given is None else _hidden(found)),
         stand=stand,
         here=step_id,
         mistake=mistake,
         typed=request.form,
         sureness=SURENESS,
         name=NAMES.get(found.kind, ""),
-        until_right=actions.UNTIL_RIGHT,
+        asked_again=found.kind in actions.UNTIL_RIGHT and _asked_again(found, item.point),
+        used_up=found.kind in actions.UNTIL_RIGHT and not _asked_again(found, item.point),
         following=following,
         again=library().pages_by_point.get(item.point),
         point=library().points.get(item.point),
@@ -115,31 +158,28 @@ def _show(found: AttemptView, position: int, mistake: Mistake | None) -> str:
 @pages.post("/attempt/<int(max=2147483647):attempt_id>/<int(max=2147483647):position>")
 @signed_in
 def answer(attempt_id: int, position: int) -> str | Response | tuple[str, int]:
-    """Keep an answer. A second one for the same question changes nothing and shows the first."""
+    """Keep an answer. A second one for the same question changes nothing and shows the first; if it was another one,
+    that is said."""
     found = _attempt_or_404(attempt_id)
     item, asked = _item_or_404(found, position)
     order = shown_order(asked, found.seed, position)
     here = url_for("learning.question", attempt_id=attempt_id, position=position)
     onward = here if found.kind != "final" else url_for("learning.attempt", attempt_id=attempt_id)
-    if item.given is not None:
-        return go(onward)
+    if item.given is None and (address := elsewhere(found.kind, found.enrolment_id)):
+        return go(address)
     given = read_answer(asked, order, {name: request.form.getlist(name) for name in request.form})
-    if isinstance(given, Mistake):
-        return _show(found, position, given), 422
     sureness = request.form.get("sure") if found.kind != "timeline" else None
-    if found.kind != "timeline" and sureness not in SURENESS:
-        return _show(found, position, Mistake("sure-sure", "Say how sure you are of your answer.")), 422
-    with unit_of_work() as session:
-        actions.lock(session, attempt_id)
-        # Read anew under the lock: another window may have answered since.
-        found = _attempt_or_404(attempt_id)
-        item, _ = _item_or_404(found, position)
+    if not isinstance(given, Mistake) and found.kind != "timeline" and sureness not in SURENESS:
+        given = Mistake("sure-sure", "Say how sure you are of your answer.")
+    if isinstance(given, Mistake):
         if item.given is None:
-            actions.answer(session, item, asked, given, sureness, now())
-            if found.kind in actions.UNTIL_RIGHT and not grade(asked, given).correct:
-                actions.ask_again(session, library(), me(), found, item)
-            elif found.answered == len(found.items) - 1:
-                actions.close_attempt(session, library(), me(), attempt_id, today(), now())
+            return _show(found, position, given), 422
+        flash(ANSWERED)
+        return go(onward)
+    with unit_of_work() as session:
+        what = actions.respond(session, library(), me(), attempt_id, position, given, sureness, today(), now())
+    if what == actions.OTHER:
+        flash(ANSWERED)
     return go(onward)
 
 
@@ -148,11 +188,21 @@ def answer(attempt_id: int, position: int) -> str | Response | tuple[str, int]:
 def assessment() -> str:
     """What the final assessment is, and how it stands."""
     verdict = actions.final_verdict(db(), library(), me())
-    attempts = queries.attempts(db(), me(), "final")
-    open_ = next((a for a in attempts if a.next is not None), None)
+    tries = queries.final_tries(db(), me())
+    open_ = next((a for a in tries if a.next is not None), None)
     waiting = [s for m in library().modules.values() if not (s := stand_of(m)).done]
-    return render_template("learning/assessment.html", verdict=verdict, attempts=attempts, open=open_, waiting=waiting,
-                           rereads=read_again(verdict), course=library().course, minutes=assessment_minutes(verdict))  # fmt: skip
+    return render_template("learning/assessment.html", verdict=verdict, attempts=tries, open=open_, waiting=waiting,
+                           rereads=read_again(verdict), course=library().course, minutes=assessment_minutes(verdict),
+                           repeated=_repeated(open_, verdict), offer_help=_failed(tries) >= HELP_AFTER)  # fmt: skip
+
+
+def _repeated(under_way: AttemptView | None, verdict: Verdict | None) -> tuple[int, int]:
+    """Of the try that is under way, or of the next one, how many questions were asked before, and how many there are."""
+    if under_way is not None:
+        return queries.asked_before(db(), me(), under_way), len(under_way.items)
+    known = queries.history(db(), me(), actions.withheld(db(), library(), me()))
+    drawn = for_final(library(), verdict.missed if verdict else library().taught_points, known, 0)
+    return sum(one.question_id in known.last for one in drawn), len(drawn)
 
 
 @pages.post("/assessment")

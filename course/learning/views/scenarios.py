@@ -12,7 +12,8 @@ from course.learning import actions, queries
 from course.learning.current import library
 from course.learning.queries import RunView
 from course.learning.rules.branching import Stand, compare, longest, stand
-from course.learning.views.frame import after, go, me, module_of, pages, stand_of, step_address, today
+from course.learning.views.frame import go, me, module_of, pages, stand_of, step_address, today
+from course.learning.views.onward import SHORT_COURSES, Onward, after_part, after_step, elsewhere
 from course.web.access import signed_in
 from course.web.session import db, unit_of_work
 
@@ -26,12 +27,21 @@ def _run_or_404(run_id: int) -> tuple[RunView, Scenario, Stand]:
 
 def _frame(run: RunView) -> dict[str, object]:
     step_id = run.ref.partition("/")[2]
-    if queries.kind_of(db(), run.enrolment_id) == "refresher":
-        return {"stand": None, "here": step_id, "onward": "/refresher", "step_address": step_address}
+    kind = queries.kind_of(db(), run.enrolment_id)
+    if kind in SHORT_COURSES:
+        onward = after_part(kind, run.enrolment_id)
+        return {"stand": None, "here": step_id, "onward": onward, "step_address": step_address}
     module = module_of(run.ref)
     where = stand_of(module) if module else None
-    onward = after(where, step_id) if where else url_for("learning.home")
-    return {"stand": where, "here": step_id, "onward": onward, "step_address": step_address}
+    address = after_step(where, step_id, run.finished_at) if where else url_for("learning.home")
+    return {"stand": where, "here": step_id, "onward": Onward(address, "Next"), "step_address": step_address}
+
+
+def _elsewhere(run: RunView) -> str | None:
+    """Where the reader is led instead of going on in a run; None if it goes on, or is over."""
+    if run.finished_at is not None:
+        return None
+    return elsewhere(queries.kind_of(db(), run.enrolment_id) or "", run.enrolment_id)
 
 
 @pages.get("/run/<int(max=2147483647):run_id>")
@@ -39,6 +49,8 @@ def _frame(run: RunView) -> dict[str, object]:
 def run(run_id: int) -> str | Response:
     """The story so far and the decision that is awaited."""
     found, scenario, state = _run_or_404(run_id)
+    if address := _elsewhere(found):
+        return go(address)
     if state.ending is not None:
         return go(url_for("learning.debrief", run_id=run_id))
     return _show(found, scenario, state, None)
@@ -56,6 +68,8 @@ def _show(found: RunView, scenario: Scenario, state: Stand, mistake: str | None)
 def decide(run_id: int) -> Response | tuple[str, int]:
     """Take a decision, in the story or in the debrief. The step's number makes a repeated post harmless."""
     found, scenario, state = _run_or_404(run_id)
+    if address := _elsewhere(found):
+        return go(address)
     sent = request.form.get("step", "")
     step = int(sent) if sent.isascii() and sent.isdecimal() and len(sent) < 4 else 0
     choice = request.form.get("choice", "")
@@ -66,8 +80,8 @@ def decide(run_id: int) -> Response | tuple[str, int]:
             return _debrief(found, scenario, state, message), 422
         return _show(found, scenario, state, message), 422
     with unit_of_work() as session:
-        taken = actions.decide(session, library(), me(), found, scenario, step, choice, today(), now())
-    if not taken and 0 < step <= len(found.decisions) and found.decisions[step - 1][1] != choice:
+        what = actions.decide(session, library(), me(), found, scenario, step, choice, today(), now())
+    if what == actions.OTHER:
         flash("This decision was taken already, in another window or on another device. That one counts.")
     return go(url_for("learning.run", run_id=run_id) + "#now")
 

@@ -25,6 +25,7 @@ from course.learning.views.frame import (
     today,
 )
 from course.learning.views.lesson import lesson_page
+from course.learning.views.onward import CERTIFICATE
 from course.web.access import signed_in
 from course.web.session import db, rows, unit_of_work
 
@@ -109,10 +110,12 @@ def _finish_page(module: Module, page: Page, ref: str) -> Response:
             if block.kind == "reflect" and block.id and f"note-{block.id}" in request.form:
                 seen, sent = request.form.get(f"was-{block.id}", ""), request.form[f"note-{block.id}"]
                 actions.keep_note(session, me(), ref, block.id, seen, sent, now())
-        if not stays and actions.read_page(session, me(), module, page, now()):
-            actions.complete(session, library(), me(), today(), now())
+        read = not stays and actions.read_page(session, me(), module, page, now())
+        completed = read and actions.complete(session, library(), me(), today(), now())
     if stays:
         return go(f"/module/{module.id}/{page.id}?kept={stay}#reflect-{stay}")
+    if completed:
+        return go(CERTIFICATE)
     stand = stand_of(module)
     ids = [one.id for one in stand.steps]
     return go(step_address(stand.steps[ids.index(page.id) + 1]))

@@ -103,13 +103,15 @@ def rows(session: Session, place: Place, ids: Sequence[int], spans: Sequence[Hel
 @dataclass(frozen=True)
 class Holding:
     """All that is held about a person. `rows` by table; `team_names` by the id that stands in them; `tries` are
-    failed tries to sign in or to get a link with the address of today, `told_of` summaries that named the person."""
+    failed tries to sign in or to get a link with the address of today, `told_of` summaries that named the person.
+    `withheld` is of how many answers it is left out whether they are right."""
 
     rows: Mapping[str, list[Row]]
     team_names: Mapping[int, str]
     tries: list[datetime]
     told_of: list[Row]
     log: list[Shown]
+    withheld: int = 0
 
     @property
     def filled(self) -> set[str]:
@@ -122,6 +124,10 @@ def holding(session: Session, person_id: int, secret: str) -> Holding:
     ids = entries_of(session, person_id)
     spans = addresses(session, ids)
     found = {place.table: rows(session, place, ids, spans) for section in SECTIONS for place in section.places}
+    withheld = _withheld(session, ids)
+    for row in found["answer"]:
+        if row["item_id"] in withheld:
+            row["correct"] = None
     teams = TABLES["team"]
     wanted = {row["team_id"] for rows_ in found.values() for row in rows_ if row.get("team_id")}
     names = session.execute(select(teams.c.id, teams.c.name).where(teams.c.id.in_(wanted)))
@@ -131,7 +137,30 @@ def holding(session: Session, person_id: int, secret: str) -> Holding:
         tries=_tries(session, {one.address for one in spans if one.until is None}, secret),
         told_of=_told_of(session, ids),
         log=log_lines(session, Wanted(people=tuple(ids)), _ALL),
+        withheld=sum(row["item_id"] in withheld for row in found["answer"]),
     )
+
+
+def _withheld(session: Session, ids: Sequence[int]) -> set[int]:
+    """The items of final assessments of which nothing may tell yet whether the answer is right: those of a try under
+    way and, until the assessment is passed, those on points that a try left open."""
+    item, answer, attempt = TABLES["attempt_item"], TABLES["answer"], TABLES["attempt"]
+    outcome, enrolment = TABLES["attempt_outcome"], TABLES["enrolment"]
+    rows = session.execute(
+        select(attempt.c.enrolment_id, attempt.c.id, item.c.point, item.c.id, answer.c.correct, outcome.c.passed)
+        .join(enrolment, enrolment.c.id == attempt.c.enrolment_id)
+        .join(item, item.c.attempt_id == attempt.c.id)
+        .join(answer, answer.c.item_id == item.c.id)
+        .outerjoin(outcome, outcome.c.attempt_id == attempt.c.id)
+        .where(enrolment.c.person_id.in_(ids), attempt.c.kind == "final")
+    ).all()
+    passed = {enrolment_id for enrolment_id, *_, ended in rows if ended}
+    open_ = {(number, point) for _, number, point, _, correct, _ in rows if not correct}
+    return {
+        item_id
+        for enrolment_id, number, point, item_id, _, ended in rows
+        if ended is None or (enrolment_id not in passed and (number, point) in open_)
+    }
 
 
 def _tries(session: Session, now: Iterable[str], secret: str) -> list[datetime]:

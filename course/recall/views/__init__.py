@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from course.recall.views import booster
-from course.recall.views.refresher import pages
+from course.recall.views import booster, refresher
+from course.recall.views.current import pages
 
-__all__ = ["booster", "pages"]
+__all__ = ["booster", "pages", "refresher"]

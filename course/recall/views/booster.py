@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask import Response as Page
-from flask import abort, make_response, render_template, request, url_for
+from flask import abort, flash, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from course.clock import now
@@ -13,9 +13,10 @@ from course.content.shapes import Question
 from course.learning import actions as learning
 from course.learning.queries import AttemptView, Item
 from course.learning.rules.grading import SURENESS, Mistake, grade, read_answer, shown_order
+from course.learning.views.attempts import ANSWERED
 from course.recall import queries
 from course.recall.rules.boosters import LASTS, opened
-from course.recall.views.refresher import pages
+from course.recall.views.current import pages, today
 from course.web.access import public
 from course.web.html import seen_redirect
 from course.web.session import db, unit_of_work
@@ -93,28 +94,27 @@ def _item(attempt: AttemptView, position: int) -> Item:
 @pages.post("/booster/<token>/<int(max=99):position>")
 @public
 def answer_booster(token: str, position: int) -> Response:
-    """Keep an answer. A second one for the same question changes nothing and shows the first."""
+    """Keep an answer. A second one for the same question changes nothing and shows the first; if it was another one,
+    that is said."""
     attempt = _attempt(token)
-    if attempt is None:
+    holder = queries.holder(db(), attempt.enrolment_id) if attempt is not None else None
+    if attempt is None or holder is None:
         return _over()
     item = _item(attempt, position)
     asked = _asked(item)
     here = url_for("recall.booster_question", token=token, position=position)
-    if item.given is not None:
-        return seen_redirect(here)
     order = shown_order(asked, attempt.seed, position)
     given = read_answer(asked, order, {name: request.form.getlist(name) for name in request.form})
-    if isinstance(given, Mistake):
-        return _show(token, attempt, position, given)
     sureness = request.form.get("sure")
-    if sureness not in SURENESS:
-        return _show(token, attempt, position, Mistake("sure-sure", "Say how sure you are of your answer."))
+    if not isinstance(given, Mistake) and sureness not in SURENESS:
+        given = Mistake("sure-sure", "Say how sure you are of your answer.")
+    if isinstance(given, Mistake):
+        if item.given is None:
+            return _show(token, attempt, position, given)
+        flash(ANSWERED)
+        return seen_redirect(here)
     with unit_of_work() as session:
-        learning.lock(session, attempt.id)
-        # Read anew under the lock: another window may have answered since.
-        attempt = _attempt(token)
-        if attempt is not None and (item := _item(attempt, position)).given is None:
-            learning.answer(session, item, asked, given, sureness, now())
-            if (after := _attempt(token)) and after.next is None:
-                learning.close_booster(session, after, now())
+        what = learning.respond(session, library(), holder, attempt.id, position, given, sureness, today(), now())
+    if what == learning.OTHER:
+        flash(ANSWERED)
     return seen_redirect(here)

@@ -2,98 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
-
-from flask import Blueprint, abort, current_app, g, render_template, url_for
-from flask_login import current_user
+from flask import abort, current_app, render_template, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from course.clock import now
 from course.content.queries import part as archived
 from course.content.shapes import Block, Change, Module, Page
-from course.dates import civil_date
-from course.learning import queries as learning
-from course.learning.actions import enrol_again
 from course.learning.current import library
+from course.learning.views.onward import SHORT_COURSES
 from course.mail import links
 from course.mail.rules import BOOSTER
-from course.people.rules import Viewer
 from course.recall import actions, queries
 from course.recall.queries import PAGE, Part, Refresher
-from course.recall.rules.changed import Update, side_by_side
-from course.refreshers import queries as renewal
-from course.refreshers.rules import Standing, standing
-from course.refreshers.rules.facts import IMPORTED, INITIAL, REFRESHER
+from course.recall.rules.changed import side_by_side
+from course.recall.views.current import me, my_update, next_part, pages, parts_of, title_of, today, where
 from course.web.access import signed_in
 from course.web.html import seen_redirect
 from course.web.session import db, unit_of_work
 from course.web.site import state
-
-pages = Blueprint("recall", __name__)
-
-
-def _me() -> int:
-    g.here = "training"
-    viewer: Viewer = current_user.person
-    return viewer.id
-
-
-def _today() -> date:
-    return civil_date(now(), state().config.time_zone)
-
-
-@dataclass(frozen=True)
-class Where:
-    """Where the reader stands: their standing, the day of a certificate from elsewhere, whether they completed
-    anything here, and the refresher that is under way."""
-
-    standing: Standing | None
-    imported: date | None
-    completed: bool
-    refresher: Refresher | None
-
-    @property
-    def whole_course(self) -> bool:
-        """Whether the whole course is needed again, after one was completed and has lapsed."""
-        return self.completed and self.standing is not None and self.standing.course == INITIAL
-
-    @property
-    def open(self) -> bool:
-        """Whether a refresher is the right thing now or soon."""
-        return self.standing is not None and self.standing.course == REFRESHER and self.standing.due is not None
-
-    @property
-    def wanted(self) -> bool:
-        """Whether it is asked for by now: the window is open, or it was begun."""
-        if not self.open or self.standing is None:
-            return False
-        opens = self.standing.window_opens
-        return self.refresher is not None or opens is None or opens <= self.standing.on
-
-
-def where() -> Where:
-    """Asked for once in a request."""
-    if "recall_where" not in g:
-        zone, person_id = state().config.time_zone, _me()
-        policies = renewal.policies(db(), zone)
-        facts = renewal.people(db(), zone, [person_id])[0].facts
-        here = standing(facts, policies, _today()) if policies else None
-        imported = max((c.day for c in facts.completions if c.kind == IMPORTED), default=None)
-        completed = any(c.kind != IMPORTED for c in facts.completions)
-        under_way = actions.open_refresher(db(), person_id, now())
-        g.recall_where = Where(here, None if completed else imported, completed, under_way)
-    found: Where = g.recall_where
-    return found
-
-
-def my_update() -> Update | None:
-    """The update that is open to the reader; None while they hold no certificate, or renew it now anyway."""
-    here = where()
-    if here.standing is None or here.standing.valid_until is None or here.wanted or here.whole_course:
-        return None
-    return actions.update_for(db(), library(), _me(), here.imported, state().config.time_zone)
 
 
 @pages.app_context_processor
@@ -110,56 +37,21 @@ def refresher() -> str:
     under_way = here.refresher
     made = None
     if here.open and under_way is None:
-        made = actions.composed(db(), library(), _me(), here.imported, now())
-    estimate = made.estimate if made else actions.estimated(db(), library(), _me(), now())
+        made = actions.composed(db(), library(), me(), here.imported, now())
+    estimate = made.estimate if made else actions.estimated(db(), library(), me(), now())
     return render_template(
         "recall/refresher.html",
         here=here,
         made=made,
-        rows=_rows(under_way) if under_way else [],
+        rows=parts_of(under_way) if under_way else [],
         refresher=under_way,
-        next=_next(under_way) if under_way else None,
+        next=next_part(under_way) if under_way else None,
+        page_again=_page_again,
         modules=_by_module(estimate),
         points=library().points,
-        story=_title(made.story.ref) if made and made.story else None,
-        choice=url_for("mail.choice", token=links.token(state().config.secret_key, _me(), BOOSTER)),
+        story=title_of(made.story.ref) if made and made.story else None,
+        choice=url_for("mail.choice", token=links.token(state().config.secret_key, me(), BOOSTER)),
     )
-
-
-@dataclass(frozen=True)
-class Row:
-    """A part as the overview lists it."""
-
-    title: str
-    note: str
-    done: bool
-    address: str
-
-
-def _rows(refresher: Refresher) -> list[Row]:
-    rows = []
-    for part in refresher.parts:
-        if part.kind == "change" and part.ref.startswith(PAGE):
-            title = _title(part.ref.removeprefix(PAGE))
-            rows.append(Row(title, "What has changed", part.done, url_for("recall.change", kind=refresher.kind,
-                                                                          position=part.position)))  # fmt: skip
-        elif part.kind == "scenario":
-            rows.append(Row(_title(part.ref), "A story", part.done, url_for("recall.story")))
-    done = f"{refresher.answered} of {refresher.asked} answered"
-    rows.append(Row("Questions", done, refresher.passed, url_for("learning.attempt", attempt_id=refresher.attempt_id)))
-    return rows
-
-
-def _next(refresher: Refresher) -> Row | None:
-    return next((row for row in _rows(refresher) if not row.done), None)
-
-
-def _title(ref: str) -> str:
-    module = library().modules.get(ref.partition("/")[0])
-    step = module.step(ref.partition("/")[2]) if module else None
-    if step is None and module is not None and ref.partition("/")[2] in module.scenarios:
-        return module.scenarios[ref.partition("/")[2]].title
-    return step.title if step else ref
 
 
 def _by_module(estimate: dict[str, float]) -> list[tuple[Module, int]]:
@@ -179,20 +71,18 @@ def begin() -> Response:
     here = where()
     if here.whole_course:
         with unit_of_work() as session:
-            newest = learning.enrolment_id(session, _me())
-            if newest is not None and learning.completion(session, newest) is not None:
-                enrol_again(session, _me(), INITIAL, now())
+            actions.begin_course_again(session, me(), now())
         return seen_redirect("/")
-    if not here.open:
+    if not here.open or (here.refresher is not None and here.refresher.used_up):
         return seen_redirect(url_for("recall.refresher"))
     with unit_of_work() as session:
-        found = actions.begin(session, library(), _me(), here.imported, now())
-    onward = _next(found)
+        found = actions.begin(session, library(), me(), here.imported, now())
+    onward = next_part(found)
     return seen_redirect(onward.address if onward else url_for("recall.refresher"))
 
 
 def _under_way(kind: str) -> Refresher:
-    found = queries.newest(db(), _me(), kind) if kind in (actions.REFRESHER, actions.UPDATE) else None
+    found = queries.newest(db(), me(), kind) if kind in (actions.REFRESHER, actions.UPDATE) else None
     return found or abort(404)
 
 
@@ -202,6 +92,8 @@ def story() -> str | Response:
     """The story of the refresher: what it is about, and the button that begins it."""
     found = _under_way(actions.REFRESHER)
     part = next((part for part in found.parts if part.kind == "scenario"), None) or abort(404)
+    if address := SHORT_COURSES[found.kind].elsewhere(found.id):
+        return seen_redirect(address)
     if found.run is not None:
         return seen_redirect(url_for("learning.run", run_id=found.run))
     module, _, name = part.ref.partition("/")
@@ -216,8 +108,10 @@ def begin_story() -> Response:
     found = _under_way(actions.REFRESHER)
     if found.completed_at is not None or not any(part.kind == "scenario" for part in found.parts):
         return seen_redirect(url_for("recall.refresher"))
+    if address := SHORT_COURSES[found.kind].elsewhere(found.id):
+        return seen_redirect(address)
     with unit_of_work() as session:
-        run = actions.tell_story(session, library(), _me(), found, now())
+        run = actions.tell_story(session, library(), me(), found, now())
     return seen_redirect(url_for("learning.run", run_id=run))
 
 
@@ -234,7 +128,7 @@ def change(kind: str, position: int) -> str:
         "recall/change.html",
         part=part,
         kind=kind,
-        title=_title(ref),
+        title=title_of(ref),
         after=after,
         reasons=_reasons(part),
         rows=side_by_side(before, after) if before and after else (),
@@ -264,11 +158,49 @@ def _shown(block: Block) -> Markup:
 def seen_change(kind: str, position: int) -> Response:
     """The changed page was read."""
     found = _under_way(kind)
+    part, short = _change(found, position), SHORT_COURSES[kind]
+    if not part.done and (address := short.elsewhere(found.id)):
+        return seen_redirect(address)
     with unit_of_work() as session:
-        actions.see_change(session, library(), _me(), found, _change(found, position), _today(), now())
-    onward = _next(_under_way(kind))
+        actions.see_change(session, library(), me(), found, part, today(), now())
+    return seen_redirect(short.onward(found.id).address)
+
+
+@pages.get("/refresher/<kind>/again/<point>")
+@signed_in
+def page_again(kind: str, point: str) -> str:
+    """The page of a point on which every question was missed, to be read again."""
+    found = _under_way(kind)
+    if point not in found.used_up:
+        abort(404)
+    ref = "/".join(library().pages_by_point.get(point, ()))
+    return render_template(
+        "recall/again.html",
+        kind=kind,
+        title=library().points[point].title if point in library().points else point,
+        page=actions.page_of(library(), ref),
+        read=point not in found.to_read,
+        shown=_shown,
+        back=url_for("recall.refresher" if kind == actions.REFRESHER else "recall.update"),
+    )
+
+
+@pages.post("/refresher/<kind>/again/<point>")
+@signed_in
+def read_page_again(kind: str, point: str) -> Response:
+    """It was read again; on to the next such page."""
+    found = _under_way(kind)
+    if point not in found.used_up:
+        abort(404)
+    with unit_of_work() as session:
+        actions.read_again(session, library(), found, point, now())
+    left = _under_way(kind).to_read
     overview = url_for("recall.refresher" if kind == actions.REFRESHER else "recall.update")
-    return seen_redirect(onward.address if onward else overview)
+    return seen_redirect(_page_again(kind, left[0]) if left else overview)
+
+
+def _page_again(kind: str, point: str) -> str:
+    return url_for("recall.page_again", kind=kind, point=point)
 
 
 @pages.get("/refresher/update")
@@ -276,8 +208,9 @@ def seen_change(kind: str, position: int) -> Response:
 def update() -> str:
     """What has changed since the reader completed the course, and until when they are to look at it."""
     wanted = my_update()
-    newest = queries.newest(db(), _me(), actions.UPDATE)
-    return render_template("recall/update.html", wanted=wanted, newest=newest, points=library().points)
+    newest = queries.newest(db(), me(), actions.UPDATE)
+    return render_template("recall/update.html", wanted=wanted, newest=newest, points=library().points, here=where(),
+                           page_again=_page_again)  # fmt: skip
 
 
 @pages.post("/refresher/update")
@@ -287,7 +220,10 @@ def begin_update() -> Response:
     wanted = my_update()
     if wanted is None:
         return seen_redirect(url_for("recall.update"))
+    newest = queries.newest(db(), me(), actions.UPDATE)
+    if newest is not None and newest.to_read:
+        return seen_redirect(url_for("recall.update"))
     with unit_of_work() as session:
-        found = actions.begin_update(session, library(), _me(), wanted, now())
-    onward = _next(found)
+        found = actions.begin_update(session, library(), me(), wanted, now())
+    onward = next_part(found)
     return seen_redirect(onward.address if onward else url_for("recall.update"))

@@ -1,0 +1,40 @@
+"""Who is told that a learner asks for help, and whether they were told today."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from course.help_requests.models import HelpRequest
+from course.help_requests.rules import Helper, responsible
+from course.people.models import Membership, Person, RoleGrant, Team
+
+
+def helpers(session: Session, person_id: int) -> tuple[Helper, ...]:
+    """Who is told, of the people who are here, by name. Three queries."""
+    mine = select(Membership.team_id).where(Membership.person_id == person_id, Membership.until.is_(None))
+    teams = session.execute(mine.order_by(Membership.id)).scalars().all()
+    parents = {row.id: row.parent_id for row in session.execute(select(Team.id, Team.parent_id))}
+    grants = session.execute(
+        select(Person.id, Person.name, Person.email, RoleGrant.role, RoleGrant.team_id)
+        .join(RoleGrant, RoleGrant.person_id == Person.id)
+        .where(RoleGrant.until.is_(None), Person.left_at.is_(None))
+        .order_by(Person.name, Person.id)
+    )
+    managers: dict[int, list[Helper]] = defaultdict(list)
+    administrators: list[Helper] = []
+    for number, name, email, role, team in grants:
+        if role == "manager" and team is not None:
+            managers[team].append(Helper(number, name, email, True))
+        elif role == "administrator":
+            administrators.append(Helper(number, name, email, False))
+    return responsible(person_id, teams, parents, managers, administrators)
+
+
+def asked_on(session: Session, person_id: int, day: date) -> bool:
+    """Whether somebody asked for help on that day."""
+    mine = select(HelpRequest.id).where(HelpRequest.person_id == person_id, HelpRequest.day == day)
+    return session.execute(mine).first() is not None

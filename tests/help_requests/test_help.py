@@ -1,0 +1,148 @@
+"""A learner asks for help: their manager is told that, and nothing else."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from course.audit.models import AuditEntry
+from course.content.library import Library
+from course.help_requests.models import HelpRequest
+from course.help_requests.rules import Helper, responsible
+from course.learning.models import Attempt, AttemptOutcome
+from course.mail.models import OutboxMail
+from course.people.models import Membership, Person
+from course.web.session import command_session
+from tests.learning.test_withheld import take
+from tests.makers import make_person, make_team, sign_in
+from tests.pages import Client
+from tests.support.racing import at_once
+
+ANN, BOB, SAM = Helper(1, "Ann", "ann@example.org", True), Helper(2, "Bob", "bob@example.org", True), 9
+BOSS = Helper(3, "Alex", "alex@example.org", False)
+TREE = {10: None, 11: 10, 12: 11}
+
+
+@pytest.mark.parametrize(
+    ("teams", "managers", "told"),
+    [
+        ((12,), {12: [ANN]}, (ANN,)),
+        ((12,), {12: [ANN], 11: [BOB]}, (ANN,)),
+        ((12,), {10: [BOB]}, (BOB,)),
+        ((12,), {12: [ANN, BOB]}, (ANN, BOB)),
+        ((11, 12), {11: [BOB], 12: [ANN]}, (BOB, ANN)),
+        # Whoever manages their own team asks the one above.
+        ((12,), {12: [Helper(SAM, "Sam", "sam@example.org", True)], 11: [BOB]}, (BOB,)),
+        ((12,), {}, (BOSS,)),
+        ((), {12: [ANN]}, (BOSS,)),
+    ],
+)
+def test_who_is_told(teams: tuple[int, ...], managers: dict[int, list[Helper]], told: tuple[Helper, ...]) -> None:
+    assert responsible(SAM, teams, TREE, managers, [BOSS]) == told
+
+
+def test_an_administrator_is_not_told_of_themselves_and_a_ring_of_teams_ends() -> None:
+    assert responsible(BOSS.id, (), {}, {}, [BOSS]) == ()
+    assert responsible(SAM, (1,), {1: 2, 2: 1}, {}, [BOSS]) == (BOSS,)
+
+
+@pytest.fixture
+def library(app: Flask) -> Library:
+    found: Library = app.extensions["course"].library.for_("school", "england")
+    return found
+
+
+def failed(session: Session, library: Library, person: Person, times: int) -> None:
+    for _ in range(times):
+        take(session, library, person, ("police-when-immediate-risk",))
+
+
+def learner(session: Session) -> Person:
+    """Somebody in a team with a manager."""
+    team = make_team(session)
+    make_person(session, "Ann Hill", "ann@example.org", "manager", team=team)
+    make_person(session, "Alex Morgan", "alex@example.org", "administrator")
+    person = make_person(session, team=team)
+    assert session.execute(select(Membership.id).where(Membership.person_id == person.id)).first()
+    return person
+
+
+def mails(session: Session) -> list[OutboxMail]:
+    session.expire_all()
+    return list(session.execute(select(OutboxMail).where(OutboxMail.key.like("help:%"))).scalars())
+
+
+def test_after_the_third_failed_try_help_is_offered_and_a_press_tells_the_manager_and_nothing_more(
+    session: Session, client: Client, library: Library
+) -> None:
+    person = learner(session)
+    sign_in(client, person)
+    failed(session, library, person, 2)
+    assert "Ask for help" not in client.get("/assessment").text
+    failed(session, library, person, 1)
+    page = client.get("/assessment")
+    assert "Ann Hill will be told that you ask for help. They are not told your results or your answers." in page.text
+    newest = session.execute(select(Attempt.id).order_by(Attempt.id.desc())).scalars().first()
+    assert "Ask for help" in client.get(f"/attempt/{newest}").text
+    told = client.follow(client.post("/help", {"from": "assessment"}))
+    assert "Ann Hill will get a mail that says that you ask for help, and nothing else." in told.text
+    assert "You asked for help today." in told.text
+    client.post("/help", {"from": "assessment"})
+    (mail,) = mails(session)
+    assert mail.recipient == "ann@example.org"
+    assert "Sam Okafor asks for help" in mail.subject
+    for secret in ("assessment", "failed", "try", "tries", "question", "%", "point", "refresher", "attempt"):
+        assert secret not in mail.text.lower(), secret
+    assert session.execute(select(HelpRequest.person_id)).scalars().all() == [person.id]
+    said = session.execute(select(AuditEntry).where(AuditEntry.what == "person.help_asked")).scalars().all()
+    assert [(one.actor_id, one.details) for one in said] == [(person.id, "{}")]
+
+
+def test_a_try_that_is_open_or_passed_is_none_that_failed(session: Session, client: Client, library: Library) -> None:
+    person = learner(session)
+    sign_in(client, person)
+    failed(session, library, person, 2)
+    take(session, library, person, ("police-when-immediate-risk",), leave=1)
+    assert "Ask for help" not in client.get("/assessment").text
+    for number in session.execute(select(AttemptOutcome.attempt_id)).scalars():
+        assert "Ask for help" not in client.get(f"/attempt/{number}").text
+    take(session, library, person, ())
+    assert take(session, library, person, ()).passed
+    assert "Ask for help" not in client.get("/assessment").text
+
+
+def test_who_has_no_manager_asks_an_administrator_and_where_there_is_nobody_that_is_said(
+    app: Flask, session: Session
+) -> None:
+    person = make_person(session)
+    client = sign_in(Client(app), person)
+    assert "There is nobody here who can be told" in client.follow(client.post("/help", {})).text
+    make_person(session, "Alex Morgan", "alex@example.org", "administrator")
+    client.post("/help", {"from": "//evil.example.org"})
+    (mail,) = mails(session)
+    assert mail.recipient == "alex@example.org"
+    assert "nobody manages a team" in mail.text
+
+
+def test_pressing_it_several_times_at_once_is_one_request_and_one_mail(committed: Flask) -> None:
+    with committed.app_context(), command_session() as session:
+        person = learner(session)
+    windows = [sign_in(Client(committed), person) for _ in range(4)]
+    tokens = [one.token() for one in windows]
+
+    def press(window: Client, token: str) -> int:
+        return window.flask.post("/help", data={"csrf_token": token, "from": "assessment"}).status_code
+
+    pairs = zip(windows, tokens, strict=True)
+    assert at_once([partial(press, window, token) for window, token in pairs]) == [303] * 4
+    with committed.app_context(), command_session() as session:
+        assert len(mails(session)) == 1
+        session.execute(select(HelpRequest)).scalar_one().day -= timedelta(days=1)
+    assert press(windows[0], tokens[0]) == 303
+    with committed.app_context(), command_session() as session:
+        assert len(mails(session)) == 2

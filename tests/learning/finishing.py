@@ -1,0 +1,109 @@
+"""Somebody who stands one step before the end: of an attempt, of a scenario, or of the whole course."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from course.content.library import Library
+from course.learning import actions, queries
+from course.learning.models import AttemptOutcome, RunOutcome, ScenarioRun
+from course.learning.rules.branching import stand
+from course.learning.rules.drawing import Drawn
+from course.learning.rules.grading import shown_order
+from tests.learning.givens import right
+from tests.walking import right_form
+
+Form = dict[str, list[str]]
+
+
+@dataclass(frozen=True)
+class LastSteps:
+    """Two last steps, each with its address and what its form sends."""
+
+    answer: tuple[str, Form]
+    decision: tuple[str, Form]
+
+
+def answer_but_last(
+    session: Session, library: Library, person_id: int, attempt_id: int, at: datetime
+) -> tuple[str, Form]:
+    """Every question of an attempt rightly, but the last: its address and the form that answers it."""
+    attempt = queries.attempt(session, person_id, attempt_id)
+    assert attempt is not None
+    for item in attempt.items[:-1]:
+        if item.given is None:
+            given = right(library.answerable[item.question_id])
+            actions.respond(session, library, person_id, attempt_id, item.position, given, "sure", at.date(), at)
+    last = attempt.items[-1]
+    question = library.answerable[last.question_id]
+    form = right_form(question, shown_order(question, attempt.seed, last.position))
+    return f"/attempt/{attempt_id}/{last.position}", {**form, "sure": ["sure"]}
+
+
+def decide_but_last(session: Session, library: Library, person_id: int, run_id: int, at: datetime) -> tuple[str, Form]:
+    """The recommended way through a scenario but for its last decision: its address and the form that takes it."""
+    while True:
+        run = queries.run(session, person_id, run_id)
+        assert run is not None
+        module, _, name = run.ref.partition("/")
+        scenario = library.modules[module].scenarios[name]
+        state = stand(scenario, run.decisions)
+        assert state.scene is not None
+        step, best = state.steps + 1, state.scene.best
+        if scenario.by_id[best.to].end:
+            return f"/run/{run_id}", {"step": [str(step)], "choice": [best.id]}
+        actions.decide(session, library, person_id, run, scenario, step, best.id, at.date(), at)
+
+
+def make_nearly_complete(session: Session, library: Library, person_id: int, at: datetime) -> LastSteps:
+    """The whole course, but for the last question of the last check and the last decision of the last scenario."""
+    enrolment = queries.enrolment_id(session, person_id)
+    assert enrolment is not None
+    scenarios = []
+    for module in library.modules.values():
+        for step in module.steps:
+            ref = f"{module.id}/{step.id}"
+            if step.kind == "page":
+                actions.read_page(session, person_id, module, module.pages[step.id], at)
+            elif step.kind == "timeline":
+                timeline = module.timelines[step.id]
+                number = actions.begin_timeline(session, library, person_id, ref, timeline, at)
+                actions.respond(session, library, person_id, number, 1, right(timeline), None, at.date(), at)
+            else:
+                scenarios.append(ref)
+    for ref in scenarios[:-1]:
+        run = ScenarioRun(enrolment_id=enrolment, ref=ref, version="v", number=1, opened_at=at)
+        session.add(run)
+        session.flush()
+        session.add(RunOutcome(run_id=run.id, ending="end", outcome="good", finished_at=at))
+    _pass_final(session, library, person_id, enrolment, at)
+    for module in library.modules.values():
+        number = actions.begin_check(session, library, person_id, module, at)
+        answer = answer_but_last(session, library, person_id, number, at)
+        if module is not list(library.modules.values())[-1]:
+            attempt = queries.attempt(session, person_id, number)
+            assert attempt is not None
+            last = attempt.items[-1]
+            given = right(library.answerable[last.question_id])
+            actions.respond(session, library, person_id, number, last.position, given, "sure", at.date(), at)
+    module_id, _, name = scenarios[-1].partition("/")
+    scenario = library.modules[module_id].scenarios[name]
+    run_id = actions.begin_run(session, person_id, scenarios[-1], scenario, at)
+    return LastSteps(answer, decide_but_last(session, library, person_id, run_id, at))
+
+
+def _pass_final(session: Session, library: Library, person_id: int, enrolment: int, at: datetime) -> None:
+    question = next(iter(library.questions.values()))
+    drawn = [Drawn(question.id, question.points[0])]
+    number = actions.open_attempt(session, library, enrolment, "final", "course", 1, 1, drawn, at)
+    assert number is not None
+    attempt = queries.attempt(session, person_id, number)
+    assert attempt is not None
+    actions.answer(session, attempt.items[0], question, right(question), "sure", at)
+    session.add(
+        AttemptOutcome(attempt_id=number, finished_at=at, passed=True, points_right=1, points_asked=1, pass_mark=80)
+    )
+    session.flush()

@@ -1,0 +1,24 @@
+"""Answers as they are kept: a right one, and one that is wrong in part."""
+
+from __future__ import annotations
+
+from course.content.shapes import Question
+from course.learning.rules.grading import Given
+
+
+def right(question: Question) -> Given:
+    """The right answer to a question."""
+    if question.form == "sort":
+        return [str(option.group) for option in question.options]
+    if question.form == "order":
+        return list(range(len(question.options)))
+    return [n for n, option in enumerate(question.options) if option.correct]
+
+
+def wrong(question: Question) -> Given:
+    """An answer to it that is wrong in part."""
+    if question.form == "sort":
+        return [question.groups[0]] * len(question.options)
+    if question.form == "order":
+        return list(reversed(range(len(question.options))))
+    return [n for n, option in enumerate(question.options) if not option.correct][:1]

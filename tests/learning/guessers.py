@@ -1,0 +1,102 @@
+"""Somebody who knows nothing: guesses, and remembers every answer that a page has told."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Sequence
+
+from course.content.library import Library
+from course.content.shapes import Question
+from course.learning.rules.drawing import Asked, Drawn, History, draw, for_check, for_final, judge, not_shown
+from course.recall.rules.composing import Ask
+
+
+def chance(question: Question) -> float:
+    """How likely a guess is to be right, for somebody who fills in the whole form."""
+    options = len(question.options)
+    if question.form == "one":
+        return 1 / options
+    if question.form == "order":
+        return 1 / math.factorial(options)
+    ways: int = len(question.groups) ** options if question.form == "sort" else 2**options - 1
+    return 1 / ways
+
+
+class Guesser:
+    """One of them, on the way through the real questions by the rules that draw them; no page is shown."""
+
+    def __init__(self, library: Library, seed: int) -> None:
+        self.library, self.random = library, random.Random(seed)
+        self.last: dict[str, int] = {}
+        self.told: set[str] = set()
+        self.asked = 0
+        self.critical = frozenset(p for p in library.taught_points if library.points[p].safety_critical)
+
+    def seed(self) -> int:
+        return self.random.randrange(2**31)
+
+    def right(self, question_id: str) -> bool:
+        """Answer a question, which is asked now."""
+        self.asked += 1
+        self.last[question_id] = self.asked
+        return question_id in self.told or self.random.random() < chance(self.library.questions[question_id])
+
+    def answer(self, drawn: Sequence[Drawn], tell: bool) -> dict[str, bool]:
+        """For each point whether all its questions were right; with `tell` each answer is told at once."""
+        results: dict[str, bool] = {}
+        for one in drawn:
+            right = self.right(one.question_id)
+            results[one.point] = results.get(one.point, True) and right
+            if tell:
+                self.told.add(one.question_id)
+        return results
+
+    def checks(self, keep: bool = True) -> None:
+        """All checks, each until every point of it was right. `keep` as the course does: see for_check."""
+        for module in self.library.modules.values():
+            missed = list(module.points)
+            while missed:
+                known = History(dict(self.last))
+                results = self.answer(for_check(self.library, module, missed, known, keep, self.seed()), tell=True)
+                missed = [point for point in missed if not results.get(point)]
+
+    def final(self, tries: int, withhold: bool = True) -> int:
+        """The number of the try in which the final assessment is passed; 0 if it is not. After a try all answers are
+        told or, with `withhold` as the course does, not those on safety-critical points that are still to be shown."""
+        latest: dict[str, bool] = {}
+        asked: list[Drawn] = []
+        hidden: frozenset[str] = frozenset()
+        points = self.library.taught_points
+        for number in range(1, tries + 1):
+            wanted = [point for point in points if not latest.get(point)]
+            drawn = for_final(self.library, wanted, History(dict(self.last), hidden), self.seed())
+            latest |= self.answer(drawn, tell=False)
+            verdict = judge(latest, points, self.critical, self.library.course.pass_mark)
+            asked += drawn
+            kept = verdict.missed_critical if withhold else ()
+            self.told |= {one.question_id for one in asked if one.point not in kept}
+            hidden = frozenset(one.question_id for one in asked if one.point in kept)
+            if verdict.passed:
+                return number
+        return 0
+
+    def refresher(self, asks: Sequence[Ask]) -> tuple[bool, list[str]]:
+        """Whether the questions of one refresher are passed, and all that were asked in it, in their order."""
+        bank = list(self.library.questions.values())
+        waiting = [(one, False) for one in draw([(a.point, a.questions) for a in asks], bank, self.last, self.seed())]
+        asked: list[str] = [one.question_id for one, _ in waiting]
+        left = {question.id: question for question in bank if question.id not in asked}
+        given: list[Asked] = []
+        while waiting:
+            one, again = waiting.pop(0)
+            right = self.right(one.question_id)
+            given.append(Asked(one.point, right, again))
+            self.told.add(one.question_id)
+            if not right:
+                on_it = [question for question in left.values() if one.point in question.points]
+                for another in draw([(one.point, 1)], on_it, self.last, self.seed()):
+                    asked.append(another.question_id)
+                    del left[another.question_id]
+                    waiting.append((another, True))
+        return not not_shown(given), asked

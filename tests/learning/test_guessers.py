@@ -1,0 +1,182 @@
+"""An attack: people who know nothing, and remember all that the course has told them, want a certificate."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from course.content.library import Library, load
+from course.learning.rules.drawing import (
+    Asked,
+    History,
+    for_check,
+    for_final,
+    judge,
+    kept_for_final,
+    not_shown,
+    to_spare,
+)
+from course.recall.rules.composing import compose
+from tests.learning.guessers import Guesser
+
+BOTS = 200
+# After the third failed try help is offered; two more show that nothing gives way then.
+TRIES = 5
+# At most so many of a hundred may have a certificate for nothing.
+ALLOWED = 5
+
+
+@pytest.fixture(scope="module")
+def library() -> Library:
+    return load(Path("modules")).for_("school", "england")
+
+
+def rate(passed: list[int]) -> float:
+    return 100 * sum(number > 0 for number in passed) / len(passed)
+
+
+def test_whoever_knows_nothing_does_not_pass_the_final_assessment(library: Library) -> None:
+    passed = []
+    for seed in range(BOTS):
+        guesser = Guesser(library, seed)
+        guesser.checks()
+        passed.append(guesser.final(TRIES))
+    assert rate(passed) < ALLOWED, Counter(passed)
+
+
+def test_not_even_with_more_patience_than_anybody_has(library: Library) -> None:
+    for seed in range(15):
+        guesser = Guesser(library, seed)
+        guesser.checks()
+        assert guesser.final(25) == 0
+
+
+def test_what_was_asked_and_never_told_comes_before_what_was_told(library: Library) -> None:
+    on_it = [q.id for q in library.questions.values() if "police-when-immediate-risk" in q.points]
+    told, untold = on_it[:2], on_it[2:]
+    # Those that were told were asked longest ago.
+    last = {question: number for number, question in enumerate([*told, *untold], 1)}
+    for seed in range(10):
+        drawn = for_final(library, ("police-when-immediate-risk",), History(last, frozenset(untold)), seed)
+        assert not {one.question_id for one in drawn} & set(told)
+    drawn = for_final(library, ("police-when-immediate-risk",), History(last), 1)
+    assert {one.question_id for one in drawn} == set(told)
+
+
+def test_the_same_guessers_would_pass_if_checks_and_failed_tries_told_everything(library: Library) -> None:
+    """That the guessers are worth their name: with neither measure most of them pass, so that the test above can fail."""
+    passed = []
+    for seed in range(40):
+        guesser = Guesser(library, seed)
+        guesser.checks(keep=False)
+        passed.append(guesser.final(TRIES, withhold=False))
+    assert rate(passed) > 80, Counter(passed)
+
+
+def test_whoever_knows_nothing_does_not_pass_a_refresher_by_guessing(library: Library) -> None:
+    critical = frozenset(p for p in library.taught_points if library.points[p].safety_critical)
+    nothing = dict.fromkeys(library.taught_points, 0.0)
+    pages = dict.fromkeys(library.taught_points, 1.0)
+    plan = compose(library.taught_points, critical, frozenset(), nothing, pages, 0, 40)
+    passed = []
+    for seed in range(BOTS):
+        right, asked = Guesser(library, seed).refresher(plan.asks)
+        passed.append(int(right))
+        # The same question never comes twice in one refresher.
+        assert len(asked) == len(set(asked))
+    assert rate(passed) < ALLOWED, Counter(passed)
+
+
+def test_the_first_try_asks_nothing_that_was_asked_before_however_long_somebody_tried_the_checks(
+    library: Library,
+) -> None:
+    for seed in range(20):
+        guesser = Guesser(library, seed)
+        guesser.checks()
+        for _ in range(3):
+            # Practice, which any number of times may be had, does not use up what is kept either.
+            for module in library.modules.values():
+                known = History(dict(guesser.last))
+                guesser.answer(for_check(library, module, module.points, known, True, guesser.seed()), tell=True)
+        drawn = for_final(library, library.taught_points, History(guesser.last), guesser.seed())
+        assert not {one.question_id for one in drawn} & set(guesser.last)
+        assert Counter(one.point for one in drawn) == {p: library.final_questions(p) for p in library.taught_points}
+
+
+def test_a_later_try_asks_again_only_where_nothing_else_is_left_and_then_what_was_asked_longest_ago(
+    library: Library,
+) -> None:
+    last: dict[str, int] = {}
+    for seed in range(8):
+        fresh = Counter(p for q in library.questions.values() if q.id not in last for p in q.points)
+        drawn = for_final(library, library.taught_points, History(last), seed)
+        for one in drawn:
+            if one.question_id in last:
+                own = [q.id for q in library.questions.values() if one.point in q.points]
+                unasked = set(own) - set(last) - {other.question_id for other in drawn}
+                assert not unasked, (one.point, fresh[one.point])
+        for number, one in enumerate(drawn, len(last) + 1000 * seed):
+            last[one.question_id] = number
+
+
+@pytest.mark.parametrize(
+    ("total", "each", "kept"),
+    [(1, 1, 0), (2, 1, 1), (3, 1, 1), (4, 1, 2), (5, 1, 3), (9, 1, 3), (2, 2, 1), (3, 2, 2), (7, 2, 5), (15, 2, 6)],
+)
+def test_how_many_questions_of_a_point_are_kept_for_the_final_assessment(total: int, each: int, kept: int) -> None:
+    assert kept_for_final(total, each) == kept
+
+
+def test_who_has_seen_the_whole_bank_still_gets_a_check_and_a_final_assessment(library: Library) -> None:
+    last = {question: number for number, question in enumerate(library.questions, 1)}
+    assert max(to_spare(library, last).values()) < 0 or all(n <= 0 for n in to_spare(library, last).values())
+    for module in library.modules.values():
+        assert for_check(library, module, module.points, History(last), True, 1)
+    assert len(for_final(library, library.taught_points, History(last), 1)) == 50
+
+
+def test_a_check_does_not_tell_what_a_final_assessment_under_way_asks(library: Library) -> None:
+    open_final = for_final(library, library.taught_points, History({}), 7)
+    asked = frozenset(one.question_id for one in open_final)
+    last = dict.fromkeys(asked, 1)
+    for seed in range(30):
+        for module in library.modules.values():
+            drawn = for_check(library, module, module.points, History(last, asked), True, seed)
+            assert not {one.question_id for one in drawn} & asked
+            last |= {one.question_id: seed + 2 for one in drawn}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "passed"),
+    [((), True), (("plain",), True), (("plain", "other"), False), (("critical",), False)],
+)
+def test_the_pass_mark_is_for_all_points_and_every_critical_one_must_be_right(
+    wrong: tuple[str, ...], passed: bool
+) -> None:
+    points = ("critical", "plain", "other", "fourth", "fifth", "sixth", "seventh")
+    latest = {point: point not in wrong for point in points}
+    assert judge(latest, points, frozenset({"critical"}), 80).passed is passed
+
+
+R, W = True, False
+
+
+@pytest.mark.parametrize(
+    ("answers", "left"),
+    [
+        ([("p", R, False)], ()),
+        ([("p", W, False), ("p", R, True)], ()),
+        ([("p", W, False), ("p", W, True)], ("p",)),
+        # Two were asked at first: one that is right at last is not enough.
+        ([("p", W, False), ("p", W, False), ("p", R, True)], ("p",)),
+        ([("p", W, False), ("p", W, False), ("p", R, True), ("p", R, True)], ()),
+        ([("p", R, False), ("q", W, False)], ("q",)),
+        # Attempts from before it was written down: the last answer decides.
+        ([("p", W, None), ("p", R, None)], ()),
+        ([("p", R, None), ("p", W, None)], ("p",)),
+    ],
+)
+def test_what_a_refresher_leaves_open(answers: list[tuple[str, bool, bool | None]], left: tuple[str, ...]) -> None:
+    assert not_shown(Asked(*one) for one in answers) == left

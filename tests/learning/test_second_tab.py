@@ -1,0 +1,129 @@
+"""Another answer from a second window is refused with a word, in every kind of attempt and scenario; a double click
+says nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from course.clock import now
+from course.content.library import Library
+from course.learning import actions, queries
+from course.learning.models import Answer, Decision
+from course.learning.rules.grading import shown_order
+from course.mail.rules import Letter
+from course.people.models import Person
+from course.recall import actions as recall
+from course.recall.rules.boosters import sealed
+from tests.learning.test_races import learners
+from tests.learning.test_races import post as posting
+from tests.makers import make_person, sign_in
+from tests.pages import Client
+from tests.recall.makers import make_completed
+from tests.support.racing import at_once
+from tests.walking import right_form, wrong_form
+
+WORD = "This question was answered already, in another window or on another device. That answer counts."
+DECIDED = "This decision was taken already, in another window or on another device. That one counts."
+
+
+@pytest.fixture
+def library(app: Flask) -> Library:
+    found: Library = app.extensions["course"].library.for_("school", "england")
+    return found
+
+
+Begin = Callable[[Session, Library], tuple[Person, int]]
+
+
+def check(session: Session, library: Library) -> tuple[Person, int]:
+    person = make_person(session)
+    return person, actions.begin_check(session, library, person.id, library.modules["secret-contact"], now())
+
+
+def final(session: Session, library: Library) -> tuple[Person, int]:
+    person = make_person(session)
+    return person, actions.begin_final(session, library, person.id, now())
+
+
+def timeline(session: Session, library: Library) -> tuple[Person, int]:
+    person = make_person(session)
+    module = next(m for m in library.modules.values() if m.timelines)
+    name, found = next(iter(module.timelines.items()))
+    return person, actions.begin_timeline(session, library, person.id, f"{module.id}/{name}", found, now())
+
+
+def refresher(session: Session, library: Library) -> tuple[Person, int]:
+    person = make_completed(session, library)
+    return person, recall.begin(session, library, person.id, None, now()).attempt_id
+
+
+def booster(session: Session, library: Library) -> tuple[Person, int]:
+    person = make_completed(session, library, timedelta(days=40))
+    (due,) = recall.boosters_due(session, library, "Europe/London", now().date())
+    assert recall.send_booster(session, library, due, lambda n: Letter("S", str(n)), "Europe/London", now())
+    return person, queries.attempts(session, person.id, "booster")[-1].id
+
+
+@pytest.mark.parametrize("begin", [check, final, timeline, refresher, booster])
+def test_another_answer_of_a_second_window_is_refused_with_a_word(
+    app: Flask, session: Session, library: Library, begin: Begin
+) -> None:
+    person, number = begin(session, library)
+    session.commit()
+    attempt = queries.attempt(session, person.id, number)
+    assert attempt is not None
+    item = attempt.items[0]
+    question = library.answerable[item.question_id]
+    order = shown_order(question, attempt.seed, 1)
+    sure = {} if attempt.kind == "timeline" else {"sure": ["sure"]}
+    first, other = right_form(question, order) | sure, wrong_form(question, order) | sure
+    client, path = sign_in(Client(app), person), f"/attempt/{number}/1"
+    if attempt.kind == "booster":
+        client, path = Client(app), f"/booster/{sealed(number, app.extensions['course'].config.secret_key)}/1"
+    client.post(path, first)
+    assert not shown(client, client.post(path, first).location, WORD)
+    assert shown(client, client.post(path, other).location, WORD)
+    # Nothing chosen at all is no answer either, and is not dropped in silence.
+    assert shown(client, client.post(path, {}).location, WORD)
+    session.expire_all()
+    assert session.execute(select(Answer.correct).where(Answer.item_id == item.id)).scalar_one()
+
+
+def shown(client: Client, address: str, words: str) -> bool:
+    """Whether the page to which this leads says these words."""
+    page = client.flask_page(address)
+    while page.status == 303:
+        page = client.flask_page(page.location)
+    return words in page.text
+
+
+def test_of_two_answers_at_once_one_is_kept_and_the_other_told(committed: Flask) -> None:
+    one, two = learners(committed, 2)
+    attempt = int(one.client.post("/module/secret-contact/check", {}).location.rsplit("/", 1)[1])
+    path = f"/attempt/{attempt}/1"
+    sent = [
+        posting(one, path, {**one.form(attempt, 1, lambda _: True), "sure": "sure"}),
+        posting(two, path, {**two.form(attempt, 1, lambda _: False), "sure": "sure"}),
+    ]
+    assert at_once(sent) == [303, 303]
+    said = [shown(window.client, path, WORD) for window in (one, two)]
+    assert sorted(said) == [False, True]
+
+
+def test_of_two_decisions_at_once_one_is_taken_and_the_other_told(committed: Flask) -> None:
+    one, two = learners(committed, 2)
+    run = one.client.post("/module/secret-contact/second-phone", {}).location
+    scenario = one.library.modules["secret-contact"].scenarios["second-phone"]
+    choices = [choice.id for choice in scenario.by_id[scenario.start].choices[:2]]
+    sent = [posting(w, run, {"step": "1", "choice": c}) for w, c in zip((one, two), choices, strict=True)]
+    assert at_once(sent) == [303, 303]
+    said = [shown(window.client, run, DECIDED) for window in (one, two)]
+    assert sorted(said) == [False, True]
+    with committed.app_context(), committed.extensions["course.sessions"].writing() as session:
+        assert session.execute(select(func.count()).select_from(Decision)).scalar() == 1
