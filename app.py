@@ -66,7 +66,20 @@ from course.staff import views as staff
 from course.system import commands as system_commands
 from course.system import views as system
 from course.teams import views as teams
-from course.web import access, arrival, cookie, csrf, errors, headers, html, logs, opening, session, uploads
+from course.web import (
+    access,
+    arrival,
+    cookie,
+    csrf,
+    errors,
+    headers,
+    html,
+    input_guard,
+    logs,
+    opening,
+    session,
+    uploads,
+)
 
 PACKAGE = Path(__file__).resolve().parent / "course"
 # Each feature's pages, under the address at which they begin.
@@ -177,6 +190,7 @@ def create_app(config: Config | None = None) -> Flask:
     errors.init(app)
     signin_session.init(app)
     uploads.init(app)
+    input_guard.init(app)
     csrf.init(app)
     access.init(app)
     html.init(app, PACKAGE / "static", config.time_zone)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from flask import current_app, g
@@ -10,6 +11,7 @@ from course.organisation.queries import Mark, OrganisationView, organisation
 from course.web.session import rows
 
 _KEY = "course.organisation"
+_LAST = "course.organisation.last_read"
 _UNASKED: Any = object()
 
 
@@ -27,7 +29,19 @@ def here_organisation() -> OrganisationView | None:
             found = known[1]
         else:
             found = organisation(rows())
-            if mark is not None:
+            # The mark was read a little earlier. Where it has changed since, it would stand for something else.
+            if mark is not None and found is not None and mark[:3] == (found.name, found.nation, found.pathway):
                 current_app.extensions[_KEY] = (mark, found)
         g.organisation = found
+    return found
+
+
+def keep_as_read(ours: OrganisationView | None, at: datetime) -> None:
+    """Remember in this process what the organisation was at that moment, for when the database does not answer."""
+    current_app.extensions[_LAST] = (ours, at)
+
+
+def last_read() -> tuple[OrganisationView | None, datetime | None]:
+    """What the organisation was when it was last read, and when that was; nothing if that was never."""
+    found: tuple[OrganisationView | None, datetime | None] = current_app.extensions.get(_LAST, (None, None))
     return found

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from wtforms import BooleanField, Field, FileField, SelectField, StringField
 from wtforms.fields import ColorField, EmailField, TelField
 from wtforms.validators import DataRequired, Email, Length, Optional, ValidationError
@@ -13,9 +11,8 @@ from course.organisation.rules.colours import chosen, parse, refusal
 from course.organisation.rules.contacts import KINDS, REVIEWS, Details
 from course.people.forms import clean
 from course.web.forms import Form, choices
+from course.web.telephone import dial, pieces
 
-# A number as people write it, with an extension if it has one.
-_PHONE = re.compile(r"\+?[0-9 ()/.\-]{3,40}((ext|x)\.? ?[0-9]{1,6})?", re.IGNORECASE)
 # What a contact cannot do without, and what is said where it is missing.
 NEEDED = {"name": "Enter who answers, a person or a team.", "phone": "Enter the telephone number."}
 
@@ -41,9 +38,15 @@ def pathway_field() -> SelectField:
 
 
 def phone_number(_form: Form, field: Field) -> None:
-    """Refuse what cannot be dialled."""
-    if field.data and not (_PHONE.fullmatch(field.data) and re.search("[0-9].*[0-9].*[0-9]", field.data)):
-        raise ValidationError("Enter a telephone number in digits, such as 01632 960123 or 01632 960123 ext 4.")
+    """Refuse what a link could not dial: several numbers, words, letters in place of digits."""
+    if not field.data or dial(field.data):
+        return
+    if sum(piece.dials is not None for piece in pieces(field.data)) > 1:
+        raise ValidationError("Enter one telephone number here: the one that is answered first.")
+    raise ValidationError(
+        "Enter one whole telephone number in digits and nothing else, such as 01632 960123, "
+        "+44 1632 960123 or 01632 960123 ext 4."
+    )
 
 
 class OrganisationForm(Form):
@@ -93,7 +96,7 @@ def _contact_fields() -> dict[str, Field]:
     long = "Shorten this to %(max)d characters."
     return {
         "name": StringField("Who answers", filters=[clean], validators=[Length(max=200, message=long)]),
-        "phone": TelField("Telephone", filters=[clean], validators=[phone_number]),
+        "phone": TelField("Telephone", filters=[clean], validators=[Length(max=60, message=long), phone_number]),
         "email": EmailField(
             "E-mail (may be empty)",
             filters=[clean],

@@ -1,15 +1,18 @@
-"""The frame of every page: made once for each person and place in the course, not at each request."""
+"""The frame of every page. Its foot, which is the same for everybody, is kept in memory; its head names the reader."""
 
 from __future__ import annotations
 
+from datetime import date
 from functools import lru_cache
 
 from flask import current_app, g
 from flask_login import current_user
 from markupsafe import Markup
 
+from course.content.beside import Support
 from course.content.current import library
 from course.organisation.current import here_organisation
+from course.organisation.queries import OrganisationView
 from course.organisation.rules.colours import sheet_name
 from course.people.rules import Viewer
 from course.web.site import Site
@@ -21,24 +24,27 @@ def site() -> Site:
     if found is None:
         # The person first: with them comes the mark that tells whether the organisation is still the same.
         person: Viewer | None = current_user.person
-        ours, course = here_organisation(), library().course
-        name = ours.name if ours else course.title
-        here = g.get("here", "")
-        logo, sheet = (ours.logo, ours.colour and sheet_name(ours.colour)) if ours else (None, None)
-        header = _header(
-            name, logo, person.name if person else None, person.permissions if person else frozenset(), here
-        )
-        g.site = found = Site(name, person, course.title, header, _footer(library().version), ours is not None, sheet)
+        g.site = found = frame_for(person, here_organisation())
     return found
 
 
-@lru_cache(maxsize=2048)
-def _header(name: str, logo: str | None, person: str | None, permissions: frozenset[str], here: str) -> Markup:
+def frame_for(person: Viewer | None, ours: OrganisationView | None) -> Site:
+    """The frame of a page for this reader in this organisation."""
+    course, here = library().course, g.get("here", "")
+    name = ours.name if ours else course.title
+    logo, sheet = (ours.logo, ours.colour and sheet_name(ours.colour)) if ours else (None, None)
+    footer = _footer(course.title, course.edition, course.reviewed, library().help.support)
+    return Site(name, person, course.title, _header(name, logo, person, here), footer, ours is not None, sheet)
+
+
+def _header(name: str, logo: str | None, person: Viewer | None, here: str) -> Markup:
     template = current_app.jinja_env.get_template("frame/header.html")
-    return Markup(template.render(name=name, logo=logo, person=person, permissions=permissions, here=here))  # noqa: S704
+    reader = person.name if person else None
+    permissions = person.permissions if person else frozenset()
+    return Markup(template.render(name=name, logo=logo, person=reader, permissions=permissions, here=here))  # noqa: S704
 
 
 @lru_cache(maxsize=8)
-def _footer(_version: str) -> Markup:
+def _footer(title: str, edition: str, reviewed: date, support: tuple[Support, ...]) -> Markup:
     template = current_app.jinja_env.get_template("frame/footer.html")
-    return Markup(template.render(course=library().course, support=library().help.support))  # noqa: S704
+    return Markup(template.render(title=title, edition=edition, reviewed=reviewed, support=support))  # noqa: S704

@@ -15,14 +15,15 @@ from course.content.current import library
 from course.content.shapes import NATIONS
 from course.dates import civil_date
 from course.organisation import actions, queries
-from course.organisation.current import here_organisation
+from course.organisation.current import here_organisation, keep_as_read, last_read
 from course.organisation.forms import ColourForm, ContactForm, LogoForm, OrganisationForm
-from course.organisation.frame import site
+from course.organisation.frame import frame_for, site
 from course.organisation.queries import ContactView, OrganisationView, Owner, owners, stale_contacts
 from course.organisation.rules.colours import USUAL, parse, refusal, sheet_name, style_sheet
 from course.organisation.rules.contacts import KINDS, Details, confirms, lead_label
 from course.people.queries import person_by_email
 from course.web.access import Permission, may, public, signed_in
+from course.web.deadline import read_in_time
 from course.web.html import seen_redirect
 from course.web.isolated import BusyError, IsolatedError, Limits, RefusedError, read_in_process
 from course.web.session import db, unit_of_work
@@ -210,36 +211,39 @@ def _filled_in(ours: OrganisationView | None, keepers: Mapping[int, Owner]) -> d
 @pages.get("/concern")
 @public
 def concern() -> str:
-    """Worried about a child? It needs no sign-in and no set-up, writes nothing, and is not logged."""
-    g.here = "concern"
-    ours = here_organisation()
-    help_ = library().help
-    nation = ours.nation if ours else None
-    return render_template(
-        "organisation/concern.html",
-        help=help_,
-        ours=ours,
-        labels=_labels(ours),
-        routes=[route for route in help_.routes if nation is None or nation in route.nations],
-        # Before the set-up nobody knows the nation, so each route says where it holds.
-        nations=NATIONS if nation is None else {},
-    )
+    """Worried about a child? It needs no sign-in, no set-up and no database, writes nothing, and is not logged."""
+    return _help_page("organisation/concern.html")
 
 
 @pages.get("/first-hour")
 @public
 def first_hour() -> str:
     """A card to print: what to do, whom to ring, and what to leave. Like the page above, it asks for nothing."""
+    return _help_page("organisation/first_hour.html", course=library().course)
+
+
+def _help_page(template: str, **values: object) -> str:
+    """A page with the contacts as they are now, or as they were last read if the database does not answer."""
     g.here = "concern"
-    ours = here_organisation()
+    read = read_in_time(lambda: (current_user.person, here_organisation(), now()))
+    if read is not None:
+        keep_as_read(read[1], read[2])
+    person, ours, as_of = read or (None, *last_read())
+    g.site = frame_for(person, ours)
+    g.for_one_person = person is not None
     nation = ours.nation if ours else None
+    help_ = library().help
     return render_template(
-        "organisation/first_hour.html",
-        help=library().help,
+        template,
+        help=help_,
         ours=ours,
-        course=library().course,
         labels=_labels(ours),
-        routes=[route for route in library().help.routes if nation is None or nation in route.nations],
+        routes=[route for route in help_.routes if nation is None or nation in route.nations],
+        # Before the nation is known, each route says where it holds.
+        nations=NATIONS if nation is None else {},
+        read_now=read is not None,
+        as_of=as_of,
+        **values,
     )
 
 
@@ -252,4 +256,7 @@ def on_every_page() -> dict[str, Any]:
 
     Error pages are rendered without it, so they ask the database for nothing and cannot fail with it.
     """
-    return {"site": site()}
+    frame = site()
+    if "organisation" in g:
+        keep_as_read(g.organisation, now())
+    return {"site": frame}

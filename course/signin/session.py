@@ -14,6 +14,7 @@ from course.dates import civil_date
 from course.people.rules import Viewer
 from course.signin import actions, queries
 from course.signin.actions import Entered
+from course.web.headers import clear_browser
 from course.web.session import rows, unit_of_work
 from course.web.site import state
 
@@ -85,3 +86,4 @@ def leave(at: datetime) -> None:
         with unit_of_work() as unit:
             actions.end_session(unit, nonce, person_id, at)
     session.clear()
+    clear_browser()

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from flask import Flask, abort, g, redirect, request, url_for
 from flask_login import current_user
 
-from course.web.again import once_more
+from course.web.again import once_more, sealed_form
 from course.web.session import refuse_sent_form
 
 V = TypeVar("V", bound=Callable[..., Any])
@@ -63,6 +63,8 @@ def init(app: Flask) -> None:
     def check() -> Any:
         if request.endpoint is None:
             return None
+        if request.method == "POST" and (kept := sealed_form()):
+            return kept
         rule = rule_of(app, request.endpoint)
         if request.method == "POST":
             refuse_sent_form()

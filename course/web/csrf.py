@@ -1,12 +1,24 @@
-"""The token against forgery that forms carry: one for each session, the same on every page of it."""
+"""The token against forgery that forms carry. It also says who had signed in when the form was made.
+
+There is one token for each sign-in session, the same on every page of it. What stands in it is the owner of the form
+and a random value, signed. A form is accepted only from the session that it was made in, and only while the same
+person is signed in.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import secrets
 from functools import lru_cache
 
-from flask import Flask, current_app, session
-from flask_wtf.csrf import CSRFProtect, generate_csrf
+from flask import Flask, current_app, g, request, session
+from flask_login import current_user
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from itsdangerous import BadData, URLSafeTimedSerializer
+
+FIELD = "csrf_token"
+NOBODY = ""  # the owner of a form that was made while nobody had signed in
 
 
 def init(app: Flask) -> None:
@@ -16,15 +28,19 @@ def init(app: Flask) -> None:
     app.jinja_env.globals["csrf_token"] = csrf_token
     app.jinja_env.globals["form_key"] = form_key
 
+    @app.before_request
+    def check_owner() -> None:
+        # The session outlives a sign-in that was ended elsewhere, and so does its token.
+        if g.get("csrf_valid") and _owner(session.get(FIELD)) != reader():
+            raise CSRFError("The form belongs to somebody else.")
+
 
 def csrf_token() -> str:
-    """This session's token, signed.
-
-    The signature holds a time that nobody checks (a token is good as long as its session). So the first
-    one made for a session serves as well as any later one, and a page stays the same from one request
-    to the next: a browser that has it already need not fetch it again.
-    """
-    return _signed(_raw(), str(current_app.secret_key))
+    """This session's token, signed. A token is good as long as its session, so it is signed once."""
+    raw = str(session.get(FIELD, ""))
+    if _owner(raw) != reader():
+        raw = session[FIELD] = f"{reader()}.{secrets.token_hex(16)}"
+    return _signed(raw, str(current_app.secret_key))
 
 
 def form_key() -> str:
@@ -32,13 +48,33 @@ def form_key() -> str:
     return secrets.token_urlsafe(9)
 
 
-def _raw() -> str:
-    if "csrf_token" not in session:
-        generate_csrf()
-    return str(session["csrf_token"])
+def reader() -> str:
+    """The owner of the forms on this request's pages: another for each person, and the same for a person each time."""
+    person = current_user.person
+    if person is None:
+        return NOBODY
+    key = str(current_app.secret_key).encode()
+    return hmac.new(key, f"owner of forms: {person.id}".encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def sent_owner() -> str | None:
+    """The owner of the form that arrives, whichever session it was made in; None if its token is not one of ours."""
+    try:
+        return _owner(_serializer(str(current_app.secret_key)).loads(request.form.get(FIELD, "")))
+    except BadData:
+        return None
+
+
+def _owner(raw: object) -> str | None:
+    owner, dot, _ = raw.partition(".") if isinstance(raw, str) else ("", "", "")
+    return owner if dot else None
 
 
 @lru_cache(maxsize=4096)
-def _signed(_raw: str, _secret: str) -> str:
-    # Asked for once per session in this process; it reads the raw token from the session itself.
-    return str(generate_csrf())
+def _signed(raw: str, secret: str) -> str:
+    return str(_serializer(secret).dumps(raw))
+
+
+def _serializer(secret: str) -> URLSafeTimedSerializer:
+    # As Flask-WTF makes it, which reads what is written here.
+    return URLSafeTimedSerializer(secret, salt="wtf-csrf-token")

@@ -13,6 +13,7 @@ from werkzeug.exceptions import Forbidden, HTTPException
 
 from course.web.again import from_here, once_more
 from course.web.arrival import has_no_cookies, keeps_cookies, to_try_again, why_refused
+from course.web.input_guard import UNUSABLE
 from course.web.session import AlreadySentError, undo
 from course.web.uploads import limit_in_words
 
@@ -65,6 +66,8 @@ def _http(error: HTTPException) -> Response:
         title, text = "You cannot do this", str(error.description)  # a view has said why, in words
     if error.code == 413 and (limit := limit_in_words()):
         text = f"This page accepts at most {limit}. Send less, or divide it into parts."
+    elif error.description == UNUSABLE:
+        text = UNUSABLE
     response = page(error.code, title, text)
     if error.code == 405:
         response.headers["Allow"] = ", ".join(getattr(error, "valid_methods", None) or [])
@@ -92,6 +95,8 @@ def _forged(error: CSRFError) -> Response:
             flash("This page was open for too long. Please sign in.")
         there = request.full_path.rstrip("?") if keeps_cookies() else to_try_again()
         return make_response(redirect(there, 303))
+    if request.endpoint == "signin.sign_out" and not current_user.is_authenticated:
+        return make_response(redirect("/sign-in", 303))  # pressed twice: they have signed out
     if not keeps_cookies():
         flash("If this happens each time, your browser does not keep cookies. Allow them for this address.")
     kept = once_more()

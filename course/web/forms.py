@@ -12,6 +12,11 @@ from wtforms import DateField, Field, IntegerField, SelectField
 from wtforms.form import BaseForm
 from wtforms.validators import DataRequired, NumberRange, Optional
 
+from course.web.input_guard import LARGEST_NUMBER
+
+# Days beyond these are mistyped, and years cannot be counted on from the first and the last that there are.
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
+
 
 class Needed(DataRequired):
     """Says that nothing was entered only where nothing was: what was not understood has its own message."""
@@ -41,10 +46,20 @@ class DayField(DateField):
             super().process_formdata([value.strip() for value in valuelist if value.strip()])
         except ValueError:
             raise ValueError("Enter a day such as 12/02/2027.") from None
+        if self.data is not None and not FIRST_DAY <= self.data <= LAST_DAY:
+            self.data = None
+            raise ValueError(f"Enter a day between {FIRST_DAY.year} and {LAST_DAY.year}, such as 12/02/2027.")
 
 
 class Form(FlaskForm):  # type: ignore[misc]
     """A form whose mistakes are shown above it and beside each field."""
+
+    def process(self, *args: Any, **kwargs: Any) -> None:
+        super().process(*args, **kwargs)
+        for field in self:
+            if isinstance(field, IntegerField) and field.data is not None and abs(field.data) > LARGEST_NUMBER:
+                field.data = None
+                field.process_errors = [_asked_for(field)]
 
     def validate(self, *args: Any, **kwargs: Any) -> bool:
         fine = bool(super().validate(*args, **kwargs))
@@ -69,7 +84,7 @@ def _asked_for(field: IntegerField) -> str:
 def number_in_address(name: str) -> int | None:
     """A number that stands in the page's address after `name=`; None if there is none, or none that a database knows."""
     found = request.args.get(name, type=int)
-    return found if found is not None and 0 < found < 2**31 else None
+    return found if found is not None and 0 < found <= LARGEST_NUMBER else None
 
 
 def choices(words: Mapping[Any, str]) -> dict[str, Any]:

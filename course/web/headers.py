@@ -1,4 +1,4 @@
-"""Security headers, and conditional requests for pages."""
+"""Security headers, and what a browser may keep: nothing that was made for somebody who has signed in."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Response, after_this_request, g, request
 
 # Everything comes from here; no inline script or style, no framing, no form that posts elsewhere.
 POLICY = "; ".join((
@@ -36,17 +36,36 @@ def init(app: Flask, secure: bool) -> None:
     @app.after_request
     def add(response: Response) -> Response:
         headers, environ = response.headers, request.environ
-        if "Cache-Control" not in headers:
-            # A sign-out must not be undone by a kept page: the browser asks again each time.
+        if _for_one_person() and not headers.get("Cache-Control", "").startswith("private, max-age"):
+            # Neither kept on disk nor shown again by "Back" once somebody has signed out.
+            headers["Cache-Control"] = "no-store"
+        elif "Cache-Control" not in headers:
             headers.add("Cache-Control", "private, no-cache")
         if environ["REQUEST_METHOD"] == "GET" and response.status_code == 200 and response.mimetype == "text/html":
-            mark = hashlib.blake2b(response.get_data(), digest_size=12).hexdigest()
-            # Weak, because the same page also goes out compressed.
-            headers.add("ETag", f'W/"{mark}"')
-            if "HTTP_IF_NONE_MATCH" in environ:
-                response.make_conditional(request)
+            if headers["Cache-Control"] != "no-store":
+                mark = hashlib.blake2b(response.get_data(), digest_size=12).hexdigest()
+                # Weak, because the same page also goes out compressed.
+                headers.add("ETag", f'W/"{mark}"')
+                if "HTTP_IF_NONE_MATCH" in environ:
+                    response.make_conditional(request)
             if response.status_code == 200:
                 compress(response)
+        return response
+
+
+def _for_one_person() -> bool:
+    """Whether the response was made for somebody who has signed in, or who holds a secret link."""
+    reader = g.get("_login_user")  # where Flask-Login keeps who was asked for in this request
+    signed_in = reader is not None and reader.is_authenticated
+    return signed_in or g.get("for_one_person", False) or "token" in (request.view_args or ())
+
+
+def clear_browser() -> None:
+    """Have the browser forget what it keeps of this site, when somebody signs out. It does so over https only."""
+
+    @after_this_request
+    def clear(response: Response) -> Response:
+        response.headers["Clear-Site-Data"] = '"cache", "storage"'
         return response
 
 

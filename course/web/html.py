@@ -1,20 +1,21 @@
-"""What templates need: dates in words, plurals, and addresses of static files with a hash in their name."""
+"""What templates need: dates in words, plurals, telephone links, and addresses of static files with a hash in their name."""
 
 from __future__ import annotations
 
 import hashlib
 import mimetypes
-import re
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from flask import Flask, Response, abort, redirect
 from jinja2 import StrictUndefined
+from markupsafe import Markup, escape
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.web.access import public
 from course.web.headers import compress
+from course.web.telephone import pieces
 
 
 def day(value: date) -> str:
@@ -48,12 +49,13 @@ def minutes(value: float) -> str:
     return f"{hours}{('', '¼', '½', '¾')[quarters]} hours"
 
 
-def dial(number: str) -> str:
-    """What a telephone link dials: digits, and an extension if there is one."""
-    main, _, extension = re.sub(r"(?i)ext\.?|x", ";", number).partition(";")
-    digits = re.sub(r"[^0-9+]", "", main)
-    more = re.sub(r"[^0-9]", "", extension)
-    return f"{digits};ext={more}" if more else digits
+def telephone(text: str) -> Markup:
+    """A text with a link on each telephone number in it that can be dialled."""
+    parts = (
+        Markup('<a href="tel:{}">{}</a>').format(piece.dials, piece.text) if piece.dials else escape(piece.text)
+        for piece in pieces(text)
+    )
+    return Markup("").join(parts)
 
 
 def seen_redirect(address: str) -> WsgiResponse:
@@ -85,7 +87,9 @@ def init(app: Flask, folder: Path, zone: str) -> None:
     static = StaticFiles(folder)
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update(day=day, plural=plural, minutes=minutes, dial=dial, moment=lambda v: moment(v, zone))
+    app.jinja_env.filters.update(
+        day=day, plural=plural, minutes=minutes, telephone=telephone, moment=lambda v: moment(v, zone)
+    )
     app.jinja_env.filters["day_of"] = lambda value: day_of(value, zone)
     app.jinja_env.globals.update(
         asset=static.address, stylesheet=static.address("site.css"), icon=static.address("icon.svg")

@@ -300,14 +300,15 @@ def test_what_does_not_exist_is_not_found(learner: Learner, path: str) -> None:
     assert learner.client.get(path, 404).h1 == "There is no such page"
 
 
-def test_a_page_answers_a_conditional_request(learner: Learner) -> None:
-    path = "/module/secret-contact/why-contact-is-supervised"
-    page = learner.client.get(path)
-    assert page.headers["Cache-Control"] == "private, no-cache"
-    again = learner.client.get(path, 304, headers={"If-None-Match": page.headers["ETag"]})
+def test_a_page_of_somebody_is_not_kept_by_the_browser_and_a_public_one_is_asked_for_again(learner: Learner) -> None:
+    page = learner.client.get("/module/secret-contact/why-contact-is-supervised")
+    assert page.headers["Cache-Control"] == "no-store"
+    assert "ETag" not in page.headers
+    visitor = Client(learner.client.app)
+    public = visitor.get("/accessibility")
+    assert public.headers["Cache-Control"] == "private, no-cache"
+    again = visitor.get("/accessibility", 304, headers={"If-None-Match": public.headers["ETag"]})
     assert again.body == b""
-    learner.client.post(path, {"then": "next"})
-    learner.client.get(path, 200, headers={"If-None-Match": page.headers["ETag"]})
 
 
 def test_every_page_of_the_course_is_a_good_page(learner: Learner, library: Library) -> None:
@@ -331,10 +332,7 @@ def test_a_page_is_sent_compressed_to_those_who_can_read_it(learner: Learner) ->
     packed = learner.client.flask.get(path, headers={"Accept-Encoding": "gzip"})
     assert packed.headers["Content-Encoding"] == "gzip"
     assert gzip.decompress(packed.get_data()) == plain.body
-    assert packed.headers["ETag"] == plain.headers["ETag"]
     assert "Accept-Encoding" in packed.headers["Vary"]
-    again = {"Accept-Encoding": "gzip", "If-None-Match": packed.headers["ETag"]}
-    assert learner.client.flask.get(path, headers=again).status_code == 304
     asked = learner.client.flask.get(path + "?kept=1", headers={"Accept-Encoding": "gzip"})
     assert "Content-Encoding" not in asked.headers
 

@@ -1,0 +1,121 @@
+"""Worried about a child? The page answers also when the database does not."""
+
+from __future__ import annotations
+
+import socket
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import create_engine, text
+
+from app import create_app
+from course.organisation.actions import confirm_contact
+from course.web.session import command_session
+from tests.conftest import NOW, make_config
+from tests.makers import make_person, sign_in
+from tests.pages import Client, Page
+
+NATIONAL = ("999", "0808 800 5000", "0800 1111")
+
+
+def _answers(client: Client) -> list[Page]:
+    """Both pages, which hold the national lines whatever happens."""
+    pages = [client.get("/concern"), client.get("/first-hour")]
+    for page in pages:
+        assert all(number in page.text for number in NATIONAL)
+    return pages
+
+
+def _with_contact(app: Flask) -> Client:
+    """Somebody who has signed in, and a lead whom they know."""
+    with app.app_context(), command_session() as session:
+        person = make_person(session)
+        confirm_contact(session, "lead", "Lena Hill", "+44 (0)1632 960101", "", None, NOW)
+    client = sign_in(Client(app), person)
+    for page in _answers(client):
+        assert "Lena Hill" in page.text
+        assert "Sam Okafor" in page.text
+        assert 'href="tel:+441632960101"' in page.html
+        assert "cannot be read" not in page.text
+        assert page.headers["Cache-Control"] == "no-store"
+    return client
+
+
+def _says_what_was_read_last(client: Client) -> None:
+    for page in _answers(client):
+        assert "Lena Hill" in page.text
+        assert 'href="tel:+441632960101"' in page.html
+        assert "The latest contacts cannot be read just now. These are as of" in page.text
+
+
+def _drop_postgresql(app: Flask) -> None:
+    url = app.extensions["course"].engine.url
+    with create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.execute(text(f"drop database {url.database} with (force)"))
+
+
+def _replace(file: Path) -> None:
+    for part in file.parent.glob(f"{file.name}*"):
+        part.unlink()
+    file.write_bytes(b"This is not a database. " * 100)
+
+
+def test_it_shows_the_contacts_that_were_read_last_when_the_database_is_gone(committed: Flask) -> None:
+    client = _with_contact(committed)
+    engine = committed.extensions["course"].engine
+    if engine.name == "postgresql":
+        _drop_postgresql(committed)
+    else:
+        engine.dispose()
+        _replace(Path(str(engine.url.database)))
+    client.flask_page("/me")
+    _says_what_was_read_last(client)
+
+
+def test_it_does_not_wait_for_a_locked_database(fresh_app: Flask) -> None:
+    client = _with_contact(fresh_app)
+    engine = fresh_app.extensions["course"].engine
+    engine.dispose()
+    with closing(sqlite3.connect(str(engine.url.database))) as other:
+        other.execute("pragma locking_mode=exclusive")
+        other.execute("begin exclusive")
+        _says_what_was_read_last(client)
+        other.rollback()
+
+
+@pytest.fixture
+def silent() -> Iterator[int]:
+    """A server that takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        held = []
+
+        def hold() -> None:
+            while True:
+                try:
+                    held.append(server.accept())
+                except OSError:
+                    return
+
+        threading.Thread(target=hold, daemon=True).start()
+        yield server.getsockname()[1]
+        server.shutdown(socket.SHUT_RDWR)
+        for connection, _ in held:
+            connection.close()
+
+
+def _closed() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+@pytest.mark.parametrize("port", [_closed, None], ids=["refused", "silent"])
+def test_it_answers_when_no_contact_was_ever_read(port: Callable[[], int] | None, silent: int) -> None:
+    url = f"postgresql+psycopg://course@127.0.0.1:{port() if port else silent}/course"
+    for page in _answers(Client(create_app(make_config(url)))):
+        assert "The contacts of your organisation cannot be read just now. Ask a manager" in page.text
+        assert "Children’s social work" in page.text if page.h1 == "Worried about a child?" else True

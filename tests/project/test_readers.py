@@ -1,0 +1,70 @@
+"""Every page as several people: what somebody is shown never depends on who has read before them."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+from flask import Flask
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from course.content.actions import archive
+from course.organisation.actions import change, confirm_contact, take_colour
+from course.people.actions import choose_pathway
+from course.web.session import command_session
+from tests.conftest import NOW
+from tests.makers import make_person
+from tests.support.world import addresses, fill_world
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def _cookies(session: Session, ids: list[int]) -> list[str | None]:
+    """What the session cookie of each of these people says, and that of nobody."""
+    rows = session.execute(text("select person_id, session_key from credential")).all()
+    keys = {row.person_id: row.session_key for row in rows}
+    return [*(f"{number}:{keys[number]}:nonce" for number in ids), None]
+
+
+def test_nobody_is_shown_what_was_made_for_another_reader(fresh_app: Flask, tmp_path: Path) -> None:
+    app, file = fresh_app, tmp_path / "fresh.db"
+    people = []
+
+    def keep(name: str) -> str:
+        with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(tmp_path / name)) as copy:
+            source.backup(copy)
+        return str(tmp_path / name)
+
+    with app.app_context(), command_session() as session:
+        archive(session, app.extensions["course"].library, NOW)
+    with app.app_context(), command_session() as session:
+        learner, manager, administrator = fill_world(session)
+        residential = make_person(session, "Rae Tarn", "rae@example.org")
+        for person, pathway in ((learner, "school"), (manager, "social-work"), (residential, "residential")):
+            choose_pathway(session, [person.id], pathway, "", administrator.id, NOW)
+        people.append(_cookies(session, [learner.id, residential.id, manager.id]))
+        people.append(_cookies(session, [administrator.id, residential.id]))
+        # A look at somebody's record is written down, and would change what the next one shows.
+        session.execute(
+            text("create trigger keep_no_looks before insert on record_view begin select raise(ignore); end")
+        )
+        paths = [address for _, address in addresses(app, session)]
+    before = keep("before.db")
+    with app.app_context(), command_session() as session:
+        # Another organisation in all that it can say about itself, and people who moved.
+        change(session, "Hillside Care", "scotland", "clubs", administrator.id, NOW)
+        confirm_contact(session, "lead", "Lena Hill", "01632 960199", "lena@example.org", administrator.id, NOW)
+        take_colour(session, "0f4c5c", administrator.id, NOW)
+        choose_pathway(session, [residential.id], "leaders", "", administrator.id, NOW)
+        session.execute(text("update role_grant set until = '2026-11-01' where person_id = :id"), {"id": manager.id})
+    plan = tmp_path / "plan.json"
+    plan.write_text(json.dumps({"states": [before, keep("after.db")], "people": people, "addresses": paths,
+                                "work": str(tmp_path / "work.db")}), encoding="utf-8")  # fmt: skip
+    command = [sys.executable, "-m", "tests.support.readers", str(plan)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, ""), done.stdout[:4000] + done.stderr[-2000:]

@@ -1,0 +1,80 @@
+"""A database with a row about somebody in every table, and every address that leads to a page of it."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from flask import Flask
+from sqlalchemy import text, update
+from sqlalchemy.orm import Session
+from werkzeug.routing import Rule
+
+from course.content.library import Library
+from course.content.shapes import NATIONS, SETTINGS
+from course.db import Base
+from course.people.models import Person
+from course.refreshers.views.people import RECORDS
+from tests.makers import make_person
+from tests.privacy.filling import fill
+
+MOST = 4  # addresses of one route, apart from the steps of modules
+LIST = b"Full name,E-mail\nMaria Field,maria@example.org\nJo Vale,jo@example.org\n"
+
+
+def fill_world(session: Session) -> tuple[Person, Person, Person]:
+    """A learner who is in every table (person 1), somebody with a role of each kind, and their numbers from 1 on."""
+    learner = make_person(session, "Zebulon Marsh", "zebulon@example.org")
+    fill(session, learner)
+    tables = Base.metadata.tables
+    # What a page reads as a document of its own has to be one.
+    session.execute(update(tables["people_import"]).values(content=LIST, columns=None, preview=None))
+    session.execute(update(tables["signing_key"]).values(locked=b"x" * 64))
+    session.execute(update(tables["outbox_mail"]).values(sent_at=None, failure=None))
+    session.commit()
+    manager = make_person(session, "Mona Field", "manager@example.org", role="manager")
+    administrator = make_person(session, "Ada Vale", "admin@example.org", role="administrator")
+    return learner, manager, administrator
+
+
+def values(session: Session, library: Library) -> dict[str, Sequence[str]]:
+    """What may be written for each part of an address that is no number. A part that is missing here has to be added."""
+    numbers = session.execute(text("select number from certificate")).scalars().all()
+    logos = session.execute(text("select logo_sha256 from organisation_look")).scalars().all()
+    return {
+        "kind": ["lead", "deputy", "initial", "refresher", "booster", "update"],
+        "module_id": list(library.modules),
+        "name": ["site.css"],
+        "nation": list(NATIONS),
+        "number": numbers or ["K7QM-2FXA-9TRC"],
+        "pathway": list(SETTINGS),
+        "point": list(library.points)[:2],
+        "scope": ["own", "team"],
+        "sha256": [logo for logo in logos if logo] or ["0" * 64],
+        "sheet": ["0f4c5c"],
+        "step_id": ["check"],
+        "token": ["no-such-token"],
+        "what": list(RECORDS),
+    }
+
+
+def addresses(app: Flask, session: Session, methods: Iterable[str] = ("GET",)) -> Iterator[tuple[Rule, str]]:
+    """Addresses of every route that takes one of the methods. All steps of all modules are among them."""
+    library: Library = app.extensions["course"].library
+    known = values(session, library)
+    for rule in app.url_map.iter_rules():
+        if not set(methods) & (rule.methods or set()):
+            continue
+        if rule.endpoint == "learning.step":
+            for module in library.modules.values():
+                for step in dict.fromkeys([*module.pages, *module.scenarios, *module.timelines, "check"]):
+                    yield rule, f"/module/{module.id}/{step}"
+            continue
+        parts = re.findall(r"<(?:(\w+)(?:\([^)]*\))?:)?(\w+)>", rule.rule)
+        choices = [("1", "2") if kind == "int" else known[name] for kind, name in parts]
+        for chosen in itertools.islice(itertools.product(*choices), MOST):
+            address = rule.rule
+            for (_, name), value in zip(parts, chosen, strict=True):
+                address = re.sub(rf"<(?:[^<>]+:)?{name}>", value, address)
+            yield rule, address
