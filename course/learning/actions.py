@@ -58,7 +58,9 @@ def read_page(session: Session, person_id: int, module: Module, page: Page, at: 
 
 def keep_note(session: Session, person_id: int, ref: str, block: str, seen: str, sent: str, at: datetime) -> None:
     """Keep a private note; `seen` is what the window showed before (see rules/notes.py)."""
-    row = session.get(Reflection, (person_id, ref, block))
+    # Two windows that keep different notes wait for each other, so that each finds what the other kept.
+    lock_row(session, Enrolment, _enrolment(session, person_id))
+    row = session.get(Reflection, (person_id, ref, block), populate_existing=True)
     text = merged(row.text if row else "", seen, sent)
     if row is None:
         if text:

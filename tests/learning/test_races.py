@@ -68,3 +68,35 @@ def test_a_decision_that_is_sent_six_times_at_once_is_taken_once(committed: Flas
     decisions = [post(one, run, {"step": "1", "choice": "sit-down"}) for one in windows]
     assert at_once(decisions) == [303] * 6
     assert count(committed, Decision) == 1
+
+
+def reflection(learner: Learner) -> tuple[str, str]:
+    """The address of a page that asks for a private note, and the name of its field."""
+    library = learner.app.extensions["course"].library
+    for module in library.modules.values():
+        for page in module.pages.values():
+            for block in page.blocks:
+                if block.kind == "reflect":
+                    return f"/module/{module.id}/{page.id}", str(block.id)
+    raise AssertionError("no page asks for a note")
+
+
+def test_different_notes_that_are_kept_in_six_windows_at_once_are_all_kept(committed: Flask) -> None:
+    windows = learners(committed, 6)
+    path, block = reflection(windows[0])
+    texts = [f"What I thought in window {number}." for number in range(6)]
+    sent = [
+        post(one, path, {f"note-{block}": text, f"was-{block}": "", "stay": block})
+        for one, text in zip(windows, texts, strict=True)
+    ]
+    assert at_once(sent) == [303] * 6
+    note = windows[0].client.get(path).fields()[f"was-{block}"]
+    assert sorted(note.split("\n\n")) == texts
+
+
+def test_a_note_that_is_kept_six_times_at_once_is_one_note(committed: Flask) -> None:
+    windows = learners(committed, 6)
+    path, block = reflection(windows[0])
+    form: dict[str, object] = {f"note-{block}": "Once.", f"was-{block}": "", "then": "next"}
+    assert at_once([post(one, path, form) for one in windows]) == [303] * 6
+    assert windows[0].client.get(path).fields()[f"was-{block}"] == "Once."

@@ -251,5 +251,6 @@ NOT_ABOUT_SOMEBODY = {
     "team_talk": "What a team talked about, for which no names are asked.",
     "trusted_issuer": "Another organisation.",
     "usual_pathway": "A rule for everybody.",
+    "sent_form": "Fingerprints of forms that were sent; they tell nobody's name and are forgotten after two days.",
     "worker_beat": "A program on the server.",
 }
