@@ -21,6 +21,9 @@ from tests.learning.givens import right, wrong
 from tests.makers import make_person, sign_in
 from tests.pages import Client
 
+# What is told and where one is led does not depend on the engine.
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 CRITICAL = "police-when-immediate-risk"
 PLAIN = "new-risks"
 

@@ -28,6 +28,9 @@ from tests.pages import Client
 from tests.recall.makers import make_completed
 from tests.recall.taking import Teach, read
 
+# What is told and where one is led does not depend on the engine.
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 CRITICAL = "police-when-immediate-risk"
 
 
