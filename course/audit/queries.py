@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session
 
 from course.audit.models import AuditEntry, AuditHead
 from course.audit.rules import START, Entry, sentence, told
+from course.text import fold
 
 _log = AuditEntry.__table__
 # The features that write to the log are built on top of it, so their tables are named here and not imported.
-_person = table("person", column("id"), column("name"), column("email"))
+_person = table("person", column("id"), column("name"), column("email"), column("name_key"))
 _team = table("team", column("id"), column("name"))
 AT_ONCE = 2000  # rows that are fetched together when all are read
 
@@ -68,7 +69,9 @@ def entries(session: Session) -> Iterator[Entry]:
 
 def people_called(session: Session, words: str, limit: int = 200) -> tuple[int, ...]:
     """The ids of people whose name or address holds these words, in any spelling of their capitals."""
-    fits = or_(_person.c.name.icontains(words, autoescape=True), _person.c.email.icontains(words, autoescape=True))
+    key = fold(words)
+    fits = _person.c.email.icontains(words, autoescape=True)
+    fits = or_(_person.c.name_key.contains(key, autoescape=True), fits) if key else fits
     return tuple(session.execute(select(_person.c.id).where(fits).order_by(_person.c.id).limit(limit)).scalars())
 
 

@@ -17,6 +17,8 @@ from course.learning.models import Attempt, AttemptOutcome, Enrolment
 from course.mail.models import OutboxMail
 from course.mail.queries import MailState, states
 from course.people.models import Deputy, Person, RoleGrant, Team
+from course.people.queries import BY_NAME
+from course.people.rules import told_apart
 from course.reminders.models import Reminder
 from course.reminders.queries import ASKED, LEARNER
 
@@ -151,10 +153,11 @@ def together(session: Session, maker: int, reminder_id: int) -> list[Reminded]:
     if one is None or (one.kind, one.made_by) != (ASKED, maker):
         return []
     found = session.execute(
-        select(Reminder.id, Reminder.key, Person.id, Person.name)
+        select(Reminder.id, Reminder.key, Person.id, Person.name, Person.email)
         .join(Person, Person.id == Reminder.person_id)
         .where(Reminder.kind == ASKED, Reminder.made_by == maker, Reminder.made_at == one.made_at)
-        .order_by(Person.name, Person.id)
+        .order_by(*BY_NAME)
     ).all()
-    mails = states(session, [key for _, key, _, _ in found])
-    return [Reminded(number, person, name, mails.get(key)) for number, key, person, name in found]
+    mails = states(session, [row.key for row in found])
+    names = told_apart((person, name, email) for _, _, person, name, email in found)
+    return [Reminded(number, person, names[person], mails.get(key)) for number, key, person, _, _ in found]

@@ -11,19 +11,23 @@ from sqlalchemy.orm import Session
 
 from course.audit.actions import record
 from course.dates import civil_date
+from course.db import insert_once
 from course.events import publish
 from course.imports import queries
 from course.imports.models import ImportedCertificate, PeopleImport
-from course.imports.rules.finding import Wanted
+from course.imports.queries import Choices, Draft
+from course.imports.rules.finding import Certificate, Wanted
 from course.imports.rules.places import Place, Places
-from course.imports.rules.planning import Line, Plan, plan
-from course.imports.rules.reading import Table, UnreadableError, read
+from course.imports.rules.planning import Line, Plan
 from course.imports.rules.report import written
+from course.imports.rules.table import Table
 from course.people import actions as people
 from course.people.actions import Letter, Refusal
 from course.people.events import EarlierCertificate, PersonAdded
 from course.people.models import Employment, Membership, PathwayChoice, Person, RoleGrant
+from course.people.rules import name_key
 from course.staff import actions as staff
+from course.text import tidy
 
 CONTENT_KEPT = timedelta(days=1)
 PREVIEW_KEPT = timedelta(days=30)
@@ -32,9 +36,8 @@ BATCH = 100  # invitations in one transaction
 STEP = 500  # rows between two reports of how far it has come
 # Told how many rows are done, of how many.
 Tell = Callable[[int, int], None]
-# From a person's name to the invitation that is mailed to them.
-Letters = Callable[[str], Letter]
 Invitee = tuple[int, str]  # id and name
+GONE = "This file is not kept any more. Upload it again."
 CHANGED = "Something has changed since you looked at the preview, so nothing was done. Look at it again, then apply it."
 
 
@@ -42,12 +45,15 @@ class StaleError(ValueError):
     """The list would not do any more what was previewed."""
 
 
-def upload(session: Session, file_name: str, content: bytes, by: int | None, at: datetime) -> int:
-    """Keep a list, to be looked at and applied; returns its id. Raises UnreadableError."""
-    read(content)
+class OvertakenError(StaleError):
+    """Somebody has changed people or teams after the list was worked out; that can be done again."""
+
+
+def upload(session: Session, file_name: str, kept: bytes, by: int | None, at: datetime) -> int:
+    """Keep a list, as `rules.table.packed` made it of its file, to be looked at and applied; returns its id."""
     forget(session, at)
-    name = file_name.rpartition("/")[2].rpartition("\\")[2][:200] or "list.csv"
-    row = PeopleImport(file_name=name, content=content, uploaded_by=by, uploaded_at=at)
+    name = tidy(file_name.rpartition("/")[2].rpartition("\\")[2])[:200] or "list.csv"
+    row = PeopleImport(file_name=name, content=kept, uploaded_by=by, uploaded_at=at)
     session.add(row)
     session.flush()
     return row.id
@@ -61,33 +67,20 @@ def forget(session: Session, at: datetime) -> None:
     session.execute(old.values(preview=None))
 
 
-def preview(
-    session: Session,
-    import_id: int,
-    columns: Mapping[str, int],
-    base: int | None,
-    invites: bool,
-    zone: str,
-    at: datetime,
-) -> Plan:
-    """Work out what a list would do with these columns, and keep it. Raises LookupError if the file is gone."""
+def keep_preview(
+    session: Session, import_id: int, table: Table, draft: Draft, choices: Choices, invites: bool | None = None
+) -> None:
+    """Keep what a list would do, to be looked at; `invites` says whether those who are added are invited (None: as it was
+    said before). Raises LookupError if there is no such list."""
     job = _job(session, import_id)
-    found = _table(job)
-    unused = [heading for place, heading in enumerate(found.headings) if place not in columns.values()]
-    named = {field: found.headings[index] for field, index in columns.items()}
+    unused = [heading for place, heading in enumerate(table.headings) if place not in choices.columns.values()]
+    named = {field: table.headings[index] for field, index in choices.columns.items()}
     job.columns = json.dumps({**named, queries.UNUSED: unused}, ensure_ascii=False)
-    job.base_team_id, job.invites, job.failure = base, invites, None
-    made = _plan(session, found, columns, base, zone, at)
-    job.preview, job.mark = written(made), made.mark()
+    job.base_team_id, job.failure = choices.base, None
+    job.invites = job.invites if invites is None else invites
+    job.decisions = json.dumps(dict(choices.decisions))
+    job.preview, job.mark = written(draft.plan), draft.plan.mark()
     session.flush()
-    return made
-
-
-def again(session: Session, import_id: int, zone: str, at: datetime) -> Plan:
-    """The same once more, with the people and teams as they are now. Raises as `preview` does."""
-    job = _job(session, import_id)
-    found = _table(job)
-    return preview(session, import_id, _columns(found, job), job.base_team_id, job.invites, zone, at)
 
 
 def begin(session: Session, import_id: int, mark: str, by: int | None, at: datetime) -> bool:
@@ -113,17 +106,22 @@ def give_up(session: Session, import_id: int, failure: str) -> None:
     )
 
 
-def apply(session: Session, import_id: int, zone: str, by: int | None, at: datetime, tell: Tell) -> list[Invitee]:
-    """Do what was previewed, in one transaction; returns who is to be invited once that is committed.
+def apply(
+    session: Session, import_id: int, draft: Draft, zone: str, by: int | None, at: datetime, tell: Tell
+) -> list[Invitee]:
+    """Do what was previewed, in one transaction; returns who is to be invited once that is committed. `draft` is the same
+    list worked out once more, just before.
 
     Raises StaleError if the list would do something else by now, and LookupError if it is gone.
     """
     session.execute(select(PeopleImport.id).where(PeopleImport.id == import_id).with_for_update())
-    job = _job(session, import_id)
-    found = _table(job)
-    made = _plan(session, found, _columns(found, job), job.base_team_id, zone, at)
-    if made.mark() != job.mark or job.begun_at is None or job.applied_at is not None:
+    job, made = _job(session, import_id), draft.plan
+    if job.content is None:
+        raise LookupError(GONE)
+    if made.mark() != job.mark or job.begun_at is None:
         raise StaleError(CHANGED)
+    if queries.changed_since(session, draft.seen):
+        raise OvertakenError(CHANGED)
     applying = _Applying(session, job, zone, by, at)
     applying.run(made, tell)
     job.applied_at, job.content = at, None
@@ -140,10 +138,11 @@ def in_batches(invitees: Sequence[Invitee]) -> Iterator[Sequence[Invitee]]:
         yield invitees[start : start + BATCH]
 
 
-def invite(session: Session, invitees: Sequence[Invitee], letter: Letters, by: int | None, at: datetime) -> None:
-    """Mail an invitation to each of them."""
-    for person_id, name in invitees:
-        people.invite(session, person_id, letter(name), at, by)
+def invite(session: Session, invitees: Sequence[Invitee], letters: Mapping[int, Letter], by: int | None,
+           at: datetime) -> None:  # fmt: skip
+    """Mail an invitation to each of them, unless they were invited in the meantime."""
+    for person_id, _ in invitees:
+        people.invite(session, person_id, letters[person_id], at, by)
 
 
 class _Applying:
@@ -184,60 +183,52 @@ class _Applying:
     def _team(self, place: Place) -> int:
         return place if isinstance(place, int) else self.teams[place]
 
-    def _place(self, wanted: Wanted) -> int | None:
-        return None if wanted.team is None else self._team(self.places.find(wanted.team))
+    def _places(self, paths: Sequence[tuple[str, ...]]) -> list[int]:
+        return list(dict.fromkeys(self._team(self.places.find(path)) for path in paths))
 
     def _add(self, lines: list[Line]) -> None:
         """Add people by the hundred: a statement for each table, not one for each person."""
-        session, at, by = self.session, self.at, self.by
+        session, at = self.session, self.at
         new = [
-            {"name": line.wanted.name, "email": line.wanted.email, "staff_number": line.wanted.staff_number,
-             "created_at": at} for line in lines
+            {"name": line.wanted.name, "name_key": name_key(line.wanted.name or ""), "email": line.wanted.email,
+             "staff_number": line.wanted.staff_number, "created_at": at} for line in lines
         ]  # fmt: skip
         statement = insert(Person).returning(Person.id, sort_by_parameter_order=True)
         ids = list(session.execute(statement, new).scalars())
         rows: dict[type, list[dict[str, object]]] = {Membership: [], RoleGrant: [], PathwayChoice: [], Employment: []}
         for person_id, line in zip(ids, lines, strict=True):
-            wanted, team = line.wanted, self._place(line.wanted)
-            record(
-                session,
-                "person.added",
-                ("person", person_id),
-                {"team": wanted.team[-1] if wanted.team else None},
-                by,
-                at,
-            )
-            if team is not None:
-                rows[Membership].append({"person_id": person_id, "team_id": team, "since": at})
-            if wanted.manager:
-                rows[RoleGrant].append({"person_id": person_id, "role": "manager", "team_id": team, "since": at})
-                managed = f"manager of {wanted.team[-1] if wanted.team else ''}"
-                record(session, "role.granted", ("person", person_id), {"role": managed}, by, at)
-            if wanted.pathway is not None:
-                rows[PathwayChoice].append(
-                    {
-                        "person_id": person_id,
-                        "pathway": wanted.pathway,
-                        "reason": self.reason,
-                        "chosen_by": by,
-                        "chosen_at": at,
-                    }
-                )
-                details = {"pathway": [None, wanted.pathway], "reason": self.reason}
-                record(session, "pathway.chosen", ("person", person_id), details, by, at)
-            if wanted.start is not None:
-                rows[Employment].append(
-                    {"person_id": person_id, "recorded": self.today, "start": wanted.start, "end": None,
-                     "reason": self.reason, "made_by": by, "made_at": at}
-                )  # fmt: skip
+            self._add_rows(person_id, line.wanted, rows)
         for table, values in rows.items():
             if values:
                 session.execute(insert(table), values)
         for person_id, line in zip(ids, lines, strict=True):
             publish(session, PersonAdded(person_id, at))
-            self._certificate(person_id, line.wanted)
+            self._certificates(person_id, line.wanted.certificates)
             if self.job.invites:
                 self.invitees.append((person_id, line.wanted.name or ""))
+
+    def _add_rows(self, person_id: int, wanted: Wanted, rows: dict[type, list[dict[str, object]]]) -> None:
+        """What is written about somebody new beside their own row, and the log of it."""
+        session, by, at, subject = self.session, self.by, self.at, ("person", person_id)
+        words = ", ".join(path[-1] for path in wanted.teams) or None
+        record(session, "person.added", subject, {"team": words}, by, at)
+        for team in self._places(wanted.teams):
+            rows[Membership].append({"person_id": person_id, "team_id": team, "since": at})
+        for path, team in zip(wanted.managed, map(self._team, map(self.places.find, wanted.managed)), strict=True):
+            rows[RoleGrant].append({"person_id": person_id, "role": "manager", "team_id": team, "since": at})
+            record(session, "role.granted", subject, {"role": f"manager of {path[-1]}"}, by, at)
+        if wanted.pathway is not None:
+            rows[PathwayChoice].append(
+                {"person_id": person_id, "pathway": wanted.pathway, "reason": self.reason, "chosen_by": by,
+                 "chosen_at": at}
+            )  # fmt: skip
+            details = {"pathway": [None, wanted.pathway], "reason": self.reason}
+            record(session, "pathway.chosen", subject, details, by, at)
+        if wanted.start is not None:
+            rows[Employment].append(
+                {"person_id": person_id, "recorded": self.today, "start": wanted.start, "end": None,
+                 "reason": self.reason, "made_by": by, "made_at": at}
+            )  # fmt: skip
 
     def _change(self, line: Line) -> None:
         """Do what a row says about somebody who is known. Raises StaleError if it cannot be done."""
@@ -245,21 +236,21 @@ class _Applying:
         if person is None:
             return
         session, by, at, deeds = self.session, self.by, self.at, line.deeds
-        team = self._place(wanted) if deeds & {"team", "manager"} else None
         if "back" in deeds and wanted.start is not None:
             self._must(staff.come_back(session, person.id, wanted.start, None, self.reason, self.zone, by, at))
         if "correct" in deeds:
             number = wanted.staff_number or person.staff_number
             name = wanted.name or person.name
             self._must(staff.correct(session, person.id, name, wanted.email, number, self.reason, by, at))
-        if "team" in deeds and team is not None:
-            self._must(staff.join(session, person.id, team, True, by, at))
+        if "team" in deeds:
+            self._must(staff.move_to(session, person.id, self._places(wanted.teams), by, at))
         if "manager" in deeds:
-            self._must(staff.grant(session, person.id, "manager", team, by, at))
+            for team in self._places(wanted.managed):
+                self._must(staff.grant(session, person.id, "manager", team, by, at))
         if "pathway" in deeds and wanted.pathway is not None:
             people.choose_pathway(session, [person.id], wanted.pathway, self.reason, by, at)
         if "certificate" in deeds:
-            self._certificate(person.id, wanted)
+            self._certificates(person.id, wanted.certificates)
         if "left" in deeds and wanted.leaving is not None:
             self._must(staff.leave(session, person.id, wanted.leaving, self.reason, self.zone, by, at))
         if "back" in deeds and self.job.invites:
@@ -269,16 +260,16 @@ class _Applying:
         if refused is not None:
             raise StaleError(refused.message)
 
-    def _certificate(self, person_id: int, wanted: Wanted) -> None:
-        one = wanted.certificate
-        if one is None:
-            return
-        self.session.add(
-            ImportedCertificate(person_id=person_id, day=one.day, valid_until=one.valid_until, issuer=one.issuer,
-                                import_id=self.job.id)
-        )  # fmt: skip
-        event = EarlierCertificate(person_id, one.day, one.valid_until, one.issuer, self.today, self.by, self.at)
-        publish(self.session, event)
+    def _certificates(self, person_id: int, certificates: Sequence[Certificate]) -> None:
+        """All that a history of training holds, the oldest first; one that was told before is there already."""
+        for one in sorted(certificates, key=lambda one: one.day):
+            known = insert_once(self.session, ImportedCertificate, person_id=person_id, day=one.day,
+                                valid_until=one.valid_until, issuer=one.issuer, import_id=self.job.id)  # fmt: skip
+            if known is not None:
+                event = EarlierCertificate(
+                    person_id, one.day, one.valid_until, one.issuer, self.today, self.by, self.at
+                )
+                publish(self.session, event)
 
 
 def _job(session: Session, import_id: int) -> PeopleImport:
@@ -286,25 +277,3 @@ def _job(session: Session, import_id: int) -> PeopleImport:
     if job is None:
         raise LookupError("There is no such list.")
     return job
-
-
-def _table(job: PeopleImport) -> Table:
-    if job.content is None:
-        raise LookupError("This file is not kept any more. Upload it again.")
-    return read(job.content)
-
-
-def _columns(found: Table, job: PeopleImport) -> dict[str, int]:
-    """The columns that were chosen, by their headings."""
-    chosen = queries.chosen(json.loads(job.columns or "{}"))
-    missing = [heading for heading in chosen.values() if heading not in found.headings]
-    if missing:
-        raise UnreadableError(f"There is no column “{missing[0]}” in this list. Match the columns on the page again.")
-    return {field: found.headings.index(heading) for field, heading in chosen.items()}
-
-
-def _plan(
-    session: Session, found: Table, columns: Mapping[str, int], base: int | None, zone: str, at: datetime
-) -> Plan:
-    places = Places(queries.open_teams(session), base)
-    return plan(found.rows, columns, queries.everybody(session, zone), places, civil_date(at, zone))

@@ -10,11 +10,12 @@ from flask.cli import AppGroup
 
 from course.clock import now
 from course.imports import actions, queries
+from course.imports.applying import applied, mail_invitations
 from course.imports.rules.columns import guess, mistake
 from course.imports.rules.planning import KINDS, Plan
-from course.imports.rules.reading import UnreadableError
-from course.people.views import invitation
-from course.web.session import command_session
+from course.imports.rules.reading import read
+from course.imports.rules.table import UnreadableError, packed
+from course.web.session import reading_session, unit_of_work
 from course.web.site import state
 
 group = AppGroup("people", help="Bring people in from a list.")
@@ -28,36 +29,33 @@ group = AppGroup("people", help="Bring people in from a list.")
 def import_command(file: Path, dry_run: bool, invite: bool, sender: str) -> None:
     """Apply the list FILE, with its columns as they were last time; those with usual headings are guessed.
 
-    Ends with 0 if every row is in order, with 2 if some were refused (the others are applied), and with 1 if
-    nothing could be done.
+    Ends with 0 if every row is in order, with 2 if some were refused, or have to be decided on the page (the others are
+    applied), and with 1 if nothing could be done.
     """
     zone, at = state().config.time_zone, now()
     invitees: list[actions.Invitee] = []
     try:
-        with command_session() as session:
-            import_id = actions.upload(session, file.name, file.read_bytes(), None, at)
-            found = queries.table(session, import_id)
-            if found is None:
-                raise LookupError("The list was not kept.")
-            before = queries.remembered(session, found.headings)
-            columns = guess(found.headings, before.columns, before.unused)
+        table = read(file.read_bytes())
+        with reading_session() as reading:
+            before = queries.remembered(reading, table.headings)
+            columns = guess(table.headings, before.columns, before.unused, table)
             wrong = mistake(columns)
             if wrong is not None:
                 raise UnreadableError(f"{wrong[1]} Upload the list once on the page, and match its columns there.")
-            made = actions.preview(session, import_id, columns, before.base, invite, zone, at)
-            if not dry_run:
-                actions.begin(session, import_id, made.mark(), None, at)
-                click.echo("Applying …", err=True)
-                invitees = actions.apply(session, import_id, zone, None, at, _tell)
-            else:
-                session.rollback()
+            made = queries.Choices(columns, before.base)
+            draft = queries.draft(reading, table, made, zone, at)
+        if not dry_run:
+            with unit_of_work() as session:
+                import_id = actions.upload(session, file.name, packed(table), None, at)
+                actions.keep_preview(session, import_id, table, draft, made, invite)
+                actions.begin(session, import_id, draft.plan.mark(), None, at)
+            click.echo("Applying …", err=True)
+            invitees = applied(import_id, zone, None, at, _tell)
     except (UnreadableError, actions.StaleError, LookupError) as error:
         raise click.ClickException(str(error)) from error
-    for some in actions.in_batches(invitees):
-        with command_session() as session:
-            actions.invite(session, some, lambda name: invitation(name, sender), None, at)
-    _print(made, dry_run)
-    sys.exit(2 if any(line.kind == "refused" for line in made.lines) else 0)
+    mail_invitations(invitees, sender, None, at)
+    _print(draft.plan, dry_run)
+    sys.exit(2 if any(line.kind in ("refused", "asked") for line in draft.plan.lines) else 0)
 
 
 def _tell(done: int, of: int) -> None:
@@ -66,7 +64,7 @@ def _tell(done: int, of: int) -> None:
 
 def _print(made: Plan, dry_run: bool) -> None:
     for line in made.lines:
-        if line.kind == "refused" or (dry_run and line.kind != "unchanged"):
+        if line.kind in ("refused", "asked") or (dry_run and line.kind != "unchanged"):
             click.echo(f"Line {line.number}: {KINDS[line.kind].lower()}: {line.who}: {' '.join(line.notes)}")
     for path in made.new_teams:
         click.echo(f"New team: {' > '.join(path)}")

@@ -14,7 +14,11 @@ from course.web.forms import Form
 
 
 class UploadForm(Form):
-    file = FileField("CSV file", validators=[InputRequired("Choose a file.")], render_kw={"accept": ".csv,.txt,.tsv"})
+    file = FileField(
+        "Excel or CSV file",
+        validators=[InputRequired("Choose a file.")],
+        render_kw={"accept": ".xlsx,.xlsm,.csv,.txt,.tsv"},
+    )
 
 
 class _Columns(Form):

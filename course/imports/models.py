@@ -11,9 +11,10 @@ from course.db import Base, UtcDateTime
 
 
 class PeopleImport(Base):
-    """One list. `content` is the file, until it is applied or a day old; `columns` is JSON: for each field the heading
-    of its column, and under "unused" the headings that were left out; `preview` is JSON (rules/report.py): what each
-    row does, until a month has passed. `mark` stands for the preview that is applied, and for no other."""
+    """One list. `content` is the table that was read from the file, until it is applied or a day old. `columns` is JSON:
+    for each field the heading of its column, and under "unused" the headings that were left out. `preview` is JSON
+    (rules/report.py): what each row does, until a month has passed. `mark` stands for the preview that is applied, and
+    for no other. `decisions` is JSON: what was decided about questions, by their keys (rules/questions.py)."""
 
     __tablename__ = "people_import"
 
@@ -27,6 +28,7 @@ class PeopleImport(Base):
     invites: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     preview: Mapped[str | None] = mapped_column(Text)
     mark: Mapped[str | None] = mapped_column(String(64))
+    decisions: Mapped[str | None] = mapped_column(Text)
     begun_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     applied_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     failure: Mapped[str | None] = mapped_column(String(500))

@@ -5,22 +5,28 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, defer
 
+from course.audit.models import AuditEntry
 from course.dates import civil_date
 from course.imports.models import ImportedCertificate, PeopleImport
 from course.imports.rules.columns import FIELDS
 from course.imports.rules.finding import Somebody
-from course.imports.rules.reading import Table, read
+from course.imports.rules.places import Places
+from course.imports.rules.planning import Plan, plan
+from course.imports.rules.reading import read
+from course.imports.rules.report import Report
+from course.imports.rules.table import Table, UnreadableError, unpacked
 from course.people.models import Employment, Membership, PathwayChoice, Person, RoleGrant, Team
 from course.staff.models import PersonChange, PersonMerge
 
 UNUSED = "unused"  # beside the fields in `people_import.columns`: the headings that were left out
+_AT_ONCE = 5_000  # addresses in one query
 _LOOKED_AT = 20  # lists in which the columns of an earlier one are looked for
 
 
@@ -58,7 +64,72 @@ def newest(session: Session, limit: int = 10) -> list[ImportView]:
 def table(session: Session, import_id: int) -> Table | None:
     """What the file holds; None if it is not kept any more."""
     content = session.execute(select(PeopleImport.content).where(PeopleImport.id == import_id)).scalar()
-    return None if content is None else read(content)
+    if content is None:
+        return None
+    kept = unpacked(content)
+    return read(content) if kept is None else kept  # a file as earlier versions kept it, for a day
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a list would do, worked out from what was there when the audit log had come to `seen`."""
+
+    plan: Plan
+    seen: int
+
+
+@dataclass(frozen=True)
+class Choices:
+    """How a list is to be read: for each field the place of its column, the team below which new ones are added, and
+    what was decided about questions."""
+
+    columns: Mapping[str, int]
+    base: int | None = None
+    decisions: Mapping[str, str] = field(default_factory=dict)
+
+
+def draft(session: Session, table: Table, choices: Choices, zone: str, at: datetime) -> Draft:
+    """What a list would do with these choices. It only reads, and takes seconds for a long list: it is worked out before
+    a unit of work, never in it."""
+    seen = session.execute(select(func.coalesce(func.max(AuditEntry.number), 0))).scalar_one()
+    places = Places(open_teams(session), choices.base)
+    today, known = civil_date(at, zone), everybody(session, zone)
+    made = plan(table.rows, choices.columns, known, places, today, table.bad, choices.decisions)
+    return Draft(made, seen)
+
+
+def people_of(session: Session, whole: Report) -> list[int]:
+    """The people who are here and whom a list named, by id."""
+    emails = sorted({row.email for row in whole.rows if row.email and row.kind not in ("refused", "asked")})
+    found: list[int] = []
+    for start in range(0, len(emails), _AT_ONCE):
+        some = Person.email.in_(emails[start : start + _AT_ONCE])
+        found += session.execute(select(Person.id).where(Person.left_at.is_(None), some)).scalars()
+    return found
+
+
+# Whatever a list is compared with is written to the log under these names when it changes.
+_COMPARED = ("person.", "team.", "role.", "pathway.", "certificate.", "data.")
+
+
+def changed_since(session: Session, seen: int) -> bool:
+    """Whether people, teams or roles have changed since the log had come to that entry."""
+    about = or_(*(AuditEntry.what.startswith(name) for name in _COMPARED))
+    newer = select(AuditEntry.number).where(AuditEntry.number > seen, about).limit(1)
+    return session.execute(newer).first() is not None
+
+
+def choices(session: Session, import_id: int, table: Table) -> Choices:
+    """What was chosen for a list. Raises LookupError if there is no such list, UnreadableError if it lacks a column."""
+    job = import_(session, import_id)
+    if job is None:
+        raise LookupError("There is no such list.")
+    named = chosen(json.loads(job.columns or "{}"))
+    missing = [heading for heading in named.values() if heading not in table.headings]
+    if missing:
+        raise UnreadableError(f"There is no column “{missing[0]}” in this list. Match the columns on the page again.")
+    places = {field: table.headings.index(heading) for field, heading in named.items()}
+    return Choices(places, job.base_team_id, json.loads(job.decisions or "{}"))
 
 
 @dataclass(frozen=True)

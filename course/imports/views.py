@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from threading import Lock
 
@@ -12,18 +13,21 @@ from werkzeug.wrappers import Response as WsgiResponse
 from course.audit.actions import record
 from course.clock import now
 from course.imports import actions, queries
+from course.imports.applying import LIMITS, applied, mail_invitations, preview
 from course.imports.forms import UploadForm, columns_form
 from course.imports.rules.columns import FIELDS, guess
 from course.imports.rules.planning import KINDS
-from course.imports.rules.reading import UnreadableError
+from course.imports.rules.questions import QUESTIONS
+from course.imports.rules.reading import read_and_pack
 from course.imports.rules.report import PAGE, Report, report
 from course.people.forms import chosen, team_choices
-from course.people.queries import teams
-from course.people.views import invitation
+from course.people.queries import not_signed_in, teams
+from course.people.views import invite_all
 from course.web.access import Permission, may
 from course.web.background import in_background
 from course.web.forms import number_in_address
-from course.web.html import seen_redirect
+from course.web.html import plural, seen_redirect
+from course.web.isolated import IsolatedError, RefusedError, read_in_process
 from course.web.session import db, unit_of_work
 from course.web.site import state
 from course.web.spreadsheet import as_csv
@@ -72,11 +76,14 @@ def upload() -> Answer:
     if form.validate_on_submit():
         file = form.file.data
         try:
+            kept = read_in_process(read_and_pack, file.read(), limits=LIMITS)
             with unit_of_work() as session:
-                import_id = actions.upload(session, file.filename or "", file.read(), current_user.person.id, now())
+                import_id = actions.upload(session, file.filename or "", kept, current_user.person.id, now())
             return seen_redirect(url_for("imports.columns", import_id=import_id))
-        except UnreadableError as error:
+        except RefusedError as error:
             form.file.errors = [str(error)]
+        except IsolatedError as error:
+            form.file.errors = [f"{error} Divide the list, or save it as “CSV UTF-8”."]
     page = render_template("imports/upload.html", form=form, newest=queries.newest(db()), largest=LARGEST)
     return make_response(page, 422 if form.errors else 200)
 
@@ -84,19 +91,18 @@ def upload() -> Answer:
 @pages.route("/<int(max=2147483647):import_id>/columns", methods=["GET", "POST"])
 @may(Permission.MANAGE_PEOPLE)
 def columns(import_id: int) -> Answer:
-    """Which column is what: guessed from the headings, and as it was last time."""
+    """Which column is what: guessed from the headings and what stands below them, and as it was last time."""
     table = queries.table(db(), import_id) or abort(404)
     before = queries.remembered(db(), table.headings)
-    found = guess(table.headings, before.columns, before.unused)
+    found = guess(table.headings, before.columns, before.unused, table)
     known = teams(db())
     form = columns_form(
         table.headings, base=str(before.base or ""), **{name: str(index) for name, index in found.items()}
     )
     form.base.choices = team_choices(known, "At the top of the tree")
     if form.validate_on_submit():
-        below, invites = chosen(form.base.data), bool(form.invites.data)
-        with unit_of_work() as session:
-            actions.preview(session, import_id, form.chosen(), below, invites, state().config.time_zone, now())
+        made = queries.Choices(form.chosen(), chosen(form.base.data))
+        preview(db(), import_id, table, made, state().config.time_zone, now(), bool(form.invites.data))
         return seen_redirect(url_for("imports.one", import_id=import_id))
     page = render_template("imports/columns.html", form=form, fields=FIELDS, table=table, import_id=import_id)
     return make_response(page, 422 if form.errors else 200)
@@ -116,18 +122,23 @@ def one(import_id: int) -> Answer:
     rows, page = whole.of(kind), number_in_address("page") or 1
     # What was begun and not finished for so long was cut off, and is offered again.
     running = job.begun_at is not None and job.applied_at is None and now() - job.begun_at < actions.CUT_OFF
+    waiting = not_signed_in(db(), queries.people_of(db(), whole)) if job.applied_at else []
     return make_response(
         render_template(
             "imports/one.html",
             job=job,
             report=whole,
             kinds=KINDS,
+            questions=QUESTIONS,
             kind=kind,
+            asked=whole.asked(),
             rows=rows[(page - 1) * PAGE : page * PAGE],
             page=page,
             pages=max(1, -(-len(rows) // PAGE)),
             running=running,
             progress=_progress.get(import_id) if running else None,
+            waiting=waiting,
+            at=now(),
         )
     )
 
@@ -136,11 +147,28 @@ def one(import_id: int) -> Answer:
 @may(Permission.MANAGE_PEOPLE)
 def again(import_id: int) -> Answer:
     """Work the preview out once more, with people and teams as they are now."""
-    try:
-        with unit_of_work() as session:
-            actions.again(session, import_id, state().config.time_zone, now())
-    except LookupError:
-        abort(404)
+    table = queries.table(db(), import_id) or abort(404)
+    preview(db(), import_id, table, queries.choices(db(), import_id, table), state().config.time_zone, now())
+    return seen_redirect(url_for("imports.one", import_id=import_id))
+
+
+@pages.post("/<int(max=2147483647):import_id>/decide")
+@may(Permission.MANAGE_PEOPLE)
+def decide(import_id: int) -> Answer:
+    """Say what is to become of a row about which there is a question, or of all about which there is the same one."""
+    job = queries.import_(db(), import_id) or abort(404)
+    table = queries.table(db(), import_id) or abort(404)
+    if job.preview is None or job.begun_at is not None:
+        flash("This list is being applied, or has been. Nothing can be decided about it any more.")
+        return seen_redirect(url_for("imports.one", import_id=import_id))
+    answered = report(job.preview).answered(request.form.get("question", ""), request.form.get("answer", ""))
+    if answered:
+        made = queries.choices(db(), import_id, table)
+        decided = replace(made, decisions={**made.decisions, **answered})
+        preview(db(), import_id, table, decided, state().config.time_zone, now())
+        flash(f"Decided about {plural(len(answered), 'row')}. Nothing is done yet.")
+    else:
+        flash("This was decided already, or the list has changed. Look at it again.")
     return seen_redirect(url_for("imports.one", import_id=import_id))
 
 
@@ -148,9 +176,11 @@ def again(import_id: int) -> Answer:
 @may(Permission.MANAGE_PEOPLE)
 def apply(import_id: int) -> Answer:
     """Begin to do what was previewed; it goes on when the page is left."""
-    if queries.import_(db(), import_id) is None:
-        abort(404)
+    job = queries.import_(db(), import_id) or abort(404)
     person, at, zone = current_user.person, now(), state().config.time_zone
+    if job.preview is not None and report(job.preview).asked():
+        flash("Decide about all rows first. Nothing has been done.")
+        return seen_redirect(url_for("imports.one", import_id=import_id))
     with unit_of_work() as session:
         begun = actions.begin(session, import_id, request.form.get("mark", ""), person.id, at)
     if begun:
@@ -164,10 +194,7 @@ def _apply(import_id: int, sender: str, zone: str, by: int, at: datetime) -> Non
     """All of a list or nothing; why it was nothing is written down. Then the invitations."""
     failure = "Something went wrong on our side, so nothing was done. Try again."
     try:
-        with unit_of_work() as session:
-            invitees = actions.apply(
-                session, import_id, zone, by, at, lambda done, of: _progress.tell(import_id, done, of)
-            )
+        invitees = applied(import_id, zone, by, at, lambda done, of: _progress.tell(import_id, done, of))
         failure = ""
     except (actions.StaleError, LookupError) as error:
         failure = str(error)
@@ -177,9 +204,18 @@ def _apply(import_id: int, sender: str, zone: str, by: int, at: datetime) -> Non
         if failure:
             with unit_of_work() as session:
                 actions.give_up(session, import_id, failure)
-    for some in actions.in_batches(invitees):
-        with unit_of_work() as session:
-            actions.invite(session, some, lambda name: invitation(name, sender), by, at)
+    mail_invitations(invitees, sender, by, at)
+
+
+@pages.post("/<int(max=2147483647):import_id>/invite")
+@may(Permission.MANAGE_PEOPLE)
+def invite(import_id: int) -> Answer:
+    """Invite all whom the list brought and who have not signed in."""
+    job = queries.import_(db(), import_id)
+    if job is None or job.applied_at is None or job.preview is None:
+        abort(404)
+    ids = queries.people_of(db(), report(job.preview))
+    return invite_all(not_signed_in(db(), ids), url_for("imports.one", import_id=import_id))
 
 
 @pages.post("/<int(max=2147483647):import_id>/result")

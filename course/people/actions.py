@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.util import identity_key
 
 from course.audit.actions import record
 from course.content.shapes import SETTINGS
@@ -20,6 +21,7 @@ from course.people.events import PersonAdded
 from course.people.models import Employment, Membership, PathwayChoice, Person, RoleGrant, Team
 from course.people.queries import pathway_of, person_by_email
 from course.people.rules import ROLES, plain_email
+from course.text import tidy
 
 # From the token of a link to the mail that carries it.
 Letter = Callable[[str], mail.Letter]
@@ -31,6 +33,10 @@ class Refusal:
 
     field: str
     message: str
+
+
+class TakenError(ValueError):
+    """There is something with this name already."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,7 @@ def add_person(
         return Refusal("team", "Choose the team that this person manages.")
     if team_id is not None and not _is_open(session, team_id):
         return Refusal("team", "This team is closed. Choose another one.")
-    person = Person(name=name.strip(), email=plain_email(email), created_at=at)
+    person = Person(name=tidy(name), email=plain_email(email), created_at=at)
     try:
         with session.begin_nested():
             session.add(person)
@@ -94,12 +100,17 @@ def _team_name(session: Session, team_id: int | None) -> str | None:
 
 
 def add_team(session: Session, name: str, parent_id: int | None, at: datetime, by: int | None = None) -> Team:
-    """Open a team below `parent_id`, or at the top. Raises LookupError if the parent is not there."""
+    """Open a team below `parent_id`, or at the top. Raises LookupError if the parent is not there, TakenError if there is
+    an open team with this name at this place."""
     if parent_id is not None and not _is_open(session, parent_id):
         raise LookupError(f"there is no open team {parent_id}")
-    team = Team(name=name.strip(), parent_id=parent_id, opened_at=at)
-    session.add(team)
-    session.flush()
+    team = Team(name=tidy(name), parent_id=parent_id, opened_at=at)
+    try:
+        with session.begin_nested():
+            session.add(team)
+            session.flush()
+    except IntegrityError:
+        raise TakenError("There is a team with this name at this place already.") from None
     details = {"name": team.name, "part_of": _team_name(session, parent_id)}
     record(session, "team.added", ("team", team.id), details, by, at)
     return team
@@ -114,8 +125,10 @@ def choose_pathway(
     """
     if pathway not in SETTINGS:
         raise ValueError(f"there is no pathway {pathway!r}")
-    changed = 0
-    for person_id in people:
+    changed, ids = 0, sorted(set(people))
+    # Whoever else chooses for one of them waits, and then finds it chosen.
+    session.execute(select(Person.id).where(Person.id.in_(ids)).order_by(Person.id).with_for_update())
+    for person_id in ids:
         known = pathway_of(session, person_id)
         if known is None or known.pathway != pathway:
             session.add(PathwayChoice(person_id=person_id, pathway=pathway, reason=reason, chosen_by=by, chosen_at=at))
@@ -140,7 +153,9 @@ def leave(
         raise ValueError("This person has left already.")
     if not stay.start <= last_day <= today:
         raise ValueError("The last day is not before the first one, and has come.")
-    person.left_at = datetime.combine(last_day, time(12), ZoneInfo(zone))
+    gone = datetime.combine(last_day, time(12), ZoneInfo(zone))
+    if not _set_left(session, person, Person.left_at.is_(None), gone):
+        raise ValueError("This person has left already.")
     _record(session, Employment(start=stay.start, end=last_day, recorded=today, reason=reason), person_id, by, at)
     record(session, "person.left", ("person", person_id), {"last_day": last_day, "reason": reason}, by, at)
 
@@ -165,10 +180,20 @@ def come_back(
         # Nobody wrote down the end of that stay; `left_at` knows it.
         end = Employment(start=stay.start, end=left, recorded=max(left, stay.recorded), reason="")
         _record(session, end, person_id, None, person.left_at)
-    person.left_at = None
+    if not _set_left(session, person, Person.left_at.is_not(None), None):
+        raise ValueError("This person has not left.")
     today = civil_date(at, zone)
     _record(session, Employment(start=first_day, end=None, recorded=today, reason=reason), person_id, by, at)
     record(session, "person.returned", ("person", person_id), {"first_day": first_day, "reason": reason}, by, at)
+
+
+def _set_left(session: Session, person: Person, was: ColumnElement[bool], left: datetime | None) -> bool:
+    """Write down that somebody has left, or is back; False if somebody else has done so at this very moment. Who comes
+    back has not been invited yet."""
+    changing = update(Person).where(Person.id == person.id, was).values(left_at=left, invited_at=None)
+    found = session.execute(changing.returning(Person.id), execution_options={"synchronize_session": False}).first()
+    session.refresh(person)
+    return found is not None
 
 
 def _latest_stay(session: Session, person_id: int, zone: str) -> tuple[Person, Employment]:
@@ -192,7 +217,22 @@ def _record(session: Session, stay: Employment, person_id: int, by: int | None, 
     session.flush()
 
 
-def invite(session: Session, person_id: int, letter: Letter, at: datetime, by: int | None = None) -> None:
-    """Ask for a link to be mailed to somebody; the sign-in makes it and hands its token to `letter`."""
+def invite(
+    session: Session, person_id: int, letter: Letter, at: datetime, by: int | None = None, seen: datetime | None = None
+) -> bool:
+    """Ask for a link to be mailed to somebody; the sign-in makes it and hands its token to `letter`.
+
+    `seen` is when they were invited last, as far as whoever asks knows. False, and nothing is mailed, if they have been
+    invited since, or have left: a second press must not end the link of the first one.
+    """
+    known = Person.invited_at.is_not_distinct_from(seen)
+    asking = update(Person).where(Person.id == person_id, Person.left_at.is_(None), known).values(invited_at=at)
+    found = session.execute(asking.returning(Person.id), execution_options={"synchronize_session": False}).first()
+    if found is None:
+        return False
+    person = session.identity_map.get(identity_key(Person, person_id))
+    if person is not None:
+        session.expire(person, ["invited_at"])
     publish(session, InvitationWanted(person_id, letter, at))
     record(session, "person.invited", ("person", person_id), {}, by, at)
+    return True

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, text
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, Text, event, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from course.db import Base, UtcDateTime
+from course.people.rules import name_key
+from course.text import same
+
+
+def _key_of_name(context: Any) -> str:
+    return name_key(str(context.get_current_parameters()["name"]))
 
 
 class Person(Base):
-    """Somebody, as they are called now. Since `erased_at` their name is not kept any more (course/privacy)."""
+    """Somebody, as they are called now. Since `erased_at` their name is not kept any more (course/privacy).
+
+    `name_key` is the name as it is found and ordered (people/rules.py); it follows the name. `invited_at` is when the
+    newest invitation was mailed since they came.
+    """
 
     __tablename__ = "person"
 
@@ -22,10 +33,23 @@ class Person(Base):
     left_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     staff_number: Mapped[str | None] = mapped_column(String(50), unique=True)
     erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    invited_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # Compared byte by byte on both engines, so that both give the same order.
+    name_key: Mapped[str] = mapped_column(
+        Text().with_variant(Text(collation="C"), "postgresql"), default=_key_of_name, server_default=""
+    )
+
+    __table_args__ = (Index("ix_person_name_key", "name_key", "id"),)
+
+
+@event.listens_for(Person.name, "set")
+def _follow_name(person: Person, name: str, _before: object, _initiator: object) -> None:
+    person.name_key = name_key(name or "")
 
 
 class Team(Base):
-    """A node of the tree; the top has no parent."""
+    """A node of the tree; the top has no parent. `open_key` is place and name of a team that is open: no two are open at
+    one place with one name."""
 
     __tablename__ = "team"
 
@@ -34,6 +58,19 @@ class Team(Base):
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"), index=True)
     opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    open_key: Mapped[str | None] = mapped_column(Text)
+
+    __table_args__ = (Index("uq_team_open_key", "open_key", unique=True),)
+
+
+@event.listens_for(Team, "before_insert")
+@event.listens_for(Team, "before_update")
+def _follow_place(_mapper: object, _connection: object, team: Team) -> None:
+    team.open_key = None if team.closed_at is not None else f"{team.parent_id or 0}/{same(team.name)}"
+
+
+_OPEN = text("until IS NULL")
+_OPEN_ADMINISTRATOR = text("until IS NULL AND team_id IS NULL")
 
 
 class Membership(Base):
@@ -46,6 +83,10 @@ class Membership(Base):
     team_id: Mapped[int] = mapped_column(ForeignKey("team.id"), index=True)
     since: Mapped[datetime] = mapped_column(UtcDateTime)
     until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    __table_args__ = (
+        Index("uq_membership_open", "person_id", "team_id", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
+    )
 
 
 class PathwayChoice(Base):
@@ -92,6 +133,14 @@ class RoleGrant(Base):
 
     __table_args__ = (
         Index("ix_role_grant_person", "person_id"),
+        Index("uq_role_grant_managed", "person_id", "team_id", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index(
+            "uq_role_grant_administrator",
+            "person_id",
+            unique=True,
+            sqlite_where=_OPEN_ADMINISTRATOR,
+            postgresql_where=_OPEN_ADMINISTRATOR,
+        ),
         CheckConstraint("role in ('manager', 'administrator')", name="role"),
         CheckConstraint("(role = 'manager') = (team_id is not null)", name="team"),
     )

@@ -6,15 +6,16 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import cast
+from typing import Any, cast
 
-from sqlalchemy import CTE, ColumnElement, ScalarSelect, Select, and_, column, func, or_, select, table
+from sqlalchemy import CTE, ColumnElement, ScalarSelect, Select, and_, column, exists, func, or_, select, table
 from sqlalchemy.orm import Session, aliased
 
 from course.content.shapes import Setting
 from course.mail.queries import newest_failure
 from course.people.models import Deputy, Membership, PathwayChoice, Person, RoleGrant, Team
-from course.people.rules import Viewer, plain_email, viewer_of
+from course.people.rules import Viewer, name_key, plain_email, viewer_of
+from course.text import in_order
 
 # Sign-in is built on top of people, so its table is named here and not imported: whoever has a row in it
 # has chosen a password.
@@ -24,7 +25,8 @@ CREDENTIAL = table("credential", column("person_id"))
 @dataclass(frozen=True)
 class PersonView:
     """One person as a list shows them. `roles` are in words; `active` once they have chosen a password;
-    `pathway` if one was chosen for them; `failure` says why the newest mail to them has not left."""
+    `pathway` if one was chosen for them; `failure` says why the newest mail to them has not left; `invited_at` is when
+    they were invited last, None if they were not. `twin` says that somebody else who is here has the same name."""
 
     id: int
     name: str
@@ -34,6 +36,9 @@ class PersonView:
     active: bool
     pathway: Setting | None = None
     failure: str | None = None
+    invited_at: datetime | None = None
+    staff_number: str | None = None
+    twin: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,11 +97,15 @@ PAGE = 50  # people on one page of the list
 
 @dataclass(frozen=True)
 class PeoplePage:
-    """One page of the list: `page` counts from 1, `total` is how many there are on all pages."""
+    """One page of the list: `page` counts from 1, `total` is how many there are on all pages. `waiting` says how many of
+    all who are here have not chosen a password, and `new` how many of those were not invited; only where anybody is
+    shown."""
 
     people: list[PersonView]
     page: int
     total: int
+    waiting: int = 0
+    new: int = 0
 
     @property
     def pages(self) -> int:
@@ -104,18 +113,36 @@ class PeoplePage:
 
 
 def people_page(session: Session, viewer: Viewer, words: str = "", page: int = 1) -> PeoplePage:
-    """Those whom `people_visible_to` gives, in pages; with words, those in whose name or address they stand."""
+    """Those whom `people_visible_to` gives, in pages; with words, those in whose name or address they stand. A name is
+    found with or without its accents and capitals."""
     wanted = and_(Person.left_at.is_(None), _visible(viewer))
     if words:
-        name, email = (column.icontains(words, autoescape=True) for column in (Person.name, Person.email))
-        wanted = and_(wanted, or_(name, email, Person.staff_number == words))
+        wanted = and_(wanted, or_(called(words), Person.staff_number == words))
     # The total comes with the page; behind the last page there is nothing for it to come with.
-    rows = select(Person.id, func.count().over()).where(wanted).order_by(Person.name, Person.id)
+    # So do the others: one query less for a page that is opened often.
+    every = _not_signed_in().subquery()
+    counts = (
+        select(func.count()).select_from(every).scalar_subquery(),
+        select(func.count()).select_from(every).where(every.c.invited_at.is_(None)).scalar_subquery(),
+    )
+    rows = select(Person.id, func.count().over(), *counts).where(wanted).order_by(*BY_NAME)
     found = session.execute(rows.limit(PAGE).offset((page - 1) * PAGE)).all()
     if not found and page > 1:
         return people_page(session, viewer, words)
-    total = found[0][1] if found else 0
-    return PeoplePage(_views(session, Person.id.in_([row.id for row in found])), page, total)
+    total, waiting, new = found[0][1:] if found else (0, 0, 0)
+    people = _views(session, Person.id.in_([row.id for row in found]))
+    return PeoplePage(people, page, total, waiting, new)
+
+
+# As people expect names to be ordered, and always the same.
+BY_NAME = (Person.name_key, Person.name, Person.id)
+
+
+def called(words: str) -> ColumnElement[bool]:
+    """Whether words stand in somebody's name or address, as part of another query."""
+    email = Person.email.icontains(words, autoescape=True)
+    key = name_key(words)
+    return or_(Person.name_key.contains(key, autoescape=True), email) if key else email
 
 
 def visible_person(session: Session, viewer: Viewer, person_id: int) -> PersonView | None:
@@ -151,6 +178,28 @@ def newest_pathway(person: ColumnElement[int]) -> ScalarSelect[str]:
         .limit(1)
         .scalar_subquery()
     )
+
+
+@dataclass(frozen=True)
+class Invitee:
+    """Somebody who has not chosen a password: `invited_at` is None if they were not invited."""
+
+    id: int
+    name: str
+    invited_at: datetime | None
+
+
+def not_signed_in(session: Session, among: Collection[int] | None = None) -> list[Invitee]:
+    """Who is here and has no password, of these people or of all; without those whose address takes no mail. One query."""
+    rows = _not_signed_in().order_by(*BY_NAME)
+    found, ids = [Invitee(row.id, row.name, row.invited_at) for row in session.execute(rows)], set(among or ())
+    return found if among is None else [one for one in found if one.id in ids]
+
+
+def _not_signed_in() -> Select[int, str, datetime | None]:
+    active = exists().where(CREDENTIAL.c.person_id == Person.id)
+    rows = select(Person.id, Person.name, Person.invited_at).where(Person.left_at.is_(None), ~active)
+    return rows.where(Person.email.not_like("%.invalid"))
 
 
 def pathway_of(session: Session, person_id: int) -> PathwayView | None:
@@ -231,7 +280,17 @@ def _views(session: Session, which: ColumnElement[bool]) -> list[PersonView]:
     found: dict[int, PersonView] = {}
     for row in session.execute(_people(which)):
         known = found.get(row.id) or PersonView(
-            row.id, row.name, row.email, (), (), row.active is not None, row.pathway, row.failure
+            row.id,
+            row.name,
+            row.email,
+            (),
+            (),
+            row.active is not None,
+            row.pathway,
+            row.failure,
+            row.invited_at,
+            row.staff_number,
+            row.twin,
         )
         found[row.id] = replace(
             known,
@@ -243,8 +302,9 @@ def _views(session: Session, which: ColumnElement[bool]) -> list[PersonView]:
 
 def _people(
     which: ColumnElement[bool],
-) -> Select[int, str, str, str | None, str | None, str | None, int | None, str | None, str | None]:
-    managed = aliased(Team)
+) -> Select[*tuple[Any, ...]]:
+    managed, other = aliased(Team), aliased(Person)
+    twin = exists().where(other.name_key == Person.name_key, other.id != Person.id, other.left_at.is_(None))
     return (
         select(
             Person.id,
@@ -256,6 +316,9 @@ def _people(
             CREDENTIAL.c.person_id.label("active"),
             newest_pathway(Person.__table__.c.id).label("pathway"),
             newest_failure(Person.__table__.c.email).label("failure"),
+            Person.invited_at,
+            Person.staff_number,
+            twin.label("twin"),
         )
         .outerjoin(Membership, and_(Membership.person_id == Person.id, Membership.until.is_(None)))
         .outerjoin(Team, Team.id == Membership.team_id)
@@ -263,7 +326,7 @@ def _people(
         .outerjoin(managed, managed.id == RoleGrant.team_id)
         .outerjoin(CREDENTIAL, CREDENTIAL.c.person_id == Person.id)
         .where(Person.left_at.is_(None), which)
-        .order_by(Person.name, Person.id, Team.name, RoleGrant.role, managed.name)
+        .order_by(*BY_NAME, Team.name, RoleGrant.role, managed.name)
     )
 
 
@@ -283,7 +346,7 @@ def teams(session: Session) -> list[TeamView]:
 
 def in_tree_order(teams: Iterable[TeamView]) -> list[TeamView]:
     """The teams in the order of the tree, with their depth."""
-    rows = sorted(teams, key=lambda row: (row.name.casefold(), row.id))
+    rows = sorted(teams, key=lambda row: (*in_order(row.name), row.id))
     ids = {row.id for row in rows}
     below: dict[int | None, list[TeamView]] = {}
     for row in rows:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
 from course.content.shapes import Setting
+from course.text import fold
+from course.text import tidy as tidy
 
 ROLES = ("learner", "manager", "administrator")
 # Everyone is a learner; these are the permissions that the other roles add.
@@ -83,8 +86,8 @@ def first_name(name: str) -> str:
 
 
 def plain_email(text: str) -> str:
-    """An e-mail address as it is stored and looked up: without spaces around it, in lower case."""
-    return text.strip().lower()
+    """An e-mail address as it is stored and looked up: nothing invisible, no spaces around it, in lower case."""
+    return tidy(text).lower()
 
 
 def nowhere(email: str) -> bool:
@@ -92,6 +95,14 @@ def nowhere(email: str) -> bool:
     return email.endswith(".invalid")
 
 
-def tidy(text: str) -> str:
-    """What somebody typed into one line: no control characters, single spaces, none at the ends."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+def name_key(name: str) -> str:
+    """By what a name is found and ordered: “Åsa” beside “Asa”, “Łucja” at L, in capitals or not."""
+    return fold(name)[:300]
+
+
+def told_apart(people: Iterable[tuple[int, str, str]]) -> dict[int, str]:
+    """Of people in one list (id, name, address) what to call each: their name, and their address as well where another
+    one has the same name."""
+    every = list(people)
+    names = Counter(fold(name) for _, name, _ in every)
+    return {person: f"{name} ({email})" if names[fold(name)] > 1 else name for person, name, email in every}

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
 from flask import Blueprint, Response, abort, flash, g, make_response, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
@@ -18,12 +22,15 @@ from course.people.events import RecordOpened
 from course.people.forms import AddPersonForm, AddTeamForm, PathwayForm, chosen, team_choices
 from course.people.rules import tidy
 from course.web.access import Permission, may
+from course.web.background import in_background
 from course.web.forms import number_in_address
-from course.web.html import seen_redirect
-from course.web.session import db, publish_after, unit_of_work
+from course.web.html import plural, seen_redirect
+from course.web.session import db, publish_after, undo, unit_of_work
 from course.web.site import state
 
 pages = Blueprint("people", __name__)
+_BATCH = 100  # invitations in one unit of work
+_TOKEN = "TOKEN-OF-THIS-LINK"  # noqa: S105 (what stands in its place until it is known)
 
 
 @pages.before_request
@@ -37,7 +44,7 @@ def list_people() -> str:
     """The people whom the viewer may see, a page at a time; `q` finds some of them."""
     words, page = tidy(request.args.get("q", "")), number_in_address("page") or 1
     found = queries.people_page(db(), current_user.person, words, page)
-    return render_template("people/list.html", found=found, words=words, settings=SETTINGS)
+    return render_template("people/list.html", found=found, words=words, settings=SETTINGS, at=now())
 
 
 @pages.route("/add", methods=["GET", "POST"])
@@ -49,12 +56,13 @@ def add_person() -> Response | WsgiResponse:
     if form.validate_on_submit():
         at, by = now(), current_user.person.id
         name, email = form.name.data or "", form.email.data or ""
+        mail, team = invitation(name, current_user.person.name), chosen(form.team.data)
         with unit_of_work() as session:
-            added = actions.add_person(session, name, email, chosen(form.team.data), form.role.data, at, by)
+            added = actions.add_person(session, name, email, team, form.role.data, at, by)
             if not isinstance(added, Refusal):
                 if form.pathway.data:
                     actions.choose_pathway(session, [added.id], form.pathway.data, "", by, at)
-                actions.invite(session, added.id, invitation(added.name, current_user.person.name), at, by)
+                actions.invite(session, added.id, mail, at, by)
         if not isinstance(added, Refusal):
             flash(f"{added.name} has been added. An invitation is on its way to {added.email}.")
             return seen_redirect(url_for("people.list_people"))
@@ -102,17 +110,61 @@ def _choose(form: PathwayForm, people: list[int], name: str) -> WsgiResponse:
 @pages.post("/<int(max=2147483647):person_id>/invite")
 @may(Permission.MANAGE_PEOPLE)
 def invite(person_id: int) -> WsgiResponse:
-    """Send the invitation again; the link in an earlier one stops working."""
+    """Send the invitation, perhaps again; the link in an earlier one stops working. The form says when they were invited
+    last: of two presses only the first sends one."""
     person = queries.overview(db(), person_id) or abort(404)
     if person.active:
         flash(f"{person.name} has chosen a password already, and needs no invitation.")
-    else:
+        return seen_redirect(url_for("people.list_people"))
+    mail, sent = invitation(person.name, current_user.person.name), False
+    if "seen" not in request.form or request.form["seen"] == _moment(person.invited_at):
         with unit_of_work() as session:
-            actions.invite(
-                session, person.id, invitation(person.name, current_user.person.name), now(), current_user.person.id
-            )
+            sent = actions.invite(session, person.id, mail, now(), current_user.person.id, person.invited_at)
+    if not sent:
+        flash(f"{person.name} has just been invited. The mail is on its way to {person.email}.")
+    elif person.invited_at is None:
+        flash(f"An invitation is on its way to {person.email}.")
+    else:
         flash(f"A new invitation is on its way to {person.email}. The link in the earlier one no longer works.")
     return seen_redirect(url_for("people.list_people"))
+
+
+@pages.post("/invite")
+@may(Permission.MANAGE_PEOPLE)
+def invite_everybody() -> WsgiResponse:
+    """Invite all who have not chosen a password."""
+    return invite_all(queries.not_signed_in(db()), url_for("people.list_people"))
+
+
+@pages.app_template_filter("moment_sent")
+def _moment(at: datetime | None) -> str:
+    """When somebody was invited, as a form carries it."""
+    return "" if at is None else at.isoformat()
+
+
+def invite_all(people: Sequence[queries.Invitee], back: str) -> WsgiResponse:
+    """Mail an invitation to those of them who were not invited; with `who=all` in the form also, once more, to those who
+    were invited before the page was made that it stood on. Then back to that page."""
+    asked = request.form.get("at", "")
+    again = request.form.get("who") == "all"
+    found = [one for one in people if one.invited_at is None or (again and _moment(one.invited_at) < asked)]
+    sender, by, at = current_user.person.name, current_user.person.id, now()
+    if found:
+        undo()  # ends what was read: the invitations are written beside this request
+        in_background(lambda: _invite(found, sender, by, at), "invitations")
+        flash(f"{plural(len(found), 'invitation is', 'invitations are')} on the way.")
+    else:
+        flash("All of them have been invited already.")
+    return seen_redirect(back)
+
+
+def _invite(people: Sequence[queries.Invitee], sender: str, by: int, at: datetime) -> None:
+    """Some at a time: the mails are written before each unit of work."""
+    for start in range(0, len(people), _BATCH):
+        mails = [(one, invitation(one.name, sender)) for one in people[start : start + _BATCH]]
+        with unit_of_work() as session:
+            for one, mail in mails:
+                actions.invite(session, one.id, mail, at, by, one.invited_at)
 
 
 @pages.route("/teams/add", methods=["GET", "POST"])
@@ -124,24 +176,28 @@ def add_team() -> Response | WsgiResponse:
     form.parent.choices = team_choices(teams, "No other team: it stands at the top")
     if form.validate_on_submit():
         name, parent = form.name.data or "", chosen(form.parent.data)
-        if not any(t.parent_id == parent and t.name.casefold() == name.casefold() for t in teams):
+        try:
             with unit_of_work() as session:
                 actions.add_team(session, name, parent, now(), current_user.person.id)
             flash(f"The team {name} has been added.")
             return seen_redirect(url_for("people.add_team"))
-        form.name.errors = ["There is a team with this name at this place already."]
+        except actions.TakenError as error:
+            form.name.errors = [str(error)]
     page = render_template("people/add_team.html", form=form, teams=teams)
     return make_response(page, 422 if form.errors else 200)
 
 
 def invitation(name: str, sender: str) -> actions.Letter:
-    """The invitation to somebody from somebody, as soon as its link is known. Needs no request."""
+    """The invitation to somebody from somebody. It is written at once, and its link put in as soon as that is known:
+    nothing is rendered while others wait. Needs no request."""
     course = library().course.title
+    # The address of the course as it is set up, never the one that a request claims to have come to.
+    link = f"{state().config.public_url}/link/{_TOKEN}"
+    made = letter("invitation.txt", f"Invitation: {course}", name=name, sender=sender, course=course, link=link)
 
     def write(token: str) -> Letter:
-        # The address of the course as it is set up, never the one that a request claims to have come to.
-        link = f"{state().config.public_url}/link/{token}"
-        return letter("invitation.txt", f"Invitation: {course}", name=name, sender=sender, course=course, link=link)
+        html = made.html.replace(_TOKEN, token) if made.html else None
+        return replace(made, text=made.text.replace(_TOKEN, token), html=html)
 
     return write
 

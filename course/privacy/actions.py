@@ -17,6 +17,7 @@ from course.db import insert_once
 from course.learning.models import Reflection
 from course.organisation.models import Organisation
 from course.people.models import Person
+from course.people.rules import name_key
 from course.privacy.models import Erasure, ErasureRequest, RetentionSchedule
 from course.privacy.queries import going, held
 from course.privacy.rules.addresses import erased_address
@@ -111,7 +112,8 @@ def _person_values(person_id: int, stage: Stage, at: datetime) -> dict[str, Any]
     if stage == "mail":
         return {"email": erased_address(person_id)}
     if stage == "proof":
-        return {"name": nameless(person_id), "staff_number": None, "erased_at": at}
+        name = nameless(person_id)
+        return {"name": name, "name_key": name_key(name), "staff_number": None, "erased_at": at}
     return {}
 
 

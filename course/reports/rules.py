@@ -10,12 +10,16 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from urllib.parse import urlencode
 
 from course.imports.rules.days import NotADayError, read_day
+from course.people.rules import told_apart
 from course.refreshers.rules.facts import Employment, Facts
 from course.refreshers.rules.standing import Position
 from course.refreshers.rules.words import GROUP_OF, GROUPS, status
+from course.text import fold
+from course.text import in_order as by_name
 
 # In the order of the bar, from good to none.
 BAR = ("up-to-date", "due-soon", "overdue", "in-progress", "not-started", "paused", "not-required")
@@ -60,7 +64,7 @@ class Line:
     @property
     def urgency(self) -> tuple[int, date, str, int]:
         """Worst first: who is overdue for the longest, then whose day comes next."""
-        return _RANK[self.group], self.due or date.max, self.name.casefold(), self.id
+        return _RANK[self.group], self.due or date.max, fold(self.name), self.id
 
 
 def line_of(
@@ -140,6 +144,11 @@ class Report:
     counts: Mapping[str, int]
     lines: Sequence[Line] = field(repr=False)
 
+    @cached_property
+    def called(self) -> dict[int, str]:
+        """For each person in the report their name, with the address where another one there has the same."""
+        return told_apart((line.id, line.name, line.email) for line in self.lines)
+
     def page(self, number: int) -> Sequence[Line]:
         return self.lines[(number - 1) * PAGE : number * PAGE]
 
@@ -173,20 +182,20 @@ def report(lines: Sequence[Line], wanted: Wanted, teams: frozenset[int] | None) 
 
 
 def _fits(line: Line, wanted: Wanted) -> bool:
-    words = wanted.words.casefold()
+    words, key = wanted.words.casefold(), fold(wanted.words)
     return (
         (not wanted.group or line.group == wanted.group)
         and (not wanted.pathway or line.pathway == wanted.pathway)
         and (wanted.started_from is None or (line.start is not None and line.start >= wanted.started_from))
         and (wanted.started_to is None or (line.start is not None and line.start <= wanted.started_to))
-        and (not words or words in line.name.casefold() or words in line.email)
+        and (not words or (key and key in fold(line.name)) or words in line.email)
     )
 
 
 def in_order(lines: Sequence[Line], sort: str) -> Sequence[Line]:
     """Lines that come worst first, in one of SORTS; the other orders keep that among equals."""
     if sort == "name":
-        return sorted(lines, key=lambda line: (line.name.casefold(), line.id))
+        return sorted(lines, key=lambda line: (*by_name(line.name), line.id))
     if sort == "due":
         return sorted(lines, key=lambda line: line.due or date.max)
     if sort == "start":

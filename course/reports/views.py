@@ -174,7 +174,7 @@ def _reminds() -> bool:
 
 def _by_reason(planned: Iterable[Plan], seen: Sight) -> dict[str, list[str]]:
     """The names of those who would get no reminder, by the reason."""
-    names = {line.id: line.name for line in seen.report.lines}
+    names = seen.report.called
     found: dict[str, list[str]] = {}
     for plan in planned:
         if plan.why_not:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record
 from course.dates import civil_date
+from course.db import insert_once
 from course.events import publish
 from course.people import actions as people
 from course.people.actions import Refusal
 from course.people.models import Membership, Person, RoleGrant, Team
-from course.people.rules import plain_email
+from course.people.rules import name_key, plain_email
 from course.staff.events import AddressChanged, PeopleMerged, PersonLeft
 from course.staff.models import PersonChange, PersonMerge
 from course.staff.queries import administrators
+from course.text import tidy
 
 LATEST_RETURN = timedelta(days=366)  # what is agreed for later is written down later
 LAST = "This is the only administrator who can sign in. Make somebody else an administrator first."
@@ -32,18 +35,27 @@ def correct(
     Raises LookupError if there is no such person.
     """
     person = _here(session, person_id)
-    after = {"name": name.strip(), "email": plain_email(email), "staff_number": staff_number or None}
+    after = {"name": tidy(name), "email": plain_email(email), "staff_number": staff_number or None}
     before = {field: getattr(person, field) for field in after}
     changed = [field for field, value in after.items() if before[field] != value]
     if not changed:
         return None
+    # Only if it is still what was read: of two who correct somebody at the same moment one is told.
+    unchanged = (Person.__table__.c[field].is_not_distinct_from(value) for field, value in before.items())
+    values: dict[str, object] = {**after, "name_key": name_key(after["name"] or "")}
+    if "email" in changed:
+        values["invited_at"] = None  # the link that was mailed to the earlier one ends
     try:
         with session.begin_nested():
-            for field, value in after.items():
-                setattr(person, field, value)
-            session.flush()
+            changing = update(Person).where(Person.id == person_id, *unchanged).values(values).returning(Person.id)
+            found = session.execute(changing, execution_options={"synchronize_session": False}).first()
     except IntegrityError:
         return _taken(session, person_id, after["email"])
+    session.refresh(person)
+    if found is None:
+        if all(getattr(person, field) == value for field, value in after.items()):
+            return None  # the same correction, sent twice
+        return Refusal("name", f"Somebody else has just changed this to {person.name}, {person.email}. Look again.")
     session.add(PersonChange(person_id=person_id, reason=reason, changed_by=by, changed_at=at, **before))
     session.flush()
     record(session, "person.changed", ("person", person_id), {"changed": ", ".join(changed)}, by, at)
@@ -61,25 +73,38 @@ def _taken(session: Session, person_id: int, email: str | None) -> Refusal:
 
 def join(session: Session, person_id: int, team_id: int, move: bool, by: int | None, at: datetime) -> Refusal | None:
     """Put somebody into a team; `move` ends their being in any other. Raises LookupError if there is nobody."""
+    if move:
+        return move_to(session, person_id, [team_id], by, at)
     _here(session, person_id)
     team = session.get(Team, team_id)
     if team is None or team.closed_at is not None:
         return Refusal("team", "This team is closed. Choose another one.")
-    rows = select(Membership).where(Membership.person_id == person_id, Membership.until.is_(None))
-    bonds = session.execute(rows.with_for_update()).scalars().all()
-    for bond in bonds:
-        if move and bond.team_id != team_id:
-            _end_membership(session, bond, by, at)
-    if all(bond.team_id != team_id for bond in bonds):
-        session.add(Membership(person_id=person_id, team_id=team_id, since=at))
+    if insert_once(session, Membership, person_id=person_id, team_id=team_id, since=at) is not None:
         record(session, "team.joined", ("person", person_id), {"team": team.name}, by, at)
     session.flush()
     return None
 
 
+def move_to(session: Session, person_id: int, teams: Collection[int], by: int | None, at: datetime) -> Refusal | None:
+    """Put somebody into these teams, and into no other; where they are already they stay. Raises LookupError if there is
+    nobody."""
+    _here(session, person_id)
+    closed = [one for one in teams if (team := session.get(Team, one)) is None or team.closed_at is not None]
+    if closed or not teams:
+        return Refusal("team", "This team is closed. Choose another one.")
+    rows = select(Membership).where(Membership.person_id == person_id, Membership.until.is_(None))
+    for bond in session.execute(rows.with_for_update()).scalars().all():
+        if bond.team_id not in teams:
+            _end_membership(session, bond, by, at)
+    session.flush()
+    for team_id in teams:
+        join(session, person_id, team_id, False, by, at)
+    return None
+
+
 def leave_team(session: Session, person_id: int, membership_id: int, by: int | None, at: datetime) -> bool:
     """Somebody is not in a team any more; False if they were not."""
-    bond = session.get(Membership, membership_id)
+    bond = session.get(Membership, membership_id, with_for_update=True)
     if bond is None or bond.person_id != person_id or bond.until is not None:
         return False
     _end_membership(session, bond, by, at)
@@ -107,11 +132,7 @@ def grant(
     team = session.get(Team, managed) if managed is not None else None
     if role == "manager" and (team is None or team.closed_at is not None):
         return Refusal("team", "Choose the team that this person manages.")
-    same = select(RoleGrant.id).where(RoleGrant.person_id == person_id, RoleGrant.role == role)
-    same = same.where(RoleGrant.team_id.is_not_distinct_from(managed), RoleGrant.until.is_(None))
-    if session.execute(same).first() is None:
-        session.add(RoleGrant(person_id=person_id, role=role, team_id=managed, since=at))
-        session.flush()
+    if insert_once(session, RoleGrant, person_id=person_id, role=role, team_id=managed, since=at) is not None:
         words = f"manager of {team.name}" if team else role
         record(session, "role.granted", ("person", person_id), {"role": words}, by, at)
     return None
@@ -119,7 +140,7 @@ def grant(
 
 def take_away(session: Session, person_id: int, grant_id: int, by: int | None, at: datetime) -> Refusal | None:
     """Somebody does not have a role any more. The last administrator keeps theirs."""
-    granted = session.get(RoleGrant, grant_id)
+    granted = session.get(RoleGrant, grant_id, with_for_update=True)
     if granted is None or granted.person_id != person_id or granted.until is not None:
         return Refusal("role", "This role has been taken away already.")
     if granted.role == "administrator" and _nobody_else(session, person_id):

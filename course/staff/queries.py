@@ -9,7 +9,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session, aliased
 
 from course.people.models import Employment, Membership, Person, RoleGrant, Team
-from course.people.queries import CREDENTIAL, PathwayView, PersonView, overview, pathway_of
+from course.people.queries import BY_NAME, CREDENTIAL, PathwayView, PersonView, overview, pathway_of
 from course.staff.models import PersonChange
 
 
@@ -143,7 +143,7 @@ def left(session: Session) -> list[Person]:
     rows = (
         select(Person)
         .where(Person.left_at.is_not(None), Person.erased_at.is_(None))
-        .order_by(Person.left_at.desc(), Person.name)
+        .order_by(Person.left_at.desc(), *BY_NAME)
     )
     return list(session.execute(rows).scalars())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, Response, abort, flash, g, make_response, render_template, url_for
+from flask import Blueprint, Response, abort, flash, g, make_response, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
@@ -161,6 +161,8 @@ def come_back(person_id: int) -> Answer:
     form = ReturnForm(data={"first_day": civil_date(now(), state().config.time_zone)})
     form.team.choices = team_choices(teams(db()), "No team yet")
 
+    mail = invitation(found.person.name, current_user.person.name)
+
     def deed(session: Unit) -> Refusal | None:
         first_day, zone = form.first_day.data, state().config.time_zone
         if first_day is None:
@@ -168,8 +170,7 @@ def come_back(person_id: int) -> Answer:
         team, reason = chosen(form.team.data), form.reason.data or ""
         refused = actions.come_back(session, person_id, first_day, team, reason, zone, _me(), now())
         if refused is None and not nowhere(found.person.email):
-            letter = invitation(found.person.name, current_user.person.name)
-            people.invite(session, person_id, letter, now(), _me())
+            people.invite(session, person_id, mail, now(), _me())
         return refused
 
     def done() -> str:
@@ -207,8 +208,11 @@ def _me() -> int:
 
 
 def _sheet(person_id: int, here: bool | None = None) -> queries.Sheet:
-    """Somebody, who is `here`, or has left; 404 otherwise."""
+    """Somebody, who is `here`, or has left; 404 otherwise. Who presses twice is told that it is done."""
     found = queries.sheet(db(), person_id)
+    if found is not None and here is not None and here != (found.person.left_at is None) and request.method == "POST":
+        flash(f"{found.person.name} {'has left already' if here else 'is here already'}. Nothing has been changed now.")
+        abort(seen_redirect(url_for("staff.person", person_id=person_id)))
     if found is None or (here is not None and here != (found.person.left_at is None)):
         abort(404)
     return found
@@ -226,10 +230,14 @@ def _act(
     # The name as it is before anything is done: a refused change must not show in the title.
     person_id, name = about.person.id, about.person.name
     if form.validate_on_submit():
-        with unit_of_work() as session:
-            refused = deed(session)
-            if refused is not None:
-                session.rollback()  # what was done until then
+        try:
+            with unit_of_work() as session:
+                refused = deed(session)
+                if refused is not None:
+                    session.rollback()  # what was done until then
+        except LookupError:
+            flash(f"{name} has left, or come back, in the meantime. Nothing has been changed now.")
+            return seen_redirect(url_for("staff.person", person_id=person_id))
         if refused is None:
             flash(done())
             return seen_redirect(url_for("staff.person", person_id=person_id))

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record
@@ -14,7 +15,9 @@ from course.people.actions import Refusal
 from course.people.models import Membership, Person, RoleGrant, Team
 from course.teams.models import TeamChange
 from course.teams.rules import below
+from course.text import same, tidy
 
+TAKEN = "There is a team with this name at this place already."
 Bond = TypeVar("Bond", Membership, RoleGrant)
 
 
@@ -27,18 +30,24 @@ def change(
     """
     teams = _locked(session)
     team = _open(teams, team_id)
-    name = name.strip()
+    name = tidy(name)
     if parent_id is not None and parent_id not in teams:
         return Refusal("parent", "This team is closed. Choose another one.")
     if parent_id is not None and parent_id in _below(teams, team_id):
         return Refusal("parent", "A team cannot be part of itself, or of a team below it.")
     if _taken(teams, name, parent_id, team_id):
-        return Refusal("name", "There is a team with this name at this place already.")
+        return Refusal("name", TAKEN)
     if (team.name, team.parent_id) == (name, parent_id):
         return None
     before = {"name": team.name, "part_of": _name(teams, team.parent_id)}
-    _note(session, team, "changed", reason, by, at)
-    team.name, team.parent_id = name, parent_id
+    old = team.name, team.parent_id
+    try:
+        with session.begin_nested():
+            team.name, team.parent_id = name, parent_id
+            session.flush()
+    except IntegrityError:
+        return Refusal("name", TAKEN)  # opened by somebody else at this moment
+    _note(session, team, "changed", reason, by, at, was=old)
     session.flush()
     details = changes(before, {"name": name, "part_of": _name(teams, parent_id)})
     record(session, "team.changed", ("team", team_id), details | {"reason": reason}, by, at)
@@ -139,10 +148,7 @@ def _below(teams: dict[int, Team], team_id: int) -> set[int]:
 
 
 def _taken(teams: dict[int, Team], name: str, parent_id: int | None, but: int) -> bool:
-    return any(
-        one.parent_id == parent_id and one.name.casefold() == name.casefold() and one.id != but
-        for one in teams.values()
-    )
+    return any(one.parent_id == parent_id and same(one.name) == same(name) and one.id != but for one in teams.values())
 
 
 def _name(teams: dict[int, Team], team_id: int | None) -> str | None:
@@ -150,9 +156,17 @@ def _name(teams: dict[int, Team], team_id: int | None) -> str | None:
 
 
 def _note(
-    session: Session, team: Team, kind: str, reason: str, by: int | None, at: datetime, into: int | None = None
+    session: Session,
+    team: Team,
+    kind: str,
+    reason: str,
+    by: int | None,
+    at: datetime,
+    into: int | None = None,
+    was: tuple[str, int | None] | None = None,
 ) -> None:
+    name, parent_id = was or (team.name, team.parent_id)
     session.add(
-        TeamChange(team_id=team.id, kind=kind, name=team.name, parent_id=team.parent_id, into_id=into,
+        TeamChange(team_id=team.id, kind=kind, name=name, parent_id=parent_id, into_id=into,
                    reason=reason, changed_by=by, changed_at=at)
     )  # fmt: skip

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, func, or_, select, union
+from sqlalchemy import Row, Select, func, or_, select, union
 from sqlalchemy.orm import Session
 
 from course.people.models import Membership, Person, RoleGrant, Team
-from course.people.queries import TeamView, in_tree_order
+from course.people.queries import BY_NAME, TeamView, in_tree_order
+from course.people.rules import told_apart
 from course.teams.models import TeamChange
 from course.teams.rules import Change, below
+from course.text import in_order
 
 TOP = "the top"  # what a team without a parent is part of
 
@@ -102,12 +105,12 @@ def team(session: Session, team_id: int, at: datetime) -> TeamDetail | None:
         return None
     children = [Named(one.id, one.name) for one in names.values() if one.parent_id == team_id and one.closed_at is None]
     there = _there(at).where(Membership.team_id == team_id).subquery()
-    people = select(Person.id, Person.name).where(Person.id.in_(select(there.c.person_id))).order_by(Person.name)
+    people = select(Person.id, Person.name, Person.email).where(Person.id.in_(select(there.c.person_id)))
     managers = (
-        select(Person.id, Person.name)
+        select(Person.id, Person.name, Person.email)
         .join(RoleGrant, RoleGrant.person_id == Person.id)
         .where(RoleGrant.team_id == team_id, RoleGrant.until.is_(None), Person.left_at.is_(None))
-        .order_by(Person.name)
+        .order_by(*BY_NAME)
     )
     return TeamDetail(
         found.id,
@@ -115,10 +118,16 @@ def team(session: Session, team_id: int, at: datetime) -> TeamDetail | None:
         Named(found.parent_id, names[found.parent_id].name) if found.parent_id else None,
         found.opened_at,
         found.closed_at,
-        tuple(sorted(children, key=lambda one: one.name.casefold())),
-        tuple(Named(row.id, row.name) for row in session.execute(people)),
-        tuple(Named(row.id, row.name) for row in session.execute(managers)),
+        tuple(sorted(children, key=lambda one: in_order(one.name))),
+        _named(session.execute(people.order_by(*BY_NAME)).all()),
+        _named(session.execute(managers).all()),
         tuple(_changes(session, found, {number: one.name for number, one in names.items()})),
+    )
+
+
+def _named(people: Sequence[Row[int, str, str]]) -> tuple[Named, ...]:
+    return tuple(
+        Named(number, name) for number, name in told_apart((row.id, row.name, row.email) for row in people).items()
     )
 
 

@@ -14,6 +14,7 @@ from course.clock import now
 from course.people import queries as people
 from course.people.actions import Refusal
 from course.people.forms import chosen, team_choices
+from course.people.views import invite_all
 from course.teams import actions, queries
 from course.teams.forms import ChangeTeamForm, CloseTeamForm, MergeTeamForm, OnDayForm
 from course.teams.queries import TeamDetail
@@ -51,7 +52,18 @@ def tree() -> Answer:
 @may(Permission.MANAGE_PEOPLE)
 def team(team_id: int) -> str:
     """A team: who is in it, what is below it, and what became of it."""
-    return render_template("teams/team.html", team=queries.team(db(), team_id, now()) or abort(404))
+    found, at = queries.team(db(), team_id, now()) or abort(404), now()
+    waiting = people.not_signed_in(db(), people.members_below(db(), team_id)) if found.closed_at is None else []
+    return render_template("teams/team.html", team=found, waiting=waiting, at=at)
+
+
+@pages.post("/<int(max=2147483647):team_id>/invite")
+@may(Permission.MANAGE_PEOPLE)
+def invite(team_id: int) -> Answer:
+    """Invite all in a team and below it who have not chosen a password."""
+    _open(team_id)
+    ids = people.members_below(db(), team_id)
+    return invite_all(people.not_signed_in(db(), ids), url_for("teams.team", team_id=team_id))
 
 
 @pages.route("/<int(max=2147483647):team_id>/change", methods=["GET", "POST"])
@@ -99,17 +111,25 @@ def close(team_id: int) -> Answer:
 
 
 def _open(team_id: int) -> TeamDetail:
+    """A team that is open; 404 otherwise. Who presses twice is told that it is done."""
     found = queries.team(db(), team_id, now())
+    if found is not None and found.closed_at is not None and request.method == "POST":
+        flash(f"{found.name} has been closed already. Nothing has been changed now.")
+        abort(seen_redirect(url_for("teams.team", team_id=team_id)))
     return found if found is not None and found.closed_at is None else abort(404)
 
 
 def _act(form: Form, found: TeamDetail, verb: str, button: str, deed: Callable[[Unit], Refusal | None]) -> Answer:
     """Show the form; when it is sent and right, do it and go back to the team."""
     if form.validate_on_submit():
-        with unit_of_work() as session:
-            refused = deed(session)
-            if refused is not None:
-                session.rollback()  # nothing was done, so the same form may come again
+        try:
+            with unit_of_work() as session:
+                refused = deed(session)
+                if refused is not None:
+                    session.rollback()  # nothing was done, so the same form may come again
+        except LookupError:
+            flash(f"{found.name} has been closed in the meantime. Nothing has been changed now.")
+            return seen_redirect(url_for("teams.team", team_id=found.id))
         if refused is None:
             flash("Done. How it was until now can still be looked up.")
             return seen_redirect(url_for("teams.team", team_id=found.id))

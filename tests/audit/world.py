@@ -7,11 +7,12 @@ import json
 from datetime import date, timedelta
 
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from course.bulletins.models import ReportSubscription
 from course.clock import now
+from course.imports.models import PeopleImport
 from course.insight.models import TeamTalk
 from course.mail.actions import refuse_address
 from course.mail.models import OutboxMail
@@ -206,25 +207,35 @@ class World:
         self.session.commit()
         return team
 
-    def upload(self) -> str:
+    def upload(self, name: str = "Ann Lee") -> str:
         """A list of one person; gives its address."""
         page = self.client.flask.post(
             "/people/import",
             data={
                 "csrf_token": self.client.token(),
-                "file": (io.BytesIO(b"Email,Name\nann@example.org,Ann Lee\n"), "a.csv"),
+                "file": (io.BytesIO(f"Email,Name\nann@example.org,{name}\n".encode()), "a.csv"),
             },
         )
         return str(page.headers["Location"]).removesuffix("/columns")
 
-    def columns(self) -> str:
-        path = self.upload()
+    def columns(self, name: str = "Ann Lee") -> str:
+        path = self.upload(name)
         form = self.client.get(f"{path}/columns").fields() | {"invites": "y"}
         self.client.post(f"{path}/columns", form)
         return path
 
     def again(self) -> None:
         self.client.post(f"{self.columns()}/again", {})
+
+    def decide(self) -> None:
+        self.client.post(f"{self.columns('ANN LEE')}/decide", {"question": "capitals", "answer": "right"})
+
+    def invite_from_list(self) -> None:
+        path = self.columns()
+        self.session.execute(update(PeopleImport).values(invites=False))
+        self.session.commit()
+        self.client.post(f"{path}/apply", {"mark": self.client.get(path).fields(0)["mark"]})
+        self.client.post(f"{path}/invite", {})
 
     def apply(self) -> None:
         path = self.columns()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import subprocess
 import threading
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from course.imports import actions, queries
 from course.imports.models import PeopleImport
 from course.imports.rules.columns import guess
 from course.imports.rules.planning import Plan
+from course.imports.rules.reading import read_and_pack
 from course.learning.models import Enrolment
 from course.mail.models import OutboxMail
 from course.mail.rules import Letter
@@ -46,18 +48,40 @@ def letter(name: str) -> people.Letter:
 
 def look(session: Session, text: str, invites: bool = False, base: int | None = None) -> tuple[int, Plan]:
     """Upload a list and preview it."""
-    import_id = actions.upload(session, "staff.csv", text.encode(), None, NOW)
+    import_id = actions.upload(session, "staff.csv", read_and_pack(text.encode()), None, NOW)
     table = queries.table(session, import_id)
     assert table is not None
-    columns = guess(table.headings, {})
-    return import_id, actions.preview(session, import_id, columns, base, invites, ZONE, NOW)
+    return import_id, choose(session, import_id, guess(table.headings, {}, (), table), base, invites)
+
+
+def choose(
+    session: Session, import_id: int, columns: dict[str, int], base: int | None = None, invites: bool = False,
+    decisions: Mapping[str, str] | None = None,
+) -> Plan:  # fmt: skip
+    """Preview a list with these columns."""
+    table = queries.table(session, import_id)
+    assert table is not None
+    choices = queries.Choices(columns, base, decisions or {})
+    draft = queries.draft(session, table, choices, ZONE, NOW)
+    actions.keep_preview(session, import_id, table, draft, choices, invites)
+    session.commit()
+    return draft.plan
+
+
+def carry_out(session: Session, import_id: int) -> list[actions.Invitee]:
+    """Apply a list that was begun, as it is now."""
+    table = queries.table(session, import_id)
+    if table is None:
+        raise LookupError
+    draft = queries.draft(session, table, queries.choices(session, import_id, table), ZONE, NOW)
+    return actions.apply(session, import_id, draft, ZONE, None, NOW, lambda _done, _of: None)
 
 
 def do(session: Session, import_id: int, made: Plan) -> None:
     assert actions.begin(session, import_id, made.mark(), None, NOW)
-    invitees = actions.apply(session, import_id, ZONE, None, NOW, lambda _done, _of: None)
-    for some in actions.in_batches(invitees):
-        actions.invite(session, some, letter, None, NOW)
+    for some in actions.in_batches(carry_out(session, import_id)):
+        actions.invite(session, some, {number: letter(name) for number, name in some}, None, NOW)
+    session.commit()
 
 
 def run(session: Session, text: str, invites: bool = False) -> list[str]:
@@ -102,7 +126,15 @@ def test_a_list_changes_people_and_the_past_stays(session: Session) -> None:
     make_organisation(session)
     run(session, HEAD + ANN + BO)
     changed = "ann.hill@example.org,Ann Hill,South,N1,,,Early years,,\n"
-    assert run(session, HEAD + changed) == ["changed"]
+    import_id, made = look(session, HEAD + changed)
+    (line,) = made.lines
+    assert (line.kind, "Is it the same person?" in line.notes[0]) == ("asked", True)
+    table = queries.table(session, import_id)
+    assert table is not None
+    columns = guess(table.headings, {}, (), table)
+    made = choose(session, import_id, columns, decisions={line.key: "same"})
+    assert [line.kind for line in made.lines] == ["changed"]
+    do(session, import_id, made)
     ann = session.execute(select(Person).where(Person.staff_number == "N1")).scalar_one()
     sheet = sheets.sheet(session, ann.id)
     assert sheet is not None
@@ -143,9 +175,9 @@ def test_what_is_applied_is_what_was_previewed(session: Session) -> None:
     make_person(session, "Somebody", "ann@example.org")
     assert actions.begin(session, import_id, made.mark(), None, NOW)
     with pytest.raises(actions.StaleError, match="Look at it again"):
-        actions.apply(session, import_id, ZONE, None, NOW, lambda _done, _of: None)
+        carry_out(session, import_id)
     actions.give_up(session, import_id, "stale")
-    assert actions.again(session, import_id, ZONE, NOW).mark() != made.mark()
+    assert look(session, HEAD + ANN)[1].mark() != made.mark()
 
 
 def test_a_list_is_begun_once_and_applied_once(session: Session) -> None:
@@ -156,10 +188,10 @@ def test_a_list_is_begun_once_and_applied_once(session: Session) -> None:
     assert not actions.begin(session, import_id, made.mark(), None, NOW)
     # What was cut off can be begun again after an hour.
     assert actions.begin(session, import_id, made.mark(), None, NOW + timedelta(hours=1))
-    actions.apply(session, import_id, ZONE, None, NOW, lambda _done, _of: None)
+    carry_out(session, import_id)
     assert not actions.begin(session, import_id, made.mark(), None, NOW + timedelta(hours=9))
     with pytest.raises(LookupError):
-        actions.apply(session, import_id, ZONE, None, NOW, lambda _done, _of: None)
+        carry_out(session, import_id)
 
 
 def test_a_file_is_kept_for_a_day_and_what_it_did_for_a_month(session: Session) -> None:
@@ -188,8 +220,8 @@ def test_columns_and_the_place_of_new_teams_are_remembered_once_applied(session:
     make_organisation(session)
     top = make_team(session, "Trust")
     text = "Work mail,Who,Site\nann@example.org,Ann Lee,North\n"
-    import_id = actions.upload(session, "staff.csv", text.encode(), None, NOW)
-    made = actions.preview(session, import_id, {"email": 0, "name": 1, "team": 2}, top.id, False, ZONE, NOW)
+    import_id = actions.upload(session, "staff.csv", read_and_pack(text.encode()), None, NOW)
+    made = choose(session, import_id, {"email": 0, "name": 1, "team": 2}, top.id)
     assert queries.remembered(session, ()).columns == {}
     do(session, import_id, made)
     before = queries.remembered(session, ("Work mail", "Who", "Site"))
@@ -201,8 +233,8 @@ def test_columns_and_the_place_of_new_teams_are_remembered_once_applied(session:
 def test_a_column_that_was_left_out_is_left_out_tonight_whatever_lists_came_between(session: Session) -> None:
     make_organisation(session)
     text = "Work mail,Name,Location\nann@example.org,Ann Lee,London office\n"
-    import_id = actions.upload(session, "staff.csv", text.encode(), None, NOW)
-    do(session, import_id, actions.preview(session, import_id, {"email": 0, "name": 1}, None, False, ZONE, NOW))
+    import_id = actions.upload(session, "staff.csv", read_and_pack(text.encode()), None, NOW)
+    do(session, import_id, choose(session, import_id, {"email": 0, "name": 1}))
     run(session, "Email,Name,Completed on\nann@example.org,Ann Lee,12/02/2025\n")
     headings = ("Work mail", "Name", "Location", "Department")
     before = queries.remembered(session, headings)
@@ -289,7 +321,7 @@ def test_why_a_list_was_not_applied_is_said(session: Session, client: Client) ->
     administrator(session, client)
     page = upload(client, (HEAD + ANN).encode())
     preview = client.follow(client.post(page.location, client.get(page.location).fields()))
-    make_person(session, "Somebody", "ann@example.org")
+    make_person(session, "Ann Lee", "ann@example.org")
     path = page.location.removesuffix("/columns")
     failed = client.follow(client.post(f"{path}/apply", {"mark": preview.fields(0)["mark"]}))
     assert "Nothing was done" in failed.text
@@ -309,7 +341,7 @@ def test_a_list_is_applied_in_a_thread_and_can_be_left_alone(fresh_app: Flask) -
     path = page.location.removesuffix("/columns")
     client.post(f"{path}/apply", {"mark": preview.fields(0)["mark"]})
     for thread in threading.enumerate():
-        if thread.name.startswith("list "):
+        if thread.name == "background":
             thread.join()
     assert "Applied on" in client.get(path).text
 
@@ -356,7 +388,8 @@ def test_a_nightly_job_says_by_its_exit_code_how_it_went(nightly: dict[str, str]
     assert first.returncode == 0
     assert "Unchanged: 1" in nightly_run(nightly, HEAD + ANN).stdout
     assert "Added: 1" in nightly_run(nightly, HEAD + BO, "--invite").stdout
-    some = nightly_run(nightly, HEAD + ANN + "nobody,X,,,,,,,\n")
+    some = nightly_run(nightly, HEAD + ANN.replace(",N1,", ",N7,") + "nobody,X,,,,,,,\n")
+    assert "Line 2: to be decided: Ann Lee" in some.stdout
     assert some.returncode == 2
     assert "Line 3: refused: X (nobody): “nobody” is not" in some.stdout
     none = nightly_run(nightly, "Who,What\nx,y\n")

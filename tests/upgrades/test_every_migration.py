@@ -70,6 +70,23 @@ def each_once(before: Tables) -> Tables:
 
 
 CUT_OFF = "The course was stopped while it was made. Ask for it again."
+
+
+def one_open_of_each(before: Tables) -> Tables:
+    """Of two memberships or roles that last and say the same the later one has ended when it began."""
+    after = Tables()
+    for table, columns in (("membership", ("person_id", "team_id")), ("role_grant", ("person_id", "role", "team_id"))):
+        seen: set[tuple[Any, ...]] = set()
+        rows = []
+        for row in sorted(before[table], key=lambda one: int(one["id"])):
+            key = tuple(row[name] for name in columns)
+            again = row["until"] is None and key in seen
+            rows.append({**row, "until": row["since"]} if again else row)
+            seen |= {key} if row["until"] is None else set()
+        after[table] = rows
+    return after
+
+
 # By the revision that is gone to, and the direction.
 CHANGES = {
     ("0003", "down"): Change(
@@ -92,6 +109,7 @@ CHANGES = {
             ]
         },
     ),
+    ("0029", "up"): Change("What lasts is there once.", one_open_of_each),
     ("0018", "down"): Change(
         "The older schema knows no reminder that somebody asked for.",
         lambda before: {"reminder": without(before, "reminder", gone=lambda row: row["kind"] == "asked")},

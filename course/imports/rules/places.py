@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from course.text import same
+
 # A team that is there, by its id, or one to be added, by its whole path of names.
 Place = int | tuple[str, ...]
 
@@ -26,16 +28,17 @@ class Places:
 
     def __post_init__(self) -> None:
         self._names = {number: (name, parent) for number, name, parent in self.teams}
-        self._at = {(parent, name.casefold()): number for number, name, parent in self.teams}
+        self._at = {(parent, same(name)): number for number, name, parent in self.teams}
         self._called: dict[str, list[int]] = {}
         for number, name, _ in self.teams:
-            self._called.setdefault(name.casefold(), []).append(number)
+            self._called.setdefault(same(name), []).append(number)
         self._known: dict[tuple[str, ...], Place] = {}
+        self._added: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     def find(self, path: tuple[str, ...]) -> Place:
         """The team with this path, counted from the base or from the top, or the only one whose path ends so; if there
         is none, a new one. Raises UnclearError if there are several."""
-        key = tuple(name.casefold() for name in path)
+        key = tuple(same(name) for name in path)
         if key not in self._known:
             self._known[key] = self._search(path, key)
         return self._known[key]
@@ -79,11 +82,11 @@ class Places:
 
     def _once(self, whole: tuple[str, ...]) -> Place:
         """A new team with this whole path; a list may name it in several ways."""
-        key = tuple(name.casefold() for name in whole)
-        same = next((one for one in self.new if tuple(name.casefold() for name in one) == key), None)
-        if same is None:
+        key = tuple(same(name) for name in whole)
+        if key not in self._added:
+            self._added[key] = whole
             self.new.append(whole)
-        return same or whole
+        return self._added[key]
 
     def path(self, team: int | None) -> tuple[str, ...]:
         """The names from the top down to a team."""

@@ -3,40 +3,42 @@
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any, Literal
+from typing import Literal
 
-from email_validator import EmailNotValidError, validate_email
-
-from course.content.shapes import SETTINGS
-from course.dates import months_later
-from course.imports.rules.days import NotADayError, read_day, read_end
-from course.imports.rules.finding import Book, Certificate, Found, NotOneError, Somebody, Wanted, find
+from course.imports.rules.changes import WrongError, changes, new_person, words_of
+from course.imports.rules.days import NotADayError, month_first
+from course.imports.rules.finding import Book, Found, NotOneError, Question, Somebody, Wanted, find
+from course.imports.rules.joining import Group, Said, addresses_in, groups
+from course.imports.rules.names import name_words
 from course.imports.rules.places import Places, UnclearError
-from course.people.rules import plain_email, tidy
+from course.imports.rules.questions import LEAVE, RIGHT, question_key
+from course.imports.rules.rows import full_name, read_row, row_of, who
+from course.imports.rules.sense import doubts
+from course.imports.rules.table import BadRow
+from course.people.rules import plain_email
 
-Kind = Literal["added", "changed", "back", "left", "unchanged", "refused"]
+Kind = Literal["added", "changed", "back", "left", "unchanged", "refused", "asked", "joined"]
 KINDS: dict[Kind, str] = {
     "refused": "Refused",
+    "asked": "To be decided",
     "added": "Added",
     "changed": "Changed",
     "back": "Comes back",
     "left": "Leaves",
+    "joined": "With another row",
     "unchanged": "Unchanged",
 }
-ROLES = {"": None, "learner": None, "staff": None, "employee": None, "manager": "manager"}
-_PATHWAYS = {str(key).casefold(): str(key) for key in SETTINGS} | {
-    words.casefold(): str(key) for key, words in SETTINGS.items()
-}
-_ISSUER = "An earlier training"
-FIRST_CERTIFICATE = date(1990, 1, 1)
+_DAYS = ("start", "leaving", "completed", "valid_until")
 
 
 @dataclass(frozen=True)
 class Line:
-    """What one row would do: `deeds` names it for whoever does it, `notes` says it in words."""
+    """What one row would do: `deeds` names it for whoever does it, `notes` says it in words. Of several rows about one
+    person the first does what all of them say. One with a `question` does nothing before that is decided."""
 
     number: int
     kind: Kind
@@ -45,6 +47,12 @@ class Line:
     deeds: frozenset[str] = frozenset()
     wanted: Wanted = field(default_factory=Wanted, compare=False)
     person: Somebody | None = None
+    question: Question | None = None
+
+    @property
+    def key(self) -> str:
+        """By what the decision about its question is kept."""
+        return question_key(self.number, self.question.kind, self.question.person) if self.question else ""
 
 
 @dataclass(frozen=True)
@@ -63,250 +71,255 @@ class Plan:
         return hashlib.sha256(said.encode()).hexdigest()
 
 
-class _WrongError(ValueError):
-    """Why a row is refused."""
-
-
 def plan(
     rows: Sequence[tuple[int, Sequence[str]]],
     columns: Mapping[str, int],
     known: Sequence[Somebody],
     places: Places,
     today: date,
+    bad: Sequence[BadRow] = (),
+    decisions: Mapping[str, str] | None = None,
 ) -> Plan:
-    """What the rows would do on `today`. `columns` gives the place of each field in a row."""
-    book, lines = Book(known), []
-    found: list[Line | _Row] = []
-    refused: dict[int, int] = {}
-    for number, cells in rows:
-        row = {name: _cell(cells, index) for name, index in columns.items()}
-        who = row.get("name") or " ".join(filter(None, (row.get("first_name"), row.get("last_name"))))
-        who = f"{who} ({row['email']})" if row.get("email") and who else who or row.get("email") or "–"
+    """What the rows would do on `today`. `columns` gives the place of each field in a row, `bad` are the rows that could
+    not be read, `decisions` what was decided about questions (rules/questions.py). The order of the rows does not
+    matter."""
+    book, answers = Book(known), decisions or {}
+    said = _said(rows, columns, bad, today)
+    found, refused = groups(said, today)
+    lines = [Line(row.number, "refused", row.who, (row.fault,)) for row in refused]
+    matched: list[_Matched] = []
+    named: dict[int, int] = {}
+    for row in refused:
+        people = book.by_email(row.email), book.by_number(row.staff_number)
+        named |= {book.now(one).id: row.number for one in people if one is not None}
+    for group in found:
         try:
-            wanted = _read(row, today)
-            found.append(_Row(number, who, wanted, find(wanted, book)))
-        except (_WrongError, NotADayError, UnclearError, NotOneError) as error:
-            found.append(Line(number, "refused", who, (str(error),)))
-            named = book.by_email(plain_email(row["email"])), book.by_number(row.get("staff_number") or None)
-            refused |= {book.now(one).id: number for one in named if one is not None}
-    # Rows that name somebody as they are known now go first: another entry of theirs says nothing more then.
-    told = {one.found.person.id: one for one in found
-            if isinstance(one, _Row) and one.found.person is not None and not one.found.aside}  # fmt: skip
-    seen: dict[object, int] = {}
-    for one in found:
-        if isinstance(one, _Row) and one.found.aside and (person := one.found.person) and person.id in refused:
-            words = f"Line {refused[person.id]} is about them and is refused, so this one changes nothing."
-            one = Line(one.number, "unchanged", one.who, (one.found.aside, words), person=person)
-        lines.append(one if isinstance(one, Line) else _planned(one, told, seen, places, today))
+            matched.append(_Matched(group, find(group.wanted, book, _Answers(group.number, answers))))
+        except NotOneError as error:
+            lines += _all_refused(group, str(error))
+            people = book.by_email(group.wanted.email), book.by_number(group.wanted.staff_number)
+            named |= {book.now(one).id: group.number for one in people if one is not None}
+    shared = _one_number(matched)
+    for group in shared:
+        number = group.wanted.staff_number
+        lines += _all_refused(group, f"The staff number {number} is also in a line with another address.")
+    left_out = {group.number for group in shared}
+    matched = [one for one in matched if one.group.number not in left_out]
+    twins = _Twins(book, matched)
+    together: dict[int, list[_Matched]] = defaultdict(list)
+    for one in matched:
+        if one.found.person is not None:
+            together[one.found.person.id].append(one)
+    for one in matched:
+        beside = _beside(one, together, named)
+        lines += beside if beside is not None else _planned(one, twins, places, today, answers)
     there = {line.person.id for line in lines if line.person is not None}
-    said = {row_email for _, cells in rows if (row_email := plain_email(_cell(cells, columns["email"])))}
-    missing = tuple(one for one in known if one.left is None and one.id not in there and one.email not in said)
-    return Plan(tuple(lines), tuple(places.new), missing)
+    emails = {row.email for row in said if row.email}
+    missing = tuple(one for one in known if one.left is None and one.id not in there and one.email not in emails)
+    # A team is added only for a row that is applied.
+    used = {place for line in lines if line.deeds for path in line.wanted.teams if (place := _place(places, path))}
+    above = {place[:length] for place in used for length in range(1, len(place) + 1)}
+    new = tuple(path for path in places.new if path in above)
+    return Plan(tuple(sorted(lines, key=lambda line: line.number)), new, missing)
 
 
 @dataclass(frozen=True)
-class _Row:
-    """A row that was read, and whom it is about."""
+class _Matched:
+    """Rows about one person, and who that is."""
 
-    number: int
-    who: str
-    wanted: Wanted
+    group: Group
     found: Found
 
 
-def _planned(row: _Row, told: dict[int, _Row], seen: dict[object, int], places: Places, today: date) -> Line:
-    person, aside = row.found.person, row.found.aside
-    if person is not None and aside:
-        first = told.setdefault(person.id, row)
-        if first is not row:
-            numbers = {one.found.wanted.staff_number for one in (first, row)} - {None}
-            if len(numbers) > 1:
-                words = f"{aside} Line {first.number} is about them too, and gives another staff number."
-                return Line(row.number, "refused", row.who, (words,))
-            notes = (aside, f"Line {first.number} is about them, so this one changes nothing.")
-            return Line(row.number, "unchanged", row.who, notes, person=person)
-    try:
-        _only_once(row.number, row.wanted, person, seen)
-        line = _line(row.number, row.who, row.found.wanted, person, places, today)
-    except (_WrongError, UnclearError) as error:
-        return Line(row.number, "refused", row.who, (str(error),))
-    return replace(line, notes=(aside, *line.notes)) if aside else line
+def _place(places: Places, path: tuple[str, ...]) -> tuple[str, ...] | None:
+    place = places.find(path)
+    return place if isinstance(place, tuple) else None
 
 
-def _cell(cells: Sequence[str], index: int) -> str:
-    return tidy(cells[index]) if index < len(cells) else ""
+def _said(
+    rows: Sequence[tuple[int, Sequence[str]]], columns: Mapping[str, int], bad: Sequence[BadRow], today: date
+) -> list[Said]:
+    """The rows as they are read, also those that are refused."""
+    examples: dict[str, str] = {}
+    for day in _DAYS:
+        if day in columns:
+            example = month_first(cells[columns[day]] for _, cells in rows if columns[day] < len(cells))
+            examples |= {day: example} if example else {}
+    said = []
+    for number, cells in rows:
+        row = row_of(cells, columns)
+        email, name = plain_email(row.get("email", "")), full_name(row) or None
+        one = Said(number, who(row), email, row.get("staff_number") or None, name, None)
+        try:
+            said.append(replace(one, wanted=read_row(row, today, examples)))
+        except (WrongError, NotADayError) as error:
+            said.append(replace(one, fault=str(error)))
+    for broken in bad:
+        email = addresses_in(broken.cells)
+        called = " ".join(filter(None, broken.cells))[:200] or "–"
+        said.append(Said(broken.line, called, email, None, None, None, broken.reason))
+    return said
 
 
-def _read(row: Mapping[str, str], today: date) -> Wanted:
-    """What a row says. Raises _WrongError or NotADayError with the first thing that is wrong."""
-    wanted = Wanted(email=_email(row["email"]))
-    first_and_last = " ".join(filter(None, (row.get("first_name"), row.get("last_name"))))
-    wanted.name = row.get("name") or first_and_last or None
-    if wanted.name and len(wanted.name) > 200:
-        raise _WrongError("The name is longer than 200 characters.")
-    wanted.staff_number = row.get("staff_number") or None
-    if wanted.staff_number and len(wanted.staff_number) > 50:
-        raise _WrongError("The staff number is longer than 50 characters.")
-    if row.get("team"):
-        wanted.team = tuple(filter(None, (part.strip() for part in row["team"].split(">"))))
-        if not wanted.team or any(len(part) > 200 for part in wanted.team):
-            raise _WrongError("The name of the team is empty, or longer than 200 characters.")
-    wanted.manager = _manager(row.get("role", ""))
-    if row.get("pathway"):
-        wanted.pathway = _PATHWAYS.get(row["pathway"].casefold())
-        if wanted.pathway is None:
-            raise _WrongError(f"There is no pathway “{row['pathway']}”. There are: {', '.join(SETTINGS.values())}.")
-    wanted.start = read_day(row.get("start", ""), "First day")
-    wanted.leaving = read_end(row.get("leaving", ""), "Last day")
-    if wanted.start and wanted.leaving and wanted.leaving < wanted.start:
-        raise _WrongError("The last day is before the first one.")
-    wanted.certificate = _certificate(row, today)
-    return wanted
+def _one_number(matched: Sequence[_Matched]) -> list[Group]:
+    """The rows about somebody new whose staff number is in other rows with another address."""
+    found: dict[str | None, list[Group]] = defaultdict(list)
+    for one in matched:
+        if one.found.person is None:
+            found[one.group.wanted.staff_number].append(one.group)
+    return [group for number, some in found.items() if number and len(some) > 1 for group in some]
 
 
-def _email(typed: str) -> str:
-    if not typed:
-        raise _WrongError("The e-mail address is missing.")
-    if len(typed) > 254:
-        raise _WrongError("The e-mail address is longer than 254 characters.")
-    try:
-        validate_email(typed, check_deliverability=False, allow_smtputf8=False)
-    except EmailNotValidError:
-        raise _WrongError(f"“{typed}” is not an e-mail address to which mail can be sent.") from None
-    return plain_email(typed)
+@dataclass(frozen=True)
+class _Answers:
+    """What was decided about the rows of one person."""
+
+    line: int
+    answers: Mapping[str, str]
+
+    def __call__(self, kind: str, person: int | None) -> str | None:
+        return self.answers.get(question_key(self.line, kind, person))
 
 
-def _manager(typed: str) -> bool:
-    words = typed.casefold()
-    if words in ("administrator", "admin"):
-        raise _WrongError(
-            "A list makes nobody an administrator. Leave the role empty, and give it on the person’s page."
-        )
-    if words not in ROLES:
-        raise _WrongError(f"There is no role “{typed}”: write learner or manager, or leave it empty.")
-    return ROLES[words] == "manager"
+def _all_refused(group: Group, why: str) -> list[Line]:
+    return [Line(row.number, "refused", row.who, (why,)) for row in group.rows]
 
 
-def _certificate(row: Mapping[str, str], today: date) -> Certificate | None:
-    day = read_day(row.get("completed", ""), "Earlier certificate")
-    until = read_day(row.get("valid_until", ""), "Valid until")
-    if day is None:
-        if until is not None or row.get("issuer"):
-            raise _WrongError("The earlier certificate has no day on which it was completed.")
+class _Twins:
+    """How often a name is there, and would be there: two people of one name are possible, and a mistake more often."""
+
+    def __init__(self, book: Book, matched: Sequence[_Matched]) -> None:
+        self._book = book
+        self._new: dict[frozenset[str], int] = defaultdict(int)
+        for one in matched:
+            if one.found.person is None:
+                self._new[name_words(one.group.wanted.name or "")] += 1
+
+    def doubt(self, name: str) -> Question | None:
+        here = [one for one in self._book.by_name(name) if one.left is None]
+        if here:
+            first = here[0]
+            number = f", staff number {first.staff_number}" if first.staff_number else ""
+            return Question("twin", f"{first.name} ({first.email}{number}) is here already.")
+        times = self._new[name_words(name)]
+        return Question("twin", f"The list adds {times} people of this name.") if times > 1 else None
+
+
+def _beside(
+    one: _Matched, same_person: Mapping[int, Sequence[_Matched]], refused: Mapping[int, int]
+) -> list[Line] | None:
+    """What becomes of rows where others are about the same person too; None if there are none, or these are the ones that
+    count: those which call the person as they are known now."""
+    person, aside = one.found.person, one.found.aside
+    if person is None:
         return None
-    if day < FIRST_CERTIFICATE or (until is not None and until > months_later(today, 120)):
-        raise _WrongError("The earlier certificate has a day before 1990, or one more than ten years from now.")
-    if day > today:
-        raise _WrongError("The earlier certificate was completed on a day that is still to come.")
-    if until is not None and until < day:
-        raise _WrongError("The earlier certificate ends before it was completed.")
-    if len(row.get("issuer", "")) > 200:
-        raise _WrongError("The issuer is longer than 200 characters.")
-    return Certificate(day, until, row.get("issuer") or _ISSUER)
+    group = one.group
+    if aside and person.id in refused:
+        words = f"Line {refused[person.id]} is about them and is refused, so this one changes nothing."
+        return [Line(row.number, "unchanged", row.who, (aside, words), person=person) for row in group.rows]
+    others = [other for other in same_person[person.id] if other is not one]
+    if not others:
+        return None
+    plain = [other for other in (one, *others) if not other.found.aside]
+    if not aside:
+        others = [other for other in plain if other is not one]
+        if not others:
+            return None
+        words = f"Line {others[0].group.number} is about {person.name} too, with another address or number."
+        return _all_refused(group, words)
+    # Of several that call them by something that is not theirs any more, one counts, whatever its place in the list.
+    counts = plain or sorted((one, *others), key=_rank)[:1]
+    together = [one, *others] if not plain else [one, *plain]
+    if len({other.found.wanted.staff_number for other in together} - {None}) > 1:
+        first = min(other.group.number for other in together if other is not one)
+        words = f"{aside} Line {first} is about them too, and gives another staff number."
+        return _all_refused(group, words)
+    if counts[0] is one:
+        return None
+    words = f"Line {counts[0].group.number} is about them, so this one changes nothing."
+    return [Line(row.number, "unchanged", row.who, (aside, words), person=person) for row in group.rows]
 
 
-def _only_once(number: int, wanted: Wanted, person: Somebody | None, seen: dict[object, int]) -> None:
-    keys: list[Any] = [("email", wanted.email)]
-    if wanted.staff_number:
-        keys.append(("number", wanted.staff_number))
-    if person is not None:
-        keys.append(("person", person.id))
-    for key in keys:
-        if key in seen:
-            raise _WrongError(f"This is the same person as in line {seen[key]}. Each person stands in a list once.")
-    seen.update(dict.fromkeys(keys, number))
+def _rank(one: _Matched) -> tuple[bool, str]:
+    return one.found.wanted.staff_number is None, one.group.wanted.email
 
 
-def _line(number: int, who: str, wanted: Wanted, person: Somebody | None, places: Places, today: date) -> Line:
-    """What the row would do, with the words for it. Raises _WrongError or UnclearError."""
+def _planned(one: _Matched, twins: _Twins, places: Places, today: date, answers: Mapping[str, str]) -> list[Line]:
+    """The lines of rows about one person: the first does what all of them say."""
+    group, found = one.group, one.found
+    first, *rest = group.rows
+    person, wanted = found.person, found.wanted
+    notes = tuple(filter(None, (found.aside, *wanted.remarks)))
+    try:
+        line = _line(first, wanted, person, places, today)
+        questions = [found.question] if found.question else []
+        questions += _doubts(line, twins, places) if not questions else []
+    except (WrongError, UnclearError) as error:
+        if found.question is None:
+            return _all_refused(group, str(error))
+        # Whether that is wrong depends on who it is.
+        line, questions = Line(first.number, "refused", first.who, (str(error),)), [found.question]
+    line = replace(line, notes=(*notes, *line.notes))
+    for question in questions:
+        answer = answers.get(question_key(first.number, question.kind, question.person))
+        if answer == LEAVE:
+            line = Line(first.number, "unchanged", first.who, ("Left out, as was decided.",), person=person)
+            break
+        if answer != RIGHT:
+            line = replace(
+                line, kind="asked", question=question, deeds=frozenset(), notes=(question.words, *line.notes)
+            )
+            break
+    together = f"Together with line {first.number}."
+    return [line, *(Line(row.number, "joined", row.who, (together,), person=person) for row in rest)]
+
+
+def _doubts(line: Line, twins: _Twins, places: Places) -> list[Question]:
+    """What is odd about what a line would write."""
+    if not line.deeds:
+        return []
+    name = line.wanted.name or ""
+    new_name = line.person is None or ("correct" in line.deeds and name not in ("", line.person.name))
+    new_teams = tuple(place for path in line.wanted.teams if (place := _place(places, path)))
+    found = doubts(line.wanted, new_name, new_teams)
+    twin = twins.doubt(name) if line.person is None else None
+    return [*found, twin] if twin else found
+
+
+def _line(row: Said, wanted: Wanted, person: Somebody | None, places: Places, today: date) -> Line:
+    """What the rows of one person would do, with the words for it. Raises WrongError or UnclearError."""
+    number, called = row.number, row.who
     gone = wanted.leaving is not None and wanted.leaving <= today
-    later = (f"The last day, {_words(wanted.leaving)}, is still to come. Nothing is done about it until then.",) if (
+    later = (f"The last day, {words_of(wanted.leaving)}, is still to come. Nothing is done about it until then.",) if (
         wanted.leaving is not None and not gone
     ) else ()  # fmt: skip
     if person is None:
         if gone:
-            return Line(number, "unchanged", who, ("Has left already, so is not added.",), wanted=wanted)
-        return _new(number, who, wanted, places, later)
+            return Line(number, "unchanged", called, ("Has left already, so is not added.",), wanted=wanted)
+        notes = new_person(wanted, places)
+        return Line(number, "added", called, (*notes, *later), frozenset({"added"}), wanted)
     if person.left is not None:
         if gone or (wanted.start is not None and wanted.start > today):
-            return Line(number, "unchanged", who, (f"Left on {_words(person.left)}.",), wanted=wanted, person=person)
+            words = f"Left on {words_of(person.left)}."
+            return Line(number, "unchanged", called, (words,), wanted=wanted, person=person)
         if wanted.start is None or wanted.start <= person.left:
-            raise _WrongError(
-                f"{person.name} left on {_words(person.left)}. To bring them back by a list, "
+            raise WrongError(
+                f"{person.name} left on {words_of(person.left)}. To bring them back by a list, "
                 "their first day has to be after that; or open their page."
             )
     if gone:
         if person.administrator:
-            raise _WrongError(f"{person.name} is an administrator. Take that role away on their page first.")
+            raise WrongError(f"{person.name} is an administrator. Take that role away on their page first.")
         if wanted.leaving is not None and wanted.leaving < person.start:
-            raise _WrongError(f"The last day is before {_words(person.start)}, when {person.name} came.")
+            raise WrongError(f"The last day is before {words_of(person.start)}, when {person.name} came.")
         # Where somebody would be who is not here any more does not matter; nor is a team added for them.
-        deeds, notes = _changes(replace(wanted, team=None, manager=False, pathway=None), person, places)
-        return Line(number, "left", who, (f"Last day: {_words(wanted.leaving)}.", *notes),
+        wanted = replace(wanted, teams=(), managed=(), manager=False, pathway=None)
+        deeds, changed = changes(wanted, person, places)
+        return Line(number, "left", called, (f"Last day: {words_of(wanted.leaving)}.", *changed),
                     frozenset({"left", *deeds}), wanted, person)  # fmt: skip
-    deeds, notes = _changes(wanted, person, places)
+    deeds, changed = changes(wanted, person, places)
     if person.left is not None:
-        return Line(number, "back", who, (f"Back from {_words(wanted.start)} on.", *notes, *later),
+        return Line(number, "back", called, (f"Back from {words_of(wanted.start)} on.", *changed, *later),
                     frozenset({"back", *deeds}), wanted, person)  # fmt: skip
-    return Line(number, "changed" if deeds else "unchanged", who, (*notes, *later), frozenset(deeds), wanted, person)
-
-
-def _new(number: int, who: str, wanted: Wanted, places: Places, later: tuple[str, ...]) -> Line:
-    if wanted.name is None:
-        raise _WrongError("The name is missing.")
-    if wanted.manager and wanted.team is None:
-        raise _WrongError("A manager needs a team.")
-    notes = []
-    if wanted.team is not None:
-        place = places.find(wanted.team)
-        notes.append(f"{'Manager of' if wanted.manager else 'Team'}: {places.words(place)}.")
-    if wanted.pathway is not None:
-        notes.append(f"Pathway: {_pathway(wanted.pathway)}.")
-    if wanted.certificate is not None:
-        notes.append(_certificate_words(wanted.certificate))
-    return Line(number, "added", who, (*notes, *later), frozenset({"added"}), wanted)
-
-
-def _changes(wanted: Wanted, person: Somebody, places: Places) -> tuple[set[str], list[str]]:
-    """What the row would change about somebody whom the course knows."""
-    deeds, notes = set(), []
-    for what, label, new in (
-        ("name", "Name", wanted.name), ("email", "Address", wanted.email),
-        ("staff_number", "Staff number", wanted.staff_number),
-    ):  # fmt: skip
-        old = getattr(person, what)
-        if new is not None and new != old:
-            deeds.add("correct")
-            notes.append(f"{label}: {old or 'none'} → {new}.")
-    if wanted.team is not None:
-        place = places.find(wanted.team)
-        if not isinstance(place, int) or place not in person.teams:
-            deeds.add("team")
-            before = ", ".join(sorted(places.words(one) for one in person.teams)) or "none"
-            notes.append(f"Team: {before} → {places.words(place)}.")
-        if wanted.manager and (not isinstance(place, int) or place not in person.manages):
-            deeds.add("manager")
-            notes.append(f"Becomes manager of {places.words(place)}.")
-    elif wanted.manager and not person.manages:
-        raise _WrongError("A manager needs a team.")
-    if wanted.pathway is not None and wanted.pathway != person.pathway:
-        deeds.add("pathway")
-        before = _pathway(person.pathway) if person.pathway else "the usual one"
-        notes.append(f"Pathway: {before} → {_pathway(wanted.pathway)}.")
-    if wanted.certificate is not None and wanted.certificate.day not in person.certificates:
-        deeds.add("certificate")
-        notes.append(_certificate_words(wanted.certificate))
-    return deeds, notes
-
-
-def _pathway(pathway: str) -> str:
-    return {str(key): words for key, words in SETTINGS.items()}.get(pathway, pathway)
-
-
-def _certificate_words(one: Certificate) -> str:
-    until = f", valid until {_words(one.valid_until)}" if one.valid_until else ""
-    return f"Earlier certificate of {_words(one.day)}{until} ({one.issuer})."
-
-
-def _words(day: date | None) -> str:
-    return f"{day.day} {day:%B %Y}" if day else ""
+    kind: Kind = "changed" if deeds else "unchanged"
+    return Line(number, kind, called, (*changed, *later), frozenset(deeds), wanted, person)

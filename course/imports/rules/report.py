@@ -8,18 +8,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from course.imports.rules.planning import KINDS, Plan
+from course.imports.rules.questions import QUESTIONS
 
 PAGE = 50
 
 
 @dataclass(frozen=True)
 class Reported:
-    """One row: its line in the file, what it does, whom it is about, and the same in words."""
+    """One row: its line in the file, what it does, whom it is about, and the same in words. `question` is the kind of what
+    has to be decided about it, `key` that by which the decision is kept; `email` is whose row it is once it is applied."""
 
     number: int
     kind: str
     who: str
     notes: tuple[str, ...]
+    question: str = ""
+    key: str = ""
+    email: str = ""
 
 
 @dataclass(frozen=True)
@@ -38,12 +43,30 @@ class Report:
 
     @property
     def does_something(self) -> bool:
-        return bool(set(self.counts) - {"refused", "unchanged"})
+        return bool(set(self.counts) - {"refused", "unchanged", "asked", "joined"})
+
+    def asked(self) -> dict[str, list[Reported]]:
+        """What has to be decided before the list is applied: the rows of each kind of question."""
+        found: dict[str, list[Reported]] = {}
+        for row in self.rows:
+            if row.question:
+                found.setdefault(row.question, []).append(row)
+        return {kind: found[kind] for kind in QUESTIONS if kind in found}
+
+    def answered(self, question: str, answer: str) -> dict[str, str]:
+        """What one press decides, by key: about the row with that key, or about all rows with that kind of question. Empty
+        if there is no such question, or it has no such answer."""
+        return {
+            row.key: answer
+            for row in self.rows
+            if row.question and question in (row.key, row.question) and answer in QUESTIONS[row.question].answers
+        }
 
     def of(self, kind: str) -> list[Reported]:
-        """The rows of a kind, or all of them; those that are refused come first."""
+        """The rows of a kind, or all of them; those that are refused, or to be decided, come first."""
         chosen = [row for row in self.rows if not kind or row.kind == kind]
-        return sorted(chosen, key=lambda row: (row.kind != "refused", row.number))
+        first = {"refused": 0, "asked": 1}
+        return sorted(chosen, key=lambda row: (first.get(row.kind, 2), row.number))
 
     def table(self) -> Iterator[tuple[object, ...]]:
         """The rows of the file that can be downloaded."""
@@ -58,7 +81,18 @@ def written(plan: Plan) -> str:
     """A plan as JSON, without what is needed only to carry it out."""
     return json.dumps(
         {
-            "rows": [[line.number, line.kind, line.who, line.notes] for line in plan.lines],
+            "rows": [
+                [
+                    line.number,
+                    line.kind,
+                    line.who,
+                    line.notes,
+                    line.question.kind if line.question else "",
+                    line.key,
+                    line.wanted.email,
+                ]
+                for line in plan.lines
+            ],
             "new_teams": [" > ".join(path) for path in plan.new_teams],
             "missing": [f"{one.name} ({one.email})" for one in plan.missing],
         },
@@ -69,5 +103,6 @@ def written(plan: Plan) -> str:
 def report(text: str) -> Report:
     """What `written` wrote."""
     found = json.loads(text)
-    rows = tuple(Reported(number, kind, who, tuple(notes)) for number, kind, who, notes in found["rows"])
+    # Before 0.5 a row ended with its notes.
+    rows = tuple(Reported(number, kind, who, tuple(notes), *rest) for number, kind, who, notes, *rest in found["rows"])
     return Report(rows, tuple(found["new_teams"]), tuple(found["missing"]))

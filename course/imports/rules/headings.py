@@ -1,0 +1,73 @@
+"""How HR systems call their columns."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# For each field, in small letters without accents and with nothing but letters and digits; the most usual first.
+NAMES: dict[str, tuple[str, ...]] = {
+    "email": ("workemail", "workemailaddress", "emailwork", "emailaddresswork", "businessemail", "email", "emailaddress",
+              "emails", "mail", "mailaddress", "primaryemail", "companyemail", "officialemail", "emailid", "username",
+              "userprincipalname", "upn", "emailadresse", "mailadresse", "dienstlicheemail", "ebost", "cyfeiriadebost",
+              "ebostgwaith", "courriel", "adresseemail", "adressemail"),
+    "staff_number": ("staffnumber", "employeenumber", "employeeid", "staffid", "payrollnumber", "personnelnumber",
+                     "employeeno", "staffno", "payrollno", "payrollid", "personnelno", "personnelid", "payrollref",
+                     "payrollreference", "employeeref", "employeereference", "staffref", "staffreference",
+                     "staffcode", "employeecode", "personid", "personnumber", "workernumber", "workerid", "hrid",
+                     "hrnumber", "uniqueid", "assignmentnumber", "number", "id", "personalnummer", "personalnr", "persnr",
+                     "mitarbeiternummer", "mitarbeiternr", "rhifstaff", "rhifgweithiwr", "rhifcyflogres",
+                     "rhifygweithiwr", "rhif", "matricule", "employee"),
+    "first_name": ("firstname", "forename", "forenames", "givenname", "givennames", "firstnames", "christianname",
+                   "knownas", "preferredname", "preferredfirstname", "preferredforename", "legalfirstname", "vorname",
+                   "vornamen", "rufname", "enwcyntaf", "enwaucyntaf", "prenom"),
+    "last_name": ("lastname", "surname", "familyname", "surnames", "lastnames", "secondname", "legallastname",
+                  "legalsurname", "nachname", "familienname", "zuname", "cyfenw", "nomdefamille"),
+    "name": ("fullname", "name", "employeename", "displayname", "staffname", "names", "personname", "workername",
+             "colleague", "colleaguename", "staffmember", "nameofemployee", "vollstandigername", "mitarbeiter",
+             "mitarbeitername", "enwllawn", "enw", "enwygweithiwr", "nom", "nomcomplet", "employee"),
+    "team": ("team", "teamname", "teampath", "department", "departmentname", "site", "sitename", "unit", "unitname",
+             "school", "schoolname", "location", "locationname", "service", "servicename", "orgunit",
+             "organisationunit", "organisationalunit", "house", "home", "base", "workbase", "workplace", "setting",
+             "branch", "division", "dept", "section", "group", "abteilung", "standort", "einrichtung", "bereich",
+             "kostenstelle", "costcentre", "costcenter", "tim", "adran", "ysgol", "safle", "lleoliad", "uned",
+             "equipe"),
+    "role": ("courserole", "roleinthecourse"),  # a column “Role” holds job titles
+    "pathway": ("pathway", "coursepathway"),
+    "start": ("startdate", "firstday", "start", "hiredate", "dateofjoining", "datejoined", "joined", "joiningdate",
+              "joindate", "commencementdate", "commencement", "employmentstartdate", "employmentstart", "datestarted",
+              "dateofstart", "dateofcommencement", "datecommenced", "dateofhire", "datehired", "dateofappointment",
+              "appointmentdate", "continuousservicedate", "originalhiredate", "contractstart", "contractstartdate",
+              "eintrittsdatum", "eintritt", "eintrittam", "beginn", "startdatum", "dyddiaddechrau", "dechrau",
+              "dyddiadymuno", "datedentree"),
+    "leaving": ("leavingdate", "lastday", "enddate", "leaver", "dateleft", "dateofleaving", "terminationdate", "leavedate",
+                "leaverdate", "employmentenddate", "employmentend", "left", "lastworkingday", "lastdayofservice",
+                "dateoftermination", "dateended", "contractend", "contractenddate", "leaving", "austrittsdatum",
+                "austritt", "austrittam", "enddatum", "dyddiadgadael", "dyddiadgorffen", "gadael", "datedesortie"),
+    "completed": ("datecompleted", "certificatedate", "completed", "completedon", "completiondate", "dateofcompletion",
+                  "lasttraining", "trainingdate", "dateoftraining", "lastcompleted", "trainingcompleted", "passedon",
+                  "abgeschlossenam", "dyddiadcwblhau"),
+    "valid_until": ("validuntil", "expires", "expirydate", "expiry", "certificateexpiry", "dateofexpiry", "expireson",
+                    "validto", "expirationdate", "certificateexpirydate", "dueforrenewal", "gultigbis", "dyddiaddoddiben"),
+    "issuer": ("issuer", "issuedby", "provider", "trainingprovider", "certificateissuer", "awardingbody", "anbieter",
+               "darparwr"),
+}  # fmt: skip
+# A column of addresses that are somebody else’s.
+NOT_THEIRS = re.compile(r"manager|supervisor|linem|emergency|nextofkin|parent|referee|rheolwr|vorgesetzt")
+PRIVATE = re.compile(r"personal(?!nummer|nr)|private|privat|home(?=e?mail)|personol")
+
+
+def bare(heading: str) -> str:
+    """A heading in small letters without accents, and with nothing but letters and digits; # and № mean a number."""
+    plain = unicodedata.normalize("NFKD", re.sub(r"[#№]|\bno\.", " number ", heading.casefold()))
+    return "".join(sign for sign in plain if sign.isalnum())
+
+
+def spellings(heading: str) -> tuple[str, ...]:
+    """The names by which a heading may be known: all of it, without what stands in brackets, and the parts beside a
+    stroke."""
+    without = re.sub(r"\([^)]*\)|\[[^\]]*\]|\*", " ", heading)
+    parts = [part for part in re.split(r"[/|:]", without) if part.strip()]
+    # “Forename(s)” is one word in two forms.
+    either = heading.replace("(", "").replace(")", "")
+    return tuple(dict.fromkeys(name for name in map(bare, (heading, either, without, *parts)) if name))

@@ -1,0 +1,80 @@
+"""Letters that are probably not what somebody wrote: wrongly decoded, lost, or only looking like the right ones."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+
+# Alphabets with letters that look like Latin ones.
+_LOOK_ALIKE = ("CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU")
+_DIGIT_IN_WORD = re.compile(r"[^\W\d_]\d+[^\W\d_]")
+_LOST = re.compile(r"\ufffd|[^\W\d_]\?|\?[^\W\d_]")
+_CAPITAL_INSIDE = re.compile(r"[^\W\d_][^\x00-\x7f]")
+
+
+def decoded_twice(text: str) -> str | None:
+    """What stood there before UTF-8 was read as Windows-1252 or Latin-1; None if that has not happened."""
+    if text.isascii():
+        return None
+    try:
+        found = bytes(_byte(sign) for sign in text).decode("utf-8")
+    except (UnicodeError, ValueError):
+        return None
+    return found if found != text else None
+
+
+def _byte(sign: str) -> int:
+    """The byte that Windows-1252, or else Latin-1, writes for a character. Raises ValueError if there is none."""
+    try:
+        return sign.encode("cp1252")[0]
+    except UnicodeEncodeError:
+        if ord(sign) > 255:
+            raise ValueError(sign) from None
+        return ord(sign)
+
+
+def badly_decoded(text: str) -> str | None:
+    """Why a name or team seems to have gone through a program that read its letters wrongly; None if it does not."""
+    if any(decoded_twice(part) is not None for part in text.split()):
+        right = " ".join(decoded_twice(part) or part for part in text.split())
+        return f"“{text}” looks wrongly decoded. It may be “{right}”."
+    if html.unescape(text) != text:
+        return f"“{text}” holds a code of web pages. It may be “{html.unescape(text)}”."
+    if _LOST.search(text):
+        return f"Letters seem to be missing in “{text}”."
+    if any(
+        unicodedata.category(pair[1]) == "Lu" and pair[0].islower() for pair in _CAPITAL_INSIDE.findall(text)
+    ) or any(sign > "\x7f" and unicodedata.category(sign) in ("Sc", "Sm", "Sk", "So", "Cc") for sign in text):
+        return (
+            f"“{text}” holds a sign that names do not have. The file may have been saved with another set of letters."
+        )
+    return None
+
+
+def look_alike(text: str) -> str | None:
+    """Which character of a name, team, number or address only looks like another one; None if none does.
+
+    Letters of other alphabets are fine where no Latin ones stand beside them.
+    """
+    if text.isascii():
+        return None
+    latin = any(unicodedata.name(sign, "").startswith("LATIN") for sign in text if sign.isalpha())
+    for sign in text:
+        name = unicodedata.name(sign, "")
+        if latin and name.startswith(_LOOK_ALIKE) and sign.isalpha():
+            return f"The “{sign}” in “{text}” is not a Latin letter but {_words(name)}."
+        if unicodedata.category(sign)[0] in "LN" and name.startswith(
+            ("FULLWIDTH", "MATHEMATICAL", "CIRCLED", "SCRIPT")
+        ):
+            return f"The “{sign}” in “{text}” is not an ordinary letter or digit but {_words(name)}."
+    return None
+
+
+def digit_inside(name: str) -> str | None:
+    """What to say where a digit has got inside a word of a name, in place of an O or an l; None otherwise."""
+    return f"There is a digit inside a word: “{name}”." if _DIGIT_IN_WORD.search(name) else None
+
+
+def _words(name: str) -> str:
+    return name.lower().replace("cyrillic", "Cyrillic").replace("greek", "Greek").replace("armenian", "Armenian")

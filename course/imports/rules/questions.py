@@ -1,0 +1,61 @@
+"""What somebody has to decide before a list is applied: kinds of questions, their answers, and what was decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+# Answers: the row is about that person, about somebody else, or right as it is; or it is left out.
+SAME, OTHER, RIGHT, LEAVE = "same", "other", "right", "leave"
+
+
+@dataclass(frozen=True)
+class QuestionKind:
+    """A kind of question: its title, what to look at, and the words of each answer that it can have."""
+
+    title: str
+    words: str
+    answers: Mapping[str, str]
+
+
+_WHO = {SAME: "The same person", OTHER: "Somebody else", LEAVE: "Leave out"}
+_SENSE = {RIGHT: "It is right", LEAVE: "Leave out"}
+QUESTIONS: dict[str, QuestionKind] = {
+    "number": QuestionKind(
+        "Another staff number",
+        "Name and address agree, and the staff number is another one, as after a change of the payroll system.",
+        {SAME: "Take the new number", OTHER: "Somebody else", LEAVE: "Leave out"},
+    ),
+    "zeros": QuestionKind(
+        "A staff number that a spreadsheet may have changed",
+        "A spreadsheet takes zeros away and writes long numbers in another way. These may be people who are here already.",
+        _WHO,
+    ),
+    "address": QuestionKind(
+        "A name that is here with another address",
+        "If it is the same person, their address is changed, and they keep all that they have done.",
+        _WHO,
+    ),
+    "name": QuestionKind(
+        "An address or a staff number that is here with another name",
+        "It may be a new name, or an address or a number that several people share.",
+        _WHO,
+    ),
+    "twin": QuestionKind("A second entry of one name", "Make sure that these are two people.", _SENSE),
+    "letters": QuestionKind(
+        "Letters that look wrongly read",
+        "If they are, leave these rows out, save the list as “CSV UTF-8”, and upload it again.",
+        _SENSE,
+    ),
+    "alike": QuestionKind("Characters that only look like others", "People could not be found by them.", _SENSE),
+    "no-letter": QuestionKind("Names without a letter", "Is it the right column?", _SENSE),
+    "one-word": QuestionKind("Names of one word", "Is the last name in another column?", _SENSE),
+    "capitals": QuestionKind("Names in capitals", "They appear so on certificates.", _SENSE),
+    "comma": QuestionKind("Names with a comma", "“Surname, Forename” appears so on certificates.", _SENSE),
+    "digit": QuestionKind("Names with a digit inside a word", "Is it an O or an l?", _SENSE),
+}
+
+
+def question_key(line: int, kind: str, person: int | None) -> str:
+    """By what a decision is kept: it holds for this row, this question and this person only."""
+    return f"{line}:{kind}:{person or ''}"

@@ -1,0 +1,39 @@
+"""Whether what a list would write makes sense: names and teams as people have them."""
+
+from __future__ import annotations
+
+from course.imports.rules.finding import Question, Wanted
+from course.imports.rules.letters import badly_decoded, digit_inside, look_alike
+
+
+def doubts(wanted: Wanted, new_name: bool, new_teams: tuple[tuple[str, ...], ...]) -> list[Question]:
+    """What is odd about a row that writes a name, or adds teams."""
+    found: list[Question] = []
+    name = wanted.name or ""
+    texts = [name] if new_name and name else []
+    texts += [part for path in new_teams for part in path]
+    for text in texts:
+        if words := badly_decoded(text):
+            found.append(Question("letters", words))
+    for text in (*texts, wanted.email, wanted.staff_number or ""):
+        if words := look_alike(text):
+            found.append(Question("alike", words))
+    if new_name and name:
+        found += _shape(name)
+    return list({one.kind: one for one in reversed(found)}.values())[::-1]
+
+
+def _shape(name: str) -> list[Question]:
+    """What is odd about a name as a whole."""
+    if not any(sign.isalpha() for sign in name):
+        return [Question("no-letter", f"“{name}” has no letter.")]
+    found = []
+    if words := digit_inside(name):
+        found.append(Question("digit", words))
+    if "," in name:
+        found.append(Question("comma", f"“{name}” has a comma."))
+    if len(name.split()) == 1 and name.lower() != name.upper():  # others, such as Chinese names, are one word
+        found.append(Question("one-word", f"“{name}” is one word."))
+    if len(name) > 3 and name.upper() == name and name.lower() != name:
+        found.append(Question("capitals", f"“{name}” is in capitals."))
+    return found

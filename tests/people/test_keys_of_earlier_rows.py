@@ -1,0 +1,65 @@
+"""What was written twice, or without a key, before deeds were unique: the migration keeps every row. On both engines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.engine import make_url
+
+from course import migrating
+from course.db import make_engine
+
+BEFORE, AFTER = "0028", "0029"
+ROWS = (
+    "INSERT INTO person (id, name, email, created_at) VALUES (1, 'Łucja Åkesson', 'a@example.org', '2026-01-01 09:00:00')",
+    "INSERT INTO person (id, name, email, created_at) VALUES (2, 'Bo Lee', 'b@example.org', '2026-01-01 09:00:00')",
+    "INSERT INTO team (id, name, opened_at) VALUES (1, 'Café', '2026-01-01 09:00:00')",
+    "INSERT INTO team (id, name, opened_at) VALUES (2, 'CAFÉ', '2026-01-02 09:00:00')",
+    "INSERT INTO team (id, name, opened_at, closed_at) VALUES (3, 'Café', '2026-01-01 09:00:00', '2026-02-01 09:00:00')",
+    *(f"INSERT INTO membership (id, person_id, team_id, since) VALUES ({n}, 1, 1, '2026-01-0{n} 09:00:00')" for n in (1, 2)),
+    *(f"INSERT INTO role_grant (id, person_id, role, team_id, since) VALUES ({n}, 1, 'manager', 1, '2026-01-0{n} 09:00:00')"
+      for n in (1, 2)),
+    *(f"INSERT INTO role_grant (id, person_id, role, since) VALUES ({n}, 2, 'administrator', '2026-01-0{n} 09:00:00')"
+      for n in (3, 4)),
+    "INSERT INTO audit_entry (number, at, what, subject_kind, subject_id, details, previous, hash) VALUES "
+    "(1, '2026-01-03 09:00:00', 'person.invited', 'person', 2, '{}', '', 'x')",
+)  # fmt: skip
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    if request.param == "sqlite":
+        engine = make_engine(f"sqlite:///{tmp_path / 'before.db'}")
+    else:
+        url = make_url(request.getfixturevalue("postgres_url"))
+        with create_engine(url, isolation_level="AUTOCOMMIT").connect() as server:
+            server.execute(text("drop database if exists keys"))
+            server.execute(text("create database keys"))
+        engine = make_engine(url.set(database="keys").render_as_string(hide_password=False))
+    yield engine
+    engine.dispose()
+
+
+def test_rows_that_were_written_twice_stay_and_the_later_one_has_ended(engine: Engine) -> None:
+    migrating.upgrade(engine, BEFORE)
+    with engine.begin() as connection:
+        for row in ROWS:
+            connection.execute(text(row))
+    migrating.upgrade(engine, AFTER)
+    with engine.begin() as connection:
+
+        def rows(statement: str) -> list[tuple[object, ...]]:
+            return [tuple(row) for row in connection.execute(text(statement))]
+
+        assert rows("SELECT id, name_key FROM person ORDER BY id") == [(1, "lucja akesson"), (2, "bo lee")]
+        assert rows("SELECT id, open_key FROM team ORDER BY id") == [(1, "0/café"), (2, "0/café#2"), (3, None)]
+        assert rows("SELECT id FROM membership WHERE until IS NULL") == [(1,)]
+        assert rows("SELECT id FROM role_grant WHERE until IS NULL ORDER BY id") == [(1,), (3,)]
+        assert rows("SELECT count(*) FROM role_grant") == [(4,)]
+        assert rows("SELECT id FROM person WHERE invited_at IS NOT NULL") == [(2,)]
+    migrating.downgrade(engine, BEFORE)
+    with engine.begin() as connection:
+        assert connection.execute(text("SELECT count(*) FROM membership")).scalar_one() == 2

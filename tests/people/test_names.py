@@ -1,0 +1,127 @@
+"""Finding and ordering names beyond A to Z, and telling two people of one name apart. On both engines."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from course.audit.queries import people_called
+from course.people import queries
+from course.people.models import Person
+from course.people.rules import COMMAND, plain_email, told_apart
+from course.reports.rules import asked
+from course.staff.actions import correct
+from course.text import fold, same, tidy
+from tests.conftest import NOW
+from tests.makers import make_person, make_team, sign_in
+from tests.pages import Client
+
+NAMES = ["Zara Young", "adam lower", "Örn Karlsson", "Łucja Wrona", "Asa Berg", "Émile Adams", "Åsa Berg", "Eva Mann",
+         "Mia O’Hara", "Leo Oham"]  # fmt: skip
+ORDER = ["adam lower", "Asa Berg", "Åsa Berg", "Émile Adams", "Eva Mann", "Leo Oham", "Łucja Wrona", "Mia O’Hara",
+         "Örn Karlsson", "Zara Young"]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "stored"),
+    [
+        ("  Ann \t Lee\n", "Ann Lee"),
+        ("Zoe\u0308", "Zoë"),
+        ("\ufeffAnn\u00ad\u200b Lee\u202e", "Ann Lee"),
+        ("علی\u200cرضا", "علی\u200cرضا"),
+        ("क्\u200dष", "क्\u200dष"),
+        ("ന്\u200d", "ന്\u200d"),
+        ("Jo\u200chn\u200d", "John"),
+        ("\u3164\u2800", ""),
+        ("Ann\x00\x1fLee", "Ann Lee"),
+    ],
+)
+def test_a_line_is_stored_in_one_form_and_keeps_the_joiners_of_its_spelling(text: str, stored: str) -> None:
+    assert tidy(text) == stored
+    assert tidy(stored) == stored
+
+
+def test_keys_are_equal_for_what_people_take_for_equal() -> None:
+    assert {fold(name) for name in ("Örn", "örn", "orn", "O\u0308RN")} == {"orn"}
+    assert fold("O’Hara-Smith") == fold("ohara smith")
+    assert same("Cafe\u0301") == same("CAFÉ") != same("Cafe")
+    assert plain_email(" Zoe\u0308@Example.org\u200b") == "zoë@example.org"
+
+
+def test_people_come_in_the_order_that_people_expect_and_are_found_by_plain_letters(session: Session) -> None:
+    for number, name in enumerate(NAMES):
+        make_person(session, name, f"p{number}@example.org", password=None)
+    found = queries.people_page(session, COMMAND)
+    assert [one.name for one in found.people] == ORDER
+    for words, name in (("örn", "Örn Karlsson"), ("orn", "Örn Karlsson"), ("émile", "Émile Adams"),
+                        ("EMILE", "Émile Adams"), ("lucja", "Łucja Wrona"), ("ohara", "Mia O’Hara"),
+                        ("o'hara", "Mia O’Hara")):  # fmt: skip
+        assert [one.name for one in queries.people_page(session, COMMAND, words).people] == [name], words
+        assert len(people_called(session, words)) == 1
+    assert [one.name for one in queries.people_page(session, COMMAND, "åsa").people] == ["Asa Berg", "Åsa Berg"]
+
+
+def test_the_key_follows_the_name_however_it_is_written(session: Session) -> None:
+    person = make_person(session, "Zoë Åkesson")
+    assert correct(session, person.id, "Łucja Åkesson", "l@example.org", None, "wrong", None, NOW) is None
+    session.execute(insert(Person), [{"name": "Örn Falk", "email": "o@example.org", "created_at": NOW}])
+    person.name = "Ébba Falk"
+    session.commit()
+    keys = session.execute(select(Person.name_key).order_by(Person.name_key)).scalars().all()
+    assert keys == ["ebba falk", "orn falk"]
+
+
+def test_two_people_of_one_name_are_told_apart(session: Session, client: Client) -> None:
+    names = told_apart([(1, "Jane Cole", "j1@example.org"), (2, "Jane Cole", "j2@example.org"), (3, "Bo", "b@x.org")])
+    assert names == {1: "Jane Cole (j1@example.org)", 2: "Jane Cole (j2@example.org)", 3: "Bo"}
+    team = make_team(session, "Harbour")
+    boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
+    for number in (1, 2):
+        one = make_person(session, "Jane Cole", f"jane{number}@example.org", team=team)
+        session.execute(update(Person).where(Person.id == one.id).values(staff_number=f"SN{number}"))
+    session.commit()
+    sign_in(client, boss)
+    for path in ("/report", "/report/remind", f"/teams/{team.id}", "/people"):
+        text = client.get(path).text
+        assert "jane1@example.org" in text, path
+        assert "jane2@example.org" in text, path
+    assert "Staff number SN2" in client.get("/people").text
+    assert "There is another Jane Cole" in client.get(f"/report/people/{one.id}/remind").text
+
+
+def test_a_report_is_searched_without_accents() -> None:
+    wanted, mistakes = asked({"q": "ÖRN"}, {}, {}, NOW.date())
+    assert (wanted.words, mistakes) == ("ÖRN", [])
+
+
+def test_who_was_not_invited_is_called_so_and_all_are_invited_by_one_press(session: Session, client: Client) -> None:
+    boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
+    team = make_team(session, "Harbour")
+    for number in range(3):
+        make_person(session, f"Pat {'ABC'[number]}", f"p{number}@example.org", password=None, team=team)
+    sign_in(client, boss)
+    page = client.get("/people")
+    assert page.text.count("Not invited yet") == 3
+    actions = [form.get("action") for form in page.all("form") if form.get("method") == "post"]
+    assert actions.count("/people/invite") == 1
+    form = page.fields(actions.index("/people/invite"))
+    del form["form_key"]  # so that not even a press from another copy of the page sends a second one
+    assert "3 invitations are on the way" in client.follow(client.post("/people/invite", form)).text
+    # A second press sends nothing: the links of the first mails go on working.
+    assert "invited already" in client.follow(client.post("/people/invite", form)).text
+    page = client.get("/people")
+    assert "Not invited yet" not in page.text
+    assert "Invite all 3 who have not signed in" in page.text
+    assert "Invite all 3 who have not signed in" in client.get(f"/teams/{team.id}").text
+    again = {"at": client.get("/people").html.partition('name="at" value="')[2].partition('"')[0], "who": "all"}
+    assert "3 invitations" in client.follow(client.post(f"/teams/{team.id}/invite", again)).text
+    assert "invited already" in client.follow(client.post(f"/teams/{team.id}/invite", again)).text
+
+
+def test_one_who_comes_back_or_has_another_address_is_not_invited_yet(session: Session) -> None:
+    person = make_person(session, password=None)
+    session.execute(update(Person).values(invited_at=NOW))
+    session.commit()
+    assert correct(session, person.id, person.name, "new@example.org", None, "moved", None, NOW) is None
+    assert session.execute(select(Person.invited_at)).scalar() is None

@@ -1,0 +1,117 @@
+"""Each deed about people and teams that is sent several times at the same moment is done once, on both engines."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import func, select
+
+from course.audit.models import AuditEntry
+from course.mail.models import OutboxMail
+from course.people.models import Membership, PathwayChoice, Person, RoleGrant, Team
+from course.signin.models import SignInToken
+from course.staff.models import PersonChange, PersonMerge
+from course.teams.models import TeamChange
+from course.web.session import unit_of_work
+from tests.conftest import NOW
+from tests.makers import make_person, make_team, sign_in
+from tests.pages import Client
+from tests.support.racing import at_once
+
+WINDOWS = 4
+
+
+def sending(window: Client, path: str, form: dict[str, Any]) -> Callable[[], int]:
+    return lambda: int(window.flask.post(path, data=form).status_code)
+
+
+class Office:
+    """An administrator with several windows open."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        with app.app_context(), unit_of_work() as session:
+            boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
+            self.team, self.other = make_team(session, "Harbour").id, make_team(session, "Quay").id
+            self.sam = make_person(session, "Sam Okafor", "sam@example.org").id
+            self.kim = make_person(session, "Kim Else", "kim@example.org", password=None).id
+            self.twin = make_person(session, "S. Okafor", "twin@example.org").id
+        self.windows = [sign_in(Client(app), boss) for _ in range(WINDOWS)]
+
+    def press(self, path: str, **form: Any) -> Counter[str]:
+        """Send a form from all windows at once; what was written to the log."""
+        before = self.count(AuditEntry)
+        tokens = [window.token() for window in self.windows]
+        sent = [{"csrf_token": token, **form} for token in tokens]
+        found = at_once([sending(one, path, some) for one, some in zip(self.windows, sent, strict=True)])
+        assert max(found) < 500, (path, found)
+        with self.app.app_context(), unit_of_work() as session:
+            rows = select(AuditEntry.what).where(AuditEntry.number > before)
+            return Counter(session.execute(rows).scalars())
+
+    def count(self, table: type, *which: Any) -> int:
+        with self.app.app_context(), unit_of_work() as session:
+            return session.execute(select(func.count()).select_from(table).where(*which)).scalar_one()
+
+
+def test_what_is_sent_four_times_at_once_is_done_once(committed: Flask) -> None:
+    office = Office(committed)
+    sam, kim, here = office.sam, office.kim, Membership.until.is_(None)
+    assert office.press("/people/teams/add", name="Lighthouse", parent="") == {"team.added": 1}
+    assert office.count(Team, Team.name == "Lighthouse") == 1
+    added = {"name": "Ida Holm", "email": "ida@example.org", "team": "", "role": "learner", "pathway": ""}
+    assert office.press("/people/add", **added) == {"person.added": 1, "person.invited": 1}
+    assert office.press(f"/people/{sam}/teams", team=str(office.team), how="add") == {"team.joined": 1}
+    assert office.press(f"/people/{sam}/teams", team=str(office.other), how="move") == {
+        "team.joined": 1,
+        "team.left": 1,
+    }
+    assert office.count(Membership, here, Membership.person_id == sam) == 1
+    assert office.press(f"/people/{sam}/role", role="manager", team=str(office.other)) == {"role.granted": 1}
+    assert office.press(f"/people/{sam}/role", role="administrator", team="") == {"role.granted": 1}
+    assert office.count(RoleGrant, RoleGrant.person_id == sam, RoleGrant.until.is_(None)) == 2
+    form = {"name": "Sam Hill", "email": "sam.hill@example.org", "staff_number": "S1", "reason": "married"}
+    assert office.press(f"/people/{sam}/correct", **form) == {"person.changed": 1}
+    assert office.count(PersonChange) == 1
+    assert office.press(f"/people/{sam}/pathway", pathway="clubs", reason="moved") == {"pathway.chosen": 1}
+    assert office.count(PathwayChoice) == 1
+    merge = {"other": "twin@example.org", "keep": "first", "reason": "twice"}
+    assert office.press(f"/people/{sam}/merge", **merge)["person.merged"] == 1
+    assert office.count(PersonMerge) == 1
+    assert office.press(f"/teams/{office.other}/change", name="Pier", parent="", reason="clearer") == {
+        "team.changed": 1
+    }
+    assert office.count(TeamChange) == 1
+    assert office.press(f"/teams/{office.team}/close", reason="empty") == {"team.closed": 1}
+    assert office.press(f"/people/{kim}/leave", last_day=NOW.date().isoformat(), reason="moved") == {"person.left": 1}
+
+
+def test_the_link_in_an_invitation_is_not_ended_by_a_second_press(committed: Flask) -> None:
+    office = Office(committed)
+    page = office.windows[0].get(f"/people/{office.kim}").fields(0)
+    assert "seen" in page
+    assert office.press(f"/people/{office.kim}/invite", seen=page["seen"]) == {"person.invited": 1}
+    # Also a second press that comes much later, from the same page.
+    assert office.press(f"/people/{office.kim}/invite", seen=page["seen"]) == {}
+    assert office.press("/people/invite", at="") == {}
+    live = SignInToken.person_id == office.kim, SignInToken.used_at.is_(None)
+    assert office.count(SignInToken, *live) == 1
+    assert office.count(OutboxMail) == 1
+    assert office.count(Person, Person.invited_at.is_not(None)) == 1
+
+
+def test_two_different_corrections_at_once_do_not_overwrite_each_other(committed: Flask) -> None:
+    office = Office(committed)
+    window, path = office.windows[0], f"/people/{office.sam}/correct"
+    tokens = [one.token() for one in office.windows]
+    names = ("Sam Ash", "Sam Birch", "Sam Cedar", "Sam Dale")
+    forms = [{"csrf_token": token, "name": name, "email": "sam@example.org", "reason": "x"}
+             for token, name in zip(tokens, names, strict=True)]  # fmt: skip
+    found = at_once([sending(one, path, form) for one, form in zip(office.windows, forms, strict=True)])
+    assert max(found) < 500
+    # Whatever was kept is in the history: nothing was overwritten unseen.
+    assert office.count(PersonChange) == found.count(303)
+    assert any(name in window.get(f"/people/{office.sam}").text for name in names)
