@@ -165,6 +165,8 @@ def _look_at_settings() -> None:
 def _run(server: Any) -> None:
     """Serve until Ctrl+C or SIGTERM, with a worker beside it."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    # A shell starts what it runs in the background with this signal ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     stop = threading.Event()
     worker = threading.Thread(target=_work, args=(_app(), "serve", stop, BESIDE_PAGES), name="worker", daemon=True)
     worker.start()

@@ -225,13 +225,17 @@ def test_the_database_counts_the_same_people_as_the_rule(session: Session) -> No
             # Also at the very moment at which a Monday begins.
             late = chance.choice((timedelta(0), HOUR / 2, timedelta(days=3)))
             _answer(session, enrolment, chance.choice(MOMENTS) + late, place + 1)
+        lasting: set[int] = set()
         for _stay in range(chance.randint(0, 3)):
-            week = chance.randrange(WEEKS)
+            week, team = chance.randrange(WEEKS), chance.choice(teams)
             until = chance.choice((None, MOMENTS[week] + HOUR, MOMENTS[min(week + 2, WEEKS - 1)]))
+            if until is None and team in lasting:
+                continue  # nobody is in a team twice at once
+            lasting |= {team} if until is None else set()
             session.add(
                 Membership(
                     person_id=person.id,
-                    team_id=chance.choice(teams),
+                    team_id=team,
                     since=chance.choice((MOMENTS[week], _at(week))),
                     until=until,
                 )

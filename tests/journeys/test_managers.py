@@ -84,6 +84,7 @@ PAGES = {
     "registration.add_link": "/registrations/links/add",
     "registration.overview": "/registrations",
     "reminders.of_person": "/reminders/{late}",
+    "reminders.addresses": "/reminders/addresses",
     "reminders.policy": "/reminders/policy",
     "reports.made": "/report/made/{file}",
     "reports.remind": "/report/remind?status=overdue",

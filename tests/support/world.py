@@ -29,7 +29,7 @@ def fill_world(session: Session) -> tuple[Person, Person, Person]:
     fill(session, learner)
     tables = Base.metadata.tables
     # What a page reads as a document of its own has to be one.
-    session.execute(update(tables["people_import"]).values(content=LIST, columns=None, preview=None))
+    session.execute(update(tables["people_import"]).values(content=LIST, columns=None, preview=None, decisions=None))
     session.execute(update(tables["signing_key"]).values(locked=b"x" * 64))
     session.execute(update(tables["outbox_mail"]).values(sent_at=None, failure=None))
     session.commit()

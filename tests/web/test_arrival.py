@@ -148,9 +148,10 @@ def test_headers_that_mean_nothing_do_no_harm(url: str) -> None:
 
 def test_what_was_entered_is_kept_also_behind_a_proxy_with_its_own_host(url: str) -> None:
     client = application(url, PUBLIC_URL=PUBLIC).test_client()
-    client.get("/sign-in", base_url=HERE)
+    page = client.get("/forgotten", base_url=HERE).text
     client.set_cookie("__Host-course", "from another day", domain="127.0.0.1")
-    done = client.post("/forgotten", base_url=HERE, data={"email": "sam@example.org"}, headers={"Origin": PUBLIC})
+    sent = {"csrf_token": token(page), "email": "sam@example.org"}
+    done = client.post("/forgotten", base_url=HERE, data=sent, headers={"Origin": PUBLIC})
     assert (done.status_code, "What you entered is kept on this page" in done.text) == (409, True)
 
 
