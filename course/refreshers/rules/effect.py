@@ -41,22 +41,31 @@ def effect(facts: Facts, policies: Sequence[Policy], fact: Fact, today: date) ->
     whole = with_fact(facts, fact)
     before, after = standing(facts, policies, today), standing(whole, policies, today)
     if isinstance(fact, Extension):
-        said = _of_day(fact.until, before, after)
+        said = _of_day(f"You entered {words(fact.until)}.", fact.until, before, after)
     elif isinstance(fact, Pause):
-        back = add_days(fact.until, fact.re_enter_days) if fact.until else None
-        said = _of_day(back, before, after) if back and after.due != before.due else ""
+        said = _of_leave(fact, before, after) if after.due != before.due else ""
     else:
         said = _of_certificate(fact, whole, policies, today)
     return Effect(before, after, said)
 
 
-def _of_day(entered: date, before: Standing, after: Standing) -> str:
-    """What holds instead of the day that was entered."""
-    if after.due is None or after.due == entered:
+def _of_day(said: str, meant: date, before: Standing, after: Standing) -> str:
+    """What holds instead of the day that was meant; `said` names what was entered."""
+    if after.due is None or after.due == meant:
         return ""
     if after.due == before.due:
-        return f"You entered {words(entered)}. That changes nothing: they have until {words(after.due)} already."
-    return f"You entered {words(entered)}. The course will be due by {words(after.due)}."
+        return f"{said} That changes nothing: they have until {words(after.due)} already."
+    return f"{said} The course will be due by {words(after.due)}."
+
+
+def _of_leave(leave: Pause, before: Standing, after: Standing) -> str:
+    """That another day holds than the last day away with the days after it. Of those only the numbers were entered."""
+    if leave.until is None:
+        return ""
+    last = f"You entered {words(leave.until)} as the last day away"
+    back, days = add_days(leave.until, leave.re_enter_days), count(leave.re_enter_days, "day")
+    said = f"{last} and {days} after that, which is {words(back)}." if leave.re_enter_days else f"{last}."
+    return _of_day(said, back, before, after)
 
 
 def _of_certificate(fact: Completion, whole: Facts, policies: Sequence[Policy], today: date) -> str:
