@@ -7,7 +7,7 @@ from datetime import date
 
 from course.refreshers.rules import chain as timing
 from course.refreshers.rules.chain import Cycle
-from course.refreshers.rules.dates import MONTHS, add_days, count, short, words
+from course.refreshers.rules.dates import MONTHS, add_days, count, short, words, yearly
 from course.refreshers.rules.facts import IMPORTED, REFRESHER
 from course.refreshers.rules.pathways import MovedTo
 from course.refreshers.rules.policy import FIXED
@@ -129,10 +129,10 @@ def _fixed_reason(cycle: Cycle, done: str, voice: Voice) -> str:
     rule = cycle.policy
     common = f"{rule.fixed_day} {MONTHS[rule.fixed_month - 1]}"
     least = count(rule.minimum_months, "month")
-    return (
-        f"everybody renews by {common}, {_did(cycle, voice)} {done}, and a certificate is valid for at "
-        f"least {least}, so that one from shortly before {common} lasts until the year after"
-    )
+    said = f"everybody renews by {common}, {_did(cycle, voice)} {done}, and a certificate is valid for at least {least}"
+    if yearly(rule.fixed_month, rule.fixed_day, cycle.completion.day) == cycle.valid_until:
+        return said
+    return f"{said}, so that one from shortly before {common} lasts until the year after"
 
 
 def because(position: Position, voice: Voice = TO_LEARNER) -> str:
