@@ -109,6 +109,18 @@ def test_the_days_after_a_leave_that_will_hold_are_said_before_it_is_saved(clien
     client.post(page(late, "/leave"), as_entered)  # it holds as it was entered, so nothing is asked
 
 
+def test_an_administrator_who_records_something_about_themselves_reads_it_as_such(
+    session: Session, client: Client
+) -> None:
+    boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
+    sign_in(client, boss)
+    seen = client.post(page(boss, "/extension"), dated({"until": 2, "reason": "was ill"}), 200)
+    assert "That changes nothing: you have until" in seen.text
+    for text in (seen.text, client.follow(client.post(page(boss, "/extension"), seen.fields())).text):
+        assert "they" not in text.lower().split()
+        assert "because it has been needed" in text or "because everybody gets" in text
+
+
 @pytest.mark.parametrize(
     ("what", "entered", "said"),
     [
