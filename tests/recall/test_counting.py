@@ -20,6 +20,7 @@ from course.learning import actions as learning
 from course.learning.events import StepEnded
 from course.learning.models import Answer, Completion, Decision, Enrolment, RunOutcome
 from course.learning.queries import Item, attempt
+from course.organisation.models import Organisation
 from course.people.models import Person
 from course.recall import actions, queries
 from course.recall.queries import Refresher
@@ -236,6 +237,21 @@ def held_items(session: Session, person: Person, found: Refresher) -> tuple[Item
     held = attempt(session, person.id, found.attempt_id)
     assert held is not None
     return held.items
+
+
+@pytest.mark.parametrize(
+    ("ago", "said", "not_said"),
+    [(350, "Please finish it by", "It was due on"), (400, "It was due on", "Please finish it by")],
+)
+def test_nobody_is_asked_to_finish_by_a_day_that_has_passed(
+    session: Session, client: Client, library: Library, ago: int, said: str, not_said: str
+) -> None:
+    sign_in(client, make_completed(session, library, ago=timedelta(days=ago)))
+    session.execute(select(Organisation)).scalar_one().set_up_at = now() - timedelta(days=500)
+    session.commit()
+    home = client.get("/").text
+    assert said in home
+    assert not_said not in home
 
 
 def test_on_the_day_of_a_completion_no_refresher_is_offered_that_would_not_count(

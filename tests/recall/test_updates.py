@@ -7,13 +7,14 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from course.certificates.actions import revoke
 from course.certificates.models import Certificate
 from course.clock import now
 from course.content.library import Library
+from course.content.models import ContentVersion
 from course.learning.models import Enrolment, PageRead
 from course.learning.queries import attempt
 from course.mail.models import OutboxMail
@@ -168,6 +169,21 @@ def test_an_update_that_is_not_needed_any_more_says_why_and_asks_nothing_more(
     assert client.post(where, {}).location == "/refresher/update"
     reads = select(func.count()).select_from(PageRead).where(PageRead.enrolment_id == found.id)
     assert session.execute(reads).scalar() == 0
+
+
+def test_an_update_whose_day_has_passed_does_not_ask_for_it_by_that_day(
+    session: Session, client: Client, library: Library, teach: Teach
+) -> None:
+    sign_in(client, make_completed(session, library, ago=timedelta(days=90)))
+    teach(28)
+    for path in ("/", "/refresher/update"):
+        assert "Please look at it by" in client.get(path).text
+    session.execute(update(ContentVersion).values(first_shown_at=now() - timedelta(days=40)))
+    session.commit()
+    for path in ("/", "/refresher/update"):
+        page = client.get(path).text
+        assert "You were asked to look at it by" in page
+        assert "Please look at it by" not in page
 
 
 def test_an_update_after_an_earlier_certificate_was_taken_back_leads_to_the_course(
