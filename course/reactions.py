@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from course.certificates.events import CertificateRevoked
 from course.dossiers.actions import note_page
 from course.events import on
 from course.learning.actions import enrol
@@ -10,7 +11,7 @@ from course.mail.events import MailLeaving
 from course.people.actions import InvitationWanted
 from course.people.events import EarlierCertificate, PersonAdded, RecordOpened
 from course.recall.actions import finish
-from course.refreshers.actions import bring, bring_merged, certify
+from course.refreshers.actions import bring, bring_merged, certify, take_back_merged
 from course.reminders.actions import check
 from course.signin.actions import check_link, end_access, end_links, send_invitation
 from course.staff.events import AddressChanged, PeopleMerged, PersonLeft
@@ -27,5 +28,6 @@ def connect() -> None:
     on(EarlierCertificate, bring)
     on(RecordOpened, note_page)
     on(PeopleMerged, bring_merged)
+    on(CertificateRevoked, take_back_merged)
     on(PersonLeft, end_access)
     on(AddressChanged, end_links)

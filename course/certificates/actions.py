@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record
+from course.certificates.events import CertificateRevoked
 from course.certificates.models import Certificate, CertificateChange, KeptLinkEnd
 from course.certificates.queries import in_another_name, kept_link_number
 from course.certificates.rules import number, valid_until
@@ -18,6 +19,7 @@ from course.credentials.actions import sign as sign_credential
 from course.credentials.queries import signed_ids
 from course.credentials.rules.documents import Certified
 from course.db import insert_once
+from course.events import publish
 from course.learning.events import CourseCompleted
 from course.organisation.queries import organisation
 from course.people.models import Person
@@ -90,6 +92,9 @@ def revoke(session: Session, old: str, reason: str, by: int | None, at: datetime
     session.flush()
     record(session, "certificate.revoked", ("person", before.person_id), {"number": old, "reason": reason}, by, at)
     revoke_credential(session, before.id, at)
+    same = select(Certificate.number).where(Certificate.completion_id == before.completion_id).order_by(Certificate.id)
+    numbers = tuple(session.execute(same).scalars())
+    publish(session, CertificateRevoked(before.person_id, numbers, reason, by, at))
 
 
 def end_kept_link(session: Session, person_id: int, number: int, by: int, at: datetime) -> bool:

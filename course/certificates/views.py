@@ -263,7 +263,7 @@ def _sheet_file(person_id: int, number: str) -> Response:
     )
     if found.kind == "refresher":
         shown = replace(
-            shown, did="renewed the course by a refresher", how="with a story, and every question right in the end"
+            shown, did="renewed the course by a refresher", how="with a story, and a right answer on every point"
         )
     # That of the day of issue: what somebody holds does not change its look with the settings.
     logo = logo_at(db(), found.issued_at)

@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session
 from course.audit.actions import record
 from course.audit.rules import changes
 from course.certificates.actions import issue
+from course.certificates.events import CertificateRevoked
 from course.credentials.actions import seal_of
+from course.dates import civil_date
 from course.learning.events import CourseCompleted
 from course.people.events import EarlierCertificate
 from course.refreshers import queries
@@ -27,6 +29,9 @@ from course.staff.events import PeopleMerged
 REFUSE = "refuse"  # whoever enters it is told
 SHORTEN = "shorten"  # it counts as long as the rule allows
 KEEP = "keep"  # it is one of our own, from a time of another rule
+
+# Why an earlier certificate was recorded that somebody held in a second entry.
+MERGED = "From a second entry of the same person"
 
 # What can be taken back, by the name that its pages use.
 FACTS: dict[str, type[Any]] = {
@@ -127,8 +132,18 @@ def bring_merged(session: Session, event: PeopleMerged) -> None:
     The certificates themselves stay as they were issued."""
     rows = queries.kept_by(session, event.person_id)
     for day, until, issuer, kind in rows:
-        import_completion(session, event.into_id, day, until, issuer, kind, "From a second entry of the same person",
+        import_completion(session, event.into_id, day, until, issuer, kind, MERGED,
                           event.recorded, event.by, event.at, too_long=KEEP)  # fmt: skip
+
+
+def take_back_merged(session: Session, event: CertificateRevoked) -> None:
+    """A certificate of a second entry was revoked: what it counted for with the first entry is taken back as well."""
+    today = civil_date(event.at, seal_of(session).zone)
+    rows = session.execute(select(RenewalImport).where(RenewalImport.reason == MERGED).order_by(RenewalImport.id))
+    for row in rows.scalars().all():
+        ours = row.person_id != event.person_id and row.issuer.endswith(tuple(f", {one}" for one in event.numbers))
+        if ours and row.id in queries.open_facts(session, row.person_id)["certificate"]:
+            take_back(session, row.person_id, "certificate", row.id, event.reason, today, event.by, event.at)
 
 
 def import_completion(

@@ -111,7 +111,7 @@ def import_command(email: str, day: datetime, until: datetime | None, issuer: st
     except ValueError as error:
         raise click.ClickException(str(error)) from error
     what = f"the certificate of {words(day.date())} from {issuer[:200]}"
-    click.echo(f"1 recorded: {what}." if new else f"0 recorded: {what} stands there already.")
+    click.echo(f"1 recorded: {what}." if new else f"0 recorded: {what} is there already.")
 
 
 @group.command("left")

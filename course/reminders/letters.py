@@ -28,7 +28,7 @@ def write(
     if one.kind == LEAD:
         subject = f"{count(late, 'person').replace('persons', 'people')} long overdue with safeguarding training"
         return letter("summary_lead.txt", subject, **common)
-    counts = ((late, "overdue"), (one.about.soon, "due soon"))
+    counts = ((late, "overdue"), (one.about.soon, f"due {one.about.coming}"))
     subject = "Your teams: " + ", ".join(f"{number} {label}" for number, label in counts if number)
     stop = f"{address}/mail/choice/{links.token(secret, one.person_id or 0, DIGEST)}"
     return letter(

@@ -158,6 +158,21 @@ def test_a_deputy_sees_all_of_it_and_finds_no_button(app: Flask, session: Sessio
     ann.post(f"/renewal/people/{world.people['Priya'].id}/leave", {"since": "2026-11-01", "days": "1"}, 403)
 
 
+def test_whoever_may_only_look_reads_about_somebody_else_and_not_about_themselves(app: Flask, session: Session) -> None:
+    world = _world(session)
+    until = TODAY + timedelta(days=40)
+    for who in ("Priya", "Kim"):
+        number = world.people[who].id
+        session.add(RenewalExtension(person_id=number, recorded=TODAY, until=until, reason="y", made_at=now()))
+    session.commit()
+    for who in ("Ann", "Robin"):
+        page = sign_in(Client(app), world.people[who]).get(f"/report/people/{world.people['Kim'].id}")
+        assert "because they were granted more time" in page.text
+        assert "because you" not in page.text
+    own = sign_in(Client(app), world.people["Priya"]).get(f"/report/people/{world.people['Priya'].id}")
+    assert "because you were granted more time" in own.text
+
+
 def test_who_may_be_recorded_about_is_fewer_than_who_is_seen(session: Session) -> None:
     world = _world(session)
     ids = {name: person.id for name, person in world.people.items()}

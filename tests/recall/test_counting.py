@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
+from collections import Counter
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -17,18 +19,27 @@ from course.content.library import Library
 from course.learning import actions as learning
 from course.learning.events import StepEnded
 from course.learning.models import Answer, Completion, Decision, Enrolment, RunOutcome
-from course.learning.queries import attempt
+from course.learning.queries import Item, attempt
+from course.organisation.models import Organisation
 from course.people.models import Person
 from course.recall import actions, queries
 from course.recall.queries import Refresher
 from course.recall.rules.counting import counts
 from course.refreshers.rules import Extension, Facts, Pause, standing
 from course.refreshers.rules.facts import INITIAL, REFRESHER
-from tests.learning.finishing import answer_but_last, decide_but_last
+from course.refreshers.rules.standing import NOT_REQUIRED
+from tests.learning.finishing import (
+    answer_but_last,
+    decide_but_last,
+    end_without_completing,
+    make_nearly_complete,
+    numbers,
+)
 from tests.learning.givens import right
-from tests.makers import sign_in
+from tests.makers import make_person, sign_in
 from tests.pages import Client
 from tests.recall.makers import complete, make_completed
+from tests.refreshers.lives import Life
 from tests.refreshers.makers import RULE, again, d, done, worker
 
 # A certificate of a year, and another year in which the refresher is enough.
@@ -49,8 +60,14 @@ LIMIT = timedelta(days=730)
         (worker(replace(done("2024-02-12"), revoked=d("2025-01-20"))), "2025-01-19", True),
         (worker(replace(done("2024-02-12"), revoked=d("2025-01-20"))), "2025-01-20", False),
         (worker(replace(done("2024-02-12"), revoked=d("2025-01-20"))), "2025-01-21", False),
+        # An older certificate was revoked, after another one had been renewed on it, or on this very day.
+        (worker(replace(done("2023-02-12"), revoked=d("2024-06-01")), again("2024-02-01")), "2025-01-20", True),
+        (worker(replace(done("2023-02-12"), revoked=d("2025-01-20")), again("2024-02-01")), "2025-01-20", True),
+        (worker(replace(done("2023-02-12", "imported", "2023-03-01"), revoked=d("2024-06-01")), again("2024-02-01")),
+         "2025-01-20", True),
+        (worker(replace(done("2025-01-10", "imported", "2025-01-20"), revoked=d("2025-01-20"))), "2025-01-20", False),
     ],
-)
+)  # fmt: skip
 def test_whether_a_refresher_that_is_finished_on_a_day_counts(facts: Facts, on: str, expected: bool) -> None:
     assert counts(facts, [RULE], d(on)) is expected
 
@@ -60,6 +77,20 @@ def test_a_refresher_counts_exactly_while_the_persons_own_page_says_that_it_is_e
     on = date(2024, 2, 13) + timedelta(days=days)
     facts = worker(done("2024-02-12"))
     assert counts(facts, [RULE], on) is (standing(facts, [RULE], on).course == REFRESHER)
+
+
+def test_a_refresher_counts_exactly_while_the_persons_own_page_says_so_in_any_life() -> None:
+    life, seen = Life(random.Random(2)), Counter[bool]()
+    for _ in range(1000):
+        facts, policies, _ = life.next()
+        on = life.day()
+        now = standing(facts, policies, on)
+        # On the day of a completion one more of that day renews nothing, and without a rule nothing is asked.
+        if now.state == NOT_REQUIRED or any(c.day == on for c in facts.completions):
+            continue
+        assert counts(facts, policies, on) is (now.course == REFRESHER), (facts, policies, on)
+        seen[now.course == REFRESHER and any(c.revoked and c.revoked <= on for c in facts.completions)] += 1
+    assert seen[True] > 15, "lives in which something was revoked, and the refresher is enough all the same"
 
 
 def begun(session: Session, library: Library, person: Person, ago: timedelta) -> Refresher:
@@ -177,3 +208,84 @@ def test_the_home_page_of_somebody_whose_certificate_was_revoked_does_not_say_th
     home = sign_in(Client(app), person).get("/").text
     assert "ran out" not in home
     assert "You hold no certificate that counts" in home
+
+
+def test_a_refresher_renews_after_an_older_certificate_was_revoked(session: Session, library: Library) -> None:
+    person = make_completed(session, library, ago=timedelta(days=700))
+    renewed = begun(session, library, person, timedelta(days=345))
+    finish_last(session, library, person, renewed, now() - timedelta(days=345))
+    assert count(session, Certificate) == 2
+    oldest = session.execute(select(Certificate.number).order_by(Certificate.id).limit(1)).scalar_one()
+    revoke(session, oldest, "a mistake", None, now() - timedelta(days=100))
+    found = begun(session, library, person, timedelta(days=1))
+    assert found.id != renewed.id
+    finish_last(session, library, person, found, now())
+    assert count(session, Certificate) == 3
+
+
+def finish_last(session: Session, library: Library, person: Person, found: Refresher, at: datetime) -> None:
+    """The last answer and the end of the story."""
+    item = next(item for item in held_items(session, person, found) if item.given is None)
+    given = right(library.answerable[item.question_id])
+    session.add(RunOutcome(run_id=found.run or 0, ending="end", outcome="good", finished_at=at))
+    session.flush()
+    learning.respond(session, library, person.id, found.attempt_id, item.position, given, "sure", at.date(), at)
+    session.commit()
+
+
+def held_items(session: Session, person: Person, found: Refresher) -> tuple[Item, ...]:
+    held = attempt(session, person.id, found.attempt_id)
+    assert held is not None
+    return held.items
+
+
+@pytest.mark.parametrize(
+    ("ago", "said", "not_said"),
+    [(350, "Please finish it by", "It was due on"), (400, "It was due on", "Please finish it by")],
+)
+def test_nobody_is_asked_to_finish_by_a_day_that_has_passed(
+    session: Session, client: Client, library: Library, ago: int, said: str, not_said: str
+) -> None:
+    sign_in(client, make_completed(session, library, ago=timedelta(days=ago)))
+    session.execute(select(Organisation)).scalar_one().set_up_at = now() - timedelta(days=500)
+    session.commit()
+    home = client.get("/").text
+    assert said in home
+    assert not_said not in home
+
+
+def test_on_the_day_of_a_completion_no_refresher_is_offered_that_would_not_count(
+    session: Session, client: Client, library: Library
+) -> None:
+    """One that is begun on this day would be called lost at once, and a second one of one day cannot be told apart."""
+    person = make_completed(session, library, ago=timedelta(0))
+    sign_in(client, person)
+    page = client.get("/refresher")
+    assert "You can begin a refresher from tomorrow." in page.text
+    assert "Begin my refresher" not in page.text
+    assert client.post("/refresher", {}).location == "/refresher"
+    assert "no longer counts" not in client.get("/refresher").text
+    assert queries.newest(session, person.id, REFRESHER) is None
+
+
+@pytest.mark.parametrize("kind", ["initial", "refresher"])
+def test_what_was_finished_after_leaving_is_not_completed(session: Session, library: Library, kind: str) -> None:
+    """As two last steps at once used to leave it, and by then the person had left."""
+    if kind == REFRESHER:
+        person = make_completed(session, library)
+        found = begun(session, library, person, timedelta(days=2))
+        attempt_id, run = found.attempt_id, found.run or 0
+    else:
+        person = make_person(session)
+        attempt_id, run = numbers(make_nearly_complete(session, library, person.id, now()))
+    end_without_completing(session, library, person.id, attempt_id, run, now())
+    before, at = count(session, Certificate), now()
+    person.left_at = at - timedelta(days=1)
+    session.commit()
+    (waiting,) = (one for one in queries.finished(session) if one.kind == kind)
+    assert waiting.person_id == person.id
+    assert actions.heal(session, library, waiting, at) is None
+    assert count(session, Certificate) == before
+    # The same of somebody who is still here is completed.
+    assert actions.heal(session, library, replace(waiting, left_at=None), at) is not None
+    assert count(session, Certificate) == before + 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from flask import Flask
 from sqlalchemy import func, select
@@ -14,7 +14,7 @@ from course.certificates.models import Certificate
 from course.clock import now
 from course.content.library import Library
 from course.learning import actions as learning
-from course.learning.models import AttemptOutcome, Completion, RunOutcome
+from course.learning.models import AttemptOutcome, Completion
 from course.learning.queries import attempt, attempts
 from course.learning.rules.grading import shown_order
 from course.mail.rules import Letter
@@ -24,7 +24,14 @@ from course.recall.commands import complete_finished
 from course.recall.rules.boosters import sealed
 from course.serving.jobs import JOBS
 from course.web.session import command_session
-from tests.learning.finishing import LastSteps, answer_but_last, decide_but_last, make_nearly_complete
+from tests.learning.finishing import (
+    LastSteps,
+    answer_but_last,
+    decide_but_last,
+    end_without_completing,
+    make_nearly_complete,
+    numbers,
+)
 from tests.learning.givens import right
 from tests.makers import make_person, sign_in
 from tests.pages import Client
@@ -114,26 +121,6 @@ def test_the_two_last_answers_of_a_booster_at_once_end_it(committed: Flask) -> N
     with committed.app_context(), command_session() as session:
         ended = session.execute(select(AttemptOutcome).where(AttemptOutcome.attempt_id == number)).scalar_one()
         assert (ended.points_right, ended.passed) == (5, True)
-
-
-def end_without_completing(
-    session: Session, library: Library, person_id: int, attempt_id: int, run_id: int, at: datetime, outcome: bool = True
-) -> None:
-    """The last answer of an attempt and the end of a scenario are there, and nobody noticed that this is all."""
-    found = attempt(session, person_id, attempt_id)
-    assert found is not None
-    for item in found.items:
-        question = library.answerable[item.question_id]
-        learning.answer(session, item, question, right(question), "sure", at)
-    if outcome:
-        assert learning.end_attempt(session, library, person_id, attempt_id, at)
-    session.add(RunOutcome(run_id=run_id, ending="end", outcome="good", finished_at=at))
-    session.flush()
-
-
-def numbers(last: LastSteps) -> tuple[int, int]:
-    """The attempt and the run of which these are the last steps."""
-    return int(last.answer[0].split("/")[2]), int(last.decision[0].split("/")[2])
 
 
 def test_what_was_finished_and_not_completed_is_found_healed_once_and_written_to_the_log(committed: Flask) -> None:

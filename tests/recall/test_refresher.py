@@ -32,7 +32,7 @@ def test_the_page_my_training_offers_the_refresher_when_its_time_has_come(
     assert "It is time for your refresher" in home.text
     page = client.get("/refresher")
     assert page.h1 == "My refresher"
-    assert "on which a child’s safety may rest" in page.text
+    assert "that a child’s safety may depend on" in page.text
     assert "An estimate from your own first answers" in page.text
 
 

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from course.certificates.actions import revoke
 from course.certificates.models import Certificate
 from course.clock import now
 from course.content.library import Library
+from course.content.models import ContentVersion
 from course.learning.models import Enrolment, PageRead
 from course.learning.queries import attempt
 from course.mail.models import OutboxMail
+from course.people.models import Person
 from course.recall import actions, queries
+from course.refreshers.actions import import_completion, make_policy, take_back
+from course.refreshers.queries import open_facts
+from course.refreshers.rules import Policy
 from tests.makers import make_person, sign_in
 from tests.pages import Client
 from tests.recall.makers import complete, make_completed
@@ -114,6 +122,88 @@ def test_case_24_a_refresher_ends_on_the_version_it_began_with_and_what_changed_
     assert [one.ref for one in left.changes] == [REF]
 
 
+def revoke_it(session: Session, person: Person) -> None:
+    number = session.execute(select(Certificate.number).where(Certificate.person_id == person.id)).scalar_one()
+    revoke(session, number, "a mistake", None, now())
+
+
+def open_the_window(session: Session, _person: Person) -> None:
+    today = now().date()
+    make_policy(session, Policy(today, window_days=300, applies="now"), today, "sooner", None, now())
+
+
+def do_nothing(_session: Session, _person: Person) -> None:
+    """The update stays as it is."""
+
+
+@pytest.mark.parametrize(
+    ("happens", "said", "link"),
+    [
+        (do_nothing, "Carry on", ""),
+        (revoke_it, "You need the whole course now, and what changed is part of it.", "Go to the course"),
+        (open_the_window, "It is time for your refresher, and what changed is part of it.", "Go to my refresher"),
+    ],
+)
+def test_an_update_that_is_not_needed_any_more_says_why_and_asks_nothing_more(
+    session: Session, client: Client, library: Library, teach: Teach,
+    happens: Callable[[Session, Person], None], said: str, link: str,
+) -> None:  # fmt: skip
+    person = make_completed(session, library, ago=timedelta(days=90))
+    teach(28)
+    sign_in(client, person)
+    where = client.post("/refresher/update", {}).location
+    found = queries.newest(session, person.id, "update")
+    assert found is not None
+    happens(session, person)
+    session.commit()
+    page = client.get("/refresher/update")
+    assert said in page.text
+    if not link:
+        assert client.get(where).status == 200
+        return
+    assert "The update that you began is not needed any more." in page.text
+    assert link in page.text
+    assert "See what has changed" not in client.get("/").text
+    for path in (where, f"/attempt/{found.attempt_id}"):
+        assert client.get(path, 303).location == "/refresher/update"
+    assert client.post(where, {}).location == "/refresher/update"
+    reads = select(func.count()).select_from(PageRead).where(PageRead.enrolment_id == found.id)
+    assert session.execute(reads).scalar() == 0
+
+
+def test_an_update_whose_day_has_passed_does_not_ask_for_it_by_that_day(
+    session: Session, client: Client, library: Library, teach: Teach
+) -> None:
+    sign_in(client, make_completed(session, library, ago=timedelta(days=90)))
+    teach(28)
+    for path in ("/", "/refresher/update"):
+        assert "Please look at it by" in client.get(path).text
+    session.execute(update(ContentVersion).values(first_shown_at=now() - timedelta(days=40)))
+    session.commit()
+    for path in ("/", "/refresher/update"):
+        page = client.get(path).text
+        assert "You were asked to look at it by" in page
+        assert "Please look at it by" not in page
+
+
+def test_an_update_after_an_earlier_certificate_was_taken_back_leads_to_the_course(
+    session: Session, client: Client, teach: Teach
+) -> None:
+    person, today, at = make_person(session), now().date(), now()
+    import_completion(session, person.id, today - timedelta(days=90), None, "A", "initial", "seen", today, None, at)
+    session.commit()
+    teach(28)
+    sign_in(client, person)
+    client.post("/refresher/update", {})
+    assert "Carry on" in client.get("/refresher/update").text
+    (brought,) = open_facts(session, person.id)["certificate"]
+    take_back(session, person.id, "certificate", brought, "not hers", today, None, at)
+    session.commit()
+    page = client.get("/refresher/update")
+    assert "You need the whole course now" in page.text
+    assert "Nothing has changed" not in page.text
+
+
 def test_those_certified_before_are_mailed_once_for_each_step_until_they_have_looked(
     app: Flask, session: Session, client: Client, library: Library, teach: Teach
 ) -> None:
@@ -131,7 +221,7 @@ def test_those_certified_before_are_mailed_once_for_each_step_until_they_have_lo
     assert [mail.key.rsplit(":", 1)[1] for mail in mails] == ["opened", "soon", "late-0", "late-1"]
     assert {mail.recipient for mail in mails} == {person.email}
     assert "The rule is another one." in mails[0].text
-    assert "You were to look at it by" in mails[2].text
+    assert "You were asked to look at it by" in mails[2].text
     sign_in(client, person)
     where = client.post("/refresher/update", {}).location
     client.post(where, {})

@@ -99,11 +99,26 @@ def test_the_days_after_a_leave_that_will_hold_are_said_before_it_is_saved(clien
     today = civil_date(now(), ZONE)
     entered = dated({"since": -10, "until": 2, "days": "0", "reason": "leave"})
     seen = client.post(page(late, "/leave"), entered, 200)
-    assert f"You entered {words(today + timedelta(days=2))}. The course will be due by" in seen.text
+    assert f"You entered {words(today + timedelta(days=2))} as the last day away. The course will be due" in seen.text
     assert words(today + timedelta(days=7)) in seen.text
-    client.post(page(late, "/leave"), seen.fields())
+    # The sum of what was entered is not called what was entered.
+    few = client.post(page(late, "/leave"), dated({"since": -12, "until": 2, "days": "3", "reason": "leave"}), 200)
+    last, sum_ = (words(today + timedelta(days=days)) for days in (2, 5))
+    assert f"You entered {last} as the last day away and 3 days after that, which is {sum_}." in few.text
     as_entered = dated({"since": -9, "until": 2, "days": "14", "reason": "leave"})
     client.post(page(late, "/leave"), as_entered)  # it holds as it was entered, so nothing is asked
+
+
+def test_an_administrator_who_records_something_about_themselves_reads_it_as_such(
+    session: Session, client: Client
+) -> None:
+    boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
+    sign_in(client, boss)
+    seen = client.post(page(boss, "/extension"), dated({"until": 2, "reason": "was ill"}), 200)
+    assert "That changes nothing: you have until" in seen.text
+    for text in (seen.text, client.follow(client.post(page(boss, "/extension"), seen.fields())).text):
+        assert "they" not in text.lower().split()
+        assert "because it has been needed" in text or "because everybody gets" in text
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ from course.refreshers.rules.dates import add_days, words
 from course.refreshers.rules.words import TO_OTHERS
 from tests.refreshers.histories import days, histories, several_policies
 from tests.refreshers.lives import Life
-from tests.refreshers.makers import RULE, again, at, d, done, person, plus, worker
+from tests.refreshers.makers import FIXED, RULE, again, at, d, done, person, plus, worker
 
 DAY = r"(\d{1,2} [A-Z][a-z]+ \d{4})"
 INTERNAL = re.compile(
@@ -77,8 +77,12 @@ CLAIMS: dict[str, Callable[..., bool]] = {
     r"extension;|inside a long extension": lambda s: bool(s.given()),
     rf"extra time was taken back on {DAY}": lambda s, on: any(e.withdrawn == day(on) for e in s.given()),
     rf"(are|were) away up to and including {DAY}": lambda s, are, on: (are == "are") == (s.now.on <= day(on))
-    and any(p.until == day(on) for p in s.facts.pauses),
-    rf"away up to and including {DAY} \(leave\) and (?:have|had) (\d+) days? after": lambda s, on, n: s.left(on, n),
+    and any(p.until == day(on) and p.since <= s.now.on for p in s.facts.pauses),
+    rf"will be away from {DAY} up to and including {DAY}": lambda s, since, on: s.now.on < day(since)
+    and any((p.since, p.until) == (day(since), day(on)) for p in s.facts.pauses),
+    rf"up to and including {DAY} \(leave\) and (?:will have|have|had) (\d+) days? after": lambda s, on, n: s.left(
+        on, n
+    ),
     rf"Paused since {DAY}": lambda s, on: any(p.since == day(on) <= s.now.on for p in s.facts.pauses),
     rf"renewed on {DAY}": lambda s, on: s.done(on) and len(s.facts.completions) > 1,
     r"renewed inside": lambda s: len(s.facts.completions) > 1,
@@ -86,10 +90,11 @@ CLAIMS: dict[str, Callable[..., bool]] = {
     rf"completed the refresher on {DAY}": lambda s, on: s.done(on, "refresher"),
     rf"refresher of {DAY}": lambda s, on: s.done(on, "refresher"),
     rf"certificate of {DAY} that \w+ brought": lambda s, on: s.done(on, "imported"),
+    rf"earlier certificate of {DAY} ends before": lambda s, on: s.done(on, "imported"),
     rf"earlier certificate is from {DAY}": lambda s, on: s.done(on, "imported"),
     rf"was (?:revoked|taken back) on {DAY}": lambda s, on: any(c.revoked == day(on) for c in s.facts.completions)
     or any(e.withdrawn == day(on) for e in s.given()),
-    rf"no longer counts since {DAY}": lambda s, on: any(c.revoked == day(on) for c in s.facts.completions),
+    rf"stopped counting on {DAY}": lambda s, on: any(c.revoked == day(on) for c in s.facts.completions),
     rf"began on {DAY}": lambda s, on: any(b.day == day(on) for b in s.facts.started),
     rf"Up to date until {DAY}": lambda s, on: s.now.on <= day(on) <= (s.now.due or date.min) and not s.now.overdue_days,
     rf"certificate is valid up to and including {DAY}": lambda s, on: s.now.on <= day(on),
@@ -155,23 +160,23 @@ AWAY = Pause(d("2026-11-20"), d("2026-11-30"), 0, "leave", recorded=d("2026-11-2
          "Up to date until 12 February 2027, because they renewed inside their window; their date stays 12 February."),
         # The day that was entered is said as well as the one that holds.
         (worker(LONG, since="2026-10-01"), "2026-11-28",
-         "Due by 5 December 2026, because you were granted more time: was ill (until 30 November 2026, but nobody gets "
-         "less than the minimum of days).",
-         "Due by 5 December 2026, because they were granted more time: was ill (until 30 November 2026, but nobody gets "
-         "less than the minimum of days)."),
+         "Due by 5 December 2026, because you were granted more time: was ill (until 30 November 2026, but everybody "
+         "gets at least the minimum number of days).",
+         "Due by 5 December 2026, because they were granted more time: was ill (until 30 November 2026, but everybody "
+         "gets at least the minimum number of days)."),
         (worker(AWAY, since="2026-10-01"), "2026-12-01",
-         "Due by 5 December 2026, because you were away up to and including 30 November 2026 (leave), and nobody gets "
-         "less than the minimum of days.",
-         "Due by 5 December 2026, because they were away up to and including 30 November 2026 (leave), and nobody gets "
-         "less than the minimum of days."),
+         "Due by 5 December 2026, because you were away up to and including 30 November 2026 (leave), and everybody "
+         "gets at least the minimum number of days.",
+         "Due by 5 December 2026, because they were away up to and including 30 November 2026 (leave), and everybody "
+         "gets at least the minimum number of days."),
         (worker(replace(AWAY, re_enter_days=14), since="2026-10-01"), "2026-12-01",
          "Due by 14 December 2026, because you were away up to and including 30 November 2026 (leave) and have 14 days "
          "after that.",
          "Due by 14 December 2026, because they were away up to and including 30 November 2026 (leave) and have 14 days "
          "after that."),
         (worker(replace(LONG, until=d("2027-02-28"), withdrawn=d("2026-12-01")), since="2026-10-01"), "2026-12-02",
-         "Due by 8 December 2026, because the extra time was taken back on 1 December 2026, and nobody gets less than "
-         "the minimum of days.", None),
+         "Due by 8 December 2026, because the extra time was taken back on 1 December 2026, and everybody gets at least "
+         "the minimum number of days.", None),
     ],
 )  # fmt: skip
 def test_a_sentence_speaks_to_whoever_reads_it(facts: Facts, on: str, to_learner: str, to_others: str | None) -> None:
@@ -208,3 +213,24 @@ def test_a_leave_that_ended_and_a_certificate_that_ended_are_past() -> None:
         "is enough up to and including 12 February 2027."
     )
     assert words(d("2026-06-21")) in at(plus(facts, LONG), "2026-06-30").because
+
+
+@pytest.mark.parametrize(
+    ("facts", "on", "said"),
+    [
+        (worker(Pause(d("2026-10-20"), d("2026-11-30"), 14, "leave", recorded=d("2026-10-05")), since="2026-10-01"),
+         "2026-10-10", "because you will be away from 20 October 2026 up to and including 30 November 2026 (leave) and "
+         "will have 14 days after that."),
+        # Whoever records a paper has not renewed on its day.
+        (worker(done("2025-01-10", "imported", until="2027-01-09"), done("2025-02-01", "imported", "2025-03-01")),
+         "2026-01-10", "Your earlier certificate of 1 February 2025 ends before that."),
+        # Only who has waited for the year after is told of the year after.
+        (worker(done("2025-06-12")), "2025-07-01", "and a certificate is valid for at least 5 months."),
+        (worker(done("2025-11-12")), "2025-12-01", "so that one from shortly before 31 January lasts until the year after."),
+        (worker(done("2026-01-10"), end="2026-05-31"), "2026-06-01", "Not required, because you do not work here on this day."),
+        (person(Employment(d("2024-01-01")), Requirement(d("2026-03-01"), None, "staff", d("2026-01-01"))),
+         "2026-02-01", "Not required, because nothing asks for it of you on this day."),
+    ],
+)  # fmt: skip
+def test_a_sentence_names_the_one_cause_that_holds(facts: Facts, on: str, said: str) -> None:
+    assert said in at(facts, on, FIXED if "at least 5" in said or "31 January" in said else RULE).because

@@ -112,7 +112,7 @@ def test_case_34_a_due_day_is_never_in_the_past_when_it_is_set() -> None:
     facts = person(Employment(d("2015-01-01")), Requirement(d("2015-01-01"), None, "staff", recorded=d("2026-11-22")))
     now = at(facts, "2026-11-22")
     assert (now.due, now.state) == (d("2026-11-29"), "not-yet-due")
-    assert "29 November 2026, because nobody gets less than the minimum of days" in now.because
+    assert "29 November 2026, because everybody gets at least the minimum number of days" in now.because
     withdrawn = worker(
         done("2026-02-12"), Extension(d("2027-02-01"), d("2027-06-12"), "a project", withdrawn=d("2027-03-01"))
     )

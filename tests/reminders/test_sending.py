@@ -234,8 +234,13 @@ def test_a_manager_gets_one_summary_a_week_with_names_only_of_those_overdue(here
     assert steps(here, "manager") == ["weekly"]
     post(inbox, monday)
     first = next(m for m in inbox.messages if m["To"] == "priya@example.org")
-    assert first["Subject"] == "Your teams: 1 due soon"
-    assert "Sam" not in first.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    # She is counted as "not started", so the subject does not call her "due soon".
+    assert first["Subject"] == "Your teams: 1 due in the next 60 days"
+    said = first.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert "2 not started" in said
+    assert "due soon" not in said
+    assert "For 1 person the due day is in the next 60 days." in said
+    assert "Sam" not in said
     assert first["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     send(LATE)
     post(inbox, LATE)

@@ -6,10 +6,13 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from course.certificates.actions import reissue, revoke
 from course.certificates.models import Certificate
 from course.people.actions import Refusal
 from course.people.models import Person
+from course.refreshers.actions import import_completion
 from course.refreshers.models import RenewalImport
+from course.refreshers.queries import open_facts
 from course.refreshers.queries import people as with_facts
 from course.staff import actions, queries
 from course.staff.models import PersonMerge
@@ -40,6 +43,27 @@ def test_what_the_second_entry_completed_counts_for_the_first(session: Session) 
     session.expire_all()
     same = session.execute(select(Certificate)).scalar_one()
     assert (same.person_id, same.number, same.name) == before
+
+
+@pytest.mark.parametrize("renamed", [False, True])
+def test_a_certificate_of_the_second_entry_that_is_revoked_counts_for_the_first_no_more(
+    session: Session, renamed: bool
+) -> None:
+    """The page on which anybody checks it and the page of the person say the same."""
+    certificate = issued(session, "second@example.org")
+    first = make_person(session, "Sam Okafor", "first@example.org")
+    own = make_person(session, "Kim Hill", "kim@example.org")
+    day, until = certificate.completed_on, certificate.valid_until
+    import_completion(session, own.id, day, until, "Elsewhere", "initial", "seen", NOW.date(), None, NOW)
+    assert merge(session, certificate.person_id, first.id) is None
+    number = certificate.number
+    if renamed:
+        number = reissue(session, number, "Samuel Okafor", "another name", None, NOW)
+    revoke(session, number, "not taken in person", None, NOW)
+    assert open_facts(session, first.id)["certificate"] == set()
+    (gone,) = with_facts(session, ZONE, [first.id])[0].facts.known(NOW.date()).completions
+    assert (gone.revoked, gone.revoked_because) == (NOW.date(), "not taken in person")
+    assert len(open_facts(session, own.id)["certificate"]) == 1
 
 
 def test_teams_roles_and_staff_number_come_along(session: Session) -> None:

@@ -125,7 +125,9 @@ def credential(certified: Certified, seal: Seal, list_number: int, place: int) -
 def _criteria(certified: Certified) -> str:
     length = f", about {certified.minutes} minutes of work," if certified.minutes else ""
     if certified.kind == "refresher":
-        return f"The refresher made for this person{length} completed: every question was answered rightly in the end."
+        return (
+            f"The refresher made for this person{length} completed, with a right answer on every point that it asked."
+        )
     covers = f" Covered: {'; '.join(certified.sections)}." if certified.sections else ""
     return f"All modules{length} completed, and the final assessment passed.{covers}"
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 
 from course.refreshers.rules import Completion, Facts, Policy, cycles
+from course.refreshers.rules.dates import add_days
 from course.refreshers.rules.facts import REFRESHER
 
 
@@ -14,7 +15,14 @@ def counts(facts: Facts, policies: Sequence[Policy], on: date) -> bool:
     """Whether a refresher that is finished on that day counts, by the rule of recertification. Before there is a rule it
     does."""
     done = Completion(on, kind=REFRESHER)
-    # What was revoked on this very day is no ground to renew on, though what was issued before it that day keeps its own.
-    held = (c for c in facts.completions if c.day < on and (c.revoked is None or c.revoked > on))
-    known = replace(facts, completions=(*held, done))
+    earlier = (found for c in facts.completions if c.day < on and (found := _before(c, on)))
+    known = replace(facts, completions=(*earlier, done))
     return all(one.counts for one in cycles(known, policies, on) if one.completion == done)
+
+
+def _before(completion: Completion, on: date) -> Completion | None:
+    """A completion as it was at the beginning of that day. What is revoked on this very day is no ground to renew on,
+    though what was issued before it that day keeps its own. What was renewed on it earlier goes on to count."""
+    if completion.revoked != on:
+        return completion
+    return replace(completion, revoked=add_days(on, -1)) if completion.written < on else None

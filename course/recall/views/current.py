@@ -76,7 +76,8 @@ def title_of(ref: str) -> str:
 class Where:
     """Where the reader stands: their standing, the day of a certificate from elsewhere, whether they completed
     anything here, the refresher that is under way, one that was begun and counts no more (`lost`), and the newest one
-    that was completed (`renewed`)."""
+    that was completed (`renewed`). `may_begin` is false on the day of a completion: one more of that day would renew
+    nothing."""
 
     standing: Standing | None
     imported: date | None
@@ -84,6 +85,7 @@ class Where:
     refresher: Refresher | None
     lost: Refresher | None = None
     renewed: Refresher | None = None
+    may_begin: bool = True
 
     @property
     def whole_course(self) -> bool:
@@ -122,7 +124,9 @@ def where() -> Where:
         completed = any(c.kind != IMPORTED for c in facts.completions)
         newest = queries.newest(db(), person_id, actions.REFRESHER)
         under_way = actions.still_open(db(), person_id, newest, now())
-        counted = under_way is not None and counts(facts, policies, today())
+        renews = counts(facts, policies, today())
+        done_today = any(c.day == today() for c in facts.known(today()).completions)
+        counted = under_way is not None and renews
         g.recall_where = Where(
             here,
             None if completed else imported,
@@ -130,6 +134,7 @@ def where() -> Where:
             under_way if counted else None,
             lost=None if counted else under_way,
             renewed=newest if newest is not None and newest.completed_at is not None else None,
+            may_begin=renews and not done_today,
         )
     found: Where = g.recall_where
     return found

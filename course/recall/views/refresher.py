@@ -36,7 +36,7 @@ def refresher() -> str:
     here = where()
     under_way = here.refresher
     made = None
-    if here.open and under_way is None:
+    if here.open and under_way is None and here.may_begin:
         made = actions.composed(db(), library(), me(), here.imported, now())
     estimate = made.estimate if made else actions.estimated(db(), library(), me(), now())
     return render_template(
@@ -73,7 +73,8 @@ def begin() -> Response:
         with unit_of_work() as session:
             actions.begin_course_again(session, me(), now())
         return seen_redirect("/")
-    if not here.open or (here.refresher is not None and here.refresher.used_up):
+    may = here.may_begin if here.refresher is None else not here.refresher.used_up
+    if not here.open or not may:
         return seen_redirect(url_for("recall.refresher"))
     with unit_of_work() as session:
         found = actions.begin(session, library(), me(), here.imported, now())
@@ -117,10 +118,12 @@ def begin_story() -> Response:
 
 @pages.get("/refresher/<kind>/change/<int(max=999):position>")
 @signed_in
-def change(kind: str, position: int) -> str:
+def change(kind: str, position: int) -> str | Response:
     """A page that has changed: why, and as it was read beside as it is now."""
     found = _under_way(kind)
     part = _change(found, position)
+    if not part.done and (address := SHORT_COURSES[kind].elsewhere(found.id)):
+        return seen_redirect(address)
     ref = part.ref.removeprefix(PAGE)
     after = actions.page_of(library(), ref)
     before = archived(db(), library(), Page, ref, part.before) if part.before else None

@@ -9,7 +9,7 @@ from datetime import date
 from course.refreshers.rules.facts import Facts
 from course.refreshers.rules.policy import Policy
 from course.refreshers.rules.standing import Position, position
-from course.refreshers.rules.words import GROUP_OF, TO_OTHERS, because, status
+from course.refreshers.rules.words import GROUP_OF, TO_LEARNER, TO_OTHERS, Voice, because, status
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,10 @@ class Standing:
     progress_until: date | None
     because: str
     because_for_others: str
+
+    def why(self, voice: Voice) -> str:
+        """The sentences to whoever reads them."""
+        return self.because if voice is TO_LEARNER else self.because_for_others
 
     @property
     def group(self) -> str:

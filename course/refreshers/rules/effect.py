@@ -12,7 +12,7 @@ from course.refreshers.rules.dates import add_days, add_months, count, words
 from course.refreshers.rules.facts import Completion, Extension, Facts, Pause
 from course.refreshers.rules.pathways import of_person
 from course.refreshers.rules.policy import Policy, at_or_first
-from course.refreshers.rules.words import TO_OTHERS, cycle_reason
+from course.refreshers.rules.words import TO_OTHERS, Voice, cycle_reason
 
 Fact = Extension | Pause | Completion
 
@@ -36,36 +36,45 @@ def with_fact(facts: Facts, fact: Fact) -> Facts:
     return replace(facts, completions=(*facts.completions, fact))
 
 
-def effect(facts: Facts, policies: Sequence[Policy], fact: Fact, today: date) -> Effect:
-    """What one more fact, written down today, does."""
+def effect(facts: Facts, policies: Sequence[Policy], fact: Fact, today: date, voice: Voice = TO_OTHERS) -> Effect:
+    """What one more fact, written down today, does; said about the person, or to them if they enter it."""
     whole = with_fact(facts, fact)
     before, after = standing(facts, policies, today), standing(whole, policies, today)
     if isinstance(fact, Extension):
-        said = _of_day(fact.until, before, after)
+        said = _of_day(f"You entered {words(fact.until)}.", fact.until, before, after, voice)
     elif isinstance(fact, Pause):
-        back = add_days(fact.until, fact.re_enter_days) if fact.until else None
-        said = _of_day(back, before, after) if back and after.due != before.due else ""
+        said = _of_leave(fact, before, after, voice) if after.due != before.due else ""
     else:
-        said = _of_certificate(fact, whole, policies, today)
+        said = _of_certificate(fact, whole, policies, today, voice)
     return Effect(before, after, said)
 
 
-def _of_day(entered: date, before: Standing, after: Standing) -> str:
-    """What holds instead of the day that was entered."""
-    if after.due is None or after.due == entered:
+def _of_day(said: str, meant: date, before: Standing, after: Standing, voice: Voice) -> str:
+    """What holds instead of the day that was meant; `said` names what was entered."""
+    if after.due is None or after.due == meant:
         return ""
     if after.due == before.due:
-        return f"You entered {words(entered)}. That changes nothing: they have until {words(after.due)} already."
-    return f"You entered {words(entered)}. The course will be due by {words(after.due)}."
+        return f"{said} That changes nothing: {voice.you} have until {words(after.due)} already."
+    return f"{said} The course will be due by {words(after.due)}."
 
 
-def _of_certificate(fact: Completion, whole: Facts, policies: Sequence[Policy], today: date) -> str:
+def _of_leave(leave: Pause, before: Standing, after: Standing, voice: Voice) -> str:
+    """That another day holds than the last day away with the days after it. Of those only the numbers were entered."""
+    if leave.until is None:
+        return ""
+    last = f"You entered {words(leave.until)} as the last day away"
+    back, days = add_days(leave.until, leave.re_enter_days), count(leave.re_enter_days, "day")
+    said = f"{last} and {days} after that, which is {words(back)}." if leave.re_enter_days else f"{last}."
+    return _of_day(said, back, before, after, voice)
+
+
+def _of_certificate(fact: Completion, whole: Facts, policies: Sequence[Policy], today: date, voice: Voice) -> str:
     """That a certificate does not count, or has ended already."""
     cycle = next((one for one in cycles(whole, policies, today) if one.key == fact.key), None)
     if cycle is None:
         return ""
     if not cycle.counts:
-        return f"It will not count, because {cycle_reason(cycle, TO_OTHERS)}."
+        return f"It will not count, because {cycle_reason(cycle, voice)}."
     if cycle.valid_until is not None and cycle.valid_until < today:
         return f"It was valid up to and including {words(cycle.valid_until)}, and has ended."
     return ""

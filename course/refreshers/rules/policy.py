@@ -101,8 +101,8 @@ def describe(policy: Policy) -> str:
     else:
         first = (
             f"Everybody renews by {policy.fixed_day} {MONTHS[policy.fixed_month - 1]}. A certificate is valid for at "
-            f"least {count(policy.minimum_months, 'month')} from the day of completion, so that who has just "
-            "completed the course waits for the year after."
+            f"least {count(policy.minimum_months, 'month')} from the day of completion, so anybody who "
+            "has just completed the course waits until the year after."
         )
     age = policy.import_age_months
     brought = f" An earlier certificate counts if it is at most {count(age, 'month')} old." if age else ""

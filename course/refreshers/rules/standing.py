@@ -71,7 +71,7 @@ class Due:
 @dataclass(frozen=True)
 class Position:
     """All that a standing and its sentence are made of. `rule` is None before the first policy, `duty` None if
-    nothing is required."""
+    nothing is required, `works_here` whether the person is employed on the day."""
 
     on: date
     rule: Policy | None
@@ -86,6 +86,7 @@ class Position:
     refresher_until: date | None
     started: date | None
     progress_until: date | None
+    works_here: bool = True
 
     @property
     def course(self) -> str:
@@ -154,7 +155,8 @@ def located(known: Facts, policies: Sequence[Policy], on: date) -> Position:
         in_time = in_time_for(last, known.extensions, policies, on, own)
         refresher_until = lapses_after(last, in_time, policies, on, own)
     started, ends = _progress(known, policies, on) if rule else (None, None)
-    return Position(on, rule, duty, paused, done, held, until, due, opens, soon, refresher_until, started, ends)
+    works = not known.employments or any(covers(one.start, one.end, on) for one in known.employments)
+    return Position(on, rule, duty, paused, done, held, until, due, opens, soon, refresher_until, started, ends, works)
 
 
 def _latest(pauses: list[Pause]) -> Pause | None:

@@ -7,7 +7,7 @@ from datetime import date
 
 from course.refreshers.rules import chain as timing
 from course.refreshers.rules.chain import Cycle
-from course.refreshers.rules.dates import MONTHS, add_days, count, short, words
+from course.refreshers.rules.dates import MONTHS, add_days, count, short, words, yearly
 from course.refreshers.rules.facts import IMPORTED, REFRESHER
 from course.refreshers.rules.pathways import MovedTo
 from course.refreshers.rules.policy import FIXED
@@ -22,28 +22,6 @@ from course.refreshers.rules.standing import (
     UP_TO_DATE,
     Position,
 )
-
-# The groups that a report counts and a person is in, in the order in which somebody should look at them; and their words.
-GROUPS = {
-    "overdue": "Overdue",
-    "due-soon": "Due soon",
-    "in-progress": "In progress",
-    "not-started": "Not started",
-    "up-to-date": "Up to date",
-    "paused": "Paused",
-    "not-required": "Not required",
-}
-GROUP_OF = {
-    EXPIRED: "overdue",
-    OVERDUE: "overdue",
-    DUE_SOON: "due-soon",
-    IN_PROGRESS: "in-progress",
-    NOT_YET_DUE: "not-started",
-    UP_TO_DATE: "up-to-date",
-    PAUSED: "paused",
-    NOT_REQUIRED: "not-required",
-}
-
 
 # The groups that a report counts and a person is in, in the order in which somebody should look at them; and their words.
 GROUPS = {
@@ -83,13 +61,16 @@ class Voice:
     """How a sentence names the person it is about, inside and at its beginning."""
 
     you: str
+    them: str
     your: str
     opening: str
     opening_your: str
 
 
-TO_LEARNER = Voice("you", "your", "You", "Your")  # read by the person
-TO_OTHERS = Voice("they", "their", "They", "Their")  # read by a manager or an administrator
+# Why a day is later than what else holds: no due day comes sooner after it is set.
+LEAST = "everybody gets at least the minimum number of days"
+TO_LEARNER = Voice("you", "you", "your", "You", "Your")  # read by the person
+TO_OTHERS = Voice("they", "them", "their", "They", "Their")  # read by a manager or an administrator
 
 
 def cycle_reason(cycle: Cycle, voice: Voice = TO_LEARNER) -> str:
@@ -148,10 +129,10 @@ def _fixed_reason(cycle: Cycle, done: str, voice: Voice) -> str:
     rule = cycle.policy
     common = f"{rule.fixed_day} {MONTHS[rule.fixed_month - 1]}"
     least = count(rule.minimum_months, "month")
-    return (
-        f"everybody renews by {common}, {_did(cycle, voice)} {done}, and a certificate is valid for at "
-        f"least {least}, so that one from shortly before {common} lasts until the year after"
-    )
+    said = f"everybody renews by {common}, {_did(cycle, voice)} {done}, and a certificate is valid for at least {least}"
+    if yearly(rule.fixed_month, rule.fixed_day, cycle.completion.day) == cycle.valid_until:
+        return said
+    return f"{said}, so that one from shortly before {common} lasts until the year after"
 
 
 def because(position: Position, voice: Voice = TO_LEARNER) -> str:
@@ -208,11 +189,16 @@ def _certificate(position: Position, voice: Voice) -> str:
     if gone:
         return f"{said} What {voice.you} did since does not count, because {_refusal(gone[-1], voice)}."
     if later:
-        done = words(later[-1].completion.day)
-        return (
-            f"{said} {voice.opening} renewed on {done} as well, but what {voice.you} held already is valid for longer."
-        )
+        return f"{said} {_shorter(later[-1], voice)}"
     return said
+
+
+def _shorter(cycle: Cycle, voice: Voice) -> str:
+    """That a later completion ends before what is held."""
+    done = words(cycle.completion.day)
+    if cycle.completion.kind == IMPORTED:
+        return f"{voice.opening_your} earlier certificate of {done} ends before that."
+    return f"{voice.opening} renewed on {done} as well, but what {voice.you} held already is valid for longer."
 
 
 def _in_date_until_then(position: Position) -> bool:
@@ -241,7 +227,7 @@ def _due(position: Position, voice: Voice) -> str:
 
 
 def _why_due(position: Position, voice: Voice) -> str:
-    due, least = position.due, "nobody gets less than the minimum of days"
+    due, least = position.due, LEAST
     begins = f"it has been needed since {words(position.duty.begins)}" if position.duty else ""
     if due.extension:
         if due.extension.withdrawn:
@@ -255,7 +241,7 @@ def _why_due(position: Position, voice: Voice) -> str:
     if due.pause and due.pause.until:
         return _back(due.pause.until, position, voice)
     if due.revoked and due.revoked.revoked:
-        return f"a certificate that {voice.you} held no longer counts since {words(due.revoked.revoked)}"
+        return f"a certificate that {voice.you} held stopped counting on {words(due.revoked.revoked)}"
     if due.source == "policy":
         moved = isinstance(due.changed, MovedTo)
         cause = f"{voice.your} pathway changed, and another rule with it" if moved else "the rule was changed"
@@ -268,11 +254,14 @@ def _back(until: date, position: Position, voice: Voice) -> str:
     leave, due = position.due.pause, position.due.day
     if leave is None:
         return ""
-    were = "are" if position.on <= until else "were"
-    away = f"{voice.you} {were} away up to and including {words(until)} ({leave.reason})"
+    if position.on < leave.since:
+        were = f"will be away from {words(leave.since)}"
+    else:
+        were = "are away" if position.on <= until else "were away"
+    away = f"{voice.you} {were} up to and including {words(until)} ({leave.reason})"
     if due != add_days(until, leave.re_enter_days):
-        return f"{away}, and nobody gets less than the minimum of days"
-    had = "have" if position.on <= due else "had"
+        return f"{away}, and {LEAST}"
+    had = "will have" if position.on < leave.since else "have" if position.on <= due else "had"
     return f"{away} and {had} {count(leave.re_enter_days, 'day')} after that" if leave.re_enter_days else away
 
 
@@ -288,4 +277,6 @@ def _which_course(position: Position) -> str:
 def _not_required(position: Position, voice: Voice) -> str:
     if position.rule is None:
         return "Not required, because no rule about renewal is in force yet."
-    return f"Not required, because {voice.you} are not employed here on this day or no reason asks for it."
+    if not position.works_here:
+        return f"Not required, because {voice.you} do not work here on this day."
+    return f"Not required, because nothing asks for it of {voice.them} on this day."

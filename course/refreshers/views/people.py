@@ -19,6 +19,7 @@ from course.refreshers.forms import CertificateForm, ExtensionForm, LeaveForm, T
 from course.refreshers.rules import Completion, Extension, Pause, cycle_reason, cycles, standing
 from course.refreshers.rules.effect import Effect, effect
 from course.refreshers.rules.facts import IMPORTED
+from course.refreshers.rules.words import TO_LEARNER, TO_OTHERS, Voice
 from course.refreshers.views.frame import pages, today, zone
 from course.web.access import Permission, may, signed_in
 from course.web.html import seen_redirect
@@ -125,16 +126,16 @@ def record(person_id: int, what: str) -> Response | WsgiResponse:
     facts, policies = queries.people(db(), zone(), [person_id])[0].facts, queries.policies(db(), zone())
     form, found = wanted.form(day, facts, policies), None
     if form.validate_on_submit():
-        found = effect(facts, policies, wanted.fact(form, day), day)
+        found = effect(facts, policies, wanted.fact(form, day), day, _voice(person_id))
         if not found.surprise or form.confirmed.data == form.mark():
             with unit_of_work() as session:
                 said = wanted.write(session, person.id, form)
-            flash(f"{person.name}: {said} {found.after.because_for_others}")
+            flash(f"{person.name}: {said} {found.after.why(_voice(person_id))}")
             return seen_redirect(url_for("dossiers.person", person_id=person.id))
     here = found.before if found else standing(facts, policies, day)
     page = render_template(
         "refreshers/record.html", form=form, person=person, title=wanted.title, lede=wanted.lede, entry=None,
-        button="Save", here=here, effect=found,
+        button="Save", here=here, effect=found, voice=_voice(person_id),
     )  # fmt: skip
     return make_response(page, 422 if form.errors else 200)
 
@@ -158,6 +159,7 @@ def take_back(person_id: int, what: str, fact_id: int) -> Response | WsgiRespons
     page = render_template(
         "refreshers/record.html", form=form, person=person, title="Take it back", lede="", entry=entry,
         button="Take it back", here=None, effect=_without(person.id, what, fact_id),
+        voice=_voice(person_id),
     )  # fmt: skip
     return make_response(page, 422 if form.errors else 200)
 
@@ -165,7 +167,12 @@ def take_back(person_id: int, what: str, fact_id: int) -> Response | WsgiRespons
 def _without(person_id: int, what: str, fact_id: int) -> Effect:
     """What taking it back would do."""
     facts, policies, day = queries.people(db(), zone(), [person_id])[0].facts, queries.policies(db(), zone()), today()
-    return effect(facts, policies, queries.undone(db(), what, fact_id, day), day)
+    return effect(facts, policies, queries.undone(db(), what, fact_id, day), day, _voice(person_id))
+
+
+def _voice(person_id: int) -> Voice:
+    """An administrator may write something down about themselves, and reads it as such."""
+    return TO_LEARNER if person_id == current_user.person.id else TO_OTHERS
 
 
 def _changed(person_id: int) -> PersonView:

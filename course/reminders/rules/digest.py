@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from course.refreshers.rules import Standing
+from course.refreshers.rules.dates import count
 from course.refreshers.rules.standing import NOT_REQUIRED, PAUSED, UP_TO_DATE
 from course.refreshers.rules.words import GROUPS
 from course.reminders.rules.days import Hours
@@ -26,13 +27,20 @@ class Overdue:
 @dataclass(frozen=True)
 class Digest:
     """How many people are in which group of the report (in words, none without anybody), who is overdue, the longest
-    first, and for how many the day comes within the longest step of the ladder. Named are those overdue for
+    first, and for how many the day comes within the longest step of the ladder, which is `within` days: in whichever
+    group they are, so it is another number than that of the group "due soon". Named are those overdue for
     `overdue_from` days or more."""
 
     counts: tuple[tuple[str, int], ...]
     overdue: tuple[Overdue, ...]
     soon: int
     overdue_from: int
+    within: int
+
+    @property
+    def coming(self) -> str:
+        """When the day comes for those who are `soon`, in words."""
+        return f"in the next {count(self.within, 'day')}" if self.within else "today"
 
     @property
     def people(self) -> int:
@@ -56,7 +64,7 @@ def digest(people: Iterable[tuple[int, str, Standing]], hours: Hours, overdue_fr
             soon += 1
     late.sort(key=lambda one: (-one.days, one.name.casefold(), one.person_id))
     counts = tuple((label.lower(), counted[group]) for group, label in GROUPS.items() if counted[group])
-    return Digest(counts, tuple(late), soon, overdue_from)
+    return Digest(counts, tuple(late), soon, overdue_from, hours.policy.before[0])
 
 
 def digest_day(day: date, hours: Hours) -> date | None:
