@@ -1,4 +1,7 @@
-"""What is written down about renewal, reports and contacts from several windows at once is written once."""
+"""What one person sends from several windows at the same moment is written once, on both engines.
+
+Tests of other features have the same of their own: people (tests/people/test_once.py), answers, notes, certificates.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,12 @@ from sqlalchemy import func, select
 
 from course.audit.models import AuditEntry
 from course.bulletins.models import ReportSubscription
+from course.mail.models import OutboxMail
 from course.refreshers.models import RenewalExtension, RenewalImport, RenewalPause, RenewalPolicy
 from course.refreshers.rules.dates import add_days
 from course.refreshers.views.frame import today
 from course.web.session import unit_of_work
-from tests.makers import make_organisation, make_person, sign_in
+from tests.makers import PASSWORD, make_organisation, make_person, make_team, sign_in
 from tests.pages import Client
 from tests.support.racing import at_once
 
@@ -31,20 +35,21 @@ class Windows:
             make_organisation(session)
             boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
             self.sam = make_person(session, "Sam Okafor", "sam@example.org").id
+            self.team = make_team(session, "Harbour").id
             self.soon, self.lately = (str(add_days(today(), days)) for days in (28, -5))
         self.open = [sign_in(Client(app), boss) for _ in range(WINDOWS)]
 
     def press(self, path: str, **form: Any) -> Counter[str]:
         """Send a form from all windows at once; what was written to the log."""
         before = self.count(AuditEntry)
-        found = at_once([self._sending(window, path, form) for window in self.open])
+        found = at_once([self.sending(window, path, form) for window in self.open])
         assert set(found) == {303}, (path, found)
         with self.app.app_context(), unit_of_work() as session:
             rows = select(AuditEntry.what).where(AuditEntry.number > before)
             return Counter(session.execute(rows).scalars())
 
     @staticmethod
-    def _sending(window: Client, path: str, form: dict[str, Any]) -> Callable[[], int]:
+    def sending(window: Client, path: str, form: dict[str, Any]) -> Callable[[], int]:
         sent = {**form, "csrf_token": window.token()}
         return lambda: int(window.flask.post(path, data=sent).status_code)
 
@@ -72,6 +77,26 @@ def test_what_is_written_down_from_four_windows_at_once_is_written_once(committe
     rules = windows.count(RenewalPolicy)
     assert windows.press("/renewal/policy/everybody", **windows.policy()) == {"policy.changed": 1}
     assert windows.count(RenewalPolicy) == rules + 1
+
+
+def test_what_an_administrator_asks_for_in_four_windows_at_once_is_made_once(committed: Flask) -> None:
+    windows = Windows(committed)
+    link = {"team": str(windows.team), "domains": "example.org", "ends_on": windows.soon}
+    assert windows.press("/registrations/links/add", **link) == {"registration.link_made": 1}
+    reminders = windows.open[0].get("/reminders/policy").fields() | {"reason": "calmer", "save": "yes"}
+    assert windows.press("/reminders/policy", **reminders) == {"policy.reminders_changed": 1}
+    assert windows.press("/system/test-mail") == {"mail.tested": 1}
+    assert windows.count(OutboxMail) == 1
+
+
+def test_of_two_windows_that_change_a_password_at_once_only_one_has_changed_it(committed: Flask) -> None:
+    windows = Windows(committed)
+    new = ["a quiet harbour wall", "seven tall lighthouses", "one slow wooden boat", "the last ferry home"]
+    sends = [
+        windows.sending(window, "/me", {"current": PASSWORD, "password": chosen})
+        for window, chosen in zip(windows.open, new, strict=True)
+    ]
+    assert sorted(at_once(sends)) == [303, 422, 422, 422]
 
 
 def test_a_contact_that_two_windows_change_at_once_is_changed_once(committed: Flask) -> None:
