@@ -115,3 +115,18 @@ def test_the_second_window_is_told_that_it_was_there_already(committed: Flask) -
     assert "This was granted before. Nothing has changed." in boss.get(boss.post(address, form).location).text
     assert boss.post(f"{address}/1", {"reason": "a mistake"}).location
     assert "More time is granted" in boss.get(boss.post(address, form).location).text
+
+
+def test_a_window_that_was_opened_earlier_does_not_undo_what_somebody_else_has_saved(app: Flask) -> None:
+    windows = Windows(app)
+    mine, other = windows.open[:2]
+    early = mine.get("/organisation").fields()
+    lead = {"lead-name": "Jo Hill", "lead-phone": "01632 960101"}
+    other.post("/organisation", other.get("/organisation").fields() | lead)
+    page = mine.post("/organisation", early | {"name": "Harbour Trust"}, 422)
+    assert "somebody else after you opened it, and says “Jo Hill” here now. Save again to replace that." in page.text
+    assert "Harbour Trust" in page.html
+    assert "Jo Hill" in mine.get("/concern").text
+    mine.post("/organisation", page.fields() | lead)
+    assert "Jo Hill" in mine.get("/concern").text
+    assert mine.get("/organisation").fields()["name"] == "Harbour Trust"
