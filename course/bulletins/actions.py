@@ -12,17 +12,19 @@ from course.audit.actions import record
 from course.bulletins.models import ReportBulletin, ReportSubscription
 from course.bulletins.queries import Subscription
 from course.bulletins.rules import Period
-from course.db import insert_once
+from course.db import insert_once, lock_row
 from course.dossiers.actions import note_export
 from course.dossiers.rules import EXPORT
 from course.mail.actions import queue_letter
 from course.mail.rules import Letter
+from course.people.models import Person
 
 
 def subscribe(
     session: Session, person_id: int, team_id: int | None, every: str, today: date, by: int, at: datetime
 ) -> bool:
     """Send somebody the report of a team from the next period on; False if they get the same already."""
+    lock_row(session, Person, person_id)  # two windows that ask at once come one after the other
     same = select(ReportSubscription.id).where(
         ReportSubscription.person_id == person_id,
         ReportSubscription.team_id.is_not_distinct_from(team_id),

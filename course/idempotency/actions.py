@@ -18,6 +18,11 @@ def claim(session: Session, fingerprint: str, at: datetime) -> bool:
     return inserted(session, SentForm, fingerprint=fingerprint, sent_at=at)
 
 
+def release(session: Session, fingerprint: str) -> None:
+    """The form did nothing after all, and may be sent again as it is."""
+    session.execute(delete(SentForm).where(SentForm.fingerprint == fingerprint))
+
+
 def forget(session: Session, at: datetime) -> None:
     """Forget forms that were sent too long ago to be sent again by mistake."""
     session.execute(delete(SentForm).where(SentForm.sent_at <= at - KEPT))

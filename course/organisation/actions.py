@@ -42,7 +42,7 @@ def change(session: Session, name: str, nation: str, pathway: str, by: int | Non
     """Give the organisation another name, nation or usual pathway; the day of the latter is kept. Raises ValueError
     for an unknown one."""
     _check(nation, pathway)
-    ours = session.execute(select(Organisation)).scalar_one()
+    ours = session.execute(select(Organisation).with_for_update()).scalar_one()
     after = {"name": name.strip(), "nation": nation, "pathway": pathway}
     changed = changes({field: getattr(ours, field) for field in after}, after)
     if "pathway" in changed:
@@ -110,6 +110,7 @@ def take_colour(session: Session, colour: str | None, by: int | None, at: dateti
 
 
 def _look(session: Session, wanted: dict[str, str | None], logo: bytes | None, by: int | None, at: datetime) -> None:
+    _one_after_the_other(session)
     rows = select(OrganisationLook).order_by(OrganisationLook.id.desc()).limit(1)
     known = session.execute(rows).scalar_one_or_none()
     before = {"logo": known.logo_sha256 if known else None, "colour": known.colour if known else None}
@@ -121,7 +122,13 @@ def _look(session: Session, wanted: dict[str, str | None], logo: bytes | None, b
     record(session, "organisation.look_changed", _OURS, changes(before, after), by, at)
 
 
+def _one_after_the_other(session: Session) -> None:
+    """Two windows that save at once: the second sees what the first has written."""
+    session.execute(select(Organisation.id).with_for_update())
+
+
 def _newest(session: Session, kind: str) -> Contact | None:
+    _one_after_the_other(session)
     rows = select(Contact).where(Contact.kind == kind).order_by(Contact.id.desc()).limit(1)
     return session.execute(rows).scalar_one_or_none()
 

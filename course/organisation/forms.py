@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from wtforms import BooleanField, Field, FileField, SelectField, StringField
+import hashlib
+import json
+from collections.abc import Mapping
+
+from wtforms import BooleanField, Field, FileField, HiddenField, SelectField, StringField
 from wtforms.fields import ColorField, EmailField, TelField
 from wtforms.validators import DataRequired, Email, Length, Optional, ValidationError
 
@@ -49,12 +53,35 @@ def phone_number(_form: Form, field: Field) -> None:
     )
 
 
+def mark_of(shown: Mapping[str, str]) -> str:
+    """Stands for what the form shows: another one as soon as any of it is saved differently."""
+    return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()[:32]
+
+
 class OrganisationForm(Form):
-    """For each kind of contact there are the fields kind-name, -phone, -email, -owner, -review and -still."""
+    """For each kind of contact there are the fields kind-name, -phone, -email, -owner, -review and -still. `was` is the
+    mark of what the page showed when it was opened."""
+
+    was = HiddenField()
 
     name = organisation_name()
     nation = nation_field()
     pathway = pathway_field()
+
+    def changed_meanwhile(self, now: Mapping[str, str]) -> bool:
+        """Whether somebody has saved something else since the page was opened, which this form would undo. Each field
+        that differs says what stands there now; sent again, the form replaces it."""
+        if self.was.data == mark_of(now):
+            return False
+        self.was.data = mark_of(now)
+        differ = [name for name, value in now.items() if (self[name].data or "") != value]
+        for name in differ:
+            words = dict(getattr(self[name], "choices", ())).get(now[name], now[name]) or "nothing"
+            kind = next((f"{label}: " for kind, label in KINDS.items() if name.startswith(f"{kind}-")), "")
+            said = f"this page was saved by somebody else after you opened it, and says “{words}” here now."
+            text = f"{kind}{said} Save again to replace that."
+            self[name].errors = [text[0].upper() + text[1:]]
+        return bool(differ)
 
     def details(self, kind: str) -> Details:
         """What was typed about a kind of contact."""

@@ -1,4 +1,4 @@
-"""The frame of every page. Its foot, which is the same for everybody, is kept in memory; its head names the reader."""
+"""The frame of every page. Its foot and its head are kept in memory by all that they depend on."""
 
 from __future__ import annotations
 
@@ -38,9 +38,15 @@ def frame_for(person: Viewer | None, ours: OrganisationView | None) -> Site:
 
 
 def _header(name: str, logo: str | None, person: Viewer | None, here: str) -> Markup:
-    template = current_app.jinja_env.get_template("frame/header.html")
     reader = person.name if person else None
     permissions = person.permissions if person else frozenset()
+    return _written(name, logo, reader, permissions, here)
+
+
+# By all that stands in it: the organisation's name and logo, the reader's name, what their role shows, and the page.
+@lru_cache(maxsize=2048)
+def _written(name: str, logo: str | None, reader: str | None, permissions: frozenset[str], here: str) -> Markup:
+    template = current_app.jinja_env.get_template("frame/header.html")
     return Markup(template.render(name=name, logo=logo, person=reader, permissions=permissions, here=here))  # noqa: S704
 
 

@@ -16,7 +16,7 @@ from course.content.shapes import NATIONS
 from course.dates import civil_date
 from course.organisation import actions, queries
 from course.organisation.current import here_organisation, keep_as_read, last_read
-from course.organisation.forms import ColourForm, ContactForm, LogoForm, OrganisationForm
+from course.organisation.forms import ColourForm, ContactForm, LogoForm, OrganisationForm, mark_of
 from course.organisation.frame import frame_for, site
 from course.organisation.queries import ContactView, OrganisationView, Owner, owners, stale_contacts
 from course.organisation.rules.colours import USUAL, parse, refusal, sheet_name, style_sheet
@@ -41,10 +41,11 @@ def settings() -> Response | WsgiResponse:
     g.here = "organisation"
     ours = here_organisation()
     keepers = owners(db(), ours)
-    form = OrganisationForm(data=_filled_in(ours, keepers))
+    shown = _filled_in(ours, keepers)
+    form = OrganisationForm(data=shown | {"was": mark_of(shown)})
     if form.validate_on_submit():
         typed = _owners_typed(form)
-        if None not in typed.values():
+        if None not in typed.values() and not form.changed_meanwhile(shown):
             _save(form, ours, typed)
             flash("Saved.")
             return seen_redirect(url_for("organisation.settings"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import date, datetime
 from typing import Any
@@ -15,8 +16,11 @@ from course.certificates.actions import issue
 from course.certificates.events import CertificateRevoked
 from course.credentials.actions import seal_of
 from course.dates import civil_date
+from course.db import Base, lock_row
 from course.learning.events import CourseCompleted
+from course.organisation.models import Organisation
 from course.people.events import EarlierCertificate
+from course.people.models import Person
 from course.refreshers import queries
 from course.refreshers.models import RenewalExtension, RenewalImport, RenewalPause, RenewalPolicy
 from course.refreshers.rules import Completion, Policy, cycles
@@ -57,37 +61,57 @@ def certify(session: Session, event: CourseCompleted) -> None:
     issue(session, event, next((c.valid_until for c in chain if c.completion == done), None))
 
 
-def make_policy(session: Session, policy: Policy, today: date, reason: str, by: int | None, at: datetime) -> None:
-    """Add a version of the policy; it governs from the later of its day and today."""
+def make_policy(session: Session, policy: Policy, today: date, reason: str, by: int | None, at: datetime) -> bool:
+    """Add a version of the policy; it governs from the later of its day and today. False, and nothing done, if the
+    newest one is the same, of the same day and reason."""
     values = asdict(policy) | {"recorded": today}
+    # Two windows that save at once come one after the other.
+    session.execute(select(Organisation.id).with_for_update())
     same = RenewalPolicy.pathway.is_(None) if policy.pathway is None else RenewalPolicy.pathway == policy.pathway
     newest = select(RenewalPolicy).where(same).order_by(RenewalPolicy.id.desc()).limit(1)
     known = session.execute(newest).scalar_one_or_none()
+    if known is not None and _same(known, values | {"reason": reason}):
+        return False
     made = RenewalPolicy(**values, reason=reason, made_by=by, made_at=at)
     session.add(made)
     session.flush()
     changed = changes({name: getattr(known, name, None) for name in values}, values)
     record(session, "policy.changed", ("policy", made.id), {"reason": reason, **changed}, by, at)
+    return True
+
+
+def _same(row: Base, values: Mapping[str, object]) -> bool:
+    return all(getattr(row, name) == value for name, value in values.items())
+
+
+def _stands(session: Session, what: str, values: Mapping[str, object]) -> bool:
+    """Whether this person has an open fact that says the same; another transaction that writes about them waits."""
+    person_id = values["person_id"]
+    if not isinstance(person_id, int):
+        raise TypeError("a fact is about a person")
+    lock_row(session, Person, person_id)
+    rows = (session.get_one(FACTS[what], fact_id) for fact_id in queries.open_facts(session, person_id)[what])
+    return any(_same(row, values) for row in rows)
 
 
 def extend(
     session: Session, person_id: int, until: date, reason: str, today: date, by: int | None, at: datetime
-) -> None:
-    """Give somebody until the end of that day. Raises ValueError for a day that has passed, or is further than the
-    rule of renewal allows."""
+) -> bool:
+    """Give somebody until the end of that day; False, and nothing done, if that was written down today already. Raises
+    ValueError for a day that has passed, or is further than the rule of renewal allows."""
     if until < today:
         raise ValueError("An extension ends today or later.")
     _check(today, until)
     reach = reach_of_extension(*_known(session, person_id), today)
     if until > reach.latest:
         raise ValueError(reach.refusal)
-    session.add(
-        RenewalExtension(
-            person_id=person_id, recorded=today, until=until, withdrawn=None, reason=reason, made_by=by, made_at=at
-        )
-    )
+    values = {"person_id": person_id, "recorded": today, "until": until, "reason": reason}
+    if _stands(session, "extension", values):
+        return False
+    session.add(RenewalExtension(**values, withdrawn=None, made_by=by, made_at=at))
     session.flush()
     record(session, "extension.granted", ("person", person_id), {"until": until, "reason": reason}, by, at)
+    return True
 
 
 def pause(
@@ -100,8 +124,9 @@ def pause(
     today: date,
     by: int | None,
     at: datetime,
-) -> None:
-    """Write down a long leave, or what is now known of one with the same first day.
+) -> bool:
+    """Write down a long leave, or what is now known of one with the same first day; False, and nothing done, if that
+    was written down today already.
 
     Raises ValueError if it ends before it begins, or the days after the return are negative.
     """
@@ -110,15 +135,15 @@ def pause(
     if re_enter_days < 0:
         raise ValueError("The days after a return are not negative.")
     _check(today, since, until)
-    session.add(
-        RenewalPause(
-            person_id=person_id, recorded=today, since=since, until=until, re_enter_days=re_enter_days, reason=reason,
-            made_by=by, made_at=at,
-        )
-    )  # fmt: skip
+    values = {"person_id": person_id, "recorded": today, "since": since, "until": until}
+    values |= {"re_enter_days": re_enter_days, "reason": reason}
+    if _stands(session, "leave", values):
+        return False
+    session.add(RenewalPause(**values, made_by=by, made_at=at))
     session.flush()
     details = {"since": since, "until": until, "days_after_return": re_enter_days, "reason": reason}
     record(session, "pause.recorded", ("person", person_id), details, by, at)
+    return True
 
 
 def bring(session: Session, event: EarlierCertificate) -> None:
@@ -173,6 +198,7 @@ def import_completion(
     _check(today, day, valid_until)
     Completion(day, today, IMPORTED, valid_until)
     valid_until = _allowed(session, person_id, day, valid_until, today, too_long)
+    lock_row(session, Person, person_id)
     same = (
         session.execute(
             select(RenewalImport)

@@ -6,14 +6,16 @@ import secrets
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record
+from course.db import lock_row
 from course.mail import rules as mails
 from course.mail.actions import queue
 from course.people.actions import Letter, Refusal, add_person, invite
+from course.people.models import Team
 from course.people.queries import person_by_email
 from course.people.rules import plain_email
 from course.registration import queries
@@ -25,7 +27,17 @@ from course.registration.rules import KEPT, MOST_OPEN
 def make_link(
     session: Session, team_id: int, domains: Sequence[str], ends_on: date, by: int | None, at: datetime
 ) -> str:
-    """A link by which people with an address of these domains ask to be let into a team; returns its token."""
+    """A link by which people with an address of these domains ask to be let into a team; returns its token, which is
+    that of the one that there is already if two windows ask for the same."""
+    lock_row(session, Team, team_id)
+    same = select(RegistrationLink.token).where(
+        RegistrationLink.team_id == team_id,
+        RegistrationLink.domains == "\n".join(domains),
+        RegistrationLink.ends_on == ends_on,
+        RegistrationLink.revoked_at.is_(None),
+    )
+    if (known := session.execute(same.limit(1)).scalar()) is not None:
+        return known
     token = secrets.token_urlsafe(16)
     session.add(
         RegistrationLink(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record
@@ -15,6 +16,7 @@ from course.mail.actions import clear_address, clear_addresses, postpone, queue_
 from course.mail.events import MailLeaving
 from course.mail.queries import dead_addresses, declined
 from course.mail.rules import DIGEST, Letter
+from course.organisation.models import Organisation
 from course.organisation.queries import OrganisationView, organisation
 from course.refreshers.rules.standing import NOT_REQUIRED, PAUSED, UP_TO_DATE
 from course.reminders import queries
@@ -192,18 +194,25 @@ def _asked_no_longer(session: Session, known: Reminder, recipient: str, when: Ho
     return None if one.email == recipient else "The address has changed."
 
 
-def make_policy(session: Session, policy: ReminderPolicy, reason: str, by: int | None, at: datetime) -> None:
-    """Add a version of the policy; it holds from now on."""
+def make_policy(session: Session, policy: ReminderPolicy, reason: str, by: int | None, at: datetime) -> bool:
+    """Add a version of the policy; it holds from now on. False, and nothing done, if the newest one is the same, for
+    the same reason."""
+    # Two windows that save at once come one after the other.
+    session.execute(select(Organisation.id).with_for_update())
     closed = [[first.isoformat(), last.isoformat()] for first, last in policy.closed]
-    session.add(
-        ReminderPolicyVersion(
-            before=list(policy.before), every_days=policy.every_days, digest_weekday=policy.digest_weekday,
-            lead_days=policy.lead_days, opens=policy.opens, closes=policy.closes, closed=closed, reason=reason,
-            made_by=by, made_at=at,
-        )
-    )  # fmt: skip
+    values = {
+        "before": list(policy.before), "every_days": policy.every_days, "digest_weekday": policy.digest_weekday,
+        "lead_days": policy.lead_days, "opens": policy.opens, "closes": policy.closes, "closed": closed,
+        "reason": reason,
+    }  # fmt: skip
+    newest = select(ReminderPolicyVersion).order_by(ReminderPolicyVersion.id.desc()).limit(1)
+    known = session.execute(newest).scalar_one_or_none()
+    if known is not None and all(getattr(known, name) == value for name, value in values.items()):
+        return False
+    session.add(ReminderPolicyVersion(**values, made_by=by, made_at=at))
     session.flush()
     record(session, "policy.reminders_changed", None, {"reason": reason}, by, at)
+    return True
 
 
 def write_again(session: Session, person_id: int, address: str, reason: str, by: int | None, at: datetime) -> bool:

@@ -140,8 +140,8 @@ def policy() -> Response | WsgiResponse:
         shown = form.policy()
         if "save" in request.form:
             with unit_of_work() as session:
-                actions.make_policy(session, shown, form.reason.data or "", current_user.person.id, at)
-            flash("Saved. It holds from now on.")
+                new = actions.make_policy(session, shown, form.reason.data or "", current_user.person.id, at)
+            flash("Saved. It holds from now on." if new else "This was saved before. Nothing has changed.")
             return seen_redirect(url_for("reminders.policy"))
     today = civil_date(at, zone)
     when = Hours(shown, ours.nation, zone)

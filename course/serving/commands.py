@@ -27,6 +27,7 @@ from course.content.current import library
 from course.demo.commands import group as demo
 from course.demo.commands import prepare_demo
 from course.migrating import upgrade
+from course.organisation.current import keep_as_read
 from course.organisation.queries import organisation
 from course.serving.actions import beat, note_key, start
 from course.serving.jobs import BESIDE_PAGES, JOBS
@@ -55,7 +56,7 @@ def group() -> None:
     # The port first: when it is taken, another server is running, and nothing must be touched.
     server = _listen()
     opening().prepare()
-    _ready()
+    ready()
     _run(server)
 
 
@@ -65,7 +66,7 @@ def demo_serve() -> None:
     _print_mail()
     server = _listen()
     prepare_demo()
-    _ready()
+    ready()
     _run(server)
 
 
@@ -128,14 +129,17 @@ def _app() -> Flask:
     return current_app._get_current_object()  # type: ignore[attr-defined,no-any-return]
 
 
-def _ready() -> None:
+def ready() -> None:
     """Migrate, keep the versions of the content that is taught now, and say where the course is."""
     config = state().config
     upgrade(state().engine)
     _look_at_settings()
     with command_session() as session:
         archive(session, library(), now())
-        token = set_up_link(session, now()) if organisation(session) is None else None
+        ours = organisation(session)
+        token = set_up_link(session, now()) if ours is None else None
+    # "Worried about a child?" answers with these also when the database is away before anybody has asked.
+    keep_as_read(ours, now())
     click.echo(f"The course is at {config.public_url}")
     if token is not None:
         click.echo("It has not been set up yet. This link does so, once, within a day:")

@@ -207,7 +207,8 @@ def change_password(
     session: Session, person_id: int, checked: Checked, kept: str, at: datetime
 ) -> Entered | Wrong | Wait:
     """Change one's own password to the one of which `kept` is the hash, once the current one was checked. Wrong ones
-    count as failures to sign in."""
+    count as failures to sign in, and of two windows that change it at once the second one's is not the current one."""
+    _lock(session, person_id)
     confirmed = _confirm(session, checked, at)
     if not isinstance(confirmed, Entered):
         return confirmed

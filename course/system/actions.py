@@ -10,14 +10,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record
-from course.db import sqlite_file
+from course.db import lock_row, sqlite_file
 from course.mail import actions as mail
+from course.mail.models import OutboxMail
 from course.mail.rules import Letter
 from course.migrating.queries import known_revisions
 from course.migrating.rules import VERSION_TABLE, Schema, refusal_to_work
+from course.people.models import Person
 from course.sqlite_file import alone, damage, fold, is_sqlite, keep, put, reading_address, secure, to_disk
 from course.system.models import Backup
 
@@ -172,11 +175,21 @@ def key_of_tests(person_id: int) -> str:
     return f"test:{person_id}:"
 
 
-def send_test_mail(session: Session, person_id: int, recipient: str, letter: Letter, by: int, at: datetime) -> None:
-    """Queue a mail that shows whether mail arrives, and have the mail server tried at once."""
+def send_test_mail(session: Session, person_id: int, recipient: str, letter: Letter, by: int, at: datetime) -> bool:
+    """Queue a mail that shows whether mail arrives, and have the mail server tried at once. False if one waits to be
+    sent already: it is tried at once, and there is no second one."""
+    lock_row(session, Person, person_id)
+    waiting = select(OutboxMail.id).where(
+        OutboxMail.key.startswith(key_of_tests(person_id)), OutboxMail.recipient == recipient,
+        OutboxMail.sent_at.is_(None), OutboxMail.failure.is_(None), OutboxMail.next_try_at.is_not(None),
+    )  # fmt: skip
+    if session.execute(waiting.limit(1)).first() is not None:
+        mail.look_now(session, at)
+        return False
     mail.queue(session, key_of_tests(person_id) + secrets.token_hex(6), recipient, letter, at)
     mail.look_now(session, at)
     record(session, "mail.tested", ("person", person_id), {}, by, at)
+    return True
 
 
 def retry_mail(session: Session, mail_id: int, by: int, at: datetime) -> bool:

@@ -86,8 +86,9 @@ def test_mail() -> WsgiResponse:
     link = state().config.public_url + url_for("system.overview")
     test = letter("test.txt", f"Test: {course}", name=person.name, course=course, link=link)
     with unit_of_work() as session:
-        actions.send_test_mail(session, person.id, person.email, test, person.id, now())
-    flash(f"A test mail to {person.email} is on its way. Load this page again in a minute to see whether it has left.")
+        new = actions.send_test_mail(session, person.id, person.email, test, person.id, now())
+    which = "A test mail" if new else "The test mail that you asked for before"
+    flash(f"{which} to {person.email} is on its way. Load this page again in a minute to see whether it has left.")
     return seen_redirect(url_for("system.overview"))
 
 

@@ -53,8 +53,12 @@ def reader() -> str:
     person = current_user.person
     if person is None:
         return NOBODY
-    key = str(current_app.secret_key).encode()
-    return hmac.new(key, f"owner of forms: {person.id}".encode(), hashlib.sha256).hexdigest()[:32]
+    return _mark(person.id, str(current_app.secret_key))
+
+
+@lru_cache(maxsize=4096)
+def _mark(person_id: int, secret: str) -> str:
+    return hmac.new(secret.encode(), f"owner of forms: {person_id}".encode(), hashlib.sha256).hexdigest()[:32]
 
 
 def sent_owner() -> str | None:

@@ -25,12 +25,13 @@ from sqlalchemy.orm import Session, sessionmaker
 from course.clock import now
 from course.db import ReadingSession, Rows, make_sessions, unit_of_work_open
 from course.events import publish
-from course.idempotency.actions import claim
+from course.idempotency.actions import claim, release
 from course.idempotency.queries import was_sent
 from course.idempotency.rules import FIELD, LONGEST_KEY, fingerprint
 
 _KEY = "course.sessions"
 _CLAIMED = "course.form_claimed"
+REFUSED = 422  # the status of a form that is shown again
 Unit = Session  # what a unit of work hands to actions; views name it by this
 
 
@@ -50,6 +51,7 @@ def init(app: Flask, engine: Engine, info: Mapping[str, Any]) -> None:
     """Give each request a session when it first asks for one. A session that writes carries `info`."""
     app.extensions[_KEY] = Sessions(make_sessions(engine, info), engine.execution_options(writes=False).connect)
     app.after_request(_publish)
+    app.after_request(_unclaim)
     app.teardown_request(_close)
 
 
@@ -103,6 +105,8 @@ def unit_of_work() -> Iterator[Session]:
             raise AlreadySentError
         yield session
         session.commit()
+        if sent is not None:
+            request.environ[_CLAIMED] = sent
     except BaseException:
         session.rollback()
         raise
@@ -118,8 +122,16 @@ def _sent_form() -> str | None:
     # Beside the request and not in `g`: work that is done inside a request has a `g` of its own.
     if _CLAIMED in request.environ:
         return None
-    request.environ[_CLAIMED] = True
+    request.environ[_CLAIMED] = None
     return _fingerprint()
+
+
+def _unclaim(response: Response) -> Response:
+    """A form that is shown again with what is wrong in it has done nothing: sent once more as it is, it may do so."""
+    if response.status_code == REFUSED and (sent := request.environ.get(_CLAIMED)) is not None:
+        with unit_of_work() as session:
+            release(session, sent)
+    return response
 
 
 def refuse_sent_form() -> None:

@@ -56,6 +56,28 @@ def test_a_form_that_was_refused_is_not_said_to_have_been_done(app: Flask, sessi
         assert "There is a team with this name" in page.text
 
 
+def test_a_form_that_was_refused_may_come_again_as_it_is_once_nothing_is_in_its_way(
+    app: Flask, session: Session
+) -> None:
+    boss = sign_in(Client(app), make_person(session, role="administrator"))
+    taken = make_person(session, "Kim Else", "kim@example.org")
+    form = boss.get("/people/add").fields() | {"name": "Kim Hill", "email": "kim@example.org", "role": "learner"}
+    for _ in range(2):
+        assert "Somebody with this address has been added already" in boss.post("/people/add", form, 422).text
+    taken.email = "kim.else@example.org"
+    session.commit()
+    boss.post("/people/add", form)
+    again = boss.post("/people/add", form)
+    assert "This was sent twice. It was done once." in boss.follow(again).text
+
+
+def test_a_wrong_password_sent_again_is_not_said_to_have_been_changed(app: Flask, session: Session) -> None:
+    sam = sign_in(Client(app), make_person(session))
+    form = sam.get("/me").fields() | {"current": "not my password", "password": "a quiet harbour wall"}
+    for _ in range(2):
+        assert "This is not your current password." in sam.post("/me", form, 422).text
+
+
 def test_forms_are_forgotten_after_two_days(session: Session) -> None:
     assert claim(session, "a", NOW)
     assert not claim(session, "a", NOW)

@@ -15,6 +15,7 @@ from sqlalchemy import create_engine, text
 
 from app import create_app
 from course.organisation.actions import confirm_contact
+from course.serving.commands import ready
 from course.web.session import command_session
 from tests.conftest import NOW, make_config
 from tests.makers import make_person, sign_in
@@ -75,6 +76,18 @@ def test_it_shows_the_contacts_that_were_read_last_when_the_database_is_gone(com
         _replace(Path(str(engine.url.database)))
     client.flask_page("/me")
     _says_what_was_read_last(client)
+
+
+def test_a_server_that_nobody_has_asked_yet_knows_the_contacts_when_the_database_is_gone(fresh_app: Flask) -> None:
+    _with_contact(fresh_app)
+    engine = fresh_app.extensions["course"].engine
+    engine.dispose()
+    started = create_app(make_config(str(engine.url)))
+    with started.app_context():
+        ready()
+    started.extensions["course"].engine.dispose()
+    _replace(Path(str(engine.url.database)))
+    _says_what_was_read_last(Client(started))
 
 
 def test_it_does_not_wait_for_a_locked_database(fresh_app: Flask) -> None:

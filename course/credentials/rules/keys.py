@@ -85,7 +85,7 @@ def unlock(locked: bytes, public: bytes, secret: str) -> Ed25519PrivateKey:
     """The private key. Raises KeyLockedError if it was locked with another secret, or is not that key's."""
     try:
         private = _cipher(secret).decrypt(locked[:_NONCE], locked[_NONCE:], public)
-    except InvalidTag as error:
+    except (InvalidTag, ValueError) as error:  # the latter: a part of what was kept is missing
         raise KeyLockedError(
             "The signing key does not open: SECRET_KEY is another than when the key was made. Set the earlier one "
             "again. Only if it is lost, run 'flask system accept-key'."

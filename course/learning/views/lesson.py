@@ -21,12 +21,17 @@ def lesson_page(
     page: Page, stand: ModuleStand, back: str, following: StepStand, notes: Mapping[str, str], kept: str
 ) -> str:
     """The HTML of a page."""
+    parts, get = fragments(page), current_app.jinja_env.get_template
     return render_template(
         "learning/page.html",
         stand=stand,
         here=page.id,
         page=page,
-        parts=fragments(page),
+        parts=parts,
+        reflects=any(part.kind == "reflect" for part in parts if isinstance(part, Block)),
+        # A template that imports a macro works out its own surroundings for each page.
+        show=get("components/blocks.html").module.show,  # type: ignore[attr-defined]
+        token=get("components/ui.html").module.token,  # type: ignore[attr-defined]
         notes=notes,
         kept=kept,
         library=library(),

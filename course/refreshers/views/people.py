@@ -67,16 +67,16 @@ class Record:
 
 def _extend(session: Unit, person_id: int, form: ExtensionForm) -> str:
     by, at = current_user.person.id, now()
-    actions.extend(session, person_id, form.until.day, form.reason.data or "", today(), by, at)
-    return "More time is granted."
+    new = actions.extend(session, person_id, form.until.day, form.reason.data or "", today(), by, at)
+    return "More time is granted." if new else "This was granted before. Nothing has changed."
 
 
 def _leave(session: Unit, person_id: int, form: LeaveForm) -> str:
     by, at = current_user.person.id, now()
     days = int(form.days.data or 0)
     since, until, reason = form.since.day, form.until.data, form.reason.data or ""
-    actions.pause(session, person_id, since, until, days, reason, today(), by, at)
-    return "The leave is recorded."
+    new = actions.pause(session, person_id, since, until, days, reason, today(), by, at)
+    return "The leave is recorded." if new else "This leave was recorded before. Nothing has changed."
 
 
 def _bring(session: Unit, person_id: int, form: CertificateForm) -> str:
@@ -151,9 +151,12 @@ def take_back(person_id: int, what: str, fact_id: int) -> Response | WsgiRespons
     form = TakeBackForm()
     if form.validate_on_submit():
         by, reason = current_user.person.id, form.reason.data or ""
-        with unit_of_work() as session:
-            actions.take_back(session, person.id, what, fact_id, reason, today(), by, now())
-        flash(f"{person.name}: taken back.")
+        try:
+            with unit_of_work() as session:
+                actions.take_back(session, person.id, what, fact_id, reason, today(), by, now())
+            flash(f"{person.name}: taken back.")
+        except LookupError:
+            flash(f"{person.name}: it was taken back or replaced before. Nothing has changed.")
         return seen_redirect(url_for("dossiers.person", person_id=person.id))
     entry = next(one for one in queries.entries(db(), person.id) if (one.what, one.id) == (what, fact_id))
     page = render_template(

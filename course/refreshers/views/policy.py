@@ -83,8 +83,9 @@ def _change(form: PolicyForm, current: Policy, pathway: str | None) -> Response 
         seen = preview(everybody, known, [*known, wanted], day)
         if form.confirmed.data == form.mark():
             with unit_of_work() as session:
-                actions.make_policy(session, wanted, day, form.reason.data or "", current_user.person.id, now())
-            flash(f"Saved. It affects {len(seen.touched)} of {len(everybody)} people.")
+                new = actions.make_policy(session, wanted, day, form.reason.data or "", current_user.person.id, now())
+            saved = f"Saved. It affects {len(seen.touched)} of {len(everybody)} people."
+            flash(saved if new else "This was saved before. Nothing has changed.")
             return seen_redirect(url_for("refreshers.policies"))
     page = render_template(
         "refreshers/policy.html",

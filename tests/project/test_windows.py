@@ -1,0 +1,132 @@
+"""What one person sends from several windows at the same moment is written once, on both engines.
+
+Tests of other features have the same of their own: people (tests/people/test_once.py), answers, notes, certificates.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import func, select
+
+from course.audit.models import AuditEntry
+from course.bulletins.models import ReportSubscription
+from course.mail.models import OutboxMail
+from course.refreshers.models import RenewalExtension, RenewalImport, RenewalPause, RenewalPolicy
+from course.refreshers.rules.dates import add_days
+from course.refreshers.views.frame import today
+from course.web.session import unit_of_work
+from tests.makers import PASSWORD, make_organisation, make_person, make_team, sign_in
+from tests.pages import Client
+from tests.support.racing import at_once
+
+WINDOWS = 4
+
+
+class Windows:
+    """An administrator with several windows open, and somebody whom they look after."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        with app.app_context(), unit_of_work() as session:
+            make_organisation(session)
+            boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
+            self.sam = make_person(session, "Sam Okafor", "sam@example.org").id
+            self.team = make_team(session, "Harbour").id
+            self.soon, self.lately = (str(add_days(today(), days)) for days in (28, -5))
+        self.open = [sign_in(Client(app), boss) for _ in range(WINDOWS)]
+
+    def press(self, path: str, **form: Any) -> Counter[str]:
+        """Send a form from all windows at once; what was written to the log."""
+        before = self.count(AuditEntry)
+        found = at_once([self.sending(window, path, form) for window in self.open])
+        assert set(found) == {303}, (path, found)
+        with self.app.app_context(), unit_of_work() as session:
+            rows = select(AuditEntry.what).where(AuditEntry.number > before)
+            return Counter(session.execute(rows).scalars())
+
+    @staticmethod
+    def sending(window: Client, path: str, form: dict[str, Any]) -> Callable[[], int]:
+        sent = {**form, "csrf_token": window.token()}
+        return lambda: int(window.flask.post(path, data=sent).status_code)
+
+    def policy(self) -> dict[str, Any]:
+        """The form for another rule of renewal, previewed."""
+        address, boss = "/renewal/policy/everybody", self.open[0]
+        form = {**boss.get(address).fields(), "window_days": "60", "reason": "more time"}
+        return boss.post(address, form, 200).fields()
+
+    def count(self, table: type) -> int:
+        with self.app.app_context(), unit_of_work() as session:
+            return session.execute(select(func.count()).select_from(table)).scalar_one()
+
+
+def test_what_is_written_down_from_four_windows_at_once_is_written_once(committed: Flask) -> None:
+    windows = Windows(committed)
+    about, why = f"/renewal/people/{windows.sam}", {"reason": "they asked"}
+    earlier = {"day": windows.lately, "until": "", "issuer": "Hill Trust", "kind": "initial", **why}
+    assert windows.press(f"{about}/extension", until=windows.soon, **why) == {"extension.granted": 1}
+    assert windows.press(f"{about}/certificate", **earlier) == {"certificate.brought": 1}
+    assert windows.press(f"{about}/leave", since=windows.soon, until="", days="14", **why) == {"pause.recorded": 1}
+    assert windows.press("/report/mail", email="alex@example.org", team="", every="week") == {"report.mail_set": 1}
+    for table in (RenewalExtension, RenewalImport, RenewalPause, ReportSubscription):
+        assert windows.count(table) == 1, table
+    rules = windows.count(RenewalPolicy)
+    assert windows.press("/renewal/policy/everybody", **windows.policy()) == {"policy.changed": 1}
+    assert windows.count(RenewalPolicy) == rules + 1
+
+
+def test_what_an_administrator_asks_for_in_four_windows_at_once_is_made_once(committed: Flask) -> None:
+    windows = Windows(committed)
+    link = {"team": str(windows.team), "domains": "example.org", "ends_on": windows.soon}
+    assert windows.press("/registrations/links/add", **link) == {"registration.link_made": 1}
+    reminders = windows.open[0].get("/reminders/policy").fields() | {"reason": "calmer", "save": "yes"}
+    assert windows.press("/reminders/policy", **reminders) == {"policy.reminders_changed": 1}
+    assert windows.press("/system/test-mail") == {"mail.tested": 1}
+    assert windows.count(OutboxMail) == 1
+
+
+def test_of_two_windows_that_change_a_password_at_once_only_one_has_changed_it(committed: Flask) -> None:
+    windows = Windows(committed)
+    new = ["a quiet harbour wall", "seven tall lighthouses", "one slow wooden boat", "the last ferry home"]
+    sends = [
+        windows.sending(window, "/me", {"current": PASSWORD, "password": chosen})
+        for window, chosen in zip(windows.open, new, strict=True)
+    ]
+    assert sorted(at_once(sends)) == [303, 422, 422, 422]
+
+
+def test_a_contact_that_two_windows_change_at_once_is_changed_once(committed: Flask) -> None:
+    windows = Windows(committed)
+    form = windows.open[0].get("/organisation").fields()
+    form |= {"lead-name": "Jo", "lead-phone": "01632 960101", "lead-owner": "sam@example.org"}
+    done = windows.press("/organisation", **form)
+    assert (done["contact.changed"], done["contact.entrusted"]) == (1, 1), done
+
+
+def test_the_second_window_is_told_that_it_was_there_already(committed: Flask) -> None:
+    windows = Windows(committed)
+    boss, address = windows.open[0], f"/renewal/people/{windows.sam}/extension"
+    form = {"until": windows.soon, "reason": "they asked"}
+    assert "More time is granted" in boss.get(boss.post(address, form).location).text
+    assert "This was granted before. Nothing has changed." in boss.get(boss.post(address, form).location).text
+    assert boss.post(f"{address}/1", {"reason": "a mistake"}).location
+    assert "More time is granted" in boss.get(boss.post(address, form).location).text
+
+
+def test_a_window_that_was_opened_earlier_does_not_undo_what_somebody_else_has_saved(app: Flask) -> None:
+    windows = Windows(app)
+    mine, other = windows.open[:2]
+    early = mine.get("/organisation").fields()
+    lead = {"lead-name": "Jo Hill", "lead-phone": "01632 960101"}
+    other.post("/organisation", other.get("/organisation").fields() | lead)
+    page = mine.post("/organisation", early | {"name": "Harbour Trust"}, 422)
+    assert "somebody else after you opened it, and says “Jo Hill” here now. Save again to replace that." in page.text
+    assert "Harbour Trust" in page.html
+    assert "Jo Hill" in mine.get("/concern").text
+    mine.post("/organisation", page.fields() | lead)
+    assert "Jo Hill" in mine.get("/concern").text
+    assert mine.get("/organisation").fields()["name"] == "Harbour Trust"
