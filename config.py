@@ -270,6 +270,13 @@ class _Reader:
             url = url.set(drivername="postgresql+psycopg")
         if url.drivername not in ("sqlite", "postgresql+psycopg"):
             self.mistakes.append(f"DATABASE_URL: {url.drivername} is not supported; use sqlite or postgresql.")
+        elif url.drivername != "sqlite" and "@" in (url.database or ""):
+            # The rest of a password would be taken for the names of the server and the database, and be shown.
+            self.mistakes.append("DATABASE_URL: in the password write @ as %40, / as %2F and : as %3A.")
+        if url.drivername == "sqlite" and url.query:
+            self.mistakes.append(
+                "DATABASE_URL: an address of SQLite ends with the name of the file, without ? and more."
+            )
         if url.drivername == "sqlite" and url.database in (None, "", ":memory:"):
             self.mistakes.append("DATABASE_URL: SQLite needs a file, such as sqlite:////srv/course.db.")
         elif url.drivername == "sqlite":

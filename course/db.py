@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -10,13 +11,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, DateTime, Engine, MetaData, Select, create_engine, event, select
+from sqlalchemy import URL, Connection, DateTime, Engine, MetaData, Select, create_engine, event, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect, make_url
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
 _LOG = logging.getLogger("course.db")
+_SECRET = re.compile("pass(?!file)|pwd|secret|scram", re.IGNORECASE)
 NAMES = {
     "ix": "ix_%(column_0_label)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -74,6 +76,12 @@ def database_name(url: str) -> str:
     host = parts.host or parts.query.get("host") or "this machine"
     port = f", port {parts.port}" if parts.port not in (None, 5432) else ""
     return f"PostgreSQL {parts.database or parts.username or ''} at {host if isinstance(host, str) else host[0]}{port}"
+
+
+def without_password(url: URL) -> URL:
+    """A database's address without its password, and without what else in it may be secret, such as ?password=…"""
+    safe = {name: value for name, value in url.query.items() if not _SECRET.search(name)}
+    return URL.create(url.drivername, url.username, None, url.host, url.port, url.database, safe)
 
 
 def sqlite_file(url: str) -> Path | None:

@@ -11,6 +11,7 @@ from email.message import EmailMessage, Message
 from email.parser import BytesParser
 from typing import Any
 
+from course.mail.connection import as_text
 from course.mail.rules import report_says_dead
 
 _MARK = re.compile(r"<([0-9a-f]{32})@")
@@ -63,8 +64,8 @@ def read(message: EmailMessage) -> Report:
 
 
 def _failure(block: Message) -> Failure:
-    status = str(block.get("Status", "")).strip().split(" ")[0]
-    words = " ".join(str(block.get("Diagnostic-Code", "")).partition(";")[2].split())
+    status = as_text(str(block.get("Status", ""))).strip().split(" ")[0]
+    words = " ".join(as_text(str(block.get("Diagnostic-Code", "")).partition(";")[2]).split())
     return Failure(
         words or f"{status} (no further words)",
         report_says_dead(status, words),

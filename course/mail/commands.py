@@ -14,6 +14,7 @@ from course.mail.connection import server_name
 from course.mail.queries import MailState
 from course.mail.sending import deliver
 from course.web.isolated import IsolatedError, Limits, read_in_process
+from course.web.opening import opening
 from course.web.session import command_session, reading_session
 from course.web.site import state
 
@@ -89,6 +90,7 @@ def _report(data: bytes) -> Report:
 @click.option("--reason", required=True, help="Why, in a few words.")
 def clear_command(address: str | None, everything: bool, reason: str) -> None:
     """Write again to an address that has refused mail, or to all of them."""
+    opening().open()
     if everything is (address is not None):
         raise click.UsageError("Name one address, or --all.")
     with command_session() as session:

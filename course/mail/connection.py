@@ -97,8 +97,8 @@ def is_about_the_server(error: Exception) -> bool:
 
 
 def as_text(words: bytes | str) -> str:
-    """A server's answer as text, whatever bytes it sent."""
-    return words.decode(errors="replace") if isinstance(words, bytes) else words
+    """A server's answer as text that can be stored, whatever bytes it sent."""
+    return (words.decode(errors="replace") if isinstance(words, bytes) else words).replace("\0", "")
 
 
 def _connected(server: SplitResult, host: str) -> smtplib.SMTP:

@@ -35,16 +35,25 @@ Sessions = Callable[[], AbstractContextManager[Session]]
 @dataclass(frozen=True)
 class Outcome:
     """What became of a try. `words` say why the mail did not leave, `means` what the server said about it; `fault` is
-    set if the server itself was the reason, and `reached` is False if it never got to the mail."""
+    set if the server itself was the reason, `reached` is False if it never got to the mail, and `written` if there is no
+    mail to hand over."""
 
     words: str = ""
     means: Meaning | None = None
     fault: Fault | None = None
     reached: bool = True
 
+    written: bool = True
+
     @property
     def accepted(self) -> bool:
         return not self.words
+
+    @property
+    def may_be_the_server(self) -> bool:
+        """Whether the server may be at fault in what it said of the mail: it is not about the address. One that calls
+        every mail too large is wrong, too."""
+        return self.reached and self.written and self.means in ("later", "refused", "never")
 
 
 @dataclass(frozen=True)
@@ -125,10 +134,7 @@ def _settle(
 ) -> None:
     """Write down what became of the mails that did not leave in a round."""
     away = next((outcome.fault for _, outcome in turned_away if not outcome.reached), None)
-    # Only what may pass another time can be a fault of the server.
-    maybe = [
-        (mail, outcome) for mail, outcome in turned_away if outcome.reached and outcome.means in ("later", "refused")
-    ]
+    maybe = [(mail, outcome) for mail, outcome in turned_away if outcome.may_be_the_server]
     in_vain = len(maybe) + queries.in_vain(session, [mail.id for mail, _ in turned_away]) if maybe else 0
     all_of_them = not accepted and bool(maybe) and (outage or away is not None or in_vain >= TURNED_AWAY)
     fault = away or (_common([outcome for _, outcome in maybe]) if all_of_them else None)
@@ -191,7 +197,7 @@ def _try(mail: Waiting, sender: Sender) -> Outcome:
     except (smtplib.SMTPException, OSError) as error:
         return _turned_away(error, sender.server)
     except (ValueError, LookupError, MessageError) as error:
-        return Outcome(f"The mail cannot be written: {error}", "never")
+        return Outcome(f"The mail cannot be written: {error}", "never", written=False)
     return Outcome()
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
 
+from course.db import without_password
 from course.migrating.rules import NUMBER, VERSION_TABLE, Schema
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,7 +33,7 @@ def where(engine: Engine) -> str:
     """The database as messages name it: SQLite's file, or the address without the password."""
     if engine.dialect.name == "sqlite":
         return str(sqlite_file(engine))
-    return engine.url.render_as_string(hide_password=True)
+    return without_password(engine.url).render_as_string()
 
 
 def sqlite_file(engine: Engine) -> Path:

@@ -64,24 +64,27 @@ def revoke_link(session: Session, link_id: int, by: int | None, at: datetime) ->
     return result is not None
 
 
-def ask(session: Session, link: LinkView, name: str, email: str, mail: mails.Letter, today: date, at: datetime) -> None:
+def ask(session: Session, link: LinkView, name: str, email: str, mail: mails.Letter, today: date, at: datetime) -> bool:
     """Somebody asks. Who is there already, or has asked, is not written down again: the answer is the same for all.
 
-    `mail` is for whoever decides; each of them gets one a day for a link at most.
+    False if the link takes no more requests, which is said whoever asks. `mail` is for whoever decides; each of them gets
+    one a day for a link at most.
     """
     session.execute(delete(RegistrationRequest).where(RegistrationRequest.decided_at <= at - KEPT))
-    known = person_by_email(session, email)
-    if known is not None or queries.how_many_open(session, link.id) >= MOST_OPEN:
-        return
+    if queries.how_many_open(session, link.id) >= MOST_OPEN:
+        return False
+    if person_by_email(session, email) is not None:
+        return True
     try:
         with session.begin_nested():
             session.add(RegistrationRequest(link_id=link.id, name=name.strip(), email=plain_email(email), asked_at=at))
             session.flush()
     except IntegrityError:
-        return
+        return True
     record(session, "registration.asked", ("team", link.team_id), {}, None, at)
     for recipient in queries.deciders(session, link.team_id):
         queue(session, f"registration:{link.id}:{today}:{recipient}"[:200], recipient, mail, at)
+    return True
 
 
 def approve(session: Session, request: RequestView, letter: Letter, by: int, at: datetime) -> Refusal | None:

@@ -8,7 +8,8 @@ from datetime import date, timedelta
 
 LONGEST = timedelta(days=366)  # how long a link may work
 KEPT = timedelta(days=30)  # how long a request is kept after it was decided
-MOST_OPEN = 500  # requests by one link that nobody has decided yet
+# Requests by one link that nobody has decided yet: a whole organisation may ask on one morning.
+MOST_OPEN = 2000
 _DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
 
 

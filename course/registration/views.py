@@ -16,11 +16,12 @@ from course.mail.letters import letter
 from course.mail.rules import Letter
 from course.people.forms import chosen, team_choices
 from course.people.queries import leads, teams
+from course.people.rules import plain_email
 from course.people.views import invitation
 from course.registration import actions, queries
 from course.registration.forms import JoinForm, LinkForm
 from course.registration.rules import allowed, domains
-from course.signin.rules import network
+from course.signin.rules import LINKS_PER_ADDRESS, LINKS_PER_NETWORK, network
 from course.web.access import Permission, may, public
 from course.web.html import seen_redirect
 from course.web.session import db, unit_of_work
@@ -29,8 +30,12 @@ from course.web.throttle import Throttle
 
 pages = Blueprint("registration", __name__)
 Answer = Response | WsgiResponse
-# A whole team may ask from behind one address within an hour; a machine that fills the list may not.
-_throttle = Throttle(60, 3600)
+# A whole school asks from behind one address of the network on one morning, so what limits is the e-mail address. The
+# limit of a network lies far above what a school does: only a machine that fills the list comes to it.
+_by_email = Throttle(LINKS_PER_ADDRESS.count, LINKS_PER_ADDRESS.window.total_seconds())
+_by_network = Throttle(LINKS_PER_NETWORK.count, LINKS_PER_NETWORK.window.total_seconds())
+_WAIT = "This was sent too often just now, and has not been noted again. Wait a quarter of an hour, then ask again."
+_FULL = "So many people have asked by this link that it takes no more requests. Tell your manager."
 
 
 def _today() -> date:
@@ -59,15 +64,26 @@ def join(token: str) -> Answer:
             form.email.errors = [
                 f"Use your work address. It ends with {' or '.join('@' + one for one in link.domains)}."
             ]
-        elif not _throttle.allows(network(request.remote_addr), time.monotonic()):
-            abort(429)
+        elif not _may_ask(email):
+            form.email.errors = [_WAIT]
+            return make_response(render_template("registration/join.html", form=form, link=link), 429)
         else:
             mail = _mail(link.team)
             with unit_of_work() as session:
-                actions.ask(session, link, name, email, mail, today, at)
-            return make_response(render_template("registration/asked.html", email=email))
+                taken = actions.ask(session, link, name, email, mail, today, at)
+                if not taken:
+                    session.rollback()  # nothing was done, so the same form may come again
+            if taken:
+                return make_response(render_template("registration/asked.html", email=email))
+            form.email.errors = [_FULL]
     page = render_template("registration/join.html", form=form, link=link)
     return make_response(page, 422 if form.errors else 200)
+
+
+def _may_ask(email: str) -> bool:
+    """Whether somebody may ask with this address, and from where they are, once more."""
+    moment = time.monotonic()
+    return _by_email.allows(plain_email(email), moment) and _by_network.allows(network(request.remote_addr), moment)
 
 
 def _mail(team: str) -> Letter:

@@ -16,7 +16,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.engine import make_url
 
 from course import migrating
-from course.db import database_name, sqlite_file
+from course.db import database_name, sqlite_file, without_password
 from course.sqlite_file import damage, fold, leftover, secure
 from course.web.site import state
 
@@ -104,5 +104,5 @@ def database_name_here() -> str:
 
 def address_for_programs() -> str:
     """The address of a PostgreSQL database as its own programs take it, without its password."""
-    parts = make_url(state().config.database_url)
-    return parts.set(drivername="postgresql", password=None).render_as_string(hide_password=False)
+    parts = without_password(make_url(state().config.database_url))
+    return parts.set(drivername="postgresql").render_as_string()

@@ -76,11 +76,23 @@ def _fill(connection: sa.Connection) -> None:
             key += f"#{row.id}"  # two teams of one name, as they could be opened until now
         taken.add(key)
         connection.execute(sa.text("UPDATE team SET open_key = :key WHERE id = :id"), {"key": key, "id": row.id})
+    # From the log and, because there was none in the first versions, from the links that were mailed.
+    for found, at, of_whom in (
+        ("audit_entry WHERE what = 'person.invited' AND subject_kind = 'person'", "at", "subject_id"),
+        ("sign_in_token WHERE purpose = 'invitation'", "created_at", "person_id"),
+    ):
+        connection.execute(
+            sa.text(
+                f"UPDATE person SET invited_at = (SELECT max({at}) FROM {found} AND {of_whom} = person.id "  # noqa: S608
+                f"AND {at} >= coalesce((SELECT max(at) FROM audit_entry WHERE what = 'person.returned' "
+                f"AND subject_kind = 'person' AND subject_id = person.id), {at})) WHERE invited_at IS NULL"
+            )
+        )
+    # The link that was mailed to an earlier address has ended.
     connection.execute(
         sa.text(
-            "UPDATE person SET invited_at = (SELECT max(at) FROM audit_entry WHERE what = 'person.invited' "
-            "AND subject_kind = 'person' AND subject_id = person.id AND at >= coalesce((SELECT max(at) FROM audit_entry "
-            "WHERE what = 'person.returned' AND subject_kind = 'person' AND subject_id = person.id), at))"
+            "UPDATE person SET invited_at = NULL WHERE EXISTS (SELECT 1 FROM person_change WHERE person_id = person.id "
+            "AND person_change.email <> person.email AND changed_at >= invited_at)"
         )
     )
 

@@ -25,6 +25,8 @@ DEAD: list[tuple[int, str]] = [
     (550, "Invalid Recipient - https://community.example.com/docs/DOC-1369#550 [x1Yz]"),
     (550, "Requested action not taken: mailbox not found"),
     (550, "sam@example.org: unknown user account"),
+    (550, "5.1.1 User sam@example.org not listed in Domino Directory"),
+    (550, "5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient sam@example.org not found by SMTP address lookup"),
     (550, "User sam@example.org does not exist"),
     (550, "<sam@example.org> is not a valid mailbox"),
     (550, "<sam@example.org>... User unknown"),
@@ -43,6 +45,14 @@ REFUSED: list[tuple[int, str]] = [
     (550, "5.1.1 Sender address rejected: no such user"),
     (550, "5.1.7 <course@example.org>: Sender address rejected: not a valid address"),
     (550, "Sender verify failed"),
+    # The words are those for a mailbox, and what is meant is the server that hands the mail on, or one that it asks.
+    (550, "5.1.1 Client host rejected: cannot find your hostname"),
+    (550, "5.1.1 Your account has been disabled from sending"),
+    (550, "5.1.1 No MX host for your domain"),
+    (550, "5.1.1 User lookup failed"),
+    (550, "5.1.10 Recipient not found, because the directory server is not available"),
+    (550, "Your mailbox has been disabled: outgoing mail is blocked"),
+    (550, "Mail to this user could not be found to comply with policy"),
     (550, "Verification failed for <course@example.org>\nNo such user here\nSender verify failed"),
     (
         550,

@@ -124,6 +124,14 @@ def test_a_mail_that_was_forwarded_came_back_from_the_address_it_was_sent_to(
     assert list(queries.dead_addresses(session)) == ["sam@example.org"]
 
 
+def test_a_report_with_signs_that_cannot_be_stored_is_noted_without_them(
+    app: Flask, session: Session, mark: str
+) -> None:
+    message = report(mark, "sam@example.org").replace(b"unknown", b"unknown\0 \xff\xfe")
+    assert bounce(app, message)[0] == 0
+    assert "unknown" in (only(session).failure or "")
+
+
 def test_a_full_mailbox_is_noted_and_its_address_written_to_again(app: Flask, session: Session, mark: str) -> None:
     assert bounce(app, report(mark, "sam@example.org", "5.2.2"))[0] == 0
     assert only(session).bounced_at is not None

@@ -146,6 +146,8 @@ def test_one_press_looks_again_at_once(many: Session) -> None:
         "451 4.7.1 Greylisting in action, please come back later",
         "550 5.1.8 <course@example.org>: Sender address rejected: Domain not found",
         "554 5.7.1 <person@example.org>: Relay access denied",
+        "552 5.3.4 Message size exceeds fixed limit",
+        "550 5.7.1 Not \0 today",
     ],
 )
 def test_a_server_that_turns_everything_away_for_a_day_loses_nothing_and_silences_nobody(

@@ -26,6 +26,14 @@ ROWS = (
       for n in (3, 4)),
     "INSERT INTO audit_entry (number, at, what, subject_kind, subject_id, details, previous, hash) VALUES "
     "(1, '2026-01-03 09:00:00', 'person.invited', 'person', 2, '{}', '', 'x')",
+    # Invited before there was a log; and invited at an address that was corrected since.
+    *(f"INSERT INTO person (id, name, email, created_at) VALUES ({n}, 'Cy', 'p{n}@example.org', '2026-01-01 09:00:00')"
+      for n in (3, 4, 5)),
+    *(f"INSERT INTO sign_in_token (id, person_id, purpose, token_hash, created_at, expires_at) VALUES "
+      f"({n}, {n}, '{purpose}', '{n}', '2026-01-04 09:00:00', '2026-01-11 09:00:00')"
+      for n, purpose in ((3, "invitation"), (4, "invitation"), (5, "forgotten"))),
+    "INSERT INTO person_change (id, person_id, name, email, reason, changed_at) VALUES "
+    "(1, 4, 'Cy', 'wrong@example.org', '', '2026-01-05 09:00:00')",
 )  # fmt: skip
 
 
@@ -54,12 +62,14 @@ def test_rows_that_were_written_twice_stay_and_the_later_one_has_ended(engine: E
         def rows(statement: str) -> list[tuple[object, ...]]:
             return [tuple(row) for row in connection.execute(text(statement))]
 
-        assert rows("SELECT id, name_key FROM person ORDER BY id") == [(1, "lucja akesson"), (2, "bo lee")]
+        assert rows("SELECT id, name_key FROM person ORDER BY id") == [
+            (1, "lucja akesson"), (2, "bo lee"), (3, "cy"), (4, "cy"), (5, "cy"),
+        ]  # fmt: skip
         assert rows("SELECT id, open_key FROM team ORDER BY id") == [(1, "0/café"), (2, "0/café#2"), (3, None)]
         assert rows("SELECT id FROM membership WHERE until IS NULL") == [(1,)]
         assert rows("SELECT id FROM role_grant WHERE until IS NULL ORDER BY id") == [(1,), (3,)]
         assert rows("SELECT count(*) FROM role_grant") == [(4,)]
-        assert rows("SELECT id FROM person WHERE invited_at IS NOT NULL") == [(2,)]
+        assert rows("SELECT id FROM person WHERE invited_at IS NOT NULL ORDER BY id") == [(2,), (3,)]
     migrating.downgrade(engine, BEFORE)
     with engine.begin() as connection:
         assert connection.execute(text("SELECT count(*) FROM membership")).scalar_one() == 2

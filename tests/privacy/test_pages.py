@@ -139,6 +139,7 @@ def test_the_notice_says_what_is_set(app: Flask, session: Session) -> None:
     actions.set_schedule(session, Schedule(18, 84, 6, 30, "Jo Fictional", "jo@example.org"), "x", None, NOW)
     session.commit()
     text = Client(app).get("/privacy").text
+    assert "If you ask for help with the course: when." in text
     for words in ("Riverside Trust", "Jo Fictional", "jo@example.org", "18 months", "7 years", "6 months", "30 days"):
         assert words in text, words
 

@@ -35,6 +35,8 @@ MISTAKES = [
     ({"PUBLIC_URL": "http://["}, "PUBLIC_URL"),
     ({"PUBLIC_URL": "https://training.example.org:b"}, "PUBLIC_URL"),
     ({"DATABASE_URL": "postgresql://u:p@host:abc/course"}, "DATABASE_URL"),
+    ({"DATABASE_URL": "postgresql://u:p@pass/word@host/course"}, "write @ as %40"),
+    ({"DATABASE_URL": "sqlite:////tmp/course.db?mode=ro"}, "without ?"),
     ({"DATABASE_URL": "sqlite:////tmp"}, "DATABASE_URL"),
     ({"DATABASE_URL": "sqlite:////no/such/folder/course.db"}, "DATABASE_URL"),
     ({"SECRET_KEY_FILE": "/bin/sh", "SECRET_KEY": ""}, "SECRET_KEY_FILE"),

@@ -35,6 +35,21 @@ def test_no_function_is_longer_than_60_lines() -> None:
     assert not long
 
 
+def test_no_file_holds_the_marks_of_a_merge() -> None:
+    """Two versions of one passage, side by side, that somebody has still to choose from."""
+    texts = [p for p in FILES if p.suffix in (".py", ".md", ".html", ".txt", ".yaml", ".toml", ".css") and p.is_file()]
+    found = [p for p in texts if re.search(r"^(<{7} |>{7} )", p.read_text(encoding="utf-8"), re.MULTILINE)]
+    assert not found
+
+
+def test_the_readme_names_each_command_once() -> None:
+    lines = re.findall(
+        r"^\.venv/bin/(flask [^#\n]*?) *#", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert len(lines) > 20
+    assert [line for line in lines if lines.count(line) > 1] == []
+
+
 def test_only_the_session_file_commits() -> None:
     commits = [p for p in PYTHON if p.parts[-3:-1] != ("course", "web") and ROOT / "course" in p.parents
                and ".commit()" in p.read_text(encoding="utf-8")]  # fmt: skip

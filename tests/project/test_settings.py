@@ -121,6 +121,31 @@ def test_a_database_is_named_without_its_password(url: str, words: str) -> None:
     assert database_name(url) == words
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u:quiet-river@127.0.0.1:1/course",
+        "postgresql://127.0.0.1:1/course?user=u&password=quiet-river",
+        "postgresql://u@127.0.0.1:1/course?passwrd=quiet-river&sslmode=disable",
+    ],
+)
+def test_no_command_shows_the_password_of_the_database(tmp_path: Path, url: str) -> None:
+    app = create_app(make_config(url))
+    (tmp_path / "dump").touch()
+    for command, words in (
+        (["backup", str(tmp_path / "new")], "pg_dump"),
+        (["backup", "restore", str(tmp_path / "dump")], "pg_restore"),
+        (["audit", "head"], "cannot be used"),
+        (["worker"], "cannot be used"),
+    ):
+        app.extensions["course.opening"]._done = False
+        done = app.test_cli_runner().invoke(args=command)
+        assert done.exit_code == 1
+        assert words in done.output
+        assert "127.0.0.1:1/course" in done.output
+        assert "quiet-river" not in done.output
+
+
 def test_a_path_is_counted_from_the_project_wherever_a_command_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir("/")
     config = Config.from_env({"SECRET_KEY": SECRET, "DATABASE_URL": "sqlite:///tests/x.db", "CONTENT": "modules"})

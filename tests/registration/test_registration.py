@@ -13,11 +13,20 @@ from course.clock import now
 from course.mail.models import OutboxMail
 from course.mail.rules import Letter
 from course.people.models import Person, Team
-from course.registration import actions, queries
+from course.registration import actions, queries, views
 from course.registration.models import RegistrationRequest
-from course.registration.rules import allowed, domains, works
+from course.registration.rules import MOST_OPEN, allowed, domains, works
+from course.web.throttle import Throttle
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
+
+
+@pytest.fixture(autouse=True)
+def fresh_throttles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test begins as if nobody had asked anything yet."""
+    monkeypatch.setattr(views, "_by_email", Throttle(5, 900))
+    monkeypatch.setattr(views, "_by_network", Throttle(1500, 900))
+
 
 TODAY = date(2026, 11, 22)
 DAY = timedelta(days=1)
@@ -118,6 +127,37 @@ def test_whoever_is_known_or_has_asked_gets_the_same_answer(session: Session, cl
     assert first.h1 == again.h1 == known.h1 == "Thank you"
     assert len(requests(session)) == 1
     assert len(session.execute(select(OutboxMail)).all()) == 1
+
+
+def test_a_thousand_people_behind_one_address_join_in_one_morning() -> None:
+    with Flask("course").test_request_context("/", environ_base={"REMOTE_ADDR": "203.0.113.9"}):
+        assert all(views._may_ask(f"p{number}@example.org") for number in range(1000))
+    assert MOST_OPEN >= 1000
+
+
+def test_one_address_and_a_machine_are_slowed_down_and_lose_nothing_of_what_they_typed(
+    session: Session, client: Client, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(5):
+        client.post(path, ASK, 200)
+    page = client.post(path, ASK, 429)
+    assert "Wait a quarter of an hour" in page.text
+    assert page.fields()["name"] == "Sam Okafor"
+    client.post(path, {**ASK, "email": "bo@example.org"}, 200)
+    monkeypatch.setattr(views, "_by_network", Throttle(1, 900))
+    client.post(path, {**ASK, "email": "cy@example.org"}, 200)
+    client.post(path, {**ASK, "email": "di@example.org"}, 429)
+    assert [one.email for one in requests(session)] == ["sam@example.org", "bo@example.org", "cy@example.org"]
+
+
+def test_whoever_asks_by_a_link_that_takes_no_more_is_told_so(
+    session: Session, client: Client, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actions, "MOST_OPEN", 1)
+    client.post(path, ASK, 200)
+    for email in ("bo@example.org", "alex@example.org"):
+        assert "takes no more requests" in client.post(path, {**ASK, "email": email}, 422).text
+    assert len(requests(session)) == 1
 
 
 def test_who_decides_gets_one_mail_a_day(session: Session, client: Client, path: str) -> None:

@@ -55,7 +55,11 @@ _NOT_NOW = re.compile(
 _TOO_LARGE = re.compile(r"\b(?:message|mail|size)\b.{0,40}\b(?:too (?:large|big|long)|maximum|size limit)\b")
 _POLICY = re.compile(
     r"\bspam\b|\bspoof|\bblack-?list|\bblock[- ]?list|\breputation\b|\bdmarc\b|\bspf\b|\bdkim\b|\bvirus\b|\bmalware\b"
-    r"|\brelay(?:ing)?\b (?!recipient)|\brelaying\b|\bunable to relay\b|\bauthenticat|\bprohibit"
+    r"|\brelay(?:ing)?\b (?!recipient)|\brelaying\b|\bunable to relay\b|\bauthenticat|\bprohibit|\bpolicy\b"
+    # The server that hands the mail on is meant, or one that is asked who there is does not answer.
+    r"|\bclient host\b|\boutbound\b|\boutgoing\b|\bsending\b|\blicen[cs]e\b|\byour (?:\S+ )?domain\b"
+    r"|\blook-?up (?:failed|failure|error)"
+    r"|\bdirectory (?:server |service |lookup )*(?:is |was )?(?:unavailable|not available|failed|not reach|error|time)"
 )
 
 
