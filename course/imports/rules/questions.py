@@ -51,6 +51,12 @@ QUESTIONS: dict[str, QuestionKind] = {
     "no-letter": QuestionKind("Names without a letter", "Is it the right column?", _SENSE),
     "one-word": QuestionKind("Names of one word", "Is the last name in another column?", _SENSE),
     "capitals": QuestionKind("Names in capitals", "They appear so on certificates.", _SENSE),
+    "order": QuestionKind("Names in another order", "Are the first and the last name in each other’s columns?", _SENSE),
+    "changed-number": QuestionKind(
+        "Staff numbers that a spreadsheet has changed",
+        "If it has, leave these rows out, format the column as text, type the numbers again, and upload the list again.",
+        _SENSE,
+    ),
     "comma": QuestionKind("Names with a comma", "“Surname, Forename” appears so on certificates.", _SENSE),
     "digit": QuestionKind("Names with a digit inside a word", "Is it an O or an l?", _SENSE),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 
@@ -32,9 +33,17 @@ class WrongError(ValueError):
 def row_of(cells: Sequence[str], columns: Mapping[str, int]) -> dict[str, str]:
     """The fields of a row, tidied; what only stands in the place of a value is empty."""
     row = {name: tidy(cells[index]) if index < len(cells) else "" for name, index in columns.items()}
+    if "email" in row:
+        row["email"] = _address(row["email"])
     return {
         name: "" if name not in _DAYS and _NOTHING.get(name, is_nothing)(text) else text for name, text in row.items()
     }
+
+
+def _address(typed: str) -> str:
+    """An address without what a mail program or a spreadsheet writes around it: “Ann Lee <ann@example.org>;”."""
+    found = re.fullmatch(r"[^<>@]*<([^<>\s]+)>", typed.rstrip(" ;,."))
+    return re.sub(r"^mailto:", "", found[1] if found else typed.rstrip(" ;,."), flags=re.IGNORECASE)
 
 
 def full_name(row: Mapping[str, str]) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from course.imports.rules.finding import Question, Wanted
 from course.imports.rules.letters import badly_decoded, digit_inside, look_alike
+from course.imports.rules.values import spreadsheet_number
 
 
-def doubts(wanted: Wanted, new_name: bool, new_teams: tuple[tuple[str, ...], ...]) -> list[Question]:
-    """What is odd about a row that writes a name, or adds teams."""
+def doubts(wanted: Wanted, new_name: bool, new_number: bool, new_teams: tuple[tuple[str, ...], ...]) -> list[Question]:
+    """What is odd about a row that writes a name or a staff number, or adds teams."""
     found: list[Question] = []
     name = wanted.name or ""
     texts = [name] if new_name and name else []
@@ -15,9 +16,12 @@ def doubts(wanted: Wanted, new_name: bool, new_teams: tuple[tuple[str, ...], ...
     for text in texts:
         if words := badly_decoded(text):
             found.append(Question("letters", words))
-    for text in (*texts, wanted.email, wanted.staff_number or ""):
-        if words := look_alike(text):
+    number = wanted.staff_number or ""
+    for words in (*map(look_alike, (*texts, wanted.email)), look_alike(number, latin=True)):
+        if words:
             found.append(Question("alike", words))
+    if new_number and spreadsheet_number(number):
+        found.append(Question("changed-number", f"“{number}” is how a spreadsheet writes another number."))
     if new_name and name:
         found += _shape(name)
     return list({one.kind: one for one in reversed(found)}.values())[::-1]

@@ -34,6 +34,13 @@ def no_number(text: str) -> bool:
     return is_nothing(text) or bool(re.fullmatch(r"0+([.,]0+)?", text))
 
 
+def spreadsheet_number(number: str) -> bool:
+    """Whether a staff number is written as only a spreadsheet writes numbers: 1.23E+05, or 417.0."""
+    plain = number.replace(" ", "")
+    scientific = bool(_SCIENTIFIC.fullmatch(plain)) and ("+" in plain or "." in plain)
+    return scientific or bool(_DECIMAL.fullmatch(plain))
+
+
 def number_key(number: str) -> str:
     """What is left of a staff number when a spreadsheet has taken it for a number to count with: no zeros in front, no
     decimals, no powers of ten; and letters and digits in one form and case. Two numbers with one key may be the same."""
