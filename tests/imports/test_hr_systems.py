@@ -59,6 +59,19 @@ def lines(text: str) -> list[Line]:
         ("417.0,Ida,Beck,ida@example.org", "asked", "changed-number", "a spreadsheet"),
         ("12E3,Ida,Beck,ida@example.org", "added", "", ""),
         ("\u04251,Ida,Beck,ida@example.org", "asked", "alike", "Cyrillic"),
+        ("'00583,Cara,Voss,cara@example.org", "unchanged", "", ""),
+        ('"=""00583""",Cara,Voss,cara@example.org', "unchanged", "", ""),
+        # Names as they would be on a certificate.
+        ("Z1,Ida,BECK,ida@example.org", "asked", "capitals", "“BECK” is in capitals"),
+        ("Z1,ida,beck,ida@example.org", "asked", "capitals", "has no capital letter"),
+        ("Z1,Ida,Beck III,ida@example.org", "added", "", ""),
+        ("Z1,Ida,Beck (on leave),ida@example.org", "asked", "sign", "has a “(” in it"),
+        ("Z1,Ida,Beck - Agency,ida@example.org", "asked", "sign", "has a “-” in it"),
+        ("Z1,Ida,Beck*,ida@example.org", "asked", "sign", "“*”"),
+        ("Z1,Ida,Beck-Hill,ida@example.org", "added", "", ""),
+        ("Z1,Ida Beck,Ida Beck,ida@example.org", "asked", "repeated", "says something twice"),
+        ("Z1,Ida Beck,Beck,ida@example.org", "asked", "repeated", "says something twice"),
+        ("Z1,Ali,Ali,ali@example.org", "added", "", ""),
         # Addresses with what programs write around them.
         ("M1,Mary,Jones,mailto:mary@example.org", "unchanged", "", ""),
         ("M1,Mary,Jones,Mary Jones <mary@example.org>;", "unchanged", "", ""),
@@ -91,7 +104,8 @@ def test_a_last_name_in_common_is_a_family(one: str, other: str, expected: str) 
         ("ANN LEE", "Ann Lee", True), ("ann lee", "Ann Lee", True), ("Ann Lee", "ANN LEE", False),
         ("Lee, Ann", "Ann Lee", True), ("Zoe Lee", "Zoë Lee", True), ("Zoë Lee", "Zoe Lee", False),
         ("Ann ONeill", "Ann O’Neill", True), ("Ann O’Neill", "Ann ONeill", False), ("Dr Ann Lee", "Ann Lee", True),
-        ("Ann Lee", "Dr Ann Lee", False), ("Ann Hill", "Ann Lee", False), ("Ann Lee", "Ann Lee", False),
+        ("Ann LEE", "Ann Lee", True), ("Ann Lee", "Ann LEE", False), ("Ann Lee", "Dr Ann Lee", False),
+        ("Ann Hill", "Ann Lee", False), ("Ann Lee", "Ann Lee", False),
     ],
 )  # fmt: skip
 def test_a_name_is_written_worse_where_it_lacks_what_the_other_has(new: str, old: str, worse: bool) -> None:
@@ -123,6 +137,7 @@ def test_names_are_turned_round_where_the_words_are_the_same() -> None:
         # What is called alike and is something else.
         ("Name|Email|Contact number|Probation end date|DBS expiry date|Line manager name",
          "Ann Cole|a@x.org|01632960101|01/09/2020|01/09/2027|Bo Fox", "name email - - - -"),
+        ("Name|Reports to|Login", "Ann Cole|boss-of-a@x.org|a@x.org", "name - email"),
     ],
 )  # fmt: skip
 def test_headings_of_hr_systems_are_known(headings: str, row: str, expected: str) -> None:

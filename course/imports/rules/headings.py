@@ -55,7 +55,9 @@ NAMES: dict[str, tuple[str, ...]] = {
                "darparwr"),
 }  # fmt: skip
 # A column of addresses that are somebody else’s.
-NOT_THEIRS = re.compile(r"manager|supervisor|linem|emergency|nextofkin|parent|referee|rheolwr|vorgesetzt")
+NOT_THEIRS = re.compile(
+    r"manager|supervisor|linem|emergency|nextofkin|parent|referee|reportsto|reportingto|approver|spouse|guardian|rheolwr|vorgesetzt"
+)
 PRIVATE = re.compile(r"personal(?!nummer|nr)|private|privat|home(?=e?mail)|personol")
 
 

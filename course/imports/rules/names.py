@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import Literal
@@ -60,9 +61,15 @@ def spelt_worse(new: str, old: str) -> bool:
     or whether a title was put before it, or a comma into it. HR systems write names so."""
     if new == old or likeness(new, old) != "same":
         return False
-    shouted = (new == new.upper() and old != old.upper()) or (new == new.lower() and old != old.lower())
+    shouted = len(in_capitals(new)) > len(in_capitals(old)) or (new == new.lower() and old != old.lower())
     titled = len(fold(new).split()) > len(_in_order(new)) and len(fold(old).split()) == len(_in_order(old))
     return shouted or titled or _marks(new) < _marks(old) or ("," in new and "," not in old)
+
+
+def in_capitals(name: str) -> list[str]:
+    """The words of a name that are written in capitals only; not initials, and numbers such as III."""
+    words = re.findall(r"[^\W\d_]{3,}", name)
+    return [word for word in words if word == word.upper() != word.lower() and not re.fullmatch("[IVX]+", word)]
 
 
 def _marks(name: str) -> int:

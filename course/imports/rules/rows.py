@@ -23,6 +23,7 @@ PATHWAYS = {str(key).casefold(): str(key) for key in SETTINGS} | {
 FIRST_CERTIFICATE = date(1990, 1, 1)
 _ISSUER = "An earlier training"
 _NOTHING = {"staff_number": no_number, "name": no_name, "first_name": no_name, "last_name": no_name}
+_AS_TEXT = re.compile(r'="([^"]*)"')  # how a program tells Excel that a number is text
 _DAYS = {"start": "First day", "leaving": "Last day", "completed": "Earlier certificate", "valid_until": "Valid until"}
 
 
@@ -33,6 +34,9 @@ class WrongError(ValueError):
 def row_of(cells: Sequence[str], columns: Mapping[str, int]) -> dict[str, str]:
     """The fields of a row, tidied; what only stands in the place of a value is empty."""
     row = {name: tidy(cells[index]) if index < len(cells) else "" for name, index in columns.items()}
+    row = {name: found[1] if (found := _AS_TEXT.fullmatch(text)) else text for name, text in row.items()}
+    if "staff_number" in row:
+        row["staff_number"] = row["staff_number"].lstrip("'’`")
     if "email" in row:
         row["email"] = _address(row["email"])
     return {
