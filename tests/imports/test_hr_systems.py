@@ -25,6 +25,7 @@ KNOWN = (
     Somebody(1, "Mary Jones", "mary@example.org", "M1", start=BEGAN),
     Somebody(2, "María José García", "mj@example.org", None, start=BEGAN),
     Somebody(3, "Cara Voss", "cara@example.org", "00583", start=BEGAN),
+    Somebody(4, "Ida Holm", "ida.holm@example.org", "L5", left=date(2026, 3, 1), start=BEGAN),
 )
 HEAD = "Staff number,First name,Last name,E-mail\n"
 
@@ -44,6 +45,8 @@ def lines(text: str) -> list[Line]:
         ("P9,Pete,Jones,mary@example.org", "refused", "", "staff number M1, Mary Jones"),
         ("M1,Pete,Jones,pete@example.org", "asked", "name", "the name and the address in this row are others"),
         ("583,Di,Voss,di@example.org", "asked", "zeros", "This may be Cara Voss"),
+        # Somebody who left has this name, and is here again with another number and another address, or is another person.
+        ("L9,Ida,Holm,new@example.org", "asked", "twin", "Ida Holm (ida.holm@example.org) left on 1 March 2026."),
         # A new last name, an initial, a middle name.
         (",Mary,Brown,mary@example.org", "changed", "", "Mary Jones → Mary Brown"),
         (",M,Jones,mary@example.org", "changed", "", "Mary Jones → M Jones"),

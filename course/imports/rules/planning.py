@@ -201,6 +201,10 @@ class _Twins:
             first = here[0]
             number = f", staff number {first.staff_number}" if first.staff_number else ""
             return Question("twin", f"{first.name} ({first.email}{number}) is here already.")
+        left = self._book.by_name(name)
+        if left and left[0].left is not None:
+            one = left[0]
+            return Question("twin", f"{one.name} ({one.email}) left on {words_of(one.left)}. Is this the same person?")
         times = self._new[name_words(name)]
         return Question("twin", f"The list adds {times} people of this name.") if times > 1 else None
 

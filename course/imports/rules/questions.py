@@ -41,7 +41,11 @@ QUESTIONS: dict[str, QuestionKind] = {
         "It may be a new name, or an address or a number that several people share.",
         _WHO,
     ),
-    "twin": QuestionKind("A second entry of one name", "Check that these are different people.", _SENSE),
+    "twin": QuestionKind(
+        "A second entry of one name",
+        "Check that these are different people. If they are the same, leave the row out and correct the entry that is here.",
+        _SENSE,
+    ),
     "letters": QuestionKind(
         "Letters that look wrongly read",
         "If they are, leave these rows out, save the list as “CSV UTF-8”, and upload it again.",

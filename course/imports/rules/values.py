@@ -7,7 +7,7 @@ import unicodedata
 
 # In place of a value, in small letters and without spaces, stops, hyphens and brackets around it.
 _NOTHING = frozenset(
-    {"", "n/a", "na", "n.a", "#n/a", "none", "nil", "null", "(null)", "(blank)", "blank", "empty", "tbc", "tba", "tbd",
+    {"", "n/a", "n/k", "na", "n.a", "#n/a", "none", "nil", "null", "(null)", "(blank)", "blank", "empty", "tbc", "tba", "tbd",
      "unknown", "not known", "not applicable", "not yet known", "to follow", "to be confirmed", "to be advised",
      "pending", "awaiting", "awaited", "no number", "not set", "unassigned", "undefined", "nan", "nat", "?", "??",
      "???", "xxx", "keine", "k.a"}
