@@ -224,3 +224,11 @@ def test_a_number_is_read_in_the_format_in_which_it_is_seen(shape: str, seen: st
         sheet["A2"].number_format = shape
 
     assert read(workbook(fill)).rows[0][1][0] == seen
+
+
+def test_a_certificate_that_ends_on_the_day_of_its_completion_is_refused_and_stops_no_list() -> None:
+    head = "Name,Email,Completed,Expires\n"
+    rows = "Ida Beck,ida@example.org,01/05/2026,01/05/2026\nBo Fox,bo@example.org,01/05/2026,02/05/2026\n"
+    first, second = lines(head + rows)
+    assert (first.kind, second.kind) == ("refused", "added")
+    assert "does not end after the day" in first.notes[0]

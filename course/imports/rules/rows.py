@@ -140,8 +140,8 @@ def _certificate(row: Mapping[str, str], today: date) -> Certificate | None:
         raise WrongError("The earlier certificate has a day before 1990, or one more than ten years from now.")
     if day > today:
         raise WrongError("The earlier certificate was completed on a day that is still to come.")
-    if until is not None and until < day:
-        raise WrongError("The earlier certificate ends before it was completed.")
+    if until is not None and until <= day:
+        raise WrongError("The earlier certificate does not end after the day on which it was completed.")
     if len(row.get("issuer", "")) > 200:
         raise WrongError("The issuer is longer than 200 characters.")
     return Certificate(day, until, row.get("issuer") or _ISSUER)
