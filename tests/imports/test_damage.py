@@ -64,7 +64,7 @@ HEAD = "Staff number,First name,Last name,E-mail,Team\n"
         (",Cara,Voss,c.voss@elsewhere.example,\n", ["asked"], "with a new address"),
         (",Ida,Holm,ida.holm@example.org,\n", ["asked"], "who has left"),
         # A name that differs in accents and order is the same one.
-        ("00583,CARA,Voß,cara@example.org,Cafe\u0301\n", ["changed"], "Name: Cara Voss → CARA Voß."),
+        ("00583,Cara,Voß,cara@example.org,Cafe\u0301\n", ["changed"], "Name: Cara Voss → Cara Voß."),
         # Two posts, and a row that could not be read beside one that could.
         ("A1,Ana,Lund,ana@example.org,Kitchen\nA1,Ana,Lund,ana@example.org,Club\n", ["added", "joined"], "Team: Club"),
         ("A1,Ana,Lund,ana@example.org,North,x\nA1,Ana,Lund,ana@example.org,Club\n", ["refused", "refused"], "6 cells"),

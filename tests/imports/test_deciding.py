@@ -42,7 +42,7 @@ def test_a_list_is_applied_once_all_is_decided_and_what_it_brought_can_be_invite
     assert "Applied on" in done.text
     session.expire_all()
     assert session.execute(select(Person.staff_number).where(Person.name == "Cara Voss")).scalar_one() == "00583"
-    assert "Invite 2 people who were not invited yet" in done.text
+    assert "Invite 2 people who have not been invited yet" in done.text
     assert "2 invitations are on the way" in client.follow(client.post(f"{path}/invite", {})).text
     assert count(session, OutboxMail) == 2
 

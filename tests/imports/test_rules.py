@@ -247,7 +247,7 @@ ROWS = [
     ("email=new@example.org; name=Ann Lee; start=46065", "refused", "First day: 46065"),
     ("email=new@example.org; name=Ann Lee; start=2/5/2026; leaving=1/5/2026", "refused", "before the first one"),
     ("email=new@example.org; name=Ann Lee; completed=1/5/2027", "refused", "still to come"),
-    ("email=new@example.org; name=Ann Lee; completed=1/5/2026; valid_until=1/4/2026", "refused", "ends before"),
+    ("email=new@example.org; name=Ann Lee; completed=1/5/2026; valid_until=1/4/2026", "refused", "does not end after"),
     ("email=new@example.org; name=Ann Lee; valid_until=1/4/2027", "refused", "no day on which"),
     ("email=new@example.org; name=Ann Lee; completed=1/5/1989", "refused", "before 1990"),
     ("email=new@example.org; name=Ann Lee; completed=1/5/2026; valid_until=1/5/2037", "refused", "more than ten years"),

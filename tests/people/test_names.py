@@ -105,6 +105,8 @@ def test_who_was_not_invited_is_called_so_and_all_are_invited_by_one_press(sessi
     assert page.text.count("Not invited yet") == 3
     actions = [form.get("action") for form in page.all("form") if form.get("method") == "post"]
     assert actions.count("/people/invite") == 1
+    # Among those who were found by a search it would invite others too.
+    assert "have not been invited yet" not in client.get("/people?q=Pat+A").text
     form = page.fields(actions.index("/people/invite"))
     del form["form_key"]  # so that not even a press from another copy of the page sends a second one
     assert "3 invitations are on the way" in client.follow(client.post("/people/invite", form)).text

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from course.imports.rules.days import like_a_day, no_day
-from course.imports.rules.headings import NAMES, NOT_THEIRS, PRIVATE, bare, spellings
+from course.imports.rules.headings import NAMES, NOT_THEIRS, PRIVATE, bare, spellings, unqualified
 from course.imports.rules.table import Table
 from course.imports.rules.values import is_nothing
 
@@ -141,9 +141,13 @@ def _best(field: str, columns: list[int], headings: Sequence[str], content: list
     ranked = []
     for index in columns:
         ranks = [NAMES[field].index(name) for name in spellings(headings[index]) if name in NAMES[field]]
+        plainer = unqualified(headings[index])
+        if not ranks and field != "staff_number" and plainer in NAMES[field]:
+            ranks = [len(NAMES[field]) + NAMES[field].index(plainer)]
         if ranks and not (field == "email" and NOT_THEIRS.search(bare(headings[index]))):
             full = max((content[one].filled for one in columns), default=0)
-            hollow = content[index].filled < full / 2
+            # Beside a first name of everybody, what some are called is none.
+            hollow = content[index].filled < full * (0.9 if field == "first_name" else 0.5)
             ranked.append((hollow, bool(PRIVATE.search(bare(headings[index]))), min(ranks), index))
     return min(ranked)[-1] if ranked else None
 
@@ -168,6 +172,11 @@ def _names(found: dict[str, int], content: list[_Content], table: Table | None) 
             found.pop("name", None)
         return
     if table is None or "name" not in found or "first_name" not in found:
+        return
+    if content[found["first_name"]].filled < content[found["name"]].filled / 2 or (
+        content[found["name"]].share(lambda cell: "," in cell) >= 0.5
+    ):
+        found.pop("first_name")  # what some are called beside their full name
         return
     pairs = list(zip(table.column(found["name"]), table.column(found["first_name"]), strict=True))[:_SAMPLE]
     inside = sum(first.casefold() in name.casefold() for name, first in pairs if name and first)

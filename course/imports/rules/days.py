@@ -35,7 +35,9 @@ _NO_DAY = re.compile(r"0{1,2}[./-]0{1,2}[./-]0{2,4}|0{4}[./-]?00[./-]?00|0+([.,]
 _ZERO_DAYS = frozenset({date(1900, 1, 1), date(1899, 12, 30), date(1899, 12, 31), date(1, 1, 1), date(1970, 1, 1)})
 EARLIEST, LATEST = 1940, 2100
 _CENTURY = 50  # a year of two digits below this is one of the 2000s
-_NO_END = re.compile(r"9999[-/.]?12[-/.]?31|31[-/.]12[-/.]9999")  # what HR systems write for somebody who stays
+_NO_END = re.compile(
+    r"9999[-/.]?12[-/.]?31|31[-/. ](?:12|dec|december)[-/. ]9999", re.IGNORECASE
+)  # what HR systems write for somebody who stays
 # With dots between them the day is always first.
 _SHORT = re.compile(r"(\d{1,2})[/\- ](\d{1,2})[/\- ](\d{4}|\d{2})")
 

@@ -209,16 +209,17 @@ def _agreeing(found: Found, said: Wanted, person: Somebody, book: Book, decided:
             "in this row is theirs. If it is no number of one person, leave the cell empty."
         )
     weak = number is not None and not any(sign.isdigit() for sign in number)
-    if by_address and alike != "other":
+    if by_address and (alike not in ("family", "other") or (by_number and alike == "family")):
         return found
     if not by_address and alike in ("unsaid", "same") and not weak:
         return found
+    others = not by_address and alike in ("like", "family")
     called = "staff number and address" if by_number and by_address else "address" if by_address else "staff number"
     question = Question(
         "address" if alike in ("same", "unsaid") else "name",
         f"The {called} {'are' if ' and ' in called else 'is'} that of {person.name} ({person.email}), but the "
-        f"{'name' if by_address else 'name and the address' if alike == 'like' else 'address'} in this row "
-        f"{'is another one' if by_address or alike != 'like' else 'are others'}. Is it the same person?",
+        f"{'name' if by_address else 'name and the address' if others else 'address'} in this row "
+        f"{'are others' if others else 'is another one'}. Is it the same person?",
         person.id,
     )
     answer = decided(question.kind, person.id)
@@ -273,7 +274,7 @@ def _renumbered(wanted: Wanted, person: Somebody, old: str, new: str, decided: D
 def _perhaps(wanted: Wanted, book: Book, decided: Decided) -> Found:
     """Somebody who seems new: perhaps it is a person whose number was damaged, or who has another address now."""
     for person in book.by_number_key(wanted.staff_number):
-        if likeness(wanted.name, person.name) in ("same", "like"):
+        if likeness(wanted.name, person.name) in ("same", "like", "family"):
             number = max(person.staff_number or "", wanted.staff_number or "", key=len)
             words = (
                 f"This may be {person.name} ({person.email}, staff number {person.staff_number}): a spreadsheet changes "

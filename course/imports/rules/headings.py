@@ -15,7 +15,8 @@ NAMES: dict[str, tuple[str, ...]] = {
                      "employeeno", "staffno", "payrollno", "payrollid", "personnelno", "personnelid", "payrollref",
                      "payrollreference", "employeeref", "employeereference", "staffref", "staffreference",
                      "staffcode", "employeecode", "personid", "personnumber", "workernumber", "workerid", "hrid",
-                     "hrnumber", "uniqueid", "assignmentnumber", "number", "id", "personalnummer", "personalnr", "persnr",
+                     "hrnumber", "empid", "empno", "empnumber", "empref", "personalreference", "uniqueid", "assignmentnumber",
+                     "number", "id", "personalnummer", "personalnr", "persnr",
                      "mitarbeiternummer", "mitarbeiternr", "rhifstaff", "rhifgweithiwr", "rhifcyflogres",
                      "rhifygweithiwr", "rhif", "matricule", "employee"),
     "first_name": ("firstname", "forename", "forenames", "givenname", "givennames", "firstnames", "christianname",
@@ -23,11 +24,11 @@ NAMES: dict[str, tuple[str, ...]] = {
                    "vornamen", "rufname", "enwcyntaf", "enwaucyntaf", "prenom"),
     "last_name": ("lastname", "surname", "familyname", "surnames", "lastnames", "secondname", "legallastname",
                   "legalsurname", "nachname", "familienname", "zuname", "cyfenw", "nomdefamille"),
-    "name": ("fullname", "name", "employeename", "displayname", "staffname", "names", "personname", "workername",
+    "name": ("fullname", "name", "employeename", "displayname", "staffname", "names", "personname", "workername", "worker",
              "colleague", "colleaguename", "staffmember", "nameofemployee", "vollstandigername", "mitarbeiter",
              "mitarbeitername", "enwllawn", "enw", "enwygweithiwr", "nom", "nomcomplet", "employee"),
     "team": ("team", "teamname", "teampath", "department", "departmentname", "site", "sitename", "unit", "unitname",
-             "school", "schoolname", "location", "locationname", "service", "servicename", "orgunit",
+             "school", "schoolname", "location", "locationname", "service", "servicename", "orgunit", "orgunitname",
              "organisationunit", "organisationalunit", "house", "home", "base", "workbase", "workplace", "setting",
              "branch", "division", "dept", "section", "group", "abteilung", "standort", "einrichtung", "bereich",
              "kostenstelle", "costcentre", "costcenter", "tim", "adran", "ysgol", "safle", "lleoliad", "uned",
@@ -36,6 +37,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "pathway": ("pathway", "coursepathway"),
     "start": ("startdate", "firstday", "start", "hiredate", "dateofjoining", "datejoined", "joined", "joiningdate",
               "joindate", "commencementdate", "commencement", "employmentstartdate", "employmentstart", "datestarted",
+              "started", "arrivaldate", "dateofarrival",
               "dateofstart", "dateofcommencement", "datecommenced", "dateofhire", "datehired", "dateofappointment",
               "appointmentdate", "continuousservicedate", "originalhiredate", "contractstart", "contractstartdate",
               "eintrittsdatum", "eintritt", "eintrittam", "beginn", "startdatum", "dyddiaddechrau", "dechrau",
@@ -53,8 +55,28 @@ NAMES: dict[str, tuple[str, ...]] = {
                "darparwr"),
 }  # fmt: skip
 # A column of addresses that are somebody else’s.
-NOT_THEIRS = re.compile(r"manager|supervisor|linem|emergency|nextofkin|parent|referee|rheolwr|vorgesetzt")
+NOT_THEIRS = re.compile(
+    r"manager|supervisor|linem|emergency|nextofkin|parent|referee|reportsto|reportingto|approver|spouse|guardian|rheolwr|vorgesetzt"
+)
 PRIVATE = re.compile(r"personal(?!nummer|nr)|private|privat|home(?=e?mail)|personol")
+
+
+# Words that HR systems put before the usual name of a column, without another meaning.
+_QUALIFIERS = frozenset(
+    {"legal", "current", "latest", "original", "primary", "main", "default", "contact", "preferred", "chosen",
+     "known", "employee", "employees", "employer", "employment", "staff", "staffs", "worker", "workers", "person",
+     "persons", "colleague", "work", "business", "company", "organisation", "official", "professional", "corporate",
+     "contracted"}
+)  # fmt: skip
+
+
+def unqualified(heading: str) -> str:
+    """A heading without such words, as `bare` writes it; empty if there are none in it, or nothing beside them. The
+    number of a person is never guessed so: “Contact number” is a telephone."""
+    words = re.split(r"[\W_]+", re.sub(r"\([^)]*\)|\[[^\]]*\]|['’]s\b", " ", heading))
+    words = [word for word in words if word]
+    kept = [word for word in words if word.casefold() not in _QUALIFIERS]
+    return bare(" ".join(kept)) if len(kept) < len(words) else ""
 
 
 def bare(heading: str) -> str:
@@ -65,9 +87,9 @@ def bare(heading: str) -> str:
 
 def spellings(heading: str) -> tuple[str, ...]:
     """The names by which a heading may be known: all of it, without what stands in brackets, and the parts beside a
-    stroke."""
+    stroke or a dash."""
     without = re.sub(r"\([^)]*\)|\[[^\]]*\]|\*", " ", heading)
-    parts = [part for part in re.split(r"[/|:]", without) if part.strip()]
+    parts = [part for part in re.split(r"[/|:]|\s[-–]\s", without) if part.strip()]
     # “Forename(s)” is one word in two forms.
     either = heading.replace("(", "").replace(")", "")
     return tuple(dict.fromkeys(name for name in map(bare, (heading, either, without, *parts)) if name))

@@ -11,6 +11,9 @@ _LOOK_ALIKE = ("CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU")
 _DIGIT_IN_WORD = re.compile(r"[^\W\d_]\d+[^\W\d_]")
 _LOST = re.compile(r"\ufffd|[^\W\d_]\?|\?[^\W\d_]")
 _CAPITAL_INSIDE = re.compile(r"[^\W\d_][^\x00-\x7f]")
+# What Windows shows for letters of a Mac: “Zo‘” for Zoë, “N–ez” for Núñez, “OÕNeill” for O’Neill.
+_OF_A_MAC = re.compile(r"[^\W\d_]‘(?![^\W\d_])|[^\W\d_][–—](?=[^\W\d_])(?=\w*[a-z])(?![A-ZÀ-Þ])|[A-Z]Õ[A-Z][a-z]")
+_NEVER_IN_NAMES = frozenset("†‡‰•…¡¿¶§„‚‹›ˆ˜")
 
 
 def decoded_twice(text: str) -> str | None:
@@ -43,23 +46,25 @@ def badly_decoded(text: str) -> str | None:
         return f"“{text}” holds a code of web pages. It may be “{html.unescape(text)}”."
     if _LOST.search(text):
         return f"Letters seem to be missing in “{text}”."
-    if any(
-        unicodedata.category(pair[1]) == "Lu" and pair[0].islower() for pair in _CAPITAL_INSIDE.findall(text)
-    ) or any(sign > "\x7f" and unicodedata.category(sign) in ("Sc", "Sm", "Sk", "So", "Cc") for sign in text):
+    if (
+        any(unicodedata.category(pair[1]) == "Lu" and pair[0].islower() for pair in _CAPITAL_INSIDE.findall(text))
+        or any(sign > "\x7f" and unicodedata.category(sign) in ("Sc", "Sm", "Sk", "So", "Cc") for sign in text)
+        or (_OF_A_MAC.search(text) or not _NEVER_IN_NAMES.isdisjoint(text))
+    ):
         return (
             f"“{text}” holds a sign that names do not have. The file may have been saved with another set of letters."
         )
     return None
 
 
-def look_alike(text: str) -> str | None:
+def look_alike(text: str, latin: bool = False) -> str | None:
     """Which character of a name, team, number or address only looks like another one; None if none does.
 
-    Letters of other alphabets are fine where no Latin ones stand beside them.
+    Letters of other alphabets are fine where no Latin ones stand beside them, unless only Latin ones are to be expected.
     """
     if text.isascii():
         return None
-    latin = any(unicodedata.name(sign, "").startswith("LATIN") for sign in text if sign.isalpha())
+    latin = latin or any(unicodedata.name(sign, "").startswith("LATIN") for sign in text if sign.isalpha())
     for sign in text:
         name = unicodedata.name(sign, "")
         if latin and name.startswith(_LOOK_ALIKE) and sign.isalpha():

@@ -13,7 +13,7 @@ from course.imports.rules.changes import WrongError, changes, new_person, words_
 from course.imports.rules.days import NotADayError, month_first
 from course.imports.rules.finding import Book, Found, NotOneError, Question, Somebody, Wanted, find
 from course.imports.rules.joining import Group, Said, addresses_in, groups
-from course.imports.rules.names import name_words
+from course.imports.rules.names import name_words, spelt_worse, turned_round
 from course.imports.rules.places import Places, UnclearError
 from course.imports.rules.questions import LEAVE, RIGHT, question_key
 from course.imports.rules.rows import full_name, read_row, row_of, who
@@ -201,6 +201,10 @@ class _Twins:
             first = here[0]
             number = f", staff number {first.staff_number}" if first.staff_number else ""
             return Question("twin", f"{first.name} ({first.email}{number}) is here already.")
+        left = self._book.by_name(name)
+        if left and left[0].left is not None:
+            one = left[0]
+            return Question("twin", f"{one.name} ({one.email}) left on {words_of(one.left)}. Is this the same person?")
         times = self._new[name_words(name)]
         return Question("twin", f"The list adds {times} people of this name.") if times > 1 else None
 
@@ -250,6 +254,9 @@ def _planned(one: _Matched, twins: _Twins, places: Places, today: date, answers:
     first, *rest = group.rows
     person, wanted = found.person, found.wanted
     notes = tuple(filter(None, (found.aside, *wanted.remarks)))
+    if person is not None and wanted.name and spelt_worse(wanted.name, person.name):
+        notes += (f"The name stays as it is here: {person.name}.",)
+        wanted = replace(wanted, name=person.name)
     try:
         line = _line(first, wanted, person, places, today)
         questions = [found.question] if found.question else []
@@ -281,7 +288,10 @@ def _doubts(line: Line, twins: _Twins, places: Places) -> list[Question]:
     name = line.wanted.name or ""
     new_name = line.person is None or ("correct" in line.deeds and name not in ("", line.person.name))
     new_teams = tuple(place for path in line.wanted.teams if (place := _place(places, path)))
-    found = doubts(line.wanted, new_name, new_teams)
+    new_number = line.person is None or line.wanted.staff_number != line.person.staff_number
+    found = doubts(line.wanted, new_name, new_number, new_teams)
+    if line.person is not None and turned_round(name, line.person.name):
+        found.append(Question("order", f"“{name}” is {line.person.name} with the words in another order."))
     twin = twins.doubt(name) if line.person is None else None
     return [*found, twin] if twin else found
 

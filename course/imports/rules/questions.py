@@ -41,7 +41,11 @@ QUESTIONS: dict[str, QuestionKind] = {
         "It may be a new name, or an address or a number that several people share.",
         _WHO,
     ),
-    "twin": QuestionKind("A second entry of one name", "Make sure that these are two people.", _SENSE),
+    "twin": QuestionKind(
+        "A second entry of one name",
+        "Check that these are different people. If they are the same, leave the row out and correct the entry that is here.",
+        _SENSE,
+    ),
     "letters": QuestionKind(
         "Letters that look wrongly read",
         "If they are, leave these rows out, save the list as “CSV UTF-8”, and upload it again.",
@@ -50,8 +54,22 @@ QUESTIONS: dict[str, QuestionKind] = {
     "alike": QuestionKind("Characters that only look like others", "People could not be found by them.", _SENSE),
     "no-letter": QuestionKind("Names without a letter", "Is it the right column?", _SENSE),
     "one-word": QuestionKind("Names of one word", "Is the last name in another column?", _SENSE),
-    "capitals": QuestionKind("Names in capitals", "They appear so on certificates.", _SENSE),
-    "comma": QuestionKind("Names with a comma", "“Surname, Forename” appears so on certificates.", _SENSE),
+    "capitals": QuestionKind(
+        "Names in capitals, or without any", "Certificates show a name as it is written in the list.", _SENSE
+    ),
+    "sign": QuestionKind(
+        "Names with a remark or a sign", "Certificates show a name as it is written in the list.", _SENSE
+    ),
+    "repeated": QuestionKind(
+        "Names that say something twice", "Is the full name in the column of the last name?", _SENSE
+    ),
+    "order": QuestionKind("Names in another order", "Are the first and the last name in each other’s columns?", _SENSE),
+    "changed-number": QuestionKind(
+        "Staff numbers that a spreadsheet has changed",
+        "If it has, leave these rows out, format the column as text, type the numbers again, and upload the list again.",
+        _SENSE,
+    ),
+    "comma": QuestionKind("Names with a comma", "Certificates show “Surname, Forename” as it is written.", _SENSE),
     "digit": QuestionKind("Names with a digit inside a word", "Is it an O or an l?", _SENSE),
 }
 

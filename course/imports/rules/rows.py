@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 
@@ -22,6 +23,7 @@ PATHWAYS = {str(key).casefold(): str(key) for key in SETTINGS} | {
 FIRST_CERTIFICATE = date(1990, 1, 1)
 _ISSUER = "An earlier training"
 _NOTHING = {"staff_number": no_number, "name": no_name, "first_name": no_name, "last_name": no_name}
+_AS_TEXT = re.compile(r'="([^"]*)"')  # how a program tells Excel that a number is text
 _DAYS = {"start": "First day", "leaving": "Last day", "completed": "Earlier certificate", "valid_until": "Valid until"}
 
 
@@ -32,9 +34,20 @@ class WrongError(ValueError):
 def row_of(cells: Sequence[str], columns: Mapping[str, int]) -> dict[str, str]:
     """The fields of a row, tidied; what only stands in the place of a value is empty."""
     row = {name: tidy(cells[index]) if index < len(cells) else "" for name, index in columns.items()}
+    row = {name: found[1] if (found := _AS_TEXT.fullmatch(text)) else text for name, text in row.items()}
+    if "staff_number" in row:
+        row["staff_number"] = row["staff_number"].lstrip("'’`")
+    if "email" in row:
+        row["email"] = _address(row["email"])
     return {
         name: "" if name not in _DAYS and _NOTHING.get(name, is_nothing)(text) else text for name, text in row.items()
     }
+
+
+def _address(typed: str) -> str:
+    """An address without what a mail program or a spreadsheet writes around it: “Ann Lee <ann@example.org>;”."""
+    found = re.fullmatch(r"[^<>@]*<([^<>\s]+)>", typed.rstrip(" ;,."))
+    return re.sub(r"^mailto:", "", found[1] if found else typed.rstrip(" ;,."), flags=re.IGNORECASE)
 
 
 def full_name(row: Mapping[str, str]) -> str:
@@ -127,8 +140,8 @@ def _certificate(row: Mapping[str, str], today: date) -> Certificate | None:
         raise WrongError("The earlier certificate has a day before 1990, or one more than ten years from now.")
     if day > today:
         raise WrongError("The earlier certificate was completed on a day that is still to come.")
-    if until is not None and until < day:
-        raise WrongError("The earlier certificate ends before it was completed.")
+    if until is not None and until <= day:
+        raise WrongError("The earlier certificate does not end after the day on which it was completed.")
     if len(row.get("issuer", "")) > 200:
         raise WrongError("The issuer is longer than 200 characters.")
     return Certificate(day, until, row.get("issuer") or _ISSUER)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 from course.imports.rules.finding import Question, Wanted
 from course.imports.rules.letters import badly_decoded, digit_inside, look_alike
+from course.imports.rules.names import in_capitals
+from course.imports.rules.values import spreadsheet_number
+
+# A remark beside a name, such as “(on leave)”, or a sign of a list.
+_SIGN = re.compile(r"[()\[\]{}<>*/\\=+_:;@#|]|\s[-–]\s")
 
 
-def doubts(wanted: Wanted, new_name: bool, new_teams: tuple[tuple[str, ...], ...]) -> list[Question]:
-    """What is odd about a row that writes a name, or adds teams."""
+def doubts(wanted: Wanted, new_name: bool, new_number: bool, new_teams: tuple[tuple[str, ...], ...]) -> list[Question]:
+    """What is odd about a row that writes a name or a staff number, or adds teams."""
     found: list[Question] = []
     name = wanted.name or ""
     texts = [name] if new_name and name else []
@@ -15,9 +22,12 @@ def doubts(wanted: Wanted, new_name: bool, new_teams: tuple[tuple[str, ...], ...
     for text in texts:
         if words := badly_decoded(text):
             found.append(Question("letters", words))
-    for text in (*texts, wanted.email, wanted.staff_number or ""):
-        if words := look_alike(text):
+    number = wanted.staff_number or ""
+    for words in (*map(look_alike, (*texts, wanted.email)), look_alike(number, latin=True)):
+        if words:
             found.append(Question("alike", words))
+    if new_number and spreadsheet_number(number):
+        found.append(Question("changed-number", f"“{number}” is how a spreadsheet writes another number."))
     if new_name and name:
         found += _shape(name)
     return list({one.kind: one for one in reversed(found)}.values())[::-1]
@@ -34,6 +44,13 @@ def _shape(name: str) -> list[Question]:
         found.append(Question("comma", f"“{name}” has a comma."))
     if len(name.split()) == 1 and name.lower() != name.upper():  # others, such as Chinese names, are one word
         found.append(Question("one-word", f"“{name}” is one word."))
-    if len(name) > 3 and name.upper() == name and name.lower() != name:
-        found.append(Question("capitals", f"“{name}” is in capitals."))
+    if shouted := in_capitals(name):
+        found.append(Question("capitals", f"“{' '.join(shouted)}” is in capitals."))
+    elif name == name.lower() != name.upper():
+        found.append(Question("capitals", f"“{name}” has no capital letter."))
+    if sign := _SIGN.search(name):
+        found.append(Question("sign", f"“{name}” has a “{sign[0].strip()}” in it."))
+    parts = name.casefold().split()
+    if len(parts) > 2 and (parts[-1] == parts[-2] or parts[: len(parts) // 2] * 2 == parts):
+        found.append(Question("repeated", f"“{name}” says something twice."))
     return found

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from course.imports.rules.headings import NAMES, spellings, unqualified
+
 MOST_ROWS = 50_000
 MOST_COLUMNS = 200
 MOST_LETTERS = 20_000_000
+_ABOVE = 20  # records among which the headings are looked for: there may be notes above them
 _KEPT = b"course-table-1\n"
 _LONGEST = 2_000  # letters of a cell that are kept: no field takes as many
 
@@ -63,6 +67,10 @@ def made_table(
     ):
         headings = headings[:-1]
     check_columns(len(headings))
+    if any(re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", heading) for heading in headings):
+        raise UnreadableError(
+            f"Line {first} holds a person, and should hold the headings, such as “Name” and “E-mail”. Add a line with them."
+        )
     bad = [one for one in bad if one.line > first]
     if not rows and not bad:
         raise UnreadableError(
@@ -108,11 +116,23 @@ def _usual_width(rows: list[tuple[int, list[str]]]) -> int:
 
 
 def _without_title(records: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
-    """The records from the headings on: a title above them fills one cell, and a list of people needs two."""
+    """The records from the headings on: of the first ones that with the most usual names of columns; else the first with
+    two cells, because a title fills one, and a list of people needs two."""
+    known = [_known_headings(cells) for _, cells in records[:_ABOVE]]
+    if known and max(known) > 1:
+        return records[known.index(max(known)) :]
     for place, (_, cells) in enumerate(records):
         if sum(map(bool, cells)) > 1:
             return records[place:]
     return records
+
+
+def _known_headings(cells: list[str]) -> int:
+    """For how many fields there is a usual name of a column among these cells."""
+    if any("@" in cell for cell in cells):
+        return 0
+    names = {name for cell in cells if len(cell) < 100 for name in (*spellings(cell), unqualified(cell))}
+    return sum(not names.isdisjoint(usual) for usual in NAMES.values())
 
 
 def _unique(headings: list[str]) -> tuple[str, ...]:

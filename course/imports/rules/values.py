@@ -7,7 +7,7 @@ import unicodedata
 
 # In place of a value, in small letters and without spaces, stops, hyphens and brackets around it.
 _NOTHING = frozenset(
-    {"", "n/a", "na", "n.a", "#n/a", "none", "nil", "null", "(null)", "(blank)", "blank", "empty", "tbc", "tba", "tbd",
+    {"", "n/a", "n/k", "na", "n.a", "#n/a", "none", "nil", "null", "(null)", "(blank)", "blank", "empty", "tbc", "tba", "tbd",
      "unknown", "not known", "not applicable", "not yet known", "to follow", "to be confirmed", "to be advised",
      "pending", "awaiting", "awaited", "no number", "not set", "unassigned", "undefined", "nan", "nat", "?", "??",
      "???", "xxx", "keine", "k.a"}
@@ -32,6 +32,13 @@ def no_name(text: str) -> bool:
 def no_number(text: str) -> bool:
     """The same for a staff number; nobody has the number 0."""
     return is_nothing(text) or bool(re.fullmatch(r"0+([.,]0+)?", text))
+
+
+def spreadsheet_number(number: str) -> bool:
+    """Whether a staff number is written as only a spreadsheet writes numbers: 1.23E+05, or 417.0."""
+    plain = number.replace(" ", "")
+    scientific = bool(_SCIENTIFIC.fullmatch(plain)) and ("+" in plain or "." in plain)
+    return scientific or bool(_DECIMAL.fullmatch(plain))
 
 
 def number_key(number: str) -> str:
