@@ -147,7 +147,10 @@ def one(import_id: int) -> Answer:
 @may(Permission.MANAGE_PEOPLE)
 def again(import_id: int) -> Answer:
     """Work the preview out once more, with people and teams as they are now."""
+    job = queries.import_(db(), import_id) or abort(404)
     table = queries.table(db(), import_id) or abort(404)
+    if job.preview is None:  # nobody has said yet which column is what
+        return seen_redirect(url_for("imports.columns", import_id=import_id))
     preview(db(), import_id, table, queries.choices(db(), import_id, table), state().config.time_zone, now())
     return seen_redirect(url_for("imports.one", import_id=import_id))
 

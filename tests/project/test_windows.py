@@ -96,7 +96,10 @@ def test_of_two_windows_that_change_a_password_at_once_only_one_has_changed_it(c
         windows.sending(window, "/me", {"current": PASSWORD, "password": chosen})
         for window, chosen in zip(windows.open, new, strict=True)
     ]
-    assert sorted(at_once(sends)) == [303, 422, 422, 422]
+    # A window that comes after the change is signed out by it (400), one that came before it is refused (422).
+    first, *others = sorted(at_once(sends))
+    assert first == 303
+    assert set(others) <= {400, 422}
 
 
 def test_a_contact_that_two_windows_change_at_once_is_changed_once(committed: Flask) -> None:
