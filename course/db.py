@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, DateTime, Engine, MetaData, Select, create_engine, event, select
+from sqlalchemy import URL, Connection, DateTime, Engine, MetaData, Select, create_engine, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect, make_url
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, sessionmaker
@@ -220,6 +220,12 @@ def lock_row(session: Session, table: type[Base], key: int) -> None:
     if session.get_bind().dialect.name == "postgresql":
         column = next(iter(table.metadata.tables[table.__tablename__].primary_key))
         session.execute(select(column).where(column == key).with_for_update(key_share=True))
+
+
+def lock_name(session: Session, name: str) -> None:
+    """As `lock_row`, for what has no row yet: until this transaction ends, nobody else passes this point for the name."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
 
 
 def make_sessions(engine: Engine, info: Mapping[str, Any]) -> sessionmaker[Session]:

@@ -9,7 +9,7 @@ from sqlalchemy import or_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from course.db import insert_once
+from course.db import insert_once, lock_name
 from course.mail import queries
 from course.mail.models import AddressFault, MailChoice, MailOutage, OutboxMail
 from course.mail.queries import Waiting
@@ -263,6 +263,8 @@ def choose(session: Session, person_id: int, kind: str, wanted: bool, at: dateti
     is not optional."""
     if kind not in OPTIONAL:
         raise ValueError(f"there is no choice about {kind!r}")
+    # Of two presses at once the second one finds what the first chose.
+    lock_name(session, f"mail_choice:{person_id}:{kind}")
     if (person_id in queries.declined(session, kind, [person_id])) is not wanted:
         return False
     session.add(MailChoice(person_id=person_id, kind=kind, wanted=wanted, made_at=at))

@@ -1,0 +1,176 @@
+"""What learners do, sent four times at the same moment from windows of their own: done once, on both engines.
+
+Their steps carry no key, because their rows cannot be made twice. Every address of theirs is tried here, or by the test
+that is named for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from course.clock import now
+from course.content.actions import archive
+from course.content.library import Library
+from course.db import Base
+from course.learning.models import Attempt, Enrolment, PageRead, Reflection, ScenarioRun
+from course.mail import links
+from course.mail.models import MailChoice
+from course.mail.rules import DIGEST
+from course.people.models import Person
+from course.recall import actions
+from course.recall.models import PageReadAgain
+from course.web.session import command_session
+from tests.audit.test_deeds import NOT_AUDITED
+from tests.learning import test_races as learning_races
+from tests.learning.finishing import make_nearly_complete
+from tests.makers import make_person, sign_in
+from tests.pages import Client
+from tests.recall import test_races as recall_races
+from tests.recall.makers import make_completed
+from tests.recall.taking import REF, changed, read
+from tests.recall.test_going_on import CRITICAL, answer_until_used_up
+from tests.support.racing import at_once
+
+WINDOWS = 4
+# These need answers that fit the question; there they are sent at once with others.
+ELSEWHERE: dict[str, Callable[..., None]] = {
+    "learning.answer": learning_races.test_an_answer_that_is_sent_six_times_at_once_counts_once,
+    "learning.decide": learning_races.test_a_decision_that_is_sent_six_times_at_once_is_taken_once,
+    "recall.answer_booster": recall_races.test_the_two_last_answers_of_a_booster_at_once_end_it,
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a learner sends to an address, and the table of which so many rows come in."""
+
+    path: str
+    table: type[Base]
+    rows: int = 1
+    form: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Course:
+    """The course, with a session in which the steps are prepared."""
+
+    app: Flask
+    session: Session
+
+    @property
+    def library(self) -> Library:
+        found: Library = self.app.extensions["course"].library
+        return found.for_("school", "england")
+
+    def change(self) -> None:
+        """Teach a page anew from now on."""
+        state = self.app.extensions["course"]
+        anew = changed(state.library, 28)
+        self.app.extensions["course"] = replace(state, library=anew)
+        archive(self.session, anew, now())
+
+
+def page(course: Course, person: Person) -> Step:
+    assert course.library.modules["secret-contact"]
+    assert person.id
+    return Step("/module/secret-contact/why-contact-is-supervised", PageRead, form={"then": "next"})
+
+
+def assessment(course: Course, person: Person) -> Step:
+    make_nearly_complete(course.session, course.library, person.id, now())
+    return Step("/assessment", Attempt, 0)  # the open one is carried on with
+
+
+def notes(course: Course, person: Person) -> Step:
+    course.session.add(Reflection(person_id=person.id, ref=REF, block="a", text="Mine.", saved_at=now()))
+    return Step("/me/data/notes", Reflection, -1)
+
+
+def choice(course: Course, person: Person) -> Step:
+    token = links.token(course.app.extensions["course"].config.secret_key, person.id, DIGEST)
+    return Step(f"/mail/choice/{token}", MailChoice, form={"wanted": ""})
+
+
+def summary(_course: Course, _person: Person) -> Step:
+    return Step("/reminders/summary", MailChoice, form={"wanted": ""})
+
+
+def refresher(_course: Course, _person: Person) -> Step:
+    return Step("/refresher", Enrolment)
+
+
+def story(course: Course, person: Person) -> Step:
+    actions.begin(course.session, course.library, person.id, None, now())
+    return Step("/refresher/story", ScenarioRun)
+
+
+def read_again(course: Course, person: Person) -> Step:
+    begun = actions.begin(course.session, course.library, person.id, None, now())
+    actions.tell_story(course.session, course.library, person.id, begun, now())
+    answer_until_used_up(course.session, course.library, person, begun.attempt_id, (CRITICAL,))
+    return Step(f"/refresher/refresher/again/{CRITICAL}", PageReadAgain)
+
+
+def changed_page(course: Course, person: Person) -> Step:
+    read(course.session, course.library, person)
+    course.change()
+    actions.begin(course.session, course.library, person.id, None, now())
+    return Step("/refresher/refresher/change/1", PageRead)
+
+
+def update(course: Course, _person: Person) -> Step:
+    course.change()
+    return Step("/refresher/update", Enrolment)
+
+
+# Each step with how long ago its learner completed the course, in days; None for somebody who has not.
+STEPS: dict[str, tuple[Callable[[Course, Person], Step], int | None]] = {
+    "learning.finish_step": (page, None),
+    "learning.begin_assessment": (assessment, None),
+    "privacy.delete_notes": (notes, None),
+    "mail.choice": (choice, None),
+    "reminders.summary": (summary, None),
+    "recall.begin": (refresher, 350),
+    "recall.begin_story": (story, 350),
+    "recall.read_page_again": (read_again, 350),
+    "recall.seen_change": (changed_page, 350),
+    "recall.begin_update": (update, 90),
+}
+
+
+def test_every_step_of_learners_is_tried_at_once() -> None:
+    assert set(STEPS) | set(ELSEWHERE) == NOT_AUDITED
+
+
+def sending(window: Client, step: Step) -> Callable[[], int]:
+    token = window.token()
+    return lambda: window.flask.post(step.path, data={"csrf_token": token, **step.form}).status_code
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_a_step_that_is_sent_four_times_at_once_is_done_once(committed: Flask, name: str) -> None:
+    prepare, ago = STEPS[name]
+    kept = committed.extensions["course"]
+    with committed.app_context(), command_session() as session:
+        course = Course(committed, session)
+        if ago is None:
+            person = make_person(session, role="manager" if name == "reminders.summary" else "learner")
+        else:
+            person = make_completed(session, course.library, ago=timedelta(days=ago))
+        step = prepare(course, person)
+        session.flush()
+        count = select(func.count()).select_from(step.table)
+        before = session.execute(count).scalar_one()
+    windows = [sign_in(Client(committed), person) for _ in range(WINDOWS)]
+    statuses = at_once([sending(window, step) for window in windows])
+    committed.extensions["course"] = kept
+    assert statuses == [303] * WINDOWS
+    with committed.app_context(), command_session() as session:
+        assert session.execute(count).scalar_one() - before == step.rows
