@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 import html5lib
 from flask import Flask
+from flask.sessions import SecureCookieSessionInterface
 
 Values = Mapping[str, str | Sequence[str]]
 
@@ -88,8 +89,7 @@ class Client:
     def __init__(self, app: Flask) -> None:
         self.app = app
         self.flask = app.test_client()
-        # The token of a session stays the same, so it is fetched once for each cookie.
-        self._token: tuple[str, str] | None = None
+        self._token: tuple[tuple[tuple[str, str], ...], str] | None = None
 
     def get(self, path: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Page:
         page = Page(self.flask.get(path, headers=dict(headers or {})))
@@ -112,8 +112,9 @@ class Client:
         return page
 
     def token(self) -> str:
-        """A token against forgery, from the page that always has a form."""
-        if self._token is not None and self._token[0] == self._session():
+        """A token against forgery, from the page that always has a form; fetched anew only after a change of session."""
+        state = self._session()
+        if self._token is not None and self._token[0] == state:
             return self._token[1]
         for path in ("/me", "/sign-in"):
             response = self.flask.get(path)
@@ -123,10 +124,13 @@ class Client:
                 return match[1]
         raise AssertionError("no page with a form was found")
 
-    def _session(self) -> str:
-        """The session cookie that this browser holds; empty without one."""
+    def _session(self) -> tuple[tuple[str, str], ...]:
+        """What decides whether a token is good: all that this browser's session says, except the messages on the next page."""
         cookie = self.flask.get_cookie(self.app.config["SESSION_COOKIE_NAME"])
-        return cookie.value if cookie is not None else ""
+        if cookie is None:
+            return ()
+        said = SecureCookieSessionInterface().get_signing_serializer(self.app).loads(cookie.value)
+        return tuple(sorted((key, str(value)) for key, value in said.items() if key != "_flashes"))
 
     def follow(self, page: Page, status: int = 200) -> Page:
         """The page to which a response leads."""

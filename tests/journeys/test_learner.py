@@ -11,62 +11,77 @@ from tests.journeys.conftest import Site, faults, sign_in
 from tests.journeys.walker import Walker
 
 MADE_OF = "() => [...new Set([...document.querySelectorAll('main *')].map(e => e.tagName + e.className))].sort().join()"
+TOO_WIDE = "() => document.documentElement.scrollWidth > document.documentElement.clientWidth"
+WIDTHS = (320, 390, 1280)
+# What a learner reads beside the modules.
+BESIDE = (
+    "/record",
+    "/me",
+    "/concern",
+    "/first-hour",
+    "/sources",
+    "/further-learning",
+    "/privacy",
+    "/me/data",
+    "/accessibility",
+    "/certificate",
+    "/assessment",
+    "/module/new-partners/discussion",
+    "/module/responding/discussion",
+)
 
 
-def test_the_whole_course_by_mouse_and_axe_finds_nothing_on_any_page(site: Site, page: Page) -> None:
-    person = site.person("mouse@example.org")
-    seen: set[str] = set()
-    found: list[str] = []
+class Inspector:
+    """Looks at every page that a walk comes to: axe, and three widths.
 
-    def visit(page: Page) -> None:
-        # Every lesson page; of questions and scenes one of each that differs in what it is made of.
+    Of questions and scenes it takes one of each that differs in what it is made of.
+    """
+
+    def __init__(self) -> None:
+        self.seen: set[str] = set()
+        self.found: list[str] = []
+
+    def __call__(self, page: Page) -> None:
         kind = re.sub(r"\d+", "N", page.url)
         if "/attempt/" in kind or "/run/" in kind:
             kind += str(page.evaluate(MADE_OF))
-        if kind not in seen:
-            seen.add(kind)
-            found.extend(faults(page))
-
-    sign_in(page, "mouse@example.org")
-    walker = Walker(site, page, person, visit=visit)
-    walker.whole_course()
-    page.get_by_role("link", name=re.compile(r"^\w{4}-\w{4}-\w{4}$")).click()
-    visit(page)
-    assert "Sam Okafor" in page.locator("main").inner_text()
-    for path in (
-        "/record",
-        "/me",
-        "/concern",
-        "/first-hour",
-        "/sources",
-        "/further-learning",
-        "/privacy",
-        "/me/data",
-        "/accessibility",
-        "/certificate",
-        "/assessment",
-        "/module/new-partners/discussion",
-    ):
-        page.goto(path)
-        visit(page)
-    assert not found, "\n".join(found)
-    assert len(seen) > 20
+        if kind in self.seen:
+            return
+        self.seen.add(kind)
+        self.found += faults(page)
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            if page.evaluate(TOO_WIDE):
+                self.found.append(f"{page.url}: wider than {width} px")
 
 
-def test_the_whole_course_by_keyboard_alone(site: Site, page: Page) -> None:
+def test_the_whole_course_by_keyboard_alone_and_every_page_is_accessible_at_every_width(site: Site, page: Page) -> None:
     person = site.person("keyboard@example.org")
+    inspect = Inspector()
     sign_in(page, "keyboard@example.org")
-    Walker(site, page, person, keyboard=True).whole_course()
+    Walker(site, page, person, keyboard=True, visit=inspect).whole_course()
     assert page.get_by_role("heading", level=1).inner_text() == "My certificates"
+    page.get_by_role("link", name=re.compile(r"^\w{4}-\w{4}-\w{4}$")).click()
+    inspect(page)
+    assert "Sam Okafor" in page.locator("main").inner_text()
+    for path in BESIDE:
+        page.goto(path)
+        inspect(page)
+    assert not inspect.found, "\n".join(inspect.found)
+    assert len(inspect.seen) > 20
 
 
-def test_the_whole_course_without_javascript(site: Site, browser: Browser) -> None:
-    person = site.person("plain@example.org")
-    context = browser.new_context(base_url=site.address, java_script_enabled=False)
+@pytest.mark.parametrize("javascript", [True, False])
+def test_a_module_by_mouse_with_and_without_javascript(site: Site, browser: Browser, javascript: bool) -> None:
+    """The first module: lesson pages, a scenario, and a check with questions of several forms."""
+    email = f"mouse-{javascript}@example.org".lower()
+    person = site.person(email)
+    context = browser.new_context(base_url=site.address, java_script_enabled=javascript)
     page = context.new_page()
-    sign_in(page, "plain@example.org")
-    Walker(site, page, person).whole_course()
-    assert page.get_by_role("heading", level=1).inner_text() == "My certificates"
+    sign_in(page, email)
+    Walker(site, page, person).first_module()
+    page.goto("/record")
+    assert re.search(r"check\t.*(\d+) of \1 points right", page.locator("main").inner_text())
     context.close()
 
 
@@ -132,44 +147,6 @@ def fill_any(page: Page) -> None:
     boxes = page.locator("#question input[type=checkbox]")
     if boxes.count():
         boxes.first.check()
-
-
-@pytest.mark.parametrize("width", [320, 390, 1280])
-def test_no_page_scrolls_sideways(site: Site, browser: Browser, width: int) -> None:
-    email = f"narrow{width}@example.org"
-    person = site.person(email, "administrator")
-    context = browser.new_context(base_url=site.address, viewport={"width": width, "height": 800})
-    page = context.new_page()
-    wide: list[str] = []
-
-    def visit(page: Page) -> None:
-        if page.evaluate("() => document.documentElement.scrollWidth > document.documentElement.clientWidth"):
-            wide.append(page.url)
-
-    sign_in(page, email)
-    walker = Walker(site, page, person, visit=visit)
-    walker.home()
-    for _ in range(45):
-        walker.carry_on()
-    for path in (
-        "/record",
-        "/me",
-        "/concern",
-        "/first-hour",
-        "/sources",
-        "/further-learning",
-        "/people",
-        "/people/add",
-        "/people/pathways",
-        f"/people/{person}/pathway",
-        "/organisation",
-        "/certificate",
-        "/module/responding/discussion",
-    ):
-        page.goto(path)
-        visit(page)
-    assert not wide
-    context.close()
 
 
 NOTED = "/module/secret-contact/why-contact-is-supervised"

@@ -240,18 +240,18 @@ def test_axe_finds_nothing_on_the_pages_of_managers_and_a_phone_shows_all_of_the
 
 
 def _looked_at(page: Page, path: str) -> list[str]:
-    """What is wrong with a page: at 1280 px for axe, at 320 px for anybody who would have to scroll sideways."""
-    page.set_viewport_size({"width": 1280, "height": 900})
+    """What is wrong with a page: at 1280 px for axe, and at each width for anybody who would have to scroll sideways."""
     answer = page.goto(path)
     assert answer is not None
     found = [] if answer.status in (200, 422) else [f"{path}: {answer.status}"]
     found += faults(page)
     if page.locator("h1").count() != 1:
         found.append(f"{path}: not one heading of the first level")
-    page.set_viewport_size({"width": 320, "height": 640})
-    wide = page.evaluate("() => document.documentElement.scrollWidth")
-    if wide > 320:
-        found.append(f"{path}: {wide} px wide on a phone of 320")
+    for width in (320, 390, 1280):
+        page.set_viewport_size({"width": width, "height": 640})
+        wide = page.evaluate("() => document.documentElement.scrollWidth")
+        if wide > width:
+            found.append(f"{path}: {wide} px wide on a screen of {width}")
     return found
 
 

@@ -14,6 +14,15 @@ from tests.journeys.conftest import Site
 from tests.walking import right_form
 
 Visit = Callable[[Page], None]
+# Where the focus is: on the target (its type), on another radio button of its group, on the skip link, or elsewhere.
+FOCUS = """target => {
+    const focused = document.activeElement;
+    if (focused === target) return `type ${target.type}`;
+    if (focused?.classList.contains("skip")) return "skip link";
+    return target.type === "radio" && focused?.name === target.name ? "group" : "elsewhere";
+}"""
+# What a page waits for.
+ASKS = """() => document.querySelector("#question") ? "answer" : document.querySelector("#now") ? "decision" : "" """
 
 
 class Walker:
@@ -30,25 +39,30 @@ class Walker:
         if not self.keyboard:
             target.click()
             return
-        self.tab_to(target)
-        kind = target.get_attribute("type")
-        self.page.keyboard.press("Space" if kind in ("radio", "checkbox") else "Enter")
+        kind = self.tab_to(target)
+        self.page.keyboard.press("Space" if kind in ("type radio", "type checkbox") else "Enter")
 
     def follow(self, target: Locator) -> None:
         """Press something that leads to another page, and wait for that page."""
+        if self.keyboard:
+            # Not inside the wait: the skip link is a navigation too.
+            self.tab_to(target)
         with self.page.expect_navigation():
             self.press(target)
 
-    def tab_to(self, target: Locator) -> None:
-        """Reach a control with the Tab key alone (the arrow keys inside a group of radio buttons)."""
+    def tab_to(self, target: Locator) -> str:
+        """Reach a control with the keyboard alone: by the skip link on a new page, then with Tab or the arrow keys.
+
+        Returns the type of the control.
+        """
         handle = target.element_handle()
         assert handle is not None
-        group = target.get_attribute("name") if target.get_attribute("type") == "radio" else None
+        key = {"elsewhere": "Tab", "group": "ArrowDown", "skip link": "Enter"}
         for _ in range(150):
-            if self.page.evaluate("e => document.activeElement === e", handle):
-                return
-            inside = group and self.page.evaluate("n => document.activeElement?.name === n", group)
-            self.page.keyboard.press("ArrowDown" if inside else "Tab")
+            where = str(self.page.evaluate(FOCUS, handle))
+            if where not in key:
+                return where
+            self.page.keyboard.press(key[where])
         raise AssertionError(f"the keyboard does not reach {target}")
 
     def home(self) -> None:
@@ -59,9 +73,10 @@ class Walker:
         """One press of the page's main button, or the answer that it waits for; ends at the certificate."""
         path = re.sub(r"^https?://[^/]+", "", self.page.url).split("#")[0].split("?")[0]
         question = re.fullmatch(r"/attempt/(\d+)/(\d+)", path)
-        if question and self.page.locator("#question").count():
+        asks = self.page.evaluate(ASKS)
+        if question and asks == "answer":
             self.answer(int(question[1]), int(question[2]))
-        elif self.page.locator("#now").count():
+        elif asks == "decision":
             self.decide()
         else:
             self.follow(self.page.locator("main .button.turn, main .step .button:not(.quiet)").last)
@@ -123,9 +138,17 @@ class Walker:
 
     def whole_course(self, steps: int = 700) -> None:
         """From My training to the certificate."""
+        self._until(r"/certificate$", steps)
+
+    def first_module(self, steps: int = 150) -> None:
+        """From My training to the first page of the second module."""
+        second = list(self.library.modules)[1]
+        self._until(rf"/module/{second}(/|$)", steps)
+
+    def _until(self, address: str, steps: int) -> None:
         self.home()
         for _ in range(steps):
-            if re.search(r"/certificate$", self.page.url):
+            if re.search(address, self.page.url):
                 return
             self.carry_on()
-        raise AssertionError(f"the course does not end; the browser is at {self.page.url}")
+        raise AssertionError(f"{address} is not reached; the browser is at {self.page.url}")
