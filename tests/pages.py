@@ -129,7 +129,9 @@ class Client:
         cookie = self.flask.get_cookie(self.app.config["SESSION_COOKIE_NAME"])
         if cookie is None:
             return ()
-        said = SecureCookieSessionInterface().get_signing_serializer(self.app).loads(cookie.value)
+        serializer = SecureCookieSessionInterface().get_signing_serializer(self.app)
+        assert serializer is not None
+        said = serializer.loads(cookie.value)
         return tuple(sorted((key, str(value)) for key, value in said.items() if key != "_flashes"))
 
     def follow(self, page: Page, status: int = 200) -> Page:

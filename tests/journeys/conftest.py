@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import Literal
 
 import pytest
 from flask import Flask
@@ -21,6 +22,12 @@ from tests.conftest import NOW, make_config
 from tests.makers import PASSWORD, make_person
 from tests.support.chromium import LAUNCH_ARGS, find_or_install
 
+Scheme = Literal["light", "dark"]
+# In the second scheme nothing differs but colours.
+SCHEMES: tuple[tuple[Scheme, dict[str, list[str]]], ...] = (
+    ("light", {}),
+    ("dark", {"runOnly": ["color-contrast", "link-in-text-block"]}),
+)
 AXE = files("axe_playwright_python") / "axe.min.js"
 
 
@@ -94,8 +101,7 @@ def sign_in(page: Page, email: str) -> None:
 def faults(page: Page) -> list[str]:
     """What axe finds wrong, in light and in dark, by WCAG 2.2 AA and best practice."""
     found = []
-    # In the other scheme nothing differs but colours.
-    for scheme, rules in (("light", {}), ("dark", {"runOnly": ["color-contrast", "link-in-text-block"]})):
+    for scheme, rules in SCHEMES:
         page.emulate_media(color_scheme=scheme)
         if not page.evaluate("() => Boolean(window.axe)"):
             # Through the debugger, so that the page's security policy stays as strict as it is.
