@@ -13,10 +13,14 @@ from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config import Config
-from course import reactions
+from course import event_handlers
+from course.analytics import views as analytics
 from course.audit import commands as audit_commands
 from course.audit import views as audit
-from course.bulletins import views as bulletins
+from course.auth import commands as signin_commands
+from course.auth import sign_in_session as signin_session
+from course.auth import views as auth
+from course.auth.rules import SESSION_LASTS
 from course.calendars import views as calendars
 from course.certificates import commands as certificate_commands
 from course.certificates import views as certificates
@@ -24,67 +28,63 @@ from course.clock import now
 from course.content import commands as content_commands
 from course.content import views as content
 from course.content.library import Library, load
-from course.content.shapes import NATIONS, SETTINGS
+from course.content.schema import NATIONS, SETTINGS
 from course.credentials import commands as credential_commands
 from course.credentials import views as credentials
 from course.credentials.rules.documents import Seal
 from course.db import make_engine
 from course.demo import commands as demo_commands
 from course.deputies import views as deputies
-from course.dossiers import views as dossiers
 from course.evidence import commands as evidence_commands
 from course.evidence import views as evidence
+from course.external_certificates import views as external_certificates
 from course.help_requests import views as help_requests
-from course.imports import commands as import_commands
-from course.imports import views as imports
-from course.insight import views as insight
+from course.join_requests import views as join_requests
 from course.learning import views as learning
 from course.mail import commands as mail_commands
 from course.mail import views as mail
+from course.operations import commands as system_commands
+from course.operations import views as operations
 from course.organisation import views as organisation
-from course.passport import views as passport
 from course.people import views as people
+from course.people_import import commands as import_commands
+from course.people_import import views as people_import
 from course.preview import views as preview
 from course.privacy import commands as privacy_commands
 from course.privacy import views as privacy
-from course.recall import commands as recall_commands
-from course.recall import views as recall
-from course.refreshers import commands as refresher_commands
+from course.recertification import commands as refresher_commands
+from course.recertification import views as recertification
+from course.refreshers import commands as recall_commands
 from course.refreshers import views as refreshers
-from course.registration import views as registration
 from course.reminders import commands as reminder_commands
 from course.reminders import views as reminders
 from course.reports import commands as report_commands
 from course.reports import views as reports
-from course.serving import commands as serving_commands
-from course.serving.own_settings import warnings_here
-from course.signin import commands as signin_commands
-from course.signin import session as signin_session
-from course.signin import views as signin
-from course.signin.rules import SESSION_LASTS
+from course.scheduled_reports import views as scheduled_reports
+from course.server import commands as serving_commands
+from course.server.settings_check import warnings_here
 from course.staff import views as staff
-from course.system import commands as system_commands
-from course.system import views as system
 from course.teams import views as teams
+from course.training_records import views as training_records
 from course.web import (
     access,
-    arrival,
-    cookie,
     csrf,
+    database_check,
     errors,
-    headers,
-    html,
     input_guard,
-    logs,
-    opening,
-    session,
+    proxy_checks,
+    request_log,
+    security_headers,
+    session_cookie,
+    template_filters,
+    unit_of_work,
     uploads,
 )
 
 PACKAGE = Path(__file__).resolve().parent / "course"
 # Each feature's pages, under the address at which they begin.
 FEATURES = (
-    (signin.pages, ""),
+    (auth.pages, ""),
     (learning.pages, ""),
     (calendars.pages, "/calendar"),
     (certificates.pages, "/certificate"),
@@ -96,23 +96,23 @@ FEATURES = (
     (privacy.pages, ""),
     (organisation.pages, ""),
     (people.pages, "/people"),
-    (imports.pages, "/people/import"),
+    (people_import.pages, "/people/import"),
     (staff.pages, "/people"),
     (deputies.pages, "/people/deputies"),
     (teams.pages, "/teams"),
-    (registration.pages, ""),
-    (refreshers.pages, "/renewal"),
-    (passport.pages, "/passport"),
-    (insight.pages, "/insight"),
+    (join_requests.pages, ""),
+    (recertification.pages, "/renewal"),
+    (external_certificates.pages, "/passport"),
+    (analytics.pages, "/insight"),
     (reports.pages, "/report"),
-    (bulletins.pages, "/report/mail"),
+    (scheduled_reports.pages, "/report/mail"),
     (preview.pages, "/preview"),
-    (dossiers.pages, ""),
+    (training_records.pages, ""),
     (evidence.pages, "/evidence"),
-    (recall.pages, ""),
+    (refreshers.pages, ""),
     (help_requests.pages, ""),
     (audit.pages, "/audit"),
-    (system.pages, ""),
+    (operations.pages, ""),
     (reminders.pages, "/reminders"),
 )
 COMMANDS = (
@@ -180,27 +180,27 @@ def create_app(config: Config | None = None) -> Flask:
         hops = config.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     # The first registered runs last: headers see the response that the session has already kept.
-    cookie.init(app)
-    logs.init(app)
-    headers.init(app, config.secure)
-    arrival.init(app)
+    session_cookie.init(app)
+    request_log.init(app)
+    security_headers.init(app, config.secure)
+    proxy_checks.init(app)
     seal = Seal(config.secret_key, config.public_url, config.time_zone)
-    session.init(app, engine, {"seal": seal})
-    opening.init(app, engine, config.database_url, lambda: warnings_here(now()))
+    unit_of_work.init(app, engine, {"seal": seal})
+    database_check.init(app, engine, config.database_url, lambda: warnings_here(now()))
     errors.init(app)
     signin_session.init(app)
     uploads.init(app)
     input_guard.init(app)
     csrf.init(app)
     access.init(app)
-    html.init(app, PACKAGE / "static", config.time_zone)
+    template_filters.init(app, PACKAGE / "static", config.time_zone)
     app.jinja_env.globals.update(setting_names=SETTINGS, nation_names=NATIONS)
     for pages, prefix in FEATURES:
         app.register_blueprint(pages, url_prefix=prefix or None)
     for group in COMMANDS:
         app.cli.add_command(group)
     app.context_processor(organisation.on_every_page)
-    reactions.connect()
+    event_handlers.connect()
     return app
 
 

@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
+from course.analytics.models import TeamTalk
 from course.audit.models import AuditEntry
-from course.bulletins.models import ReportBulletin
+from course.auth.models import Credential
 from course.calendars.models import CalendarFeed
 from course.certificates.models import Certificate
 from course.content.models import ContentVersion
 from course.credentials.models import SignedCredential
-from course.dossiers.models import RecordView
-from course.downloads.models import Download
+from course.exports.models import Download
+from course.external_certificates.models import TrustedIssuer
 from course.help_requests.models import HelpRequest
 from course.idempotency.models import SentForm
-from course.imports.models import PeopleImport
-from course.insight.models import TeamTalk
+from course.join_requests.models import RegistrationLink
 from course.learning.models import Enrolment
 from course.mail.models import OutboxMail
+from course.operations.models import Backup
 from course.organisation.models import Organisation
-from course.passport.models import TrustedIssuer
 from course.people.models import Person
+from course.people_import.models import PeopleImport
 from course.privacy.models import RetentionSchedule
-from course.recall.models import RefresherPart
-from course.refreshers.models import RenewalPolicy
-from course.registration.models import RegistrationLink
+from course.recertification.models import RenewalPolicy
+from course.refreshers.models import RefresherPart
 from course.reminders.models import Reminder
-from course.serving.models import WorkerBeat
-from course.signin.models import Credential
+from course.scheduled_reports.models import ReportBulletin
+from course.server.models import WorkerBeat
 from course.staff.models import PersonChange
-from course.system.models import Backup
 from course.teams.models import TeamChange
+from course.training_records.models import RecordView
 
 ALL = (
     AuditEntry,

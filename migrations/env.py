@@ -13,10 +13,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from config import Config
-from course import migrating
+from course import schema_upgrade
 from course.db import Base, UtcDateTime, database_name, make_engine, sqlite_file
-from course.migrating.rebuilding import RebuildingImpl
 from course.models import ALL
+from course.schema_upgrade.table_rebuild import RebuildingImpl
 from course.sqlite_file import damage, secure
 
 assert ALL  # importing it is what fills the metadata  # noqa: S101
@@ -63,5 +63,5 @@ else:
         secure(file)
         if found := damage(file):
             sys.exit(found)
-    with migrating.exclusive(make_engine(url)) as fresh:
+    with schema_upgrade.exclusive(make_engine(url)) as fresh:
         run(fresh)

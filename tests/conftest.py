@@ -19,12 +19,12 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from app import create_app
 from config import Config
-from course import db, migrating
+from course import db, schema_upgrade
+from course.auth import password_hashing as passwords
 from course.content.actions import archive
 from course.db import make_engine, outside_unit_of_work
-from course.reports.ledger import Ledger
-from course.signin import hashing as passwords
-from course.web.session import Sessions, command_session
+from course.reports.status_cache import Ledger
+from course.web.unit_of_work import Sessions, command_session
 from tests.pages import Client
 from tests.support.postgres import temporary_cluster
 
@@ -86,7 +86,7 @@ def prepared(database_url: str) -> Flask:
     # A test has one connection, which two threads cannot share.
     app.config["IN_BACKGROUND"] = False
     engine = make_engine(database_url)
-    migrating.upgrade(engine)
+    schema_upgrade.upgrade(engine)
     with Session(engine) as session:
         archive(session, app.extensions["course"].library, NOW)
         session.commit()
@@ -107,7 +107,7 @@ def undone(prepared: Flask) -> Iterator[Flask]:
         # What was read of a database that is undone must not be remembered.
         prepared.extensions.pop("course.organisation", None)
         prepared.extensions["course.ledger"] = Ledger()
-        prepared.extensions.pop("course.insight", None)
+        prepared.extensions.pop("course.analytics", None)
         yield prepared
         prepared.extensions["course.sessions"] = kept
         outer.rollback()
@@ -139,7 +139,7 @@ def fresh_app(tmp_path: Path) -> Flask:
     url = f"sqlite:///{tmp_path / 'fresh.db'}"
     app = create_app(make_config(url))
     app.config["LOG_REQUESTS"] = False
-    migrating.upgrade(app.extensions["course"].engine)
+    schema_upgrade.upgrade(app.extensions["course"].engine)
     return app
 
 
@@ -156,7 +156,7 @@ def committed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]
         url = base.set(database="races").render_as_string(hide_password=False)
     app = create_app(make_config(url))
     app.config["LOG_REQUESTS"] = False
-    migrating.upgrade(app.extensions["course"].engine)
+    schema_upgrade.upgrade(app.extensions["course"].engine)
     with app.app_context(), command_session() as session:
         archive(session, app.extensions["course"].library, NOW)
     yield app

@@ -6,12 +6,12 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from course.auth.actions import keep_password
+from course.auth.password_hashing import hashed
 from course.organisation.actions import create
 from course.organisation.queries import organisation
 from course.people.actions import add_person, add_team
 from course.people.models import Person, Team
-from course.signin.actions import keep_password
-from course.signin.hashing import hashed
 from tests.conftest import NOW
 from tests.pages import Client
 

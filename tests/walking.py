@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from course.content.library import Library
-from course.content.shapes import Module, Question
+from course.content.schema import Module, Question
 from course.learning import queries
 from course.learning.rules.branching import stand
 from course.learning.rules.grading import shown_order

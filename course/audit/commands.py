@@ -11,8 +11,8 @@ from flask.cli import AppGroup
 from course.audit import queries
 from course.audit.rules import faults
 from course.sqlite_file import damage
-from course.web.opening import database_file
-from course.web.session import command_session
+from course.web.database_check import database_file
+from course.web.unit_of_work import command_session
 
 group = AppGroup("audit", help="Check that the log of what was done is as it was written.")
 

@@ -17,11 +17,11 @@ from course.audit.rules import deeds_of
 from course.clock import now
 from course.dates import begin_of
 from course.web.access import Permission, may
+from course.web.app_state import state
 from course.web.forms import number_in_address
-from course.web.html import seen_redirect
-from course.web.session import db, unit_of_work
-from course.web.site import state
 from course.web.spreadsheet import as_csv
+from course.web.template_filters import seen_redirect
+from course.web.unit_of_work import db, unit_of_work
 
 pages = Blueprint("audit", __name__)
 PAGE = 50

@@ -11,10 +11,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record
+from course.auth.rules import token_hash
 from course.calendars.models import CalendarFeed, CalendarFeedEnd, CalendarFeedFetch
 from course.calendars.rules import Scope
 from course.people.models import Person
-from course.signin.rules import token_hash
 
 
 def make(session: Session, person_id: int, scope: Scope, at: datetime) -> str:

@@ -9,14 +9,14 @@ from typing import cast
 from sqlalchemy import and_, exists, func, select
 from sqlalchemy.orm import Session
 
+from course.auth.rules import token_hash
 from course.calendars.models import CalendarFeed, CalendarFeedEnd, CalendarFeedFetch
 from course.calendars.rules import TEAM, Course, Event, Scope, own_events, team_events
 from course.people.models import Person, RoleGrant
 from course.people.queries import ids_visible_to
 from course.people.rules import Viewer
-from course.refreshers import queries as refreshers
-from course.refreshers.rules import standing
-from course.signin.rules import token_hash
+from course.recertification import queries as recertification
+from course.recertification.rules import standing
 
 
 @dataclass(frozen=True)
@@ -82,9 +82,9 @@ def events(session: Session, feed: Found, zone: str, today: date, course: Course
     """What stands in the feed on that day, in the order of people's names."""
     team = feed.feed.scope == TEAM
     ids = ids_visible_to(session, feed.holder) if team else [feed.holder.id]
-    policies = refreshers.policies(session, zone)
+    policies = recertification.policies(session, zone)
     listed: list[Event] = []
-    for one in refreshers.people(session, zone, ids) if policies else []:
+    for one in recertification.people(session, zone, ids) if policies else []:
         now = standing(one.facts, policies, today)
         if team:
             listed += team_events(one.id, one.name, now, one.facts, policies, course)

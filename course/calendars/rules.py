@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time
 from typing import Literal
 from uuid import NAMESPACE_URL, uuid5
 
-from course.refreshers.rules import (
+from course.recertification.rules import (
     Completion,
     Employment,
     Extension,
@@ -22,9 +22,9 @@ from course.refreshers.rules import (
     Requirement,
     Standing,
 )
-from course.refreshers.rules.dates import words
-from course.refreshers.rules.facts import INITIAL
-from course.refreshers.rules.standing import NOT_REQUIRED, PAUSED
+from course.recertification.rules.certification_status import NOT_REQUIRED, PAUSED
+from course.recertification.rules.civil_dates import words
+from course.recertification.rules.facts import INITIAL
 
 Scope = Literal["own", "team"]
 Fact = Employment | Requirement | Completion | Extension | Pause | Pathway

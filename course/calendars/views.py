@@ -10,18 +10,18 @@ from flask import Blueprint, Response, abort, flash, g, make_response, render_te
 from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
+from course.auth.rules import network
 from course.calendars import actions, queries
 from course.calendars.rules import TEAM, Course, Scope
 from course.clock import now
-from course.content.current import library
+from course.content.loaded_course import library
 from course.dates import civil_date
-from course.signin.rules import network
 from course.web.access import public, signed_in
-from course.web.headers import compress
-from course.web.html import seen_redirect
-from course.web.session import db, unit_of_work
-from course.web.site import state
-from course.web.throttle import Throttle
+from course.web.app_state import state
+from course.web.rate_limit import Throttle
+from course.web.security_headers import compress
+from course.web.template_filters import seen_redirect
+from course.web.unit_of_work import db, unit_of_work
 
 pages = Blueprint("calendars", __name__)
 # An address cannot be guessed in a lifetime. A school's calendars, or those at one provider, come from one place.

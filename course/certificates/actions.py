@@ -13,7 +13,7 @@ from course.certificates.events import CertificateRevoked
 from course.certificates.models import Certificate, CertificateChange, KeptLinkEnd
 from course.certificates.queries import in_another_name, kept_link_number
 from course.certificates.rules import number, valid_until
-from course.content.shapes import SETTINGS
+from course.content.schema import SETTINGS
 from course.credentials.actions import revoke as revoke_credential
 from course.credentials.actions import sign as sign_credential
 from course.credentials.queries import signed_ids

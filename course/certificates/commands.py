@@ -16,9 +16,9 @@ from course.credentials import queries as credential_queries
 from course.credentials.commands import group as credentials
 from course.credentials.rules.checking import Stated, Verdict, check, credential_in
 from course.credentials.rules.keys import Key, keys_in
-from course.web.html import day, plural
-from course.web.isolated import IsolatedError, read_in_process
-from course.web.session import command_session
+from course.web.sandbox import IsolatedError, read_in_process
+from course.web.template_filters import day, plural
+from course.web.unit_of_work import command_session
 
 group = AppGroup("certificates", help="Re-issue, revoke and verify certificates.")
 _LARGEST = 20 * 1024 * 1024  # bytes

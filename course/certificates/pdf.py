@@ -9,7 +9,7 @@ from pathlib import Path
 
 import segno
 
-from course.certificates.lettering import BOX, boxed, breakable, han_region, plain, side, spelled
+from course.certificates.script_support import BOX, boxed, breakable, han_region, plain, side, spelled
 from course.certificates.typesetting import typeset
 
 TEMPLATE = Path(__file__).with_name("certificate.typ")

@@ -12,7 +12,7 @@ from threading import Lock
 import typst
 from noto_cjk_sans_otc import FONT_PATH
 
-from course.certificates.lettering import plain, rare
+from course.certificates.script_support import plain, rare
 from course.db import outside_unit_of_work
 
 ROOT = Path(__file__).parents[1]  # templates are found below it, and what they import

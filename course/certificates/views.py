@@ -12,24 +12,24 @@ from flask_login import current_user
 from markupsafe import Markup
 from werkzeug.wrappers import Response as WsgiResponse
 
+from course.auth.rules import network
 from course.certificates import actions, queries
-from course.certificates.keeping import number_in, opened, sealed
 from course.certificates.pdf import Sheet, pdf
 from course.certificates.rules import state, typed_number
+from course.certificates.signed_links import number_in, opened, sealed
 from course.clock import now
-from course.content.current import library
-from course.content.shapes import SETTINGS
+from course.content.loaded_course import library
+from course.content.schema import SETTINGS
 from course.credentials.queries import signed
 from course.dates import civil_date
 from course.organisation.queries import logo_at
 from course.people.queries import person
-from course.signin.rules import network
 from course.web.access import Permission, may, public, signed_in
-from course.web.html import day, plural, seen_redirect
-from course.web.html import minutes as hours
-from course.web.session import db, unit_of_work
-from course.web.site import state as site_state
-from course.web.throttle import Throttle
+from course.web.app_state import state as site_state
+from course.web.rate_limit import Throttle
+from course.web.template_filters import day, plural, seen_redirect
+from course.web.template_filters import minutes as hours
+from course.web.unit_of_work import db, unit_of_work
 
 pages = Blueprint("certificates", __name__)
 checks = Blueprint("verify", __name__)
@@ -196,7 +196,7 @@ def _ended(_error: LinkEndedError) -> Response:
         "Its holder or an administrator ended it. If they are your certificates, sign in: a new link is under My "
         "certificates. If you have left, ask the organisation that issued them for a new one."
     )
-    page = render_template("signin/gone.html", title="This link to certificates was ended", text=text)
+    page = render_template("auth/gone.html", title="This link to certificates was ended", text=text)
     return make_response(page, 410)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from course.content.shapes import Change, Module, digest
+from course.content.schema import Change, Module, digest
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,14 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from course.clock import now
-from course.content.current import library
-from course.content.facts import Due, all_due
-from course.content.figures import report
+from course.content.fact_reviews import Due, all_due
+from course.content.loaded_course import library
+from course.content.quality_report import report
 from course.content.queries import stored
-from course.content.report import bank, coverage
+from course.content.review_report import bank, coverage
 from course.dates import civil_date
-from course.web.session import command_session
-from course.web.site import state
+from course.web.app_state import state
+from course.web.unit_of_work import command_session
 
 group = AppGroup("content", help="Check, count and print what is taught.")
 _FORMAT = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)

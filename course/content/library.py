@@ -8,12 +8,9 @@ from pathlib import Path
 
 from click import ClickException
 
-from course.content.beside import Discussion, Further, Help
 from course.content.changes import Marked, marked
-from course.content.checking import check
-from course.content.documents import Problem
-from course.content.reading import read
-from course.content.shapes import (
+from course.content.loader import read
+from course.content.schema import (
     SECTIONS,
     WORDS_A_MINUTE,
     Block,
@@ -29,7 +26,10 @@ from course.content.shapes import (
     Source,
     digest,
 )
-from course.content.tailoring import module_for, variants
+from course.content.supplements import Discussion, Further, Help
+from course.content.validation import check
+from course.content.variants import module_for, variants
+from course.content.yaml_source import Problem
 
 SECONDS_A_QUESTION = 30
 SECONDS_A_DECISION = 30

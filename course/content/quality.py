@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from statistics import median
 
-from course.content.shapes import Module, Page, Question, Scenario
+from course.content.schema import Module, Page, Question, Scenario
 
 MARGIN = 0.05
 LONGEST_MEDIAN = 18

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from course.content.library import Library
 from course.content.models import ContentVersion
-from course.content.shapes import Page, Question, Scenario, Shape
+from course.content.schema import Page, Question, Scenario, Shape
 
 S = TypeVar("S", Page, Question, Scenario)
 KINDS: dict[type[Shape], str] = {Page: "page", Question: "question", Scenario: "scenario"}

@@ -5,15 +5,15 @@ from __future__ import annotations
 from flask import Blueprint, g, render_template
 
 from course.clock import now
-from course.content.current import library
-from course.content.facts import by_use, due
+from course.content.fact_reviews import by_use, due
+from course.content.loaded_course import library
 from course.content.queries import in_force_since
-from course.content.report import by_module, coverage, since
-from course.content.shapes import SECTIONS
+from course.content.review_report import by_module, coverage, since
+from course.content.schema import SECTIONS
 from course.dates import civil_date
 from course.web.access import Permission, may, public
-from course.web.session import db
-from course.web.site import state
+from course.web.app_state import state
+from course.web.unit_of_work import db
 
 pages = Blueprint("content", __name__)
 

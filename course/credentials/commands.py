@@ -11,9 +11,9 @@ from flask.cli import AppGroup
 from course.clock import now
 from course.credentials import actions, queries
 from course.credentials.rules.keys import KeyLockedError, multikey
-from course.web.html import moment
-from course.web.session import command_session
-from course.web.site import state
+from course.web.app_state import state
+from course.web.template_filters import moment
+from course.web.unit_of_work import command_session
 
 group = AppGroup("credentials", help="The keys with which certificates are signed.")
 _REASON = click.option("--reason", required=True, help="Why, in a few words.")

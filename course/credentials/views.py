@@ -9,10 +9,10 @@ from course.credentials import queries
 from course.credentials.rules.documents import as_bytes, issuer_document, key_document
 from course.credentials.rules.keys import multikey
 from course.credentials.rules.signing import Document
-from course.organisation.current import here_organisation
+from course.organisation.request_organisation import here_organisation
 from course.web.access import public
-from course.web.session import db
-from course.web.site import state
+from course.web.app_state import state
+from course.web.unit_of_work import db
 
 pages = Blueprint("credentials", __name__)
 _NUMBER = "int(max=2147483647)"

@@ -10,22 +10,22 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
+from course.auth.password_hashing import hashed, verify
 from course.clock import now
 from course.content.actions import archive
-from course.content.current import library
+from course.content.loaded_course import library
 from course.dates import civil_date
 from course.demo.actions import NAME, PEOPLE, let_in, office, passwords, prepare, tell
 from course.demo.queries import owner_of
 from course.demo.rules import YEARS
-from course.migrating import upgrade
 from course.organisation.queries import organisation
 from course.privacy.commands import run
-from course.recall.commands import send_boosters
+from course.refreshers.commands import send_boosters
 from course.reminders.commands import send
-from course.signin.hashing import hashed, verify
-from course.web.opening import opening
-from course.web.session import command_session, reading_session
-from course.web.site import state
+from course.schema_upgrade import upgrade
+from course.web.app_state import state
+from course.web.database_check import opening
+from course.web.unit_of_work import command_session, reading_session
 
 _NOT_HERE = (
     "This database belongs to {owner}. The demonstration needs one of its own: "

@@ -7,7 +7,7 @@ import random
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from course.content.shapes import Question, Setting
+from course.content.schema import Question, Setting
 from course.learning.rules.grading import Given
 
 PEOPLE = 240

@@ -13,10 +13,10 @@ from course.dates import civil_date
 from course.deputies import actions, queries
 from course.people.forms import email_field, line_field
 from course.web.access import Permission, may
+from course.web.app_state import state
 from course.web.forms import DayField, Form
-from course.web.html import seen_redirect
-from course.web.session import db, unit_of_work
-from course.web.site import state
+from course.web.template_filters import seen_redirect
+from course.web.unit_of_work import db, unit_of_work
 
 pages = Blueprint("deputies", __name__)
 

@@ -8,10 +8,10 @@ from datetime import date, datetime
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record
-from course.dossiers.actions import note_export
-from course.dossiers.rules import PACK
 from course.evidence.rules.pack import About
-from course.refreshers.rules.dates import words as in_words
+from course.recertification.rules.civil_dates import words as in_words
+from course.training_records.actions import note_export
+from course.training_records.rules import PACK
 
 
 def made(session: Session, team_id: int | None, about: About, people: Collection[int], by: int | None) -> None:

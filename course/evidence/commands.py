@@ -12,16 +12,16 @@ from flask.cli import AppGroup
 from course.clock import now
 from course.credentials.rules.keys import Key, KeyLockedError, keys_in
 from course.dates import civil_date
+from course.evidence.builder import Asked
 from course.evidence.forms import EARLIEST
-from course.evidence.making import Asked
+from course.evidence.jobs import produce
 from course.evidence.queries import our_keys
 from course.evidence.rules.pack import LARGEST_FILE, verify
-from course.evidence.work import produce
 from course.people.rules import COMMAND
-from course.reports.ledger import Ledger
+from course.reports.status_cache import Ledger
+from course.web.app_state import state
 from course.web.files import refuse_old, write_new
-from course.web.session import command_session
-from course.web.site import state
+from course.web.unit_of_work import command_session
 
 group = AppGroup("evidence", help="Evidence packs for an inspection.")
 

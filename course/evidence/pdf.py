@@ -12,18 +12,18 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
-from course.certificates.lettering import boxed, breakable, han_region, plain, side
+from course.certificates.script_support import boxed, breakable, han_region, plain, side
 from course.certificates.typesetting import typeset
-from course.content.facts import by_use
+from course.content.fact_reviews import by_use
 from course.content.library import Library
-from course.content.shapes import Source
+from course.content.schema import Source
 from course.dates import civil_date
 from course.evidence.rules import tables
 from course.evidence.rules.pack import About
 from course.evidence.rules.tables import Away, Extra, Held, Rule, Shown, Somebody, Talked, Taught, Wrong
-from course.refreshers.rules.policy import describe
-from course.refreshers.rules.words import GROUPS
-from course.web.html import day, moment
+from course.recertification.rules.explanations import GROUPS
+from course.recertification.rules.policy import describe
+from course.web.template_filters import day, moment
 
 TEMPLATE = Path(__file__).with_name("pack.typ")
 LISTED = 3000  # people whom the document names, worst first; 10,000 would take more than a gigabyte of memory

@@ -21,7 +21,7 @@ from course.learning.models import Completion, Enrolment
 from course.people.models import Person
 from course.people.queries import TeamView
 from course.people.rules import Viewer
-from course.refreshers.models import RenewalExtension, RenewalImport, RenewalPause
+from course.recertification.models import RenewalExtension, RenewalImport, RenewalPause
 from course.teams.queries import tree
 from course.teams.rules import below
 

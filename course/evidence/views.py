@@ -11,24 +11,24 @@ from werkzeug.wrappers import Response as WsgiResponse
 from course.clock import now
 from course.credentials.rules.keys import KeyLockedError
 from course.dates import begin_of
-from course.downloads.actions import ask
-from course.downloads.queries import DownloadView, content, downloads, unfinished
-from course.downloads.queries import download as download_of
-from course.downloads.rules import KEPT
-from course.downloads.views import handed_out, make_beside
 from course.evidence import actions, queries
+from course.evidence.builder import Asked
 from course.evidence.forms import PackForm
-from course.evidence.making import Asked
+from course.evidence.jobs import produce
 from course.evidence.rules.pack import STEPS
-from course.evidence.work import produce
+from course.exports.actions import ask
+from course.exports.queries import DownloadView, content, downloads, unfinished
+from course.exports.queries import download as download_of
+from course.exports.rules import KEPT
+from course.exports.views import handed_out, make_beside
 from course.people.forms import team_choices
 from course.people.queries import TeamView
-from course.reports.current import ledger_here
+from course.reports.app_status_cache import ledger_here
 from course.reports.views import today
 from course.web.access import Permission, may
-from course.web.html import seen_redirect
-from course.web.session import db, unit_of_work
-from course.web.site import state
+from course.web.app_state import state
+from course.web.template_filters import seen_redirect
+from course.web.unit_of_work import db, unit_of_work
 
 pages = Blueprint("evidence", __name__)
 Answer = Response | WsgiResponse

@@ -11,19 +11,19 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from course.clock import now
-from course.content.current import library
+from course.content.loaded_course import library
 from course.dates import civil_date
 from course.help_requests import actions, queries
 from course.help_requests.rules import Helper
-from course.mail.letters import letter
+from course.mail.message_templates import letter
 from course.mail.rules import Letter
-from course.organisation.current import here_organisation
 from course.organisation.queries import ContactView
+from course.organisation.request_organisation import here_organisation
 from course.people.rules import first_name
 from course.web.access import signed_in
-from course.web.html import seen_redirect
-from course.web.session import db, unit_of_work
-from course.web.site import state
+from course.web.app_state import state
+from course.web.template_filters import seen_redirect
+from course.web.unit_of_work import db, unit_of_work
 
 pages = Blueprint("help_requests", __name__)
 # The pages that offer it.

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from course.content.library import Library
 from course.content.queries import part
-from course.content.shapes import Module, Page, Question, Scenario
+from course.content.schema import Module, Page, Question, Scenario
 from course.db import insert_once, lock_row
 from course.events import publish
 from course.learning import queries

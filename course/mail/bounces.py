@@ -11,8 +11,8 @@ from email.message import EmailMessage, Message
 from email.parser import BytesParser
 from typing import Any
 
-from course.mail.connection import as_text
 from course.mail.rules import report_says_dead
+from course.mail.smtp import as_text
 
 _MARK = re.compile(r"<([0-9a-f]{32})@")
 LONGEST = 1024 * 1024  # bytes; what the report says comes before the mail that it carries
@@ -40,7 +40,7 @@ class Report:
 
 def reported(data: bytes) -> dict[str, Any]:
     """What `read` says of a message, as JSON carries it. A message from outside can ask for any time: a hundred
-    kilobytes of semicolons took two minutes. Read it in a process of its own (course/web/isolated.py)."""
+    kilobytes of semicolons took two minutes. Read it in a process of its own (course/web/sandbox.py)."""
     return asdict(read(BytesParser(policy=policy.default).parsebytes(data[:LONGEST])))
 
 

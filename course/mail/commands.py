@@ -10,13 +10,13 @@ from flask.cli import AppGroup
 from course.clock import now
 from course.mail import actions, queries
 from course.mail.bounces import LONGEST, TOO_MUCH, Report, report_of, reported
-from course.mail.connection import server_name
+from course.mail.delivery import deliver
 from course.mail.queries import MailState
-from course.mail.sending import deliver
-from course.web.isolated import IsolatedError, Limits, read_in_process
-from course.web.opening import opening
-from course.web.session import command_session, reading_session
-from course.web.site import state
+from course.mail.smtp import server_name
+from course.web.app_state import state
+from course.web.database_check import opening
+from course.web.sandbox import IsolatedError, Limits, read_in_process
+from course.web.unit_of_work import command_session, reading_session
 
 LIMITS = Limits(seconds=10, memory=300, result=1)
 group = AppGroup("mail", help="Send waiting mail, and see what became of it.")

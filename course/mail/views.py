@@ -7,14 +7,14 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.clock import now
-from course.mail import actions, links, queries
-from course.mail.connection import server_name
+from course.mail import actions, preference_links, queries
 from course.mail.queries import Alert
 from course.mail.rules import OPTIONAL
+from course.mail.smtp import server_name
 from course.web.access import Permission, public
-from course.web.html import seen_redirect
-from course.web.session import db, unit_of_work
-from course.web.site import state
+from course.web.app_state import state
+from course.web.template_filters import seen_redirect
+from course.web.unit_of_work import db, unit_of_work
 
 pages = Blueprint("mail", __name__)
 
@@ -37,7 +37,7 @@ def _alert_here() -> Alert | None:
 def choice(token: str) -> Response | WsgiResponse:
     """Whether one gets a kind of optional mail. A mail program may post here by itself (RFC 8058): it has no session,
     so the signature in the address stands for the token against forgery, and it must not be redirected."""
-    found = links.read(state().config.secret_key, token) or abort(404)
+    found = preference_links.read(state().config.secret_key, token) or abort(404)
     person_id, kind = found
     if request.method == "POST":
         with unit_of_work() as session:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from course.audit.actions import record
 from course.audit.rules import changes
-from course.content.shapes import NATIONS, SETTINGS
+from course.content.schema import NATIONS, SETTINGS
 from course.organisation.models import Contact, Organisation, OrganisationLook, UsualPathway
 from course.organisation.rules.colours import parse, refusal
 from course.organisation.rules.contacts import KINDS, REVIEWS

@@ -10,12 +10,12 @@ from wtforms import BooleanField, Field, FileField, HiddenField, SelectField, St
 from wtforms.fields import ColorField, EmailField, TelField
 from wtforms.validators import DataRequired, Email, Length, Optional, ValidationError
 
-from course.content.shapes import NATIONS, SETTINGS
+from course.content.schema import NATIONS, SETTINGS
 from course.organisation.rules.colours import chosen, parse, refusal
 from course.organisation.rules.contacts import KINDS, REVIEWS, Details
 from course.people.forms import clean
 from course.web.forms import Form, choices
-from course.web.telephone import dial, pieces
+from course.web.phone_links import dial, pieces
 
 # What a contact cannot do without, and what is said where it is missing.
 NEEDED = {"name": "Enter who answers, a person or a team.", "phone": "Enter the telephone number."}

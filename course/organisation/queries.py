@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, ScalarSelect, func, select
 from sqlalchemy.orm import Session
 
-from course.content.shapes import Nation, Setting
+from course.content.schema import Nation, Setting
 from course.dates import civil_date
 from course.db import Rows
 from course.organisation.models import Contact, Organisation, OrganisationLook

@@ -11,23 +11,23 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.clock import now
-from course.content.current import library
-from course.content.shapes import NATIONS
+from course.content.loaded_course import library
+from course.content.schema import NATIONS
 from course.dates import civil_date
 from course.organisation import actions, queries
-from course.organisation.current import here_organisation, keep_as_read, last_read
 from course.organisation.forms import ColourForm, ContactForm, LogoForm, OrganisationForm, mark_of
-from course.organisation.frame import frame_for, site
+from course.organisation.header_footer import frame_for, site
 from course.organisation.queries import ContactView, OrganisationView, Owner, owners, stale_contacts
+from course.organisation.request_organisation import here_organisation, keep_as_read, last_read
 from course.organisation.rules.colours import USUAL, parse, refusal, sheet_name, style_sheet
 from course.organisation.rules.contacts import KINDS, Details, confirms, lead_label
 from course.people.queries import person_by_email
 from course.web.access import Permission, may, public, signed_in
-from course.web.deadline import read_in_time
-from course.web.html import seen_redirect
-from course.web.isolated import BusyError, IsolatedError, Limits, RefusedError, read_in_process
-from course.web.session import db, unit_of_work
-from course.web.site import state
+from course.web.app_state import state
+from course.web.query_deadline import read_in_time
+from course.web.sandbox import BusyError, IsolatedError, Limits, RefusedError, read_in_process
+from course.web.template_filters import seen_redirect
+from course.web.unit_of_work import db, unit_of_work
 from course.web.uploads import accepts
 
 pages = Blueprint("organisation", __name__)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.util import identity_key
 
 from course.audit.actions import record
-from course.content.shapes import SETTINGS
+from course.content.schema import SETTINGS
 from course.dates import civil_date
 from course.events import publish
 from course.mail import rules as mail

@@ -8,7 +8,7 @@ from wtforms import SelectField, StringField
 from wtforms.fields import EmailField
 from wtforms.validators import DataRequired, Email, Length
 
-from course.content.shapes import SETTINGS
+from course.content.schema import SETTINGS
 from course.people.queries import TeamView
 from course.people.rules import tidy
 from course.web.forms import Form, choices

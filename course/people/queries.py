@@ -11,7 +11,7 @@ from typing import Any, cast
 from sqlalchemy import CTE, ColumnElement, ScalarSelect, Select, and_, column, exists, func, or_, select, table
 from sqlalchemy.orm import Session, aliased
 
-from course.content.shapes import Setting
+from course.content.schema import Setting
 from course.mail.queries import newest_failure
 from course.people.models import Deputy, Membership, PathwayChoice, Person, RoleGrant, Team
 from course.people.rules import Viewer, name_key, plain_email, viewer_of

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from course.content.shapes import Setting
+from course.content.schema import Setting
 from course.text import fold
 from course.text import tidy as tidy
 

@@ -11,10 +11,10 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.clock import now
-from course.content.current import library
-from course.content.shapes import SETTINGS
+from course.content.loaded_course import library
+from course.content.schema import SETTINGS
 from course.dates import civil_date
-from course.mail.letters import letter
+from course.mail.message_templates import letter
 from course.mail.rules import Letter
 from course.people import actions, queries
 from course.people.actions import Refusal
@@ -22,11 +22,11 @@ from course.people.events import RecordOpened
 from course.people.forms import AddPersonForm, AddTeamForm, PathwayForm, chosen, team_choices
 from course.people.rules import tidy
 from course.web.access import Permission, may
-from course.web.background import in_background
+from course.web.app_state import state
+from course.web.background_threads import in_background
 from course.web.forms import number_in_address
-from course.web.html import plural, seen_redirect
-from course.web.session import db, publish_after, undo, unit_of_work
-from course.web.site import state
+from course.web.template_filters import plural, seen_redirect
+from course.web.unit_of_work import db, publish_after, undo, unit_of_work
 
 pages = Blueprint("people", __name__)
 _BATCH = 100  # invitations in one unit of work

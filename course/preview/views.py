@@ -9,13 +9,13 @@ from flask import Blueprint, abort, g, redirect, render_template, request, url_f
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from course.content.current import library as whole
 from course.content.library import Library
-from course.content.shapes import NATIONS, SETTINGS, Module, Nation, Scenario, Setting
+from course.content.loaded_course import library as whole
+from course.content.schema import NATIONS, SETTINGS, Module, Nation, Scenario, Setting
 from course.learning.rules.branching import Stand, compare, stand
 from course.learning.rules.grading import shown_order
 from course.learning.rules.progress import CHECK
-from course.organisation.current import here_organisation
+from course.organisation.request_organisation import here_organisation
 from course.web.access import Permission, may
 
 pages = Blueprint("preview", __name__)

@@ -14,15 +14,15 @@ from course.audit.actions import record
 from course.audit.rules import changes
 from course.dates import begin_of, civil_date, months_later
 from course.db import insert_once
+from course.join_requests.models import RegistrationRequest
 from course.learning.models import Reflection
 from course.organisation.models import Organisation
 from course.people.models import Person
 from course.people.rules import name_key
 from course.privacy.models import Erasure, ErasureRequest, RetentionSchedule
-from course.privacy.queries import going, held
-from course.privacy.rules.addresses import erased_address
-from course.privacy.rules.schedule import STAGES, Schedule, Stage, nameless
-from course.registration.models import RegistrationRequest
+from course.privacy.queries import retention_due, subject_data
+from course.privacy.rules.address_history import erased_address
+from course.privacy.rules.retention_schedule import STAGES, Schedule, Stage, nameless
 
 _CONTACT = ("contact_name", "contact_email")
 
@@ -30,7 +30,7 @@ _CONTACT = ("contact_name", "contact_email")
 def set_schedule(session: Session, wanted: Schedule, reason: str, by: int | None, at: datetime) -> bool:
     """Add a version of the schedule; it holds at once. False, and nothing done, if it is the one that holds."""
     session.execute(select(Organisation.id).with_for_update())
-    known = going.schedule(session)
+    known = retention_due.schedule(session)
     if known == wanted:
         return False
     made = RetentionSchedule(**asdict(wanted), reason=reason, made_by=by, made_at=at)
@@ -50,7 +50,7 @@ def ask(session: Session, person_id: int, reason: str, by: int | None, at: datet
     # Counted before it is looked: whoever asks in between takes the number.
     count = select(func.count()).select_from(ErasureRequest).where(ErasureRequest.person_id == person_id)
     number = session.execute(count).scalar_one() + 1
-    found = going.case(session, person_id, at)
+    found = retention_due.case(session, person_id, at)
     if found is None:
         raise LookupError(f"there is no person {person_id}")
     if found.waiting is not None:
@@ -65,7 +65,7 @@ def ask(session: Session, person_id: int, reason: str, by: int | None, at: datet
 
 def delete_notes(session: Session, person_id: int) -> int:
     """Somebody deletes all their private notes; returns how many there were."""
-    ids = held.entries_of(session, person_id)
+    ids = subject_data.entries_of(session, person_id)
     return _changed(session, delete(Reflection).where(Reflection.person_id.in_(ids)))
 
 
@@ -77,7 +77,7 @@ def erase(session: Session, ids: Sequence[int], zone: str, at: datetime) -> list
     """
     session.execute(select(Person.id).where(Person.id.in_(ids)).order_by(Person.id).with_for_update())
     found: list[Erasure] = []
-    for task in going.tasks(session, going.schedule(session), zone, at, ids):
+    for task in retention_due.tasks(session, retention_due.schedule(session), zone, at, ids):
         gone = [_erase(session, task.person_id, stage, request, at) for stage, request in task.stages.items()]
         found += gone
         if rows := sum(one.total for one in gone):
@@ -90,13 +90,13 @@ def erase(session: Session, ids: Sequence[int], zone: str, at: datetime) -> list
 def _erase(session: Session, person_id: int, stage: Stage, request_id: int | None, at: datetime) -> Erasure:
     """Erase what goes at one stage, and write down how much it was."""
     counts: dict[str, int] = {}
-    for table, which in going.parts(session, stage, [person_id], at):
+    for table, which in retention_due.parts(session, stage, [person_id], at):
         counts[table.name] = _changed(session, delete(table).where(which))
-    for table, values, which in going.emptied(stage, [person_id]):
+    for table, values, which in retention_due.emptied(stage, [person_id]):
         counts[table.name] = counts.get(table.name, 0) + _changed(session, update(table).where(which).values(values))
     named = _person_values(person_id, stage, at)
     if named:
-        person = held.TABLES["person"]
+        person = subject_data.TABLES["person"]
         differs = or_(*(person.c[name].is_distinct_from(value) for name, value in named.items() if name != "erased_at"))
         counts["person"] = _changed(session, update(person).where(person.c.id == person_id, differs).values(named))
     counts = {name: count for name, count in counts.items() if count}
@@ -119,7 +119,7 @@ def _person_values(person_id: int, stage: Stage, at: datetime) -> dict[str, Any]
 
 def forget_refused(session: Session, zone: str, at: datetime) -> int:
     """Who asked to join and was refused is forgotten as mail is: after so many months. Without a schedule nobody is."""
-    plan = going.schedule(session)
+    plan = retention_due.schedule(session)
     if plan is None:
         return 0
     day = months_later(civil_date(at, zone), -plan.mail_months)

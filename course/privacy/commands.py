@@ -16,14 +16,14 @@ from course.clock import now
 from course.organisation.queries import organisation
 from course.people.queries import id_of, person
 from course.privacy import actions
-from course.privacy.copying import copy_of
-from course.privacy.queries import going
-from course.privacy.queries.held import holding
-from course.privacy.rules.schedule import STAGES, Stage
+from course.privacy.queries import retention_due
+from course.privacy.queries.subject_data import holding
+from course.privacy.rules.retention_schedule import STAGES, Stage
+from course.privacy.subject_access_export import copy_of
+from course.web.app_state import state
 from course.web.files import refuse_old, write_new
-from course.web.html import plural
-from course.web.session import command_session
-from course.web.site import state
+from course.web.template_filters import plural
+from course.web.unit_of_work import command_session
 
 group = AppGroup("privacy", help="Erase what is not kept any more, and copy what is held about somebody.")
 BATCH = 5  # people in one transaction, of a tenth of a second each: others who write never wait long
@@ -47,7 +47,7 @@ def run_command(dry_run: bool) -> None:
         with command_session() as session:
             # Counting takes a while; that must not hold up those who write.
             session.connection(execution_options={"writes": False})
-            found = going.effects(session, going.schedule(session), state().config.time_zone, now())
+            found = retention_due.effects(session, retention_due.schedule(session), state().config.time_zone, now())
         lines = [(one.stage, one.people, one.rows) for one in found]
     else:
         done = run(now())
@@ -88,7 +88,7 @@ def run(at: datetime) -> Totals:
     totals, zone = Totals(), state().config.time_zone
     with command_session() as session:
         session.connection(execution_options={"writes": False})
-        ids = [task.person_id for task in going.tasks(session, going.schedule(session), zone, at)]
+        ids = [task.person_id for task in retention_due.tasks(session, retention_due.schedule(session), zone, at)]
     for start in range(0, len(ids), BATCH):
         with command_session() as session:
             for one in actions.erase(session, ids[start : start + BATCH], zone, at):

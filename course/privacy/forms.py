@@ -11,7 +11,7 @@ from wtforms import HiddenField, IntegerField
 from wtforms.validators import InputRequired, NumberRange
 
 from course.people.forms import email_field, line_field
-from course.privacy.rules.schedule import Schedule
+from course.privacy.rules.retention_schedule import Schedule
 from course.web.forms import Form
 
 

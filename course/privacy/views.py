@@ -11,19 +11,19 @@ from werkzeug.wrappers import Response as WsgiResponse
 from course.audit.actions import record
 from course.clock import now
 from course.dates import civil_date
-from course.organisation.current import here_organisation
+from course.organisation.request_organisation import here_organisation
 from course.privacy import actions
-from course.privacy.copying import copy_of
 from course.privacy.forms import ErasureForm, ScheduleForm
-from course.privacy.queries import going, held
-from course.privacy.queries.held import Holding
-from course.privacy.rules.places import SECTIONS
-from course.privacy.rules.schedule import AT_REQUEST, HOLDS, OF_LEAVERS, STAGES, Schedule
-from course.privacy.rules.showing import in_words
+from course.privacy.queries import retention_due, subject_data
+from course.privacy.queries.subject_data import Holding
+from course.privacy.rules.personal_data_map import SECTIONS
+from course.privacy.rules.retention_schedule import AT_REQUEST, HOLDS, OF_LEAVERS, STAGES, Schedule
+from course.privacy.rules.subject_access_export import in_words
+from course.privacy.subject_access_export import copy_of
 from course.web.access import Permission, may, public, signed_in
-from course.web.html import day, moment, plural, seen_redirect
-from course.web.session import db, unit_of_work
-from course.web.site import state
+from course.web.app_state import state
+from course.web.template_filters import day, moment, plural, seen_redirect
+from course.web.unit_of_work import db, unit_of_work
 
 pages = Blueprint("privacy", __name__)
 Answer = Response | WsgiResponse
@@ -38,7 +38,7 @@ def notice() -> str:
     return render_template(
         "privacy/notice.html",
         ours=here_organisation(),
-        plan=going.schedule(db()),
+        plan=retention_due.schedule(db()),
         mailed=not state().config.mail_url.startswith("console:"),
     )
 
@@ -80,7 +80,7 @@ def delete_notes() -> WsgiResponse:
 def schedule() -> Answer:
     """How long what is kept; what another schedule would erase is shown before it is saved."""
     g.here = "organisation"
-    plan, at = going.schedule(db()), now()
+    plan, at = retention_due.schedule(db()), now()
     form = ScheduleForm(obj=plan or Schedule())
     seen = None
     if form.validate_on_submit():
@@ -93,9 +93,9 @@ def schedule() -> Answer:
                 else "This is the schedule that holds already. Nothing has changed."
             )
             return seen_redirect(url_for("privacy.schedule"))
-        seen = going.effects(db(), form.schedule(), state().config.time_zone, at)
+        seen = retention_due.effects(db(), form.schedule(), state().config.time_zone, at)
     page = render_template(
-        "privacy/schedule.html", form=form, plan=plan, seen=seen, history=going.history(db()),
+        "privacy/schedule.html", form=form, plan=plan, seen=seen, history=retention_due.history(db()),
         stages=STAGES, holds=HOLDS, of_leavers=OF_LEAVERS,
     )  # fmt: skip
     return make_response(page, 422 if form.errors else 200)
@@ -107,7 +107,7 @@ def erase(person_id: int) -> Answer:
     """What is kept of somebody, until when and why; and asking for it to be erased."""
     g.here = "people"
     at = now()
-    case = going.case(db(), person_id, at) or abort(404)
+    case = retention_due.case(db(), person_id, at) or abort(404)
     form = ErasureForm()
     if case.person.erased_at is not None:
         abort(404)
@@ -119,7 +119,7 @@ def erase(person_id: int) -> Answer:
         else:
             flash("That was asked for already. The worker carries it out within the hour.")
         return seen_redirect(url_for("privacy.erase", person_id=person_id))
-    plan, left = going.schedule(db()), _left(case.person.left_at)
+    plan, left = retention_due.schedule(db()), _left(case.person.left_at)
     page = render_template(
         "privacy/erase.html", form=form, case=case, left=left, plan=plan, stages=STAGES, holds=HOLDS,
         at_request=AT_REQUEST, of_leavers=OF_LEAVERS,
@@ -137,8 +137,8 @@ def _left(left_at: datetime | None) -> date | None:
 def report() -> str:
     """What the worker erased, in counts, and what it will erase next."""
     g.here = "organisation"
-    waiting = going.effects(db(), going.schedule(db()), state().config.time_zone, now())
-    return render_template("privacy/report.html", runs=going.runs(db()), waiting=waiting, stages=STAGES)
+    waiting = retention_due.effects(db(), retention_due.schedule(db()), state().config.time_zone, now())
+    return render_template("privacy/report.html", runs=retention_due.runs(db()), waiting=waiting, stages=STAGES)
 
 
 def _me() -> int:
@@ -146,7 +146,7 @@ def _me() -> int:
 
 
 def _held() -> Holding:
-    return held.holding(db(), _me(), state().config.secret_key)
+    return subject_data.holding(db(), _me(), state().config.secret_key)
 
 
 def _cell(found: Holding) -> object:

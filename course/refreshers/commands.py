@@ -1,7 +1,8 @@
-"""flask refreshers standing · extend · pause · import-certificate · left · come-back"""
+"""flask boosters send · flask updates send · flask refreshers guard"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from datetime import date, datetime
 
@@ -9,134 +10,139 @@ import click
 from flask.cli import AppGroup
 
 from course.clock import now
+from course.content.loaded_course import library
 from course.dates import civil_date
-from course.people.actions import Refusal
-from course.people.queries import id_of
+from course.mail import preference_links
+from course.mail.message_templates import TOKEN, letter, with_token
+from course.mail.rules import BOOSTER, Letter
+from course.organisation.queries import organisation
+from course.people.rules import first_name
+from course.recertification import queries as renewal
+from course.recertification.commands import group as recertification
+from course.recertification.rules import guard
+from course.recertification.rules.civil_dates import words
 from course.refreshers import actions, queries
-from course.refreshers.rules import standing
-from course.refreshers.rules.dates import words
-from course.refreshers.rules.facts import INITIAL, REFRESHER
-from course.refreshers.rules.words import GROUPS
-from course.staff import actions as staff
-from course.web.session import Unit, command_session
-from course.web.site import state
+from course.refreshers.actions import Healed
+from course.refreshers.queries import Certified
+from course.refreshers.rules.boosters import sealed
+from course.web.app_state import state
+from course.web.unit_of_work import command_session, reading_session
 
-group = AppGroup("refreshers", help="When a certificate has to be renewed, and for whom that would not happen.")
-_DAY = click.DateTime(["%Y-%m-%d"])
-_ON = click.option("--on", metavar="DATE", type=_DAY, help="As on another day (YYYY-MM-DD).")
-_REASON = click.option("--reason", required=True, help="Why, in a few words.")
+group = AppGroup("boosters", help="Five questions between two certificates.")
 
 
-def _today() -> date:
-    return civil_date(now(), state().config.time_zone)
+@group.command("send")
+@click.option("--on", metavar="DATE", type=click.DateTime(["%Y-%m-%d"]), help="As on another day (YYYY-MM-DD).")
+@click.option("--dry-run", is_flag=True, help="Only say to whom one would be sent.")
+def send(on: datetime | None, dry_run: bool) -> None:
+    """Queue the boosters of a day. Safe to run again, or twice at once: nobody is sent two."""
+    day = on.date() if on else civil_date(now(), state().config.time_zone)
+    click.echo(f"{send_boosters(day, dry_run)} boosters.")
 
 
-def _found(person_id: int | None, email: str) -> int:
-    if person_id is None:
-        raise click.ClickException(f"Nobody has the address {email}.")
-    return person_id
-
-
-def _holds(session: Unit, person_id: int) -> str:
-    """What holds of somebody now, which may be another day than the one that was entered."""
-    zone = state().config.time_zone
-    found = queries.people(session, zone, [person_id])[0]
-    return standing(found.facts, queries.policies(session, zone), _today()).because_for_others
-
-
-@group.command("standing")
-@click.argument("email")
-@_ON
-def standing_command(email: str, on: datetime | None) -> None:
-    """Where somebody stands, and why, in a sentence."""
-    zone, day = state().config.time_zone, on.date() if on else _today()
+def send_boosters(on: date, dry_run: bool = False) -> int:
+    """Queue what is due on that day; returns how many that is."""
+    zone, sent = state().config.time_zone, 0
     with command_session() as session:
-        one = queries.people(session, zone, [_found(id_of(session, email), email)])[0]
-        found = standing(one.facts, queries.policies(session, zone), day)
-    click.echo(f"{GROUPS[found.group].lower()} on {words(day)}. {found.because_for_others}")
-
-
-@group.command("extend")
-@click.argument("email")
-@click.option("--until", required=True, type=_DAY, help="The last day in time (YYYY-MM-DD).")
-@_REASON
-def extend_command(email: str, until: datetime, reason: str) -> None:
-    """Give somebody more time."""
-    try:
+        ours = organisation(session)
+        due = actions.boosters_due(session, library(), zone, on)
+    for one in due:
+        if dry_run:
+            click.echo(one.email)
+            sent += 1
+            continue
+        mail = _letter(one, ours.name if ours else "")
         with command_session() as session:
-            person = _found(id_of(session, email), email)
-            actions.extend(session, person, until.date(), reason[:200], _today(), None, now())
-            said = _holds(session, person)
-    except ValueError as error:
-        raise click.ClickException(str(error)) from error
-    click.echo(f"{email} has more time. {said}")
+            sent += actions.send_booster(session, library(), one, mail, zone, now())
+    return sent
 
 
-@group.command("pause")
-@click.argument("email")
-@click.option("--since", required=True, type=_DAY, help="The first day away.")
-@click.option("--until", type=_DAY, help="The last day away, when it is known.")
-@click.option("--days", default=14, show_default=True, help="Days after the return in which nothing is overdue.")
-@_REASON
-def pause_command(email: str, since: datetime, until: datetime | None, days: int, reason: str) -> None:
-    """Write down a long leave, or the end of one that began on the same day."""
-    last = until.date() if until else None
-    try:
-        with command_session() as session:
-            person = _found(id_of(session, email), email)
-            actions.pause(session, person, since.date(), last, days, reason[:200], _today(), None, now())
-            said = _holds(session, person)
-    except ValueError as error:
-        raise click.ClickException(str(error)) from error
-    back = f"until {words(last)}" if last else "until further notice"
-    click.echo(f"{email} is away from {words(since.date())} {back}. {said}".strip())
+def _letter(to: Certified, ours: str) -> Callable[[int], Letter]:
+    """The mail with the five questions, written at once; the link to the attempt is put in once that is open."""
+    config, course = state().config, library().course.title
+    stop = f"{config.public_url}/mail/choice/{preference_links.token(config.secret_key, to.person_id, BOOSTER)}"
+    written = letter(
+        "booster.txt",
+        f"Five questions, two minutes: {course}",
+        preference_links.unsubscribe_headers(stop),
+        name=first_name(to.name),
+        link=f"{config.public_url}/booster/{TOKEN}",
+        organisation=ours,
+        stop=stop,
+    )
+    return lambda attempt: with_token(written)(sealed(attempt, config.secret_key))
 
 
-@group.command("import-certificate")
-@click.argument("email")
-@click.option("--on", "day", required=True, type=_DAY, help="The day on which the course was completed.")
-@click.option("--until", type=_DAY, help="The last valid day, if the certificate gives one.")
-@click.option("--issuer", required=True, help="Who issued it.")
-@click.option("--kind", type=click.Choice([INITIAL, REFRESHER]), default=INITIAL, show_default=True)
-@_REASON
-def import_command(email: str, day: datetime, until: datetime | None, issuer: str, kind: str, reason: str) -> None:
-    """Write down a certificate of this course from elsewhere. Safe to run again."""
-    last = until.date() if until else None
-    try:
-        with command_session() as session:
-            person = _found(id_of(session, email), email)
-            new = actions.import_completion(
-                session, person, day.date(), last, issuer[:200], kind, reason[:200], _today(), None, now()
-            )
-    except ValueError as error:
-        raise click.ClickException(str(error)) from error
-    what = f"the certificate of {words(day.date())} from {issuer[:200]}"
-    click.echo(f"1 recorded: {what}." if new else f"0 recorded: {what} is there already.")
+updates = AppGroup("updates", help="What has changed, for those who were certified before.")
 
 
-@group.command("left")
-@click.argument("email")
-@click.option("--on", "day", required=True, type=_DAY, help="The last day at work.")
-@_REASON
-def left_command(email: str, day: datetime, reason: str) -> None:
-    """Somebody has left. They can no longer sign in; their certificates stay."""
-    _stay(staff.leave, email, day, reason)
-    click.echo(f"{email} has left; the last day was {words(day.date())}.")
+@updates.command("send")
+@click.option("--on", metavar="DATE", type=click.DateTime(["%Y-%m-%d"]), help="As on another day (YYYY-MM-DD).")
+@click.option("--dry-run", is_flag=True, help="Only say to whom one would be sent.")
+def send_updates_command(on: datetime | None, dry_run: bool) -> None:
+    """Queue the mails about updates of a day. Safe to run again, or twice at once: each is queued once."""
+    day = on.date() if on else civil_date(now(), state().config.time_zone)
+    click.echo(f"{send_updates(day, dry_run)} mails about updates.")
 
 
-@group.command("come-back")
-@click.argument("email")
-@click.option("--on", "day", required=True, type=_DAY, help="The first day at work again.")
-@_REASON
-def come_back_command(email: str, day: datetime, reason: str) -> None:
-    """Somebody who had left works here again. What they hold counts as before."""
-    _stay(lambda session, person, first, *why: staff.come_back(session, person, first, None, *why), email, day, reason)
-    click.echo(f"{email} works here again from {words(day.date())}.")
-
-
-def _stay(write: Callable[..., Refusal | None], email: str, day: datetime, reason: str) -> None:
-    zone = state().config.time_zone
+def send_updates(on: date, dry_run: bool = False) -> int:
+    """Queue what is due on that day; returns how many mails that is."""
+    config, sent = state().config, 0
     with command_session() as session:
-        refused = write(session, _found(id_of(session, email), email), day.date(), reason[:200], zone, None, now())
-        if refused is not None:
-            raise click.ClickException(refused.message)
+        ours = organisation(session)
+        due = actions.updates_due(session, library(), config.time_zone, on)
+    for one in due:
+        if dry_run:
+            click.echo(f"{one.person.email}: {one.step}")
+            sent += 1
+            continue
+        mail = letter(
+            "update.txt",
+            f"Something has changed: please look at it by {words(one.update.due)}",
+            name=first_name(one.person.name),
+            changes=[change.change.reason for change in one.update.changes],
+            late=on > one.update.due,
+            due=words(one.update.due),
+            link=f"{config.public_url}/refresher/update",
+            organisation=ours.name if ours else "",
+            course=library().course.title,
+        )
+        with command_session() as session:
+            sent += actions.tell_of_update(session, one, mail, config.time_zone, now())
+    return sent
+
+
+@recertification.command("guard")
+@click.option("--on", metavar="DATE", type=click.DateTime(["%Y-%m-%d"]), help="As on another day (YYYY-MM-DD).")
+def guard_command(on: datetime | None) -> None:
+    """List everybody whose next cycle would not happen, and why. The list must be empty; if not, it ends with 1.
+
+    Before that it completes what somebody finished and what was not completed, unless another day is named.
+    """
+    zone = state().config.time_zone
+    day = on.date() if on else civil_date(now(), zone)
+    for one in [] if on else complete_finished(now()):
+        what = "the course" if one.kind == "initial" else "a refresher"
+        click.echo(
+            f"{one.email}: finished {what} on {words(one.finished_on)}, without a certificate. It is issued now."
+        )
+    with reading_session() as session:
+        policies = renewal.policies(session, zone)
+        found = [(one, why) for one in renewal.people(session, zone) if (why := guard(one.facts, policies, day))]
+    for person, why in found:
+        click.echo(f"{person.email}: {why}")
+    if found:
+        sys.exit(1)
+    click.echo("Everybody who needs the course has a next due day.")
+
+
+def complete_finished(at: datetime) -> list[Healed]:
+    """Complete whatever was finished and never completed; says what that was. Safe to run again, or twice at once."""
+    with reading_session() as session:
+        waiting = queries.finished(session)
+    healed = []
+    for one in waiting:
+        with command_session() as session:
+            if (done := actions.heal(session, library(), one, at)) is not None:
+                healed.append(done)
+    return healed

@@ -1,100 +1,51 @@
-"""Facts about renewal: versions of the policy, extensions, pauses and earlier certificates. Rows are added and never
-changed."""
+"""What a refresher or an update was made of, as it was composed. Rows are added and never changed."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from course.db import Base, UtcDateTime
 
 
-class RenewalPolicy(Base):
-    """One version of the rule of renewal (see rules/policy.py), for one pathway or, without one, for everybody."""
+class RefresherPart(Base):
+    """One part of an enrolment that is not the whole course.
 
-    __tablename__ = "renewal_policy"
+    kind `change`: a marked change, by `ref` and `version` as the archive keeps it; `before` is the version of the
+    page that the person had read, if there is one. kind `scenario`: `ref` is module/scenario. kind `point`: `ref` is
+    the learning point, `why` the reason why it is asked (critical, changed, forgotten).
+    """
+
+    __tablename__ = "refresher_part"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    since: Mapped[date] = mapped_column(Date)
-    recorded: Mapped[date] = mapped_column(Date)
+    enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id"))
+    position: Mapped[int]
     kind: Mapped[str] = mapped_column(String(20))
-    period_months: Mapped[int]
-    window_days: Mapped[int]
-    lapse_months: Mapped[int]
-    starter_days: Mapped[int]
-    minimum_days: Mapped[int]
-    fixed_day: Mapped[int]
-    fixed_month: Mapped[int]
-    minimum_months: Mapped[int]
-    import_age_months: Mapped[int | None]
-    progress_months: Mapped[int]
-    applies: Mapped[str] = mapped_column(String(30))
-    pathway: Mapped[str | None] = mapped_column(String(20))
-    reason: Mapped[str] = mapped_column(String(200))
-    made_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
-    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ref: Mapped[str] = mapped_column(String(130))
+    version: Mapped[str | None] = mapped_column(String(20))
+    before: Mapped[str | None] = mapped_column(String(20))
+    why: Mapped[str | None] = mapped_column(String(20))
 
     __table_args__ = (
-        CheckConstraint("kind in ('anniversary', 'fixed') or (kind = 'general' and pathway is not null)", name="kind"),
+        UniqueConstraint("enrolment_id", "position"),
+        CheckConstraint("kind in ('change', 'scenario', 'point')", name="kind"),
     )
 
 
-class RenewalExtension(Base):
-    """More time for one person. A row with `withdrawn` takes back the one with the same day, end and reason, and says
-    why in `withdrawn_reason`."""
+class PageReadAgain(Base):
+    """The page of a point was read again after all its questions in a refresher or an update were missed: `ref` is
+    module/page, `version` what it said (both empty if the point has no page any more)."""
 
-    __tablename__ = "renewal_extension"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
-    recorded: Mapped[date] = mapped_column(Date)
-    until: Mapped[date] = mapped_column(Date)
-    withdrawn: Mapped[date | None] = mapped_column(Date)
-    withdrawn_reason: Mapped[str | None] = mapped_column(String(200))
-    reason: Mapped[str] = mapped_column(String(200))
-    made_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
-    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
-
-
-class RenewalPause(Base):
-    """A long leave of one person. What is learned later about its end is another row with the same beginning."""
-
-    __tablename__ = "renewal_pause"
+    __tablename__ = "page_read_again"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
-    recorded: Mapped[date] = mapped_column(Date)
-    since: Mapped[date] = mapped_column(Date)
-    until: Mapped[date | None] = mapped_column(Date)
-    re_enter_days: Mapped[int]
-    reason: Mapped[str] = mapped_column(String(200))
-    made_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
-    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id"))
+    point: Mapped[str] = mapped_column(String(60))
+    ref: Mapped[str] = mapped_column(String(130))
+    version: Mapped[str] = mapped_column(String(20))
+    read_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
-
-class RenewalImport(Base):
-    """A certificate of this course from elsewhere. `day` is that of the completion, `valid_until` the last valid day if
-    it states one, `kind` which course was completed, `proof` a signed document if there is one.
-
-    A row with `withdrawn` takes back the one of the same day and last valid day. It is recorded on that day, and its
-    `reason` says why.
-    """
-
-    __tablename__ = "renewal_import"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
-    recorded: Mapped[date] = mapped_column(Date)
-    day: Mapped[date] = mapped_column(Date)
-    valid_until: Mapped[date | None] = mapped_column(Date)
-    issuer: Mapped[str] = mapped_column(String(200))
-    kind: Mapped[str] = mapped_column(String(20))
-    proof: Mapped[str | None] = mapped_column(Text)
-    withdrawn: Mapped[date | None] = mapped_column(Date)
-    reason: Mapped[str] = mapped_column(String(200))
-    made_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
-    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
-
-    __table_args__ = (CheckConstraint("kind in ('initial', 'refresher')", name="kind"),)
+    __table_args__ = (UniqueConstraint("enrolment_id", "point"),)

@@ -1,320 +1,358 @@
-"""The facts of renewal as the rule wants them: of one person, or of everybody in a handful of queries."""
+"""What refreshers rest on: first answers, what somebody completed, and what a refresher was made of."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
-from datetime import date, datetime
-from typing import TypeVar
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
 
-from sqlalchemy import ColumnElement, and_, exists, func, select, true
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy.orm import Session
 
-from course.certificates.models import Certificate, CertificateChange
-from course.dates import civil_date
-from course.learning.models import Completion as CompletionRow
-from course.learning.models import Enrolment, PageRead
-from course.organisation.models import Organisation, UsualPathway
-from course.people.models import Employment as EmploymentRow
-from course.people.models import PathwayChoice, Person
-from course.refreshers.models import RenewalExtension, RenewalImport, RenewalPause, RenewalPolicy
-from course.refreshers.rules import (
+from course.content.schema import Nation, Setting
+from course.learning.models import (
+    Answer,
+    Attempt,
+    AttemptItem,
+    AttemptOutcome,
     Completion,
-    Employment,
-    Extension,
-    Facts,
-    Pathway,
-    Pause,
-    Policy,
-    Requirement,
-    Started,
+    Enrolment,
+    PageRead,
+    RunOutcome,
+    ScenarioRun,
 )
-from course.refreshers.rules.dates import add_days
-from course.refreshers.rules.facts import IMPORTED, INITIAL, REFRESHER
+from course.learning.queries import AttemptView
+from course.learning.queries import attempt as attempt_of
+from course.organisation.models import Organisation
+from course.people.models import Person
+from course.people.queries import newest_pathway
+from course.refreshers.models import PageReadAgain, RefresherPart
+from course.refreshers.rules.memory_model import Review
 
-REASON = "working here"
-Row = TypeVar("Row", RenewalExtension, RenewalPause, RenewalImport, EmploymentRow, PathwayChoice)
+PAGE = "page:"  # how the archive names a marked change of a page
 
 
-# Only the newest certificate of a completion can be revoked, and it is never issued anew: one row at the most.
-_REVOKED = (
-    select(Certificate.completion_id, CertificateChange.changed_at, CertificateChange.reason)
-    .join(CertificateChange, CertificateChange.certificate_id == Certificate.id)
-    .where(CertificateChange.kind == "revoked")
-    .subquery()
-)
+def reviews(session: Session, person_id: int) -> list[Review]:
+    """Every first answer of a person, oldest first. Timelines are told, not tested, and are left out."""
+    rows = session.execute(
+        select(AttemptItem.point, Answer.answered_at, Answer.correct, Answer.sureness)
+        .join(Answer, Answer.item_id == AttemptItem.id)
+        .join(Attempt, Attempt.id == AttemptItem.attempt_id)
+        .join(Enrolment, Enrolment.id == Attempt.enrolment_id)
+        .where(Enrolment.person_id == person_id, Attempt.kind != "timeline")
+        .order_by(Answer.answered_at, Answer.item_id)
+    )
+    return [Review(*row) for row in rows]
 
 
 @dataclass(frozen=True)
-class Somebody:
-    """A person with the facts that their renewal rests on."""
+class Part:
+    """A part of a refresher or update (see models.RefresherPart), and whether it is done; a `point` is never said
+    to be done by itself, since its questions are those of the attempt."""
+
+    position: int
+    kind: str
+    ref: str
+    version: str | None
+    before: str | None
+    why: str | None
+    done: bool
+
+
+@dataclass(frozen=True)
+class Refresher:
+    """An enrolment that is not the whole course: its parts in order, its attempt, and when it was completed. `run`
+    is the newest run of its scenario. `used_up` are the points of which it asked every question that there is, the last
+    of them in vain: it cannot be passed any more. `to_read` are those of them whose page is not read again yet."""
 
     id: int
-    name: str
+    kind: str
+    opened_at: datetime
+    parts: tuple[Part, ...]
+    attempt_id: int
+    asked: int
+    answered: int
+    passed: bool
+    run: int | None
+    completed_at: datetime | None
+    used_up: tuple[str, ...] = ()
+    to_read: tuple[str, ...] = ()
+
+    @property
+    def given_up(self) -> bool:
+        """Whether it cannot be passed any more, and what it asked to be read again is read."""
+        return bool(self.used_up) and not self.to_read
+
+    @property
+    def read(self) -> bool:
+        """Whether every changed page was seen and the story is over."""
+        return all(part.done for part in self.parts if part.kind != "point")
+
+    @property
+    def over(self) -> bool:
+        return self.read and self.passed
+
+
+def newest_id(session: Session, person_id: int, kind: str) -> int | None:
+    """The newest enrolment of a person for a refresher (or an update)."""
+    whole = select(func.max(Enrolment.id)).where(Enrolment.person_id == person_id, Enrolment.kind == kind)
+    return session.execute(whole).scalar()
+
+
+def newest(session: Session, person_id: int, kind: str) -> Refresher | None:
+    """The newest refresher (or update) of a person, whether it is complete or not; None if there is none, or if its
+    details are not kept any more."""
+    row = session.execute(
+        select(Enrolment.id, Enrolment.opened_at, Completion.completed_at)
+        .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
+        .where(Enrolment.person_id == person_id, Enrolment.kind == kind)
+        .order_by(Enrolment.id.desc())
+        .limit(1)
+    ).first()
+    if row is None:
+        return None
+    # Boosters after a refresher hang on the same enrolment.
+    wanted = select(func.max(Attempt.id)).where(Attempt.enrolment_id == row.id, Attempt.kind == kind)
+    attempt_id = session.execute(wanted).scalar()
+    attempt = attempt_of(session, person_id, attempt_id) if attempt_id is not None else None
+    if attempt is None:
+        return None
+    runs = session.execute(
+        select(ScenarioRun.id, RunOutcome.run_id)
+        .outerjoin(RunOutcome, RunOutcome.run_id == ScenarioRun.id)
+        .where(ScenarioRun.enrolment_id == row.id)
+        .order_by(ScenarioRun.id)
+    ).all()
+    parts = _parts(session, row.id, any(outcome is not None for _, outcome in runs))
+    used_up = () if attempt.passed or attempt.finished_at is None else attempt.not_shown
+    again = select(PageReadAgain.point).where(PageReadAgain.enrolment_id == row.id)
+    read = set(session.execute(again).scalars()) if used_up else set()
+    return Refresher(
+        row.id, kind, row.opened_at, parts, attempt.id, len(attempt.items), attempt.answered, bool(attempt.passed),
+        runs[-1][0] if runs else None, row.completed_at, used_up, tuple(p for p in used_up if p not in read),
+    )  # fmt: skip
+
+
+def completed_since(session: Session, person_id: int, moment: datetime) -> bool:
+    """Whether the person completed the course or a refresher after that moment."""
+    later = (
+        select(Completion.id)
+        .join(Enrolment, Enrolment.id == Completion.enrolment_id)
+        .where(Enrolment.person_id == person_id, Completion.completed_at > moment)
+    )
+    return session.execute(later.limit(1)).first() is not None
+
+
+def last_step(session: Session, enrolment: int) -> datetime | None:
+    """When the newest step of an enrolment was done: a page read, an attempt or a scenario ended."""
+    moments = (
+        select(func.max(PageRead.read_at)).where(PageRead.enrolment_id == enrolment),
+        select(func.max(AttemptOutcome.finished_at))
+        .join(Attempt, Attempt.id == AttemptOutcome.attempt_id)
+        .where(Attempt.enrolment_id == enrolment, Attempt.kind != "booster"),
+        select(func.max(RunOutcome.finished_at))
+        .join(ScenarioRun, ScenarioRun.id == RunOutcome.run_id)
+        .where(ScenarioRun.enrolment_id == enrolment),
+    )
+    found = [at for one in moments if (at := session.execute(one).scalar()) is not None]
+    return max(found, default=None)
+
+
+@dataclass(frozen=True)
+class Finished:
+    """An enrolment (`kind` is initial, refresher or update) that may have been finished without being completed, and
+    whose it is. `attempt_id` is an attempt in it whose last answer was given at `ended_at`, without an outcome."""
+
+    person_id: int
     email: str
-    facts: Facts
-    left_at: datetime | None = None
+    left_at: datetime | None
+    pathway: Setting | None
+    nation: Nation
+    enrolment_id: int
+    kind: str
+    attempt_id: int | None = None
+    ended_at: datetime | None = None
 
 
-def policies(session: Session, zone: str) -> list[Policy]:
-    """The versions of the policy for everybody and for pathways, the oldest first; before anybody made one, the
-    default from the set-up on."""
-    found = [_policy(row) for row in session.execute(select(RenewalPolicy).order_by(RenewalPolicy.id)).scalars()]
-    begun: datetime | None = session.execute(select(Organisation.set_up_at)).scalar()
-    return ([Policy(since=civil_date(begun, zone))] if begun else []) + found
-
-
-def _policy(row: RenewalPolicy) -> Policy:
-    return Policy(**{field.name: getattr(row, field.name) for field in fields(Policy)})
-
-
-def people(session: Session, zone: str, ids: Iterable[int] | None = None) -> list[Somebody]:
-    """Everybody, or those with these ids, also who has left, by name."""
-    known = None if ids is None else list(ids)
-    persons = (
-        session.execute(select(Person).where(_among(Person.id, known)).order_by(Person.name, Person.id)).scalars().all()
+def finished(session: Session) -> list[Finished]:
+    """Every enrolment that may have been finished without being completed: whether it is so, the rule says. Three
+    queries, however many people there are."""
+    ours = session.execute(select(Organisation.nation, Organisation.pathway)).first()
+    if ours is None:
+        return []
+    answered = (
+        select(Attempt.id.label("attempt"), Attempt.enrolment_id, func.max(Answer.answered_at).label("ended_at"))
+        .join(AttemptItem, AttemptItem.attempt_id == Attempt.id)
+        .outerjoin(Answer, Answer.item_id == AttemptItem.id)
+        .where(~exists().where(AttemptOutcome.attempt_id == Attempt.id), Attempt.kind != "booster")
+        .group_by(Attempt.id, Attempt.enrolment_id)
+        .having(func.count(AttemptItem.id) == func.count(Answer.item_id))
+        .subquery()
     )
-    completions, started = _learning(session, zone, known)
-    for person_id, imported in _rows(session, RenewalImport, known).items():
-        completions[person_id] += map(_import, imported)
-    extensions = _rows(session, RenewalExtension, known)
-    pauses = _rows(session, RenewalPause, known)
-    stays = _rows(session, EmploymentRow, known)
-    choices = _rows(session, PathwayChoice, known)
-    usual = [
-        Pathway(civil_date(row.chosen_at, zone), row.pathway)
-        for row in session.execute(select(UsualPathway).order_by(UsualPathway.id)).scalars()
-    ]
-    return [
-        Somebody(
-            person.id,
-            person.name,
-            person.email,
-            Facts(
-                employments=_employments(person, stays[person.id], zone),
-                requirements=(Requirement(civil_date(person.created_at, zone), None, REASON),),
-                completions=tuple(completions[person.id]),
-                extensions=tuple(Extension(e.recorded, e.until, e.reason, e.withdrawn) for e in extensions[person.id]),
-                pauses=tuple(Pause(p.since, p.until, p.re_enter_days, p.reason, p.recorded) for p in pauses[person.id]),
-                started=tuple(started[person.id]),
-                pathways=_pathways(
-                    usual, [Pathway(civil_date(c.chosen_at, zone), c.pathway) for c in choices[person.id]]
-                ),
-            ),
-            person.left_at,
-        )
-        for person in persons
-    ]
-
-
-def kept_by(session: Session, person_id: int) -> list[tuple[date, date | None, str, str]]:
-    """Certificates that somebody holds or has brought along, and that were not taken back: day of completion, last
-    day, issuer with the number, and kind."""
-    changed = exists().where(CertificateChange.certificate_id == Certificate.id)
-    own = session.execute(
-        select(Certificate, Enrolment.kind)
-        .join(CompletionRow, CompletionRow.id == Certificate.completion_id)
-        .join(Enrolment, Enrolment.id == CompletionRow.enrolment_id)
-        .where(Certificate.person_id == person_id, ~changed)
-        .order_by(Certificate.id)
+    newest = select(func.max(Enrolment.id)).group_by(Enrolment.person_id, Enrolment.kind)
+    passed = (
+        select(Attempt.enrolment_id)
+        .join(AttemptOutcome, AttemptOutcome.attempt_id == Attempt.id)
+        .where(AttemptOutcome.passed, Attempt.kind.in_(("final", "refresher")))
     )
-    found: list[tuple[date, date | None, str, str]] = [
-        (one.completed_on, one.valid_until, f"{one.organisation}, {one.number}"[:200], kind) for one, kind in own
-    ]
-    # The newest row about a certificate says whether it was taken back.
-    brought = {(row.day, row.valid_until): row for row in _rows(session, RenewalImport, [person_id])[person_id]}
-    return found + [(row.day, row.valid_until, row.issuer, row.kind) for row in brought.values() if not row.withdrawn]
-
-
-def _among(column: InstrumentedAttribute[int], ids: list[int] | None) -> ColumnElement[bool]:
-    """These people, or everybody."""
-    return true() if ids is None else column.in_(ids)
-
-
-def _import(row: RenewalImport) -> Completion:
-    """An earlier certificate, or that it was taken back."""
-    why = row.reason if row.withdrawn else ""
-    return Completion(row.day, row.recorded, IMPORTED, row.valid_until, row.withdrawn, why)
-
-
-def _employments(person: Person, rows: list[EmploymentRow], zone: str) -> tuple[Employment, ...]:
-    """The stays here. The end of one is a fact of its own, so that earlier days look as they looked."""
-    begun = civil_date(person.created_at, zone)
-    stays = [Employment(row.start, row.end, row.recorded) for row in rows] or [Employment(begun, None, begun)]
-    newest = stays[-1]
-    if person.left_at is None or newest.end is not None:
-        return tuple(stays)
-    left = civil_date(person.left_at, zone)
-    return *stays, Employment(newest.start, left, max(left, newest.written))
-
-
-def _pathways(usual: list[Pathway], own: list[Pathway]) -> tuple[Pathway, ...]:
-    """What was chosen for the person and, until then, for everybody."""
-    first = min((choice.since for choice in own), default=date.max)
-    return *(choice for choice in usual if choice.since < first), *own
-
-
-def _learning(
-    session: Session, zone: str, ids: list[int] | None
-) -> tuple[dict[int, list[Completion]], dict[int, list[Started]]]:
-    """Completions with what became of their certificates, and the days on which somebody read the first page of the
-    course or began a refresher."""
-    done: dict[int, list[Completion]] = defaultdict(list)
-    begun: dict[int, list[Started]] = defaultdict(list)
     rows = session.execute(
         select(
-            Enrolment.person_id,
-            Enrolment.kind,
-            CompletionRow.completed_at,
-            Certificate.completed_on,
-            _REVOKED.c.changed_at,
-            _REVOKED.c.reason,
+            Person.id, Person.email, Person.left_at, newest_pathway(Person.__table__.c.id).label("pathway"),
+            Enrolment.id.label("enrolment"), Enrolment.kind, answered.c.attempt, answered.c.ended_at,
         )
-        .join(CompletionRow, CompletionRow.enrolment_id == Enrolment.id)
-        .outerjoin(Certificate, and_(Certificate.completion_id == CompletionRow.id, Certificate.replaces.is_(None)))
-        .outerjoin(_REVOKED, _REVOKED.c.completion_id == CompletionRow.id)
-        .where(_among(Enrolment.person_id, ids))
-        .order_by(CompletionRow.id)
-    )
-    for person_id, kind, at, on, gone, why in rows:
-        # The certificate says which day it was, whatever zone is set today; a revocation is not older than that.
-        day = on or civil_date(at, zone)
-        ended = max(civil_date(gone, zone), day) if gone else None
-        done[person_id].append(Completion(day, None, kind, None, ended, why or ""))
-    reads = (
-        select(Enrolment.person_id, func.min(PageRead.read_at))
-        .join(PageRead, PageRead.enrolment_id == Enrolment.id)
-        .where(_among(Enrolment.person_id, ids), Enrolment.kind == INITIAL)
-        .group_by(Enrolment.person_id, Enrolment.id)
+        .join(Person, Person.id == Enrolment.person_id)
+        .outerjoin(answered, answered.c.enrolment_id == Enrolment.id)
+        .where(
+            Person.erased_at.is_(None),
+            or_(
+                answered.c.attempt.is_not(None),
+                and_(
+                    Enrolment.id.in_(newest), Enrolment.id.in_(passed),
+                    ~exists().where(Completion.enrolment_id == Enrolment.id),
+                ),
+            ),
+        )
         .order_by(Enrolment.id)
-    )
-    begun_once = select(Enrolment.person_id, Enrolment.opened_at).where(
-        Enrolment.kind == REFRESHER, _among(Enrolment.person_id, ids)
-    )
-    for person_id, at in (*session.execute(reads), *session.execute(begun_once.order_by(Enrolment.id))):
-        begun[person_id].append(Started(civil_date(at, zone)))
-    return done, begun
+    )  # fmt: skip
+    nation, usual = ours
+    return [Finished(r[0], r[1], r[2], cast("Setting", r[3] or usual), cast("Nation", nation), *r[4:]) for r in rows]
 
 
-def _rows(session: Session, model: type[Row], ids: list[int] | None) -> dict[int, list[Row]]:
-    found: dict[int, list[Row]] = defaultdict(list)
-    for row in session.execute(select(model).where(_among(model.person_id, ids)).order_by(model.id)).scalars():
-        found[row.person_id].append(row)
-    return found
-
-
-@dataclass(frozen=True)
-class Version:
-    """A version of the rule with who made it, when and why."""
-
-    policy: Policy
-    reason: str
-    by: str | None
-    at: datetime
-
-
-def history(session: Session) -> list[Version]:
-    """The versions of the rule that somebody made, the newest first."""
+def _parts(session: Session, enrolment: int, told: bool) -> tuple[Part, ...]:
+    read = {row.ref for row in session.execute(select(PageRead.ref).where(PageRead.enrolment_id == enrolment)).all()}
     rows = session.execute(
-        select(RenewalPolicy, Person.name)
-        .outerjoin(Person, Person.id == RenewalPolicy.made_by)
-        .order_by(RenewalPolicy.id.desc())
+        select(RefresherPart).where(RefresherPart.enrolment_id == enrolment).order_by(RefresherPart.position)
+    ).scalars()
+    return tuple(
+        Part(p.position, p.kind, p.ref, p.version, p.before, p.why,
+             told if p.kind == "scenario" else p.kind == "change" and _seen(p.ref, read))
+        for p in rows
+    )  # fmt: skip
+
+
+def _seen(change: str, read: set[str]) -> bool:
+    return not change.startswith(PAGE) or change.removeprefix(PAGE) in read
+
+
+def begun_at(session: Session, person_id: int) -> datetime | None:
+    """When the person began what they completed last, the whole course or a refresher; None if there is nothing."""
+    return session.execute(
+        select(Enrolment.opened_at)
+        .join(Completion, Completion.enrolment_id == Enrolment.id)
+        .where(Enrolment.person_id == person_id)
+        .order_by(Completion.completed_at.desc(), Completion.id.desc())
+        .limit(1)
+    ).scalar()
+
+
+def dealt_with(session: Session, person_id: int) -> frozenset[tuple[str, str]]:
+    """The marked changes that the person has seen and answered for, in a refresher or an update."""
+    rows = session.execute(
+        select(RefresherPart.ref, RefresherPart.version)
+        .join(Enrolment, Enrolment.id == RefresherPart.enrolment_id)
+        .outerjoin(
+            PageRead,
+            and_(PageRead.enrolment_id == Enrolment.id, PageRead.ref == func.substr(RefresherPart.ref, len(PAGE) + 1)),
+        )
+        .join(Attempt, Attempt.enrolment_id == Enrolment.id)
+        .join(AttemptOutcome, AttemptOutcome.attempt_id == Attempt.id)
+        .where(Enrolment.person_id == person_id, RefresherPart.kind == "change", AttemptOutcome.passed)
+        # A changed page is read; a changed question is only asked.
+        .where(or_(PageRead.id.is_not(None), RefresherPart.ref.not_like(f"{PAGE}%")))
     )
-    return [Version(_policy(row), row.reason, name, row.made_at) for row, name in rows]
+    return frozenset((ref, version) for ref, version in rows if version is not None)
+
+
+def read_since(session: Session, person_id: int) -> dict[str, datetime]:
+    """When the person last read each page in the whole course, by module/page: only what they completed counts."""
+    rows = session.execute(
+        select(PageRead.ref, func.max(PageRead.read_at))
+        .join(Enrolment, Enrolment.id == PageRead.enrolment_id)
+        .join(Completion, Completion.enrolment_id == Enrolment.id)
+        .where(Enrolment.person_id == person_id, Enrolment.kind == "initial")
+        .group_by(PageRead.ref)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def versions_read(session: Session, person_id: int) -> dict[str, str]:
+    """The version of each page in which the person read it last, by module/page."""
+    rows = session.execute(
+        select(PageRead.ref, PageRead.version)
+        .join(Enrolment, Enrolment.id == PageRead.enrolment_id)
+        .where(Enrolment.person_id == person_id)
+        .order_by(PageRead.id)
+    )
+    return {row.ref: row.version for row in rows}
+
+
+def stories_told(session: Session, person_id: int) -> dict[str, int]:
+    """How often the person has been through each scenario, by module/scenario."""
+    rows = session.execute(
+        select(ScenarioRun.ref, func.count())
+        .join(RunOutcome, RunOutcome.run_id == ScenarioRun.id)
+        .join(Enrolment, Enrolment.id == ScenarioRun.enrolment_id)
+        .where(Enrolment.person_id == person_id)
+        .group_by(ScenarioRun.ref)
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 @dataclass(frozen=True)
-class Entry:
-    """Something that was written down about somebody. `what` is extension, leave, certificate, pathway or stay, `on`
-    the day it is about or begins on, `name` an issuer or a pathway, `by` None for a command. `undone` says that it takes
-    an earlier entry back, `open` that it can be taken back itself."""
+class Certified:
+    """Somebody who is here and completed the course, with the enrolment of their newest completion and the boosters
+    that were sent since: when, and whether any question was answered."""
 
-    what: str
-    id: int
-    on: date | None
-    until: date | None
+    person_id: int
     name: str
-    reason: str
-    by: str | None
-    at: datetime
-    undone: bool = False
-    open: bool = False
+    email: str
+    enrolment_id: int
+    completed_at: datetime
+    boosters: tuple[tuple[datetime, bool], ...]
 
 
-def open_facts(session: Session, person_id: int) -> dict[str, set[int]]:
-    """The extensions, leaves and earlier certificates that stand: of each the row that was written last."""
-    return _open(*_written(session, person_id))
-
-
-def undone(session: Session, what: str, fact_id: int, day: date) -> Extension | Pause | Completion:
-    """The fact that takes back an extension, a leave or an earlier certificate on that day."""
-    if what == "extension":
-        e = session.get_one(RenewalExtension, fact_id)
-        return Extension(e.recorded, e.until, e.reason, day)
-    if what == "leave":
-        p = session.get_one(RenewalPause, fact_id)
-        return Pause(p.since, add_days(p.since, -1), p.re_enter_days, p.reason, day)
-    i = session.get_one(RenewalImport, fact_id)
-    return Completion(i.day, day, IMPORTED, i.valid_until, day)
-
-
-Written = tuple[list[RenewalExtension], list[RenewalPause], list[RenewalImport]]
-
-
-def _written(session: Session, person_id: int) -> Written:
-    """Every row that can be taken back, or takes one back, in the order in which they were written."""
-    ids = [person_id]
-    return (
-        _rows(session, RenewalExtension, ids)[person_id],
-        _rows(session, RenewalPause, ids)[person_id],
-        _rows(session, RenewalImport, ids)[person_id],
+def certified(session: Session) -> list[Certified]:
+    """Everybody who may be sent a booster, in two queries."""
+    newest = (
+        select(Enrolment.person_id, func.max(Completion.id).label("id"))
+        .join(Completion, Completion.enrolment_id == Enrolment.id)
+        .group_by(Enrolment.person_id)
+        .subquery()
     )
+    people = session.execute(
+        select(Person.id, Person.name, Person.email, Completion.enrolment_id, Completion.completed_at)
+        .join(newest, newest.c.person_id == Person.id)
+        .join(Completion, Completion.id == newest.c.id)
+        .where(Person.left_at.is_(None))
+        .order_by(Person.id)
+    ).all()
+    sent: dict[int, list[tuple[datetime, bool]]] = {}
+    rows = session.execute(
+        select(Attempt.enrolment_id, Attempt.opened_at, func.count(Answer.item_id))
+        .join(AttemptItem, AttemptItem.attempt_id == Attempt.id)
+        .outerjoin(Answer, Answer.item_id == AttemptItem.id)
+        .where(Attempt.kind == "booster")
+        .group_by(Attempt.id, Attempt.enrolment_id, Attempt.opened_at)
+        .order_by(Attempt.id)
+    )
+    for enrolment, at, answers in rows:
+        sent.setdefault(enrolment, []).append((at, answers > 0))
+    return [Certified(*row, tuple(sent.get(row.enrolment_id, ()))) for row in people]
 
 
-def _open(
-    extensions: list[RenewalExtension], leaves: list[RenewalPause], brought: list[RenewalImport]
-) -> dict[str, set[int]]:
-    last_extensions = {(e.recorded, e.until, e.reason): e for e in extensions}
-    last_leaves = {p.since: p for p in leaves}
-    last_brought = {(i.day, i.valid_until): i for i in brought}
-    return {
-        "extension": {row.id for row in last_extensions.values() if row.withdrawn is None},
-        "leave": {row.id for row in last_leaves.values() if not _never(row)},
-        "certificate": {row.id for row in last_brought.values() if row.withdrawn is None},
-    }
+def holder(session: Session, enrolment: int) -> int | None:
+    """Whose enrolment it is."""
+    return session.execute(select(Enrolment.person_id).where(Enrolment.id == enrolment)).scalar()
 
 
-def _never(row: RenewalPause) -> bool:
-    """Whether the row says that the leave did not take place."""
-    return row.until is not None and row.until < row.since
-
-
-def entries(session: Session, person_id: int) -> list[Entry]:
-    """All that was written down about somebody's renewal, the newest first."""
-    extensions, leaves, brought = _written(session, person_id)
-    standing = _open(extensions, leaves, brought)
-    ids = [person_id]
-    found: list[tuple[int | None, Entry]] = []
-    for e in extensions:
-        why, gone = e.withdrawn_reason or e.reason, e.withdrawn is not None
-        open_ = e.id in standing["extension"]
-        found.append((e.made_by, Entry("extension", e.id, None, e.until, "", why, None, e.made_at, gone, open_)))
-    for p in leaves:
-        open_ = p.id in standing["leave"]
-        found.append(
-            (p.made_by, Entry("leave", p.id, p.since, p.until, "", p.reason, None, p.made_at, _never(p), open_))
+def booster(session: Session, attempt_id: int, since: datetime) -> AttemptView | None:
+    """A booster that was sent since then to somebody who is still here."""
+    owner = session.execute(
+        select(Enrolment.person_id)
+        .join(Attempt, Attempt.enrolment_id == Enrolment.id)
+        .join(Person, Person.id == Enrolment.person_id)
+        .where(
+            Attempt.id == attempt_id, Attempt.kind == "booster", Attempt.opened_at >= since, Person.left_at.is_(None)
         )
-    for i in brought:
-        gone, open_ = i.withdrawn is not None, i.id in standing["certificate"]
-        entry = Entry("certificate", i.id, i.day, i.valid_until, i.issuer, i.reason, None, i.made_at, gone, open_)
-        found.append((i.made_by, entry))
-    for c in _rows(session, PathwayChoice, ids)[person_id]:
-        found.append((c.chosen_by, Entry("pathway", c.id, None, None, c.pathway, c.reason, None, c.chosen_at)))
-    for s in _rows(session, EmploymentRow, ids)[person_id]:
-        found.append((s.made_by, Entry("stay", s.id, s.start, s.end, "", s.reason, None, s.made_at)))
-    makers = {maker for maker, _ in found if maker is not None}
-    rows = session.execute(select(Person.id, Person.name).where(Person.id.in_(makers)))
-    names = {row.id: row.name for row in rows}
-    named = [replace(entry, by=names.get(maker) if maker else None) for maker, entry in found]
-    return sorted(named, key=lambda entry: (entry.at, entry.id), reverse=True)
+    ).scalar()
+    return attempt_of(session, owner, attempt_id) if owner is not None else None

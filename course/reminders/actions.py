@@ -18,7 +18,7 @@ from course.mail.queries import dead_addresses, declined
 from course.mail.rules import DIGEST, Letter
 from course.organisation.models import Organisation
 from course.organisation.queries import OrganisationView, organisation
-from course.refreshers.rules.standing import NOT_REQUIRED, PAUSED, UP_TO_DATE
+from course.recertification.rules.certification_status import NOT_REQUIRED, PAUSED, UP_TO_DATE
 from course.reminders import queries
 from course.reminders.models import Reminder, ReminderPolicyVersion
 from course.reminders.queries import ASKED, LEAD, LEARNER, MANAGER, Somebody

@@ -11,13 +11,13 @@ import click
 from flask.cli import AppGroup
 
 from course.clock import now
-from course.content.current import library
+from course.content.loaded_course import library
 from course.mail.rules import Letter
 from course.organisation.queries import organisation
-from course.reminders import actions, letters
+from course.reminders import actions, message_text
 from course.reminders.actions import Wanted
-from course.web.session import command_session, reading_session
-from course.web.site import state
+from course.web.app_state import state
+from course.web.unit_of_work import command_session, reading_session
 
 group = AppGroup("reminders", help="Who is reminded of what, and why.")
 Clock = Callable[[], datetime]
@@ -63,6 +63,6 @@ def _written(batch: list[Wanted]) -> list[tuple[Wanted, Letter]]:
         ours = organisation(session)
     name = ours.name if ours else ""
     return [
-        (one, letters.write(one, course.course.title, course.minutes, name, config.public_url, config.secret_key))
+        (one, message_text.write(one, course.course.title, course.minutes, name, config.public_url, config.secret_key))
         for one in batch
     ]

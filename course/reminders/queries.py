@@ -10,17 +10,17 @@ from datetime import date, datetime
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
+from course.auth.models import Credential
 from course.dates import civil_date
 from course.mail.models import OutboxMail
 from course.mail.queries import MailState, states
 from course.organisation.queries import organisation
 from course.people.models import Membership, Person, RoleGrant, Team
-from course.refreshers.queries import people, policies
-from course.refreshers.rules import Standing, standing
-from course.refreshers.rules.standing import NOT_REQUIRED
+from course.recertification.queries import people, policies
+from course.recertification.rules import Standing, standing
+from course.recertification.rules.certification_status import NOT_REQUIRED
 from course.reminders.models import Reminder, ReminderPolicyVersion
 from course.reminders.rules import Answer, Hours, ReminderPolicy, answer
-from course.signin.models import Credential
 
 LEARNER, MANAGER, LEAD, ASKED = "learner", "manager", "lead", "asked"
 

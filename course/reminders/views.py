@@ -14,16 +14,16 @@ from course.dates import civil_date
 from course.mail.actions import choose
 from course.mail.queries import dead_addresses, declined, held_back
 from course.mail.rules import DIGEST
-from course.organisation.current import here_organisation
+from course.organisation.request_organisation import here_organisation
 from course.people.queries import visible_person
 from course.people.views import opened
 from course.reminders import actions, queries
 from course.reminders.forms import ReminderPolicyForm, write_closures
 from course.reminders.rules import Hours, ReminderPolicy, Step, describe, digest_day, ladder
 from course.web.access import Permission, may, signed_in
-from course.web.html import plural, seen_redirect
-from course.web.session import db, unit_of_work
-from course.web.site import state
+from course.web.app_state import state
+from course.web.template_filters import plural, seen_redirect
+from course.web.unit_of_work import db, unit_of_work
 
 pages = Blueprint("reminders", __name__)
 EXAMPLE = timedelta(days=90)  # from today to the due day of the example

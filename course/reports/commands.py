@@ -11,13 +11,13 @@ from flask.cli import AppGroup
 from course.clock import now
 from course.dates import civil_date
 from course.people.rules import COMMAND
-from course.refreshers.rules.words import GROUPS
-from course.reports.files import KINDS
-from course.reports.ledger import Ledger
-from course.reports.making import Asked, produce
+from course.recertification.rules.explanations import GROUPS
+from course.reports.jobs import Asked, produce
+from course.reports.report_files import KINDS
 from course.reports.rules import SORTS, Wanted
+from course.reports.status_cache import Ledger
+from course.web.app_state import state
 from course.web.files import refuse_old, write_new
-from course.web.site import state
 
 group = AppGroup("report", help="The team report.")
 

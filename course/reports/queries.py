@@ -17,8 +17,8 @@ from course.learning.models import Completion, Enrolment, PageRead
 from course.mail.models import OutboxMail
 from course.organisation.models import Organisation
 from course.people.models import Membership
-from course.refreshers import queries as renewal
-from course.refreshers.rules.facts import Facts
+from course.recertification import queries as renewal
+from course.recertification.rules.facts import Facts
 from course.reminders.models import Reminder
 from course.staff.models import PersonChange
 

@@ -13,11 +13,11 @@ from datetime import date
 from functools import cached_property
 from urllib.parse import urlencode
 
-from course.imports.rules.days import NotADayError, read_day
 from course.people.rules import told_apart
-from course.refreshers.rules.facts import Employment, Facts
-from course.refreshers.rules.standing import Position
-from course.refreshers.rules.words import GROUP_OF, GROUPS, status
+from course.people_import.rules.date_formats import NotADayError, read_day
+from course.recertification.rules.certification_status import Position
+from course.recertification.rules.explanations import GROUP_OF, GROUPS, status
+from course.recertification.rules.facts import Employment, Facts
 from course.text import fold
 from course.text import in_order as by_name
 

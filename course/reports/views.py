@@ -12,31 +12,31 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.clock import now
-from course.content.current import library
-from course.content.shapes import SETTINGS
+from course.content.loaded_course import library
+from course.content.schema import SETTINGS
 from course.dates import civil_date
-from course.dossiers.actions import Plan, plans, take_back
-from course.dossiers.forms import RemindForm
-from course.dossiers.queries import Reminded, newest_asked, together
-from course.dossiers.reminding import remind_all
-from course.downloads.actions import ask
-from course.downloads.queries import DownloadView, content, download, unfinished
-from course.downloads.views import handed_out, make_beside
-from course.organisation.current import here_organisation
+from course.exports.actions import ask
+from course.exports.queries import DownloadView, content, download, unfinished
+from course.exports.views import handed_out, make_beside
+from course.organisation.request_organisation import here_organisation
 from course.people.queries import ids_recordable_by, ids_visible_to
 from course.people.views import ONLY_READS
-from course.refreshers.rules.words import GROUPS
-from course.reports.current import KEY, ledger_here
-from course.reports.files import KINDS
-from course.reports.frame import Sight, sight, told
-from course.reports.ledger import Ledger
-from course.reports.making import Asked, make, note, produce
+from course.recertification.rules.explanations import GROUPS
+from course.reports.app_status_cache import KEY, ledger_here
+from course.reports.jobs import Asked, make, note, produce
+from course.reports.report_files import KINDS
+from course.reports.report_view import Sight, sight, told
 from course.reports.rules import SORTS, Wanted, asked
+from course.reports.status_cache import Ledger
+from course.training_records.actions import Plan, plans, take_back
+from course.training_records.forms import RemindForm
+from course.training_records.queries import Reminded, newest_asked, together
+from course.training_records.remind_now import remind_all
 from course.web.access import Permission, may
+from course.web.app_state import state
 from course.web.forms import number_in_address
-from course.web.html import plural, seen_redirect
-from course.web.session import db, unit_of_work
-from course.web.site import state
+from course.web.template_filters import plural, seen_redirect
+from course.web.unit_of_work import db, unit_of_work
 
 pages = Blueprint("reports", __name__)
 OPEN = {"overdue", "due-soon", "in-progress", "not-started"}  # groups of people who have something to do

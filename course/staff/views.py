@@ -9,7 +9,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.clock import now
-from course.content.shapes import SETTINGS
+from course.content.schema import SETTINGS
 from course.dates import civil_date
 from course.people import actions as people
 from course.people.actions import Refusal
@@ -20,10 +20,10 @@ from course.people.views import invitation
 from course.staff import actions, queries
 from course.staff.forms import CorrectForm, LeaveForm, MergeForm, ReturnForm, RoleForm, TeamForm
 from course.web.access import Permission, may
+from course.web.app_state import state
 from course.web.forms import Form
-from course.web.html import seen_redirect
-from course.web.session import Unit, db, unit_of_work
-from course.web.site import state
+from course.web.template_filters import seen_redirect
+from course.web.unit_of_work import Unit, db, unit_of_work
 
 pages = Blueprint("staff", __name__)
 Answer = Response | WsgiResponse

@@ -19,10 +19,10 @@ from course.teams import actions, queries
 from course.teams.forms import ChangeTeamForm, CloseTeamForm, MergeTeamForm, OnDayForm
 from course.teams.queries import TeamDetail
 from course.web.access import Permission, may
+from course.web.app_state import state
 from course.web.forms import Form
-from course.web.html import seen_redirect
-from course.web.session import Unit, db, unit_of_work
-from course.web.site import state
+from course.web.template_filters import seen_redirect
+from course.web.unit_of_work import Unit, db, unit_of_work
 
 pages = Blueprint("teams", __name__)
 Answer = Response | WsgiResponse

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 from flask import Flask, abort, g, redirect, request, url_for
 from flask_login import current_user
 
-from course.web.again import once_more, sealed_form
-from course.web.session import refuse_sent_form
+from course.web.expired_form import once_more, sealed_form
+from course.web.unit_of_work import refuse_sent_form
 
 V = TypeVar("V", bound=Callable[..., Any])
 
@@ -76,8 +76,8 @@ def init(app: Flask) -> None:
                 return kept
             wanted = request.full_path.rstrip("?") if request.method == "GET" else ""
             if wanted in ("", "/"):
-                return redirect(url_for("signin.sign_in"), 303)
-            return redirect(url_for("signin.sign_in", next=wanted), 303)
+                return redirect(url_for("auth.sign_in"), 303)
+            return redirect(url_for("auth.sign_in", next=wanted), 303)
         g.person_id = person.id
         if rule == SIGNED_IN or (isinstance(rule, Permission) and rule in person.permissions):
             return None

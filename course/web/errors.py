@@ -11,10 +11,10 @@ from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import Forbidden, HTTPException
 
-from course.web.again import from_here, once_more
-from course.web.arrival import has_no_cookies, keeps_cookies, to_try_again, why_refused
+from course.web.expired_form import from_here, once_more
 from course.web.input_guard import UNUSABLE
-from course.web.session import AlreadySentError, undo
+from course.web.proxy_checks import has_no_cookies, keeps_cookies, to_try_again, why_refused
+from course.web.unit_of_work import AlreadySentError, undo
 from course.web.uploads import limit_in_words
 
 TEXTS = {
@@ -88,14 +88,14 @@ def _forged(error: CSRFError) -> Response:
     why = why_refused(str(error.description))
     if why is not None:
         return page(400, "This form cannot be sent from here", why)
-    if request.endpoint == "signin.sign_in" and from_here():
+    if request.endpoint == "auth.sign_in" and from_here():
         # Somebody has signed in in another window, or the page was open for very long: it leads on by itself. Or
         # the browser keeps no cookies, which shows as soon as it comes without the one that this answer sets.
         if not current_user.is_authenticated:
             flash("This page was open for too long. Please sign in.")
         there = request.full_path.rstrip("?") if keeps_cookies() else to_try_again()
         return make_response(redirect(there, 303))
-    if request.endpoint == "signin.sign_out" and not current_user.is_authenticated:
+    if request.endpoint == "auth.sign_out" and not current_user.is_authenticated:
         return make_response(redirect("/sign-in", 303))  # pressed twice: they have signed out
     if not keeps_cookies():
         flash("If this happens each time, your browser does not keep cookies. Allow them for this address.")

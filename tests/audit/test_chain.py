@@ -13,7 +13,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from course import migrating
+from course import schema_upgrade
 from course.audit import queries
 from course.audit.actions import record
 from course.audit.rules import START, Entry, canonical, changes, digest, faults
@@ -183,7 +183,7 @@ def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
             connection.execute(text("create database audit_chain"))
         admin.dispose()
         found = make_engine(url.set(database="audit_chain").render_as_string(hide_password=False))
-    migrating.upgrade(found)
+    schema_upgrade.upgrade(found)
     yield found
     found.dispose()
 

@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 from course.audit import queries
 from course.audit.models import AuditEntry
 from course.audit.rules import WORDS, faults
+from course.auth import actions as auth
+from course.auth.rules import PER_ADDRESS_AND_NETWORK
 from course.certificates import actions as certificates
 from course.certificates.models import Certificate
 from course.clock import now
@@ -20,11 +22,9 @@ from course.learning.events import CourseCompleted
 from course.learning.models import Completion, Enrolment
 from course.people import actions as people
 from course.people.models import Person
-from course.refreshers import actions as refreshers
-from course.refreshers.models import RenewalExtension, RenewalImport, RenewalPause
-from course.reports.ledger import Ledger
-from course.signin import actions as signin
-from course.signin.rules import PER_ADDRESS_AND_NETWORK
+from course.recertification import actions as recertification
+from course.recertification.models import RenewalExtension, RenewalImport, RenewalPause
+from course.reports.status_cache import Ledger
 from tests.audit.world import LATELY, NEW, SOON, World
 from tests.conftest import NOW
 from tests.makers import PASSWORD, make_person, sign_in
@@ -43,22 +43,22 @@ NOT_AUDITED = {
     "learning.finish_step",
     # Private notes are nobody else's business, not even that there were any.
     "privacy.delete_notes",
-    "recall.answer_booster",
-    "recall.begin",
-    "recall.begin_story",
-    "recall.begin_update",
-    "recall.read_page_again",
-    "recall.seen_change",
+    "refreshers.answer_booster",
+    "refreshers.begin",
+    "refreshers.begin_story",
+    "refreshers.begin_update",
+    "refreshers.read_page_again",
+    "refreshers.seen_change",
 }
 ADDED = ["person.added", "person.invited"]
 # For each address that one can post to: what is done there, what it leaves, and whether the administrator did it.
 DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] = {
     "reports.file": [(lambda w: w.post("/report/file/csv", 200), ["report.exported"], "boss")],
-    "bulletins.overview": [
+    "scheduled_reports.overview": [
         (World.report_by_mail, ["report.mail_set"], "boss"),
         (World.report_by_mail_twice, ["report.mail_set"], "boss"),
     ],
-    "bulletins.end": [(World.stop_report, ["report.mail_set", "report.mail_stopped"], "boss")],
+    "scheduled_reports.end": [(World.stop_report, ["report.mail_set", "report.mail_stopped"], "boss")],
     "reports.take": [(lambda w: w.post("/report/made/99/download", 404), [], "boss")],
     "reports.remind": [
         (World.remind_all, ["reminder.asked"], "boss"),
@@ -68,9 +68,9 @@ DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] 
     "help_requests.ask": [
         (World.ask_for_help, ["sign_in.entered", "person.help_asked"], "sam"),
     ],
-    "insight.team_talk": [(World.talk, ["talk.held"], "boss")],
-    "insight.everybody_talk": [(lambda w: w.talk("everybody"), ["talk.held"], "boss")],
-    "insight.end_talk": [(World.end_talk, ["talk.held", "talk.taken_back"], "boss")],
+    "analytics.team_talk": [(World.talk, ["talk.held"], "boss")],
+    "analytics.everybody_talk": [(lambda w: w.talk("everybody"), ["talk.held"], "boss")],
+    "analytics.end_talk": [(World.end_talk, ["talk.held", "talk.taken_back"], "boss")],
     "audit.download": [(lambda w: w.post("/audit/download", 200), ["audit.exported"], "boss")],
     "calendars.make": [(lambda w: w.post("/calendar/team/make"), ["calendar.made"], "boss")],
     "calendars.end": [(World.end_feed, ["calendar.made", "calendar.ended"], "boss")],
@@ -79,18 +79,18 @@ DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] 
         (World.take_back_view, ["deputy.named", "deputy.ended"], "boss"),
         (lambda w: w.post("/people/deputies/99/end"), [], "boss"),
     ],
-    "dossiers.remind": [
+    "training_records.remind": [
         (World.remind, ["reminder.asked"], "boss"),
         (lambda w: w.post(f"/report/people/{w.sam.id}/remind", 422, reason=""), [], "boss"),
     ],
-    "dossiers.take_back": [
+    "training_records.take_back": [
         (World.take_back_reminder, ["reminder.asked", "reminder.taken_back"], "boss"),
         (lambda w: w.post(f"/report/people/{w.sam.id}/remind/99/end"), [], "boss"),
     ],
     "evidence.make": [(World.pack, ["evidence.made"], "boss")],
     "evidence.download": [(World.take_pack, ["evidence.made", "evidence.downloaded"], "boss")],
-    "passport.issuers": [(World.trust, ["issuer.trusted"], "boss")],
-    "passport.end": [
+    "external_certificates.issuers": [(World.trust, ["issuer.trusted"], "boss")],
+    "external_certificates.end": [
         (World.distrust, ["issuer.trusted", "issuer.ended"], "boss"),
         (lambda w: w.post("/passport/issuers/99/end", reason="gone"), [], "boss"),
     ],
@@ -162,24 +162,24 @@ DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] 
         (lambda w: w.post(f"/certificate/of/{w.sam.id}/link/end", number="0"), ["certificate.link_ended"], "boss"),
     ],
     "certificates.reissue": [(lambda w: w.post(f"/certificate/of/{w.sam.id}/reissue"), [], "boss")],
-    "imports.upload": [(World.upload, [], "boss")],
-    "imports.columns": [(World.columns, [], "boss")],
-    "imports.again": [(World.again, [], "boss")],
-    "imports.decide": [(World.decide, [], "boss")],
-    "imports.invite": [(World.invite_from_list, ["person.added", "person.imported", "person.invited"], "boss")],
+    "people_import.upload": [(World.upload, [], "boss")],
+    "people_import.columns": [(World.columns, [], "boss")],
+    "people_import.again": [(World.again, [], "boss")],
+    "people_import.decide": [(World.decide, [], "boss")],
+    "people_import.invite": [(World.invite_from_list, ["person.added", "person.imported", "person.invited"], "boss")],
     "people.invite_everybody": [(lambda w: w.post("/people/invite"), ["person.invited"], "boss")],
     "teams.invite": [(lambda w: w.post(f"/teams/{w.team.id}/invite"), ["person.invited"], "boss")],
-    "imports.apply": [(World.apply, ["person.added", "person.imported", "person.invited"], "boss")],
-    "imports.result": [(World.result, ["person.list_downloaded"], "boss")],
-    "registration.join": [(World.ask, ["registration.asked"], None)],
-    "registration.add_link": [(World.make_link, ["registration.link_made"], "boss")],
-    "registration.revoke_link": [
+    "people_import.apply": [(World.apply, ["person.added", "person.imported", "person.invited"], "boss")],
+    "people_import.result": [(World.result, ["person.list_downloaded"], "boss")],
+    "join_requests.join": [(World.ask, ["registration.asked"], None)],
+    "join_requests.add_link": [(World.make_link, ["registration.link_made"], "boss")],
+    "join_requests.revoke_link": [
         (lambda w: w.post(f"/registrations/links/{w.link_to_join()}/revoke"), ["registration.link_revoked"], "boss"),
     ],
-    "registration.approve": [
+    "join_requests.approve": [
         (lambda w: w.post(f"/registrations/{w.asked()}/approve"), ["person.added", "person.invited"], "boss"),
     ],
-    "registration.refuse": [
+    "join_requests.refuse": [
         (lambda w: w.post(f"/registrations/{w.asked()}/refuse"), ["registration.refused"], "boss"),
     ],
     "privacy.download": [(lambda w: w.post("/me/data", 200), ["data.downloaded"], "boss")],
@@ -188,17 +188,17 @@ DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] 
         (lambda w: w.post(f"/privacy/erase/{w.sam.id}", reason="asked"), ["data.erasure_asked"], "boss"),
         (World.ask_twice, ["data.erasure_asked"], "boss"),
     ],
-    "refreshers.policy": [(World.policy, ["policy.changed"], "boss")],
-    "refreshers.pathway_policy": [
+    "recertification.policy": [(World.policy, ["policy.changed"], "boss")],
+    "recertification.pathway_policy": [
         (lambda w: w.policy("pathway/clubs", kind="anniversary"), ["policy.changed"], "boss"),
     ],
-    "refreshers.record": [
+    "recertification.record": [
         (lambda w: w.renewal("extension", until=SOON), ["extension.granted"], "boss"),
         (lambda w: w.renewal("leave", since=SOON, until="", days="14"), ["pause.recorded"], "boss"),
         (lambda w: w.renewal("certificate", day=LATELY, until="", issuer="Hill Trust", kind="initial"),
          ["certificate.brought"], "boss"),
     ],
-    "refreshers.take_back": [
+    "recertification.take_back": [
         (lambda w: w.take_back("extension", RenewalExtension, until=SOON),
          ["extension.granted", "extension.withdrawn"], "boss"),
         (lambda w: w.take_back("leave", RenewalPause, since=SOON, until="", days="14"),
@@ -211,8 +211,8 @@ DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] 
         (World.dead_address, ["mail.address_cleared"], "boss"),
         (lambda w: w.post(f"/reminders/{w.sam.id}/address"), [], "boss"),
     ],
-    "system.test_mail": [(lambda w: w.post("/system/test-mail"), ["mail.tested"], "boss")],
-    "system.retry_all": [
+    "operations.test_mail": [(lambda w: w.post("/system/test-mail"), ["mail.tested"], "boss")],
+    "operations.retry_all": [
         (World.retry_all, ["mail.all_retried"], "boss"),
         (lambda w: w.post("/mail/retry"), [], "boss"),
     ],
@@ -220,11 +220,11 @@ DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] 
         (World.dead_addresses, ["mail.addresses_cleared"], "boss"),
         (lambda w: w.post("/reminders/addresses/clear"), [], "boss"),
     ],
-    "system.retry": [
+    "operations.retry": [
         (lambda w: w.post(f"/mail/{w.failed_mail()}/retry"), ["mail.retried"], "boss"),
         (lambda w: w.post("/mail/999/retry"), [], "boss"),
     ],
-    "signin.sign_in": [
+    "auth.sign_in": [
         (lambda w: sign_in(Client(w.app), w.sam), ["sign_in.entered"], "sam"),
         (World.guess, ["sign_in.refused"], None),
         (lambda w: w.guess(PER_ADDRESS_AND_NETWORK.count),
@@ -232,20 +232,20 @@ DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] 
         (lambda w: Client(w.app).post("/sign-in", {"email": "who@example.org", "password": "wrong"}, 422),
          ["sign_in.refused"], None),
     ],
-    "signin.sign_out": [(lambda w: w.post("/sign-out"), ["sign_in.ended"], "boss")],
-    "signin.forgotten": [
+    "auth.sign_out": [(lambda w: w.post("/sign-out"), ["sign_in.ended"], "boss")],
+    "auth.forgotten": [
         (lambda w: Client(w.app).post("/forgotten", {"email": "sam@example.org"}, 200), ["password.link_sent"], None),
         (lambda w: Client(w.app).post("/forgotten", {"email": "who@example.org"}, 200), [], None),
     ],
-    "signin.link": [(World.link, ["password.set", "sign_in.entered"], "kim")],
-    "signin.me": [
+    "auth.link": [(World.link, ["password.set", "sign_in.entered"], "kim")],
+    "auth.me": [
         (lambda w: w.post("/me", current=PASSWORD, password=NEW), ["password.set"], "boss"),
         (lambda w: w.post("/me", 422, current="wrong", password=NEW), ["sign_in.refused"], None),
     ],
 }  # fmt: skip
 ALL = [(name, *deed) for name, deeds in DEEDS.items() for deed in deeds]
-# The set-up needs a course that is not set up yet: below. An upload needs another installation: tests/passport.
-ELSEWHERE = {"signin.set_up", "passport.upload"}
+# The set-up needs a course that is not set up yet: below. An upload needs another installation: tests/external_certificates.
+ELSEWHERE = {"auth.set_up", "external_certificates.upload"}
 
 
 def entries(session: Session) -> list[AuditEntry]:
@@ -277,7 +277,7 @@ def test_each_deed_leaves_its_entries_and_the_report_knows_of_it(
 
 
 def test_setting_up_leaves_its_entries_too(app: Flask, session: Session) -> None:
-    token = signin.set_up_link(session, now())
+    token = auth.set_up_link(session, now())
     session.commit()
     client = Client(app)
     form = client.get(f"/set-up/{token}").fields()
@@ -303,7 +303,7 @@ def test_what_commands_and_completions_do_is_in_the_log(session: Session) -> Non
     completion = Completion(enrolment_id=enrolment, completed_at=NOW, content_version="x", edition="1")
     session.add(completion)
     session.flush()
-    refreshers.certify(
+    recertification.certify(
         session, CourseCompleted(completion.id, sam, "initial", NOW, DAY, "A course", "1", "x", 12, "school", 60, ())
     )
     first = session.execute(select(Certificate.number)).scalar_one()
@@ -327,7 +327,7 @@ def test_what_commands_and_completions_do_is_in_the_log(session: Session) -> Non
 
 def test_no_password_token_name_or_address_of_a_person_is_in_the_log(app: Flask, session: Session) -> None:
     world = World(app, session)
-    for deed, _, _ in [DEEDS["people.add_person"][0], DEEDS["people.invite"][0], DEEDS["signin.forgotten"][0]]:
+    for deed, _, _ in [DEEDS["people.add_person"][0], DEEDS["people.invite"][0], DEEDS["auth.forgotten"][0]]:
         deed(world)
     world.link()
     world.guess()

@@ -10,18 +10,18 @@ from flask import Flask
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from course.bulletins.models import ReportSubscription
+from course.analytics.models import TeamTalk
+from course.auth import actions as auth
 from course.clock import now
-from course.imports.models import PeopleImport
-from course.insight.models import TeamTalk
+from course.external_certificates.models import TrustedIssuer
+from course.join_requests.models import RegistrationLink, RegistrationRequest
 from course.mail.actions import refuse_address
 from course.mail.models import OutboxMail
-from course.passport.models import TrustedIssuer
 from course.people.models import Deputy, Membership, RoleGrant, Team
-from course.refreshers.models import RenewalExtension, RenewalImport, RenewalPause
-from course.registration.models import RegistrationLink, RegistrationRequest
+from course.people_import.models import PeopleImport
+from course.recertification.models import RenewalExtension, RenewalImport, RenewalPause
 from course.reminders.models import Reminder
-from course.signin import actions as signin
+from course.scheduled_reports.models import ReportSubscription
 from tests.conftest import NOW
 from tests.credentials.makers import SEAL, Issuer
 from tests.makers import make_person, make_team, sign_in
@@ -171,7 +171,7 @@ class World:
         self.renewal(f"{what}/{self.session.execute(select(model.id)).scalar_one()}")
 
     def link(self) -> None:
-        token = signin.new_link(self.session, self.kim.id, "invitation", now())
+        token = auth.new_link(self.session, self.kim.id, "invitation", now())
         self.session.commit()
         Client(self.app).post(f"/link/{token}", {"password": NEW})
 

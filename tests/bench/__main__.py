@@ -26,13 +26,13 @@ from sqlalchemy import event
 from waitress.server import create_server
 
 from app import create_app
-from course import migrating
+from course import schema_upgrade
 from course.certificates.pdf import pdf
 from course.content.actions import archive
 from course.content.library import load
 from course.learning import queries
 from course.learning.rules.grading import shown_order
-from course.web.session import command_session
+from course.web.unit_of_work import command_session
 from tests.bench.baseline import make_baseline
 from tests.certificates.sheets import SHEET
 from tests.conftest import NOW, make_config
@@ -91,7 +91,7 @@ def prepared(folder: Path) -> tuple[Flask, int]:
     """The course on a fresh database with one learner; returns the app and their id."""
     app = create_app(make_config(f"sqlite:///{folder / 'course.db'}"))
     app.config["LOG_REQUESTS"] = False
-    migrating.upgrade(app.extensions["course"].engine)
+    schema_upgrade.upgrade(app.extensions["course"].engine)
     with app.app_context(), command_session() as session:
         archive(session, app.extensions["course"].library, NOW)
         person = make_person(session, email="bench@example.org").id

@@ -15,11 +15,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from app import create_app
-from course import migrating
+from course import schema_upgrade
 from course.content.actions import archive
 from course.content.library import Library
-from course.content.shapes import Question
-from course.web.session import command_session
+from course.content.schema import Question
+from course.web.unit_of_work import command_session
 from tests.conftest import NOW, make_config
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
@@ -91,7 +91,7 @@ def main() -> None:
         path = Path(folder) / "course.db"
         app = create_app(make_config(f"sqlite:///{path}"))
         app.config["LOG_REQUESTS"] = False
-        migrating.upgrade(app.extensions["course"].engine)
+        schema_upgrade.upgrade(app.extensions["course"].engine)
         library: Library = app.extensions["course"].library
         with app.app_context(), command_session() as session:
             archive(session, library, NOW)

@@ -23,10 +23,10 @@ from argon2 import PasswordHasher
 from sqlalchemy import update
 
 from app import create_app
-from course import migrating
+from course import schema_upgrade
+from course.auth.models import Credential
 from course.content.actions import archive
-from course.signin.models import Credential
-from course.web.session import command_session
+from course.web.unit_of_work import command_session
 from tests.bench.__main__ import ROOT, Browser
 from tests.conftest import NOW, make_config
 from tests.makers import PASSWORD, make_person
@@ -73,7 +73,7 @@ def _wait(port: int) -> None:
 def prepare(folder: Path, count: int) -> None:
     """People whose passwords are hashed as those of real ones are; one hash for all, since each would take as long."""
     app = create_app(make_config(f"sqlite:///{folder / 'course.db'}"))
-    migrating.upgrade(app.extensions["course"].engine)
+    schema_upgrade.upgrade(app.extensions["course"].engine)
     kept = PasswordHasher().hash(PASSWORD)
     with app.app_context(), command_session() as session:
         archive(session, app.extensions["course"].library, NOW)

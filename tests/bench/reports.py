@@ -21,7 +21,7 @@ from typing import Any
 from sqlalchemy import Engine, insert, inspect, text, update
 
 from app import create_app
-from course import migrating
+from course import schema_upgrade
 from course.certificates.models import Certificate
 from course.clock import now
 from course.content.actions import archive
@@ -31,11 +31,11 @@ from course.organisation.models import Organisation
 from course.people.models import Membership, Person, Team
 from course.people.rules import COMMAND
 from course.reminders.models import Reminder
-from course.reports.current import ledger_here
-from course.reports.files import KINDS
-from course.reports.making import Asked, make
+from course.reports.app_status_cache import ledger_here
+from course.reports.jobs import Asked, make
+from course.reports.report_files import KINDS
 from course.reports.rules import Wanted
-from course.web.session import command_session, reading_session
+from course.web.unit_of_work import command_session, reading_session
 from tests.conftest import NOW, make_config
 from tests.makers import make_person, sign_in
 from tests.pages import Client
@@ -158,7 +158,7 @@ def measure(url: str, people: int) -> None:
     app = create_app(make_config(url))
     app.config["LOG_REQUESTS"] = False
     engine = app.extensions["course"].engine
-    migrating.upgrade(engine)
+    schema_upgrade.upgrade(engine)
     today = NOW.date()
     with app.app_context(), command_session() as session:
         archive(session, app.extensions["course"].library, NOW)

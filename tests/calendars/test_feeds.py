@@ -15,8 +15,8 @@ from course.calendars import actions
 from course.calendars import views as calendar_views
 from course.calendars.models import CalendarFeed, CalendarFeedEnd, CalendarFeedFetch
 from course.people.models import Membership, Person, RoleGrant
-from course.refreshers.actions import extend, pause
-from course.web.throttle import Throttle
+from course.recertification.actions import extend, pause
+from course.web.rate_limit import Throttle
 from tests.conftest import NOW
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client, Page

@@ -8,8 +8,8 @@ from datetime import date
 import pytest
 
 from course.calendars.rules import Course, Event, own_events, team_events
-from course.refreshers.rules import Extension, Facts, Pause
-from tests.refreshers.makers import RULE, Fact, again, at, d, done, plus, worker
+from course.recertification.rules import Extension, Facts, Pause
+from tests.recertification.makers import RULE, Fact, again, at, d, done, plus, worker
 
 COURSE = Course("Online abuse", "https://training.example.org/")
 HELD = worker(done("2026-02-12"))

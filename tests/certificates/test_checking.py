@@ -14,7 +14,7 @@ from course.certificates import actions
 from course.certificates import views as certificate_views
 from course.certificates.models import Certificate
 from course.people.models import Person
-from course.web.throttle import Throttle
+from course.web.rate_limit import Throttle
 from tests.certificates.makers import issued
 from tests.conftest import NOW
 from tests.makers import make_person, sign_in

@@ -12,11 +12,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from course.certificates import views
-from course.certificates.keeping import opened, sealed
+from course.certificates.signed_links import opened, sealed
 from course.organisation.actions import take_logo
 from course.people.actions import leave
 from course.people.models import Person
-from course.web.throttle import Throttle
+from course.web.rate_limit import Throttle
 from tests.certificates.makers import TODAY, issued
 from tests.certificates.sheets import picture, text
 from tests.conftest import NOW, SECRET

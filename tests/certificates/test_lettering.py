@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course.certificates.lettering import boxed, breakable, han_region, plain, side, spelled
+from course.certificates.script_support import boxed, breakable, han_region, plain, side, spelled
 
 PLAIN = [
     ("Sam  Okafor ", "Sam Okafor"),

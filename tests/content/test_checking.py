@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from course.content.checking import check
 from course.content.library import ContentError, load
-from course.content.reading import read
-from course.content.shapes import SETTINGS
+from course.content.loader import read
+from course.content.schema import SETTINGS
+from course.content.validation import check
 
 SAMPLE = Path(__file__).resolve().parents[1] / "sample_modules"
 QUESTIONS = "kites/questions.yaml"

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from course.content.facts import all_due, due
-from course.content.figures import report
+from course.content.fact_reviews import all_due, due
 from course.content.library import load
 from course.content.quality import ease, gives_away, guesses, positions, story_guesses
-from course.content.shapes import Option, Question, Source
+from course.content.quality_report import report
+from course.content.schema import Option, Question, Source
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = load(ROOT / "tests" / "sample_modules")

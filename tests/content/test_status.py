@@ -7,11 +7,11 @@ from datetime import date, timedelta
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from course.content.facts import all_due
+from course.content.fact_reviews import all_due
 from course.content.library import Library
 from course.content.models import ContentVersion
 from course.content.queries import in_force_since
-from course.content.report import by_module, coverage
+from course.content.review_report import by_module, coverage
 from tests.conftest import NOW
 from tests.makers import make_person, sign_in
 from tests.pages import Client, words

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from course.content.checking import check
 from course.content.library import load
-from course.content.reading import read
-from course.content.shapes import SETTINGS, Setting
+from course.content.loader import read
+from course.content.schema import SETTINGS, Setting
+from course.content.validation import check
 from course.learning.rules.progress import Facts, module_stand
 
 SAMPLE = Path(__file__).resolve().parents[1] / "sample_modules"

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from course.content.actions import archive
 from course.content.library import load
 from course.content.queries import part
-from course.content.report import bank, coverage
-from course.content.shapes import Page, Question
+from course.content.review_report import bank, coverage
+from course.content.schema import Page, Question
 from tests.conftest import NOW
 from tests.content.test_checking import PAGE, QUESTIONS, SAMPLE, spoil
 

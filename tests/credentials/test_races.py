@@ -15,7 +15,7 @@ from course.credentials.models import SignedCredential, SigningKey
 from course.learning.events import CourseCompleted
 from course.learning.models import Completion
 from course.learning.queries import enrolment_id
-from course.web.session import command_session
+from course.web.unit_of_work import command_session
 from tests.conftest import NOW
 from tests.credentials.test_signed import places
 from tests.makers import make_person

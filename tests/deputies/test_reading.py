@@ -10,12 +10,12 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from course.analytics.models import TeamTalk
 from course.clock import now
-from course.insight.models import TeamTalk
+from course.join_requests.models import RegistrationLink, RegistrationRequest
 from course.people.models import Deputy, Person, RoleGrant, Team
 from course.people.queries import ids_recordable_by, ids_visible_to, viewers
-from course.refreshers.models import RenewalExtension
-from course.registration.models import RegistrationLink, RegistrationRequest
+from course.recertification.models import RenewalExtension
 from course.web.access import Permission, rule_of
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
@@ -69,21 +69,24 @@ def _world(session: Session) -> World:
 
 # Deeds about a person, and deeds for a team: where they are sent, and with what.
 ABOUT: dict[str, Callable[[World, str], tuple[str, dict[str, str]]]] = {
-    "refreshers.record": lambda w, who: (f"/renewal/people/{w.people[who].id}/certificate", {}),
-    "refreshers.take_back": lambda w, who: (f"/renewal/people/{w.people[who].id}/extension/{w.extension[who]}", {}),
-    "dossiers.remind": lambda w, who: (f"/report/people/{w.people[who].id}/remind", {"reason": "x"}),
-    "dossiers.take_back": lambda w, who: (f"/report/people/{w.people[who].id}/remind/99/end", {}),
+    "recertification.record": lambda w, who: (f"/renewal/people/{w.people[who].id}/certificate", {}),
+    "recertification.take_back": lambda w, who: (
+        f"/renewal/people/{w.people[who].id}/extension/{w.extension[who]}",
+        {},
+    ),
+    "training_records.remind": lambda w, who: (f"/report/people/{w.people[who].id}/remind", {"reason": "x"}),
+    "training_records.take_back": lambda w, who: (f"/report/people/{w.people[who].id}/remind/99/end", {}),
 }
 FOR_TEAM: dict[str, Callable[[World], tuple[str, dict[str, str]]]] = {
-    "insight.team_talk": lambda w: (f"/insight/team/{w.team.id}/talk/{POINT}", {}),
-    "insight.end_talk": lambda w: (f"/insight/talks/{w.talk}/end", {}),
-    "registration.refuse": lambda w: (f"/registrations/{w.request}/refuse", {}),
-    "registration.approve": lambda w: (f"/registrations/{w.request}/approve", {}),
+    "analytics.team_talk": lambda w: (f"/insight/team/{w.team.id}/talk/{POINT}", {}),
+    "analytics.end_talk": lambda w: (f"/insight/talks/{w.talk}/end", {}),
+    "join_requests.refuse": lambda w: (f"/registrations/{w.request}/refuse", {}),
+    "join_requests.approve": lambda w: (f"/registrations/{w.request}/approve", {}),
 }
 # What concerns whoever does it and nobody else: choosing what one gets, naming and ending deputies, taking away a file of
 # what one sees. The two about reminders reach only those whom the viewer may remind, or has reminded: below.
 OWN = {
-    "bulletins.end", "bulletins.overview", "deputies.end", "deputies.mine", "evidence.download", "evidence.make",
+    "scheduled_reports.end", "scheduled_reports.overview", "deputies.end", "deputies.mine", "evidence.download", "evidence.make",
     "reminders.summary", "reports.file", "reports.take",
 }  # fmt: skip
 MANY = {"reports.remind", "reports.take_back_all"}
@@ -133,7 +136,7 @@ def test_who_records_what_about_whom(app: Flask, session: Session, who: str) -> 
         for name, team_deed in FOR_TEAM.items() if actor == who else ():
             path, form = team_deed(world)
             # Decided once, a request is there no more.
-            fine = expected | NOTHING if name == "registration.approve" else expected
+            fine = expected | NOTHING if name == "join_requests.approve" else expected
             status = client.flask.post(path, data={"csrf_token": token, **form}).status_code
             assert status in fine, (who, name, status)
 

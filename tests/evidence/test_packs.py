@@ -15,26 +15,26 @@ from pypdf import PdfReader
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from course.analytics.actions import Held, write_down
+from course.analytics.rules.suppression import monday_of
 from course.clock import now
-from course.content.facts import by_use
+from course.content.fact_reviews import by_use
 from course.credentials.actions import rotate
 from course.credentials.queries import keys
 from course.dates import begin_of, civil_date
-from course.downloads.actions import forget
-from course.downloads.models import Download
-from course.downloads.rules import CUT_OFF, KEPT
 from course.evidence.rules.pack import verify
-from course.insight.actions import Held, write_down
-from course.insight.rules.privacy import monday_of
+from course.exports.actions import forget
+from course.exports.models import Download
+from course.exports.rules import CUT_OFF, KEPT
 from course.organisation.models import Organisation
 from course.people.models import Membership, Person, Team
-from course.refreshers.models import RenewalExtension, RenewalPause
+from course.recertification.models import RenewalExtension, RenewalPause
 from course.staff.actions import leave
-from course.web.html import day as in_words
-from tests.insight.answering import answer
+from course.web.template_filters import day as in_words
+from tests.analytics.answering import answer
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
-from tests.recall.makers import make_completed
+from tests.refreshers.makers import make_completed
 
 ZONE = "Europe/London"
 PAST = now() - timedelta(days=500)

@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from course.clock import now
 from course.content.actions import archive
-from course.downloads.models import Download
-from course.web.session import command_session, reading_session
+from course.exports.models import Download
+from course.web.unit_of_work import command_session, reading_session
 from tests.conftest import NOW
 from tests.makers import make_person, make_team
 from tests.pages import Client

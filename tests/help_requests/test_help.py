@@ -17,7 +17,7 @@ from course.help_requests.rules import Helper, responsible
 from course.learning.models import Attempt, AttemptOutcome
 from course.mail.models import OutboxMail
 from course.people.models import Membership, Person
-from course.web.session import command_session
+from course.web.unit_of_work import command_session
 from tests.learning.test_withheld import take
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client

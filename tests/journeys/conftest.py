@@ -15,9 +15,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from waitress.server import create_server
 
 from app import create_app
-from course import migrating
+from course import schema_upgrade
 from course.content.actions import archive
-from course.web.session import command_session
+from course.web.unit_of_work import command_session
 from tests.conftest import NOW, make_config
 from tests.makers import PASSWORD, make_person
 from tests.support.chromium import LAUNCH_ARGS, find_or_install
@@ -49,7 +49,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     url = f"sqlite:///{tmp_path_factory.mktemp('site') / 'course.db'}"
     app = create_app(make_config(url))
     app.config["LOG_REQUESTS"] = False
-    migrating.upgrade(app.extensions["course"].engine)
+    schema_upgrade.upgrade(app.extensions["course"].engine)
     with app.app_context(), command_session() as session:
         archive(session, app.extensions["course"].library, NOW)
     server = create_server(app, host="127.0.0.1", port=0, threads=8)

@@ -12,15 +12,15 @@ from playwright.sync_api import Page, sync_playwright
 from waitress.server import create_server
 
 from app import create_app
-from course import migrating
+from course import schema_upgrade
+from course.auth.password_hashing import hashed
 from course.content.actions import archive
 from course.dates import civil_date
 from course.demo.actions import let_in, passwords, prepare, tell
 from course.demo.actions.office import finish
 from course.demo.rules import YEARS
 from course.people.queries import person_by_email
-from course.signin.hashing import hashed
-from course.web.session import command_session
+from course.web.unit_of_work import command_session
 from tests.conftest import NOW, make_config
 from tests.journeys.conftest import Site
 from tests.journeys.walker import Walker
@@ -108,7 +108,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         app = create_app(make_config(f"sqlite:///{folder}/course.db"))
         app.config["LOG_REQUESTS"] = False
-        migrating.upgrade(app.extensions["course"].engine)
+        schema_upgrade.upgrade(app.extensions["course"].engine)
         kept = hashed(PASSWORD)
         with app.app_context(), command_session() as session:
             library, zone = app.extensions["course"].library, app.extensions["course"].config.time_zone

@@ -16,24 +16,24 @@ from sqlalchemy.orm import Session
 from waitress.server import create_server
 
 from app import create_app
-from course import migrating
+from course import schema_upgrade
+from course.analytics.models import TeamTalk
+from course.auth.password_hashing import hashed
 from course.clock import now
 from course.content.actions import archive
 from course.dates import civil_date
 from course.demo.actions import PEOPLE, let_in, passwords, prepare, tell
 from course.demo.actions.office import finish
 from course.demo.rules import YEARS
-from course.downloads.actions import ask, keep
-from course.insight.models import TeamTalk
+from course.exports.actions import ask, keep
 from course.mail.models import OutboxMail
 from course.people.models import Person, Team
 from course.people.queries import person_by_email
-from course.refreshers.actions import extend
-from course.refreshers.models import RenewalExtension
+from course.recertification.actions import extend
+from course.recertification.models import RenewalExtension
 from course.reminders.models import Reminder
-from course.signin.hashing import hashed
 from course.web.access import PUBLIC, SIGNED_IN, rule_of
-from course.web.session import command_session
+from course.web.unit_of_work import command_session
 from tests.conftest import make_config
 from tests.journeys.conftest import faults, sign_in
 from tests.makers import PASSWORD
@@ -43,26 +43,26 @@ ADDRESSES = {role: email for _, email, role in PEOPLE}
 # A path for each page that managers or administrators may open; {…} are ids of the demonstration.
 PAGES = {
     "audit.search": "/audit",
-    "bulletins.overview": "/report/mail",
+    "scheduled_reports.overview": "/report/mail",
     "content.status": "/content",
     "deputies.mine": "/people/deputies",
-    "dossiers.person": "/report/people/{late}",
-    "dossiers.remind": "/report/people/{late}/remind",
+    "training_records.person": "/report/people/{late}",
+    "training_records.remind": "/report/people/{late}/remind",
     "evidence.choose": "/evidence",
     "evidence.one": "/evidence/{pack}",
-    "imports.columns": "/people/import/{list}/columns",
-    "imports.one": "/people/import/{list}",
-    "imports.upload": "/people/import",
-    "insight.choose": "/insight",
-    "insight.end_talk": "/insight/talks/{talk}/end",
-    "insight.everybody": "/insight/everybody",
-    "insight.everybody_talk": "/insight/everybody/talk/posing-as-young-people",
-    "insight.questions": "/insight/questions",
-    "insight.team": "/insight/team/{team}",
-    "insight.team_talk": "/insight/team/{team}/talk/posing-as-young-people",
+    "people_import.columns": "/people/import/{list}/columns",
+    "people_import.one": "/people/import/{list}",
+    "people_import.upload": "/people/import",
+    "analytics.choose": "/insight",
+    "analytics.end_talk": "/insight/talks/{talk}/end",
+    "analytics.everybody": "/insight/everybody",
+    "analytics.everybody_talk": "/insight/everybody/talk/posing-as-young-people",
+    "analytics.questions": "/insight/questions",
+    "analytics.team": "/insight/team/{team}",
+    "analytics.team_talk": "/insight/team/{team}/talk/posing-as-young-people",
     "organisation.look": "/organisation/look",
     "organisation.settings": "/organisation",
-    "passport.issuers": "/passport/issuers",
+    "external_certificates.issuers": "/passport/issuers",
     "people.add_person": "/people/add",
     "people.add_team": "/people/teams/add",
     "people.list_people": "/people",
@@ -75,14 +75,14 @@ PAGES = {
     "privacy.erase": "/privacy/erase/{late}",
     "privacy.report": "/privacy/report",
     "privacy.schedule": "/privacy/schedule",
-    "refreshers.pathway_policy": "/renewal/policy/pathway/clubs",
-    "refreshers.person": "/renewal/people/{late}",
-    "refreshers.policies": "/renewal/policy",
-    "refreshers.policy": "/renewal/policy/everybody",
-    "refreshers.record": "/renewal/people/{late}/extension",
-    "refreshers.take_back": "/renewal/people/{late}/extension/{extension}",
-    "registration.add_link": "/registrations/links/add",
-    "registration.overview": "/registrations",
+    "recertification.pathway_policy": "/renewal/policy/pathway/clubs",
+    "recertification.person": "/renewal/people/{late}",
+    "recertification.policies": "/renewal/policy",
+    "recertification.policy": "/renewal/policy/everybody",
+    "recertification.record": "/renewal/people/{late}/extension",
+    "recertification.take_back": "/renewal/people/{late}/extension/{extension}",
+    "join_requests.add_link": "/registrations/links/add",
+    "join_requests.overview": "/registrations",
     "reminders.of_person": "/reminders/{late}",
     "reminders.addresses": "/reminders/addresses",
     "reminders.policy": "/reminders/policy",
@@ -98,8 +98,8 @@ PAGES = {
     "staff.left": "/people/left",
     "staff.merge": "/people/{late}/merge",
     "staff.person": "/people/{late}",
-    "system.outgoing": "/mail",
-    "system.overview": "/system",
+    "operations.outgoing": "/mail",
+    "operations.overview": "/system",
     "teams.change": "/teams/{team}/change",
     "teams.close": "/teams/{team}/close",
     "teams.merge": "/teams/{team}/merge",
@@ -132,7 +132,7 @@ class Demonstration:
 def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demonstration]:
     app = create_app(make_config(f"sqlite:///{tmp_path_factory.mktemp('demonstration') / 'course.db'}"))
     app.config["LOG_REQUESTS"] = False
-    migrating.upgrade(app.extensions["course"].engine)
+    schema_upgrade.upgrade(app.extensions["course"].engine)
     library, zone = app.extensions["course"].library, "Europe/London"
     today, kept = civil_date(now(), zone), hashed(PASSWORD)
     with app.app_context(), command_session() as session:

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Page
 
+from course.auth.actions import new_link
 from course.clock import now
-from course.signin.actions import new_link
-from course.web.session import command_session
+from course.web.unit_of_work import command_session
 from tests.journeys.conftest import Site, faults, sign_in
 
 

@@ -11,12 +11,12 @@ from sqlalchemy import select
 from course.clock import now
 from course.learning.models import Attempt
 from course.mail.rules import Letter
-from course.recall import actions
-from course.recall.rules.boosters import sealed
-from course.web.session import command_session
+from course.refreshers import actions
+from course.refreshers.rules.boosters import sealed
+from course.web.unit_of_work import command_session
 from tests.journeys.conftest import Site, faults, sign_in
-from tests.recall.makers import make_completed
-from tests.recall.test_going_on import answer_until_used_up
+from tests.refreshers.makers import make_completed
+from tests.refreshers.test_going_on import answer_until_used_up
 
 
 @pytest.mark.parametrize("width", [1280, 320])

@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page
 
 from course.learning import queries
 from course.learning.rules.grading import shown_order
-from course.web.session import command_session
+from course.web.unit_of_work import command_session
 from tests.journeys.conftest import Site
 from tests.walking import right_form
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from course.content.shapes import Question
+from course.content.schema import Question
 from course.learning.rules.grading import Given
 
 

@@ -7,9 +7,9 @@ import random
 from collections.abc import Sequence
 
 from course.content.library import Library
-from course.content.shapes import Question
+from course.content.schema import Question
 from course.learning.rules.drawing import Asked, Drawn, History, draw, for_check, for_final, judge, not_shown
-from course.recall.rules.composing import Ask
+from course.refreshers.rules.composition import Ask
 
 
 def chance(question: Question) -> float:

@@ -8,9 +8,9 @@ from pathlib import Path
 from flask import Flask
 
 from app import create_app
-from course import migrating
+from course import schema_upgrade
 from course.content.actions import archive
-from course.web.session import command_session
+from course.web.unit_of_work import command_session
 from tests.conftest import NOW, make_config
 from tests.makers import make_person, sign_in
 from tests.pages import Client
@@ -23,7 +23,7 @@ def started(database: str, modules: Path) -> Flask:
     """The course as `flask serve` starts it on this content."""
     app = create_app(make_config(database, CONTENT=str(modules)))
     app.config["LOG_REQUESTS"] = False
-    migrating.upgrade(app.extensions["course"].engine)
+    schema_upgrade.upgrade(app.extensions["course"].engine)
     with app.app_context(), command_session() as session:
         archive(session, app.extensions["course"].library, NOW)
     return app

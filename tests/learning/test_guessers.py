@@ -18,7 +18,7 @@ from course.learning.rules.drawing import (
     not_shown,
     to_spare,
 )
-from course.recall.rules.composing import compose
+from course.refreshers.rules.composition import compose
 from tests.learning.guessers import Guesser
 
 BOTS = 200

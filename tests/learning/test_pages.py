@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from course.content.library import Library
-from course.content.shapes import Question
+from course.content.schema import Question
 from course.learning.models import Answer, Completion, Decision, PageRead, Reflection
 from tests.makers import make_person, sign_in
 from tests.pages import Client

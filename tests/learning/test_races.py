@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from course.learning.models import Answer, Attempt, AttemptItem, AttemptOutcome, Decision, ScenarioRun
-from course.web.session import command_session
+from course.web.unit_of_work import command_session
 from tests.makers import make_person, sign_in
 from tests.pages import Client
 from tests.support.racing import at_once

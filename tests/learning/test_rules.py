@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course.content.library import load
-from course.content.shapes import Option, Question
+from course.content.schema import Option, Question
 from course.learning.rules.branching import compare, longest, stand
 from course.learning.rules.drawing import draw, judge
 from course.learning.rules.grading import Mistake, grade, read_answer, shown_order

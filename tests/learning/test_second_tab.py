@@ -18,13 +18,13 @@ from course.learning.models import Answer, Decision
 from course.learning.rules.grading import shown_order
 from course.mail.rules import Letter
 from course.people.models import Person
-from course.recall import actions as recall
-from course.recall.rules.boosters import sealed
+from course.refreshers import actions as refreshers
+from course.refreshers.rules.boosters import sealed
 from tests.learning.test_races import learners
 from tests.learning.test_races import post as posting
 from tests.makers import make_person, sign_in
 from tests.pages import Client
-from tests.recall.makers import make_completed
+from tests.refreshers.makers import make_completed
 from tests.support.racing import at_once
 from tests.walking import right_form, wrong_form
 
@@ -60,13 +60,13 @@ def timeline(session: Session, library: Library) -> tuple[Person, int]:
 
 def refresher(session: Session, library: Library) -> tuple[Person, int]:
     person = make_completed(session, library)
-    return person, recall.begin(session, library, person.id, None, now()).attempt_id
+    return person, refreshers.begin(session, library, person.id, None, now()).attempt_id
 
 
 def booster(session: Session, library: Library) -> tuple[Person, int]:
     person = make_completed(session, library, timedelta(days=40))
-    (due,) = recall.boosters_due(session, library, "Europe/London", now().date())
-    assert recall.send_booster(session, library, due, lambda n: Letter("S", str(n)), "Europe/London", now())
+    (due,) = refreshers.boosters_due(session, library, "Europe/London", now().date())
+    assert refreshers.send_booster(session, library, due, lambda n: Letter("S", str(n)), "Europe/London", now())
     return person, queries.attempts(session, person.id, "booster")[-1].id
 
 

@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 
 from course.clock import now
 from course.content.library import Library
-from course.content.shapes import Question
+from course.content.schema import Question
 from course.learning import actions, queries
 from course.learning.models import Enrolment
 from course.learning.queries import AttemptView
 from course.people.models import Person
-from course.privacy.queries.held import holding
+from course.privacy.queries.subject_data import holding
 from tests.learning.finishing import make_nearly_complete
 from tests.learning.givens import right, wrong
 from tests.makers import make_person, sign_in

@@ -9,11 +9,11 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from course.mail import actions, commands, links, queries
-from course.mail.letters import blocks
+from course.mail import actions, commands, preference_links, queries
+from course.mail.message_templates import blocks
 from course.mail.models import OutboxMail
 from course.mail.rules import DIGEST, Letter, address_is_dead
-from course.web.isolated import Limits
+from course.web.sandbox import Limits
 from tests.conftest import NOW, SECRET
 from tests.makers import make_person, sign_in
 from tests.pages import Client
@@ -166,7 +166,7 @@ def test_nothing_is_sent_to_an_address_that_refused_mail(app: Flask, session: Se
 
 def test_a_mail_program_stops_a_summary_at_one_press(client: Client, session: Session) -> None:
     person = make_person(session)
-    address = f"/mail/choice/{links.token(SECRET, person.id, DIGEST)}"
+    address = f"/mail/choice/{preference_links.token(SECRET, person.id, DIGEST)}"
     answer = client.flask.post(address, data={"List-Unsubscribe": "One-Click"})
     assert answer.status_code == 200
     assert queries.declined(session, DIGEST) == {person.id}
@@ -175,7 +175,7 @@ def test_a_mail_program_stops_a_summary_at_one_press(client: Client, session: Se
 
 def test_a_person_stops_and_starts_it_on_the_page_of_the_link(client: Client, session: Session) -> None:
     person = make_person(session)
-    address = f"/mail/choice/{links.token(SECRET, person.id, DIGEST)}"
+    address = f"/mail/choice/{preference_links.token(SECRET, person.id, DIGEST)}"
     page = client.get(address)
     assert "Stop this mail?" in page.h1
     assert queries.declined(session, DIGEST) == set(), "looking at it changes nothing"
@@ -186,7 +186,9 @@ def test_a_person_stops_and_starts_it_on_the_page_of_the_link(client: Client, se
     assert queries.declined(session, DIGEST) == set()
 
 
-@pytest.mark.parametrize("text", ["nonsense", links.token("x" * 40, 1, DIGEST), links.token(SECRET, 1, "reminder")])
+@pytest.mark.parametrize(
+    "text", ["nonsense", preference_links.token("x" * 40, 1, DIGEST), preference_links.token(SECRET, 1, "reminder")]
+)
 def test_a_link_that_is_not_ours_leads_nowhere(client: Client, text: str) -> None:
     client.get(f"/mail/choice/{text}", 404)
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from course.mail import actions, queries
-from course.mail.letters import WIDTH, letter
+from course.mail.message_templates import WIDTH, letter
 from course.mail.models import OutboxMail
 from course.mail.rules import KEPT, Letter
 from tests.conftest import NOW

@@ -16,11 +16,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from course.mail import actions, queries
-from course.mail.connection import fault_of, server_name
+from course.mail.delivery import deliver
 from course.mail.models import AddressFault, MailOutage, OutboxMail
 from course.mail.rules import LOOKS, PATIENCE, WORDS, Letter, Reason, next_look
-from course.mail.sending import deliver
-from course.web.session import command_session
+from course.mail.smtp import fault_of, server_name
+from course.web.unit_of_work import command_session
 from tests.conftest import NOW
 from tests.support.smtp import Inbox, smtp_server
 

@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 
 from course.clock import now
 from course.mail import actions, queries
+from course.mail.delivery import deliver
 from course.mail.models import OutboxMail
 from course.mail.rules import WAITS, Letter, next_try
-from course.mail.sending import deliver
-from course.web.session import command_session
+from course.web.unit_of_work import command_session
 from tests.conftest import NOW
 from tests.support.smtp import Inbox, smtp_server
 
@@ -146,7 +146,7 @@ def test_a_mail_that_cannot_be_written_is_given_up(outbox: Session, inbox: Inbox
 def test_a_password_is_not_sent_without_tls_to_another_machine(
     outbox: Session, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("course.mail.connection._this_machine", lambda _name: False)
+    monkeypatch.setattr("course.mail.smtp._this_machine", lambda _name: False)
     address = f"smtp://user:secret@{inbox.host}:{inbox.port}"
     assert deliver(command_session, address, "course@example.org", "http://localhost", "Europe/London", NOW) == 0
     assert "offers no encrypted connection" in (only(outbox).failure or "")

@@ -15,8 +15,8 @@ from sqlalchemy import create_engine, text
 
 from app import create_app
 from course.organisation.actions import confirm_contact
-from course.serving.commands import ready
-from course.web.session import command_session
+from course.server.commands import ready
+from course.web.unit_of_work import command_session
 from tests.conftest import NOW, make_config
 from tests.makers import make_person, sign_in
 from tests.pages import Client, Page

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from course.clock import now
 from course.mail.models import OutboxMail
 from course.organisation import actions
-from course.organisation.asking import ask_owners
+from course.organisation.contact_review_mail import ask_owners
 from course.organisation.models import Contact
 from course.organisation.queries import ContactView, organisation, owners
 from course.people.models import Person

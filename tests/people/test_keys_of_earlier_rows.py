@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
 
-from course import migrating
+from course import schema_upgrade
 from course.db import make_engine
 
 BEFORE, AFTER = "0028", "0029"
@@ -52,11 +52,11 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
 
 
 def test_rows_that_were_written_twice_stay_and_the_later_one_has_ended(engine: Engine) -> None:
-    migrating.upgrade(engine, BEFORE)
+    schema_upgrade.upgrade(engine, BEFORE)
     with engine.begin() as connection:
         for row in ROWS:
             connection.execute(text(row))
-    migrating.upgrade(engine, AFTER)
+    schema_upgrade.upgrade(engine, AFTER)
     with engine.begin() as connection:
 
         def rows(statement: str) -> list[tuple[object, ...]]:
@@ -70,6 +70,6 @@ def test_rows_that_were_written_twice_stay_and_the_later_one_has_ended(engine: E
         assert rows("SELECT id FROM role_grant WHERE until IS NULL ORDER BY id") == [(1,), (3,)]
         assert rows("SELECT count(*) FROM role_grant") == [(4,)]
         assert rows("SELECT id FROM person WHERE invited_at IS NOT NULL ORDER BY id") == [(2,), (3,)]
-    migrating.downgrade(engine, BEFORE)
+    schema_upgrade.downgrade(engine, BEFORE)
     with engine.begin() as connection:
         assert connection.execute(text("SELECT count(*) FROM membership")).scalar_one() == 2

@@ -10,12 +10,12 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from course.audit.models import AuditEntry
+from course.auth.models import SignInToken
 from course.mail.models import OutboxMail
 from course.people.models import Membership, PathwayChoice, Person, RoleGrant, Team
-from course.signin.models import SignInToken
 from course.staff.models import PersonChange, PersonMerge
 from course.teams.models import TeamChange
-from course.web.session import unit_of_work
+from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client

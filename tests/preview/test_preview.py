@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from course.content.library import Library
-from course.content.shapes import NATIONS, SETTINGS, Scenario
+from course.content.schema import NATIONS, SETTINGS, Scenario
 from course.db import Base
 from course.learning.rules.branching import stand
 from course.models import ALL

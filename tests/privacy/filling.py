@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from course.db import Base, UtcDateTime
 from course.people.models import Person
-from course.privacy.queries.held import TABLES
-from course.privacy.rules.places import PLACES
+from course.privacy.queries.subject_data import TABLES
+from course.privacy.rules.personal_data_map import PLACES
 from tests.makers import make_team
 
 MARK = "Zebulon"  # stands in every text about them

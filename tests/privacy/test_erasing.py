@@ -11,16 +11,16 @@ from sqlalchemy.orm import Session
 
 from course.audit import queries as audit
 from course.audit.rules import faults
+from course.auth.actions import set_password
 from course.certificates.models import Certificate
 from course.learning.models import Answer, Completion, Enrolment, Reflection
 from course.people.models import Person
 from course.privacy import actions
 from course.privacy.commands import run
 from course.privacy.models import Erasure
-from course.privacy.queries import going, held
-from course.privacy.rules.places import PLACES
-from course.privacy.rules.schedule import Schedule
-from course.signin.actions import set_password
+from course.privacy.queries import retention_due, subject_data
+from course.privacy.rules.personal_data_map import PLACES
+from course.privacy.rules.retention_schedule import Schedule
 from course.staff import actions as staff
 from course.staff.models import PersonMerge
 from tests.conftest import NOW
@@ -59,7 +59,7 @@ def erase(app: Flask, session: Session, at: datetime = NOW) -> dict[str, int]:
 
 
 def test_everything_about_somebody_is_in_what_they_get(session: Session, zebulon: Person) -> None:
-    found = held.holding(session, zebulon.id, "secret")
+    found = subject_data.holding(session, zebulon.id, "secret")
     empty = {table for table in PLACES if not found.rows[table]}
     assert empty == {"erasure", "erasure_request"}
     assert all(not set(row) & set(PLACES[table].secret) for table, rows in found.rows.items() for row in rows)
@@ -68,7 +68,7 @@ def test_everything_about_somebody_is_in_what_they_get(session: Session, zebulon
 
 def test_nobody_gets_what_is_about_another(session: Session, zebulon: Person) -> None:
     other = make_person(session, "Sam Okafor", "sam@example.org")
-    found = held.holding(session, other.id, "secret")
+    found = subject_data.holding(session, other.id, "secret")
     assert found.filled == {"person", "credential", "enrolment"}
     assert MARK not in repr(found)
     assert zebulon.id not in {row["person_id"] for row in found.rows["enrolment"]}
@@ -112,7 +112,7 @@ def test_each_kind_goes_when_its_time_has_run_out(
 ) -> None:
     set_plan(session)
     gone(session, zebulon, last_day, NOW)
-    assert {one.stage for one in going.effects(session, PLAN, ZONE, NOW)} == stages
+    assert {one.stage for one in retention_due.effects(session, PLAN, ZONE, NOW)} == stages
     assert set(erase(app, session)) == stages
     assert not session.execute(select(Reflection)).first()
     assert bool(session.execute(select(Answer)).first()) is ("learning" not in stages)
@@ -153,7 +153,7 @@ def test_who_left_and_asks_keeps_the_proof_only(app: Flask, session: Session, ze
     rows = {row.stage: row for row in session.execute(select(Erasure)).scalars()}
     assert all(row.request_id for row in rows.values())
     assert rows["learning"].counts["answer"] == 1
-    case = going.case(session, zebulon.id, NOW)
+    case = retention_due.case(session, zebulon.id, NOW)
     assert case is not None
     assert case.waiting is None
     # Years later the schedule takes the rest.
@@ -209,8 +209,12 @@ def test_of_two_entries_the_earlier_one_waits_for_the_other(app: Flask, session:
     session.commit()
     later = NOW + timedelta(days=10 * 365)
     assert set(erase(app, session, later)) == {"notes"}
-    assert held.entries_of(session, first.id) == held.entries_of(session, zebulon.id) == sorted([first.id, zebulon.id])
-    assert f"{MARK} Fictional" in {row["name"] for row in held.holding(session, first.id, "x").rows["person"]}
+    assert (
+        subject_data.entries_of(session, first.id)
+        == subject_data.entries_of(session, zebulon.id)
+        == sorted([first.id, zebulon.id])
+    )
+    assert f"{MARK} Fictional" in {row["name"] for row in subject_data.holding(session, first.id, "x").rows["person"]}
     gone(session, first, later.date(), later)
     actions.ask(session, first.id, "asked", None, later)
     session.commit()

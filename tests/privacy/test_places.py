@@ -6,8 +6,8 @@ from sqlalchemy import Table
 
 from course.db import Base
 from course.models import ALL
-from course.privacy.queries.held import TABLES
-from course.privacy.rules.places import BY_OTHER_MEANS, DOERS, NOT_ABOUT_SOMEBODY, PLACES, SECTIONS
+from course.privacy.queries.subject_data import TABLES
+from course.privacy.rules.personal_data_map import BY_OTHER_MEANS, DOERS, NOT_ABOUT_SOMEBODY, PLACES, SECTIONS
 
 assert ALL
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from course.privacy.rules.addresses import Held, erased_address, held
-from course.privacy.rules.schedule import OF_LEAVERS, Schedule, Stage, due, furthest
-from course.privacy.rules.showing import in_words, plain
+from course.privacy.rules.address_history import Held, erased_address, held
+from course.privacy.rules.retention_schedule import OF_LEAVERS, Schedule, Stage, due, furthest
+from course.privacy.rules.subject_access_export import in_words, plain
 
 PLAN = Schedule()
 LEFT = date(2024, 2, 29)

@@ -73,14 +73,14 @@ OPEN = {
     "organisation.logo",
     "organisation.style",
     "privacy.notice",
-    "recall.answer_booster",
-    "recall.booster",
-    "recall.booster_question",
-    "registration.join",
-    "signin.forgotten",
-    "signin.link",
-    "signin.set_up",
-    "signin.sign_in",
+    "refreshers.answer_booster",
+    "refreshers.booster",
+    "refreshers.booster_question",
+    "join_requests.join",
+    "auth.forgotten",
+    "auth.link",
+    "auth.set_up",
+    "auth.sign_in",
     "static_file",
     "verify.ask",
     "verify.verify",
@@ -109,7 +109,7 @@ def test_each_role_opens_what_it_may_and_nothing_else(app: Flask, session: Sessi
         with app.test_request_context():
             path = app.url_for(rule.endpoint, **{name: PARTS[name] for name in rule.arguments})
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
-            if rule.endpoint == "signin.sign_out":
+            if rule.endpoint == "auth.sign_out":
                 continue
             data = {"csrf_token": client.token()} if method == "POST" else None
             status = client.flask.open(path, method=method, data=data).status_code

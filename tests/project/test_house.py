@@ -54,7 +54,7 @@ def test_only_the_session_file_commits() -> None:
     commits = [p for p in PYTHON if p.parts[-3:-1] != ("course", "web") and ROOT / "course" in p.parents
                and ".commit()" in p.read_text(encoding="utf-8")]  # fmt: skip
     # Mail is sent outside any request: each message is claimed and closed in a transaction of its own.
-    assert [p.relative_to(ROOT).as_posix() for p in commits] in ([], ["course/mail/sending.py"])
+    assert [p.relative_to(ROOT).as_posix() for p in commits] in ([], ["course/mail/delivery.py"])
 
 
 def test_a_get_leaves_nothing_but_that_a_record_was_opened() -> None:
@@ -64,10 +64,10 @@ def test_a_get_leaves_nothing_but_that_a_record_was_opened() -> None:
     }
     assert [p for p, text in source.items() if "publish_after(" in text] == [
         "course/people/views.py",
-        "course/web/session.py",
+        "course/web/unit_of_work.py",
     ]
     assert {p: text.count("opened(person_id)") for p, text in source.items() if " opened(person_id)" in text} == {
-        "course/dossiers/views.py": 1,
+        "course/training_records/views.py": 1,
         "course/reminders/views.py": 1,
     }
 

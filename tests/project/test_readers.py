@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from course.content.actions import archive
 from course.organisation.actions import change, confirm_contact, take_colour
 from course.people.actions import choose_pathway
-from course.web.session import command_session
+from course.web.unit_of_work import command_session
 from tests.conftest import NOW
 from tests.makers import make_person
 from tests.support.world import addresses, fill_world

@@ -11,7 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
 
-from course import migrating
+from course import schema_upgrade
 from course.db import Base, make_engine
 from course.models import ALL
 from tests.upgrades.comparing import described
@@ -43,7 +43,7 @@ def two_engines(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tupl
 
 def test_the_migrations_make_what_the_models_describe(two_engines: tuple[Engine, Engine]) -> None:
     migrated, modelled = two_engines
-    migrating.upgrade(migrated)
+    schema_upgrade.upgrade(migrated)
     Base.metadata.create_all(modelled)
     with migrated.connect() as one, modelled.connect() as other:
         assert described(one) == described(other)
@@ -52,7 +52,7 @@ def test_the_migrations_make_what_the_models_describe(two_engines: tuple[Engine,
 
 def test_migrations_are_numbered_without_a_gap_and_import_nothing_of_the_course() -> None:
     files = sorted(VERSIONS.glob("0*.py"))
-    assert ScriptDirectory.from_config(migrating.alembic_config()).get_current_head() == migrating.newest()
+    assert ScriptDirectory.from_config(schema_upgrade.alembic_config()).get_current_head() == schema_upgrade.newest()
     assert [path.name[:4] for path in files] == [f"{n:04d}" for n in range(1, len(files) + 1)]
     for path in files:
         source = path.read_text(encoding="utf-8")

@@ -23,8 +23,8 @@ from flask.helpers import get_load_dotenv
 from app import create_app
 from config import ROOT, Config, ConfigError, env_file
 from course.db import database_name
-from course.serving.commands import _print_mail
-from course.web.site import state
+from course.server.commands import _print_mail
+from course.web.app_state import state
 from tests.conftest import SECRET, make_config
 
 BIN = Path(sys.executable).parent

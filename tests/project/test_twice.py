@@ -20,11 +20,11 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 from app import create_app
-from course import migrating
+from course import schema_upgrade
 from course.content.actions import archive
 from course.db import make_engine, make_sessions
-from course.reports.ledger import Ledger
-from course.web.session import Sessions
+from course.reports.status_cache import Ledger
+from course.web.unit_of_work import Sessions
 from tests.audit import test_deeds, world
 from tests.audit.test_deeds import ALL, entries
 from tests.audit.world import World
@@ -36,10 +36,10 @@ from tests.support.racing import at_once
 REPEATS = {
     "audit.download",
     "evidence.download",
-    "imports.result",
+    "people_import.result",
     "privacy.download",
     "reports.file",
-    "signin.sign_in",
+    "auth.sign_in",
 }
 
 
@@ -95,7 +95,7 @@ def application(tmp_path_factory: pytest.TempPathFactory) -> Flask:
 
 def _fill(url: str, app: Flask) -> None:
     engine = make_engine(url)
-    migrating.upgrade(engine)
+    schema_upgrade.upgrade(engine)
     with Session(engine) as session:
         archive(session, app.extensions["course"].library, NOW)
         session.commit()
@@ -143,7 +143,7 @@ def real(copies: Callable[[], str], application: Flask, monkeypatch: pytest.Monk
     )
     application.extensions.pop("course.organisation", None)
     application.extensions["course.ledger"] = Ledger()
-    application.extensions.pop("course.insight", None)
+    application.extensions.pop("course.analytics", None)
     for module in (world, test_deeds):
         monkeypatch.setattr(module, "Client", TwiceClient)
     yield application

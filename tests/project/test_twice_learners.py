@@ -20,22 +20,22 @@ from course.content.actions import archive
 from course.content.library import Library
 from course.db import Base
 from course.learning.models import Attempt, Enrolment, PageRead, Reflection, ScenarioRun
-from course.mail import links
+from course.mail import preference_links
 from course.mail.models import MailChoice
 from course.mail.rules import DIGEST
 from course.people.models import Person
-from course.recall import actions
-from course.recall.models import PageReadAgain
-from course.web.session import command_session
+from course.refreshers import actions
+from course.refreshers.models import PageReadAgain
+from course.web.unit_of_work import command_session
 from tests.audit.test_deeds import NOT_AUDITED
 from tests.learning import test_races as learning_races
 from tests.learning.finishing import make_nearly_complete
 from tests.makers import make_person, sign_in
 from tests.pages import Client
-from tests.recall import test_races as recall_races
-from tests.recall.makers import make_completed
-from tests.recall.taking import REF, changed, read
-from tests.recall.test_going_on import CRITICAL, answer_until_used_up
+from tests.refreshers import test_races as recall_races
+from tests.refreshers.makers import make_completed
+from tests.refreshers.taking import REF, changed, read
+from tests.refreshers.test_going_on import CRITICAL, answer_until_used_up
 from tests.support.racing import at_once
 
 WINDOWS = 4
@@ -43,7 +43,7 @@ WINDOWS = 4
 ELSEWHERE: dict[str, Callable[..., None]] = {
     "learning.answer": learning_races.test_an_answer_that_is_sent_six_times_at_once_counts_once,
     "learning.decide": learning_races.test_a_decision_that_is_sent_six_times_at_once_is_taken_once,
-    "recall.answer_booster": recall_races.test_the_two_last_answers_of_a_booster_at_once_end_it,
+    "refreshers.answer_booster": recall_races.test_the_two_last_answers_of_a_booster_at_once_end_it,
 }
 
 
@@ -94,7 +94,7 @@ def notes(course: Course, person: Person) -> Step:
 
 
 def choice(course: Course, person: Person) -> Step:
-    token = links.token(course.app.extensions["course"].config.secret_key, person.id, DIGEST)
+    token = preference_links.token(course.app.extensions["course"].config.secret_key, person.id, DIGEST)
     return Step(f"/mail/choice/{token}", MailChoice, form={"wanted": ""})
 
 
@@ -137,11 +137,11 @@ STEPS: dict[str, tuple[Callable[[Course, Person], Step], int | None]] = {
     "privacy.delete_notes": (notes, None),
     "mail.choice": (choice, None),
     "reminders.summary": (summary, None),
-    "recall.begin": (refresher, 350),
-    "recall.begin_story": (story, 350),
-    "recall.read_page_again": (read_again, 350),
-    "recall.seen_change": (changed_page, 350),
-    "recall.begin_update": (update, 90),
+    "refreshers.begin": (refresher, 350),
+    "refreshers.begin_story": (story, 350),
+    "refreshers.read_page_again": (read_again, 350),
+    "refreshers.seen_change": (changed_page, 350),
+    "refreshers.begin_update": (update, 90),
 }
 
 

@@ -13,12 +13,12 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from course.audit.models import AuditEntry
-from course.bulletins.models import ReportSubscription
 from course.mail.models import OutboxMail
-from course.refreshers.models import RenewalExtension, RenewalImport, RenewalPause, RenewalPolicy
-from course.refreshers.rules.dates import add_days
-from course.refreshers.views.frame import today
-from course.web.session import unit_of_work
+from course.recertification.models import RenewalExtension, RenewalImport, RenewalPause, RenewalPolicy
+from course.recertification.rules.civil_dates import add_days
+from course.recertification.views.page_context import today
+from course.scheduled_reports.models import ReportSubscription
+from course.web.unit_of_work import unit_of_work
 from tests.makers import PASSWORD, make_organisation, make_person, make_team, sign_in
 from tests.pages import Client
 from tests.support.racing import at_once

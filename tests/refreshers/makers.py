@@ -1,73 +1,56 @@
-"""Short ways to write a person's facts in tests."""
+"""Somebody who completed the course a while ago, written down as the course would have."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import datetime, timedelta
 
-from course.refreshers.rules import (
-    Completion,
-    Employment,
-    Extension,
-    Facts,
-    Pathway,
-    Pause,
-    Policy,
-    Requirement,
-    Standing,
-    Started,
-    standing,
-)
+from sqlalchemy.orm import Session
 
-RULE = Policy(date(2020, 1, 1))
-FIXED = Policy(date(2020, 1, 1), kind="fixed", fixed_day=31, fixed_month=1, minimum_months=5)
-Fact = Employment | Requirement | Completion | Extension | Pause | Started | Pathway
+from course.clock import now
+from course.content.library import Library
+from course.dates import civil_date
+from course.learning import actions, queries
+from course.learning.rules.drawing import Drawn
+from course.people.models import Person
+from tests.learning.givens import right, wrong
+from tests.makers import make_person
+
+LONG_AGO = timedelta(days=350)
 
 
-def d(text: str) -> date:
-    return date.fromisoformat(text)
+def make_completed(
+    session: Session,
+    library: Library,
+    ago: timedelta = LONG_AGO,
+    missed: tuple[str, ...] = (),
+    email: str = "sam@example.org",
+) -> Person:
+    """A learner who passed the final assessment so long ago, with one question on each point; first answers on the
+    points in `missed` were wrong."""
+    at = now() - ago
+    person = make_person(session, email=email, at=at)
+    complete(session, library, person, at, missed)
+    session.commit()
+    return person
 
 
-def done(day: str, kind: str = "initial", recorded: str | None = None, until: str | None = None) -> Completion:
-    return Completion(d(day), d(recorded) if recorded else None, kind, d(until) if until else None)
-
-
-def again(day: str) -> Completion:
-    return done(day, "refresher")
-
-
-def worker(*facts: Fact, since: str = "2024-01-01", end: str | None = None, reason: str = "staff") -> Facts:
-    """Somebody employed and required from that day on, with more facts."""
-    basis = (Employment(d(since), d(end) if end else None), Requirement(d(since), None, reason))
-    return person(*basis, *facts)
-
-
-def person(*facts: Fact) -> Facts:
-    return Facts(
-        tuple(f for f in facts if isinstance(f, Employment)),
-        tuple(f for f in facts if isinstance(f, Requirement)),
-        tuple(f for f in facts if isinstance(f, Completion)),
-        tuple(f for f in facts if isinstance(f, Extension)),
-        tuple(f for f in facts if isinstance(f, Pause)),
-        tuple(f for f in facts if isinstance(f, Started)),
-        tuple(f for f in facts if isinstance(f, Pathway)),
-    )
-
-
-def joined(one: Facts, other: Facts) -> Facts:
-    return Facts(
-        one.employments + other.employments,
-        one.requirements + other.requirements,
-        one.completions + other.completions,
-        one.extensions + other.extensions,
-        one.pauses + other.pauses,
-        one.started + other.started,
-        one.pathways + other.pathways,
-    )
-
-
-def plus(facts: Facts, *more: Fact) -> Facts:
-    return joined(facts, person(*more))
-
-
-def at(facts: Facts, day: str, *policies: Policy) -> Standing:
-    return standing(facts, policies or (RULE,), d(day))
+def complete(session: Session, library: Library, person: Person, at: datetime, missed: tuple[str, ...] = ()) -> None:
+    """Answers on every point, and the completion of the newest enrolment for the whole course."""
+    enrolment = queries.enrolment_id(session, person.id)
+    assert enrolment is not None
+    taken: set[str] = set()
+    drawn = []
+    for point in library.taught_points:
+        question = next(q for q in library.questions.values() if point in q.points and q.id not in taken)
+        taken.add(question.id)
+        drawn.append(Drawn(question.id, point))
+    attempt_id = actions.open_attempt(session, library, enrolment, "final", "course", 1, 1, drawn, at)
+    assert attempt_id is not None
+    attempt = queries.attempt(session, person.id, attempt_id)
+    assert attempt is not None
+    for item in attempt.items:
+        question = library.answerable[item.question_id]
+        given = wrong(question) if item.point in missed else right(question)
+        actions.answer(session, item, question, given, "sure", at)
+    today = civil_date(at, "Europe/London")
+    actions.record_completion(session, library, person.id, enrolment, "initial", library.minutes, today, at)

@@ -12,7 +12,7 @@ from course.clock import now
 from course.mail.actions import refuse_address
 from course.mail.queries import dead_addresses
 from course.people.models import Person
-from course.refreshers.actions import pause
+from course.recertification.actions import pause
 from course.reminders import queries
 from course.reminders.commands import send
 from course.reminders.forms import read_closures, read_days, write_closures

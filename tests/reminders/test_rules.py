@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course.refreshers.rules import Completion, Facts, Pause, Policy, Requirement, standing
+from course.recertification.rules import Completion, Facts, Pause, Policy, Requirement, standing
 from course.reminders.rules import Hours, ReminderPolicy, answer, describe, digest, digest_day, key, ladder
-from tests.refreshers.histories import days, histories, policies
+from tests.recertification.histories import days, histories, policies
 
 LONDON = Hours(ReminderPolicy(), "england", "Europe/London")
 RULES = [Policy(since=date(2020, 1, 1))]

@@ -13,20 +13,20 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 from app import create_app
-from course import migrating
+from course import schema_upgrade
 from course.mail.actions import choose, clear_address
+from course.mail.delivery import deliver
 from course.mail.models import OutboxMail
 from course.mail.queries import dead_addresses
 from course.mail.rules import DIGEST
-from course.mail.sending import deliver
 from course.organisation.actions import confirm_contact
 from course.people.models import Person, RoleGrant
-from course.refreshers.actions import extend, pause
+from course.recertification.actions import extend, pause
 from course.reminders.actions import make_policy
 from course.reminders.commands import send
 from course.reminders.models import Reminder
 from course.reminders.rules import ReminderPolicy
-from course.web.session import command_session
+from course.web.unit_of_work import command_session
 from tests.conftest import NOW, make_config
 from tests.makers import make_person, make_team
 from tests.support.smtp import Inbox, smtp_server
@@ -321,7 +321,7 @@ def real_app(request: pytest.FixtureRequest) -> Iterator[Flask]:
         connection.execute(text("drop database if exists reminders_at_once"))
         connection.execute(text("create database reminders_at_once"))
     app = create_app(make_config(url.set(database="reminders_at_once").render_as_string(hide_password=False)))
-    migrating.upgrade(app.extensions["course"].engine)
+    schema_upgrade.upgrade(app.extensions["course"].engine)
     yield app
     app.extensions["course"].engine.dispose()
     with admin.connect() as connection:

@@ -15,8 +15,8 @@ from course.learning.models import Completion, Enrolment
 from course.organisation.models import Organisation
 from course.people.actions import add_team, choose_pathway
 from course.people.models import Person, Team
-from course.refreshers import actions, queries
-from course.refreshers.rules import Policy
+from course.recertification import actions, queries
+from course.recertification.rules import Policy
 from course.staff.actions import come_back, leave
 from tests.makers import make_organisation, make_person
 

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from course.clock import now
 from course.dates import civil_date
 from course.people.queries import TeamView
-from course.reports.ledger import Ledger
 from course.reports.rules import Line
+from course.reports.status_cache import Ledger
 
 ZONE = "Europe/London"
 

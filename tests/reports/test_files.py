@@ -17,11 +17,11 @@ from sqlalchemy.orm import Session
 
 from course.audit.models import AuditEntry
 from course.clock import now
-from course.reports import files
-from course.reports.files import KINDS
+from course.reports import report_files
+from course.reports.report_files import KINDS
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
-from tests.recall.makers import make_completed
+from tests.refreshers.makers import make_completed
 
 
 def setting(app: Flask, session: Session, client: Client) -> None:
@@ -96,7 +96,7 @@ def test_a_long_list_on_paper_is_set_in_parts_with_pages_numbered_through(
     app: Flask, session: Session, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     setting(app, session, client)
-    monkeypatch.setattr(files, "PART", 2)
+    monkeypatch.setattr(report_files, "PART", 2)
     paper = PdfReader(io.BytesIO(client.post("/report/file/pdf", {"sort": "name"}, 200).body))
     texts = [" ".join(page.extract_text().split()) for page in paper.pages]
     assert [text.count("Riverside Trust: team report") for text in texts] == [1, 0]

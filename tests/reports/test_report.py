@@ -11,23 +11,23 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from course.clock import now
-from course.content.shapes import SETTINGS
+from course.content.schema import SETTINGS
 from course.dates import civil_date
 from course.learning.actions import enrol_again, read_page
 from course.learning.rules.progress import Facts
 from course.mail.actions import refuse_address
 from course.organisation.models import Organisation
 from course.people.actions import leave
-from course.refreshers.actions import pause
-from course.reports import ledger
-from course.reports.frame import modules_done
-from course.reports.ledger import Ledger
-from course.serving.jobs import BESIDE_PAGES
+from course.recertification.actions import pause
+from course.reports import status_cache
+from course.reports.report_view import modules_done
+from course.reports.status_cache import Ledger
+from course.server.scheduled_jobs import BESIDE_PAGES
 from course.staff import actions as staff
 from course.teams import actions as teams
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
-from tests.recall.makers import LONG_AGO, complete, make_completed
+from tests.refreshers.makers import LONG_AGO, complete, make_completed
 from tests.reports.makers import ZONE, told
 from tests.support.asked import asked
 
@@ -203,7 +203,7 @@ def test_after_much_has_happened_everybody_is_read_anew(
 ) -> None:
     make_person(session)
     told(app, session)
-    monkeypatch.setattr(ledger, "MOST", 2)
+    monkeypatch.setattr(status_cache, "MOST", 2)
     for number in range(3):
         make_person(session, f"Kim {number}", f"kim{number}@example.org")
     lines = told(app, session)

@@ -7,8 +7,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from course.refreshers.rules.facts import Employment, Facts
-from course.refreshers.rules.words import GROUPS
+from course.recertification.rules.explanations import GROUPS
+from course.recertification.rules.facts import Employment, Facts
 from course.reports.rules import Line, Wanted, asked, in_order, present, report
 
 DAY = date(2026, 11, 23)

@@ -15,26 +15,26 @@ from hypothesis import strategies as st
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from course.bulletins.actions import subscribe
-from course.bulletins.models import ReportSubscription
-from course.bulletins.sending import send_bulletins
 from course.clock import now
 from course.content.library import Library
 from course.dates import civil_date
-from course.evidence.making import Asked, House, draft
+from course.evidence.builder import Asked, House, draft
 from course.evidence.rules import tables
 from course.mail.models import OutboxMail
 from course.people.models import Person, Team
 from course.people.queries import viewers
 from course.people.rules import Viewer
-from course.refreshers import queries as renewal
-from course.refreshers.rules import standing
-from course.refreshers.rules.words import GROUPS
+from course.recertification import queries as renewal
+from course.recertification.rules import standing
+from course.recertification.rules.explanations import GROUPS
 from course.reminders.queries import everybody, hours, managed
 from course.reminders.rules import Hours, ReminderPolicy, digest
-from course.reports.frame import Sight, sight, told
-from course.reports.ledger import Ledger
+from course.reports.report_view import Sight, sight, told
 from course.reports.rules import Wanted, present
+from course.reports.status_cache import Ledger
+from course.scheduled_reports.actions import subscribe
+from course.scheduled_reports.jobs import send_bulletins
+from course.scheduled_reports.models import ReportSubscription
 from course.web.spreadsheet import as_csv
 from tests.conftest import undone
 from tests.makers import PASSWORD, sign_in

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from course.content.library import Library
-from course.recall.actions import page_minutes
-from course.recall.rules.boosters import QUESTIONS, Sent, is_due, weakest
-from course.recall.rules.composing import QUESTION_MINUTES, READ_AGAIN, compose
-from course.recall.rules.memory import Memory, Review, estimates, remembered
+from course.refreshers.actions import page_minutes
+from course.refreshers.rules.boosters import QUESTIONS, Sent, is_due, weakest
+from course.refreshers.rules.composition import QUESTION_MINUTES, READ_AGAIN, compose
+from course.refreshers.rules.memory_model import Memory, Review, estimates, remembered
 from tests.simulate.learners import Kind, Learner
 
 START = datetime(2026, 1, 5, 12, tzinfo=UTC)

@@ -10,10 +10,10 @@ from course.certificates.actions import reissue, revoke
 from course.certificates.models import Certificate
 from course.people.actions import Refusal
 from course.people.models import Person
-from course.refreshers.actions import import_completion
-from course.refreshers.models import RenewalImport
-from course.refreshers.queries import open_facts
-from course.refreshers.queries import people as with_facts
+from course.recertification.actions import import_completion
+from course.recertification.models import RenewalImport
+from course.recertification.queries import open_facts
+from course.recertification.queries import people as with_facts
 from course.staff import actions, queries
 from course.staff.models import PersonMerge
 from tests.certificates.makers import issued

@@ -10,17 +10,17 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from course.auth import actions as auth
+from course.auth import queries as signin_queries
 from course.mail.models import OutboxMail
 from course.people.actions import Refusal
 from course.people.models import Membership, Person, RoleGrant, Team
-from course.signin import actions as signin
-from course.signin import queries as signin_queries
 from course.staff import actions, queries
-from course.web.session import command_session
+from course.web.unit_of_work import command_session
+from tests.auth.entering import sign_in as sign_in_with
 from tests.conftest import NOW
 from tests.makers import PASSWORD, make_person, make_team, sign_in
 from tests.pages import Client
-from tests.signin.entering import sign_in as sign_in_with
 from tests.support.asked import asked
 
 ZONE = "Europe/London"
@@ -71,11 +71,11 @@ def test_what_somebody_else_has_is_refused_and_nothing_is_half_done(session: Ses
 
 def test_sign_in_follows_the_address_and_old_links_die(session: Session) -> None:
     person = make_person(session)
-    token = signin.new_link(session, person.id, "forgotten", NOW)
+    token = auth.new_link(session, person.id, "forgotten", NOW)
     correct(session, person, email="new@example.org")
-    origin = signin.Origin("192.0.2.1", "x")
-    assert isinstance(sign_in_with(session, "new@example.org", PASSWORD, origin, NOW), signin.Entered)
-    assert sign_in_with(session, "sam@example.org", PASSWORD, origin, NOW) == signin.Wrong()
+    origin = auth.Origin("192.0.2.1", "x")
+    assert isinstance(sign_in_with(session, "new@example.org", PASSWORD, origin, NOW), auth.Entered)
+    assert sign_in_with(session, "sam@example.org", PASSWORD, origin, NOW) == auth.Wrong()
     assert signin_queries.link(session, token, set_up=False, at=NOW) is None
 
 
@@ -155,8 +155,8 @@ def test_who_leaves_loses_sessions_teams_roles_and_password_and_can_come_back(se
     assert isinstance(actions.come_back(session, person.id, NOW.date(), None, "x", ZONE, None, back), Refusal)
     assert actions.come_back(session, person.id, back.date(), team.id, "x", ZONE, None, back) is None
     assert bonds(session) == [("Staff", False), ("Staff", True)]
-    origin = signin.Origin("192.0.2.1", "x")
-    assert sign_in_with(session, person.email, PASSWORD, origin, back) == signin.Wrong()
+    origin = auth.Origin("192.0.2.1", "x")
+    assert sign_in_with(session, person.email, PASSWORD, origin, back) == auth.Wrong()
     sheet = queries.sheet(session, person.id)
     assert sheet is not None
     assert [(stay.start, stay.end) for stay in sheet.stays] == [

@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
 from course.content.library import Library
-from course.content.shapes import NATIONS, SETTINGS
+from course.content.schema import NATIONS, SETTINGS
 from course.db import Base
 from course.people.models import Person
-from course.refreshers.views.people import RECORDS
+from course.recertification.views.people import RECORDS
 from tests.makers import make_person
 from tests.privacy.filling import fill
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from course.audit.models import AuditEntry
 from course.people.actions import Refusal
 from course.people.models import Membership, Person, RoleGrant, Team
-from course.reports.ledger import Ledger
+from course.reports.status_cache import Ledger
 from course.staff.actions import leave
 from course.teams import actions, queries
 from course.teams.models import TeamChange

@@ -12,11 +12,11 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
-from course import migrating
+from course import schema_upgrade
 from course.content.actions import archive
 from course.content.library import load
-from course.migrating import actions
-from course.migrating.queries import sqlite_file
+from course.schema_upgrade import actions
+from course.schema_upgrade.queries import sqlite_file
 from tests.conftest import NOW
 from tests.upgrades.comparing import contents, described, differences
 from tests.upgrades.conftest import Database
@@ -28,9 +28,9 @@ from tests.upgrades.test_every_migration import brought_up
 @pytest.mark.parametrize("filled", [False, True], ids=["empty", "old"])
 def test_three_processes_that_start_at_once_migrate_once(database: Database, filled: bool) -> None:
     before = filled_at("0001", database) if filled else {}
-    assert at_once(*[lambda: migrating.upgrade(database())] * 3) == [(0, "")] * 3
+    assert at_once(*[lambda: schema_upgrade.upgrade(database())] * 3) == [(0, "")] * 3
     engine = database()
-    migrating.check(engine)
+    schema_upgrade.check(engine)
     with engine.connect() as connection:
         assert not differences(brought_up(before), contents(connection), None)
         assert connection.execute(text("select count(*) from alembic_version")).scalar() == 1
@@ -38,13 +38,13 @@ def test_three_processes_that_start_at_once_migrate_once(database: Database, fil
     if engine.dialect.name == "sqlite":
         folder = sqlite_file(engine).parent
         copies = {file.name for file in folder.iterdir() if "before" in file.name}
-        assert copies == ({f"course.db.before-{migrating.newest()}"} if filled else set())
+        assert copies == ({f"course.db.before-{schema_upgrade.newest()}"} if filled else set())
 
 
 def filled_at(revision: str, database: Database) -> Any:
     """Bring the database to that revision, with rows in every table; what is in it."""
     engine = database()
-    migrating.upgrade(engine, revision)
+    schema_upgrade.upgrade(engine, revision)
     with engine.begin() as connection:
         Filler().fill(connection, described(connection))
         found = contents(connection)
@@ -63,16 +63,16 @@ def test_a_process_that_is_killed_in_the_middle_leaves_the_database_as_it_was(da
             if "CREATE TABLE person_change" in statement:
                 os.kill(os.getpid(), signal.SIGKILL)
 
-        migrating.upgrade(engine)
+        schema_upgrade.upgrade(engine)
 
     assert at_once(die) == [(-signal.SIGKILL, "")]
     engine = database()
-    assert migrating.current(engine) == "0010"
+    assert schema_upgrade.current(engine) == "0010"
     with engine.connect() as connection:
         assert not differences(before, contents(connection), None)
         assert "outbox_mail" in before
         assert "mark" not in described(connection)["outbox_mail"]["columns"]
-    migrating.upgrade(engine)
+    schema_upgrade.upgrade(engine)
     with engine.connect() as connection:
         assert not differences(brought_up(before), contents(connection), None)
 
@@ -81,20 +81,20 @@ def test_who_waits_too_long_for_another_process_is_told_so(
     database: Database, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(actions, "WAIT_SECONDS", 1.3)
-    with migrating.exclusive(database()):
-        (found,) = at_once(lambda: migrating.upgrade(database()))
+    with schema_upgrade.exclusive(database()):
+        (found,) = at_once(lambda: schema_upgrade.upgrade(database()))
     assert found[0] == 1
     assert "Another process has been busy with the database" in found[1]
     assert "Nothing was changed." in found[1]
     assert "Waiting until another process is done" in capfd.readouterr().err
-    assert migrating.current(database()) is None
+    assert schema_upgrade.current(database()) is None
     # Once the other one is done, all goes on.
-    migrating.upgrade(database())
-    migrating.check(database())
+    schema_upgrade.upgrade(database())
+    schema_upgrade.check(database())
 
 
 def test_two_servers_that_start_at_once_keep_each_version_of_the_content_once(database: Database) -> None:
-    migrating.upgrade(database())
+    schema_upgrade.upgrade(database())
     library = load(Path(__file__).resolve().parents[1] / "sample_modules")
 
     def first() -> None:

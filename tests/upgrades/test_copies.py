@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event, text
 
-from course import migrating
+from course import schema_upgrade
 from course.db import make_engine
-from course.migrating.copies import KEPT
-from course.migrating.rules import copy_name, is_copy
+from course.schema_upgrade.backup_copies import KEPT
+from course.schema_upgrade.rules import copy_name, is_copy
 from tests.upgrades.processes import at_once
 
 OLD = "0005"
@@ -22,7 +22,7 @@ OLD = "0005"
 
 def filled(file: Path) -> None:
     """A database of an earlier version with somebody in it."""
-    migrating.upgrade(make_engine(f"sqlite:///{file}"), OLD)
+    schema_upgrade.upgrade(make_engine(f"sqlite:///{file}"), OLD)
     with closing(sqlite3.connect(file)) as database:
         database.execute("insert into person (name, email, created_at) values ('A', 'a@example.org', '2026-01-01')")
         database.commit()
@@ -43,23 +43,23 @@ def test_the_database_as_it_was_is_kept_beside_it_and_the_message_says_where(
 ) -> None:
     filled(file)
     engine = make_engine(f"sqlite:///{file}")
-    migrating.upgrade(engine)
+    schema_upgrade.upgrade(engine)
     (name,) = copies(file)
-    assert name == f"course.db.before-{migrating.newest()}"
+    assert name == f"course.db.before-{schema_upgrade.newest()}"
     copy = file.with_name(name)
     assert people(copy) == [(OLD, "A")]
     assert stat.S_IMODE(copy.stat().st_mode) == stat.S_IMODE(file.stat().st_mode) == 0o600
     assert str(copy) in capsys.readouterr().err
     # Nothing to do the next time: no copy, and no word.
-    migrating.upgrade(engine)
+    schema_upgrade.upgrade(engine)
     assert copies(file) == [name]
     assert capsys.readouterr().err == ""
 
 
 def test_an_empty_database_needs_no_copy(file: Path) -> None:
     engine = make_engine(f"sqlite:///{file}")
-    migrating.upgrade(engine, OLD)
-    migrating.upgrade(engine)
+    schema_upgrade.upgrade(engine, OLD)
+    schema_upgrade.upgrade(engine)
     assert copies(file) == []
 
 
@@ -69,7 +69,7 @@ def test_what_was_written_but_stands_in_the_wal_file_yet_is_in_the_copy(file: Pa
         other.execute("insert into person (name, email, created_at) values ('B', 'b@example.org', '2026-01-01')")
         other.commit()
         assert file.with_name("course.db-wal").stat().st_size > 0
-        migrating.upgrade(make_engine(f"sqlite:///{file}"))
+        schema_upgrade.upgrade(make_engine(f"sqlite:///{file}"))
     assert people(file.with_name(copies(file)[0])) == [(OLD, "A"), (OLD, "B")]
 
 
@@ -84,7 +84,7 @@ def test_the_newest_copies_are_kept_and_nobody_elses_files_are_touched(file: Pat
     made: list[str] = []
     for number in range(KEPT + 2):
         before = set(copies(file))
-        (migrating.downgrade if number % 2 else migrating.upgrade)(engine, f"{6 - number % 2:04d}")
+        (schema_upgrade.downgrade if number % 2 else schema_upgrade.upgrade)(engine, f"{6 - number % 2:04d}")
         made += set(copies(file)) - before
     ours = [name for name in copies(file) if file.with_name(name) not in others]
     assert ours == sorted(made[-KEPT:])
@@ -103,15 +103,15 @@ def test_a_copy_gets_a_name_that_no_other_file_has() -> None:
 
 def test_without_a_copy_nothing_is_migrated(file: Path) -> None:
     filled(file)
-    in_the_way = file.with_name(f".course.db.before-{migrating.newest()}.part")
+    in_the_way = file.with_name(f".course.db.before-{schema_upgrade.newest()}.part")
     in_the_way.mkdir()
-    with pytest.raises(migrating.DatabaseError, match="was not brought up to date, because no copy") as refused:
-        migrating.upgrade(make_engine(f"sqlite:///{file}"))
+    with pytest.raises(schema_upgrade.DatabaseError, match="was not brought up to date, because no copy") as refused:
+        schema_upgrade.upgrade(make_engine(f"sqlite:///{file}"))
     assert str(file.parent) in refused.value.message
     assert (people(file), copies(file)) == ([(OLD, "A")], [])
     in_the_way.rmdir()
-    migrating.upgrade(make_engine(f"sqlite:///{file}"))
-    assert people(file) == [(migrating.newest(), "A")]
+    schema_upgrade.upgrade(make_engine(f"sqlite:///{file}"))
+    assert people(file) == [(schema_upgrade.newest(), "A")]
 
 
 @pytest.mark.parametrize(("room", "words"), [(-8192, "no copy of it could be kept"), (65536, "and is as it was")])
@@ -121,14 +121,14 @@ def test_a_full_disk_is_said_and_leaves_the_database_as_it_was(file: Path, room:
 
     def upgrade() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (file.stat().st_size + room,) * 2)
-        migrating.upgrade(make_engine(f"sqlite:///{file}"))
+        schema_upgrade.upgrade(make_engine(f"sqlite:///{file}"))
 
     ((code, said),) = at_once(upgrade)
     assert (code, words in said) == (1, True), said
     assert (people(file), copies(file)) == ([(OLD, "A")], [])
     assert not [path for path in file.parent.iterdir() if path.name.endswith(".part")]
-    migrating.upgrade(make_engine(f"sqlite:///{file}"))
-    assert people(file) == [(migrating.newest(), "A")]
+    schema_upgrade.upgrade(make_engine(f"sqlite:///{file}"))
+    assert people(file) == [(schema_upgrade.newest(), "A")]
 
 
 def test_a_migration_that_fails_leaves_no_copy_because_nothing_has_changed(file: Path) -> None:
@@ -140,8 +140,10 @@ def test_a_migration_that_fails_leaves_no_copy_because_nothing_has_changed(file:
         if "CREATE TABLE team_talk" in statement:
             cursor.execute("insert into person (id) values (1)")
 
-    with pytest.raises(migrating.DatabaseError, match=r"could not be brought up to date and is as it was: .*person"):
-        migrating.upgrade(engine)
+    with pytest.raises(
+        schema_upgrade.DatabaseError, match=r"could not be brought up to date and is as it was: .*person"
+    ):
+        schema_upgrade.upgrade(engine)
     assert (people(file), copies(file)) == ([(OLD, "A")], [])
     with engine.connect() as connection:
         assert connection.execute(text("select count(*) from person")).scalar() == 1

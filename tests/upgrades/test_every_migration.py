@@ -10,9 +10,9 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from course import migrating
-from course.migrating.queries import known_revisions
-from course.migrating.rules import OUR_TABLES
+from course import schema_upgrade
+from course.schema_upgrade.queries import known_revisions
+from course.schema_upgrade.rules import OUR_TABLES
 from tests.upgrades.comparing import Change, Guards, Row, Tables, contents, described, differences, triggers
 from tests.upgrades.filling import LEFT_ALONE, Filler
 
@@ -145,14 +145,14 @@ def test_every_migration_carries_the_rows_of_every_table_up_and_down(engine: Eng
         with engine.connect() as connection:
             assert described(connection) == schema, revision
         every_table_has_rows(held)
-    migrating.upgrade(engine)
+    schema_upgrade.upgrade(engine)
     with engine.connect() as connection:
         assert described(connection) == schemas[-1]
 
 
 def step(engine: Engine, revision: str, direction: str, before: Tables, guards: Guards) -> tuple[Tables, Guards]:
     """Migrate, and compare what was there before with what is there after; gives the latter."""
-    (migrating.upgrade if direction == "up" else migrating.downgrade)(engine, revision)
+    (schema_upgrade.upgrade if direction == "up" else schema_upgrade.downgrade)(engine, revision)
     with engine.connect() as connection:
         after, now = contents(connection), triggers(connection)
     assert not differences(before, after, CHANGES.get((revision, direction))), (revision, direction)

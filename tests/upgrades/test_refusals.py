@@ -16,10 +16,10 @@ from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from sqlalchemy import Engine, text
 
-from course import migrating
+from course import schema_upgrade
 from course.db import make_engine
-from course.migrating.rebuilding import RebuildingImpl
-from course.migrating.rules import Condition, Schema, condition
+from course.schema_upgrade.rules import Condition, Schema, condition
+from course.schema_upgrade.table_rebuild import RebuildingImpl
 from tests.upgrades.comparing import contents, triggers
 
 OURS = frozenset({"content_version", "person", "enrolment", "alembic_version"})
@@ -56,7 +56,7 @@ def test_a_database_is_told_by_its_tables_and_its_revision(
 
 
 def newer(engine: Engine) -> None:
-    migrating.upgrade(engine)
+    schema_upgrade.upgrade(engine)
     with engine.begin() as connection:
         connection.execute(text("update alembic_version set version_num = '9999'"))
 
@@ -93,27 +93,29 @@ def test_a_newer_and_a_foreign_database_are_refused_in_words_and_not_touched(
     make(engine)
     with engine.connect() as connection:
         before = contents(connection)
-    with pytest.raises(migrating.WrongDatabaseError) as refused:
-        migrating.check(engine, older=True)
+    with pytest.raises(schema_upgrade.WrongDatabaseError) as refused:
+        schema_upgrade.check(engine, older=True)
     assert words in refused.value.message
     assert "set DATABASE_URL to" in refused.value.message
     assert refused.value.exit_code == 2
-    for migrate in (migrating.upgrade, migrating.downgrade):
-        with pytest.raises(migrating.WrongDatabaseError):
+    for migrate in (schema_upgrade.upgrade, schema_upgrade.downgrade):
+        with pytest.raises(schema_upgrade.WrongDatabaseError):
             migrate(engine)
     with engine.connect() as connection:
         assert contents(connection) == before
 
 
 def test_an_empty_and_an_earlier_database_are_refused_by_what_only_works_on_them(engine: Engine) -> None:
-    with pytest.raises(migrating.WrongDatabaseError, match=r"There is no database|has no tables"):
-        migrating.check(engine)
-    migrating.upgrade(engine, "0005")
-    with pytest.raises(migrating.WrongDatabaseError, match=r"from an earlier version of the course.*'flask serve'"):
-        migrating.check(engine)
-    migrating.check(engine, older=True)
-    migrating.upgrade(engine)
-    migrating.check(engine)
+    with pytest.raises(schema_upgrade.WrongDatabaseError, match=r"There is no database|has no tables"):
+        schema_upgrade.check(engine)
+    schema_upgrade.upgrade(engine, "0005")
+    with pytest.raises(
+        schema_upgrade.WrongDatabaseError, match=r"from an earlier version of the course.*'flask serve'"
+    ):
+        schema_upgrade.check(engine)
+    schema_upgrade.check(engine, older=True)
+    schema_upgrade.upgrade(engine)
+    schema_upgrade.check(engine)
 
 
 def test_looking_makes_no_file_and_changes_none(tmp_path: Path) -> None:
@@ -122,10 +124,10 @@ def test_looking_makes_no_file_and_changes_none(tmp_path: Path) -> None:
         database.execute("create table wp_posts (id integer primary key)")
     before = other.read_bytes()
     for path in (missing, other):
-        with pytest.raises(migrating.WrongDatabaseError):
-            migrating.check(make_engine(f"sqlite:///{path}"))
-    with pytest.raises(migrating.WrongDatabaseError):
-        migrating.upgrade(make_engine(f"sqlite:///{other}"))
+        with pytest.raises(schema_upgrade.WrongDatabaseError):
+            schema_upgrade.check(make_engine(f"sqlite:///{path}"))
+    with pytest.raises(schema_upgrade.WrongDatabaseError):
+        schema_upgrade.upgrade(make_engine(f"sqlite:///{other}"))
     # Not even the way in which it keeps its journal.
     assert other.read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["other.db"]
@@ -134,8 +136,10 @@ def test_looking_makes_no_file_and_changes_none(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"x", b"Not a database. " * 400, b"SQLite format 3\x00" + b"\xff" * 5000])
 def test_a_file_that_is_no_database_is_refused_in_words(file: Path, content: bytes) -> None:
     file.write_bytes(content)
-    for use in (migrating.check, migrating.upgrade):
-        with pytest.raises(migrating.WrongDatabaseError, match="is not a SQLite database that can be read") as refused:
+    for use in (schema_upgrade.check, schema_upgrade.upgrade):
+        with pytest.raises(
+            schema_upgrade.WrongDatabaseError, match="is not a SQLite database that can be read"
+        ) as refused:
             use(make_engine(f"sqlite:///{file}"))
         assert str(file) in refused.value.message
     assert file.read_bytes() == content
@@ -143,9 +147,9 @@ def test_a_file_that_is_no_database_is_refused_in_words(file: Path, content: byt
 
 def test_a_file_that_may_not_be_opened_is_told_from_one_that_is_no_database(file: Path) -> None:
     file.mkdir()
-    for use in (migrating.check, migrating.upgrade):
+    for use in (schema_upgrade.check, schema_upgrade.upgrade):
         with pytest.raises(
-            migrating.DatabaseError, match=r"cannot be opened .*: let the user who runs the course"
+            schema_upgrade.DatabaseError, match=r"cannot be opened .*: let the user who runs the course"
         ) as refused:
             use(make_engine(f"sqlite:///{file}"))
         assert refused.value.exit_code == 1
@@ -185,7 +189,7 @@ def test_a_command_ends_with_2_and_a_sentence(
 
 def test_what_a_migration_would_break_is_refused_and_taken_back(file: Path) -> None:
     engine = make_engine(f"sqlite:///{file}")
-    migrating.upgrade(engine)
+    schema_upgrade.upgrade(engine)
     with engine.begin() as connection:
         connection.execute(
             text("insert into person (id, name, email, created_at) values (7, 'A', 'a@example.org', '2026-01-01')")
@@ -195,8 +199,10 @@ def test_what_a_migration_would_break_is_refused_and_taken_back(file: Path) -> N
         )
         before = contents(connection)
     with (
-        pytest.raises(migrating.DatabaseError, match="row 1 of enrolment refers to a row of person that is not there"),
-        migrating.exclusive(engine) as connection,
+        pytest.raises(
+            schema_upgrade.DatabaseError, match="row 1 of enrolment refers to a row of person that is not there"
+        ),
+        schema_upgrade.exclusive(engine) as connection,
     ):
         connection.execute(text("delete from person"))
     with engine.connect() as connection:
@@ -206,25 +212,25 @@ def test_what_a_migration_would_break_is_refused_and_taken_back(file: Path) -> N
 
 def test_a_database_that_was_damaged_before_is_refused_and_as_it_was(file: Path) -> None:
     engine = make_engine(f"sqlite:///{file}")
-    migrating.upgrade(engine, "0005")
+    schema_upgrade.upgrade(engine, "0005")
     with closing(sqlite3.connect(file)) as database:
         database.execute("insert into enrolment (person_id, kind, opened_at) values (99, 'initial', '2026-01-01')")
         database.commit()
     with pytest.raises(
-        migrating.DatabaseError, match="was damaged before this upgrade and is as it was: row 1 of enrolment"
+        schema_upgrade.DatabaseError, match="was damaged before this upgrade and is as it was: row 1 of enrolment"
     ):
-        migrating.upgrade(engine)
-    assert migrating.current(engine) == "0005"
+        schema_upgrade.upgrade(engine)
+    assert schema_upgrade.current(engine) == "0005"
 
 
 def test_a_table_that_is_rebuilt_keeps_its_triggers(file: Path) -> None:
     assert RebuildingImpl.__dialect__ == "sqlite"
     engine = make_engine(f"sqlite:///{file}")
-    migrating.upgrade(engine)
+    schema_upgrade.upgrade(engine)
     with engine.connect() as connection:
         before = triggers(connection)
     assert len(before["audit_entry"]) == 3
-    with migrating.exclusive(engine) as connection:
+    with schema_upgrade.exclusive(engine) as connection:
         operations = Operations(MigrationContext.configure(connection))
         with operations.batch_alter_table("audit_entry", recreate="always") as batch:
             batch.alter_column("what", new_column_name="event")

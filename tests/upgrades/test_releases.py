@@ -17,7 +17,7 @@ import pytest
 from flask import Flask
 
 from app import create_app
-from course import migrating
+from course import schema_upgrade
 from course.certificates.actions import reissue
 from course.certificates.queries import check as certificate
 from course.certificates.rules import state
@@ -26,9 +26,9 @@ from course.credentials import queries as credentials
 from course.credentials.rules.checking import check
 from course.credentials.rules.keys import Key
 from course.dates import civil_date
-from course.refreshers.queries import people, policies
-from course.refreshers.rules import standing
-from course.web.session import command_session
+from course.recertification.queries import people, policies
+from course.recertification.rules import standing
+from course.web.unit_of_work import command_session
 from tests.conftest import make_config
 from tests.pages import Client
 from tests.upgrades.make_release_files import COMMITS, FILES, ZONE, plain
@@ -66,8 +66,8 @@ def upgraded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     app = create_app(make_config(f"sqlite:///{path}", SECRET_KEY=said["secret_key"]))
     app.config["LOG_REQUESTS"] = False
     engine = app.extensions["course"].engine
-    migrating.upgrade(engine)
-    migrating.check(engine)
+    schema_upgrade.upgrade(engine)
+    schema_upgrade.check(engine)
     yield Upgraded(app, path, said)
     engine.dispose()
 

@@ -10,9 +10,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app import create_app
-from course import migrating
-from course.web.arrival import Arrival, faults
-from course.web.session import command_session
+from course import schema_upgrade
+from course.web.proxy_checks import Arrival, faults
+from course.web.unit_of_work import command_session
 from tests.conftest import make_config
 from tests.makers import PASSWORD, make_person
 
@@ -57,7 +57,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A database with an administrator in it."""
     file: Path = tmp_path_factory.mktemp("arrival") / "course.db"
     app = create_app(make_config(f"sqlite:///{file}"))
-    migrating.upgrade(app.extensions["course"].engine)
+    schema_upgrade.upgrade(app.extensions["course"].engine)
     with app.app_context(), command_session() as session:
         make_person(session, "Alex Morgan", "alex@example.org", "administrator")
     app.extensions["course"].engine.dispose()

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from course.web.background import Pool
+from course.web.background_threads import Pool
 
 
 def test_25_pieces_of_work_are_all_done_by_two_threads() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from course.web.html import minutes
+from course.web.template_filters import minutes
 
 LENGTHS = [
     (0.2, "1 minute"),

@@ -17,7 +17,7 @@ from wtforms.validators import NumberRange
 from course.web.access import SIGNED_IN, rule_of
 from course.web.forms import DayField, Form
 from course.web.input_guard import UNUSABLE, storable
-from course.web.session import command_session
+from course.web.unit_of_work import command_session
 from tests.makers import sign_in
 from tests.pages import Client
 from tests.support.world import addresses, fill_world

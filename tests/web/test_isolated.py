@@ -9,14 +9,7 @@ import zlib
 
 import pytest
 
-from course.web.isolated import (
-    BrokenError,
-    IsolatedError,
-    Limits,
-    RefusedError,
-    TooMuchError,
-    read_in_process,
-)
+from course.web.sandbox import BrokenError, IsolatedError, Limits, RefusedError, TooMuchError, read_in_process
 from tests.web import readers
 
 SMALL = Limits(seconds=3, memory=200, result=1)

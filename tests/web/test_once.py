@@ -16,16 +16,16 @@ from course.certificates.models import KeptLinkEnd
 from course.credentials.rules.checking import check
 from course.credentials.rules.documents import as_bytes
 from course.deputies.actions import lend
-from course.downloads.actions import ask as ask_file
-from course.downloads.models import Download
-from course.downloads.rules import SILENT
-from course.passport.actions import KnownError, count, trust
-from course.passport.models import TrustedIssuer
+from course.exports.actions import ask as ask_file
+from course.exports.models import Download
+from course.exports.rules import SILENT
+from course.external_certificates.actions import KnownError, count, trust
+from course.external_certificates.models import TrustedIssuer
 from course.people.models import Deputy, RoleGrant
 from course.privacy.actions import ask as ask_erasure
 from course.privacy.models import ErasureRequest
-from course.refreshers.models import RenewalImport
-from course.web.session import command_session
+from course.recertification.models import RenewalImport
+from course.web.unit_of_work import command_session
 from tests.conftest import NOW
 from tests.credentials.makers import SEAL, Issuer
 from tests.makers import make_person, make_team

@@ -6,8 +6,8 @@ import pytest
 from flask import Flask
 
 from course.organisation.forms import ContactForm
-from course.web.html import telephone
-from course.web.telephone import dial, pieces
+from course.web.phone_links import dial, pieces
+from course.web.template_filters import telephone
 
 # One number, and what a link on it dials.
 ONE = [

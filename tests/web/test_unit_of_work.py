@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from course.db import SlowInUnitOfWorkError, outside_unit_of_work
 from course.people.models import Team
-from course.web.session import db, unit_of_work
+from course.web.unit_of_work import db, unit_of_work
 from tests.conftest import NOW
 
 

@@ -242,7 +242,7 @@ def revoked(document: bytes, keys: Iterable[Key], address: str, place: int) -> b
 def credential_in(data: bytes) -> bytes | None:
     """The credential that a file holds: a PDF with one attached, or the file itself. None for a PDF without.
 
-    A PDF from outside can ask for any time and memory: read it in a process of its own (course/web/isolated.py).
+    A PDF from outside can ask for any time and memory: read it in a process of its own (course/web/sandbox.py).
     """
     if b"%PDF-" not in data[:1024]:
         return data

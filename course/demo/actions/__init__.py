@@ -7,16 +7,16 @@ from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
+from course.auth.actions import keep_password
+from course.auth.queries import password_hash
 from course.content.library import Library
 from course.demo.actions import office
-from course.demo.actions.story import Story
+from course.demo.actions.history import Story
 from course.demo.rules import CONTACTS, TEAMS, colleagues
 from course.organisation.actions import confirm_contact, create
 from course.organisation.queries import organisation
 from course.people.actions import Refusal, add_person, add_team
 from course.people.queries import person_by_email
-from course.signin.actions import keep_password
-from course.signin.queries import password_hash
 
 NAME = "Riverside Children’s Trust"
 # Name, address and role of those who can sign in.

@@ -10,13 +10,12 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from course.bulletins.actions import subscribe
-from course.demo.actions.story import Story
+from course.analytics.actions import Held, write_down
+from course.demo.actions.history import Story
 from course.demo.rules import CONTACTS, TALKS
 from course.deputies.actions import lend
-from course.dossiers.actions import note_export, note_page
-from course.dossiers.rules import EXPORT
-from course.insight.actions import Held, write_down
+from course.join_requests.actions import make_link
+from course.join_requests.models import RegistrationLink, RegistrationRequest
 from course.mail.actions import refuse_address
 from course.mail.models import OutboxMail
 from course.organisation.actions import confirm_contact, keep_contact
@@ -24,11 +23,12 @@ from course.people.events import RecordOpened
 from course.people.models import Person, RoleGrant, Team
 from course.people.queries import person_by_email
 from course.privacy.actions import set_schedule
-from course.privacy.rules.schedule import Schedule
-from course.registration.actions import make_link
-from course.registration.models import RegistrationLink, RegistrationRequest
+from course.privacy.rules.retention_schedule import Schedule
+from course.scheduled_reports.actions import subscribe
 from course.staff.actions import grant
 from course.teams.actions import change
+from course.training_records.actions import note_export, note_page
+from course.training_records.rules import EXPORT
 
 # How many days ago each contact was confirmed. One of them is late: its owner sees a warning.
 CONFIRMED = {"lead": 40, "deputy": 40, "out-of-hours": 400, "social-care": 100}

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from course.content.shapes import SECTIONS, SETTINGS, Point, Source
-from course.refreshers.rules.policy import Policy, describe
-from course.refreshers.rules.standing import NOT_REQUIRED
-from course.refreshers.rules.words import GROUPS
+from course.content.schema import SECTIONS, SETTINGS, Point, Source
+from course.recertification.rules.certification_status import NOT_REQUIRED
+from course.recertification.rules.explanations import GROUPS
+from course.recertification.rules.policy import Policy, describe
 from course.reports.rules import Line
 
 Table = list[list[object]]

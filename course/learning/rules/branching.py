@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from course.content.shapes import Choice, Scenario, Scene
+from course.content.schema import Choice, Scenario, Scene
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from course.content.library import Library
-from course.content.shapes import Module, Question
+from course.content.schema import Module, Question
 
 # For so many tries at the final assessment checks leave questions alone, as far as the bank reaches.
 TRIES_KEPT = 3

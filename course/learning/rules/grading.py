@@ -6,7 +6,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from course.content.shapes import Question
+from course.content.schema import Question
 
 SURENESS = {"sure": "Sure", "fairly": "Fairly sure", "guessing": "Guessing"}
 # What was given: indices of options (one, all, order, timeline) or, for sort, a group for each option.

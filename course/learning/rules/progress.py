@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from course.content.library import Library
-from course.content.shapes import Module, Step
+from course.content.schema import Module, Step
 
 
 @dataclass(frozen=True)

@@ -9,18 +9,18 @@ from werkzeug.wrappers import Response
 
 from course.clock import now
 from course.content.queries import part
-from course.content.shapes import Question
+from course.content.schema import Question
 from course.learning import actions, queries
-from course.learning.current import library
 from course.learning.queries import AttemptView, Item
+from course.learning.reader_course import library
 from course.learning.rules.drawing import HELP_AFTER, Verdict, for_final
 from course.learning.rules.grading import SURENESS, Mistake, grade, read_answer, shown_order
 from course.learning.rules.progress import ModuleStand
-from course.learning.views.frame import CHECK, go, me, module_of, pages, stand_of, today
 from course.learning.views.home import assessment_minutes, read_again
-from course.learning.views.onward import Onward, after_final, after_part, after_step, elsewhere
+from course.learning.views.next_step import Onward, after_final, after_part, after_step, elsewhere
+from course.learning.views.page_context import CHECK, go, me, module_of, pages, stand_of, today
 from course.web.access import signed_in
-from course.web.session import db, unit_of_work
+from course.web.unit_of_work import db, unit_of_work
 
 # Attempts that belong to a module, and so stand beside its steps.
 IN_MODULE = ("check", "timeline")

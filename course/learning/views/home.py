@@ -8,13 +8,13 @@ from flask import abort, render_template, url_for
 
 from course.content.library import SECONDS_A_QUESTION
 from course.learning import actions, queries
-from course.learning.current import library
+from course.learning.reader_course import library
 from course.learning.rules.drawing import Verdict
 from course.learning.rules.progress import Progress, progress
-from course.learning.views.frame import me, module_or_404, pages, stand_of, step_address
+from course.learning.views.page_context import me, module_or_404, pages, stand_of, step_address
 from course.people.queries import pathway_of
 from course.web.access import signed_in
-from course.web.session import db, rows
+from course.web.unit_of_work import db, rows
 
 
 @dataclass(frozen=True)

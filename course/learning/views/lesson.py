@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from flask import current_app, render_template
 from markupsafe import Markup
 
-from course.content.shapes import Block, Nation, Page, Setting
-from course.learning.current import library
+from course.content.schema import Block, Nation, Page, Setting
+from course.learning.reader_course import library
 from course.learning.rules.progress import ModuleStand, StepStand
-from course.organisation.current import here_organisation
+from course.organisation.request_organisation import here_organisation
 
 # By the page's version, which is another one as soon as any of its words is, and by who reads it.
 _fragments: dict[tuple[str, Setting | None, Nation | None], tuple[Markup | Block, ...]] = {}

@@ -5,14 +5,14 @@ from __future__ import annotations
 from flask import abort, render_template
 
 from course.content.queries import part
-from course.content.shapes import Page
+from course.content.schema import Page
 from course.learning import queries
-from course.learning.current import library
+from course.learning.reader_course import library
 from course.learning.views.attempts import NAMES
-from course.learning.views.frame import me, module_of, pages
-from course.organisation.current import here_organisation
+from course.learning.views.page_context import me, module_of, pages
+from course.organisation.request_organisation import here_organisation
 from course.web.access import signed_in
-from course.web.session import db
+from course.web.unit_of_work import db
 
 
 @pages.get("/record")

@@ -7,15 +7,15 @@ from werkzeug.wrappers import Response
 
 from course.clock import now
 from course.content.queries import part
-from course.content.shapes import Scenario
+from course.content.schema import Scenario
 from course.learning import actions, queries
-from course.learning.current import library
 from course.learning.queries import RunView
+from course.learning.reader_course import library
 from course.learning.rules.branching import Stand, compare, longest, stand
-from course.learning.views.frame import go, me, module_of, pages, stand_of, step_address, today
-from course.learning.views.onward import SHORT_COURSES, Onward, after_part, after_step, elsewhere
+from course.learning.views.next_step import SHORT_COURSES, Onward, after_part, after_step, elsewhere
+from course.learning.views.page_context import go, me, module_of, pages, stand_of, step_address, today
 from course.web.access import signed_in
-from course.web.session import db, unit_of_work
+from course.web.unit_of_work import db, unit_of_work
 
 
 def _run_or_404(run_id: int) -> tuple[RunView, Scenario, Stand]:

@@ -8,26 +8,16 @@ from flask import abort, flash, make_response, render_template, request
 from werkzeug.wrappers import Response
 
 from course.clock import now
-from course.content.shapes import Module, Page
+from course.content.schema import Module, Page
 from course.learning import actions, queries
-from course.learning.current import library
+from course.learning.reader_course import library
 from course.learning.rules.notes import LONGEST
 from course.learning.rules.progress import ModuleStand
-from course.learning.views.frame import (
-    CHECK,
-    after,
-    go,
-    me,
-    module_or_404,
-    pages,
-    stand_of,
-    step_address,
-    today,
-)
 from course.learning.views.lesson import lesson_page
-from course.learning.views.onward import CERTIFICATE
+from course.learning.views.next_step import CERTIFICATE
+from course.learning.views.page_context import CHECK, after, go, me, module_or_404, pages, stand_of, step_address, today
 from course.web.access import signed_in
-from course.web.session import db, rows, unit_of_work
+from course.web.unit_of_work import db, rows, unit_of_work
 
 
 @pages.get("/module/<module_id>/<step_id>")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from course.mail.rules.answers import Meaning, address_is_dead, meaning, report_says_dead, without_addresses
-from course.mail.rules.letter import BOOSTER, BULLETIN, DIGEST, OPTIONAL, Letter, State
+from course.mail.rules.message import BOOSTER, BULLETIN, DIGEST, OPTIONAL, Letter, State
 from course.mail.rules.outage import WORDS, Fault, Reason, Trouble, too_many_at_once
-from course.mail.rules.schedule import (
+from course.mail.rules.retry_schedule import (
     CLAIM,
     KEPT,
     LOOKS,
@@ -20,6 +19,7 @@ from course.mail.rules.schedule import (
     next_try,
     waited_too_long,
 )
+from course.mail.rules.smtp_replies import Meaning, address_is_dead, meaning, report_says_dead, without_addresses
 
 __all__ = [
     "BOOSTER",

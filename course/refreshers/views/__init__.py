@@ -1,8 +1,8 @@
-"""The pages about renewal: the rule, and where somebody stands."""
+"""The refresher, its updates, and boosters."""
 
 from __future__ import annotations
 
-from course.refreshers.views import people, policy
-from course.refreshers.views.frame import pages
+from course.refreshers.views import booster, refresher
+from course.refreshers.views.page_context import pages
 
-__all__ = ["everybody", "pages", "people", "policy"]
+__all__ = ["booster", "pages", "refresher"]

@@ -3,9 +3,9 @@ due is derived each time, so that a job that did not run for weeks sends today's
 
 from __future__ import annotations
 
-from course.reminders.rules.days import Hours
+from course.reminders.rules.business_days import Hours
 from course.reminders.rules.digest import Digest, Overdue, digest, digest_day
-from course.reminders.rules.ladder import Answer, Step, answer, key, ladder
+from course.reminders.rules.escalation import Answer, Step, answer, key, ladder
 from course.reminders.rules.policy import ReminderPolicy, describe
 
 __all__ = [

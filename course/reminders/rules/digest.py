@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from course.refreshers.rules import Standing
-from course.refreshers.rules.dates import count
-from course.refreshers.rules.standing import NOT_REQUIRED, PAUSED, UP_TO_DATE
-from course.refreshers.rules.words import GROUPS
-from course.reminders.rules.days import Hours
+from course.recertification.rules import Standing
+from course.recertification.rules.certification_status import NOT_REQUIRED, PAUSED, UP_TO_DATE
+from course.recertification.rules.civil_dates import count
+from course.recertification.rules.explanations import GROUPS
+from course.reminders.rules.business_days import Hours
 
 
 @dataclass(frozen=True)

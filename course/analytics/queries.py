@@ -1,0 +1,317 @@
+"""Counting first answers and first decisions. Nothing here gives a name, and no row is about one person's answer."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Integer,
+    Select,
+    String,
+    and_,
+    case,
+    cast,
+    extract,
+    func,
+    literal,
+    not_,
+    null,
+    or_,
+    select,
+    true,
+    union_all,
+)
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from course.analytics.models import TeamTalk
+from course.analytics.rules.discussions import Talk
+from course.analytics.rules.findings import Asked, Tally
+from course.analytics.rules.groups import Answered
+from course.analytics.rules.item_analysis import Result
+from course.analytics.rules.release_schedule import Life, Stay
+from course.analytics.rules.suppression import ALL
+from course.learning.models import Answer, Attempt, AttemptItem, Decision, Enrolment, ScenarioRun
+from course.people.models import Employment, Membership, Person, Team
+
+KINDS = ("check", "final", "refresher", "update", "booster")
+
+
+def _homes(at: datetime, out: Collection[int]) -> CTE:
+    """In which team each person who was here at that moment counts: the one that they had joined last; 0 if they were
+    in none. Nobody of the teams `out` is told of.
+
+    In one only: figures of teams that share people could be taken from each other and leave few. The same is said in
+    Python by rules.moving.stands.
+    """
+    newest = (
+        select(Membership.person_id, func.max(Membership.id).label("id"))
+        .where(Membership.since <= at, or_(Membership.until.is_(None), Membership.until > at))
+        .group_by(Membership.person_id)
+        .subquery()
+    )
+    # Whether somebody is here is taken from what was written down by then, not from what became known later.
+    known = (
+        select(Employment.person_id, func.max(Employment.id).label("id"))
+        .where(Employment.made_at <= at)
+        .group_by(Employment.person_id)
+        .subquery()
+    )
+    ever = select(Employment.id).where(Employment.person_id == Person.id).correlate(Person).exists()
+    unwritten = and_(~ever, Person.left_at.is_not(None), Person.left_at <= at)
+    team = func.coalesce(Membership.team_id, 0)
+    return (
+        select(Person.id.label("person_id"), team.label("team_id"))
+        .outerjoin(newest, newest.c.person_id == Person.id)
+        .outerjoin(Membership, Membership.id == newest.c.id)
+        .outerjoin(known, known.c.person_id == Person.id)
+        .outerjoin(Employment, Employment.id == known.c.id)
+        .where(Person.created_at <= at, Employment.end.is_(None), not_(unwritten))
+        .where(team.not_in(out))
+        .cte("home")
+    )
+
+
+def lives(session: Session, before: datetime, *, decided: bool = True) -> list[Life]:
+    """Everybody who answered something before that moment, or decided something in a story. Five queries."""
+    answered: dict[int, dict[int, int]] = defaultdict(dict)
+    done_when = [_answered_by_quarter(before), *([_decided_by_quarter(before)] if decided else [])]
+    for person, quarter, n in session.execute(union_all(*done_when)):
+        answered[person][quarter] = answered[person].get(quarter, 0) + n
+    stays: dict[int, list[Stay]] = defaultdict(list)
+    members = select(Membership.person_id, Membership.team_id, Membership.since, Membership.until)
+    for person, team, since, until in session.execute(members.order_by(Membership.id)):
+        stays[person].append(Stay(team, since, until))
+    written: dict[int, list[tuple[datetime, bool]]] = defaultdict(list)
+    known = select(Employment.person_id, Employment.made_at, Employment.end).order_by(Employment.id)
+    for person, at, end in session.execute(known):
+        written[person].append((at, end is None))
+    moments: dict[int, datetime] = {}
+    found = []
+    for person, came, left in session.execute(select(Person.id, Person.created_at, Person.left_at)):
+        if person in answered:
+            done = tuple((moments.setdefault(one, _moment(one)), n) for one, n in answered[person].items())
+            gone = tuple(written.get(person, [(left, False)] if left else []))
+            found.append(Life(person, came, gone, tuple(stays[person]), done))
+    return found
+
+
+def _moment(quarter: int) -> datetime:
+    return datetime.fromtimestamp(quarter * 900, UTC)
+
+
+def _quarter(at: InstrumentedAttribute[datetime]) -> ColumnElement[int]:
+    """In which quarter of an hour something was, since 1970: in every time zone days begin with one."""
+    return cast(extract("epoch", at) - extract("second", at), Integer) // 900
+
+
+def _answered_by_quarter(before: datetime) -> Select[Any]:
+    first = _first_answers(before)
+    quarter = _quarter(Answer.answered_at)
+    return (
+        select(first.c.person_id, quarter.label("quarter"), func.count().label("n"))
+        .join(Answer, Answer.item_id == first.c.item_id)
+        .group_by(first.c.person_id, quarter)
+    )
+
+
+def _decided_by_quarter(before: datetime) -> Select[Any]:
+    runs = _first_runs()
+    quarter = _quarter(Decision.decided_at)
+    return (
+        select(runs.c.person_id, quarter, func.count())
+        .join(Decision, Decision.run_id == runs.c.run_id)
+        .where(Decision.decided_at < before)
+        .group_by(runs.c.person_id, quarter)
+    )
+
+
+def _first_runs() -> CTE:
+    """The first run of each person through each scenario."""
+    return (
+        select(func.min(ScenarioRun.id).label("run_id"), Enrolment.person_id)
+        .join(Enrolment, Enrolment.id == ScenarioRun.enrolment_id)
+        .group_by(Enrolment.person_id, ScenarioRun.ref)
+        .cte("first_run")
+    )
+
+
+def _first_answers(before: datetime) -> CTE:
+    """The first answer that each person gave to each question, of those before that moment. What has been opened earlier
+    may be answered later: it is the answers that are in order of time, so that none of them is ever another one's."""
+    answered = (
+        select(
+            Answer.item_id,
+            Enrolment.person_id,
+            func.row_number()
+            .over(
+                partition_by=(Enrolment.person_id, AttemptItem.question_id),
+                order_by=(Answer.answered_at, Answer.item_id),
+            )
+            .label("place"),
+        )
+        .select_from(Enrolment)
+        .join(Attempt, Attempt.enrolment_id == Enrolment.id)
+        .join(AttemptItem, AttemptItem.attempt_id == Attempt.id)
+        .join(Answer, Answer.item_id == AttemptItem.id)
+        .where(Attempt.kind.in_(KINDS), Answer.answered_at < before)
+        .subquery()
+    )
+    return select(answered.c.item_id, answered.c.person_id).where(answered.c.place == 1).cte("first_answer")
+
+
+@dataclass(frozen=True)
+class Counted:
+    """First answers: how each question was answered in a group; and of everybody, by team, how many people answered
+    each point and were asked each question for it, and what each person answered in each month."""
+
+    tallies: tuple[Tally, ...]
+    people: dict[str, dict[int, int]]
+    asked: dict[Asked, dict[int, int]]
+    months: tuple[Answered, ...]
+
+
+def answers(
+    session: Session, teams: Collection[int] | None, before: datetime, out: Collection[int] = frozenset()
+) -> Counted:
+    """The first answers before that moment, of the people who were here then: tallies of those who count in these teams
+    (None: of everybody), and what tells whether they may be shown. Nobody of the teams `out` counts. One query.
+
+    Months are those of UTC.
+    """
+    home, first = _homes(before, out), _first_answers(before)
+    read = (
+        select(
+            first.c.person_id, home.c.team_id, AttemptItem.point, AttemptItem.question_id, AttemptItem.version,
+            Answer.given,
+            case((Answer.correct, 1), else_=0).label("right"),
+            case((Answer.correct, 0), (Answer.sureness == "sure", 1), else_=0).label("sure"),
+            (extract("year", Answer.answered_at) * 12 + extract("month", Answer.answered_at) - 1).label("month"),
+        )
+        .join(home, home.c.person_id == first.c.person_id)
+        .join(AttemptItem, AttemptItem.id == first.c.item_id)
+        .join(Answer, Answer.item_id == first.c.item_id)
+        .cte("read_answer")
+    )  # fmt: skip
+    no_text, no_number = cast(null(), String), cast(null(), Integer)
+    n, right, sure = func.count(), func.sum(read.c.right), func.sum(read.c.sure)
+    question = read.c.point, read.c.question_id, read.c.version
+    of_group = true() if teams is None else read.c.team_id.in_(teams)
+    month = cast(read.c.month, Integer)
+    rows = session.execute(
+        union_all(
+            select(literal("tally").label("what"), *question, read.c.given, no_number.label("team"),
+                   no_number.label("month"), n, right, sure)
+            .where(of_group).group_by(*question, read.c.given),
+            select(literal("people"), read.c.point, no_text, no_text, no_text, read.c.team_id, no_number,
+                   func.count(read.c.person_id.distinct()), no_number, no_number)
+            .group_by(read.c.point, read.c.team_id),
+            select(literal("asked"), *question, no_text, read.c.team_id, no_number, n, no_number, no_number)
+            .group_by(*question, read.c.team_id),
+            select(literal("month"), no_text, no_text, no_text, cast(read.c.person_id, String), read.c.team_id,
+                   month, n, right, sure)
+            .group_by(read.c.person_id, read.c.team_id, month),
+        )
+    )  # fmt: skip
+    return _counted(rows)
+
+
+def _counted(rows: Iterable[Any]) -> Counted:
+    tallies, months = [], []
+    people: dict[str, dict[int, int]] = defaultdict(dict)
+    asked: dict[Asked, dict[int, int]] = defaultdict(dict)
+    for what, point, question, version, given, team, month, count, right, sure in rows:
+        if what == "tally":
+            tallies.append(Tally(point, question, version, tuple(json.loads(given)), count, right, sure))
+        elif what == "people":
+            people[point][team] = count
+        elif what == "asked":
+            asked[point, question, version][team] = count
+        else:
+            months.append(Answered(f"{month // 12:04}-{month % 12 + 1:02}", team, int(given), right, count))
+    return Counted(tuple(tallies), dict(people), dict(asked), tuple(months))
+
+
+# How many people of each team chose what: by scenario (reference and version), scene, and choice.
+Decisions = dict[tuple[str, str], dict[str, dict[str, dict[int, int]]]]
+
+
+def decisions(session: Session, before: datetime, out: Collection[int] = frozenset()) -> Decisions:
+    """What everybody chose before that moment in the first run of each scenario, the first time they came to a scene;
+    of whom `answers` tells. One query."""
+    home, every = _homes(before, out), _first_runs()
+    runs = select(every.c.run_id, home.c.team_id).join(home, home.c.person_id == every.c.person_id).cte("counted_run")
+    first = (
+        select(func.min(Decision.id).label("id"), runs.c.team_id)
+        .join(runs, runs.c.run_id == Decision.run_id)
+        .where(Decision.decided_at < before)
+        .group_by(Decision.run_id, runs.c.team_id, Decision.scene_id)
+        .cte("first_decision")
+    )
+    groups = ScenarioRun.ref, ScenarioRun.version, Decision.scene_id, Decision.choice_id, first.c.team_id
+    rows = session.execute(
+        select(*groups, func.count())
+        .join(ScenarioRun, ScenarioRun.id == Decision.run_id)
+        .join(first, first.c.id == Decision.id)
+        .group_by(*groups)
+    )
+    found: Decisions = {}
+    for ref, version, scene, choice, team, count in rows:
+        found.setdefault((ref, version), {}).setdefault(scene, {}).setdefault(choice, {})[team] = count
+    return found
+
+
+def results(session: Session, before: datetime) -> dict[tuple[str, str], list[Result]]:
+    """Every first answer that was given before that moment, by question and version, also of people who have left. One query.
+
+    The database counts answers that are alike, so that few rows come back. What was chosen is told as it was given:
+    only for questions that are answered by choosing are these options.
+    """
+    first = _first_answers(before)
+    right = case((Answer.correct, 1), else_=0)
+    scores = (
+        select(AttemptItem.attempt_id, func.count().label("n"), func.sum(right).label("right"))
+        .join(Answer, Answer.item_id == AttemptItem.id)
+        .where(Answer.answered_at < before)
+        .group_by(AttemptItem.attempt_id)
+        .cte("score")
+    )
+    groups = AttemptItem.question_id, AttemptItem.version, Answer.given, right, scores.c.right, scores.c.n
+    rows = session.execute(
+        select(*groups, func.count())
+        .join(first, first.c.item_id == AttemptItem.id)
+        .join(Answer, Answer.item_id == AttemptItem.id)
+        .join(scores, scores.c.attempt_id == AttemptItem.attempt_id)
+        .group_by(*groups)
+    )
+    found: dict[tuple[str, str], list[Result]] = defaultdict(list)
+    for question, version, given, mark, of_right, n, count in rows:
+        rest = (of_right - mark) / (n - 1) if n > 1 else None
+        chosen = tuple(index for index in json.loads(given) if isinstance(index, int))
+        found[question, version] += [Result(mark, rest, chosen)] * count
+    return dict(found)
+
+
+def talks(session: Session, at: datetime | None = None) -> list[Talk]:
+    """The talks that teams had, as they were known at that moment (None: now), the newest first. One query."""
+    known: ColumnElement[bool] = TeamTalk.ended_at.is_(None)
+    if at is not None:
+        known = and_(TeamTalk.made_at <= at, or_(known, TeamTalk.ended_at > at))
+    rows = session.execute(
+        select(TeamTalk, Team.name, Person.name)
+        .outerjoin(Team, Team.id == TeamTalk.team_id)
+        .join(Person, Person.id == TeamTalk.made_by)
+        .where(known)
+        .order_by(TeamTalk.held_on.desc(), TeamTalk.id.desc())
+    )
+    return [
+        Talk(row.id, row.team_id or ALL, team or "Everybody", row.point, row.held_on, row.people, row.agreed, by,
+             row.made_at)
+        for row, team, by in rows
+    ]  # fmt: skip

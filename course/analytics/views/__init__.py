@@ -1,0 +1,8 @@
+"""What teams get wrong and talk about, without a name, and how each question does: a file for each."""
+
+from __future__ import annotations
+
+from course.analytics.views import discussions, item_analysis, team_results
+from course.analytics.views.page_context import pages
+
+__all__ = ["discussions", "item_analysis", "pages", "team_results"]

@@ -1,0 +1,28 @@
+"""flask signin set-up-link"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+from flask.cli import AppGroup
+
+from course.auth.actions import set_up_link
+from course.auth.rules import set_up_address
+from course.clock import now
+from course.web.app_state import state
+from course.web.unit_of_work import command_session
+
+group = AppGroup("signin", help="Get into a fresh course.")
+
+
+@group.command("set-up-link")
+def set_up_link_command() -> None:
+    """Print a fresh link with which the course can be set up, once, within a day."""
+    try:
+        with command_session() as session:
+            token = set_up_link(session, now())
+    except ValueError:
+        click.echo("The course has been set up already. Administrators add people on its pages.", err=True)
+        sys.exit(1)
+    click.echo(set_up_address(state().config.public_url, token))

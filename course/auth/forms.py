@@ -1,0 +1,80 @@
+"""Forms for getting in, and for passwords."""
+
+from __future__ import annotations
+
+from wtforms import PasswordField
+from wtforms.fields import EmailField
+from wtforms.validators import DataRequired, InputRequired, Length
+
+from course.auth.rules import LONGEST, password_mistake
+from course.organisation.forms import nation_field, organisation_name, pathway_field
+from course.people.forms import clean, email_field, name_field
+from course.web.forms import Form
+
+
+def _typed_email() -> EmailField:
+    """An address to look up: whether it is well formed makes no difference."""
+    return EmailField(
+        "E-mail address",
+        filters=[clean],
+        validators=[
+            DataRequired("Enter your e-mail address."),
+            Length(max=254, message="An e-mail address has at most 254 characters."),
+        ],
+        render_kw={"autocomplete": "username", "spellcheck": "false"},
+    )
+
+
+def _current_password(label: str) -> PasswordField:
+    return PasswordField(
+        label,
+        validators=[
+            InputRequired("Enter your password."),
+            Length(max=LONGEST, message="A password has at most %(max)d characters."),
+        ],
+        render_kw={"autocomplete": "current-password"},
+    )
+
+
+def _new_password(label: str) -> PasswordField:
+    """Its rules need to know whose it is: see `password_fits`."""
+    return PasswordField(
+        label,
+        validators=[InputRequired("Choose a password.")],
+        render_kw={"autocomplete": "new-password"},
+    )
+
+
+def password_fits(field: PasswordField, email: str, name: str, organisation: str) -> bool:
+    """Check the rules for new passwords of somebody in this organisation; a mistake is shown at the field."""
+    mistake = password_mistake(field.data or "", email, name, organisation)
+    if mistake:
+        field.errors = [mistake]
+    return mistake is None
+
+
+class SignInForm(Form):
+    email = _typed_email()
+    password = _current_password("Password")
+
+
+class ForgottenForm(Form):
+    email = email_field(autocomplete="username")
+
+
+class NewPasswordForm(Form):
+    password = _new_password("New password")
+
+
+class ChangePasswordForm(Form):
+    current = _current_password("Current password")
+    password = _new_password("New password")
+
+
+class SetUpForm(Form):
+    organisation = organisation_name()
+    nation = nation_field()
+    pathway = pathway_field()
+    name = name_field("Your name", "name")
+    email = email_field("Your e-mail address", "username")
+    password = _new_password("Password")

@@ -1,0 +1,158 @@
+"""Who is signed in, whose link this is, and how often somebody has tried."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import and_, bindparam, exists, select
+from sqlalchemy.orm import Session
+
+from course.auth.models import Credential, EndedSession, SignInAttempt, SignInToken
+from course.auth.rules import Limit, Purpose, free_again, token_hash
+from course.db import Prepared, Rows
+from course.organisation.queries import MARK, Mark
+from course.people.models import Deputy, Person, RoleGrant
+from course.people.queries import newest_pathway
+from course.people.rules import Viewer, plain_email, viewer_of
+
+_person, _credential, _grant, _ended = (t.__table__ for t in (Person, Credential, RoleGrant, EndedSession))
+_deputy, _lending = Deputy.__table__, RoleGrant.__table__.alias()
+_SET_UP: Purpose = "set-up"
+# Prepared once: each request of somebody who is signed in asks this.
+_pathway = newest_pathway(_person.c.id)
+# Whoever they stand in for today.
+_managers = select(_deputy.c.manager_id).where(
+    _deputy.c.deputy_id == bindparam("id"), _deputy.c.ended_at.is_(None), _deputy.c.until >= bindparam("today")
+)
+_VIEWER = Prepared(
+    select(
+        _person.c.id,
+        _person.c.name,
+        _person.c.email,
+        _credential.c.session_key,
+        _grant.c.role,
+        _grant.c.team_id,
+        _pathway,
+        _lending.c.team_id,
+        _lending.c.person_id,
+        *MARK,
+    )
+    .select_from(_person)
+    .join(_credential, _credential.c.person_id == _person.c.id)
+    .outerjoin(_grant, and_(_grant.c.person_id == _person.c.id, _grant.c.until.is_(None)))
+    .outerjoin(
+        _lending,
+        and_(_lending.c.person_id.in_(_managers), _lending.c.role == "manager", _lending.c.until.is_(None)),
+    )
+    .where(
+        _person.c.id == bindparam("id"),
+        _person.c.left_at.is_(None),
+        ~exists().where(_ended.c.mark == bindparam("ended")),
+    )
+)
+
+
+def viewer(session: Rows, person_id: int, session_key: str, today: date, nonce: str = "") -> tuple[Viewer, Mark] | None:
+    """The person, if they are still here, the key is that of their sessions, and the session with this
+    nonce was not signed out of; and the mark of the organisation as it is now. Of whoever they stand in for on the day
+    `today` they see the teams too. One query."""
+    rows = _VIEWER.run(session, id=person_id, ended=token_hash(nonce), today=today.isoformat())
+    if not rows or not hmac.compare_digest(rows[0][3].encode(), session_key.encode()):
+        return None
+    number, name, email, _key, _role, _team, pathway, _lent, _lender, *rest = rows[0]
+    mark = Mark(*rest)
+    grants = {(row[4], row[5]) for row in rows}
+    administrator = any(role == "administrator" for role, _ in grants)
+    leads = {team for role, team in grants if role == "manager"}
+    lent = {(row[7], row[8]) for row in rows if row[7] is not None}
+    return viewer_of(number, name, email, administrator, leads, lent, pathway or mark.pathway), mark
+
+
+@dataclass(frozen=True)
+class Known:
+    """A person who has a password."""
+
+    person_id: int
+    password_hash: str
+    session_key: str
+
+
+def known(session: Session, email: str) -> Known | None:
+    """The person with this address who is still here and has chosen a password."""
+    row = session.execute(
+        select(Person.id, Credential.password_hash, Credential.session_key)
+        .join(Credential, Credential.person_id == Person.id)
+        .where(Person.email == plain_email(email), Person.left_at.is_(None))
+    ).first()
+    return Known(row.id, row.password_hash, row.session_key) if row else None
+
+
+def session_key(session: Session, person_id: int) -> str | None:
+    """The key that the sessions of somebody carry who is still here; another password comes with another one."""
+    return session.execute(
+        select(Credential.session_key)
+        .join(Person, Person.id == Credential.person_id)
+        .where(Credential.person_id == person_id, Person.left_at.is_(None))
+    ).scalar_one_or_none()
+
+
+def has_new_link(session: Session, person_id: int, purpose: Purpose, since: datetime) -> bool:
+    """Whether somebody was sent a link of this purpose after `since` that still works."""
+    links = select(SignInToken.id).where(
+        SignInToken.person_id == person_id,
+        SignInToken.purpose == purpose,
+        SignInToken.used_at.is_(None),
+        SignInToken.created_at > since,
+    )
+    return session.execute(links).first() is not None
+
+
+def password_hash(session: Session, person_id: int) -> str | None:
+    """The hash of somebody's password; None before they have chosen one."""
+    return session.execute(
+        select(Credential.password_hash).where(Credential.person_id == person_id)
+    ).scalar_one_or_none()
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link that still works, and whose it is; the person is None for the set-up of the course."""
+
+    id: int
+    purpose: str
+    person_id: int | None
+    name: str
+    email: str
+
+
+def link(session: Session, token: str, set_up: bool, at: datetime) -> Link | None:
+    """The link with this token, if it is of that sort, unused, not run out, and its person is still here."""
+    row = session.execute(
+        select(SignInToken.id, SignInToken.purpose, SignInToken.person_id, Person.name, Person.email)
+        .outerjoin(Person, Person.id == SignInToken.person_id)
+        .where(
+            SignInToken.token_hash == token_hash(token),
+            SignInToken.used_at.is_(None),
+            SignInToken.expires_at > at,
+            Person.left_at.is_(None),
+        )
+    ).first()
+    if row is None or (row.purpose == _SET_UP) != set_up:
+        return None
+    return Link(row.id, row.purpose, row.person_id, row.name or "", row.email or "")
+
+
+def free_again_at(session: Session, tries: dict[str, Limit], at: datetime) -> datetime | None:
+    """When the next try is allowed, by the keys that it counts for and their limits; None if it is now."""
+    ends = []
+    for key, limit in tries.items():
+        times = session.execute(
+            select(SignInAttempt.at)
+            .where(SignInAttempt.key == key, SignInAttempt.at > at - limit.window)
+            .order_by(SignInAttempt.at.desc())
+            .limit(limit.count)
+        ).scalars()
+        ends.append(free_again(list(times), limit, at))
+    return max((end for end in ends if end is not None), default=None)

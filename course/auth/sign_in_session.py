@@ -1,0 +1,89 @@
+"""Who is signed in, as far as a request is concerned: the glue to Flask-Login."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import Flask, g, session
+from flask_login import LoginManager, current_user, login_user
+
+from course.auth import actions, queries
+from course.auth.actions import Entered
+from course.clock import now
+from course.dates import civil_date
+from course.people.rules import Viewer
+from course.web.app_state import state
+from course.web.security_headers import clear_browser
+from course.web.unit_of_work import rows, unit_of_work
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """Somebody who has signed in: `person` is what access depends on."""
+
+    person: Viewer
+    session_key: str
+    nonce: str
+    is_authenticated = True
+    is_active = True
+    is_anonymous = False
+
+    def get_id(self) -> str:
+        """What the session cookie carries. Another password comes with another key, and ends all sessions;
+        signing out ends the one with this nonce."""
+        return f"{self.person.id}:{self.session_key}:{self.nonce}"
+
+
+class Nobody:
+    """Somebody who has not signed in."""
+
+    person = None
+    is_authenticated = False
+    is_active = False
+    is_anonymous = True
+
+    def get_id(self) -> None:
+        return None
+
+
+def init(app: Flask) -> None:
+    """Let Flask-Login find people, and nothing else: no cookie beside the session's, no context processor."""
+    manager = LoginManager()
+    manager.session_protection = None
+    manager.anonymous_user = Nobody
+    manager.user_loader(load)
+    manager.init_app(app, add_context_processor=False)
+
+
+def load(user_id: str) -> SignedIn | None:
+    """The person of a session; None if they have left, or if the session was ended elsewhere."""
+    number, _, rest = user_id.partition(":")
+    key, _, nonce = rest.partition(":")
+    if not number.isdecimal() or not nonce:
+        return None
+    found = queries.viewer(rows(), int(number), key, civil_date(now(), state().config.time_zone), nonce)
+    if found is None:
+        return None
+    person, g.organisation_mark = found
+    return SignedIn(person, key, nonce)
+
+
+def enter(entered: Entered) -> None:
+    """Begin a session. Nothing of an earlier one is kept, so that nobody can have prepared it."""
+    session.clear()
+    session.permanent = True
+    user = load(f"{entered.person_id}:{entered.session_key}:{secrets.token_urlsafe(9)}")
+    if user is not None:
+        login_user(user)
+
+
+def leave(at: datetime) -> None:
+    """End the session of this browser. A copy of its cookie is of no use either."""
+    if isinstance(current_user.nonce, str):
+        nonce, person_id = current_user.nonce, current_user.person.id
+        with unit_of_work() as unit:
+            actions.end_session(unit, nonce, person_id, at)
+    session.clear()
+    clear_browser()

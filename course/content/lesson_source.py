@@ -1,0 +1,138 @@
+"""A lesson page's file to a shape: its front matter, its blocks and its drawings."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+from course.content.reading_context import Reading
+from course.content.rendering import Prose, links
+from course.content.schema import NATIONS, SETTINGS, Block, Page
+from course.content.yaml_source import Document, Place, Problem, RawBlock, read_page, shaped
+
+# What each kind of block may say after its name, and what it must say.
+BLOCKS: dict[str, tuple[set[str], set[str]]] = {
+    "text": (set(), set()),
+    "reviews": ({"lines"}, {"lines"}),
+    "since": ({"source"}, {"source"}),
+    "practice": ({"contacts"}, set()),
+    "reflect": ({"id"}, {"id"}),
+    "key": (set(), set()),
+    "diagram": ({"file", "title"}, {"file", "title"}),
+    "history": ({"lines"}, {"lines"}),
+    "setting": ({"for"}, {"for"}),
+    "nation": ({"for", "source"}, {"for"}),
+}
+_SVG_TAGS = {
+    "svg",
+    "g",
+    "rect",
+    "circle",
+    "ellipse",
+    "line",
+    "path",
+    "polyline",
+    "polygon",
+    "text",
+    "tspan",
+    "defs",
+    "marker",
+}
+_SVG_ATTRIBUTE = re.compile(
+    r"^(viewBox|class|id|[xyrd]|[xy][12]|c[xy]|r[xy]|d[xy]|width|height|points|transform|text-anchor"
+    r"|dominant-baseline|marker-(end|start)|markerWidth|markerHeight|ref[XY]|orient|markerUnits|font-size"
+    r"|font-weight|role|aria-hidden)$"
+)
+
+
+def page(reading: Reading, path: Path) -> Page | None:
+    document, raw = read_page(path, reading.root)
+    reading.problems += document.problems
+    if not isinstance(document.data, dict):
+        return None
+    reading.places[("page", path.parent.parent.name, path.stem)] = Place(document)
+    page = shaped(document, Page, (), {"id": path.stem, **document.data}, reading.problems)
+    blocks = [block for part in raw if (block := _block(reading, document, part, path))]
+    return page.model_copy(update={"blocks": tuple(blocks)}) if page else None
+
+
+def _block(reading: Reading, document: Document, raw: RawBlock, path: Path) -> Block | None:
+    def wrong(message: str, line: int = 0) -> None:
+        reading.problems.append(Problem(document.file, raw.line - 1 + line, message))
+
+    if raw.kind not in BLOCKS:
+        wrong(f"unknown block '{raw.kind}'; known are {', '.join(k for k in BLOCKS if k != 'text')}")
+        return None
+    allowed, needed = BLOCKS[raw.kind]
+    for name in sorted(set(raw.attributes) - allowed):
+        wrong(f"a block '{raw.kind}' knows no '{name}='")
+    for name in sorted(needed - set(raw.attributes)):
+        wrong(f"a block '{raw.kind}' needs '{name}='")
+    if not raw.text.strip():
+        wrong(f"the block '{raw.kind}' is empty")
+        return None
+    for target, line in links(raw.text):
+        _link(reading, target, Problem(document.file, raw.line + line, ""))
+    attributes = raw.attributes
+    known = [str(name) for name in (SETTINGS if raw.kind == "setting" else NATIONS)]
+    for name in filter(None, attributes.get("for", "").split(",")):
+        if name not in known:
+            wrong(f"there is no {raw.kind} '{name}'; known are {', '.join(known)}")
+            return None
+    fields: dict[str, Any] = {
+        "kind": raw.kind,
+        "html": _page_links(Prose(raw.text).html),
+        "lines": attributes.get("lines"),
+        "sources": tuple(filter(None, attributes.get("source", "").split(","))),
+        "contacts": tuple(filter(None, attributes.get("contacts", "").split(","))),
+        "audience": tuple(filter(None, attributes.get("for", "").split(","))),
+        "id": attributes.get("id"),
+        "title": attributes.get("title"),
+        "words": len(raw.text.split()),
+    }
+    if "file" in attributes:
+        fields["svg"] = _svg(path.parent.parent / "diagrams" / f"{attributes['file']}.svg", fields["title"], wrong)
+    for source in fields["sources"]:
+        reading.citations.append((source, Problem(document.file, raw.line - 1, "")))
+    place = Document(document.file, None, {(): raw.line - 1})
+    return shaped(place, Block, (), fields, reading.problems)
+
+
+def _link(reading: Reading, target: str, at: Problem) -> None:
+    if target.startswith("page:"):
+        reading.page_links.append((target.removeprefix("page:"), at))
+    elif not target.startswith(("https://", "http://", "mailto:", "tel:")):
+        reading.problems.append(
+            Problem(at.file, at.line, f"the link '{target}' leads to nothing; write page:module/page or https://…")
+        )
+
+
+def _page_links(html: str) -> str:
+    return html.replace('href="page:', 'href="/module/')
+
+
+def _svg(path: Path, title: str | None, wrong: Any) -> str | None:
+    """A drawing as safe inline SVG: known shapes and attributes only, hidden from screen readers
+    (its text equivalent stands below it)."""
+    try:
+        tree = ElementTree.fromstring(path.read_text(encoding="utf-8"))  # noqa: S314 (our own files, no entities used)
+    except OSError:
+        wrong(f"there is no drawing diagrams/{path.name}")
+        return None
+    except ElementTree.ParseError as error:
+        wrong(f"diagrams/{path.name} is not valid SVG: {error}")
+        return None
+    for element in tree.iter():
+        element.tag = element.tag.removeprefix("{http://www.w3.org/2000/svg}")
+        if element.tag not in _SVG_TAGS:
+            wrong(f"diagrams/{path.name}: the element <{element.tag}> is not allowed")
+        for name in element.attrib:
+            if not _SVG_ATTRIBUTE.match(name):
+                wrong(f"diagrams/{path.name}: the attribute {name}= is not allowed")
+    if "viewBox" not in tree.attrib:
+        wrong(f"diagrams/{path.name}: the drawing needs a viewBox")
+    tree.attrib.update({"role": "img", "aria-label": f"{title}. The text below says the same."})
+    tree.attrib.pop("aria-hidden", None)
+    return re.sub(r">\s+<", "><", str(ElementTree.tostring(tree, encoding="unicode"))).strip()

@@ -1,0 +1,13 @@
+"""The loaded course, for views and commands."""
+
+from __future__ import annotations
+
+from course.content.library import Library
+from course.web.app_state import state
+
+
+def library() -> Library:
+    """The content that is taught now."""
+    found = state().library
+    assert isinstance(found, Library)  # noqa: S101 (app.py put it there)
+    return found

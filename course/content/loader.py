@@ -1,0 +1,99 @@
+"""The folder `modules/` to shapes. Every mistake is collected with its file and line; nothing is half-read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from course.content.lesson_source import page
+from course.content.reading_context import M, Reading, document_of, many, one
+from course.content.schema import Course, Module, Point, Question, Scenario, Source, Step, Timeline
+from course.content.supplements import Discussion, Further, Help
+from course.content.yaml_source import Document, Place, shaped
+
+
+def read(root: Path) -> Reading:
+    """Read everything under `root` (the folder modules/)."""
+    reading = Reading(root)
+    reading.course = one(reading, root / "course.yaml", Course, ("course",))
+    reading.help = one(reading, root / "help.yaml", Help, ("help",))
+    reading.points = many(reading, root / "learning-points.yaml", Point, "point")
+    for path in (root / "sources.yaml", *sorted((root / "sources").glob("*.yaml"))):
+        reading.sources += many(reading, path, Source, "source")
+    if (root / "further-learning.yaml").exists():
+        reading.further = many(reading, root / "further-learning.yaml", Further, "further")
+    if reading.course:
+        for module_id in reading.course.modules:
+            _module(reading, root / module_id)
+    reading.problems.sort()
+    return reading
+
+
+def _module(reading: Reading, folder: Path) -> None:
+    document = document_of(reading, folder / "module.yaml")
+    if document.problems or not isinstance(document.data, dict):
+        if not document.problems:
+            reading.problems.append(document.problem((), "the module's title, points and steps are expected here"))
+        return
+    reading.places[("module", folder.name)] = Place(document)
+    files = [*sorted(folder.glob("questions.yaml")), *sorted((folder / "questions").glob("*.yaml"))]
+    pages = {found.id: found for path in sorted((folder / "pages").glob("*.md")) if (found := page(reading, path))}
+    scenarios = _named(reading, folder / "scenarios", Scenario, "scenario")
+    timelines = _named(reading, folder / "timelines", Timeline, "timeline")
+    questions = [question for path in files for question in many(reading, path, Question, "question")]
+    kinds: dict[str, tuple[str, str]] = {
+        **{page.id: ("page", page.title) for page in pages.values()},
+        **{s.id: ("scenario", s.title) for s in scenarios.values()},
+        **{t.id: ("timeline", t.title) for t in timelines.values()},
+    }
+    steps = _steps(reading, document, kinds)
+    data = {
+        **document.data,
+        "id": folder.name,
+        "steps": [step.model_dump() for step in steps],
+    }
+    module = shaped(document, Module, (), data, reading.problems)
+    if module:
+        content = {"pages": pages, "scenarios": scenarios, "questions": tuple(questions),
+                   "timelines": {t.id: t.question() for t in timelines.values()}}  # fmt: skip
+        reading.modules.append(module.model_copy(update=content))
+    if (folder / "discussion.yaml").exists():
+        sheet = one(reading, folder / "discussion.yaml", Discussion, ("discussion", folder.name))
+        if sheet:
+            reading.discussions[folder.name] = sheet
+
+
+def _steps(reading: Reading, document: Document, kinds: dict[str, tuple[str, str]]) -> list[Step]:
+    """The module's steps. One written `one-of` holds several scenarios, of which a learner is given one."""
+    steps = []
+    for number, written in enumerate(document.data.get("steps") or []):
+        one_of = isinstance(written, dict) and set(written) == {"one-of"} and isinstance(written["one-of"], list)
+        ids = [str(name) for name in written["one-of"]] if one_of else [str(written)]
+        for name in ids:
+            kind = kinds.get(name, ("", ""))[0]
+            if not kind:
+                message = f"the step '{name}' is no page, scenario or timeline that could be read"
+            elif one_of and kind != "scenario":
+                message = f"only scenarios stand in 'one-of'; '{name}' is a {kind}"
+            else:
+                continue
+            reading.problems.append(document.problem(("steps", number), message))
+        known = [name for name in ids if name in kinds and (not one_of or kinds[name][0] == "scenario")]
+        if known:
+            kind, title = kinds[known[0]]
+            steps.append(Step(id=known[0], kind=kind, title=title, others=tuple(known[1:])))
+    used = {name for step in steps for name in (step.id, *step.others)}
+    for unused in sorted(set(kinds) - used):
+        reading.problems.append(
+            document.problem(("steps",), f"the {kinds[unused][0]} '{unused}' is not among the steps")
+        )
+    return steps
+
+
+def _named(reading: Reading, folder: Path, model: type[M], kind: str) -> dict[str, M]:
+    """One shape for each file of a folder; the file's name is the id."""
+    found = {}
+    for path in sorted(folder.glob("*.yaml")):
+        shape = one(reading, path, model, (kind, folder.parent.name, path.stem), id=path.stem)
+        if shape is not None:
+            found[path.stem] = shape
+    return found

@@ -1,0 +1,95 @@
+"""What reviewers ask of the content: which point is covered where, and the whole question bank."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from course.content.library import Library
+from course.content.schema import Module, Question, Source
+
+FORMS = {
+    "one": "one-best",
+    "all": "all-that-apply",
+    "order": "put-in-order",
+    "sort": "sort-into-groups",
+    "timeline": "missed-opportunities",
+}
+
+
+def coverage(library: Library) -> list[dict[str, Any]]:
+    """One object for each learning point: `id`, and the places where it is `taught`, `practised`, `assessed`."""
+    rows: dict[str, dict[str, Any]] = {
+        point: {"id": point, "taught": [], "practised": [], "assessed": []} for point in library.points
+    }
+    for module in library.modules.values():
+        for page in module.pages.values():
+            for point in page.teaches:
+                rows[point]["taught"].append(f"{module.id}/{page.id}")
+        for scenario in module.scenarios.values():
+            for scene in scenario.scenes:
+                for point in scene.points:
+                    rows[point]["practised"].append(f"{module.id}/{scenario.id}#{scene.id}")
+        for timeline in module.timelines.values():
+            for point in timeline.points:
+                rows[point]["practised"].append(f"{module.id}/{timeline.id}")
+        for question in module.questions:
+            for point in question.points:
+                rows[point]["assessed"].append(question.id)
+    return list(rows.values())
+
+
+@dataclass(frozen=True)
+class Covered:
+    """A module, its points with the places of `coverage`, and how many of them are taught, practised and assessed."""
+
+    module: Module
+    rows: tuple[dict[str, Any], ...]
+
+    def count(self, how: str) -> int:
+        return sum(bool(row[how]) for row in self.rows)
+
+
+def by_module(library: Library) -> list[Covered]:
+    """What `coverage` says, for each module of the points that it covers."""
+    rows = {row["id"]: row for row in coverage(library)}
+    return [Covered(module, tuple(rows[point] for point in module.points)) for module in library.modules.values()]
+
+
+def since(library: Library) -> dict[str, list[Source]]:
+    """For each learning point, the newer facts that stand on the pages which teach it."""
+    found: dict[str, dict[str, Source]] = {point: {} for point in library.points}
+    for module in library.modules.values():
+        for page in module.pages.values():
+            cited = {source.id: source for block in page.blocks for source in block.cited}
+            for point in set(page.teaches) & set(module.points):
+                found[point] |= cited
+    return {point: list(sources.values()) for point, sources in found.items()}
+
+
+def bank(library: Library) -> list[dict[str, Any]]:
+    """Every question as plain data. `correct` is true or false; for put-in-order it is the position
+    (from 1), for sort-into-groups the name of the group."""
+    return [_entry(library, question) for question in library.answerable.values()]
+
+
+def _entry(library: Library, question: Question) -> dict[str, Any]:
+    def right(number: int) -> Any:
+        option = question.options[number]
+        return {"order": number + 1, "sort": option.group}.get(question.form, option.correct)
+
+    return {
+        "id": question.id,
+        "form": FORMS[question.form],
+        "stem": str(question.stem),
+        "options": [
+            {
+                "text": f"{o.date}: {o.text}" if o.date else str(o.text),
+                "correct": right(n),
+                "reason": str(o.reason),
+            }
+            for n, o in enumerate(question.options)
+        ],
+        "points": list(question.points),
+        "critical": library.is_critical(question),
+    }

@@ -1,0 +1,253 @@
+"""What must hold across files: ids exist, stories can be walked to an end, everything is explained."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from course.content.coverage import covering
+from course.content.reading_context import Reading
+from course.content.schema import Module, Question, Scenario, Scene
+from course.content.yaml_source import Place, Problem
+
+# Terms that the field has left behind, or that put blame on a child. `history` blocks may quote them.
+AVOID = re.compile(
+    r"\b(child porn\w*|kiddie porn|child prostitut\w*|sexting|revenge porn\w*|p(a)?edophile rings?|e-safety"
+    r"|put (themselves|herself|himself) at risk|committed suicide|inappropriate relationships?"
+    r"|all of the above|none of the above)\b",
+    re.IGNORECASE,
+)
+FEWEST_DECISIONS = 6
+MOST_DECISIONS = 12
+
+
+def check(reading: Reading) -> list[Problem]:
+    """Every mistake in the content, sorted by place; an empty list means that it may be taught."""
+    problems = list(reading.problems)
+    problems += _citations(reading)
+    problems += _links(reading)
+    problems += _unique(reading)
+    for module in reading.modules:
+        problems += _module(reading, module)
+        for question in module.questions:
+            problems += _question(reading, question, reading.place("question", question.id))
+        for timeline in module.timelines.values():
+            problems += _timeline(reading, timeline, reading.place("timeline", module.id, timeline.id))
+        for scenario in module.scenarios.values():
+            problems += _scenario(reading, scenario, reading.place("scenario", module.id, scenario.id))
+    problems += covering(reading)
+    return sorted(set(problems))
+
+
+def _unknown(reading: Reading, ids: Iterable[str], place: Place, *path: str | int) -> Iterator[Problem]:
+    known = {point.id for point in reading.points}
+    for point in ids:
+        if point not in known:
+            yield place.problem(f"unknown learning point '{point}'", *path)
+
+
+def _citations(reading: Reading) -> Iterator[Problem]:
+    sources = {source.id: source for source in reading.sources}
+    cited = list(reading.citations)
+    if reading.help:
+        place = reading.place("help")
+        cited += [(route.source, place.problem("", "routes", n)) for n, route in enumerate(reading.help.routes)]
+        cited += [(entry.source, place.problem("", "support", n)) for n, entry in enumerate(reading.help.support)]
+    for source_id, at in cited:
+        source = sources.get(source_id)
+        if source is None:
+            yield Problem(at.file, at.line, f"unknown source '{source_id}'")
+        elif source.status == "open":
+            yield Problem(
+                at.file,
+                at.line,
+                f"the source '{source_id}' is open: nobody could confirm it, so it is not taught",
+            )
+
+
+def _links(reading: Reading) -> Iterator[Problem]:
+    pages = {f"{module.id}/{step.id}" for module in reading.modules for step in module.steps}
+    some = {f"{module.id}/{page.id}" for module in reading.modules for page in module.pages.values() if page.pathways}
+    for target, at in reading.page_links:
+        if target not in pages:
+            yield Problem(at.file, at.line, f"the link 'page:{target}' leads to nothing")
+        elif target in some and f"/{target.replace('/', '/pages/')}.md" not in f"/{at.file}":
+            yield Problem(at.file, at.line, f"not everybody can open the page that 'page:{target}' leads to")
+
+
+def _unique(reading: Reading) -> Iterator[Problem]:
+    """A timeline is answered like a question, so it may not take a question's id."""
+    questions = {q.id for module in reading.modules for q in module.questions}
+    seen: set[str] = set()
+    for module in reading.modules:
+        for timeline in module.timelines:
+            if timeline in questions or timeline in seen:
+                yield reading.place("timeline", module.id, timeline).problem(f"the id '{timeline}' is taken already")
+            seen.add(timeline)
+
+
+def _module(reading: Reading, module: Module) -> Iterator[Problem]:
+    place = reading.place("module", module.id)
+    yield from _unknown(reading, module.points, place, "points")
+    for page in module.pages.values():
+        at = reading.place("page", module.id, page.id)
+        yield from _unknown(reading, page.teaches, at, "teaches")
+        notes = [block.id for block in page.blocks if block.kind == "reflect"]
+        for twice in {note for note in notes if notes.count(note) > 1}:
+            yield at.problem(f"two reflect blocks have the id '{twice}'")
+        for block in page.blocks:
+            if block.kind != "history":
+                yield from _words(block.html, at.problem)
+
+
+def _words(text: str, problem: Callable[..., Problem], *path: str | int) -> Iterator[Problem]:
+    for match in AVOID.finditer(text):
+        yield problem(f"the words '{match[0]}' are to be avoided (see docs/writing-content.md)", *path)
+
+
+def _question(reading: Reading, question: Question, place: Place) -> Iterator[Problem]:
+    yield from _unknown(reading, question.points, place, "points")
+    yield from _words(question.stem, place.problem, "stem")
+    texts = [option.text for option in question.options]
+    for number, option in enumerate(question.options):
+        yield from _words(f"{option.text} {option.reason}", place.problem, "options", number)
+        if texts.count(option.text) > 1:
+            yield place.problem("this option stands here twice", "options", number)
+        if option.group is not None and question.form != "sort":
+            yield place.problem("only a question of the form 'sort' has groups", "options", number, "group")
+    right = sum(option.correct for option in question.options)
+    if question.form == "one" and right != 1:
+        yield place.problem(
+            f"exactly one option is correct in a question of the form 'one'; here {right} are", "options"
+        )
+    if question.form == "all" and not 0 < right < len(texts):
+        yield place.problem("some options are correct and some are not in a question of the form 'all'", "options")
+    if question.form == "order" and right:
+        yield place.problem(
+            "a question of the form 'order' is written in the right order, without 'correct'", "options"
+        )
+    if question.form == "sort":
+        if not 2 <= len(question.groups) <= 3:
+            yield place.problem("a question of the form 'sort' has two or three groups")
+        for number, option in enumerate(question.options):
+            if option.group not in question.groups:
+                yield place.problem(
+                    f"the group '{option.group}' is not one of {', '.join(question.groups)}",
+                    "options",
+                    number,
+                )
+    elif question.groups:
+        yield place.problem("only a question of the form 'sort' has groups", "groups")
+
+
+def _timeline(reading: Reading, timeline: Question, place: Place) -> Iterator[Problem]:
+    yield from _unknown(reading, timeline.points, place, "points")
+    for number, moment in enumerate(timeline.options):
+        yield from _unknown(reading, moment.points, place, "moments", number, "points")
+        yield from _words(f"{moment.text} {moment.reason}", place.problem, "moments", number)
+    missed = sum(moment.correct for moment in timeline.options)
+    if not 0 < missed < len(timeline.options):
+        yield place.problem("some moments are missed chances and some are not", "moments")
+
+
+def _scenario(reading: Reading, scenario: Scenario, place: Place) -> Iterator[Problem]:
+    yield from _unknown(reading, scenario.points, place, "points")
+    ids = [scene.id for scene in scenario.scenes]
+    for number, scene in enumerate(scenario.scenes):
+        if ids.index(scene.id) != number:
+            yield place.problem(f"the scene '{scene.id}' stands here twice", "scenes", number)
+        yield from _scene(reading, scenario, scene, place, number)
+    if scenario.start not in ids:
+        yield place.problem(f"the scene '{scenario.start}' does not exist", "start")
+    elif all(c.to in ids for scene in scenario.scenes for c in scene.choices):
+        yield from _graph(scenario, place)
+
+
+def _scene(reading: Reading, scenario: Scenario, scene: Scene, place: Place, number: int) -> Iterator[Problem]:
+    at = ("scenes", number)
+    yield from _unknown(reading, scene.points, place, *at, "points")
+    yield from _words(f"{scene.text} {scene.debrief or ''}", place.problem, *at)
+    if scene.end:
+        if scene.choices:
+            yield place.problem(f"the scene '{scene.id}' is an end and has choices", *at)
+        if not scene.debrief:
+            yield place.problem(f"the ending '{scene.id}' has no debrief", *at)
+        if not scene.title:
+            yield place.problem(f"the ending '{scene.id}' has no title", *at)
+        return
+    if len(scene.choices) < 2:
+        yield place.problem(f"the scene '{scene.id}' needs at least two choices or an end", *at)
+    if not scene.points:
+        yield place.problem(f"the decision '{scene.id}' names no learning point", *at)
+    names = [choice.id for choice in scene.choices]
+    qualities = [choice.quality for choice in scene.choices]
+    if scene.choices and qualities.count("best") != 1:
+        yield place.problem(f"exactly one choice of '{scene.id}' is best; here {qualities.count('best')} are", *at)
+    if scene.critical != ("dangerous" in qualities):
+        yield place.problem(f"'{scene.id}': a critical decision has a dangerous choice, and no other has one", *at)
+    for position, choice in enumerate(scene.choices):
+        where = (*at, "choices", position)
+        yield from _words(f"{choice.text} {choice.consequence} {choice.reason}", place.problem, *where)
+        if names.index(choice.id) != position:
+            yield place.problem(f"the choice '{choice.id}' stands here twice", *where)
+        if choice.to not in scenario.by_id:
+            yield place.problem(f"the scene '{choice.to}' does not exist", *where, "to")
+        for gauge in choice.effects:
+            if gauge not in scenario.gauges:
+                yield place.problem(f"the gauge '{gauge}' does not exist", *where, "effects", gauge)
+        if choice.try_again and choice.quality == "best" and scene.best.to == scenario.start:
+            yield place.problem("the best choice may not lead back to the start", *where)
+
+
+def _graph(scenario: Scenario, place: Place) -> Iterator[Problem]:
+    """Reachability both ways, loops, and the recommended path."""
+    numbers = {scene.id: number for number, scene in enumerate(scenario.scenes)}
+    onward = {s.id: {c.to for c in s.choices} for s in scenario.scenes}
+    free = {s.id: {c.to for c in s.choices if not c.try_again} for s in scenario.scenes}
+    reached = _closure({scenario.start}, onward)
+    back: dict[str, set[str]] = {scene: set() for scene in onward}
+    for scene, targets in free.items():
+        for target in targets:
+            back[target].add(scene)
+    ending = _closure({scene.id for scene in scenario.scenes if scene.end}, back)
+    for scene in onward:
+        if scene not in reached:
+            yield place.problem(f"the scene '{scene}' cannot be reached", "scenes", numbers[scene])
+        if scene not in ending:
+            yield place.problem(f"the scene '{scene}' cannot reach an end", "scenes", numbers[scene])
+        if any(scene in _closure({target}, free) for target in free[scene]):
+            yield place.problem(
+                f"the scene '{scene}' lies on a loop: a way back needs 'try_again' with its limit",
+                "scenes",
+                numbers[scene],
+            )
+    if any(sum(c.quality == "best" for c in s.choices) != 1 for s in scenario.scenes if not s.end):
+        return
+    path = scenario.recommended
+    if path[-1].end != "good":
+        yield place.problem("the recommended path does not reach a good ending", "start")
+    if len(path) - 1 < FEWEST_DECISIONS:
+        yield place.problem(
+            f"the recommended path has {len(path) - 1} decisions; at least {FEWEST_DECISIONS} are needed",
+            "start",
+        )
+    if len(path) - 1 > MOST_DECISIONS:
+        yield place.problem(
+            f"the recommended path has {len(path) - 1} decisions; {MOST_DECISIONS} are the most that people bear",
+            "start",
+        )
+    if sum(scene.end is not None for scene in scenario.scenes) < 3:
+        yield place.problem("at least three endings are needed", "scenes")
+    if not any(scene.critical for scene in scenario.scenes):
+        yield place.problem("at least one decision must be critical", "scenes")
+
+
+def _closure(start: set[str], edges: dict[str, set[str]]) -> set[str]:
+    found: set[str] = set()
+    waiting = list(start)
+    while waiting:
+        scene = waiting.pop()
+        if scene not in found:
+            found.add(scene)
+            waiting += edges.get(scene, ())
+    return found

@@ -1,0 +1,105 @@
+"""Trusting another organisation's certificates, and letting one count."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from course.audit.actions import record
+from course.credentials.rules.checking import Stated, revoked, status_of
+from course.db import insert_once
+from course.external_certificates import queries
+from course.external_certificates.models import TrustedIssuer
+from course.external_certificates.queries import trusted
+from course.external_certificates.rules import Issuer, read_profile, unreachable
+from course.people.models import Person
+from course.people.rules import tidy
+from course.recertification.actions import SHORTEN, import_completion
+from course.recertification.rules.facts import INITIAL
+
+# Gets the bytes at an address. Raises OSError.
+Fetch = Callable[[str], bytes]
+
+
+class KnownError(ValueError):
+    """The issuer is trusted already, by the same profile."""
+
+    def __init__(self, issuer: Issuer) -> None:
+        super().__init__(f"certificates of {issuer.name} count already, by this very profile")
+        self.issuer = issuer
+
+
+def trust(session: Session, profile: str, reason: str, by: int | None, at: datetime, here: bool = False) -> Issuer:
+    """From now on certificates of this issuer count; its newest profile takes the place of an earlier one. `here`: the
+    issuer may be on this machine.
+
+    Raises ValueError, in words, for a text that is no profile, and KnownError for one that counts already.
+    """
+    issuer = read_profile(profile)
+    if why := unreachable(issuer.address, here):
+        raise ValueError(f"{why}, so it could not be asked whether a certificate was revoked")
+    number = _next(session, issuer.address)
+    if queries.newest(session, issuer.address) == ("trusted", profile):
+        raise KnownError(issuer)
+    if not _add(session, "trusted", number, issuer, profile, reason, by, at):
+        raise KnownError(issuer)
+    record(
+        session, "issuer.trusted", None, {"issuer": issuer.name, "address": issuer.address, "reason": reason}, by, at
+    )
+    return issuer
+
+
+def distrust(session: Session, issuer_id: int, reason: str, by: int | None, at: datetime) -> bool:
+    """From now on its certificates count no more; those that counted before keep counting. False if that is so."""
+    row = session.get(TrustedIssuer, issuer_id)
+    number = 0 if row is None else _next(session, row.address)
+    if row is None or issuer_id not in {one.id for one in trusted(session)}:
+        return False
+    if not _add(session, "ended", number, read_profile(row.profile), row.profile, reason, by, at):
+        return False
+    record(session, "issuer.ended", None, {"issuer": row.name, "address": row.address, "reason": reason}, by, at)
+    return True
+
+
+def _next(session: Session, address: str) -> int:
+    """The number of an issuer's next row: to be asked before it is looked what there is, so that whoever comes in
+    between takes it."""
+    return queries.rows_of(session, address) + 1
+
+
+def _add(
+    session: Session, kind: str, number: int, issuer: Issuer, profile: str, reason: str, by: int | None, at: datetime
+) -> bool:
+    """Add that row; False if somebody was quicker."""
+    made = insert_once(
+        session, TrustedIssuer, kind=kind, address=issuer.address, number=number, name=issuer.name, profile=profile,
+        reason=reason, made_by=by, made_at=at,
+    )  # fmt: skip
+    return made is not None
+
+
+def still_valid(document: bytes, issuer: Issuer, fetch: Fetch) -> str | None:
+    """Why a credential does not count after its issuer was asked whether it was revoked; None if it does."""
+    try:
+        address, place = status_of(document)
+        if not address.startswith(f"{issuer.address}/"):
+            raise ValueError("its revocation is listed by somebody else")
+        gone = revoked(fetch(address), issuer.keys, address, place)
+    except OSError:
+        return f"{issuer.name} could not be asked whether it was revoked. Please try again later."
+    except ValueError as error:
+        return f"Whether it was revoked cannot be told: {error}. Please show it to your manager."
+    return f"{issuer.name} has revoked or replaced it." if gone else None
+
+
+def count(session: Session, person_id: int, said: Stated, document: bytes, today: date, at: datetime) -> bool:
+    """Let the certificate count from now on, with the signed document as its proof; False if it does already."""
+    # The same file sent twice at once is read one after the other.
+    session.execute(select(Person.id).where(Person.id == person_id).with_for_update())
+    return import_completion(
+        session, person_id, said.completed_on, said.last_day, tidy(said.organisation)[:200], INITIAL,
+        "Uploaded by its holder; the signature was checked.", today, person_id, at, document.decode(), SHORTEN,
+    )  # fmt: skip

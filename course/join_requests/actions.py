@@ -1,0 +1,117 @@
+"""Making and revoking links, asking to be let in, and deciding."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from course.audit.actions import record
+from course.db import lock_row
+from course.join_requests import queries
+from course.join_requests.models import RegistrationLink, RegistrationRequest
+from course.join_requests.queries import LinkView, RequestView
+from course.join_requests.rules import KEPT, MOST_OPEN
+from course.mail import rules as mails
+from course.mail.actions import queue
+from course.people.actions import Letter, Refusal, add_person, invite
+from course.people.models import Team
+from course.people.queries import person_by_email
+from course.people.rules import plain_email
+
+
+def make_link(
+    session: Session, team_id: int, domains: Sequence[str], ends_on: date, by: int | None, at: datetime
+) -> str:
+    """A link by which people with an address of these domains ask to be let into a team; returns its token, which is
+    that of the one that there is already if two windows ask for the same."""
+    lock_row(session, Team, team_id)
+    same = select(RegistrationLink.token).where(
+        RegistrationLink.team_id == team_id,
+        RegistrationLink.domains == "\n".join(domains),
+        RegistrationLink.ends_on == ends_on,
+        RegistrationLink.revoked_at.is_(None),
+    )
+    if (known := session.execute(same.limit(1)).scalar()) is not None:
+        return known
+    token = secrets.token_urlsafe(16)
+    session.add(
+        RegistrationLink(
+            team_id=team_id, token=token, domains="\n".join(domains), ends_on=ends_on, made_by=by, made_at=at
+        )
+    )
+    session.flush()
+    record(
+        session, "registration.link_made", ("team", team_id), {"domains": ", ".join(domains), "until": ends_on}, by, at
+    )
+    return token
+
+
+def revoke_link(session: Session, link_id: int, by: int | None, at: datetime) -> bool:
+    """The link works no more; False if it was revoked before, or there is none."""
+    result = session.execute(
+        update(RegistrationLink)
+        .where(RegistrationLink.id == link_id, RegistrationLink.revoked_at.is_(None))
+        .values(revoked_by=by, revoked_at=at)
+        .returning(RegistrationLink.team_id)
+    ).first()
+    if result is not None:
+        record(session, "registration.link_revoked", ("team", result[0]), {}, by, at)
+    return result is not None
+
+
+def ask(session: Session, link: LinkView, name: str, email: str, mail: mails.Letter, today: date, at: datetime) -> bool:
+    """Somebody asks. Who is there already, or has asked, is not written down again: the answer is the same for all.
+
+    False if the link takes no more requests, which is said whoever asks. `mail` is for whoever decides; each of them gets
+    one a day for a link at most.
+    """
+    session.execute(delete(RegistrationRequest).where(RegistrationRequest.decided_at <= at - KEPT))
+    if queries.how_many_open(session, link.id) >= MOST_OPEN:
+        return False
+    if person_by_email(session, email) is not None:
+        return True
+    try:
+        with session.begin_nested():
+            session.add(RegistrationRequest(link_id=link.id, name=name.strip(), email=plain_email(email), asked_at=at))
+            session.flush()
+    except IntegrityError:
+        return True
+    record(session, "registration.asked", ("team", link.team_id), {}, None, at)
+    for recipient in queries.deciders(session, link.team_id):
+        queue(session, f"registration:{link.id}:{today}:{recipient}"[:200], recipient, mail, at)
+    return True
+
+
+def approve(session: Session, request: RequestView, letter: Letter, by: int, at: datetime) -> Refusal | None:
+    """Add whoever has asked, and invite them: the mail proves that the address is theirs."""
+    if not _decide(session, request.id, by, at):
+        return Refusal("request", "This has been decided already.")
+    added = add_person(session, request.name, request.email, request.team_id, "learner", at, by)
+    if isinstance(added, Refusal):
+        return added
+    session.execute(update(RegistrationRequest).where(RegistrationRequest.id == request.id).values(person_id=added.id))
+    invite(session, added.id, letter, at, by)
+    return None
+
+
+def refuse(session: Session, request: RequestView, by: int, at: datetime) -> bool:
+    """Do not let them in; False if that was decided already. They are told nothing: the address may be anybody's."""
+    if not _decide(session, request.id, by, at):
+        return False
+    record(session, "registration.refused", ("team", request.team_id), {}, by, at)
+    return True
+
+
+def _decide(session: Session, request_id: int, by: int, at: datetime) -> bool:
+    result = session.execute(
+        update(RegistrationRequest)
+        .where(RegistrationRequest.id == request_id, RegistrationRequest.decided_at.is_(None))
+        .values(decided_by=by, decided_at=at)
+        .returning(RegistrationRequest.id)
+    )
+    return result.first() is not None

@@ -1,0 +1,105 @@
+"""Links that let people ask, and what is to be decided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from course.join_requests.models import RegistrationLink, RegistrationRequest
+from course.join_requests.rules import works
+from course.people.models import Person, RoleGrant, Team
+from course.people.queries import leads, teams_of
+from course.people.rules import Viewer
+
+
+@dataclass(frozen=True)
+class LinkView:
+    """A link: the team, who may ask, until when, and whether it works today."""
+
+    id: int
+    token: str
+    team_id: int
+    team: str
+    domains: tuple[str, ...]
+    ends_on: date
+    revoked_at: datetime | None
+    works: bool
+
+
+@dataclass(frozen=True)
+class RequestView:
+    """Somebody who asks to be let into a team."""
+
+    id: int
+    name: str
+    email: str
+    team_id: int
+    team: str
+    asked_at: datetime
+
+
+def _view(link: RegistrationLink, team: Team, today: date) -> LinkView:
+    works_now = works(link.ends_on, link.revoked_at is not None, team.closed_at is None, today)
+    domains = tuple(link.domains.split("\n"))
+    return LinkView(link.id, link.token, team.id, team.name, domains, link.ends_on, link.revoked_at, works_now)
+
+
+def links(session: Session, today: date) -> list[LinkView]:
+    """All links, the newest first."""
+    rows = select(RegistrationLink, Team).join(Team, Team.id == RegistrationLink.team_id)
+    found = session.execute(rows.order_by(RegistrationLink.id.desc()))
+    return [_view(link, team, today) for link, team in found]
+
+
+def link(session: Session, token: str, today: date) -> LinkView | None:
+    """The link with this token, if it works."""
+    rows = select(RegistrationLink, Team).join(Team, Team.id == RegistrationLink.team_id)
+    row = session.execute(rows.where(RegistrationLink.token == token)).first()
+    found = None if row is None else _view(row[0], row[1], today)
+    return found if found is not None and found.works else None
+
+
+def open_requests(session: Session, viewer: Viewer) -> list[RequestView]:
+    """What there is to decide, as far as the viewer sees it: an administrator all of it, a manager what is for their
+    teams and those below."""
+    request = RegistrationRequest
+    rows = (
+        select(request.id, request.name, request.email, Team.id, Team.name, request.asked_at)
+        .join(RegistrationLink, RegistrationLink.id == request.link_id)
+        .join(Team, Team.id == RegistrationLink.team_id)
+        .where(request.decided_at.is_(None))
+        .order_by(request.id)
+    )
+    if not viewer.administrator:
+        rows = rows.where(Team.id.in_(teams_of(viewer)))
+    return [RequestView(*row) for row in session.execute(rows)]
+
+
+def to_decide(session: Session, viewer: Viewer, request_id: int) -> RequestView | None:
+    """One of them; None if the viewer does not see it, or sees it only as a deputy."""
+    found = next((one for one in open_requests(session, viewer) if one.id == request_id), None)
+    return found if found is not None and leads(session, viewer, found.team_id) else None
+
+
+def how_many_open(session: Session, link_id: int) -> int:
+    """How many by this link nobody has decided yet."""
+    rows = select(func.count()).select_from(RegistrationRequest)
+    rows = rows.where(RegistrationRequest.link_id == link_id, RegistrationRequest.decided_at.is_(None))
+    return session.execute(rows).scalar_one()
+
+
+def deciders(session: Session, team_id: int) -> list[str]:
+    """The addresses of those who manage a team; of the administrators if nobody does."""
+    rows = (
+        select(Person.email, RoleGrant.role)
+        .join(RoleGrant, RoleGrant.person_id == Person.id)
+        .where(RoleGrant.until.is_(None), Person.left_at.is_(None))
+        .where((RoleGrant.team_id == team_id) | (RoleGrant.role == "administrator"))
+        .order_by(Person.email)
+    )
+    found = session.execute(rows).all()
+    managers = [row.email for row in found if row.role == "manager"]
+    return managers or [row.email for row in found]

@@ -1,0 +1,252 @@
+"""Delivering the outbox: by SMTP, or to the console.
+
+A mail has a number of tries, which are spent on answers about that mail. A server that cannot be reached, or that turns
+everything away, spends none: it is left alone for a while as a whole, and what waits goes on waiting.
+"""
+
+from __future__ import annotations
+
+import smtplib
+import sys
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.errors import MessageError
+from email.message import EmailMessage
+from email.utils import format_datetime
+from urllib.parse import urlsplit
+
+from sqlalchemy.orm import Session
+
+from course.db import outside_unit_of_work
+from course.events import publish
+from course.mail import actions, queries
+from course.mail.events import MailLeaving
+from course.mail.queries import Waiting
+from course.mail.rules import LOOKS, REFUSAL_WAITS, ROUND, TURNED_AWAY, Fault, Meaning, meaning, without_addresses
+from course.mail.smtp import ServerFaultError, as_text, fault_of, hand_over, is_about_the_server, server_name
+
+# Opens a session whose deeds are kept when its block ends, and undone when the block raises.
+Sessions = Callable[[], AbstractContextManager[Session]]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a try. `words` say why the mail did not leave, `means` what the server said about it; `fault` is
+    set if the server itself was the reason, `reached` is False if it never got to the mail, and `written` if there is no
+    mail to hand over."""
+
+    words: str = ""
+    means: Meaning | None = None
+    fault: Fault | None = None
+    reached: bool = True
+
+    written: bool = True
+
+    @property
+    def accepted(self) -> bool:
+        return not self.words
+
+    @property
+    def may_be_the_server(self) -> bool:
+        """Whether the server may be at fault in what it said of the mail: it is not about the address. One that calls
+        every mail too large is wrong, too."""
+        return self.reached and self.written and self.means in ("later", "refused", "never")
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Where mail goes, from whom, and in whose name; `zone` is that of the organisation."""
+
+    mail_url: str
+    mail_from: str
+    public_url: str
+    zone: str
+
+    @property
+    def server(self) -> str:
+        return server_name(self.mail_url)
+
+
+def deliver(
+    sessions: Sessions,
+    mail_url: str,
+    mail_from: str,
+    public_url: str,
+    zone: str,
+    at: datetime,
+    by_hand: bool = False,
+) -> int:
+    """Send what is due at `at`; returns how many mails left. Whatever fails is kept with its reason.
+
+    Each mail is claimed in a short transaction of its own before it is sent, so two senders never send
+    the same one, and nothing is locked while a mail server takes its time. Whoever queued it is asked in that
+    transaction whether it still holds. Nothing is sent to an address that has refused mail for good. A server that
+    took nothing is left alone until its next look, unless somebody asks `by_hand`.
+    """
+    sender = Sender(mail_url, mail_from, public_url, zone)
+    with sessions() as session:
+        # Usually nothing is due; looking for it must not hold up those who write.
+        session.connection(execution_options={"writes": False})
+        outage = queries.open_outage(session, sender.server)
+        # A clock that was set back must not keep the sender from looking.
+        if outage and not by_hand and timedelta() < outage.next_look_at - at <= LOOKS[-1]:
+            return 0
+        waiting = queries.due(session, at)
+    return _round(sessions, sender, waiting, outage is not None, at)
+
+
+def _round(sessions: Sessions, sender: Sender, waiting: list[Waiting], outage: bool, at: datetime) -> int:
+    """Try the mails one after the other; returns how many were accepted."""
+    accepted, faults, turned_away, until = 0, 0, list[tuple[Waiting, Outcome]](), time.monotonic() + ROUND
+    for mail in waiting:
+        with sessions() as session:
+            if not _may_leave(session, mail, sender, at):
+                continue
+        outcome = _try(mail, sender)
+        if outcome.accepted:
+            with sessions() as session:
+                actions.sent(session, mail, at)
+                actions.end_outages(session, at)
+            accepted += 1
+            outage = False
+        else:
+            turned_away.append((mail, outcome))
+            faults += outcome.fault is not None
+        # Where every connection fails half-way, a round would take for ever.
+        if not outcome.reached or (faults >= TURNED_AWAY and not accepted) or time.monotonic() > until:
+            break
+    if turned_away:
+        with sessions() as session:
+            _settle(session, sender.server, turned_away, accepted > 0, outage, at)
+    return accepted
+
+
+def _settle(
+    session: Session,
+    server: str,
+    turned_away: list[tuple[Waiting, Outcome]],
+    accepted: bool,
+    outage: bool,
+    at: datetime,
+) -> None:
+    """Write down what became of the mails that did not leave in a round."""
+    away = next((outcome.fault for _, outcome in turned_away if not outcome.reached), None)
+    maybe = [(mail, outcome) for mail, outcome in turned_away if outcome.may_be_the_server]
+    in_vain = len(maybe) + queries.in_vain(session, [mail.id for mail, _ in turned_away]) if maybe else 0
+    all_of_them = not accepted and bool(maybe) and (outage or away is not None or in_vain >= TURNED_AWAY)
+    fault = away or (_common([outcome for _, outcome in maybe]) if all_of_them else None)
+    until = actions.note_outage(session, server, fault, at) if fault else at
+    for mail, outcome in turned_away:
+        if not outcome.reached:
+            actions.release(session, mail, outcome.words, mail.seen)
+        elif all_of_them and (mail, outcome) in maybe:
+            # Behind the others: if it is this mail after all, they come first at the next look.
+            actions.release(session, mail, outcome.words, until)
+        else:
+            _answered(session, mail, outcome, at)
+    if fault:
+        actions.give_up_waiting(session, server, fault.words(server), at)
+
+
+def _common(outcomes: list[Outcome]) -> Fault:
+    """What the server is said to be at fault in, if it turned all of these away."""
+    reasons = {outcome.fault.reason if outcome.fault else None for outcome in outcomes}
+    last = outcomes[-1]
+    if len(reasons) == 1 and last.fault is not None:
+        return last.fault
+    return Fault("turned-away", without_addresses(last.words)[:900])
+
+
+def _answered(session: Session, mail: Waiting, outcome: Outcome, at: datetime) -> None:
+    """The server said something about this mail, which costs one of its tries."""
+    if outcome.means == "no-mailbox":
+        dead = actions.no_mailbox(session, mail.recipient, "refused", outcome.words, at)
+        actions.failed(session, mail, outcome.words, dead, at, REFUSAL_WAITS)
+    elif outcome.means == "refused":
+        actions.failed(session, mail, outcome.words, False, at, REFUSAL_WAITS)
+    else:
+        actions.failed(session, mail, outcome.words, outcome.means == "never", at)
+
+
+def _may_leave(session: Session, mail: Waiting, sender: Sender, at: datetime) -> bool:
+    """Claim the mail, unless it does not hold any more or its address is dead."""
+    publish(session, MailLeaving(mail.key, mail.recipient, at, sender.zone))
+    if not actions.claim(session, mail, at):
+        return False
+    why = queries.dead_addresses(session, [mail.recipient]).get(mail.recipient)
+    if why is not None:
+        actions.failed(session, mail, f"Not sent, because this address refused an earlier mail: {why}", True, at)
+    return why is None
+
+
+def _try(mail: Waiting, sender: Sender) -> Outcome:
+    """Send one mail."""
+    outside_unit_of_work("sending a mail")
+    server, host = urlsplit(sender.mail_url), urlsplit(sender.public_url).hostname or "localhost"
+    try:
+        message = _message(mail, sender.mail_from, host)
+        if server.scheme == "console":
+            _print(message)
+        else:
+            hand_over(message, server, host)
+    except ServerFaultError as error:
+        return Outcome(error.fault.words(sender.server), fault=error.fault, reached=False)
+    except (smtplib.SMTPException, OSError) as error:
+        return _turned_away(error, sender.server)
+    except (ValueError, LookupError, MessageError) as error:
+        return Outcome(f"The mail cannot be written: {error}", "never", written=False)
+    return Outcome()
+
+
+def _turned_away(error: Exception, server: str) -> Outcome:
+    """What it means that the server took the connection, and not the mail."""
+    if is_about_the_server(error):
+        fault = fault_of(error) if not isinstance(error, smtplib.SMTPRecipientsRefused) else Fault("busy", "")
+        return Outcome(fault.words(server), "later", fault)
+    answer: bytes | str
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        code, answer = next(iter(error.recipients.values()))
+    elif isinstance(error, smtplib.SMTPResponseException):
+        code, answer = error.smtp_code, error.smtp_error
+    else:
+        # An address with letters that this server cannot write, for example.
+        return Outcome(f"The mail server does not take this mail: {error}", "refused")
+    said = as_text(answer)
+    means = meaning(code, said)
+    # Whatever is said to the sender or to the mail is not about the address.
+    if means == "no-mailbox" and not isinstance(error, smtplib.SMTPRecipientsRefused):
+        means = "refused"
+    return Outcome(f"{code} {said}", means)
+
+
+def _message(mail: Waiting, mail_from: str, host: str) -> EmailMessage:
+    message = EmailMessage()
+    message["From"] = mail_from
+    message["To"] = _ascii(mail.recipient)
+    message["Subject"] = mail.subject
+    message["Date"] = format_datetime(mail.queued_at)
+    # The same for every try, so that a mailbox can tell a second copy for what it is.
+    message["Message-ID"] = f"<{mail.mark}@{host}>"
+    message["Auto-Submitted"] = "auto-generated"
+    for name, value in mail.headers.items():
+        message[name] = value
+    message.set_content(mail.text)
+    if mail.html is not None:
+        message.add_alternative(mail.html, subtype="html")
+    return message
+
+
+def _ascii(address: str) -> str:
+    """An address whose domain every mail server can read: schön.example becomes xn--schn-7qa.example."""
+    name, _, domain = address.rpartition("@")
+    return f"{name}@{domain.encode('idna').decode()}"
+
+
+def _print(message: EmailMessage) -> None:
+    text = message.get_body(("plain",)) or message
+    sys.stderr.write(f"\n{'-' * 72}\nTo: {message['To']}\nSubject: {message['Subject']}\n\n")
+    sys.stderr.write(f"{text.get_content()}{'-' * 72}\n")
+    sys.stderr.flush()

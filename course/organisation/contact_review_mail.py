@@ -1,0 +1,43 @@
+"""Mail to whoever looks after a contact that nobody has confirmed for too long."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from course.content.loaded_course import library
+from course.dates import civil_date
+from course.mail.actions import queue_letter
+from course.mail.message_templates import letter
+from course.organisation.queries import organisation, owners, stale_contacts
+from course.organisation.rules.contacts import KINDS
+from course.people.rules import first_name
+from course.web.app_state import state
+from course.web.unit_of_work import command_session, reading_session
+
+
+def ask_owners(at: datetime) -> int:
+    """Queue a mail to the owner of each stale contact, once for each time it was confirmed; how many that were."""
+    config = state().config
+    with reading_session() as session:
+        ours = organisation(session)
+        keepers = owners(session, ours)
+    written = []
+    for entry in stale_contacts(ours, config.time_zone, civil_date(at, config.time_zone)):
+        owner = keepers.get(entry.owner_id or 0)
+        if ours is None or owner is None or not owner.here:
+            continue
+        asked = letter(
+            "contact.txt",
+            f"Please look at a contact again: {KINDS[entry.kind]}",
+            name=first_name(owner.name),
+            course=library().course.title,
+            organisation=ours.name,
+            label=KINDS[entry.kind],
+            entry=entry,
+            link=f"{config.public_url}/organisation/contact/{entry.kind}",
+        )
+        written.append((f"contact:{entry.id}", owner.email, asked))
+    if not written:
+        return 0
+    with command_session() as session:
+        return sum(queue_letter(session, key, email, asked, at, at) for key, email, asked in written)

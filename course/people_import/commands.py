@@ -1,0 +1,73 @@
+"""flask people import"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+from flask.cli import AppGroup
+
+from course.clock import now
+from course.people_import import actions, queries
+from course.people_import.jobs import applied, mail_invitations
+from course.people_import.rules.columns import guess, mistake
+from course.people_import.rules.parsing import read
+from course.people_import.rules.planning import KINDS, Plan
+from course.people_import.rules.table import UnreadableError, packed
+from course.web.app_state import state
+from course.web.unit_of_work import reading_session, unit_of_work
+
+group = AppGroup("people", help="Bring people in from a list.")
+
+
+@group.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Only say what would happen.")
+@click.option("--invite", is_flag=True, help="Mail an invitation to everybody who is added or comes back.")
+@click.option("--sender", default="The training team", show_default=True, help="Who invites, as the mail says it.")
+def import_command(file: Path, dry_run: bool, invite: bool, sender: str) -> None:
+    """Apply the list FILE, with its columns as they were last time; those with usual headings are guessed.
+
+    Ends with 0 if every row is in order, with 2 if some were refused, or have to be decided on the page (the others are
+    applied), and with 1 if nothing could be done.
+    """
+    zone, at = state().config.time_zone, now()
+    invitees: list[actions.Invitee] = []
+    try:
+        table = read(file.read_bytes())
+        with reading_session() as reading:
+            before = queries.remembered(reading, table.headings)
+            columns = guess(table.headings, before.columns, before.unused, table)
+            wrong = mistake(columns)
+            if wrong is not None:
+                raise UnreadableError(f"{wrong[1]} Upload the list once on the page, and match its columns there.")
+            made = queries.Choices(columns, before.base)
+            draft = queries.draft(reading, table, made, zone, at)
+        if not dry_run:
+            with unit_of_work() as session:
+                import_id = actions.upload(session, file.name, packed(table), None, at)
+                actions.keep_preview(session, import_id, table, draft, made, invite)
+                actions.begin(session, import_id, draft.plan.mark(), None, at)
+            click.echo("Applying …", err=True)
+            invitees = applied(import_id, zone, None, at, _tell)
+    except (UnreadableError, actions.StaleError, LookupError) as error:
+        raise click.ClickException(str(error)) from error
+    mail_invitations(invitees, sender, None, at)
+    _print(draft.plan, dry_run)
+    sys.exit(2 if any(line.kind in ("refused", "asked") for line in draft.plan.lines) else 0)
+
+
+def _tell(done: int, of: int) -> None:
+    click.echo(f"{done} of {of}", err=True)
+
+
+def _print(made: Plan, dry_run: bool) -> None:
+    for line in made.lines:
+        if line.kind in ("refused", "asked") or (dry_run and line.kind != "unchanged"):
+            click.echo(f"Line {line.number}: {KINDS[line.kind].lower()}: {line.who}: {' '.join(line.notes)}")
+    for path in made.new_teams:
+        click.echo(f"New team: {' > '.join(path)}")
+    for kind, words in KINDS.items():
+        click.echo(f"{words}: {sum(line.kind == kind for line in made.lines)}")
+    click.echo(f"Not in the list: {len(made.missing)}. Nothing is done about them.")

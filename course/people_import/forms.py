@@ -1,0 +1,46 @@
+"""Forms for uploading a list and for saying which column is what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask_wtf.file import FileField
+from wtforms import BooleanField, SelectField
+from wtforms.validators import InputRequired
+
+from course.people.forms import clean
+from course.people_import.rules.columns import FIELDS, mistake
+from course.web.forms import Form
+
+
+class UploadForm(Form):
+    file = FileField(
+        "Excel or CSV file",
+        validators=[InputRequired("Choose a file.")],
+        render_kw={"accept": ".xlsx,.xlsm,.csv,.txt,.tsv"},
+    )
+
+
+class _Columns(Form):
+    base = SelectField("New teams are added", filters=[clean])
+    invites = BooleanField("Mail an invitation to everybody who is added or comes back")
+
+    def chosen(self) -> dict[str, int]:
+        """For each field the place of its column."""
+        return {name: int(self[name].data) for name in FIELDS if self[name].data}
+
+    def validate(self, *args: object, **kwargs: object) -> bool:
+        if not super().validate(*args, **kwargs):
+            return False
+        wrong = mistake(self.chosen())
+        if wrong is not None:
+            self[wrong[0]].errors = [wrong[1]]
+        return wrong is None
+
+
+def columns_form(headings: Sequence[str], **data: object) -> _Columns:
+    """A select of the headings for each field."""
+    choices = {"": "Not in the list"} | {str(index): heading for index, heading in enumerate(headings)}
+    fields = {name: SelectField(words, choices=choices, filters=[clean]) for name, words in FIELDS.items()}
+    form: _Columns = type("ColumnsForm", (_Columns,), fields)(data=data)
+    return form

@@ -1,0 +1,220 @@
+"""Lists that were uploaded, and all that a list is compared with."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session, defer
+
+from course.audit.models import AuditEntry
+from course.dates import civil_date
+from course.people.models import Employment, Membership, PathwayChoice, Person, RoleGrant, Team
+from course.people_import.models import ImportedCertificate, PeopleImport
+from course.people_import.rules.columns import FIELDS
+from course.people_import.rules.matching import Somebody
+from course.people_import.rules.parsing import read
+from course.people_import.rules.planning import Plan, plan
+from course.people_import.rules.preview import Report
+from course.people_import.rules.table import Table, UnreadableError, unpacked
+from course.people_import.rules.team_paths import Places
+from course.staff.models import PersonChange, PersonMerge
+
+UNUSED = "unused"  # beside the fields in `people_import.columns`: the headings that were left out
+_AT_ONCE = 5_000  # addresses in one query
+_LOOKED_AT = 20  # lists in which the columns of an earlier one are looked for
+
+
+@dataclass(frozen=True)
+class ImportView:
+    """A list as the page of lists shows it."""
+
+    id: int
+    file_name: str
+    uploaded_at: datetime
+    by: str | None
+    begun_at: datetime | None
+    applied_at: datetime | None
+    failure: str | None
+
+
+def import_(session: Session, import_id: int) -> PeopleImport | None:
+    """One list, without its content."""
+    statement = select(PeopleImport).where(PeopleImport.id == import_id).options(defer(PeopleImport.content))
+    return session.execute(statement).scalar_one_or_none()
+
+
+def newest(session: Session, limit: int = 10) -> list[ImportView]:
+    """The newest lists, newest first."""
+    one = PeopleImport
+    rows = session.execute(
+        select(one.id, one.file_name, one.uploaded_at, Person.name, one.begun_at, one.applied_at, one.failure)
+        .outerjoin(Person, Person.id == one.uploaded_by)
+        .order_by(one.id.desc())
+        .limit(limit)
+    )
+    return [ImportView(*row) for row in rows]
+
+
+def table(session: Session, import_id: int) -> Table | None:
+    """What the file holds; None if it is not kept any more."""
+    content = session.execute(select(PeopleImport.content).where(PeopleImport.id == import_id)).scalar()
+    if content is None:
+        return None
+    kept = unpacked(content)
+    return read(content) if kept is None else kept  # a file as earlier versions kept it, for a day
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a list would do, worked out from what was there when the audit log had come to `seen`."""
+
+    plan: Plan
+    seen: int
+
+
+@dataclass(frozen=True)
+class Choices:
+    """How a list is to be read: for each field the place of its column, the team below which new ones are added, and
+    what was decided about questions."""
+
+    columns: Mapping[str, int]
+    base: int | None = None
+    decisions: Mapping[str, str] = field(default_factory=dict)
+
+
+def draft(session: Session, table: Table, choices: Choices, zone: str, at: datetime) -> Draft:
+    """What a list would do with these choices. It only reads, and takes seconds for a long list: it is worked out before
+    a unit of work, never in it."""
+    seen = session.execute(select(func.coalesce(func.max(AuditEntry.number), 0))).scalar_one()
+    places = Places(open_teams(session), choices.base)
+    today, known = civil_date(at, zone), everybody(session, zone)
+    made = plan(table.rows, choices.columns, known, places, today, table.bad, choices.decisions)
+    return Draft(made, seen)
+
+
+def people_of(session: Session, whole: Report) -> list[int]:
+    """The people who are here and whom a list named, by id."""
+    emails = sorted({row.email for row in whole.rows if row.email and row.kind not in ("refused", "asked")})
+    found: list[int] = []
+    for start in range(0, len(emails), _AT_ONCE):
+        some = Person.email.in_(emails[start : start + _AT_ONCE])
+        found += session.execute(select(Person.id).where(Person.left_at.is_(None), some)).scalars()
+    return found
+
+
+# Whatever a list is compared with is written to the log under these names when it changes.
+_COMPARED = ("person.", "team.", "role.", "pathway.", "certificate.", "data.")
+
+
+def changed_since(session: Session, seen: int) -> bool:
+    """Whether people, teams or roles have changed since the log had come to that entry."""
+    about = or_(*(AuditEntry.what.startswith(name) for name in _COMPARED))
+    newer = select(AuditEntry.number).where(AuditEntry.number > seen, about).limit(1)
+    return session.execute(newer).first() is not None
+
+
+def choices(session: Session, import_id: int, table: Table) -> Choices:
+    """What was chosen for a list. Raises LookupError if there is no such list, UnreadableError if it lacks a column."""
+    job = import_(session, import_id)
+    if job is None:
+        raise LookupError("There is no such list.")
+    named = chosen(json.loads(job.columns or "{}"))
+    missing = [heading for heading in named.values() if heading not in table.headings]
+    if missing:
+        raise UnreadableError(f"There is no column “{missing[0]}” in this list. Match the columns on the page again.")
+    places = {field: table.headings.index(heading) for field, heading in named.items()}
+    return Choices(places, job.base_team_id, json.loads(job.decisions or "{}"))
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """How an earlier list was read: for each field the heading of its column, the headings that were left out, and the
+    team below which new ones were added."""
+
+    columns: Mapping[str, str]
+    unused: frozenset[str]
+    base: int | None
+
+
+def remembered(session: Session, headings: Sequence[str]) -> Remembered:
+    """How the newest list of this kind was read that was applied: one with all the columns that were chosen then. If
+    there is none, the newest of any kind: a list of staff and one of certificates have columns of their own."""
+    one = PeopleImport
+    statement = select(one.columns, one.base_team_id).where(one.applied_at.is_not(None), one.columns.is_not(None))
+    rows = session.execute(statement.order_by(one.id.desc()).limit(_LOOKED_AT)).all()
+    found = [(json.loads(columns or "{}"), base) for columns, base in rows]
+    known = set(headings)
+    for columns, base in sorted(found, key=lambda row: not known.issuperset(chosen(row[0]).values()))[:1]:
+        return Remembered(chosen(columns), frozenset(columns.get(UNUSED, ())), base)
+    return Remembered({}, frozenset(), None)
+
+
+def chosen(columns: Mapping[str, Any]) -> dict[str, str]:
+    """Of what `people_import.columns` holds: for each field the heading of its column."""
+    return {field: heading for field, heading in columns.items() if field in FIELDS}
+
+
+def everybody(session: Session, zone: str) -> list[Somebody]:
+    """All people, also those who have left. Eight queries."""
+    teams: dict[int, set[int]] = defaultdict(set)
+    manages: dict[int, set[int]] = defaultdict(set)
+    certificates: dict[int, set[date]] = defaultdict(set)
+    for person, team in session.execute(
+        select(Membership.person_id, Membership.team_id).where(Membership.until.is_(None))
+    ):
+        teams[person].add(team)
+    grants = select(RoleGrant.person_id, RoleGrant.team_id).where(RoleGrant.until.is_(None))
+    administrators: set[int] = set()
+    for person, managed in session.execute(grants):
+        if managed is None:
+            administrators.add(person)
+        else:
+            manages[person].add(managed)
+    stays = select(Employment.person_id, Employment.start).order_by(Employment.id)
+    starts = {row.person_id: row.start for row in session.execute(stays)}
+    choices = select(PathwayChoice.person_id, PathwayChoice.pathway).order_by(PathwayChoice.id)
+    pathways = {row.person_id: row.pathway for row in session.execute(choices)}
+    for person, day in session.execute(select(ImportedCertificate.person_id, ImportedCertificate.day)):
+        certificates[person].add(day)
+    former: dict[int, set[str]] = defaultdict(set)
+    numbers: dict[int, set[str]] = defaultdict(set)
+    before = select(PersonChange.person_id, PersonChange.email, PersonChange.staff_number)
+    for person, email, number in session.execute(before):
+        former[person].add(email)
+        if number:
+            numbers[person].add(number)
+    merges = select(PersonMerge.person_id, PersonMerge.into_id)
+    merged = {row.person_id: row.into_id for row in session.execute(merges)}
+    columns = (Person.id, Person.name, Person.email, Person.staff_number, Person.left_at, Person.created_at)
+    people = select(*columns).order_by(Person.name)
+    return [
+        Somebody(
+            row.id,
+            row.name,
+            row.email,
+            row.staff_number,
+            None if row.left_at is None else civil_date(row.left_at, zone),
+            frozenset(teams[row.id]),
+            frozenset(manages[row.id]),
+            pathways.get(row.id),
+            frozenset(certificates[row.id]),
+            starts.get(row.id) or civil_date(row.created_at, zone),
+            row.id in administrators,
+            frozenset(former[row.id] - {row.email, ""}),
+            merged.get(row.id),
+            frozenset(numbers[row.id] - {row.staff_number}),
+        )
+        for row in session.execute(people)
+    ]
+
+
+def open_teams(session: Session) -> Sequence[tuple[int, str, int | None]]:
+    """The open teams: id, name, and the one that each is part of."""
+    statement = select(Team.id, Team.name, Team.parent_id).where(Team.closed_at.is_(None)).order_by(Team.id)
+    return [(row.id, row.name, row.parent_id) for row in session.execute(statement)]

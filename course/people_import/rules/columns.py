@@ -1,0 +1,198 @@
+"""Which column of a list is what: by its heading, and by what stands in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from course.people_import.rules.date_formats import like_a_day, no_day
+from course.people_import.rules.headings import NAMES, NOT_THEIRS, PRIVATE, bare, spellings, unqualified
+from course.people_import.rules.table import Table
+from course.people_import.rules.values import is_nothing
+
+# What a list may say about a person, and the words for it.
+FIELDS = {
+    "email": "E-mail address",
+    "name": "Full name",
+    "first_name": "First name",
+    "last_name": "Last name",
+    "staff_number": "Staff number",
+    "team": "Team (such as North > House 3)",
+    "role": "Role in the course (learner or manager)",
+    "pathway": "Pathway",
+    "start": "First day",
+    "leaving": "Last day",
+    "completed": "Earlier certificate: completed on",
+    "valid_until": "Earlier certificate: valid until",
+    "issuer": "Earlier certificate: issued by",
+}
+DAYS = ("start", "leaving", "completed", "valid_until")
+_SAMPLE = 500  # rows that are looked at
+_YES_OR_NO = frozenset({"y", "n", "yes", "no", "true", "false", "ja", "nein", "ie", "na", "oes", "nac oes", "1", "0"})
+_CODE = re.compile(r"[\w./#-]+")
+_ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+")
+
+
+def _is_code(cell: str) -> bool:
+    digits, letters = sum(map(str.isdigit, cell)), sum(map(str.isalpha, cell))
+    return 0 < digits >= letters and bool(_CODE.fullmatch(cell))
+
+
+@dataclass(frozen=True)
+class _Content:
+    """What stands in a column, without what only stands in the place of a value."""
+
+    cells: tuple[str, ...]
+    rows: int
+
+    def share(self, fits: object) -> float:
+        """Of the cells that hold something, the part that fits; 0 if none holds anything."""
+        return sum(map(fits, self.cells)) / len(self.cells) if self.cells else 0.0  # type: ignore[call-overload]
+
+    @cached_property
+    def filled(self) -> float:
+        return len(self.cells) / self.rows if self.rows else 0.0
+
+    @cached_property
+    def addresses(self) -> float:
+        return self.share(lambda cell: bool(_ADDRESS.fullmatch(cell)))
+
+    @cached_property
+    def days(self) -> float:
+        return self.share(lambda cell: like_a_day(cell) or no_day(cell))
+
+    @cached_property
+    def yes_or_no(self) -> float:
+        return self.share(lambda cell: cell.casefold() in _YES_OR_NO)
+
+    @cached_property
+    def codes(self) -> float:
+        """The part that is one piece with at least as many digits as letters, as numbers of people are."""
+        return self.share(_is_code)
+
+    @cached_property
+    def different(self) -> float:
+        return len(set(self.cells)) / len(self.cells) if self.cells else 0.0
+
+    def fits(self, field: str) -> bool:
+        """Whether this can be what the field holds; an empty column can be anything."""
+        if not self.cells:
+            return True
+        if field == "email":
+            return self.share(lambda cell: "@" in cell) >= 0.5
+        if self.addresses >= 0.5:
+            return False
+        if field in DAYS:
+            return self.days >= 0.5
+        if self.days >= 0.5 and field != "staff_number":
+            return False
+        if field == "name":
+            return self.codes < 0.5 and self.yes_or_no < 0.5
+        if field in ("first_name", "last_name"):
+            return self.share(str.isdigit) < 0.5 and self.yes_or_no < 0.5
+        if field == "staff_number":
+            return self.share(lambda cell: " " in cell and not any(map(str.isdigit, cell))) < 0.5
+        return field in ("role", "pathway") or self.yes_or_no < 0.5
+
+
+def guess(
+    headings: Sequence[str],
+    remembered: Mapping[str, str],
+    unused: Collection[str] = (),
+    table: Table | None = None,
+) -> dict[str, int]:
+    """For each field the column that holds it: the one it was last time (`remembered` gives its heading), else one
+    with a usual name in which stands what the field holds. No column is used twice, and none that was left out last
+    time (`unused`), whatever its name: the list of tonight must not move people by a column that somebody has said
+    holds something else."""
+    found: dict[str, int] = {}
+    known = [bare(heading) for heading in headings]
+    left_out = {index for index, heading in enumerate(headings) if heading in unused}
+    content = [_content(table, index) for index in range(len(headings))]
+
+    for field, heading in remembered.items():
+        for index, name in enumerate(known):
+            if field not in found and name == bare(heading) and index not in {*found.values(), *left_out}:
+                found[field] = index
+    free = [index for index in range(len(headings)) if index not in left_out]
+    for field in NAMES:
+        if field not in found:
+            fitting = [index for index in free if index not in found.values() and content[index].fits(field)]
+            best = _best(field, fitting, headings, content)
+            if best is not None:
+                found[field] = best
+    _address(found, free, headings, content)
+    if not remembered:
+        _names(found, content, table)
+    return found
+
+
+def _content(table: Table | None, index: int) -> _Content:
+    if table is None:
+        return _Content((), 0)
+    cells = [cell for _, cell in zip(range(_SAMPLE), table.column(index), strict=False)]
+    return _Content(tuple(cell for cell in cells if not is_nothing(cell)), len(cells))
+
+
+def _best(field: str, columns: list[int], headings: Sequence[str], content: list[_Content]) -> int | None:
+    """Of these columns the one whose heading is the most usual for the field; one that is hardly filled comes last."""
+    ranked = []
+    for index in columns:
+        ranks = [NAMES[field].index(name) for name in spellings(headings[index]) if name in NAMES[field]]
+        plainer = unqualified(headings[index])
+        if not ranks and field != "staff_number" and plainer in NAMES[field]:
+            ranks = [len(NAMES[field]) + NAMES[field].index(plainer)]
+        if ranks and not (field == "email" and NOT_THEIRS.search(bare(headings[index]))):
+            full = max((content[one].filled for one in columns), default=0)
+            # Beside a first name of everybody, what some are called is none.
+            hollow = content[index].filled < full * (0.9 if field == "first_name" else 0.5)
+            ranked.append((hollow, bool(PRIVATE.search(bare(headings[index]))), min(ranks), index))
+    return min(ranked)[-1] if ranked else None
+
+
+def _address(found: dict[str, int], free: list[int], headings: Sequence[str], content: list[_Content]) -> None:
+    """A column of e-mail addresses, nearly all of them different, is that of the address, whatever it is called; unless
+    it is called by somebody else, such as their manager."""
+    if "email" in found:
+        return
+    columns = [index for index in free if index not in found.values() and content[index].addresses >= 0.8]
+    columns = [index for index in columns if content[index].different >= 0.8]
+    columns = [index for index in columns if not NOT_THEIRS.search(bare(headings[index]))]
+    if columns:
+        found["email"] = min(columns, key=lambda index: (bool(PRIVATE.search(bare(headings[index]))), index))
+
+
+def _names(found: dict[str, int], content: list[_Content], table: Table | None) -> None:
+    """Where the first and the last name have columns of their own, those are taken: they tell which is which. A column
+    “Name” beside one of first names holds the last names, if the first names do not stand in it."""
+    if {"first_name", "last_name"} <= found.keys():
+        if all(content[found[one]].cells for one in ("first_name", "last_name")) or table is None:
+            found.pop("name", None)
+        return
+    if table is None or "name" not in found or "first_name" not in found:
+        return
+    if content[found["first_name"]].filled < content[found["name"]].filled / 2 or (
+        content[found["name"]].share(lambda cell: "," in cell) >= 0.5
+    ):
+        found.pop("first_name")  # what some are called beside their full name
+        return
+    pairs = list(zip(table.column(found["name"]), table.column(found["first_name"]), strict=True))[:_SAMPLE]
+    inside = sum(first.casefold() in name.casefold() for name, first in pairs if name and first)
+    if inside < len(pairs) / 2:
+        found["last_name"] = found.pop("name")
+
+
+def mistake(columns: Mapping[str, int]) -> tuple[str, str] | None:
+    """What is wrong with a choice of columns: the field, and what is wrong; None if nothing is."""
+    if "email" not in columns:
+        return "email", "Choose the column of the e-mail address: people sign in with it."
+    if "name" not in columns and not {"first_name", "last_name"} <= set(columns):
+        return "name", "Choose the column of the full name, or those of the first and the last name."
+    if "completed" not in columns and ({"valid_until", "issuer"} & set(columns)):
+        return "completed", "Choose the day on which the earlier certificate was completed as well."
+    twice = [field for field, index in columns.items() if list(columns.values()).count(index) > 1]
+    if twice:
+        return twice[-1], "This column is chosen twice."
+    return None

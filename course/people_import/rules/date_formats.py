@@ -1,0 +1,157 @@
+"""Days as people and HR systems write them: the day first, year-month-day, or with the month as a word."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+from course.people_import.rules.values import is_nothing
+from course.text import fold
+
+# English, Welsh, German and French, folded; each may be shortened to three letters where that is clear.
+_MONTHS: tuple[tuple[str, ...], ...] = (
+    ("january", "ionawr", "januar", "janner", "janvier"), ("february", "chwefror", "februar", "feber", "fevrier"),
+    ("march", "mawrth", "marz", "maerz", "mars"), ("april", "ebrill", "avril"), ("may", "mai"),
+    ("june", "mehefin", "juni", "juin"), ("july", "gorffennaf", "juli", "juillet"), ("august", "awst", "aout"),
+    ("september", "sept", "medi", "septembre"), ("october", "hydref", "oktober", "octobre"),
+    ("november", "tachwedd", "novembre"), ("december", "rhagfyr", "dezember", "decembre"),
+)  # fmt: skip
+_WORD = r"[^\W\d_]{3,12}"
+_ORDINAL = r"(\d{1,2})(?:st|nd|rd|th|er|\.)?"
+_DAY_FIRST = re.compile(
+    rf"{_ORDINAL}(?:\s+of)?\s*[./\- ]?\s*({_WORD}|(?<=[./\- ])\d{{1,2}})\.?\s*[./\-, ]\s*(\d{{4}}|\d{{2}})"
+)
+_MONTH_WORD_FIRST = re.compile(rf"({_WORD})\.?[ \-]+{_ORDINAL},?[ \-]+(\d{{4}})")
+_YEAR_FIRST = re.compile(rf"(\d{{4}})[-/. ](\d{{1,2}}|{_WORD})[-/. ](\d{{1,2}})|(\d{{4}})(\d{{2}})(\d{{2}})")
+_WEEKDAY = re.compile(r"^(mon|tues?|wed(nes)?|thu(rs)?|fri|sat(ur)?|sun)(day)?[., ]\s*", re.IGNORECASE)
+# The time of day that a spreadsheet or a training system writes after the day.
+_TIME = re.compile(
+    r"(T|,?\s+)\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?\s*([ap]\.?m\.?)?\s*(Z|UTC|GMT|BST|[+-]\d{2}:?\d{2})?$", re.IGNORECASE
+)
+# What stands in a column in place of no day: what spreadsheets and databases make of an empty one.
+_NO_DAY = re.compile(r"0{1,2}[./-]0{1,2}[./-]0{2,4}|0{4}[./-]?00[./-]?00|0+([.,]0+)?|0?0/01/1900|-?1/01/1900")
+_ZERO_DAYS = frozenset({date(1900, 1, 1), date(1899, 12, 30), date(1899, 12, 31), date(1, 1, 1), date(1970, 1, 1)})
+EARLIEST, LATEST = 1940, 2100
+_CENTURY = 50  # a year of two digits below this is one of the 2000s
+_NO_END = re.compile(
+    r"9999[-/.]?12[-/.]?31|31[-/. ](?:12|dec|december)[-/. ]9999", re.IGNORECASE
+)  # what HR systems write for somebody who stays
+# With dots between them the day is always first.
+_SHORT = re.compile(r"(\d{1,2})[/\- ](\d{1,2})[/\- ](\d{4}|\d{2})")
+
+
+class NotADayError(ValueError):
+    """The message says what is wrong with it, and how to write it."""
+
+
+def _plain(text: str) -> str:
+    return _WEEKDAY.sub("", _TIME.sub("", unicodedata.normalize("NFKC", text).strip()))
+
+
+def no_day(text: str) -> bool:
+    """Whether this only stands in the place of a day, such as TBC, 00/00/0000 or 01/01/1900."""
+    typed = _plain(text)
+    if is_nothing(typed) or _NO_DAY.fullmatch(typed):
+        return True
+    found = _parts(typed)
+    try:
+        return found is not None and date(*found) in _ZERO_DAYS
+    except ValueError:
+        return False
+
+
+def read_day(text: str, label: str) -> date | None:
+    """12/02/2027, 12.2.27, 12 Feb 2027, Feb 12 2027, 12 Chwefror 2027, 2027-02-12 or 20270212; None for nothing. A weekday
+    before it and a time after it are left out: the day is the one that the list says, in whatever zone.
+
+    Raises NotADayError, with `label` naming the column.
+    """
+    typed = _plain(text)
+    if is_nothing(typed):
+        return None
+    if re.fullmatch(r"\d{4,6}([.,]\d+)?", typed):
+        raise NotADayError(
+            f"{label}: {typed} is a number by which Excel counts days{_counted(typed)}. Format the column as a date, and "
+            "save it again."
+        )
+    found = _parts(typed)
+    if found is None:
+        raise NotADayError(f"{label}: “{typed}” is not a day such as 12/02/2027.")
+    return _date(*found, typed, label)
+
+
+def list_day(text: str, label: str) -> date | None:
+    """A day in a list: as `read_day`, but what spreadsheets and databases write for no day is none."""
+    return None if no_day(text) else read_day(text, label)
+
+
+def read_end(text: str, label: str) -> date | None:
+    """A last day in a list: as `list_day`, but the end of the year 9999 is none."""
+    return None if _NO_END.fullmatch(_plain(text)) else list_day(text, label)
+
+
+def month_first(cells: Iterable[str]) -> str | None:
+    """Of a column, a day that can only be meant with the month first, such as 09/25/2026; None if there is none. In such
+    a column 09/10/2026 is not clear."""
+    for cell in cells:
+        found = _SHORT.fullmatch(_plain(cell))
+        if found and int(found[1]) <= 12 < int(found[2]) <= 31:
+            return found[0]
+    return None
+
+
+def either_way(text: str) -> bool:
+    """Whether a day reads differently with the day first and with the month first."""
+    found = _SHORT.fullmatch(_plain(text))
+    return bool(found) and int(found[1]) <= 12 and int(found[2]) <= 12 and int(found[1]) != int(found[2])  # type: ignore[index]
+
+
+def like_a_day(text: str) -> bool:
+    """Whether this is written as a day is, be there such a day or not."""
+    typed = _plain(text)
+    return _parts(typed) is not None or bool(_NO_END.fullmatch(typed)) or bool(re.fullmatch(r"[2-6]\d{4}", typed))
+
+
+def _parts(typed: str) -> tuple[int, int, int] | None:
+    """Year, month and day as they are written; the month is 0 for a word that is none."""
+    if found := _YEAR_FIRST.fullmatch(typed):
+        year, month, day = (part for part in found.groups() if part)
+        return int(year), _month(month), int(day)
+    if found := _MONTH_WORD_FIRST.fullmatch(typed):
+        return int(found[3]), _month(found[1]), int(found[2])
+    if found := _DAY_FIRST.fullmatch(typed):
+        return _year(found[3]), _month(found[2]), int(found[1])
+    return None
+
+
+def _year(text: str) -> int:
+    year = int(text)
+    return year if len(text) == 4 else year + (2000 if year < _CENTURY else 1900)
+
+
+def _month(text: str) -> int:
+    if text.isdecimal():
+        return int(text)
+    start = fold(text)
+    found = {number for number, words in enumerate(_MONTHS, 1) if any(word.startswith(start) for word in words)}
+    return found.pop() if len(found) == 1 else 0
+
+
+def _counted(typed: str) -> str:
+    number = float(typed.replace(",", "."))
+    if not 20_000 <= number <= 60_000:
+        return ""
+    day = date(1899, 12, 30) + timedelta(days=int(number))
+    return f" ({day.day} {day:%B %Y}, if it counts from 1900)"
+
+
+def _date(year: int, month: int, day: int, typed: str, label: str) -> date:
+    if not EARLIEST <= year <= LATEST:
+        raise NotADayError(f"{label}: the year of “{typed}” cannot be right.")
+    try:
+        return date(year, month, day)
+    except ValueError:
+        first = " The day comes first, then the month." if month > 12 and day <= 12 else ""
+        raise NotADayError(f"{label}: there is no such day as “{typed}”.{first}") from None

@@ -1,0 +1,173 @@
+"""From the bytes of a file to a table, whatever program wrote it."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import re
+from collections.abc import Iterator
+
+from course.people_import.rules.table import BadRow, Table, UnreadableError, check_columns, made_table, packed
+from course.people_import.rules.workbook import read_workbook
+
+SEPARATORS = (",", ";", "\t", "|")
+_SAMPLE = 50  # records that are looked at to find the separator
+_MOST_BAD = 200  # rows with a wrong quotation mark; a file with more is none that a program wrote
+_ZIP, _OLD_WORKBOOK = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"  # how Excel's own files begin, new and old
+# A byte that is no letter in the file's encoding comes out of `decode` as one of these.
+_ODD = re.compile("[\udc80-\udcff]")
+_ODD_OR_NUL = re.compile("[\udc80-\udcff\0]")
+
+
+def read(data: bytes) -> Table:
+    """The table in an Excel workbook or a CSV file: UTF-8, UTF-16 or Windows-1252; separated by comma, semicolon, tab
+    or bar. Pure: it can run in a process of its own.
+
+    Rows without any text are left out; one that cannot be read is kept apart, and changes no other. Raises
+    UnreadableError.
+    """
+    if data.startswith(_ZIP):
+        return read_workbook(data)
+    if data.startswith(_OLD_WORKBOOK):
+        raise UnreadableError(
+            "This Excel workbook has a password, or was saved by an old version. Open it, choose “Save as”, and save it "
+            "as “Excel Workbook (.xlsx)” without a password, or as “CSV UTF-8”."
+        )
+    text = _decode(data)
+    if text.lstrip().startswith("<"):
+        raise UnreadableError("This is a web page. Open it in Excel, choose “Save as”, and save it as “CSV UTF-8”.")
+    for first in text[:2_000_000].split("\n", 20)[:20]:
+        check_columns(max(map(first.count, SEPARATORS)) + 1)
+    separator, text = _separator(text)
+    found: list[tuple[int, list[str]]] = []
+    bad: list[BadRow] = []
+    for line, cells, fault in _records(text, separator):
+        odd = _odd_byte(cells)
+        if fault and all(len(one) < 2 for _, one in found):
+            raise UnreadableError(f"Line {line}: {fault}")
+        if fault or (odd and found):
+            bad.append(BadRow(line, tuple(_shown(cell) for cell in cells[:200]), fault or _ODD_WORDS.format(odd)))
+        else:
+            found.append((line, [_shown(cell) for cell in cells]))
+    if len(bad) > _MOST_BAD and len(bad) > len(found):
+        raise UnreadableError(f"Hardly a row of this file can be read. Line {bad[0].line}: {bad[0].reason}")
+    return made_table(found, bad)
+
+
+def read_and_pack(data: bytes) -> bytes:
+    """The table in a file as it is kept: what a process of its own hands back. Raises UnreadableError."""
+    return packed(read(data))
+
+
+_ODD_WORDS = (
+    "There is a byte in this row that is no letter in this file: {}. It may be an apostrophe or an accented letter that "
+    "another program wrote. Type it again, and save the list as “CSV UTF-8”."
+)
+
+
+def _odd_byte(cells: list[str]) -> str:
+    """The bytes of a row that are no letters, as they are usually written."""
+    found = sorted({ord(sign) & 0xFF for cell in cells for sign in _ODD_OR_NUL.findall(cell)})
+    return ", ".join(f"0x{byte:02X}" for byte in found)
+
+
+def _shown(cell: str) -> str:
+    return _ODD_OR_NUL.sub("\ufffd", cell)
+
+
+def _decode(data: bytes) -> str:
+    for mark, encoding in (
+        (codecs.BOM_UTF8, "utf-8-sig"),
+        (codecs.BOM_UTF16_LE, "utf-16"),
+        (codecs.BOM_UTF16_BE, "utf-16"),
+    ):
+        if data.startswith(mark):
+            return _text(data, encoding)
+    # Latin text in UTF-16 has a zero in every other byte; no other text has any.
+    start = data[:2000]
+    if start[1::2].count(0) > len(start) // 4:
+        return _text(data, "utf-16-le")
+    if start[::2].count(0) > len(start) // 4:
+        return _text(data, "utf-16-be")
+    return _text(data, "utf-8" if _is_utf8(data) else "cp1252")
+
+
+def _is_utf8(data: bytes) -> bool:
+    """Whether the letters beyond ASCII are those of UTF-8, perhaps with a few bytes among them that are not. In any other
+    encoding it would be chance if two letters looked like one of UTF-8."""
+    text = data.decode("utf-8", "surrogateescape")
+    if text.isascii():
+        return True
+    odd = len(_ODD.findall(text))
+    return odd == 0 or sum(sign > "\x7f" for sign in text) > odd
+
+
+def _text(data: bytes, encoding: str) -> str:
+    """The text, with each byte that is no letter marked (surrogateescape)."""
+    try:
+        text = data.decode(encoding, "strict" if encoding.startswith("utf-16") else "surrogateescape")
+    except UnicodeDecodeError as error:
+        raise UnreadableError("The letters in this file cannot be read. Save it again as “CSV UTF-8”.") from error
+    if text.count("\0") > 3 or "\0" in text[:200]:
+        raise UnreadableError("This is not a text file. Save the list as “CSV UTF-8”.")
+    return text
+
+
+def _separator(text: str) -> tuple[str, str]:
+    """What stands between columns, and the text without Excel's own line about it."""
+    first, _, rest = text.partition("\n")
+    said = first.strip().strip('"').lower()
+    if said.startswith("sep=") and len(said) == 5 and said[4] in SEPARATORS:
+        return said[4], rest
+    if first.rstrip("\r").lower() == "sep=\t":
+        return "\t", rest
+    return max(SEPARATORS, key=lambda one: _fit(text, one)), text
+
+
+def _fit(text: str, separator: str) -> tuple[int, int]:
+    """How well a separator fits: in how many of the first records it makes as many columns as in the headings, which
+    are the first that it divides; and how many columns."""
+    widths: list[int] = []
+    for _, cells, _ in _records(text, separator):
+        if widths or sum(map(bool, cells)) > 1:
+            widths.append(len(cells))
+        if len(widths) == _SAMPLE:
+            break
+    if not widths:
+        return 0, 0
+    return widths.count(widths[0]), widths[0]
+
+
+def _records(text: str, separator: str) -> Iterator[tuple[int, list[str], str]]:
+    """The records that hold any text: the line on which each begins, its cells, and what is wrong with it. After a row
+    with a wrong quotation mark the next line is read anew: such a mark must not swallow the rows below it."""
+    lines = _split(text)
+    begun, faults = 0, 0
+    while begun < len(lines):
+        start = begun
+        reader = csv.reader(lines[start:] if start else lines, delimiter=separator, strict=True)
+        try:
+            for record in reader:
+                cells = [" ".join(cell.split()) for cell in record]
+                if any(cells):
+                    yield begun + 1, cells, ""
+                begun = start + reader.line_num
+            return
+        except csv.Error:
+            faults += 1
+            if faults > _MOST_BAD:
+                raise UnreadableError(
+                    f"From line {begun + 1} on the file cannot be read: quotation marks are missing, or there are too many."
+                ) from None
+            cells = [" ".join(cell.split()) for cell in lines[begun].replace('"', "").split(separator)]
+            yield begun + 1, cells, "A quotation mark is missing in this row, or there is one too many."
+            begun += 1
+
+
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
+
+
+def _split(text: str) -> list[str]:
+    """The lines of a text with their ends, as CSV knows them."""
+    found = _LINE.findall(text)
+    return found[:-1] if found and not found[-1] else found

@@ -1,0 +1,108 @@
+"""What a list does, as it is kept, shown in pages, and downloaded."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from course.people_import.rules.planning import KINDS, Plan
+from course.people_import.rules.questions import QUESTIONS
+
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class Reported:
+    """One row: its line in the file, what it does, whom it is about, and the same in words. `question` is the kind of what
+    has to be decided about it, `key` that by which the decision is kept; `email` is whose row it is once it is applied."""
+
+    number: int
+    kind: str
+    who: str
+    notes: tuple[str, ...]
+    question: str = ""
+    key: str = ""
+    email: str = ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a whole list does. `missing` are those who are here but not in it."""
+
+    rows: tuple[Reported, ...]
+    new_teams: tuple[str, ...]
+    missing: tuple[str, ...]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many rows do what; only what there is, in the order of KINDS."""
+        found = Counter(row.kind for row in self.rows)
+        return {kind: found[kind] for kind in KINDS if found[kind]}
+
+    @property
+    def does_something(self) -> bool:
+        return bool(set(self.counts) - {"refused", "unchanged", "asked", "joined"})
+
+    def asked(self) -> dict[str, list[Reported]]:
+        """What has to be decided before the list is applied: the rows of each kind of question."""
+        found: dict[str, list[Reported]] = {}
+        for row in self.rows:
+            if row.question:
+                found.setdefault(row.question, []).append(row)
+        return {kind: found[kind] for kind in QUESTIONS if kind in found}
+
+    def answered(self, question: str, answer: str) -> dict[str, str]:
+        """What one press decides, by key: about the row with that key, or about all rows with that kind of question. Empty
+        if there is no such question, or it has no such answer."""
+        return {
+            row.key: answer
+            for row in self.rows
+            if row.question and question in (row.key, row.question) and answer in QUESTIONS[row.question].answers
+        }
+
+    def of(self, kind: str) -> list[Reported]:
+        """The rows of a kind, or all of them; those that are refused, or to be decided, come first."""
+        chosen = [row for row in self.rows if not kind or row.kind == kind]
+        first = {"refused": 0, "asked": 1}
+        return sorted(chosen, key=lambda row: (first.get(row.kind, 2), row.number))
+
+    def table(self) -> Iterator[tuple[object, ...]]:
+        """The rows of the file that can be downloaded."""
+        yield "Line", "Person", "What happens", "Details"
+        for row in self.rows:
+            yield row.number, row.who, KINDS[row.kind], " ".join(row.notes)  # type: ignore[index]
+        for who in self.missing:
+            yield "", who, "Not in the list", "Nothing is done about them."
+
+
+def written(plan: Plan) -> str:
+    """A plan as JSON, without what is needed only to carry it out."""
+    return json.dumps(
+        {
+            "rows": [
+                [
+                    line.number,
+                    line.kind,
+                    line.who,
+                    line.notes,
+                    line.question.kind if line.question else "",
+                    line.key,
+                    line.wanted.email,
+                ]
+                for line in plan.lines
+            ],
+            "new_teams": [" > ".join(path) for path in plan.new_teams],
+            "missing": [f"{one.name} ({one.email})" for one in plan.missing],
+        },
+        ensure_ascii=False,
+    )
+
+
+def report(text: str) -> Report:
+    """What `written` wrote."""
+    found = json.loads(text)
+    # Before 0.5 a row ended with its notes.
+    rows = tuple(Reported(number, kind, who, tuple(notes), *rest) for number, kind, who, notes, *rest in found["rows"])
+    return Report(rows, tuple(found["new_teams"]), tuple(found["missing"]))

@@ -1,0 +1,169 @@
+"""A list as a table, whatever file it was read from, and how it is kept between its pages."""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from course.people_import.rules.headings import NAMES, spellings, unqualified
+
+MOST_ROWS = 50_000
+MOST_COLUMNS = 200
+MOST_LETTERS = 20_000_000
+_ABOVE = 20  # records among which the headings are looked for: there may be notes above them
+_KEPT = b"course-table-1\n"
+_LONGEST = 2_000  # letters of a cell that are kept: no field takes as many
+
+
+class UnreadableError(ValueError):
+    """The file is no list that can be read. The message says why, and what to do."""
+
+
+@dataclass(frozen=True)
+class BadRow:
+    """A row that could not be read: its line, what stands in it as far as it can be shown, and why."""
+
+    line: int
+    cells: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """What a file holds: its headings, its rows with the line on which each begins (the first line is 1), the rows that
+    could not be read, and what else is to be said about the file."""
+
+    headings: tuple[str, ...]
+    rows: tuple[tuple[int, tuple[str, ...]], ...]
+    bad: tuple[BadRow, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def length(self) -> int:
+        """How many rows there are, also of those that could not be read."""
+        return len(self.rows) + len(self.bad)
+
+    def column(self, index: int) -> Iterable[str]:
+        """What stands in a column, row by row."""
+        return (cells[index] if index < len(cells) else "" for _, cells in self.rows)
+
+
+def made_table(
+    records: list[tuple[int, list[str]]], bad: list[BadRow] | None = None, notes: tuple[str, ...] = ()
+) -> Table:
+    """The table of these records: the first one with two cells holds the headings. Raises UnreadableError."""
+    found, bad = _without_title(records), list(bad or ())
+    if not found:
+        raise UnreadableError("The file is empty.")
+    (first, headings), *rows = found
+    # A nameless column at the end that few rows fill is none: a comma too many has moved what stands there.
+    while (
+        headings
+        and not headings[-1]
+        and 2 * sum(bool("".join(row[len(headings) - 1 :])) for _, row in rows) <= len(rows)
+    ):
+        headings = headings[:-1]
+    check_columns(len(headings))
+    if any(re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", heading) for heading in headings):
+        raise UnreadableError(
+            f"Line {first} holds a person, and should hold the headings, such as “Name” and “E-mail”. Add a line with them."
+        )
+    bad = [one for one in bad if one.line > first]
+    if not rows and not bad:
+        raise UnreadableError(
+            "The file has only one line. The first line holds the headings, and each other one a person."
+        )
+    if len(rows) > MOST_ROWS:
+        raise UnreadableError(f"The file has {len(rows):,} rows. Divide it into files of at most {MOST_ROWS:,}.")
+    usual = max(len(headings), _usual_width(rows))
+    kept = []
+    for line, cells in rows:
+        if any(cells[len(headings) :]) or len(cells) > usual:
+            bad.append(BadRow(line, tuple(cells[:MOST_COLUMNS]), _TOO_MANY.format(len(cells), len(headings))))
+        else:
+            kept.append((line, tuple(cell[:_LONGEST] for cell in cells[: len(headings)])))
+    if len(rows) > 5 and len(kept) < len(rows) / 10:
+        raise UnreadableError(
+            "Hardly a row has as many cells as there are headings. Is there a title above the headings? Delete it."
+        )
+    return Table(_unique(headings), tuple(kept), tuple(sorted(bad, key=lambda one: one.line)), notes)
+
+
+_TOO_MANY = (
+    "The row has {} cells, and there are {} headings. Is a comma inside a cell without quotation marks around it? "
+    "Put the cell between quotation marks, or take the comma out."
+)
+
+
+def check_columns(columns: int) -> None:
+    """Raises UnreadableError if a list has so many columns that something is wrong with it."""
+    if columns > MOST_COLUMNS:
+        raise UnreadableError(
+            f"The list has {columns:,} columns, and at most {MOST_COLUMNS} can be read. "
+            "Delete those that are not about people’s names, addresses, teams and days."
+        )
+
+
+def _usual_width(rows: list[tuple[int, list[str]]]) -> int:
+    """How many cells most rows have: many programs end every row with empty ones."""
+    counts: dict[int, int] = {}
+    for _, cells in rows:
+        counts[len(cells)] = counts.get(len(cells), 0) + 1
+    return max(counts, key=lambda width: (counts[width], -width)) if counts else 0
+
+
+def _without_title(records: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
+    """The records from the headings on: of the first ones that with the most usual names of columns; else the first with
+    two cells, because a title fills one, and a list of people needs two."""
+    known = [_known_headings(cells) for _, cells in records[:_ABOVE]]
+    if known and max(known) > 1:
+        return records[known.index(max(known)) :]
+    for place, (_, cells) in enumerate(records):
+        if sum(map(bool, cells)) > 1:
+            return records[place:]
+    return records
+
+
+def _known_headings(cells: list[str]) -> int:
+    """For how many fields there is a usual name of a column among these cells."""
+    if any("@" in cell for cell in cells):
+        return 0
+    names = {name for cell in cells if len(cell) < 100 for name in (*spellings(cell), unqualified(cell))}
+    return sum(not names.isdisjoint(usual) for usual in NAMES.values())
+
+
+def _unique(headings: list[str]) -> tuple[str, ...]:
+    """Headings that can be told apart: an empty one is called by its place, a second one of a name gets a number."""
+    found: dict[str, None] = {}
+    for place, heading in enumerate(headings, 1):
+        wanted = base = heading[:200] or f"Column {place}"
+        number = 1
+        while wanted in found:
+            number += 1
+            wanted = f"{base} ({number})"
+        found[wanted] = None
+    return tuple(found)
+
+
+def packed(table: Table) -> bytes:
+    """A table as it is kept: what was uploaded is read once, and never again. Raises UnreadableError."""
+    said = json.dumps(
+        {"headings": table.headings, "rows": table.rows, "notes": table.notes,
+         "bad": [(one.line, one.cells, one.reason) for one in table.bad]}, ensure_ascii=False, separators=(",", ":"),
+    )  # fmt: skip
+    if len(said) > MOST_LETTERS:
+        raise UnreadableError("The list holds too much text. Delete the columns that are not needed, or divide it.")
+    return _KEPT + zlib.compress(said.encode(), 1)
+
+
+def unpacked(kept: bytes) -> Table | None:
+    """What `packed` made; None for a file as earlier versions kept it."""
+    if not kept.startswith(_KEPT):
+        return None
+    found = json.loads(zlib.decompress(kept[len(_KEPT) :]))
+    rows = tuple((line, tuple(cells)) for line, cells in found["rows"])
+    bad = tuple(BadRow(line, tuple(cells), reason) for line, cells, reason in found["bad"])
+    return Table(tuple(found["headings"]), rows, bad, tuple(found["notes"]))

@@ -1,0 +1,142 @@
+"""flask refreshers standing · extend · pause · import-certificate · left · come-back"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+
+import click
+from flask.cli import AppGroup
+
+from course.clock import now
+from course.dates import civil_date
+from course.people.actions import Refusal
+from course.people.queries import id_of
+from course.recertification import actions, queries
+from course.recertification.rules import standing
+from course.recertification.rules.civil_dates import words
+from course.recertification.rules.explanations import GROUPS
+from course.recertification.rules.facts import INITIAL, REFRESHER
+from course.staff import actions as staff
+from course.web.app_state import state
+from course.web.unit_of_work import Unit, command_session
+
+group = AppGroup("refreshers", help="When a certificate has to be renewed, and for whom that would not happen.")
+_DAY = click.DateTime(["%Y-%m-%d"])
+_ON = click.option("--on", metavar="DATE", type=_DAY, help="As on another day (YYYY-MM-DD).")
+_REASON = click.option("--reason", required=True, help="Why, in a few words.")
+
+
+def _today() -> date:
+    return civil_date(now(), state().config.time_zone)
+
+
+def _found(person_id: int | None, email: str) -> int:
+    if person_id is None:
+        raise click.ClickException(f"Nobody has the address {email}.")
+    return person_id
+
+
+def _holds(session: Unit, person_id: int) -> str:
+    """What holds of somebody now, which may be another day than the one that was entered."""
+    zone = state().config.time_zone
+    found = queries.people(session, zone, [person_id])[0]
+    return standing(found.facts, queries.policies(session, zone), _today()).because_for_others
+
+
+@group.command("standing")
+@click.argument("email")
+@_ON
+def standing_command(email: str, on: datetime | None) -> None:
+    """Where somebody stands, and why, in a sentence."""
+    zone, day = state().config.time_zone, on.date() if on else _today()
+    with command_session() as session:
+        one = queries.people(session, zone, [_found(id_of(session, email), email)])[0]
+        found = standing(one.facts, queries.policies(session, zone), day)
+    click.echo(f"{GROUPS[found.group].lower()} on {words(day)}. {found.because_for_others}")
+
+
+@group.command("extend")
+@click.argument("email")
+@click.option("--until", required=True, type=_DAY, help="The last day in time (YYYY-MM-DD).")
+@_REASON
+def extend_command(email: str, until: datetime, reason: str) -> None:
+    """Give somebody more time."""
+    try:
+        with command_session() as session:
+            person = _found(id_of(session, email), email)
+            actions.extend(session, person, until.date(), reason[:200], _today(), None, now())
+            said = _holds(session, person)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{email} has more time. {said}")
+
+
+@group.command("pause")
+@click.argument("email")
+@click.option("--since", required=True, type=_DAY, help="The first day away.")
+@click.option("--until", type=_DAY, help="The last day away, when it is known.")
+@click.option("--days", default=14, show_default=True, help="Days after the return in which nothing is overdue.")
+@_REASON
+def pause_command(email: str, since: datetime, until: datetime | None, days: int, reason: str) -> None:
+    """Write down a long leave, or the end of one that began on the same day."""
+    last = until.date() if until else None
+    try:
+        with command_session() as session:
+            person = _found(id_of(session, email), email)
+            actions.pause(session, person, since.date(), last, days, reason[:200], _today(), None, now())
+            said = _holds(session, person)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+    back = f"until {words(last)}" if last else "until further notice"
+    click.echo(f"{email} is away from {words(since.date())} {back}. {said}".strip())
+
+
+@group.command("import-certificate")
+@click.argument("email")
+@click.option("--on", "day", required=True, type=_DAY, help="The day on which the course was completed.")
+@click.option("--until", type=_DAY, help="The last valid day, if the certificate gives one.")
+@click.option("--issuer", required=True, help="Who issued it.")
+@click.option("--kind", type=click.Choice([INITIAL, REFRESHER]), default=INITIAL, show_default=True)
+@_REASON
+def import_command(email: str, day: datetime, until: datetime | None, issuer: str, kind: str, reason: str) -> None:
+    """Write down a certificate of this course from elsewhere. Safe to run again."""
+    last = until.date() if until else None
+    try:
+        with command_session() as session:
+            person = _found(id_of(session, email), email)
+            new = actions.import_completion(
+                session, person, day.date(), last, issuer[:200], kind, reason[:200], _today(), None, now()
+            )
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+    what = f"the certificate of {words(day.date())} from {issuer[:200]}"
+    click.echo(f"1 recorded: {what}." if new else f"0 recorded: {what} is there already.")
+
+
+@group.command("left")
+@click.argument("email")
+@click.option("--on", "day", required=True, type=_DAY, help="The last day at work.")
+@_REASON
+def left_command(email: str, day: datetime, reason: str) -> None:
+    """Somebody has left. They can no longer sign in; their certificates stay."""
+    _stay(staff.leave, email, day, reason)
+    click.echo(f"{email} has left; the last day was {words(day.date())}.")
+
+
+@group.command("come-back")
+@click.argument("email")
+@click.option("--on", "day", required=True, type=_DAY, help="The first day at work again.")
+@_REASON
+def come_back_command(email: str, day: datetime, reason: str) -> None:
+    """Somebody who had left works here again. What they hold counts as before."""
+    _stay(lambda session, person, first, *why: staff.come_back(session, person, first, None, *why), email, day, reason)
+    click.echo(f"{email} works here again from {words(day.date())}.")
+
+
+def _stay(write: Callable[..., Refusal | None], email: str, day: datetime, reason: str) -> None:
+    zone = state().config.time_zone
+    with command_session() as session:
+        refused = write(session, _found(id_of(session, email), email), day.date(), reason[:200], zone, None, now())
+        if refused is not None:
+            raise click.ClickException(refused.message)

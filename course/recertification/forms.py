@@ -1,0 +1,177 @@
+"""The forms for a version of the policy, and for what is written down about somebody."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from wtforms import HiddenField, IntegerField, RadioField, SelectField
+from wtforms.validators import InputRequired, NumberRange, Optional, ValidationError
+
+from course.people.forms import line_field
+from course.recertification.rules import Facts, Policy
+from course.recertification.rules.civil_dates import EARLIEST, MONTHS, UNLIKELY, likely
+from course.recertification.rules.fact_impact import reach_of_certificate, reach_of_extension
+from course.recertification.rules.facts import INITIAL, REFRESHER
+from course.recertification.rules.policy import ANNIVERSARY, FIXED, GENERAL, NEXT, NOW
+from course.web.forms import DayField, Form, choices
+
+NUMBERS = ("period_months", "window_days", "lapse_months", "starter_days", "minimum_days", "fixed_day",
+           "fixed_month", "minimum_months")  # fmt: skip
+
+
+def _number(label: str, low: int, high: int) -> IntegerField:
+    message = f"Enter a whole number from {low} to {high}."
+    return IntegerField(label, validators=[InputRequired(message), NumberRange(low, high, message)])
+
+
+class PolicyForm(Form):
+    """`confirmed` holds the mark of what was previewed: what is saved is what was seen."""
+
+    kind = RadioField(
+        "When is a certificate renewed?",
+        choices={ANNIVERSARY: "Each person on their own date", FIXED: "Everybody by the same date each year"},
+        default=ANNIVERSARY,
+    )
+    period_months = _number("Months for which a certificate is valid (own date)", 1, 60)
+    fixed_day = _number("Day of the month (same date for everybody)", 1, 31)
+    fixed_month = SelectField(
+        "Month (same date for everybody)", coerce=int, choices=choices(dict(enumerate(MONTHS, 1)))
+    )
+    minimum_months = _number("Months for which a certificate is valid at least (same date for everybody)", 1, 24)
+    window_days = _number("Days before the last day from which one can renew and keep the date", 1, 300)
+    lapse_months = _number("Months after the last day until the whole course is needed again", 0, 60)
+    starter_days = _number("Days that somebody new has for the course", 0, 365)
+    minimum_days = _number("Days that everybody has at least, whatever changes", 0, 90)
+    import_age_months = IntegerField(
+        "Months after which an earlier certificate is too old to be brought (empty: never)",
+        validators=[Optional(), NumberRange(1, 120, "Enter a whole number from 1 to 120, or nothing.")],
+    )
+    applies = RadioField(
+        "From when does it apply?",
+        choices={NEXT: "From each person’s next renewal on", NOW: "Now: due days move. Certificates keep their dates."},
+        default=NEXT,
+    )
+    reason = line_field("Reason", "Say in a few words why.")
+    confirmed = HiddenField()
+
+    def validate(self, *args: object, **kwargs: object) -> bool:
+        """The numbers fit each other as well (see rules/policy.py)."""
+        if not super().validate(*args, **kwargs):
+            return False
+        try:
+            self.policy(EARLIEST, Policy(EARLIEST, pathway="any"))
+        except ValueError as error:
+            self.window_days.errors = [str(error)]
+            return False
+        return True
+
+    def policy(self, since: date, current: Policy) -> Policy:
+        """What was entered, in place of the version `current`. Raises ValueError if the numbers contradict each
+        other."""
+        numbers: dict[str, Any] = {name: int(self[name].data) for name in NUMBERS}
+        return replace(
+            current,
+            since=since,
+            recorded=since,
+            kind=self.kind.data,
+            applies=self.applies.data,
+            import_age_months=self.import_age_months.data,
+            **numbers,
+        )
+
+    def mark(self) -> str:
+        """Stands for all that was entered."""
+        entered = "|".join(
+            str(self[name].data) for name in (*NUMBERS, "import_age_months", "kind", "applies", "reason")
+        )
+        return hashlib.sha256(entered.encode()).hexdigest()[:20]
+
+
+class PathwayPolicyForm(PolicyForm):
+    """The same for one pathway, which may also follow everybody."""
+
+    kind = RadioField(
+        "When is a certificate renewed?",
+        choices={
+            GENERAL: "As for everybody: this pathway has no rule of its own",
+            ANNIVERSARY: "Each person on their own date",
+            FIXED: "Everybody in this pathway by the same date each year",
+        },
+        default=GENERAL,
+    )
+
+
+class DatedForm(Form):
+    """A form with days about somebody with these facts, under these versions of the policy; `today` is the day of the
+    organisation. `confirmed` holds the mark of what was entered when it was said what will hold instead."""
+
+    confirmed = HiddenField()
+
+    def __init__(self, today: date, facts: Facts, policies: Sequence[Policy]) -> None:
+        super().__init__()
+        self.today, self.facts, self.policies = today, facts, policies
+
+    def mark(self) -> str:
+        """Stands for all that was entered."""
+        entered = [f"{one.name}={one.data}" for one in self if one.name not in ("confirmed", "csrf_token")]
+        return hashlib.sha256("|".join(entered).encode()).hexdigest()[:20]
+
+    def validate(self, *args: Any, **kwargs: Any) -> bool:
+        fine = super().validate(*args, **kwargs)
+        for field in self:
+            if isinstance(field, DayField) and not field.errors and field.data and not likely(field.data, self.today):
+                field.errors = [UNLIKELY]
+                fine = False
+        return fine
+
+
+class ExtensionForm(DatedForm):
+    until = DayField("Last day in time", "Enter the last day on which the person is in time.")
+    reason = line_field("Reason", "Say in a few words why. The person sees it.")
+
+    def validate_until(self, field: DayField) -> None:
+        if field.data and field.data < self.today:
+            raise ValidationError("Enter today or a later day.")
+        if field.data and likely(field.data, self.today):
+            reach = reach_of_extension(self.facts, self.policies, self.today)
+            if field.data > reach.latest:
+                raise ValidationError(reach.refusal)
+
+
+class LeaveForm(DatedForm):
+    since = DayField("First day away", "Enter the first day away.")
+    until = DayField("Last day away, if it is known")
+    days = _number("Days after the return in which nothing is overdue", 0, 90)
+    reason = line_field("Reason", "Say in a few words why. The person sees it.")
+
+    def validate_until(self, field: DayField) -> None:
+        if field.data and self.since.data and field.data < self.since.data:
+            raise ValidationError("Enter a day that is not before the first day away.")
+
+
+class CertificateForm(DatedForm):
+    day = DayField("Day on which the course was completed", "Enter the day that the certificate gives.")
+    until = DayField("Last valid day, if the certificate gives one")
+    issuer = line_field("Issued by", "Enter who issued the certificate.")
+    kind = SelectField("Of which course", choices={INITIAL: "The whole course", REFRESHER: "A refresher"})
+    reason = line_field("Reason", "Say in a few words why it is recorded, such as: seen on the first day.")
+
+    def validate_day(self, field: DayField) -> None:
+        if field.data and field.data > self.today:
+            raise ValidationError("Enter today or an earlier day.")
+
+    def validate_until(self, field: DayField) -> None:
+        if field.data and self.day.data and field.data <= self.day.data:
+            raise ValidationError("Enter a day after the day of completion.")
+        if field.data and self.day.data and likely(self.day.data, self.today) and likely(field.data, self.today):
+            reach = reach_of_certificate(self.day.data, self.facts, self.policies, self.today)
+            if field.data > reach.latest:
+                raise ValidationError(reach.refusal)
+
+
+class TakeBackForm(Form):
+    reason = line_field("Reason", "Say in a few words why. The person sees it.")

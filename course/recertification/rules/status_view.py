@@ -1,0 +1,88 @@
+"""The standing as the rest of the project sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from course.recertification.rules.certification_status import Position, position
+from course.recertification.rules.explanations import GROUP_OF, TO_LEARNER, TO_OTHERS, Voice, because, status
+from course.recertification.rules.facts import Facts
+from course.recertification.rules.policy import Policy
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a person stands on the day `on`.
+
+    `state` is one of not-yet-due, in-progress, due-soon, overdue, up-to-date, expired, paused, not-required. Overdue
+    and expired (with a certificate that has ended) are only those whose due day has passed.
+    `due` is the last day in time, or None if nothing is required or a leave has no return date. `valid_until` is the
+    last day of the certificate, included, or None if there is none; it stays when it has passed. `window_opens` is
+    the first day on which renewing keeps the date. `course` is what is needed next: initial or refresher, the
+    latter up to and including `refresher_until`. `anchor` is the day from which the dates are counted. `cycle` is
+    the day on which the present cycle began (the completion it rests on, or the day since when the course is
+    needed): an extension, a pause or a change of policy does not change it. `reasons` are all reasons of the day.
+    `overdue_days` counts from the due day, 0 while paused. An unfinished attempt was begun on `started` and counts
+    as one up to and including `progress_until`. `because` explains the dates in sentences to the person,
+    `because_for_others` to everybody else.
+    """
+
+    on: date
+    state: str
+    due: date | None
+    valid_until: date | None
+    window_opens: date | None
+    course: str
+    refresher_until: date | None
+    anchor: date | None
+    cycle: date | None
+    reasons: tuple[str, ...]
+    overdue_days: int
+    started: date | None
+    progress_until: date | None
+    because: str
+    because_for_others: str
+
+    def why(self, voice: Voice) -> str:
+        """The sentences to whoever reads them."""
+        return self.because if voice is TO_LEARNER else self.because_for_others
+
+    @property
+    def group(self) -> str:
+        """The group of the report (words.GROUPS) in which the person counts."""
+        return GROUP_OF[self.state]
+
+    @property
+    def words(self) -> str:
+        """The state in a few words, as the report says it."""
+        return status(self.state, self.due, self.overdue_days, self.on)
+
+
+def standing(facts: Facts, policies: Sequence[Policy], on: date) -> Standing:
+    """The standing on that day, from what had been recorded by then; it never raises for facts that are well formed
+    (each in itself, in any order and number)."""
+    return answer(position(facts, policies, on))
+
+
+def answer(here: Position) -> Standing:
+    """A position as a standing, with its sentence."""
+    cycle = here.lead.cycle.completion.day if here.lead else here.duty.begins if here.duty else None
+    return Standing(
+        on=here.on,
+        state=here.state,
+        due=here.due.day,
+        valid_until=here.valid_until,
+        window_opens=here.window_opens,
+        course=here.course,
+        refresher_until=here.refresher_until,
+        anchor=here.lead.mark.anchor if here.lead else None,
+        cycle=cycle,
+        reasons=here.duty.reasons if here.duty else (),
+        overdue_days=here.overdue_days,
+        started=here.started,
+        progress_until=here.progress_until,
+        because=because(here),
+        because_for_others=because(here, TO_OTHERS),
+    )

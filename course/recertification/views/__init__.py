@@ -1,0 +1,8 @@
+"""The pages about renewal: the rule, and where somebody stands."""
+
+from __future__ import annotations
+
+from course.recertification.views import people, policy
+from course.recertification.views.page_context import pages
+
+__all__ = ["everybody", "pages", "people", "policy"]

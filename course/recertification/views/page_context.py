@@ -1,0 +1,40 @@
+"""What the pages about renewal share."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from flask import Blueprint
+from flask_login import current_user
+
+from course.clock import now
+from course.dates import civil_date
+from course.recertification import queries
+from course.recertification.rules import Standing, standing
+from course.web.app_state import state
+from course.web.unit_of_work import db
+
+pages = Blueprint("recertification", __name__)
+
+
+def zone() -> str:
+    """The organisation's time zone."""
+    return str(state().config.time_zone)
+
+
+def today() -> date:
+    """The day of the organisation's calendar."""
+    return civil_date(now(), zone())
+
+
+@pages.app_context_processor
+def _standing() -> dict[str, object]:
+    """`my_standing()` for the page "My training": asked for only where it is shown."""
+    return {"my_standing": my_standing}
+
+
+def my_standing() -> Standing | None:
+    """Where the person who is signed in stands; None before the set-up."""
+    policies = queries.policies(db(), zone())
+    found = queries.people(db(), zone(), [current_user.person.id])
+    return standing(found[0].facts, policies, today()) if policies and found else None

@@ -1,0 +1,63 @@
+"""Working days and quiet hours: when mail may leave."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from course.content.schema import Nation
+from course.reminders.rules.policy import ReminderPolicy
+
+_SUBDIVISIONS: dict[Nation, str] = {"england": "ENG", "wales": "WLS", "scotland": "SCT", "northern-ireland": "NIR"}
+_DAY = timedelta(days=1)
+
+
+@cache
+def bank_holidays(nation: Nation, year: int) -> frozenset[date]:
+    """The bank holidays of a nation in a year, with their substitute days."""
+    import holidays  # noqa: PLC0415 (it takes long to load, and few who start need it)
+
+    return frozenset(holidays.country_holidays("GB", subdiv=_SUBDIVISIONS[nation], years=year))
+
+
+@dataclass(frozen=True)
+class Hours:
+    """When mail may leave in an organisation of this nation, by the clocks of its `zone` (an IANA name)."""
+
+    policy: ReminderPolicy
+    nation: Nation
+    zone: str
+
+    def works(self, day: date) -> bool:
+        """Whether it is a working day: no weekend, no bank holiday, and not a day on which it is closed."""
+        return (
+            day.weekday() < 5
+            and day not in bank_holidays(self.nation, day.year)
+            and not any(first <= day <= last for first, last in self.policy.closed)
+        )
+
+    def from_day(self, day: date) -> date:
+        """The first working day on that day or after it."""
+        while not self.works(day):
+            day += _DAY
+        return day
+
+    def until_day(self, day: date) -> date:
+        """The last working day on that day or before it."""
+        while not self.works(day):
+            day -= _DAY
+        return day
+
+    def leaves(self, at: datetime) -> datetime:
+        """The first moment from `at` on at which mail may leave: `at` itself, or the opening of a working day."""
+        local = at.astimezone(ZoneInfo(self.zone))
+        day = self.from_day(local.date() + _DAY if local.hour >= self.policy.closes else local.date())
+        if day == local.date() and local.hour >= self.policy.opens:
+            return at
+        return self.opening(day).astimezone(at.tzinfo)
+
+    def opening(self, day: date) -> datetime:
+        """When a working day opens."""
+        return datetime.combine(day, time(self.policy.opens), ZoneInfo(self.zone))

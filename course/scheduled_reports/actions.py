@@ -1,0 +1,73 @@
+"""Setting and stopping reports by mail, and queueing them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date, datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from course.audit.actions import record
+from course.db import insert_once, lock_row
+from course.mail.actions import queue_letter
+from course.mail.rules import Letter
+from course.people.models import Person
+from course.scheduled_reports.models import ReportBulletin, ReportSubscription
+from course.scheduled_reports.queries import Subscription
+from course.scheduled_reports.rules import Period
+from course.training_records.actions import note_export
+from course.training_records.rules import EXPORT
+
+
+def subscribe(
+    session: Session, person_id: int, team_id: int | None, every: str, today: date, by: int, at: datetime
+) -> bool:
+    """Send somebody the report of a team from the next period on; False if they get the same already."""
+    lock_row(session, Person, person_id)  # two windows that ask at once come one after the other
+    same = select(ReportSubscription.id).where(
+        ReportSubscription.person_id == person_id,
+        ReportSubscription.team_id.is_not_distinct_from(team_id),
+        ReportSubscription.every == every,
+        ReportSubscription.ended_at.is_(None),
+    )
+    if session.execute(same).first() is not None:
+        return False
+    session.add(
+        ReportSubscription(person_id=person_id, team_id=team_id, every=every, since=today, made_by=by, made_at=at)
+    )
+    session.flush()
+    record(session, "report.mail_set", ("person", person_id), {"every": every, "team": team_id}, by, at)
+    return True
+
+
+def stop(session: Session, subscription_id: int, by: int, at: datetime) -> bool:
+    """End a subscription; False if it has ended."""
+    row = session.execute(
+        update(ReportSubscription)
+        .where(ReportSubscription.id == subscription_id, ReportSubscription.ended_at.is_(None))
+        .values(ended_by=by, ended_at=at)
+        .returning(ReportSubscription.person_id, ReportSubscription.every, ReportSubscription.team_id)
+    ).first()
+    if row is None:
+        return False
+    record(session, "report.mail_stopped", ("person", row.person_id), {"every": row.every, "team": row.team_id}, by, at)
+    return True
+
+
+def send(
+    session: Session, to: Subscription, when: Period, day: date, counts: dict[str, int], named: Collection[int],
+    letter: Letter, at: datetime,
+) -> bool:  # fmt: skip
+    """Queue the report of a period; False if another worker was quicker. Those whom it names can see who got it."""
+    key = f"bulletin:{to.id}:{when.name}"
+    made = insert_once(
+        session, ReportBulletin, subscription_id=to.id, period=when.name, key=key, day=day, counts=counts,
+        people=len(named), made_at=at,
+    )  # fmt: skip
+    if made is None or not queue_letter(session, key, to.email, letter, at, at):
+        return False
+    details = {"people": len(named), "team": to.team_id, "on": day}
+    record(session, "report.mailed", ("person", to.person_id), details, None, at)
+    note_export(session, named, to.person_id, EXPORT, "team report by mail", at)
+    return True

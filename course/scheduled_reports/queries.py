@@ -1,0 +1,76 @@
+"""Who gets the report by mail, and what was sent to them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from course.mail.queries import MailState, states
+from course.people.models import Person, Team
+from course.scheduled_reports.models import ReportBulletin, ReportSubscription
+
+
+@dataclass(frozen=True)
+class Last:
+    """The newest report of a subscription: the day, the counts, how many it names, and what became of its mail."""
+
+    day: date
+    counts: dict[str, int]
+    people: int
+    mail: MailState | None
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """Somebody gets the report of a team (None: of all whom they see). `sent` are the periods that have had one,
+    `here` says whether they still work here."""
+
+    id: int
+    person_id: int
+    name: str
+    email: str
+    here: bool
+    team_id: int | None
+    team: str
+    every: str
+    since: date
+    sent: tuple[str, ...]
+    last: Last | None
+
+
+def subscriptions(session: Session, person_id: int | None = None) -> list[Subscription]:
+    """Those that go on, of one person or of all, by name."""
+    statement = (
+        select(ReportSubscription, Person.name, Person.email, Person.left_at, Team.name)
+        .join(Person, Person.id == ReportSubscription.person_id)
+        .outerjoin(Team, Team.id == ReportSubscription.team_id)
+        .where(ReportSubscription.ended_at.is_(None))
+        .order_by(Person.name, ReportSubscription.id)
+    )
+    if person_id is not None:
+        statement = statement.where(ReportSubscription.person_id == person_id)
+    rows = session.execute(statement).all()
+    sent: dict[int, list[ReportBulletin]] = defaultdict(list)
+    ids = [row.id for row, *_ in rows]
+    bulletins = select(ReportBulletin).where(ReportBulletin.subscription_id.in_(ids)).order_by(ReportBulletin.id)
+    for one in session.execute(bulletins).scalars():
+        sent[one.subscription_id].append(one)
+    mails = states(session, [those[-1].key for those in sent.values()])
+    return [
+        Subscription(
+            row.id, row.person_id, name, email, left is None, row.team_id, team or "", row.every, row.since,
+            tuple(one.period for one in sent[row.id]), _last(sent[row.id], mails),
+        )
+        for row, name, email, left, team in rows
+    ]  # fmt: skip
+
+
+def _last(sent: list[ReportBulletin], mails: dict[str, MailState]) -> Last | None:
+    if not sent:
+        return None
+    newest = sent[-1]
+    return Last(newest.day, newest.counts, newest.people, mails.get(newest.key))

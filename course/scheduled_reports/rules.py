@@ -1,0 +1,102 @@
+"""When a report goes out by mail, and what has changed since the last one. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from course.recertification.rules.civil_dates import count
+from course.recertification.rules.explanations import GROUPS
+from course.reports.rules import BAR, Line
+
+EVERY = {"week": "Every week, on Monday", "month": "Every month, on the first"}
+NAMED = 20  # people whom a mail names
+TO_DO = ("overdue", "due-soon", "in-progress", "not-started")  # groups of people who have something to do
+
+
+@dataclass(frozen=True)
+class Period:
+    """A week from Monday on, or a month; one report is sent for each."""
+
+    name: str
+    first: date
+
+
+def period(every: str, day: date) -> Period:
+    """The period in which a day lies: "2026-W48" or "2026-11"."""
+    if every == "month":
+        return Period(f"{day:%Y-%m}", day.replace(day=1))
+    year, week, weekday = day.isocalendar()
+    return Period(f"{year}-W{week:02}", day - timedelta(days=weekday - 1))
+
+
+def following(every: str, day: date) -> Period:
+    """The period that begins after that day."""
+    first = period(every, day).first
+    return period(every, (first + timedelta(days=32)).replace(day=1) if every == "month" else first + timedelta(days=7))
+
+
+def due(every: str, since: date, today: date, sent: Sequence[str]) -> Period | None:
+    """The period for which a report is to go out today. The first is the one that begins after the day `since`; of
+    several that were missed only the newest goes out."""
+    now = period(every, today)
+    return None if now.first <= since or now.name in sent else now
+
+
+def coming(every: str, since: date, today: date, sent: Sequence[str]) -> Period:
+    """The period of the next report."""
+    now = due(every, since, today, sent)
+    return now or following(every, max(since, today))
+
+
+@dataclass(frozen=True)
+class News:
+    """What a mail tells. `counts` are in words with what has changed, `late` are named (the first NAMED of them),
+    `near` come due before the next mail."""
+
+    total: int
+    quiet: bool
+    counts: tuple[str, ...]
+    late: tuple[Line, ...]
+    more: int
+    near: tuple[Line, ...]
+    more_near: int
+    subject: str
+
+
+def news(
+    lines: Sequence[Line], counts: Mapping[str, int], before: Mapping[str, int] | None, until: date, name: str
+) -> News:
+    """What is to be told of a team. `before` are the counts of the last mail, None if there was none; `until` is the
+    day of the next one."""
+    late = [line for line in lines if line.group == "overdue"]
+    near = [
+        line for line in lines if line.group != "overdue" and line.group in TO_DO and line.due and line.due <= until
+    ]
+    told = tuple(
+        f"{counts[group]} {GROUPS[group].lower()}{_change(counts[group], before.get(group, 0)) if before else ''}"
+        for group in BAR
+        if counts[group] or (before and before.get(group))
+    )
+    quiet = not any(counts[group] for group in TO_DO)
+    if late:
+        subject = f"{_people(len(late))} overdue: {name}"
+    elif quiet:
+        subject = f"Nothing to do: {name}"
+    else:
+        subject = f"Nobody is overdue: {name}"
+    return News(
+        sum(counts.values()), quiet, told, tuple(late[:NAMED]), max(0, len(late) - NAMED), tuple(near[:NAMED]),
+        max(0, len(near) - NAMED), subject,
+    )  # fmt: skip
+
+
+def _change(now: int, then: int) -> str:
+    if now == then:
+        return ""
+    return f" ({abs(now - then)} {'more' if now > then else 'fewer'} than last time)"
+
+
+def _people(number: int) -> str:
+    return "1 person is" if number == 1 else f"{count(number, 'person').replace('persons', 'people')} are"

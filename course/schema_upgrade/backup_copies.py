@@ -1,0 +1,88 @@
+"""Copies of a SQLite file that are kept before it is migrated."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing, suppress
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from course.schema_upgrade.queries import holds_rows, schema_of_file
+from course.schema_upgrade.rules import OUR_TABLES, copy_name, is_copy
+
+KEPT = 3
+
+
+class CopyError(Exception):
+    """The copy was not made, so nothing was migrated; the message says why."""
+
+
+def keep_copy(connection: Connection, path: Path, revision: str) -> Path | None:
+    """Copy the database beside itself before it becomes that of `revision`; None if nothing is in it.
+
+    `connection` holds the write lock and has written nothing yet, so the copy is the database as it is. The copy is
+    complete or not there at all. Raises CopyError.
+    """
+    if not holds_rows(connection):
+        return None
+    part = path.with_name(f".{path.name}.before-{revision}.part")
+    try:
+        # Left behind by a process that was killed.
+        part.unlink(missing_ok=True)
+        # Readable by its owner only, from the first moment: names, answers and hashes of passwords are in it.
+        part.touch(mode=0o600, exist_ok=False)
+        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(part)) as target:
+            source.backup(target)
+            # One file that needs no others beside it.
+            target.execute("PRAGMA journal_mode=DELETE")
+            sound = target.execute("PRAGMA quick_check").fetchone()[0]
+        if sound != "ok":
+            raise CopyError(
+                f"The database {path} is damaged ({sound}), so it was not brought up to date: restore a backup of it."
+            )
+        copy = path.with_name(copy_name(path.name, revision, frozenset(os.listdir(path.parent))))
+        part.rename(copy)
+        _write_through(path.parent)
+    except (OSError, sqlite3.Error) as error:
+        raise CopyError(
+            f"The database {path} was not brought up to date, because no copy of it could be kept first: {error}. Make "
+            f"sure that the folder {path.parent} can be written to and that its disk has room for another "
+            f"{path.stat().st_size:,} bytes, then start again."
+        ) from error
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+    return copy
+
+
+def prune_copies(path: Path) -> None:
+    """Remove all but the newest copies that were kept of the database `path`."""
+    copies = [
+        file for file in path.parent.iterdir()
+        if is_copy(path.name, file.name) and file.is_file() and not file.is_symlink() and _is_ours(file)
+    ]  # fmt: skip
+    copies.sort(key=lambda file: file.stat().st_mtime, reverse=True)
+    for file in copies[KEPT:]:
+        # A copy too many does no harm.
+        with suppress(OSError):
+            file.unlink()
+
+
+def _is_ours(file: Path) -> bool:
+    try:
+        schema = schema_of_file(file)
+    except sqlite3.Error:
+        return False
+    return schema is not None and schema.tables >= OUR_TABLES
+
+
+def _write_through(folder: Path) -> None:
+    """Have the new name reach the disk. Not every system can do that for a folder."""
+    with suppress(OSError):
+        number = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)

@@ -1,0 +1,118 @@
+"""Which schema a database has, read without changing anything in it."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from functools import cache
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, inspect, text
+
+from course.db import without_password
+from course.schema_upgrade.rules import NUMBER, VERSION_TABLE, Schema
+
+ROOT = Path(__file__).resolve().parents[2]
+MIGRATIONS = ROOT / "migrations"
+HEADER = b"SQLite format 3\x00"
+UNREADABLE = "unreadable"  # the revision in a table of that name that is not Alembic's
+
+
+@cache
+def known_revisions() -> tuple[str, ...]:
+    """The numbers of the migration files, the oldest first. Their names tell it faster than Alembic does."""
+    return tuple(sorted(path.name[:4] for path in (MIGRATIONS / "versions").glob("*.py") if NUMBER.match(path.name)))
+
+
+def newest() -> str:
+    """The number of the last migration file."""
+    return known_revisions()[-1]
+
+
+def where(engine: Engine) -> str:
+    """The database as messages name it: SQLite's file, or the address without the password."""
+    if engine.dialect.name == "sqlite":
+        return str(sqlite_file(engine))
+    return without_password(engine.url).render_as_string()
+
+
+def sqlite_file(engine: Engine) -> Path:
+    """The file of a SQLite database."""
+    return Path(str(engine.url.database)).absolute()
+
+
+def schema_of(connection: Connection) -> Schema:
+    """The schema of the database that `connection` is open to."""
+    seen = inspect(connection)
+    tables = frozenset(seen.get_table_names())
+    revisions: tuple[str, ...] = ()
+    if VERSION_TABLE in tables and all(c["name"] != "version_num" for c in seen.get_columns(VERSION_TABLE)):
+        revisions = (UNREADABLE,)
+    elif VERSION_TABLE in tables:
+        rows = connection.execute(text(f"select version_num from {VERSION_TABLE}"))  # noqa: S608
+        revisions = tuple(str(number) for (number,) in rows)
+    return Schema(tables, revisions)
+
+
+def schema_of_file(path: Path) -> Schema | None:
+    """The schema in a SQLite file; None if there is no file. Raises sqlite3.Error for what is not SQLite's.
+
+    The engine is not used: it would make the file, and turn somebody else's into one that keeps a -wal file.
+    """
+    if not path.exists():
+        return None
+    if path.is_file() and path.stat().st_size:
+        with path.open("rb") as file:
+            # SQLite itself takes a file of one byte for an empty database.
+            if file.read(len(HEADER)) != HEADER:
+                raise _not_a_database()
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=15)) as database:
+        tables = frozenset(
+            name for (name,) in database.execute("select name from sqlite_master where type = 'table'")
+            if not name.startswith("sqlite_")
+        )  # fmt: skip
+        revisions: tuple[str, ...] = ()
+        if VERSION_TABLE in tables and all(
+            row[1] != "version_num" for row in database.execute(f"PRAGMA table_info({VERSION_TABLE})")
+        ):
+            revisions = (UNREADABLE,)
+        elif VERSION_TABLE in tables:
+            rows = database.execute(f"select version_num from {VERSION_TABLE}")  # noqa: S608
+            revisions = tuple(str(number) for (number,) in rows)
+        return Schema(tables, revisions)
+
+
+def _not_a_database() -> sqlite3.DatabaseError:
+    error = sqlite3.DatabaseError("file is not a database")
+    error.sqlite_errorcode = sqlite3.SQLITE_NOTADB
+    return error
+
+
+def current(engine: Engine) -> str | None:
+    """The number of the last migration that the database has had; None for an empty one."""
+    with engine.connect().execution_options(writes=False) as connection:
+        return schema_of(connection).revision
+
+
+def holds_rows(connection: Connection) -> bool:
+    """Whether anything was ever kept: a row in a table that a migration does not fill itself."""
+    quote = connection.dialect.identifier_preparer.quote
+    tables = inspect(connection).get_table_names()
+    return any(
+        connection.execute(text(f"select 1 from {quote(table)} limit 1")).first() is not None  # noqa: S608
+        for table in tables
+        if table not in (VERSION_TABLE, "audit_head")
+    )
+
+
+def broken_references(connection: Connection) -> list[tuple[str, int | None, str]]:
+    """Rows of SQLite (table, number of the row, table that it refers to) that refer to what is not there."""
+    rows = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+    return [(str(row[0]), row[1], str(row[2])) for row in rows]
+
+
+def broken_references_of_file(path: Path) -> list[tuple[str, int | None, str]]:
+    """The same for a file as it is now."""
+    with closing(sqlite3.connect(path, timeout=15)) as database:
+        rows = database.execute("PRAGMA foreign_key_check").fetchall()
+    return [(str(row[0]), row[1], str(row[2])) for row in rows]

@@ -1,0 +1,73 @@
+"""Answers and decisions as rows, for tests that are about counting them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from course.content.schema import Question, Scenario
+from course.learning.models import Answer, Attempt, AttemptItem, Decision, Enrolment, ScenarioRun
+from course.people.models import Person, Team
+from tests.conftest import NOW
+from tests.makers import make_person
+
+
+def make_people(session: Session, count: int, team: Team | None, letter: str = "p") -> list[Person]:
+    """Learners of a team."""
+    return [
+        make_person(session, f"Person {letter}{n}", f"{letter}{n}@example.org", team=team, password=None)
+        for n in range(count)
+    ]
+
+
+def enrolment_of(session: Session, person: Person) -> int:
+    return session.execute(select(Enrolment.id).where(Enrolment.person_id == person.id)).scalars().first() or 0
+
+
+def answer(
+    session: Session,
+    person: Person,
+    question: Question,
+    given: int,
+    *,
+    sure: str = "fairly",
+    at: datetime = NOW,
+    kind: str = "check",
+    number: int = 1,
+    point: str | None = None,
+) -> None:
+    """Somebody chose an option of a question, in an attempt of its own."""
+    attempt = Attempt(
+        enrolment_id=enrolment_of(session, person), kind=kind, ref=question.id, number=number, seed=1, opened_at=at
+    )
+    session.add(attempt)
+    session.flush()
+    item = AttemptItem(
+        attempt_id=attempt.id, position=1, question_id=question.id, version=question.version,
+        point=point or question.points[0],
+    )  # fmt: skip
+    session.add(item)
+    session.flush()
+    right = question.options[given].correct
+    session.add(Answer(item_id=item.id, given=json.dumps([given]), correct=right, sureness=sure, answered_at=at))
+    session.commit()
+
+
+def decide(
+    session: Session, person: Person, ref: str, scenario: Scenario, chosen: Sequence[tuple[str, str]], number: int = 1
+) -> None:
+    """Somebody took these decisions (scene, choice) in a run of a scenario."""
+    run = ScenarioRun(
+        enrolment_id=enrolment_of(session, person), ref=ref, version=scenario.version, number=number, opened_at=NOW
+    )
+    session.add(run)
+    session.flush()
+    session.add_all(
+        Decision(run_id=run.id, step=step, scene_id=scene, choice_id=choice, decided_at=NOW)
+        for step, (scene, choice) in enumerate(chosen, 1)
+    )
+    session.commit()

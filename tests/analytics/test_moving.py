@@ -1,0 +1,265 @@
+"""When figures move on, attacked: by taking what was told before from what is told now."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from datetime import UTC, date, datetime, timedelta
+from itertools import combinations, product
+from random import Random
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from course.analytics import queries
+from course.analytics.rules.groups import SMALLEST_GROUP
+from course.analytics.rules.release_schedule import Life, Stand, Stay, Timeline, stands, timeline
+from course.analytics.rules.suppression import ALL
+from course.analytics.team_findings import timeline_until, tree_of
+from course.learning.models import Answer, Attempt, AttemptItem, Enrolment
+from course.people.models import Employment, Membership, Person
+from tests.makers import make_person, make_team
+
+FIRST = date(2026, 1, 5)
+WEEKS = 12
+Week = dict[int, tuple[int | None, int]]  # by person: team, answers
+MONDAYS = [FIRST + timedelta(weeks=week) for week in range(WEEKS)]
+MOMENTS = [datetime(day.year, day.month, day.day, tzinfo=UTC) for day in MONDAYS]
+HOUR = timedelta(hours=1)
+# 1 has 2 and 3 below it; 4 stands beside it.
+TREE: dict[int, int | None] = {1: None, 2: 1, 3: 1, 4: None}
+
+
+def _at(week: int) -> datetime:
+    """In the week before that Monday."""
+    return MOMENTS[week] - timedelta(days=2)
+
+
+@pytest.mark.parametrize(
+    ("life", "expected"),
+    [
+        # In no team; nothing counts before the first answer.
+        (Life(1, _at(1), (), (), ((_at(3), 2),)), [(3, 0, 2)]),
+        (Life(1, _at(1), (), (), ((_at(3), 2), (_at(5), 1))), [(3, 0, 2), (5, 0, 3)]),
+        # An answer at the very moment counts at the next one, and who has joined at that moment is there.
+        (Life(1, _at(0), (), (Stay(7, MOMENTS[4], None),), ((MOMENTS[2], 1),)), [(3, 0, 1), (4, 7, 1)]),
+        # The team that was joined last counts while they are in it.
+        (
+            Life(1, _at(0), (), (Stay(7, _at(0), None), Stay(8, _at(2), MOMENTS[5])), ((_at(1), 1),)),
+            [(1, 7, 1), (2, 8, 1), (5, 7, 1)],
+        ),
+        # Whoever leaves does not count any more, and does again when they are back.
+        (
+            Life(1, _at(0), (), (Stay(7, _at(0), _at(3)), Stay(7, _at(6), None)), ((_at(1), 1),)),
+            [(1, 7, 1), (3, 0, 1), (6, 7, 1)],
+        ),
+        (
+            Life(1, _at(0), ((_at(4), False), (_at(7), True)), (Stay(7, _at(0), _at(4)),), ((_at(1), 1),)),
+            [(1, 7, 1), (4, None, 1), (7, 0, 1)],
+        ),
+        (Life(1, _at(0), ((MOMENTS[4], False),), (), ((_at(1), 1),)), [(1, 0, 1), (4, None, 1)]),
+        # After the last Monday nothing happens.
+        (Life(1, _at(0), (), (), ((MOMENTS[-1] + HOUR, 1),)), []),
+    ],
+)
+def test_what_counts_of_somebody_at_each_monday(life: Life, expected: list[tuple[int, int | None, int]]) -> None:
+    assert [(one.index, one.team, one.n) for one in stands(life, MOMENTS)] == expected
+
+
+def _line(*weeks: Week, tree: dict[int, int | None] | None = None) -> Timeline:
+    """From what changes from week to week: person, team, answers."""
+    lives = [Stand(week, one, *stand) for week, of in enumerate(weeks) for one, stand in of.items()]
+    return timeline(MONDAYS, {0: TREE if tree is None else tree}, lives)
+
+
+def _of(line: Timeline, group: int) -> list[int | None]:
+    """The index of the Monday that is told of on each Monday."""
+    told = [line.of(group, day) for day in MONDAYS]
+    return [MONDAYS.index(one[0]) if one else None for one in told]
+
+
+def _team(team: int | None, first: int, count: int, n: int = 1) -> Week:
+    return dict.fromkeys(range(first, first + count), (team, n))
+
+
+def test_figures_move_on_once_five_people_have_changed_them() -> None:
+    line = _line(_team(1, 1, 4), _team(1, 5, 1), _team(1, 6, 3), {}, _team(1, 1, 1, 2), _team(1, 2, 1, 2))
+    assert _of(line, ALL)[:7] == [None, 1, 1, 1, 1, 5, 5]
+    assert _of(line, 1) == _of(line, ALL)
+    assert line.of(1, FIRST - timedelta(days=1)) is None
+    assert line.of(9, FIRST) is None
+
+
+def test_leaving_is_a_change_and_coming_back_undoes_it() -> None:
+    gone, back = _team(None, 1, 2), _team(1, 1, 2)
+    line = _line(_team(1, 1, 9), gone, back, _team(1, 20, 4), _team(None, 1, 1))
+    # Two left: nothing moves. They are back: all is as it was told.
+    assert _of(line, 1)[:6] == [0, 0, 2, 2, 4, 4]
+
+
+def test_a_team_is_told_of_no_more_while_it_is_too_small() -> None:
+    everybody, gone = _team(2, 1, 6) | _team(3, 10, 9), _team(None, 1, 2)
+    line = _line(everybody, gone, {}, _team(2, 1, 2))
+    assert _of(line, 2)[:5] == [0, None, None, 3, 3]
+    closed = timeline(
+        MONDAYS, {0: TREE, 2: {1: None, 3: 1}}, [Stand(0, one, *stand) for one, stand in everybody.items()]
+    )
+    assert _of(closed, 2)[:4] == [0, 0, None, None]
+
+
+def test_a_team_does_not_move_on_where_few_changed_beside_it() -> None:
+    # Five in team 2 and one in team 3 have answered more: told of both would show the one.
+    line = _line(_team(2, 1, 6) | _team(3, 10, 6), _team(2, 1, 5, 2) | _team(3, 10, 1, 2), _team(3, 11, 5, 2))
+    assert [_of(line, group)[:3] for group in (1, 2, 3)] == [[0, 1, 2], [0, 0, 2], [0, 0, 2]]
+    line = _line(_team(2, 1, 6) | _team(3, 10, 6), _team(2, 1, 5, 2), _team(3, 10, 5, 2))
+    assert [_of(line, group)[:3] for group in (1, 2, 3)] == [[0, 1, 2]] * 3
+
+
+def test_a_team_that_waited_does_not_move_on_because_something_happened_elsewhere() -> None:
+    people = _team(1, 100, 6) | _team(2, 200, 6) | _team(4, 400, 6)
+    line = _line(people, _team(2, 200, 5, 2) | _team(1, 100, 1, 2), _team(4, 400, 5, 2))
+    assert [_of(line, group)[:3] for group in (1, 2, 4)] == [[0, 1, 2], [0, 0, 0], [0, 1, 2]]
+    # Four of team 2 and one beside it, and then one of team 2 and five of team 3.
+    people = _team(1, 100, 6) | _team(2, 200, 6) | _team(3, 300, 6)
+    line = _line(people, _team(2, 200, 4, 2) | _team(1, 100, 1, 2), _team(2, 204, 1, 2) | _team(3, 300, 5, 2))
+    assert [_of(line, group)[:3] for group in (1, 2, 3)] == [[0, 1, 2], [0, 0, 0], [0, 1, 1]]
+
+
+def test_a_moved_team_changes_what_it_moves_between() -> None:
+    people = _team(2, 1, 6) | _team(3, 10, 6) | _team(4, 20, 9)
+    lives = [Stand(0, person, *stand) for person, stand in people.items()]
+    line = timeline(MONDAYS, {0: TREE, 3: {**TREE, 3: 4}}, lives)
+    assert [_of(line, group)[:5] for group in (ALL, 1, 3, 4)] == [[0, 0, 0, 3, 3]] * 4
+    # Somebody of the moved team has answered more: of everybody together that is one.
+    line = timeline(MONDAYS, {0: TREE, 3: {**TREE, 3: 4}}, [*lives, Stand(3, 10, 3, 2)])
+    assert [_of(line, group)[:5] for group in (ALL, 1, 3, 4)] == [[0] * 5] * 4
+
+
+def test_one_administrator_in_no_team_closes_nothing() -> None:
+    line = _line(_team(2, 1, 6) | {99: (0, 1)}, _team(2, 20, 5))
+    assert [_of(line, group)[:2] for group in (ALL, 1, 2)] == [[0, 1]] * 3
+    assert line.of(ALL, FIRST) == (FIRST, frozenset({0}))
+    # With four more in no team all five count: that is a change of five.
+    line = _line(_team(2, 1, 6) | {99: (0, 1)}, _team(0, 30, 4))
+    assert line.of(ALL, MONDAYS[1]) == (MONDAYS[1], frozenset())
+
+
+def _week(chance: Random, stand: Week) -> Week:
+    """What changes in a week: some answer more, some leave."""
+    changed: Week = {}
+    for person, (team, n) in stand.items():
+        if team is not None and chance.random() < chance.choice((0.02, 0.1, 0.3)):
+            changed[person] = (team, n + 1)
+        elif chance.random() < 0.02:
+            changed[person] = (None, n)
+    return changed
+
+
+def _told_of(stand: Week, group: int, out: frozenset[int]) -> set[tuple[int, int]]:
+    """The answers that figures of a group are made of: each answer of each person by itself."""
+    within = {1: {1, 2, 3}, 2: {2}, 3: {3}, 4: {4}, ALL: {0, 1, 2, 3, 4} - out}[group]
+    return {(person, answer) for person, (team, n) in stand.items() if team in within for answer in range(n)}
+
+
+def _figures(chance: Random) -> dict[tuple[int, int], set[tuple[int, int]]]:
+    """All that is told in some weeks of a random organisation: by group and Monday."""
+    stand: Week = {person: (chance.choice((0, 1, 2, 2, 3, 3, 4)), 1) for person in range(chance.choice((12, 25, 40)))}
+    weeks, kept = [dict(stand)], [dict(stand)]
+    for _number in range(WEEKS - 1):
+        weeks.append(_week(chance, stand))
+        stand = {**stand, **weeks[-1]}
+        kept.append(dict(stand))
+    line = _line(*weeks)
+    told = {(group, *of) for group in (ALL, *TREE) for day in MONDAYS if (of := line.of(group, day))}
+    return {(group, MONDAYS.index(day)): _told_of(kept[MONDAYS.index(day)], group, out) for group, day, out in told}
+
+
+def test_no_figures_of_two_mondays_give_one_to_four_people_away() -> None:
+    """Any two, three or four figures are added to and taken from each other."""
+    chance, tried = Random(3), 0
+    for _ in range(30):
+        figures = _figures(chance)
+        assert all(len({person for person, _ in of}) >= SMALLEST_GROUP for of in figures.values())
+        for first, second in combinations(sorted({index for _, index in figures}), 2):
+            known = [of for (_, index), of in figures.items() if index in (first, second)]
+            for count in (2, 3, 4):
+                for some in combinations(known, count):
+                    for signs in product((1, -1), repeat=count - 1):
+                        sums: Counter[tuple[int, int]] = Counter(some[0])
+                        for sign, of in zip(signs, some[1:], strict=True):
+                            for one in of:
+                                sums[one] += sign
+                        left = {person for (person, _), n in sums.items() if n}
+                        assert not 0 < len(left) < SMALLEST_GROUP, (figures.keys(), left)
+                        tried += 1
+    assert tried > 10_000
+
+
+def _answer(session: Session, enrolment: int, at: datetime, number: int) -> None:
+    attempt = Attempt(enrolment_id=enrolment, kind="check", ref="m", number=number, seed=1, opened_at=at)
+    session.add(attempt)
+    session.flush()
+    item = AttemptItem(attempt_id=attempt.id, position=1, question_id=f"q{number}", version="v", point="p")
+    session.add(item)
+    session.flush()
+    session.add(Answer(item_id=item.id, given="[0]", correct=True, sureness=None, answered_at=at))
+
+
+def _write_down(session: Session, person: int, chance: Random) -> None:
+    """They left, or left and came back; one or the other was written down later."""
+    for end in (FIRST, None)[: chance.randint(1, 2)]:
+        at = chance.choice((_at(9), MOMENTS[6], MOMENTS[10])) + (HOUR if end is None else timedelta(0))
+        session.add(Employment(person_id=person, recorded=FIRST, start=FIRST, end=end, reason="", made_at=at))
+        session.flush()
+    session.get_one(Person, person).left_at = chance.choice((None, MOMENTS[2]))
+
+
+def test_the_database_counts_the_same_people_as_the_rule(session: Session) -> None:
+    """Of each Monday: who counts in which team, with how many answers; people join, leave, come back and move."""
+    chance = Random(11)
+    teams = [make_team(session, name).id for name in ("Ash", "Elm", "Oak")]
+    for number in range(15):
+        person = make_person(session, f"P {number}", f"p{number}@example.org", password=None, at=_at(0))
+        enrolment = session.execute(select(Enrolment.id).where(Enrolment.person_id == person.id)).scalar_one()
+        for place in range(chance.randint(0, 4)):
+            # Also at the very moment at which a Monday begins.
+            late = chance.choice((timedelta(0), HOUR / 2, timedelta(days=3)))
+            _answer(session, enrolment, chance.choice(MOMENTS) + late, place + 1)
+        lasting: set[int] = set()
+        for _stay in range(chance.randint(0, 3)):
+            week, team = chance.randrange(WEEKS), chance.choice(teams)
+            until = chance.choice((None, MOMENTS[week] + HOUR, MOMENTS[min(week + 2, WEEKS - 1)]))
+            if until is None and team in lasting:
+                continue  # nobody is in a team twice at once
+            lasting |= {team} if until is None else set()
+            session.add(
+                Membership(
+                    person_id=person.id,
+                    team_id=team,
+                    since=chance.choice((MOMENTS[week], _at(week))),
+                    until=until,
+                )
+            )
+        if chance.random() < 0.4:
+            _write_down(session, person.id, chance)
+    session.commit()
+    at: dict[int, Week] = defaultdict(dict)
+    for life in queries.lives(session, MOMENTS[-1]):
+        for stand in stands(life, MOMENTS):
+            for index in range(stand.index, WEEKS):
+                at[index][stand.person] = stand.team, stand.n
+    told = 0
+    for index, moment in enumerate(MOMENTS):
+        counted = {(row.person, row.team): row.n for row in queries.answers(session, None, moment).months}
+        by_rule = {(person, team): n for person, (team, n) in at[index].items() if team is not None}
+        assert {key[0] for key in counted} == {key[0] for key in by_rule}
+        months = queries.answers(session, None, moment).months
+        sums = {key: sum(row.n for row in months if (row.person, row.team) == key) for key in counted}
+        assert sums == by_rule
+        told += len(by_rule)
+    assert told > 50
+    line = timeline_until(session, MONDAYS[-1], "UTC")
+    of = line.of(ALL, MONDAYS[-1])
+    assert of is not None
+    tree = tree_of(session, of, "UTC")
+    assert set(tree.parents) <= set(teams)

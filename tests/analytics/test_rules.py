@@ -1,0 +1,116 @@
+"""The figures, against values worked out apart from the code."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+from course.analytics.rules.groups import Month, joined, share
+from course.analytics.rules.item_analysis import (
+    FLOOR,
+    Figures,
+    Result,
+    discrimination_index,
+    discriminative_efficiency,
+    figures,
+)
+
+# Marks x and rests r of five people. By hand: means 3/5 and 5/2; deviations of x 2/5, 2/5, 2/5, -3/5, -3/5 and of
+# r 3/2, 1/2, -1/2, -1/2, -1. Sum of products: (2/5)(3/2) + (-3/5)(-3/2) = 3/5 + 9/10 = 3/2.
+# Squares: of x 6/5, of r 9/4 + 1/4 + 1/4 + 1/4 + 1 = 4. Sorted alike the three best rests 4, 3, 2 meet the marks:
+# (2/5)(3/2 + 1/2 - 1/2) - (3/5)(-1/2 - 1) = 3/5 + 9/10 = 3/2.
+MARKS = [1.0, 1.0, 1.0, 0.0, 0.0]
+RESTS = [4.0, 3.0, 2.0, 2.0, 1.5]
+
+
+def test_the_indices_are_those_worked_out_by_hand() -> None:
+    assert discrimination_index(MARKS, RESTS) == pytest.approx(100 * 1.5 / (1.2 * 4.0) ** 0.5)
+    assert discriminative_efficiency(MARKS, RESTS) == pytest.approx(100)
+
+
+def test_a_question_that_the_best_get_wrong_has_negative_indices() -> None:
+    # Marks turned round: sum of products (2/5)(-1/2 - 1 - 1/2) - (3/5)(3/2 + 1/2) = -2; sorted alike 3/2 as above.
+    marks = [0.0, 0.0, 1.0, 1.0, 1.0]
+    assert discrimination_index(marks, RESTS) == pytest.approx(-100 * 2 / (1.2 * 4.0) ** 0.5)
+    assert discriminative_efficiency(marks, RESTS) == pytest.approx(-100 * 2 / 1.5)
+
+
+@pytest.mark.parametrize(
+    ("marks", "rests"),
+    [
+        ([1.0] * 40, [index / 40 for index in range(40)]),
+        ([0.0] * 40, [index / 40 for index in range(40)]),
+        ([1.0, 0.0] * 20, [0.1] * 40),
+        ([1.0], [0.5]),
+        ([], []),
+    ],
+    ids=["all right", "all wrong", "all tied", "one person", "nobody"],
+)
+def test_what_never_varies_has_no_index(marks: list[float], rests: list[float]) -> None:
+    assert discrimination_index(marks, rests) is None
+    assert discriminative_efficiency(marks, rests) is None
+
+
+def test_below_the_floor_only_the_number_is_told() -> None:
+    assert figures([Result(1, 0.5, (0,))] * (FLOOR - 1), 3) == Figures(FLOOR - 1, enough=False)
+
+
+def test_from_the_floor_on_facility_and_options_are_told() -> None:
+    told = figures([Result(1, 0.5, (0,))] * 24 + [Result(0, 0.25, (2,))] * 5 + [Result(0, 0.25)], 4)
+    assert (told.n, told.facility, told.options) == (30, 80.0, (24, 0, 5, 0))
+    assert told.discrimination == pytest.approx(100)
+
+
+def test_answers_without_others_beside_them_count_for_facility_only() -> None:
+    told = figures([Result(1, 0.5), Result(0, 0.25)] * 14 + [Result(1, None)] * 12, 3)
+    assert (told.facility, told.discrimination, told.efficiency) == (65.0, None, None)
+
+
+def _wilson_holds(bound: float, right: int, n: int) -> bool:
+    """A bound of Wilson's interval is where (p - bound)^2 = z^2 * bound * (1 - bound) / n: solved nowhere in the code."""
+    distance = float(Fraction(right, n)) - bound
+    return distance * distance == pytest.approx(1.959963984540054**2 * bound * (1 - bound) / n, abs=1e-12)
+
+
+@pytest.mark.parametrize(("right", "n"), [(0, 5), (5, 5), (1, 1), (7, 10), (81, 263), (1, 1000)])
+def test_the_interval_is_wilsons(right: int, n: int) -> None:
+    told = share(right, n)
+    assert told is not None
+    assert _wilson_holds(told.low, right, n)
+    assert _wilson_holds(told.high, right, n)
+    assert 0 <= told.low <= told.value <= told.high <= 1
+
+
+def test_no_answers_have_no_share() -> None:
+    assert share(0, 0) is None
+
+
+@pytest.mark.parametrize(("right", "n"), [(-1, 3), (4, 3)])
+def test_more_right_than_asked_is_refused(right: int, n: int) -> None:
+    with pytest.raises(ValueError, match="no share"):
+        share(right, n)
+
+
+def _month(name: str, *people: int) -> Month:
+    return Month(name, name, frozenset(people), len(people), 2 * len(people))
+
+
+@pytest.mark.parametrize(
+    ("months", "expected"),
+    [
+        ([], []),
+        ([_month("2026-01", 1, 2, 3, 4)], []),
+        ([_month("2026-01", 1, 2, 3, 4), _month("2026-02", 1, 2, 3, 4)], []),
+        ([_month("2026-01", 1, 2, 3, 4), _month("2026-02", 5)], [("2026-01", "2026-02", 5)]),
+        ([_month("2026-01", 1, 2, 3, 4, 5), _month("2026-02", 6)], [("2026-01", "2026-02", 6)]),
+        (
+            [_month("2026-01", 1, 2, 3, 4, 5), _month("2026-02", 6), _month("2026-03", 1, 2, 3, 4)],
+            [("2026-01", "2026-01", 5), ("2026-02", "2026-03", 5)],
+        ),
+    ],
+)
+def test_a_month_of_fewer_than_five_people_is_joined_or_left_out(
+    months: list[Month], expected: list[tuple[str, str, int]]
+) -> None:
+    assert [(month.first, month.last, len(month.people)) for month in joined(months)] == expected

@@ -1,0 +1,65 @@
+"""Passwords, waiting times and local addresses, without a database."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from course.auth.rules import Limit, attempt_key, free_again, local_path, network, normal
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+EMAIL, NAME = "sam.okafor@example.org", "Sam Okafor"
+
+
+def test_an_accent_is_the_same_however_the_keyboard_makes_it() -> None:
+    assert normal("cafe\u0301 au lait") == normal("caf\u00e9 au lait")
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/record", "/module/secret-contact?step=2", "/a#b", "/with%0Aescape", "/x?next=//evil.example"]
+)
+def test_a_path_of_the_course_is_followed(path: str) -> None:
+    assert local_path(path) == path
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        None, "", "record", "//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example",
+        "https://evil.example", "javascript:alert(1)", " /record", "/\t/evil.example", "/a\nb", "/\x00",
+        "/" + "a" * 3000, "/\u2028x",
+    ],
+)  # fmt: skip
+def test_any_other_address_leads_to_the_start_page(path: str | None) -> None:
+    assert local_path(path) == "/"
+
+
+def test_the_next_try_is_free_when_the_oldest_that_fills_the_limit_is_old_enough() -> None:
+    limit = Limit(3, timedelta(minutes=15))
+    times = [NOON - timedelta(minutes=m) for m in (1, 4, 9, 14, 20)]
+    assert free_again(times, limit, NOON) == NOON + timedelta(minutes=6)
+    assert free_again(times[:2], limit, NOON) is None
+    assert free_again(times, limit, NOON + timedelta(minutes=6)) is None
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+        ("2001:db8:1:2:ffff::1", "2001:db8:1:2::"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        (None, "unknown"),
+        ("not an address", "unknown"),
+    ],
+)
+def test_a_network_is_one_place(address: str | None, expected: str) -> None:
+    assert network(address) == expected
+
+
+def test_a_key_hides_the_address_and_depends_on_the_secret() -> None:
+    key = attempt_key("secret", "sign-in", EMAIL)
+    assert EMAIL not in key
+    assert len(key) == 64
+    assert key not in (attempt_key("other", "sign-in", EMAIL), attempt_key("secret", "link", EMAIL))

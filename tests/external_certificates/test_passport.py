@@ -1,0 +1,264 @@
+"""A certificate of another organisation counts here if its signature, validity and age satisfy the policy."""
+
+from __future__ import annotations
+
+import io
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from course.audit.models import AuditEntry
+from course.certificates.pdf import pdf
+from course.clock import now
+from course.credentials.rules.documents import PLACES, as_bytes, bits, is_set
+from course.external_certificates import views
+from course.external_certificates.revocation_fetch import fetch
+from course.external_certificates.rules import read_profile, same_name
+from course.recertification.actions import make_policy
+from course.recertification.models import RenewalImport
+from course.recertification.queries import policies
+from course.web.rate_limit import Throttle
+from tests.certificates.sheets import SHEET
+from tests.credentials.makers import SEAL, Issuer
+from tests.makers import make_person, sign_in
+from tests.pages import Client, Page
+
+TODAY = now().date()
+DATES: dict[str, Any] = {"completed_on": TODAY - timedelta(days=60), "valid_until": TODAY + timedelta(days=300),
+         "issued_at": now() - timedelta(days=60)}  # fmt: skip
+
+
+class Elsewhere:
+    """Another installation, as far as it is asked: its profile and its status list, on loopback."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, bytes] = {}
+        self.asked: list[str] = []
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                outer.asked.append(self.path)
+                body = outer.answers.get(self.path)
+                self.send_response(302 if body == b"away" else 200 if body is not None else 404)
+                if body == b"away":
+                    self.send_header("Location", "/elsewhere")
+                self.end_headers()
+                self.wfile.write(body or b"")
+
+            def log_message(self, *_args: Any) -> None:
+                pass
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.address = f"http://127.0.0.1:{self.server.server_port}"
+        self.issuer = Issuer(replace(SEAL, address=self.address))
+        self.serve()
+
+    def serve(self, revoked: tuple[int, ...] = ()) -> None:
+        for address, document in self.issuer.served(revoked).items():
+            self.answers[address.removeprefix(self.address)] = as_bytes(document)
+
+    @property
+    def profile(self) -> str:
+        return self.answers["/issuer"].decode()
+
+    def credential(self, **changes: Any) -> bytes:
+        return as_bytes(self.issuer.credential(**{**DATES, **changes}))
+
+
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[Elsewhere]:
+    monkeypatch.setattr(views, "_throttle", Throttle(100, 600))
+    found = Elsewhere()
+    yield found
+    found.server.shutdown()
+    found.server.server_close()
+
+
+@pytest.fixture
+def learner(app: Flask, session: Session, elsewhere: Elsewhere) -> Client:
+    """A learner of an organisation that trusts the other one."""
+    admin = sign_in(Client(app), make_person(session, "Alex Morgan", "alex@example.org", "administrator"))
+    page = admin.follow(admin.post("/passport/issuers", {"profile": elsewhere.profile, "reason": "sister trust"}))
+    assert "Certificates of Riverside Trust count from now on." in page.text
+    return sign_in(Client(app), make_person(session))
+
+
+def upload(client: Client, data: bytes, status: int = 303, name: str = "certificate.json") -> Page:
+    form = {"csrf_token": client.token(), "file": (io.BytesIO(data), name)}
+    answer = client.flask.post("/passport", data=form, content_type="multipart/form-data")
+    assert answer.status_code == status, answer.text
+    return Page(answer)
+
+
+def brought(session: Session) -> list[RenewalImport]:
+    session.expire_all()
+    return list(session.execute(select(RenewalImport)).scalars())
+
+
+def test_a_signed_certificate_counts_at_once_and_its_proof_is_kept(
+    session: Session, learner: Client, elsewhere: Elsewhere
+) -> None:
+    document = elsewhere.credential()
+    page = learner.follow(upload(learner, document))
+    assert "Your certificate of Riverside Trust counts here until" in page.text
+    (row,) = brought(session)
+    assert (row.day, row.valid_until, row.issuer) == (DATES["completed_on"], DATES["valid_until"], "Riverside Trust")
+    assert row.proof == document.decode()
+    assert "Up to date" in learner.get("/").text
+    assert elsewhere.asked == ["/issuer/status/1"]
+    last = session.execute(select(AuditEntry).order_by(AuditEntry.number.desc())).scalars().first()
+    assert last is not None
+    assert last.what == "certificate.brought"
+    # The same again changes nothing.
+    assert "counts already" in learner.follow(upload(learner, document)).text
+    assert len(brought(session)) == 1
+
+
+def test_the_credential_inside_a_pdf_counts_as_well(session: Session, learner: Client, elsewhere: Elsewhere) -> None:
+    upload(learner, pdf(SHEET, elsewhere.credential()), name="certificate.pdf")
+    assert len(brought(session)) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"name": "Somebody Else"}, "It is in the name Somebody Else"),
+        ({"course": "Fire safety"}, "It is a certificate of another course: Fire safety."),
+        ({"valid_until": TODAY - timedelta(days=1)}, "What has run out does not count."),
+        ({"completed_on": TODAY + timedelta(days=2)}, "That day is still to come."),
+        ({"valid_until": date(2099, 1, 1)}, "at most ten years"),
+    ],
+)
+def test_what_does_not_count_is_told_why(
+    session: Session, learner: Client, elsewhere: Elsewhere, changes: dict[str, Any], why: str
+) -> None:
+    assert why in upload(learner, elsewhere.credential(**changes), 422).text
+    assert brought(session) == []
+
+
+def test_an_older_one_than_the_policy_allows_does_not_count(
+    app: Flask, session: Session, learner: Client, elsewhere: Elsewhere
+) -> None:
+    zone = app.extensions["course"].config.time_zone
+    rule = replace(policies(session, zone)[-1], since=TODAY, import_age_months=1)
+    make_policy(session, rule, TODAY, "only fresh ones", None, now())
+    session.commit()
+    assert "only if it is at most 1 month old" in upload(learner, elsewhere.credential(), 422).text
+
+
+def test_a_changed_one_one_of_a_stranger_and_no_certificate_do_not_count(
+    session: Session, learner: Client, elsewhere: Elsewhere
+) -> None:
+    changed = elsewhere.credential().replace(b"Early years", b"Early yearz")
+    assert "The signature is wrong." in upload(learner, changed, 422).text
+    stranger = as_bytes(Issuer().credential(**DATES))
+    assert "has not said that it trusts this issuer" in upload(learner, stranger, 422).text
+    assert "This is not a credential of this course." in upload(learner, b"{}", 422).text
+    assert "There is no signed certificate" in upload(learner, pdf(SHEET), 422, "plain.pdf").text
+    assert "Choose the file." in learner.post("/passport", {}, 422).text
+    assert brought(session) == []
+
+
+def test_a_revoked_one_does_not_count_and_neither_does_one_that_nobody_can_ask_about(
+    session: Session, learner: Client, elsewhere: Elsewhere
+) -> None:
+    elsewhere.serve(revoked=(77,))
+    assert "has revoked or replaced it" in upload(learner, elsewhere.credential(place=77), 422).text
+    list_ = elsewhere.answers["/issuer/status/1"]
+    for answer, why in (
+        (None, "could not be asked"),
+        (b"away", "could not be asked"),
+        (b"x" * 70_000, "could not be asked"),
+        (b"{}", "cannot be told"),
+        (list_.replace(b"revocation", b"suspension"), "cannot be told"),
+        (as_bytes(Issuer().served()[f"{SEAL.address}/issuer/status/1"]), "cannot be told"),
+    ):
+        elsewhere.answers.pop("/issuer/status/1", None)
+        if answer is not None:
+            elsewhere.answers["/issuer/status/1"] = answer
+        assert why in upload(learner, elsewhere.credential(place=5), 422).text, answer
+    assert "/elsewhere" not in elsewhere.asked
+    assert brought(session) == []
+
+
+def test_once_trust_has_ended_nothing_new_counts(
+    app: Flask, session: Session, learner: Client, elsewhere: Elsewhere
+) -> None:
+    admin = sign_in(Client(app), make_person(session, "Kim Else", "kim@example.org", "administrator"))
+    admin.post("/passport/issuers/1/end", {"reason": ""})
+    assert "Riverside Trust" in learner.get("/passport").text.split("count:")[1]
+    found = admin.get("/passport/issuers").html
+    number = found.split("/passport/issuers/")[1].split("/")[0]
+    admin.post(f"/passport/issuers/{number}/end", {"reason": "they closed"})
+    assert "has not said yet whose certificates it trusts" in learner.get("/passport").text
+    assert "trusts this issuer" in upload(learner, elsewhere.credential(), 422).text
+
+
+def test_our_own_certificate_need_not_be_uploaded(app: Flask, session: Session, learner: Client) -> None:
+    ours = Issuer(replace(SEAL, address=app.extensions["course"].config.public_url))
+    admin = sign_in(Client(app), make_person(session, "Kim Else", "kim@example.org", "administrator"))
+    profile = json.dumps(ours.served()[ours.key.issuer])
+    admin.post("/passport/issuers", {"profile": profile, "reason": "by mistake"})
+    assert "was issued here" in upload(learner, as_bytes(ours.credential(**DATES)), 422).text
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"id": "http://training.example.org/issuer"}, "does not begin with https://"),
+        ({"id": 5}, "no name and no address"),
+        ({"name": " "}, "no name and no address"),
+        ({"verificationMethod": []}, "has no keys"),
+        ({"id": "https://other.example.org/issuer"}, "belongs to another issuer"),
+        ({"url": "x" * 20_000}, "too long"),
+    ],
+)
+def test_a_profile_that_cannot_be_used_is_told_why(change: dict[str, Any], why: str) -> None:
+    profile = Issuer().served()[Issuer().key.issuer] | change
+    with pytest.raises(ValueError, match=why):
+        read_profile(json.dumps(profile))
+
+
+def test_the_page_of_issuers_keeps_what_was_typed(app: Flask, session: Session) -> None:
+    admin = sign_in(Client(app), make_person(session, "Alex Morgan", "alex@example.org", "administrator"))
+    page = admin.post("/passport/issuers", {"profile": "nonsense", "reason": "sister trust"}, 422)
+    assert "This cannot be used: there is no Ed25519 key in it" in page.text
+    assert page.fields()["reason"] == "sister trust"
+    assert "nonsense" in page.html
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [("Sam Okafor", "sam  OKAFOR", True), ("Zoë", "Zoe\u0308", True), ("Sam Okafor", "Sam O", False)],
+)
+def test_names_are_compared_as_people_read_them(one: str, other: str, same: bool) -> None:
+    assert same_name(one, other) is same
+
+
+def test_a_bit_is_read_where_it_was_written_and_nowhere_else() -> None:
+    encoded = bits([0, 77, PLACES - 1])
+    assert [place for place in range(PLACES) if is_set(encoded, place)] == [0, 77, PLACES - 1]
+    for wrong in ("", "u", "uAAAA", encoded[1:], "z" + encoded[1:]):
+        with pytest.raises(ValueError, match=r"unpacked|not in the list"):
+            is_set(wrong, 0)
+    with pytest.raises(ValueError, match="not in the list"):
+        is_set(encoded, PLACES)
+
+
+def test_only_addresses_that_may_be_asked_are_asked(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("x")
+    for address in (f"file://{tmp_path}/secret", "http://training.example.org/", "ftp://127.0.0.1/"):
+        with pytest.raises(OSError, match="may not be asked"):
+            fetch(address)

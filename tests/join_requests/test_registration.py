@@ -1,0 +1,218 @@
+"""Asking to be let in by a link: who may ask, who decides, and what nobody learns. On both engines."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from course.clock import now
+from course.join_requests import actions, queries, views
+from course.join_requests.models import RegistrationRequest
+from course.join_requests.rules import MOST_OPEN, allowed, domains, works
+from course.mail.models import OutboxMail
+from course.mail.rules import Letter
+from course.people.models import Person, Team
+from course.web.rate_limit import Throttle
+from tests.makers import make_person, make_team, sign_in
+from tests.pages import Client
+
+
+@pytest.fixture(autouse=True)
+def fresh_throttles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test begins as if nobody had asked anything yet."""
+    monkeypatch.setattr(views, "_by_email", Throttle(5, 900))
+    monkeypatch.setattr(views, "_by_network", Throttle(1500, 900))
+
+
+TODAY = date(2026, 11, 22)
+DAY = timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("example.org", ["example.org"]),
+        (" @Example.ORG, school.example\nexample.org. ", ["example.org", "school.example"]),
+    ],
+)
+def test_domains_are_read_as_people_type_them(typed: str, expected: list[str]) -> None:
+    assert domains(typed) == expected
+
+
+@pytest.mark.parametrize("typed", ["", " , ", "example", "ann@example.org", "exa mple", "-x.org", "http://example.org"])
+def test_what_is_no_domain_is_refused(typed: str) -> None:
+    with pytest.raises(ValueError, match="mail domain"):
+        domains(typed)
+
+
+@pytest.mark.parametrize(
+    ("email", "fits"),
+    [("ann@example.org", True), ("ann@EXAMPLE.org", True), ("ann@x.example.org", False), ("ann@badexample.org", False)],
+)
+def test_only_the_domain_itself_may_ask(email: str, fits: bool) -> None:
+    assert allowed(email, ["example.org"]) is fits
+
+
+@pytest.mark.parametrize(
+    ("ends_on", "revoked", "team_is_open", "expected"),
+    [
+        (TODAY, False, True, True),
+        (TODAY - DAY, False, True, False),
+        (TODAY, True, True, False),
+        (TODAY, False, False, False),
+    ],
+)
+def test_a_link_works_until_its_last_day_is_over(
+    ends_on: date, revoked: bool, team_is_open: bool, expected: bool
+) -> None:
+    assert works(ends_on, revoked, team_is_open, TODAY) is expected
+
+
+@pytest.fixture
+def team(session: Session) -> Team:
+    make_person(session, "Alex Morgan", "alex@example.org", "administrator")
+    return make_team(session, "Schools")
+
+
+@pytest.fixture
+def path(session: Session, team: Team) -> str:
+    """The address of a link for the team."""
+    token = actions.make_link(session, team.id, ["example.org"], now().date() + 30 * DAY, None, now())
+    session.commit()
+    return f"/join/{token}"
+
+
+ASK = {"name": "Sam Okafor", "email": "Sam@Example.org"}
+
+
+def requests(session: Session) -> list[RegistrationRequest]:
+    session.expire_all()
+    return list(session.execute(select(RegistrationRequest).order_by(RegistrationRequest.id)).scalars())
+
+
+def boss(session: Session, client: Client) -> Client:
+    return sign_in(client, session.execute(select(Person).where(Person.email == "alex@example.org")).scalar_one())
+
+
+def test_somebody_asks_and_is_let_in_and_invited(app: Flask, session: Session, client: Client, path: str) -> None:
+    assert "For Schools." in client.get(path).text
+    assert "sam@example.org" in client.post(path, ASK, 200).text.lower()
+    assert [mail.recipient for mail in session.execute(select(OutboxMail)).scalars()] == ["alex@example.org"]
+    admin = boss(session, Client(app))
+    assert "1 person asks to be let in" in admin.get("/people").text
+    page = admin.follow(admin.post(f"/registrations/{requests(session)[0].id}/approve", {}))
+    assert "Sam Okafor has been added." in page.text
+    assert "Nobody asks just now." in page.text
+    person = session.execute(select(Person).where(Person.email == "sam@example.org")).scalar_one()
+    assert requests(session)[0].person_id == person.id
+    mails = session.execute(select(OutboxMail.recipient).order_by(OutboxMail.id)).scalars().all()
+    assert list(mails) == ["alex@example.org", "sam@example.org"]
+
+
+def test_another_domain_is_refused_and_what_was_typed_stays(session: Session, client: Client, path: str) -> None:
+    page = client.post(path, {**ASK, "email": "sam@elsewhere.example.com"}, 422)
+    assert "It ends with @example.org." in page.text
+    assert page.fields()["name"] == "Sam Okafor"
+    assert requests(session) == []
+
+
+def test_whoever_is_known_or_has_asked_gets_the_same_answer(session: Session, client: Client, path: str) -> None:
+    first = client.post(path, ASK, 200)
+    again = client.post(path, ASK, 200)
+    known = client.post(path, {**ASK, "email": "alex@example.org"}, 200)
+    assert first.h1 == again.h1 == known.h1 == "Thank you"
+    assert len(requests(session)) == 1
+    assert len(session.execute(select(OutboxMail)).all()) == 1
+
+
+def test_a_thousand_people_behind_one_address_join_in_one_morning() -> None:
+    with Flask("course").test_request_context("/", environ_base={"REMOTE_ADDR": "203.0.113.9"}):
+        assert all(views._may_ask(f"p{number}@example.org") for number in range(1000))
+    assert MOST_OPEN >= 1000
+
+
+def test_one_address_and_a_machine_are_slowed_down_and_lose_nothing_of_what_they_typed(
+    session: Session, client: Client, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(5):
+        client.post(path, ASK, 200)
+    page = client.post(path, ASK, 429)
+    assert "Wait a quarter of an hour" in page.text
+    assert page.fields()["name"] == "Sam Okafor"
+    client.post(path, {**ASK, "email": "bo@example.org"}, 200)
+    monkeypatch.setattr(views, "_by_network", Throttle(1, 900))
+    client.post(path, {**ASK, "email": "cy@example.org"}, 200)
+    client.post(path, {**ASK, "email": "di@example.org"}, 429)
+    assert [one.email for one in requests(session)] == ["sam@example.org", "bo@example.org", "cy@example.org"]
+
+
+def test_whoever_asks_by_a_link_that_takes_no_more_is_told_so(
+    session: Session, client: Client, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actions, "MOST_OPEN", 1)
+    client.post(path, ASK, 200)
+    for email in ("bo@example.org", "alex@example.org"):
+        assert "takes no more requests" in client.post(path, {**ASK, "email": email}, 422).text
+    assert len(requests(session)) == 1
+
+
+def test_who_decides_gets_one_mail_a_day(session: Session, client: Client, path: str) -> None:
+    for number in range(3):
+        client.post(path, {**ASK, "email": f"p{number}@example.org"}, 200)
+    assert len(requests(session)) == 3
+    assert len(session.execute(select(OutboxMail)).all()) == 1
+
+
+def test_a_manager_decides_for_their_teams_only(
+    app: Flask, session: Session, client: Client, path: str, team: Team
+) -> None:
+    client.post(path, ASK, 200)
+    number = requests(session)[0].id
+    other = sign_in(Client(app), make_person(session, "Pat Lee", "pat@example.org", "manager"))
+    assert "Nobody asks just now." in other.get("/registrations").text
+    other.post(f"/registrations/{number}/approve", {}, 404)
+    manager = sign_in(Client(app), make_person(session, "Kim Lee", "kim@example.org", "manager", team=team))
+    assert "Sam Okafor" in manager.get("/registrations").text
+    assert "Make a link" not in manager.get("/registrations").text
+    assert "not been let in" in manager.follow(manager.post(f"/registrations/{number}/refuse", {})).text
+    manager.post(f"/registrations/{number}/approve", {}, 404)
+    assert session.execute(select(Person).where(Person.email == "sam@example.org")).first() is None
+
+
+def test_a_link_is_made_shown_and_revoked(session: Session, client: Client, team: Team) -> None:
+    boss(session, client)
+    form = client.get("/registrations/links/add").fields()
+    wrong = client.post("/registrations/links/add", {**form, "domains": "nonsense", "ends_on": "2020-01-01"}, 422)
+    for words in ("Choose a team.", "“nonsense” is not a mail domain", "at most a year from now"):
+        assert words in wrong.text
+    page = client.follow(
+        client.post("/registrations/links/add", {**form, "team": str(team.id), "domains": "example.org"})
+    )
+    link = queries.links(session, now().date())[0]
+    assert f"http://127.0.0.1:8000/join/{link.token}" in page.text
+    client.get(f"/join/{link.token}")
+    client.post(f"/registrations/links/{link.id}/revoke", {})
+    client.get(f"/join/{link.token}", 410)
+    client.post(f"/join/{link.token}", ASK, 410)
+
+
+def test_two_who_decide_at_once_add_somebody_once(session: Session, client: Client, path: str) -> None:
+    client.post(path, ASK, 200)
+    alex = session.execute(select(Person.id)).scalars().first()
+    assert alex is not None
+    asked = queries.RequestView(requests(session)[0].id, "Sam", "sam@example.org", 1, "Schools", now())
+    assert actions.refuse(session, asked, alex, now())
+    assert actions.approve(session, asked, lambda token: Letter("s", token), alex, now()) is not None
+
+
+def test_decided_requests_are_forgotten_after_a_month(session: Session, client: Client, path: str) -> None:
+    client.post(path, ASK, 200)
+    old = requests(session)[0]
+    old.decided_at = now() - 31 * DAY
+    session.commit()
+    client.post(path, {**ASK, "email": "bo@example.org"}, 200)
+    assert [one.email for one in requests(session)] == ["bo@example.org"]

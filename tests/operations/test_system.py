@@ -1,0 +1,265 @@
+"""Backups, the page System, and the list of outgoing mail."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+from collections.abc import Mapping
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app import create_app
+from course import schema_upgrade
+from course.audit.models import AuditEntry
+from course.clock import now
+from course.mail import actions as mail
+from course.mail.delivery import deliver
+from course.mail.models import OutboxMail
+from course.mail.rules import CLAIM, KEPT, Letter
+from course.operations import queries
+from course.operations.actions import note_backup
+from course.operations.rules import BACKUP_EVERY, MAIL_WAITS, backup_is_old, mail_stands_still, size
+from course.server.actions import start
+from course.web.unit_of_work import command_session
+from tests.conftest import NOW, make_config
+from tests.makers import make_person, sign_in
+from tests.pages import Client, Page, words
+from tests.support.asked import asked
+from tests.support.smtp import smtp_server
+
+SECOND = timedelta(seconds=1)
+
+
+def administrator(session: Session, client: Client) -> Client:
+    return sign_in(client, make_person(session, "Alex Morgan", "alex@example.org", "administrator"))
+
+
+def deeds(session: Session) -> list[str]:
+    return list(session.execute(select(AuditEntry.what).order_by(AuditEntry.number)).scalars())
+
+
+def queue(session: Session, key: str, state: Mapping[str, object] | None = None, **more: object) -> int:
+    """A mail in some state; returns its id."""
+    mail.queue(session, key, f"{key}@example.org", Letter(f"About {key}", "A secret link"), now())
+    row = session.execute(select(OutboxMail).where(OutboxMail.key == key)).scalar_one()
+    for name, value in {**(state or {}), **more}.items():
+        setattr(row, name, value)
+    session.commit()
+    return row.id
+
+
+SIZES = [(0, "1 KB"), (900, "1 KB"), (12_345, "12 KB"), (999_999, "1,000 KB"), (3_400_000, "3.4 MB"),
+         (56_000_000, "56 MB"), (7_800_000_000, "7.8 GB"), (5_600_000_000_000, "5,600 GB")]  # fmt: skip
+
+
+@pytest.mark.parametrize(("count", "expected"), SIZES)
+def test_a_size_is_said_in_words(count: int, expected: str) -> None:
+    assert size(count) == expected
+
+
+def test_a_backup_is_old_after_a_week_and_when_there_is_none() -> None:
+    assert backup_is_old(None, NOW)
+    assert not backup_is_old(NOW - BACKUP_EVERY, NOW)
+    assert backup_is_old(NOW - BACKUP_EVERY - SECOND, NOW)
+
+
+def test_mail_stands_still_when_nobody_has_sent_what_is_due() -> None:
+    assert not mail_stands_still(None, NOW)
+    assert not mail_stands_still(NOW - MAIL_WAITS, NOW)
+    assert mail_stands_still(NOW - MAIL_WAITS - SECOND, NOW)
+
+
+def test_a_backup_holds_everything_and_is_written_down(fresh_app: Flask, tmp_path: Path) -> None:
+    with fresh_app.app_context(), command_session() as session:
+        make_person(session)
+    runner, file = fresh_app.test_cli_runner(), tmp_path / "copy.db"
+    done = runner.invoke(args=["backup", str(file)])
+    assert done.exit_code == 0, done.output
+    with closing(sqlite3.connect(file)) as copy:
+        assert copy.execute("select name, email from person").fetchall() == [("Sam Okafor", "sam@example.org")]
+        assert copy.execute("pragma integrity_check").fetchone() == ("ok",)
+        assert copy.execute("pragma journal_mode").fetchone() == ("delete",)
+        with pytest.raises(sqlite3.DatabaseError, match="only ever added to"):
+            copy.execute("delete from audit_entry")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert [path.name for path in tmp_path.iterdir() if path.name.endswith(".part")] == []
+    with fresh_app.app_context(), command_session() as session:
+        found = queries.newest_backup(session)
+        assert found is not None
+        assert (found.file, found.size) == (str(file), file.stat().st_size)
+        assert "backup.made" in deeds(session)
+
+
+def test_a_backup_overwrites_nothing_and_says_where_it_cannot_write(fresh_app: Flask, tmp_path: Path) -> None:
+    runner, file = fresh_app.test_cli_runner(), tmp_path / "copy.db"
+    file.write_text("an older backup", encoding="utf-8")
+    done = runner.invoke(args=["backup", str(file)])
+    assert done.exit_code == 1
+    assert "is there already" in done.output
+    assert file.read_text(encoding="utf-8") == "an older backup"
+    done = runner.invoke(args=["backup", str(tmp_path / "nowhere" / "copy.db")])
+    assert done.exit_code == 1
+    assert "cannot be written" in done.output
+    with fresh_app.app_context(), command_session() as session:
+        assert queries.newest_backup(session) is None
+
+
+def test_a_backup_of_another_program_can_be_written_down(app: Flask, session: Session, tmp_path: Path) -> None:
+    runner, file = app.test_cli_runner(), tmp_path / "dump"
+    done = runner.invoke(args=["backup", "--done", str(file)])
+    assert done.exit_code == 1
+    assert "There is no file" in done.output
+    file.write_bytes(b"x" * 3000)
+    assert runner.invoke(args=["backup", "--done", str(file)]).exit_code == 0
+    found = queries.newest_backup(session)
+    assert found is not None
+    assert found.size == 3000
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_postgresql_is_left_to_its_own_program(app: Flask, tmp_path: Path) -> None:
+    done = app.test_cli_runner().invoke(args=["backup", str(tmp_path / "dump")])
+    assert done.exit_code == 1
+    assert "pg_dump" in done.output
+    assert "flask backup --done" in done.output
+    (tmp_path / "dump").touch()
+    done = app.test_cli_runner().invoke(args=["backup", "restore", str(tmp_path / "dump")])
+    assert (done.exit_code, "pg_restore" in done.stderr) == (1, True)
+
+
+def card(page: Page, title: str) -> str:
+    return next(words(part) for part in page.all("section") if words(part.find("h2")).startswith(title))
+
+
+def test_the_page_says_what_needs_a_look(session: Session, client: Client) -> None:
+    administrator(session, client)
+    page = client.get("/system")
+    assert card(page, "Backup").startswith("Backup Needs a look No backup has been made yet.")
+    assert card(page, "Mail").startswith("Mail Needs a look Mail is printed on the server and not sent")
+    assert card(page, "Regular work").startswith("Regular work Needs a look Nobody sends mail and reminders.")
+    assert card(page, "Database").startswith("Database Up to date")
+    kind = "SQLite" if session.get_bind().dialect.name == "sqlite" else "PostgreSQL"
+    assert f"Kind{kind}" in card(page, "Database")
+    assert "Program0.4" in card(page, "Versions")
+    note_backup(session, "/srv/copy.db", 3_400_000, now())
+    start(session, "server on here, process 7", now())
+    queue(session, "late", next_try_at=now() - MAIL_WAITS - SECOND)
+    page = client.get("/system")
+    assert card(page, "Backup").startswith("Backup Up to date The last one was made on")
+    assert card(page, "Regular work").startswith("Regular work At work server on here, process 7: at work, last seen")
+    assert "/srv/copy.db, 3.4 MB" in card(page, "Backup")
+    assert "Is the server running" in card(page, "Mail")
+    note_backup(session, "/srv/copy.db", 3_400_000, now() - BACKUP_EVERY - SECOND)
+    session.commit()
+    assert "Needs a look The last one" in card(client.get("/system"), "Backup")
+
+
+def test_a_test_mail_goes_the_way_of_every_mail_and_its_state_is_shown(
+    app: Flask, session: Session, client: Client
+) -> None:
+    administrator(session, client)
+    page = client.follow(client.post("/system/test-mail", {}))
+    assert "Your last testWaiting" in card(page, "Mail")
+    with smtp_server() as inbox, app.app_context():
+        address = f"smtp://{inbox.host}:{inbox.port}"
+        assert (
+            deliver(command_session, address, "course@example.org", "https://training.example.org", "UTC", now()) == 1
+        )
+        (message,) = inbox.messages
+    assert message["To"] == "alex@example.org"
+    assert "Your last testSent" in card(client.get("/system"), "Mail")
+    assert deeds(session)[-1] == "mail.tested"
+
+
+def test_mail_is_not_said_to_work_before_any_has_left(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'mailing.db'}"
+    app = create_app(make_config(url, MAIL_URL="smtp://127.0.0.1:2525"))
+    app.config["LOG_REQUESTS"] = False
+    schema_upgrade.upgrade(app.extensions["course"].engine)
+    with app.app_context(), command_session() as session:
+        person = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
+    client = sign_in(Client(app), person)
+    assert card(client.get("/system"), "Mail").startswith("Mail Needs a look No mail has left yet.")
+    with app.app_context(), command_session() as session:
+        queue(session, "sent", sent_at=now(), next_try_at=None, tries=1)
+    assert card(client.get("/system"), "Mail").startswith("Mail Working")
+
+
+def mails(page: Page) -> list[str]:
+    return [words(row.find(".//b")) for row in page.all("tr") if row.find(".//b") is not None]
+
+
+def test_outgoing_mail_shows_what_became_of_each_and_never_its_text(session: Session, client: Client) -> None:
+    administrator(session, client)
+    queue(session, "waiting")
+    queue(session, "tried", failure="451 busy", tries=1)
+    queue(session, "failed", next_try_at=None, failure="550 no such mailbox", tries=1)
+    queue(session, "sent", next_try_at=None, sent_at=now())
+    page = client.get("/mail")
+    assert mails(page) == [f"{key}@example.org" for key in ("sent", "failed", "tried", "waiting")]
+    assert "A secret link" not in page.html
+    assert "550 no such mailbox" in page.text
+    for state, keys in {"waiting": ["tried", "waiting"], "failed": ["failed"], "sent": ["sent"], "x": None}.items():
+        expected = mails(page) if keys is None else [f"{key}@example.org" for key in keys]
+        assert mails(client.get(f"/mail?state={state}")) == expected
+
+
+def test_pages_of_mail_keep_the_state(app: Flask, session: Session, client: Client) -> None:
+    administrator(session, client)
+    for number in range(70):
+        queue(session, f"k{number}")
+    queue(session, "gone", next_try_at=None, sent_at=now())
+    page = client.get("/mail?state=waiting")
+    assert len(mails(page)) == 50
+    link = next(a for a in page.all("a") if words(a) == "Older mails")
+    with asked(app) as statements:
+        older = client.get(link.get("href", ""))
+    assert mails(older)[-1] == "k0@example.org"
+    assert len(mails(older)) == 20
+    assert len(statements) <= 3, statements
+    with asked(app) as statements:
+        client.get("/system")
+    assert len(statements) <= 10, statements
+
+
+# For each state of a mail: what it is, and whether it is offered and accepted to send it again.
+RETRIES: list[tuple[str, dict[str, object], bool]] = [
+    ("given up", {"next_try_at": None, "failure": "550 no", "tries": 6}, True),
+    ("given up long ago", {"next_try_at": None, "failure": "550 no", "tries": 6, "text": ""}, False),
+    ("waits for hours", {"next_try_at": CLAIM * 3, "failure": "451 busy", "tries": 3}, True),
+    ("perhaps being sent now", {"next_try_at": CLAIM - SECOND * 60, "failure": "451 busy", "tries": 3}, False),
+    ("sent", {"next_try_at": None, "sent_at": timedelta(), "text": ""}, False),
+]
+
+
+@pytest.mark.parametrize(("state", "again"), [row[1:] for row in RETRIES], ids=[row[0] for row in RETRIES])
+def test_only_what_has_not_left_and_is_not_leaving_can_be_sent_again(
+    session: Session, client: Client, state: dict[str, object], again: bool
+) -> None:
+    administrator(session, client)
+    at = now()
+    number = queue(session, "k", state={n: at + v if isinstance(v, timedelta) else v for n, v in state.items()})
+    assert ("Send again to k@example.org" in client.get("/mail").text) == again
+    page = client.follow(client.post(f"/mail/{number}/retry", {}))
+    assert ("will be sent again" in page.text) == again
+    row = session.get(OutboxMail, number, populate_existing=True)
+    assert row is not None
+    assert (row.next_try_at is not None and row.next_try_at <= now() and row.tries == 0) == again
+    assert (deeds(session)[-1] == "mail.retried") == again
+
+
+def test_the_texts_of_mails_that_were_given_up_are_forgotten_after_a_week(session: Session) -> None:
+    at = now()
+    queue(session, "old", next_try_at=None, failure="550", queued_at=at - KEPT)
+    queue(session, "new", next_try_at=None, failure="550", queued_at=at - KEPT + SECOND)
+    queue(session, "waiting", queued_at=at - KEPT)
+    mail.forget_texts(session, at)
+    session.commit()
+    kept = {m.key: bool(m.text) for m in session.execute(select(OutboxMail)).scalars()}
+    assert kept == {"old": False, "new": True, "waiting": True}

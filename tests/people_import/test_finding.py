@@ -1,0 +1,222 @@
+"""Whom a row is about where somebody was merged, or was called something else before."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from course.people.models import Person
+from course.people_import.rules.matching import Somebody
+from course.people_import.rules.planning import plan
+from course.people_import.rules.team_paths import Places
+from course.staff.actions import come_back, correct, leave, merge
+from tests.conftest import NOW
+from tests.makers import make_person, make_team
+from tests.people_import.test_lists import do, look
+from tests.people_import.test_rules import done
+
+LEFT, START = date(2026, 3, 1), date(2020, 1, 1)
+SAM = Somebody(1, "Sam Okafor", "sam@example.org", "S1", teams=frozenset({2}), start=START,
+               former=frozenset({"s.okafor@old.example", "shared@example.org"}),
+               former_numbers=frozenset({"S0"}))  # fmt: skip
+TWIN = Somebody(2, "S. Okafor", "twin@example.org", "S2", left=LEFT, start=START, merged=1)
+THIRD = Somebody(
+    3, "Sam O.", "third@example.org", left=LEFT, start=START, merged=2, former=frozenset({"o@example.org"})
+)
+LEE = Somebody(4, "Kim Lee", "kim@example.org", start=START, former=frozenset({"shared@example.org"}))
+GONE = Somebody(5, "Ana Gone", "gone@example.org", left=LEFT, start=START)
+KNOWN = (SAM, TWIN, THIRD, LEE, GONE)
+
+
+@pytest.mark.parametrize(
+    ("row", "kind", "words"),
+    [
+        # Another entry of theirs: what the list calls them stays as somebody decided.
+        ("email=twin@example.org; name=S. Okafor; staff_number=S2", "unchanged", "merged with that of Sam Okafor"),
+        ("email=third@example.org; name=Sam O.", "unchanged", "merged with that of Sam Okafor (sam@example.org)"),
+        ("email=twin@example.org; name=Sam Okafor; staff_number=S1", "unchanged", "merged with"),
+        ("email=twin@example.org; team=Kitchen", "changed", "Kitchen"),
+        # Nobody has left because another entry of theirs was closed.
+        ("email=twin@example.org; leaving=01/09/2026", "unchanged", "if they have left, record it on their page"),
+        # An earlier address, unless somebody else may have it now.
+        ("email=s.okafor@old.example; name=Sam Okafor", "unchanged", "an earlier address of Sam Okafor"),
+        ("email=o@example.org; name=Sam Okafor", "unchanged", "an earlier address of Sam Okafor"),
+        ("email=s.okafor@old.example; name=Sara Okafor", "added", ""),
+        ("email=s.okafor@old.example; name=Sam Okafor; staff_number=S9", "asked", "is here already"),
+        ("email=shared@example.org; name=Sam Okafor", "asked", "This may be Sam Okafor (sam@example.org)"),
+        ("email=kim@example.org; staff_number=S2", "refused", "The staff number belongs to Sam Okafor"),
+        # What says that it is somebody else is not overruled by an entry that is not there any more.
+        ("email=twin@example.org; name=Nora New; staff_number=S9; leaving=01/09/2026", "refused", "staff number S1"),
+        ("email=new@example.org; name=Zed Other; staff_number=S2; leaving=01/09/2026", "refused", "another one"),
+        ("email=twin@example.org; name=Nora New", "refused", "But the name is another one"),
+        # A number or an address that they had before changes nothing back.
+        ("email=s.okafor@old.example; name=Sam Okafor; staff_number=S1", "unchanged", "an earlier address"),
+        ("email=sam@example.org; name=Sam Okafor; staff_number=S0", "unchanged", "S0 is an earlier staff number"),
+        ("email=new@example.org; name=Sam Okafor; staff_number=S0", "unchanged", "whose address stays sam@example.org"),
+        ("email=s.okafor@old.example; name=Sam Okafor; staff_number=S0", "unchanged", "S0 is an earlier staff number"),
+        # Where somebody had it by mistake, it is its owner's.
+        ("email=new@example.org; name=Nora New; staff_number=S0", "added", ""),
+        ("email=new@example.org; name=Nora New; staff_number=S0; leaving=01/09/2026", "unchanged", "so is not added"),
+        ("email=kim@example.org; name=Kim Lee; staff_number=S0", "changed", "Staff number: none → S0"),
+        ("email=kim@example.org; staff_number=S0", "refused", "was that of Sam Okafor (sam@example.org), but"),
+        # Somebody new has the address of somebody who has left.
+        (
+            "email=gone@example.org; name=Nora New; staff_number=S7; start=01/09/2026",
+            "refused",
+            "who has left; the name",
+        ),
+        ("email=gone@example.org; name=Ana Gone; staff_number=S7; start=01/09/2026", "back", "Staff number: none → S7"),
+    ],
+)
+def test_a_row_is_about_whoever_the_entry_counts_for(row: str, kind: str, words: str) -> None:
+    (line,) = done(row, known=KNOWN)
+    assert (line.kind, words in " ".join(line.notes)) == (kind, True), line.notes
+    assert line.person is None or line.person.merged is None
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_two_entries_of_one_person_in_a_list_do_what_the_right_one_says(first: int) -> None:
+    rows = [
+        "email=sam@example.org; name=Sam Okafor; team=Kitchen",
+        "email=twin@example.org; name=S. Okafor; team=South",
+    ]
+    lines = done(rows[first], rows[1 - first], known=KNOWN)
+    assert {(line.kind, line.number == lines[0].number) for line in lines} == (
+        {("changed", True), ("unchanged", False)} if first == 0 else {("unchanged", True), ("changed", False)}
+    )
+    (other,) = [line for line in lines if line.kind == "unchanged"]
+    assert "is about them, so this one changes nothing" in other.notes[1]
+
+
+def test_two_old_entries_of_one_person_count_once() -> None:
+    lines = done("email=twin@example.org; team=Kitchen", "email=third@example.org; team=South", known=KNOWN)
+    assert sorted(line.kind for line in lines) == ["changed", "unchanged"]
+
+
+def test_a_nightly_list_of_before_a_merger_does_nothing_more(session: Session) -> None:
+    """The organisation merges two entries and corrects an address; its list is still the one from before."""
+    team = make_team(session, "Kitchen")
+    first, second = (make_person(session, "Sam Okafor", f"{name}@example.org", team=team) for name in ("sam", "twin"))
+    lee = make_person(session, "Kim Lee", "kim@example.org", team=team)
+    assert merge(session, second.id, first.id, True, "stood here twice", "Europe/London", None, NOW) is None
+    assert correct(session, lee.id, "Kim Lee", "kim.lee@example.org", None, "new mail system", None, NOW) is None
+    session.commit()
+    people = select(Person.id, Person.name, Person.email, Person.left_at).order_by(Person.id)
+    before = session.execute(people).all()
+    _, made = look(
+        session,
+        "Email,Name,Team\nsam@example.org,Sam Okafor,Kitchen\ntwin@example.org,Sam Okafor,Kitchen\n"
+        "kim@example.org,Kim Lee,Kitchen\n",
+    )
+    assert [line.kind for line in made.lines] == ["unchanged"] * 3
+    assert made.missing == ()
+    import_id, made = look(session, "Email,Name,Team\nsam@example.org,Sam Okafor,\nkim@example.org,Kim Lee,Office\n")
+    assert [line.kind for line in made.lines] == ["unchanged", "changed"]
+    do(session, import_id, made)
+    assert session.execute(people).all() == before
+
+
+def test_an_entry_that_is_here_again_is_nobody_elses() -> None:
+    back = replace(TWIN, left=None)
+    lines = done("email=twin@example.org; leaving=01/09/2026", known=(SAM, back))
+    assert [(line.kind, line.person and line.person.id) for line in lines] == [("left", 2)]
+    circle = (replace(SAM, left=LEFT, merged=2), replace(TWIN, merged=1))
+    assert [line.kind for line in done("email=twin@example.org", "email=sam@example.org", known=circle)]
+
+
+def test_a_list_with_numbers_brings_nothing_back_on_any_night(session: Session) -> None:
+    team = make_team(session, "Kitchen")
+    first, second = (make_person(session, name, f"{mail}@example.org", team=team)
+                     for name, mail in (("Sam Okafor", "sam"), ("S. Okafor", "twin")))  # fmt: skip
+    lee = make_person(session, "Kim Lee", "kim@example.org", team=team)
+    first.staff_number, second.staff_number, lee.staff_number = "S1", "S2", "N1"
+    session.commit()
+    assert merge(session, second.id, first.id, True, "stood here twice", "Europe/London", None, NOW) is None
+    assert correct(session, lee.id, "Kim Lee", "kim.lee@example.org", "N1", "new mail system", None, NOW) is None
+    session.commit()
+    people = select(Person.id, Person.name, Person.email, Person.staff_number, Person.left_at).order_by(Person.id)
+    before = session.execute(people).all()
+    for _night in range(3):
+        import_id, made = look(
+            session,
+            "Email,Name,Employee ID,Team\nsam@example.org,Sam Okafor,S1,Kitchen\ntwin@example.org,S. Okafor,S2,Kitchen\n"
+            "kim@example.org,Kim Lee,N1,Kitchen\n",
+        )
+        assert [line.kind for line in made.lines] == ["unchanged"] * 3, made.lines
+        do(session, import_id, made)
+        assert session.execute(people).all() == before
+
+
+def test_an_entry_that_was_merged_does_not_come_back(session: Session) -> None:
+    first, second = make_person(session), make_person(session, "S. Okafor", "twin@example.org")
+    assert merge(session, second.id, first.id, False, "stood here twice", "Europe/London", None, NOW) is None
+    refused = come_back(session, second.id, (NOW + timedelta(days=2)).date(), None, "x", "Europe/London", None, NOW)
+    assert refused is not None
+    assert "became part of that of Sam Okafor" in refused.message
+
+
+def test_a_first_day_that_is_years_away_is_refused(session: Session) -> None:
+    person = make_person(session)
+    assert leave(session, person.id, NOW.date(), "moved", "Europe/London", None, NOW) is None
+    refused = come_back(session, person.id, date(9999, 12, 31), None, "x", "Europe/London", None, NOW)
+    assert refused is not None
+    assert "within the next twelve months" in refused.message
+
+
+def test_a_preview_of_one_person_is_not_applied_to_another() -> None:
+    rows = [(2, ["sam@example.org"])]
+    marks = {
+        plan(
+            rows, {"email": 0}, (replace(LEE, email="sam@example.org", id=number),), Places([]), date(2026, 11, 22)
+        ).mark()
+        for number in (4, 5)
+    }
+    assert len(marks) == 2
+
+
+@pytest.mark.parametrize(
+    ("second", "kinds"),
+    [
+        ("; staff_number=S2", ["refused", "refused"]),
+        ("; staff_number=S1", ["changed", "unchanged"]),
+        ("", ["changed", "unchanged"]),
+    ],
+)
+def test_two_numbers_for_whoever_had_an_address_are_two_people(second: str, kinds: list[str]) -> None:
+    one = replace(SAM, staff_number=None, former_numbers=frozenset())
+    lines = done(
+        "email=s.okafor@old.example; name=Sam Okafor; staff_number=S1",
+        f"email=shared@example.org; name=Sam Okafor{second}",
+        known=(one,),
+    )
+    assert [line.kind for line in lines] == kinds
+
+
+def test_an_address_that_two_people_had_changes_neither_back() -> None:
+    ann = replace(SAM, former=frozenset({"office@example.org"}), former_numbers=frozenset({"S8"}), staff_number=None)
+    bo = replace(LEE, former=frozenset({"office@example.org"}), former_numbers=frozenset({"S8"}), staff_number="S5")
+    lines = done("email=office@example.org; name=Kim Lee; staff_number=S5", known=(ann, bo))
+    assert [(line.kind, line.person and line.person.id) for line in lines] == [("unchanged", 4)]
+    lines = done("email=sam@example.org; name=Sam Okafor; staff_number=S8", known=(ann, bo))
+    assert [(line.kind, "who has none now" in line.notes[0]) for line in lines] == [("unchanged", True)]
+
+
+def test_another_entry_says_nothing_where_the_row_of_the_person_is_refused() -> None:
+    rows = (
+        "email=sam@example.org; staff_number=S1; start=32/01/2026",
+        "email=s.okafor@old.example; name=Sam Okafor; leaving=01/09/2026",
+    )
+    lines = done(*rows, known=KNOWN)
+    assert [line.kind for line in lines] == ["refused", "unchanged"]
+    assert "Line 2 is about them and is refused" in lines[1].notes[1]
+
+
+def test_a_new_team_that_is_named_in_two_ways_is_one() -> None:
+    places = Places([(1, "Top", None), (2, "Piano", 1)])
+    rows = [(2, ["a@example.org", "A B", "Piano > Quartet"]), (3, ["b@example.org", "B C", "top > piano > QUARTET"])]
+    made = plan(rows, {"email": 0, "name": 1, "team": 2}, (), places, date(2026, 11, 22))
+    assert made.new_teams == (("Top", "Piano", "Quartet"),)

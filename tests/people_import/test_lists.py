@@ -1,0 +1,398 @@
+"""Lists of people: uploaded, previewed, applied as a whole, and again without harm. On both engines."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import threading
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from course.clock import now
+from course.events import on
+from course.learning.models import Enrolment
+from course.mail.models import OutboxMail
+from course.mail.rules import Letter
+from course.people import actions as people
+from course.people.events import EarlierCertificate
+from course.people.models import Employment, Membership, PathwayChoice, Person, RoleGrant, Team
+from course.people_import import actions, queries
+from course.people_import.models import PeopleImport
+from course.people_import.rules.columns import guess
+from course.people_import.rules.parsing import read_and_pack
+from course.people_import.rules.planning import Plan
+from course.staff import actions as staff
+from course.staff import queries as sheets
+from course.web.unit_of_work import command_session
+from tests.conftest import NOW
+from tests.makers import PASSWORD, make_organisation, make_person, make_team, sign_in
+from tests.pages import Client, Page
+from tests.project.test_commands import flask
+from tests.support.asked import asked
+
+ZONE = "Europe/London"
+HEAD = "Email,Name,Team,Employee ID,Start date,Leaving date,Pathway,Course role,Completed on\n"
+ANN = "ann@example.org,Ann Lee,North > House 3,N1,01/09/2020,,Clubs and volunteers,manager,01/05/2026\n"
+BO = "bo@example.org,Bo Lee,North,N2,,,,,\n"
+
+
+def letter(name: str) -> people.Letter:
+    return lambda token: Letter(f"Invitation for {name}", token)
+
+
+def look(session: Session, text: str, invites: bool = False, base: int | None = None) -> tuple[int, Plan]:
+    """Upload a list and preview it."""
+    import_id = actions.upload(session, "staff.csv", read_and_pack(text.encode()), None, NOW)
+    table = queries.table(session, import_id)
+    assert table is not None
+    return import_id, choose(session, import_id, guess(table.headings, {}, (), table), base, invites)
+
+
+def choose(
+    session: Session, import_id: int, columns: dict[str, int], base: int | None = None, invites: bool = False,
+    decisions: Mapping[str, str] | None = None,
+) -> Plan:  # fmt: skip
+    """Preview a list with these columns."""
+    table = queries.table(session, import_id)
+    assert table is not None
+    choices = queries.Choices(columns, base, decisions or {})
+    draft = queries.draft(session, table, choices, ZONE, NOW)
+    actions.keep_preview(session, import_id, table, draft, choices, invites)
+    session.commit()
+    return draft.plan
+
+
+def carry_out(session: Session, import_id: int) -> list[actions.Invitee]:
+    """Apply a list that was begun, as it is now."""
+    table = queries.table(session, import_id)
+    if table is None:
+        raise LookupError
+    draft = queries.draft(session, table, queries.choices(session, import_id, table), ZONE, NOW)
+    return actions.apply(session, import_id, draft, ZONE, None, NOW, lambda _done, _of: None)
+
+
+def do(session: Session, import_id: int, made: Plan) -> None:
+    assert actions.begin(session, import_id, made.mark(), None, NOW)
+    for some in actions.in_batches(carry_out(session, import_id)):
+        actions.invite(session, some, {number: letter(name) for number, name in some}, None, NOW)
+    session.commit()
+
+
+def run(session: Session, text: str, invites: bool = False) -> list[str]:
+    """Apply a list; what its rows did."""
+    import_id, made = look(session, text, invites)
+    do(session, import_id, made)
+    return [line.kind for line in made.lines]
+
+
+def count(session: Session, table: type) -> int:
+    return session.execute(select(func.count()).select_from(table)).scalar_one()
+
+
+def test_a_list_adds_people_with_all_that_it_says(session: Session) -> None:
+    make_organisation(session)
+    assert run(session, HEAD + ANN + BO) == ["added", "added"]
+    ann, bo = session.execute(select(Person).order_by(Person.id)).scalars()
+    assert (ann.name, ann.email, ann.staff_number) == ("Ann Lee", "ann@example.org", "N1")
+    assert [team.name for team in session.execute(select(Team).order_by(Team.id)).scalars()] == ["North", "House 3"]
+    sheet = sheets.sheet(session, ann.id)
+    assert sheet is not None
+    assert [bond.words for bond in (*sheet.teams, *sheet.roles)] == ["House 3", "Manager of House 3"]
+    assert sheet.pathway is not None
+    assert sheet.pathway.pathway == "clubs"
+    assert sheet.stays[0].start.isoformat() == "2020-09-01"
+    assert count(session, Enrolment) == 2
+    assert count(session, OutboxMail) == 0
+    assert session.execute(select(Membership.team_id).where(Membership.person_id == bo.id)).scalar_one()
+
+
+def test_the_same_list_again_changes_nothing(session: Session) -> None:
+    make_organisation(session)
+    run(session, HEAD + ANN + BO)
+    before = [count(session, table) for table in (Person, Team, Membership, RoleGrant, PathwayChoice, Employment)]
+    assert run(session, HEAD + ANN + BO) == ["unchanged", "unchanged"]
+    assert [
+        count(session, table) for table in (Person, Team, Membership, RoleGrant, PathwayChoice, Employment)
+    ] == before
+
+
+def test_a_list_changes_people_and_the_past_stays(session: Session) -> None:
+    make_organisation(session)
+    run(session, HEAD + ANN + BO)
+    changed = "ann.hill@example.org,Ann Hill,South,N1,,,Early years,,\n"
+    import_id, made = look(session, HEAD + changed)
+    (line,) = made.lines
+    assert (line.kind, "Is it the same person?" in line.notes[0]) == ("asked", True)
+    table = queries.table(session, import_id)
+    assert table is not None
+    columns = guess(table.headings, {}, (), table)
+    made = choose(session, import_id, columns, decisions={line.key: "same"})
+    assert [line.kind for line in made.lines] == ["changed"]
+    do(session, import_id, made)
+    ann = session.execute(select(Person).where(Person.staff_number == "N1")).scalar_one()
+    sheet = sheets.sheet(session, ann.id)
+    assert sheet is not None
+    assert (ann.name, ann.email) == ("Ann Hill", "ann.hill@example.org")
+    assert [was.name for was in sheet.changes] == ["Ann Lee"]
+    assert [bond.words for bond in sheet.teams] == ["South"]
+    assert run(session, HEAD + changed) == ["unchanged"]
+
+
+def test_people_leave_and_come_back_by_a_list(session: Session) -> None:
+    make_organisation(session)
+    run(session, HEAD + ANN)
+    assert run(session, HEAD + "ann@example.org,,,,,20/11/2026,,,\n") == ["left"]
+    ann = session.execute(select(Person)).scalar_one()
+    assert ann.left_at is not None
+    assert run(session, HEAD + "ann@example.org,,,,,20/11/2026,,,\n") == ["unchanged"]
+    assert run(session, HEAD + "ann@example.org,,North,,21/11/2026,,,,\n") == ["back"]
+    assert ann.left_at is None
+    assert [bond.words for bond in (sheets.sheet(session, ann.id) or pytest.fail("nobody")).teams] == ["North"]
+
+
+def test_rows_that_are_refused_do_not_stop_the_others(session: Session) -> None:
+    make_organisation(session)
+    assert run(session, HEAD + ANN + "nobody,X,,,,,,,\n" + BO) == ["added", "refused", "added"]
+    assert count(session, Person) == 2
+
+
+def test_invitations_are_mailed_only_if_that_is_asked_for(session: Session) -> None:
+    make_organisation(session)
+    run(session, HEAD + ANN, invites=True)
+    mails = session.execute(select(OutboxMail.recipient, OutboxMail.subject)).all()
+    assert [tuple(mail) for mail in mails] == [("ann@example.org", "Invitation for Ann Lee")]
+
+
+def test_what_is_applied_is_what_was_previewed(session: Session) -> None:
+    make_organisation(session)
+    import_id, made = look(session, HEAD + ANN)
+    make_person(session, "Somebody", "ann@example.org")
+    assert actions.begin(session, import_id, made.mark(), None, NOW)
+    with pytest.raises(actions.StaleError, match="Look at it again"):
+        carry_out(session, import_id)
+    actions.give_up(session, import_id, "stale")
+    assert look(session, HEAD + ANN)[1].mark() != made.mark()
+
+
+def test_a_list_is_begun_once_and_applied_once(session: Session) -> None:
+    make_organisation(session)
+    import_id, made = look(session, HEAD + ANN)
+    assert not actions.begin(session, import_id, "another mark", None, NOW)
+    assert actions.begin(session, import_id, made.mark(), None, NOW)
+    assert not actions.begin(session, import_id, made.mark(), None, NOW)
+    # What was cut off can be begun again after an hour.
+    assert actions.begin(session, import_id, made.mark(), None, NOW + timedelta(hours=1))
+    carry_out(session, import_id)
+    assert not actions.begin(session, import_id, made.mark(), None, NOW + timedelta(hours=9))
+    with pytest.raises(LookupError):
+        carry_out(session, import_id)
+
+
+def test_a_file_is_kept_for_a_day_and_what_it_did_for_a_month(session: Session) -> None:
+    import_id, _ = look(session, HEAD + ANN)
+    actions.forget(session, NOW + timedelta(hours=23))
+    assert queries.table(session, import_id) is not None
+    actions.forget(session, NOW + timedelta(days=1))
+    assert queries.table(session, import_id) is None
+    session.expire_all()
+    assert session.get_one(PeopleImport, import_id).preview is not None
+    actions.forget(session, NOW + timedelta(days=30))
+    session.expire_all()
+    assert session.get_one(PeopleImport, import_id).preview is None
+
+
+def test_earlier_certificates_are_told_once(session: Session) -> None:
+    make_organisation(session)
+    told: list[EarlierCertificate] = []
+    on(EarlierCertificate, lambda _session, event: told.append(event))
+    run(session, HEAD + ANN)
+    run(session, HEAD + ANN)
+    assert [(event.day.isoformat(), event.valid_until) for event in told] == [("2026-05-01", None)]
+
+
+def test_columns_and_the_place_of_new_teams_are_remembered_once_applied(session: Session) -> None:
+    make_organisation(session)
+    top = make_team(session, "Trust")
+    text = "Work mail,Who,Site\nann@example.org,Ann Lee,North\n"
+    import_id = actions.upload(session, "staff.csv", read_and_pack(text.encode()), None, NOW)
+    made = choose(session, import_id, {"email": 0, "name": 1, "team": 2}, top.id)
+    assert queries.remembered(session, ()).columns == {}
+    do(session, import_id, made)
+    before = queries.remembered(session, ("Work mail", "Who", "Site"))
+    assert before.columns == {"email": "Work mail", "name": "Who", "team": "Site"}
+    assert before.base == top.id
+    assert made.new_teams == (("Trust", "North"),)
+
+
+def test_a_column_that_was_left_out_is_left_out_tonight_whatever_lists_came_between(session: Session) -> None:
+    make_organisation(session)
+    text = "Work mail,Name,Location\nann@example.org,Ann Lee,London office\n"
+    import_id = actions.upload(session, "staff.csv", read_and_pack(text.encode()), None, NOW)
+    do(session, import_id, choose(session, import_id, {"email": 0, "name": 1}))
+    run(session, "Email,Name,Completed on\nann@example.org,Ann Lee,12/02/2025\n")
+    headings = ("Work mail", "Name", "Location", "Department")
+    before = queries.remembered(session, headings)
+    assert guess(headings, before.columns, before.unused) == {"email": 0, "name": 1, "team": 3}
+
+
+def administrator(session: Session, client: Client) -> Client:
+    return sign_in(client, make_person(session, "Alex Morgan", "alex@example.org", "administrator"))
+
+
+def upload(client: Client, text: bytes, name: str = "staff.csv", status: int = 303) -> Page:
+    page = Page(
+        client.flask.post("/people/import", data={"csrf_token": client.token(), "file": (io.BytesIO(text), name)})
+    )
+    assert page.status == status, page.html[-2000:]
+    return page
+
+
+def test_a_list_goes_from_upload_to_result(app: Flask, session: Session, client: Client) -> None:
+    administrator(session, client)
+    page = upload(client, (HEAD + ANN + "=nobody,X,,,,,,,\n").encode())
+    columns = client.follow(page)
+    assert "2 rows" in columns.text
+    form = columns.fields()
+    assert (form["email"], form["team"], form["issuer"]) == ("0", "2", "")
+    wrong = client.post(page.location, {**form, "email": ""}, 422)
+    assert "Choose the column of the e-mail address" in wrong.text
+    assert wrong.fields()["team"] == "2"
+    preview = client.follow(client.post(page.location, form))
+    assert "Nothing is done yet." in preview.text
+    assert "refused: 1, added: 1" in preview.text
+    assert "North > House 3" in preview.text
+    assert "1 person not in the list" in preview.text
+    path = page.location.removesuffix("/columns")
+    assert "Ann Lee" not in client.get(f"{path}?kind=refused").text.partition("Row by row")[2]
+    done = client.follow(client.post(f"{path}/apply", {"mark": preview.fields(0)["mark"]}))
+    assert "Applied on" in done.text
+    assert session.execute(select(Person.staff_number).where(Person.email == "ann@example.org")).scalar_one() == "N1"
+    result = client.post(f"{path}/result", {}, 200)
+    assert result.body.startswith(b"\xef\xbb\xbfLine,Person,")
+    assert b"X (=nobody)" in result.body
+    assert "has been applied" in client.follow(client.post(f"{path}/apply", {"mark": "x"})).text
+    with asked(app) as statements:
+        client.get(path)
+    assert len(statements) <= 6
+
+
+def test_a_formula_in_the_result_is_text(session: Session, client: Client) -> None:
+    administrator(session, client)
+    page = upload(client, b"Email,Name\n,=1+1\n")
+    path = page.location.removesuffix("/columns")
+    client.post(page.location, client.get(page.location).fields())
+    assert b",'=1+1," in client.post(f"{path}/result", {}, 200).body
+
+
+@pytest.mark.parametrize(
+    ("content", "words"), [(b"", "The file is empty"), (b"PK\x03\x04", "Excel workbook"), (b"only", "only one line")]
+)
+def test_a_file_that_cannot_be_read_is_refused_at_once(
+    session: Session, client: Client, content: bytes, words: str
+) -> None:
+    administrator(session, client)
+    assert words in upload(client, content, status=422).text
+
+
+def test_only_this_page_takes_large_files_and_says_how_large(session: Session, client: Client) -> None:
+    administrator(session, client)
+    rows = b"".join(b"p%d@example.org,Somebody\n" % number for number in range(20_000))
+    upload(client, b"Email,Name\n" + rows)
+    page = upload(client, b"x" * (5 * 1024 * 1024), status=413)
+    assert "at most 5 MB" in page.text
+    client.post("/people/add", {"name": "x" * 300_000}, 413)
+
+
+def test_what_was_never_matched_leads_to_its_columns(session: Session, client: Client) -> None:
+    administrator(session, client)
+    page = upload(client, (HEAD + ANN).encode())
+    path = page.location.removesuffix("/columns")
+    assert client.get(path, 303).location == page.location
+    client.get("/people/import/999", 404)
+
+
+def test_why_a_list_was_not_applied_is_said(session: Session, client: Client) -> None:
+    administrator(session, client)
+    page = upload(client, (HEAD + ANN).encode())
+    preview = client.follow(client.post(page.location, client.get(page.location).fields()))
+    make_person(session, "Ann Lee", "ann@example.org")
+    path = page.location.removesuffix("/columns")
+    failed = client.follow(client.post(f"{path}/apply", {"mark": preview.fields(0)["mark"]}))
+    assert "Nothing was done" in failed.text
+    assert "Something has changed since you looked" in failed.text
+    again = client.follow(client.post(f"{path}/again", {}))
+    assert "changed: 1" in again.text
+    assert "Applied on" in client.follow(client.post(f"{path}/apply", {"mark": again.fields(0)["mark"]})).text
+
+
+def test_a_list_is_applied_in_a_thread_and_can_be_left_alone(fresh_app: Flask) -> None:
+    with fresh_app.app_context(), command_session() as session:
+        make_person(session, "Alex Morgan", "alex@example.org", "administrator")
+    client = Client(fresh_app)
+    client.post("/sign-in", {"email": "alex@example.org", "password": PASSWORD})
+    page = upload(client, (HEAD + ANN + BO).encode())
+    preview = client.follow(client.post(page.location, client.get(page.location).fields()))
+    path = page.location.removesuffix("/columns")
+    client.post(f"{path}/apply", {"mark": preview.fields(0)["mark"]})
+    for thread in threading.enumerate():
+        if thread.name == "background":
+            thread.join()
+    assert "Applied on" in client.get(path).text
+
+
+def test_while_a_list_is_being_applied_the_page_says_so(session: Session, client: Client) -> None:
+    administrator(session, client)
+    import_id, made = look(session, HEAD + ANN)
+    assert actions.begin(session, import_id, made.mark(), None, now())
+    session.commit()
+    assert "The list is being applied" in client.get(f"/people/import/{import_id}").text
+    assert "Being applied" in client.get("/people/import").text
+
+
+def test_somebody_who_left_by_hand_is_not_brought_back_by_tonights_list(session: Session) -> None:
+    make_organisation(session)
+    run(session, HEAD + ANN)
+    ann = session.execute(select(Person.id)).scalar_one()
+    assert staff.leave(session, ann, NOW.date(), "by hand", ZONE, None, NOW) is None
+    assert run(session, HEAD + ANN) == ["refused"]
+
+
+@pytest.fixture
+def nightly(fresh_app: Flask, tmp_path: Path) -> dict[str, str]:
+    """Settings of a course that is set up."""
+    with fresh_app.app_context(), command_session() as session:
+        make_organisation(session)
+    return {"DATABASE_URL": fresh_app.extensions["course"].config.database_url, "SECRET_KEY": "x" * 40,
+            "LIST": str(tmp_path / "staff.csv")}  # fmt: skip
+
+
+def nightly_run(settings: dict[str, str], text: str, *options: str) -> subprocess.CompletedProcess[str]:
+    Path(settings["LIST"]).write_text(text, encoding="utf-8")
+    environ = {name: value for name, value in settings.items() if name != "LIST"}
+    return flask("people", "import", settings["LIST"], *options, **environ)
+
+
+def test_a_nightly_job_says_by_its_exit_code_how_it_went(nightly: dict[str, str]) -> None:
+    tried = nightly_run(nightly, HEAD + ANN, "--dry-run")
+    assert tried.returncode == 0, tried.stderr
+    assert "Line 2: added: Ann Lee (ann@example.org)" in tried.stdout
+    assert "New team: North > House 3" in tried.stdout
+    first = nightly_run(nightly, HEAD + ANN)
+    assert "Added: 1" in first.stdout, first.stderr
+    assert first.returncode == 0
+    assert "Unchanged: 1" in nightly_run(nightly, HEAD + ANN).stdout
+    assert "Added: 1" in nightly_run(nightly, HEAD + BO, "--invite").stdout
+    some = nightly_run(nightly, HEAD + ANN.replace(",N1,", ",N7,") + "nobody,X,,,,,,,\n")
+    assert "Line 2: to be decided: Ann Lee" in some.stdout
+    assert some.returncode == 2
+    assert "Line 3: refused: X (nobody): “nobody” is not" in some.stdout
+    none = nightly_run(nightly, "Who,What\nx,y\n")
+    assert none.returncode == 1
+    assert "Choose the column of the e-mail address" in none.stderr
+    assert "Traceback" not in none.stderr

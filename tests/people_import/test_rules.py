@@ -1,0 +1,327 @@
+"""What is in a file, which column is what, and what a row would do."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from course.people_import.rules.columns import guess, mistake
+from course.people_import.rules.date_formats import NotADayError, read_day, read_end
+from course.people_import.rules.matching import Certificate, Somebody
+from course.people_import.rules.parsing import read
+from course.people_import.rules.planning import Line, plan
+from course.people_import.rules.preview import report, written
+from course.people_import.rules.table import UnreadableError
+from course.people_import.rules.team_paths import Places, UnclearError
+
+TODAY = date(2026, 11, 22)
+LIST = "E-mail;Name;Team\nann@example.org;Ann Lée;North\n"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        LIST.encode(),
+        LIST.encode("utf-8-sig"),
+        LIST.encode("cp1252"),
+        LIST.encode("utf-16"),
+        LIST.encode("utf-16-le"),
+        LIST.encode("utf-16-be"),
+        b"\xfe\xff" + LIST.encode("utf-16-be"),
+        LIST.replace(";", ",").encode(),
+        LIST.replace(";", "\t").encode(),
+        LIST.replace(";", "|").encode(),
+        LIST.replace("\n", "\r\n").encode(),
+        LIST.replace("\n", "\r").encode(),
+        ("sep=;\r\n" + LIST).encode(),
+        ("\n\n" + LIST + ";;\n\n").encode(),
+        ("Staff as at 23 November 2026\n\n" + LIST).encode(),
+        ("Staff, all sites;;\n;;\nPrinted 23/11/2026;;\n" + LIST).encode(),
+    ],
+)  # fmt: skip
+def test_a_list_is_read_whatever_program_wrote_it(data: bytes) -> None:
+    found = read(data)
+    assert found.headings == ("E-mail", "Name", "Team")
+    assert [cells for _, cells in found.rows] == [("ann@example.org", "Ann Lée", "North")]
+
+
+def test_quoted_lines_and_separators_stay_in_their_cell_and_lines_keep_their_number() -> None:
+    found = read(b'Email,Name,Note\na@example.org,"Lee, Ann","two\nlines"\n\nb@example.org,"Bo ""B"" Lee",x\n')
+    assert found.rows == (
+        (2, ("a@example.org", "Lee, Ann", "two lines")),
+        (5, ("b@example.org", 'Bo "B" Lee', "x")),
+    )
+
+
+def test_a_comma_in_every_name_does_not_pass_for_the_separator() -> None:
+    found = read(b"Email;Name\na@example.org;Lee, Ann\nb@example.org;Lee, Bo\n")
+    assert found.headings == ("Email", "Name")
+
+
+def test_headings_that_are_empty_or_twice_can_be_told_apart() -> None:
+    assert read(b"Date,,Date,\n1,2,3,4\n").headings == ("Date", "Column 2", "Date (2)", "Column 4")
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "empty"),
+        (b"\n\n", "empty"),
+        (b"Email,Name\n", "only one line"),
+        (b" <html><table>\n<tr><td>Name</td></tr>", "web page"),
+        (b"PK\x03\x04 and so on", "Excel workbook"),
+        (b"Email,Name\n\x00\x01\x02", "not a text file"),
+        (b"PK\x03\x04 and so on", "damaged"),
+        (b'"Email,Name\na@example.org,Ann\n', "Line 1: A quotation mark is missing"),
+        (b",".join(b"c%d" % number for number in range(201)) + b"\nx,y\n", "201 columns"),
+    ],
+)
+def test_what_cannot_be_read_says_why(data: bytes, words: str) -> None:
+    with pytest.raises(UnreadableError, match=words):
+        read(data)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", None),
+        ("12/02/2027", date(2027, 2, 12)),
+        ("12.02.2027", date(2027, 2, 12)),
+        ("1-2-2027", date(2027, 2, 1)),
+        ("12 Feb 2027", date(2027, 2, 12)),
+        ("12-February-2027", date(2027, 2, 12)),
+        ("2027-02-12", date(2027, 2, 12)),
+        ("2027-02-12T00:00:00", date(2027, 2, 12)),
+        ("12/02/2027 00:00", date(2027, 2, 12)),
+        ("12/2/2027 0:00", date(2027, 2, 12)),
+        ("12/02/2027 09:30:05", date(2027, 2, 12)),
+        ("12/02/2027, 9:30 PM", date(2027, 2, 12)),
+        ("2027-02-12T23:35:10.123+01:00", date(2027, 2, 12)),
+        ("2027/02/12", date(2027, 2, 12)),
+        ("20270212", date(2027, 2, 12)),
+        ("1st February 2027", date(2027, 2, 1)),
+        ("Friday, 12 February 2027", date(2027, 2, 12)),
+        ("-", None),
+        ("N/A", None),
+        ("29/02/2028", date(2028, 2, 29)),
+    ],
+)
+def test_days_are_read_the_day_first(text: str, expected: date | None) -> None:
+    assert read_day(text, "First day") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("46065", "Excel counts days"),
+        ("46065.5", "Excel counts days"),
+        ("02/28/2027", "The day comes first"),
+        ("29/02/2027", "no such day"),
+        ("20271302", "no such day"),
+        ("12021999", "cannot be right"),
+        ("31/12/9999", "cannot be right"),
+        ("12/02/0227", "cannot be right"),
+        ("soon", "not a day"),
+        ("12 Foo 2027", "no such day"),
+    ],
+)
+def test_what_is_no_day_says_why_and_in_which_column(text: str, words: str) -> None:
+    with pytest.raises(NotADayError, match=rf"First day: .*{words}|First day: {words}"):
+        read_day(text, "First day")
+
+
+@pytest.mark.parametrize("text", ["31/12/9999", "31.12.9999", "9999-12-31", "99991231", "9999-12-31T00:00:00", "-"])
+def test_the_last_day_of_somebody_who_stays_is_none(text: str) -> None:
+    assert read_end(text, "Last day") is None
+    assert read_end("12/02/2027", "Last day") == date(2027, 2, 12)
+
+
+def test_columns_are_guessed_from_their_headings() -> None:
+    headings = ["Employee ID", "First Name", "Surname", "Work e-mail", "Department", "Start Date", "Role"]
+    assert guess(headings, {}) == {
+        "staff_number": 0, "first_name": 1, "last_name": 2, "email": 3, "team": 4, "start": 5,
+    }  # fmt: skip
+
+
+def test_what_was_chosen_last_time_comes_before_the_usual_names() -> None:
+    assert guess(["Email", "Private e-mail", "Name"], {"email": "Private e-mail"})["email"] == 1
+    assert guess(["Email", "Name"], {"email": "Gone"})["email"] == 0
+
+
+@pytest.mark.parametrize(
+    ("columns", "field"),
+    [
+        ({"name": 0}, "email"),
+        ({"email": 0}, "name"),
+        ({"email": 0, "first_name": 1}, "name"),
+        ({"email": 0, "name": 1, "issuer": 2}, "completed"),
+        ({"email": 0, "name": 0}, "name"),
+    ],
+)
+def test_a_choice_of_columns_that_cannot_be_is_refused(columns: dict[str, int], field: str) -> None:
+    found = mistake(columns)
+    assert found is not None
+    assert found[0] == field
+
+
+def test_a_choice_of_columns_that_can_be_is_accepted() -> None:
+    assert mistake({"email": 0, "first_name": 1, "last_name": 2}) is None
+
+
+TEAMS = [(1, "Trust", None), (2, "North", 1), (3, "House 3", 2), (4, "South", 1), (5, "House 3", 4), (6, "Kitchen", 4)]
+
+
+@pytest.mark.parametrize(
+    ("path", "base", "expected"),
+    [
+        (("Trust", "North"), None, 2),
+        (("north", "HOUSE 3"), None, 3),
+        (("North", "House 3"), 1, 3),
+        (("Kitchen",), None, 6),
+        (("House 3",), 4, 5),
+        (("North", "House 4"), 1, ("Trust", "North", "House 4")),
+        (("West",), 1, ("Trust", "West")),
+        (("West", "House 1"), None, ("West", "House 1")),
+    ],
+)  # fmt: skip
+def test_a_path_leads_to_a_team_or_to_a_new_one(
+    path: tuple[str, ...], base: int | None, expected: int | tuple[str, ...]
+) -> None:
+    assert Places(TEAMS, base).find(path) == expected
+
+
+def test_a_name_that_several_teams_have_is_refused() -> None:
+    with pytest.raises(UnclearError, match="Trust > North > House 3"):
+        Places(TEAMS).find(("House 3",))
+
+
+def test_new_teams_come_once_and_each_after_the_one_above_it() -> None:
+    places = Places(TEAMS, 1)
+    for path in (("West", "House 1"), ("west", "house 1"), ("West",), ("West", "House 2")):
+        places.find(path)
+    assert places.new == [("Trust", "West"), ("Trust", "West", "House 1"), ("Trust", "West", "House 2")]
+
+
+SAM = Somebody(1, "Sam Okafor", "sam@example.org", "S1", teams=frozenset({2}), start=date(2020, 1, 1))
+GONE = Somebody(2, "Kim Else", "kim@example.org", left=date(2026, 3, 1), start=date(2020, 1, 1))
+BOSS = Somebody(3, "Alex Morgan", "alex@example.org", administrator=True, start=date(2020, 1, 1))
+
+
+def done(*rows: str, known: tuple[Somebody, ...] = (SAM, GONE, BOSS)) -> list[Line]:
+    """What rows such as 'email=…; name=…' would do."""
+    names = (
+        "email",
+        "name",
+        "staff_number",
+        "team",
+        "role",
+        "pathway",
+        "start",
+        "leaving",
+        "completed",
+        "valid_until",
+        "issuer",
+    )
+    cells = []
+    for number, row in enumerate(rows, 2):
+        said = dict(part.strip().split("=", 1) for part in row.split(";") if part.strip())
+        cells.append((number, [said.get(name, "") for name in names]))
+    columns = {name: index for index, name in enumerate(names)}
+    return list(plan(cells, columns, known, Places(TEAMS), TODAY).lines)
+
+
+ROWS = [
+    ("email=new@example.org; name=Ann Lee; team=Trust > North", "added", "Team: Trust > North."),
+    ("email=new@example.org; name=Ann Lee; team=West; role=Manager", "added", "Manager of: West."),
+    ("email=new@example.org; name=Ann Lee; pathway=Early years", "added", "Pathway: Early years."),
+    ("email=new@example.org; name=Ann Lee; completed=1/5/2026; issuer=Elsewhere", "added", "of 1 May 2026 (Elsewhere)"),
+    ("email=new@example.org; name=Ann Lee; leaving=1/5/2026", "unchanged", "Has left already"),
+    ("email=new@example.org; name=Ann Lee; leaving=1/5/2027", "added", "1 May 2027, is still to come"),
+    ("email=new@example.org", "refused", "The name is missing."),
+    ("email=new@example.org; name=Ann Lee; role=manager", "refused", "A manager needs a team."),
+    ("email=new@example.org; name=Ann Lee; role=Teacher", "refused", "no role “Teacher”"),
+    ("email=new@example.org; name=Ann Lee; role=Administrator", "refused", "makes nobody an administrator"),
+    ("email=new@example.org; name=Ann Lee; team=House 3", "refused", "several teams"),
+    ("email=new@example.org; name=Ann Lee; pathway=Plumbing", "refused", "no pathway “Plumbing”"),
+    ("email=new@example.org; name=Ann Lee; start=46065", "refused", "First day: 46065"),
+    ("email=new@example.org; name=Ann Lee; start=2/5/2026; leaving=1/5/2026", "refused", "before the first one"),
+    ("email=new@example.org; name=Ann Lee; completed=1/5/2027", "refused", "still to come"),
+    ("email=new@example.org; name=Ann Lee; completed=1/5/2026; valid_until=1/4/2026", "refused", "does not end after"),
+    ("email=new@example.org; name=Ann Lee; valid_until=1/4/2027", "refused", "no day on which"),
+    ("email=new@example.org; name=Ann Lee; completed=1/5/1989", "refused", "before 1990"),
+    ("email=new@example.org; name=Ann Lee; completed=1/5/2026; valid_until=1/5/2037", "refused", "more than ten years"),
+    ("email=nobody; name=Ann Lee", "refused", "“nobody” is not an e-mail address"),
+    ("name=Ann Lee", "refused", "The e-mail address is missing."),
+    ("email=SAM@example.org; name=Sam Okafor; staff_number=S1; team=North", "unchanged", ""),
+    ("email=sam@example.org", "unchanged", ""),
+    ("email=sam@example.org; name=Sam Lee", "changed", "Name: Sam Okafor → Sam Lee."),
+    ("email=new@example.org; staff_number=S1", "changed", "Address: sam@example.org → new@example.org."),
+    ("email=sam@example.org; team=Kitchen", "changed", "Team: Trust > North → Trust > South > Kitchen."),
+    ("email=sam@example.org; staff_number=S2", "refused", "belongs to staff number S1, Sam Okafor"),
+    ("email=kim@example.org; staff_number=S1", "refused", "belongs to Sam Okafor (sam@example.org), but"),
+    ("email=alex@example.org; staff_number=A1", "changed", "Staff number: none → A1."),
+    ("email=sam@example.org; leaving=1/5/2026", "left", "Last day: 1 May 2026."),
+    ("email=sam@example.org; leaving=1/5/2026; team=West", "left", "Last day: 1 May 2026."),
+    ("email=sam@example.org; leaving=22/11/2026", "left", "Last day: 22 November 2026."),
+    ("email=sam@example.org; leaving=23/11/2026", "unchanged", "still to come"),
+    ("email=sam@example.org; leaving=1/5/2019", "refused", "before 1 January 2020"),
+    ("email=alex@example.org; leaving=1/5/2026", "refused", "is an administrator"),
+    ("email=kim@example.org; leaving=1/3/2026", "unchanged", "Left on 1 March 2026."),
+    ("email=kim@example.org", "refused", "their first day has to be after that"),
+    ("email=kim@example.org; start=1/9/2020", "refused", "their first day has to be after that"),
+    ("email=kim@example.org; start=1/9/2026; team=Kitchen", "back", "Back from 1 September 2026 on."),
+    ("email=kim@example.org; start=1/9/2027", "unchanged", "Left on 1 March 2026."),
+]
+
+
+@pytest.mark.parametrize(("row", "kind", "words"), ROWS)
+def test_what_a_row_would_do(row: str, kind: str, words: str) -> None:
+    (line,) = done(row)
+    assert line.kind == kind, line.notes
+    assert words in " ".join(line.notes)
+
+
+def test_no_team_is_added_for_somebody_who_leaves() -> None:
+    made = plan(
+        [(2, ["sam@example.org", "West", "1/5/2026"])],
+        {"email": 0, "team": 1, "leaving": 2},
+        [SAM],
+        Places(TEAMS),
+        TODAY,
+    )
+    assert made.new_teams == ()
+
+
+def test_who_is_not_in_the_list_is_named_and_who_has_left_is_not() -> None:
+    made = plan([(2, ["sam@example.org"])], {"email": 0}, [SAM, GONE, BOSS], Places([]), TODAY)
+    assert made.missing == (BOSS,)
+
+
+def test_an_earlier_certificate_is_told_of_once() -> None:
+    row = "email=sam@example.org; completed=1/5/2026; valid_until=1/5/2027; issuer=Elsewhere"
+    (line,) = done(row)
+    assert line.wanted.certificate == Certificate(date(2026, 5, 1), date(2027, 5, 1), "Elsewhere")
+    assert line.kind == "changed"
+    knows = Somebody(1, "Sam Okafor", "sam@example.org", certificates=frozenset({date(2026, 5, 1)}))
+    assert done(row, known=(knows,))[0].kind == "unchanged"
+
+
+def test_the_mark_changes_with_what_the_list_would_do() -> None:
+    rows = [(2, ["sam@example.org", "Sam Lee"])]
+    columns = {"email": 0, "name": 1}
+    first = plan(rows, columns, [SAM], Places([]), TODAY)
+    assert plan(rows, columns, [SAM], Places([]), TODAY).mark() == first.mark()
+    assert plan(rows, columns, [], Places([]), TODAY).mark() != first.mark()
+
+
+def test_a_report_says_what_the_plan_says() -> None:
+    made = plan(
+        [(2, ["sam@example.org", "Sam Lee"]), (3, ["x", "y"])], {"email": 0, "name": 1}, [SAM, BOSS], Places([]), TODAY
+    )
+    found = report(written(made))
+    assert found.counts == {"refused": 1, "changed": 1}
+    assert [row.number for row in found.of("")] == [3, 2]
+    assert found.missing == ("Alex Morgan (alex@example.org)",)
+    assert found.does_something
+    assert len(list(found.table())) == 4

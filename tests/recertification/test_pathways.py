@@ -1,0 +1,261 @@
+"""Which versions govern somebody who changes pathways, and what a revocation leaves: the rule and its properties."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from course.recertification.rules import Completion, Facts, Pathway, Policy, cycles, describe, guard, preview, standing
+from course.recertification.rules.pathway_policy import of_person, own_rule
+from course.recertification.rules.policy import in_force
+from tests.recertification.histories import (
+    NAMES,
+    after,
+    days,
+    general_policies,
+    histories,
+    pathways,
+    policies,
+    several_policies,
+)
+from tests.recertification.makers import RULE, again, at, d, done, plus, worker
+
+many = settings(max_examples=300)
+Rules = tuple[Policy, ...]
+CLUBS = Policy(d("2026-01-01"), period_months=24, starter_days=60, pathway="clubs")
+SCHOOL = Policy(d("2026-01-01"), period_months=6, window_days=30, pathway="school")
+
+
+def goes(day: str, name: str) -> Pathway:
+    return Pathway(d(day), name)
+
+
+@pytest.mark.parametrize(
+    ("choices", "until"),
+    [
+        ([], "2027-02-12"),  # nobody chose: the rule for everybody
+        ([goes("2025-01-01", "leaders")], "2027-02-12"),  # a pathway without a rule of its own
+        ([goes("2025-01-01", "clubs")], "2028-02-12"),
+        ([goes("2025-01-01", "clubs"), goes("2026-02-12", "school")], "2026-08-12"),  # the day itself counts
+        ([goes("2025-01-01", "clubs"), goes("2026-02-13", "school")], "2028-02-12"),  # a later move changes nothing
+    ],
+)
+def test_the_pathway_of_the_day_decides_for_how_long_a_certificate_is_valid(choices: list[Pathway], until: str) -> None:
+    now = at(worker(done("2026-02-12"), *choices), "2026-03-01", RULE, CLUBS, SCHOOL)
+    assert now.valid_until == d(until)
+
+
+@pytest.mark.parametrize(
+    ("moved", "before", "after_it"),
+    [
+        ("clubs", "2027-02-12", "2028-02-12"),  # longer: later at once
+        ("school", "2027-02-12", "2026-10-08"),  # shorter, and passed: the minimum of days from the move
+        ("leaders", "2027-02-12", "2027-02-12"),  # the same rule: nothing moves
+    ],
+)
+def test_a_move_moves_the_due_day_but_never_the_certificate(moved: str, before: str, after_it: str) -> None:
+    facts = worker(done("2026-02-12"), goes("2026-10-01", moved))
+    rules = (RULE, CLUBS, SCHOOL)
+    assert at(facts, "2026-09-30", *rules).due == d(before)
+    now = at(facts, "2026-10-01", *rules)
+    assert (now.due, now.valid_until) == (d(after_it), d("2027-02-12"))
+
+
+def test_moving_there_and_back_gives_back_the_due_day() -> None:
+    rules = (RULE, CLUBS)
+    facts = worker(done("2026-02-12"), goes("2026-10-01", "clubs"), goes("2026-11-01", "leaders"))
+    assert [at(facts, day, *rules).due for day in ("2026-10-01", "2026-11-01")] == [d("2028-02-12"), d("2027-02-12")]
+    late = worker(done("2026-02-12"), goes("2026-10-01", "clubs"), goes("2027-11-01", "leaders"))
+    assert at(late, "2027-11-01", *rules).due == d("2027-11-08")  # not at once, but soon
+
+
+def test_the_certificate_of_another_pathway_holds_until_its_day() -> None:
+    facts = worker(done("2026-02-12"), goes("2025-01-01", "clubs"), goes("2026-10-01", "leaders"))
+    now = at(facts, "2027-03-01", RULE, CLUBS)
+    assert (now.state, now.valid_until, now.due) == ("overdue", d("2028-02-12"), d("2027-02-12"))
+    renewed = at(plus(facts, again("2027-03-01")), "2027-03-01", RULE, CLUBS)
+    assert renewed.valid_until == d("2028-03-01")
+
+
+def test_a_version_that_begins_later_governs_from_its_day_and_until_then_the_rule_for_everybody() -> None:
+    later = replace(CLUBS, since=d("2026-06-01"))
+    facts = worker(done("2026-02-12"), goes("2025-01-01", "clubs"))
+    assert at(facts, "2026-06-01", RULE, later).due == d("2027-02-12")  # from the next renewal on
+    now = replace(later, applies="now")
+    assert [at(facts, day, RULE, now).due for day in ("2026-05-31", "2026-06-01")] == [d("2027-02-12"), d("2028-02-12")]
+    renewed = plus(facts, again("2027-01-20"))
+    assert at(renewed, "2027-01-20", RULE, later).valid_until == d("2029-02-12")
+
+
+def test_a_later_version_for_everybody_leaves_a_pathway_its_own() -> None:
+    general = Policy(d("2026-09-01"), period_months=3, window_days=14, applies="now")
+    facts = worker(done("2026-02-12"))
+    assert at(facts, "2026-09-01", RULE, CLUBS, general).due == d("2026-09-08")
+    assert at(plus(facts, goes("2025-01-01", "clubs")), "2026-09-01", RULE, CLUBS, general).due == d("2028-02-12")
+
+
+@pytest.mark.parametrize(("applies", "due"), [("now", "2027-02-12"), ("from the next renewal", "2028-02-12")])
+def test_a_pathway_can_follow_everybody_again(applies: str, due: str) -> None:
+    end = Policy(d("2026-09-01"), kind="general", pathway="clubs", applies=applies)
+    facts = worker(done("2026-02-12"), goes("2025-01-01", "clubs"))
+    rules = (RULE, CLUBS, end)
+    assert (at(facts, "2026-09-01", *rules).due, at(facts, "2026-09-01", *rules).valid_until) == (
+        d(due),
+        d("2028-02-12"),
+    )
+    assert own_rule(rules, "clubs", d("2026-08-31")) is CLUBS
+    assert own_rule(rules, "clubs", d("2026-09-01")) is None
+    assert describe(end) == "The rule for everybody applies again."
+
+
+def test_only_a_pathway_can_follow_everybody() -> None:
+    with pytest.raises(ValueError, match="anniversary"):
+        Policy(d("2026-09-01"), kind="general")
+
+
+def test_starters_have_the_days_of_their_pathway() -> None:
+    facts = worker(goes("2026-02-01", "clubs"), since="2026-02-01")
+    assert at(facts, "2026-02-01", RULE, CLUBS).due == d("2026-04-02")
+    away = plus(facts, goes("2026-02-10", "leaders"))
+    assert at(away, "2026-02-10", RULE, CLUBS).due == d("2026-03-01")
+
+
+def test_a_preview_for_a_pathway_touches_only_who_is_in_it() -> None:
+    people = {
+        "club": worker(done("2026-02-12"), goes("2025-01-01", "clubs")),
+        "left the clubs": worker(done("2026-02-12"), goes("2025-01-01", "clubs"), goes("2025-02-01", "school")),
+        "none": worker(done("2026-02-12")),
+    }
+    wanted = Policy(d("2026-11-22"), period_months=24, pathway="clubs", applies="now")
+    seen = preview(people, [RULE], [RULE, wanted], d("2026-11-22"))
+    assert ([touch.key for touch in seen.touched], seen.untouched) == (["club"], 2)
+    assert (seen.touched[0].before.due, seen.touched[0].after.due) == (d("2027-02-12"), d("2028-02-12"))
+
+
+@many
+@given(histories, general_policies, days)
+def test_without_a_rule_for_a_pathway_nothing_differs(facts: Facts, rules: Rules, on: date) -> None:
+    plain = replace(facts, pathways=())
+    assert of_person(rules, facts.pathways) == rules
+    assert standing(facts, rules, on) == standing(plain, rules, on)
+    assert cycles(facts, rules, on) == cycles(plain, rules, on)
+
+
+@many
+@given(histories, general_policies, policies(pathway="unknown"), days)
+def test_the_rule_of_another_pathway_changes_nothing(facts: Facts, rules: Rules, other: Policy, on: date) -> None:
+    assert standing(facts, [*rules, other], on) == standing(facts, rules, on)
+
+
+@many
+@given(histories, several_policies, days)
+def test_what_governs_is_none_for_a_pathway_and_the_same_when_asked_again(facts: Facts, rules: Rules, on: date) -> None:
+    merged = of_person(rules, facts.pathways)
+    assert not any(policy.pathway or policy.kind == "general" for policy in merged)
+    assert of_person(merged, facts.pathways) == merged
+    assert standing(facts, merged, on) == standing(facts, rules, on)
+
+
+@many
+@given(st.lists(pathways, max_size=4), several_policies, days, st.sampled_from(NAMES))
+def test_a_later_move_leaves_the_earlier_part_of_the_sequence(
+    history: list[Pathway], rules: Rules, on: date, name: str
+) -> None:
+    known = [choice for choice in history if choice.since <= on]
+    moved = [*known, Pathway(after(on, 1), name)]
+
+    def until(choices: list[Pathway]) -> list[Policy]:
+        return [policy for policy in of_person(rules, choices) if policy.governs_from <= on]
+
+    assert until(moved) == until(known)
+
+
+@many
+@given(histories, several_policies, days, st.sampled_from([*NAMES, "leaders"]))
+def test_no_move_leaves_less_than_the_minimum_of_days(facts: Facts, rules: Rules, on: date, name: str) -> None:
+    first = Policy(date(2018, 1, 1), minimum_days=5)
+    known = facts.known(after(on, -1))
+    with_move = replace(known, pathways=(*known.pathways, Pathway(on, name)))
+    # What else begins on that day is left out: only the move counts.
+    kept = [first, *(replace(rule, minimum_days=5) for rule in rules if rule.governs_from != on)]
+    without, moved = standing(known, kept, on), standing(with_move, kept, on)
+    assert moved.valid_until == without.valid_until
+    if without.due is not None and moved.due is not None:
+        assert moved.due >= min(without.due, after(on, 5))
+
+
+def revoked(day: str, on: str, kind: str = "initial") -> Completion:
+    return replace(done(day, kind), revoked=d(on), revoked_because="not taken in person")
+
+
+def test_a_revoked_certificate_holds_nothing_from_its_day_and_held_before() -> None:
+    facts = worker(revoked("2026-02-12", "2026-11-22"))
+    before = at(facts, "2026-11-21")
+    assert (before.state, before.valid_until, before.due) == ("up-to-date", d("2027-02-12"), d("2027-02-12"))
+    now = at(facts, "2026-11-22")
+    assert (now.state, now.valid_until, now.due, now.course) == ("not-yet-due", None, d("2026-11-29"), "initial")
+    assert "the certificate of 12 February 2026 was revoked on 22 November 2026 (not taken in person)" in now.because
+    assert "29 November 2026, because a certificate that you held stopped counting on 22 November 2026" in now.because
+    assert at(facts, "2026-11-30").state == "overdue"
+    assert guard(facts, [RULE], d("2026-11-30")) is None
+
+
+def test_a_revocation_never_lengthens_what_was_held() -> None:
+    nearly = worker(revoked("2026-02-12", "2027-02-10"))
+    assert at(nearly, "2027-02-10").due == d("2027-02-12")
+    long_ago = worker(revoked("2025-02-12", "2026-11-22"))
+    assert at(long_ago, "2026-11-22").overdue_days > 0
+
+
+def test_an_earlier_certificate_that_still_holds_decides_again() -> None:
+    facts = worker(done("2026-02-12"), replace(revoked("2026-09-01", "2026-11-22", "refresher")))
+    now = at(facts, "2026-11-22")
+    assert (now.state, now.due, now.valid_until) == ("up-to-date", d("2027-02-12"), d("2027-02-12"))
+    assert "What you did since does not count, because the certificate of 1 September 2026 was revoked" in now.because
+
+
+def test_a_later_certificate_keeps_its_date_when_the_one_before_it_is_revoked() -> None:
+    facts = worker(revoked("2026-02-12", "2027-06-01"), again("2027-01-20"))
+    assert at(facts, "2027-06-01").valid_until == d("2028-02-12")
+    fresh = worker(revoked("2026-02-12", "2026-11-22"), done("2027-01-20"))
+    assert at(fresh, "2027-01-20").valid_until == d("2028-01-20")
+    assert not cycles(worker(revoked("2026-02-12", "2026-11-22"), again("2027-01-20")), [RULE], d("2027-01-20"))[
+        1
+    ].counts
+
+
+def test_an_import_that_was_taken_back_can_be_recorded_again() -> None:
+    paper = done("2026-02-12", "imported", "2026-03-01")
+    gone = replace(paper, recorded=d("2026-04-01"), revoked=d("2026-04-01"))
+    anew = replace(paper, recorded=d("2026-05-01"))
+    facts = worker(paper, gone, anew)
+    held = [at(facts, day).valid_until for day in ("2026-03-31", "2026-04-01", "2026-04-30", "2026-05-01")]
+    assert held == [d("2027-02-12"), None, None, d("2027-02-12")]
+    assert "taken back on 1 April 2026" in at(facts, "2026-04-01").because
+
+
+@many
+@given(histories, several_policies, days)
+def test_a_revocation_leaves_the_minimum_of_days_and_every_certificate_its_date(
+    facts: Facts, rules: Rules, on: date
+) -> None:
+    first = [Policy(date(2018, 1, 1)), *rules]
+    recorded = [c for c in facts.completions if c.written < on]
+    known = replace(facts, completions=tuple(replace(c, revoked=None) for c in recorded))
+    gone = replace(facts, completions=tuple(replace(c, revoked=on) for c in recorded))
+    without, now = standing(known, first, on), standing(gone, first, on)
+    assert now.valid_until is None
+    assert standing(gone, first, after(on, -1)) == standing(known, first, after(on, -1))
+    then = {cycle.key: cycle.valid_until for cycle in cycles(known, first, on)}
+    assert {cycle.key: cycle.valid_until for cycle in cycles(gone, first, on)} == then
+    if without.due is not None and now.due is not None:
+        governs = in_force(of_person(first, facts.known(on).pathways), on)
+        assert governs is not None
+        assert now.due >= min(without.due, after(on, governs.minimum_days))
+        assert now.overdue_days == 0 or without.overdue_days > 0
+    if now.state not in ("not-required", "paused"):
+        assert guard(gone, first, on) is None

@@ -1,0 +1,241 @@
+"""Where somebody stands, on a page: who sees it, what can be written down there, and that it can be taken back."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from course.certificates.actions import revoke
+from course.certificates.models import Certificate
+from course.clock import now
+from course.dates import civil_date
+from course.organisation.actions import change
+from course.people.actions import choose_pathway, come_back, leave
+from course.people.models import Person
+from course.recertification import actions, queries
+from course.recertification.models import RenewalExtension, RenewalImport, RenewalPause, RenewalPolicy
+from course.recertification.rules import Policy, Standing, guard, standing
+from tests.conftest import NOW
+from tests.makers import make_person, make_team, sign_in
+from tests.pages import Client
+from tests.recertification.test_standing import POLICY, finish
+
+ZONE = "Europe/London"
+DAY = NOW.date()
+
+
+def typed(day: date) -> str:
+    return day.isoformat()
+
+
+def on(session: Session, person: Person, day: date) -> Standing:
+    session.expire_all()
+    found = queries.people(session, ZONE, [person.id])[0]
+    return standing(found.facts, queries.policies(session, ZONE), day)
+
+
+@pytest.fixture
+def learner(session: Session, client: Client) -> Person:
+    """Somebody in a team, whose manager is signed in."""
+    team = make_team(session, "Nursery")
+    person = make_person(session, team=team, at=now())
+    sign_in(client, make_person(session, "Priya Nair", "priya@example.org", "manager", team))
+    return person
+
+
+def page(person: Person, rest: str = "") -> str:
+    return f"/renewal/people/{person.id}{rest}"
+
+
+def test_a_manager_gives_more_time_and_takes_it_back(session: Session, client: Client, learner: Person) -> None:
+    today = civil_date(now(), ZONE)
+    until = today + timedelta(days=80)
+    assert f"/report/people/{learner.id}" in client.get("/report").html
+    saved = client.post(page(learner, "/extension"), {"until": typed(until), "reason": "short of staff"})
+    assert saved.location == f"/report/people/{learner.id}", "back to the page that a manager came from"
+    done = client.follow(saved)
+    assert "More time, until" in done.text
+    assert "Priya Nair" in done.text
+    assert on(session, learner, today).due == until
+    row = session.execute(select(RenewalExtension)).scalar_one()
+    asked = client.get(page(learner, f"/extension/{row.id}"))
+    assert "More time, until" in asked.text
+    assert "Say in a few words why" in client.post(page(learner, f"/extension/{row.id}"), {"reason": ""}, 422).text
+    back = client.follow(client.post(page(learner, f"/extension/{row.id}"), {"reason": "a mistake"}))
+    assert "Taken back: More time" in back.text
+    assert "a mistake" in back.text
+    assert on(session, learner, today).due == today + timedelta(days=28)
+    client.get(page(learner, f"/extension/{row.id}"), 404)  # once is enough
+
+
+def test_a_leave_is_recorded_ended_and_taken_back(session: Session, client: Client, learner: Person) -> None:
+    today = civil_date(now(), ZONE)
+    entered = {"since": typed(today), "until": "", "days": "21", "reason": "parental leave"}
+    assert "with no last day yet" in client.follow(client.post(page(learner, "/leave"), entered)).text
+    assert (on(session, learner, today).state, on(session, learner, today).due) == ("paused", None)
+    back = today + timedelta(days=100)
+    client.post(page(learner, "/leave"), {**entered, "until": typed(back)})
+    assert on(session, learner, today).due == back + timedelta(days=21)
+    first, second = session.execute(select(RenewalPause.id).order_by(RenewalPause.id)).scalars()
+    client.post(page(learner, f"/leave/{first}"), {"reason": "x"}, 404)  # a later row stands
+    client.post(page(learner, f"/leave/{second}"), {"reason": "was not away"})
+    assert on(session, learner, today).state == "not-yet-due"
+
+
+def test_an_earlier_certificate_counts_once_and_can_be_taken_back(
+    session: Session, client: Client, learner: Person
+) -> None:
+    today = civil_date(now(), ZONE)
+    entered = {"day": typed(today - timedelta(days=90)), "until": "", "issuer": "Harbour Trust", "kind": "initial",
+               "reason": "seen on paper"}  # fmt: skip
+    done = client.follow(client.post(page(learner, "/certificate"), entered))
+    assert "from Harbour Trust" in done.text
+    assert on(session, learner, today).state == "up-to-date"
+    assert "recorded before" in client.follow(client.post(page(learner, "/certificate"), entered)).text
+    row = session.execute(select(RenewalImport)).scalar_one()
+    client.post(page(learner, f"/certificate/{row.id}"), {"reason": "it was forged"})
+    assert on(session, learner, today).valid_until is None
+    assert "Not valid since" in client.get(f"/report/people/{learner.id}").text
+    client.post(page(learner, "/certificate"), entered)
+    assert on(session, learner, today).state == "up-to-date"
+
+
+@pytest.mark.parametrize(
+    ("what", "entered", "message"),
+    [
+        ("extension", {"until": "2020-01-01", "reason": "x"}, "Enter today or a later day"),
+        ("extension", {"until": "soon", "reason": "x"}, "Enter a day such as"),
+        ("extension", {"until": "", "reason": "x"}, "Enter the last day on which"),
+        ("extension", {"until": "2150-12-31", "reason": "x"}, "at most ten years"),
+        ("leave", {"since": "2026-05-01", "until": "2026-04-01", "days": "7", "reason": "x"}, "not before the first"),
+        ("leave", {"since": "1950-01-01", "days": "7", "reason": "x"}, "from 1990"),
+        ("leave", {"since": "2026-05-01", "days": "-1", "reason": "x"}, "from 0 to 90"),
+        ("certificate", {"day": "2090-01-01", "issuer": "A", "kind": "initial", "reason": "x"}, "an earlier day"),
+        ("certificate", {"day": "2026-01-02", "until": "02/01/2026", "issuer": "A", "kind": "initial", "reason": "x"},
+         "after the day of completion"),
+        ("certificate", {"day": "2026-01-02", "issuer": "", "kind": "initial", "reason": "x"}, "who issued"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_is_refused_and_stays_in_the_form(
+    session: Session, client: Client, learner: Person, what: str, entered: dict[str, str], message: str
+) -> None:
+    seen = client.post(page(learner, f"/{what}"), entered, 422)
+    assert message in seen.text
+    assert seen.fields().items() >= entered.items()
+    for model in (RenewalExtension, RenewalPause, RenewalImport):
+        assert session.execute(select(func.count()).select_from(model)).scalar_one() == 0
+
+
+def test_only_managers_of_the_team_and_administrators_see_it(session: Session, client: Client, learner: Person) -> None:
+    other = make_person(session, "Kim Lee", "kim@example.org", team=make_team(session, "Office"))
+    client.get(page(other), 404)
+    client.post(page(other, "/extension"), {"until": "2027-01-01", "reason": "x"}, 404)
+    client.get(page(learner, "/holiday"), 404)
+    assert client.get(page(learner), 301).location == f"/report/people/{learner.id}"
+
+
+def test_nobody_but_an_administrator_gives_themselves_more_time(session: Session, client: Client) -> None:
+    manager = make_person(session, "Priya Nair", "priya@example.org", "manager")
+    sign_in(client, manager)
+    assert "Give more time" not in client.get(f"/report/people/{manager.id}").text
+    client.get(page(manager, "/extension"), 404)
+    administrator = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
+    own = f"/report/people/{administrator.id}"
+    assert "Give more time" in sign_in(Client(client.app), administrator).get(own).text
+
+
+def test_learners_see_the_same_about_themselves_without_the_forms(session: Session, client: Client) -> None:
+    person = make_person(session, at=now())
+    actions.extend(session, person.id, DAY + timedelta(days=300), "short of staff", DAY, None, NOW)
+    session.commit()
+    sign_in(client, person)
+    assert "/renewal/mine" in client.get("/").html
+    mine = client.get("/renewal/mine")
+    assert "short of staff" in mine.text
+    assert "Take back" not in mine.text
+    assert "Give more time" not in mine.text
+
+
+def test_a_revoked_certificate_no_longer_holds(session: Session) -> None:
+    person = make_person(session)
+    issued = finish(session, person, DAY)
+    revoke(session, issued.number, "not taken in person", None, NOW + timedelta(days=30))
+    later = DAY + timedelta(days=30)
+    assert on(session, person, later - timedelta(days=1)).state == "up-to-date"
+    found = on(session, person, later)
+    assert (found.valid_until, found.due) == (None, later + timedelta(days=7))
+    assert "not taken in person" in found.because
+    kept = session.execute(select(Certificate.valid_until)).scalar_one()
+    assert kept == date(2027, 11, 22)
+
+
+def test_coming_back_gives_the_first_weeks_and_earlier_days_stay(session: Session) -> None:
+    person = make_person(session)
+    left, back = DAY + timedelta(days=30), DAY + timedelta(days=400)
+    leave(session, person.id, left, "moved", ZONE, None, NOW + timedelta(days=30))
+    come_back(session, person.id, back, "is back", ZONE, None, NOW + timedelta(days=400))
+    assert on(session, person, left).state == "overdue"
+    assert on(session, person, left + timedelta(days=1)).state == "not-required"
+    assert on(session, person, back).due == back + timedelta(days=28)
+
+
+def test_a_pathway_with_its_own_rule_governs_who_follows_it(session: Session) -> None:
+    chosen, usual, other = (make_person(session, f"P {n}", f"p{n}@example.org") for n in range(3))
+    choose_pathway(session, [chosen.id], "clubs", "volunteer", None, NOW)
+    choose_pathway(session, [other.id], "leaders", "head", None, NOW)
+    for way, months in (("clubs", 24), ("school", 6)):
+        rule = Policy(DAY, period_months=months, window_days=30, pathway=way, applies="now")
+        actions.make_policy(session, rule, DAY, "why", None, NOW)
+    ends = [finish(session, person, DAY).valid_until for person in (chosen, usual, other)]
+    assert ends == [date(2028, 11, 22), date(2027, 5, 22), date(2027, 11, 22)]
+    # The usual pathway is a dated fact as well: its change moves due days of those who follow it, from its day on.
+    later = DAY + timedelta(days=10)
+    change(session, "Riverside Trust", "england", "clubs", None, NOW + timedelta(days=10))
+    assert on(session, usual, later - timedelta(days=1)).due == date(2027, 5, 22)
+    assert on(session, usual, later).due == date(2028, 11, 22)
+    assert on(session, other, later).due == date(2027, 11, 22)
+
+
+def test_a_rule_for_a_pathway_is_previewed_saved_and_ended(session: Session, client: Client) -> None:
+    person = make_person(session)
+    finish(session, person, DAY)
+    choose_pathway(session, [person.id], "clubs", "volunteer", None, NOW)
+    sign_in(client, make_person(session, "Alex Morgan", "alex@example.org", "administrator"))
+    address = "/renewal/policy/pathway/clubs"
+    client.post(address, {**POLICY, "import_age_months": "soon"}, 422)
+    entered = {**POLICY, "import_age_months": "24"}
+    seen = client.post(address, entered, 200)
+    assert "1 person is affected" in seen.text
+    saved = client.follow(client.post(address, {**entered, "confirmed": seen.fields()["confirmed"]}))
+    assert "Clubs and volunteersA certificate is valid for 6 months" in saved.text
+    assert "at most 24 months old" in saved.text
+    assert saved.text.count("As for everybody.") == 5
+    assert session.execute(select(RenewalPolicy.pathway)).scalar_one() == "clubs"
+    assert "As for everybody" in client.get("/renewal/policy/pathway/school").text
+    client.get("/renewal/policy/pathway/plumbing", 404)
+    end = {**POLICY, "kind": "general", "reason": "one rule for all"}
+    mark = client.post(address, end, 200).fields()["confirmed"]
+    ended = client.follow(client.post(address, {**end, "confirmed": mark}))
+    assert "The rule for everybody applies again." in ended.text
+    assert "valid for 12 months" in client.get(address).text
+
+
+def test_the_guard_is_empty_with_pathways_imports_and_revocations(app: Flask, session: Session) -> None:
+    people = [make_person(session, f"P {n}", f"p{n}@example.org") for n in range(4)]
+    choose_pathway(session, [people[0].id], "clubs", "", None, NOW)
+    rule = Policy(DAY, period_months=24, pathway="clubs", applies="now")
+    actions.make_policy(session, rule, DAY, "why", None, NOW)
+    actions.import_completion(session, people[1].id, date(2020, 1, 1), None, "A", "initial", "x", DAY, None, NOW)
+    revoke(session, finish(session, people[2], DAY).number, "x", None, NOW)
+    leave(session, people[3].id, DAY, "x", ZONE, None, NOW)
+    come_back(session, people[3].id, DAY + timedelta(days=9), "x", ZONE, None, NOW)
+    session.commit()
+    rules = queries.policies(session, ZONE)
+    for days in (0, 1, 9, 400, 4000):
+        day = DAY + timedelta(days=days)
+        assert [guard(one.facts, rules, day) for one in queries.people(session, ZONE)] == [None] * 4
+    assert app.test_cli_runner().invoke(args=["refreshers", "guard"]).exit_code == 0

@@ -1,0 +1,113 @@
+"""The numbered cases of the design that are matters of rows, pages and commands rather than of the rule alone."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from course.certificates.actions import reissue
+from course.certificates.models import Certificate
+from course.clock import now
+from course.dates import civil_date
+from course.events import publish
+from course.learning.events import CourseCompleted
+from course.learning.models import Completion, Enrolment
+from course.people.models import Person
+from course.recertification import actions, queries
+from course.recertification.rules import standing
+from tests.conftest import NOW
+from tests.makers import make_person, sign_in
+from tests.pages import Client
+
+ZONE = "Europe/London"
+DAY = NOW.date()
+
+
+def complete(session: Session, person: Person, days: int) -> Certificate:
+    """The whole course once more, so many days from the tests' first one, and its certificate."""
+    at = NOW + timedelta(days=days)
+    enrolment = Enrolment(person_id=person.id, kind="initial", opened_at=at)
+    session.add(enrolment)
+    session.flush()
+    row = Completion(enrolment_id=enrolment.id, completed_at=at, content_version="v", edition="1")
+    session.add(row)
+    session.flush()
+    done = CourseCompleted(
+        row.id, person.id, "initial", at, at.date(), "Course", "1", "v", 12, "school", 150, ("Policy",)
+    )
+    publish(session, done)
+    session.commit()
+    return session.execute(select(Certificate).where(Certificate.completion_id == row.id)).scalar_one()
+
+
+def test_case_09_each_command_says_how_many_it_touched(app: Flask, session: Session) -> None:
+    make_person(session, at=now())
+    today = civil_date(now(), ZONE)
+    runner = app.test_cli_runner()
+    day = (today - timedelta(days=40)).isoformat()
+    bring = ["refreshers", "import-certificate", "sam@example.org", "--on", day, "--issuer", "Harbour", "--reason", "x"]
+    assert runner.invoke(args=bring).output.startswith("1 recorded: the certificate of ")
+    assert runner.invoke(args=bring).output.startswith("0 recorded: ")
+    late = (today - timedelta(days=50)).isoformat()
+    wrong = runner.invoke(args=[*bring, "--until", late])
+    assert (wrong.exit_code, "after its day" in wrong.output) == (1, True)
+    left = ["refreshers", "left", "sam@example.org", "--on", today.isoformat(), "--reason", "moved"]
+    assert "has left" in runner.invoke(args=left).output
+    assert runner.invoke(args=left).output == "Error: This person has left already.\n"
+    back = ["refreshers", "come-back", "sam@example.org", "--on", (today + timedelta(days=9)).isoformat()]
+    assert "works here again" in runner.invoke(args=[*back, "--reason", "is back"]).output
+    assert "Everybody who needs the course" in runner.invoke(args=["refreshers", "guard"]).output
+
+
+def test_case_11_each_cycle_has_a_certificate_with_its_own_dates(session: Session) -> None:
+    person = make_person(session)
+    first, second = complete(session, person, 0), complete(session, person, 350)
+    assert first.number != second.number
+    assert [one.completed_on for one in (first, second)] == [DAY, DAY + timedelta(days=350)]
+    assert [one.valid_until.isoformat() for one in (first, second)] == ["2027-11-22", "2028-11-22"]
+
+
+def test_case_12_old_certificates_stay_and_those_of_leavers_can_be_checked(session: Session, client: Client) -> None:
+    person = make_person(session)
+    first, second = complete(session, person, 0), complete(session, person, 350)
+    sign_in(client, person)
+    listed = client.get("/certificate").text
+    assert first.number in listed
+    assert second.number in listed
+    assert client.get(f"/certificate/{first.number}.pdf").body.startswith(b"%PDF")
+    person.left_at = now()
+    session.commit()
+    assert first.name in Client(client.app).get(f"/verify/{first.number}").text
+
+
+def test_case_42_the_certificate_and_its_check_page_say_until_when_it_is_valid(
+    session: Session, client: Client
+) -> None:
+    issued = complete(session, make_person(session), 0)
+    assert "22 November 2027" in client.get(f"/verify/{issued.number}").text
+
+
+def test_case_43_another_name_is_another_certificate_of_the_same_cycle(session: Session) -> None:
+    person = make_person(session)
+    old = complete(session, person, 0)
+    number = reissue(session, old.number, "Sam Lee", "married", None, NOW)
+    new = session.execute(select(Certificate).where(Certificate.number == number)).scalar_one()
+    assert (new.valid_until, new.completed_on, old.name) == (old.valid_until, old.completed_on, "Sam Okafor")
+    found = queries.people(session, ZONE, [person.id])[0].facts
+    assert len(found.completions) == 1
+    assert standing(found, queries.policies(session, ZONE), DAY).valid_until == old.valid_until
+
+
+@pytest.mark.parametrize(("months", "state"), [(None, "due-soon"), (24, "not-yet-due")])
+def test_case_20_the_age_limit_holds_for_rows_too(session: Session, months: int | None, state: str) -> None:
+    person = make_person(session)
+    rule = queries.policies(session, ZONE)[0]
+    actions.make_policy(session, type(rule)(DAY, import_age_months=months), DAY, "why", None, NOW)
+    old = DAY - timedelta(days=800)
+    assert actions.import_completion(session, person.id, old, None, "A", "initial", "x", DAY, None, NOW)
+    found = queries.people(session, ZONE, [person.id])[0].facts
+    assert standing(found, queries.policies(session, ZONE), DAY).state == state

@@ -1,0 +1,57 @@
+"""The rule of renewal against a second reading of it (oracle.py), on many random lives."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from datetime import date
+
+import pytest
+from hypothesis import given
+
+from course.recertification.rules import Facts, Policy
+from course.recertification.rules.certification_status import STATES, position
+from course.recertification.rules.status_view import answer
+from tests.recertification.histories import days, histories, several_policies
+from tests.recertification.lives import Life
+from tests.recertification.makers import RULE, again, d, done, worker
+from tests.recertification.oracle import Reading, read
+
+
+def first_reading(facts: Facts, policies: list[Policy], on: date) -> Reading:
+    here = position(facts, policies, on)
+    now = answer(here)  # this is `standing`
+    ends = [(one.completion.day, one.completion.kind, one.valid_until) for one in here.chain]
+    return Reading(
+        now.state, now.due, now.valid_until, now.window_opens, now.course, now.refresher_until, now.overdue_days,
+        tuple(sorted(ends, key=str)),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_both_readings_agree_on_twenty_thousand_lives(seed: int) -> None:
+    life, seen = Life(random.Random(seed)), Counter[str]()
+    for number in range(5000):
+        facts, policies, on = life.next()
+        reading = first_reading(facts, policies, on)
+        assert reading == read(facts, policies, on), (seed, number, on, policies, facts)
+        seen[reading.state] += 1
+    # Lives in which nothing happens would agree as well.
+    assert min(seen[state] for state in STATES) > 20, seen
+
+
+@given(histories, several_policies, days)
+def test_both_readings_agree_on_any_facts(facts: Facts, policies: tuple[Policy, ...], on: date) -> None:
+    assert first_reading(facts, list(policies), on) == read(facts, list(policies), on)
+
+
+def test_the_second_reading_says_what_the_issues_and_the_design_say() -> None:
+    """Days that were worked out by hand, so that the two do not only agree with each other."""
+    facts = worker(done("2024-02-29"), again("2025-02-20"))
+    assert read(facts, [RULE], d("2025-02-20")) == Reading(
+        "up-to-date", d("2026-02-28"), d("2026-02-28"), d("2025-12-30"), "refresher", d("2027-02-28"), 0,
+        ((d("2024-02-29"), "initial", d("2025-02-28")), (d("2025-02-20"), "refresher", d("2026-02-28"))),
+    )  # fmt: skip
+    longer = Policy(d("2024-09-01"), period_months=36, applies="now")
+    one = read(worker(done("2024-02-12"), again("2025-02-01")), [RULE, longer], d("2025-02-01"))
+    assert (one.valid_until, one.due) == (d("2028-02-01"), d("2028-02-01"))

@@ -1,0 +1,197 @@
+"""Five questions by a mailed link."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from course.clock import now
+from course.content.library import Library
+from course.learning.models import Answer, Attempt, AttemptItem
+from course.learning.queries import attempt as attempt_of
+from course.learning.rules.grading import shown_order
+from course.mail.actions import choose
+from course.mail.models import OutboxMail
+from course.mail.rules import BOOSTER, Letter
+from course.people.models import Person
+from course.refreshers import actions, queries
+from course.refreshers.rules.boosters import opened, sealed
+from tests.pages import Client
+from tests.refreshers.makers import make_completed
+from tests.walking import right_form
+
+ZONE = "Europe/London"
+
+
+@pytest.fixture
+def library(app: Flask) -> Library:
+    found: Library = app.extensions["course"].library
+    return found
+
+
+def made(session: Session, library: Library, ago: int = 40, missed: tuple[str, ...] = ()) -> Person:
+    return make_completed(session, library.for_("school", "england"), timedelta(days=ago), missed)
+
+
+def due(session: Session, library: Library, after: int = 0) -> list[int]:
+    on = (now() + timedelta(days=after)).date()
+    return [one.person_id for one in actions.boosters_due(session, library, ZONE, on)]
+
+
+def send(session: Session, library: Library, after: int = 0) -> int:
+    """Send what is due; returns the newest attempt."""
+    at = now() + timedelta(days=after)
+    for one in actions.boosters_due(session, library, ZONE, at.date()):
+        assert actions.send_booster(session, library, one, lambda n: Letter("Subject", str(n)), ZONE, at)
+    session.commit()
+    newest = session.execute(select(Attempt.id).where(Attempt.kind == "booster").order_by(Attempt.id.desc())).scalars()
+    return newest.first() or 0
+
+
+def test_a_month_after_the_completion_one_mail_is_queued_and_no_second(
+    app: Flask, session: Session, library: Library
+) -> None:
+    person = made(session, library)
+    runner = app.test_cli_runner()
+    assert runner.invoke(args=["boosters", "send", "--dry-run"]).output == f"{person.email}\n1 boosters.\n"
+    assert runner.invoke(args=["boosters", "send"]).output == "1 boosters.\n"
+    assert runner.invoke(args=["boosters", "send"]).output == "0 boosters.\n"
+    mail = session.execute(select(OutboxMail)).scalar_one()
+    assert mail.recipient == person.email
+    assert re.search(r"http://\S+/booster/\S+", mail.text)
+    assert mail.html is not None
+    assert "/booster/" in mail.html
+    # It can be declined at one press, and asked for again.
+    stop = re.search(r"/mail/choice/\S+", mail.text)
+    assert stop is not None
+    assert mail.headers is not None
+    assert stop[0] in mail.headers["List-Unsubscribe"]
+
+
+def test_two_senders_at_once_draw_one_booster(session: Session, library: Library) -> None:
+    made(session, library)
+    (one,) = actions.boosters_due(session, library, ZONE, now().date())
+    assert actions.send_booster(session, library, one, lambda n: Letter("S", str(n)), ZONE, now())
+    assert not actions.send_booster(session, library, one, lambda n: Letter("S", str(n)), ZONE, now())
+
+
+def test_it_asks_what_is_remembered_least_with_questions_not_seen_before(session: Session, library: Library) -> None:
+    missed = library.taught_points[3:8]
+    person = made(session, library, missed=missed)
+    number = send(session, library)
+    found = attempt_of(session, person.id, number)
+    assert found is not None
+    assert {item.point for item in found.items} == set(missed)
+    seen = set(
+        session.execute(
+            select(AttemptItem.question_id)
+            .join(Attempt, Attempt.id == AttemptItem.attempt_id)
+            .where(Attempt.kind == "final")
+        ).scalars()
+    )
+    assert not seen & {item.question_id for item in found.items}
+
+
+@pytest.mark.parametrize(
+    ("ago", "what"), [(20, "too soon"), (330, "the refresher is open"), (500, "the certificate has run out")]
+)
+def test_nobody_is_sent_one_at_another_time(session: Session, library: Library, ago: int, what: str) -> None:
+    made(session, library, ago)
+    assert due(session, library) == [], what
+
+
+def test_the_next_one_comes_at_most_monthly_and_only_as_long_as_they_are_answered(
+    session: Session, library: Library
+) -> None:
+    person = made(session, library, missed=library.taught_points[:10])
+    send(session, library)
+    assert due(session, library, after=29) == []
+    assert due(session, library, after=30) == [person.id]
+    send(session, library, after=30)
+    assert due(session, library, after=61) == []
+
+
+def test_who_declined_is_sent_none_until_they_want_them_again(session: Session, library: Library) -> None:
+    person = made(session, library)
+    assert choose(session, person.id, BOOSTER, False, now())
+    assert due(session, library) == []
+    assert choose(session, person.id, BOOSTER, True, now())
+    assert due(session, library) == [person.id]
+
+
+def test_leavers_are_sent_none_and_their_link_ends(
+    session: Session, client: Client, app: Flask, library: Library
+) -> None:
+    person = made(session, library)
+    token = sealed(send(session, library), app.extensions["course"].config.secret_key)
+    client.get(f"/booster/{token}", 303)
+    person.left_at = now()
+    session.commit()
+    assert client.get(f"/booster/{token}", 410).h1 == "This link no longer works"
+    assert due(session, library, after=31) == []
+
+
+def test_the_link_needs_no_password_and_leads_to_nothing_else(
+    app: Flask, session: Session, client: Client, library: Library
+) -> None:
+    person = made(session, library)
+    number = send(session, library)
+    token = sealed(number, app.extensions["course"].config.secret_key)
+    for position in range(1, 6):
+        where = client.get(f"/booster/{token}", 303).location
+        assert where == f"/booster/{token}/{position}"
+        session.expire_all()
+        found = attempt_of(session, person.id, number)
+        assert found is not None
+        item = found.items[position - 1]
+        asked = library.answerable[item.question_id]
+        form = right_form(asked, shown_order(asked, found.seed, position))
+        assert "Say how sure you are" in client.post(where, form, 422).text
+        client.post(where, {**form, "sure": "sure"})
+        assert "Right" in client.get(where).text
+        # A second answer changes nothing.
+        client.post(where, {**form, "sure": "guessing"})
+    page = client.get(f"/booster/{token}")
+    assert "5 of 5 right" in page.text
+    assert person.name not in page.text
+    assert (
+        session.execute(select(Answer.sureness).order_by(Answer.answered_at.desc()).limit(5)).scalars().all()
+        == ["sure"] * 5
+    )
+    client.get("/record", 303)
+    client.get(f"/attempt/{number}", 303)
+
+
+def test_a_link_that_was_made_up_or_is_too_old_opens_nothing(
+    app: Flask, session: Session, client: Client, library: Library
+) -> None:
+    person = made(session, library)
+    secret = app.extensions["course"].config.secret_key
+    number = send(session, library)
+    final = session.execute(select(Attempt.id).where(Attempt.kind == "final")).scalar_one()
+    for token in ("nothing", sealed(number, "x" * 40), sealed(final, secret), sealed(10**9, secret)):
+        assert client.get(f"/booster/{token}", 410).h1 == "This link no longer works"
+        client.get(f"/booster/{token}/1", 410)
+        client.post(f"/booster/{token}/1", {"sure": "sure"}, 410)
+    assert queries.booster(session, number, now() + timedelta(days=1)) is None
+    assert opened(sealed(number, secret), secret) == number
+    assert person.left_at is None
+
+
+def test_answers_of_a_booster_tell_the_memory_model(session: Session, library: Library) -> None:
+    person = made(session, library, missed=library.taught_points[:5])
+    before = actions.estimated(session, library, person.id, now() + timedelta(days=1))
+    number = send(session, library)
+    found = attempt_of(session, person.id, number)
+    assert found is not None
+    for item in found.items:
+        session.add(Answer(item_id=item.id, given="[]", correct=True, sureness="sure", answered_at=now()))
+    session.flush()
+    after = actions.estimated(session, library, person.id, now() + timedelta(days=1))
+    asked = {item.point for item in found.items}
+    assert all(after[p] > before[p] if p in asked else after[p] == before[p] for p in library.taught_points)

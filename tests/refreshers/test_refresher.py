@@ -1,0 +1,220 @@
+"""A refresher from the page that offers it to the certificate."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+from flask import Flask
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from course.certificates.models import Certificate
+from course.clock import now
+from course.content.library import Library
+from course.learning.models import Attempt, Completion, Enrolment, RunOutcome
+from course.learning.queries import attempt, history
+from course.refreshers import actions, queries
+from course.refreshers.rules.composition import CRITICAL, FORGOTTEN
+from tests.certificates.sheets import text
+from tests.makers import make_person, sign_in
+from tests.pages import Client
+from tests.refreshers.makers import make_completed
+from tests.refreshers.taking import answer_all, begin, tell_story
+
+
+def test_the_page_my_training_offers_the_refresher_when_its_time_has_come(
+    session: Session, client: Client, library: Library
+) -> None:
+    sign_in(client, make_completed(session, library))
+    home = client.get("/")
+    assert "It is time for your refresher" in home.text
+    page = client.get("/refresher")
+    assert page.h1 == "My refresher"
+    assert "that a child’s safety may depend on" in page.text
+    assert "An estimate from your own first answers" in page.text
+
+
+def test_long_before_its_time_it_is_not_asked_for_but_can_be_done(
+    session: Session, client: Client, library: Library
+) -> None:
+    sign_in(client, make_completed(session, library, ago=timedelta(days=30)))
+    assert "It is time for your refresher" not in client.get("/").text
+    assert "Your refresher opens on" in client.get("/").text
+    assert "You need not do it yet" in client.get("/refresher").text
+    assert begin(client).startswith("/refresher/story")
+
+
+def test_it_takes_about_a_quarter_of_the_course_and_holds_every_critical_point(
+    session: Session, library: Library
+) -> None:
+    person = make_completed(session, library)
+    made = actions.composed(session, library, person.id, None, now())
+    critical = {p for p in library.taught_points if library.points[p].safety_critical}
+    assert set(made.plan.points(CRITICAL)) == critical
+    assert made.plan.points(FORGOTTEN)
+    assert 0.15 * library.minutes < made.plan.minutes <= 0.25 * library.minutes
+
+
+def test_what_was_wrong_last_time_is_asked_before_what_was_right(session: Session, library: Library) -> None:
+    plain = [p for p in library.taught_points if not library.points[p].safety_critical]
+    person = make_completed(session, library, missed=(plain[-1], plain[-2]))
+    made = actions.composed(session, library, person.id, None, now())
+    assert set(made.plan.points(FORGOTTEN)[:2]) == {plain[-1], plain[-2]}
+
+
+def test_questions_that_were_not_seen_come_first(session: Session, library: Library) -> None:
+    person = make_completed(session, library)
+    seen = set(history(session, person.id).last)
+    found = actions.begin(session, library, person.id, None, now())
+    asked = attempt(session, person.id, found.attempt_id)
+    assert asked is not None
+    assert not seen & {item.question_id for item in asked.items}
+
+
+def test_a_refresher_leads_to_a_certificate_that_keeps_the_date(
+    app: Flask, session: Session, client: Client, library: Library, tmp_path: Path
+) -> None:
+    person = make_completed(session, library)
+    sign_in(client, person)
+    assert begin(client) == "/refresher/story"
+    tell_story(app, client, person, session)
+    answer_all(app, client, person)
+    session.expire_all()
+    first, second = session.execute(select(Certificate).order_by(Certificate.id)).scalars()
+    assert second.valid_until == first.valid_until.replace(year=first.valid_until.year + 1)
+    assert second.minutes is not None
+    assert 5 < second.minutes < library.minutes / 2
+    assert "You have completed the course" in client.get("/").text
+    # The certificate says that it is for a refresher: on its page, as a PDF, and in the signed file in that.
+    assert "renewed the course by a refresher" in client.get(f"/certificate/{second.number}").text
+    sheet = client.flask.get(f"/certificate/{second.number}.pdf").data
+    assert "renewed the course by a refresher" in text(sheet)
+    (tmp_path / "certificate.pdf").write_bytes(sheet)
+    checked = app.test_cli_runner().invoke(args=["certificates", "verify", str(tmp_path / "certificate.pdf")])
+    assert checked.exit_code == 0, checked.output
+    assert b"The refresher made for this person" in client.flask.get(f"/certificate/{second.number}.json").data
+
+
+def test_a_miss_is_explained_and_asked_again_with_another_question_until_it_is_right(
+    app: Flask, session: Session, client: Client, library: Library
+) -> None:
+    person = make_completed(session, library)
+    sign_in(client, person)
+    begin(client)
+    wrong: list[str] = []
+
+    def first_five_wrong(question: object) -> bool:
+        name = question.id  # type: ignore[attr-defined]
+        if len(wrong) < 5 and name not in wrong:
+            wrong.append(name)
+            return False
+        return True
+
+    before = queries.newest(session, person.id, "refresher")
+    assert before is not None
+    answer_all(app, client, person, first_five_wrong)
+    session.expire_all()
+    found = attempt(session, person.id, before.attempt_id)
+    assert found is not None
+    assert found.passed
+    assert len(found.items) == before.asked + 5
+    missed = [item for item in found.items if not item.correct]
+    assert [item.question_id for item in missed] == wrong
+    for again, first in zip(found.items[before.asked :], missed, strict=True):
+        assert again.point == first.point
+        assert again.question_id != first.question_id
+    page = client.get(f"/attempt/{found.id}")
+    assert page.h1 == "Every point was right in the end"
+    assert client.get(f"/attempt/{found.id}/{missed[0].position}").html.count("Read the page again")
+
+
+def test_nothing_is_certified_before_every_part_is_done(
+    app: Flask, session: Session, client: Client, library: Library
+) -> None:
+    person = make_completed(session, library)
+    sign_in(client, person)
+    begin(client)
+    answer_all(app, client, person)
+    count = select(func.count()).select_from(Completion)
+    assert session.execute(count).scalar() == 1
+    assert "Carry on" in client.get("/refresher").text
+    tell_story(app, client, person, session)
+    assert session.execute(count).scalar() == 2
+
+
+def test_two_clicks_begin_one_refresher(session: Session, client: Client, library: Library) -> None:
+    sign_in(client, make_completed(session, library))
+    assert begin(client) == begin(client)
+    count = select(func.count()).select_from(Enrolment).where(Enrolment.kind == "refresher")
+    assert session.execute(count).scalar() == 1
+
+
+def test_a_refresher_left_for_half_a_year_is_composed_anew(session: Session, library: Library) -> None:
+    person = make_completed(session, library)
+    first = actions.begin(session, library, person.id, None, now())
+    soon = actions.begin(session, library, person.id, None, now() + timedelta(days=100))
+    late = actions.begin(session, library, person.id, None, now() + timedelta(days=181))
+    assert first.id == soon.id != late.id
+
+
+def test_next_year_brings_another_story(session: Session, library: Library) -> None:
+    person = make_completed(session, library)
+    told = set()
+    for _ in range(3):
+        made = actions.composed(session, library, person.id, None, now())
+        assert made.story is not None
+        told.add(made.story.ref)
+        found = actions.begin(session, library, person.id, None, now())
+        run = actions.tell_story(session, library, person.id, found, now())
+        session.add(RunOutcome(run_id=run, ending="end", outcome="good", finished_at=now()))
+        session.flush()
+        session.add(Completion(enrolment_id=found.id, completed_at=now(), content_version="v", edition="1"))
+        session.flush()
+    assert len(told) == 3
+
+
+def test_after_too_long_a_lapse_the_whole_course_begins_again(
+    session: Session, client: Client, library: Library
+) -> None:
+    person = make_completed(session, library, ago=timedelta(days=900))
+    sign_in(client, person)
+    assert "The whole course is needed again" in client.get("/").text
+    assert "Begin the course again" in client.get("/refresher").text
+    assert begin(client) == "/"
+    assert "Start: " in client.get("/").text
+    kinds = session.execute(select(Enrolment.kind).where(Enrolment.person_id == person.id)).scalars().all()
+    assert kinds == ["initial", "initial"]
+    begin(client)
+    assert session.execute(select(func.count()).select_from(Enrolment)).scalar() == 2
+
+
+def test_who_has_not_completed_the_course_has_no_refresher(session: Session, client: Client) -> None:
+    sign_in(client, make_person(session))
+    assert "Finish that first" in client.get("/refresher").text
+    assert begin(client) == "/refresher"
+    client.get("/refresher/story", 404)
+    client.post("/refresher/story", {}, 404)
+
+
+def test_no_answer_of_a_refresher_is_seen_by_anybody_else(session: Session, client: Client, library: Library) -> None:
+    person = make_completed(session, library)
+    found = actions.begin(session, library, person.id, None, now())
+    session.commit()
+    sign_in(client, make_person(session, "Ann Hill", "ann@example.org", role="administrator"))
+    client.get(f"/attempt/{found.attempt_id}", 404)
+    assert session.execute(select(Attempt.id).where(Attempt.id == found.attempt_id)).scalar() == found.attempt_id
+    assert re.search("My refresher", client.get("/refresher").text)
+
+
+def test_case_13_beginning_again_resets_nothing(session: Session, client: Client, library: Library) -> None:
+    person = make_completed(session, library, ago=timedelta(days=900))
+    old = session.execute(select(Attempt.id)).scalar_one()
+    before = attempt(session, person.id, old)
+    sign_in(client, person)
+    begin(client)
+    session.expire_all()
+    assert attempt(session, person.id, old) == before
+    assert "Final assessment" in client.get("/record").text
+    assert session.execute(select(func.count()).select_from(Certificate)).scalar() == 1

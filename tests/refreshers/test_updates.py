@@ -1,0 +1,238 @@
+"""What has changed: beside what was read, in a refresher or in an update of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from course.certificates.actions import revoke
+from course.certificates.models import Certificate
+from course.clock import now
+from course.content.library import Library
+from course.content.models import ContentVersion
+from course.learning.models import Enrolment, PageRead
+from course.learning.queries import attempt
+from course.mail.models import OutboxMail
+from course.people.models import Person
+from course.recertification.actions import import_completion, make_policy, take_back
+from course.recertification.queries import open_facts
+from course.recertification.rules import Policy
+from course.refreshers import actions, queries
+from tests.makers import make_person, sign_in
+from tests.pages import Client
+from tests.refreshers.makers import complete, make_completed
+from tests.refreshers.taking import REF, Teach, answer_all, begin, read, tell_story
+
+
+def test_a_refresher_shows_a_changed_page_beside_what_was_read(
+    app: Flask, session: Session, client: Client, library: Library, teach: Teach
+) -> None:
+    person = make_completed(session, library)
+    read(session, library, person)
+    teach(None)
+    sign_in(client, person)
+    assert "1 change" in client.get("/refresher").text
+    where = begin(client)
+    assert where == "/refresher/refresher/change/1"
+    page = client.get(where)
+    for words in ("The rule is another one.", "As you read it", "Something new holds today.", "The same as before"):
+        assert words in page.text
+    assert client.post(where, {}).location == "/refresher/story"
+    tell_story(app, client, person, session)
+    answer_all(app, client, person)
+    assert session.execute(select(func.count()).select_from(Certificate)).scalar() == 2
+    assert "1 change" not in client.get("/refresher").text
+
+
+def test_an_update_asks_those_certified_before_and_only_about_what_changed(
+    app: Flask, session: Session, client: Client, library: Library, teach: Teach
+) -> None:
+    person = make_completed(session, library, ago=timedelta(days=90))
+    anew: Library = teach(28)
+    sign_in(client, person)
+    assert "has changed" in client.get("/").text
+    assert "The rule is another one." in client.get("/refresher/update").text
+    where = client.post("/refresher/update", {}).location
+    assert "You did not read this page before" in client.get(where).text
+    onward = client.post(where, {}).location
+    found = queries.newest(session, person.id, "update")
+    assert found is not None
+    assert onward == f"/attempt/{found.attempt_id}"
+    marked = next(one for one in anew.changes if one.ref == REF)
+    items = attempt(session, person.id, found.attempt_id)
+    assert items is not None
+    assert {item.point for item in items.items} == set(marked.points)
+    answer_all(app, client, person)
+    assert "You are up to date with what has changed" in client.get("/refresher/update").text
+    assert "See what has changed" not in client.get("/").text
+    # The certificate keeps its date, and there is no second one.
+    assert session.execute(select(func.count()).select_from(Certificate)).scalar() == 1
+
+
+def test_a_change_without_days_waits_for_the_refresher(
+    session: Session, client: Client, library: Library, teach: Teach
+) -> None:
+    sign_in(client, make_completed(session, library, ago=timedelta(days=90)))
+    teach(None)
+    assert "See what has changed" not in client.get("/").text
+    assert client.post("/refresher/update", {}).location == "/refresher/update"
+
+
+def test_who_completed_the_course_after_the_change_has_nothing_to_update(session: Session, teach: Teach) -> None:
+    person = make_person(session)
+    anew: Library = teach(28)
+    # Enrolled before, but the page was read as it is now.
+    read_now = PageRead(enrolment_id=1, ref=REF, version="v", read_at=now() + timedelta(minutes=1))
+    read_now.enrolment_id = session.execute(select(Enrolment.id).where(Enrolment.person_id == person.id)).scalar_one()
+    session.add(read_now)
+    complete(session, anew, person, now() + timedelta(minutes=2))
+    session.commit()
+    assert actions.update_for(session, anew, person.id, None, "Europe/London") is None
+
+
+def test_case_24_a_refresher_ends_on_the_version_it_began_with_and_what_changed_since_stays_open(
+    app: Flask, session: Session, client: Client, library: Library, teach: Teach
+) -> None:
+    person = make_completed(session, library)
+    read(session, library, person)
+    sign_in(client, person)
+    begin(client)
+    found = queries.newest(session, person.id, "refresher")
+    assert found is not None
+    asked = attempt(session, person.id, found.attempt_id)
+    assert asked is not None
+    anew = teach(28)
+    tell_story(app, client, person, session)
+    answer_all(app, client, person)
+    session.expire_all()
+    done = queries.newest(session, person.id, "refresher")
+    assert done is not None
+    assert done.completed_at is not None
+    assert [part.kind for part in done.parts if part.kind == "change"] == []
+    after = attempt(session, person.id, found.attempt_id)
+    assert after is not None
+    assert [item.version for item in after.items] == [item.version for item in asked.items]
+    left = actions.update_for(session, anew, person.id, None, "Europe/London")
+    assert left is not None
+    assert [one.ref for one in left.changes] == [REF]
+
+
+def revoke_it(session: Session, person: Person) -> None:
+    number = session.execute(select(Certificate.number).where(Certificate.person_id == person.id)).scalar_one()
+    revoke(session, number, "a mistake", None, now())
+
+
+def open_the_window(session: Session, _person: Person) -> None:
+    today = now().date()
+    make_policy(session, Policy(today, window_days=300, applies="now"), today, "sooner", None, now())
+
+
+def do_nothing(_session: Session, _person: Person) -> None:
+    """The update stays as it is."""
+
+
+@pytest.mark.parametrize(
+    ("happens", "said", "link"),
+    [
+        (do_nothing, "Carry on", ""),
+        (revoke_it, "You need the whole course now, and what changed is part of it.", "Go to the course"),
+        (open_the_window, "It is time for your refresher, and what changed is part of it.", "Go to my refresher"),
+    ],
+)
+def test_an_update_that_is_not_needed_any_more_says_why_and_asks_nothing_more(
+    session: Session, client: Client, library: Library, teach: Teach,
+    happens: Callable[[Session, Person], None], said: str, link: str,
+) -> None:  # fmt: skip
+    person = make_completed(session, library, ago=timedelta(days=90))
+    teach(28)
+    sign_in(client, person)
+    where = client.post("/refresher/update", {}).location
+    found = queries.newest(session, person.id, "update")
+    assert found is not None
+    happens(session, person)
+    session.commit()
+    page = client.get("/refresher/update")
+    assert said in page.text
+    if not link:
+        assert client.get(where).status == 200
+        return
+    assert "The update that you began is not needed any more." in page.text
+    assert link in page.text
+    assert "See what has changed" not in client.get("/").text
+    for path in (where, f"/attempt/{found.attempt_id}"):
+        assert client.get(path, 303).location == "/refresher/update"
+    assert client.post(where, {}).location == "/refresher/update"
+    reads = select(func.count()).select_from(PageRead).where(PageRead.enrolment_id == found.id)
+    assert session.execute(reads).scalar() == 0
+
+
+def test_an_update_whose_day_has_passed_does_not_ask_for_it_by_that_day(
+    session: Session, client: Client, library: Library, teach: Teach
+) -> None:
+    sign_in(client, make_completed(session, library, ago=timedelta(days=90)))
+    teach(28)
+    for path in ("/", "/refresher/update"):
+        assert "Please look at it by" in client.get(path).text
+    session.execute(update(ContentVersion).values(first_shown_at=now() - timedelta(days=40)))
+    session.commit()
+    for path in ("/", "/refresher/update"):
+        page = client.get(path).text
+        assert "You were asked to look at it by" in page
+        assert "Please look at it by" not in page
+
+
+def test_an_update_after_an_earlier_certificate_was_taken_back_leads_to_the_course(
+    session: Session, client: Client, teach: Teach
+) -> None:
+    person, today, at = make_person(session), now().date(), now()
+    import_completion(session, person.id, today - timedelta(days=90), None, "A", "initial", "seen", today, None, at)
+    session.commit()
+    teach(28)
+    sign_in(client, person)
+    client.post("/refresher/update", {})
+    assert "Carry on" in client.get("/refresher/update").text
+    (brought,) = open_facts(session, person.id)["certificate"]
+    take_back(session, person.id, "certificate", brought, "not hers", today, None, at)
+    session.commit()
+    page = client.get("/refresher/update")
+    assert "You need the whole course now" in page.text
+    assert "Nothing has changed" not in page.text
+
+
+def test_those_certified_before_are_mailed_once_for_each_step_until_they_have_looked(
+    app: Flask, session: Session, client: Client, library: Library, teach: Teach
+) -> None:
+    person = make_completed(session, library, ago=timedelta(days=90))
+    runner = app.test_cli_runner()
+    assert runner.invoke(args=["updates", "send"]).output == "0 mails about updates.\n"
+    teach(28)
+    today = now().date()
+    steps = [(0, "1"), (0, "0"), (20, "0"), (21, "1"), (28, "0"), (29, "1"), (35, "0"), (36, "1")]
+    for after, expected in steps:
+        done = runner.invoke(args=["updates", "send", "--on", str(today + timedelta(days=after))])
+        assert done.output == f"{expected} mails about updates.\n", (after, done.output)
+    session.expire_all()
+    mails = session.execute(select(OutboxMail).order_by(OutboxMail.id)).scalars().all()
+    assert [mail.key.rsplit(":", 1)[1] for mail in mails] == ["opened", "soon", "late-0", "late-1"]
+    assert {mail.recipient for mail in mails} == {person.email}
+    assert "The rule is another one." in mails[0].text
+    assert "You were asked to look at it by" in mails[2].text
+    sign_in(client, person)
+    where = client.post("/refresher/update", {}).location
+    client.post(where, {})
+    answer_all(app, client, person)
+    later = str(today + timedelta(days=43))
+    assert runner.invoke(args=["updates", "send", "--on", later]).output == "0 mails about updates.\n"
+
+
+def test_whoever_has_their_refresher_to_do_is_not_mailed_about_an_update(
+    app: Flask, session: Session, library: Library, teach: Teach
+) -> None:
+    make_completed(session, library)
+    teach(28)
+    assert app.test_cli_runner().invoke(args=["updates", "send", "--dry-run"]).output == "0 mails about updates.\n"

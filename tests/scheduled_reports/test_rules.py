@@ -1,0 +1,104 @@
+"""When a report goes out by mail, and what it tells."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from course.recertification.rules.explanations import GROUPS
+from course.reports.rules import Line
+from course.scheduled_reports.rules import NAMED, coming, due, following, news, period
+
+MONDAY = date(2026, 11, 23)
+
+
+@pytest.mark.parametrize(
+    ("every", "day", "name", "first", "next_first"),
+    [
+        ("week", MONDAY, "2026-W48", MONDAY, date(2026, 11, 30)),
+        ("week", date(2026, 11, 29), "2026-W48", MONDAY, date(2026, 11, 30)),
+        ("week", date(2027, 1, 1), "2026-W53", date(2026, 12, 28), date(2027, 1, 4)),
+        ("month", date(2026, 12, 31), "2026-12", date(2026, 12, 1), date(2027, 1, 1)),
+        ("month", date(2028, 2, 29), "2028-02", date(2028, 2, 1), date(2028, 3, 1)),
+    ],
+)
+def test_a_day_lies_in_one_period_and_another_follows(
+    every: str, day: date, name: str, first: date, next_first: date
+) -> None:
+    found = period(every, day)
+    assert (found.name, found.first) == (name, first)
+    assert following(every, day).first == next_first
+
+
+@pytest.mark.parametrize(
+    ("every", "since", "today", "sent", "expected", "then"),
+    [
+        ("week", MONDAY, MONDAY, (), None, date(2026, 11, 30)),
+        ("week", date(2026, 11, 25), date(2026, 11, 29), (), None, date(2026, 11, 30)),
+        ("week", date(2026, 11, 25), date(2026, 11, 30), (), "2026-W49", date(2026, 11, 30)),
+        ("week", date(2026, 11, 25), date(2026, 12, 2), (), "2026-W49", date(2026, 11, 30)),
+        ("week", date(2026, 11, 25), date(2026, 12, 2), ("2026-W49",), None, date(2026, 12, 7)),
+        ("week", date(2026, 1, 1), MONDAY, ("2026-W02",), "2026-W48", MONDAY),
+        ("month", date(2026, 11, 1), date(2026, 11, 2), (), None, date(2026, 12, 1)),
+        ("month", date(2026, 11, 30), date(2026, 12, 3), (), "2026-12", date(2026, 12, 1)),
+        ("month", date(2026, 11, 30), date(2026, 12, 3), ("2026-12",), None, date(2027, 1, 1)),
+    ],
+)
+def test_the_first_report_is_of_the_period_after_and_of_missed_ones_only_the_newest_goes_out(
+    every: str, since: date, today: date, sent: tuple[str, ...], expected: str | None, then: date
+) -> None:
+    found = due(every, since, today, sent)
+    assert (found.name if found else None) == expected
+    assert coming(every, since, today, sent).first == then
+
+
+def line(number: int, state: str, when: int | None) -> Line:
+    day = None if when is None else MONDAY + timedelta(days=when)
+    return Line(number, f"P{number:02}", "", (1,), "school", None, state, day, None, 3, None, "initial", MONDAY)
+
+
+def counts(**found: int) -> dict[str, int]:
+    return dict.fromkeys(GROUPS, 0) | {name.replace("_", "-"): number for name, number in found.items()}
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "words"),
+    [
+        (counts(overdue=3, up_to_date=5), None, ("5 up to date", "3 overdue")),
+        (
+            counts(overdue=3, up_to_date=5),
+            counts(overdue=1, up_to_date=6, paused=1),
+            ("5 up to date (1 fewer than last time)", "3 overdue (2 more than last time)",
+             "0 paused (1 fewer than last time)"),
+        ),
+        (counts(up_to_date=5), counts(up_to_date=5), ("5 up to date",)),
+    ],
+)  # fmt: skip
+def test_what_has_changed_is_told_in_words(
+    now: dict[str, int], before: dict[str, int] | None, words: tuple[str, ...]
+) -> None:
+    assert news([], now, before, MONDAY, "Night staff").counts == words
+
+
+def test_the_overdue_and_those_who_come_due_are_named_up_to_a_bound() -> None:
+    lines = [line(n, "overdue", -n) for n in range(NAMED + 7)]
+    near = [line(90, "due-soon", 6), line(91, "due-soon", 7), line(92, "not-yet-due", 3), line(93, "up-to-date", 2)]
+    told = news([*lines, *near], counts(overdue=27, due_soon=2), None, MONDAY + timedelta(days=6), "Night staff")
+    assert (len(told.late), told.more) == (NAMED, 7)
+    assert [one.name for one in told.near] == ["P90", "P92"]
+    assert told.subject == "27 people are overdue: Night staff"
+
+
+@pytest.mark.parametrize(
+    ("lines", "found", "subject", "quiet"),
+    [
+        ([line(1, "overdue", -3)], counts(overdue=1), "1 person is overdue: Elm", False),
+        ([line(1, "due-soon", 60)], counts(due_soon=1), "Nobody is overdue: Elm", False),
+        ([line(1, "up-to-date", 90)], counts(up_to_date=1), "Nothing to do: Elm", True),
+        ([], counts(paused=1), "Nothing to do: Elm", True),
+    ],
+)
+def test_the_subject_says_what_matters(lines: list[Line], found: dict[str, int], subject: str, quiet: bool) -> None:
+    told = news(lines, found, None, MONDAY, "Elm")
+    assert (told.subject, told.quiet) == (subject, quiet)

@@ -1,0 +1,174 @@
+"""The report by mail: who gets it, once, in working hours, and what it says when there is nothing to do."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from course.audit.models import AuditEntry
+from course.clock import now
+from course.deputies.actions import lend
+from course.mail.actions import choose
+from course.mail.models import OutboxMail
+from course.mail.rules import BULLETIN, Letter
+from course.organisation.models import Organisation
+from course.people.models import Person, RoleGrant, Team
+from course.scheduled_reports.actions import send, subscribe
+from course.scheduled_reports.jobs import send_bulletins
+from course.scheduled_reports.models import ReportBulletin
+from course.scheduled_reports.queries import subscriptions
+from course.scheduled_reports.rules import period
+from course.training_records.models import RecordView
+from tests.makers import make_organisation, make_person, make_team, sign_in
+from tests.pages import Client
+from tests.refreshers.makers import complete
+
+ADDED = datetime(2026, 3, 2, 9, tzinfo=UTC)
+SET = date(2026, 11, 20)
+SUNDAY = datetime(2026, 11, 22, 10, tzinfo=UTC)
+MONDAY = datetime(2026, 11, 23, 10, tzinfo=UTC)
+WEEK = timedelta(weeks=1)
+
+
+@pytest.fixture
+def team(session: Session) -> Team:
+    make_organisation(session)
+    session.execute(update(Organisation).values(set_up_at=ADDED))
+    return make_team(session, "Night staff")
+
+
+@pytest.fixture
+def boss(session: Session, team: Team) -> Person:
+    return make_person(session, "Priya Nair", "priya@example.org", "manager", team, at=ADDED)
+
+
+def mails(session: Session) -> list[OutboxMail]:
+    session.expire_all()
+    return list(session.execute(select(OutboxMail).order_by(OutboxMail.id)).scalars())
+
+
+def want(session: Session, person: Person, team: Team | None, every: str = "week") -> None:
+    subscribe(session, person.id, team.id if team else None, every, SET, person.id, MONDAY)
+    session.commit()
+
+
+def test_it_leaves_once_a_week_in_working_hours_and_tells_what_has_changed(
+    app: Flask, session: Session, team: Team, boss: Person
+) -> None:
+    sam = make_person(session, team=team, at=ADDED)
+    want(session, boss, team)
+    with app.app_context():
+        assert send_bulletins(SUNDAY) == 0
+        assert send_bulletins(MONDAY.replace(hour=3)) == 0
+        assert send_bulletins(MONDAY) == 1
+        assert send_bulletins(MONDAY) == send_bulletins(MONDAY + timedelta(days=3)) == 0
+        (mail,) = mails(session)
+        assert (mail.recipient, mail.subject) == ("priya@example.org", "2 people are overdue: Night staff")
+        assert "This is how the 2 people in Night staff stand on 23 November 2026" in " ".join(mail.text.split())
+        assert "- Sam Okafor, due on 30 March 2026" in mail.text
+        assert f"/report?team={team.id}" in mail.text
+        assert mail.headers is not None
+        assert "List-Unsubscribe" in mail.headers
+        seen = session.execute(select(RecordView.person_id, RecordView.viewer_id)).all()
+        assert [tuple(row) for row in seen] == [(sam.id, boss.id)], "one's own record is not told of"
+        complete(session, app.extensions["course"].library.for_("school", "england"), sam, MONDAY)
+        session.commit()
+        assert send_bulletins(MONDAY + 3 * WEEK) == 1
+        assert [row.period for row in session.execute(select(ReportBulletin)).scalars()] == ["2026-W48", "2026-W51"]
+        later = mails(session)[-1]
+        assert later.subject == "1 person is overdue: Night staff"
+        assert "- 1 overdue (1 fewer than last time)" in later.text
+        assert "- 1 up to date (1 more than last time)" in later.text
+
+
+def test_of_two_workers_one_queues_it_and_the_log_has_it(
+    app: Flask, session: Session, team: Team, boss: Person
+) -> None:
+    want(session, boss, team)
+    with app.app_context():
+        (stale,) = subscriptions(session)
+        assert send_bulletins(MONDAY) == 1
+    week = period("week", MONDAY.date())
+    assert not send(session, stale, week, MONDAY.date(), {}, [boss.id], Letter("Again", "Again"), MONDAY)
+    session.commit()
+    assert len(mails(session)) == 1
+    entry = session.execute(select(AuditEntry).where(AuditEntry.what == "report.mailed")).scalar_one()
+    assert (entry.subject_id, entry.actor_id) == (boss.id, None)
+
+
+def test_when_there_is_nothing_to_tell_it_says_so(app: Flask, session: Session, team: Team) -> None:
+    head = make_person(session, "Alex Morgan", "alex@example.org", "administrator", at=ADDED)
+    done = make_person(session, team=team, at=ADDED)
+    complete(session, app.extensions["course"].library.for_("school", "england"), done, MONDAY - timedelta(days=30))
+    want(session, head, team, "month")
+    with app.app_context():
+        assert send_bulletins(MONDAY) == 0
+        assert send_bulletins(datetime(2026, 12, 1, 10, tzinfo=UTC)) == 1
+    (mail,) = mails(session)
+    assert mail.subject == "Nothing to do: Night staff"
+    assert "There is nothing to do: nobody in Night staff is overdue or due soon" in " ".join(mail.text.split())
+    assert "Sam Okafor" not in mail.text
+
+
+def test_who_may_not_see_the_team_any_more_gets_nothing_and_a_deputy_does(
+    app: Flask, session: Session, team: Team, boss: Person
+) -> None:
+    kim = make_person(session, "Kim Else", "kim@example.org", at=ADDED)
+    gone = make_person(session, "Gone Long", "gone@example.org", "manager", team, at=ADDED)
+    quiet = make_person(session, "Quiet One", "quiet@example.org", "manager", team, at=ADDED)
+    for one in (boss, kim, gone, quiet):
+        want(session, one, team)
+    lend(session, boss.id, "kim@example.org", MONDAY.date(), "away", SET, ADDED)
+    gone.left_at = ADDED
+    choose(session, quiet.id, BULLETIN, False, ADDED)
+    session.commit()
+    with app.app_context():
+        assert send_bulletins(MONDAY) == 2
+        assert [mail.recipient for mail in mails(session)] == ["kim@example.org", "priya@example.org"]
+        session.execute(update(RoleGrant).where(RoleGrant.person_id == boss.id).values(until=MONDAY))
+        session.commit()
+        assert send_bulletins(MONDAY + WEEK) == 0
+
+
+def test_a_manager_sets_and_stops_it_on_the_page(session: Session, client: Client, team: Team, boss: Person) -> None:
+    other = make_team(session, "Office")
+    sign_in(client, boss)
+    page = client.get(f"/report/mail?team={team.id}")
+    own = {"csrf_token", "form_key"}
+    entered = {name: value for name, value in page.fields().items() if name not in own}
+    assert entered == {"team": str(team.id), "every": "week"}
+    assert "Office" not in page.text
+    client.post("/report/mail", {"team": str(other.id), "every": "week"}, 422)
+    told = client.follow(client.post("/report/mail", {"team": str(team.id), "every": "month"}))
+    assert "Saved. The first one is written for" in told.text
+    again = client.follow(client.post("/report/mail", {"team": str(team.id), "every": "month"}))
+    assert "Priya Nair gets that already." in again.text
+    (end,) = [str(form.get("action")) for form in again.all("form") if str(form.get("action")).endswith("/end")]
+    assert "Stopped." in client.follow(client.post(end, {})).text
+    client.post(end, {}, 404)
+
+
+def test_an_administrator_sets_it_for_those_who_may_see_the_team(
+    app: Flask, session: Session, client: Client, team: Team, boss: Person
+) -> None:
+    head = make_person(session, "Alex Morgan", "alex@example.org", "administrator", at=now())
+    sam = make_person(session, team=team, at=ADDED)
+    other = make_team(session, "Office")
+    sign_in(client, head)
+    form = {"email": "priya@example.org", "team": str(other.id), "every": "week"}
+    assert "Priya Nair does not manage this team." in client.post("/report/mail", form, 422).text
+    assert "does not manage" in client.post("/report/mail", form | {"email": sam.email, "team": ""}, 422).text
+    assert "Nobody who works here" in client.post("/report/mail", form | {"email": "x@example.org"}, 422).text
+    page = client.follow(client.post("/report/mail", form | {"team": str(team.id)}))
+    assert "Priya Nair" in page.text
+    session.execute(update(RoleGrant).where(RoleGrant.person_id == boss.id).values(until=now()))
+    session.commit()
+    page = client.get("/report/mail")
+    assert "They do not manage this team any more." in page.text
+    (end,) = [str(one.get("action")) for one in page.all("form") if str(one.get("action")).endswith("/end")]
+    sign_in(Client(app), make_person(session, "Jo Else", "jo@example.org", "manager", other)).post(end, {}, 404)
+    assert "Stopped." in client.follow(client.post(end, {})).text

@@ -1,0 +1,103 @@
+"""The worker: jobs at their intervals, and the row that says that somebody is there."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy.orm import Session
+
+from course.server import actions
+from course.server.queries import workers
+from course.server.rules import FORGOTTEN, SILENT
+from course.server.scheduled_jobs import JOBS
+from course.server.worker import Job, Rounds, run
+from tests.conftest import NOW
+
+ROOT = Path(__file__).resolve().parents[2]
+MINUTE = timedelta(minutes=1)
+
+
+def test_each_job_is_done_at_once_and_then_at_its_interval() -> None:
+    rounds = Rounds([Job("often", MINUTE, str), Job("seldom", 3 * MINUTE, str)])
+    stop = threading.Event()
+    done = [rounds.go(NOW + number * MINUTE, stop) for number in range(5)]
+    assert done == [["often", "seldom"], ["often"], ["often"], ["often", "seldom"], ["often"]]
+    assert rounds.go(NOW + 4.5 * MINUTE, stop) == []
+    assert rounds.go(NOW - MINUTE, stop) == ["often", "seldom"], "a clock that was set back silences nothing"
+
+
+def test_a_job_that_fails_is_logged_and_the_others_are_done(caplog: pytest.LogCaptureFixture) -> None:
+    def fail(_at: datetime) -> None:
+        raise RuntimeError("broken")
+
+    rounds, done = Rounds([Job("bad", MINUTE, fail), Job("good", MINUTE, str)]), []
+    done += rounds.go(NOW, threading.Event())
+    assert done == ["bad", "good"]
+    assert "the job bad failed" in caplog.text
+
+
+def test_the_loop_ends_when_it_is_told_to() -> None:
+    stop, seen = threading.Event(), []
+
+    def once(at: datetime) -> None:
+        seen.append(at)
+        stop.set()
+
+    run([Job("first", MINUTE, once), Job("second", MINUTE, seen.append)], stop, lambda: NOW, tick=0)
+    assert seen == [NOW], "what is stopped begins no other job"
+
+
+def test_every_job_has_a_name_of_its_own() -> None:
+    assert len({job.name for job in JOBS}) == len(JOBS)
+    assert {"mail", "reminders"} <= {job.name for job in JOBS}
+
+
+def test_a_worker_is_alive_while_it_is_seen(session: Session) -> None:
+    first = actions.start(session, "serve on here", NOW)
+    second = actions.start(session, "worker on here", NOW)
+    actions.beat(session, first, NOW + SILENT)
+    actions.beat(session, second, NOW + SILENT, stopped=True)
+    session.expire_all()
+    at = NOW + SILENT + MINUTE
+    assert {w.name: w.alive for w in workers(session, at)} == {"serve on here": True, "worker on here": False}
+    assert not any(w.alive for w in workers(session, at + SILENT))
+    actions.start(session, "another", NOW + FORGOTTEN + SILENT + MINUTE)
+    session.expire_all()
+    assert [w.name for w in workers(session, at)] == ["another"]
+
+
+ENDS = [("worker", signal.SIGTERM), ("worker", signal.SIGINT), ("serve", signal.SIGINT)]
+
+
+@pytest.mark.parametrize(("command", "end"), ENDS)
+def test_a_command_works_until_it_is_told_to_stop_and_leaves_one_file(
+    tmp_path: Path, command: str, end: signal.Signals
+) -> None:
+    environ = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "FLASK_SKIP_DOTENV") if name in os.environ}
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    environ |= {"DATABASE_URL": f"sqlite:///{tmp_path / 'course.db'}", "SECRET_KEY": "x" * 40, "PORT": port}
+    with subprocess.Popen(
+        [str(Path(sys.executable).with_name("flask")), command],
+        cwd=ROOT,
+        env=environ,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as running:
+        assert running.stdout is not None
+        while not (line := running.stdout.readline()).endswith("Press Ctrl+C to stop.\n"):
+            assert line, "it has stopped by itself"
+        running.send_signal(end)
+        assert running.stdout.read() == "Stopped.\n"
+        assert running.wait(20) == 0
+    # Whoever copies the database now has all of it.
+    assert [path.name for path in tmp_path.iterdir()] == ["course.db"]
