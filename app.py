@@ -20,14 +20,14 @@ from course.audit import views as audit
 from course.auth import commands as signin_commands
 from course.auth import sign_in_session as signin_session
 from course.auth import views as auth
-from course.auth.rules import SESSION_LASTS
+from course.auth.rules import SESSION_LIFETIME
 from course.calendars import views as calendars
 from course.certificates import commands as certificate_commands
 from course.certificates import views as certificates
 from course.clock import now
 from course.content import commands as content_commands
 from course.content import views as content
-from course.content.library import Library, load
+from course.content.library import Library, load_library
 from course.content.schema import NATIONS, SETTINGS
 from course.credentials import commands as credential_commands
 from course.credentials import views as credentials
@@ -62,7 +62,7 @@ from course.reports import commands as report_commands
 from course.reports import views as reports
 from course.scheduled_reports import views as scheduled_reports
 from course.server import commands as serving_commands
-from course.server.settings_check import warnings_here
+from course.server.settings_check import settings_warnings
 from course.staff import views as staff
 from course.teams import views as teams
 from course.training_records import views as training_records
@@ -131,9 +131,9 @@ COMMANDS = (
     reminder_commands.group,
     report_commands.group,
     signin_commands.group,
-    serving_commands.group,
+    serving_commands.serve_command,
     system_commands.group,
-    system_commands.system,
+    system_commands.system_group,
     serving_commands.worker_command,
 )
 
@@ -168,7 +168,7 @@ def create_app(config: Config | None = None) -> Flask:
         SESSION_COOKIE_SECURE=config.secure,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        PERMANENT_SESSION_LIFETIME=SESSION_LASTS,
+        PERMANENT_SESSION_LIFETIME=SESSION_LIFETIME,
         SESSION_REFRESH_EACH_REQUEST=False,
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=config.secure,
@@ -186,7 +186,7 @@ def create_app(config: Config | None = None) -> Flask:
     proxy_checks.init(app)
     seal = Seal(config.secret_key, config.public_url, config.time_zone)
     unit_of_work.init(app, engine, {"seal": seal})
-    database_check.init(app, engine, config.database_url, lambda: warnings_here(now()))
+    database_check.init(app, engine, config.database_url, lambda: settings_warnings(now()))
     errors.init(app)
     signin_session.init(app)
     uploads.init(app)
@@ -199,8 +199,8 @@ def create_app(config: Config | None = None) -> Flask:
         app.register_blueprint(pages, url_prefix=prefix or None)
     for group in COMMANDS:
         app.cli.add_command(group)
-    app.context_processor(organisation.on_every_page)
-    event_handlers.connect()
+    app.context_processor(organisation.page_context)
+    event_handlers.register_handlers()
     return app
 
 
@@ -209,7 +209,7 @@ def _loaded(folder: Path) -> Library:
     enabled = gc.isenabled()
     gc.disable()
     try:
-        return load(folder)
+        return load_library(folder)
     finally:
         if enabled:
             gc.enable()

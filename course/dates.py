@@ -12,17 +12,17 @@ def civil_date(moment: datetime, zone: str) -> date:
     return moment.astimezone(ZoneInfo(zone)).date()
 
 
-def begin_of(day: date, zone: str) -> datetime:
+def start_of_day(day: date, zone: str) -> datetime:
     """The moment at which a calendar day begins for people in `zone`, in UTC."""
     return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)
 
 
-def on_day(year: int, month: int, day: int) -> date:
+def clamped_date(year: int, month: int, day: int) -> date:
     """That day, or the last of the month where it is shorter: 29 February is the 28th in a common year."""
     return date(year, month, min(day, calendar.monthrange(year, month)[1]))
 
 
-def months_later(day: date, months: int) -> date:
+def add_months(day: date, months: int) -> date:
     """The same day `months` later (earlier if negative), or the last of that month where it is shorter."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return on_day(year, month + 1, day.day)
+    return clamped_date(year, month + 1, day.day)

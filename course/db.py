@@ -18,8 +18,8 @@ from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, sessionmak
 from sqlalchemy.types import TypeDecorator
 
 _LOG = logging.getLogger("course.db")
-_SECRET = re.compile("pass(?!file)|pwd|secret|scram", re.IGNORECASE)
-NAMES = {
+_SECRET_PARAMETER = re.compile("pass(?!file)|pwd|secret|scram", re.IGNORECASE)
+NAMING_CONVENTION = {
     "ix": "ix_%(column_0_label)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
     "ck": "ck_%(table_name)s_%(constraint_name)s",
@@ -31,7 +31,7 @@ NAMES = {
 class Base(DeclarativeBase):
     """All tables hang here; every constraint has a name, so that a migration can drop it."""
 
-    metadata = MetaData(naming_convention=NAMES)
+    metadata = MetaData(naming_convention=NAMING_CONVENTION)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -78,13 +78,13 @@ def database_name(url: str) -> str:
     return f"PostgreSQL {parts.database or parts.username or ''} at {host if isinstance(host, str) else host[0]}{port}"
 
 
-def without_password(url: URL) -> URL:
+def url_without_password(url: URL) -> URL:
     """A database's address without its password, and without what else in it may be secret, such as ?password=…"""
-    safe = {name: value for name, value in url.query.items() if not _SECRET.search(name)}
+    safe = {name: value for name, value in url.query.items() if not _SECRET_PARAMETER.search(name)}
     return URL.create(url.drivername, url.username, None, url.host, url.port, url.database, safe)
 
 
-def sqlite_file(url: str) -> Path | None:
+def sqlite_path(url: str) -> Path | None:
     """The file of a SQLite database; None for another engine."""
     parts = make_url(url)
     return Path(str(parts.database)) if parts.get_backend_name() == "sqlite" else None
@@ -106,10 +106,10 @@ def _begin_sqlite(connection: Any) -> None:
 
 
 # What a query that only wants rows can run on.
-Rows = Connection | Session
+RowSource = Connection | Session
 
 
-class Prepared:
+class PreparedQuery:
     """A query that every page sends: put into words once, then given to the driver as it is.
 
     SQLAlchemy spends several times as long on such a query as the database does. The statement is still
@@ -122,7 +122,7 @@ class Prepared:
         self._statement = statement
         self._ready: dict[str, tuple[str, Mapping[str, Any], Sequence[str] | None, list[Any]]] = {}
 
-    def run(self, rows: Rows, **values: Any) -> list[tuple[Any, ...]]:
+    def run(self, rows: RowSource, **values: Any) -> list[tuple[Any, ...]]:
         """All rows as plain tuples, in the order of the statement's columns."""
         connection = rows.connection() if isinstance(rows, Session) else rows
         sql, fixed, order, kinds = self._ready.get(connection.dialect.name) or self._prepare(connection.dialect)
@@ -150,7 +150,7 @@ class SlowInUnitOfWorkError(RuntimeError):
     """Something slow was begun inside a unit of work, where everybody else waits for it."""
 
 
-def outside_unit_of_work(what: str) -> None:
+def assert_outside_unit_of_work(what: str) -> None:
     """Say so before anything slow: hashing, the network, typesetting, rendering, reading an upload, making a file.
 
     Inside a unit of work that is a mistake: tests raise SlowInUnitOfWorkError (see `raise_if_slow`), a running course
@@ -166,26 +166,26 @@ def outside_unit_of_work(what: str) -> None:
 raise_if_slow = False  # tests set it
 
 
-class ReadingSession(Session):
+class ReadOnlySession(Session):
     """A session that refuses to write, so that nothing is lost in silence outside a unit of work."""
 
 
-def _refuse(*_args: object) -> None:
+def _refuse_write(*_args: object) -> None:
     raise RuntimeError("this session only reads; write inside unit_of_work()")
 
 
-def _refuse_statement(state: ORMExecuteState) -> None:
+def _refuse_write_statement(state: ORMExecuteState) -> None:
     if state.is_insert or state.is_update or state.is_delete:
-        _refuse()
+        _refuse_write()
 
 
-event.listen(ReadingSession, "before_flush", _refuse)
-event.listen(ReadingSession, "do_orm_execute", _refuse_statement)
+event.listen(ReadOnlySession, "before_flush", _refuse_write)
+event.listen(ReadOnlySession, "do_orm_execute", _refuse_write_statement)
 
 
-def inserted(session: Session, table: type[Base], **values: Any) -> bool:
+def insert_if_absent(session: Session, table: type[Base], **values: Any) -> bool:
     """Insert a row unless one stands in its way; whether it was inserted. As `insert_once`, for a key of any type."""
-    return session.execute(_insert_once(table, session.get_bind().dialect.name), values).scalar() is not None
+    return session.execute(_insert_once_statement(table, session.get_bind().dialect.name), values).scalar() is not None
 
 
 def insert_once(session: Session, table: type[Base], **values: Any) -> int | None:
@@ -193,18 +193,18 @@ def insert_once(session: Session, table: type[Base], **values: Any) -> int | Non
 
     One statement on both engines; whoever comes second changes nothing.
     """
-    found = session.execute(_insert_once(table, session.get_bind().dialect.name), values).scalar()
+    found = session.execute(_insert_once_statement(table, session.get_bind().dialect.name), values).scalar()
     return None if found is None else int(found)
 
 
-def insert_new(session: Session, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+def insert_missing(session: Session, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows, but for those in whose way one stands by now, such as one that another process puts there as well."""
     make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     session.execute(make(table.metadata.tables[table.__tablename__]).on_conflict_do_nothing(), list(rows))
 
 
 @cache
-def _insert_once(table: type[Base], dialect: str) -> Any:
+def _insert_once_statement(table: type[Base], dialect: str) -> Any:
     """The statement, put together once: that takes longer than running it."""
     make = sqlite.insert if dialect == "sqlite" else postgresql.insert
     rows = table.metadata.tables[table.__tablename__]
@@ -228,6 +228,6 @@ def lock_name(session: Session, name: str) -> None:
         session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
 
 
-def make_sessions(engine: Engine, info: Mapping[str, Any]) -> sessionmaker[Session]:
+def make_session_factory(engine: Engine, info: Mapping[str, Any]) -> sessionmaker[Session]:
     """Sessions that keep objects readable after the commit. `info` goes with each of them."""
     return sessionmaker(engine, expire_on_commit=False, info=dict(info))

@@ -12,7 +12,7 @@ E = TypeVar("E")
 _handlers: dict[type[Any], list[Callable[[Session, Any], None]]] = defaultdict(list)
 
 
-def on(kind: type[E], handler: Callable[[Session, E], None]) -> None:
+def subscribe(kind: type[E], handler: Callable[[Session, E], None]) -> None:
     """Call `handler(session, event)` for each event of this type. Adding the same one again does nothing."""
     if handler not in _handlers[kind]:
         _handlers[kind].append(handler)

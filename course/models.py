@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from course.analytics.models import TeamTalk
+from course.analytics.models import TeamDiscussion
 from course.audit.models import AuditEntry
 from course.auth.models import Credential
 from course.calendars.models import CalendarFeed
@@ -24,13 +24,13 @@ from course.privacy.models import RetentionSchedule
 from course.recertification.models import RenewalPolicy
 from course.refreshers.models import RefresherPart
 from course.reminders.models import Reminder
-from course.scheduled_reports.models import ReportBulletin
+from course.scheduled_reports.models import SentReport
 from course.server.models import WorkerBeat
 from course.staff.models import PersonChange
 from course.teams.models import TeamChange
 from course.training_records.models import RecordView
 
-ALL = (
+MODEL_CLASSES = (
     AuditEntry,
     Backup,
     CalendarFeed,
@@ -50,12 +50,12 @@ ALL = (
     RegistrationLink,
     Reminder,
     RenewalPolicy,
-    ReportBulletin,
+    SentReport,
     RetentionSchedule,
     SentForm,
     SignedCredential,
     TeamChange,
-    TeamTalk,
+    TeamDiscussion,
     TrustedIssuer,
     WorkerBeat,
 )

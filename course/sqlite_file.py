@@ -16,17 +16,17 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote
 
-BESIDE = ("-wal", "-shm", "-journal")  # what SQLite keeps beside a database
+SIDECAR_SUFFIXES = ("-wal", "-shm", "-journal")  # what SQLite keeps beside a database
 _MAGIC = b"SQLite format 3\0"
-_PRIVATE = 0o600
-_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_PRIVATE_MODE = 0o600
+_NON_OWNER_MODE = stat.S_IRWXG | stat.S_IRWXO
 # The bytes that SQLite locks, whatever is in the file: https://www.sqlite.org/fileformat2.html#the_lock_byte_page
 _LOCK_START, _LOCK_LENGTH = 0x40000000, 512
 
-_OTHER_FILE = "Set DATABASE_URL to the course's database, or restore a backup: flask backup restore FILE"
+_WRONG_FILE_ADVICE = "Set DATABASE_URL to the course's database, or restore a backup: flask backup restore FILE"
 
 
-def beside(database: Path, ending: str) -> Path:
+def sidecar_path(database: Path, ending: str) -> Path:
     """The file that SQLite keeps beside a database under this ending."""
     return database.with_name(database.name + ending)
 
@@ -40,8 +40,8 @@ def make_private(*files: Path) -> list[str]:
     for file in files:
         try:
             mode = stat.S_IMODE(file.stat().st_mode)
-            if stat.S_ISREG(file.stat().st_mode) and mode & _OTHERS:
-                file.chmod(mode & ~_OTHERS)
+            if stat.S_ISREG(file.stat().st_mode) and mode & _NON_OWNER_MODE:
+                file.chmod(mode & ~_NON_OWNER_MODE)
         except FileNotFoundError:
             continue
         except OSError:
@@ -49,18 +49,18 @@ def make_private(*files: Path) -> list[str]:
     return words
 
 
-def secure(database: Path) -> list[str]:
+def secure_files(database: Path) -> list[str]:
     """The same for a database and what lies beside it. A folder that is not there is made for its owner only."""
     if not database.parent.exists():
         database.parent.mkdir(mode=0o700, parents=True)
-    return make_private(database, *(beside(database, ending) for ending in BESIDE))
+    return make_private(database, *(sidecar_path(database, ending) for ending in SIDECAR_SUFFIXES))
 
 
-def create_private(database: Path) -> None:
+def create_private_file(database: Path) -> None:
     """Make an empty file that only its owner may read, unless there is one. SQLite gives what it puts beside it the
     same mode."""
     try:
-        os.close(os.open(database, os.O_CREAT | os.O_EXCL | os.O_RDWR, _PRIVATE))
+        os.close(os.open(database, os.O_CREAT | os.O_EXCL | os.O_RDWR, _PRIVATE_MODE))
     except OSError:
         return  # It is there, or opening it says better what is wrong.
 
@@ -71,13 +71,13 @@ def is_sqlite(file: Path) -> bool:
         return opened.read(16) == _MAGIC
 
 
-def leftover(database: Path) -> Path | None:
+def stale_wal_file(database: Path) -> Path | None:
     """The -wal file that belongs to another database than the one it lies beside; None if there is none.
 
     A database that was copied by `flask backup` says that it needs no -wal file. If one with something in it lies
     beside it, the database was replaced and the -wal file was not. SQLite would write the old pages into the new file.
     """
-    wal = beside(database, "-wal")
+    wal = sidecar_path(database, "-wal")
     try:
         with database.open("rb") as opened:
             head = opened.read(20)
@@ -86,49 +86,51 @@ def leftover(database: Path) -> Path | None:
         return None
 
 
-def reading_address(database: Path) -> str:
+def read_only_uri(database: Path) -> str:
     """The address at which SQLite opens a database for reading only, and writes nothing beside it if nothing is there."""
-    how = "mode=ro" if any(beside(database, ending).exists() for ending in BESIDE) else "immutable=1"
+    how = "mode=ro" if any(sidecar_path(database, ending).exists() for ending in SIDECAR_SUFFIXES) else "immutable=1"
     return f"file:{quote(str(database.absolute()))}?{how}"
 
 
-def damage(database: Path, thorough: bool = False) -> str | None:
+def find_damage(database: Path, thorough: bool = False) -> str | None:
     """What is wrong with a database, in a sentence; None if nothing is. `thorough` looks at every row and key.
 
     It is opened for reading only, so that nothing of a -wal file that does not belong to it is written into it.
     """
     if not database.exists() or not database.stat().st_size:
         return None
-    wal = leftover(database)
+    wal = stale_wal_file(database)
     if wal is not None:
-        return f"{wal} was left behind by another database, which {database} has replaced. {_set_aside(database)}"
-    found = _fault(reading_address(database), thorough)
+        return (
+            f"{wal} was left behind by another database, which {database} has replaced. {_set_aside_advice(database)}"
+        )
+    found = _integrity_error(read_only_uri(database), thorough)
     if found is None:
         return None
-    if beside(database, "-wal").exists() and _fault(_alone_address(database), thorough) is None:
+    if sidecar_path(database, "-wal").exists() and _integrity_error(_uri_without_sidecars(database), thorough) is None:
         return (
-            f"{database} is sound, but does not fit the file {beside(database, '-wal').name} beside it ({found}). "
-            f"Was it replaced by a copy? {_set_aside(database)}"
+            f"{database} is sound, but does not fit the file {sidecar_path(database, '-wal').name} beside it ({found}). "
+            f"Was it replaced by a copy? {_set_aside_advice(database)}"
         )
     if "not a database" in found:
-        return f"{database} is not a SQLite database that can be read ({found}). {_OTHER_FILE}"
+        return f"{database} is not a SQLite database that can be read ({found}). {_WRONG_FILE_ADVICE}"
     return f"{database} is damaged: {found}. Restore a backup: flask backup restore FILE"
 
 
-def _set_aside(database: Path) -> str:
-    wal, shm = (beside(database, ending) for ending in ("-wal", "-shm"))
+def _set_aside_advice(database: Path) -> str:
+    wal, shm = (sidecar_path(database, ending) for ending in ("-wal", "-shm"))
     return (
         f"Stop every server, then move {wal} and {shm} to another folder. "
         "The next time, restore with: flask backup restore FILE"
     )
 
 
-def _alone_address(database: Path) -> str:
+def _uri_without_sidecars(database: Path) -> str:
     """The database as it is without what lies beside it."""
     return f"file:{quote(str(database.absolute()))}?immutable=1"
 
 
-def _fault(address: str, thorough: bool) -> str | None:
+def _integrity_error(address: str, thorough: bool) -> str | None:
     try:
         with closing(sqlite3.connect(address, uri=True, timeout=15)) as connection:
             kind = "integrity_check" if thorough else "quick_check"
@@ -144,7 +146,7 @@ def _fault(address: str, thorough: bool) -> str | None:
 
 
 @contextmanager
-def alone(database: Path) -> Iterator[BinaryIO | None]:
+def exclusive_lock(database: Path) -> Iterator[BinaryIO | None]:
     """Keep others from the database for the length of the block; gives the file, or None if somebody uses it now.
 
     It works on a damaged database as well. In the block this process must not open the file again: closing it would
@@ -159,7 +161,7 @@ def alone(database: Path) -> Iterator[BinaryIO | None]:
             yield opened
 
 
-def fold(database: Path) -> bool:
+def checkpoint_wal(database: Path) -> bool:
     """Write what the -wal file holds into the database, and empty it. False if somebody reads or writes just now."""
     if not database.exists():
         return True
@@ -171,48 +173,48 @@ def fold(database: Path) -> bool:
     return not busy
 
 
-def keep(database: Path, opened: BinaryIO, kept: Path) -> None:
+def preserve_database(database: Path, opened: BinaryIO, kept: Path) -> None:
     """Have the same content under another name as well, with what lies beside it. `opened` is what `alone` gave."""
     try:
         os.link(database, kept)
     except OSError:  # Not every disk can have one file under two names.
-        _copy(opened, kept)
+        _copy_stream(opened, kept)
     for ending in ("-wal", "-journal"):
-        part = beside(database, ending)
+        part = sidecar_path(database, ending)
         if part.exists() and part.stat().st_size:
             with part.open("rb") as source:
-                _copy(source, beside(kept, ending))
+                _copy_stream(source, sidecar_path(kept, ending))
     make_private(kept)
 
 
-def like(database: Path, new: Path) -> None:
+def copy_ownership(database: Path, new: Path) -> None:
     """Give a new file the owner of the database, where that is allowed: an administrator may work for another account."""
     with suppress(OSError):
         os.chown(new, database.stat().st_uid, database.stat().st_gid)
 
 
-def put(database: Path, new: Path) -> None:
+def replace_database(database: Path, new: Path) -> None:
     """Put `new` in the place of a database that nobody uses.
 
     A crash at any moment leaves the one or the other, never a database with another one's -wal file.
     """
     # Before the new one is there: SQLite would take them for its own.
-    for ending in BESIDE:
-        beside(database, ending).unlink(missing_ok=True)
-    like(database if database.exists() else database.parent, new)
-    to_disk(new)
+    for ending in SIDECAR_SUFFIXES:
+        sidecar_path(database, ending).unlink(missing_ok=True)
+    copy_ownership(database if database.exists() else database.parent, new)
+    sync_to_disk(new)
     new.replace(database)
-    to_disk(database.parent)
+    sync_to_disk(database.parent)
 
 
-def _copy(source: BinaryIO, target: Path) -> None:
-    create_private(target)
+def _copy_stream(source: BinaryIO, target: Path) -> None:
+    create_private_file(target)
     with target.open("wb") as written:
         shutil.copyfileobj(source, written)
-    to_disk(target)
+    sync_to_disk(target)
 
 
-def to_disk(path: Path) -> None:
+def sync_to_disk(path: Path) -> None:
     """See to it that a file, or the names in a folder, outlast a power cut."""
     number = os.open(path, os.O_RDONLY)
     try:

@@ -14,13 +14,13 @@ from sqlalchemy import Connection
 
 from config import Config
 from course import schema_upgrade
-from course.db import Base, UtcDateTime, database_name, make_engine, sqlite_file
-from course.models import ALL
-from course.schema_upgrade.table_rebuild import RebuildingImpl
-from course.sqlite_file import damage, secure
+from course.db import Base, UtcDateTime, database_name, make_engine, sqlite_path
+from course.models import MODEL_CLASSES
+from course.schema_upgrade.table_rebuild import TriggerKeepingImpl
+from course.sqlite_file import find_damage, secure_files
 
-assert ALL  # importing it is what fills the metadata  # noqa: S101
-assert RebuildingImpl.__dialect__ == "sqlite"  # and importing this one has Alembic keep triggers  # noqa: S101
+assert MODEL_CLASSES  # importing it is what fills the metadata  # noqa: S101
+assert TriggerKeepingImpl.__dialect__ == "sqlite"  # and importing this one has Alembic keep triggers  # noqa: S101
 
 
 def number(_context: MigrationContext, _revision: Any, directives: Iterable[MigrationScript]) -> None:
@@ -59,9 +59,9 @@ if given is not None:
 else:
     url = Config.read().database_url
     print(f"Database: {database_name(url)}", file=sys.stderr)  # noqa: T201
-    if (file := sqlite_file(url)) is not None:
-        secure(file)
-        if found := damage(file):
+    if (file := sqlite_path(url)) is not None:
+        secure_files(file)
+        if found := find_damage(file):
             sys.exit(found)
-    with schema_upgrade.exclusive(make_engine(url)) as fresh:
+    with schema_upgrade.exclusive_connection(make_engine(url)) as fresh:
         run(fresh)

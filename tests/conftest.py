@@ -22,9 +22,9 @@ from config import Config
 from course import db, schema_upgrade
 from course.auth import password_hashing as passwords
 from course.content.actions import archive
-from course.db import make_engine, outside_unit_of_work
-from course.reports.status_cache import Ledger
-from course.web.unit_of_work import Sessions, command_session
+from course.db import assert_outside_unit_of_work, make_engine
+from course.reports.status_cache import StatusCache
+from course.web.unit_of_work import SessionFactories, command_session
 from tests.pages import Client
 from tests.support.postgres import temporary_cluster
 
@@ -51,7 +51,7 @@ db.raise_if_slow = True
 
 @before_render_template.connect
 def _outside(_app: Flask, template: Template, context: object) -> None:  # noqa: ARG001 (the signal's own)
-    outside_unit_of_work(f"rendering {template.name}")
+    assert_outside_unit_of_work(f"rendering {template.name}")
 
 
 @pytest.fixture(scope="session")
@@ -103,10 +103,10 @@ def undone(prepared: Flask) -> Iterator[Flask]:
         sessions = sessionmaker(
             connection, expire_on_commit=False, join_transaction_mode="create_savepoint", info=kept.writing.kw["info"]
         )
-        prepared.extensions["course.sessions"] = Sessions(sessions, lambda: nullcontext(connection))
+        prepared.extensions["course.sessions"] = SessionFactories(sessions, lambda: nullcontext(connection))
         # What was read of a database that is undone must not be remembered.
         prepared.extensions.pop("course.organisation", None)
-        prepared.extensions["course.ledger"] = Ledger()
+        prepared.extensions["course.ledger"] = StatusCache()
         prepared.extensions.pop("course.analytics", None)
         yield prepared
         prepared.extensions["course.sessions"] = kept

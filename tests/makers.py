@@ -6,9 +6,9 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from course.auth.actions import keep_password
-from course.auth.password_hashing import hashed
-from course.organisation.actions import create
+from course.auth.actions import store_password_hash
+from course.auth.password_hashing import hash_password
+from course.organisation.actions import create_organisation
 from course.organisation.queries import organisation
 from course.people.actions import add_person, add_team
 from course.people.models import Person, Team
@@ -17,13 +17,13 @@ from tests.pages import Client
 
 PASSWORD = "quiet-river-stones-42"
 # Hashed once and beforehand: a person is often made inside a unit of work, where nothing is hashed.
-_KEPT = hashed(PASSWORD)
+_KEPT = hash_password(PASSWORD)
 
 
 def make_organisation(session: Session, name: str = "Riverside Trust", nation: str = "england") -> None:
     """An organisation, if there is none yet."""
     if organisation(session) is None:
-        create(session, name, nation, NOW)
+        create_organisation(session, name, nation, NOW)
         session.commit()
 
 
@@ -49,7 +49,7 @@ def make_person(
     person = add_person(session, name, email, team.id if team else None, role, at)
     assert isinstance(person, Person), person
     if password:
-        keep_password(session, person.id, _KEPT if password == PASSWORD else hashed(password), at)
+        store_password_hash(session, person.id, _KEPT if password == PASSWORD else hash_password(password), at)
     session.commit()
     return person
 

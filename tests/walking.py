@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from course.content.library import Library
 from course.content.schema import Module, Question
 from course.learning import queries
-from course.learning.rules.branching import stand
-from course.learning.rules.grading import shown_order
+from course.learning.rules.branching import run_state
+from course.learning.rules.grading import option_order
 from tests.pages import Client, Page
 
 Right = Callable[[Question], bool]
@@ -76,7 +76,7 @@ class Learner:
         assert attempt is not None
         item = attempt.items[position - 1]
         question = self.library.answerable[item.question_id]
-        order = shown_order(question, attempt.seed, position)
+        order = option_order(question, attempt.seed, position)
         return (right_form if right(question) else wrong_form)(question, order)
 
     def answer_all(self, page: Page, right: Right = always, sure: str = "sure") -> Page:
@@ -113,7 +113,7 @@ class Learner:
         run = self.client.post(f"/module/{module.id}/{scenario_id}", {}).location
         decisions: list[tuple[str, str]] = []
         for step in range(1, 40):
-            state = stand(scenario, decisions)
+            state = run_state(scenario, decisions)
             if state.ending is not None or state.scene is None:
                 return run
             choice = next((c for c in state.offered if c.quality == choose), state.scene.best)

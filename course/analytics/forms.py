@@ -5,31 +5,31 @@ from __future__ import annotations
 from wtforms import IntegerField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange
 
-from course.analytics.rules.discussions import MOST_PEOPLE
+from course.analytics.rules.discussions import MAX_PEOPLE
 from course.people.forms import line_field
-from course.people.rules import tidy
+from course.people.rules import normalise_line
 from course.web.forms import DayField, Form
 
-_PEOPLE = "Enter how many took part, with whoever led: a whole number from 2 on."
+_PEOPLE_MESSAGE = "Enter how many took part, with whoever led: a whole number from 2 on."
 
 
-def _lines(text: str | None) -> str:
+def _clean_lines(text: str | None) -> str:
     """What was typed, line by line, without what no database or document can hold."""
-    return "\n".join(tidy(line) for line in (text or "").strip().splitlines())
+    return "\n".join(normalise_line(line) for line in (text or "").strip().splitlines())
 
 
-class TalkForm(Form):
+class DiscussionForm(Form):
     held_on = DayField("Day of the talk", "Enter the day, such as 12/02/2027.")
     people = IntegerField(
-        "How many took part", validators=[InputRequired(_PEOPLE), NumberRange(2, MOST_PEOPLE, _PEOPLE)]
+        "How many took part", validators=[InputRequired(_PEOPLE_MESSAGE), NumberRange(2, MAX_PEOPLE, _PEOPLE_MESSAGE)]
     )
     agreed = TextAreaField(
         "What you agreed (may stay empty)",
-        filters=[_lines],
+        filters=[_clean_lines],
         validators=[Length(max=500, message="Shorten this to 500 characters.")],
         render_kw={"rows": 3, "maxlength": 500},
     )
 
 
-class TakeBackForm(Form):
+class WithdrawDiscussionForm(Form):
     reason = line_field("Reason", "Say in a few words why, such as: wrong team.")

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from course.db import Base, UtcDateTime
 
 
-class TeamTalk(Base):
+class TeamDiscussion(Base):
     """A team (none: the whole organisation) talked about a learning point. `ended_at` is when the entry was taken back,
     which is all that ever changes."""
 

@@ -30,20 +30,20 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from course.analytics.models import TeamTalk
-from course.analytics.rules.discussions import Talk
-from course.analytics.rules.findings import Asked, Tally
-from course.analytics.rules.groups import Answered
-from course.analytics.rules.item_analysis import Result
-from course.analytics.rules.release_schedule import Life, Stay
-from course.analytics.rules.suppression import ALL
+from course.analytics.models import TeamDiscussion
+from course.analytics.rules.discussions import DiscussionView
+from course.analytics.rules.findings import AnswerTally, QuestionKey
+from course.analytics.rules.groups import MonthlyAnswers
+from course.analytics.rules.item_analysis import ItemResponse
+from course.analytics.rules.release_schedule import MembershipSpell, PersonHistory
+from course.analytics.rules.suppression import WHOLE_ORGANISATION
 from course.learning.models import Answer, Attempt, AttemptItem, Decision, Enrolment, ScenarioRun
 from course.people.models import Employment, Membership, Person, Team
 
-KINDS = ("check", "final", "refresher", "update", "booster")
+ATTEMPT_KINDS = ("check", "final", "refresher", "update", "booster")
 
 
-def _homes(at: datetime, out: Collection[int]) -> CTE:
+def _team_placements(at: datetime, out: Collection[int]) -> CTE:
     """In which team each person who was here at that moment counts: the one that they had joined last; 0 if they were
     in none. Nobody of the teams `out` is told of.
 
@@ -78,16 +78,16 @@ def _homes(at: datetime, out: Collection[int]) -> CTE:
     )
 
 
-def lives(session: Session, before: datetime, *, decided: bool = True) -> list[Life]:
+def person_histories(session: Session, before: datetime, *, decided: bool = True) -> list[PersonHistory]:
     """Everybody who answered something before that moment, or decided something in a story. Five queries."""
     answered: dict[int, dict[int, int]] = defaultdict(dict)
-    done_when = [_answered_by_quarter(before), *([_decided_by_quarter(before)] if decided else [])]
+    done_when = [_answers_by_quarter(before), *([_decisions_by_quarter(before)] if decided else [])]
     for person, quarter, n in session.execute(union_all(*done_when)):
         answered[person][quarter] = answered[person].get(quarter, 0) + n
-    stays: dict[int, list[Stay]] = defaultdict(list)
+    stays: dict[int, list[MembershipSpell]] = defaultdict(list)
     members = select(Membership.person_id, Membership.team_id, Membership.since, Membership.until)
     for person, team, since, until in session.execute(members.order_by(Membership.id)):
-        stays[person].append(Stay(team, since, until))
+        stays[person].append(MembershipSpell(team, since, until))
     written: dict[int, list[tuple[datetime, bool]]] = defaultdict(list)
     known = select(Employment.person_id, Employment.made_at, Employment.end).order_by(Employment.id)
     for person, at, end in session.execute(known):
@@ -96,24 +96,24 @@ def lives(session: Session, before: datetime, *, decided: bool = True) -> list[L
     found = []
     for person, came, left in session.execute(select(Person.id, Person.created_at, Person.left_at)):
         if person in answered:
-            done = tuple((moments.setdefault(one, _moment(one)), n) for one, n in answered[person].items())
+            done = tuple((moments.setdefault(one, _quarter_start(one)), n) for one, n in answered[person].items())
             gone = tuple(written.get(person, [(left, False)] if left else []))
-            found.append(Life(person, came, gone, tuple(stays[person]), done))
+            found.append(PersonHistory(person, came, gone, tuple(stays[person]), done))
     return found
 
 
-def _moment(quarter: int) -> datetime:
+def _quarter_start(quarter: int) -> datetime:
     return datetime.fromtimestamp(quarter * 900, UTC)
 
 
-def _quarter(at: InstrumentedAttribute[datetime]) -> ColumnElement[int]:
+def _quarter_hour(at: InstrumentedAttribute[datetime]) -> ColumnElement[int]:
     """In which quarter of an hour something was, since 1970: in every time zone days begin with one."""
     return cast(extract("epoch", at) - extract("second", at), Integer) // 900
 
 
-def _answered_by_quarter(before: datetime) -> Select[Any]:
+def _answers_by_quarter(before: datetime) -> Select[Any]:
     first = _first_answers(before)
-    quarter = _quarter(Answer.answered_at)
+    quarter = _quarter_hour(Answer.answered_at)
     return (
         select(first.c.person_id, quarter.label("quarter"), func.count().label("n"))
         .join(Answer, Answer.item_id == first.c.item_id)
@@ -121,9 +121,9 @@ def _answered_by_quarter(before: datetime) -> Select[Any]:
     )
 
 
-def _decided_by_quarter(before: datetime) -> Select[Any]:
+def _decisions_by_quarter(before: datetime) -> Select[Any]:
     runs = _first_runs()
-    quarter = _quarter(Decision.decided_at)
+    quarter = _quarter_hour(Decision.decided_at)
     return (
         select(runs.c.person_id, quarter, func.count())
         .join(Decision, Decision.run_id == runs.c.run_id)
@@ -160,32 +160,32 @@ def _first_answers(before: datetime) -> CTE:
         .join(Attempt, Attempt.enrolment_id == Enrolment.id)
         .join(AttemptItem, AttemptItem.attempt_id == Attempt.id)
         .join(Answer, Answer.item_id == AttemptItem.id)
-        .where(Attempt.kind.in_(KINDS), Answer.answered_at < before)
+        .where(Attempt.kind.in_(ATTEMPT_KINDS), Answer.answered_at < before)
         .subquery()
     )
     return select(answered.c.item_id, answered.c.person_id).where(answered.c.place == 1).cte("first_answer")
 
 
 @dataclass(frozen=True)
-class Counted:
+class AnswerCounts:
     """First answers: how each question was answered in a group; and of everybody, by team, how many people answered
     each point and were asked each question for it, and what each person answered in each month."""
 
-    tallies: tuple[Tally, ...]
+    tallies: tuple[AnswerTally, ...]
     people: dict[str, dict[int, int]]
-    asked: dict[Asked, dict[int, int]]
-    months: tuple[Answered, ...]
+    asked: dict[QuestionKey, dict[int, int]]
+    months: tuple[MonthlyAnswers, ...]
 
 
-def answers(
+def answer_counts(
     session: Session, teams: Collection[int] | None, before: datetime, out: Collection[int] = frozenset()
-) -> Counted:
+) -> AnswerCounts:
     """The first answers before that moment, of the people who were here then: tallies of those who count in these teams
     (None: of everybody), and what tells whether they may be shown. Nobody of the teams `out` counts. One query.
 
     Months are those of UTC.
     """
-    home, first = _homes(before, out), _first_answers(before)
+    home, first = _team_placements(before, out), _first_answers(before)
     read = (
         select(
             first.c.person_id, home.c.team_id, AttemptItem.point, AttemptItem.question_id, AttemptItem.version,
@@ -219,33 +219,33 @@ def answers(
             .group_by(read.c.person_id, read.c.team_id, month),
         )
     )  # fmt: skip
-    return _counted(rows)
+    return _collect_answer_counts(rows)
 
 
-def _counted(rows: Iterable[Any]) -> Counted:
+def _collect_answer_counts(rows: Iterable[Any]) -> AnswerCounts:
     tallies, months = [], []
     people: dict[str, dict[int, int]] = defaultdict(dict)
-    asked: dict[Asked, dict[int, int]] = defaultdict(dict)
+    asked: dict[QuestionKey, dict[int, int]] = defaultdict(dict)
     for what, point, question, version, given, team, month, count, right, sure in rows:
         if what == "tally":
-            tallies.append(Tally(point, question, version, tuple(json.loads(given)), count, right, sure))
+            tallies.append(AnswerTally(point, question, version, tuple(json.loads(given)), count, right, sure))
         elif what == "people":
             people[point][team] = count
         elif what == "asked":
             asked[point, question, version][team] = count
         else:
-            months.append(Answered(f"{month // 12:04}-{month % 12 + 1:02}", team, int(given), right, count))
-    return Counted(tuple(tallies), dict(people), dict(asked), tuple(months))
+            months.append(MonthlyAnswers(f"{month // 12:04}-{month % 12 + 1:02}", team, int(given), right, count))
+    return AnswerCounts(tuple(tallies), dict(people), dict(asked), tuple(months))
 
 
 # How many people of each team chose what: by scenario (reference and version), scene, and choice.
-Decisions = dict[tuple[str, str], dict[str, dict[str, dict[int, int]]]]
+DecisionCounts = dict[tuple[str, str], dict[str, dict[str, dict[int, int]]]]
 
 
-def decisions(session: Session, before: datetime, out: Collection[int] = frozenset()) -> Decisions:
+def decision_counts(session: Session, before: datetime, out: Collection[int] = frozenset()) -> DecisionCounts:
     """What everybody chose before that moment in the first run of each scenario, the first time they came to a scene;
-    of whom `answers` tells. One query."""
-    home, every = _homes(before, out), _first_runs()
+    of whom `answer_counts` tells. One query."""
+    home, every = _team_placements(before, out), _first_runs()
     runs = select(every.c.run_id, home.c.team_id).join(home, home.c.person_id == every.c.person_id).cte("counted_run")
     first = (
         select(func.min(Decision.id).label("id"), runs.c.team_id)
@@ -261,13 +261,13 @@ def decisions(session: Session, before: datetime, out: Collection[int] = frozens
         .join(first, first.c.id == Decision.id)
         .group_by(*groups)
     )
-    found: Decisions = {}
+    found: DecisionCounts = {}
     for ref, version, scene, choice, team, count in rows:
         found.setdefault((ref, version), {}).setdefault(scene, {}).setdefault(choice, {})[team] = count
     return found
 
 
-def results(session: Session, before: datetime) -> dict[tuple[str, str], list[Result]]:
+def item_responses(session: Session, before: datetime) -> dict[tuple[str, str], list[ItemResponse]]:
     """Every first answer that was given before that moment, by question and version, also of people who have left. One query.
 
     The database counts answers that are alike, so that few rows come back. What was chosen is told as it was given:
@@ -290,28 +290,28 @@ def results(session: Session, before: datetime) -> dict[tuple[str, str], list[Re
         .join(scores, scores.c.attempt_id == AttemptItem.attempt_id)
         .group_by(*groups)
     )
-    found: dict[tuple[str, str], list[Result]] = defaultdict(list)
+    found: dict[tuple[str, str], list[ItemResponse]] = defaultdict(list)
     for question, version, given, mark, of_right, n, count in rows:
         rest = (of_right - mark) / (n - 1) if n > 1 else None
         chosen = tuple(index for index in json.loads(given) if isinstance(index, int))
-        found[question, version] += [Result(mark, rest, chosen)] * count
+        found[question, version] += [ItemResponse(mark, rest, chosen)] * count
     return dict(found)
 
 
-def talks(session: Session, at: datetime | None = None) -> list[Talk]:
+def team_discussions(session: Session, at: datetime | None = None) -> list[DiscussionView]:
     """The talks that teams had, as they were known at that moment (None: now), the newest first. One query."""
-    known: ColumnElement[bool] = TeamTalk.ended_at.is_(None)
+    known: ColumnElement[bool] = TeamDiscussion.ended_at.is_(None)
     if at is not None:
-        known = and_(TeamTalk.made_at <= at, or_(known, TeamTalk.ended_at > at))
+        known = and_(TeamDiscussion.made_at <= at, or_(known, TeamDiscussion.ended_at > at))
     rows = session.execute(
-        select(TeamTalk, Team.name, Person.name)
-        .outerjoin(Team, Team.id == TeamTalk.team_id)
-        .join(Person, Person.id == TeamTalk.made_by)
+        select(TeamDiscussion, Team.name, Person.name)
+        .outerjoin(Team, Team.id == TeamDiscussion.team_id)
+        .join(Person, Person.id == TeamDiscussion.made_by)
         .where(known)
-        .order_by(TeamTalk.held_on.desc(), TeamTalk.id.desc())
+        .order_by(TeamDiscussion.held_on.desc(), TeamDiscussion.id.desc())
     )
     return [
-        Talk(row.id, row.team_id or ALL, team or "Everybody", row.point, row.held_on, row.people, row.agreed, by,
-             row.made_at)
+        DiscussionView(row.id, row.team_id or WHOLE_ORGANISATION, team or "Everybody", row.point, row.held_on, row.people,
+                       row.agreed, by, row.made_at)
         for row, team, by in rows
     ]  # fmt: skip

@@ -12,46 +12,46 @@ from typing import TypeVar, cast
 from flask import current_app
 from sqlalchemy.orm import Session
 
-from course.analytics.rules.release_schedule import Timeline
+from course.analytics.rules.release_schedule import ReleaseSchedule
 from course.analytics.rules.suppression import monday_of
-from course.analytics.team_findings import timeline_until
+from course.analytics.team_findings import release_schedule_until
 
-KEY = "course.analytics"
-MOST_KEPT = 50
+EXTENSION_KEY = "course.analytics"
+MAX_CACHED_COUNTS = 50
 T = TypeVar("T")
 
 
 @dataclass
-class _Kept:
+class _WeeklyCounts:
     """Of the Monday `of`."""
 
     of: date
-    timeline: Timeline | None = None
+    timeline: ReleaseSchedule | None = None
     counts: dict[Hashable, object] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
-def _here(today: date) -> _Kept:
-    found: _Kept | None = current_app.extensions.get(KEY)
+def _weekly_counts(today: date) -> _WeeklyCounts:
+    found: _WeeklyCounts | None = current_app.extensions.get(EXTENSION_KEY)
     if found is None or found.of != monday_of(today):
-        found = current_app.extensions[KEY] = _Kept(monday_of(today))
+        found = current_app.extensions[EXTENSION_KEY] = _WeeklyCounts(monday_of(today))
     return found
 
 
-def timeline_here(session: Session, today: date, zone: str) -> Timeline:
+def cached_release_schedule(session: Session, today: date, zone: str) -> ReleaseSchedule:
     """What is told of each group when."""
-    here = _here(today)
+    here = _weekly_counts(today)
     with here.lock:
         if here.timeline is None:
-            here.timeline = timeline_until(session, today, zone)
+            here.timeline = release_schedule_until(session, today, zone)
         return here.timeline
 
 
-def kept(today: date, what: Hashable, count: Callable[[], T]) -> T:
+def cached_count(today: date, what: Hashable, count: Callable[[], T]) -> T:
     """What was counted, or is counted now."""
-    counts = _here(today).counts
+    counts = _weekly_counts(today).counts
     if what not in counts:
-        if len(counts) >= MOST_KEPT:
+        if len(counts) >= MAX_CACHED_COUNTS:
             counts.clear()
         counts[what] = count()
     return cast("T", counts[what])

@@ -12,21 +12,21 @@ from sqlalchemy.orm import Session, SessionTransaction
 
 from course.audit import queries
 from course.audit.models import AuditEntry, AuditHead
-from course.audit.rules import START, WORDS, Subject, canonical, digest
+from course.audit.rules import EVENT_SENTENCES, INITIAL_HASH, EventSubject, canonical_json, entry_hash
 
-_PENDING = "audit"  # where a session keeps what is still to be written
-_LOCK = 7_241_131  # PostgreSQL's advisory lock of whoever writes to the log; any number that nobody else uses
+_PENDING_KEY = "audit"  # where a session keeps what is still to be written
+_ADVISORY_LOCK = 7_241_131  # PostgreSQL's advisory lock of whoever writes to the log; any number that nobody else uses
 
 
 @dataclass(frozen=True)
-class _Deed:
+class _PendingEvent:
     """What `record` was told, and the transaction or savepoint that it belongs to."""
 
     within: SessionTransaction | None
     at: datetime
     actor_id: int | None
     what: str
-    subject: Subject | None
+    subject: EventSubject | None
     details: str
 
     def belongs_to(self, transaction: SessionTransaction) -> bool:
@@ -36,8 +36,8 @@ class _Deed:
         return outer is transaction
 
 
-def record(
-    session: Session, what: str, subject: Subject | None, details: Mapping[str, Any], by: int | None, at: datetime
+def record_event(
+    session: Session, what: str, subject: EventSubject | None, details: Mapping[str, Any], by: int | None, at: datetime
 ) -> None:
     """Write a deed to the log when the transaction is committed; if it is undone, so is this.
 
@@ -47,34 +47,36 @@ def record(
     can be taken out of the log again. So a `reason` about a person is left out: it stands beside the fact, and may say
     something about their health. Raises ValueError for an unknown deed.
     """
-    if what not in WORDS:
+    if what not in EVENT_SENTENCES:
         raise ValueError(f"the log has no words for {what!r}")
     if not session.in_transaction():
         session.begin()
     if subject is not None and subject[0] == "person":
         details = {name: value for name, value in details.items() if name != "reason"}
     within = session.get_nested_transaction() or session.get_transaction()
-    session.info.setdefault(_PENDING, []).append(_Deed(within, at, by, what, subject, canonical(details)))
+    session.info.setdefault(_PENDING_KEY, []).append(
+        _PendingEvent(within, at, by, what, subject, canonical_json(details))
+    )
 
 
 # Each entry holds the hash of the one before, so only one transaction at a time can write to the log. It
 # does so as the last thing before its commit: whoever else waits, waits for the commit alone, not for a long
 # import, and nobody who holds this lock ever waits for another one.
 @event.listens_for(Session, "before_commit")
-def _write(session: Session) -> None:
-    deeds: list[_Deed] | None = session.info.get(_PENDING)
+def _write_events(session: Session) -> None:
+    deeds: list[_PendingEvent] | None = session.info.get(_PENDING_KEY)
     if not deeds or session.in_nested_transaction():
         return
     session.flush()
     if session.get_bind().dialect.name == "postgresql":
         # On SQLite whoever writes at all is the only one.
-        session.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+        session.execute(select(func.pg_advisory_xact_lock(_ADVISORY_LOCK)))
     # The hash is that of the entry that was written last, even if somebody has removed it: that shows then.
-    (number, _), (_, previous) = queries.head(session), queries.noted_head(session) or (0, START)
+    (number, _), (_, previous) = queries.log_head(session), queries.recorded_head(session) or (0, INITIAL_HASH)
     rows = []
     for deed in deeds:
         number += 1
-        mark = digest(number, deed.at, deed.actor_id, deed.what, deed.subject, deed.details, previous)
+        mark = entry_hash(number, deed.at, deed.actor_id, deed.what, deed.subject, deed.details, previous)
         kind, subject_id = deed.subject or (None, None)
         rows.append(
             {"number": number, "at": deed.at, "actor_id": deed.actor_id, "what": deed.what, "subject_kind": kind,
@@ -87,15 +89,15 @@ def _write(session: Session) -> None:
 
 
 @event.listens_for(Session, "after_soft_rollback")
-def _undo(session: Session, undone: SessionTransaction) -> None:
+def _discard_rolled_back(session: Session, undone: SessionTransaction) -> None:
     """What belongs to a savepoint that is undone was not done."""
-    deeds: list[_Deed] | None = session.info.get(_PENDING)
+    deeds: list[_PendingEvent] | None = session.info.get(_PENDING_KEY)
     if deeds:
         deeds[:] = [deed for deed in deeds if not deed.belongs_to(undone)]
 
 
 @event.listens_for(Session, "after_transaction_end")
-def _forget(session: Session, ended: SessionTransaction) -> None:
+def _discard_uncommitted(session: Session, ended: SessionTransaction) -> None:
     """A session that is closed without a commit has done nothing."""
     if ended.parent is None:
-        session.info.pop(_PENDING, None)
+        session.info.pop(_PENDING_KEY, None)

@@ -5,25 +5,25 @@ from __future__ import annotations
 from wtforms import SelectField, StringField
 from wtforms.validators import Length
 
-from course.audit.rules import KINDS
-from course.web.forms import DayField, Form, choices
+from course.audit.rules import EVENT_KINDS
+from course.web.forms import DayField, Form, select_choices
 
-_LONG = Length(max=200, message="Shorten this to 200 characters.")
+_MAX_LENGTH = Length(max=200, message="Shorten this to 200 characters.")
 
 
-def _line(value: str | None) -> str:
+def _clean_line(value: str | None) -> str:
     """What somebody typed, without what no database can look for."""
     return "".join(c for c in value or "" if c.isprintable()).strip()
 
 
-class SearchForm(Form):
+class AuditSearchForm(Form):
     """All may be empty. It is sent in the address of the page, and posted for the download."""
 
-    who = StringField("Name or address", filters=[_line], validators=[_LONG])
-    kind = SelectField("What about", choices={"": "Everything"} | choices(KINDS), default="")
+    who = StringField("Name or address", filters=[_clean_line], validators=[_MAX_LENGTH])
+    kind = SelectField("What about", choices={"": "Everything"} | select_choices(EVENT_KINDS), default="")
     since = DayField("From")
     until = DayField("To")
-    text = StringField("Word in the details", filters=[_line], validators=[_LONG])
+    text = StringField("Word in the details", filters=[_clean_line], validators=[_MAX_LENGTH])
 
     def validate(self, *args: object, **kwargs: object) -> bool:
         """The last day is not before the first; a day that is none is said so."""

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-START = "0" * 64  # what the first entry follows
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-Subject = tuple[str, int]  # what a deed was done to: its kind and its id
+INITIAL_HASH = "0" * 64  # what the first entry follows
+_ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+EventSubject = tuple[str, int]  # what a deed was done to: its kind and its id
 
 # Each deed, and the sentence for it. Without an actor {who} is "The course": a command on the server, or what
 # happens by itself. {whom} is the subject; other names in braces are details of the entry.
-WORDS = {
+EVENT_SENTENCES = {
     "audit.exported": "{who} downloaded {rows} entries of this log",
     "backup.made": "{who} made a backup",
     "backup.restored": "{who} restored a backup",
@@ -96,7 +96,7 @@ WORDS = {
     "team.merged": "{who} merged the team {whom} into {into}",
 }
 # What one can look for: the part of a deed's name before its point, and the words for it.
-KINDS = {
+EVENT_KINDS = {
     "sign_in": "Signing in and out",
     "password": "Passwords",
     "person": "People",
@@ -125,7 +125,7 @@ KINDS = {
     "audit": "This log",
 }
 # Where somebody does it to themselves, or the subject is nobody that the course knows.
-OWN = {
+SELF_SENTENCES = {
     "calendar.ended": "{who} ended their calendar feed",
     "calendar.made": "{who} made a calendar feed",
     "data.downloaded": "{who} downloaded all that is held about them",
@@ -134,19 +134,19 @@ OWN = {
     "report.mail_stopped": "{who} stopped getting the report by mail",
     "pathway.chosen": "{who} chose a pathway for themselves",
 }
-NOBODY = {
+NO_SUBJECT_SENTENCES = {
     "sign_in.locked": "Too many tries to sign in with an address that nobody has: they were stopped for a while",
     "sign_in.refused": "Somebody tried to sign in with an address that nobody has",
 }
 
 
-def deeds_of(kind: str) -> tuple[str, ...]:
+def events_of_kind(kind: str) -> tuple[str, ...]:
     """The deeds of a kind; none for a kind that does not exist."""
-    return tuple(what for what in WORDS if what.partition(".")[0] == kind)
+    return tuple(what for what in EVENT_SENTENCES if what.partition(".")[0] == kind)
 
 
 @dataclass(frozen=True)
-class Entry:
+class AuditLogEntry:
     """One entry as it is stored. `details` is canonical JSON; `hash` covers all the rest."""
 
     number: int
@@ -160,19 +160,25 @@ class Entry:
     hash: str
 
 
-def canonical(details: Mapping[str, Any]) -> str:
+def canonical_json(details: Mapping[str, Any]) -> str:
     """Details as JSON that is the same for the same values; days are written as YYYY-MM-DD."""
-    return json.dumps(details, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_day)
+    return json.dumps(details, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_encode_date)
 
 
-def _day(value: object) -> str:
+def _encode_date(value: object) -> str:
     if isinstance(value, date):
         return value.isoformat()
     raise TypeError(f"{type(value).__name__} cannot stand in the log")
 
 
-def digest(
-    number: int, at: datetime, actor_id: int | None, what: str, subject: Subject | None, details: str, previous: str
+def entry_hash(
+    number: int,
+    at: datetime,
+    actor_id: int | None,
+    what: str,
+    subject: EventSubject | None,
+    details: str,
+    previous: str,
 ) -> str:
     """The hash of an entry: SHA-256 over all that it says and the hash of the one before, 64 hexadecimal digits."""
     kind, subject_id = subject or (None, None)
@@ -181,24 +187,24 @@ def digest(
     return hashlib.sha256(json.dumps(parts, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
 
 
-def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[Any]]:
+def changed_values(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[Any]]:
     """What differs: for each name what was there and what is there now."""
     return {name: [before.get(name), value] for name, value in after.items() if before.get(name) != value}
 
 
-def faults(entries: Iterable[Entry], heads: Collection[tuple[int, str]] = ()) -> Iterator[str]:
+def integrity_faults(entries: Iterable[AuditLogEntry], heads: Collection[tuple[int, str]] = ()) -> Iterator[str]:
     """What is wrong with the log, a sentence each; nothing if it is as it was written.
 
     `entries` come in the order of their numbers. `heads` are the number and hash of what was once the newest entry:
     without one, nobody can see that the newest ones were removed, or that all of it was written anew.
     """
-    number, previous, marks = 0, START, dict(heads)
+    number, previous, marks = 0, INITIAL_HASH, dict(heads)
     for entry in entries:
         if entry.number != number + 1:
-            yield _gap(number + 1, entry.number)
+            yield _gap_sentence(number + 1, entry.number)
         elif entry.previous != previous:
             yield f"Entry {entry.number} does not follow entry {number}: one was changed, put in or removed."
-        if entry.hash != _digest_of(entry):
+        if entry.hash != _expected_hash(entry):
             yield f"Entry {entry.number} was changed: its words do not fit its hash."
         if entry.number in marks and entry.hash != marks[entry.number]:
             yield f"Entry {entry.number} is not the one that was once the newest: the log was written anew."
@@ -208,38 +214,45 @@ def faults(entries: Iterable[Entry], heads: Collection[tuple[int, str]] = ()) ->
         yield f"The log ends with entry {number}, but there was an entry {newest}: the newest ones were removed."
 
 
-def _digest_of(entry: Entry) -> str:
+def _expected_hash(entry: AuditLogEntry) -> str:
     subject = None if entry.subject_kind is None else (entry.subject_kind, entry.subject_id or 0)
     if (entry.subject_kind is None) != (entry.subject_id is None):
         return ""  # the course never writes one without the other
-    return digest(entry.number, entry.at, entry.actor_id, entry.what, subject, entry.details, entry.previous)
+    return entry_hash(entry.number, entry.at, entry.actor_id, entry.what, subject, entry.details, entry.previous)
 
 
-def _gap(expected: int, number: int) -> str:
+def _gap_sentence(expected: int, number: int) -> str:
     if number < expected:
         return f"Entry {number} was put in before the first one."
     missing = f"Entry {expected} is" if number == expected + 1 else f"Entries {expected} to {number - 1} are"
     return f"{missing} missing."
 
 
-class _Named(dict[str, str]):
+class _SentenceValues(dict[str, str]):
     def __missing__(self, key: str) -> str:
         return "?"
 
 
-def sentence(what: str, who: str | None, whom: str | None, own: bool, details: Mapping[str, Any]) -> str:
+def event_sentence(what: str, who: str | None, whom: str | None, own: bool, details: Mapping[str, Any]) -> str:
     """What an entry says. `who` did it to `whom`, by name; `own` if they are the same person."""
-    words = (OWN.get(what) if own else None) or (NOBODY.get(what) if whom is None else None) or WORDS.get(what, what)
-    names = {name: _plain(value) for name, value in details.items()}
-    return words.format_map(_Named(names | {"who": who or "The course", "whom": whom or "somebody"}))
+    words = (
+        (SELF_SENTENCES.get(what) if own else None)
+        or (NO_SUBJECT_SENTENCES.get(what) if whom is None else None)
+        or EVENT_SENTENCES.get(what, what)
+    )
+    names = {name: _value_in_words(value) for name, value in details.items()}
+    return words.format_map(_SentenceValues(names | {"who": who or "The course", "whom": whom or "somebody"}))
 
 
-def told(details: Mapping[str, Any]) -> list[tuple[str, str]]:
+def details_in_words(details: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The details in words, a name and a value each; a change says what was there before."""
-    return [(name.replace("_", " ").replace("-", " ").capitalize(), _plain(value)) for name, value in details.items()]
+    return [
+        (name.replace("_", " ").replace("-", " ").capitalize(), _value_in_words(value))
+        for name, value in details.items()
+    ]
 
 
-def _in_words(day: str) -> str:
+def _date_in_words(day: str) -> str:
     try:
         found = date.fromisoformat(day)
     except ValueError:
@@ -247,13 +260,13 @@ def _in_words(day: str) -> str:
     return f"{found.day} {found:%B %Y}"
 
 
-def _plain(value: object) -> str:
+def _value_in_words(value: object) -> str:
     if isinstance(value, list) and len(value) == 2:
-        return f"{_plain(value[0])} → {_plain(value[1])}"
+        return f"{_value_in_words(value[0])} → {_value_in_words(value[1])}"
     if isinstance(value, dict):
-        return "; ".join(f"{name}: {_plain(one)}" for name, one in value.items()) or "–"
-    if isinstance(value, str) and _DAY.fullmatch(value):
-        return _in_words(value)
+        return "; ".join(f"{name}: {_value_in_words(one)}" for name, one in value.items()) or "–"
+    if isinstance(value, str) and _ISO_DATE.fullmatch(value):
+        return _date_in_words(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "–" if value in (None, "", []) else str(value)

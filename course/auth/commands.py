@@ -7,10 +7,10 @@ import sys
 import click
 from flask.cli import AppGroup
 
-from course.auth.actions import set_up_link
-from course.auth.rules import set_up_address
+from course.auth.actions import create_set_up_link
+from course.auth.rules import set_up_url
 from course.clock import now
-from course.web.app_state import state
+from course.web.app_state import app_state
 from course.web.unit_of_work import command_session
 
 group = AppGroup("signin", help="Get into a fresh course.")
@@ -21,8 +21,8 @@ def set_up_link_command() -> None:
     """Print a fresh link with which the course can be set up, once, within a day."""
     try:
         with command_session() as session:
-            token = set_up_link(session, now())
+            token = create_set_up_link(session, now())
     except ValueError:
         click.echo("The course has been set up already. Administrators add people on its pages.", err=True)
         sys.exit(1)
-    click.echo(set_up_address(state().config.public_url, token))
+    click.echo(set_up_url(app_state().config.public_url, token))

@@ -6,17 +6,17 @@ from wtforms import PasswordField
 from wtforms.fields import EmailField
 from wtforms.validators import DataRequired, InputRequired, Length
 
-from course.auth.rules import LONGEST, password_mistake
-from course.organisation.forms import nation_field, organisation_name, pathway_field
-from course.people.forms import clean, email_field, name_field
+from course.auth.rules import MAX_PASSWORD_LENGTH, password_mistake
+from course.organisation.forms import nation_field, organisation_name_field, pathway_field
+from course.people.forms import clean_line, email_field, name_field
 from course.web.forms import Form
 
 
-def _typed_email() -> EmailField:
+def _lookup_email_field() -> EmailField:
     """An address to look up: whether it is well formed makes no difference."""
     return EmailField(
         "E-mail address",
-        filters=[clean],
+        filters=[clean_line],
         validators=[
             DataRequired("Enter your e-mail address."),
             Length(max=254, message="An e-mail address has at most 254 characters."),
@@ -25,19 +25,19 @@ def _typed_email() -> EmailField:
     )
 
 
-def _current_password(label: str) -> PasswordField:
+def _current_password_field(label: str) -> PasswordField:
     return PasswordField(
         label,
         validators=[
             InputRequired("Enter your password."),
-            Length(max=LONGEST, message="A password has at most %(max)d characters."),
+            Length(max=MAX_PASSWORD_LENGTH, message="A password has at most %(max)d characters."),
         ],
         render_kw={"autocomplete": "current-password"},
     )
 
 
-def _new_password(label: str) -> PasswordField:
-    """Its rules need to know whose it is: see `password_fits`."""
+def _new_password_field(label: str) -> PasswordField:
+    """Its rules need to know whose it is: see `check_new_password`."""
     return PasswordField(
         label,
         validators=[InputRequired("Choose a password.")],
@@ -45,7 +45,7 @@ def _new_password(label: str) -> PasswordField:
     )
 
 
-def password_fits(field: PasswordField, email: str, name: str, organisation: str) -> bool:
+def check_new_password(field: PasswordField, email: str, name: str, organisation: str) -> bool:
     """Check the rules for new passwords of somebody in this organisation; a mistake is shown at the field."""
     mistake = password_mistake(field.data or "", email, name, organisation)
     if mistake:
@@ -54,27 +54,27 @@ def password_fits(field: PasswordField, email: str, name: str, organisation: str
 
 
 class SignInForm(Form):
-    email = _typed_email()
-    password = _current_password("Password")
+    email = _lookup_email_field()
+    password = _current_password_field("Password")
 
 
-class ForgottenForm(Form):
+class ForgottenPasswordForm(Form):
     email = email_field(autocomplete="username")
 
 
 class NewPasswordForm(Form):
-    password = _new_password("New password")
+    password = _new_password_field("New password")
 
 
 class ChangePasswordForm(Form):
-    current = _current_password("Current password")
-    password = _new_password("New password")
+    current = _current_password_field("Current password")
+    password = _new_password_field("New password")
 
 
 class SetUpForm(Form):
-    organisation = organisation_name()
+    organisation = organisation_name_field()
     nation = nation_field()
     pathway = pathway_field()
     name = name_field("Your name", "name")
     email = email_field("Your e-mail address", "username")
-    password = _new_password("Password")
+    password = _new_password_field("Password")

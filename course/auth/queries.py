@@ -10,23 +10,23 @@ from sqlalchemy import and_, bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from course.auth.models import Credential, EndedSession, SignInAttempt, SignInToken
-from course.auth.rules import Limit, Purpose, free_again, token_hash
-from course.db import Prepared, Rows
-from course.organisation.queries import MARK, Mark
+from course.auth.rules import AttemptLimit, LinkPurpose, next_attempt, token_hash
+from course.db import PreparedQuery, RowSource
+from course.organisation.queries import VERSION_COLUMNS, OrganisationVersion
 from course.people.models import Deputy, Person, RoleGrant
 from course.people.queries import newest_pathway
-from course.people.rules import Viewer, plain_email, viewer_of
+from course.people.rules import Viewer, build_viewer, normalise_email
 
-_person, _credential, _grant, _ended = (t.__table__ for t in (Person, Credential, RoleGrant, EndedSession))
-_deputy, _lending = Deputy.__table__, RoleGrant.__table__.alias()
-_SET_UP: Purpose = "set-up"
+_person, _credential, _grant, _ended_session = (t.__table__ for t in (Person, Credential, RoleGrant, EndedSession))
+_deputy, _delegated_grant = Deputy.__table__, RoleGrant.__table__.alias()
+_SET_UP_PURPOSE: LinkPurpose = "set-up"
 # Prepared once: each request of somebody who is signed in asks this.
 _pathway = newest_pathway(_person.c.id)
 # Whoever they stand in for today.
-_managers = select(_deputy.c.manager_id).where(
+_represented_managers = select(_deputy.c.manager_id).where(
     _deputy.c.deputy_id == bindparam("id"), _deputy.c.ended_at.is_(None), _deputy.c.until >= bindparam("today")
 )
-_VIEWER = Prepared(
+_VIEWER_QUERY = PreparedQuery(
     select(
         _person.c.id,
         _person.c.name,
@@ -35,43 +35,49 @@ _VIEWER = Prepared(
         _grant.c.role,
         _grant.c.team_id,
         _pathway,
-        _lending.c.team_id,
-        _lending.c.person_id,
-        *MARK,
+        _delegated_grant.c.team_id,
+        _delegated_grant.c.person_id,
+        *VERSION_COLUMNS,
     )
     .select_from(_person)
     .join(_credential, _credential.c.person_id == _person.c.id)
     .outerjoin(_grant, and_(_grant.c.person_id == _person.c.id, _grant.c.until.is_(None)))
     .outerjoin(
-        _lending,
-        and_(_lending.c.person_id.in_(_managers), _lending.c.role == "manager", _lending.c.until.is_(None)),
+        _delegated_grant,
+        and_(
+            _delegated_grant.c.person_id.in_(_represented_managers),
+            _delegated_grant.c.role == "manager",
+            _delegated_grant.c.until.is_(None),
+        ),
     )
     .where(
         _person.c.id == bindparam("id"),
         _person.c.left_at.is_(None),
-        ~exists().where(_ended.c.mark == bindparam("ended")),
+        ~exists().where(_ended_session.c.mark == bindparam("ended")),
     )
 )
 
 
-def viewer(session: Rows, person_id: int, session_key: str, today: date, nonce: str = "") -> tuple[Viewer, Mark] | None:
+def viewer(
+    session: RowSource, person_id: int, session_key: str, today: date, nonce: str = ""
+) -> tuple[Viewer, OrganisationVersion] | None:
     """The person, if they are still here, the key is that of their sessions, and the session with this
     nonce was not signed out of; and the mark of the organisation as it is now. Of whoever they stand in for on the day
     `today` they see the teams too. One query."""
-    rows = _VIEWER.run(session, id=person_id, ended=token_hash(nonce), today=today.isoformat())
+    rows = _VIEWER_QUERY.run(session, id=person_id, ended=token_hash(nonce), today=today.isoformat())
     if not rows or not hmac.compare_digest(rows[0][3].encode(), session_key.encode()):
         return None
     number, name, email, _key, _role, _team, pathway, _lent, _lender, *rest = rows[0]
-    mark = Mark(*rest)
+    mark = OrganisationVersion(*rest)
     grants = {(row[4], row[5]) for row in rows}
     administrator = any(role == "administrator" for role, _ in grants)
     leads = {team for role, team in grants if role == "manager"}
     lent = {(row[7], row[8]) for row in rows if row[7] is not None}
-    return viewer_of(number, name, email, administrator, leads, lent, pathway or mark.pathway), mark
+    return build_viewer(number, name, email, administrator, leads, lent, pathway or mark.pathway), mark
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownAccount:
     """A person who has a password."""
 
     person_id: int
@@ -79,14 +85,14 @@ class Known:
     session_key: str
 
 
-def known(session: Session, email: str) -> Known | None:
+def known_account(session: Session, email: str) -> KnownAccount | None:
     """The person with this address who is still here and has chosen a password."""
     row = session.execute(
         select(Person.id, Credential.password_hash, Credential.session_key)
         .join(Credential, Credential.person_id == Person.id)
-        .where(Person.email == plain_email(email), Person.left_at.is_(None))
+        .where(Person.email == normalise_email(email), Person.left_at.is_(None))
     ).first()
-    return Known(row.id, row.password_hash, row.session_key) if row else None
+    return KnownAccount(row.id, row.password_hash, row.session_key) if row else None
 
 
 def session_key(session: Session, person_id: int) -> str | None:
@@ -98,7 +104,7 @@ def session_key(session: Session, person_id: int) -> str | None:
     ).scalar_one_or_none()
 
 
-def has_new_link(session: Session, person_id: int, purpose: Purpose, since: datetime) -> bool:
+def has_recent_link(session: Session, person_id: int, purpose: LinkPurpose, since: datetime) -> bool:
     """Whether somebody was sent a link of this purpose after `since` that still works."""
     links = select(SignInToken.id).where(
         SignInToken.person_id == person_id,
@@ -117,7 +123,7 @@ def password_hash(session: Session, person_id: int) -> str | None:
 
 
 @dataclass(frozen=True)
-class Link:
+class SignInLink:
     """A link that still works, and whose it is; the person is None for the set-up of the course."""
 
     id: int
@@ -127,7 +133,7 @@ class Link:
     email: str
 
 
-def link(session: Session, token: str, set_up: bool, at: datetime) -> Link | None:
+def find_link(session: Session, token: str, set_up: bool, at: datetime) -> SignInLink | None:
     """The link with this token, if it is of that sort, unused, not run out, and its person is still here."""
     row = session.execute(
         select(SignInToken.id, SignInToken.purpose, SignInToken.person_id, Person.name, Person.email)
@@ -139,12 +145,12 @@ def link(session: Session, token: str, set_up: bool, at: datetime) -> Link | Non
             Person.left_at.is_(None),
         )
     ).first()
-    if row is None or (row.purpose == _SET_UP) != set_up:
+    if row is None or (row.purpose == _SET_UP_PURPOSE) != set_up:
         return None
-    return Link(row.id, row.purpose, row.person_id, row.name or "", row.email or "")
+    return SignInLink(row.id, row.purpose, row.person_id, row.name or "", row.email or "")
 
 
-def free_again_at(session: Session, tries: dict[str, Limit], at: datetime) -> datetime | None:
+def next_attempt_at(session: Session, tries: dict[str, AttemptLimit], at: datetime) -> datetime | None:
     """When the next try is allowed, by the keys that it counts for and their limits; None if it is now."""
     ends = []
     for key, limit in tries.items():
@@ -154,5 +160,5 @@ def free_again_at(session: Session, tries: dict[str, Limit], at: datetime) -> da
             .order_by(SignInAttempt.at.desc())
             .limit(limit.count)
         ).scalars()
-        ends.append(free_again(list(times), limit, at))
+        ends.append(next_attempt(list(times), limit, at))
     return max((end for end in ends if end is not None), default=None)

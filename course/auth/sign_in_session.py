@@ -10,17 +10,17 @@ from flask import Flask, g, session
 from flask_login import LoginManager, current_user, login_user
 
 from course.auth import actions, queries
-from course.auth.actions import Entered
+from course.auth.actions import SignInGranted
 from course.clock import now
 from course.dates import civil_date
 from course.people.rules import Viewer
-from course.web.app_state import state
-from course.web.security_headers import clear_browser
-from course.web.unit_of_work import rows, unit_of_work
+from course.web.app_state import app_state
+from course.web.security_headers import clear_browser_data
+from course.web.unit_of_work import row_source, unit_of_work
 
 
 @dataclass(frozen=True)
-class SignedIn:
+class SignedInUser:
     """Somebody who has signed in: `person` is what access depends on."""
 
     person: Viewer
@@ -36,7 +36,7 @@ class SignedIn:
         return f"{self.person.id}:{self.session_key}:{self.nonce}"
 
 
-class Nobody:
+class AnonymousUser:
     """Somebody who has not signed in."""
 
     person = None
@@ -52,38 +52,38 @@ def init(app: Flask) -> None:
     """Let Flask-Login find people, and nothing else: no cookie beside the session's, no context processor."""
     manager = LoginManager()
     manager.session_protection = None
-    manager.anonymous_user = Nobody
-    manager.user_loader(load)
+    manager.anonymous_user = AnonymousUser
+    manager.user_loader(load_user)
     manager.init_app(app, add_context_processor=False)
 
 
-def load(user_id: str) -> SignedIn | None:
+def load_user(user_id: str) -> SignedInUser | None:
     """The person of a session; None if they have left, or if the session was ended elsewhere."""
     number, _, rest = user_id.partition(":")
     key, _, nonce = rest.partition(":")
     if not number.isdecimal() or not nonce:
         return None
-    found = queries.viewer(rows(), int(number), key, civil_date(now(), state().config.time_zone), nonce)
+    found = queries.viewer(row_source(), int(number), key, civil_date(now(), app_state().config.time_zone), nonce)
     if found is None:
         return None
     person, g.organisation_mark = found
-    return SignedIn(person, key, nonce)
+    return SignedInUser(person, key, nonce)
 
 
-def enter(entered: Entered) -> None:
+def begin_sign_in_session(entered: SignInGranted) -> None:
     """Begin a session. Nothing of an earlier one is kept, so that nobody can have prepared it."""
     session.clear()
     session.permanent = True
-    user = load(f"{entered.person_id}:{entered.session_key}:{secrets.token_urlsafe(9)}")
+    user = load_user(f"{entered.person_id}:{entered.session_key}:{secrets.token_urlsafe(9)}")
     if user is not None:
         login_user(user)
 
 
-def leave(at: datetime) -> None:
+def sign_out_browser(at: datetime) -> None:
     """End the session of this browser. A copy of its cookie is of no use either."""
     if isinstance(current_user.nonce, str):
         nonce, person_id = current_user.nonce, current_user.person.id
         with unit_of_work() as unit:
-            actions.end_session(unit, nonce, person_id, at)
+            actions.end_sign_in_session(unit, nonce, person_id, at)
     session.clear()
-    clear_browser()
+    clear_browser_data()

@@ -10,24 +10,26 @@ from sqlalchemy import exists, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from course.audit.actions import record
+from course.audit.actions import record_event
 from course.auth.rules import token_hash
 from course.calendars.models import CalendarFeed, CalendarFeedEnd, CalendarFeedFetch
 from course.calendars.rules import Scope
 from course.people.models import Person
 
 
-def make(session: Session, person_id: int, scope: Scope, at: datetime) -> str:
+def create_feed(session: Session, person_id: int, scope: Scope, at: datetime) -> str:
     """Make a feed in place of the one that there may be. Returns its secret, which is kept nowhere."""
-    end(session, person_id, scope, "replaced", at)
+    end_feed(session, person_id, scope, "replaced", at)
     token = secrets.token_urlsafe(32)
     session.add(CalendarFeed(person_id=person_id, scope=scope, token_hash=token_hash(token), made_at=at))
     session.flush()
-    record(session, "calendar.made", ("person", person_id), {"scope": scope}, person_id, at)
+    record_event(session, "calendar.made", ("person", person_id), {"scope": scope}, person_id, at)
     return token
 
 
-def end(session: Session, person_id: int, scope: Scope, reason: Literal["revoked", "replaced"], at: datetime) -> int:
+def end_feed(
+    session: Session, person_id: int, scope: Scope, reason: Literal["revoked", "replaced"], at: datetime
+) -> int:
     """End the feed of that scope from now on. Returns how many ended: 0 if there was none."""
     # Two requests at once come one after the other, so that no feed goes on beside the one that is shown.
     session.execute(select(Person.id).where(Person.id == person_id).with_for_update())
@@ -42,11 +44,11 @@ def end(session: Session, person_id: int, scope: Scope, reason: Literal["revoked
     session.add_all(ends)
     session.flush()
     if ends and reason == "revoked":
-        record(session, "calendar.ended", ("person", person_id), {"scope": scope}, person_id, at)
+        record_event(session, "calendar.ended", ("person", person_id), {"scope": scope}, person_id, at)
     return len(ends)
 
 
-def note_fetch(session: Session, feed_id: int, day: date) -> None:
+def record_fetch(session: Session, feed_id: int, day: date) -> None:
     """Write down that the feed was fetched on that day, if it is not yet."""
     try:
         with session.begin_nested():

@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 
 from course.auth.rules import token_hash
 from course.calendars.models import CalendarFeed, CalendarFeedEnd, CalendarFeedFetch
-from course.calendars.rules import TEAM, Course, Event, Scope, own_events, team_events
+from course.calendars.rules import TEAM_SCOPE, CalendarCourse, CalendarEvent, Scope, own_events, team_events
 from course.people.models import Person, RoleGrant
 from course.people.queries import ids_visible_to
 from course.people.rules import Viewer
 from course.recertification import queries as recertification
-from course.recertification.rules import standing
+from course.recertification.rules import certification_status
 
 
 @dataclass(frozen=True)
@@ -30,33 +30,37 @@ class FeedView:
 
 
 @dataclass(frozen=True)
-class Found:
+class FeedWithHolder:
     """The feed of an address, with its holder as they are now."""
 
     feed: FeedView
     holder: Viewer
 
 
-_ended = exists().where(CalendarFeedEnd.feed_id == CalendarFeed.id)
-_fetched = select(func.max(CalendarFeedFetch.day)).where(CalendarFeedFetch.feed_id == CalendarFeed.id).scalar_subquery()
+_has_ended = exists().where(CalendarFeedEnd.feed_id == CalendarFeed.id)
+_last_fetched_on = (
+    select(func.max(CalendarFeedFetch.day)).where(CalendarFeedFetch.feed_id == CalendarFeed.id).scalar_subquery()
+)
 
 
 def feeds(session: Session, person_id: int) -> dict[Scope, FeedView]:
     """The feeds of somebody that go on, one of each scope at most."""
     rows = session.execute(
-        select(CalendarFeed, _fetched).where(CalendarFeed.person_id == person_id, ~_ended).order_by(CalendarFeed.id)
+        select(CalendarFeed, _last_fetched_on)
+        .where(CalendarFeed.person_id == person_id, ~_has_ended)
+        .order_by(CalendarFeed.id)
     )
-    return {view.scope: view for row, fetched in rows for view in [_view(row, fetched)]}
+    return {view.scope: view for row, fetched in rows for view in [_feed_view(row, fetched)]}
 
 
-def found(session: Session, token: str) -> Found | None:
+def feed_by_token(session: Session, token: str) -> FeedWithHolder | None:
     """The feed with this secret; None if there is none, it has ended, its holder has left, or it is of a team and
     its holder has none any more."""
     rows = session.execute(
-        select(CalendarFeed, _fetched, Person.name, Person.email, RoleGrant.role, RoleGrant.team_id)
+        select(CalendarFeed, _last_fetched_on, Person.name, Person.email, RoleGrant.role, RoleGrant.team_id)
         .join(Person, Person.id == CalendarFeed.person_id)
         .outerjoin(RoleGrant, and_(RoleGrant.person_id == Person.id, RoleGrant.until.is_(None)))
-        .where(CalendarFeed.token_hash == token_hash(token), ~_ended, Person.left_at.is_(None))
+        .where(CalendarFeed.token_hash == token_hash(token), ~_has_ended, Person.left_at.is_(None))
     ).all()
     if not rows:
         return None
@@ -68,8 +72,8 @@ def found(session: Session, token: str) -> Found | None:
         administrator=any(row[4] == "administrator" for row in rows),
         manages=tuple(sorted(row[5] for row in rows if row[4] == "manager" and row[5])),
     )
-    view = _view(feed, fetched)
-    return Found(view, holder) if view.scope != TEAM or has_team(holder) else None
+    view = _feed_view(feed, fetched)
+    return FeedWithHolder(view, holder) if view.scope != TEAM_SCOPE or has_team(holder) else None
 
 
 def has_team(viewer: Viewer) -> bool:
@@ -78,14 +82,16 @@ def has_team(viewer: Viewer) -> bool:
     return viewer.administrator or bool(viewer.leads)
 
 
-def events(session: Session, feed: Found, zone: str, today: date, course: Course) -> list[Event]:
+def events(
+    session: Session, feed: FeedWithHolder, zone: str, today: date, course: CalendarCourse
+) -> list[CalendarEvent]:
     """What stands in the feed on that day, in the order of people's names."""
-    team = feed.feed.scope == TEAM
+    team = feed.feed.scope == TEAM_SCOPE
     ids = ids_visible_to(session, feed.holder) if team else [feed.holder.id]
     policies = recertification.policies(session, zone)
-    listed: list[Event] = []
+    listed: list[CalendarEvent] = []
     for one in recertification.people(session, zone, ids) if policies else []:
-        now = standing(one.facts, policies, today)
+        now = certification_status(one.facts, policies, today)
         if team:
             listed += team_events(one.id, one.name, now, one.facts, policies, course)
         else:
@@ -93,5 +99,5 @@ def events(session: Session, feed: Found, zone: str, today: date, course: Course
     return listed
 
 
-def _view(feed: CalendarFeed, fetched: date | None) -> FeedView:
+def _feed_view(feed: CalendarFeed, fetched: date | None) -> FeedView:
     return FeedView(feed.id, cast("Scope", feed.scope), feed.made_at, fetched)

@@ -10,27 +10,31 @@ from flask import Blueprint, Response, abort, flash, g, make_response, render_te
 from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
-from course.auth.rules import network
+from course.auth.rules import network_prefix
 from course.calendars import actions, queries
-from course.calendars.rules import TEAM, Course, Scope
+from course.calendars.rules import TEAM_SCOPE, CalendarCourse, Scope
 from course.clock import now
 from course.content.loaded_course import library
 from course.dates import civil_date
-from course.web.access import public, signed_in
-from course.web.app_state import state
-from course.web.rate_limit import Throttle
-from course.web.security_headers import compress
-from course.web.template_filters import seen_redirect
+from course.web.access import public, sign_in_required
+from course.web.app_state import app_state
+from course.web.rate_limit import RateLimiter
+from course.web.security_headers import compress_response
+from course.web.template_filters import redirect_after_post
 from course.web.unit_of_work import db, unit_of_work
 
 pages = Blueprint("calendars", __name__)
 # An address cannot be guessed in a lifetime. A school's calendars, or those at one provider, come from one place.
-_throttle = Throttle(300, 60)
+_throttle = RateLimiter(300, 60)
 # One feed is worked out anew for each fetch, of a large team in seconds; a calendar fetches it a few times an hour.
-_by_feed = Throttle(30, 300)
-_SHOWN_ONCE = "calendar_feed"
-_ENDED = "This calendar feed has ended. You can remove it from your calendar, or make a new one in the course.\n"
-_WAIT = "Too many requests from this place in the network, or for this feed. Please try again in a minute.\n"
+_feed_throttle = RateLimiter(30, 300)
+_NEW_FEED_KEY = "calendar_feed"
+_ENDED_MESSAGE = (
+    "This calendar feed has ended. You can remove it from your calendar, or make a new one in the course.\n"
+)
+_RATE_LIMIT_MESSAGE = (
+    "Too many requests from this place in the network, or for this feed. Please try again in a minute.\n"
+)
 
 
 @pages.get("/<token>.ics")
@@ -38,21 +42,23 @@ _WAIT = "Too many requests from this place in the network, or for this feed. Ple
 def feed(token: str) -> Response:
     """A feed as iCalendar, worked out from what its holder may see at this moment."""
     moment = time.monotonic()
-    if not _throttle.allows(network(request.remote_addr), moment) or not _by_feed.allows(token[:100], moment):
-        return _plain(_WAIT, 429, {"Retry-After": "60"})
-    found = queries.found(db(), token)
+    if not _throttle.allows(network_prefix(request.remote_addr), moment) or not _feed_throttle.allows(
+        token[:100], moment
+    ):
+        return _text_response(_RATE_LIMIT_MESSAGE, 429, {"Retry-After": "60"})
+    found = queries.feed_by_token(db(), token)
     if found is None:
-        return _plain(_ENDED, 404)
-    config, today = state().config, _today()
-    course = Course(library().course.title, f"{config.public_url}/")
+        return _text_response(_ENDED_MESSAGE, 404)
+    config, today = app_state().config, _today()
+    course = CalendarCourse(library().course.title, f"{config.public_url}/")
     listed = queries.events(db(), found, config.time_zone, today, course)
     from course.calendars.ical import ical  # noqa: PLC0415 (its library takes long to load, and few need it)
 
-    data = ical(listed, _name(found.feed.scope, course.title), course.address)
+    data = ical(listed, _calendar_name(found.feed.scope, course.title), course.address)
     if found.feed.fetched_on != today:
         # The page itself only reads: what it writes down once a day is a transaction of its own.
         with unit_of_work() as writing:
-            actions.note_fetch(writing, found.feed.id, today)
+            actions.record_fetch(writing, found.feed.id, today)
     response = Response(data, content_type="text/calendar; charset=utf-8")
     response.headers["Cache-Control"] = "private, max-age=900"
     response.headers["Content-Disposition"] = 'inline; filename="training.ics"'
@@ -60,20 +66,20 @@ def feed(token: str) -> Response:
     response.set_etag(hashlib.blake2b(data, digest_size=12).hexdigest(), weak=True)
     response.make_conditional(request)
     if response.status_code == 200:
-        compress(response)
-    return _unlisted(response)
+        compress_response(response)
+    return _forbid_indexing(response)
 
 
 @pages.get("")
-@signed_in
-def mine() -> Response:
+@sign_in_required
+def my_feeds() -> Response:
     """My feeds: since when, when they were last fetched, and the address of one that was just made."""
     g.here = "me"
-    made = session.pop(_SHOWN_ONCE, None)
+    made = session.pop(_NEW_FEED_KEY, None)
     shown = {}
     if made:
         scope, token = made
-        address = state().config.public_url + url_for("calendars.feed", token=token)
+        address = app_state().config.public_url + url_for("calendars.feed", token=token)
         shown[scope] = address
     page = make_response(
         render_template(
@@ -88,43 +94,43 @@ def mine() -> Response:
 
 
 @pages.post("/<any(own, team):scope>/make")
-@signed_in
-def make(scope: Scope) -> WsgiResponse:
+@sign_in_required
+def create_feed(scope: Scope) -> WsgiResponse:
     """Make a feed, or replace the one that there is: its old address stops working."""
-    if scope == TEAM and not queries.has_team(current_user.person):
+    if scope == TEAM_SCOPE and not queries.has_team(current_user.person):
         abort(403)
     with unit_of_work() as writing:
-        token = actions.make(writing, current_user.person.id, scope, now())
+        token = actions.create_feed(writing, current_user.person.id, scope, now())
     # As a message that is shown once: in the cookie of this browser until the next page, and nowhere else.
-    session[_SHOWN_ONCE] = (scope, token)
-    return seen_redirect(url_for("calendars.mine", _anchor="address"))
+    session[_NEW_FEED_KEY] = (scope, token)
+    return redirect_after_post(url_for("calendars.my_feeds", _anchor="address"))
 
 
 @pages.post("/<any(own, team):scope>/end")
-@signed_in
-def end(scope: Scope) -> WsgiResponse:
+@sign_in_required
+def revoke_feed(scope: Scope) -> WsgiResponse:
     """Revoke a feed: whoever has its address gets nothing any more."""
-    session.pop(_SHOWN_ONCE, None)
+    session.pop(_NEW_FEED_KEY, None)
     with unit_of_work() as writing:
-        ended = actions.end(writing, current_user.person.id, scope, "revoked", now())
+        ended = actions.end_feed(writing, current_user.person.id, scope, "revoked", now())
     flash("The feed has ended. Its address no longer works." if ended else "There was no feed to end.")
-    return seen_redirect(url_for("calendars.mine"))
+    return redirect_after_post(url_for("calendars.my_feeds"))
 
 
-def _name(scope: Scope, course: str) -> str:
-    return f"{'Team training' if scope == TEAM else 'My training'}: {course}"
+def _calendar_name(scope: Scope, course: str) -> str:
+    return f"{'Team training' if scope == TEAM_SCOPE else 'My training'}: {course}"
 
 
 def _today() -> date:
-    return civil_date(now(), state().config.time_zone)
+    return civil_date(now(), app_state().config.time_zone)
 
 
-def _plain(text: str, status: int, headers: dict[str, str] | None = None) -> Response:
+def _text_response(text: str, status: int, headers: dict[str, str] | None = None) -> Response:
     response = Response(text, status, headers, content_type="text/plain; charset=utf-8")
     response.headers["Cache-Control"] = "no-store"
-    return _unlisted(response)
+    return _forbid_indexing(response)
 
 
-def _unlisted(response: Response) -> Response:
+def _forbid_indexing(response: Response) -> Response:
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
     return response

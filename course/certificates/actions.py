@@ -8,7 +8,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from course.audit.actions import record
+from course.audit.actions import record_event
 from course.certificates.events import CertificateRevoked
 from course.certificates.models import Certificate, CertificateChange, KeptLinkEnd
 from course.certificates.queries import in_another_name, kept_link_number
@@ -53,7 +53,7 @@ def issue(session: Session, event: CourseCompleted, last_day: date | None = None
     session.add(made)
     session.flush()
     details = {"number": made.number, "completed_on": event.on, "valid_until": made.valid_until}
-    record(session, "certificate.issued", ("person", event.person_id), details, None, event.at)
+    record_event(session, "certificate.issued", ("person", event.person_id), details, None, event.at)
     sign_credential(session, _certified(made), event.at)
 
 
@@ -69,7 +69,7 @@ def reissue(session: Session, old: str, name: str, reason: str, by: int | None, 
     session.add_all([after, _change(before, "replaced", reason, by, at)])
     session.flush()
     details = {"number": old, "by": after.number, "reason": reason}
-    record(session, "certificate.replaced", ("person", before.person_id), details, by, at)
+    record_event(session, "certificate.replaced", ("person", before.person_id), details, by, at)
     revoke_credential(session, before.id, at)
     sign_credential(session, _certified(after), at)
     return after.number
@@ -90,7 +90,9 @@ def revoke(session: Session, old: str, reason: str, by: int | None, at: datetime
     before = _unchanged(session, old)
     session.add(_change(before, "revoked", reason, by, at))
     session.flush()
-    record(session, "certificate.revoked", ("person", before.person_id), {"number": old, "reason": reason}, by, at)
+    record_event(
+        session, "certificate.revoked", ("person", before.person_id), {"number": old, "reason": reason}, by, at
+    )
     revoke_credential(session, before.id, at)
     same = select(Certificate.number).where(Certificate.completion_id == before.completion_id).order_by(Certificate.id)
     numbers = tuple(session.execute(same).scalars())
@@ -104,7 +106,7 @@ def end_kept_link(session: Session, person_id: int, number: int, by: int, at: da
         return False
     if insert_once(session, KeptLinkEnd, person_id=person_id, number=number, ended_by=by, ended_at=at) is None:
         return False
-    record(session, "certificate.link_ended", ("person", person_id), {"number": number + 1}, by, at)
+    record_event(session, "certificate.link_ended", ("person", person_id), {"number": number + 1}, by, at)
     return True
 
 

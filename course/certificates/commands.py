@@ -16,8 +16,8 @@ from course.credentials import queries as credential_queries
 from course.credentials.commands import group as credentials
 from course.credentials.rules.checking import Stated, Verdict, check, credential_in
 from course.credentials.rules.keys import Key, keys_in
-from course.web.sandbox import IsolatedError, read_in_process
-from course.web.template_filters import day, plural
+from course.web.sandbox import SandboxError, read_in_sandbox
+from course.web.template_filters import format_date, plural
 from course.web.unit_of_work import command_session
 
 group = AppGroup("certificates", help="Re-issue, revoke and verify certificates.")
@@ -68,8 +68,8 @@ def verify_command(file: Path, chosen: Path | None, profile: Path | None, on: da
     if file.stat().st_size > _LARGEST:
         raise click.ClickException(f"{file} is larger than any certificate, so it was not opened.")
     try:
-        document = read_in_process(credential_in, file.read_bytes())
-    except IsolatedError as error:
+        document = read_in_sandbox(credential_in, file.read_bytes())
+    except SandboxError as error:
         raise click.ClickException(f"{file} cannot be read. {error}") from error
     if document is None:
         raise click.ClickException(f"{file} is a PDF without a readable credential in it.")
@@ -100,7 +100,9 @@ def _tell(verdict: Verdict, change: Change | None, own: bool) -> None:
     if change is None:
         click.echo(f"{verdict.state.capitalize()}. {verdict.words}")
     else:
-        click.echo(f"{change.kind.capitalize()} on {day(change.at)}. It is genuine, but does not count any more.")
+        click.echo(
+            f"{change.kind.capitalize()} on {format_date(change.at)}. It is genuine, but does not count any more."
+        )
     if verdict.stated is not None:
         click.echo(_said(verdict.stated))
         if not own:
@@ -113,8 +115,8 @@ def _said(said: Stated) -> str:
         "Course": said.course,
         "Pathway": said.pathway,
         "Version": said.content_version,
-        "Completed on": day(said.completed_on),
-        "Valid up to and including": day(said.last_day),
+        "Completed on": format_date(said.completed_on),
+        "Valid up to and including": format_date(said.last_day),
         "Issued by": f"{said.organisation}, {said.issuer}",
     }
     return "\n".join(f"  {label}: {value}" for label, value in lines.items() if value)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
-from course.dates import months_later
+from course.dates import add_months
 
 # Without letters and digits that are mistaken for each other on paper and on the telephone.
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -49,4 +49,4 @@ def typed_number(text: str) -> str:
 
 def valid_until(completed_on: date, months: int) -> date:
     """The last day of validity."""
-    return months_later(completed_on, months)
+    return add_months(completed_on, months)

@@ -13,7 +13,7 @@ import typst
 from noto_cjk_sans_otc import FONT_PATH
 
 from course.certificates.script_support import plain, rare
-from course.db import outside_unit_of_work
+from course.db import assert_outside_unit_of_work
 
 ROOT = Path(__file__).parents[1]  # templates are found below it, and what they import
 FONTS = [Path(__file__).with_name("fonts"), Path(str(FONT_PATH)).parent]
@@ -38,7 +38,7 @@ def typeset(template: Path, inputs: Inputs, texts: Iterable[str], at: datetime) 
     `texts` are those that somebody typed: what no font has of them is told to `inputs`, which leaves it out. Raises
     typst.TypstError for a fault in the template.
     """
-    outside_unit_of_work("typesetting")
+    assert_outside_unit_of_work("typesetting")
     missing: frozenset[str] = frozenset()
     # What stands beside a box is shaped anew and may lack something else then; hence more than one further try.
     for _ in range(3):

@@ -12,7 +12,7 @@ from flask_login import current_user
 from markupsafe import Markup
 from werkzeug.wrappers import Response as WsgiResponse
 
-from course.auth.rules import network
+from course.auth.rules import network_prefix
 from course.certificates import actions, queries
 from course.certificates.pdf import Sheet, pdf
 from course.certificates.rules import state, typed_number
@@ -24,24 +24,24 @@ from course.credentials.queries import signed
 from course.dates import civil_date
 from course.organisation.queries import logo_at
 from course.people.queries import person
-from course.web.access import Permission, may, public, signed_in
-from course.web.app_state import state as site_state
-from course.web.rate_limit import Throttle
-from course.web.template_filters import day, plural, seen_redirect
-from course.web.template_filters import minutes as hours
+from course.web.access import Permission, public, requires_permission, sign_in_required
+from course.web.app_state import app_state as site_state
+from course.web.rate_limit import RateLimiter
+from course.web.template_filters import format_date, plural, redirect_after_post
+from course.web.template_filters import format_minutes as hours
 from course.web.unit_of_work import db, unit_of_work
 
 pages = Blueprint("certificates", __name__)
 checks = Blueprint("verify", __name__)
 kept = Blueprint("kept", __name__)
 # Numbers cannot be guessed in a lifetime; this keeps a machine from trying.
-_throttle = Throttle(60, 60)
+_throttle = RateLimiter(60, 60)
 # Setting takes a processor, one sheet after the other; asked for again it is the same bytes.
 _set = lru_cache(32)(pdf)
 
 
 @pages.get("")
-@signed_in
+@sign_in_required
 def mine() -> str:
     """The newest certificate, and the earlier ones."""
     g.here = "training"
@@ -50,7 +50,7 @@ def mine() -> str:
 
 
 @pages.get("/<number>")
-@signed_in
+@sign_in_required
 def one(number: str) -> str:
     """One certificate of mine, by its number."""
     g.here = "training"
@@ -89,7 +89,7 @@ def _in_another_name(person_id: int, name: str) -> Markup:
 
 
 @pages.post("/of/<int(max=2147483647):person_id>/reissue")
-@may(Permission.MANAGE_PEOPLE)
+@requires_permission(Permission.MANAGE_PEOPLE)
 def reissue(person_id: int) -> WsgiResponse:
     """Issue somebody's certificates anew in the name that they have now."""
     holder = person(db(), person_id) or abort(404)
@@ -98,7 +98,7 @@ def reissue(person_id: int) -> WsgiResponse:
             session, person_id, holder.name, "The holder’s name has changed.", current_user.person.id, now()
         )
     flash(f"{plural(count, 'certificate')} issued in the name {holder.name}. Those before say that they are replaced.")
-    return seen_redirect(f"/people/{person_id}")
+    return redirect_after_post(f"/people/{person_id}")
 
 
 @checks.get("")
@@ -108,7 +108,7 @@ def ask() -> Response | WsgiResponse | str:
     g.here = "verify"
     typed = request.args.get("number", "")
     if typed.strip():
-        return seen_redirect(url_for("verify.verify", number=typed_number(typed) or "-"))
+        return redirect_after_post(url_for("verify.verify", number=typed_number(typed) or "-"))
     return render_template("certificates/verify.html", checked=None, number="")
 
 
@@ -118,7 +118,7 @@ def verify(number: str) -> Response:
     """Whether a certificate is valid, in words, for anyone who has its number. It says what the certificate
     says, and no more."""
     g.here = "verify"
-    if not _throttle.allows(network(request.remote_addr), time.monotonic()):
+    if not _throttle.allows(network_prefix(request.remote_addr), time.monotonic()):
         return make_response(render_template("certificates/verify.html", checked=None, number=number, wait=True), 429)
     found = queries.check(db(), typed_number(number))
     stands = state(found.certificate.valid_until, found.change, _today()) if found else None
@@ -131,14 +131,14 @@ def _today() -> date:
 
 
 @pages.get("/<number>.json")
-@signed_in
+@sign_in_required
 def credential(number: str) -> Response:
     """The same as a signed file, for programs. Only its holder gets it from here, as with the PDF."""
     return _signed_file(current_user.person.id, number)
 
 
 @pages.get("/<number>.pdf")
-@signed_in
+@sign_in_required
 def download(number: str) -> Response:
     """The same to print and to send."""
     return _sheet_file(current_user.person.id, number)
@@ -158,14 +158,14 @@ def kept_link(person_id: int) -> str:
 
 
 @pages.post("/link/end")
-@signed_in
+@sign_in_required
 def end_link() -> WsgiResponse:
     """End the link to my certificates: whoever has it opens nothing any more."""
     return _end_link(current_user.person.id, url_for("certificates.mine"))
 
 
 @pages.post("/of/<int(max=2147483647):person_id>/link/end")
-@may(Permission.MANAGE_PEOPLE)
+@requires_permission(Permission.MANAGE_PEOPLE)
 def end_link_of(person_id: int) -> WsgiResponse:
     """End somebody's link to their certificates, also after they have left."""
     if person(db(), person_id) is None:
@@ -183,7 +183,7 @@ def _end_link(person_id: int, back: str) -> WsgiResponse:
         if ended
         else "This link had been ended before. Nothing has changed."
     )
-    return seen_redirect(back)
+    return redirect_after_post(back)
 
 
 class LinkEndedError(Exception):
@@ -202,7 +202,7 @@ def _ended(_error: LinkEndedError) -> Response:
 
 def _holder(token: str) -> int:
     """Whose link it is; asked as seldom as a number may be."""
-    if not _throttle.allows(network(request.remote_addr), time.monotonic()):
+    if not _throttle.allows(network_prefix(request.remote_addr), time.monotonic()):
         abort(429)
     secret = site_state().config.secret_key
     person_id = opened(token, secret) or abort(404)
@@ -252,8 +252,8 @@ def _sheet_file(person_id: int, number: str) -> Response:
         edition=found.edition,
         version=found.content_version,
         number=found.number,
-        completed=day(found.completed_on),
-        valid=day(found.valid_until),
+        completed=format_date(found.completed_on),
+        valid=format_date(found.valid_until),
         notice=str(library().course.notice),
         pathway=setting_name(found.pathway),
         length=f"about {hours(found.minutes)}" if found.minutes else "",

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from course.content.library import Library
 from course.content.models import ContentVersion
-from course.db import insert_new
+from course.db import insert_missing
 
 
 def archive(session: Session, library: Library, at: datetime) -> int:
@@ -24,5 +24,5 @@ def archive(session: Session, library: Library, at: datetime) -> int:
     ]
     if rows:
         # Another server may start at the same moment.
-        insert_new(session, ContentVersion, rows)
+        insert_missing(session, ContentVersion, rows)
     return len(rows)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from course.content.schema import Change, Module, digest
+from course.content.schema import Change, Module, content_digest
 
 
 @dataclass(frozen=True)
-class Marked:
+class MarkedChange:
     """A marked change of a page (`ref` is module/page) or of a question (`ref` is its id), with the points that
     are asked because of it. `version` stands for the mark itself: who marks it anew opens it anew."""
 
@@ -21,7 +21,7 @@ class Marked:
 
     @property
     def version(self) -> str:
-        return digest({"ref": self.ref, **self.change.model_dump(mode="json")})
+        return content_digest({"ref": self.ref, **self.change.model_dump(mode="json")})
 
     @property
     def key(self) -> tuple[str, str]:
@@ -29,7 +29,7 @@ class Marked:
         return f"{self.kind}:{self.ref}", self.version
 
 
-def marked(modules: Iterable[Module]) -> Iterator[Marked]:
+def marked_changes(modules: Iterable[Module]) -> Iterator[MarkedChange]:
     """All marked changes in the order of the course."""
     for module in modules:
         for step in module.steps:
@@ -38,7 +38,7 @@ def marked(modules: Iterable[Module]) -> Iterator[Marked]:
                 # A page may teach a point that another module asks about.
                 points = tuple(point for point in page.teaches if point in module.points) or page.teaches
                 for change in page.changes:
-                    yield Marked("page", f"{module.id}/{page.id}", page.title, points, change)
+                    yield MarkedChange("page", f"{module.id}/{page.id}", page.title, points, change)
         for question in module.questions:
             for change in question.changes:
-                yield Marked("question", question.id, question.stem, question.points, change)
+                yield MarkedChange("question", question.id, question.stem, question.points, change)

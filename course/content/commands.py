@@ -11,13 +11,13 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from course.clock import now
-from course.content.fact_reviews import Due, all_due
+from course.content.fact_reviews import FactReview, review_schedule
 from course.content.loaded_course import library
-from course.content.quality_report import report
-from course.content.queries import stored
-from course.content.review_report import bank, coverage
+from course.content.quality_report import quality_report
+from course.content.queries import archived_versions
+from course.content.review_report import coverage, question_bank
 from course.dates import civil_date
-from course.web.app_state import state
+from course.web.app_state import app_state
 from course.web.unit_of_work import command_session
 
 group = AppGroup("content", help="Check, count and print what is taught.")
@@ -55,7 +55,7 @@ def coverage_command(form: str) -> None:
 @_FORMAT
 def export_command(form: str) -> None:
     """The whole question bank, for reviewers who do not use git."""
-    questions = bank(library())
+    questions = question_bank(library())
     if form == "json":
         click.echo(json.dumps(questions, ensure_ascii=False, indent=2))
         return
@@ -71,12 +71,12 @@ def export_command(form: str) -> None:
 def facts_command(before: datetime | None, form: str) -> None:
     """Which facts are to be looked at again, by whom and by when; those that are late are marked. Those that
     are open are not taught, so they cannot be late."""
-    found = all_due(library().sources, library().course)
+    found = review_schedule(library().sources, library().course)
     if before is not None:
         found = [entry for entry in found if entry.by < before.date()]
-    today = civil_date(now(), state().config.time_zone)
+    today = civil_date(now(), app_state().config.time_zone)
 
-    def late(entry: Due) -> bool:
+    def late(entry: FactReview) -> bool:
         return entry.source.status != "open" and entry.late(today)
 
     if form == "json":
@@ -94,7 +94,7 @@ def facts_command(before: datetime | None, form: str) -> None:
 @group.command("report")
 def report_command() -> None:
     """Figures about the questions, the stories and the prose."""
-    click.echo(report(library()))
+    click.echo(quality_report(library()))
 
 
 @group.command("show")
@@ -102,7 +102,7 @@ def report_command() -> None:
 def show_command(version: str) -> None:
     """Print a page, question or scenario exactly as it was in VERSION, from the archive."""
     with command_session() as session:
-        found = stored(session, version)
+        found = archived_versions(session, version)
     for kind, ref, body in found:
         click.echo(f"{kind} {ref}")
         click.echo(json.dumps(json.loads(body), ensure_ascii=False, indent=2))

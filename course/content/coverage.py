@@ -4,25 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from course.content.quality import LONGEST_MEDIAN, forms_of, gives_away, guesses, page_ease, story_guesses
-from course.content.reading_context import Reading
+from course.content.quality import (
+    MAX_MEDIAN_SENTENCE,
+    item_writing_flaw,
+    page_reading_ease,
+    question_form_counts,
+    question_guesses,
+    scenario_guesses,
+)
+from course.content.reading_context import ReadingContext
 from course.content.schema import NATIONS, SETTINGS, Module
-from course.content.variants import module_for, nearest, page_for
+from course.content.variants import module_variant, nearest_scenario, page_variant
 from course.content.yaml_source import Problem
 
-ENOUGH = 20  # below so many questions or scenes, shares say nothing
+MIN_SAMPLE = 20  # below so many questions or scenes, shares say nothing
 
 
-def covering(reading: Reading) -> Iterator[Problem]:
+def coverage_problems(reading: ReadingContext) -> Iterator[Problem]:
     """What somebody would miss, by pathway, by nation or by learning point."""
     for module in reading.modules:
-        yield from _points(reading, module)
-        yield from _pathways(reading, module)
-        yield from _pages(reading, module)
-        yield from _discussion(reading, module)
-    yield from _own_settings(reading)
-    yield from _bank(reading)
-    yield from _looks(reading)
+        yield from _point_problems(reading, module)
+        yield from _pathway_problems(reading, module)
+        yield from _page_problems(reading, module)
+        yield from _discussion_problems(reading, module)
+    yield from _own_setting_problems(reading)
+    yield from _question_bank_problems(reading)
+    yield from _guessability_problems(reading)
     for number, row in enumerate(reading.further):
         sources = {source.id for source in reading.sources}
         if row.source is not None and row.source not in sources:
@@ -30,7 +37,7 @@ def covering(reading: Reading) -> Iterator[Problem]:
             yield place.problem(f"unknown source '{row.source}'", number)
 
 
-def _points(reading: Reading, module: Module) -> Iterator[Problem]:
+def _point_problems(reading: ReadingContext, module: Module) -> Iterator[Problem]:
     """Each point is taught by a page that everybody reads, assessed, and practised on every pathway."""
     place = reading.place("module", module.id)
     taught = {p for page in module.pages.values() if not page.pathways for p in page.teaches}
@@ -39,32 +46,32 @@ def _points(reading: Reading, module: Module) -> Iterator[Problem]:
         for name, have in (("taught by a page that everybody reads", taught), ("assessed by a question", assessed)):
             if point not in have:
                 yield place.problem(f"the learning point '{point}' is not {name}", "points")
-        missing = [name for name in SETTINGS if point not in _practised(module_for(module, name, None))]
+        missing = [name for name in SETTINGS if point not in _practised_points(module_variant(module, name, None))]
         if missing:
             who = "on any pathway" if len(missing) == len(SETTINGS) else f"on the pathway {', '.join(missing)}"
             yield place.problem(f"the learning point '{point}' is not practised {who}", "points")
 
 
-def _practised(module: Module) -> set[str]:
+def _practised_points(module: Module) -> set[str]:
     steps = {step.id for step in module.steps}
     points = {p for t in module.timelines.values() if t.id in steps for p in t.points}
     return points | {p for s in module.scenarios.values() if s.id in steps for scene in s.scenes for p in scene.points}
 
 
-def _pathways(reading: Reading, module: Module) -> Iterator[Problem]:
+def _pathway_problems(reading: ReadingContext, module: Module) -> Iterator[Problem]:
     for number, step in enumerate(module.steps):
         if not step.others:
             continue
         scenarios = [module.scenarios[name] for name in (step.id, *step.others)]
         for pathway in SETTINGS:
-            chosen = nearest(scenarios, pathway)
+            chosen = nearest_scenario(scenarios, pathway)
             if pathway not in (*chosen.settings, *chosen.near):
                 place = reading.place("module", module.id)
                 message = f"no scenario here is from the work of the pathway '{pathway}', or near it"
                 yield place.problem(message, "steps", number)
 
 
-def _pages(reading: Reading, module: Module) -> Iterator[Problem]:
+def _page_problems(reading: ReadingContext, module: Module) -> Iterator[Problem]:
     for page in module.pages.values():
         place = reading.place("page", module.id, page.id)
         for kind, readers in (("setting", page.pathways or tuple(SETTINGS)), ("nation", tuple(NATIONS))):
@@ -74,22 +81,22 @@ def _pages(reading: Reading, module: Module) -> Iterator[Problem]:
                 if name not in found:
                     yield place.problem(f"the page has no '{kind}' block for '{name}'")
         for name in SETTINGS:
-            read = page_ease(page_for(page, name, "england"))
-            if read.median_sentence > LONGEST_MEDIAN:
+            read = page_reading_ease(page_variant(page, name, "england"))
+            if read.median_sentence > MAX_MEDIAN_SENTENCE:
                 yield place.problem(
-                    f"half of its sentences have more than {read.median_sentence:.0f} words; keep to {LONGEST_MEDIAN}"
+                    f"half of its sentences have more than {read.median_sentence:.0f} words; keep to {MAX_MEDIAN_SENTENCE}"
                 )
                 break
 
 
-def _discussion(reading: Reading, module: Module) -> Iterator[Problem]:
+def _discussion_problems(reading: ReadingContext, module: Module) -> Iterator[Problem]:
     sheet = reading.discussions.get(module.id)
     if sheet and sheet.scenario not in module.scenarios:
         place = reading.place("discussion", module.id)
         yield place.problem(f"the scenario '{sheet.scenario}' does not exist", "scenario")
 
 
-def _own_settings(reading: Reading) -> Iterator[Problem]:
+def _own_setting_problems(reading: ReadingContext) -> Iterator[Problem]:
     """Each pathway finds its own work, and not only what comes close, in so many modules."""
     if reading.course is None:
         return
@@ -102,7 +109,7 @@ def _own_settings(reading: Reading) -> Iterator[Problem]:
             )
 
 
-def _bank(reading: Reading) -> Iterator[Problem]:
+def _question_bank_problems(reading: ReadingContext) -> Iterator[Problem]:
     """Each point belongs to a module, and has enough questions in enough forms."""
     if reading.course is None:
         return
@@ -112,7 +119,7 @@ def _bank(reading: Reading) -> Iterator[Problem]:
         if point.id not in taught:
             yield place.problem(f"the learning point '{point.id}' belongs to no module")
             continue
-        forms = forms_of(point.id, reading.modules)
+        forms = question_form_counts(point.id, reading.modules)
         asked = sum(count for form, count in forms.items() if form != "timeline")
         rules = reading.course
         wanted = rules.questions_per_critical_point if point.safety_critical else rules.questions_per_point
@@ -122,11 +129,11 @@ def _bank(reading: Reading) -> Iterator[Problem]:
             yield place.problem(f"the learning point '{point.id}' needs {rules.forms_per_point} forms of question")
 
 
-def _looks(reading: Reading) -> Iterator[Problem]:
+def _guessability_problems(reading: ReadingContext) -> Iterator[Problem]:
     """Nothing about the looks of an option tells whether it is right."""
     questions = [question for module in reading.modules for question in module.questions]
     for question in questions:
-        message = gives_away(question)
+        message = item_writing_flaw(question)
         if message:
             yield reading.place("question", question.id).problem(f"{message} ('{question.id}')", "options")
     sound = [q for q in questions if q.form != "one" or sum(o.correct for o in q.options) == 1]
@@ -134,8 +141,8 @@ def _looks(reading: Reading) -> Iterator[Problem]:
         scenario for module in reading.modules for scenario in module.scenarios.values()
         if all(sum(c.quality == "best" for c in s.choices) == 1 for s in scenario.scenes if s.choices)
     ]  # fmt: skip
-    for guess in (*guesses(sound), *story_guesses(stories)):
-        if guess.asked >= ENOUGH and not guess.fair:
+    for guess in (*question_guesses(sound), *scenario_guesses(stories)):
+        if guess.asked >= MIN_SAMPLE and not guess.fair:
             yield reading.place("course").problem(
                 f"who always takes {guess.name} is right in {guess.score:.0%} of {guess.asked}; chance is "
                 f"{guess.chance:.0%}, and at most 5 points more are allowed"

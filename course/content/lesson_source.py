@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from course.content.reading_context import Reading
-from course.content.rendering import Prose, links
+from course.content.reading_context import ReadingContext
+from course.content.rendering import Prose, link_targets
 from course.content.schema import NATIONS, SETTINGS, Block, Page
-from course.content.yaml_source import Document, Place, Problem, RawBlock, read_page, shaped
+from course.content.yaml_source import Problem, RawBlock, YamlDocument, YamlLocation, read_page, validate_model
 
 # What each kind of block may say after its name, and what it must say.
-BLOCKS: dict[str, tuple[set[str], set[str]]] = {
+BLOCK_ATTRIBUTES: dict[str, tuple[set[str], set[str]]] = {
     "text": (set(), set()),
     "reviews": ({"lines"}, {"lines"}),
     "since": ({"source"}, {"source"}),
@@ -47,25 +47,25 @@ _SVG_ATTRIBUTE = re.compile(
 )
 
 
-def page(reading: Reading, path: Path) -> Page | None:
+def load_page(reading: ReadingContext, path: Path) -> Page | None:
     document, raw = read_page(path, reading.root)
     reading.problems += document.problems
     if not isinstance(document.data, dict):
         return None
-    reading.places[("page", path.parent.parent.name, path.stem)] = Place(document)
-    page = shaped(document, Page, (), {"id": path.stem, **document.data}, reading.problems)
-    blocks = [block for part in raw if (block := _block(reading, document, part, path))]
+    reading.places[("page", path.parent.parent.name, path.stem)] = YamlLocation(document)
+    page = validate_model(document, Page, (), {"id": path.stem, **document.data}, reading.problems)
+    blocks = [block for part in raw if (block := _build_block(reading, document, part, path))]
     return page.model_copy(update={"blocks": tuple(blocks)}) if page else None
 
 
-def _block(reading: Reading, document: Document, raw: RawBlock, path: Path) -> Block | None:
+def _build_block(reading: ReadingContext, document: YamlDocument, raw: RawBlock, path: Path) -> Block | None:
     def wrong(message: str, line: int = 0) -> None:
         reading.problems.append(Problem(document.file, raw.line - 1 + line, message))
 
-    if raw.kind not in BLOCKS:
-        wrong(f"unknown block '{raw.kind}'; known are {', '.join(k for k in BLOCKS if k != 'text')}")
+    if raw.kind not in BLOCK_ATTRIBUTES:
+        wrong(f"unknown block '{raw.kind}'; known are {', '.join(k for k in BLOCK_ATTRIBUTES if k != 'text')}")
         return None
-    allowed, needed = BLOCKS[raw.kind]
+    allowed, needed = BLOCK_ATTRIBUTES[raw.kind]
     for name in sorted(set(raw.attributes) - allowed):
         wrong(f"a block '{raw.kind}' knows no '{name}='")
     for name in sorted(needed - set(raw.attributes)):
@@ -73,8 +73,8 @@ def _block(reading: Reading, document: Document, raw: RawBlock, path: Path) -> B
     if not raw.text.strip():
         wrong(f"the block '{raw.kind}' is empty")
         return None
-    for target, line in links(raw.text):
-        _link(reading, target, Problem(document.file, raw.line + line, ""))
+    for target, line in link_targets(raw.text):
+        _check_link(reading, target, Problem(document.file, raw.line + line, ""))
     attributes = raw.attributes
     known = [str(name) for name in (SETTINGS if raw.kind == "setting" else NATIONS)]
     for name in filter(None, attributes.get("for", "").split(",")):
@@ -83,7 +83,7 @@ def _block(reading: Reading, document: Document, raw: RawBlock, path: Path) -> B
             return None
     fields: dict[str, Any] = {
         "kind": raw.kind,
-        "html": _page_links(Prose(raw.text).html),
+        "html": _resolve_page_links(Prose(raw.text).html),
         "lines": attributes.get("lines"),
         "sources": tuple(filter(None, attributes.get("source", "").split(","))),
         "contacts": tuple(filter(None, attributes.get("contacts", "").split(","))),
@@ -93,14 +93,14 @@ def _block(reading: Reading, document: Document, raw: RawBlock, path: Path) -> B
         "words": len(raw.text.split()),
     }
     if "file" in attributes:
-        fields["svg"] = _svg(path.parent.parent / "diagrams" / f"{attributes['file']}.svg", fields["title"], wrong)
+        fields["svg"] = _load_svg(path.parent.parent / "diagrams" / f"{attributes['file']}.svg", fields["title"], wrong)
     for source in fields["sources"]:
         reading.citations.append((source, Problem(document.file, raw.line - 1, "")))
-    place = Document(document.file, None, {(): raw.line - 1})
-    return shaped(place, Block, (), fields, reading.problems)
+    place = YamlDocument(document.file, None, {(): raw.line - 1})
+    return validate_model(place, Block, (), fields, reading.problems)
 
 
-def _link(reading: Reading, target: str, at: Problem) -> None:
+def _check_link(reading: ReadingContext, target: str, at: Problem) -> None:
     if target.startswith("page:"):
         reading.page_links.append((target.removeprefix("page:"), at))
     elif not target.startswith(("https://", "http://", "mailto:", "tel:")):
@@ -109,11 +109,11 @@ def _link(reading: Reading, target: str, at: Problem) -> None:
         )
 
 
-def _page_links(html: str) -> str:
+def _resolve_page_links(html: str) -> str:
     return html.replace('href="page:', 'href="/module/')
 
 
-def _svg(path: Path, title: str | None, wrong: Any) -> str | None:
+def _load_svg(path: Path, title: str | None, wrong: Any) -> str | None:
     """A drawing as safe inline SVG: known shapes and attributes only, hidden from screen readers
     (its text equivalent stands below it)."""
     try:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from click import ClickException
 
-from course.content.changes import Marked, marked
-from course.content.loader import read
+from course.content.changes import MarkedChange, marked_changes
+from course.content.loader import read_content
 from course.content.schema import (
     SECTIONS,
-    WORDS_A_MINUTE,
+    WORDS_PER_MINUTE,
     Block,
     Change,
     Course,
@@ -24,16 +24,16 @@ from course.content.schema import (
     Scenario,
     Setting,
     Source,
-    digest,
+    content_digest,
 )
-from course.content.supplements import Discussion, Further, Help
-from course.content.validation import check
-from course.content.variants import module_for, variants
+from course.content.supplements import Discussion, FurtherLearning, Help
+from course.content.validation import validate_content
+from course.content.variants import module_variant, page_variants
 from course.content.yaml_source import Problem
 
-SECONDS_A_QUESTION = 30
-SECONDS_A_DECISION = 30
-SECONDS_A_MOMENT = 15
+SECONDS_PER_QUESTION = 30
+SECONDS_PER_DECISION = 30
+SECONDS_PER_MOMENT = 15
 
 
 class ContentError(ClickException):
@@ -56,7 +56,7 @@ class Library:
     points: dict[str, Point]
     sources: dict[str, Source]
     modules: dict[str, Module]
-    further: tuple[Further, ...] = ()
+    further: tuple[FurtherLearning, ...] = ()
     discussions: dict[str, Discussion] = field(default_factory=dict)
     origin: Library | None = None
     pathway: Setting | None = None
@@ -68,7 +68,7 @@ class Library:
         whole = self.origin or self
         key = (pathway, nation)
         if key not in whole._parts_for:
-            modules = {module.id: module_for(module, pathway, nation) for module in whole.modules.values()}
+            modules = {module.id: module_variant(module, pathway, nation) for module in whole.modules.values()}
             whole._parts_for[key] = replace(
                 whole, modules=modules, origin=whole, pathway=pathway, nation=nation, _parts_for={}
             )
@@ -106,12 +106,12 @@ class Library:
         """The version of the whole course: another as soon as anything that is taught differs."""
         if self.origin:
             return self.origin.version
-        return digest({"course": self.course.model_dump(mode="json"), "parts": sorted(self.parts)})
+        return content_digest({"course": self.course.model_dump(mode="json"), "parts": sorted(self.parts)})
 
     @cached_property
-    def changes(self) -> tuple[Marked, ...]:
+    def changes(self) -> tuple[MarkedChange, ...]:
         """What its authors marked as a change that matters, on this pathway."""
-        return tuple(marked(self.modules.values()))
+        return tuple(marked_changes(self.modules.values()))
 
     @cached_property
     def parts(self) -> dict[tuple[str, str, str], Page | Question | Scenario | Change]:
@@ -122,7 +122,7 @@ class Library:
         found: dict[tuple[str, str, str], Page | Question | Scenario | Change] = {}
         for module in self.modules.values():
             for page in module.pages.values():
-                for variant in variants(page):
+                for variant in page_variants(page):
                     found["page", f"{module.id}/{page.id}", variant.version] = variant
             for scenario in module.scenarios.values():
                 found["scenario", f"{module.id}/{scenario.id}", scenario.version] = scenario
@@ -144,11 +144,11 @@ class Library:
         minutes: dict[tuple[str, str], float] = {}
         for module in self.modules.values():
             for page in module.pages.values():
-                minutes[module.id, page.id] = page.words / WORDS_A_MINUTE
+                minutes[module.id, page.id] = page.words / WORDS_PER_MINUTE
             for scenario in module.scenarios.values():
-                minutes[module.id, scenario.id] = (len(scenario.recommended) - 1) * SECONDS_A_DECISION / 60
+                minutes[module.id, scenario.id] = (len(scenario.recommended) - 1) * SECONDS_PER_DECISION / 60
             for timeline in module.timelines.values():
-                minutes[module.id, timeline.id] = len(timeline.options) * SECONDS_A_MOMENT / 60
+                minutes[module.id, timeline.id] = len(timeline.options) * SECONDS_PER_MOMENT / 60
             minutes[module.id, "check"] = self.check_minutes(module.points)
         return minutes
 
@@ -171,7 +171,7 @@ class Library:
     def minutes(self) -> int:
         """About how long the whole course takes on this pathway, with its final assessment."""
         asked = sum(map(self.final_questions, self.taught_points))
-        return round(sum(map(self.module_minutes, self.modules)) + asked * SECONDS_A_QUESTION / 60)
+        return round(sum(map(self.module_minutes, self.modules)) + asked * SECONDS_PER_QUESTION / 60)
 
     @cached_property
     def sections(self) -> tuple[str, ...]:
@@ -185,7 +185,7 @@ class Library:
         )
 
     def check_minutes(self, points: tuple[str, ...]) -> float:
-        return sum(count for _, count in self.check_counts(points)) * SECONDS_A_QUESTION / 60
+        return sum(count for _, count in self.check_counts(points)) * SECONDS_PER_QUESTION / 60
 
     def check_size(self, module: Module) -> int:
         return sum(count for _, count in self.check_counts(module.points))
@@ -196,10 +196,10 @@ class Library:
         return sum(self.step_minutes[module_id, step] for step in steps)
 
 
-def load(root: Path) -> Library:
+def load_library(root: Path) -> Library:
     """Read and check the folder; raise ContentError with every mistake if there is any."""
-    reading = read(root)
-    problems = check(reading)
+    reading = read_content(root)
+    problems = validate_content(reading)
     if problems or reading.course is None or reading.help is None:
         raise ContentError(problems)
     sources = {source.id: source for source in reading.sources}
@@ -208,13 +208,13 @@ def load(root: Path) -> Library:
         help=reading.help,
         points={point.id: point for point in reading.points},
         sources=sources,
-        modules={module.id: _with_sources(module, sources) for module in reading.modules},
+        modules={module.id: _embed_sources(module, sources) for module in reading.modules},
         further=tuple(reading.further),
         discussions=reading.discussions,
     )
 
 
-def _with_sources(module: Module, sources: dict[str, Source]) -> Module:
+def _embed_sources(module: Module, sources: dict[str, Source]) -> Module:
     """The module with each update's sources in it: a learner sees them, so they are part of the version."""
 
     def cite(block: Block) -> Block:

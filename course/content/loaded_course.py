@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from course.content.library import Library
-from course.web.app_state import state
+from course.web.app_state import app_state
 
 
 def library() -> Library:
     """The content that is taught now."""
-    found = state().library
+    found = app_state().library
     assert isinstance(found, Library)  # noqa: S101 (app.py put it there)
     return found

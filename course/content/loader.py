@@ -4,65 +4,65 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from course.content.lesson_source import page
-from course.content.reading_context import M, Reading, document_of, many, one
+from course.content.lesson_source import load_page
+from course.content.reading_context import M, ReadingContext, load_document, load_list, load_object
 from course.content.schema import Course, Module, Point, Question, Scenario, Source, Step, Timeline
-from course.content.supplements import Discussion, Further, Help
-from course.content.yaml_source import Document, Place, shaped
+from course.content.supplements import Discussion, FurtherLearning, Help
+from course.content.yaml_source import YamlDocument, YamlLocation, validate_model
 
 
-def read(root: Path) -> Reading:
+def read_content(root: Path) -> ReadingContext:
     """Read everything under `root` (the folder modules/)."""
-    reading = Reading(root)
-    reading.course = one(reading, root / "course.yaml", Course, ("course",))
-    reading.help = one(reading, root / "help.yaml", Help, ("help",))
-    reading.points = many(reading, root / "learning-points.yaml", Point, "point")
+    reading = ReadingContext(root)
+    reading.course = load_object(reading, root / "course.yaml", Course, ("course",))
+    reading.help = load_object(reading, root / "help.yaml", Help, ("help",))
+    reading.points = load_list(reading, root / "learning-points.yaml", Point, "point")
     for path in (root / "sources.yaml", *sorted((root / "sources").glob("*.yaml"))):
-        reading.sources += many(reading, path, Source, "source")
+        reading.sources += load_list(reading, path, Source, "source")
     if (root / "further-learning.yaml").exists():
-        reading.further = many(reading, root / "further-learning.yaml", Further, "further")
+        reading.further = load_list(reading, root / "further-learning.yaml", FurtherLearning, "further")
     if reading.course:
         for module_id in reading.course.modules:
-            _module(reading, root / module_id)
+            _load_module(reading, root / module_id)
     reading.problems.sort()
     return reading
 
 
-def _module(reading: Reading, folder: Path) -> None:
-    document = document_of(reading, folder / "module.yaml")
+def _load_module(reading: ReadingContext, folder: Path) -> None:
+    document = load_document(reading, folder / "module.yaml")
     if document.problems or not isinstance(document.data, dict):
         if not document.problems:
             reading.problems.append(document.problem((), "the module's title, points and steps are expected here"))
         return
-    reading.places[("module", folder.name)] = Place(document)
+    reading.places[("module", folder.name)] = YamlLocation(document)
     files = [*sorted(folder.glob("questions.yaml")), *sorted((folder / "questions").glob("*.yaml"))]
-    pages = {found.id: found for path in sorted((folder / "pages").glob("*.md")) if (found := page(reading, path))}
-    scenarios = _named(reading, folder / "scenarios", Scenario, "scenario")
-    timelines = _named(reading, folder / "timelines", Timeline, "timeline")
-    questions = [question for path in files for question in many(reading, path, Question, "question")]
+    pages = {found.id: found for path in sorted((folder / "pages").glob("*.md")) if (found := load_page(reading, path))}
+    scenarios = _load_folder(reading, folder / "scenarios", Scenario, "scenario")
+    timelines = _load_folder(reading, folder / "timelines", Timeline, "timeline")
+    questions = [question for path in files for question in load_list(reading, path, Question, "question")]
     kinds: dict[str, tuple[str, str]] = {
         **{page.id: ("page", page.title) for page in pages.values()},
         **{s.id: ("scenario", s.title) for s in scenarios.values()},
         **{t.id: ("timeline", t.title) for t in timelines.values()},
     }
-    steps = _steps(reading, document, kinds)
+    steps = _build_steps(reading, document, kinds)
     data = {
         **document.data,
         "id": folder.name,
         "steps": [step.model_dump() for step in steps],
     }
-    module = shaped(document, Module, (), data, reading.problems)
+    module = validate_model(document, Module, (), data, reading.problems)
     if module:
         content = {"pages": pages, "scenarios": scenarios, "questions": tuple(questions),
                    "timelines": {t.id: t.question() for t in timelines.values()}}  # fmt: skip
         reading.modules.append(module.model_copy(update=content))
     if (folder / "discussion.yaml").exists():
-        sheet = one(reading, folder / "discussion.yaml", Discussion, ("discussion", folder.name))
+        sheet = load_object(reading, folder / "discussion.yaml", Discussion, ("discussion", folder.name))
         if sheet:
             reading.discussions[folder.name] = sheet
 
 
-def _steps(reading: Reading, document: Document, kinds: dict[str, tuple[str, str]]) -> list[Step]:
+def _build_steps(reading: ReadingContext, document: YamlDocument, kinds: dict[str, tuple[str, str]]) -> list[Step]:
     """The module's steps. One written `one-of` holds several scenarios, of which a learner is given one."""
     steps = []
     for number, written in enumerate(document.data.get("steps") or []):
@@ -89,11 +89,11 @@ def _steps(reading: Reading, document: Document, kinds: dict[str, tuple[str, str
     return steps
 
 
-def _named(reading: Reading, folder: Path, model: type[M], kind: str) -> dict[str, M]:
+def _load_folder(reading: ReadingContext, folder: Path, model: type[M], kind: str) -> dict[str, M]:
     """One shape for each file of a folder; the file's name is the id."""
     found = {}
     for path in sorted(folder.glob("*.yaml")):
-        shape = one(reading, path, model, (kind, folder.parent.name, path.stem), id=path.stem)
+        shape = load_object(reading, path, model, (kind, folder.parent.name, path.stem), id=path.stem)
         if shape is not None:
             found[path.stem] = shape
     return found

@@ -14,8 +14,8 @@ from statistics import median
 
 from course.content.schema import Module, Page, Question, Scenario
 
-MARGIN = 0.05
-LONGEST_MEDIAN = 18
+FAIRNESS_MARGIN = 0.05
+MAX_MEDIAN_SENTENCE = 18
 _TAG = re.compile(r"<[^>]+>")
 _WORD = re.compile(r"[a-z]+(?:[’'-][a-z]+)*")
 _HEDGE = re.compile(
@@ -23,37 +23,39 @@ _HEDGE = re.compile(
     re.IGNORECASE,
 )
 # Short and common words say nothing about what an option has in common with its stem.
-_FREQUENT = """about after again also another anyone away back because been before being both child children come
+_FREQUENT_WORDS = """about after again also another anyone away back because been before being both child children come
 could does doing done down each else every everyone find first from gave give goes going good have having here
 himself herself into just know last later like make more most much must need never next nothing once only other
 over person said same says shall should some somebody someone something still such take tell than that their them
 then there these they thing think this those time today told under until upon very want well went were what when
 where whether which while whom whose will with without would your yours yourself"""
-_COMMON = frozenset(_FREQUENT.split())
+_COMMON_WORDS = frozenset(_FREQUENT_WORDS.split())
 
 
-def plain(html: str) -> str:
+def strip_markup(html: str) -> str:
     """A text without its markup."""
     return re.sub(r"\s+", " ", _TAG.sub(" ", html)).strip()
 
 
-def length(html: str) -> int:
+def text_length(html: str) -> int:
     """How long a text looks, in characters without markup."""
-    return len(plain(html))
+    return len(strip_markup(html))
 
 
-def telling_words(html: str) -> frozenset[str]:
+def distinctive_words(html: str) -> frozenset[str]:
     """The words of four letters and more that are not among the commonest."""
-    return frozenset(word for word in _WORD.findall(plain(html).lower()) if len(word) > 3 and word not in _COMMON)
+    return frozenset(
+        word for word in _WORD.findall(strip_markup(html).lower()) if len(word) > 3 and word not in _COMMON_WORDS
+    )
 
 
-def hedges(html: str) -> int:
+def hedge_count(html: str) -> int:
     """How many words of caution a text has."""
-    return len(_HEDGE.findall(plain(html)))
+    return len(_HEDGE.findall(strip_markup(html)))
 
 
 @dataclass(frozen=True)
-class Guess:
+class GuessResult:
     """How somebody does who always picks by one outward sign: `score` and `chance` are shares of 1."""
 
     name: str
@@ -63,22 +65,22 @@ class Guess:
 
     @property
     def fair(self) -> bool:
-        return self.score <= self.chance + MARGIN
+        return self.score <= self.chance + FAIRNESS_MARGIN
 
 
-def _pick(signs: Sequence[float], right: int) -> float:
+def _pick_probability(signs: Sequence[float], right: int) -> float:
     """The chance of being right for somebody who takes the option with the greatest sign, by lot among equals."""
     best = [number for number, sign in enumerate(signs) if sign == max(signs)]
     return (right in best) / len(best)
 
 
-def _guess(name: str, rows: list[tuple[Sequence[float], int]]) -> Guess:
+def _guess_result(name: str, rows: list[tuple[Sequence[float], int]]) -> GuessResult:
     asked = len(rows) or 1
     chance = sum(1 / len(signs) for signs, _ in rows) / asked
-    return Guess(name, sum(_pick(signs, right) for signs, right in rows) / asked, chance, len(rows))
+    return GuessResult(name, sum(_pick_probability(signs, right) for signs, right in rows) / asked, chance, len(rows))
 
 
-def guesses(questions: Sequence[Question]) -> list[Guess]:
+def question_guesses(questions: Sequence[Question]) -> list[GuessResult]:
     """Guessers who take the longest option, the shortest, the most cautious, or the one most like the stem, over the
     questions with one best answer."""
     ones = [(q, next(n for n, o in enumerate(q.options) if o.correct)) for q in questions if q.form == "one"]
@@ -87,26 +89,32 @@ def guesses(questions: Sequence[Question]) -> list[Guess]:
         return [([sign(q, option.text) for option in q.options], right) for q, right in ones]
 
     return [
-        _guess("the longest option", by(lambda _q, text: length(text))),
-        _guess("the shortest option", by(lambda _q, text: -length(text))),
-        _guess("the most cautious option", by(lambda _q, text: hedges(text))),
-        _guess("the option most like the stem", by(lambda q, text: len(telling_words(text) & telling_words(q.stem)))),
+        _guess_result("the longest option", by(lambda _q, text: text_length(text))),
+        _guess_result("the shortest option", by(lambda _q, text: -text_length(text))),
+        _guess_result("the most cautious option", by(lambda _q, text: hedge_count(text))),
+        _guess_result(
+            "the option most like the stem",
+            by(lambda q, text: len(distinctive_words(text) & distinctive_words(q.stem))),
+        ),
     ]
 
 
-def story_guesses(scenarios: Sequence[Scenario]) -> list[Guess]:
+def scenario_guesses(scenarios: Sequence[Scenario]) -> list[GuessResult]:
     """Somebody who always decides for the longest choice of a scene, or for the shortest."""
     rows: list[tuple[Sequence[float], int]] = []
     for scenario in scenarios:
         for scene in scenario.scenes:
             if scene.choices:
                 right = next(n for n, choice in enumerate(scene.choices) if choice.quality == "best")
-                rows.append(([float(length(choice.text)) for choice in scene.choices], right))
+                rows.append(([float(text_length(choice.text)) for choice in scene.choices], right))
     shortest: list[tuple[Sequence[float], int]] = [([-sign for sign in signs], right) for signs, right in rows]
-    return [_guess("the longest choice of a scene", rows), _guess("the shortest choice of a scene", shortest)]
+    return [
+        _guess_result("the longest choice of a scene", rows),
+        _guess_result("the shortest choice of a scene", shortest),
+    ]
 
 
-def positions(questions: Sequence[Question]) -> dict[int, int]:
+def correct_option_positions(questions: Sequence[Question]) -> dict[int, int]:
     """How often the right option stands first, second … in the files. (On screen they are shuffled.)"""
     found: dict[int, int] = {}
     for question in questions:
@@ -116,35 +124,35 @@ def positions(questions: Sequence[Question]) -> dict[int, int]:
     return dict(sorted(found.items()))
 
 
-NEGATIVE = re.compile(
+NEGATIVE_STEM = re.compile(
     r"\b(which|what|who|where|when)\b[^.?]*\b(not|never|except|least)\b[^.?]*\?|\bEXCEPT\b|\bNOT\b", re.IGNORECASE
 )
 
 
-def gives_away(question: Question) -> str | None:
+def item_writing_flaw(question: Question) -> str | None:
     """What lets a question with one best answer be guessed or misread; None if nothing does."""
     if question.form != "one":
         return None
     if not 3 <= len(question.options) <= 4:
         return "a question with one best answer has three or four options"
-    asked = re.split(r"[.!?][”’\"')]*\s+", plain(question.stem))[-1]
-    if NEGATIVE.search(asked) and not re.search(r"why|matter", asked, re.IGNORECASE):
+    asked = re.split(r"[.!?][”’\"')]*\s+", strip_markup(question.stem))[-1]
+    if NEGATIVE_STEM.search(asked) and not re.search(r"why|matter", asked, re.IGNORECASE):
         return "the stem asks for what is not so; ask for what is"
     right = next((option for option in question.options if option.correct), None)
     if right is None:
         return None
     wrong = [option for option in question.options if not option.correct]
-    if hedges(right.text) and not any(hedges(option.text) for option in wrong):
+    if hedge_count(right.text) and not any(hedge_count(option.text) for option in wrong):
         return "only the right option has a word of caution such as 'may'"
-    stem = telling_words(question.stem)
-    if telling_words(right.text) & stem and not any(telling_words(option.text) & stem for option in wrong):
-        shared = ", ".join(sorted(telling_words(right.text) & stem))
+    stem = distinctive_words(question.stem)
+    if distinctive_words(right.text) & stem and not any(distinctive_words(option.text) & stem for option in wrong):
+        shared = ", ".join(sorted(distinctive_words(right.text) & stem))
         return f"only the right option repeats words of the stem ({shared})"
     return None
 
 
 @dataclass(frozen=True)
-class Ease:
+class ReadingEase:
     """How a page reads: the median words of a sentence, and Flesch's reading ease (60 and more is plain)."""
 
     words: int
@@ -152,31 +160,31 @@ class Ease:
     flesch: float
 
 
-def ease(html: str) -> Ease:
+def reading_ease(html: str) -> ReadingEase:
     """How a text reads. Items of lists and cells of tables count as sentences."""
     ended = re.sub(r"</(p|li|td|th|h\d)>", ". ", html)
-    sentences = [_WORD.findall(part.lower()) for part in re.split(r"[.!?…:]+[”’\"')]*\s", plain(ended) + " ")]
+    sentences = [_WORD.findall(part.lower()) for part in re.split(r"[.!?…:]+[”’\"')]*\s", strip_markup(ended) + " ")]
     counts = [len(words) for words in sentences if words]
     words = [word for sentence in sentences for word in sentence]
     if not words:
-        return Ease(0, 0, 100)
-    syllables = sum(_syllables(word) for word in words)
+        return ReadingEase(0, 0, 100)
+    syllables = sum(_syllable_count(word) for word in words)
     flesch = 206.835 - 1.015 * len(words) / len(counts) - 84.6 * syllables / len(words)
-    return Ease(len(words), median(counts), round(flesch, 1))
+    return ReadingEase(len(words), median(counts), round(flesch, 1))
 
 
 @cache  # the course has seventy thousand words, but few different ones
-def _syllables(word: str) -> int:
+def _syllable_count(word: str) -> int:
     groups = len(re.findall(r"[aeiouy]+", word))
     silent = word.endswith("e") and not word.endswith(("le", "ee")) and groups > 1
     return max(1, groups - silent)
 
 
-def page_ease(page: Page) -> Ease:
-    return ease(" ".join(block.html for block in page.blocks))
+def page_reading_ease(page: Page) -> ReadingEase:
+    return reading_ease(" ".join(block.html for block in page.blocks))
 
 
-def forms_of(point: str, modules: Sequence[Module]) -> dict[str, int]:
+def question_form_counts(point: str, modules: Sequence[Module]) -> dict[str, int]:
     """How many questions of each form a learning point has; a timeline is one of its forms."""
     found = dict.fromkeys(("one", "all", "order", "sort", "timeline"), 0)
     for module in modules:

@@ -6,46 +6,54 @@ from collections.abc import Iterator
 from statistics import median
 
 from course.content.library import Library
-from course.content.quality import forms_of, guesses, page_ease, positions, story_guesses
+from course.content.quality import (
+    correct_option_positions,
+    page_reading_ease,
+    question_form_counts,
+    question_guesses,
+    scenario_guesses,
+)
 from course.content.schema import SETTINGS
-from course.content.variants import page_for
+from course.content.variants import page_variant
 
 FORMS = ("one", "all", "order", "sort", "timeline")
 
 
-def report(library: Library) -> str:
+def quality_report(library: Library) -> str:
     """Guessers against chance, reading ease of each page, minutes of each module, and points × forms."""
-    return "\n".join((*_guessers(library), *_prose(library), *_minutes(library), *_points(library)))
+    return "\n".join(
+        (*_guesser_lines(library), *_readability_lines(library), *_duration_lines(library), *_point_lines(library))
+    )
 
 
-def _guessers(library: Library) -> Iterator[str]:
+def _guesser_lines(library: Library) -> Iterator[str]:
     questions = list(library.questions.values())
     scenarios = [scenario for module in library.modules.values() for scenario in module.scenarios.values()]
     yield f"Whoever goes by looks alone ({len(questions)} questions, {len(scenarios)} scenarios)"
     yield f"{'always takes':<34}{'right':>8}{'chance':>8}{'allowed':>9}{'of':>6}"
-    for guess in (*guesses(questions), *story_guesses(scenarios)):
+    for guess in (*question_guesses(questions), *scenario_guesses(scenarios)):
         verdict = "" if guess.fair else "   too good"
         yield (
             f"{guess.name:<34}{guess.score:>8.1%}{guess.chance:>8.1%}{guess.chance + 0.05:>9.1%}"
             f"{guess.asked:>6}{verdict}"
         )
-    places = ", ".join(f"{count} at {place}" for place, count in positions(questions).items())
+    places = ", ".join(f"{count} at {place}" for place, count in correct_option_positions(questions).items())
     yield f"The right option stands in the files: {places}. On screen the order is shuffled."
 
 
-def _prose(library: Library) -> Iterator[str]:
+def _readability_lines(library: Library) -> Iterator[str]:
     yield "\nHow the pages read (median words of a sentence, at most 18; Flesch reading ease, 60 and more is plain)"
     yield f"{'page':<52}{'words':>7}{'sentence':>10}{'ease':>7}"
     eases = []
     for module in library.modules.values():
         for page in module.pages.values():
-            read = page_ease(page_for(page, "school", "england"))
+            read = page_reading_ease(page_variant(page, "school", "england"))
             eases.append(read.flesch)
             yield f"{module.id + '/' + page.id:<52}{read.words:>7}{read.median_sentence:>10.1f}{read.flesch:>7.1f}"
     yield f"Reading ease: median {median(eases):.1f}, lowest {min(eases):.1f}."
 
 
-def _minutes(library: Library) -> Iterator[str]:
+def _duration_lines(library: Library) -> Iterator[str]:
     yield "\nMinutes of each module (200 words a minute, 30 seconds a question or decision, 15 seconds a moment)"
     names = list(SETTINGS)
     yield f"{'module':<28}" + "".join(f"{name:>14}" for name in names)
@@ -58,11 +66,11 @@ def _minutes(library: Library) -> Iterator[str]:
     yield f"{'all':<28}" + "".join(f"{totals[name]:>14.1f}" for name in names)
 
 
-def _points(library: Library) -> Iterator[str]:
+def _point_lines(library: Library) -> Iterator[str]:
     yield "\nQuestions of each learning point (* safety-critical)"
     yield f"{'point':<36}" + "".join(f"{form:>10}" for form in FORMS) + f"{'questions':>11}"
     for point in library.points.values():
-        forms = forms_of(point.id, list(library.modules.values()))
+        forms = question_form_counts(point.id, list(library.modules.values()))
         asked = sum(count for form, count in forms.items() if form != "timeline")
         name = point.id + ("*" if point.safety_critical else "")
         yield f"{name:<36}" + "".join(f"{forms[form] or '.':>10}" for form in FORMS) + f"{asked:>11}"

@@ -11,20 +11,20 @@ from sqlalchemy.orm import Session
 
 from course.content.library import Library
 from course.content.models import ContentVersion
-from course.content.schema import Page, Question, Scenario, Shape
+from course.content.schema import FrozenModel, Page, Question, Scenario
 
 S = TypeVar("S", Page, Question, Scenario)
-KINDS: dict[type[Shape], str] = {Page: "page", Question: "question", Scenario: "scenario"}
+ARCHIVE_KINDS: dict[type[FrozenModel], str] = {Page: "page", Question: "question", Scenario: "scenario"}
 
 
-def part(session: Session, library: Library, shape: type[S], ref: str, version: str) -> S | None:
+def part_in_version(session: Session, library: Library, shape: type[S], ref: str, version: str) -> S | None:
     """The page, question or scenario exactly as it was in `version`; None if it was never shown."""
-    current = library.parts.get((KINDS[shape], ref, version))
+    current = library.parts.get((ARCHIVE_KINDS[shape], ref, version))
     if isinstance(current, shape):
         return current
     body = session.execute(
         select(ContentVersion.body).where(
-            ContentVersion.kind == KINDS[shape], ContentVersion.ref == ref, ContentVersion.version == version
+            ContentVersion.kind == ARCHIVE_KINDS[shape], ContentVersion.ref == ref, ContentVersion.version == version
         )
     ).scalar_one_or_none()
     return None if body is None else _parse(shape, body)
@@ -35,7 +35,7 @@ def _parse(shape: type[S], body: str) -> S:
     return shape.model_validate_json(body)
 
 
-def stored(session: Session, version: str) -> list[tuple[str, str, str]]:
+def archived_versions(session: Session, version: str) -> list[tuple[str, str, str]]:
     """What the archive holds under a version: (kind, reference, JSON)."""
     statement = select(ContentVersion.kind, ContentVersion.ref, ContentVersion.body).where(
         ContentVersion.version == version
@@ -51,7 +51,7 @@ def in_force_since(session: Session, library: Library) -> datetime | None:
     return max((at for kind, ref, version, at in rows if (kind, ref, version) in library.parts), default=None)
 
 
-def changes_shown(session: Session) -> dict[tuple[str, str], datetime]:
+def changes_first_taught(session: Session) -> dict[tuple[str, str], datetime]:
     """When this installation first taught each marked change, by reference and version (see changes.Marked.key)."""
     rows = session.execute(
         select(ContentVersion.ref, ContentVersion.version, ContentVersion.first_shown_at).where(

@@ -9,14 +9,14 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from course.content.schema import Course, Module, Point, Source
-from course.content.supplements import Discussion, Further, Help
-from course.content.yaml_source import Document, Place, Problem, read_yaml, shaped
+from course.content.supplements import Discussion, FurtherLearning, Help
+from course.content.yaml_source import Problem, YamlDocument, YamlLocation, read_yaml, validate_model
 
 M = TypeVar("M", bound=BaseModel)
 
 
 @dataclass
-class Reading:
+class ReadingContext:
     """What was read, where each thing stands, and what is wrong with it."""
 
     root: Path
@@ -25,37 +25,37 @@ class Reading:
     points: list[Point] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
     modules: list[Module] = field(default_factory=list)
-    further: list[Further] = field(default_factory=list)
+    further: list[FurtherLearning] = field(default_factory=list)
     discussions: dict[str, Discussion] = field(default_factory=dict)
-    places: dict[tuple[str, ...], Place] = field(default_factory=dict)
+    places: dict[tuple[str, ...], YamlLocation] = field(default_factory=dict)
     page_links: list[tuple[str, Problem]] = field(default_factory=list)
     citations: list[tuple[str, Problem]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
-    def place(self, *key: str) -> Place:
-        return self.places.get(key) or Place(Document(self.root.name))
+    def place(self, *key: str) -> YamlLocation:
+        return self.places.get(key) or YamlLocation(YamlDocument(self.root.name))
 
 
-def document_of(reading: Reading, path: Path) -> Document:
+def load_document(reading: ReadingContext, path: Path) -> YamlDocument:
     document = read_yaml(path, reading.root)
     reading.problems += document.problems
     return document
 
 
-def one(reading: Reading, path: Path, model: type[M], key: tuple[str, ...], **extra: Any) -> M | None:
-    document = document_of(reading, path)
+def load_object(reading: ReadingContext, path: Path, model: type[M], key: tuple[str, ...], **extra: Any) -> M | None:
+    document = load_document(reading, path)
     if document.problems:
         return None
     data = document.data
     if isinstance(data, dict):
         data = {**extra, **data}
-    result = shaped(document, model, (), data, reading.problems)
-    reading.places[key] = Place(document)
+    result = validate_model(document, model, (), data, reading.problems)
+    reading.places[key] = YamlLocation(document)
     return result
 
 
-def many(reading: Reading, path: Path, model: type[M], kind: str) -> list[M]:
-    document = document_of(reading, path)
+def load_list(reading: ReadingContext, path: Path, model: type[M], kind: str) -> list[M]:
+    document = load_document(reading, path)
     if document.problems:
         return []
     if not isinstance(document.data, list):
@@ -63,7 +63,7 @@ def many(reading: Reading, path: Path, model: type[M], kind: str) -> list[M]:
         return []
     found = []
     for number, entry in enumerate(document.data):
-        shape = shaped(document, model, (number,), entry, reading.problems)
+        shape = validate_model(document, model, (number,), entry, reading.problems)
         if shape is None:
             continue
         key = (kind, str(getattr(shape, "id", number)))
@@ -71,6 +71,6 @@ def many(reading: Reading, path: Path, model: type[M], kind: str) -> list[M]:
             earlier = reading.places[key]
             where = f"{earlier.document.file}:{earlier.document.line(earlier.loc)}"
             reading.problems.append(document.problem((number,), f"the id '{key[1]}' is taken already ({where})"))
-        reading.places[key] = Place(document, (number,))
+        reading.places[key] = YamlLocation(document, (number,))
         found.append(shape)
     return found

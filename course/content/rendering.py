@@ -11,10 +11,10 @@ from pydantic_core import CoreSchema, core_schema
 
 # html=False escapes tags; the typographer is off because authors type the characters they mean.
 _markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
-_MARKS = frozenset("*_`[]\\<&!")
+_MARKUP_CHARACTERS = frozenset("*_`[]\\<&!")
 
 
-class _Text(str):
+class _RenderedText(str):
     """A text as its author wrote it, which templates print as the HTML that was made of it at loading."""
 
     html: str
@@ -41,19 +41,19 @@ class _Text(str):
         )
 
 
-class Inline(_Text):
+class InlineText(_RenderedText):
     """One run of text: emphasis and links, no paragraphs."""
 
     __slots__ = ()
 
     @staticmethod
     def render(source: str) -> str:
-        if _MARKS.isdisjoint(source):
+        if _MARKUP_CHARACTERS.isdisjoint(source):
             return str(escape(source))
         return str(_markdown.renderInline(source)).strip()
 
 
-class Prose(_Text):
+class Prose(_RenderedText):
     """Paragraphs, lists and tables."""
 
     __slots__ = ()
@@ -63,7 +63,7 @@ class Prose(_Text):
         return str(_markdown.render(source)).strip()
 
 
-def links(source: str) -> list[tuple[str, int]]:
+def link_targets(source: str) -> list[tuple[str, int]]:
     """Every link target in a Markdown text, with the line (from 0) of the block that holds it."""
     found = []
     for token in _markdown.parse(source):

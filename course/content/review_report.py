@@ -8,7 +8,7 @@ from typing import Any
 from course.content.library import Library
 from course.content.schema import Module, Question, Source
 
-FORMS = {
+FORM_NAMES = {
     "one": "one-best",
     "all": "all-that-apply",
     "order": "put-in-order",
@@ -40,7 +40,7 @@ def coverage(library: Library) -> list[dict[str, Any]]:
 
 
 @dataclass(frozen=True)
-class Covered:
+class ModuleCoverage:
     """A module, its points with the places of `coverage`, and how many of them are taught, practised and assessed."""
 
     module: Module
@@ -50,13 +50,15 @@ class Covered:
         return sum(bool(row[how]) for row in self.rows)
 
 
-def by_module(library: Library) -> list[Covered]:
+def module_coverage(library: Library) -> list[ModuleCoverage]:
     """What `coverage` says, for each module of the points that it covers."""
     rows = {row["id"]: row for row in coverage(library)}
-    return [Covered(module, tuple(rows[point] for point in module.points)) for module in library.modules.values()]
+    return [
+        ModuleCoverage(module, tuple(rows[point] for point in module.points)) for module in library.modules.values()
+    ]
 
 
-def since(library: Library) -> dict[str, list[Source]]:
+def newer_facts_by_point(library: Library) -> dict[str, list[Source]]:
     """For each learning point, the newer facts that stand on the pages which teach it."""
     found: dict[str, dict[str, Source]] = {point: {} for point in library.points}
     for module in library.modules.values():
@@ -67,20 +69,20 @@ def since(library: Library) -> dict[str, list[Source]]:
     return {point: list(sources.values()) for point, sources in found.items()}
 
 
-def bank(library: Library) -> list[dict[str, Any]]:
+def question_bank(library: Library) -> list[dict[str, Any]]:
     """Every question as plain data. `correct` is true or false; for put-in-order it is the position
     (from 1), for sort-into-groups the name of the group."""
-    return [_entry(library, question) for question in library.answerable.values()]
+    return [_question_entry(library, question) for question in library.answerable.values()]
 
 
-def _entry(library: Library, question: Question) -> dict[str, Any]:
+def _question_entry(library: Library, question: Question) -> dict[str, Any]:
     def right(number: int) -> Any:
         option = question.options[number]
         return {"order": number + 1, "sort": option.group}.get(question.form, option.correct)
 
     return {
         "id": question.id,
-        "form": FORMS[question.form],
+        "form": FORM_NAMES[question.form],
         "stem": str(question.stem),
         "options": [
             {

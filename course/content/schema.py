@@ -10,11 +10,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from course.content.rendering import Inline, Prose
+from course.content.rendering import InlineText, Prose
 
 Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)]
 # YAML reads 999 or 116123 as a number; a telephone number and a range of lines are texts.
-Words = Annotated[str, BeforeValidator(lambda value: str(value) if isinstance(value, int) else value)]
+CoercedText = Annotated[str, BeforeValidator(lambda value: str(value) if isinstance(value, int) else value)]
 Form = Literal["one", "all", "order", "sort", "timeline"]
 Quality = Literal["best", "fair", "poor", "dangerous"]
 Outcome = Literal["good", "mixed", "poor"]
@@ -42,41 +42,41 @@ SECTIONS = {
     "practice": "Learning for practice",
 }
 ContactKind = Literal["lead", "deputy", "out-of-hours", "social-care"]
-WORDS_A_MINUTE = 200
+WORDS_PER_MINUTE = 200
 
 
-class Shape(BaseModel):
+class FrozenModel(BaseModel):
     """Frozen, and an unknown key is a mistake."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", ignored_types=(cached_property,))
 
 
-def digest(seen: Any) -> str:
+def content_digest(seen: Any) -> str:
     """A version: the same 20 characters for the same content, others for any other."""
     text = json.dumps(seen, sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:20]
 
 
-class Point(Shape):
+class Point(FrozenModel):
     """A learning point of the briefing; `today` where its wording is no longer the instruction."""
 
     id: Id
     section: str
-    lines: Words
+    lines: CoercedText
     title: str
-    found: Inline
-    today: Inline | None = None
+    found: InlineText
+    today: InlineText | None = None
     safety_critical: bool = False
 
 
-class Source(Shape):
+class Source(FrozenModel):
     """Where a fact newer than the briefing comes from, how sure we are, and when that was checked."""
 
     id: Id
     title: str
     publisher: str
-    date: Words
-    says: Inline
+    date: CoercedText
+    says: InlineText
     status: Literal["confirmed", "known", "open"]
     checked: dt.date
     confidence: Literal["high", "medium", "low"] | None = None
@@ -85,7 +85,7 @@ class Source(Shape):
     address: str | None = Field(default=None, pattern=r"^https?://")
 
 
-class Change(Shape):
+class Change(FrozenModel):
     """A change that matters, as its author marks it on a page or a question: since when, and why.
 
     Every refresher shows it to those who completed the course before. With `update_days` they need not wait for
@@ -93,28 +93,28 @@ class Change(Shape):
     """
 
     date: dt.date
-    reason: Inline
+    reason: InlineText
     update_days: int | None = Field(default=None, ge=7, le=365)
 
 
-class Option(Shape):
+class Option(FrozenModel):
     """One thing to choose, place or mark, and the reason why it is or is not so."""
 
-    text: Inline
-    reason: Inline
+    text: InlineText
+    reason: InlineText
     correct: bool = False
     group: str | None = None
     date: str | None = None
     points: tuple[Id, ...] = ()
 
 
-class Question(Shape):
+class Question(FrozenModel):
     """A question of any form. A timeline is one whose options are dated moments."""
 
     id: Id
     form: Form = "one"
     points: tuple[Id, ...] = Field(min_length=1)
-    stem: Inline
+    stem: InlineText
     options: tuple[Option, ...] = Field(min_length=3)
     groups: tuple[str, ...] = ()
     critical: bool | None = None
@@ -127,25 +127,25 @@ class Question(Shape):
 
     @cached_property
     def version(self) -> str:
-        return digest(self.seen())
+        return content_digest(self.seen())
 
 
-class Moment(Shape):
-    date: Words
-    text: Inline
-    reason: Inline
+class Moment(FrozenModel):
+    date: CoercedText
+    text: InlineText
+    reason: InlineText
     missed: bool = False
     points: tuple[Id, ...] = ()
 
 
-class Timeline(Shape):
+class Timeline(FrozenModel):
     """A missed-opportunities timeline as its author writes it."""
 
     id: Id
     title: str
     points: tuple[Id, ...] = Field(min_length=1)
     intro: Prose
-    task: Inline = Field(default_factory=lambda: Inline("Mark each moment at which an adult could have acted."))
+    task: InlineText = Field(default_factory=lambda: InlineText("Mark each moment at which an adult could have acted."))
     moments: tuple[Moment, ...] = Field(min_length=4)
 
     def question(self) -> Question:
@@ -157,30 +157,30 @@ class Timeline(Shape):
                         critical=False, title=self.title, intro=self.intro)  # fmt: skip
 
 
-class Gauge(Shape):
+class Gauge(FrozenModel):
     label: str
     start: int = Field(default=3, ge=0, le=5)
 
 
-class Choice(Shape):
+class Choice(FrozenModel):
     """What one can do in a scene, what comes of it, and why that was wise or not."""
 
     id: Id
-    text: Inline
+    text: InlineText
     quality: Quality
-    consequence: Inline
-    reason: Inline
+    consequence: InlineText
+    reason: InlineText
     to: Id
     effects: dict[str, int] = {}
     try_again: int | None = Field(default=None, ge=1, le=3)
 
 
-class Scene(Shape):
+class Scene(FrozenModel):
     """A moment of the story: it asks for a decision, or it is an end."""
 
     id: Id
     text: Prose
-    time: Words | None = None
+    time: CoercedText | None = None
     title: str | None = None
     ask: str = "What do you do now?"
     critical: bool = False
@@ -198,7 +198,7 @@ class Scene(Shape):
         return next(c for c in self.choices if c.quality == "best")
 
 
-class Scenario(Shape):
+class Scenario(FrozenModel):
     """A story with decisions: a graph of scenes."""
 
     id: Id
@@ -228,10 +228,10 @@ class Scenario(Shape):
 
     @cached_property
     def version(self) -> str:
-        return digest(self.seen())
+        return content_digest(self.seen())
 
 
-class Block(Shape):
+class Block(FrozenModel):
     """A part of a page: its finished HTML, and what its kind needs besides. `audience` says for which
     pathways (kind setting) or nations (kind nation) it is."""
 
@@ -248,13 +248,13 @@ class Block(Shape):
     words: int = 0
 
 
-class Page(Shape):
+class Page(FrozenModel):
     """A lesson page. `pathways` says who reads it; nobody named means everybody."""
 
     id: Id
     title: str
     teaches: tuple[Id, ...] = Field(min_length=1)
-    content_note: Inline | None = None
+    content_note: InlineText | None = None
     pathways: tuple[Setting, ...] = ()
     blocks: tuple[Block, ...] = ()
     changes: tuple[Change, ...] = ()
@@ -268,10 +268,10 @@ class Page(Shape):
 
     @cached_property
     def version(self) -> str:
-        return digest(self.seen())
+        return content_digest(self.seen())
 
 
-class Step(Shape):
+class Step(FrozenModel):
     """A stop on the way through a module: `kind` is page, scenario or timeline. `others` are the scenarios
     that would do as well: each pathway is given the one nearest to its work."""
 
@@ -281,12 +281,12 @@ class Step(Shape):
     others: tuple[Id, ...] = ()
 
 
-class Module(Shape):
+class Module(FrozenModel):
     id: Id
     title: str
-    summary: Inline
+    summary: InlineText
     points: tuple[Id, ...] = Field(min_length=1)
-    content_note: Inline | None = None
+    content_note: InlineText | None = None
     steps: tuple[Step, ...] = Field(min_length=1)
     pages: dict[str, Page] = {}
     scenarios: dict[str, Scenario] = {}
@@ -301,13 +301,13 @@ class Module(Shape):
         return found
 
 
-class Course(Shape):
+class Course(FrozenModel):
     """course.yaml. The check of a module asks each of its points once, and then a second time up to
     `check_questions`; a refresher takes `refresher_share` per cent of the
     course's time; the last five numbers are what the content check insists on."""
 
     title: str
-    edition: Words
+    edition: CoercedText
     reviewed: dt.date
     modules: tuple[Id, ...] = Field(min_length=1)
     pass_mark: int = Field(default=80, ge=50, le=100)
@@ -323,4 +323,4 @@ class Course(Shape):
     questions_per_critical_point: int = Field(default=1, ge=1)
     forms_per_point: int = Field(default=1, ge=1, le=5)
     own_setting_modules: int = Field(default=0, ge=0)
-    notice: Inline
+    notice: InlineText

@@ -6,64 +6,64 @@ from typing import Literal
 
 from pydantic import Field
 
-from course.content.rendering import Inline
-from course.content.schema import Id, Nation, Shape, Words
+from course.content.rendering import InlineText
+from course.content.schema import CoercedText, FrozenModel, Id, Nation
 
 
-class HelpStep(Shape):
+class HelpStep(FrozenModel):
     title: str
-    text: Inline
+    text: InlineText
 
 
-class Route(Shape):
+class HelpRoute(FrozenModel):
     id: Id
     name: str
     when: str
     source: Id
-    phone: Words | None = None
+    phone: CoercedText | None = None
     address: str | None = Field(default=None, pattern=r"^https://")
-    note: Inline | None = None
+    note: InlineText | None = None
     nations: tuple[Nation, ...] = ("england", "wales", "scotland", "northern-ireland")
 
 
-class Support(Shape):
+class SupportService(FrozenModel):
     name: str
-    phone: Words
+    phone: CoercedText
     when: str
     source: Id
 
 
-class Help(Shape):
+class Help(FrozenModel):
     """help.yaml: the page "Worried about a child?"."""
 
     steps: tuple[HelpStep, ...] = Field(min_length=1)
-    never: tuple[Inline, ...] = Field(min_length=1)
-    routes: tuple[Route, ...] = Field(min_length=1)
+    never: tuple[InlineText, ...] = Field(min_length=1)
+    routes: tuple[HelpRoute, ...] = Field(min_length=1)
     terms: dict[Nation, str]
-    support: tuple[Support, ...] = Field(min_length=1)
+    support: tuple[SupportService, ...] = Field(min_length=1)
 
 
-class Further(Shape):
+class FurtherLearning(FrozenModel):
     """further-learning.yaml: something that the briefing points to, and what has become of it."""
 
     id: Id
     title: str
-    lines: Words
+    lines: CoercedText
     kind: str
-    what: Inline
-    whom: Inline
+    what: InlineText
+    whom: InlineText
     state: Literal["still there", "replaced", "historic", "not known"]
-    today: Inline
+    today: InlineText
     source: Id | None = None
 
 
-class Talk(Shape):
-    ask: Inline
-    learning: Inline
+class DiscussionPrompt(FrozenModel):
+    ask: InlineText
+    learning: InlineText
 
 
-class Discussion(Shape):
+class Discussion(FrozenModel):
     """discussion.yaml: ten minutes for a team, from the first scene of a scenario."""
 
     scenario: Id
-    questions: tuple[Talk, ...] = Field(min_length=3, max_length=3)
+    questions: tuple[DiscussionPrompt, ...] = Field(min_length=3, max_length=3)

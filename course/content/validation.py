@@ -5,48 +5,50 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from course.content.coverage import covering
-from course.content.reading_context import Reading
+from course.content.coverage import coverage_problems
+from course.content.reading_context import ReadingContext
 from course.content.schema import Module, Question, Scenario, Scene
-from course.content.yaml_source import Place, Problem
+from course.content.yaml_source import Problem, YamlLocation
 
 # Terms that the field has left behind, or that put blame on a child. `history` blocks may quote them.
-AVOID = re.compile(
+AVOIDED_TERMS = re.compile(
     r"\b(child porn\w*|kiddie porn|child prostitut\w*|sexting|revenge porn\w*|p(a)?edophile rings?|e-safety"
     r"|put (themselves|herself|himself) at risk|committed suicide|inappropriate relationships?"
     r"|all of the above|none of the above)\b",
     re.IGNORECASE,
 )
-FEWEST_DECISIONS = 6
-MOST_DECISIONS = 12
+MIN_DECISIONS = 6
+MAX_DECISIONS = 12
 
 
-def check(reading: Reading) -> list[Problem]:
+def validate_content(reading: ReadingContext) -> list[Problem]:
     """Every mistake in the content, sorted by place; an empty list means that it may be taught."""
     problems = list(reading.problems)
-    problems += _citations(reading)
-    problems += _links(reading)
-    problems += _unique(reading)
+    problems += _citation_problems(reading)
+    problems += _link_problems(reading)
+    problems += _timeline_id_problems(reading)
     for module in reading.modules:
-        problems += _module(reading, module)
+        problems += _module_problems(reading, module)
         for question in module.questions:
-            problems += _question(reading, question, reading.place("question", question.id))
+            problems += _question_problems(reading, question, reading.place("question", question.id))
         for timeline in module.timelines.values():
-            problems += _timeline(reading, timeline, reading.place("timeline", module.id, timeline.id))
+            problems += _timeline_problems(reading, timeline, reading.place("timeline", module.id, timeline.id))
         for scenario in module.scenarios.values():
-            problems += _scenario(reading, scenario, reading.place("scenario", module.id, scenario.id))
-    problems += covering(reading)
+            problems += _scenario_problems(reading, scenario, reading.place("scenario", module.id, scenario.id))
+    problems += coverage_problems(reading)
     return sorted(set(problems))
 
 
-def _unknown(reading: Reading, ids: Iterable[str], place: Place, *path: str | int) -> Iterator[Problem]:
+def _unknown_point_problems(
+    reading: ReadingContext, ids: Iterable[str], place: YamlLocation, *path: str | int
+) -> Iterator[Problem]:
     known = {point.id for point in reading.points}
     for point in ids:
         if point not in known:
             yield place.problem(f"unknown learning point '{point}'", *path)
 
 
-def _citations(reading: Reading) -> Iterator[Problem]:
+def _citation_problems(reading: ReadingContext) -> Iterator[Problem]:
     sources = {source.id: source for source in reading.sources}
     cited = list(reading.citations)
     if reading.help:
@@ -65,7 +67,7 @@ def _citations(reading: Reading) -> Iterator[Problem]:
             )
 
 
-def _links(reading: Reading) -> Iterator[Problem]:
+def _link_problems(reading: ReadingContext) -> Iterator[Problem]:
     pages = {f"{module.id}/{step.id}" for module in reading.modules for step in module.steps}
     some = {f"{module.id}/{page.id}" for module in reading.modules for page in module.pages.values() if page.pathways}
     for target, at in reading.page_links:
@@ -75,7 +77,7 @@ def _links(reading: Reading) -> Iterator[Problem]:
             yield Problem(at.file, at.line, f"not everybody can open the page that 'page:{target}' leads to")
 
 
-def _unique(reading: Reading) -> Iterator[Problem]:
+def _timeline_id_problems(reading: ReadingContext) -> Iterator[Problem]:
     """A timeline is answered like a question, so it may not take a question's id."""
     questions = {q.id for module in reading.modules for q in module.questions}
     seen: set[str] = set()
@@ -86,31 +88,31 @@ def _unique(reading: Reading) -> Iterator[Problem]:
             seen.add(timeline)
 
 
-def _module(reading: Reading, module: Module) -> Iterator[Problem]:
+def _module_problems(reading: ReadingContext, module: Module) -> Iterator[Problem]:
     place = reading.place("module", module.id)
-    yield from _unknown(reading, module.points, place, "points")
+    yield from _unknown_point_problems(reading, module.points, place, "points")
     for page in module.pages.values():
         at = reading.place("page", module.id, page.id)
-        yield from _unknown(reading, page.teaches, at, "teaches")
+        yield from _unknown_point_problems(reading, page.teaches, at, "teaches")
         notes = [block.id for block in page.blocks if block.kind == "reflect"]
         for twice in {note for note in notes if notes.count(note) > 1}:
             yield at.problem(f"two reflect blocks have the id '{twice}'")
         for block in page.blocks:
             if block.kind != "history":
-                yield from _words(block.html, at.problem)
+                yield from _avoided_term_problems(block.html, at.problem)
 
 
-def _words(text: str, problem: Callable[..., Problem], *path: str | int) -> Iterator[Problem]:
-    for match in AVOID.finditer(text):
+def _avoided_term_problems(text: str, problem: Callable[..., Problem], *path: str | int) -> Iterator[Problem]:
+    for match in AVOIDED_TERMS.finditer(text):
         yield problem(f"the words '{match[0]}' are to be avoided (see docs/writing-content.md)", *path)
 
 
-def _question(reading: Reading, question: Question, place: Place) -> Iterator[Problem]:
-    yield from _unknown(reading, question.points, place, "points")
-    yield from _words(question.stem, place.problem, "stem")
+def _question_problems(reading: ReadingContext, question: Question, place: YamlLocation) -> Iterator[Problem]:
+    yield from _unknown_point_problems(reading, question.points, place, "points")
+    yield from _avoided_term_problems(question.stem, place.problem, "stem")
     texts = [option.text for option in question.options]
     for number, option in enumerate(question.options):
-        yield from _words(f"{option.text} {option.reason}", place.problem, "options", number)
+        yield from _avoided_term_problems(f"{option.text} {option.reason}", place.problem, "options", number)
         if texts.count(option.text) > 1:
             yield place.problem("this option stands here twice", "options", number)
         if option.group is not None and question.form != "sort":
@@ -140,33 +142,35 @@ def _question(reading: Reading, question: Question, place: Place) -> Iterator[Pr
         yield place.problem("only a question of the form 'sort' has groups", "groups")
 
 
-def _timeline(reading: Reading, timeline: Question, place: Place) -> Iterator[Problem]:
-    yield from _unknown(reading, timeline.points, place, "points")
+def _timeline_problems(reading: ReadingContext, timeline: Question, place: YamlLocation) -> Iterator[Problem]:
+    yield from _unknown_point_problems(reading, timeline.points, place, "points")
     for number, moment in enumerate(timeline.options):
-        yield from _unknown(reading, moment.points, place, "moments", number, "points")
-        yield from _words(f"{moment.text} {moment.reason}", place.problem, "moments", number)
+        yield from _unknown_point_problems(reading, moment.points, place, "moments", number, "points")
+        yield from _avoided_term_problems(f"{moment.text} {moment.reason}", place.problem, "moments", number)
     missed = sum(moment.correct for moment in timeline.options)
     if not 0 < missed < len(timeline.options):
         yield place.problem("some moments are missed chances and some are not", "moments")
 
 
-def _scenario(reading: Reading, scenario: Scenario, place: Place) -> Iterator[Problem]:
-    yield from _unknown(reading, scenario.points, place, "points")
+def _scenario_problems(reading: ReadingContext, scenario: Scenario, place: YamlLocation) -> Iterator[Problem]:
+    yield from _unknown_point_problems(reading, scenario.points, place, "points")
     ids = [scene.id for scene in scenario.scenes]
     for number, scene in enumerate(scenario.scenes):
         if ids.index(scene.id) != number:
             yield place.problem(f"the scene '{scene.id}' stands here twice", "scenes", number)
-        yield from _scene(reading, scenario, scene, place, number)
+        yield from _scene_problems(reading, scenario, scene, place, number)
     if scenario.start not in ids:
         yield place.problem(f"the scene '{scenario.start}' does not exist", "start")
     elif all(c.to in ids for scene in scenario.scenes for c in scene.choices):
-        yield from _graph(scenario, place)
+        yield from _scenario_graph_problems(scenario, place)
 
 
-def _scene(reading: Reading, scenario: Scenario, scene: Scene, place: Place, number: int) -> Iterator[Problem]:
+def _scene_problems(
+    reading: ReadingContext, scenario: Scenario, scene: Scene, place: YamlLocation, number: int
+) -> Iterator[Problem]:
     at = ("scenes", number)
-    yield from _unknown(reading, scene.points, place, *at, "points")
-    yield from _words(f"{scene.text} {scene.debrief or ''}", place.problem, *at)
+    yield from _unknown_point_problems(reading, scene.points, place, *at, "points")
+    yield from _avoided_term_problems(f"{scene.text} {scene.debrief or ''}", place.problem, *at)
     if scene.end:
         if scene.choices:
             yield place.problem(f"the scene '{scene.id}' is an end and has choices", *at)
@@ -187,7 +191,7 @@ def _scene(reading: Reading, scenario: Scenario, scene: Scene, place: Place, num
         yield place.problem(f"'{scene.id}': a critical decision has a dangerous choice, and no other has one", *at)
     for position, choice in enumerate(scene.choices):
         where = (*at, "choices", position)
-        yield from _words(f"{choice.text} {choice.consequence} {choice.reason}", place.problem, *where)
+        yield from _avoided_term_problems(f"{choice.text} {choice.consequence} {choice.reason}", place.problem, *where)
         if names.index(choice.id) != position:
             yield place.problem(f"the choice '{choice.id}' stands here twice", *where)
         if choice.to not in scenario.by_id:
@@ -199,23 +203,23 @@ def _scene(reading: Reading, scenario: Scenario, scene: Scene, place: Place, num
             yield place.problem("the best choice may not lead back to the start", *where)
 
 
-def _graph(scenario: Scenario, place: Place) -> Iterator[Problem]:
+def _scenario_graph_problems(scenario: Scenario, place: YamlLocation) -> Iterator[Problem]:
     """Reachability both ways, loops, and the recommended path."""
     numbers = {scene.id: number for number, scene in enumerate(scenario.scenes)}
     onward = {s.id: {c.to for c in s.choices} for s in scenario.scenes}
     free = {s.id: {c.to for c in s.choices if not c.try_again} for s in scenario.scenes}
-    reached = _closure({scenario.start}, onward)
+    reached = _reachable_scenes({scenario.start}, onward)
     back: dict[str, set[str]] = {scene: set() for scene in onward}
     for scene, targets in free.items():
         for target in targets:
             back[target].add(scene)
-    ending = _closure({scene.id for scene in scenario.scenes if scene.end}, back)
+    ending = _reachable_scenes({scene.id for scene in scenario.scenes if scene.end}, back)
     for scene in onward:
         if scene not in reached:
             yield place.problem(f"the scene '{scene}' cannot be reached", "scenes", numbers[scene])
         if scene not in ending:
             yield place.problem(f"the scene '{scene}' cannot reach an end", "scenes", numbers[scene])
-        if any(scene in _closure({target}, free) for target in free[scene]):
+        if any(scene in _reachable_scenes({target}, free) for target in free[scene]):
             yield place.problem(
                 f"the scene '{scene}' lies on a loop: a way back needs 'try_again' with its limit",
                 "scenes",
@@ -226,14 +230,14 @@ def _graph(scenario: Scenario, place: Place) -> Iterator[Problem]:
     path = scenario.recommended
     if path[-1].end != "good":
         yield place.problem("the recommended path does not reach a good ending", "start")
-    if len(path) - 1 < FEWEST_DECISIONS:
+    if len(path) - 1 < MIN_DECISIONS:
         yield place.problem(
-            f"the recommended path has {len(path) - 1} decisions; at least {FEWEST_DECISIONS} are needed",
+            f"the recommended path has {len(path) - 1} decisions; at least {MIN_DECISIONS} are needed",
             "start",
         )
-    if len(path) - 1 > MOST_DECISIONS:
+    if len(path) - 1 > MAX_DECISIONS:
         yield place.problem(
-            f"the recommended path has {len(path) - 1} decisions; {MOST_DECISIONS} are the most that people bear",
+            f"the recommended path has {len(path) - 1} decisions; {MAX_DECISIONS} are the most that people bear",
             "start",
         )
     if sum(scene.end is not None for scene in scenario.scenes) < 3:
@@ -242,7 +246,7 @@ def _graph(scenario: Scenario, place: Place) -> Iterator[Problem]:
         yield place.problem("at least one decision must be critical", "scenes")
 
 
-def _closure(start: set[str], edges: dict[str, set[str]]) -> set[str]:
+def _reachable_scenes(start: set[str], edges: dict[str, set[str]]) -> set[str]:
     found: set[str] = set()
     waiting = list(start)
     while waiting:

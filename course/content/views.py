@@ -5,14 +5,14 @@ from __future__ import annotations
 from flask import Blueprint, g, render_template
 
 from course.clock import now
-from course.content.fact_reviews import by_use, due
+from course.content.fact_reviews import next_review, reviews_by_status
 from course.content.loaded_course import library
 from course.content.queries import in_force_since
-from course.content.review_report import by_module, coverage, since
+from course.content.review_report import coverage, module_coverage, newer_facts_by_point
 from course.content.schema import SECTIONS
 from course.dates import civil_date
-from course.web.access import Permission, may, public
-from course.web.app_state import state
+from course.web.access import Permission, public, requires_permission
+from course.web.app_state import app_state
 from course.web.unit_of_work import db
 
 pages = Blueprint("content", __name__)
@@ -28,18 +28,18 @@ def sources() -> str:
         library=library(),
         covered=covered,
         sections=SECTIONS,
-        since=since(library()),
-        due={source.id: due(source, library().course) for source in library().sources.values()},
+        since=newer_facts_by_point(library()),
+        due={source.id: next_review(source, library().course) for source in library().sources.values()},
     )
 
 
 @pages.get("/content")
-@may(Permission.MANAGE_ORGANISATION)
+@requires_permission(Permission.MANAGE_ORGANISATION)
 def status() -> str:
     """What is taught now and since when, what is to be checked again, and where each point is covered."""
     g.here = "organisation"
-    found, today = library(), civil_date(now(), state().config.time_zone)
-    taught, waiting = by_use(found.sources, found.course)
+    found, today = library(), civil_date(now(), app_state().config.time_zone)
+    taught, waiting = reviews_by_status(found.sources, found.course)
     return render_template(
         "content/status.html",
         library=found,
@@ -47,14 +47,14 @@ def status() -> str:
         facts=[(entry, entry.late(today)) for entry in taught],
         waiting=waiting,
         late=sum(entry.late(today) for entry in taught),
-        covered=by_module(found),
+        covered=module_coverage(found),
         points=coverage(found),
     )
 
 
 @pages.get("/further-learning")
 @public
-def further() -> str:
+def further_learning() -> str:
     """What the briefing pointed to, and what has become of it."""
     return render_template("content/further.html", library=library())
 

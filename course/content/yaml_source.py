@@ -12,10 +12,10 @@ from pydantic import BaseModel, ValidationError
 
 M = TypeVar("M", bound=BaseModel)
 Loc = tuple[str | int, ...]
-_Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # without libyaml it is slower, and right
+_BaseLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # without libyaml it is slower, and right
 
 
-class _Loader(_Base):  # type: ignore[misc]
+class _YamlLoader(_BaseLoader):  # type: ignore[misc]
     """YAML in which only `true` and `false` are yes and no: a group called Yes or an id `on` is a word."""
 
     yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {
@@ -24,7 +24,7 @@ class _Loader(_Base):  # type: ignore[misc]
     }
 
 
-_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf"))
+_YamlLoader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf"))
 
 
 @dataclass(frozen=True, order=True)
@@ -40,7 +40,7 @@ class Problem:
 
 
 @dataclass
-class Document:
+class YamlDocument:
     """A file's data, and the line (from 1) at which each value begins, by its path in the data."""
 
     file: str
@@ -59,25 +59,25 @@ class Document:
 
 
 @dataclass(frozen=True)
-class Place:
+class YamlLocation:
     """Where a loaded object stands: its document, and the path to it."""
 
-    document: Document
+    document: YamlDocument
     loc: Loc = ()
 
     def problem(self, message: str, *path: str | int) -> Problem:
         return self.document.problem(self.loc + path, message)
 
 
-def read_yaml(path: Path, root: Path, text: str | None = None, offset: int = 0) -> Document:
+def read_yaml(path: Path, root: Path, text: str | None = None, offset: int = 0) -> YamlDocument:
     """Parse a YAML file (or `text` that stands `offset` lines down in it). Errors are collected, not raised."""
-    document = Document(path.relative_to(root.parent).as_posix())
+    document = YamlDocument(path.relative_to(root.parent).as_posix())
     try:
-        loader = _Loader(path.read_text(encoding="utf-8") if text is None else text)
+        loader = _YamlLoader(path.read_text(encoding="utf-8") if text is None else text)
         try:
             node = loader.get_single_node()
             if node is not None:
-                document.data = _build(loader, node, (), document, offset)
+                document.data = _build_data(loader, node, (), document, offset)
         finally:
             loader.dispose()
     except yaml.YAMLError as error:
@@ -90,7 +90,7 @@ def read_yaml(path: Path, root: Path, text: str | None = None, offset: int = 0) 
     return document
 
 
-def _build(loader: Any, node: yaml.Node, loc: Loc, document: Document, offset: int) -> Any:
+def _build_data(loader: Any, node: yaml.Node, loc: Loc, document: YamlDocument, offset: int) -> Any:
     document.lines[loc] = node.start_mark.line + 1 + offset
     if isinstance(node, yaml.MappingNode):
         result: dict[Any, Any] = {}
@@ -100,26 +100,26 @@ def _build(loader: Any, node: yaml.Node, loc: Loc, document: Document, offset: i
                 document.problems.append(
                     Problem(document.file, key_node.start_mark.line + 1 + offset, f"{key!r} stands here twice")
                 )
-            result[key] = _build(loader, value_node, (*loc, key), document, offset)
+            result[key] = _build_data(loader, value_node, (*loc, key), document, offset)
             document.lines[(*loc, key)] = key_node.start_mark.line + 1 + offset
         return result
     if isinstance(node, yaml.SequenceNode):
-        return [_build(loader, child, (*loc, i), document, offset) for i, child in enumerate(node.value)]
+        return [_build_data(loader, child, (*loc, i), document, offset) for i, child in enumerate(node.value)]
     return loader.construct_object(node)
 
 
-def shaped(document: Document, model: type[M], loc: Loc, data: Any, problems: list[Problem]) -> M | None:
+def validate_model(document: YamlDocument, model: type[M], loc: Loc, data: Any, problems: list[Problem]) -> M | None:
     """The data as a shape, or None with each mistake added to `problems` at its line."""
     try:
         return model.model_validate(data)
     except ValidationError as error:
         for mistake in error.errors(include_url=False):
             where = tuple(part for part in mistake["loc"] if isinstance(part, (str, int)))
-            problems.append(document.problem(loc + where, _message(where, mistake)))
+            problems.append(document.problem(loc + where, _problem_message(where, mistake)))
         return None
 
 
-def _message(where: Loc, mistake: Any) -> str:
+def _problem_message(where: Loc, mistake: Any) -> str:
     name = " → ".join(str(part + 1) if isinstance(part, int) else part for part in where) or "this"
     if mistake["type"] == "extra_forbidden":
         return f"unknown key '{name}'"
@@ -148,27 +148,27 @@ class RawBlock:
     line: int
 
 
-def read_page(path: Path, root: Path) -> tuple[Document, list[RawBlock]]:
+def read_page(path: Path, root: Path) -> tuple[YamlDocument, list[RawBlock]]:
     """A page file: its front matter as a document, and its blocks in order."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        document = Document(path.relative_to(root.parent).as_posix())
+        document = YamlDocument(path.relative_to(root.parent).as_posix())
         document.problems.append(Problem(document.file, 1, f"the file cannot be read: {error}"))
         return document, []
     rows = text.splitlines()
     end = next((i for i, row in enumerate(rows[1:], 1) if row.rstrip() == "---"), None)
     if not rows or rows[0].rstrip() != "---" or end is None:
-        document = Document(path.relative_to(root.parent).as_posix())
+        document = YamlDocument(path.relative_to(root.parent).as_posix())
         document.problems.append(
             Problem(document.file, 1, "a page begins with its front matter between two lines '---'")
         )
         return document, []
     document = read_yaml(path, root, "\n".join(rows[1:end]), offset=1)
-    return document, _blocks(document, rows, end + 1)
+    return document, _split_blocks(document, rows, end + 1)
 
 
-def _blocks(document: Document, rows: list[str], first: int) -> list[RawBlock]:
+def _split_blocks(document: YamlDocument, rows: list[str], first: int) -> list[RawBlock]:
     blocks: list[RawBlock] = []
     kind, attributes, start = "text", dict[str, str](), first
     gathered: list[str] = []

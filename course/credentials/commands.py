@@ -11,8 +11,8 @@ from flask.cli import AppGroup
 from course.clock import now
 from course.credentials import actions, queries
 from course.credentials.rules.keys import KeyLockedError, multikey
-from course.web.app_state import state
-from course.web.template_filters import moment
+from course.web.app_state import app_state
+from course.web.template_filters import format_moment
 from course.web.unit_of_work import command_session
 
 group = AppGroup("credentials", help="The keys with which certificates are signed.")
@@ -25,7 +25,9 @@ def keys_command() -> None:
     with command_session() as session:
         found = queries.keys(session)
     for key in found:
-        ended = f", withdrawn since {moment(key.withdrawn, state().config.time_zone)}" if key.withdrawn else ""
+        ended = (
+            f", withdrawn since {format_moment(key.withdrawn, app_state().config.time_zone)}" if key.withdrawn else ""
+        )
         click.echo(f"{key.address} {multikey(key.public)}{ended}")
     if not found:
         click.echo("There is no key yet. The first certificate makes one.")
@@ -49,7 +51,7 @@ def withdraw_command(number: int, since: datetime | None, reason: str) -> None:
 
     'flask credentials sign-missing' then signs the certificates anew.
     """
-    zone = ZoneInfo(state().config.time_zone)
+    zone = ZoneInfo(app_state().config.time_zone)
     try:
         with command_session() as session:
             actions.withdraw(session, number, since.replace(tzinfo=zone) if since else now(), reason[:200], now())

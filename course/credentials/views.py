@@ -9,9 +9,9 @@ from course.credentials import queries
 from course.credentials.rules.documents import as_bytes, issuer_document, key_document
 from course.credentials.rules.keys import multikey
 from course.credentials.rules.signing import Document
-from course.organisation.request_organisation import here_organisation
+from course.organisation.request_organisation import current_organisation
 from course.web.access import public
-from course.web.app_state import state
+from course.web.app_state import app_state
 from course.web.unit_of_work import db
 
 pages = Blueprint("credentials", __name__)
@@ -24,8 +24,8 @@ _PROFILE, _LIST = 3600, 300
 @public
 def issuer() -> Response:
     """The issuer's profile with the public keys, as JSON; a browser gets a page that explains it."""
-    ours = here_organisation() or abort(404)
-    keys, address = queries.keys(db()), state().config.public_url
+    ours = current_organisation() or abort(404)
+    keys, address = queries.keys(db()), app_state().config.public_url
     if request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
         g.here = "verify"
         words = [(key, multikey(key.public)) for key in keys]

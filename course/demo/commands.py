@@ -10,28 +10,36 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from course.auth.password_hashing import hashed, verify
+from course.auth.password_hashing import hash_password, verify_password
 from course.clock import now
 from course.content.actions import archive
 from course.content.loaded_course import library
 from course.dates import civil_date
-from course.demo.actions import NAME, PEOPLE, let_in, office, passwords, prepare, tell
-from course.demo.queries import owner_of
-from course.demo.rules import YEARS
+from course.demo.actions import (
+    DEMO_ACCOUNTS,
+    ORGANISATION_NAME,
+    create_demo,
+    office,
+    password_hashes,
+    set_passwords,
+    write_history,
+)
+from course.demo.queries import database_owner
+from course.demo.rules import HISTORY_LENGTH
 from course.organisation.queries import organisation
 from course.privacy.commands import run
 from course.refreshers.commands import send_boosters
-from course.reminders.commands import send
+from course.reminders.commands import queue_due_reminders
 from course.schema_upgrade import upgrade
-from course.web.app_state import state
-from course.web.database_check import opening
-from course.web.unit_of_work import command_session, reading_session
+from course.web.app_state import app_state
+from course.web.database_check import current_database_check
+from course.web.unit_of_work import command_session, read_only_session
 
-_NOT_HERE = (
+_WRONG_DATABASE = (
     "This database belongs to {owner}. The demonstration needs one of its own: "
     "set DATABASE_URL to another, such as sqlite:////tmp/demo.db."
 )
-WEEKS = 10  # for which reminders went out
+REMINDER_WEEKS = 10  # for which reminders went out
 group = AppGroup("demo", help="A course to look around in.")
 
 
@@ -46,35 +54,35 @@ def prepare_demo() -> None:
 
     Nothing is done to a database that was made for real: not even migrated.
     """
-    opening().prepare()
-    if (owner := owner_of(state().engine)) not in (None, NAME):
-        raise click.ClickException(_NOT_HERE.format(owner=owner))
-    upgrade(state().engine)
+    current_database_check().prepare()
+    if (owner := database_owner(app_state().engine)) not in (None, ORGANISATION_NAME):
+        raise click.ClickException(_WRONG_DATABASE.format(owner=owner))
+    upgrade(app_state().engine)
     password = demo_password()
-    at, zone = now(), state().config.time_zone
+    at, zone = now(), app_state().config.time_zone
     with command_session() as session:
         new = organisation(session) is None
         if new:
             click.echo("Writing two years of an invented organisation (once) …", err=True)
-        other = prepare(session, at, at - YEARS)
+        other = create_demo(session, at, at - HISTORY_LENGTH)
         if new and other is None:
-            archive(session, library(), at - YEARS)
-            tell(session, library(), zone, civil_date(at, zone))
+            archive(session, library(), at - HISTORY_LENGTH)
+            write_history(session, library(), zone, civil_date(at, zone))
     if other is None:
-        _let_in(password, at)
+        _ensure_password(password, at)
     if new and other is None:
-        _remind(at)
+        _queue_past_reminders(at)
         # What is due today was mailed earlier today: it would fill the screen of whoever only looks around.
-        send(at)
+        queue_due_reminders(at)
         send_boosters(civil_date(at, zone))
         run(at)
         with command_session() as session:
-            office.note_mail_as_sent(session, at)
-            office.finish(session, at, civil_date(at, zone))
+            office.mark_mail_sent(session, at)
+            office.add_present_state(session, at, civil_date(at, zone))
     if other is not None:
-        raise click.ClickException(_NOT_HERE.format(owner=other))
-    click.echo(f"\nThe demonstration: {state().config.public_url}\n")
-    rows = [(role.capitalize(), email, password) for _, email, role in PEOPLE]
+        raise click.ClickException(_WRONG_DATABASE.format(owner=other))
+    click.echo(f"\nThe demonstration: {app_state().config.public_url}\n")
+    rows = [(role.capitalize(), email, password) for _, email, role in DEMO_ACCOUNTS]
     heads = ("Role", "E-mail address", "Password")
     widths = [max(len(row[column]) for row in [heads, *rows]) for column in range(3)]
     for row in [heads, tuple("-" * width for width in widths), *rows]:
@@ -82,29 +90,29 @@ def prepare_demo() -> None:
     click.echo()
 
 
-def _let_in(password: str, at: datetime) -> None:
+def _ensure_password(password: str, at: datetime) -> None:
     """See to it that the three people have this password."""
-    with reading_session() as session:
-        known = passwords(session)
-    others = [person_id for person_id, kept in known.items() if kept is None or not verify(kept, password)]
+    with read_only_session() as session:
+        known = password_hashes(session)
+    others = [person_id for person_id, kept in known.items() if kept is None or not verify_password(kept, password)]
     if others:
-        kept = hashed(password)
+        kept = hash_password(password)
         with command_session() as session:
-            let_in(session, others, kept, at)
+            set_passwords(session, others, kept, at)
 
 
-def _remind(at: datetime) -> None:
+def _queue_past_reminders(at: datetime) -> None:
     """Reminders as they went out in the last weeks, week by week. Nobody in the story has a mailbox."""
-    for week in range(WEEKS, 0, -1):
+    for week in range(REMINDER_WEEKS, 0, -1):
         then = (at - timedelta(weeks=week)).replace(hour=9, minute=5)
-        send(then, lambda then=then: then)  # type: ignore[misc]
+        queue_due_reminders(then, lambda then=then: then)  # type: ignore[misc]
         with command_session() as session:
-            office.note_mail_as_sent(session, then)
+            office.mark_mail_sent(session, then)
 
 
 def demo_password() -> str:
     """DEMO_PASSWORD, or the one kept in instance/demo-password, which is made up at the first start."""
-    given = state().config.demo_password
+    given = app_state().config.demo_password
     if given:
         return str(given)
     file = Path(current_app.root_path).parent / "instance" / "demo-password"

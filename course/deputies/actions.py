@@ -7,16 +7,16 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from course.audit.actions import record
+from course.audit.actions import record_event
 from course.db import insert_once
 from course.people.actions import Refusal
 from course.people.models import Deputy, Person, RoleGrant
 from course.people.queries import person_by_email
 
-LONGEST = timedelta(days=366)
+MAX_DELEGATION = timedelta(days=366)
 
 
-def lend(
+def delegate(
     session: Session, manager_id: int, email: str, until: date, reason: str, today: date, at: datetime
 ) -> Refusal | None:
     """Let the person with this address see what the manager sees, up to and including that day."""
@@ -38,16 +38,16 @@ def lend(
         return already
     if until < today:
         return Refusal("until", "Enter today or a later day.")
-    if until > today + LONGEST:
+    if until > today + MAX_DELEGATION:
         return Refusal("until", "Enter a day within a year. After that you can do it again.")
     values = {"manager_id": manager_id, "deputy_id": found.id, "until": until, "reason": reason, "made_at": at}
     if insert_once(session, Deputy, **values) is None:
         return already
-    record(session, "deputy.named", ("person", found.id), {"until": until, "reason": reason}, manager_id, at)
+    record_event(session, "deputy.named", ("person", found.id), {"until": until, "reason": reason}, manager_id, at)
     return None
 
 
-def take_back(session: Session, manager_id: int, deputy_row: int, at: datetime) -> bool:
+def withdraw_delegation(session: Session, manager_id: int, deputy_row: int, at: datetime) -> bool:
     """From now on the deputy sees no more than their own; False if that was so, or it is not this manager's."""
     own = Deputy.id == deputy_row, Deputy.manager_id == manager_id, Deputy.ended_at.is_(None)
     row = session.execute(select(Deputy).where(*own).with_for_update()).scalar_one_or_none()
@@ -55,5 +55,5 @@ def take_back(session: Session, manager_id: int, deputy_row: int, at: datetime) 
         return False
     row.ended_at = at
     session.flush()
-    record(session, "deputy.ended", ("person", row.deputy_id), {"until": row.until}, manager_id, at)
+    record_event(session, "deputy.ended", ("person", row.deputy_id), {"until": row.until}, manager_id, at)
     return True

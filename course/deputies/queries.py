@@ -12,7 +12,7 @@ from course.people.models import Deputy, Person
 
 
 @dataclass(frozen=True)
-class Lent:
+class Delegation:
     """Somebody stands in up to and including a day; `name` is theirs, or for a deputy that of their manager."""
 
     id: int
@@ -21,23 +21,23 @@ class Lent:
     reason: str
 
 
-def by_manager(session: Session, manager_id: int, today: date) -> list[Lent]:
+def delegations_by_manager(session: Session, manager_id: int, today: date) -> list[Delegation]:
     """Who stands in for this manager now."""
-    return _lent(session, Deputy.deputy_id, Deputy.manager_id, manager_id, today)
+    return _delegations(session, Deputy.deputy_id, Deputy.manager_id, manager_id, today)
 
 
-def for_deputy(session: Session, deputy_id: int, today: date) -> list[Lent]:
+def delegations_to_deputy(session: Session, deputy_id: int, today: date) -> list[Delegation]:
     """For whom this person stands in now."""
-    return _lent(session, Deputy.manager_id, Deputy.deputy_id, deputy_id, today)
+    return _delegations(session, Deputy.manager_id, Deputy.deputy_id, deputy_id, today)
 
 
-def _lent(
+def _delegations(
     session: Session, other: InstrumentedAttribute[int], own: InstrumentedAttribute[int], person_id: int, today: date
-) -> list[Lent]:
+) -> list[Delegation]:
     rows = session.execute(
         select(Deputy.id, Person.name, Deputy.until, Deputy.reason)
         .join(Person, Person.id == other)
         .where(own == person_id, Deputy.until >= today, Deputy.ended_at.is_(None))
         .order_by(Deputy.until, Deputy.id)
     )
-    return [Lent(*row) for row in rows]
+    return [Delegation(*row) for row in rows]

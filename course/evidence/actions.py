@@ -7,10 +7,10 @@ from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
-from course.audit.actions import record
+from course.audit.actions import record_event
 from course.evidence.rules.pack import About
-from course.recertification.rules.civil_dates import words as in_words
-from course.training_records.actions import note_export
+from course.recertification.rules.civil_dates import long_date as in_words
+from course.training_records.actions import log_record_export
 from course.training_records.rules import PACK
 
 
@@ -18,7 +18,7 @@ def made(session: Session, team_id: int | None, about: About, people: Collection
     """Write to the log that a pack was made; those whom it names can see for whom."""
     _record(session, "evidence.made", team_id, about.day, about.people, by, about.made_at)
     if by is not None:
-        note_export(
+        log_record_export(
             session, people, by, PACK, f"{about.team or 'Everybody'}, as at {in_words(about.day)}", about.made_at
         )
 
@@ -27,7 +27,7 @@ def _record(
     session: Session, what: str, team_id: int | None, day: date, people: int | None, by: int | None, at: datetime
 ) -> None:
     subject = None if team_id is None else ("team", team_id)
-    record(session, what, subject, {"day": day.isoformat(), "people": people}, by, at)
+    record_event(session, what, subject, {"day": day.isoformat(), "people": people}, by, at)
 
 
 def downloaded(session: Session, team_id: int | None, day: date, people: int | None, by: int, at: datetime) -> None:

@@ -8,17 +8,17 @@ from datetime import date, datetime
 from sqlalchemy.orm import Session
 
 from course.analytics import team_findings as analytics
-from course.analytics.queries import answers
-from course.analytics.queries import talks as every_talk
-from course.analytics.rules.discussions import about, concerning
-from course.analytics.rules.question_review import quoted
-from course.analytics.rules.suppression import ALL
-from course.audit.queries import head
-from course.audit.rules import KINDS
+from course.analytics.queries import answer_counts
+from course.analytics.queries import team_discussions as every_talk
+from course.analytics.rules.discussions import discussions_of_teams, related_groups
+from course.analytics.rules.question_review import quote_text
+from course.analytics.rules.suppression import WHOLE_ORGANISATION
+from course.audit.queries import log_head
+from course.audit.rules import EVENT_KINDS
 from course.content.library import Library
-from course.content.review_report import since
+from course.content.review_report import newer_facts_by_point
 from course.credentials.actions import Hand
-from course.db import outside_unit_of_work
+from course.db import assert_outside_unit_of_work
 from course.evidence import queries
 from course.evidence.pack_readme import readme
 from course.evidence.pdf import Document, in_words, set_document
@@ -29,11 +29,11 @@ from course.exports.rules import Tell
 from course.people.rules import Viewer
 from course.recertification import queries as renewal
 from course.recertification.rules.policy import Policy
-from course.reports.report_view import Sight, sight, told
-from course.reports.rules import Wanted
-from course.reports.status_cache import Ledger
-from course.teams.queries import places
-from course.web.spreadsheet import as_csv
+from course.reports.report_view import ReportView, build_report_view, report_rows
+from course.reports.rules import ReportFilter
+from course.reports.status_cache import StatusCache
+from course.teams.queries import parents_at
+from course.web.spreadsheet import csv_bytes
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Draft:
     files: dict[str, bytes]
 
 
-def draft(session: Session, library: Library, ledger: Ledger, asked: Asked, house: House, tell: Tell) -> Draft:
+def draft(session: Session, library: Library, ledger: StatusCache, asked: Asked, house: House, tell: Tell) -> Draft:
     """All that a pack says. It only reads, so nobody who writes has to wait for it."""
 
     def step(number: int) -> None:
@@ -77,7 +77,7 @@ def draft(session: Session, library: Library, ledger: Ledger, asked: Asked, hous
     seen = _sight(session, ledger, asked, house)
     people = [
         Somebody(one.line, one.teams, one.pathway, one.progress)
-        for one in told(session, library, seen, seen.report.lines)
+        for one in report_rows(session, library, seen, seen.report.lines)
     ]
     names = {one.line.id: one.line for one in people}
     step(1)
@@ -92,7 +92,7 @@ def draft(session: Session, library: Library, ledger: Ledger, asked: Asked, hous
     wrong = _wrong(session, library, asked, house)
     talks = _talks(session, library, seen)
     step(4)
-    entry, mark = head(session)
+    entry, mark = log_head(session)
     about = About(
         house.organisation, "" if asked.team is None else seen.name, asked.day, len(people), asked.at,
         asked.viewer.name, library.course.title, library.course.edition, library.version, entry, mark,
@@ -109,24 +109,26 @@ def draft(session: Session, library: Library, ledger: Ledger, asked: Asked, hous
         "changes.csv": tables.changes(shown),
         "wrong.csv": tables.wrong(wrong[0] if wrong else []),
         "talks.csv": tables.talks(talks),
-        "log.csv": tables.log(deeds, KINDS),
+        "log.csv": tables.log(deeds, EVENT_KINDS),
     }
-    read = {name: as_csv(rows) for name, rows in files.items()}
+    read = {name: csv_bytes(rows) for name, rows in files.items()}
     return Draft(about, frozenset(names), {"evidence.pdf": set_document(document), **read})
 
 
 def signed(made: Draft, hand: Hand) -> bytes:
     """The pack as a file, signed with that key."""
-    outside_unit_of_work("making a ZIP file")
+    assert_outside_unit_of_work("making a ZIP file")
     files = {"READ-ME.txt": readme(made.about, hand.key), **made.files}
     listed = manifest(made.about, files, hand.key)
     return zipped({**files, MANIFEST: listed, SIGNATURE: hand.sign(listed)}, made.about.made_at)
 
 
-def _sight(session: Session, ledger: Ledger, asked: Asked, house: House) -> Sight:
+def _sight(session: Session, ledger: StatusCache, asked: Asked, house: House) -> ReportView:
     """The report of that day. Raises LookupError for a team that was not there, or that the viewer may not see."""
     on = None if asked.day >= house.today else asked.day
-    seen = sight(session, ledger, asked.viewer, Wanted(asked.team, on=on), house.today, house.zone, house.organisation)
+    seen = build_report_view(
+        session, ledger, asked.viewer, ReportFilter(asked.team, on=on), house.today, house.zone, house.organisation
+    )
     if asked.team is not None and asked.team not in {team.id for team in seen.teams}:
         raise LookupError("There was no such team on that day.")
     return seen
@@ -135,7 +137,7 @@ def _sight(session: Session, ledger: Ledger, asked: Asked, house: House) -> Sigh
 def _rules(session: Session, zone: str, day: date, at: datetime) -> list[Rule]:
     """The versions of the rule that were in force by that day, as they were known then, the oldest first."""
     usual = [one for one in renewal.policies(session, zone) if one.since <= day][:1]
-    made = [one for one in reversed(renewal.history(session)) if one.at <= at and one.policy.governs_from <= day]
+    made = [one for one in reversed(renewal.policy_history(session)) if one.at <= at and one.policy.governs_from <= day]
     known: set[Policy] = {one.policy for one in made}
     begin = [Rule(one, one.governs_from, "What the course begins with", "") for one in usual if one not in known]
     return begin + [
@@ -145,7 +147,7 @@ def _rules(session: Session, zone: str, day: date, at: datetime) -> list[Rule]:
 
 def _taught(library: Library) -> list[Taught]:
     """The learning points in the order of the briefing. Which facts stand beside them is as it is today."""
-    facts = since(library)
+    facts = newer_facts_by_point(library)
     return [
         Taught(
             point,
@@ -158,36 +160,38 @@ def _taught(library: Library) -> list[Taught]:
 
 def _wrong(session: Session, library: Library, asked: Asked, house: House) -> tuple[list[Wrong], date] | None:
     """What the group got wrong by then, and before which day was counted; None if it was too small to be told of."""
-    group = ALL if asked.team is None else asked.team
-    of = analytics.timeline_until(session, house.today, house.zone).of(group, asked.day)
+    group = WHOLE_ORGANISATION if asked.team is None else asked.team
+    of = analytics.release_schedule_until(session, house.today, house.zone).of(group, asked.day)
     if of is None:
         return None
-    tree = analytics.tree_of(session, of, house.zone)
-    counted = answers(session, tree.among(group), tree.before, tree.out)
-    sheets = f"{house.address}/insight/" + ("everybody/talk" if group == ALL else f"team/{group}/talk")
-    return [_as_wrong(row, sheets) for row in analytics.told(session, library, counted, tree.parents, group)], of[0]
+    tree = analytics.team_snapshot(session, of, house.zone)
+    counted = answer_counts(session, tree.among(group), tree.before, tree.out)
+    sheets = f"{house.address}/insight/" + ("everybody/talk" if group == WHOLE_ORGANISATION else f"team/{group}/talk")
+    return [
+        _as_wrong(row, sheets) for row in analytics.team_findings(session, library, counted, tree.parents, group)
+    ], of[0]
 
 
-def _talks(session: Session, library: Library, seen: Sight) -> list[Talked]:
+def _talks(session: Session, library: Library, seen: ReportView) -> list[Talked]:
     """The talks that the group, a team that is or was below it, or all of what it is part of had had by then, the newest
     first."""
-    of = concerning(ALL if seen.team is None else seen.team, places(session, seen.at))
+    of = related_groups(WHOLE_ORGANISATION if seen.team is None else seen.team, parents_at(session, seen.at))
     return [
         Talked(
             one.held_on, seen.names.get(one.team, one.name), one.people,
             library.points[one.point].title if one.point in library.points else one.point, one.agreed, one.by,
         )
-        for one in about(every_talk(session, seen.at), of)
+        for one in discussions_of_teams(every_talk(session, seen.at), of)
         if one.held_on <= seen.on
     ]  # fmt: skip
 
 
-def _as_wrong(row: analytics.Row, sheets: str) -> Wrong:
+def _as_wrong(row: analytics.TeamFinding, sheets: str) -> Wrong:
     found = row.finding
     words = ""
     if row.wrong and row.question:
         stem, text, reason = (in_words(part.html) for part in (row.question.stem, row.wrong.text, row.wrong.reason))
-        words = f"To {quoted(stem)}: {quoted(text)} {reason}"
+        words = f"To {quote_text(stem)}: {quote_text(text)} {reason}"
     return Wrong(
         row.point.id, row.point.title, row.point.safety_critical, found.people, found.share.n, found.share.right,
         found.share.low, found.share.high, found.sure_and_wrong, words, f"{sheets}/{row.point.id}",

@@ -17,10 +17,10 @@ from course.evidence.forms import EARLIEST
 from course.evidence.jobs import produce
 from course.evidence.queries import our_keys
 from course.evidence.rules.pack import LARGEST_FILE, verify
-from course.people.rules import COMMAND
-from course.reports.status_cache import Ledger
-from course.web.app_state import state
-from course.web.files import refuse_old, write_new
+from course.people.rules import COMMAND_VIEWER
+from course.reports.status_cache import StatusCache
+from course.web.app_state import app_state
+from course.web.files import refuse_existing_file, write_new_file
 from course.web.unit_of_work import command_session
 
 group = AppGroup("evidence", help="Evidence packs for an inspection.")
@@ -33,18 +33,18 @@ group = AppGroup("evidence", help="Evidence packs for an inspection.")
 def make_command(on: datetime | None, team: int | None, output: Path) -> None:
     """Make an evidence pack, and say how far it has come."""
     at = now()
-    today = civil_date(at, state().config.time_zone)
+    today = civil_date(at, app_state().config.time_zone)
     day = on.date() if on else today
     if day > today:
         raise click.ClickException(f"{day} has not come yet.")
     if day < EARLIEST:
         raise click.ClickException(f"Name a day from {EARLIEST.year} on.")
-    refuse_old(output)
+    refuse_existing_file(output)
     try:
-        data = produce(Asked(team, day, COMMAND, at), Ledger(), _tell, None, now)
+        data = produce(Asked(team, day, COMMAND_VIEWER, at), StatusCache(), _tell, None, now)
     except (LookupError, KeyLockedError) as error:
         raise click.ClickException(str(error)) from error
-    write_new(output, data)
+    write_new_file(output, data)
     click.echo(f"{output}: {len(data)} bytes.")
 
 

@@ -7,7 +7,7 @@ from datetime import date
 from wtforms import SelectField
 from wtforms.validators import ValidationError
 
-from course.people.forms import chosen
+from course.people.forms import selected_team_id
 from course.web.forms import DayField, Form
 
 EARLIEST = date(1990, 1, 1)
@@ -29,4 +29,4 @@ class PackForm(Form):
     @property
     def wanted(self) -> int | None:
         """The team that was chosen; None for everybody."""
-        return chosen(self.team.data)
+        return selected_team_id(self.team.data)

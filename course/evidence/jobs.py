@@ -14,23 +14,23 @@ from course.evidence.rules.pack import STEPS
 from course.exports.actions import keep
 from course.exports.rules import LOST, GivenUpError, Tell
 from course.organisation.queries import organisation
-from course.reports.status_cache import Ledger
-from course.web.app_state import state
-from course.web.unit_of_work import command_session, reading_session
+from course.reports.status_cache import StatusCache
+from course.web.app_state import app_state
+from course.web.unit_of_work import command_session, read_only_session
 
 Clock = Callable[[], datetime]
 
 
 def produce(
-    asked: Asked, ledger: Ledger, tell: Tell, by: int | None, clock: Clock, pack_id: int | None = None
+    asked: Asked, ledger: StatusCache, tell: Tell, by: int | None, clock: Clock, pack_id: int | None = None
 ) -> bytes:
     """The pack as a file, once it is in the log; kept as well if it was asked for on the page. `clock` tells the time.
 
     Raises LookupError for a team that was not there on that day, KeyLockedError if the issuer's key does not open, and
     GivenUpError if the page waits for it no more.
     """
-    config = state().config
-    with reading_session() as session:
+    config = app_state().config
+    with read_only_session() as session:
         ours = organisation(session)
         house = House(
             ours.name if ours else "", config.time_zone, civil_date(asked.at, config.time_zone), config.public_url

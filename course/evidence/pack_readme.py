@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from course.credentials.rules.keys import Key, multikey
 from course.evidence.rules.pack import About
-from course.web.template_filters import day
+from course.web.template_filters import format_date
 
 _TEXT = """EVIDENCE OF TRAINING
 
@@ -57,7 +57,7 @@ def readme(about: About, key: Key) -> bytes:
     text = _TEXT.format(
         organisation=about.organisation,
         team=about.team or "Everybody",
-        day=day(about.day),
+        day=format_date(about.day),
         people=about.people,
         course=about.course,
         edition=about.edition,

@@ -14,16 +14,16 @@ from typing import Any
 
 from course.certificates.script_support import boxed, breakable, han_region, plain, side
 from course.certificates.typesetting import typeset
-from course.content.fact_reviews import by_use
+from course.content.fact_reviews import reviews_by_status
 from course.content.library import Library
 from course.content.schema import Source
 from course.dates import civil_date
 from course.evidence.rules import tables
 from course.evidence.rules.pack import About
 from course.evidence.rules.tables import Away, Extra, Held, Rule, Shown, Somebody, Talked, Taught, Wrong
-from course.recertification.rules.explanations import GROUPS
-from course.recertification.rules.policy import describe
-from course.web.template_filters import day, moment
+from course.recertification.rules.explanations import STATUS_GROUPS
+from course.recertification.rules.policy import describe_policy
+from course.web.template_filters import format_date, format_moment
 
 TEMPLATE = Path(__file__).with_name("pack.typ")
 LISTED = 3000  # people whom the document names, worst first; 10,000 would take more than a gigabyte of memory
@@ -75,7 +75,7 @@ def _facts(of: Document, missing: frozenset[str]) -> dict[str, Any]:
 
     about, made = of.about, of.about.made_at.astimezone(UTC)
     course = of.library.course
-    used, waiting = by_use(of.library.sources, course)
+    used, waiting = reviews_by_status(of.library.sources, course)
     wrong, until = of.wrong or ([], about.day)
     late = [due for due in used if due.late(civil_date(about.made_at, of.zone))]
     return {
@@ -84,8 +84,8 @@ def _facts(of: Document, missing: frozenset[str]) -> dict[str, Any]:
         "issued": [made.year, made.month, made.day],
         "organisation": shown(about.organisation),
         "team": shown(about.team or "Everybody"),
-        "day": day(about.day),
-        "made": moment(about.made_at, of.zone),
+        "day": format_date(about.day),
+        "made": format_moment(about.made_at, of.zone),
         "maker": shown(about.maker),
         "course": about.course,
         "edition": about.edition,
@@ -98,25 +98,31 @@ def _facts(of: Document, missing: frozenset[str]) -> dict[str, Any]:
         "away": len(of.leaves),
         "completed": len(of.held),
         "rules": [
-            [day(one.policy.governs_from), one.whom, describe(one.policy), shown(one.reason), shown(one.by)]
+            [
+                format_date(one.policy.governs_from),
+                one.whom,
+                describe_policy(one.policy),
+                shown(one.reason),
+                shown(one.by),
+            ]
             for one in of.rules
         ],
         "points": len(of.taught),
         "critical": sum(one.point.safety_critical for one in of.taught),
-        "reviewed": day(course.reviewed),
+        "reviewed": format_date(course.reviewed),
         "months": course.facts_months,
         "owner": course.facts_owner,
         "late": len(late),
         "unconfirmed": len(waiting),
         "sources": [_source(one) for one in _sources(of.taught)],
         "steps": [_step(on, counts) for on, counts in tables.steps(of.shown)],
-        "changes": [[day(one.day), one.ref, _unmarked(one.why)] for one in of.shown if one.kind == "change"],
+        "changes": [[format_date(one.day), one.ref, _unmarked(one.why)] for one in of.shown if one.kind == "change"],
         "small": of.wrong is None,
-        "counted": day(until - timedelta(days=1)),
+        "counted": format_date(until - timedelta(days=1)),
         "wrong": [_wrong(one) for one in wrong],
         "believed": [[one.title, one.misconception] for one in wrong[:WEAKEST] if one.misconception],
         "talks": [
-            [day(one.day), shown(one.team), one.people, one.title, shown(one.agreed) if one.agreed else "–"]
+            [format_date(one.day), shown(one.team), one.people, one.title, shown(one.agreed) if one.agreed else "–"]
             for one in of.talks[:TALKS]
         ],
         "more_talks": max(0, len(of.talks) - TALKS),
@@ -140,7 +146,7 @@ def _unmarked(source: str) -> str:
 
 def _counts(people: Iterable[Somebody]) -> list[list[Any]]:
     found = Counter(one.line.group for one in people)
-    return [[words, found[group], tables.MEANINGS[group]] for group, words in GROUPS.items()]
+    return [[words, found[group], tables.MEANINGS[group]] for group, words in STATUS_GROUPS.items()]
 
 
 def _sources(taught: Iterable[Taught]) -> list[Source]:
@@ -149,11 +155,11 @@ def _sources(taught: Iterable[Taught]) -> list[Source]:
 
 
 def _source(one: Source) -> list[str]:
-    return [one.title, one.publisher, str(one.date), _STATES[one.status], day(one.checked)]
+    return [one.title, one.publisher, str(one.date), _STATES[one.status], format_date(one.checked)]
 
 
 def _step(on: date, counts: dict[str, int]) -> list[Any]:
-    return [day(on), *(counts.get(kind, 0) for kind in tables.PARTS)]
+    return [format_date(on), *(counts.get(kind, 0) for kind in tables.PARTS)]
 
 
 def _wrong(one: Wrong) -> list[Any]:
@@ -170,8 +176,8 @@ def _people(people: Sequence[Somebody], shown: Any) -> list[list[Any]]:
     for one in people:
         line = one.line
         row = [
-            shown(line.name), shown(one.teams or "–"), line.words, day(line.due) if line.due else "–",
-            day(line.valid_until) if line.valid_until else "–",
+            shown(line.name), shown(one.teams or "–"), line.words, format_date(line.due) if line.due else "–",
+            format_date(line.valid_until) if line.valid_until else "–",
         ]  # fmt: skip
         found.setdefault(line.group, []).append(row)
-    return [[GROUPS[group], rows] for group, rows in found.items()]
+    return [[STATUS_GROUPS[group], rows] for group, rows in found.items()]

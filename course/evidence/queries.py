@@ -22,8 +22,8 @@ from course.people.models import Person
 from course.people.queries import TeamView
 from course.people.rules import Viewer
 from course.recertification.models import RenewalExtension, RenewalImport, RenewalPause
-from course.teams.queries import tree
-from course.teams.rules import below
+from course.teams.queries import team_tree
+from course.teams.rules import team_subtree
 
 MANY = 5000  # people beyond whom it is quicker to read everybody's rows
 # Deeds that show how the training is looked after. Signing in and passwords are nobody's business here.
@@ -148,11 +148,11 @@ def deeds(session: Session, ids: Collection[int], at: datetime) -> dict[str, int
 
 def choice(session: Session, viewer: Viewer, at: datetime) -> list[TeamView]:
     """The teams, as they were at that moment, for which somebody may ask for a pack."""
-    every = tree(session, at)
+    every = team_tree(session, at)
     if viewer.administrator:
         return every
     parents = {team.id: team.parent_id for team in every}
-    seen = set[int]().union(*(below(team, parents) for team in viewer.manages if team in parents))
+    seen = set[int]().union(*(team_subtree(team, parents) for team in viewer.manages if team in parents))
     return [team for team in every if team.id in seen]
 
 

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as WsgiResponse
 
 from course.clock import now
 from course.credentials.rules.keys import KeyLockedError
-from course.dates import begin_of
+from course.dates import start_of_day
 from course.evidence import actions, queries
 from course.evidence.builder import Asked
 from course.evidence.forms import PackForm
@@ -23,11 +23,11 @@ from course.exports.rules import KEPT
 from course.exports.views import handed_out, make_beside
 from course.people.forms import team_choices
 from course.people.queries import TeamView
-from course.reports.app_status_cache import ledger_here
+from course.reports.app_status_cache import app_status_cache
 from course.reports.views import today
-from course.web.access import Permission, may
-from course.web.app_state import state
-from course.web.template_filters import seen_redirect
+from course.web.access import Permission, requires_permission
+from course.web.app_state import app_state
+from course.web.template_filters import redirect_after_post
 from course.web.unit_of_work import db, unit_of_work
 
 pages = Blueprint("evidence", __name__)
@@ -41,20 +41,20 @@ def _here() -> None:
 
 
 @pages.get("")
-@may(Permission.SEE_PEOPLE)
+@requires_permission(Permission.SEE_PEOPLE)
 def choose() -> Response:
     """Where a pack is asked for; `team` and `on` stand in the address. Shows one's newest packs."""
     return _page(_form(_day_in_address() or today(), team=request.args.get("team", "")))
 
 
 @pages.post("")
-@may(Permission.SEE_PEOPLE)
+@requires_permission(Permission.SEE_PEOPLE)
 def make() -> Answer:
     """Begin to make a pack; it goes on when the page is left."""
     form = _form(today())
     if not form.validate():
         return _page(form)
-    day, at, viewer, book = form.on.day, now(), current_user.person, ledger_here()
+    day, at, viewer, book = form.on.day, now(), current_user.person, app_status_cache()
     if form.wanted is not None and form.wanted not in _ids(_teams(day)):
         form.team.errors = ["This team was not there on that day. Choose another one, or another day."]
         return _page(form)
@@ -64,11 +64,11 @@ def make() -> Answer:
             session.rollback()  # nothing was done, so the same form may come again
     if pack_id is None:
         flash("A pack is being made for you already: it is the one on this page. Ask for another when it is ready.")
-        return seen_redirect(_unfinished(viewer.id))
+        return redirect_after_post(_unfinished(viewer.id))
     asked = Asked(form.wanted, day, viewer, at)
     known = LookupError, KeyLockedError
     make_beside(pack_id, lambda tell: produce(asked, book, tell, viewer.id, now, pack_id), now, known)
-    return seen_redirect(url_for("evidence.one", pack_id=pack_id))
+    return redirect_after_post(url_for("evidence.one", pack_id=pack_id))
 
 
 def _unfinished(person_id: int) -> str:
@@ -78,7 +78,7 @@ def _unfinished(person_id: int) -> str:
 
 
 @pages.get(f"/<{_PACK}:pack_id>")
-@may(Permission.SEE_PEOPLE)
+@requires_permission(Permission.SEE_PEOPLE)
 def one(pack_id: int) -> str:
     """How far a pack has come, or where it is downloaded."""
     pack = _own(pack_id)
@@ -88,7 +88,7 @@ def one(pack_id: int) -> str:
 
 
 @pages.post(f"/<{_PACK}:pack_id>/download")
-@may(Permission.SEE_PEOPLE)
+@requires_permission(Permission.SEE_PEOPLE)
 def download(pack_id: int) -> Response:
     """The pack as a file."""
     pack = _own(pack_id)
@@ -138,7 +138,7 @@ def _form(day: date, team: str = "") -> PackForm:
 
 def _teams(day: date) -> list[TeamView]:
     """The teams of that day for which the viewer may ask."""
-    end = begin_of(day + timedelta(days=1), state().config.time_zone)
+    end = start_of_day(day + timedelta(days=1), app_state().config.time_zone)
     return queries.choice(db(), current_user.person, min(now(), end - timedelta(microseconds=1)))
 
 

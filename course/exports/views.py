@@ -10,7 +10,7 @@ from flask import Response
 
 from course.exports import actions
 from course.exports.rules import BEGINS, LOST, GivenUpError, Tell
-from course.web.background_threads import in_background
+from course.web.background_threads import run_in_background
 from course.web.unit_of_work import command_session
 
 FAILED = "Something went wrong on our side. Ask for it again; if that does not help, tell your administrator."
@@ -47,7 +47,7 @@ def make_beside(
                 with command_session() as session:
                     actions.give_up(session, download_id, failure, clock())
 
-    in_background(work, f"file {download_id}")
+    run_in_background(work, f"file {download_id}")
 
 
 def handed_out(data: bytes, media: str, name: str) -> Response:

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from course.audit.actions import record
+from course.audit.actions import record_event
 from course.credentials.rules.checking import Stated, revoked, status_of
 from course.db import insert_once
 from course.external_certificates import queries
@@ -16,7 +16,7 @@ from course.external_certificates.models import TrustedIssuer
 from course.external_certificates.queries import trusted
 from course.external_certificates.rules import Issuer, read_profile, unreachable
 from course.people.models import Person
-from course.people.rules import tidy
+from course.people.rules import normalise_line
 from course.recertification.actions import SHORTEN, import_completion
 from course.recertification.rules.facts import INITIAL
 
@@ -46,7 +46,7 @@ def trust(session: Session, profile: str, reason: str, by: int | None, at: datet
         raise KnownError(issuer)
     if not _add(session, "trusted", number, issuer, profile, reason, by, at):
         raise KnownError(issuer)
-    record(
+    record_event(
         session, "issuer.trusted", None, {"issuer": issuer.name, "address": issuer.address, "reason": reason}, by, at
     )
     return issuer
@@ -60,7 +60,7 @@ def distrust(session: Session, issuer_id: int, reason: str, by: int | None, at: 
         return False
     if not _add(session, "ended", number, read_profile(row.profile), row.profile, reason, by, at):
         return False
-    record(session, "issuer.ended", None, {"issuer": row.name, "address": row.address, "reason": reason}, by, at)
+    record_event(session, "issuer.ended", None, {"issuer": row.name, "address": row.address, "reason": reason}, by, at)
     return True
 
 
@@ -100,6 +100,6 @@ def count(session: Session, person_id: int, said: Stated, document: bytes, today
     # The same file sent twice at once is read one after the other.
     session.execute(select(Person.id).where(Person.id == person_id).with_for_update())
     return import_completion(
-        session, person_id, said.completed_on, said.last_day, tidy(said.organisation)[:200], INITIAL,
+        session, person_id, said.completed_on, said.last_day, normalise_line(said.organisation)[:200], INITIAL,
         "Uploaded by its holder; the signature was checked.", today, person_id, at, document.decode(), SHORTEN,
     )  # fmt: skip

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import SplitResult, urlsplit
 
-from course.db import outside_unit_of_work
+from course.db import assert_outside_unit_of_work
 from course.external_certificates.rules import public, this_machine, unreachable
 
 SECONDS = 10.0  # in all, from looking up the name to the last byte
@@ -109,7 +109,7 @@ def fetch(address: str, here: bool = False, most: int = MOST, seconds: float | N
     `here`: this machine may be asked as well, because the course itself is tried out on it. Raises OSError, also for
     an address that may not be asked.
     """
-    outside_unit_of_work("asking another server")
+    assert_outside_unit_of_work("asking another server")
     seconds = SECONDS if seconds is None else seconds
     if why := unreachable(address, here):
         raise OSError(why)

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 from course.credentials.rules.checking import Stated, Verdict
 from course.credentials.rules.keys import Key, keys_in
-from course.people.rules import tidy
-from course.recertification.rules.civil_dates import add_months, count, words
+from course.people.rules import normalise_line
+from course.recertification.rules.civil_dates import add_months, long_date, pluralise
 
 LONGEST_PROFILE = 20_000  # characters
 _TRANSLATED = IPv6Network("64:ff9b::/96")  # IPv4 addresses as a network without IPv4 writes them
@@ -38,13 +38,13 @@ def read_profile(text: str) -> Issuer:
         address, name = found["id"], found["name"]
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError("it is not an issuer’s profile: it says no name and no address") from error
-    if not isinstance(address, str) or not isinstance(name, str) or not tidy(name) or len(address) > 300:
+    if not isinstance(address, str) or not isinstance(name, str) or not normalise_line(name) or len(address) > 300:
         raise ValueError("it is not an issuer’s profile: it says no name and no address")
     if not reachable(address):
         raise ValueError(f"its address {address} does not begin with https://")
     if any(key.issuer != address for key in keys):
         raise ValueError("a key in it belongs to another issuer")
-    return Issuer(address, tidy(name)[:200], keys)
+    return Issuer(address, normalise_line(name)[:200], keys)
 
 
 def reachable(address: str) -> bool:
@@ -127,13 +127,13 @@ def _about(said: Stated, name: str, course: str, last_age_months: int | None, to
             "manager, who can record it."
         )
     if said.completed_on > today:
-        return f"It says that the course was completed on {words(said.completed_on)}. That day is still to come."
+        return f"It says that the course was completed on {long_date(said.completed_on)}. That day is still to come."
     if said.last_day < today:
-        return f"It was valid up to and including {words(said.last_day)}. What has run out does not count."
+        return f"It was valid up to and including {long_date(said.last_day)}. What has run out does not count."
     if last_age_months is not None and said.completed_on < add_months(today, -last_age_months):
         return (
-            f"The course was completed on {words(said.completed_on)}. Here a certificate counts only if it is at most "
-            f"{count(last_age_months, 'month')} old when it is brought."
+            f"The course was completed on {long_date(said.completed_on)}. Here a certificate counts only if it is at most "
+            f"{pluralise(last_age_months, 'month')} old when it is brought."
         )
     return None
 
@@ -142,6 +142,6 @@ def same_name(one: str, other: str) -> bool:
     """Whether two names are the same but for capitals, spaces and ways to write a letter."""
 
     def plain(name: str) -> str:
-        return tidy(unicodedata.normalize("NFKC", name)).casefold()
+        return normalise_line(unicodedata.normalize("NFKC", name)).casefold()
 
     return plain(one) == plain(other)

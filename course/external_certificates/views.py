@@ -19,22 +19,22 @@ from course.external_certificates.forms import EndForm, TrustForm, UploadForm
 from course.external_certificates.revocation_fetch import fetch
 from course.external_certificates.rules import this_machine, why_not
 from course.recertification.queries import people, policies
-from course.recertification.rules import standing
-from course.recertification.rules.civil_dates import words
-from course.recertification.rules.pathway_policy import of_person
-from course.recertification.rules.policy import at_or_first
-from course.web.access import Permission, may, signed_in
-from course.web.app_state import state
-from course.web.rate_limit import Throttle
-from course.web.sandbox import BusyError, IsolatedError, Limits, TooMuchError, read_in_process
-from course.web.template_filters import seen_redirect
-from course.web.unit_of_work import db, undo, unit_of_work
+from course.recertification.rules import certification_status
+from course.recertification.rules.civil_dates import long_date
+from course.recertification.rules.pathway_policy import policies_for_person
+from course.recertification.rules.policy import policy_or_first
+from course.web.access import Permission, requires_permission, sign_in_required
+from course.web.app_state import app_state
+from course.web.rate_limit import RateLimiter
+from course.web.sandbox import SandboxBusyError, SandboxError, SandboxLimitError, SandboxLimits, read_in_sandbox
+from course.web.template_filters import redirect_after_post
+from course.web.unit_of_work import db, discard_request_state, unit_of_work
 
 pages = Blueprint("external_certificates", __name__)
 # Each upload may ask another server: nobody needs more than a few.
-_throttle = Throttle(10, 600)
+_throttle = RateLimiter(10, 600)
 # A certificate of this course is a few hundred kilobytes, and is read in less than a second.
-_LIMITS = Limits(seconds=8, memory=400, result=1)
+_LIMITS = SandboxLimits(seconds=8, memory=400, result=1)
 _TOO_MUCH = (
     "This file takes far more time or memory to read than a certificate does, so it was not read. Ask for the signed "
     "file (JSON) in place of the PDF, or show the certificate to your manager, who can record it."
@@ -43,7 +43,7 @@ _UNREADABLE = "There is no signed certificate of this course in this file. Ask f
 
 
 @pages.route("", methods=["GET", "POST"])
-@signed_in
+@sign_in_required
 def upload() -> Response | WsgiResponse:
     """Upload a certificate; it counts at once, or the page says why not."""
     g.here = "training"
@@ -51,7 +51,7 @@ def upload() -> Response | WsgiResponse:
     if form.validate_on_submit():
         why = _bring(form.file.data.read())
         if why is None:
-            return seen_redirect(url_for("recertification.mine"))
+            return redirect_after_post(url_for("recertification.my_certification"))
     page = render_template("external_certificates/upload.html", form=form, why=why, issuers=queries.trusted(db()))
     return make_response(page, 422 if form.errors or why else 200)
 
@@ -63,28 +63,28 @@ def _bring(data: bytes) -> str | None:
         return "You have tried this many times. Please wait ten minutes."
     # Nothing is read from the database before this is done: a connection would be held meanwhile.
     try:
-        document = read_in_process(credential_in, data, limits=_LIMITS)
-    except BusyError as error:
+        document = read_in_sandbox(credential_in, data, limits=_LIMITS)
+    except SandboxBusyError as error:
         return str(error)
-    except TooMuchError:
+    except SandboxLimitError:
         return _TOO_MUCH
-    except IsolatedError:
+    except SandboxError:
         document = None
     if document is None:
         return _UNREADABLE
-    config, at = state().config, now()
+    config, at = app_state().config, now()
     today, issuers = civil_date(at, config.time_zone), queries.trusted(db())
     verdict = check(document, [key for one in issuers for key in one.issuer.keys], at)
     rules = policies(db(), config.time_zone)
     facts = people(db(), config.time_zone, [person.id])[0].facts
-    age = at_or_first(of_person(rules, facts.pathways), today).import_age_months if rules else None
+    age = policy_or_first(policies_for_person(rules, facts.pathways), today).import_age_months if rules else None
     ours = issuer_address(config.public_url)
     why = why_not(verdict, person.name, library().course.title, ours, age, today)
     said = verdict.stated
     if why is not None or said is None:
         return why
     issuer = next(one.issuer for one in issuers if one.issuer.address == said.issuer)
-    undo()  # lets go of the connection, while the issuer takes its time
+    discard_request_state()  # lets go of the connection, while the issuer takes its time
     why = actions.still_valid(document, issuer, _fetch)
     if why is not None:
         return why
@@ -103,18 +103,18 @@ def _fetch(address: str) -> bytes:
 
 
 def _here() -> bool:
-    return this_machine(urlsplit(state().config.public_url).hostname or "")
+    return this_machine(urlsplit(app_state().config.public_url).hostname or "")
 
 
 def _counted(person_id: int, organisation: str) -> str:
-    zone = state().config.time_zone
+    zone = app_state().config.time_zone
     facts = people(db(), zone, [person_id])[0].facts
-    until = standing(facts, policies(db(), zone), civil_date(now(), zone)).valid_until
-    return f"Your certificate of {organisation} counts here{f' until {words(until)}' if until else ''}."
+    until = certification_status(facts, policies(db(), zone), civil_date(now(), zone)).valid_until
+    return f"Your certificate of {organisation} counts here{f' until {long_date(until)}' if until else ''}."
 
 
 @pages.route("/issuers", methods=["GET", "POST"])
-@may(Permission.MANAGE_ORGANISATION)
+@requires_permission(Permission.MANAGE_ORGANISATION)
 def issuers() -> Response | WsgiResponse:
     """Whose certificates count here, and another organisation to add."""
     g.here = "organisation"
@@ -126,12 +126,12 @@ def issuers() -> Response | WsgiResponse:
                 found = actions.trust(session, profile, reason, current_user.person.id, now(), _here())
         except actions.KnownError as error:
             flash(f"Certificates of {error.issuer.name} count already, by this very profile. Nothing has changed.")
-            return seen_redirect(url_for("external_certificates.issuers"))
+            return redirect_after_post(url_for("external_certificates.issuers"))
         except ValueError as error:
             form.profile.errors = [f"This cannot be used: {error}."]
         else:
             flash(f"Certificates of {found.name} count from now on.")
-            return seen_redirect(url_for("external_certificates.issuers"))
+            return redirect_after_post(url_for("external_certificates.issuers"))
     page = render_template(
         "external_certificates/issuers.html", form=form, end=EndForm(formdata=None), issuers=queries.trusted(db())
     )
@@ -139,7 +139,7 @@ def issuers() -> Response | WsgiResponse:
 
 
 @pages.post("/issuers/<int(max=2147483647):issuer_id>/end")
-@may(Permission.MANAGE_ORGANISATION)
+@requires_permission(Permission.MANAGE_ORGANISATION)
 def end(issuer_id: int) -> WsgiResponse:
     """An organisation's certificates count no more from now on."""
     form = EndForm()
@@ -149,7 +149,7 @@ def end(issuer_id: int) -> WsgiResponse:
         flash("New certificates of this organisation count no more. Those that counted before keep counting.")
     else:
         flash("That had been ended before. Nothing has changed.")
-    return seen_redirect(url_for("external_certificates.issuers"))
+    return redirect_after_post(url_for("external_certificates.issuers"))
 
 
 def _distrusted(issuer_id: int, reason: str) -> bool:

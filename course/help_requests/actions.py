@@ -7,19 +7,19 @@ from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
-from course.audit.actions import record
+from course.audit.actions import record_event
 from course.db import insert_once
 from course.help_requests.models import HelpRequest
-from course.help_requests.rules import Helper
-from course.mail.actions import queue_letter
-from course.mail.rules import Letter
-from course.reminders.queries import hours
+from course.help_requests.rules import HelpRecipient
+from course.mail.actions import schedule_message
+from course.mail.rules import MailMessage
+from course.reminders.queries import sending_hours
 
 
-def ask(
+def request_help(
     session: Session,
     person_id: int,
-    letters: Sequence[tuple[Helper, Letter]],
+    letters: Sequence[tuple[HelpRecipient, MailMessage]],
     today: date,
     zone: str,
     at: datetime,
@@ -29,9 +29,9 @@ def ask(
     number = insert_once(session, HelpRequest, person_id=person_id, day=today, asked_at=at)
     if number is None:
         return False
-    working = hours(session, zone)
+    working = sending_hours(session, zone)
     leaves = working.leaves(at) if working else at
     for helper, letter in letters:
-        queue_letter(session, f"help:{number}:{helper.id}", helper.email, letter, at, leaves)
-    record(session, "person.help_asked", ("person", person_id), {}, person_id, at)
+        schedule_message(session, f"help:{number}:{helper.id}", helper.email, letter, at, leaves)
+    record_event(session, "person.help_asked", ("person", person_id), {}, person_id, at)
     return True

@@ -9,11 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from course.help_requests.models import HelpRequest
-from course.help_requests.rules import Helper, responsible
+from course.help_requests.rules import HelpRecipient, choose_recipients
 from course.people.models import Membership, Person, RoleGrant, Team
 
 
-def helpers(session: Session, person_id: int) -> tuple[Helper, ...]:
+def help_recipients(session: Session, person_id: int) -> tuple[HelpRecipient, ...]:
     """Who is told, of the people who are here, by name. Three queries."""
     mine = select(Membership.team_id).where(Membership.person_id == person_id, Membership.until.is_(None))
     teams = session.execute(mine.order_by(Membership.id)).scalars().all()
@@ -24,17 +24,17 @@ def helpers(session: Session, person_id: int) -> tuple[Helper, ...]:
         .where(RoleGrant.until.is_(None), Person.left_at.is_(None))
         .order_by(Person.name, Person.id)
     )
-    managers: dict[int, list[Helper]] = defaultdict(list)
-    administrators: list[Helper] = []
+    managers: dict[int, list[HelpRecipient]] = defaultdict(list)
+    administrators: list[HelpRecipient] = []
     for number, name, email, role, team in grants:
         if role == "manager" and team is not None:
-            managers[team].append(Helper(number, name, email, True))
+            managers[team].append(HelpRecipient(number, name, email, True))
         elif role == "administrator":
-            administrators.append(Helper(number, name, email, False))
-    return responsible(person_id, teams, parents, managers, administrators)
+            administrators.append(HelpRecipient(number, name, email, False))
+    return choose_recipients(person_id, teams, parents, managers, administrators)
 
 
-def asked_on(session: Session, person_id: int, day: date) -> bool:
+def has_asked_on(session: Session, person_id: int, day: date) -> bool:
     """Whether somebody asked for help on that day."""
     mine = select(HelpRequest.id).where(HelpRequest.person_id == person_id, HelpRequest.day == day)
     return session.execute(mine).first() is not None

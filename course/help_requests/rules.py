@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Helper:
+class HelpRecipient:
     """Somebody who is told, as a manager of the learner or, where there is none, as an administrator."""
 
     id: int
@@ -16,16 +16,16 @@ class Helper:
     manager: bool
 
 
-def responsible(
+def choose_recipients(
     person_id: int,
     teams: Iterable[int],
     parents: Mapping[int, int | None],
-    managers: Mapping[int, Sequence[Helper]],
-    administrators: Sequence[Helper],
-) -> tuple[Helper, ...]:
+    managers: Mapping[int, Sequence[HelpRecipient]],
+    administrators: Sequence[HelpRecipient],
+) -> tuple[HelpRecipient, ...]:
     """The managers who are nearest to a learner: those of their teams or, where a team has none but the learner, of the
     next team above it that has. Without any, the administrators. Nobody is told of themselves."""
-    found: dict[int, Helper] = {}
+    found: dict[int, HelpRecipient] = {}
     for team in teams:
         above: int | None = team
         # A tree has no ring in it; should there be one, it ends all the same.

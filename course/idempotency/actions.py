@@ -7,22 +7,22 @@ from datetime import datetime
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from course.db import inserted
+from course.db import insert_if_absent
 from course.idempotency.models import SentForm
-from course.idempotency.rules import KEPT
+from course.idempotency.rules import FORM_RETENTION
 
 
-def claim(session: Session, fingerprint: str, at: datetime) -> bool:
+def claim_form(session: Session, fingerprint: str, at: datetime) -> bool:
     """Whether this is the first time that the form is sent. Another request that claims it at the same moment waits
     until this unit of work has ended, and then gets False; or True, if this one was undone."""
-    return inserted(session, SentForm, fingerprint=fingerprint, sent_at=at)
+    return insert_if_absent(session, SentForm, fingerprint=fingerprint, sent_at=at)
 
 
-def release(session: Session, fingerprint: str) -> None:
+def release_form(session: Session, fingerprint: str) -> None:
     """The form did nothing after all, and may be sent again as it is."""
     session.execute(delete(SentForm).where(SentForm.fingerprint == fingerprint))
 
 
-def forget(session: Session, at: datetime) -> None:
+def delete_old_forms(session: Session, at: datetime) -> None:
     """Forget forms that were sent too long ago to be sent again by mistake."""
-    session.execute(delete(SentForm).where(SentForm.sent_at <= at - KEPT))
+    session.execute(delete(SentForm).where(SentForm.sent_at <= at - FORM_RETENTION))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from course.db import Rows
+from course.db import RowSource
 from course.idempotency.models import SentForm
 
 
-def was_sent(rows: Rows, fingerprint: str) -> bool:
+def was_form_sent(rows: RowSource, fingerprint: str) -> bool:
     """Whether a request that was kept brought this form."""
     found = rows.execute(select(SentForm.fingerprint).where(SentForm.fingerprint == fingerprint))
     return found.first() is not None

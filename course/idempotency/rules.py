@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 # How long a form is recognised. Whoever sends it again after that means it, or has a page that no longer works anyway.
-KEPT = timedelta(days=2)
-FIELD = "form_key"  # the hidden field that each form carries
-LONGEST_KEY = 64
+FORM_RETENTION = timedelta(days=2)
+FORM_KEY_FIELD = "form_key"  # the hidden field that each form carries
+MAX_KEY_LENGTH = 64
 
 
-def fingerprint(key: str, path: str, entered: Iterable[tuple[str, str]], files: Iterable[bytes]) -> str:
+def form_fingerprint(key: str, path: str, entered: Iterable[tuple[str, str]], files: Iterable[bytes]) -> str:
     """Stands for one press: the key of the form, where it went, and all that was in it.
 
     A form that was changed after the way back is another deed, so what was entered counts as well as the key.

@@ -10,18 +10,18 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from course.audit.actions import record
+from course.audit.actions import record_event
 from course.db import lock_row
 from course.join_requests import queries
 from course.join_requests.models import RegistrationLink, RegistrationRequest
-from course.join_requests.queries import LinkView, RequestView
-from course.join_requests.rules import KEPT, MOST_OPEN
+from course.join_requests.queries import JoinLinkView, JoinRequestView
+from course.join_requests.rules import MAX_OPEN_REQUESTS, REQUEST_RETENTION
 from course.mail import rules as mails
-from course.mail.actions import queue
-from course.people.actions import Letter, Refusal, add_person, invite
+from course.mail.actions import queue_message
+from course.people.actions import InvitationWriter, Refusal, add_person, invite
 from course.people.models import Team
 from course.people.queries import person_by_email
-from course.people.rules import plain_email
+from course.people.rules import normalise_email
 
 
 def make_link(
@@ -45,7 +45,7 @@ def make_link(
         )
     )
     session.flush()
-    record(
+    record_event(
         session, "registration.link_made", ("team", team_id), {"domains": ", ".join(domains), "until": ends_on}, by, at
     )
     return token
@@ -60,36 +60,42 @@ def revoke_link(session: Session, link_id: int, by: int | None, at: datetime) ->
         .returning(RegistrationLink.team_id)
     ).first()
     if result is not None:
-        record(session, "registration.link_revoked", ("team", result[0]), {}, by, at)
+        record_event(session, "registration.link_revoked", ("team", result[0]), {}, by, at)
     return result is not None
 
 
-def ask(session: Session, link: LinkView, name: str, email: str, mail: mails.Letter, today: date, at: datetime) -> bool:
+def request_to_join(
+    session: Session, link: JoinLinkView, name: str, email: str, mail: mails.MailMessage, today: date, at: datetime
+) -> bool:
     """Somebody asks. Who is there already, or has asked, is not written down again: the answer is the same for all.
 
     False if the link takes no more requests, which is said whoever asks. `mail` is for whoever decides; each of them gets
     one a day for a link at most.
     """
-    session.execute(delete(RegistrationRequest).where(RegistrationRequest.decided_at <= at - KEPT))
-    if queries.how_many_open(session, link.id) >= MOST_OPEN:
+    session.execute(delete(RegistrationRequest).where(RegistrationRequest.decided_at <= at - REQUEST_RETENTION))
+    if queries.count_open_requests(session, link.id) >= MAX_OPEN_REQUESTS:
         return False
     if person_by_email(session, email) is not None:
         return True
     try:
         with session.begin_nested():
-            session.add(RegistrationRequest(link_id=link.id, name=name.strip(), email=plain_email(email), asked_at=at))
+            session.add(
+                RegistrationRequest(link_id=link.id, name=name.strip(), email=normalise_email(email), asked_at=at)
+            )
             session.flush()
     except IntegrityError:
         return True
-    record(session, "registration.asked", ("team", link.team_id), {}, None, at)
-    for recipient in queries.deciders(session, link.team_id):
-        queue(session, f"registration:{link.id}:{today}:{recipient}"[:200], recipient, mail, at)
+    record_event(session, "registration.asked", ("team", link.team_id), {}, None, at)
+    for recipient in queries.decider_addresses(session, link.team_id):
+        queue_message(session, f"registration:{link.id}:{today}:{recipient}"[:200], recipient, mail, at)
     return True
 
 
-def approve(session: Session, request: RequestView, letter: Letter, by: int, at: datetime) -> Refusal | None:
+def approve_request(
+    session: Session, request: JoinRequestView, letter: InvitationWriter, by: int, at: datetime
+) -> Refusal | None:
     """Add whoever has asked, and invite them: the mail proves that the address is theirs."""
-    if not _decide(session, request.id, by, at):
+    if not _record_decision(session, request.id, by, at):
         return Refusal("request", "This has been decided already.")
     added = add_person(session, request.name, request.email, request.team_id, "learner", at, by)
     if isinstance(added, Refusal):
@@ -99,15 +105,15 @@ def approve(session: Session, request: RequestView, letter: Letter, by: int, at:
     return None
 
 
-def refuse(session: Session, request: RequestView, by: int, at: datetime) -> bool:
+def refuse_request(session: Session, request: JoinRequestView, by: int, at: datetime) -> bool:
     """Do not let them in; False if that was decided already. They are told nothing: the address may be anybody's."""
-    if not _decide(session, request.id, by, at):
+    if not _record_decision(session, request.id, by, at):
         return False
-    record(session, "registration.refused", ("team", request.team_id), {}, by, at)
+    record_event(session, "registration.refused", ("team", request.team_id), {}, by, at)
     return True
 
 
-def _decide(session: Session, request_id: int, by: int, at: datetime) -> bool:
+def _record_decision(session: Session, request_id: int, by: int, at: datetime) -> bool:
     result = session.execute(
         update(RegistrationRequest)
         .where(RegistrationRequest.id == request_id, RegistrationRequest.decided_at.is_(None))

@@ -6,30 +6,30 @@ from datetime import date
 
 from wtforms import SelectField, TextAreaField
 
-from course.join_requests.rules import LONGEST, domains
-from course.people.forms import clean, email_field, name_field
+from course.join_requests.rules import MAX_LINK_PERIOD, parse_domains
+from course.people.forms import clean_line, email_field, name_field
 from course.web.forms import DayField, Form
 
 
-class LinkForm(Form):
-    team = SelectField("Team", filters=[clean])
+class JoinLinkForm(Form):
+    team = SelectField("Team", filters=[clean_line])
     domains = TextAreaField("Mail domains that may ask", render_kw={"rows": 3, "spellcheck": "false"})
     ends_on = DayField("Last day", "Enter the last day, such as 12/02/2027.")
 
     def fits(self, today: date) -> bool:
         """Whether domains and day are right; what is wrong is shown at the field."""
         try:
-            domains(self.domains.data or "")
+            parse_domains(self.domains.data or "")
         except ValueError as error:
             self.domains.errors = [str(error)]
         if not self.team.data:
             self.team.errors = ["Choose a team."]
         last = self.ends_on.data
-        if last is None or not today <= last <= today + LONGEST:
+        if last is None or not today <= last <= today + MAX_LINK_PERIOD:
             self.ends_on.errors = ["Choose a day from today on, at most a year from now."]
         return not self.errors
 
 
-class JoinForm(Form):
+class JoinRequestForm(Form):
     name = name_field("Your name", "name")
     email = email_field("Your work e-mail address", "email")

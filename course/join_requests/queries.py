@@ -9,14 +9,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from course.join_requests.models import RegistrationLink, RegistrationRequest
-from course.join_requests.rules import works
+from course.join_requests.rules import link_works
 from course.people.models import Person, RoleGrant, Team
-from course.people.queries import leads, teams_of
+from course.people.queries import may_manage_team, visible_team_ids
 from course.people.rules import Viewer
 
 
 @dataclass(frozen=True)
-class LinkView:
+class JoinLinkView:
     """A link: the team, who may ask, until when, and whether it works today."""
 
     id: int
@@ -30,7 +30,7 @@ class LinkView:
 
 
 @dataclass(frozen=True)
-class RequestView:
+class JoinRequestView:
     """Somebody who asks to be let into a team."""
 
     id: int
@@ -41,28 +41,28 @@ class RequestView:
     asked_at: datetime
 
 
-def _view(link: RegistrationLink, team: Team, today: date) -> LinkView:
-    works_now = works(link.ends_on, link.revoked_at is not None, team.closed_at is None, today)
+def _link_view(link: RegistrationLink, team: Team, today: date) -> JoinLinkView:
+    works_now = link_works(link.ends_on, link.revoked_at is not None, team.closed_at is None, today)
     domains = tuple(link.domains.split("\n"))
-    return LinkView(link.id, link.token, team.id, team.name, domains, link.ends_on, link.revoked_at, works_now)
+    return JoinLinkView(link.id, link.token, team.id, team.name, domains, link.ends_on, link.revoked_at, works_now)
 
 
-def links(session: Session, today: date) -> list[LinkView]:
+def join_links(session: Session, today: date) -> list[JoinLinkView]:
     """All links, the newest first."""
     rows = select(RegistrationLink, Team).join(Team, Team.id == RegistrationLink.team_id)
     found = session.execute(rows.order_by(RegistrationLink.id.desc()))
-    return [_view(link, team, today) for link, team in found]
+    return [_link_view(link, team, today) for link, team in found]
 
 
-def link(session: Session, token: str, today: date) -> LinkView | None:
+def working_link(session: Session, token: str, today: date) -> JoinLinkView | None:
     """The link with this token, if it works."""
     rows = select(RegistrationLink, Team).join(Team, Team.id == RegistrationLink.team_id)
     row = session.execute(rows.where(RegistrationLink.token == token)).first()
-    found = None if row is None else _view(row[0], row[1], today)
+    found = None if row is None else _link_view(row[0], row[1], today)
     return found if found is not None and found.works else None
 
 
-def open_requests(session: Session, viewer: Viewer) -> list[RequestView]:
+def open_requests(session: Session, viewer: Viewer) -> list[JoinRequestView]:
     """What there is to decide, as far as the viewer sees it: an administrator all of it, a manager what is for their
     teams and those below."""
     request = RegistrationRequest
@@ -74,24 +74,24 @@ def open_requests(session: Session, viewer: Viewer) -> list[RequestView]:
         .order_by(request.id)
     )
     if not viewer.administrator:
-        rows = rows.where(Team.id.in_(teams_of(viewer)))
-    return [RequestView(*row) for row in session.execute(rows)]
+        rows = rows.where(Team.id.in_(visible_team_ids(viewer)))
+    return [JoinRequestView(*row) for row in session.execute(rows)]
 
 
-def to_decide(session: Session, viewer: Viewer, request_id: int) -> RequestView | None:
+def decidable_request(session: Session, viewer: Viewer, request_id: int) -> JoinRequestView | None:
     """One of them; None if the viewer does not see it, or sees it only as a deputy."""
     found = next((one for one in open_requests(session, viewer) if one.id == request_id), None)
-    return found if found is not None and leads(session, viewer, found.team_id) else None
+    return found if found is not None and may_manage_team(session, viewer, found.team_id) else None
 
 
-def how_many_open(session: Session, link_id: int) -> int:
+def count_open_requests(session: Session, link_id: int) -> int:
     """How many by this link nobody has decided yet."""
     rows = select(func.count()).select_from(RegistrationRequest)
     rows = rows.where(RegistrationRequest.link_id == link_id, RegistrationRequest.decided_at.is_(None))
     return session.execute(rows).scalar_one()
 
 
-def deciders(session: Session, team_id: int) -> list[str]:
+def decider_addresses(session: Session, team_id: int) -> list[str]:
     """The addresses of those who manage a team; of the administrators if nobody does."""
     rows = (
         select(Person.email, RoleGrant.role)

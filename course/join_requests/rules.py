@@ -6,14 +6,14 @@ import re
 from collections.abc import Collection
 from datetime import date, timedelta
 
-LONGEST = timedelta(days=366)  # how long a link may work
-KEPT = timedelta(days=30)  # how long a request is kept after it was decided
+MAX_LINK_PERIOD = timedelta(days=366)  # how long a link may work
+REQUEST_RETENTION = timedelta(days=30)  # how long a request is kept after it was decided
 # Requests by one link that nobody has decided yet: a whole organisation may ask on one morning.
-MOST_OPEN = 2000
+MAX_OPEN_REQUESTS = 2000
 _DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
 
 
-def domains(text: str) -> list[str]:
+def parse_domains(text: str) -> list[str]:
     """The mail domains in what somebody typed, such as 'example.org, @school.example'.
 
     Raises ValueError, with words for whoever typed it, if there is none or one of them is no domain.
@@ -27,11 +27,11 @@ def domains(text: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def allowed(email: str, domains: Collection[str]) -> bool:
+def has_allowed_domain(email: str, domains: Collection[str]) -> bool:
     """Whether an address is of one of these domains itself; one below it (x.example.org) is another."""
     return email.rpartition("@")[2].casefold() in domains
 
 
-def works(ends_on: date, revoked: bool, team_is_open: bool, today: date) -> bool:
+def link_works(ends_on: date, revoked: bool, team_is_open: bool, today: date) -> bool:
     """Whether a link works; on its last day it still does."""
     return not revoked and team_is_open and today <= ends_on

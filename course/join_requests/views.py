@@ -9,152 +9,156 @@ from flask import Blueprint, Response, abort, flash, g, make_response, render_te
 from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
-from course.auth.rules import LINKS_PER_ADDRESS, LINKS_PER_NETWORK, network
+from course.auth.rules import LINKS_PER_ADDRESS, LINKS_PER_NETWORK, network_prefix
 from course.clock import now
 from course.content.loaded_course import library
 from course.dates import civil_date
 from course.join_requests import actions, queries
-from course.join_requests.forms import JoinForm, LinkForm
-from course.join_requests.rules import allowed, domains
-from course.mail.message_templates import letter
-from course.mail.rules import Letter
-from course.people.forms import chosen, team_choices
-from course.people.queries import leads, teams
-from course.people.rules import plain_email
+from course.join_requests.forms import JoinLinkForm, JoinRequestForm
+from course.join_requests.rules import has_allowed_domain, parse_domains
+from course.mail.message_templates import render_message
+from course.mail.rules import MailMessage
+from course.people.forms import selected_team_id, team_choices
+from course.people.queries import may_manage_team, teams
+from course.people.rules import normalise_email
 from course.people.views import invitation
-from course.web.access import Permission, may, public
-from course.web.app_state import state
-from course.web.rate_limit import Throttle
-from course.web.template_filters import seen_redirect
+from course.web.access import Permission, public, requires_permission
+from course.web.app_state import app_state
+from course.web.rate_limit import RateLimiter
+from course.web.template_filters import redirect_after_post
 from course.web.unit_of_work import db, unit_of_work
 
 pages = Blueprint("join_requests", __name__)
-Answer = Response | WsgiResponse
+PageResponse = Response | WsgiResponse
 # A whole school asks from behind one address of the network on one morning, so what limits is the e-mail address. The
 # limit of a network lies far above what a school does: only a machine that fills the list comes to it.
-_by_email = Throttle(LINKS_PER_ADDRESS.count, LINKS_PER_ADDRESS.window.total_seconds())
-_by_network = Throttle(LINKS_PER_NETWORK.count, LINKS_PER_NETWORK.window.total_seconds())
-_WAIT = "This was sent too often just now, and has not been noted again. Wait a quarter of an hour, then ask again."
-_FULL = "So many people have asked by this link that it takes no more requests. Tell your manager."
+_by_email = RateLimiter(LINKS_PER_ADDRESS.count, LINKS_PER_ADDRESS.window.total_seconds())
+_by_network = RateLimiter(LINKS_PER_NETWORK.count, LINKS_PER_NETWORK.window.total_seconds())
+_TOO_MANY_ATTEMPTS = (
+    "This was sent too often just now, and has not been noted again. Wait a quarter of an hour, then ask again."
+)
+_LINK_FULL = "So many people have asked by this link that it takes no more requests. Tell your manager."
 
 
 def _today() -> date:
-    return civil_date(now(), state().config.time_zone)
+    return civil_date(now(), app_state().config.time_zone)
 
 
 @pages.app_context_processor
-def _asking() -> dict[str, object]:
+def _open_request_context() -> dict[str, object]:
     """`requests_to_join()` for the list of people: asked for only where it is shown."""
     return {"requests_to_join": lambda: len(queries.open_requests(db(), current_user.person))}
 
 
 @pages.route("/join/<token>", methods=["GET", "POST"])
 @public
-def join(token: str) -> Answer:
+def join(token: str) -> PageResponse:
     """Ask to be let into a team. The answer is the same for everybody, whoever is known already."""
     today, at = _today(), now()
-    link = queries.link(db(), token, today)
+    link = queries.working_link(db(), token, today)
     if link is None:
         title, text = "This link no longer works", "It has ended or was revoked. Ask your manager for a new one."
         return make_response(render_template("auth/gone.html", title=title, text=text), 410)
-    form = JoinForm()
+    form = JoinRequestForm()
     if form.validate_on_submit():
         name, email = form.name.data or "", form.email.data or ""
-        if not allowed(email, link.domains):
+        if not has_allowed_domain(email, link.domains):
             form.email.errors = [
                 f"Use your work address. It ends with {' or '.join('@' + one for one in link.domains)}."
             ]
-        elif not _may_ask(email):
-            form.email.errors = [_WAIT]
+        elif not _within_rate_limit(email):
+            form.email.errors = [_TOO_MANY_ATTEMPTS]
             return make_response(render_template("join_requests/join.html", form=form, link=link), 429)
         else:
-            mail = _mail(link.team)
+            mail = _decision_mail(link.team)
             with unit_of_work() as session:
-                taken = actions.ask(session, link, name, email, mail, today, at)
+                taken = actions.request_to_join(session, link, name, email, mail, today, at)
                 if not taken:
                     session.rollback()  # nothing was done, so the same form may come again
             if taken:
                 return make_response(render_template("join_requests/asked.html", email=email))
-            form.email.errors = [_FULL]
+            form.email.errors = [_LINK_FULL]
     page = render_template("join_requests/join.html", form=form, link=link)
     return make_response(page, 422 if form.errors else 200)
 
 
-def _may_ask(email: str) -> bool:
+def _within_rate_limit(email: str) -> bool:
     """Whether somebody may ask with this address, and from where they are, once more."""
     moment = time.monotonic()
-    return _by_email.allows(plain_email(email), moment) and _by_network.allows(network(request.remote_addr), moment)
+    return _by_email.allows(normalise_email(email), moment) and _by_network.allows(
+        network_prefix(request.remote_addr), moment
+    )
 
 
-def _mail(team: str) -> Letter:
+def _decision_mail(team: str) -> MailMessage:
     """For whoever decides: without a name, which only the page tells."""
-    course, link = library().course.title, state().config.public_url + url_for("join_requests.overview")
-    return letter("asking.txt", f"Somebody asks to join {team}: {course}", team=team, course=course, link=link)
+    course, link = library().course.title, app_state().config.public_url + url_for("join_requests.overview")
+    return render_message("asking.txt", f"Somebody asks to join {team}: {course}", team=team, course=course, link=link)
 
 
 @pages.get("/registrations")
-@may(Permission.SEE_PEOPLE)
+@requires_permission(Permission.SEE_PEOPLE)
 def overview() -> str:
     """Who asks, and the links by which they do."""
     g.here = "people"
     viewer = current_user.person
-    links = queries.links(db(), _today()) if viewer.administrator else []
-    address = state().config.public_url
+    links = queries.join_links(db(), _today()) if viewer.administrator else []
+    address = app_state().config.public_url
     found = queries.open_requests(db(), viewer)
-    decides = {one.team_id for one in found if leads(db(), viewer, one.team_id)}
+    decides = {one.team_id for one in found if may_manage_team(db(), viewer, one.team_id)}
     return render_template("join_requests/overview.html", requests=found, links=links, address=address, decides=decides)
 
 
 @pages.route("/registrations/links/add", methods=["GET", "POST"])
-@may(Permission.MANAGE_PEOPLE)
-def add_link() -> Answer:
+@requires_permission(Permission.MANAGE_PEOPLE)
+def add_link() -> PageResponse:
     """Make a link for a team."""
     g.here = "people"
     today = _today()
-    form = LinkForm(data={"ends_on": today + timedelta(days=30)})
+    form = JoinLinkForm(data={"ends_on": today + timedelta(days=30)})
     form.team.choices = team_choices(teams(db()), "Choose a team")
     if form.validate_on_submit() and form.fits(today):
-        team, last = chosen(form.team.data), form.ends_on.data
+        team, last = selected_team_id(form.team.data), form.ends_on.data
         if team is not None and last is not None:
-            allowed_domains = domains(form.domains.data or "")
+            allowed_domains = parse_domains(form.domains.data or "")
             with unit_of_work() as session:
                 actions.make_link(session, team, allowed_domains, last, current_user.person.id, now())
             flash("The link has been made. Give it to the people of the team: as a message, or on a notice.")
-            return seen_redirect(url_for("join_requests.overview"))
+            return redirect_after_post(url_for("join_requests.overview"))
     page = render_template("join_requests/add_link.html", form=form)
     return make_response(page, 422 if form.errors else 200)
 
 
 @pages.post("/registrations/links/<int(max=2147483647):link_id>/revoke")
-@may(Permission.MANAGE_PEOPLE)
-def revoke_link(link_id: int) -> Answer:
+@requires_permission(Permission.MANAGE_PEOPLE)
+def revoke_link(link_id: int) -> PageResponse:
     """The link works no more."""
     with unit_of_work() as session:
         done = actions.revoke_link(session, link_id, current_user.person.id, now())
     flash("The link works no more. Who has asked by it can still be let in." if done else "It was revoked before.")
-    return seen_redirect(url_for("join_requests.overview"))
+    return redirect_after_post(url_for("join_requests.overview"))
 
 
 @pages.post("/registrations/<int(max=2147483647):request_id>/approve")
-@may(Permission.SEE_PEOPLE)
-def approve(request_id: int) -> Answer:
+@requires_permission(Permission.SEE_PEOPLE)
+def approve(request_id: int) -> PageResponse:
     """Let somebody in: they are added, and get an invitation."""
-    asked = queries.to_decide(db(), current_user.person, request_id) or abort(404)
+    asked = queries.decidable_request(db(), current_user.person, request_id) or abort(404)
     letter = invitation(asked.name, current_user.person.name)
     with unit_of_work() as session:
-        refused = actions.approve(session, asked, letter, current_user.person.id, now())
+        refused = actions.approve_request(session, asked, letter, current_user.person.id, now())
         if refused is not None:
             session.rollback()  # nothing was done, so the same form may come again
     flash(refused.message if refused else f"{asked.name} has been added. An invitation is on its way to {asked.email}.")
-    return seen_redirect(url_for("join_requests.overview"))
+    return redirect_after_post(url_for("join_requests.overview"))
 
 
 @pages.post("/registrations/<int(max=2147483647):request_id>/refuse")
-@may(Permission.SEE_PEOPLE)
-def refuse(request_id: int) -> Answer:
+@requires_permission(Permission.SEE_PEOPLE)
+def refuse(request_id: int) -> PageResponse:
     """Do not let somebody in."""
-    asked = queries.to_decide(db(), current_user.person, request_id) or abort(404)
+    asked = queries.decidable_request(db(), current_user.person, request_id) or abort(404)
     with unit_of_work() as session:
-        done = actions.refuse(session, asked, current_user.person.id, now())
+        done = actions.refuse_request(session, asked, current_user.person.id, now())
     flash(f"{asked.name} has not been let in. They are not told." if done else "This has been decided already.")
-    return seen_redirect(url_for("join_requests.overview"))
+    return redirect_after_post(url_for("join_requests.overview"))

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from course.db import Prepared, Rows
+from course.db import PreparedQuery, RowSource
 from course.learning.models import (
     Answer,
     Attempt,
@@ -37,9 +37,9 @@ from course.learning.models import (
     RunOutcome,
     ScenarioRun,
 )
-from course.learning.rules.drawing import Asked, History, not_shown
-from course.learning.rules.grading import Given
-from course.learning.rules.progress import Facts
+from course.learning.rules.drawing import PointAnswer, QuestionHistory, failed_points
+from course.learning.rules.grading import GivenAnswer
+from course.learning.rules.progress import ProgressFacts
 
 # Tables, not classes: this is asked for on every page, and rows are all it needs.
 _Answer = Answer.__table__
@@ -94,20 +94,20 @@ def _facts_query(among: Callable[[ColumnElement[int]], ColumnElement[bool]]) -> 
     return select(rows.c.enrolment, rows.c.what, rows.c.ref, rows.c.point, rows.c.value, rows.c.at)
 
 
-_NEWEST = (
+_NEWEST_ENROLMENT = (
     select(func.max(_Enrolment.c.id))
     .where(_Enrolment.c.person_id == _PERSON, _Enrolment.c.kind == "initial")
     .scalar_subquery()
 )
-_FACTS = Prepared(_facts_query(lambda enrolment: enrolment == _NEWEST))
+_FACTS_STATEMENT = PreparedQuery(_facts_query(lambda enrolment: enrolment == _NEWEST_ENROLMENT))
 
 
-def facts(session: Rows, person_id: int) -> Facts:
+def progress_facts(session: RowSource, person_id: int) -> ProgressFacts:
     """What the person's newest enrolment for the whole course holds, in one query."""
-    return _facts(row[1:] for row in _FACTS.run(session, person=person_id))
+    return _progress_facts(row[1:] for row in _FACTS_STATEMENT.run(session, person=person_id))
 
 
-def facts_of_many(session: Session, ids: Collection[int], at: datetime) -> dict[int, Facts]:
+def progress_facts_of_many(session: Session, ids: Collection[int], at: datetime) -> dict[int, ProgressFacts]:
     """The same of many people, as it was at a moment. Two queries."""
     found = session.execute(
         select(func.max(Enrolment.id), Enrolment.person_id)
@@ -119,10 +119,10 @@ def facts_of_many(session: Session, ids: Collection[int], at: datetime) -> dict[
     for enrolment, *row in session.execute(_facts_query(lambda enrolment: enrolment.in_(list(whose)))):
         if row[-1] <= at:
             rows[whose[enrolment]].append(tuple(row))
-    return {person: _facts(own) for person, own in rows.items()}
+    return {person: _progress_facts(own) for person, own in rows.items()}
 
 
-def _facts(rows: Iterable[tuple[Any, ...]]) -> Facts:
+def _progress_facts(rows: Iterable[tuple[Any, ...]]) -> ProgressFacts:
     """The facts of one enrolment from its rows of (what, ref, point, value, at)."""
     found: dict[str, set[str]] = {"page": set(), "scenario": set(), "timeline": set()}
     points: dict[str, set[tuple[str, str]]] = {"shown": set(), "proven": set()}
@@ -141,7 +141,7 @@ def _facts(rows: Iterable[tuple[Any, ...]]) -> Facts:
             completed = at
         if ref and ref != "course" and (last is None or at >= last[0]):
             last = (at, ref.split("/")[0])
-    return Facts(
+    return ProgressFacts(
         pages=frozenset(found["page"]),
         scenarios=frozenset(found["scenario"]),
         timelines=frozenset(found["timeline"]),
@@ -159,12 +159,12 @@ def enrolment_id(session: Session, person_id: int) -> int | None:
     return session.execute(whole).scalar()
 
 
-def kind_of(session: Session, enrolment: int) -> str | None:
+def enrolment_kind(session: Session, enrolment: int) -> str | None:
     """Whether an enrolment is for the whole course (initial), a refresher or an update."""
     return session.execute(select(Enrolment.kind).where(Enrolment.id == enrolment)).scalar()
 
 
-def notes(session: Rows, person_id: int, ref: str) -> dict[str, str]:
+def notes(session: RowSource, person_id: int, ref: str) -> dict[str, str]:
     """The person's own notes on a page, by block."""
     rows = session.execute(
         select(Reflection.block, Reflection.text).where(Reflection.person_id == person_id, Reflection.ref == ref)
@@ -173,7 +173,7 @@ def notes(session: Rows, person_id: int, ref: str) -> dict[str, str]:
 
 
 @dataclass(frozen=True)
-class Item:
+class AttemptItemView:
     """A question of an attempt with its answer, if there is one."""
 
     id: int
@@ -181,7 +181,7 @@ class Item:
     question_id: str
     version: str
     point: str
-    given: Given | None
+    given: GivenAnswer | None
     correct: bool | None
     sureness: str | None
     answered_at: datetime | None = None
@@ -204,10 +204,10 @@ class AttemptView:
     points_right: int | None
     points_asked: int | None
     pass_mark: int | None
-    items: tuple[Item, ...]
+    items: tuple[AttemptItemView, ...]
 
     @property
-    def next(self) -> Item | None:
+    def next(self) -> AttemptItemView | None:
         """The first question without an answer."""
         return next((item for item in self.items if item.given is None), None)
 
@@ -221,7 +221,7 @@ class AttemptView:
         if self.next is not None:
             return ()
         given = sorted(self.items, key=lambda item: (item.answered_at or self.opened_at, item.position))
-        return not_shown(Asked(item.point, bool(item.correct), item.again) for item in given)
+        return failed_points(PointAnswer(item.point, bool(item.correct), item.again) for item in given)
 
 
 # Built once: putting a statement of twenty columns together takes longer than running it.
@@ -264,7 +264,7 @@ def attempts(session: Session, person_id: int, kind: str | None = None, ref: str
 def _attempt_view(rows: Sequence[Row[*tuple[Any, ...]]]) -> AttemptView:
     first = rows[0]
     items = tuple(
-        Item(row.item, row.position, row.question_id, row.version, row.point,
+        AttemptItemView(row.item, row.position, row.question_id, row.version, row.point,
              None if row.given is None else json.loads(row.given), row.correct, row.sureness,
              row.answered_at, row.again)
         for row in rows
@@ -275,13 +275,13 @@ def _attempt_view(rows: Sequence[Row[*tuple[Any, ...]]]) -> AttemptView:
     )  # fmt: skip
 
 
-def final_tries(session: Session, person_id: int) -> list[AttemptView]:
+def final_attempts(session: Session, person_id: int) -> list[AttemptView]:
     """The tries at the final assessment in the newest enrolment for the whole course, oldest first."""
     enrolment = enrolment_id(session, person_id)
     return [one for one in attempts(session, person_id, "final") if one.enrolment_id == enrolment]
 
 
-def _asked(person_id: int) -> Select[str, int]:
+def _last_asked_query(person_id: int) -> Select[str, int]:
     """When a person was asked each question last, as the id of the item, over all enrolments."""
     return (
         select(AttemptItem.question_id, func.max(AttemptItem.id))
@@ -292,14 +292,14 @@ def _asked(person_id: int) -> Select[str, int]:
     )
 
 
-def history(session: Session, person_id: int, withheld: frozenset[str] = frozenset()) -> History:
+def question_history(session: Session, person_id: int, withheld: frozenset[str] = frozenset()) -> QuestionHistory:
     """What this person was asked so far, over all enrolments and in every kind of attempt."""
-    return History({row[0]: row[1] for row in session.execute(_asked(person_id))}, withheld)
+    return QuestionHistory({row[0]: row[1] for row in session.execute(_last_asked_query(person_id))}, withheld)
 
 
-def asked_before(session: Session, person_id: int, attempt: AttemptView) -> int:
+def repeated_question_count(session: Session, person_id: int, attempt: AttemptView) -> int:
     """How many questions of an attempt this person had been asked before, in another one."""
-    earlier = _asked(person_id).where(
+    earlier = _last_asked_query(person_id).where(
         AttemptItem.attempt_id != attempt.id, AttemptItem.id < min(item.id for item in attempt.items)
     )
     known = {row[0] for row in session.execute(earlier)}
@@ -323,16 +323,16 @@ class RunView:
 
 def run(session: Session, person_id: int, run_id: int) -> RunView | None:
     """A run with its decisions; None if it is not this person's."""
-    found = _runs(session, person_id, run_id=run_id)
+    found = _run_views(session, person_id, run_id=run_id)
     return found[0] if found else None
 
 
 def runs(session: Session, person_id: int, ref: str | None = None) -> list[RunView]:
     """A person's runs over all enrolments, oldest first; of one scenario if `ref` is named."""
-    return _runs(session, person_id, ref=ref)
+    return _run_views(session, person_id, ref=ref)
 
 
-def _runs(session: Session, person_id: int, run_id: int | None = None, ref: str | None = None) -> list[RunView]:
+def _run_views(session: Session, person_id: int, run_id: int | None = None, ref: str | None = None) -> list[RunView]:
     statement = (
         select(
             ScenarioRun.id, ScenarioRun.enrolment_id, ScenarioRun.ref, ScenarioRun.version, ScenarioRun.number,
@@ -363,7 +363,7 @@ def completion(session: Session, enrolment: int) -> Completion | None:
 
 
 @dataclass(frozen=True)
-class ReadView:
+class PageReadView:
     """A page that was read, and in which version."""
 
     id: int
@@ -372,7 +372,7 @@ class ReadView:
     read_at: datetime
 
 
-def pages_read(session: Session, person_id: int) -> list[ReadView]:
+def pages_read(session: Session, person_id: int) -> list[PageReadView]:
     """Every page that the person read, oldest first, over all enrolments."""
     rows = session.execute(
         select(PageRead.id, PageRead.ref, PageRead.version, PageRead.read_at)
@@ -380,4 +380,4 @@ def pages_read(session: Session, person_id: int) -> list[ReadView]:
         .where(Enrolment.person_id == person_id)
         .order_by(PageRead.id)
     )
-    return [ReadView(*row) for row in rows]
+    return [PageReadView(*row) for row in rows]

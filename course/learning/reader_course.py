@@ -9,7 +9,7 @@ from course.content.library import Library
 from course.content.loaded_course import library as whole
 
 
-def library() -> Library:
+def reader_library() -> Library:
     """The content that is taught now, for this reader."""
     found: Library | None = g.get("library")
     if found is None:

@@ -12,34 +12,34 @@ from sqlalchemy.orm import Session
 from course.db import insert_once, lock_name
 from course.mail import queries
 from course.mail.models import AddressFault, MailChoice, MailOutage, OutboxMail
-from course.mail.queries import Waiting
+from course.mail.queries import DueMail
 from course.mail.rules import (
-    CLAIM,
-    KEPT,
-    OPTIONAL,
-    PATIENCE,
-    REFUSAL_WAITS,
-    TOGETHER,
-    Fault,
-    Letter,
-    next_look,
+    CLAIM_DURATION,
+    MAX_SERVER_WAIT,
+    OPTIONAL_MAIL,
+    REFUSAL_RETRY_DELAY,
+    REFUSAL_WINDOW,
+    TEXT_RETENTION,
+    MailMessage,
+    ServerFault,
+    next_server_check,
     next_try,
-    too_many_at_once,
+    too_many_dead_addresses,
     waited_too_long,
 )
 
 # What a mail says is not kept once nobody needs it: a link in it must not be readable here for ever.
-_FORGOTTEN: dict[str, object] = {"text": "", "html": None}
-_DOUBT = "The mail server said of many addresses at once that they do not exist, which was not believed."
+_ERASED_TEXTS: dict[str, object] = {"text": "", "html": None}
+_DOUBTED_REASON = "The mail server said of many addresses at once that they do not exist, which was not believed."
 
 
-def queue(session: Session, key: str, recipient: str, letter: Letter, at: datetime) -> bool:
+def queue_message(session: Session, key: str, recipient: str, letter: MailMessage, at: datetime) -> bool:
     """Put a letter into the outbox, to leave after the commit; False if `key` was queued before."""
-    return queue_letter(session, key, recipient, letter, at, at)
+    return schedule_message(session, key, recipient, letter, at, at)
 
 
-def queue_letter(
-    session: Session, key: str, recipient: str, letter: Letter, at: datetime, not_before: datetime
+def schedule_message(
+    session: Session, key: str, recipient: str, letter: MailMessage, at: datetime, not_before: datetime
 ) -> bool:
     """Put a letter into the outbox, to leave at `not_before` or later; False if `key` was queued before."""
     mail = OutboxMail(
@@ -55,27 +55,27 @@ def queue_letter(
     return True
 
 
-def claim(session: Session, mail: Waiting, at: datetime) -> bool:
+def claim_mail(session: Session, mail: DueMail, at: datetime) -> bool:
     """Reserve a mail for one sender; False if another was quicker, or it is not to leave now."""
     result = session.execute(
         update(OutboxMail)
         .where(OutboxMail.id == mail.id, OutboxMail.next_try_at == mail.seen)
-        .values(next_try_at=at + CLAIM, tries=mail.tries + 1)
+        .values(next_try_at=at + CLAIM_DURATION, tries=mail.tries + 1)
         .returning(OutboxMail.id)
     )
     return result.first() is not None
 
 
-def sent(session: Session, mail: Waiting, at: datetime) -> None:
+def mark_sent(session: Session, mail: DueMail, at: datetime) -> None:
     """The mail was accepted. Its text goes too, and so does any doubt about its address."""
-    if queries.said_dead(session, at - TOGETHER, [mail.recipient]):
-        _fault(session, mail.recipient, "cleared", "The mail server accepted a mail to it.", None, at)
-    values = {"sent_at": at, "next_try_at": None, "failure": None, **_FORGOTTEN}
+    if queries.reported_dead_addresses(session, at - REFUSAL_WINDOW, [mail.recipient]):
+        _add_address_fault(session, mail.recipient, "cleared", "The mail server accepted a mail to it.", None, at)
+    values = {"sent_at": at, "next_try_at": None, "failure": None, **_ERASED_TEXTS}
     session.execute(update(OutboxMail).where(OutboxMail.id == mail.id).values(values))
 
 
-def failed(
-    session: Session, mail: Waiting, reason: str, final: bool, at: datetime, least: timedelta = timedelta()
+def mark_failed(
+    session: Session, mail: DueMail, reason: str, final: bool, at: datetime, least: timedelta = timedelta()
 ) -> None:
     """The mail was turned away, which costs one of its tries: try after `least` or later, or give up if that is
     `final` or was the last try."""
@@ -84,13 +84,13 @@ def failed(
     session.execute(update(OutboxMail).where(OutboxMail.id == mail.id).values(values))
 
 
-def release(session: Session, mail: Waiting, reason: str, until: datetime) -> None:
+def release_claim(session: Session, mail: DueMail, reason: str, until: datetime) -> None:
     """Nothing was said about a mail that was claimed: it waits until then and has as many tries as before."""
     values = {"next_try_at": until, "tries": mail.tries, "failure": reason[:1000]}
     session.execute(update(OutboxMail).where(OutboxMail.id == mail.id).values(values))
 
 
-def note_outage(session: Session, server: str, fault: Fault, at: datetime) -> datetime:
+def record_outage(session: Session, server: str, fault: ServerFault, at: datetime) -> datetime:
     """The server took no mail: leave it alone for a while. Returns when to look again."""
     known = queries.open_outage(session, server)
     looks = known.looks + 1 if known else 1
@@ -99,22 +99,22 @@ def note_outage(session: Session, server: str, fault: Fault, at: datetime) -> da
         "detail": fault.detail[:1000],
         "looks": looks,
         "looked_at": at,
-        "next_look_at": next_look(looks, at),
+        "next_look_at": next_server_check(looks, at),
     }
     # Of two senders at once one begins it; the other finds it there.
     if known is None and insert_once(session, MailOutage, server=server[:300], began_at=at, **values) is None:
         known = queries.open_outage(session, server)
     if known is not None:
         session.execute(update(MailOutage).where(MailOutage.id == known.id).values(values))
-    return next_look(looks, at)
+    return next_server_check(looks, at)
 
 
-def give_up_waiting(session: Session, server: str, reason: str, at: datetime) -> None:
+def give_up_old_mail(session: Session, server: str, reason: str, at: datetime) -> None:
     """Give up what has waited too long for the server; it can be sent again with one press once the server is back."""
     outage = queries.open_outage(session, server)
     if outage is not None and waited_too_long(outage.began_at, at):
-        old = (OutboxMail.next_try_at <= outage.next_look_at, OutboxMail.queued_at <= at - PATIENCE)
-        values = {"next_try_at": None, "failure": f"Given up after {PATIENCE.days} days. {reason}"[:1000]}
+        old = (OutboxMail.next_try_at <= outage.next_look_at, OutboxMail.queued_at <= at - MAX_SERVER_WAIT)
+        values = {"next_try_at": None, "failure": f"Given up after {MAX_SERVER_WAIT.days} days. {reason}"[:1000]}
         session.execute(update(OutboxMail).where(*old).values(values))
 
 
@@ -123,21 +123,21 @@ def end_outages(session: Session, at: datetime) -> None:
     session.execute(update(MailOutage).where(MailOutage.ended_at.is_(None)).values(ended_at=at))
 
 
-def look_now(session: Session, at: datetime) -> None:
+def check_server_now(session: Session, at: datetime) -> None:
     """Have the sender look at once whether the server is there again: somebody asked for it."""
     session.execute(update(MailOutage).where(MailOutage.ended_at.is_(None)).values(next_look_at=at))
 
 
-def forget_texts(session: Session, at: datetime) -> None:
+def erase_old_texts(session: Session, at: datetime) -> None:
     """Forget the texts of mails that were given up, once nobody would send them again."""
-    old = (OutboxMail.next_try_at.is_(None), OutboxMail.text != "", OutboxMail.queued_at <= at - KEPT)
-    session.execute(update(OutboxMail).where(*old).values(_FORGOTTEN))
+    old = (OutboxMail.next_try_at.is_(None), OutboxMail.text != "", OutboxMail.queued_at <= at - TEXT_RETENTION)
+    session.execute(update(OutboxMail).where(*old).values(_ERASED_TEXTS))
 
 
-def retry(session: Session, mail_id: int, at: datetime) -> bool:
+def retry_mail(session: Session, mail_id: int, at: datetime) -> bool:
     """Send a mail again from the beginning that was given up, or that waits for a later try; False if it has
     left, its text is not kept any more, or a sender may be busy with it now."""
-    free = or_(OutboxMail.next_try_at.is_(None), OutboxMail.next_try_at > at + CLAIM)
+    free = or_(OutboxMail.next_try_at.is_(None), OutboxMail.next_try_at > at + CLAIM_DURATION)
     result = session.execute(
         update(OutboxMail)
         .where(OutboxMail.id == mail_id, OutboxMail.sent_at.is_(None), OutboxMail.text != "", free)
@@ -146,14 +146,14 @@ def retry(session: Session, mail_id: int, at: datetime) -> bool:
     )
     if result.first() is None:
         return False
-    look_now(session, at)
+    check_server_now(session, at)
     return True
 
 
-def retry_all(session: Session, at: datetime) -> int:
+def retry_all_mail(session: Session, at: datetime) -> int:
     """The same for every mail that was given up, whose text is still kept and whose address takes mail; returns for
     how many."""
-    dead = queries.dead_addresses(session)
+    dead = queries.suppressed_addresses(session)
     found = session.execute(
         update(OutboxMail)
         .where(
@@ -167,105 +167,110 @@ def retry_all(session: Session, at: datetime) -> int:
         .returning(OutboxMail.id)
     ).all()
     if found:
-        look_now(session, at)
+        check_server_now(session, at)
     return len(found)
 
 
-def withhold(session: Session, key: str, reason: str) -> None:
+def suppress_mail(session: Session, key: str, reason: str) -> None:
     """A mail that waits is not to be sent any more."""
-    values = {"next_try_at": None, "withheld": reason[:200], **_FORGOTTEN}
+    values = {"next_try_at": None, "withheld": reason[:200], **_ERASED_TEXTS}
     session.execute(update(OutboxMail).where(OutboxMail.key == key, OutboxMail.sent_at.is_(None)).values(values))
 
 
-def withdraw(session: Session, key: str, reason: str) -> bool:
+def withdraw_mail(session: Session, key: str, reason: str) -> bool:
     """A mail is not to be sent after all; False if a sender has taken it up already, or it does not wait."""
     result = session.execute(
         update(OutboxMail)
         .where(OutboxMail.key == key, OutboxMail.next_try_at.is_not(None), OutboxMail.tries == 0)
-        .values(next_try_at=None, withheld=reason[:200], **_FORGOTTEN)
+        .values(next_try_at=None, withheld=reason[:200], **_ERASED_TEXTS)
         .returning(OutboxMail.id)
     )
     return result.first() is not None
 
 
-def postpone(session: Session, key: str, until: datetime) -> None:
+def postpone_mail(session: Session, key: str, until: datetime) -> None:
     """A mail that waits is to leave at `until`; that does not count as a try."""
     session.execute(
         update(OutboxMail).where(OutboxMail.key == key, OutboxMail.next_try_at.is_not(None)).values(next_try_at=until)
     )
 
 
-def refuse_address(session: Session, address: str, kind: str, reason: str, at: datetime) -> None:
+def suppress_address(session: Session, address: str, kind: str, reason: str, at: datetime) -> None:
     """The address takes no mail, as its server said at once (refused) or in a report (bounced)."""
-    _fault(session, address, kind, reason, None, at)
+    _add_address_fault(session, address, kind, reason, None, at)
 
 
-def no_mailbox(session: Session, address: str, kind: str, reason: str, at: datetime) -> bool:
+def handle_missing_mailbox(session: Session, address: str, kind: str, reason: str, at: datetime) -> bool:
     """A server said that there is no such mailbox, at once (refused) or in a report (bounced): write to it no more.
 
     False if it said so of too many addresses at once to be believed. Then none of them is left alone: what was given up
     for that waits again, and the administrators are told.
     """
-    said = queries.said_dead(session, at - TOGETHER)
+    said = queries.reported_dead_addresses(session, at - REFUSAL_WINDOW)
     dead = {*said, address}
-    if not too_many_at_once(len(dead), len(queries.accepting(session, at - TOGETHER) - dead)):
-        refuse_address(session, address, kind, reason, at)
+    if not too_many_dead_addresses(len(dead), len(queries.accepting_addresses(session, at - REFUSAL_WINDOW) - dead)):
+        suppress_address(session, address, kind, reason, at)
         return True
     for one in dead:
         if said.get(one) != "doubted":
-            _fault(session, one, "doubted", reason if one == address else _DOUBT, None, at)
+            _add_address_fault(session, one, "doubted", reason if one == address else _DOUBTED_REASON, None, at)
     given_up = (OutboxMail.next_try_at.is_(None), OutboxMail.sent_at.is_(None), OutboxMail.withheld.is_(None))
     session.execute(
         update(OutboxMail)
-        .where(*given_up, OutboxMail.text != "", OutboxMail.queued_at > at - PATIENCE, OutboxMail.recipient.in_(said))
-        .values(next_try_at=at + REFUSAL_WAITS)
+        .where(
+            *given_up,
+            OutboxMail.text != "",
+            OutboxMail.queued_at > at - MAX_SERVER_WAIT,
+            OutboxMail.recipient.in_(said),
+        )
+        .values(next_try_at=at + REFUSAL_RETRY_DELAY)
     )
     return False
 
 
-def clear_addresses(session: Session, reason: str, by: int | None, at: datetime) -> int:
+def clear_suppression_list(session: Session, reason: str, by: int | None, at: datetime) -> int:
     """Write again to every address that gets no mail; returns to how many."""
-    found = [one.address for one in queries.held_back(session)]
+    found = [one.address for one in queries.suppression_list(session)]
     for address in found:
-        _fault(session, address, "cleared", reason, by, at)
+        _add_address_fault(session, address, "cleared", reason, by, at)
     return len(found)
 
 
-def clear_address(session: Session, address: str, reason: str, by: int | None, at: datetime) -> bool:
+def clear_suppression(session: Session, address: str, reason: str, by: int | None, at: datetime) -> bool:
     """Write to the address again; False, and nothing done, if it is written to anyway."""
-    if address not in queries.dead_addresses(session, [address]):
+    if address not in queries.suppressed_addresses(session, [address]):
         return False
-    _fault(session, address, "cleared", reason, by, at)
+    _add_address_fault(session, address, "cleared", reason, by, at)
     return True
 
 
-def _fault(session: Session, address: str, kind: str, reason: str, by: int | None, at: datetime) -> None:
+def _add_address_fault(session: Session, address: str, kind: str, reason: str, by: int | None, at: datetime) -> None:
     session.add(AddressFault(address=address, kind=kind, reason=reason[:1000], made_by=by, made_at=at))
     session.flush()
 
 
-def bounced(session: Session, mark: str, reason: str, dead: bool, at: datetime) -> str | None:
+def record_bounce(session: Session, mark: str, reason: str, dead: bool, at: datetime) -> str | None:
     """The mail with that mark has come back: note it, and its address if that is `dead`. Returns the address; None if
     there is no such mail. Telling it twice changes nothing."""
-    found = queries.by_mark(session, mark)
+    found = queries.mail_by_message_id(session, mark)
     if found is None:
         return None
     if found.bounced_at is None:
-        values = {"bounced_at": at, "failure": reason[:1000], "next_try_at": None, **_FORGOTTEN}
+        values = {"bounced_at": at, "failure": reason[:1000], "next_try_at": None, **_ERASED_TEXTS}
         session.execute(update(OutboxMail).where(OutboxMail.mark == mark).values(values))
         if dead:
-            no_mailbox(session, found.recipient, "bounced", reason, at)
+            handle_missing_mailbox(session, found.recipient, "bounced", reason, at)
     return found.recipient
 
 
-def choose(session: Session, person_id: int, kind: str, wanted: bool, at: datetime) -> bool:
+def set_mail_preference(session: Session, person_id: int, kind: str, wanted: bool, at: datetime) -> bool:
     """Somebody wants a kind of optional mail, or does not; False if that was known. Raises ValueError for a kind that
     is not optional."""
-    if kind not in OPTIONAL:
+    if kind not in OPTIONAL_MAIL:
         raise ValueError(f"there is no choice about {kind!r}")
     # Of two presses at once the second one finds what the first chose.
     lock_name(session, f"mail_choice:{person_id}:{kind}")
-    if (person_id in queries.declined(session, kind, [person_id])) is not wanted:
+    if (person_id in queries.opted_out_people(session, kind, [person_id])) is not wanted:
         return False
     session.add(MailChoice(person_id=person_id, kind=kind, wanted=wanted, made_at=at))
     session.flush()

@@ -9,16 +9,16 @@ from flask.cli import AppGroup
 
 from course.clock import now
 from course.mail import actions, queries
-from course.mail.bounces import LONGEST, TOO_MUCH, Report, report_of, reported
+from course.mail.bounces import LIMITS_EXCEEDED, MAX_REPORT_BYTES, DeliveryReport, report_as_json, report_from_json
 from course.mail.delivery import deliver
 from course.mail.queries import MailState
 from course.mail.smtp import server_name
-from course.web.app_state import state
-from course.web.database_check import opening
-from course.web.sandbox import IsolatedError, Limits, read_in_process
-from course.web.unit_of_work import command_session, reading_session
+from course.web.app_state import app_state
+from course.web.database_check import current_database_check
+from course.web.sandbox import SandboxError, SandboxLimits, read_in_sandbox
+from course.web.unit_of_work import command_session, read_only_session
 
-LIMITS = Limits(seconds=10, memory=300, result=1)
+LIMITS = SandboxLimits(seconds=10, memory=300, result=1)
 group = AppGroup("mail", help="Send waiting mail, and see what became of it.")
 
 
@@ -26,17 +26,17 @@ group = AppGroup("mail", help="Send waiting mail, and see what became of it.")
 def send_command() -> None:
     """Send what is due, once, also if the mail server could not be reached a moment ago. `flask serve` does so by
     itself."""
-    config = state().config
+    config = app_state().config
     count = deliver(
         command_session, config.mail_url, config.mail_from, config.public_url, config.time_zone, now(), by_hand=True
     )
     click.echo(f"{count} sent.")
-    _tell_trouble()
+    _print_delivery_problem()
 
 
-def _tell_trouble() -> None:
-    with reading_session() as session:
-        found = queries.trouble(session, server_name(state().config.mail_url), now())
+def _print_delivery_problem() -> None:
+    with read_only_session() as session:
+        found = queries.delivery_problem(session, server_name(app_state().config.mail_url), now())
     if found is not None:
         said = f" ({found.detail})" if found.detail else ""
         click.echo(
@@ -48,13 +48,13 @@ def _tell_trouble() -> None:
 @group.command("list")
 def list_command() -> None:
     """The last 50 mails: sent, waiting or given up, and why."""
-    with reading_session() as session:
-        found = queries.latest(session)
+    with read_only_session() as session:
+        found = queries.latest_mail(session)
     for mail in found:
-        click.echo(f"{mail.queued_at:%Y-%m-%d %H:%M}  {mail.recipient:<32} {mail.subject:<40} {words(mail)}")
+        click.echo(f"{mail.queued_at:%Y-%m-%d %H:%M}  {mail.recipient:<32} {mail.subject:<40} {status_text(mail)}")
     if not found:
         click.echo("No mail has been queued yet.")
-    _tell_trouble()
+    _print_delivery_problem()
 
 
 @group.command("bounce")
@@ -63,12 +63,12 @@ def bounce_command() -> None:
 
     Ends with 1 if it is no report about a mail of this course.
     """
-    report = _report(sys.stdin.buffer.read(LONGEST))
+    report = _read_report_isolated(sys.stdin.buffer.read(MAX_REPORT_BYTES))
     with command_session() as session:
         noted = [
             address
             for one in report.failures
-            if (address := actions.bounced(session, report.mark, one.reason, one.dead, now()))
+            if (address := actions.record_bounce(session, report.mark, one.reason, one.dead, now()))
         ]
     for address in noted:
         click.echo(f"Noted: mail to {address} came back.")
@@ -77,11 +77,11 @@ def bounce_command() -> None:
         sys.exit(1)
 
 
-def _report(data: bytes) -> Report:
+def _read_report_isolated(data: bytes) -> DeliveryReport:
     try:
-        return report_of(read_in_process(reported, data, limits=LIMITS))
-    except IsolatedError:
-        return Report("", (), TOO_MUCH)
+        return report_from_json(read_in_sandbox(report_as_json, data, limits=LIMITS))
+    except SandboxError:
+        return DeliveryReport("", (), LIMITS_EXCEEDED)
 
 
 @group.command("clear")
@@ -90,24 +90,24 @@ def _report(data: bytes) -> Report:
 @click.option("--reason", required=True, help="Why, in a few words.")
 def clear_command(address: str | None, everything: bool, reason: str) -> None:
     """Write again to an address that has refused mail, or to all of them."""
-    opening().open()
+    current_database_check().open()
     if everything is (address is not None):
         raise click.UsageError("Name one address, or --all.")
     with command_session() as session:
         if address is None:
-            click.echo(f"{actions.clear_addresses(session, reason, None, now())} addresses get mail again.")
+            click.echo(f"{actions.clear_suppression_list(session, reason, None, now())} addresses get mail again.")
             return
-        if not actions.clear_address(session, plain(address), reason, None, now()):
+        if not actions.clear_suppression(session, normalise_address(address), reason, None, now()):
             raise click.ClickException(f"{address} is not held back.")
     click.echo(f"{address} gets mail again.")
 
 
-def plain(address: str) -> str:
+def normalise_address(address: str) -> str:
     """An address as it is stored."""
     return address.strip().lower()
 
 
-def words(mail: MailState) -> str:
+def status_text(mail: MailState) -> str:
     """How far a mail has come. Times are in UTC."""
     if mail.withheld:
         return f"not sent: {mail.withheld}"

@@ -20,27 +20,36 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
-from course.db import outside_unit_of_work
+from course.db import assert_outside_unit_of_work
 from course.events import publish
 from course.mail import actions, queries
-from course.mail.events import MailLeaving
-from course.mail.queries import Waiting
-from course.mail.rules import LOOKS, REFUSAL_WAITS, ROUND, TURNED_AWAY, Fault, Meaning, meaning, without_addresses
-from course.mail.smtp import ServerFaultError, as_text, fault_of, hand_over, is_about_the_server, server_name
+from course.mail.events import BeforeMailSend
+from course.mail.queries import DueMail
+from course.mail.rules import (
+    OUTAGE_THRESHOLD,
+    REFUSAL_RETRY_DELAY,
+    ROUND_SECONDS,
+    SERVER_CHECK_DELAYS,
+    ReplyMeaning,
+    ServerFault,
+    redact_addresses,
+    reply_meaning,
+)
+from course.mail.smtp import MailServerError, is_server_fault, reply_text, send_message, server_fault, server_name
 
 # Opens a session whose deeds are kept when its block ends, and undone when the block raises.
-Sessions = Callable[[], AbstractContextManager[Session]]
+SessionFactory = Callable[[], AbstractContextManager[Session]]
 
 
 @dataclass(frozen=True)
-class Outcome:
+class SendOutcome:
     """What became of a try. `words` say why the mail did not leave, `means` what the server said about it; `fault` is
     set if the server itself was the reason, `reached` is False if it never got to the mail, and `written` if there is no
     mail to hand over."""
 
     words: str = ""
-    means: Meaning | None = None
-    fault: Fault | None = None
+    means: ReplyMeaning | None = None
+    fault: ServerFault | None = None
     reached: bool = True
 
     written: bool = True
@@ -57,7 +66,7 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Sender:
+class SenderSettings:
     """Where mail goes, from whom, and in whose name; `zone` is that of the organisation."""
 
     mail_url: str
@@ -71,7 +80,7 @@ class Sender:
 
 
 def deliver(
-    sessions: Sessions,
+    sessions: SessionFactory,
     mail_url: str,
     mail_from: str,
     public_url: str,
@@ -86,29 +95,31 @@ def deliver(
     transaction whether it still holds. Nothing is sent to an address that has refused mail for good. A server that
     took nothing is left alone until its next look, unless somebody asks `by_hand`.
     """
-    sender = Sender(mail_url, mail_from, public_url, zone)
+    sender = SenderSettings(mail_url, mail_from, public_url, zone)
     with sessions() as session:
         # Usually nothing is due; looking for it must not hold up those who write.
         session.connection(execution_options={"writes": False})
         outage = queries.open_outage(session, sender.server)
         # A clock that was set back must not keep the sender from looking.
-        if outage and not by_hand and timedelta() < outage.next_look_at - at <= LOOKS[-1]:
+        if outage and not by_hand and timedelta() < outage.next_look_at - at <= SERVER_CHECK_DELAYS[-1]:
             return 0
-        waiting = queries.due(session, at)
-    return _round(sessions, sender, waiting, outage is not None, at)
+        waiting = queries.due_mail(session, at)
+    return _run_round(sessions, sender, waiting, outage is not None, at)
 
 
-def _round(sessions: Sessions, sender: Sender, waiting: list[Waiting], outage: bool, at: datetime) -> int:
+def _run_round(
+    sessions: SessionFactory, sender: SenderSettings, waiting: list[DueMail], outage: bool, at: datetime
+) -> int:
     """Try the mails one after the other; returns how many were accepted."""
-    accepted, faults, turned_away, until = 0, 0, list[tuple[Waiting, Outcome]](), time.monotonic() + ROUND
+    accepted, faults, turned_away, until = 0, 0, list[tuple[DueMail, SendOutcome]](), time.monotonic() + ROUND_SECONDS
     for mail in waiting:
         with sessions() as session:
-            if not _may_leave(session, mail, sender, at):
+            if not _claim_deliverable(session, mail, sender, at):
                 continue
-        outcome = _try(mail, sender)
+        outcome = _try_to_send(mail, sender)
         if outcome.accepted:
             with sessions() as session:
-                actions.sent(session, mail, at)
+                actions.mark_sent(session, mail, at)
                 actions.end_outages(session, at)
             accepted += 1
             outage = False
@@ -116,18 +127,18 @@ def _round(sessions: Sessions, sender: Sender, waiting: list[Waiting], outage: b
             turned_away.append((mail, outcome))
             faults += outcome.fault is not None
         # Where every connection fails half-way, a round would take for ever.
-        if not outcome.reached or (faults >= TURNED_AWAY and not accepted) or time.monotonic() > until:
+        if not outcome.reached or (faults >= OUTAGE_THRESHOLD and not accepted) or time.monotonic() > until:
             break
     if turned_away:
         with sessions() as session:
-            _settle(session, sender.server, turned_away, accepted > 0, outage, at)
+            _record_failures(session, sender.server, turned_away, accepted > 0, outage, at)
     return accepted
 
 
-def _settle(
+def _record_failures(
     session: Session,
     server: str,
-    turned_away: list[tuple[Waiting, Outcome]],
+    turned_away: list[tuple[DueMail, SendOutcome]],
     accepted: bool,
     outage: bool,
     at: datetime,
@@ -135,77 +146,77 @@ def _settle(
     """Write down what became of the mails that did not leave in a round."""
     away = next((outcome.fault for _, outcome in turned_away if not outcome.reached), None)
     maybe = [(mail, outcome) for mail, outcome in turned_away if outcome.may_be_the_server]
-    in_vain = len(maybe) + queries.in_vain(session, [mail.id for mail, _ in turned_away]) if maybe else 0
-    all_of_them = not accepted and bool(maybe) and (outage or away is not None or in_vain >= TURNED_AWAY)
-    fault = away or (_common([outcome for _, outcome in maybe]) if all_of_them else None)
-    until = actions.note_outage(session, server, fault, at) if fault else at
+    in_vain = len(maybe) + queries.count_failing_mail(session, [mail.id for mail, _ in turned_away]) if maybe else 0
+    all_of_them = not accepted and bool(maybe) and (outage or away is not None or in_vain >= OUTAGE_THRESHOLD)
+    fault = away or (_common_fault([outcome for _, outcome in maybe]) if all_of_them else None)
+    until = actions.record_outage(session, server, fault, at) if fault else at
     for mail, outcome in turned_away:
         if not outcome.reached:
-            actions.release(session, mail, outcome.words, mail.seen)
+            actions.release_claim(session, mail, outcome.words, mail.seen)
         elif all_of_them and (mail, outcome) in maybe:
             # Behind the others: if it is this mail after all, they come first at the next look.
-            actions.release(session, mail, outcome.words, until)
+            actions.release_claim(session, mail, outcome.words, until)
         else:
-            _answered(session, mail, outcome, at)
+            _record_reply(session, mail, outcome, at)
     if fault:
-        actions.give_up_waiting(session, server, fault.words(server), at)
+        actions.give_up_old_mail(session, server, fault.words(server), at)
 
 
-def _common(outcomes: list[Outcome]) -> Fault:
+def _common_fault(outcomes: list[SendOutcome]) -> ServerFault:
     """What the server is said to be at fault in, if it turned all of these away."""
     reasons = {outcome.fault.reason if outcome.fault else None for outcome in outcomes}
     last = outcomes[-1]
     if len(reasons) == 1 and last.fault is not None:
         return last.fault
-    return Fault("turned-away", without_addresses(last.words)[:900])
+    return ServerFault("turned-away", redact_addresses(last.words)[:900])
 
 
-def _answered(session: Session, mail: Waiting, outcome: Outcome, at: datetime) -> None:
+def _record_reply(session: Session, mail: DueMail, outcome: SendOutcome, at: datetime) -> None:
     """The server said something about this mail, which costs one of its tries."""
     if outcome.means == "no-mailbox":
-        dead = actions.no_mailbox(session, mail.recipient, "refused", outcome.words, at)
-        actions.failed(session, mail, outcome.words, dead, at, REFUSAL_WAITS)
+        dead = actions.handle_missing_mailbox(session, mail.recipient, "refused", outcome.words, at)
+        actions.mark_failed(session, mail, outcome.words, dead, at, REFUSAL_RETRY_DELAY)
     elif outcome.means == "refused":
-        actions.failed(session, mail, outcome.words, False, at, REFUSAL_WAITS)
+        actions.mark_failed(session, mail, outcome.words, False, at, REFUSAL_RETRY_DELAY)
     else:
-        actions.failed(session, mail, outcome.words, outcome.means == "never", at)
+        actions.mark_failed(session, mail, outcome.words, outcome.means == "never", at)
 
 
-def _may_leave(session: Session, mail: Waiting, sender: Sender, at: datetime) -> bool:
+def _claim_deliverable(session: Session, mail: DueMail, sender: SenderSettings, at: datetime) -> bool:
     """Claim the mail, unless it does not hold any more or its address is dead."""
-    publish(session, MailLeaving(mail.key, mail.recipient, at, sender.zone))
-    if not actions.claim(session, mail, at):
+    publish(session, BeforeMailSend(mail.key, mail.recipient, at, sender.zone))
+    if not actions.claim_mail(session, mail, at):
         return False
-    why = queries.dead_addresses(session, [mail.recipient]).get(mail.recipient)
+    why = queries.suppressed_addresses(session, [mail.recipient]).get(mail.recipient)
     if why is not None:
-        actions.failed(session, mail, f"Not sent, because this address refused an earlier mail: {why}", True, at)
+        actions.mark_failed(session, mail, f"Not sent, because this address refused an earlier mail: {why}", True, at)
     return why is None
 
 
-def _try(mail: Waiting, sender: Sender) -> Outcome:
+def _try_to_send(mail: DueMail, sender: SenderSettings) -> SendOutcome:
     """Send one mail."""
-    outside_unit_of_work("sending a mail")
+    assert_outside_unit_of_work("sending a mail")
     server, host = urlsplit(sender.mail_url), urlsplit(sender.public_url).hostname or "localhost"
     try:
-        message = _message(mail, sender.mail_from, host)
+        message = _build_message(mail, sender.mail_from, host)
         if server.scheme == "console":
-            _print(message)
+            _print_message(message)
         else:
-            hand_over(message, server, host)
-    except ServerFaultError as error:
-        return Outcome(error.fault.words(sender.server), fault=error.fault, reached=False)
+            send_message(message, server, host)
+    except MailServerError as error:
+        return SendOutcome(error.fault.words(sender.server), fault=error.fault, reached=False)
     except (smtplib.SMTPException, OSError) as error:
-        return _turned_away(error, sender.server)
+        return _refusal_outcome(error, sender.server)
     except (ValueError, LookupError, MessageError) as error:
-        return Outcome(f"The mail cannot be written: {error}", "never", written=False)
-    return Outcome()
+        return SendOutcome(f"The mail cannot be written: {error}", "never", written=False)
+    return SendOutcome()
 
 
-def _turned_away(error: Exception, server: str) -> Outcome:
+def _refusal_outcome(error: Exception, server: str) -> SendOutcome:
     """What it means that the server took the connection, and not the mail."""
-    if is_about_the_server(error):
-        fault = fault_of(error) if not isinstance(error, smtplib.SMTPRecipientsRefused) else Fault("busy", "")
-        return Outcome(fault.words(server), "later", fault)
+    if is_server_fault(error):
+        fault = server_fault(error) if not isinstance(error, smtplib.SMTPRecipientsRefused) else ServerFault("busy", "")
+        return SendOutcome(fault.words(server), "later", fault)
     answer: bytes | str
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code, answer = next(iter(error.recipients.values()))
@@ -213,19 +224,19 @@ def _turned_away(error: Exception, server: str) -> Outcome:
         code, answer = error.smtp_code, error.smtp_error
     else:
         # An address with letters that this server cannot write, for example.
-        return Outcome(f"The mail server does not take this mail: {error}", "refused")
-    said = as_text(answer)
-    means = meaning(code, said)
+        return SendOutcome(f"The mail server does not take this mail: {error}", "refused")
+    said = reply_text(answer)
+    means = reply_meaning(code, said)
     # Whatever is said to the sender or to the mail is not about the address.
     if means == "no-mailbox" and not isinstance(error, smtplib.SMTPRecipientsRefused):
         means = "refused"
-    return Outcome(f"{code} {said}", means)
+    return SendOutcome(f"{code} {said}", means)
 
 
-def _message(mail: Waiting, mail_from: str, host: str) -> EmailMessage:
+def _build_message(mail: DueMail, mail_from: str, host: str) -> EmailMessage:
     message = EmailMessage()
     message["From"] = mail_from
-    message["To"] = _ascii(mail.recipient)
+    message["To"] = _ascii_address(mail.recipient)
     message["Subject"] = mail.subject
     message["Date"] = format_datetime(mail.queued_at)
     # The same for every try, so that a mailbox can tell a second copy for what it is.
@@ -239,13 +250,13 @@ def _message(mail: Waiting, mail_from: str, host: str) -> EmailMessage:
     return message
 
 
-def _ascii(address: str) -> str:
+def _ascii_address(address: str) -> str:
     """An address whose domain every mail server can read: schön.example becomes xn--schn-7qa.example."""
     name, _, domain = address.rpartition("@")
     return f"{name}@{domain.encode('idna').decode()}"
 
 
-def _print(message: EmailMessage) -> None:
+def _print_message(message: EmailMessage) -> None:
     text = message.get_body(("plain",)) or message
     sys.stderr.write(f"\n{'-' * 72}\nTo: {message['To']}\nSubject: {message['Subject']}\n\n")
     sys.stderr.write(f"{text.get_content()}{'-' * 72}\n")

@@ -7,7 +7,7 @@ from datetime import datetime
 
 
 @dataclass(frozen=True)
-class MailLeaving:
+class BeforeMailSend:
     """A mail is about to be sent. Whoever queued it may still withhold or postpone it (see actions); `zone` is the
     organisation's."""
 

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from itsdangerous import BadData, URLSafeSerializer
 
-from course.mail.rules import OPTIONAL
+from course.mail.rules import OPTIONAL_MAIL
 
 _SALT = "mail-choice"
 
 
-def token(secret: str, person_id: int, kind: str) -> str:
+def preference_token(secret: str, person_id: int, kind: str) -> str:
     """What stands in the link. It does not run out: a mail may be read late, and it lets nobody do anything else."""
     return str(URLSafeSerializer(secret, salt=_SALT).dumps([person_id, kind]))
 
 
-def read(secret: str, text: str) -> tuple[int, str] | None:
+def read_preference_token(secret: str, text: str) -> tuple[int, str] | None:
     """The person and the kind of mail that a link is about; None if it is not ours."""
     try:
         person_id, kind = URLSafeSerializer(secret, salt=_SALT).loads(text)
     except (BadData, ValueError, TypeError):
         return None
-    return (int(person_id), kind) if kind in OPTIONAL else None
+    return (int(person_id), kind) if kind in OPTIONAL_MAIL else None
 
 
 def unsubscribe_headers(address: str) -> dict[str, str]:

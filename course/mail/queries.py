@@ -11,15 +11,15 @@ from sqlalchemy import ColumnElement, ScalarSelect, and_, func, or_, select, tru
 from sqlalchemy.orm import Session
 
 from course.mail.models import AddressFault, MailChoice, MailOutage, OutboxMail
-from course.mail.rules import CLAIM, MAIL_WAITS, Reason, State, Trouble
+from course.mail.rules import CLAIM_DURATION, STALLED_AFTER, DeliveryProblem, DeliveryState, FaultReason
 
 # What keeps mail from an address, if it is the newest that is known of it.
-_DEAD = ("refused", "bounced")
-DOUBTS_SHOWN = timedelta(days=7)
+_SUPPRESSING_KINDS = ("refused", "bounced")
+DOUBT_ALERT_PERIOD = timedelta(days=7)
 
 
 @dataclass(frozen=True)
-class Waiting:
+class DueMail:
     """A mail that is due: `seen` is the time it was due at, which a sender must find unchanged to claim it."""
 
     id: int
@@ -55,7 +55,7 @@ class MailState:
     bounced_at: datetime | None
 
     @property
-    def state(self) -> State:
+    def state(self) -> DeliveryState:
         """`failed` once it was given up or came back, `withheld` if it was not sent because it was true no more."""
         if self.withheld:
             return "withheld"
@@ -70,12 +70,12 @@ class MailState:
 
     def can_be_retried(self, at: datetime) -> bool:
         """Whether it was given up, or waits so long that no sender can be busy with it now."""
-        waits = self.next_try_at is not None and self.next_try_at <= at + CLAIM
+        waits = self.next_try_at is not None and self.next_try_at <= at + CLAIM_DURATION
         return self.kept and self.sent_at is None and not waits
 
 
 @dataclass(frozen=True)
-class Outbox:
+class OutboxSummary:
     """How outgoing mail stands: how many wait and how many were given up, since when the oldest that is
     due has waited, and when the newest left."""
 
@@ -85,7 +85,7 @@ class Outbox:
     newest_sent: datetime | None
 
 
-def due(session: Session, at: datetime, limit: int = 100) -> list[Waiting]:
+def due_mail(session: Session, at: datetime, limit: int = 100) -> list[DueMail]:
     """The mails to be sent by `at`, those that have waited longest first."""
     statement = (
         select(OutboxMail)
@@ -94,7 +94,7 @@ def due(session: Session, at: datetime, limit: int = 100) -> list[Waiting]:
         .limit(limit)
     )
     return [
-        Waiting(
+        DueMail(
             m.id, m.key, m.mark, m.recipient, m.subject, m.text, m.html, m.headers or {}, m.tries, m.next_try_at,
             m.queued_at,
         )
@@ -104,7 +104,7 @@ def due(session: Session, at: datetime, limit: int = 100) -> list[Waiting]:
 
 
 _outbox = OutboxMail.__table__
-_IN_STATE: dict[State, ColumnElement[bool]] = {
+_STATE_TERMS: dict[DeliveryState, ColumnElement[bool]] = {
     "waiting": _outbox.c.next_try_at.is_not(None),
     "failed": and_(
         _outbox.c.next_try_at.is_(None),
@@ -115,7 +115,7 @@ _IN_STATE: dict[State, ColumnElement[bool]] = {
     "withheld": _outbox.c.withheld.is_not(None),
 }
 # What a MailState is made of.
-_STATE = (
+_STATE_COLUMNS = (
     *(
         _outbox.c[name]
         for name in ("id", "recipient", "subject", "queued_at", "sent_at", "next_try_at", "tries", "failure")
@@ -137,52 +137,56 @@ def newest_failure(recipient: ColumnElement[str]) -> ScalarSelect[str]:
     return select(_outbox.c.failure).where(_outbox.c.id == newest).scalar_subquery()
 
 
-def latest(
-    session: Session, limit: int = 50, state: State | None = None, before: int | None = None, key: str | None = None
+def latest_mail(
+    session: Session,
+    limit: int = 50,
+    state: DeliveryState | None = None,
+    before: int | None = None,
+    key: str | None = None,
 ) -> list[MailState]:
     """The newest mails, newest first: in a state, below the id `before`, with a key that begins with `key`."""
     terms = [
-        *([_IN_STATE[state]] if state else []),
+        *([_STATE_TERMS[state]] if state else []),
         *([_outbox.c.id < before] if before else []),
         *([_outbox.c.key.startswith(key, autoescape=True)] if key else []),
     ]
-    statement = select(*_STATE).where(*terms).order_by(_outbox.c.id.desc()).limit(limit)
+    statement = select(*_STATE_COLUMNS).where(*terms).order_by(_outbox.c.id.desc()).limit(limit)
     return [MailState(*row) for row in session.execute(statement)]
 
 
-def outbox(session: Session, at: datetime) -> Outbox:
+def outbox_summary(session: Session, at: datetime) -> OutboxSummary:
     """How outgoing mail stands at this moment, in one query."""
     row = session.execute(
         select(
-            func.count().filter(_IN_STATE["waiting"]),
-            func.count().filter(_IN_STATE["failed"]),
+            func.count().filter(_STATE_TERMS["waiting"]),
+            func.count().filter(_STATE_TERMS["failed"]),
             func.min(_outbox.c.next_try_at).filter(_outbox.c.next_try_at <= at),
             func.max(_outbox.c.sent_at),
         )
     ).one()
-    return Outbox(*row)
+    return OutboxSummary(*row)
 
 
-def states(session: Session, keys: Collection[str]) -> dict[str, MailState]:
+def mail_states(session: Session, keys: Collection[str]) -> dict[str, MailState]:
     """What became of the mails with these keys; those that are not in the outbox are missing."""
-    rows = session.execute(select(_outbox.c.key, *_STATE).where(_outbox.c.key.in_(keys)))
+    rows = session.execute(select(_outbox.c.key, *_STATE_COLUMNS).where(_outbox.c.key.in_(keys)))
     return {key: MailState(*row) for key, *row in rows}
 
 
-def by_mark(session: Session, mark: str) -> MailState | None:
+def mail_by_message_id(session: Session, mark: str) -> MailState | None:
     """The mail whose Message-ID begins with this mark."""
-    row = session.execute(select(*_STATE).where(_outbox.c.mark == mark)).one_or_none()
+    row = session.execute(select(*_STATE_COLUMNS).where(_outbox.c.mark == mark)).one_or_none()
     return None if row is None else MailState(*row)
 
 
-def dead_addresses(session: Session, among: Collection[str] | None = None) -> dict[str, str]:
+def suppressed_addresses(session: Session, among: Collection[str] | None = None) -> dict[str, str]:
     """The addresses that take no mail (all, or those among the given ones), and why, as far as is known today."""
     newest = select(func.max(AddressFault.id)).group_by(AddressFault.address)
     if among is not None:
         newest = newest.where(AddressFault.address.in_(among))
     rows = session.execute(
         select(AddressFault.address, AddressFault.reason).where(
-            AddressFault.id.in_(newest), AddressFault.kind.in_(_DEAD)
+            AddressFault.id.in_(newest), AddressFault.kind.in_(_SUPPRESSING_KINDS)
         )
     )
     return {str(row.address): str(row.reason) for row in rows}
@@ -194,7 +198,7 @@ class OutageView:
 
     id: int
     server: str
-    reason: Reason
+    reason: FaultReason
     detail: str
     began_at: datetime
     looks: int
@@ -208,49 +212,49 @@ def open_outage(session: Session, server: str) -> OutageView | None:
     if row is None:
         return None
     return OutageView(
-        row.id, row.server, cast("Reason", row.reason), row.detail, row.began_at, row.looks, row.next_look_at
+        row.id, row.server, cast("FaultReason", row.reason), row.detail, row.began_at, row.looks, row.next_look_at
     )
 
 
-def trouble(session: Session, server: str, at: datetime) -> Trouble | None:
+def delivery_problem(session: Session, server: str, at: datetime) -> DeliveryProblem | None:
     """Why no mail leaves by this server, for administrators; None if it does, or if none waits to leave."""
-    return alert(session, server, at).trouble
+    return mail_alert(session, server, at).trouble
 
 
 @dataclass(frozen=True)
-class Alert:
+class MailAlert:
     """What administrators have to know about mail: why none leaves, and how many addresses were said not to exist
     lately, by a server that said so of too many."""
 
-    trouble: Trouble | None
+    trouble: DeliveryProblem | None
     doubted: int
 
 
-def alert(session: Session, server: str, at: datetime) -> Alert:
+def mail_alert(session: Session, server: str, at: datetime) -> MailAlert:
     """Both in one query: it is asked on the first page."""
-    waits = select(func.count()).where(_IN_STATE["waiting"]).scalar_subquery()
+    waits = select(func.count()).where(_STATE_TERMS["waiting"]).scalar_subquery()
     first = select(func.min(_outbox.c.next_try_at)).scalar_subquery()
-    newest = select(func.max(AddressFault.id)).where(AddressFault.made_at > at - DOUBTS_SHOWN)
+    newest = select(func.max(AddressFault.id)).where(AddressFault.made_at > at - DOUBT_ALERT_PERIOD)
     doubts = select(func.count()).where(
         AddressFault.id.in_(newest.group_by(AddressFault.address)), AddressFault.kind == "doubted"
     )
     outage = select(MailOutage).where(MailOutage.server == server, MailOutage.ended_at.is_(None)).subquery()
     asked = select(waits.label("waits"), first.label("first"), doubts.scalar_subquery().label("doubts")).subquery()
     row = session.execute(select(asked, outage).outerjoin(outage, true())).one()
-    found: Trouble | None = None
+    found: DeliveryProblem | None = None
     if row.id is not None:
-        found = Trouble(row.began_at, row.reason, row.server, row.detail, row.waits, row.next_look_at)
-    elif row.first is not None and at - row.first > MAIL_WAITS:
-        found = Trouble(row.first, "stopped", "", "", row.waits, None)
-    return Alert(found, row.doubts)
+        found = DeliveryProblem(row.began_at, row.reason, row.server, row.detail, row.waits, row.next_look_at)
+    elif row.first is not None and at - row.first > STALLED_AFTER:
+        found = DeliveryProblem(row.first, "stopped", "", "", row.waits, None)
+    return MailAlert(found, row.doubts)
 
 
-def in_vain(session: Session, but: Collection[int]) -> int:
+def count_failing_mail(session: Session, but: Collection[int]) -> int:
     """How many mails, without those with the ids `but`, wait after a try in vain and were queued after the last one
     that was accepted."""
     newest = select(func.max(_outbox.c.sent_at)).scalar_subquery()
     statement = select(func.count()).where(
-        _IN_STATE["waiting"],
+        _STATE_TERMS["waiting"],
         _outbox.c.failure.is_not(None),
         _outbox.c.id.not_in(but),
         or_(newest.is_(None), _outbox.c.queued_at >= newest),
@@ -258,7 +262,7 @@ def in_vain(session: Session, but: Collection[int]) -> int:
     return session.execute(statement).scalar_one()
 
 
-def said_dead(session: Session, since: datetime, among: Collection[str] | None = None) -> dict[str, str]:
+def reported_dead_addresses(session: Session, since: datetime, among: Collection[str] | None = None) -> dict[str, str]:
     """The addresses (all, or those among the given ones) that were said not to exist after `since` and not cleared
     again, and what is known of each."""
     newest = select(func.max(AddressFault.id)).group_by(AddressFault.address)
@@ -272,14 +276,14 @@ def said_dead(session: Session, since: datetime, among: Collection[str] | None =
     return {str(row.address): str(row.kind) for row in rows}
 
 
-def accepting(session: Session, since: datetime) -> set[str]:
+def accepting_addresses(session: Session, since: datetime) -> set[str]:
     """The addresses to which mail was accepted after `since`, and has not come back."""
     rows = select(_outbox.c.recipient).where(_outbox.c.sent_at > since, _outbox.c.bounced_at.is_(None)).distinct()
     return set(session.execute(rows).scalars())
 
 
 @dataclass(frozen=True)
-class HeldBack:
+class AddressSuppression:
     """An address that takes no mail: what was said, and when."""
 
     address: str
@@ -288,7 +292,7 @@ class HeldBack:
     at: datetime
 
 
-def held_back(session: Session) -> list[HeldBack]:
+def suppression_list(session: Session) -> list[AddressSuppression]:
     """The addresses that get no mail, and those that were said not to exist and are doubted; the newest first."""
     newest = select(func.max(AddressFault.id)).group_by(AddressFault.address)
     rows = session.execute(
@@ -296,10 +300,10 @@ def held_back(session: Session) -> list[HeldBack]:
         .where(AddressFault.id.in_(newest), AddressFault.kind != "cleared")
         .order_by(AddressFault.id.desc())
     )
-    return [HeldBack(*row) for row in rows]
+    return [AddressSuppression(*row) for row in rows]
 
 
-def declined(session: Session, kind: str, among: Collection[int] | None = None) -> set[int]:
+def opted_out_people(session: Session, kind: str, among: Collection[int] | None = None) -> set[int]:
     """The people (all, or among the given ones) who chose not to get a kind of optional mail."""
     newest = select(func.max(MailChoice.id)).where(MailChoice.kind == kind).group_by(MailChoice.person_id)
     if among is not None:

@@ -11,11 +11,11 @@ from email.message import EmailMessage
 from ipaddress import ip_address
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from course.mail.rules import Fault, Reason, without_addresses
+from course.mail.rules import FaultReason, ServerFault, redact_addresses
 
 TIMEOUT = 20  # seconds for each answer of a mail server
 # The kinds of failure of a connection, the first that fits counts; subclasses come before what they are made of.
-_KINDS: tuple[tuple[type[BaseException], Reason], ...] = (
+_FAULT_REASONS: tuple[tuple[type[BaseException], FaultReason], ...] = (
     (smtplib.SMTPAuthenticationError, "login"),
     (smtplib.SMTPNotSupportedError, "no-login"),
     (smtplib.SMTPHeloError, "greeting"),
@@ -31,13 +31,13 @@ _KINDS: tuple[tuple[type[BaseException], Reason], ...] = (
     (ConnectionError, "cut"),
     (OSError, "network"),
 )
-_BUSY = 421  # RFC 5321: the service is not available, and the connection will be closed
+_SERVICE_UNAVAILABLE = 421  # RFC 5321: the service is not available, and the connection will be closed
 
 
-class ServerFaultError(Exception):
+class MailServerError(Exception):
     """The mail server could not be reached, or let nobody in. No mail was handed to it."""
 
-    def __init__(self, fault: Fault) -> None:
+    def __init__(self, fault: ServerFault) -> None:
         super().__init__(fault.reason)
         self.fault = fault
 
@@ -48,13 +48,13 @@ def server_name(mail_url: str) -> str:
     return "the console" if server.scheme == "console" else f"{server.hostname or 'localhost'}:{_port(server)}"
 
 
-def hand_over(message: EmailMessage, server: SplitResult, host: str) -> None:
+def send_message(message: EmailMessage, server: SplitResult, host: str) -> None:
     """Give a mail to the server, as `host`.
 
     Raises ServerFaultError if it does not come to that; what the server says to the mail itself is raised as smtplib
     does, and so is a connection that ends half-way.
     """
-    client = _connected(server, host)
+    client = _connect(server, host)
     try:
         client.send_message(message)
     finally:
@@ -64,44 +64,44 @@ def hand_over(message: EmailMessage, server: SplitResult, host: str) -> None:
         client.close()
 
 
-def fault_of(error: Exception) -> Fault:
+def server_fault(error: Exception) -> ServerFault:
     """What is wrong with the server, if a connection to it ends in this way."""
     if isinstance(error, smtplib.SMTPResponseException):
         # Its text may be a reason, and may quote an address.
-        said = without_addresses(f"{error.smtp_code} {as_text(error.smtp_error)}")
+        said = redact_addresses(f"{error.smtp_code} {reply_text(error.smtp_error)}")
         # What is not a refusal for good is not about the password: a busy server answers 421 or 454 to that, too.
-        if error.smtp_code == _BUSY or 400 <= error.smtp_code < 500:
-            return Fault("busy", said)
+        if error.smtp_code == _SERVICE_UNAVAILABLE or 400 <= error.smtp_code < 500:
+            return ServerFault("busy", said)
     elif isinstance(error, OSError) and not isinstance(error, smtplib.SMTPException) and error.strerror:
-        said = without_addresses(error.strerror)
+        said = redact_addresses(error.strerror)
     else:
-        said = without_addresses(str(error))
-    reason: Reason = next((reason for kind, reason in _KINDS if isinstance(error, kind)), "unknown")
+        said = redact_addresses(str(error))
+    reason: FaultReason = next((reason for kind, reason in _FAULT_REASONS if isinstance(error, kind)), "unknown")
     if getattr(error, "errno", None) == errno.ETIMEDOUT or (reason == "cut" and "timed out" in str(error)):
         reason = "silent"
     # smtplib's own errors are OSErrors as well. The one without a class of its own says that no way to sign in suits.
     if reason == "network" and isinstance(error, smtplib.SMTPException):
         reason = "no-login"
-    return Fault(reason, said[:900])
+    return ServerFault(reason, said[:900])
 
 
-def is_about_the_server(error: Exception) -> bool:
+def is_server_fault(error: Exception) -> bool:
     """Whether an error while a mail was handed over says nothing about that mail: the connection ended, or will."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
-        return any(code == _BUSY for code, _ in error.recipients.values())
+        return any(code == _SERVICE_UNAVAILABLE for code, _ in error.recipients.values())
     if isinstance(error, smtplib.SMTPResponseException):
-        return error.smtp_code == _BUSY
+        return error.smtp_code == _SERVICE_UNAVAILABLE
     return isinstance(error, smtplib.SMTPServerDisconnected | OSError) and not isinstance(
         error, smtplib.SMTPNotSupportedError
     )
 
 
-def as_text(words: bytes | str) -> str:
+def reply_text(words: bytes | str) -> str:
     """A server's answer as text that can be stored, whatever bytes it sent."""
     return (words.decode(errors="replace") if isinstance(words, bytes) else words).replace("\0", "")
 
 
-def _connected(server: SplitResult, host: str) -> smtplib.SMTP:
+def _connect(server: SplitResult, host: str) -> smtplib.SMTP:
     """A connection on which mail may be handed over."""
     name = server.hostname or "localhost"
     client: smtplib.SMTP | None = None
@@ -111,27 +111,27 @@ def _connected(server: SplitResult, host: str) -> smtplib.SMTP:
         else:
             client = smtplib.SMTP(name, _port(server), host, TIMEOUT)
         client.ehlo_or_helo_if_needed()
-        safe = server.scheme == "smtps" or _this_machine(name)
+        safe = server.scheme == "smtps" or _is_loopback(name)
         if client.has_extn("starttls") and server.scheme == "smtp":
             client.starttls(context=ssl.create_default_context())
             client.ehlo_or_helo_if_needed()
             safe = True
         if server.username and not safe:
-            raise ServerFaultError(Fault("no-tls", ""))
+            raise MailServerError(ServerFault("no-tls", ""))
         if server.username:
             client.login(unquote(server.username), unquote(server.password or ""))
     except (OSError, smtplib.SMTPException, UnicodeError) as error:
         _close(client)
-        raise ServerFaultError(_no_name() if isinstance(error, UnicodeError) else fault_of(error)) from error
-    except ServerFaultError:
+        raise MailServerError(_name_fault() if isinstance(error, UnicodeError) else server_fault(error)) from error
+    except MailServerError:
         _close(client)
         raise
     return client
 
 
-def _no_name() -> Fault:
+def _name_fault() -> ServerFault:
     # A name that cannot be written in the letters of the DNS cannot be looked up.
-    return Fault("name", "")
+    return ServerFault("name", "")
 
 
 def _close(client: smtplib.SMTP | None) -> None:
@@ -147,7 +147,7 @@ def _port(server: SplitResult) -> int:
     return 587 if server.username else 25
 
 
-def _this_machine(name: str) -> bool:
+def _is_loopback(name: str) -> bool:
     try:
         return ip_address(name).is_loopback
     except ValueError:

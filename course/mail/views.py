@@ -8,28 +8,28 @@ from werkzeug.wrappers import Response as WsgiResponse
 
 from course.clock import now
 from course.mail import actions, preference_links, queries
-from course.mail.queries import Alert
-from course.mail.rules import OPTIONAL
+from course.mail.queries import MailAlert
+from course.mail.rules import OPTIONAL_MAIL
 from course.mail.smtp import server_name
 from course.web.access import Permission, public
-from course.web.app_state import state
-from course.web.template_filters import seen_redirect
+from course.web.app_state import app_state
+from course.web.template_filters import redirect_after_post
 from course.web.unit_of_work import db, unit_of_work
 
 pages = Blueprint("mail", __name__)
 
 
 @pages.app_context_processor
-def _alert() -> dict[str, object]:
+def _mail_alert_context() -> dict[str, object]:
     """`mail_alert()` for the first page of administrators: asked for only where it is shown."""
-    return {"mail_alert": _alert_here}
+    return {"mail_alert": _mail_alert}
 
 
-def _alert_here() -> Alert | None:
+def _mail_alert() -> MailAlert | None:
     person = current_user.person
     if person is None or Permission.RUN_SYSTEM not in person.permissions:
         return None
-    return queries.alert(db(), server_name(state().config.mail_url), now())
+    return queries.mail_alert(db(), server_name(app_state().config.mail_url), now())
 
 
 @pages.route("/choice/<token>", methods=["GET", "POST"])
@@ -37,14 +37,14 @@ def _alert_here() -> Alert | None:
 def choice(token: str) -> Response | WsgiResponse:
     """Whether one gets a kind of optional mail. A mail program may post here by itself (RFC 8058): it has no session,
     so the signature in the address stands for the token against forgery, and it must not be redirected."""
-    found = preference_links.read(state().config.secret_key, token) or abort(404)
+    found = preference_links.read_preference_token(app_state().config.secret_key, token) or abort(404)
     person_id, kind = found
     if request.method == "POST":
         with unit_of_work() as session:
-            actions.choose(session, person_id, kind, request.form.get("wanted") == "yes", now())
+            actions.set_mail_preference(session, person_id, kind, request.form.get("wanted") == "yes", now())
         if "List-Unsubscribe" not in request.form:
-            return seen_redirect(url_for("mail.choice", token=token))
-    wanted = person_id not in queries.declined(db(), kind, [person_id])
+            return redirect_after_post(url_for("mail.choice", token=token))
+    wanted = person_id not in queries.opted_out_people(db(), kind, [person_id])
     return make_response(
-        render_template("mail/choice.html", token=token, wanted=wanted, what=OPTIONAL[kind], kind=kind)
+        render_template("mail/choice.html", token=token, wanted=wanted, what=OPTIONAL_MAIL[kind], kind=kind)
     )

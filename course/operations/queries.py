@@ -12,7 +12,7 @@ from course.operations.models import Backup
 
 
 @dataclass(frozen=True)
-class Database:
+class DatabaseInfo:
     """What the course is kept in: `kind` with its version, `size` in bytes, the `schema` that it has."""
 
     kind: str
@@ -30,21 +30,21 @@ class BackupView:
     at: datetime
 
 
-_SQLITE = text(
+_SQLITE_QUERY = text(
     "select sqlite_version(), page_count * page_size, version_num "
     "from pragma_page_count(), pragma_page_size(), alembic_version"
 )
-_POSTGRESQL = text(
+_POSTGRESQL_QUERY = text(
     "select split_part(current_setting('server_version'), ' ', 1), pg_database_size(current_database()), version_num "
     "from alembic_version"
 )
 
 
-def database(session: Session) -> Database:
+def database_info(session: Session) -> DatabaseInfo:
     """The database of this session."""
     sqlite = session.get_bind().dialect.name == "sqlite"
-    row = session.execute(_SQLITE if sqlite else _POSTGRESQL).one()
-    return Database("SQLite" if sqlite else "PostgreSQL", *row)
+    row = session.execute(_SQLITE_QUERY if sqlite else _POSTGRESQL_QUERY).one()
+    return DatabaseInfo("SQLite" if sqlite else "PostgreSQL", *row)
 
 
 def newest_backup(session: Session) -> BackupView | None:

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-BACKUP_EVERY = timedelta(days=7)
+BACKUP_INTERVAL = timedelta(days=7)
 # A mail that is due leaves within seconds while the server runs.
-MAIL_WAITS = timedelta(minutes=10)
+MAX_MAIL_DELAY = timedelta(minutes=10)
 
 
-def backup_is_old(newest: datetime | None, at: datetime) -> bool:
+def is_backup_overdue(newest: datetime | None, at: datetime) -> bool:
     """Whether there is no backup of the last seven days."""
-    return newest is None or at - newest > BACKUP_EVERY
+    return newest is None or at - newest > BACKUP_INTERVAL
 
 
-def mail_stands_still(due_since: datetime | None, at: datetime) -> bool:
+def is_mail_stalled(due_since: datetime | None, at: datetime) -> bool:
     """Whether a mail has been due for so long that nobody can be sending."""
-    return due_since is not None and at - due_since > MAIL_WAITS
+    return due_since is not None and at - due_since > MAX_MAIL_DELAY
 
 
-def size(count: int) -> str:
+def format_size(count: int) -> str:
     """A number of bytes in words: 12 KB, 3.4 MB."""
     value = count / 1000
     for unit in ("KB", "MB", "GB"):

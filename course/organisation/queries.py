@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 
 from course.content.schema import Nation, Setting
 from course.dates import civil_date
-from course.db import Rows
+from course.db import RowSource
 from course.organisation.models import Contact, Organisation, OrganisationLook
-from course.organisation.rules.contacts import stale
+from course.organisation.rules.contacts import is_review_overdue
 from course.people.models import Person
 
 
@@ -32,7 +32,7 @@ class ContactView:
 
 
 @dataclass(frozen=True)
-class Owner:
+class ContactOwner:
     """Who looks after a contact; `here` is False once they have left."""
 
     name: str
@@ -62,9 +62,9 @@ class OrganisationView:
 
 # Tables, not classes: this is asked for on every page, and rows are all it needs.
 _organisation, _contact, _look = Organisation.__table__, Contact.__table__, OrganisationLook.__table__
-_newest = select(func.max(_contact.c.id)).group_by(_contact.c.kind)
-_newest_look = select(func.max(_look.c.id)).scalar_subquery()
-_ORGANISATION = select(
+_newest_contact_ids = select(func.max(_contact.c.id)).group_by(_contact.c.kind)
+_newest_look_id = select(func.max(_look.c.id)).scalar_subquery()
+_ORGANISATION_QUERY = select(
     _organisation.c.name,
     _organisation.c.nation,
     _organisation.c.pathway,
@@ -79,11 +79,13 @@ _ORGANISATION = select(
     _look.c.logo_sha256,
     _look.c.colour,
 ).select_from(
-    _organisation.outerjoin(_contact, _contact.c.id.in_(_newest)).outerjoin(_look, _look.c.id == _newest_look)
+    _organisation.outerjoin(_contact, _contact.c.id.in_(_newest_contact_ids)).outerjoin(
+        _look, _look.c.id == _newest_look_id
+    )
 )
 
 
-class Mark(NamedTuple):
+class OrganisationVersion(NamedTuple):
     """What tells one state of the organisation from another; contacts and looks are never changed, only added to.
 
     All are None before the set-up.
@@ -96,23 +98,23 @@ class Mark(NamedTuple):
     look: int | None
 
 
-def _alone(column: ColumnElement[Any]) -> ScalarSelect[Any]:
+def _scalar_subquery(column: ColumnElement[Any]) -> ScalarSelect[Any]:
     return select(column).scalar_subquery()
 
 
 # The columns of a Mark, for a query of something else that every page asks for.
-MARK = (
-    _alone(_organisation.c.name),
-    _alone(_organisation.c.nation),
-    _alone(_organisation.c.pathway),
-    _alone(func.max(_contact.c.id)),
-    _alone(func.max(_look.c.id)),
+VERSION_COLUMNS = (
+    _scalar_subquery(_organisation.c.name),
+    _scalar_subquery(_organisation.c.nation),
+    _scalar_subquery(_organisation.c.pathway),
+    _scalar_subquery(func.max(_contact.c.id)),
+    _scalar_subquery(func.max(_look.c.id)),
 )
 
 
-def organisation(session: Rows) -> OrganisationView | None:
+def organisation(session: RowSource) -> OrganisationView | None:
     """The organisation with its newest contacts, in one query; None before the set-up."""
-    found = session.execute(_ORGANISATION).all()
+    found = session.execute(_ORGANISATION_QUERY).all()
     if not found:
         return None
     contacts = {
@@ -144,11 +146,11 @@ def logo(session: Session, sha256: str) -> bytes | None:
 def stale_contacts(ours: OrganisationView | None, zone: str, today: date) -> list[ContactView]:
     """The contacts that somebody should have looked at again before `today`."""
     entries = ours.contacts.values() if ours else ()
-    return [e for e in entries if stale(civil_date(e.confirmed_at, zone), e.review_months, today)]
+    return [e for e in entries if is_review_overdue(civil_date(e.confirmed_at, zone), e.review_months, today)]
 
 
-def owners(session: Session, ours: OrganisationView | None) -> dict[int, Owner]:
+def contact_owners(session: Session, ours: OrganisationView | None) -> dict[int, ContactOwner]:
     """Who looks after the contacts, by id."""
     ids = {entry.owner_id for entry in ours.contacts.values()} - {None} if ours else set()
     found = session.execute(select(Person.id, Person.name, Person.email, Person.left_at).where(Person.id.in_(ids)))
-    return {row.id: Owner(row.name, row.email, row.left_at is None) for row in found}
+    return {row.id: ContactOwner(row.name, row.email, row.left_at is None) for row in found}

@@ -15,50 +15,56 @@ from course.content.loaded_course import library
 from course.content.schema import NATIONS
 from course.dates import civil_date
 from course.organisation import actions, queries
-from course.organisation.forms import ColourForm, ContactForm, LogoForm, OrganisationForm, mark_of
-from course.organisation.header_footer import frame_for, site
-from course.organisation.queries import ContactView, OrganisationView, Owner, owners, stale_contacts
-from course.organisation.request_organisation import here_organisation, keep_as_read, last_read
-from course.organisation.rules.colours import USUAL, parse, refusal, sheet_name, style_sheet
-from course.organisation.rules.contacts import KINDS, Details, confirms, lead_label
+from course.organisation.forms import ColourForm, ContactForm, LogoForm, OrganisationForm, settings_fingerprint
+from course.organisation.header_footer import build_page_frame, page_frame
+from course.organisation.queries import ContactOwner, ContactView, OrganisationView, contact_owners, stale_contacts
+from course.organisation.request_organisation import current_organisation, last_read_organisation, remember_organisation
+from course.organisation.rules.colours import (
+    DEFAULT_COLOUR,
+    colour_refusal,
+    parse_colour,
+    style_sheet,
+    style_sheet_name,
+)
+from course.organisation.rules.contacts import CONTACT_KINDS, ContactDetails, is_confirmation, lead_label
 from course.people.queries import person_by_email
-from course.web.access import Permission, may, public, signed_in
-from course.web.app_state import state
-from course.web.query_deadline import read_in_time
-from course.web.sandbox import BusyError, IsolatedError, Limits, RefusedError, read_in_process
-from course.web.template_filters import seen_redirect
+from course.web.access import Permission, public, requires_permission, sign_in_required
+from course.web.app_state import app_state
+from course.web.query_deadline import read_with_deadline
+from course.web.sandbox import FileRefusedError, SandboxBusyError, SandboxError, SandboxLimits, read_in_sandbox
+from course.web.template_filters import redirect_after_post
 from course.web.unit_of_work import db, unit_of_work
-from course.web.uploads import accepts
+from course.web.uploads import accepts_upload
 
 pages = Blueprint("organisation", __name__)
-_LOGO = Limits(seconds=10, memory=600, result=1)
+_LOGO_LIMITS = SandboxLimits(seconds=10, memory=600, result=1)
 
 
 @pages.route("/organisation", methods=["GET", "POST"])
-@may(Permission.MANAGE_ORGANISATION)
+@requires_permission(Permission.MANAGE_ORGANISATION)
 def settings() -> Response | WsgiResponse:
     """Name, nation and contacts, in one form."""
     g.here = "organisation"
-    ours = here_organisation()
-    keepers = owners(db(), ours)
-    shown = _filled_in(ours, keepers)
-    form = OrganisationForm(data=shown | {"was": mark_of(shown)})
+    ours = current_organisation()
+    keepers = contact_owners(db(), ours)
+    shown = _form_values(ours, keepers)
+    form = OrganisationForm(data=shown | {"was": settings_fingerprint(shown)})
     if form.validate_on_submit():
-        typed = _owners_typed(form)
+        typed = _submitted_owners(form)
         if None not in typed.values() and not form.changed_meanwhile(shown):
-            _save(form, ours, typed)
+            _save_settings(form, ours, typed)
             flash("Saved.")
-            return seen_redirect(url_for("organisation.settings"))
-    labels = KINDS | {"lead": lead_label(_terms(), form.nation.data)}
+            return redirect_after_post(url_for("organisation.settings"))
+    labels = CONTACT_KINDS | {"lead": lead_label(_lead_terms(), form.nation.data)}
     page = render_template("organisation/settings.html", form=form, labels=labels, ours=ours, owners=keepers,
-                           stale={entry.kind for entry in _stale()})  # fmt: skip
+                           stale={entry.kind for entry in _stale_contacts()})  # fmt: skip
     return make_response(page, 422 if form.mistakes() else 200)
 
 
-def _owners_typed(form: OrganisationForm) -> dict[str, int | None]:
+def _submitted_owners(form: OrganisationForm) -> dict[str, int | None]:
     """Who looks after each kind of contact, by id: 0 for nobody, None where the address is nobody's."""
     found: dict[str, int | None] = {}
-    for kind in KINDS:
+    for kind in CONTACT_KINDS:
         person = person_by_email(db(), form.owner(kind)) if form.owner(kind) else None
         here = person.id if person is not None and person.left_at is None else None
         found[kind] = here if form.owner(kind) else 0
@@ -67,82 +73,82 @@ def _owners_typed(form: OrganisationForm) -> dict[str, int | None]:
     return found
 
 
-def _save(form: OrganisationForm, ours: OrganisationView | None, owners: Mapping[str, int | None]) -> None:
+def _save_settings(form: OrganisationForm, ours: OrganisationView | None, owners: Mapping[str, int | None]) -> None:
     by, at = current_user.person.id, now()
     with unit_of_work() as session:
-        actions.change(session, form.name.data or "", form.nation.data, form.pathway.data, by, at)
-        for kind in KINDS:
+        actions.change_organisation(session, form.name.data or "", form.nation.data, form.pathway.data, by, at)
+        for kind in CONTACT_KINDS:
             typed = form.details(kind)
-            if confirms(_details(ours, kind), typed, form.still_right(kind)):
+            if is_confirmation(_contact_details(ours, kind), typed, form.still_right(kind)):
                 actions.confirm_contact(session, kind, typed.name, typed.phone, typed.email, by, at)
-            if typed != Details():
+            if typed != ContactDetails():
                 months = int(form[f"{kind}-review"].data)
-                actions.keep_contact(session, kind, owners[kind] or None, months, by, at)
+                actions.assign_contact_owner(session, kind, owners[kind] or None, months, by, at)
 
 
 @pages.route("/organisation/contact/<kind>", methods=["GET", "POST"])
-@signed_in
+@sign_in_required
 def contact(kind: str) -> Response | WsgiResponse:
     """Whoever looks after a contact says that it is still right, or corrects it. Administrators may, too."""
     g.here = "training"
-    ours, person = here_organisation(), current_user.person
+    ours, person = current_organisation(), current_user.person
     entry = ours.contacts.get(kind) if ours else None
     if entry is None or not (person.administrator or entry.owner_id == person.id):
         return abort(404)
-    known = _details(ours, kind)
+    known = _contact_details(ours, kind)
     form = ContactForm(data=asdict(known))
     if form.validate_on_submit():
         typed = form.details()
         with unit_of_work() as session:
             actions.confirm_contact(session, kind, typed.name, typed.phone, typed.email, person.id, now())
         flash("Thank you. The contact is confirmed as of today.")
-        return seen_redirect(url_for("organisation.contact", kind=kind))
-    page = render_template("organisation/contact.html", form=form, entry=entry, label=_labels(ours)[kind],
-                           stale=entry in _stale())  # fmt: skip
+        return redirect_after_post(url_for("organisation.contact", kind=kind))
+    page = render_template("organisation/contact.html", form=form, entry=entry, label=_contact_labels(ours)[kind],
+                           stale=entry in _stale_contacts())  # fmt: skip
     return make_response(page, 422 if form.errors else 200)
 
 
 @pages.route("/organisation/look", methods=["GET", "POST"])
-@may(Permission.MANAGE_ORGANISATION)
-@accepts(1)
-def look() -> Response | WsgiResponse:
+@requires_permission(Permission.MANAGE_ORGANISATION)
+@accepts_upload(1)
+def appearance() -> Response | WsgiResponse:
     """The logo and the colour of the pages: three small forms, told apart by their button."""
     g.here = "organisation"
-    ours = here_organisation()
+    ours = current_organisation()
     before, what = ours.colour if ours else None, request.form.get("what")
-    shown = {"typed": f"#{before}" if before else "", "picked": f"#{before or USUAL}"}
+    shown = {"typed": f"#{before}" if before else "", "picked": f"#{before or DEFAULT_COLOUR}"}
     logo_form, colour_form = LogoForm(), ColourForm(data=shown)
-    if request.method == "POST" and _new_look(what, logo_form, colour_form, before):
+    if request.method == "POST" and _save_appearance(what, logo_form, colour_form, before):
         flash("Saved.")
-        return seen_redirect(url_for("organisation.look"))
+        return redirect_after_post(url_for("organisation.appearance"))
     page = render_template("organisation/look.html", ours=ours, logo=logo_form, colour=colour_form)
     return make_response(page, 422 if logo_form.mistakes() or colour_form.mistakes() else 200)
 
 
-def _new_look(what: str | None, logo_form: LogoForm, colour_form: ColourForm, before: str | None) -> bool:
+def _save_appearance(what: str | None, logo_form: LogoForm, colour_form: ColourForm, before: str | None) -> bool:
     """Save what one of the forms asks for; False if it has a mistake."""
     by, at = current_user.person.id, now()
     if what == "remove":
         with unit_of_work() as session:
-            actions.take_logo(session, None, by, at)
+            actions.set_logo(session, None, by, at)
     elif what == "logo":
         from course.organisation.rules.logos import clean_logo  # noqa: PLC0415 (few need it)
 
         try:
             upload = request.files.get("file")
-            cleaned = read_in_process(clean_logo, upload.read() if upload else b"", limits=_LOGO)
-        except (RefusedError, BusyError) as error:
+            cleaned = read_in_sandbox(clean_logo, upload.read() if upload else b"", limits=_LOGO_LIMITS)
+        except (FileRefusedError, SandboxBusyError) as error:
             logo_form.file.errors = [str(error)]
-        except IsolatedError:
+        except SandboxError:
             logo_form.file.errors = ["The picture takes more time or memory to read than a logo does. Save it smaller."]
         else:
             with unit_of_work() as session:
-                actions.take_logo(session, cleaned, by, at)
+                actions.set_logo(session, cleaned, by, at)
     elif what == "colour" and colour_form.validate():
         wanted = colour_form.colour(before)
         if not colour_form.mistakes():
             with unit_of_work() as session:
-                actions.take_colour(session, wanted, by, at)
+                actions.set_colour(session, wanted, by, at)
     return not (logo_form.mistakes() or colour_form.mistakes())
 
 
@@ -151,56 +157,56 @@ def _new_look(what: str | None, logo_form: LogoForm, colour_form: ColourForm, be
 def logo(sha256: str) -> Response:
     """A logo, by its hash: what is behind this address never changes."""
     found = queries.logo(db(), sha256)
-    return _for_ever(found, "image/png") if found is not None else abort(404)
+    return _immutable_response(found, "image/png") if found is not None else abort(404)
 
 
 @pages.get("/look/<sheet>.css")
 @public
-def style(sheet: str) -> Response:
+def colour_style_sheet(sheet: str) -> Response:
     """The style sheet of a colour. Everything in it follows from its name."""
-    colour = parse(sheet.partition("-")[0])
-    if colour is None or refusal(colour) or sheet != sheet_name(colour):
+    colour = parse_colour(sheet.partition("-")[0])
+    if colour is None or colour_refusal(colour) or sheet != style_sheet_name(colour):
         return abort(404)
-    return _for_ever(style_sheet(colour).encode(), "text/css")
+    return _immutable_response(style_sheet(colour).encode(), "text/css")
 
 
-def _for_ever(data: bytes, kind: str) -> Response:
+def _immutable_response(data: bytes, kind: str) -> Response:
     response = Response(data, mimetype=kind)
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return response
 
 
-def _stale() -> list[ContactView]:
-    zone = state().config.time_zone
-    return stale_contacts(here_organisation(), zone, civil_date(now(), zone))
+def _stale_contacts() -> list[ContactView]:
+    zone = app_state().config.time_zone
+    return stale_contacts(current_organisation(), zone, civil_date(now(), zone))
 
 
-def _stale_for_me() -> list[tuple[str, str]]:
+def _own_stale_contacts() -> list[tuple[str, str]]:
     """Kind and name of each contact that is to be looked at again, and that the reader looks after or may change."""
-    person, labels = current_user.person, _labels(here_organisation())
-    mine = [entry for entry in _stale() if person.administrator or entry.owner_id == person.id]
+    person, labels = current_user.person, _contact_labels(current_organisation())
+    mine = [entry for entry in _stale_contacts() if person.administrator or entry.owner_id == person.id]
     return [(entry.kind, labels[entry.kind]) for entry in mine]
 
 
-def _labels(ours: OrganisationView | None) -> dict[str, str]:
-    return KINDS | {"lead": lead_label(_terms(), ours.nation if ours else None)}
+def _contact_labels(ours: OrganisationView | None) -> dict[str, str]:
+    return CONTACT_KINDS | {"lead": lead_label(_lead_terms(), ours.nation if ours else None)}
 
 
 @pages.app_context_processor
-def _for_pages() -> dict[str, Any]:
-    return {"stale_contacts": _stale_for_me}
+def _template_context() -> dict[str, Any]:
+    return {"stale_contacts": _own_stale_contacts}
 
 
-def _details(ours: OrganisationView | None, kind: str) -> Details:
+def _contact_details(ours: OrganisationView | None, kind: str) -> ContactDetails:
     entry = ours.contacts.get(kind) if ours else None
-    return Details(entry.name, entry.phone, entry.email) if entry else Details()
+    return ContactDetails(entry.name, entry.phone, entry.email) if entry else ContactDetails()
 
 
-def _filled_in(ours: OrganisationView | None, keepers: Mapping[int, Owner]) -> dict[str, str]:
+def _form_values(ours: OrganisationView | None, keepers: Mapping[int, ContactOwner]) -> dict[str, str]:
     """What the form shows before anything is typed."""
     values = {"name": ours.name, "nation": ours.nation, "pathway": ours.pathway} if ours else {}
-    for kind in KINDS:
-        known = _details(ours, kind)
+    for kind in CONTACT_KINDS:
+        known = _contact_details(ours, kind)
         values |= {f"{kind}-name": known.name, f"{kind}-phone": known.phone, f"{kind}-email": known.email}
         entry = ours.contacts.get(kind) if ours else None
         owner = keepers.get(entry.owner_id or 0) if entry else None
@@ -226,11 +232,11 @@ def first_hour() -> str:
 def _help_page(template: str, **values: object) -> str:
     """A page with the contacts as they are now, or as they were last read if the database does not answer."""
     g.here = "concern"
-    read = read_in_time(lambda: (current_user.person, here_organisation(), now()))
+    read = read_with_deadline(lambda: (current_user.person, current_organisation(), now()))
     if read is not None:
-        keep_as_read(read[1], read[2])
-    person, ours, as_of = read or (None, *last_read())
-    g.site = frame_for(person, ours)
+        remember_organisation(read[1], read[2])
+    person, ours, as_of = read or (None, *last_read_organisation())
+    g.site = build_page_frame(person, ours)
     g.for_one_person = person is not None
     nation = ours.nation if ours else None
     help_ = library().help
@@ -238,7 +244,7 @@ def _help_page(template: str, **values: object) -> str:
         template,
         help=help_,
         ours=ours,
-        labels=_labels(ours),
+        labels=_contact_labels(ours),
         routes=[route for route in help_.routes if nation is None or nation in route.nations],
         # Before the nation is known, each route says where it holds.
         nations=NATIONS if nation is None else {},
@@ -248,16 +254,16 @@ def _help_page(template: str, **values: object) -> str:
     )
 
 
-def _terms() -> dict[str, str]:
+def _lead_terms() -> dict[str, str]:
     return {str(nation): term for nation, term in library().help.terms.items()}
 
 
-def on_every_page() -> dict[str, Any]:
+def page_context() -> dict[str, Any]:
     """The template variable `site`: the frame of the page.
 
     Error pages are rendered without it, so they ask the database for nothing and cannot fail with it.
     """
-    frame = site()
+    frame = page_frame()
     if "organisation" in g:
-        keep_as_read(g.organisation, now())
+        remember_organisation(g.organisation, now())
     return {"site": frame}

@@ -10,26 +10,26 @@ from wtforms.validators import DataRequired, Email, Length
 
 from course.content.schema import SETTINGS
 from course.people.queries import TeamView
-from course.people.rules import tidy
-from course.web.forms import Form, choices
+from course.people.rules import normalise_line
+from course.web.forms import Form, select_choices
 
-ROLE_WORDS = {
+ROLE_LABELS = {
     "learner": "Learner",
     "manager": "Learner, and manager of the team and all below it",
     "administrator": "Learner, and administrator of the course",
 }
 
 
-def clean(value: str | None) -> str:
+def clean_line(value: str | None) -> str:
     """The filter of every one-line field."""
-    return tidy(value or "")
+    return normalise_line(value or "")
 
 
 def line_field(label: str, empty: str) -> StringField:
     """One line of text that must not be empty; `empty` says what to enter."""
     return StringField(
         label,
-        filters=[clean],
+        filters=[clean_line],
         validators=[DataRequired(empty), Length(max=200, message="Shorten this to 200 characters.")],
     )
 
@@ -38,7 +38,7 @@ def name_field(label: str = "Name", autocomplete: str = "off") -> StringField:
     """A person's full name."""
     return StringField(
         label,
-        filters=[clean],
+        filters=[clean_line],
         validators=[
             DataRequired("Enter the full name."),
             Length(max=200, message="Shorten the name to 200 characters."),
@@ -51,7 +51,7 @@ def email_field(label: str = "E-mail address", autocomplete: str = "off") -> Ema
     """An e-mail address that mail can be sent to."""
     return EmailField(
         label,
-        filters=[clean],
+        filters=[clean_line],
         validators=[
             DataRequired("Enter the e-mail address."),
             Length(max=254, message="An e-mail address has at most 254 characters."),
@@ -68,22 +68,22 @@ def email_field(label: str = "E-mail address", autocomplete: str = "off") -> Ema
 class AddPersonForm(Form):
     name = name_field()
     email = email_field()
-    team = SelectField("Team", filters=[clean], validate_choice=True)
-    role = SelectField("Role", choices=ROLE_WORDS, default="learner")
-    pathway = SelectField("Pathway", choices={"": "The organisation’s usual one"} | choices(SETTINGS))
+    team = SelectField("Team", filters=[clean_line], validate_choice=True)
+    role = SelectField("Role", choices=ROLE_LABELS, default="learner")
+    pathway = SelectField("Pathway", choices={"": "The organisation’s usual one"} | select_choices(SETTINGS))
 
 
 class PathwayForm(Form):
     """A pathway for a person, or for a team and all below it."""
 
-    team = SelectField("Team", filters=[clean])
-    pathway = SelectField("Pathway", choices=choices(SETTINGS))
+    team = SelectField("Team", filters=[clean_line])
+    pathway = SelectField("Pathway", choices=select_choices(SETTINGS))
     reason = line_field("Reason", "Say in a few words why, such as: works in the nursery. The learner sees it.")
 
 
 class AddTeamForm(Form):
     name = line_field("Name of the team", "Enter the name of the team.")
-    parent = SelectField("Part of", filters=[clean])
+    parent = SelectField("Part of", filters=[clean_line])
 
 
 def team_choices(teams: Iterable[TeamView], none: str) -> dict[str, str]:
@@ -91,6 +91,6 @@ def team_choices(teams: Iterable[TeamView], none: str) -> dict[str, str]:
     return {"": none} | {str(team.id): "– " * team.depth + team.name for team in teams}
 
 
-def chosen(value: str | None) -> int | None:
+def selected_team_id(value: str | None) -> int | None:
     """The id of the team that a select sent; None for no team."""
     return int(value) if value else None

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from course.db import Base, UtcDateTime
 from course.people.rules import name_key
-from course.text import same
+from course.text import comparison_key
 
 
-def _key_of_name(context: Any) -> str:
+def _name_key_default(context: Any) -> str:
     return name_key(str(context.get_current_parameters()["name"]))
 
 
@@ -36,14 +36,14 @@ class Person(Base):
     invited_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     # Compared byte by byte on both engines, so that both give the same order.
     name_key: Mapped[str] = mapped_column(
-        Text().with_variant(Text(collation="C"), "postgresql"), default=_key_of_name, server_default=""
+        Text().with_variant(Text(collation="C"), "postgresql"), default=_name_key_default, server_default=""
     )
 
     __table_args__ = (Index("ix_person_name_key", "name_key", "id"),)
 
 
 @event.listens_for(Person.name, "set")
-def _follow_name(person: Person, name: str, _before: object, _initiator: object) -> None:
+def _update_name_key(person: Person, name: str, _before: object, _initiator: object) -> None:
     person.name_key = name_key(name or "")
 
 
@@ -65,8 +65,8 @@ class Team(Base):
 
 @event.listens_for(Team, "before_insert")
 @event.listens_for(Team, "before_update")
-def _follow_place(_mapper: object, _connection: object, team: Team) -> None:
-    team.open_key = None if team.closed_at is not None else f"{team.parent_id or 0}/{same(team.name)}"
+def _update_open_key(_mapper: object, _connection: object, team: Team) -> None:
+    team.open_key = None if team.closed_at is not None else f"{team.parent_id or 0}/{comparison_key(team.name)}"
 
 
 _OPEN = text("until IS NULL")

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session, aliased
 from course.content.schema import Setting
 from course.mail.queries import newest_failure
 from course.people.models import Deputy, Membership, PathwayChoice, Person, RoleGrant, Team
-from course.people.rules import Viewer, name_key, plain_email, viewer_of
-from course.text import in_order
+from course.people.rules import Viewer, build_viewer, name_key, normalise_email
+from course.text import sort_key
 
 # Sign-in is built on top of people, so its table is named here and not imported: whoever has a row in it
 # has chosen a password.
@@ -68,10 +68,10 @@ def person(session: Session, person_id: int) -> Person | None:
 
 def person_by_email(session: Session, email: str) -> Person | None:
     """The person with this address, in any spelling of its capitals."""
-    return session.execute(select(Person).where(Person.email == plain_email(email))).scalar_one_or_none()
+    return session.execute(select(Person).where(Person.email == normalise_email(email))).scalar_one_or_none()
 
 
-def id_of(session: Session, email: str) -> int | None:
+def person_id_by_email(session: Session, email: str) -> int | None:
     """The id of the person with this address; None if there is nobody."""
     found = person_by_email(session, email)
     return None if found is None else found.id
@@ -83,16 +83,20 @@ def people_visible_to(session: Session, viewer: Viewer) -> list[PersonView]:
     An administrator sees everyone; a manager the members of the teams they manage and of all below;
     everyone else only themselves.
     """
-    return _views(session, _visible(viewer))
+    return _person_views(session, _visible_condition(viewer))
 
 
 def ids_visible_to(session: Session, viewer: Viewer, among: Collection[int] | None = None) -> list[int]:
     """The same people, only their ids; only those `among` these if they are given."""
     wanted = [] if among is None else [Person.id.in_(among)]
-    return list(session.execute(select(Person.id).where(Person.left_at.is_(None), _visible(viewer), *wanted)).scalars())
+    return list(
+        session.execute(
+            select(Person.id).where(Person.left_at.is_(None), _visible_condition(viewer), *wanted)
+        ).scalars()
+    )
 
 
-PAGE = 50  # people on one page of the list
+PEOPLE_PER_PAGE = 50  # people on one page of the list
 
 
 @dataclass(frozen=True)
@@ -109,28 +113,28 @@ class PeoplePage:
 
     @property
     def pages(self) -> int:
-        return max(1, -(-self.total // PAGE))
+        return max(1, -(-self.total // PEOPLE_PER_PAGE))
 
 
 def people_page(session: Session, viewer: Viewer, words: str = "", page: int = 1) -> PeoplePage:
     """Those whom `people_visible_to` gives, in pages; with words, those in whose name or address they stand. A name is
     found with or without its accents and capitals."""
-    wanted = and_(Person.left_at.is_(None), _visible(viewer))
+    wanted = and_(Person.left_at.is_(None), _visible_condition(viewer))
     if words:
-        wanted = and_(wanted, or_(called(words), Person.staff_number == words))
+        wanted = and_(wanted, or_(matches_words(words), Person.staff_number == words))
     # The total comes with the page; behind the last page there is nothing for it to come with.
     # So do the others: one query less for a page that is opened often.
-    every = _not_signed_in().subquery()
+    every = _without_password_query().subquery()
     counts = (
         select(func.count()).select_from(every).scalar_subquery(),
         select(func.count()).select_from(every).where(every.c.invited_at.is_(None)).scalar_subquery(),
     )
     rows = select(Person.id, func.count().over(), *counts).where(wanted).order_by(*BY_NAME)
-    found = session.execute(rows.limit(PAGE).offset((page - 1) * PAGE)).all()
+    found = session.execute(rows.limit(PEOPLE_PER_PAGE).offset((page - 1) * PEOPLE_PER_PAGE)).all()
     if not found and page > 1:
         return people_page(session, viewer, words)
     total, waiting, new = found[0][1:] if found else (0, 0, 0)
-    people = _views(session, Person.id.in_([row.id for row in found]))
+    people = _person_views(session, Person.id.in_([row.id for row in found]))
     return PeoplePage(people, page, total, waiting, new)
 
 
@@ -138,7 +142,7 @@ def people_page(session: Session, viewer: Viewer, words: str = "", page: int = 1
 BY_NAME = (Person.name_key, Person.name, Person.id)
 
 
-def called(words: str) -> ColumnElement[bool]:
+def matches_words(words: str) -> ColumnElement[bool]:
     """Whether words stand in somebody's name or address, as part of another query."""
     email = Person.email.icontains(words, autoescape=True)
     key = name_key(words)
@@ -147,12 +151,12 @@ def called(words: str) -> ColumnElement[bool]:
 
 def visible_person(session: Session, viewer: Viewer, person_id: int) -> PersonView | None:
     """One person as a list shows them; None when they have left, or the viewer may not see them."""
-    return next(iter(_views(session, and_(Person.id == person_id, _visible(viewer)))), None)
+    return next(iter(_person_views(session, and_(Person.id == person_id, _visible_condition(viewer)))), None)
 
 
 def ids_recordable_by(session: Session, viewer: Viewer, among: Collection[int]) -> list[int]:
-    """Those of these people about whom the viewer may record something or do something: see `_recordable`."""
-    wanted = Person.left_at.is_(None), Person.id.in_(among), _recordable(viewer)
+    """Those of these people about whom the viewer may record something or do something: see `_recordable_condition`."""
+    wanted = Person.left_at.is_(None), Person.id.in_(among), _recordable_condition(viewer)
     return list(session.execute(select(Person.id).where(*wanted)).scalars())
 
 
@@ -161,9 +165,9 @@ def may_record(session: Session, viewer: Viewer, person_id: int) -> bool:
     return bool(ids_recordable_by(session, viewer, [person_id]))
 
 
-def overview(session: Session, person_id: int) -> PersonView | None:
+def person_overview(session: Session, person_id: int) -> PersonView | None:
     """One person as a list shows them; None when they have left."""
-    return next(iter(_views(session, Person.id == person_id)), None)
+    return next(iter(_person_views(session, Person.id == person_id)), None)
 
 
 _choice = PathwayChoice.__table__
@@ -189,20 +193,20 @@ class Invitee:
     invited_at: datetime | None
 
 
-def not_signed_in(session: Session, among: Collection[int] | None = None) -> list[Invitee]:
+def people_without_password(session: Session, among: Collection[int] | None = None) -> list[Invitee]:
     """Who is here and has no password, of these people or of all; without those whose address takes no mail. One query."""
-    rows = _not_signed_in().order_by(*BY_NAME)
+    rows = _without_password_query().order_by(*BY_NAME)
     found, ids = [Invitee(row.id, row.name, row.invited_at) for row in session.execute(rows)], set(among or ())
     return found if among is None else [one for one in found if one.id in ids]
 
 
-def _not_signed_in() -> Select[int, str, datetime | None]:
+def _without_password_query() -> Select[int, str, datetime | None]:
     active = exists().where(CREDENTIAL.c.person_id == Person.id)
     rows = select(Person.id, Person.name, Person.invited_at).where(Person.left_at.is_(None), ~active)
     return rows.where(Person.email.not_like("%.invalid"))
 
 
-def pathway_of(session: Session, person_id: int) -> PathwayView | None:
+def chosen_pathway(session: Session, person_id: int) -> PathwayView | None:
     """The choice that holds for a person; None if it is the organisation's usual pathway."""
     row = session.execute(
         select(PathwayChoice, Person.name)
@@ -219,7 +223,7 @@ def pathway_of(session: Session, person_id: int) -> PathwayView | None:
 
 def members_below(session: Session, team_id: int) -> list[int]:
     """The people who are in a team or in one below it now."""
-    below = _below([team_id])
+    below = _team_subtree([team_id])
     return list(
         session.execute(
             select(Membership.person_id)
@@ -231,54 +235,54 @@ def members_below(session: Session, team_id: int) -> list[int]:
     )
 
 
-def teams_of(viewer: Viewer) -> Select[int]:
+def visible_team_ids(viewer: Viewer) -> Select[int]:
     """The teams that somebody sees and all below them, by id, as part of another query."""
-    below = _below(viewer.manages)
+    below = _team_subtree(viewer.manages)
     return select(below.c.id)
 
 
-def leads(session: Session, viewer: Viewer, team_id: int) -> bool:
+def may_manage_team(session: Session, viewer: Viewer, team_id: int) -> bool:
     """Whether somebody may do something for a team: they are an administrator, or manage it or one above it
     themselves."""
-    below = _below(viewer.leads)
+    below = _team_subtree(viewer.leads)
     return viewer.administrator or session.execute(select(below.c.id).where(below.c.id == team_id)).first() is not None
 
 
-def _below(teams: Iterable[int]) -> CTE:
+def _team_subtree(teams: Iterable[int]) -> CTE:
     """The teams and all below them."""
     below = select(Team.id).where(Team.id.in_(teams)).cte("below", recursive=True)
     child = aliased(Team)
     return below.union(select(child.id).where(child.parent_id == below.c.id))
 
 
-def _visible(viewer: Viewer) -> ColumnElement[bool]:
+def _visible_condition(viewer: Viewer) -> ColumnElement[bool]:
     if viewer.administrator:
         return Person.left_at.is_(None)
     if not viewer.manages:
         return Person.id == viewer.id
-    return _member_below(viewer.manages)
+    return _member_condition(viewer.manages)
 
 
-def _recordable(viewer: Viewer) -> ColumnElement[bool]:
+def _recordable_condition(viewer: Viewer) -> ColumnElement[bool]:
     """About whom the viewer may record something: an administrator about everybody; a manager about the people of the
     teams that they manage themselves, but neither about themselves nor about a manager who made them their deputy.
     What they see only as a deputy they read."""
     if viewer.administrator:
         return Person.left_at.is_(None)
     others = Person.id.not_in((viewer.id, *viewer.appointed_by))
-    return and_(others, _member_below(viewer.leads))
+    return and_(others, _member_condition(viewer.leads))
 
 
-def _member_below(teams: Iterable[int]) -> ColumnElement[bool]:
-    below = _below(teams)
+def _member_condition(teams: Iterable[int]) -> ColumnElement[bool]:
+    below = _team_subtree(teams)
     members = select(Membership.person_id).where(Membership.until.is_(None), Membership.team_id.in_(select(below.c.id)))
     return Person.id.in_(members)
 
 
-def _views(session: Session, which: ColumnElement[bool]) -> list[PersonView]:
+def _person_views(session: Session, which: ColumnElement[bool]) -> list[PersonView]:
     """One query; a person with several teams or roles comes in several rows, which are put together."""
     found: dict[int, PersonView] = {}
-    for row in session.execute(_people(which)):
+    for row in session.execute(_people_query(which)):
         known = found.get(row.id) or PersonView(
             row.id,
             row.name,
@@ -294,13 +298,13 @@ def _views(session: Session, which: ColumnElement[bool]) -> list[PersonView]:
         )
         found[row.id] = replace(
             known,
-            teams=_with(known.teams, row.team),
-            roles=_with(known.roles, _role(row.role, row.manages)),
+            teams=_append_unique(known.teams, row.team),
+            roles=_append_unique(known.roles, _role_label(row.role, row.manages)),
         )
     return list(found.values())
 
 
-def _people(
+def _people_query(
     which: ColumnElement[bool],
 ) -> Select[*tuple[Any, ...]]:
     managed, other = aliased(Team), aliased(Person)
@@ -330,35 +334,35 @@ def _people(
     )
 
 
-def _role(role: str | None, team: str | None) -> str | None:
+def _role_label(role: str | None, team: str | None) -> str | None:
     return f"Manager of {team}" if role == "manager" else role.capitalize() if role else None
 
 
-def _with(known: tuple[str, ...], new: str | None) -> tuple[str, ...]:
+def _append_unique(known: tuple[str, ...], new: str | None) -> tuple[str, ...]:
     return known if new is None or new in known else (*known, new)
 
 
 def teams(session: Session) -> list[TeamView]:
     """The open teams in the order of the tree: each is followed by those below it, siblings by name."""
     statement = select(Team.id, Team.name, Team.parent_id).where(Team.closed_at.is_(None))
-    return in_tree_order(TeamView(row.id, row.name, row.parent_id, 0) for row in session.execute(statement))
+    return order_as_tree(TeamView(row.id, row.name, row.parent_id, 0) for row in session.execute(statement))
 
 
-def in_tree_order(teams: Iterable[TeamView]) -> list[TeamView]:
+def order_as_tree(teams: Iterable[TeamView]) -> list[TeamView]:
     """The teams in the order of the tree, with their depth."""
-    rows = sorted(teams, key=lambda row: (*in_order(row.name), row.id))
+    rows = sorted(teams, key=lambda row: (*sort_key(row.name), row.id))
     ids = {row.id for row in rows}
     below: dict[int | None, list[TeamView]] = {}
     for row in rows:
         # A team under one that is closed stands at the top, so that it is not lost from the list.
         below.setdefault(row.parent_id if row.parent_id in ids else None, []).append(row)
-    return list(_branch(below, None, 0))
+    return list(_walk_branch(below, None, 0))
 
 
-def _branch(below: dict[int | None, list[TeamView]], parent: int | None, depth: int) -> Iterable[TeamView]:
+def _walk_branch(below: dict[int | None, list[TeamView]], parent: int | None, depth: int) -> Iterable[TeamView]:
     for row in below.get(parent, ()):
         yield replace(row, depth=depth)
-        yield from _branch(below, row.id, depth + 1)
+        yield from _walk_branch(below, row.id, depth + 1)
 
 
 def viewers(session: Session, ids: Collection[int], today: date) -> dict[int, Viewer]:
@@ -386,6 +390,6 @@ def viewers(session: Session, ids: Collection[int], today: date) -> dict[int, Vi
             lent_to[number].add((team, manager))
     bosses = {row.id for row in rows if row.role == "administrator"}
     return {
-        row.id: viewer_of(row.id, row.name, row.email, row.id in bosses, managed_by[row.id], lent_to[row.id])
+        row.id: build_viewer(row.id, row.name, row.email, row.id in bosses, managed_by[row.id], lent_to[row.id])
         for row in rows
     }

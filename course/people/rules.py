@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from course.content.schema import Setting
-from course.text import fold
-from course.text import tidy as tidy
+from course.text import normalise_line as normalise_line
+from course.text import search_key
 
 ROLES = ("learner", "manager", "administrator")
 # Everyone is a learner; these are the permissions that the other roles add.
@@ -59,7 +59,7 @@ class Viewer:
         return names
 
 
-def viewer_of(
+def build_viewer(
     person_id: int,
     name: str,
     email: str,
@@ -77,7 +77,7 @@ def viewer_of(
 
 
 # Who does what is done on the command line: nobody, who sees everybody.
-COMMAND = Viewer(0, "a command", "", administrator=True)
+COMMAND_VIEWER = Viewer(0, "a command", "", administrator=True)
 
 
 def first_name(name: str) -> str:
@@ -85,24 +85,24 @@ def first_name(name: str) -> str:
     return name.split()[0] if name.split() else name
 
 
-def plain_email(text: str) -> str:
+def normalise_email(text: str) -> str:
     """An e-mail address as it is stored and looked up: nothing invisible, no spaces around it, in lower case."""
-    return tidy(text).lower()
+    return normalise_line(text).lower()
 
 
-def nowhere(email: str) -> bool:
+def is_undeliverable(email: str) -> bool:
     """Whether this only stands in the place of an address: mail to .invalid never arrives (RFC 2606)."""
     return email.endswith(".invalid")
 
 
 def name_key(name: str) -> str:
     """By what a name is found and ordered: “Åsa” beside “Asa”, “Łucja” at L, in capitals or not."""
-    return fold(name)[:300]
+    return search_key(name)[:300]
 
 
-def told_apart(people: Iterable[tuple[int, str, str]]) -> dict[int, str]:
+def distinct_names(people: Iterable[tuple[int, str, str]]) -> dict[int, str]:
     """Of people in one list (id, name, address) what to call each: their name, and their address as well where another
     one has the same name."""
     every = list(people)
-    names = Counter(fold(name) for _, name, _ in every)
-    return {person: f"{name} ({email})" if names[fold(name)] > 1 else name for person, name, email in every}
+    names = Counter(search_key(name) for _, name, _ in every)
+    return {person: f"{name} ({email})" if names[search_key(name)] > 1 else name for person, name, email in every}

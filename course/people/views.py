@@ -14,41 +14,41 @@ from course.clock import now
 from course.content.loaded_course import library
 from course.content.schema import SETTINGS
 from course.dates import civil_date
-from course.mail.message_templates import letter
-from course.mail.rules import Letter
+from course.mail.message_templates import render_message
+from course.mail.rules import MailMessage
 from course.people import actions, queries
 from course.people.actions import Refusal
 from course.people.events import RecordOpened
-from course.people.forms import AddPersonForm, AddTeamForm, PathwayForm, chosen, team_choices
-from course.people.rules import tidy
-from course.web.access import Permission, may
-from course.web.app_state import state
-from course.web.background_threads import in_background
-from course.web.forms import number_in_address
-from course.web.template_filters import plural, seen_redirect
-from course.web.unit_of_work import db, publish_after, undo, unit_of_work
+from course.people.forms import AddPersonForm, AddTeamForm, PathwayForm, selected_team_id, team_choices
+from course.people.rules import normalise_line
+from course.web.access import Permission, requires_permission
+from course.web.app_state import app_state
+from course.web.background_threads import run_in_background
+from course.web.forms import query_number
+from course.web.template_filters import plural, redirect_after_post
+from course.web.unit_of_work import db, discard_request_state, publish_after_response, unit_of_work
 
 pages = Blueprint("people", __name__)
-_BATCH = 100  # invitations in one unit of work
-_TOKEN = "TOKEN-OF-THIS-LINK"  # noqa: S105 (what stands in its place until it is known)
+_INVITATION_BATCH = 100  # invitations in one unit of work
+_TOKEN_PLACEHOLDER = "TOKEN-OF-THIS-LINK"  # noqa: S105 (what stands in its place until it is known)
 
 
 @pages.before_request
-def _here() -> None:
+def _set_nav_section() -> None:
     g.here = "people"
 
 
 @pages.get("")
-@may(Permission.SEE_PEOPLE)
+@requires_permission(Permission.SEE_PEOPLE)
 def list_people() -> str:
     """The people whom the viewer may see, a page at a time; `q` finds some of them."""
-    words, page = tidy(request.args.get("q", "")), number_in_address("page") or 1
+    words, page = normalise_line(request.args.get("q", "")), query_number("page") or 1
     found = queries.people_page(db(), current_user.person, words, page)
     return render_template("people/list.html", found=found, words=words, settings=SETTINGS, at=now())
 
 
 @pages.route("/add", methods=["GET", "POST"])
-@may(Permission.MANAGE_PEOPLE)
+@requires_permission(Permission.MANAGE_PEOPLE)
 def add_person() -> Response | WsgiResponse:
     """Add somebody, and mail them a link with which to choose a password."""
     form = AddPersonForm()
@@ -56,7 +56,7 @@ def add_person() -> Response | WsgiResponse:
     if form.validate_on_submit():
         at, by = now(), current_user.person.id
         name, email = form.name.data or "", form.email.data or ""
-        mail, team = invitation(name, current_user.person.name), chosen(form.team.data)
+        mail, team = invitation(name, current_user.person.name), selected_team_id(form.team.data)
         with unit_of_work() as session:
             added = actions.add_person(session, name, email, team, form.role.data, at, by)
             if not isinstance(added, Refusal):
@@ -65,59 +65,59 @@ def add_person() -> Response | WsgiResponse:
                 actions.invite(session, added.id, mail, at, by)
         if not isinstance(added, Refusal):
             flash(f"{added.name} has been added. An invitation is on its way to {added.email}.")
-            return seen_redirect(url_for("people.list_people"))
+            return redirect_after_post(url_for("people.list_people"))
         form[added.field].errors = [added.message]
     return make_response(render_template("people/add.html", form=form), 422 if form.errors else 200)
 
 
 @pages.route("/<int(max=2147483647):person_id>/pathway", methods=["GET", "POST"])
-@may(Permission.MANAGE_PEOPLE)
+@requires_permission(Permission.MANAGE_PEOPLE)
 def pathway(person_id: int) -> Response | WsgiResponse:
     """Choose the setting in which somebody reads the course."""
-    person = queries.overview(db(), person_id) or abort(404)
+    person = queries.person_overview(db(), person_id) or abort(404)
     form = PathwayForm(data={"pathway": person.pathway})
     del form.team
     if form.validate_on_submit():
-        return _choose(form, [person.id], person.name)
+        return _save_pathway(form, [person.id], person.name)
     page = render_template("people/pathway.html", form=form, name=person.name, address=f"/people/{person.id}/pathway")
     return make_response(page, 422 if form.errors else 200)
 
 
 @pages.route("/pathways", methods=["GET", "POST"])
-@may(Permission.MANAGE_PEOPLE)
+@requires_permission(Permission.MANAGE_PEOPLE)
 def pathways() -> Response | WsgiResponse:
     """Choose it for everybody in a team and in those below it."""
     form = PathwayForm()
     form.team.choices = team_choices(queries.teams(db()), "Choose a team")
     if form.validate_on_submit():
-        team = chosen(form.team.data)
+        team = selected_team_id(form.team.data)
         if team is not None:
-            return _choose(form, queries.members_below(db(), team), "Everybody there")
+            return _save_pathway(form, queries.members_below(db(), team), "Everybody there")
         form.team.errors = ["Choose a team."]
     page = render_template("people/pathway.html", form=form, name=None, address="/people/pathways")
     return make_response(page, 422 if form.errors else 200)
 
 
-def _choose(form: PathwayForm, people: list[int], name: str) -> WsgiResponse:
+def _save_pathway(form: PathwayForm, people: list[int], name: str) -> WsgiResponse:
     by, setting = current_user.person.id, SETTINGS[form.pathway.data]
     with unit_of_work() as session:
         changed = actions.choose_pathway(session, people, form.pathway.data, form.reason.data or "", by, now())
     number = "1 person" if changed == 1 else f"{changed} people"
     flash(f"{name} now reads the course in the setting “{setting}”. That is a change for {number}.")
-    return seen_redirect(url_for("people.list_people"))
+    return redirect_after_post(url_for("people.list_people"))
 
 
 @pages.post("/<int(max=2147483647):person_id>/invite")
-@may(Permission.MANAGE_PEOPLE)
+@requires_permission(Permission.MANAGE_PEOPLE)
 def invite(person_id: int) -> WsgiResponse:
     """Send the invitation, perhaps again; the link in an earlier one stops working. The form says when they were invited
     last: of two presses only the first sends one."""
-    person = queries.overview(db(), person_id) or abort(404)
+    person = queries.person_overview(db(), person_id) or abort(404)
     if person.active:
         flash(f"{person.name} has chosen a password already, and needs no invitation.")
-        return seen_redirect(url_for("people.list_people"))
+        return redirect_after_post(url_for("people.list_people"))
     mail, sent = invitation(person.name, current_user.person.name), False
-    if "seen" not in request.form or request.form["seen"] == _moment(person.invited_at):
+    if "seen" not in request.form or request.form["seen"] == _timestamp(person.invited_at):
         with unit_of_work() as session:
             sent = actions.invite(session, person.id, mail, now(), current_user.person.id, person.invited_at)
     if not sent:
@@ -126,100 +126,100 @@ def invite(person_id: int) -> WsgiResponse:
         flash(f"An invitation is on its way to {person.email}.")
     else:
         flash(f"A new invitation is on its way to {person.email}. The link in the earlier one no longer works.")
-    return seen_redirect(url_for("people.list_people"))
+    return redirect_after_post(url_for("people.list_people"))
 
 
 @pages.post("/invite")
-@may(Permission.MANAGE_PEOPLE)
-def invite_everybody() -> WsgiResponse:
+@requires_permission(Permission.MANAGE_PEOPLE)
+def invite_all_pending() -> WsgiResponse:
     """Invite all who have not chosen a password."""
-    return invite_all(queries.not_signed_in(db()), url_for("people.list_people"))
+    return send_invitations(queries.people_without_password(db()), url_for("people.list_people"))
 
 
 @pages.app_template_filter("moment_sent")
-def _moment(at: datetime | None) -> str:
+def _timestamp(at: datetime | None) -> str:
     """When somebody was invited, as a form carries it."""
     return "" if at is None else at.isoformat()
 
 
-def invite_all(people: Sequence[queries.Invitee], back: str) -> WsgiResponse:
+def send_invitations(people: Sequence[queries.Invitee], back: str) -> WsgiResponse:
     """Mail an invitation to those of them who were not invited; with `who=all` in the form also, once more, to those who
     were invited before the page was made that it stood on. Then back to that page."""
     asked = request.form.get("at", "")
     again = request.form.get("who") == "all"
-    found = [one for one in people if one.invited_at is None or (again and _moment(one.invited_at) < asked)]
+    found = [one for one in people if one.invited_at is None or (again and _timestamp(one.invited_at) < asked)]
     sender, by, at = current_user.person.name, current_user.person.id, now()
     if found:
-        undo()  # ends what was read: the invitations are written beside this request
-        in_background(lambda: _invite(found, sender, by, at), "invitations")
+        discard_request_state()  # ends what was read: the invitations are written beside this request
+        run_in_background(lambda: _send_batches(found, sender, by, at), "invitations")
         flash(f"{plural(len(found), 'invitation is', 'invitations are')} on the way.")
     else:
         flash("All of them have been invited already.")
-    return seen_redirect(back)
+    return redirect_after_post(back)
 
 
-def _invite(people: Sequence[queries.Invitee], sender: str, by: int, at: datetime) -> None:
+def _send_batches(people: Sequence[queries.Invitee], sender: str, by: int, at: datetime) -> None:
     """Some at a time: the mails are written before each unit of work."""
-    for start in range(0, len(people), _BATCH):
-        mails = [(one, invitation(one.name, sender)) for one in people[start : start + _BATCH]]
+    for start in range(0, len(people), _INVITATION_BATCH):
+        mails = [(one, invitation(one.name, sender)) for one in people[start : start + _INVITATION_BATCH]]
         with unit_of_work() as session:
             for one, mail in mails:
                 actions.invite(session, one.id, mail, at, by, one.invited_at)
 
 
 @pages.route("/teams/add", methods=["GET", "POST"])
-@may(Permission.MANAGE_PEOPLE)
+@requires_permission(Permission.MANAGE_PEOPLE)
 def add_team() -> Response | WsgiResponse:
     """Open a team; shows those that there are."""
     form = AddTeamForm()
     teams = queries.teams(db())
     form.parent.choices = team_choices(teams, "No other team: it stands at the top")
     if form.validate_on_submit():
-        name, parent = form.name.data or "", chosen(form.parent.data)
+        name, parent = form.name.data or "", selected_team_id(form.parent.data)
         try:
             with unit_of_work() as session:
                 actions.add_team(session, name, parent, now(), current_user.person.id)
             flash(f"The team {name} has been added.")
-            return seen_redirect(url_for("people.add_team"))
-        except actions.TakenError as error:
+            return redirect_after_post(url_for("people.add_team"))
+        except actions.TeamNameTakenError as error:
             form.name.errors = [str(error)]
     page = render_template("people/add_team.html", form=form, teams=teams)
     return make_response(page, 422 if form.errors else 200)
 
 
-def invitation(name: str, sender: str) -> actions.Letter:
+def invitation(name: str, sender: str) -> actions.InvitationWriter:
     """The invitation to somebody from somebody. It is written at once, and its link put in as soon as that is known:
     nothing is rendered while others wait. Needs no request."""
     course = library().course.title
     # The address of the course as it is set up, never the one that a request claims to have come to.
-    link = f"{state().config.public_url}/link/{_TOKEN}"
-    made = letter("invitation.txt", f"Invitation: {course}", name=name, sender=sender, course=course, link=link)
+    link = f"{app_state().config.public_url}/link/{_TOKEN_PLACEHOLDER}"
+    made = render_message("invitation.txt", f"Invitation: {course}", name=name, sender=sender, course=course, link=link)
 
-    def write(token: str) -> Letter:
-        html = made.html.replace(_TOKEN, token) if made.html else None
-        return replace(made, text=made.text.replace(_TOKEN, token), html=html)
+    def write(token: str) -> MailMessage:
+        html = made.html.replace(_TOKEN_PLACEHOLDER, token) if made.html else None
+        return replace(made, text=made.text.replace(_TOKEN_PLACEHOLDER, token), html=html)
 
     return write
 
 
-def opened(person_id: int) -> None:
+def publish_record_opened(person_id: int) -> None:
     """Tell that the viewer is shown a page about the training of this person. One's own page is nobody's business."""
     at, viewer = now(), int(current_user.person.id)
     if viewer != person_id:
-        publish_after(RecordOpened(person_id, viewer, civil_date(at, state().config.time_zone), at))
+        publish_after_response(RecordOpened(person_id, viewer, civil_date(at, app_state().config.time_zone), at))
 
 
-ONLY_READS = (
+DEPUTY_READ_ONLY = (
     "You can look at this as a deputy. What concerns somebody else is recorded by their manager or an administrator, "
     "never by a deputy, and never about the manager who made you one."
 )
 
 
-def recordable(person_id: int) -> queries.PersonView:
+def recordable_person(person_id: int) -> queries.PersonView:
     """Somebody about whom the viewer may record something, or do something that concerns them. Whoever may not see them
     finds nothing; whoever only sees them is told that."""
     viewer = current_user.person
     found = queries.visible_person(db(), viewer, person_id) or abort(404)
     if not queries.may_record(db(), viewer, person_id):
-        abort(403, ONLY_READS)
+        abort(403, DEPUTY_READ_ONLY)
     return found

@@ -10,13 +10,13 @@ from flask.cli import AppGroup
 
 from course.clock import now
 from course.people_import import actions, queries
-from course.people_import.jobs import applied, mail_invitations
-from course.people_import.rules.columns import guess, mistake
-from course.people_import.rules.parsing import read
-from course.people_import.rules.planning import KINDS, Plan
-from course.people_import.rules.table import UnreadableError, packed
-from course.web.app_state import state
-from course.web.unit_of_work import reading_session, unit_of_work
+from course.people_import.jobs import apply_import, mail_invitations
+from course.people_import.rules.columns import guess_columns, mapping_error
+from course.people_import.rules.parsing import parse_file
+from course.people_import.rules.planning import LINE_KINDS, ImportPlan
+from course.people_import.rules.table import UnreadableError, pack_table
+from course.web.app_state import app_state
+from course.web.unit_of_work import read_only_session, unit_of_work
 
 group = AppGroup("people", help="Bring people in from a list.")
 
@@ -32,42 +32,42 @@ def import_command(file: Path, dry_run: bool, invite: bool, sender: str) -> None
     Ends with 0 if every row is in order, with 2 if some were refused, or have to be decided on the page (the others are
     applied), and with 1 if nothing could be done.
     """
-    zone, at = state().config.time_zone, now()
-    invitees: list[actions.Invitee] = []
+    zone, at = app_state().config.time_zone, now()
+    invitees: list[actions.ImportInvitee] = []
     try:
-        table = read(file.read_bytes())
-        with reading_session() as reading:
-            before = queries.remembered(reading, table.headings)
-            columns = guess(table.headings, before.columns, before.unused, table)
-            wrong = mistake(columns)
+        table = parse_file(file.read_bytes())
+        with read_only_session() as reading:
+            before = queries.previous_mapping(reading, table.headings)
+            columns = guess_columns(table.headings, before.columns, before.unused, table)
+            wrong = mapping_error(columns)
             if wrong is not None:
                 raise UnreadableError(f"{wrong[1]} Upload the list once on the page, and match its columns there.")
-            made = queries.Choices(columns, before.base)
-            draft = queries.draft(reading, table, made, zone, at)
+            made = queries.ImportChoices(columns, before.base)
+            draft = queries.draft_import(reading, table, made, zone, at)
         if not dry_run:
             with unit_of_work() as session:
-                import_id = actions.upload(session, file.name, packed(table), None, at)
+                import_id = actions.store_upload(session, file.name, pack_table(table), None, at)
                 actions.keep_preview(session, import_id, table, draft, made, invite)
-                actions.begin(session, import_id, draft.plan.mark(), None, at)
+                actions.begin_apply(session, import_id, draft.plan.mark(), None, at)
             click.echo("Applying …", err=True)
-            invitees = applied(import_id, zone, None, at, _tell)
-    except (UnreadableError, actions.StaleError, LookupError) as error:
+            invitees = apply_import(import_id, zone, None, at, _print_progress)
+    except (UnreadableError, actions.StalePreviewError, LookupError) as error:
         raise click.ClickException(str(error)) from error
     mail_invitations(invitees, sender, None, at)
-    _print(draft.plan, dry_run)
+    _print_preview(draft.plan, dry_run)
     sys.exit(2 if any(line.kind in ("refused", "asked") for line in draft.plan.lines) else 0)
 
 
-def _tell(done: int, of: int) -> None:
+def _print_progress(done: int, of: int) -> None:
     click.echo(f"{done} of {of}", err=True)
 
 
-def _print(made: Plan, dry_run: bool) -> None:
+def _print_preview(made: ImportPlan, dry_run: bool) -> None:
     for line in made.lines:
         if line.kind in ("refused", "asked") or (dry_run and line.kind != "unchanged"):
-            click.echo(f"Line {line.number}: {KINDS[line.kind].lower()}: {line.who}: {' '.join(line.notes)}")
+            click.echo(f"Line {line.number}: {LINE_KINDS[line.kind].lower()}: {line.who}: {' '.join(line.notes)}")
     for path in made.new_teams:
         click.echo(f"New team: {' > '.join(path)}")
-    for kind, words in KINDS.items():
+    for kind, words in LINE_KINDS.items():
         click.echo(f"{words}: {sum(line.kind == kind for line in made.lines)}")
     click.echo(f"Not in the list: {len(made.missing)}. Nothing is done about them.")

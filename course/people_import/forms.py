@@ -8,12 +8,12 @@ from flask_wtf.file import FileField
 from wtforms import BooleanField, SelectField
 from wtforms.validators import InputRequired
 
-from course.people.forms import clean
-from course.people_import.rules.columns import FIELDS, mistake
+from course.people.forms import clean_line
+from course.people_import.rules.columns import FIELDS, mapping_error
 from course.web.forms import Form
 
 
-class UploadForm(Form):
+class ImportUploadForm(Form):
     file = FileField(
         "Excel or CSV file",
         validators=[InputRequired("Choose a file.")],
@@ -21,8 +21,8 @@ class UploadForm(Form):
     )
 
 
-class _Columns(Form):
-    base = SelectField("New teams are added", filters=[clean])
+class _ColumnsForm(Form):
+    base = SelectField("New teams are added", filters=[clean_line])
     invites = BooleanField("Mail an invitation to everybody who is added or comes back")
 
     def chosen(self) -> dict[str, int]:
@@ -32,15 +32,15 @@ class _Columns(Form):
     def validate(self, *args: object, **kwargs: object) -> bool:
         if not super().validate(*args, **kwargs):
             return False
-        wrong = mistake(self.chosen())
+        wrong = mapping_error(self.chosen())
         if wrong is not None:
             self[wrong[0]].errors = [wrong[1]]
         return wrong is None
 
 
-def columns_form(headings: Sequence[str], **data: object) -> _Columns:
+def columns_form(headings: Sequence[str], **data: object) -> _ColumnsForm:
     """A select of the headings for each field."""
     choices = {"": "Not in the list"} | {str(index): heading for index, heading in enumerate(headings)}
-    fields = {name: SelectField(words, choices=choices, filters=[clean]) for name, words in FIELDS.items()}
-    form: _Columns = type("ColumnsForm", (_Columns,), fields)(data=data)
+    fields = {name: SelectField(words, choices=choices, filters=[clean_line]) for name, words in FIELDS.items()}
+    form: _ColumnsForm = type("ColumnsForm", (_ColumnsForm,), fields)(data=data)
     return form

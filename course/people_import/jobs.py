@@ -8,43 +8,45 @@ from datetime import datetime
 from course.people.views import invitation
 from course.people_import import actions, queries
 from course.people_import.rules.table import Table
-from course.web.sandbox import Limits
-from course.web.unit_of_work import Unit, reading_session, unit_of_work
+from course.web.sandbox import SandboxLimits
+from course.web.unit_of_work import WriteSession, read_only_session, unit_of_work
 
-LIMITS = Limits(seconds=20, memory=768, result=24)  # for reading one list
+PARSE_LIMITS = SandboxLimits(seconds=20, memory=768, result=24)  # for reading one list
 
 
-def preview(
-    reading: Unit, import_id: int, table: Table, made: queries.Choices, zone: str, at: datetime,
+def build_preview(
+    reading: WriteSession, import_id: int, table: Table, made: queries.ImportChoices, zone: str, at: datetime,
     invites: bool | None = None,
 ) -> None:  # fmt: skip
     """Work out what a list would do, and then keep it."""
-    draft = queries.draft(reading, table, made, zone, at)
+    draft = queries.draft_import(reading, table, made, zone, at)
     with unit_of_work() as session:
         actions.keep_preview(session, import_id, table, draft, made, invites)
 
 
-def applied(import_id: int, zone: str, by: int | None, at: datetime, tell: actions.Tell) -> list[actions.Invitee]:
+def apply_import(
+    import_id: int, zone: str, by: int | None, at: datetime, tell: actions.ProgressCallback
+) -> list[actions.ImportInvitee]:
     """Do what was previewed: it is worked out once more, and written in one unit of work. If somebody changes people or
     teams between the two, it is worked out again. Raises StaleError and LookupError."""
     for left in (2, 1, 0):
-        with reading_session() as reading:
-            table = queries.table(reading, import_id)
+        with read_only_session() as reading:
+            table = queries.stored_table(reading, import_id)
             if table is None:
-                raise LookupError(actions.GONE)
-            draft = queries.draft(reading, table, queries.choices(reading, import_id, table), zone, at)
+                raise LookupError(actions.FILE_DELETED)
+            draft = queries.draft_import(reading, table, queries.import_choices(reading, import_id, table), zone, at)
         try:
             with unit_of_work() as session:
-                return actions.apply(session, import_id, draft, zone, by, at, tell)
-        except actions.OvertakenError:
+                return actions.apply_plan(session, import_id, draft, zone, by, at, tell)
+        except actions.ConcurrentChangeError:
             if not left:
                 raise
     return []
 
 
-def mail_invitations(invitees: Sequence[actions.Invitee], sender: str, by: int | None, at: datetime) -> None:
+def mail_invitations(invitees: Sequence[actions.ImportInvitee], sender: str, by: int | None, at: datetime) -> None:
     """Mail them, some at a time: the mails are written before each unit of work."""
-    for some in actions.in_batches(invitees):
+    for some in actions.invitation_batches(invitees):
         letters = {person_id: invitation(name, sender) for person_id, name in some}
         with unit_of_work() as session:
-            actions.invite(session, some, letters, by, at)
+            actions.invite_people(session, some, letters, by, at)

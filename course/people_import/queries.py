@@ -17,17 +17,17 @@ from course.dates import civil_date
 from course.people.models import Employment, Membership, PathwayChoice, Person, RoleGrant, Team
 from course.people_import.models import ImportedCertificate, PeopleImport
 from course.people_import.rules.columns import FIELDS
-from course.people_import.rules.matching import Somebody
-from course.people_import.rules.parsing import read
-from course.people_import.rules.planning import Plan, plan
-from course.people_import.rules.preview import Report
-from course.people_import.rules.table import Table, UnreadableError, unpacked
-from course.people_import.rules.team_paths import Places
+from course.people_import.rules.matching import KnownPerson
+from course.people_import.rules.parsing import parse_file
+from course.people_import.rules.planning import ImportPlan, make_plan
+from course.people_import.rules.preview import ImportPreview
+from course.people_import.rules.table import Table, UnreadableError, unpack_table
+from course.people_import.rules.team_paths import TeamPaths
 from course.staff.models import PersonChange, PersonMerge
 
-UNUSED = "unused"  # beside the fields in `people_import.columns`: the headings that were left out
-_AT_ONCE = 5_000  # addresses in one query
-_LOOKED_AT = 20  # lists in which the columns of an earlier one are looked for
+UNUSED_KEY = "unused"  # beside the fields in `people_import.columns`: the headings that were left out
+_QUERY_BATCH = 5_000  # addresses in one query
+_MAX_MAPPINGS_READ = 20  # lists in which the columns of an earlier one are looked for
 
 
 @dataclass(frozen=True)
@@ -43,13 +43,13 @@ class ImportView:
     failure: str | None
 
 
-def import_(session: Session, import_id: int) -> PeopleImport | None:
+def get_import(session: Session, import_id: int) -> PeopleImport | None:
     """One list, without its content."""
     statement = select(PeopleImport).where(PeopleImport.id == import_id).options(defer(PeopleImport.content))
     return session.execute(statement).scalar_one_or_none()
 
 
-def newest(session: Session, limit: int = 10) -> list[ImportView]:
+def newest_imports(session: Session, limit: int = 10) -> list[ImportView]:
     """The newest lists, newest first."""
     one = PeopleImport
     rows = session.execute(
@@ -61,25 +61,25 @@ def newest(session: Session, limit: int = 10) -> list[ImportView]:
     return [ImportView(*row) for row in rows]
 
 
-def table(session: Session, import_id: int) -> Table | None:
+def stored_table(session: Session, import_id: int) -> Table | None:
     """What the file holds; None if it is not kept any more."""
     content = session.execute(select(PeopleImport.content).where(PeopleImport.id == import_id)).scalar()
     if content is None:
         return None
-    kept = unpacked(content)
-    return read(content) if kept is None else kept  # a file as earlier versions kept it, for a day
+    kept = unpack_table(content)
+    return parse_file(content) if kept is None else kept  # a file as earlier versions kept it, for a day
 
 
 @dataclass(frozen=True)
-class Draft:
+class ImportDraft:
     """What a list would do, worked out from what was there when the audit log had come to `seen`."""
 
-    plan: Plan
+    plan: ImportPlan
     seen: int
 
 
 @dataclass(frozen=True)
-class Choices:
+class ImportChoices:
     """How a list is to be read: for each field the place of its column, the team below which new ones are added, and
     what was decided about questions."""
 
@@ -88,52 +88,52 @@ class Choices:
     decisions: Mapping[str, str] = field(default_factory=dict)
 
 
-def draft(session: Session, table: Table, choices: Choices, zone: str, at: datetime) -> Draft:
+def draft_import(session: Session, table: Table, choices: ImportChoices, zone: str, at: datetime) -> ImportDraft:
     """What a list would do with these choices. It only reads, and takes seconds for a long list: it is worked out before
     a unit of work, never in it."""
     seen = session.execute(select(func.coalesce(func.max(AuditEntry.number), 0))).scalar_one()
-    places = Places(open_teams(session), choices.base)
-    today, known = civil_date(at, zone), everybody(session, zone)
-    made = plan(table.rows, choices.columns, known, places, today, table.bad, choices.decisions)
-    return Draft(made, seen)
+    places = TeamPaths(open_teams(session), choices.base)
+    today, known = civil_date(at, zone), known_people(session, zone)
+    made = make_plan(table.rows, choices.columns, known, places, today, table.bad, choices.decisions)
+    return ImportDraft(made, seen)
 
 
-def people_of(session: Session, whole: Report) -> list[int]:
+def people_in_preview(session: Session, whole: ImportPreview) -> list[int]:
     """The people who are here and whom a list named, by id."""
     emails = sorted({row.email for row in whole.rows if row.email and row.kind not in ("refused", "asked")})
     found: list[int] = []
-    for start in range(0, len(emails), _AT_ONCE):
-        some = Person.email.in_(emails[start : start + _AT_ONCE])
+    for start in range(0, len(emails), _QUERY_BATCH):
+        some = Person.email.in_(emails[start : start + _QUERY_BATCH])
         found += session.execute(select(Person.id).where(Person.left_at.is_(None), some)).scalars()
     return found
 
 
 # Whatever a list is compared with is written to the log under these names when it changes.
-_COMPARED = ("person.", "team.", "role.", "pathway.", "certificate.", "data.")
+_RELEVANT_EVENTS = ("person.", "team.", "role.", "pathway.", "certificate.", "data.")
 
 
 def changed_since(session: Session, seen: int) -> bool:
     """Whether people, teams or roles have changed since the log had come to that entry."""
-    about = or_(*(AuditEntry.what.startswith(name) for name in _COMPARED))
+    about = or_(*(AuditEntry.what.startswith(name) for name in _RELEVANT_EVENTS))
     newer = select(AuditEntry.number).where(AuditEntry.number > seen, about).limit(1)
     return session.execute(newer).first() is not None
 
 
-def choices(session: Session, import_id: int, table: Table) -> Choices:
+def import_choices(session: Session, import_id: int, table: Table) -> ImportChoices:
     """What was chosen for a list. Raises LookupError if there is no such list, UnreadableError if it lacks a column."""
-    job = import_(session, import_id)
+    job = get_import(session, import_id)
     if job is None:
         raise LookupError("There is no such list.")
-    named = chosen(json.loads(job.columns or "{}"))
+    named = mapped_headings(json.loads(job.columns or "{}"))
     missing = [heading for heading in named.values() if heading not in table.headings]
     if missing:
         raise UnreadableError(f"There is no column “{missing[0]}” in this list. Match the columns on the page again.")
     places = {field: table.headings.index(heading) for field, heading in named.items()}
-    return Choices(places, job.base_team_id, json.loads(job.decisions or "{}"))
+    return ImportChoices(places, job.base_team_id, json.loads(job.decisions or "{}"))
 
 
 @dataclass(frozen=True)
-class Remembered:
+class PreviousMapping:
     """How an earlier list was read: for each field the heading of its column, the headings that were left out, and the
     team below which new ones were added."""
 
@@ -142,25 +142,25 @@ class Remembered:
     base: int | None
 
 
-def remembered(session: Session, headings: Sequence[str]) -> Remembered:
+def previous_mapping(session: Session, headings: Sequence[str]) -> PreviousMapping:
     """How the newest list of this kind was read that was applied: one with all the columns that were chosen then. If
     there is none, the newest of any kind: a list of staff and one of certificates have columns of their own."""
     one = PeopleImport
     statement = select(one.columns, one.base_team_id).where(one.applied_at.is_not(None), one.columns.is_not(None))
-    rows = session.execute(statement.order_by(one.id.desc()).limit(_LOOKED_AT)).all()
+    rows = session.execute(statement.order_by(one.id.desc()).limit(_MAX_MAPPINGS_READ)).all()
     found = [(json.loads(columns or "{}"), base) for columns, base in rows]
     known = set(headings)
-    for columns, base in sorted(found, key=lambda row: not known.issuperset(chosen(row[0]).values()))[:1]:
-        return Remembered(chosen(columns), frozenset(columns.get(UNUSED, ())), base)
-    return Remembered({}, frozenset(), None)
+    for columns, base in sorted(found, key=lambda row: not known.issuperset(mapped_headings(row[0]).values()))[:1]:
+        return PreviousMapping(mapped_headings(columns), frozenset(columns.get(UNUSED_KEY, ())), base)
+    return PreviousMapping({}, frozenset(), None)
 
 
-def chosen(columns: Mapping[str, Any]) -> dict[str, str]:
+def mapped_headings(columns: Mapping[str, Any]) -> dict[str, str]:
     """Of what `people_import.columns` holds: for each field the heading of its column."""
     return {field: heading for field, heading in columns.items() if field in FIELDS}
 
 
-def everybody(session: Session, zone: str) -> list[Somebody]:
+def known_people(session: Session, zone: str) -> list[KnownPerson]:
     """All people, also those who have left. Eight queries."""
     teams: dict[int, set[int]] = defaultdict(set)
     manages: dict[int, set[int]] = defaultdict(set)
@@ -194,7 +194,7 @@ def everybody(session: Session, zone: str) -> list[Somebody]:
     columns = (Person.id, Person.name, Person.email, Person.staff_number, Person.left_at, Person.created_at)
     people = select(*columns).order_by(Person.name)
     return [
-        Somebody(
+        KnownPerson(
             row.id,
             row.name,
             row.email,

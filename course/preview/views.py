@@ -12,18 +12,18 @@ from werkzeug.wrappers import Response
 from course.content.library import Library
 from course.content.loaded_course import library as whole
 from course.content.schema import NATIONS, SETTINGS, Module, Nation, Scenario, Setting
-from course.learning.rules.branching import Stand, compare, stand
-from course.learning.rules.grading import shown_order
+from course.learning.rules.branching import RunState, debrief_rows, run_state
+from course.learning.rules.grading import option_order
 from course.learning.rules.progress import CHECK
-from course.organisation.request_organisation import here_organisation
-from course.web.access import Permission, may
+from course.organisation.request_organisation import current_organisation
+from course.web.access import Permission, requires_permission
 
 pages = Blueprint("preview", __name__)
-MOST_DECISIONS = 60  # far more than any story has: an address longer than that is no walk
+MAX_DECISIONS = 60  # far more than any story has: an address longer than that is no walk
 
 
 @dataclass(frozen=True)
-class Reader:
+class PreviewReader:
     """As whom the course is read, the course as they get it, and the address under which that is."""
 
     pathway: Setting
@@ -39,89 +39,91 @@ class Reader:
         return Markup(str(html).replace('href="/module/', f'href="{self.base}/'))  # noqa: S704 (the course's own)
 
 
-def _reader(pathway: str, nation: str) -> Reader:
+def _reader_or_404(pathway: str, nation: str) -> PreviewReader:
     g.here = "organisation"
     for setting in SETTINGS:
         for country in NATIONS:
             if (setting, country) == (pathway, nation):
-                return Reader(setting, country, whole().for_(setting, country))
+                return PreviewReader(setting, country, whole().for_(setting, country))
     return abort(404)
 
 
-def _module(reader: Reader, module_id: str) -> Module:
+def _module_or_404(reader: PreviewReader, module_id: str) -> Module:
     return reader.library.modules.get(module_id) or abort(404)
 
 
 @pages.get("")
-@may(Permission.MANAGE_ORGANISATION)
+@requires_permission(Permission.MANAGE_ORGANISATION)
 def choose() -> str | Response:
     """Choose as whom to read the course."""
     g.here = "organisation"
     if "pathway" in request.args:
-        reader = _reader(request.args["pathway"], request.args.get("nation", ""))
+        reader = _reader_or_404(request.args["pathway"], request.args.get("nation", ""))
         return redirect(reader.base, 303)
-    ours = here_organisation()
+    ours = current_organisation()
     return render_template("preview/choose.html", pathways=SETTINGS, nations=NATIONS, ours=ours)
 
 
 @pages.get("/<pathway>/<nation>")
-@may(Permission.MANAGE_ORGANISATION)
+@requires_permission(Permission.MANAGE_ORGANISATION)
 def modules(pathway: str, nation: str) -> str:
     """The modules of a pathway."""
-    return render_template("preview/modules.html", reader=_reader(pathway, nation))
+    return render_template("preview/modules.html", reader=_reader_or_404(pathway, nation))
 
 
 @pages.get("/<pathway>/<nation>/<module_id>")
-@may(Permission.MANAGE_ORGANISATION)
+@requires_permission(Permission.MANAGE_ORGANISATION)
 def module(pathway: str, nation: str, module_id: str) -> str:
     """The steps of a module, and the scenarios from other people's work."""
-    reader = _reader(pathway, nation)
-    found = _module(reader, module_id)
+    reader = _reader_or_404(pathway, nation)
+    found = _module_or_404(reader, module_id)
     others = [found.scenarios[name] for one in found.steps for name in one.others]
     return render_template("preview/module.html", reader=reader, module=found, others=others, check=CHECK)
 
 
 @pages.get("/<pathway>/<nation>/<module_id>/<step_id>")
-@may(Permission.MANAGE_ORGANISATION)
+@requires_permission(Permission.MANAGE_ORGANISATION)
 def step(pathway: str, nation: str, module_id: str, step_id: str) -> str:
     """A page, a scenario (its decisions stand in the address), a timeline, or the module's questions."""
-    reader = _reader(pathway, nation)
-    found = _module(reader, module_id)
-    frame = {"reader": reader, "module": found, "step_id": step_id, "onward": _onward(reader, found, step_id)}
+    reader = _reader_or_404(pathway, nation)
+    found = _module_or_404(reader, module_id)
+    frame = {"reader": reader, "module": found, "step_id": step_id, "onward": _next_address(reader, found, step_id)}
     if step_id == CHECK:
-        return _questions(found.questions, "Check what you know", frame)
+        return _render_questions(found.questions, "Check what you know", frame)
     one = found.step(step_id) or abort(404)
     if one.kind == "page":
-        ours = here_organisation()
+        ours = current_organisation()
         return render_template("preview/page.html", **frame, page=found.pages[step_id], library=reader.library,
                                organisation=replace(ours, nation=reader.nation) if ours else None)  # fmt: skip
     if one.kind == "timeline":
         timeline = found.timelines[step_id]
-        return _questions((timeline,), timeline.title or one.title, frame)
+        return _render_questions((timeline,), timeline.title or one.title, frame)
     scenario = found.scenarios[step_id]
     taken = [name for name in request.args.get("way", "").split(".") if name]
-    state = _walked(scenario, taken)
+    state = _replay_choices(scenario, taken)
     return render_template("preview/scenario.html", **frame, scenario=scenario, state=state, taken=taken,
-                           rows=compare(state), points=reader.library.points)  # fmt: skip
+                           rows=debrief_rows(state), points=reader.library.points)  # fmt: skip
 
 
-def _questions(questions: Sequence[object], title: str, frame: dict[str, object]) -> str:
-    return render_template("preview/questions.html", **frame, questions=questions, title=title, shown_order=shown_order)
+def _render_questions(questions: Sequence[object], title: str, frame: dict[str, object]) -> str:
+    return render_template(
+        "preview/questions.html", **frame, questions=questions, title=title, shown_order=option_order
+    )
 
 
-def _walked(scenario: Scenario, taken: Sequence[str]) -> Stand:
+def _replay_choices(scenario: Scenario, taken: Sequence[str]) -> RunState:
     """Where the choices in the address lead. Not found where one was not open there."""
     decisions: list[tuple[str, str]] = []
-    state = stand(scenario, decisions)
+    state = run_state(scenario, decisions)
     for name in taken:
-        if len(decisions) >= MOST_DECISIONS or state.scene is None or name not in {c.id for c in state.offered}:
+        if len(decisions) >= MAX_DECISIONS or state.scene is None or name not in {c.id for c in state.offered}:
             abort(404)
         decisions.append((state.scene.id, name))
-        state = stand(scenario, decisions)
+        state = run_state(scenario, decisions)
     return state
 
 
-def _onward(reader: Reader, module: Module, step_id: str) -> str:
+def _next_address(reader: PreviewReader, module: Module, step_id: str) -> str:
     """The step after this one, or the outline after the last."""
     ids = [*(one.id for one in module.steps), CHECK]
     following = ids[ids.index(step_id) + 1 :] if step_id in ids else []

@@ -10,9 +10,9 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from course.audit.actions import record
-from course.audit.rules import changes
-from course.dates import begin_of, civil_date, months_later
+from course.audit.actions import record_event
+from course.audit.rules import changed_values
+from course.dates import add_months, civil_date, start_of_day
 from course.db import insert_once
 from course.join_requests.models import RegistrationRequest
 from course.learning.models import Reflection
@@ -36,11 +36,11 @@ def set_schedule(session: Session, wanted: Schedule, reason: str, by: int | None
     made = RetentionSchedule(**asdict(wanted), reason=reason, made_by=by, made_at=at)
     session.add(made)
     session.flush()
-    changed = changes(asdict(known) if known else {}, asdict(wanted))
+    changed = changed_values(asdict(known) if known else {}, asdict(wanted))
     # Names and addresses cannot be taken out of the log again.
     details: dict[str, Any] = {name: value for name, value in changed.items() if name not in _CONTACT}
     details["contact"] = "changed" if set(changed) & set(_CONTACT) else "unchanged"
-    record(session, "data.schedule_changed", ("schedule", made.id), {"reason": reason, **details}, by, at)
+    record_event(session, "data.schedule_changed", ("schedule", made.id), {"reason": reason, **details}, by, at)
     return True
 
 
@@ -59,7 +59,7 @@ def ask(session: Session, person_id: int, reason: str, by: int | None, at: datet
     if insert_once(session, ErasureRequest, **values) is None:
         return False
     # The reason may name somebody, and nothing can be taken out of the log again: it stands in the request alone.
-    record(session, "data.erasure_asked", ("person", person_id), {}, by, at)
+    record_event(session, "data.erasure_asked", ("person", person_id), {}, by, at)
     return True
 
 
@@ -82,7 +82,7 @@ def erase(session: Session, ids: Sequence[int], zone: str, at: datetime) -> list
         found += gone
         if rows := sum(one.total for one in gone):
             what = ", ".join(STAGES[cast("Stage", one.stage)].lower() for one in gone if one.total)
-            record(session, "data.erased", ("person", task.person_id), {"what": what, "rows": rows}, None, at)
+            record_event(session, "data.erased", ("person", task.person_id), {"what": what, "rows": rows}, None, at)
     session.flush()
     return found
 
@@ -122,8 +122,8 @@ def forget_refused(session: Session, zone: str, at: datetime) -> int:
     plan = retention_due.schedule(session)
     if plan is None:
         return 0
-    day = months_later(civil_date(at, zone), -plan.mail_months)
-    old = RegistrationRequest.decided_at < begin_of(day, zone)
+    day = add_months(civil_date(at, zone), -plan.mail_months)
+    old = RegistrationRequest.decided_at < start_of_day(day, zone)
     return _changed(session, delete(RegistrationRequest).where(RegistrationRequest.person_id.is_(None), old))
 
 

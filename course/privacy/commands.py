@@ -11,17 +11,17 @@ from typing import cast
 import click
 from flask.cli import AppGroup
 
-from course.audit.actions import record
+from course.audit.actions import record_event
 from course.clock import now
 from course.organisation.queries import organisation
-from course.people.queries import id_of, person
+from course.people.queries import person, person_id_by_email
 from course.privacy import actions
 from course.privacy.queries import retention_due
 from course.privacy.queries.subject_data import holding
 from course.privacy.rules.retention_schedule import STAGES, Stage
 from course.privacy.subject_access_export import copy_of
-from course.web.app_state import state
-from course.web.files import refuse_old, write_new
+from course.web.app_state import app_state
+from course.web.files import refuse_existing_file, write_new_file
 from course.web.template_filters import plural
 from course.web.unit_of_work import command_session
 
@@ -47,7 +47,7 @@ def run_command(dry_run: bool) -> None:
         with command_session() as session:
             # Counting takes a while; that must not hold up those who write.
             session.connection(execution_options={"writes": False})
-            found = retention_due.effects(session, retention_due.schedule(session), state().config.time_zone, now())
+            found = retention_due.effects(session, retention_due.schedule(session), app_state().config.time_zone, now())
         lines = [(one.stage, one.people, one.rows) for one in found]
     else:
         done = run(now())
@@ -69,23 +69,23 @@ def copy_command(who: str, file: Path) -> None:
     For somebody who has left and asks for their data: who works here has it under "My data". Private notes are left
     out. It stands in the log.
     """
-    refuse_old(file)
+    refuse_existing_file(file)
     with command_session() as session:
-        person_id = int(who) if who.isdecimal() else id_of(session, who)
+        person_id = int(who) if who.isdecimal() else person_id_by_email(session, who)
         found = person(session, person_id) if person_id is not None and person_id < 2**31 else None
         ours = organisation(session)
         if found is None or ours is None:
             raise click.ClickException(f"Nobody here has the address or the number {who}.")
-        at, everything = now(), holding(session, found.id, state().config.secret_key)
+        at, everything = now(), holding(session, found.id, app_state().config.secret_key)
         data = copy_of(everything, found.id, ours.name, at, own=False)
-        write_new(file, data)
-        record(session, "data.downloaded", ("person", found.id), {}, None, at)
+        write_new_file(file, data)
+        record_event(session, "data.downloaded", ("person", found.id), {}, None, at)
     click.echo(f"{file}: {len(data):,} bytes. It is about {found.name}: give it to nobody else.")
 
 
 def run(at: datetime) -> Totals:
     """Erase what is to go at that moment, a few people in each transaction."""
-    totals, zone = Totals(), state().config.time_zone
+    totals, zone = Totals(), app_state().config.time_zone
     with command_session() as session:
         session.connection(execution_options={"writes": False})
         ids = [task.person_id for task in retention_due.tasks(session, retention_due.schedule(session), zone, at)]

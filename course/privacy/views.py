@@ -8,10 +8,10 @@ from flask import Blueprint, Response, abort, flash, g, make_response, render_te
 from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
-from course.audit.actions import record
+from course.audit.actions import record_event
 from course.clock import now
 from course.dates import civil_date
-from course.organisation.request_organisation import here_organisation
+from course.organisation.request_organisation import current_organisation
 from course.privacy import actions
 from course.privacy.forms import ErasureForm, ScheduleForm
 from course.privacy.queries import retention_due, subject_data
@@ -20,9 +20,9 @@ from course.privacy.rules.personal_data_map import SECTIONS
 from course.privacy.rules.retention_schedule import AT_REQUEST, HOLDS, OF_LEAVERS, STAGES, Schedule
 from course.privacy.rules.subject_access_export import in_words
 from course.privacy.subject_access_export import copy_of
-from course.web.access import Permission, may, public, signed_in
-from course.web.app_state import state
-from course.web.template_filters import day, moment, plural, seen_redirect
+from course.web.access import Permission, public, requires_permission, sign_in_required
+from course.web.app_state import app_state
+from course.web.template_filters import format_date, format_moment, plural, redirect_after_post
 from course.web.unit_of_work import db, unit_of_work
 
 pages = Blueprint("privacy", __name__)
@@ -37,14 +37,14 @@ def notice() -> str:
     """What is kept about a person, for how long, and who sees it: made from the settings as they are."""
     return render_template(
         "privacy/notice.html",
-        ours=here_organisation(),
+        ours=current_organisation(),
         plan=retention_due.schedule(db()),
-        mailed=not state().config.mail_url.startswith("console:"),
+        mailed=not app_state().config.mail_url.startswith("console:"),
     )
 
 
 @pages.get("/me/data")
-@signed_in
+@sign_in_required
 def mine() -> str:
     """All that is held about me, to read."""
     found = _held()
@@ -52,13 +52,13 @@ def mine() -> str:
 
 
 @pages.post("/me/data")
-@signed_in
+@sign_in_required
 def download() -> Response:
     """The same as a file for programs."""
-    at, ours = now(), here_organisation()
+    at, ours = now(), current_organisation()
     data = copy_of(_held(), _me(), ours.name if ours else "", at, own=True)
     with unit_of_work() as session:
-        record(session, "data.downloaded", ("person", _me()), {}, _me(), at)
+        record_event(session, "data.downloaded", ("person", _me()), {}, _me(), at)
     response = Response(data, mimetype="application/json")
     response.headers["Content-Disposition"] = f'attachment; filename="my-data-{at:%Y-%m-%d}.json"'
     response.headers["Cache-Control"] = "no-store"
@@ -66,17 +66,17 @@ def download() -> Response:
 
 
 @pages.post("/me/data/notes")
-@signed_in
+@sign_in_required
 def delete_notes() -> WsgiResponse:
     """Delete all my private notes. They are nobody else's business: it does not stand in the log."""
     with unit_of_work() as session:
         count = actions.delete_notes(session, _me())
     flash(f"{plural(count, 'note')} deleted.")
-    return seen_redirect(url_for("privacy.mine"))
+    return redirect_after_post(url_for("privacy.mine"))
 
 
 @pages.route("/privacy/schedule", methods=["GET", "POST"])
-@may(Permission.MANAGE_ORGANISATION)
+@requires_permission(Permission.MANAGE_ORGANISATION)
 def schedule() -> Answer:
     """How long what is kept; what another schedule would erase is shown before it is saved."""
     g.here = "organisation"
@@ -92,8 +92,8 @@ def schedule() -> Answer:
                 if new
                 else "This is the schedule that holds already. Nothing has changed."
             )
-            return seen_redirect(url_for("privacy.schedule"))
-        seen = retention_due.effects(db(), form.schedule(), state().config.time_zone, at)
+            return redirect_after_post(url_for("privacy.schedule"))
+        seen = retention_due.effects(db(), form.schedule(), app_state().config.time_zone, at)
     page = render_template(
         "privacy/schedule.html", form=form, plan=plan, seen=seen, history=retention_due.history(db()),
         stages=STAGES, holds=HOLDS, of_leavers=OF_LEAVERS,
@@ -102,7 +102,7 @@ def schedule() -> Answer:
 
 
 @pages.route(f"/privacy/erase/{_PERSON}", methods=["GET", "POST"])
-@may(Permission.MANAGE_PEOPLE)
+@requires_permission(Permission.MANAGE_PEOPLE)
 def erase(person_id: int) -> Answer:
     """What is kept of somebody, until when and why; and asking for it to be erased."""
     g.here = "people"
@@ -118,7 +118,7 @@ def erase(person_id: int) -> Answer:
             flash("Written down. The worker carries it out within the hour.")
         else:
             flash("That was asked for already. The worker carries it out within the hour.")
-        return seen_redirect(url_for("privacy.erase", person_id=person_id))
+        return redirect_after_post(url_for("privacy.erase", person_id=person_id))
     plan, left = retention_due.schedule(db()), _left(case.person.left_at)
     page = render_template(
         "privacy/erase.html", form=form, case=case, left=left, plan=plan, stages=STAGES, holds=HOLDS,
@@ -129,15 +129,15 @@ def erase(person_id: int) -> Answer:
 
 def _left(left_at: datetime | None) -> date | None:
     """The last day of somebody who has left."""
-    return None if left_at is None else civil_date(left_at, state().config.time_zone)
+    return None if left_at is None else civil_date(left_at, app_state().config.time_zone)
 
 
 @pages.get("/privacy/report")
-@may(Permission.MANAGE_ORGANISATION)
+@requires_permission(Permission.MANAGE_ORGANISATION)
 def report() -> str:
     """What the worker erased, in counts, and what it will erase next."""
     g.here = "organisation"
-    waiting = retention_due.effects(db(), retention_due.schedule(db()), state().config.time_zone, now())
+    waiting = retention_due.effects(db(), retention_due.schedule(db()), app_state().config.time_zone, now())
     return render_template("privacy/report.html", runs=retention_due.runs(db()), waiting=waiting, stages=STAGES)
 
 
@@ -146,18 +146,18 @@ def _me() -> int:
 
 
 def _held() -> Holding:
-    return subject_data.holding(db(), _me(), state().config.secret_key)
+    return subject_data.holding(db(), _me(), app_state().config.secret_key)
 
 
 def _cell(found: Holding) -> object:
     """`cell(name, value)` for the readable page: a value in words."""
-    zone = state().config.time_zone
+    zone = app_state().config.time_zone
 
     def cell(name: str, value: object) -> str:
         if isinstance(value, datetime):
-            return moment(value, zone)
+            return format_moment(value, zone)
         if isinstance(value, date):
-            return day(value)
+            return format_date(value)
         if name == "team_id" and isinstance(value, int):
             return found.team_names.get(value, str(value))
         return in_words(value)

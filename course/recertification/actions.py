@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from course.audit.actions import record
-from course.audit.rules import changes
+from course.audit.actions import record_event
+from course.audit.rules import changed_values
 from course.certificates.actions import issue
 from course.certificates.events import CertificateRevoked
 from course.credentials.actions import seal_of
@@ -23,10 +23,10 @@ from course.people.events import EarlierCertificate
 from course.people.models import Person
 from course.recertification import queries
 from course.recertification.models import RenewalExtension, RenewalImport, RenewalPause, RenewalPolicy
-from course.recertification.rules import Completion, Policy, cycles
-from course.recertification.rules.civil_dates import UNLIKELY, add_days, likely
-from course.recertification.rules.fact_impact import reach_of_certificate, reach_of_extension
-from course.recertification.rules.facts import IMPORTED, INITIAL, REFRESHER, Facts
+from course.recertification.rules import CompletionFact, Policy, cycles
+from course.recertification.rules.civil_dates import DATE_RANGE_MESSAGE, add_days, is_plausible_date
+from course.recertification.rules.fact_impact import certificate_limit, extension_limit
+from course.recertification.rules.facts import IMPORTED, INITIAL, REFRESHER, CertificationFacts
 from course.staff.events import PeopleMerged
 
 # What becomes of a certificate from elsewhere that states a later day than the rule of renewal allows.
@@ -35,15 +35,15 @@ SHORTEN = "shorten"  # it counts as long as the rule allows
 KEEP = "keep"  # it is one of our own, from a time of another rule
 
 # Why an earlier certificate was recorded that somebody held in a second entry.
-MERGED = "From a second entry of the same person"
+MERGE_REASON = "From a second entry of the same person"
 
 # What can be taken back, by the name that its pages use.
-FACTS: dict[str, type[Any]] = {
+FACT_MODELS: dict[str, type[Any]] = {
     "extension": RenewalExtension,
     "leave": RenewalPause,
     "certificate": RenewalImport,
 }
-TAKEN_BACK = {
+WITHDRAWAL_EVENTS = {
     "extension": "extension.withdrawn",
     "leave": "pause.withdrawn",
     "certificate": "certificate.brought_withdrawn",
@@ -54,14 +54,16 @@ def certify(session: Session, event: CourseCompleted) -> None:
     """The certificate for a completion, valid until the day that the rule of renewal says."""
     zone = seal_of(session).zone
     known = queries.people(session, zone, [event.person_id])[0].facts
-    done = Completion(event.on, kind=event.kind)
+    done = CompletionFact(event.on, kind=event.kind)
     earlier = tuple(c for c in known.completions if c.day < event.on)
     facts = replace(known, completions=(*earlier, done))
     chain = cycles(facts, queries.policies(session, zone), event.on)
     issue(session, event, next((c.valid_until for c in chain if c.completion == done), None))
 
 
-def make_policy(session: Session, policy: Policy, today: date, reason: str, by: int | None, at: datetime) -> bool:
+def add_policy_version(
+    session: Session, policy: Policy, today: date, reason: str, by: int | None, at: datetime
+) -> bool:
     """Add a version of the policy; it governs from the later of its day and today. False, and nothing done, if the
     newest one is the same, of the same day and reason."""
     values = asdict(policy) | {"recorded": today}
@@ -70,51 +72,51 @@ def make_policy(session: Session, policy: Policy, today: date, reason: str, by: 
     same = RenewalPolicy.pathway.is_(None) if policy.pathway is None else RenewalPolicy.pathway == policy.pathway
     newest = select(RenewalPolicy).where(same).order_by(RenewalPolicy.id.desc()).limit(1)
     known = session.execute(newest).scalar_one_or_none()
-    if known is not None and _same(known, values | {"reason": reason}):
+    if known is not None and _has_values(known, values | {"reason": reason}):
         return False
     made = RenewalPolicy(**values, reason=reason, made_by=by, made_at=at)
     session.add(made)
     session.flush()
-    changed = changes({name: getattr(known, name, None) for name in values}, values)
-    record(session, "policy.changed", ("policy", made.id), {"reason": reason, **changed}, by, at)
+    changed = changed_values({name: getattr(known, name, None) for name in values}, values)
+    record_event(session, "policy.changed", ("policy", made.id), {"reason": reason, **changed}, by, at)
     return True
 
 
-def _same(row: Base, values: Mapping[str, object]) -> bool:
+def _has_values(row: Base, values: Mapping[str, object]) -> bool:
     return all(getattr(row, name) == value for name, value in values.items())
 
 
-def _stands(session: Session, what: str, values: Mapping[str, object]) -> bool:
+def _already_recorded(session: Session, what: str, values: Mapping[str, object]) -> bool:
     """Whether this person has an open fact that says the same; another transaction that writes about them waits."""
     person_id = values["person_id"]
     if not isinstance(person_id, int):
         raise TypeError("a fact is about a person")
     lock_row(session, Person, person_id)
-    rows = (session.get_one(FACTS[what], fact_id) for fact_id in queries.open_facts(session, person_id)[what])
-    return any(_same(row, values) for row in rows)
+    rows = (session.get_one(FACT_MODELS[what], fact_id) for fact_id in queries.open_facts(session, person_id)[what])
+    return any(_has_values(row, values) for row in rows)
 
 
-def extend(
+def grant_extension(
     session: Session, person_id: int, until: date, reason: str, today: date, by: int | None, at: datetime
 ) -> bool:
     """Give somebody until the end of that day; False, and nothing done, if that was written down today already. Raises
     ValueError for a day that has passed, or is further than the rule of renewal allows."""
     if until < today:
         raise ValueError("An extension ends today or later.")
-    _check(today, until)
-    reach = reach_of_extension(*_known(session, person_id), today)
+    _check_dates(today, until)
+    reach = extension_limit(*_facts_and_policies(session, person_id), today)
     if until > reach.latest:
         raise ValueError(reach.refusal)
     values = {"person_id": person_id, "recorded": today, "until": until, "reason": reason}
-    if _stands(session, "extension", values):
+    if _already_recorded(session, "extension", values):
         return False
     session.add(RenewalExtension(**values, withdrawn=None, made_by=by, made_at=at))
     session.flush()
-    record(session, "extension.granted", ("person", person_id), {"until": until, "reason": reason}, by, at)
+    record_event(session, "extension.granted", ("person", person_id), {"until": until, "reason": reason}, by, at)
     return True
 
 
-def pause(
+def record_pause(
     session: Session,
     person_id: int,
     since: date,
@@ -134,41 +136,41 @@ def pause(
         raise ValueError("A leave ends on its first day or later.")
     if re_enter_days < 0:
         raise ValueError("The days after a return are not negative.")
-    _check(today, since, until)
+    _check_dates(today, since, until)
     values = {"person_id": person_id, "recorded": today, "since": since, "until": until}
     values |= {"re_enter_days": re_enter_days, "reason": reason}
-    if _stands(session, "leave", values):
+    if _already_recorded(session, "leave", values):
         return False
     session.add(RenewalPause(**values, made_by=by, made_at=at))
     session.flush()
     details = {"since": since, "until": until, "days_after_return": re_enter_days, "reason": reason}
-    record(session, "pause.recorded", ("person", person_id), details, by, at)
+    record_event(session, "pause.recorded", ("person", person_id), details, by, at)
     return True
 
 
-def bring(session: Session, event: EarlierCertificate) -> None:
+def import_listed_certificate(session: Session, event: EarlierCertificate) -> None:
     """A list of people tells of an earlier certificate; one that is known already changes nothing."""
     import_completion(session, event.person_id, event.day, event.valid_until, event.issuer, INITIAL,
                       "From a list of people", event.recorded, event.by, event.at, too_long=SHORTEN)  # fmt: skip
 
 
-def bring_merged(session: Session, event: PeopleMerged) -> None:
+def import_merged_certificates(session: Session, event: PeopleMerged) -> None:
     """What a second entry of somebody completed, or brought along, counts for the first one as an earlier certificate.
     The certificates themselves stay as they were issued."""
-    rows = queries.kept_by(session, event.person_id)
+    rows = queries.unrevoked_certificates(session, event.person_id)
     for day, until, issuer, kind in rows:
-        import_completion(session, event.into_id, day, until, issuer, kind, MERGED,
+        import_completion(session, event.into_id, day, until, issuer, kind, MERGE_REASON,
                           event.recorded, event.by, event.at, too_long=KEEP)  # fmt: skip
 
 
-def take_back_merged(session: Session, event: CertificateRevoked) -> None:
+def withdraw_merged_certificate(session: Session, event: CertificateRevoked) -> None:
     """A certificate of a second entry was revoked: what it counted for with the first entry is taken back as well."""
     today = civil_date(event.at, seal_of(session).zone)
-    rows = session.execute(select(RenewalImport).where(RenewalImport.reason == MERGED).order_by(RenewalImport.id))
+    rows = session.execute(select(RenewalImport).where(RenewalImport.reason == MERGE_REASON).order_by(RenewalImport.id))
     for row in rows.scalars().all():
         ours = row.person_id != event.person_id and row.issuer.endswith(tuple(f", {one}" for one in event.numbers))
         if ours and row.id in queries.open_facts(session, row.person_id)["certificate"]:
-            take_back(session, row.person_id, "certificate", row.id, event.reason, today, event.by, event.at)
+            withdraw_fact(session, row.person_id, "certificate", row.id, event.reason, today, event.by, event.at)
 
 
 def import_completion(
@@ -195,9 +197,9 @@ def import_completion(
         raise ValueError("The day of completion is today or earlier.")
     if kind not in (INITIAL, REFRESHER):
         raise ValueError("A certificate is of the initial course or of a refresher.")
-    _check(today, day, valid_until)
-    Completion(day, today, IMPORTED, valid_until)
-    valid_until = _allowed(session, person_id, day, valid_until, today, too_long)
+    _check_dates(today, day, valid_until)
+    CompletionFact(day, today, IMPORTED, valid_until)
+    valid_until = _allowed_valid_until(session, person_id, day, valid_until, today, too_long)
     lock_row(session, Person, person_id)
     same = (
         session.execute(
@@ -219,40 +221,40 @@ def import_completion(
     )  # fmt: skip
     session.flush()
     details = {"completed_on": day, "valid_until": valid_until, "issuer": issuer, "reason": reason}
-    record(session, "certificate.brought", ("person", person_id), details, by, at)
+    record_event(session, "certificate.brought", ("person", person_id), details, by, at)
     return True
 
 
-def _allowed(
+def _allowed_valid_until(
     session: Session, person_id: int, day: date, until: date | None, today: date, too_long: str
 ) -> date | None:
     """The last day that an earlier certificate is recorded with."""
     if until is None or too_long == KEEP:
         return until
-    reach = reach_of_certificate(day, *_known(session, person_id), today)
+    reach = certificate_limit(day, *_facts_and_policies(session, person_id), today)
     if until > reach.latest and too_long == REFUSE:
         raise ValueError(reach.refusal)
     return min(until, reach.latest)
 
 
-def _known(session: Session, person_id: int) -> tuple[Facts, list[Policy]]:
+def _facts_and_policies(session: Session, person_id: int) -> tuple[CertificationFacts, list[Policy]]:
     zone = seal_of(session).zone
     return queries.people(session, zone, [person_id])[0].facts, queries.policies(session, zone)
 
 
-def _check(today: date, *days: date | None) -> None:
-    if not all(day is None or likely(day, today) for day in days):
-        raise ValueError(UNLIKELY)
+def _check_dates(today: date, *days: date | None) -> None:
+    if not all(day is None or is_plausible_date(day, today) for day in days):
+        raise ValueError(DATE_RANGE_MESSAGE)
 
 
-def take_back(
+def withdraw_fact(
     session: Session, person_id: int, what: str, fact_id: int, reason: str, today: date, by: int | None, at: datetime
 ) -> None:
     """Take back an extension, a leave or an earlier certificate: a row more, from today on.
 
     Raises LookupError if this person has no such fact, or it was taken back or replaced by a later row before.
     """
-    model = FACTS[what]
+    model = FACT_MODELS[what]
     row = session.get(model, fact_id)
     if row is None or row.person_id != person_id or fact_id not in queries.open_facts(session, person_id)[what]:
         raise LookupError(f"there is no open {what} {fact_id}")
@@ -268,4 +270,4 @@ def take_back(
             values |= {"withdrawn": today, "recorded": today, "reason": reason, "proof": None}
     session.add(model(**values))
     session.flush()
-    record(session, TAKEN_BACK[what], ("person", person_id), {"reason": reason}, by, at)
+    record_event(session, WITHDRAWAL_EVENTS[what], ("person", person_id), {"reason": reason}, by, at)

@@ -11,15 +11,15 @@ from flask.cli import AppGroup
 from course.clock import now
 from course.dates import civil_date
 from course.people.actions import Refusal
-from course.people.queries import id_of
+from course.people.queries import person_id_by_email
 from course.recertification import actions, queries
-from course.recertification.rules import standing
-from course.recertification.rules.civil_dates import words
-from course.recertification.rules.explanations import GROUPS
+from course.recertification.rules import certification_status
+from course.recertification.rules.civil_dates import long_date
+from course.recertification.rules.explanations import STATUS_GROUPS
 from course.recertification.rules.facts import INITIAL, REFRESHER
 from course.staff import actions as staff
-from course.web.app_state import state
-from course.web.unit_of_work import Unit, command_session
+from course.web.app_state import app_state
+from course.web.unit_of_work import WriteSession, command_session
 
 group = AppGroup("refreshers", help="When a certificate has to be renewed, and for whom that would not happen.")
 _DAY = click.DateTime(["%Y-%m-%d"])
@@ -28,32 +28,32 @@ _REASON = click.option("--reason", required=True, help="Why, in a few words.")
 
 
 def _today() -> date:
-    return civil_date(now(), state().config.time_zone)
+    return civil_date(now(), app_state().config.time_zone)
 
 
-def _found(person_id: int | None, email: str) -> int:
+def _require_person(person_id: int | None, email: str) -> int:
     if person_id is None:
         raise click.ClickException(f"Nobody has the address {email}.")
     return person_id
 
 
-def _holds(session: Unit, person_id: int) -> str:
+def _status_explanation(session: WriteSession, person_id: int) -> str:
     """What holds of somebody now, which may be another day than the one that was entered."""
-    zone = state().config.time_zone
+    zone = app_state().config.time_zone
     found = queries.people(session, zone, [person_id])[0]
-    return standing(found.facts, queries.policies(session, zone), _today()).because_for_others
+    return certification_status(found.facts, queries.policies(session, zone), _today()).because_for_others
 
 
 @group.command("standing")
 @click.argument("email")
 @_ON
-def standing_command(email: str, on: datetime | None) -> None:
+def status_command(email: str, on: datetime | None) -> None:
     """Where somebody stands, and why, in a sentence."""
-    zone, day = state().config.time_zone, on.date() if on else _today()
+    zone, day = app_state().config.time_zone, on.date() if on else _today()
     with command_session() as session:
-        one = queries.people(session, zone, [_found(id_of(session, email), email)])[0]
-        found = standing(one.facts, queries.policies(session, zone), day)
-    click.echo(f"{GROUPS[found.group].lower()} on {words(day)}. {found.because_for_others}")
+        one = queries.people(session, zone, [_require_person(person_id_by_email(session, email), email)])[0]
+        found = certification_status(one.facts, queries.policies(session, zone), day)
+    click.echo(f"{STATUS_GROUPS[found.group].lower()} on {long_date(day)}. {found.because_for_others}")
 
 
 @group.command("extend")
@@ -64,9 +64,9 @@ def extend_command(email: str, until: datetime, reason: str) -> None:
     """Give somebody more time."""
     try:
         with command_session() as session:
-            person = _found(id_of(session, email), email)
-            actions.extend(session, person, until.date(), reason[:200], _today(), None, now())
-            said = _holds(session, person)
+            person = _require_person(person_id_by_email(session, email), email)
+            actions.grant_extension(session, person, until.date(), reason[:200], _today(), None, now())
+            said = _status_explanation(session, person)
     except ValueError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{email} has more time. {said}")
@@ -83,13 +83,13 @@ def pause_command(email: str, since: datetime, until: datetime | None, days: int
     last = until.date() if until else None
     try:
         with command_session() as session:
-            person = _found(id_of(session, email), email)
-            actions.pause(session, person, since.date(), last, days, reason[:200], _today(), None, now())
-            said = _holds(session, person)
+            person = _require_person(person_id_by_email(session, email), email)
+            actions.record_pause(session, person, since.date(), last, days, reason[:200], _today(), None, now())
+            said = _status_explanation(session, person)
     except ValueError as error:
         raise click.ClickException(str(error)) from error
-    back = f"until {words(last)}" if last else "until further notice"
-    click.echo(f"{email} is away from {words(since.date())} {back}. {said}".strip())
+    back = f"until {long_date(last)}" if last else "until further notice"
+    click.echo(f"{email} is away from {long_date(since.date())} {back}. {said}".strip())
 
 
 @group.command("import-certificate")
@@ -104,13 +104,13 @@ def import_command(email: str, day: datetime, until: datetime | None, issuer: st
     last = until.date() if until else None
     try:
         with command_session() as session:
-            person = _found(id_of(session, email), email)
+            person = _require_person(person_id_by_email(session, email), email)
             new = actions.import_completion(
                 session, person, day.date(), last, issuer[:200], kind, reason[:200], _today(), None, now()
             )
     except ValueError as error:
         raise click.ClickException(str(error)) from error
-    what = f"the certificate of {words(day.date())} from {issuer[:200]}"
+    what = f"the certificate of {long_date(day.date())} from {issuer[:200]}"
     click.echo(f"1 recorded: {what}." if new else f"0 recorded: {what} is there already.")
 
 
@@ -120,8 +120,8 @@ def import_command(email: str, day: datetime, until: datetime | None, issuer: st
 @_REASON
 def left_command(email: str, day: datetime, reason: str) -> None:
     """Somebody has left. They can no longer sign in; their certificates stay."""
-    _stay(staff.leave, email, day, reason)
-    click.echo(f"{email} has left; the last day was {words(day.date())}.")
+    _change_employment(staff.record_departure, email, day, reason)
+    click.echo(f"{email} has left; the last day was {long_date(day.date())}.")
 
 
 @group.command("come-back")
@@ -130,13 +130,23 @@ def left_command(email: str, day: datetime, reason: str) -> None:
 @_REASON
 def come_back_command(email: str, day: datetime, reason: str) -> None:
     """Somebody who had left works here again. What they hold counts as before."""
-    _stay(lambda session, person, first, *why: staff.come_back(session, person, first, None, *why), email, day, reason)
-    click.echo(f"{email} works here again from {words(day.date())}.")
+    _change_employment(
+        lambda session, person, first, *why: staff.record_return(session, person, first, None, *why), email, day, reason
+    )
+    click.echo(f"{email} works here again from {long_date(day.date())}.")
 
 
-def _stay(write: Callable[..., Refusal | None], email: str, day: datetime, reason: str) -> None:
-    zone = state().config.time_zone
+def _change_employment(write: Callable[..., Refusal | None], email: str, day: datetime, reason: str) -> None:
+    zone = app_state().config.time_zone
     with command_session() as session:
-        refused = write(session, _found(id_of(session, email), email), day.date(), reason[:200], zone, None, now())
+        refused = write(
+            session,
+            _require_person(person_id_by_email(session, email), email),
+            day.date(),
+            reason[:200],
+            zone,
+            None,
+            now(),
+        )
         if refused is not None:
             raise click.ClickException(refused.message)

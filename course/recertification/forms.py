@@ -12,18 +12,18 @@ from wtforms import HiddenField, IntegerField, RadioField, SelectField
 from wtforms.validators import InputRequired, NumberRange, Optional, ValidationError
 
 from course.people.forms import line_field
-from course.recertification.rules import Facts, Policy
-from course.recertification.rules.civil_dates import EARLIEST, MONTHS, UNLIKELY, likely
-from course.recertification.rules.fact_impact import reach_of_certificate, reach_of_extension
+from course.recertification.rules import CertificationFacts, Policy
+from course.recertification.rules.civil_dates import DATE_RANGE_MESSAGE, EARLIEST_DATE, MONTHS, is_plausible_date
+from course.recertification.rules.fact_impact import certificate_limit, extension_limit
 from course.recertification.rules.facts import INITIAL, REFRESHER
-from course.recertification.rules.policy import ANNIVERSARY, FIXED, GENERAL, NEXT, NOW
-from course.web.forms import DayField, Form, choices
+from course.recertification.rules.policy import ANNIVERSARY, FIXED_DATE, GENERAL, IMMEDIATELY, NEXT_RENEWAL
+from course.web.forms import DayField, Form, select_choices
 
-NUMBERS = ("period_months", "window_days", "lapse_months", "starter_days", "minimum_days", "fixed_day",
+NUMBER_FIELDS = ("period_months", "window_days", "lapse_months", "starter_days", "minimum_days", "fixed_day",
            "fixed_month", "minimum_months")  # fmt: skip
 
 
-def _number(label: str, low: int, high: int) -> IntegerField:
+def _number_field(label: str, low: int, high: int) -> IntegerField:
     message = f"Enter a whole number from {low} to {high}."
     return IntegerField(label, validators=[InputRequired(message), NumberRange(low, high, message)])
 
@@ -33,27 +33,30 @@ class PolicyForm(Form):
 
     kind = RadioField(
         "When is a certificate renewed?",
-        choices={ANNIVERSARY: "Each person on their own date", FIXED: "Everybody by the same date each year"},
+        choices={ANNIVERSARY: "Each person on their own date", FIXED_DATE: "Everybody by the same date each year"},
         default=ANNIVERSARY,
     )
-    period_months = _number("Months for which a certificate is valid (own date)", 1, 60)
-    fixed_day = _number("Day of the month (same date for everybody)", 1, 31)
+    period_months = _number_field("Months for which a certificate is valid (own date)", 1, 60)
+    fixed_day = _number_field("Day of the month (same date for everybody)", 1, 31)
     fixed_month = SelectField(
-        "Month (same date for everybody)", coerce=int, choices=choices(dict(enumerate(MONTHS, 1)))
+        "Month (same date for everybody)", coerce=int, choices=select_choices(dict(enumerate(MONTHS, 1)))
     )
-    minimum_months = _number("Months for which a certificate is valid at least (same date for everybody)", 1, 24)
-    window_days = _number("Days before the last day from which one can renew and keep the date", 1, 300)
-    lapse_months = _number("Months after the last day until the whole course is needed again", 0, 60)
-    starter_days = _number("Days that somebody new has for the course", 0, 365)
-    minimum_days = _number("Days that everybody has at least, whatever changes", 0, 90)
+    minimum_months = _number_field("Months for which a certificate is valid at least (same date for everybody)", 1, 24)
+    window_days = _number_field("Days before the last day from which one can renew and keep the date", 1, 300)
+    lapse_months = _number_field("Months after the last day until the whole course is needed again", 0, 60)
+    starter_days = _number_field("Days that somebody new has for the course", 0, 365)
+    minimum_days = _number_field("Days that everybody has at least, whatever changes", 0, 90)
     import_age_months = IntegerField(
         "Months after which an earlier certificate is too old to be brought (empty: never)",
         validators=[Optional(), NumberRange(1, 120, "Enter a whole number from 1 to 120, or nothing.")],
     )
     applies = RadioField(
         "From when does it apply?",
-        choices={NEXT: "From each person’s next renewal on", NOW: "Now: due days move. Certificates keep their dates."},
-        default=NEXT,
+        choices={
+            NEXT_RENEWAL: "From each person’s next renewal on",
+            IMMEDIATELY: "Now: due days move. Certificates keep their dates.",
+        },
+        default=NEXT_RENEWAL,
     )
     reason = line_field("Reason", "Say in a few words why.")
     confirmed = HiddenField()
@@ -63,7 +66,7 @@ class PolicyForm(Form):
         if not super().validate(*args, **kwargs):
             return False
         try:
-            self.policy(EARLIEST, Policy(EARLIEST, pathway="any"))
+            self.policy(EARLIEST_DATE, Policy(EARLIEST_DATE, pathway="any"))
         except ValueError as error:
             self.window_days.errors = [str(error)]
             return False
@@ -72,7 +75,7 @@ class PolicyForm(Form):
     def policy(self, since: date, current: Policy) -> Policy:
         """What was entered, in place of the version `current`. Raises ValueError if the numbers contradict each
         other."""
-        numbers: dict[str, Any] = {name: int(self[name].data) for name in NUMBERS}
+        numbers: dict[str, Any] = {name: int(self[name].data) for name in NUMBER_FIELDS}
         return replace(
             current,
             since=since,
@@ -86,7 +89,7 @@ class PolicyForm(Form):
     def mark(self) -> str:
         """Stands for all that was entered."""
         entered = "|".join(
-            str(self[name].data) for name in (*NUMBERS, "import_age_months", "kind", "applies", "reason")
+            str(self[name].data) for name in (*NUMBER_FIELDS, "import_age_months", "kind", "applies", "reason")
         )
         return hashlib.sha256(entered.encode()).hexdigest()[:20]
 
@@ -99,7 +102,7 @@ class PathwayPolicyForm(PolicyForm):
         choices={
             GENERAL: "As for everybody: this pathway has no rule of its own",
             ANNIVERSARY: "Each person on their own date",
-            FIXED: "Everybody in this pathway by the same date each year",
+            FIXED_DATE: "Everybody in this pathway by the same date each year",
         },
         default=GENERAL,
     )
@@ -111,7 +114,7 @@ class DatedForm(Form):
 
     confirmed = HiddenField()
 
-    def __init__(self, today: date, facts: Facts, policies: Sequence[Policy]) -> None:
+    def __init__(self, today: date, facts: CertificationFacts, policies: Sequence[Policy]) -> None:
         super().__init__()
         self.today, self.facts, self.policies = today, facts, policies
 
@@ -123,8 +126,13 @@ class DatedForm(Form):
     def validate(self, *args: Any, **kwargs: Any) -> bool:
         fine = super().validate(*args, **kwargs)
         for field in self:
-            if isinstance(field, DayField) and not field.errors and field.data and not likely(field.data, self.today):
-                field.errors = [UNLIKELY]
+            if (
+                isinstance(field, DayField)
+                and not field.errors
+                and field.data
+                and not is_plausible_date(field.data, self.today)
+            ):
+                field.errors = [DATE_RANGE_MESSAGE]
                 fine = False
         return fine
 
@@ -136,16 +144,16 @@ class ExtensionForm(DatedForm):
     def validate_until(self, field: DayField) -> None:
         if field.data and field.data < self.today:
             raise ValidationError("Enter today or a later day.")
-        if field.data and likely(field.data, self.today):
-            reach = reach_of_extension(self.facts, self.policies, self.today)
+        if field.data and is_plausible_date(field.data, self.today):
+            reach = extension_limit(self.facts, self.policies, self.today)
             if field.data > reach.latest:
                 raise ValidationError(reach.refusal)
 
 
-class LeaveForm(DatedForm):
+class LongLeaveForm(DatedForm):
     since = DayField("First day away", "Enter the first day away.")
     until = DayField("Last day away, if it is known")
-    days = _number("Days after the return in which nothing is overdue", 0, 90)
+    days = _number_field("Days after the return in which nothing is overdue", 0, 90)
     reason = line_field("Reason", "Say in a few words why. The person sees it.")
 
     def validate_until(self, field: DayField) -> None:
@@ -153,7 +161,7 @@ class LeaveForm(DatedForm):
             raise ValidationError("Enter a day that is not before the first day away.")
 
 
-class CertificateForm(DatedForm):
+class EarlierCertificateForm(DatedForm):
     day = DayField("Day on which the course was completed", "Enter the day that the certificate gives.")
     until = DayField("Last valid day, if the certificate gives one")
     issuer = line_field("Issued by", "Enter who issued the certificate.")
@@ -167,11 +175,16 @@ class CertificateForm(DatedForm):
     def validate_until(self, field: DayField) -> None:
         if field.data and self.day.data and field.data <= self.day.data:
             raise ValidationError("Enter a day after the day of completion.")
-        if field.data and self.day.data and likely(self.day.data, self.today) and likely(field.data, self.today):
-            reach = reach_of_certificate(self.day.data, self.facts, self.policies, self.today)
+        if (
+            field.data
+            and self.day.data
+            and is_plausible_date(self.day.data, self.today)
+            and is_plausible_date(field.data, self.today)
+        ):
+            reach = certificate_limit(self.day.data, self.facts, self.policies, self.today)
             if field.data > reach.latest:
                 raise ValidationError(reach.refusal)
 
 
-class TakeBackForm(Form):
+class WithdrawFactForm(Form):
     reason = line_field("Reason", "Say in a few words why. The person sees it.")

@@ -20,20 +20,20 @@ from course.people.models import Employment as EmploymentRow
 from course.people.models import PathwayChoice, Person
 from course.recertification.models import RenewalExtension, RenewalImport, RenewalPause, RenewalPolicy
 from course.recertification.rules import (
-    Completion,
-    Employment,
+    CertificationFacts,
+    CompletionFact,
+    EmploymentFact,
     Extension,
-    Facts,
-    Pathway,
+    PathwayFact,
     Pause,
     Policy,
     Requirement,
-    Started,
+    StartFact,
 )
 from course.recertification.rules.civil_dates import add_days
 from course.recertification.rules.facts import IMPORTED, INITIAL, REFRESHER
 
-REASON = "working here"
+EMPLOYMENT_REASON = "working here"
 Row = TypeVar("Row", RenewalExtension, RenewalPause, RenewalImport, EmploymentRow, PathwayChoice)
 
 
@@ -47,13 +47,13 @@ _REVOKED = (
 
 
 @dataclass(frozen=True)
-class Somebody:
+class PersonFacts:
     """A person with the facts that their renewal rests on."""
 
     id: int
     name: str
     email: str
-    facts: Facts
+    facts: CertificationFacts
     left_at: datetime | None = None
 
 
@@ -69,37 +69,39 @@ def _policy(row: RenewalPolicy) -> Policy:
     return Policy(**{field.name: getattr(row, field.name) for field in fields(Policy)})
 
 
-def people(session: Session, zone: str, ids: Iterable[int] | None = None) -> list[Somebody]:
+def people(session: Session, zone: str, ids: Iterable[int] | None = None) -> list[PersonFacts]:
     """Everybody, or those with these ids, also who has left, by name."""
     known = None if ids is None else list(ids)
     persons = (
-        session.execute(select(Person).where(_among(Person.id, known)).order_by(Person.name, Person.id)).scalars().all()
+        session.execute(select(Person).where(_person_filter(Person.id, known)).order_by(Person.name, Person.id))
+        .scalars()
+        .all()
     )
-    completions, started = _learning(session, zone, known)
-    for person_id, imported in _rows(session, RenewalImport, known).items():
-        completions[person_id] += map(_import, imported)
-    extensions = _rows(session, RenewalExtension, known)
-    pauses = _rows(session, RenewalPause, known)
-    stays = _rows(session, EmploymentRow, known)
-    choices = _rows(session, PathwayChoice, known)
+    completions, started = _completions_and_starts(session, zone, known)
+    for person_id, imported in _rows_by_person(session, RenewalImport, known).items():
+        completions[person_id] += map(_imported_completion, imported)
+    extensions = _rows_by_person(session, RenewalExtension, known)
+    pauses = _rows_by_person(session, RenewalPause, known)
+    stays = _rows_by_person(session, EmploymentRow, known)
+    choices = _rows_by_person(session, PathwayChoice, known)
     usual = [
-        Pathway(civil_date(row.chosen_at, zone), row.pathway)
+        PathwayFact(civil_date(row.chosen_at, zone), row.pathway)
         for row in session.execute(select(UsualPathway).order_by(UsualPathway.id)).scalars()
     ]
     return [
-        Somebody(
+        PersonFacts(
             person.id,
             person.name,
             person.email,
-            Facts(
+            CertificationFacts(
                 employments=_employments(person, stays[person.id], zone),
-                requirements=(Requirement(civil_date(person.created_at, zone), None, REASON),),
+                requirements=(Requirement(civil_date(person.created_at, zone), None, EMPLOYMENT_REASON),),
                 completions=tuple(completions[person.id]),
                 extensions=tuple(Extension(e.recorded, e.until, e.reason, e.withdrawn) for e in extensions[person.id]),
                 pauses=tuple(Pause(p.since, p.until, p.re_enter_days, p.reason, p.recorded) for p in pauses[person.id]),
                 started=tuple(started[person.id]),
                 pathways=_pathways(
-                    usual, [Pathway(civil_date(c.chosen_at, zone), c.pathway) for c in choices[person.id]]
+                    usual, [PathwayFact(civil_date(c.chosen_at, zone), c.pathway) for c in choices[person.id]]
                 ),
             ),
             person.left_at,
@@ -108,7 +110,7 @@ def people(session: Session, zone: str, ids: Iterable[int] | None = None) -> lis
     ]
 
 
-def kept_by(session: Session, person_id: int) -> list[tuple[date, date | None, str, str]]:
+def unrevoked_certificates(session: Session, person_id: int) -> list[tuple[date, date | None, str, str]]:
     """Certificates that somebody holds or has brought along, and that were not taken back: day of completion, last
     day, issuer with the number, and kind."""
     changed = exists().where(CertificateChange.certificate_id == Certificate.id)
@@ -123,45 +125,47 @@ def kept_by(session: Session, person_id: int) -> list[tuple[date, date | None, s
         (one.completed_on, one.valid_until, f"{one.organisation}, {one.number}"[:200], kind) for one, kind in own
     ]
     # The newest row about a certificate says whether it was taken back.
-    brought = {(row.day, row.valid_until): row for row in _rows(session, RenewalImport, [person_id])[person_id]}
+    brought = {
+        (row.day, row.valid_until): row for row in _rows_by_person(session, RenewalImport, [person_id])[person_id]
+    }
     return found + [(row.day, row.valid_until, row.issuer, row.kind) for row in brought.values() if not row.withdrawn]
 
 
-def _among(column: InstrumentedAttribute[int], ids: list[int] | None) -> ColumnElement[bool]:
+def _person_filter(column: InstrumentedAttribute[int], ids: list[int] | None) -> ColumnElement[bool]:
     """These people, or everybody."""
     return true() if ids is None else column.in_(ids)
 
 
-def _import(row: RenewalImport) -> Completion:
+def _imported_completion(row: RenewalImport) -> CompletionFact:
     """An earlier certificate, or that it was taken back."""
     why = row.reason if row.withdrawn else ""
-    return Completion(row.day, row.recorded, IMPORTED, row.valid_until, row.withdrawn, why)
+    return CompletionFact(row.day, row.recorded, IMPORTED, row.valid_until, row.withdrawn, why)
 
 
-def _employments(person: Person, rows: list[EmploymentRow], zone: str) -> tuple[Employment, ...]:
+def _employments(person: Person, rows: list[EmploymentRow], zone: str) -> tuple[EmploymentFact, ...]:
     """The stays here. The end of one is a fact of its own, so that earlier days look as they looked."""
     begun = civil_date(person.created_at, zone)
-    stays = [Employment(row.start, row.end, row.recorded) for row in rows] or [Employment(begun, None, begun)]
+    stays = [EmploymentFact(row.start, row.end, row.recorded) for row in rows] or [EmploymentFact(begun, None, begun)]
     newest = stays[-1]
     if person.left_at is None or newest.end is not None:
         return tuple(stays)
     left = civil_date(person.left_at, zone)
-    return *stays, Employment(newest.start, left, max(left, newest.written))
+    return *stays, EmploymentFact(newest.start, left, max(left, newest.written))
 
 
-def _pathways(usual: list[Pathway], own: list[Pathway]) -> tuple[Pathway, ...]:
+def _pathways(usual: list[PathwayFact], own: list[PathwayFact]) -> tuple[PathwayFact, ...]:
     """What was chosen for the person and, until then, for everybody."""
     first = min((choice.since for choice in own), default=date.max)
     return *(choice for choice in usual if choice.since < first), *own
 
 
-def _learning(
+def _completions_and_starts(
     session: Session, zone: str, ids: list[int] | None
-) -> tuple[dict[int, list[Completion]], dict[int, list[Started]]]:
+) -> tuple[dict[int, list[CompletionFact]], dict[int, list[StartFact]]]:
     """Completions with what became of their certificates, and the days on which somebody read the first page of the
     course or began a refresher."""
-    done: dict[int, list[Completion]] = defaultdict(list)
-    begun: dict[int, list[Started]] = defaultdict(list)
+    done: dict[int, list[CompletionFact]] = defaultdict(list)
+    begun: dict[int, list[StartFact]] = defaultdict(list)
     rows = session.execute(
         select(
             Enrolment.person_id,
@@ -174,38 +178,38 @@ def _learning(
         .join(CompletionRow, CompletionRow.enrolment_id == Enrolment.id)
         .outerjoin(Certificate, and_(Certificate.completion_id == CompletionRow.id, Certificate.replaces.is_(None)))
         .outerjoin(_REVOKED, _REVOKED.c.completion_id == CompletionRow.id)
-        .where(_among(Enrolment.person_id, ids))
+        .where(_person_filter(Enrolment.person_id, ids))
         .order_by(CompletionRow.id)
     )
     for person_id, kind, at, on, gone, why in rows:
         # The certificate says which day it was, whatever zone is set today; a revocation is not older than that.
         day = on or civil_date(at, zone)
         ended = max(civil_date(gone, zone), day) if gone else None
-        done[person_id].append(Completion(day, None, kind, None, ended, why or ""))
+        done[person_id].append(CompletionFact(day, None, kind, None, ended, why or ""))
     reads = (
         select(Enrolment.person_id, func.min(PageRead.read_at))
         .join(PageRead, PageRead.enrolment_id == Enrolment.id)
-        .where(_among(Enrolment.person_id, ids), Enrolment.kind == INITIAL)
+        .where(_person_filter(Enrolment.person_id, ids), Enrolment.kind == INITIAL)
         .group_by(Enrolment.person_id, Enrolment.id)
         .order_by(Enrolment.id)
     )
     begun_once = select(Enrolment.person_id, Enrolment.opened_at).where(
-        Enrolment.kind == REFRESHER, _among(Enrolment.person_id, ids)
+        Enrolment.kind == REFRESHER, _person_filter(Enrolment.person_id, ids)
     )
     for person_id, at in (*session.execute(reads), *session.execute(begun_once.order_by(Enrolment.id))):
-        begun[person_id].append(Started(civil_date(at, zone)))
+        begun[person_id].append(StartFact(civil_date(at, zone)))
     return done, begun
 
 
-def _rows(session: Session, model: type[Row], ids: list[int] | None) -> dict[int, list[Row]]:
+def _rows_by_person(session: Session, model: type[Row], ids: list[int] | None) -> dict[int, list[Row]]:
     found: dict[int, list[Row]] = defaultdict(list)
-    for row in session.execute(select(model).where(_among(model.person_id, ids)).order_by(model.id)).scalars():
+    for row in session.execute(select(model).where(_person_filter(model.person_id, ids)).order_by(model.id)).scalars():
         found[row.person_id].append(row)
     return found
 
 
 @dataclass(frozen=True)
-class Version:
+class PolicyVersion:
     """A version of the rule with who made it, when and why."""
 
     policy: Policy
@@ -214,18 +218,18 @@ class Version:
     at: datetime
 
 
-def history(session: Session) -> list[Version]:
+def policy_history(session: Session) -> list[PolicyVersion]:
     """The versions of the rule that somebody made, the newest first."""
     rows = session.execute(
         select(RenewalPolicy, Person.name)
         .outerjoin(Person, Person.id == RenewalPolicy.made_by)
         .order_by(RenewalPolicy.id.desc())
     )
-    return [Version(_policy(row), row.reason, name, row.made_at) for row, name in rows]
+    return [PolicyVersion(_policy(row), row.reason, name, row.made_at) for row, name in rows]
 
 
 @dataclass(frozen=True)
-class Entry:
+class RecertificationEntry:
     """Something that was written down about somebody. `what` is extension, leave, certificate, pathway or stay, `on`
     the day it is about or begins on, `name` an issuer or a pathway, `by` None for a command. `undone` says that it takes
     an earlier entry back, `open` that it can be taken back itself."""
@@ -244,10 +248,10 @@ class Entry:
 
 def open_facts(session: Session, person_id: int) -> dict[str, set[int]]:
     """The extensions, leaves and earlier certificates that stand: of each the row that was written last."""
-    return _open(*_written(session, person_id))
+    return _open_ids(*_withdrawable_rows(session, person_id))
 
 
-def undone(session: Session, what: str, fact_id: int, day: date) -> Extension | Pause | Completion:
+def withdrawal_fact(session: Session, what: str, fact_id: int, day: date) -> Extension | Pause | CompletionFact:
     """The fact that takes back an extension, a leave or an earlier certificate on that day."""
     if what == "extension":
         e = session.get_one(RenewalExtension, fact_id)
@@ -256,23 +260,23 @@ def undone(session: Session, what: str, fact_id: int, day: date) -> Extension | 
         p = session.get_one(RenewalPause, fact_id)
         return Pause(p.since, add_days(p.since, -1), p.re_enter_days, p.reason, day)
     i = session.get_one(RenewalImport, fact_id)
-    return Completion(i.day, day, IMPORTED, i.valid_until, day)
+    return CompletionFact(i.day, day, IMPORTED, i.valid_until, day)
 
 
-Written = tuple[list[RenewalExtension], list[RenewalPause], list[RenewalImport]]
+WithdrawableRows = tuple[list[RenewalExtension], list[RenewalPause], list[RenewalImport]]
 
 
-def _written(session: Session, person_id: int) -> Written:
+def _withdrawable_rows(session: Session, person_id: int) -> WithdrawableRows:
     """Every row that can be taken back, or takes one back, in the order in which they were written."""
     ids = [person_id]
     return (
-        _rows(session, RenewalExtension, ids)[person_id],
-        _rows(session, RenewalPause, ids)[person_id],
-        _rows(session, RenewalImport, ids)[person_id],
+        _rows_by_person(session, RenewalExtension, ids)[person_id],
+        _rows_by_person(session, RenewalPause, ids)[person_id],
+        _rows_by_person(session, RenewalImport, ids)[person_id],
     )
 
 
-def _open(
+def _open_ids(
     extensions: list[RenewalExtension], leaves: list[RenewalPause], brought: list[RenewalImport]
 ) -> dict[str, set[int]]:
     last_extensions = {(e.recorded, e.until, e.reason): e for e in extensions}
@@ -280,39 +284,50 @@ def _open(
     last_brought = {(i.day, i.valid_until): i for i in brought}
     return {
         "extension": {row.id for row in last_extensions.values() if row.withdrawn is None},
-        "leave": {row.id for row in last_leaves.values() if not _never(row)},
+        "leave": {row.id for row in last_leaves.values() if not _is_withdrawn_pause(row)},
         "certificate": {row.id for row in last_brought.values() if row.withdrawn is None},
     }
 
 
-def _never(row: RenewalPause) -> bool:
+def _is_withdrawn_pause(row: RenewalPause) -> bool:
     """Whether the row says that the leave did not take place."""
     return row.until is not None and row.until < row.since
 
 
-def entries(session: Session, person_id: int) -> list[Entry]:
+def recertification_entries(session: Session, person_id: int) -> list[RecertificationEntry]:
     """All that was written down about somebody's renewal, the newest first."""
-    extensions, leaves, brought = _written(session, person_id)
-    standing = _open(extensions, leaves, brought)
+    extensions, leaves, brought = _withdrawable_rows(session, person_id)
+    standing = _open_ids(extensions, leaves, brought)
     ids = [person_id]
-    found: list[tuple[int | None, Entry]] = []
+    found: list[tuple[int | None, RecertificationEntry]] = []
     for e in extensions:
         why, gone = e.withdrawn_reason or e.reason, e.withdrawn is not None
         open_ = e.id in standing["extension"]
-        found.append((e.made_by, Entry("extension", e.id, None, e.until, "", why, None, e.made_at, gone, open_)))
+        found.append(
+            (e.made_by, RecertificationEntry("extension", e.id, None, e.until, "", why, None, e.made_at, gone, open_))
+        )
     for p in leaves:
         open_ = p.id in standing["leave"]
         found.append(
-            (p.made_by, Entry("leave", p.id, p.since, p.until, "", p.reason, None, p.made_at, _never(p), open_))
+            (
+                p.made_by,
+                RecertificationEntry(
+                    "leave", p.id, p.since, p.until, "", p.reason, None, p.made_at, _is_withdrawn_pause(p), open_
+                ),
+            )
         )
     for i in brought:
         gone, open_ = i.withdrawn is not None, i.id in standing["certificate"]
-        entry = Entry("certificate", i.id, i.day, i.valid_until, i.issuer, i.reason, None, i.made_at, gone, open_)
+        entry = RecertificationEntry(
+            "certificate", i.id, i.day, i.valid_until, i.issuer, i.reason, None, i.made_at, gone, open_
+        )
         found.append((i.made_by, entry))
-    for c in _rows(session, PathwayChoice, ids)[person_id]:
-        found.append((c.chosen_by, Entry("pathway", c.id, None, None, c.pathway, c.reason, None, c.chosen_at)))
-    for s in _rows(session, EmploymentRow, ids)[person_id]:
-        found.append((s.made_by, Entry("stay", s.id, s.start, s.end, "", s.reason, None, s.made_at)))
+    for c in _rows_by_person(session, PathwayChoice, ids)[person_id]:
+        found.append(
+            (c.chosen_by, RecertificationEntry("pathway", c.id, None, None, c.pathway, c.reason, None, c.chosen_at))
+        )
+    for s in _rows_by_person(session, EmploymentRow, ids)[person_id]:
+        found.append((s.made_by, RecertificationEntry("stay", s.id, s.start, s.end, "", s.reason, None, s.made_at)))
     makers = {maker for maker, _ in found if maker is not None}
     rows = session.execute(select(Person.id, Person.name).where(Person.id.in_(makers)))
     names = {row.id: row.name for row in rows}

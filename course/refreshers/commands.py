@@ -13,20 +13,20 @@ from course.clock import now
 from course.content.loaded_course import library
 from course.dates import civil_date
 from course.mail import preference_links
-from course.mail.message_templates import TOKEN, letter, with_token
-from course.mail.rules import BOOSTER, Letter
+from course.mail.message_templates import TOKEN_PLACEHOLDER, render_message, token_filler
+from course.mail.rules import BOOSTER, MailMessage
 from course.organisation.queries import organisation
 from course.people.rules import first_name
 from course.recertification import queries as renewal
 from course.recertification.commands import group as recertification
-from course.recertification.rules import guard
-from course.recertification.rules.civil_dates import words
+from course.recertification.rules import missing_due_date_reason
+from course.recertification.rules.civil_dates import long_date
 from course.refreshers import actions, queries
-from course.refreshers.actions import Healed
-from course.refreshers.queries import Certified
-from course.refreshers.rules.boosters import sealed
-from course.web.app_state import state
-from course.web.unit_of_work import command_session, reading_session
+from course.refreshers.actions import RecoveredCompletion
+from course.refreshers.queries import CertifiedLearner
+from course.refreshers.rules.boosters import sign_booster_token
+from course.web.app_state import app_state
+from course.web.unit_of_work import command_session, read_only_session
 
 group = AppGroup("boosters", help="Five questions between two certificates.")
 
@@ -34,15 +34,15 @@ group = AppGroup("boosters", help="Five questions between two certificates.")
 @group.command("send")
 @click.option("--on", metavar="DATE", type=click.DateTime(["%Y-%m-%d"]), help="As on another day (YYYY-MM-DD).")
 @click.option("--dry-run", is_flag=True, help="Only say to whom one would be sent.")
-def send(on: datetime | None, dry_run: bool) -> None:
+def send_boosters_command(on: datetime | None, dry_run: bool) -> None:
     """Queue the boosters of a day. Safe to run again, or twice at once: nobody is sent two."""
-    day = on.date() if on else civil_date(now(), state().config.time_zone)
+    day = on.date() if on else civil_date(now(), app_state().config.time_zone)
     click.echo(f"{send_boosters(day, dry_run)} boosters.")
 
 
 def send_boosters(on: date, dry_run: bool = False) -> int:
     """Queue what is due on that day; returns how many that is."""
-    zone, sent = state().config.time_zone, 0
+    zone, sent = app_state().config.time_zone, 0
     with command_session() as session:
         ours = organisation(session)
         due = actions.boosters_due(session, library(), zone, on)
@@ -51,26 +51,28 @@ def send_boosters(on: date, dry_run: bool = False) -> int:
             click.echo(one.email)
             sent += 1
             continue
-        mail = _letter(one, ours.name if ours else "")
+        mail = _booster_message(one, ours.name if ours else "")
         with command_session() as session:
-            sent += actions.send_booster(session, library(), one, mail, zone, now())
+            sent += actions.queue_booster(session, library(), one, mail, zone, now())
     return sent
 
 
-def _letter(to: Certified, ours: str) -> Callable[[int], Letter]:
+def _booster_message(to: CertifiedLearner, ours: str) -> Callable[[int], MailMessage]:
     """The mail with the five questions, written at once; the link to the attempt is put in once that is open."""
-    config, course = state().config, library().course.title
-    stop = f"{config.public_url}/mail/choice/{preference_links.token(config.secret_key, to.person_id, BOOSTER)}"
-    written = letter(
+    config, course = app_state().config, library().course.title
+    stop = (
+        f"{config.public_url}/mail/choice/{preference_links.preference_token(config.secret_key, to.person_id, BOOSTER)}"
+    )
+    written = render_message(
         "booster.txt",
         f"Five questions, two minutes: {course}",
         preference_links.unsubscribe_headers(stop),
         name=first_name(to.name),
-        link=f"{config.public_url}/booster/{TOKEN}",
+        link=f"{config.public_url}/booster/{TOKEN_PLACEHOLDER}",
         organisation=ours,
         stop=stop,
     )
-    return lambda attempt: with_token(written)(sealed(attempt, config.secret_key))
+    return lambda attempt: token_filler(written)(sign_booster_token(attempt, config.secret_key))
 
 
 updates = AppGroup("updates", help="What has changed, for those who were certified before.")
@@ -81,13 +83,13 @@ updates = AppGroup("updates", help="What has changed, for those who were certifi
 @click.option("--dry-run", is_flag=True, help="Only say to whom one would be sent.")
 def send_updates_command(on: datetime | None, dry_run: bool) -> None:
     """Queue the mails about updates of a day. Safe to run again, or twice at once: each is queued once."""
-    day = on.date() if on else civil_date(now(), state().config.time_zone)
+    day = on.date() if on else civil_date(now(), app_state().config.time_zone)
     click.echo(f"{send_updates(day, dry_run)} mails about updates.")
 
 
 def send_updates(on: date, dry_run: bool = False) -> int:
     """Queue what is due on that day; returns how many mails that is."""
-    config, sent = state().config, 0
+    config, sent = app_state().config, 0
     with command_session() as session:
         ours = organisation(session)
         due = actions.updates_due(session, library(), config.time_zone, on)
@@ -96,19 +98,19 @@ def send_updates(on: date, dry_run: bool = False) -> int:
             click.echo(f"{one.person.email}: {one.step}")
             sent += 1
             continue
-        mail = letter(
+        mail = render_message(
             "update.txt",
-            f"Something has changed: please look at it by {words(one.update.due)}",
+            f"Something has changed: please look at it by {long_date(one.update.due)}",
             name=first_name(one.person.name),
             changes=[change.change.reason for change in one.update.changes],
             late=on > one.update.due,
-            due=words(one.update.due),
+            due=long_date(one.update.due),
             link=f"{config.public_url}/refresher/update",
             organisation=ours.name if ours else "",
             course=library().course.title,
         )
         with command_session() as session:
-            sent += actions.tell_of_update(session, one, mail, config.time_zone, now())
+            sent += actions.queue_update_mail(session, one, mail, config.time_zone, now())
     return sent
 
 
@@ -119,16 +121,20 @@ def guard_command(on: datetime | None) -> None:
 
     Before that it completes what somebody finished and what was not completed, unless another day is named.
     """
-    zone = state().config.time_zone
+    zone = app_state().config.time_zone
     day = on.date() if on else civil_date(now(), zone)
-    for one in [] if on else complete_finished(now()):
+    for one in [] if on else recover_completions(now()):
         what = "the course" if one.kind == "initial" else "a refresher"
         click.echo(
-            f"{one.email}: finished {what} on {words(one.finished_on)}, without a certificate. It is issued now."
+            f"{one.email}: finished {what} on {long_date(one.finished_on)}, without a certificate. It is issued now."
         )
-    with reading_session() as session:
+    with read_only_session() as session:
         policies = renewal.policies(session, zone)
-        found = [(one, why) for one in renewal.people(session, zone) if (why := guard(one.facts, policies, day))]
+        found = [
+            (one, why)
+            for one in renewal.people(session, zone)
+            if (why := missing_due_date_reason(one.facts, policies, day))
+        ]
     for person, why in found:
         click.echo(f"{person.email}: {why}")
     if found:
@@ -136,13 +142,13 @@ def guard_command(on: datetime | None) -> None:
     click.echo("Everybody who needs the course has a next due day.")
 
 
-def complete_finished(at: datetime) -> list[Healed]:
+def recover_completions(at: datetime) -> list[RecoveredCompletion]:
     """Complete whatever was finished and never completed; says what that was. Safe to run again, or twice at once."""
-    with reading_session() as session:
-        waiting = queries.finished(session)
+    with read_only_session() as session:
+        waiting = queries.unrecorded_completions(session)
     healed = []
     for one in waiting:
         with command_session() as session:
-            if (done := actions.heal(session, library(), one, at)) is not None:
+            if (done := actions.recover_completion(session, library(), one, at)) is not None:
                 healed.append(done)
     return healed

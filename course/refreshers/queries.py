@@ -27,12 +27,12 @@ from course.organisation.models import Organisation
 from course.people.models import Person
 from course.people.queries import newest_pathway
 from course.refreshers.models import PageReadAgain, RefresherPart
-from course.refreshers.rules.memory_model import Review
+from course.refreshers.rules.memory_model import MemoryReview
 
-PAGE = "page:"  # how the archive names a marked change of a page
+PAGE_PREFIX = "page:"  # how the archive names a marked change of a page
 
 
-def reviews(session: Session, person_id: int) -> list[Review]:
+def memory_reviews(session: Session, person_id: int) -> list[MemoryReview]:
     """Every first answer of a person, oldest first. Timelines are told, not tested, and are left out."""
     rows = session.execute(
         select(AttemptItem.point, Answer.answered_at, Answer.correct, Answer.sureness)
@@ -42,11 +42,11 @@ def reviews(session: Session, person_id: int) -> list[Review]:
         .where(Enrolment.person_id == person_id, Attempt.kind != "timeline")
         .order_by(Answer.answered_at, Answer.item_id)
     )
-    return [Review(*row) for row in rows]
+    return [MemoryReview(*row) for row in rows]
 
 
 @dataclass(frozen=True)
-class Part:
+class RefresherPartView:
     """A part of a refresher or update (see models.RefresherPart), and whether it is done; a `point` is never said
     to be done by itself, since its questions are those of the attempt."""
 
@@ -68,7 +68,7 @@ class Refresher:
     id: int
     kind: str
     opened_at: datetime
-    parts: tuple[Part, ...]
+    parts: tuple[RefresherPartView, ...]
     attempt_id: int
     asked: int
     answered: int
@@ -93,13 +93,13 @@ class Refresher:
         return self.read and self.passed
 
 
-def newest_id(session: Session, person_id: int, kind: str) -> int | None:
+def newest_refresher_id(session: Session, person_id: int, kind: str) -> int | None:
     """The newest enrolment of a person for a refresher (or an update)."""
     whole = select(func.max(Enrolment.id)).where(Enrolment.person_id == person_id, Enrolment.kind == kind)
     return session.execute(whole).scalar()
 
 
-def newest(session: Session, person_id: int, kind: str) -> Refresher | None:
+def newest_refresher(session: Session, person_id: int, kind: str) -> Refresher | None:
     """The newest refresher (or update) of a person, whether it is complete or not; None if there is none, or if its
     details are not kept any more."""
     row = session.execute(
@@ -123,7 +123,7 @@ def newest(session: Session, person_id: int, kind: str) -> Refresher | None:
         .where(ScenarioRun.enrolment_id == row.id)
         .order_by(ScenarioRun.id)
     ).all()
-    parts = _parts(session, row.id, any(outcome is not None for _, outcome in runs))
+    parts = _refresher_parts(session, row.id, any(outcome is not None for _, outcome in runs))
     used_up = () if attempt.passed or attempt.finished_at is None else attempt.not_shown
     again = select(PageReadAgain.point).where(PageReadAgain.enrolment_id == row.id)
     read = set(session.execute(again).scalars()) if used_up else set()
@@ -133,7 +133,7 @@ def newest(session: Session, person_id: int, kind: str) -> Refresher | None:
     )  # fmt: skip
 
 
-def completed_since(session: Session, person_id: int, moment: datetime) -> bool:
+def has_completed_since(session: Session, person_id: int, moment: datetime) -> bool:
     """Whether the person completed the course or a refresher after that moment."""
     later = (
         select(Completion.id)
@@ -143,7 +143,7 @@ def completed_since(session: Session, person_id: int, moment: datetime) -> bool:
     return session.execute(later.limit(1)).first() is not None
 
 
-def last_step(session: Session, enrolment: int) -> datetime | None:
+def last_step_at(session: Session, enrolment: int) -> datetime | None:
     """When the newest step of an enrolment was done: a page read, an attempt or a scenario ended."""
     moments = (
         select(func.max(PageRead.read_at)).where(PageRead.enrolment_id == enrolment),
@@ -159,7 +159,7 @@ def last_step(session: Session, enrolment: int) -> datetime | None:
 
 
 @dataclass(frozen=True)
-class Finished:
+class UnrecordedCompletion:
     """An enrolment (`kind` is initial, refresher or update) that may have been finished without being completed, and
     whose it is. `attempt_id` is an attempt in it whose last answer was given at `ended_at`, without an outcome."""
 
@@ -174,7 +174,7 @@ class Finished:
     ended_at: datetime | None = None
 
 
-def finished(session: Session) -> list[Finished]:
+def unrecorded_completions(session: Session) -> list[UnrecordedCompletion]:
     """Every enrolment that may have been finished without being completed: whether it is so, the rule says. Three
     queries, however many people there are."""
     ours = session.execute(select(Organisation.nation, Organisation.pathway)).first()
@@ -215,26 +215,29 @@ def finished(session: Session) -> list[Finished]:
         .order_by(Enrolment.id)
     )  # fmt: skip
     nation, usual = ours
-    return [Finished(r[0], r[1], r[2], cast("Setting", r[3] or usual), cast("Nation", nation), *r[4:]) for r in rows]
+    return [
+        UnrecordedCompletion(r[0], r[1], r[2], cast("Setting", r[3] or usual), cast("Nation", nation), *r[4:])
+        for r in rows
+    ]
 
 
-def _parts(session: Session, enrolment: int, told: bool) -> tuple[Part, ...]:
+def _refresher_parts(session: Session, enrolment: int, told: bool) -> tuple[RefresherPartView, ...]:
     read = {row.ref for row in session.execute(select(PageRead.ref).where(PageRead.enrolment_id == enrolment)).all()}
     rows = session.execute(
         select(RefresherPart).where(RefresherPart.enrolment_id == enrolment).order_by(RefresherPart.position)
     ).scalars()
     return tuple(
-        Part(p.position, p.kind, p.ref, p.version, p.before, p.why,
-             told if p.kind == "scenario" else p.kind == "change" and _seen(p.ref, read))
+        RefresherPartView(p.position, p.kind, p.ref, p.version, p.before, p.why,
+             told if p.kind == "scenario" else p.kind == "change" and _is_change_seen(p.ref, read))
         for p in rows
     )  # fmt: skip
 
 
-def _seen(change: str, read: set[str]) -> bool:
-    return not change.startswith(PAGE) or change.removeprefix(PAGE) in read
+def _is_change_seen(change: str, read: set[str]) -> bool:
+    return not change.startswith(PAGE_PREFIX) or change.removeprefix(PAGE_PREFIX) in read
 
 
-def begun_at(session: Session, person_id: int) -> datetime | None:
+def last_completed_begun_at(session: Session, person_id: int) -> datetime | None:
     """When the person began what they completed last, the whole course or a refresher; None if there is nothing."""
     return session.execute(
         select(Enrolment.opened_at)
@@ -245,25 +248,28 @@ def begun_at(session: Session, person_id: int) -> datetime | None:
     ).scalar()
 
 
-def dealt_with(session: Session, person_id: int) -> frozenset[tuple[str, str]]:
+def handled_changes(session: Session, person_id: int) -> frozenset[tuple[str, str]]:
     """The marked changes that the person has seen and answered for, in a refresher or an update."""
     rows = session.execute(
         select(RefresherPart.ref, RefresherPart.version)
         .join(Enrolment, Enrolment.id == RefresherPart.enrolment_id)
         .outerjoin(
             PageRead,
-            and_(PageRead.enrolment_id == Enrolment.id, PageRead.ref == func.substr(RefresherPart.ref, len(PAGE) + 1)),
+            and_(
+                PageRead.enrolment_id == Enrolment.id,
+                PageRead.ref == func.substr(RefresherPart.ref, len(PAGE_PREFIX) + 1),
+            ),
         )
         .join(Attempt, Attempt.enrolment_id == Enrolment.id)
         .join(AttemptOutcome, AttemptOutcome.attempt_id == Attempt.id)
         .where(Enrolment.person_id == person_id, RefresherPart.kind == "change", AttemptOutcome.passed)
         # A changed page is read; a changed question is only asked.
-        .where(or_(PageRead.id.is_not(None), RefresherPart.ref.not_like(f"{PAGE}%")))
+        .where(or_(PageRead.id.is_not(None), RefresherPart.ref.not_like(f"{PAGE_PREFIX}%")))
     )
     return frozenset((ref, version) for ref, version in rows if version is not None)
 
 
-def read_since(session: Session, person_id: int) -> dict[str, datetime]:
+def page_read_times(session: Session, person_id: int) -> dict[str, datetime]:
     """When the person last read each page in the whole course, by module/page: only what they completed counts."""
     rows = session.execute(
         select(PageRead.ref, func.max(PageRead.read_at))
@@ -286,7 +292,7 @@ def versions_read(session: Session, person_id: int) -> dict[str, str]:
     return {row.ref: row.version for row in rows}
 
 
-def stories_told(session: Session, person_id: int) -> dict[str, int]:
+def scenario_run_counts(session: Session, person_id: int) -> dict[str, int]:
     """How often the person has been through each scenario, by module/scenario."""
     rows = session.execute(
         select(ScenarioRun.ref, func.count())
@@ -299,7 +305,7 @@ def stories_told(session: Session, person_id: int) -> dict[str, int]:
 
 
 @dataclass(frozen=True)
-class Certified:
+class CertifiedLearner:
     """Somebody who is here and completed the course, with the enrolment of their newest completion and the boosters
     that were sent since: when, and whether any question was answered."""
 
@@ -311,7 +317,7 @@ class Certified:
     boosters: tuple[tuple[datetime, bool], ...]
 
 
-def certified(session: Session) -> list[Certified]:
+def certified_learners(session: Session) -> list[CertifiedLearner]:
     """Everybody who may be sent a booster, in two queries."""
     newest = (
         select(Enrolment.person_id, func.max(Completion.id).label("id"))
@@ -337,15 +343,15 @@ def certified(session: Session) -> list[Certified]:
     )
     for enrolment, at, answers in rows:
         sent.setdefault(enrolment, []).append((at, answers > 0))
-    return [Certified(*row, tuple(sent.get(row.enrolment_id, ()))) for row in people]
+    return [CertifiedLearner(*row, tuple(sent.get(row.enrolment_id, ()))) for row in people]
 
 
-def holder(session: Session, enrolment: int) -> int | None:
+def enrolment_holder(session: Session, enrolment: int) -> int | None:
     """Whose enrolment it is."""
     return session.execute(select(Enrolment.person_id).where(Enrolment.id == enrolment)).scalar()
 
 
-def booster(session: Session, attempt_id: int, since: datetime) -> AttemptView | None:
+def booster_attempt(session: Session, attempt_id: int, since: datetime) -> AttemptView | None:
     """A booster that was sent since then to somebody who is still here."""
     owner = session.execute(
         select(Enrolment.person_id)

@@ -12,16 +12,16 @@ from flask.cli import AppGroup
 
 from course.clock import now
 from course.content.loaded_course import library
-from course.mail.rules import Letter
+from course.mail.rules import MailMessage
 from course.organisation.queries import organisation
 from course.reminders import actions, message_text
-from course.reminders.actions import Wanted
-from course.web.app_state import state
-from course.web.unit_of_work import command_session, reading_session
+from course.reminders.actions import PlannedReminder
+from course.web.app_state import app_state
+from course.web.unit_of_work import command_session, read_only_session
 
 group = AppGroup("reminders", help="Who is reminded of what, and why.")
 Clock = Callable[[], datetime]
-BATCH = 100  # reminders in one transaction: others who write never wait long
+BATCH_SIZE = 100  # reminders in one transaction: others who write never wait long
 
 
 @group.command("send")
@@ -29,40 +29,45 @@ BATCH = 100  # reminders in one transaction: others who write never wait long
 @click.option("--dry-run", is_flag=True, help="Only say what would be queued.")
 def send_command(on: datetime | None, dry_run: bool) -> None:
     """Queue the reminders of a day. Safe to run again, twice at once, or after weeks: each is queued once."""
-    at = on.replace(hour=12, tzinfo=ZoneInfo(state().config.time_zone)) if on else now()
+    at = on.replace(hour=12, tzinfo=ZoneInfo(app_state().config.time_zone)) if on else now()
     if dry_run:
-        for one in find(at):
+        for one in find_due_reminders(at):
             click.echo(f"{one.leaves_on}  {one.kind:<8} {one.recipient}: {one.step}. {one.reason}.")
         return
-    queued = send(at)
+    queued = queue_due_reminders(at)
     click.echo(f"{queued} reminder{'' if queued == 1 else 's'} queued.")
 
 
-def find(at: datetime, clock: Clock = now) -> list[Wanted]:
+def find_due_reminders(at: datetime, clock: Clock = now) -> list[PlannedReminder]:
     """What stands open at that moment and was not queued before; `clock` tells the time."""
     # Everybody is looked at here; that must not hold up those who write.
-    with reading_session() as session:
-        return actions.wanted(session, state().config.time_zone, at, clock())
+    with read_only_session() as session:
+        return actions.planned_reminders(session, app_state().config.time_zone, at, clock())
 
 
-def send(at: datetime, clock: Clock = now) -> int:
+def queue_due_reminders(at: datetime, clock: Clock = now) -> int:
     """Queue what stands open at that moment; returns how many reminders that is. `clock` tells the time."""
-    queued, found = 0, iter(find(at, clock))
-    while batch := list(islice(found, BATCH)):
-        written = _written(batch)
+    queued, found = 0, iter(find_due_reminders(at, clock))
+    while batch := list(islice(found, BATCH_SIZE)):
+        written = _render_messages(batch)
         with command_session() as session:
             for one, letter in written:
-                queued += actions.remind(session, one, letter, clock())
+                queued += actions.queue_reminder(session, one, letter, clock())
     return queued
 
 
-def _written(batch: list[Wanted]) -> list[tuple[Wanted, Letter]]:
+def _render_messages(batch: list[PlannedReminder]) -> list[tuple[PlannedReminder, MailMessage]]:
     """The letters of these reminders, before the transaction that queues them."""
-    config, course = state().config, library()
-    with reading_session() as session:
+    config, course = app_state().config, library()
+    with read_only_session() as session:
         ours = organisation(session)
     name = ours.name if ours else ""
     return [
-        (one, message_text.write(one, course.course.title, course.minutes, name, config.public_url, config.secret_key))
+        (
+            one,
+            message_text.reminder_message(
+                one, course.course.title, course.minutes, name, config.public_url, config.secret_key
+            ),
+        )
         for one in batch
     ]

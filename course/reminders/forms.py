@@ -12,13 +12,13 @@ from wtforms.validators import InputRequired, Length, NumberRange, ValidationErr
 from course.people.forms import line_field
 from course.reminders.rules import ReminderPolicy
 from course.reminders.rules.policy import WEEKDAYS
-from course.web.forms import Form, choices
+from course.web.forms import Form, select_choices
 
-_DATES = ("%d %B %Y", "%d/%m/%Y", "%d.%m.%Y", "%Y-%m-%d", "%d %b %Y")
-_HOURS = {hour: f"{hour}.00" for hour in range(24)}
+_DATE_FORMATS = ("%d %B %Y", "%d/%m/%Y", "%d.%m.%Y", "%Y-%m-%d", "%d %b %Y")
+_HOUR_LABELS = {hour: f"{hour}.00" for hour in range(24)}
 
 
-def read_days(text: str) -> tuple[int, ...]:
+def parse_days(text: str) -> tuple[int, ...]:
     """The numbers in a line such as "60, 30, 7", the largest first, each once. Raises ValueError for anything else."""
     parts = [part for part in re.split(r"[\s,;]+|\band\b", text.strip()) if part]
     if not parts or not all(re.fullmatch(r"[0-9]{1,3}", part) for part in parts):
@@ -26,7 +26,7 @@ def read_days(text: str) -> tuple[int, ...]:
     return tuple(sorted({int(part) for part in parts}, reverse=True))
 
 
-def read_closures(text: str) -> tuple[tuple[date, date], ...]:
+def parse_closures(text: str) -> tuple[tuple[date, date], ...]:
     """A span for each line such as "21 December 2026 to 1 January 2027", or a single day. Raises ValueError that names
     the line."""
     found = []
@@ -35,8 +35,8 @@ def read_closures(text: str) -> tuple[tuple[date, date], ...]:
             continue
         first, _, last = re.sub(r"\s+(to|until|–|-)\s+", "|", line.strip()).partition("|")
         try:
-            begins = _date(first)
-            found.append((begins, _date(last) if last else begins))
+            begins = _parse_date(first)
+            found.append((begins, _parse_date(last) if last else begins))
         except ValueError:
             raise ValueError(
                 f"Line {number}, “{line.strip()[:60]}”: enter a day such as 21 December 2026, or two with “to” between."
@@ -44,8 +44,8 @@ def read_closures(text: str) -> tuple[tuple[date, date], ...]:
     return tuple(found)
 
 
-def _date(text: str) -> date:
-    for form in _DATES:
+def _parse_date(text: str) -> date:
+    for form in _DATE_FORMATS:
         try:
             return datetime.strptime(text.strip(), form).date()  # noqa: DTZ007 (a day has no zone)
         except ValueError:
@@ -53,15 +53,15 @@ def _date(text: str) -> date:
     raise ValueError(text)
 
 
-def write_closures(closed: tuple[tuple[date, date], ...]) -> str:
-    """The lines that `read_closures` reads."""
+def format_closures(closed: tuple[tuple[date, date], ...]) -> str:
+    """The lines that `parse_closures` reads."""
     return "\n".join(
         f"{first.day} {first:%B %Y}" + (f" to {last.day} {last:%B %Y}" if last != first else "")
         for first, last in closed
     )
 
 
-def _number(label: str, high: int) -> IntegerField:
+def _day_count_field(label: str, high: int) -> IntegerField:
     message = f"Enter a whole number from 1 to {high}."
     return IntegerField(label, validators=[InputRequired(message), NumberRange(1, high, message)])
 
@@ -70,12 +70,12 @@ class ReminderPolicyForm(Form):
     """`policy()` is what was entered, once the form is valid."""
 
     before = StringField("Days before the due day", validators=[InputRequired("Enter at least one number of days.")])
-    every_days = _number("After the due day, every … days", 90)
+    every_days = _day_count_field("After the due day, every … days", 90)
     digest_weekday = SelectField("Managers and the safeguarding lead get their summary on", coerce=int,
-                                 choices=choices(dict(enumerate(WEEKDAYS))))  # fmt: skip
-    lead_days = _number("The safeguarding lead is told when somebody is overdue for … days", 365)
-    opens = SelectField("Mail leaves from", coerce=int, choices=choices(_HOURS))
-    closes = SelectField("and before", coerce=int, choices=choices(_HOURS))
+                                 choices=select_choices(dict(enumerate(WEEKDAYS))))  # fmt: skip
+    lead_days = _day_count_field("The safeguarding lead is told when somebody is overdue for … days", 365)
+    opens = SelectField("Mail leaves from", coerce=int, choices=select_choices(_HOUR_LABELS))
+    closes = SelectField("and before", coerce=int, choices=select_choices(_HOUR_LABELS))
     closed = TextAreaField(
         "Days on which you are closed", validators=[Length(max=2000, message="Shorten this to 2000 characters.")]
     )
@@ -83,11 +83,11 @@ class ReminderPolicyForm(Form):
 
     def validate_before(self, field: Field) -> None:
         """Numbers, and as many as the policy takes."""
-        _check(lambda: ReminderPolicy(before=read_days(field.data)))
+        _convert_error(lambda: ReminderPolicy(before=parse_days(field.data)))
 
     def validate_closed(self, field: Field) -> None:
         """Days that can be read, and spans that end."""
-        _check(lambda: ReminderPolicy(closed=read_closures(field.data or "")))
+        _convert_error(lambda: ReminderPolicy(closed=parse_closures(field.data or "")))
 
     def validate(self, *args: object, **kwargs: object) -> bool:
         """The hours fit each other as well."""
@@ -100,17 +100,17 @@ class ReminderPolicyForm(Form):
     def policy(self) -> ReminderPolicy:
         """What was entered."""
         return ReminderPolicy(
-            read_days(self.before.data or ""),
+            parse_days(self.before.data or ""),
             int(self.every_days.data or 0),
             self.digest_weekday.data,
             int(self.lead_days.data or 0),
             self.opens.data,
             self.closes.data,
-            read_closures(self.closed.data or ""),
+            parse_closures(self.closed.data or ""),
         )
 
 
-def _check(make: Callable[[], object]) -> None:
+def _convert_error(make: Callable[[], object]) -> None:
     try:
         make()
     except ValueError as error:

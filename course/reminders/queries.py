@@ -13,20 +13,20 @@ from sqlalchemy.orm import Session
 from course.auth.models import Credential
 from course.dates import civil_date
 from course.mail.models import OutboxMail
-from course.mail.queries import MailState, states
+from course.mail.queries import MailState, mail_states
 from course.organisation.queries import organisation
 from course.people.models import Membership, Person, RoleGrant, Team
 from course.recertification.queries import people, policies
-from course.recertification.rules import Standing, standing
+from course.recertification.rules import CertificationStatus, certification_status
 from course.recertification.rules.certification_status import NOT_REQUIRED
 from course.reminders.models import Reminder, ReminderPolicyVersion
-from course.reminders.rules import Answer, Hours, ReminderPolicy, answer
+from course.reminders.rules import ReminderPolicy, ReminderStatus, SendingHours, reminder_status
 
-LEARNER, MANAGER, LEAD, ASKED = "learner", "manager", "lead", "asked"
+LEARNER, MANAGER, LEAD, REQUESTED = "learner", "manager", "lead", "asked"
 
 
 @dataclass(frozen=True)
-class Somebody:
+class ReminderCandidate:
     """A person on a day: where they stand, on which step of the ladder, and whether they have chosen a password."""
 
     id: int
@@ -34,12 +34,12 @@ class Somebody:
     email: str
     added: date
     active: bool
-    standing: Standing
-    answer: Answer
+    standing: CertificationStatus
+    answer: ReminderStatus
 
 
 @dataclass(frozen=True)
-class Version:
+class PolicyVersionView:
     """One version of the policy, and who made it when and why (None: nobody is known)."""
 
     policy: ReminderPolicy
@@ -49,7 +49,7 @@ class Version:
 
 
 @dataclass(frozen=True)
-class Sent:
+class QueuedReminder:
     """A reminder that was queued, and what became of its mail (None if that is no longer known). `by` asked for it
     (None: the course)."""
 
@@ -65,10 +65,10 @@ class Sent:
     @property
     def can_be_taken_back(self) -> bool:
         """Whether somebody asked for it and no sender has taken it up yet."""
-        return self.kind == ASKED and self.mail is not None and self.mail.untouched
+        return self.kind == REQUESTED and self.mail is not None and self.mail.untouched
 
 
-def versions(session: Session, limit: int = 20) -> list[Version]:
+def policy_versions(session: Session, limit: int = 20) -> list[PolicyVersionView]:
     """The newest versions of the policy, the newest first."""
     rows = session.execute(
         select(ReminderPolicyVersion, Person.name)
@@ -76,29 +76,31 @@ def versions(session: Session, limit: int = 20) -> list[Version]:
         .order_by(ReminderPolicyVersion.id.desc())
         .limit(limit)
     )
-    return [Version(_policy(row), row.reason, name, row.made_at) for row, name in rows]
+    return [PolicyVersionView(_policy_from_row(row), row.reason, name, row.made_at) for row, name in rows]
 
 
-def policy(session: Session) -> ReminderPolicy:
+def current_policy(session: Session) -> ReminderPolicy:
     """The policy that holds; before anybody made one, the default."""
-    newest = next(iter(versions(session, 1)), None)
+    newest = next(iter(policy_versions(session, 1)), None)
     return newest.policy if newest else ReminderPolicy()
 
 
-def _policy(row: ReminderPolicyVersion) -> ReminderPolicy:
+def _policy_from_row(row: ReminderPolicyVersion) -> ReminderPolicy:
     closed = tuple((date.fromisoformat(first), date.fromisoformat(last)) for first, last in row.closed)
     return ReminderPolicy(
         tuple(row.before), row.every_days, row.digest_weekday, row.lead_days, row.opens, row.closes, closed
     )
 
 
-def hours(session: Session, zone: str) -> Hours | None:
+def sending_hours(session: Session, zone: str) -> SendingHours | None:
     """When mail may leave; None before the set-up."""
     ours = organisation(session)
-    return Hours(policy(session), ours.nation, zone) if ours else None
+    return SendingHours(current_policy(session), ours.nation, zone) if ours else None
 
 
-def everybody(session: Session, when: Hours, on: date, ids: Iterable[int] | None = None) -> list[Somebody]:
+def reminder_candidates(
+    session: Session, when: SendingHours, on: date, ids: Iterable[int] | None = None
+) -> list[ReminderCandidate]:
     """The people who are here, or those with these ids, as they stand on that day, by name."""
     rules = policies(session, when.zone)
     here = select(Person.id, Person.created_at, Person.left_at, Credential.person_id).outerjoin(
@@ -118,15 +120,17 @@ def everybody(session: Session, when: Hours, on: date, ids: Iterable[int] | None
     found = []
     for one in people(session, when.zone, wanted):
         added, left, active = known[one.id]
-        now = standing(one.facts, rules, on)
+        now = certification_status(one.facts, rules, on)
         if left:
             # The last day still counts as one at work; but nobody wants mail about it once they are gone.
             now = replace(now, state=NOT_REQUIRED, due=None, overdue_days=0)
-        found.append(Somebody(one.id, one.name, one.email, added, active, now, answer(now, added, when)))
+        found.append(
+            ReminderCandidate(one.id, one.name, one.email, added, active, now, reminder_status(now, added, when))
+        )
     return found
 
 
-def managed(session: Session, managers: Collection[int] | None = None) -> dict[int, set[int]]:
+def managed_people(session: Session, managers: Collection[int] | None = None) -> dict[int, set[int]]:
     """For each manager who is here (or among the given ones) the people in their teams and all below, in three
     queries however many there are."""
     grants = (
@@ -157,7 +161,7 @@ def managed(session: Session, managers: Collection[int] | None = None) -> dict[i
     return dict(found)
 
 
-def known_keys(session: Session, keys: Collection[str]) -> set[str]:
+def queued_keys(session: Session, keys: Collection[str]) -> set[str]:
     """Which of these reminders were queued already."""
     wanted, found = sorted(keys), set[str]()
     for start in range(0, len(wanted), 500):
@@ -166,18 +170,18 @@ def known_keys(session: Session, keys: Collection[str]) -> set[str]:
     return found
 
 
-def queued_on(session: Session, day: date) -> set[tuple[str, int | None]]:
+def recipients_queued_on(session: Session, day: date) -> set[tuple[str, int | None]]:
     """For whom (kind, person) something was queued to leave on that day. What somebody asked for and took back again
     does not count."""
     rows = session.execute(
         select(Reminder.kind, Reminder.person_id)
-        .outerjoin(OutboxMail, and_(Reminder.kind == ASKED, OutboxMail.key == Reminder.key))
+        .outerjoin(OutboxMail, and_(Reminder.kind == REQUESTED, OutboxMail.key == Reminder.key))
         .where(Reminder.leaves_on == day, OutboxMail.withheld.is_(None))
     )
     return {(kind, person_id) for kind, person_id in rows}
 
 
-def told_between(session: Session, first: date, last: date) -> set[tuple[str, int | None]]:
+def digest_recipients(session: Session, first: date, last: date) -> set[tuple[str, int | None]]:
     """Who had a summary in these days that was not withheld."""
     rows = session.execute(
         select(Reminder.kind, Reminder.person_id)
@@ -189,12 +193,12 @@ def told_between(session: Session, first: date, last: date) -> set[tuple[str, in
     return {(kind, person_id) for kind, person_id in rows}
 
 
-def by_key(session: Session, key: str) -> Reminder | None:
+def reminder_by_key(session: Session, key: str) -> Reminder | None:
     """The reminder that a mail in the outbox belongs to."""
     return session.execute(select(Reminder).where(Reminder.key == key)).scalar_one_or_none()
 
 
-def history(session: Session, person_id: int, limit: int = 50) -> list[Sent]:
+def reminder_history(session: Session, person_id: int, limit: int = 50) -> list[QueuedReminder]:
     """The newest reminders and summaries that were queued for somebody, the newest first."""
     rows = session.execute(
         select(Reminder, Person.name)
@@ -203,5 +207,5 @@ def history(session: Session, person_id: int, limit: int = 50) -> list[Sent]:
         .order_by(Reminder.id.desc())
         .limit(limit)
     ).all()
-    mails = states(session, [row.key for row, _ in rows])
-    return [Sent(r.id, r.kind, r.step, r.due, r.leaves_on, r.reason, by, mails.get(r.key)) for r, by in rows]
+    mails = mail_states(session, [row.key for row, _ in rows])
+    return [QueuedReminder(r.id, r.kind, r.step, r.due, r.leaves_on, r.reason, by, mails.get(r.key)) for r, by in rows]

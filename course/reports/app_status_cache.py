@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from flask import current_app
 
-from course.reports.status_cache import Ledger
+from course.reports.status_cache import StatusCache
 
-KEY = "course.ledger"
+EXTENSION_KEY = "course.ledger"
 
 
-def ledger_here() -> Ledger:
+def app_status_cache() -> StatusCache:
     """This process's ledger of this application's database."""
-    ledger: Ledger = current_app.extensions[KEY]
+    ledger: StatusCache = current_app.extensions[EXTENSION_KEY]
     return ledger

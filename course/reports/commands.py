@@ -10,14 +10,14 @@ from flask.cli import AppGroup
 
 from course.clock import now
 from course.dates import civil_date
-from course.people.rules import COMMAND
-from course.recertification.rules.explanations import GROUPS
-from course.reports.jobs import Asked, produce
-from course.reports.report_files import KINDS
-from course.reports.rules import SORTS, Wanted
-from course.reports.status_cache import Ledger
-from course.web.app_state import state
-from course.web.files import refuse_old, write_new
+from course.people.rules import COMMAND_VIEWER
+from course.recertification.rules.explanations import STATUS_GROUPS
+from course.reports.jobs import ReportRequest, export_report
+from course.reports.report_files import REPORT_FORMATS
+from course.reports.rules import SORT_ORDERS, ReportFilter
+from course.reports.status_cache import StatusCache
+from course.web.app_state import app_state
+from course.web.files import refuse_existing_file, write_new_file
 
 group = AppGroup("report", help="The team report.")
 
@@ -25,28 +25,28 @@ group = AppGroup("report", help="The team report.")
 @group.command("export")
 @click.option("--on", metavar="DATE", type=click.DateTime(["%Y-%m-%d"]), help="As at the end of that day; else now.")
 @click.option("--team", type=int, help="The number of a team: it and all below it; else everybody.")
-@click.option("--status", type=click.Choice(list(GROUPS)), default=None, help="Only people of that status.")
-@click.option("--sort", type=click.Choice(list(SORTS)), default="worst", show_default=True)
+@click.option("--status", type=click.Choice(list(STATUS_GROUPS)), default=None, help="Only people of that status.")
+@click.option("--sort", type=click.Choice(list(SORT_ORDERS)), default="worst", show_default=True)
 @click.option("--output", required=True, type=click.Path(dir_okay=False, path_type=Path),
               help="The file to write, which ends in .csv, .xlsx or .pdf.")  # fmt: skip
 def export_command(on: datetime | None, team: int | None, status: str | None, sort: str, output: Path) -> None:
     """Write the team report to a file, and say how far it has come."""
     at, kind = now(), output.suffix.removeprefix(".")
-    today = civil_date(at, state().config.time_zone)
-    if kind not in KINDS:
-        raise click.ClickException(f"{output} has to end in {', '.join(f'.{one}' for one in KINDS)}.")
+    today = civil_date(at, app_state().config.time_zone)
+    if kind not in REPORT_FORMATS:
+        raise click.ClickException(f"{output} has to end in {', '.join(f'.{one}' for one in REPORT_FORMATS)}.")
     if on and on.date() > today:
         raise click.ClickException(f"{on.date()} has not come yet.")
     day = on.date() if on and on.date() < today else None
-    wish = Asked(kind, Wanted(team, status or "", sort=sort, on=day), COMMAND, at)
-    refuse_old(output)
+    wish = ReportRequest(kind, ReportFilter(team, status or "", sort=sort, on=day), COMMAND_VIEWER, at)
+    refuse_existing_file(output)
     try:
-        made = produce(wish, Ledger(), _tell, now)
+        made = export_report(wish, StatusCache(), _echo_progress, now)
     except LookupError as error:
         raise click.ClickException(str(error)) from error
-    write_new(output, made.data)
+    write_new_file(output, made.data)
     click.echo(f"{output}: {len(made.people)} people, {len(made.data)} bytes.")
 
 
-def _tell(stage: str, done: int, total: int) -> None:
+def _echo_progress(stage: str, done: int, total: int) -> None:
     click.echo(f"{stage}: {done} of {total} …", err=True)

@@ -8,37 +8,37 @@ from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
-from course.audit.actions import record
+from course.audit.actions import record_event
 from course.content.loaded_course import library
 from course.dates import civil_date
 from course.exports.actions import keep
 from course.exports.rules import LOST, GivenUpError, Tell
 from course.organisation.queries import organisation
 from course.people.rules import Viewer
-from course.reports.report_files import KINDS, as_file
-from course.reports.report_view import sight, told
-from course.reports.rules import Wanted
-from course.reports.status_cache import Ledger
-from course.training_records.actions import note_export
+from course.reports.report_files import REPORT_FORMATS, render_report_file
+from course.reports.report_view import build_report_view, report_rows
+from course.reports.rules import ReportFilter
+from course.reports.status_cache import StatusCache
+from course.training_records.actions import log_record_export
 from course.training_records.rules import EXPORT
-from course.web.app_state import state
-from course.web.unit_of_work import command_session, reading_session
+from course.web.app_state import app_state
+from course.web.unit_of_work import command_session, read_only_session
 
-READING = "Reading who is in it"
+READING_STAGE = "Reading who is in it"
 
 
 @dataclass(frozen=True)
-class Asked:
+class ReportRequest:
     """What file is wanted, by whom, and when. A command is nobody: its viewer has the id 0."""
 
     kind: str
-    wanted: Wanted
+    wanted: ReportFilter
     viewer: Viewer
     at: datetime
 
 
 @dataclass(frozen=True)
-class Made:
+class ReportFile:
     """A file, and the people in it."""
 
     data: bytes
@@ -46,38 +46,42 @@ class Made:
     on: date
 
 
-def make(session: Session, ledger: Ledger, asked: Asked, tell: Tell) -> Made:
+def build_report_file(session: Session, ledger: StatusCache, asked: ReportRequest, tell: Tell) -> ReportFile:
     """The file. It only reads, so nobody who writes has to wait for it. Raises LookupError for a team that was not there
     on that day, or that the viewer may not see."""
-    zone = str(state().config.time_zone)
-    tell(READING, 0, 1)
+    zone = str(app_state().config.time_zone)
+    tell(READING_STAGE, 0, 1)
     ours = organisation(session)
     name = ours.name if ours else ""
-    seen = sight(session, ledger, asked.viewer, asked.wanted, civil_date(asked.at, zone), zone, name or "Everybody")
+    seen = build_report_view(
+        session, ledger, asked.viewer, asked.wanted, civil_date(asked.at, zone), zone, name or "Everybody"
+    )
     if seen.team != asked.wanted.team:
         raise LookupError("There was no such team on that day.")
     lines = seen.report.lines
-    data = as_file(asked.kind, seen, told(session, library(), seen, lines), name, zone, asked.at, tell)
-    return Made(data, tuple(line.id for line in lines), seen.on)
+    data = render_report_file(
+        asked.kind, seen, report_rows(session, library(), seen, lines), name, zone, asked.at, tell
+    )
+    return ReportFile(data, tuple(line.id for line in lines), seen.on)
 
 
-def note(session: Session, asked: Asked, made: Made) -> None:
+def log_report_export(session: Session, asked: ReportRequest, made: ReportFile) -> None:
     """Write to the log that somebody took the file, and to what each person in it can see about their record."""
-    kind, by = KINDS[asked.kind].name, asked.viewer.id or None
+    kind, by = REPORT_FORMATS[asked.kind].name, asked.viewer.id or None
     details = {"people": len(made.people), "as": kind, "on": made.on, "team": asked.wanted.team}
-    record(session, "report.exported", None, details, by, asked.at)
+    record_event(session, "report.exported", None, details, by, asked.at)
     if by is not None:
-        note_export(session, made.people, by, EXPORT, f"team report, {kind}", asked.at)
+        log_record_export(session, made.people, by, EXPORT, f"team report, {kind}", asked.at)
 
 
-def produce(
-    asked: Asked, ledger: Ledger, tell: Tell, clock: Callable[[], datetime], download_id: int | None = None
-) -> Made:
+def export_report(
+    asked: ReportRequest, ledger: StatusCache, tell: Tell, clock: Callable[[], datetime], download_id: int | None = None
+) -> ReportFile:
     """The file from beginning to end, outside a request; kept as well for who asked for it on the page."""
-    with reading_session() as session:
-        made = make(session, ledger, asked, tell)
+    with read_only_session() as session:
+        made = build_report_file(session, ledger, asked, tell)
     with command_session() as session:
         if download_id is not None and not keep(session, download_id, made.data, len(made.people), clock()):
             raise GivenUpError(LOST)
-        note(session, asked, made)
+        log_report_export(session, asked, made)
     return made

@@ -18,14 +18,14 @@ from course.mail.models import OutboxMail
 from course.organisation.models import Organisation
 from course.people.models import Membership
 from course.recertification import queries as renewal
-from course.recertification.rules.facts import Facts
+from course.recertification.rules.facts import CertificationFacts
 from course.reminders.models import Reminder
 from course.staff.models import PersonChange
 
-SUMMARIES = ("manager", "lead")  # reminders that are about others
+SUMMARY_KINDS = ("manager", "lead")  # reminders that are about others
 
 
-class Mark(NamedTuple):
+class HighWaterMark(NamedTuple):
     """The newest row of each table that something a report shows can come from. What people, teams and rules are is
     written to the log with every change, so its newest entry stands for all of that."""
 
@@ -35,7 +35,7 @@ class Mark(NamedTuple):
     page: int
 
 
-_MARK = select(
+_HIGH_WATER_QUERY = select(
     *(
         func.coalesce(select(func.max(column)).scalar_subquery(), 0)
         for column in (AuditEntry.number, Completion.id, Enrolment.id, PageRead.id)
@@ -43,20 +43,20 @@ _MARK = select(
 )
 
 
-def mark(session: Session) -> Mark:
+def high_water_mark(session: Session) -> HighWaterMark:
     """How far the facts go now. One query."""
-    return Mark._make(session.execute(_MARK).one())
+    return HighWaterMark._make(session.execute(_HIGH_WATER_QUERY).one())
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class ReportedPerson:
     """One person with all that a line of any day is made of. `stints` are (team, from, until), `names` what they were
     called before, as (name, until), oldest first."""
 
     id: int
     name: str
     email: str
-    facts: Facts
+    facts: CertificationFacts
     stints: tuple[tuple[int, datetime, datetime | None], ...]
     names: tuple[tuple[str, datetime], ...]
 
@@ -69,7 +69,7 @@ class Known:
         )
 
 
-def known(session: Session, zone: str, ids: Collection[int] | None = None) -> list[Known]:
+def reported_people(session: Session, zone: str, ids: Collection[int] | None = None) -> list[ReportedPerson]:
     """Everybody, or those with these ids, also who has left."""
     stints: dict[int, list[tuple[int, datetime, datetime | None]]] = defaultdict(list)
     belonging = select(Membership.person_id, Membership.team_id, Membership.since, Membership.until)
@@ -83,20 +83,20 @@ def known(session: Session, zone: str, ids: Collection[int] | None = None) -> li
     for person, name, until in session.execute(called):
         names[person].append((name, until))
     return [
-        Known(one.id, one.name, one.email, one.facts, tuple(stints[one.id]), tuple(names[one.id]))
+        ReportedPerson(one.id, one.name, one.email, one.facts, tuple(stints[one.id]), tuple(names[one.id]))
         for one in renewal.people(session, zone, ids)
     ]
 
 
 @dataclass(frozen=True)
-class Deed:
+class AuditedChange:
     """An entry of the log: what was done, and to which person (None: to something else)."""
 
     what: str
     person: int | None
 
 
-def deeds_after(session: Session, number: int, most: int) -> list[Deed]:
+def audited_changes_after(session: Session, number: int, most: int) -> list[AuditedChange]:
     """What was done after that entry, `most` entries of it."""
     rows = session.execute(
         select(AuditEntry.what, AuditEntry.subject_kind, AuditEntry.subject_id)
@@ -104,10 +104,10 @@ def deeds_after(session: Session, number: int, most: int) -> list[Deed]:
         .order_by(AuditEntry.number)
         .limit(most)
     )
-    return [Deed(what, subject if kind == "person" else None) for what, kind, subject in rows]
+    return [AuditedChange(what, subject if kind == "person" else None) for what, kind, subject in rows]
 
 
-def learned_after(session: Session, since: Mark, behind: int) -> set[int]:
+def learners_active_after(session: Session, since: HighWaterMark, behind: int) -> set[int]:
     """The people who began, read or completed something in rows that are newer, or that were begun up to `behind` rows
     earlier: on PostgreSQL a row may be seen later than one with a higher number."""
     found: set[int] = set()
@@ -124,7 +124,7 @@ def learned_after(session: Session, since: Mark, behind: int) -> set[int]:
     return found | set(session.execute(begun).scalars())
 
 
-def usual_pathway(session: Session) -> str:
+def organisation_pathway(session: Session) -> str:
     """The organisation's pathway now; empty before the set-up."""
     return session.execute(select(Organisation.pathway)).scalar() or ""
 
@@ -136,7 +136,7 @@ def last_reminders(session: Session, ids: Collection[int] | None, at: datetime) 
         select(Reminder.person_id, func.max(Reminder.made_at))
         .outerjoin(OutboxMail, OutboxMail.key == Reminder.key)
         .where(OutboxMail.withheld.is_(None))
-        .where(Reminder.person_id.is_not(None), Reminder.kind.not_in(SUMMARIES), Reminder.made_at <= at)
+        .where(Reminder.person_id.is_not(None), Reminder.kind.not_in(SUMMARY_KINDS), Reminder.made_at <= at)
         .group_by(Reminder.person_id)
     )
     if ids is not None:

@@ -13,23 +13,23 @@ from datetime import date
 from functools import cached_property
 from urllib.parse import urlencode
 
-from course.people.rules import told_apart
-from course.people_import.rules.date_formats import NotADayError, read_day
-from course.recertification.rules.certification_status import Position
-from course.recertification.rules.explanations import GROUP_OF, GROUPS, status
-from course.recertification.rules.facts import Employment, Facts
-from course.text import fold
-from course.text import in_order as by_name
+from course.people.rules import distinct_names
+from course.people_import.rules.date_formats import InvalidDayError, read_day
+from course.recertification.rules.certification_status import StatusDetails
+from course.recertification.rules.explanations import GROUP_OF_STATE, STATUS_GROUPS, status_text
+from course.recertification.rules.facts import CertificationFacts, EmploymentFact
+from course.text import search_key
+from course.text import sort_key as by_name
 
 # In the order of the bar, from good to none.
-BAR = ("up-to-date", "due-soon", "overdue", "in-progress", "not-started", "paused", "not-required")
-_RANK = {group: place for place, group in enumerate(GROUPS)}
-SORTS = {"worst": "Worst first", "name": "By name", "due": "By due day", "start": "Newest here first"}
-PAGE = 50  # people on one page
+STATUS_BAR_ORDER = ("up-to-date", "due-soon", "overdue", "in-progress", "not-started", "paused", "not-required")
+_GROUP_RANK = {group: place for place, group in enumerate(STATUS_GROUPS)}
+SORT_ORDERS = {"worst": "Worst first", "name": "By name", "due": "By due day", "start": "Newest here first"}
+PAGE_SIZE = 50  # people on one page
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class StatusLine:
     """One person on a day. `teams` are the ids of the teams they were in, `pathway` the one they followed, `start` the
     first day of their stay. `due`, `valid_until`, `overdue_days`, `started` and `course` are as in a Standing."""
 
@@ -49,7 +49,7 @@ class Line:
 
     @property
     def group(self) -> str:
-        return GROUP_OF[self.state]
+        return GROUP_OF_STATE[self.state]
 
     @property
     def holds(self) -> bool:
@@ -59,22 +59,28 @@ class Line:
     @property
     def words(self) -> str:
         """The status in words."""
-        return status(self.state, self.due, self.overdue_days, self.on)
+        return status_text(self.state, self.due, self.overdue_days, self.on)
 
     @property
     def urgency(self) -> tuple[int, date, str, int]:
         """Worst first: who is overdue for the longest, then whose day comes next."""
-        return _RANK[self.group], self.due or date.max, fold(self.name), self.id
+        return _GROUP_RANK[self.group], self.due or date.max, search_key(self.name), self.id
 
 
-def line_of(
-    person: int, name: str, email: str, teams: tuple[int, ...], facts: Facts, here: Position, usual: str
-) -> Line:
+def status_line(
+    person: int,
+    name: str,
+    email: str,
+    teams: tuple[int, ...],
+    facts: CertificationFacts,
+    here: StatusDetails,
+    usual: str,
+) -> StatusLine:
     """A person's line from where they stand; `usual` is the organisation's pathway, for who never had one chosen."""
     chosen = [one for one in facts.pathways if one.since <= here.on]
-    stays = stays_of(facts, here.on)
+    stays = employments_known_on(facts, here.on)
     covering = [one.start for one in stays if one.start <= here.on and (one.end is None or here.on <= one.end)]
-    return Line(
+    return StatusLine(
         person, name, email, teams,
         chosen[-1].name if chosen else usual,
         max(covering or [one.start for one in stays], default=None),
@@ -82,19 +88,19 @@ def line_of(
     )  # fmt: skip
 
 
-def stays_of(facts: Facts, on: date) -> tuple[Employment, ...]:
+def employments_known_on(facts: CertificationFacts, on: date) -> tuple[EmploymentFact, ...]:
     """The stays here as they were known on that day."""
-    return Facts(facts.employments).known(on).employments
+    return CertificationFacts(facts.employments).known(on).employments
 
 
-def present(facts: Facts, on: date) -> bool:
+def is_employed_on(facts: CertificationFacts, on: date) -> bool:
     """Whether somebody belonged to the organisation at the end of that day, as it was known then: their stay had not
     ended, or had been agreed and was still to begin."""
-    return any(one.end is None or on < one.end for one in stays_of(facts, on))
+    return any(one.end is None or on < one.end for one in employments_known_on(facts, on))
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ReportFilter:
     """What somebody asked the report for. Empty means everything. `team` is a team and all below it; `started_from`
     and `started_to` are days, both included."""
 
@@ -134,65 +140,67 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Report:
+class CompletionReport:
     """What a report shows. `counts` are of everybody in the team on that day, whatever else was asked for; `lines` are
     those that the filter leaves, in order."""
 
-    wanted: Wanted
+    wanted: ReportFilter
     total: int
     holding: int
     counts: Mapping[str, int]
-    lines: Sequence[Line] = field(repr=False)
+    lines: Sequence[StatusLine] = field(repr=False)
 
     @cached_property
     def called(self) -> dict[int, str]:
         """For each person in the report their name, with the address where another one there has the same."""
-        return told_apart((line.id, line.name, line.email) for line in self.lines)
+        return distinct_names((line.id, line.name, line.email) for line in self.lines)
 
-    def page(self, number: int) -> Sequence[Line]:
-        return self.lines[(number - 1) * PAGE : number * PAGE]
+    def page(self, number: int) -> Sequence[StatusLine]:
+        return self.lines[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
 
     @property
     def pages(self) -> int:
-        return max(1, -(-len(self.lines) // PAGE))
+        return max(1, -(-len(self.lines) // PAGE_SIZE))
 
     @property
     def parts(self) -> list[tuple[str, str, int, float, float]]:
         """The bar: group, words, number, and where each part begins and how wide it is in a bar of 1000 units."""
         found, before = [], 0
-        for group in BAR:
+        for group in STATUS_BAR_ORDER:
             number = self.counts.get(group, 0)
             if number:
                 left, right = 1000 * before / self.total, 1000 * (before + number) / self.total
-                found.append((group, GROUPS[group], number, round(left, 1), round(right - left, 1)))
+                found.append((group, STATUS_GROUPS[group], number, round(left, 1), round(right - left, 1)))
             before += number
         return found
 
 
-def report(lines: Sequence[Line], wanted: Wanted, teams: frozenset[int] | None) -> Report:
-    """The report from the lines of a day, in the order that is wanted (see `in_order`). `teams` are those that count,
+def completion_report(
+    lines: Sequence[StatusLine], wanted: ReportFilter, teams: frozenset[int] | None
+) -> CompletionReport:
+    """The report from the lines of a day, in the order that is wanted (see `sort_lines`). `teams` are those that count,
     None for everybody."""
     there = lines if teams is None else [line for line in lines if not teams.isdisjoint(line.teams)]
     counted = Counter(line.state for line in there)
-    counts: dict[str, int] = dict.fromkeys(GROUPS, 0)
+    counts: dict[str, int] = dict.fromkeys(STATUS_GROUPS, 0)
     for state, number in counted.items():
-        counts[GROUP_OF[state]] += number
-    shown = [line for line in there if _fits(line, wanted)] if wanted.narrow else there
-    return Report(wanted, len(there), sum(line.holds for line in there), counts, shown)
+        counts[GROUP_OF_STATE[state]] += number
+    shown = [line for line in there if _matches_filter(line, wanted)] if wanted.narrow else there
+    return CompletionReport(wanted, len(there), sum(line.holds for line in there), counts, shown)
 
 
-def _fits(line: Line, wanted: Wanted) -> bool:
-    words, key = wanted.words.casefold(), fold(wanted.words)
+def _matches_filter(line: StatusLine, wanted: ReportFilter) -> bool:
+    words, key = wanted.words.casefold(), search_key(wanted.words)
     return (
         (not wanted.group or line.group == wanted.group)
         and (not wanted.pathway or line.pathway == wanted.pathway)
         and (wanted.started_from is None or (line.start is not None and line.start >= wanted.started_from))
         and (wanted.started_to is None or (line.start is not None and line.start <= wanted.started_to))
-        and (not words or (key and key in fold(line.name)) or words in line.email)
+        and (not words or (key and key in search_key(line.name)) or words in line.email)
     )
 
 
-def in_order(lines: Sequence[Line], sort: str) -> Sequence[Line]:
+def sort_lines(lines: Sequence[StatusLine], sort: str) -> Sequence[StatusLine]:
     """Lines that come worst first, in one of SORTS; the other orders keep that among equals."""
     if sort == "name":
         return sorted(lines, key=lambda line: (*by_name(line.name), line.id))
@@ -203,36 +211,39 @@ def in_order(lines: Sequence[Line], sort: str) -> Sequence[Line]:
     return lines
 
 
-def asked(
+def parse_filter(
     arguments: Mapping[str, str], groups: Collection[str], pathways: Collection[str], today: date
-) -> tuple[Wanted, list[str]]:
+) -> tuple[ReportFilter, list[str]]:
     """What an address asks for, and what in it could not be understood, a sentence each. A day that has not come yet
     is refused: nobody knows it."""
     wrong: list[str] = []
-    on = _day(arguments, "on", "As at", wrong)
+    on = _parse_day(arguments, "on", "As at", wrong)
     if on is not None and on > today:
         wrong.append("As at: this day has not come yet. The report shows today.")
-    first, last = _day(arguments, "from", "Started from", wrong), _day(arguments, "to", "Started up to", wrong)
+    first, last = (
+        _parse_day(arguments, "from", "Started from", wrong),
+        _parse_day(arguments, "to", "Started up to", wrong),
+    )
     if first and last and last < first:
         wrong.append("Started up to: this day is before the one that you entered under Started from.")
-    wanted = Wanted(
+    wanted = ReportFilter(
         team=int(arguments["team"]) if re.fullmatch(r"[0-9]{1,10}", arguments.get("team", "")) else None,
         group=arguments.get("status", "") if arguments.get("status") in groups else "",
         pathway=arguments.get("pathway", "") if arguments.get("pathway") in pathways else "",
         started_from=first,
         started_to=last,
         words=arguments.get("q", "").strip()[:200],
-        sort=arguments.get("sort", "") if arguments.get("sort") in SORTS else "worst",
+        sort=arguments.get("sort", "") if arguments.get("sort") in SORT_ORDERS else "worst",
         on=None if on is None or on >= today else on,
     )  # fmt: skip
     return wanted, wrong
 
 
-def _day(arguments: Mapping[str, str], name: str, label: str, wrong: list[str]) -> date | None:
+def _parse_day(arguments: Mapping[str, str], name: str, label: str, wrong: list[str]) -> date | None:
     text = arguments.get(name, "").strip()
     try:
         found = read_day(text, label)
-    except NotADayError:
+    except InvalidDayError:
         wrong.append(f"{label}: “{text[:40]}” is no day. Write it like 1/3/2026.")
         return None
     if found is not None and not date(1990, 1, 1) <= found <= date(2200, 1, 1):

@@ -16,122 +16,130 @@ from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from course.dates import begin_of
+from course.dates import start_of_day
 from course.people.queries import TeamView
 from course.recertification.queries import policies
 from course.recertification.rules import Policy
-from course.recertification.rules.certification_status import position
+from course.recertification.rules.certification_status import status_details
 from course.reports import queries
-from course.reports.queries import Known, Mark
-from course.reports.rules import Line, in_order, line_of, present
-from course.teams.queries import tree
+from course.reports.queries import HighWaterMark, ReportedPerson
+from course.reports.rules import StatusLine, is_employed_on, sort_lines, status_line
+from course.teams.queries import team_tree
 
 # Kinds of entries in the log that change nothing that a report shows.
-NEVER = frozenset(
+IRRELEVANT_EVENTS = frozenset(
     {"audit", "backup", "calendar", "contact", "deputy", "evidence", "mail", "password", "report", "sign_in", "talk"}
 )
-MOST = 500  # entries or people beyond which reading everybody anew is quicker
-BEHIND = 100  # rows that other transactions may be about to commit
-OF_MORE = frozenset({"person.merged"})  # deeds about more people than the one whom they name
-NOW = datetime.max.replace(tzinfo=UTC)  # later than all that was written down
-DAYS = 4  # days whose lines are kept
+MAX_INCREMENTAL = 500  # entries or people beyond which reading everybody anew is quicker
+COMMIT_LAG_ROWS = 100  # rows that other transactions may be about to commit
+MULTI_PERSON_EVENTS = frozenset({"person.merged"})  # deeds about more people than the one whom they name
+END_OF_TIME = datetime.max.replace(tzinfo=UTC)  # later than all that was written down
+MAX_CACHED_DAYS = 4  # days whose lines are kept
 
 
 @dataclass
-class Day:
+class CachedDay:
     """What a day looked like: `lines` worst first and the tree of the teams, as of the moment `at`. Other orders are
     worked out once."""
 
     at: datetime
-    lines: list[Line]
+    lines: list[StatusLine]
     tree: list[TeamView]
-    orders: dict[str, Sequence[Line]] = field(default_factory=dict)
+    orders: dict[str, Sequence[StatusLine]] = field(default_factory=dict)
 
-    def ordered(self, sort: str) -> Sequence[Line]:
+    def ordered(self, sort: str) -> Sequence[StatusLine]:
         """The lines in one of the orders of a report."""
         if sort not in self.orders:
-            self.orders[sort] = in_order(self.lines, sort)
+            self.orders[sort] = sort_lines(self.lines, sort)
         return self.orders[sort]
 
 
 @dataclass
-class Book:
+class StatusSnapshot:
     """The facts as far as `mark` goes, and the days that were worked out from them."""
 
-    mark: Mark
-    people: dict[int, Known]
+    mark: HighWaterMark
+    people: dict[int, ReportedPerson]
     rules: list[Policy]
     usual: str
-    days: dict[date, Day] = field(default_factory=dict)
+    days: dict[date, CachedDay] = field(default_factory=dict)
 
 
-class Ledger:
+class StatusCache:
     """One for each database and process. Its methods may be called by many threads at once."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._book: Book | None = None
+        self._book: StatusSnapshot | None = None
 
-    def day(self, session: Session, zone: str, on: date, today: date) -> Day:
+    def day(self, session: Session, zone: str, on: date, today: date) -> CachedDay:
         """Everybody who was here on that day. Names, teams and who was in them are those of its end; for today, those
         of now."""
         with self._lock:
             book = self._current(session, zone)
             found = book.days.get(on)
-            if found is not None and found.at == NOW and on < today:
+            if found is not None and found.at == END_OF_TIME and on < today:
                 found = None  # it was worked out while it was today, and would go on with what came after it
             if found is None:
-                at = NOW if on >= today else begin_of(on + timedelta(days=1), zone) - timedelta(microseconds=1)
-                lines = sorted(_lines(book, book.people.values(), on, at), key=_urgency)
-                found = book.days[on] = Day(at, lines, tree(session, at))
-                while len(book.days) > DAYS:
+                at = (
+                    END_OF_TIME
+                    if on >= today
+                    else start_of_day(on + timedelta(days=1), zone) - timedelta(microseconds=1)
+                )
+                lines = sorted(_status_lines(book, book.people.values(), on, at), key=_urgency)
+                found = book.days[on] = CachedDay(at, lines, team_tree(session, at))
+                while len(book.days) > MAX_CACHED_DAYS:
                     book.days.pop(next(iter(book.days)))
             return found
 
-    def _current(self, session: Session, zone: str) -> Book:
+    def _current(self, session: Session, zone: str) -> StatusSnapshot:
         """The facts as of now. A request that began a little earlier than another may find them ahead of itself."""
-        newest, book = queries.mark(session), self._book
+        newest, book = queries.high_water_mark(session), self._book
         if book is not None and all(there <= here for there, here in zip(newest, book.mark, strict=True)):
             return book
-        who = None if book is None else _touched(session, book.mark, newest)
+        who = None if book is None else _changed_people(session, book.mark, newest)
         if book is None or who is None:
-            everybody = {one.id: one for one in queries.known(session, zone)}
-            book = Book(newest, everybody, policies(session, zone), queries.usual_pathway(session))
+            everybody = {one.id: one for one in queries.reported_people(session, zone)}
+            book = StatusSnapshot(newest, everybody, policies(session, zone), queries.organisation_pathway(session))
         else:
-            again = {one.id: one for one in queries.known(session, zone, who)} if who else {}
+            again = {one.id: one for one in queries.reported_people(session, zone, who)} if who else {}
             book.mark = newest
             book.people.update(again)
-            book.days = {on: _renewed(book, day, on, again) for on, day in book.days.items()} if again else book.days
+            book.days = (
+                {on: _refreshed_day(book, day, on, again) for on, day in book.days.items()} if again else book.days
+            )
         self._book = book
         return book
 
 
-def _touched(session: Session, before: Mark, newest: Mark) -> set[int] | None:
+def _changed_people(session: Session, before: HighWaterMark, newest: HighWaterMark) -> set[int] | None:
     """The people about whom something is new; None if it may be about anybody."""
-    deeds = queries.deeds_after(session, before.log, MOST + 1)
-    deeds = [deed for deed in deeds if deed.what.partition(".")[0] not in NEVER]
-    if len(deeds) > MOST or any(deed.person is None or deed.what in OF_MORE for deed in deeds):
+    deeds = queries.audited_changes_after(session, before.log, MAX_INCREMENTAL + 1)
+    deeds = [deed for deed in deeds if deed.what.partition(".")[0] not in IRRELEVANT_EVENTS]
+    if len(deeds) > MAX_INCREMENTAL or any(deed.person is None or deed.what in MULTI_PERSON_EVENTS for deed in deeds):
         return None
     who = {deed.person for deed in deeds if deed.person is not None}
     if newest[1:] != before[1:]:
-        who |= queries.learned_after(session, before, BEHIND)
-    return None if len(who) > MOST else who
+        who |= queries.learners_active_after(session, before, COMMIT_LAG_ROWS)
+    return None if len(who) > MAX_INCREMENTAL else who
 
 
-def _lines(book: Book, people: Iterable[Known], on: date, at: datetime) -> Iterator[Line]:
+def _status_lines(
+    book: StatusSnapshot, people: Iterable[ReportedPerson], on: date, at: datetime
+) -> Iterator[StatusLine]:
     for one in people:
-        if present(one.facts, on):
-            here = position(one.facts, book.rules, on)
-            yield line_of(one.id, one.name_at(at), one.email, one.teams_at(at), one.facts, here, book.usual)
+        if is_employed_on(one.facts, on):
+            here = status_details(one.facts, book.rules, on)
+            yield status_line(one.id, one.name_at(at), one.email, one.teams_at(at), one.facts, here, book.usual)
 
 
-def _renewed(book: Book, day: Day, on: date, again: Mapping[int, Known]) -> Day:
+def _refreshed_day(book: StatusSnapshot, day: CachedDay, on: date, again: Mapping[int, ReportedPerson]) -> CachedDay:
     """The day with the lines of these people worked out anew. Others may be reading the old one."""
     lines = [line for line in day.lines if line.id not in again]
-    for line in _lines(book, again.values(), on, day.at):
+    for line in _status_lines(book, again.values(), on, day.at):
         bisect.insort(lines, line, key=_urgency)
-    return Day(day.at, lines, day.tree)
+    return CachedDay(day.at, lines, day.tree)
 
 
-def _urgency(line: Line) -> tuple[int, date, str, int]:
+def _urgency(line: StatusLine) -> tuple[int, date, str, int]:
     return line.urgency

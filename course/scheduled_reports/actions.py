@@ -8,15 +8,15 @@ from datetime import date, datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from course.audit.actions import record
+from course.audit.actions import record_event
 from course.db import insert_once, lock_row
-from course.mail.actions import queue_letter
-from course.mail.rules import Letter
+from course.mail.actions import schedule_message
+from course.mail.rules import MailMessage
 from course.people.models import Person
-from course.scheduled_reports.models import ReportBulletin, ReportSubscription
+from course.scheduled_reports.models import ReportSubscription, SentReport
 from course.scheduled_reports.queries import Subscription
 from course.scheduled_reports.rules import Period
-from course.training_records.actions import note_export
+from course.training_records.actions import log_record_export
 from course.training_records.rules import EXPORT
 
 
@@ -37,11 +37,11 @@ def subscribe(
         ReportSubscription(person_id=person_id, team_id=team_id, every=every, since=today, made_by=by, made_at=at)
     )
     session.flush()
-    record(session, "report.mail_set", ("person", person_id), {"every": every, "team": team_id}, by, at)
+    record_event(session, "report.mail_set", ("person", person_id), {"every": every, "team": team_id}, by, at)
     return True
 
 
-def stop(session: Session, subscription_id: int, by: int, at: datetime) -> bool:
+def end_subscription(session: Session, subscription_id: int, by: int, at: datetime) -> bool:
     """End a subscription; False if it has ended."""
     row = session.execute(
         update(ReportSubscription)
@@ -51,23 +51,25 @@ def stop(session: Session, subscription_id: int, by: int, at: datetime) -> bool:
     ).first()
     if row is None:
         return False
-    record(session, "report.mail_stopped", ("person", row.person_id), {"every": row.every, "team": row.team_id}, by, at)
+    record_event(
+        session, "report.mail_stopped", ("person", row.person_id), {"every": row.every, "team": row.team_id}, by, at
+    )
     return True
 
 
-def send(
+def queue_report(
     session: Session, to: Subscription, when: Period, day: date, counts: dict[str, int], named: Collection[int],
-    letter: Letter, at: datetime,
+    letter: MailMessage, at: datetime,
 ) -> bool:  # fmt: skip
     """Queue the report of a period; False if another worker was quicker. Those whom it names can see who got it."""
     key = f"bulletin:{to.id}:{when.name}"
     made = insert_once(
-        session, ReportBulletin, subscription_id=to.id, period=when.name, key=key, day=day, counts=counts,
+        session, SentReport, subscription_id=to.id, period=when.name, key=key, day=day, counts=counts,
         people=len(named), made_at=at,
     )  # fmt: skip
-    if made is None or not queue_letter(session, key, to.email, letter, at, at):
+    if made is None or not schedule_message(session, key, to.email, letter, at, at):
         return False
     details = {"people": len(named), "team": to.team_id, "on": day}
-    record(session, "report.mailed", ("person", to.person_id), details, None, at)
-    note_export(session, named, to.person_id, EXPORT, "team report by mail", at)
+    record_event(session, "report.mailed", ("person", to.person_id), details, None, at)
+    log_record_export(session, named, to.person_id, EXPORT, "team report by mail", at)
     return True

@@ -29,7 +29,7 @@ class ReportSubscription(Base):
     __table_args__ = (CheckConstraint("every in ('week', 'month')", name="every"),)
 
 
-class ReportBulletin(Base):
+class SentReport(Base):
     """One report that was queued: one for a subscription and a period. `key` is that of its mail; `counts` are those
     of the day, by group, and `people` how many it names."""
 

@@ -9,13 +9,13 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from course.mail.queries import MailState, states
+from course.mail.queries import MailState, mail_states
 from course.people.models import Person, Team
-from course.scheduled_reports.models import ReportBulletin, ReportSubscription
+from course.scheduled_reports.models import ReportSubscription, SentReport
 
 
 @dataclass(frozen=True)
-class Last:
+class LastReport:
     """The newest report of a subscription: the day, the counts, how many it names, and what became of its mail."""
 
     day: date
@@ -39,7 +39,7 @@ class Subscription:
     every: str
     since: date
     sent: tuple[str, ...]
-    last: Last | None
+    last: LastReport | None
 
 
 def subscriptions(session: Session, person_id: int | None = None) -> list[Subscription]:
@@ -54,23 +54,23 @@ def subscriptions(session: Session, person_id: int | None = None) -> list[Subscr
     if person_id is not None:
         statement = statement.where(ReportSubscription.person_id == person_id)
     rows = session.execute(statement).all()
-    sent: dict[int, list[ReportBulletin]] = defaultdict(list)
+    sent: dict[int, list[SentReport]] = defaultdict(list)
     ids = [row.id for row, *_ in rows]
-    bulletins = select(ReportBulletin).where(ReportBulletin.subscription_id.in_(ids)).order_by(ReportBulletin.id)
+    bulletins = select(SentReport).where(SentReport.subscription_id.in_(ids)).order_by(SentReport.id)
     for one in session.execute(bulletins).scalars():
         sent[one.subscription_id].append(one)
-    mails = states(session, [those[-1].key for those in sent.values()])
+    mails = mail_states(session, [those[-1].key for those in sent.values()])
     return [
         Subscription(
             row.id, row.person_id, name, email, left is None, row.team_id, team or "", row.every, row.since,
-            tuple(one.period for one in sent[row.id]), _last(sent[row.id], mails),
+            tuple(one.period for one in sent[row.id]), _last_report(sent[row.id], mails),
         )
         for row, name, email, left, team in rows
     ]  # fmt: skip
 
 
-def _last(sent: list[ReportBulletin], mails: dict[str, MailState]) -> Last | None:
+def _last_report(sent: list[SentReport], mails: dict[str, MailState]) -> LastReport | None:
     if not sent:
         return None
     newest = sent[-1]
-    return Last(newest.day, newest.counts, newest.people, mails.get(newest.key))
+    return LastReport(newest.day, newest.counts, newest.people, mails.get(newest.key))

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from course.recertification.rules.civil_dates import count
-from course.recertification.rules.explanations import GROUPS
-from course.reports.rules import BAR, Line
+from course.recertification.rules.civil_dates import pluralise
+from course.recertification.rules.explanations import STATUS_GROUPS
+from course.reports.rules import STATUS_BAR_ORDER, StatusLine
 
-EVERY = {"week": "Every week, on Monday", "month": "Every month, on the first"}
-NAMED = 20  # people whom a mail names
-TO_DO = ("overdue", "due-soon", "in-progress", "not-started")  # groups of people who have something to do
+FREQUENCIES = {"week": "Every week, on Monday", "month": "Every month, on the first"}
+MAX_NAMED = 20  # people whom a mail names
+ACTIONABLE_GROUPS = ("overdue", "due-soon", "in-progress", "not-started")  # groups of people who have something to do
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Period:
     first: date
 
 
-def period(every: str, day: date) -> Period:
+def period_containing(every: str, day: date) -> Period:
     """The period in which a day lies: "2026-W48" or "2026-11"."""
     if every == "month":
         return Period(f"{day:%Y-%m}", day.replace(day=1))
@@ -31,72 +31,76 @@ def period(every: str, day: date) -> Period:
     return Period(f"{year}-W{week:02}", day - timedelta(days=weekday - 1))
 
 
-def following(every: str, day: date) -> Period:
+def next_period(every: str, day: date) -> Period:
     """The period that begins after that day."""
-    first = period(every, day).first
-    return period(every, (first + timedelta(days=32)).replace(day=1) if every == "month" else first + timedelta(days=7))
+    first = period_containing(every, day).first
+    return period_containing(
+        every, (first + timedelta(days=32)).replace(day=1) if every == "month" else first + timedelta(days=7)
+    )
 
 
-def due(every: str, since: date, today: date, sent: Sequence[str]) -> Period | None:
+def due_period(every: str, since: date, today: date, sent: Sequence[str]) -> Period | None:
     """The period for which a report is to go out today. The first is the one that begins after the day `since`; of
     several that were missed only the newest goes out."""
-    now = period(every, today)
+    now = period_containing(every, today)
     return None if now.first <= since or now.name in sent else now
 
 
-def coming(every: str, since: date, today: date, sent: Sequence[str]) -> Period:
+def next_report_period(every: str, since: date, today: date, sent: Sequence[str]) -> Period:
     """The period of the next report."""
-    now = due(every, since, today, sent)
-    return now or following(every, max(since, today))
+    now = due_period(every, since, today, sent)
+    return now or next_period(every, max(since, today))
 
 
 @dataclass(frozen=True)
-class News:
+class ReportSummary:
     """What a mail tells. `counts` are in words with what has changed, `late` are named (the first NAMED of them),
     `near` come due before the next mail."""
 
     total: int
     quiet: bool
     counts: tuple[str, ...]
-    late: tuple[Line, ...]
+    late: tuple[StatusLine, ...]
     more: int
-    near: tuple[Line, ...]
+    near: tuple[StatusLine, ...]
     more_near: int
     subject: str
 
 
-def news(
-    lines: Sequence[Line], counts: Mapping[str, int], before: Mapping[str, int] | None, until: date, name: str
-) -> News:
+def summarise_report(
+    lines: Sequence[StatusLine], counts: Mapping[str, int], before: Mapping[str, int] | None, until: date, name: str
+) -> ReportSummary:
     """What is to be told of a team. `before` are the counts of the last mail, None if there was none; `until` is the
     day of the next one."""
     late = [line for line in lines if line.group == "overdue"]
     near = [
-        line for line in lines if line.group != "overdue" and line.group in TO_DO and line.due and line.due <= until
+        line
+        for line in lines
+        if line.group != "overdue" and line.group in ACTIONABLE_GROUPS and line.due and line.due <= until
     ]
     told = tuple(
-        f"{counts[group]} {GROUPS[group].lower()}{_change(counts[group], before.get(group, 0)) if before else ''}"
-        for group in BAR
+        f"{counts[group]} {STATUS_GROUPS[group].lower()}{_change_text(counts[group], before.get(group, 0)) if before else ''}"
+        for group in STATUS_BAR_ORDER
         if counts[group] or (before and before.get(group))
     )
-    quiet = not any(counts[group] for group in TO_DO)
+    quiet = not any(counts[group] for group in ACTIONABLE_GROUPS)
     if late:
-        subject = f"{_people(len(late))} overdue: {name}"
+        subject = f"{_people_text(len(late))} overdue: {name}"
     elif quiet:
         subject = f"Nothing to do: {name}"
     else:
         subject = f"Nobody is overdue: {name}"
-    return News(
-        sum(counts.values()), quiet, told, tuple(late[:NAMED]), max(0, len(late) - NAMED), tuple(near[:NAMED]),
-        max(0, len(near) - NAMED), subject,
+    return ReportSummary(
+        sum(counts.values()), quiet, told, tuple(late[:MAX_NAMED]), max(0, len(late) - MAX_NAMED), tuple(near[:MAX_NAMED]),
+        max(0, len(near) - MAX_NAMED), subject,
     )  # fmt: skip
 
 
-def _change(now: int, then: int) -> str:
+def _change_text(now: int, then: int) -> str:
     if now == then:
         return ""
     return f" ({abs(now - then)} {'more' if now > then else 'fewer'} than last time)"
 
 
-def _people(number: int) -> str:
-    return "1 person is" if number == 1 else f"{count(number, 'person').replace('persons', 'people')} are"
+def _people_text(number: int) -> str:
+    return "1 person is" if number == 1 else f"{pluralise(number, 'person').replace('persons', 'people')} are"

@@ -1,24 +1,24 @@
 """The database's schema: which one a database has, and bringing it to the newest by the files in migrations/."""
 
 from course.schema_upgrade.actions import (
-    DatabaseError,
+    DatabaseUnavailableError,
     WrongDatabaseError,
     alembic_config,
-    check,
+    check_database,
     downgrade,
-    exclusive,
+    exclusive_connection,
     upgrade,
 )
-from course.schema_upgrade.queries import current, newest
+from course.schema_upgrade.queries import current_revision, newest_revision
 
 __all__ = [
-    "DatabaseError",
+    "DatabaseUnavailableError",
     "WrongDatabaseError",
     "alembic_config",
-    "check",
-    "current",
+    "check_database",
+    "current_revision",
     "downgrade",
-    "exclusive",
-    "newest",
+    "exclusive_connection",
+    "newest_revision",
     "upgrade",
 ]

@@ -15,18 +15,18 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from course.schema_upgrade import rules
-from course.schema_upgrade.backup_copies import CopyError, keep_copy, prune_copies
+from course.schema_upgrade.backup_copies import CopyFailedError, create_backup_copy, prune_copies
 from course.schema_upgrade.queries import (
     MIGRATIONS,
     ROOT,
     broken_references,
     broken_references_of_file,
+    database_label,
+    engine_sqlite_path,
     known_revisions,
-    newest,
-    schema_of,
-    schema_of_file,
-    sqlite_file,
-    where,
+    newest_revision,
+    read_schema,
+    read_sqlite_schema,
 )
 
 # Alembic is loaded where it is used: it takes a twentieth of a second of every start.
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 
 WAIT_SECONDS = 300.0  # for another process that migrates, or that writes to a SQLite file
 PAUSE_SECONDS = 0.1  # between two looks whether it is done
-LOCK = int.from_bytes(b"course", "big")  # the number of PostgreSQL's advisory lock
-BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-UNREADABLE = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_FORMAT)
+ADVISORY_LOCK = int.from_bytes(b"course", "big")  # the number of PostgreSQL's advisory lock
+BUSY_CODES = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+UNREADABLE_CODES = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_FORMAT)
 LOCK_NOT_AVAILABLE = "55P03"
 
 
@@ -50,27 +50,27 @@ def alembic_config() -> AlembicConfig:
     return config
 
 
-class DatabaseError(click.ClickException):
+class DatabaseUnavailableError(click.ClickException):
     """The database cannot be used now. A command that meets it prints the message and ends with 1."""
 
 
-class WrongDatabaseError(DatabaseError):
+class WrongDatabaseError(DatabaseUnavailableError):
     """The database is not one that this version can work on. A command prints the message and ends with 2."""
 
     exit_code = 2
 
 
-def check(engine: Engine, *, older: bool = False) -> None:
+def check_database(engine: Engine, *, older: bool = False) -> None:
     """Refuse a database that no command can work on: it is missing, empty, somebody else's, newer or older.
 
     Nothing is written: no file is made, and none is changed. `older` accepts an earlier revision of the schema, for
     what only copies the database. Raises WrongDatabaseError, or DatabaseError if the database cannot be reached.
     """
-    place = where(engine)
-    schema = _schema_before(engine)
+    place = database_label(engine)
+    schema = _schema_before_lock(engine)
     if schema is None:
-        raise WrongDatabaseError(rules.missing_file(place))
-    reason = rules.refusal_to_work(schema, known_revisions(), place, older)
+        raise WrongDatabaseError(rules.missing_file_message(place))
+    reason = rules.command_refusal(schema, known_revisions(), place, older)
     if reason:
         raise WrongDatabaseError(reason)
 
@@ -81,8 +81,8 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
     Of a SQLite file that holds anything a copy is kept beside it. Raises WrongDatabaseError or DatabaseError; the database
     is then as it was.
     """
-    target = newest() if revision == "head" else revision
-    if _refuse_others(engine).revision != target:
+    target = newest_revision() if revision == "head" else revision
+    if _migratable_schema(engine).revision != target:
         from alembic import command  # noqa: PLC0415
 
         _migrate(engine, command.upgrade, target)
@@ -92,21 +92,21 @@ def downgrade(engine: Engine, revision: str = "base") -> None:
     """Take migrations back, down to `revision`. What the older schema cannot hold is lost; a copy is kept on SQLite."""
     from alembic import command  # noqa: PLC0415
 
-    _refuse_others(engine)
+    _migratable_schema(engine)
     _migrate(engine, command.downgrade, revision)
 
 
 def _migrate(engine: Engine, run: Callable[[AlembicConfig, str], None], target: str) -> None:
     copy: Path | None = None
     try:
-        with exclusive(engine) as connection:
+        with exclusive_connection(engine) as connection:
             # Another process may have migrated while this one waited.
-            schema = schema_of(connection)
-            _refuse(schema, engine)
+            schema = read_schema(connection)
+            _refuse_schema(schema, engine)
             if schema.revision == target:
                 return
             if engine.dialect.name == "sqlite":
-                copy = keep_copy(connection, sqlite_file(engine), target)
+                copy = create_backup_copy(connection, engine_sqlite_path(engine), target)
             config = alembic_config()
             config.attributes["connection"] = connection
             run(config, target)
@@ -114,16 +114,16 @@ def _migrate(engine: Engine, run: Callable[[AlembicConfig, str], None], target: 
         # The database is as it was, and so is the copy: nobody needs it.
         if copy:
             copy.unlink(missing_ok=True)
-        if isinstance(error, CopyError):
-            raise DatabaseError(str(error)) from error
+        if isinstance(error, CopyFailedError):
+            raise DatabaseUnavailableError(str(error)) from error
         raise
     if copy:
         click.echo(f"The database is now at revision {target}. As it was before, it is kept in {copy}.", err=True)
-        prune_copies(sqlite_file(engine))
+        prune_copies(engine_sqlite_path(engine))
 
 
 @contextmanager
-def exclusive(engine: Engine) -> Iterator[Connection]:
+def exclusive_connection(engine: Engine) -> Iterator[Connection]:
     """A connection in a transaction that no other process migrates beside. It commits when the block ends.
 
     On SQLite foreign keys are off in it, because a table that is rebuilt is dropped for a moment; they are checked before
@@ -137,10 +137,10 @@ def exclusive(engine: Engine) -> Iterator[Connection]:
             if sqlite and (broken := broken_references(connection)):
                 raise _BrokenReferencesError(broken)
     except _BrokenReferencesError as error:
-        before = bool(broken_references_of_file(sqlite_file(engine)))
-        raise DatabaseError(rules.violations(where(engine), error.rows, before)) from error
+        before = bool(broken_references_of_file(engine_sqlite_path(engine)))
+        raise DatabaseUnavailableError(rules.violations_message(database_label(engine), error.rows, before)) from error
     except (DBAPIError, sqlite3.Error) as error:
-        raise DatabaseError(_in_words(error, where(engine))) from error
+        raise DatabaseUnavailableError(_failure_message(error, database_label(engine))) from error
 
 
 class _BrokenReferencesError(Exception):
@@ -153,14 +153,14 @@ class _BrokenReferencesError(Exception):
 
 def _begin_sqlite(engine: Engine) -> Connection:
     """A connection with foreign keys off that holds the write lock."""
-    path = sqlite_file(engine)
+    path = engine_sqlite_path(engine)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with suppress(FileExistsError):
             # Readable by its owner only, from the first moment. The files beside it take this over.
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except OSError as error:
-        raise DatabaseError(rules.cannot_open(str(path), str(error))) from error
+        raise DatabaseUnavailableError(rules.cannot_open_message(str(path), str(error))) from error
 
     def begin() -> Connection | None:
         connection = None
@@ -177,12 +177,12 @@ def _begin_sqlite(engine: Engine) -> Connection:
             if connection is not None:
                 connection.close()
             cause = error.orig if isinstance(error, DBAPIError) else error
-            if getattr(cause, "sqlite_errorcode", 0) & 0xFF in BUSY:
+            if getattr(cause, "sqlite_errorcode", 0) & 0xFF in BUSY_CODES:
                 return None
-            raise DatabaseError(rules.cannot_open(str(path), str(cause))) from error
+            raise DatabaseUnavailableError(rules.cannot_open_message(str(path), str(cause))) from error
         return connection
 
-    return _wait(begin, str(path))
+    return _wait_for_lock(begin, str(path))
 
 
 def _begin_postgresql(engine: Engine) -> Connection:
@@ -190,27 +190,31 @@ def _begin_postgresql(engine: Engine) -> Connection:
     try:
         connection = engine.connect()
     except OperationalError as error:
-        raise DatabaseError(rules.cannot_reach(where(engine), str(error.orig))) from error
+        raise DatabaseUnavailableError(rules.cannot_reach_message(database_label(engine), str(error.orig))) from error
     connection.detach()
 
     def lock() -> Connection | None:
         with connection.begin():
-            return connection if connection.exec_driver_sql(f"select pg_try_advisory_lock({LOCK})").scalar() else None
+            return (
+                connection
+                if connection.exec_driver_sql(f"select pg_try_advisory_lock({ADVISORY_LOCK})").scalar()
+                else None
+            )
 
     try:
-        return _wait(lock, where(engine))
+        return _wait_for_lock(lock, database_label(engine))
     except BaseException:
         connection.close()
         raise
 
 
-def _wait(attempt: Callable[[], Connection | None], place: str) -> Connection:
+def _wait_for_lock(attempt: Callable[[], Connection | None], place: str) -> Connection:
     """What `attempt` gives, tried again while it gives None. Raises DatabaseError when that takes too long."""
     began, told = time.monotonic(), False
     while (connection := attempt()) is None:
         waited = time.monotonic() - began
         if waited > WAIT_SECONDS:
-            raise DatabaseError(rules.waited_too_long(place, WAIT_SECONDS))
+            raise DatabaseUnavailableError(rules.lock_timeout_message(place, WAIT_SECONDS))
         if waited > 1 and not told:
             click.echo(f"Waiting until another process is done with the database {place} …", err=True)
             told = True
@@ -218,39 +222,41 @@ def _wait(attempt: Callable[[], Connection | None], place: str) -> Connection:
     return connection
 
 
-def _schema_before(engine: Engine) -> rules.Schema | None:
+def _schema_before_lock(engine: Engine) -> rules.DatabaseSchema | None:
     """The schema, read without a lock and without changing anything; None if there is no SQLite file."""
     if engine.dialect.name == "sqlite":
-        path = sqlite_file(engine)
+        path = engine_sqlite_path(engine)
         try:
-            return schema_of_file(path)
+            return read_sqlite_schema(path)
         except (sqlite3.Error, OSError) as error:
             code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-            if code in BUSY:
-                raise DatabaseError(rules.waited_too_long(str(path), 15)) from error
-            if code in UNREADABLE:
-                raise WrongDatabaseError(rules.not_sqlite(str(path), str(error))) from error
-            raise DatabaseError(rules.cannot_open(str(path), str(error))) from error
+            if code in BUSY_CODES:
+                raise DatabaseUnavailableError(rules.lock_timeout_message(str(path), 15)) from error
+            if code in UNREADABLE_CODES:
+                raise WrongDatabaseError(rules.not_sqlite_message(str(path), str(error))) from error
+            raise DatabaseUnavailableError(rules.cannot_open_message(str(path), str(error))) from error
     try:
         with engine.connect() as connection:
-            return schema_of(connection)
+            return read_schema(connection)
     except DBAPIError as error:
-        raise DatabaseError(rules.cannot_reach(where(engine), str(error.orig))) from error
+        raise DatabaseUnavailableError(rules.cannot_reach_message(database_label(engine), str(error.orig))) from error
 
 
-def _refuse_others(engine: Engine) -> rules.Schema:
+def _migratable_schema(engine: Engine) -> rules.DatabaseSchema:
     """The schema of a database that may be migrated, also an empty one. Raises WrongDatabaseError for any other."""
-    schema = _schema_before(engine) or rules.Schema(frozenset(), ())
-    _refuse(schema, engine)
+    schema = _schema_before_lock(engine) or rules.DatabaseSchema(frozenset(), ())
+    _refuse_schema(schema, engine)
     return schema
 
 
-def _refuse(schema: rules.Schema, engine: Engine) -> None:
-    reason = rules.refusal(schema, known_revisions(), where(engine))
+def _refuse_schema(schema: rules.DatabaseSchema, engine: Engine) -> None:
+    reason = rules.migration_refusal(schema, known_revisions(), database_label(engine))
     if reason:
         raise WrongDatabaseError(reason)
 
 
-def _in_words(error: Exception, place: str) -> str:
+def _failure_message(error: Exception, place: str) -> str:
     cause = error.orig if isinstance(error, DBAPIError) else error
-    return rules.failed(place, str(cause), in_use=getattr(cause, "sqlstate", None) == LOCK_NOT_AVAILABLE)
+    return rules.migration_failed_message(
+        place, str(cause), in_use=getattr(cause, "sqlstate", None) == LOCK_NOT_AVAILABLE
+    )

@@ -9,17 +9,17 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from course.schema_upgrade.queries import holds_rows, schema_of_file
-from course.schema_upgrade.rules import OUR_TABLES, copy_name, is_copy
+from course.schema_upgrade.queries import holds_rows, read_sqlite_schema
+from course.schema_upgrade.rules import COURSE_TABLES, copy_name, is_copy_name
 
-KEPT = 3
+COPIES_KEPT = 3
 
 
-class CopyError(Exception):
+class CopyFailedError(Exception):
     """The copy was not made, so nothing was migrated; the message says why."""
 
 
-def keep_copy(connection: Connection, path: Path, revision: str) -> Path | None:
+def create_backup_copy(connection: Connection, path: Path, revision: str) -> Path | None:
     """Copy the database beside itself before it becomes that of `revision`; None if nothing is in it.
 
     `connection` holds the write lock and has written nothing yet, so the copy is the database as it is. The copy is
@@ -39,14 +39,14 @@ def keep_copy(connection: Connection, path: Path, revision: str) -> Path | None:
             target.execute("PRAGMA journal_mode=DELETE")
             sound = target.execute("PRAGMA quick_check").fetchone()[0]
         if sound != "ok":
-            raise CopyError(
+            raise CopyFailedError(
                 f"The database {path} is damaged ({sound}), so it was not brought up to date: restore a backup of it."
             )
         copy = path.with_name(copy_name(path.name, revision, frozenset(os.listdir(path.parent))))
         part.rename(copy)
-        _write_through(path.parent)
+        _sync_folder(path.parent)
     except (OSError, sqlite3.Error) as error:
-        raise CopyError(
+        raise CopyFailedError(
             f"The database {path} was not brought up to date, because no copy of it could be kept first: {error}. Make "
             f"sure that the folder {path.parent} can be written to and that its disk has room for another "
             f"{path.stat().st_size:,} bytes, then start again."
@@ -61,24 +61,24 @@ def prune_copies(path: Path) -> None:
     """Remove all but the newest copies that were kept of the database `path`."""
     copies = [
         file for file in path.parent.iterdir()
-        if is_copy(path.name, file.name) and file.is_file() and not file.is_symlink() and _is_ours(file)
+        if is_copy_name(path.name, file.name) and file.is_file() and not file.is_symlink() and _is_course_database(file)
     ]  # fmt: skip
     copies.sort(key=lambda file: file.stat().st_mtime, reverse=True)
-    for file in copies[KEPT:]:
+    for file in copies[COPIES_KEPT:]:
         # A copy too many does no harm.
         with suppress(OSError):
             file.unlink()
 
 
-def _is_ours(file: Path) -> bool:
+def _is_course_database(file: Path) -> bool:
     try:
-        schema = schema_of_file(file)
+        schema = read_sqlite_schema(file)
     except sqlite3.Error:
         return False
-    return schema is not None and schema.tables >= OUR_TABLES
+    return schema is not None and schema.tables >= COURSE_TABLES
 
 
-def _write_through(folder: Path) -> None:
+def _sync_folder(folder: Path) -> None:
     """Have the new name reach the disk. Not every system can do that for a folder."""
     with suppress(OSError):
         number = os.open(folder, os.O_RDONLY)

@@ -9,52 +9,54 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
 
-from course.db import without_password
-from course.schema_upgrade.rules import NUMBER, VERSION_TABLE, Schema
+from course.db import url_without_password
+from course.schema_upgrade.rules import REVISION_NUMBER, VERSION_TABLE, DatabaseSchema
 
 ROOT = Path(__file__).resolve().parents[2]
 MIGRATIONS = ROOT / "migrations"
-HEADER = b"SQLite format 3\x00"
-UNREADABLE = "unreadable"  # the revision in a table of that name that is not Alembic's
+SQLITE_HEADER = b"SQLite format 3\x00"
+UNREADABLE_REVISION = "unreadable"  # the revision in a table of that name that is not Alembic's
 
 
 @cache
 def known_revisions() -> tuple[str, ...]:
     """The numbers of the migration files, the oldest first. Their names tell it faster than Alembic does."""
-    return tuple(sorted(path.name[:4] for path in (MIGRATIONS / "versions").glob("*.py") if NUMBER.match(path.name)))
+    return tuple(
+        sorted(path.name[:4] for path in (MIGRATIONS / "versions").glob("*.py") if REVISION_NUMBER.match(path.name))
+    )
 
 
-def newest() -> str:
+def newest_revision() -> str:
     """The number of the last migration file."""
     return known_revisions()[-1]
 
 
-def where(engine: Engine) -> str:
+def database_label(engine: Engine) -> str:
     """The database as messages name it: SQLite's file, or the address without the password."""
     if engine.dialect.name == "sqlite":
-        return str(sqlite_file(engine))
-    return without_password(engine.url).render_as_string()
+        return str(engine_sqlite_path(engine))
+    return url_without_password(engine.url).render_as_string()
 
 
-def sqlite_file(engine: Engine) -> Path:
+def engine_sqlite_path(engine: Engine) -> Path:
     """The file of a SQLite database."""
     return Path(str(engine.url.database)).absolute()
 
 
-def schema_of(connection: Connection) -> Schema:
+def read_schema(connection: Connection) -> DatabaseSchema:
     """The schema of the database that `connection` is open to."""
     seen = inspect(connection)
     tables = frozenset(seen.get_table_names())
     revisions: tuple[str, ...] = ()
     if VERSION_TABLE in tables and all(c["name"] != "version_num" for c in seen.get_columns(VERSION_TABLE)):
-        revisions = (UNREADABLE,)
+        revisions = (UNREADABLE_REVISION,)
     elif VERSION_TABLE in tables:
         rows = connection.execute(text(f"select version_num from {VERSION_TABLE}"))  # noqa: S608
         revisions = tuple(str(number) for (number,) in rows)
-    return Schema(tables, revisions)
+    return DatabaseSchema(tables, revisions)
 
 
-def schema_of_file(path: Path) -> Schema | None:
+def read_sqlite_schema(path: Path) -> DatabaseSchema | None:
     """The schema in a SQLite file; None if there is no file. Raises sqlite3.Error for what is not SQLite's.
 
     The engine is not used: it would make the file, and turn somebody else's into one that keeps a -wal file.
@@ -64,8 +66,8 @@ def schema_of_file(path: Path) -> Schema | None:
     if path.is_file() and path.stat().st_size:
         with path.open("rb") as file:
             # SQLite itself takes a file of one byte for an empty database.
-            if file.read(len(HEADER)) != HEADER:
-                raise _not_a_database()
+            if file.read(len(SQLITE_HEADER)) != SQLITE_HEADER:
+                raise _not_a_database_error()
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=15)) as database:
         tables = frozenset(
             name for (name,) in database.execute("select name from sqlite_master where type = 'table'")
@@ -75,23 +77,23 @@ def schema_of_file(path: Path) -> Schema | None:
         if VERSION_TABLE in tables and all(
             row[1] != "version_num" for row in database.execute(f"PRAGMA table_info({VERSION_TABLE})")
         ):
-            revisions = (UNREADABLE,)
+            revisions = (UNREADABLE_REVISION,)
         elif VERSION_TABLE in tables:
             rows = database.execute(f"select version_num from {VERSION_TABLE}")  # noqa: S608
             revisions = tuple(str(number) for (number,) in rows)
-        return Schema(tables, revisions)
+        return DatabaseSchema(tables, revisions)
 
 
-def _not_a_database() -> sqlite3.DatabaseError:
+def _not_a_database_error() -> sqlite3.DatabaseError:
     error = sqlite3.DatabaseError("file is not a database")
     error.sqlite_errorcode = sqlite3.SQLITE_NOTADB
     return error
 
 
-def current(engine: Engine) -> str | None:
+def current_revision(engine: Engine) -> str | None:
     """The number of the last migration that the database has had; None for an empty one."""
     with engine.connect().execution_options(writes=False) as connection:
-        return schema_of(connection).revision
+        return read_schema(connection).revision
 
 
 def holds_rows(connection: Connection) -> bool:

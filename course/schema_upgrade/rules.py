@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 # Two tables that the course has had since its first revision: they tell its databases from other programs' ones.
-OUR_TABLES = frozenset({"content_version", "person"})
+COURSE_TABLES = frozenset({"content_version", "person"})
 VERSION_TABLE = "alembic_version"
-NUMBER = re.compile(r"\d{4}")
+REVISION_NUMBER = re.compile(r"\d{4}")
 
 
 @dataclass(frozen=True)
-class Schema:
+class DatabaseSchema:
     """What was found in a database: its tables, and the revisions that Alembic noted in it."""
 
     tables: frozenset[str]
@@ -26,7 +26,7 @@ class Schema:
         return self.revisions[0] if self.revisions else None
 
 
-class Condition(Enum):
+class SchemaState(Enum):
     """What a schema is to this version of the course."""
 
     EMPTY = auto()
@@ -36,64 +36,64 @@ class Condition(Enum):
     NEWER = auto()
 
 
-def condition(schema: Schema, known: Sequence[str]) -> Condition:
+def schema_state(schema: DatabaseSchema, known: Sequence[str]) -> SchemaState:
     """What `schema` is, if this version of the course has the revisions `known`, the oldest first."""
     if not schema.tables - {VERSION_TABLE} and not schema.revisions:
-        return Condition.EMPTY
-    if len(schema.revisions) != 1 or not schema.tables >= OUR_TABLES:
-        return Condition.FOREIGN
+        return SchemaState.EMPTY
+    if len(schema.revisions) != 1 or not schema.tables >= COURSE_TABLES:
+        return SchemaState.FOREIGN
     (revision,) = schema.revisions
     if revision == known[-1]:
-        return Condition.CURRENT
+        return SchemaState.CURRENT
     if revision in known:
-        return Condition.OLDER
-    return Condition.NEWER if NUMBER.fullmatch(revision) and revision > known[-1] else Condition.FOREIGN
+        return SchemaState.OLDER
+    return SchemaState.NEWER if REVISION_NUMBER.fullmatch(revision) and revision > known[-1] else SchemaState.FOREIGN
 
 
-def refusal(schema: Schema, known: Sequence[str], where: str) -> str | None:
+def migration_refusal(schema: DatabaseSchema, known: Sequence[str], where: str) -> str | None:
     """Why a database must not be migrated by this version: a sentence that says what to do; None if it may be."""
-    found = condition(schema, known)
-    if found is Condition.NEWER:
+    found = schema_state(schema, known)
+    if found is SchemaState.NEWER:
         return (
             f"The database {where} belongs to a newer version of the course (its revision is {schema.revision}, and this "
             f"version knows the revisions up to {known[-1]}): start the newer version, or set DATABASE_URL to another "
             "database."
         )
-    if found is Condition.FOREIGN:
+    if found is SchemaState.FOREIGN:
         return (
-            f"The database {where} is not a database of this course ({_what_is_foreign(schema)}): set DATABASE_URL to the "
+            f"The database {where} is not a database of this course ({_foreign_schema_reason(schema)}): set DATABASE_URL to the "
             "course's database, or to an empty one."
         )
     return None
 
 
-def refusal_to_work(schema: Schema, known: Sequence[str], where: str, older: bool) -> str | None:
+def command_refusal(schema: DatabaseSchema, known: Sequence[str], where: str, older: bool) -> str | None:
     """Why no command can work on a database as it is; None if one can. `older`: an earlier revision will do."""
-    found = condition(schema, known)
-    if found is Condition.EMPTY:
+    found = schema_state(schema, known)
+    if found is SchemaState.EMPTY:
         return (
             f"The database {where} has no tables: set DATABASE_URL to the course's database, or start 'flask serve' "
             "once, which makes them."
         )
-    if found is Condition.OLDER and not older:
+    if found is SchemaState.OLDER and not older:
         return (
             f"The database {where} is from an earlier version of the course (its revision is {schema.revision}, and this "
             f"version needs {known[-1]}): start 'flask serve' or 'flask worker', which bring it up to date."
         )
-    return refusal(schema, known, where)
+    return migration_refusal(schema, known, where)
 
 
-def _what_is_foreign(schema: Schema) -> str:
-    others = sorted(schema.tables - {VERSION_TABLE} - OUR_TABLES)
+def _foreign_schema_reason(schema: DatabaseSchema) -> str:
+    others = sorted(schema.tables - {VERSION_TABLE} - COURSE_TABLES)
     names = ", ".join(others[:3]) + (" and more" if len(others) > 3 else "")
-    if len(schema.revisions) == 1 and schema.tables >= OUR_TABLES:
+    if len(schema.revisions) == 1 and schema.tables >= COURSE_TABLES:
         return f"its revision is {schema.revision!r}, which no version of the course has"
-    if schema.tables >= OUR_TABLES:
+    if schema.tables >= COURSE_TABLES:
         return "it names no revision" if not schema.revisions else "it names several revisions"
     return f"it holds other tables: {names}" if names else "tables of the course are missing"
 
 
-def missing_file(where: str) -> str:
+def missing_file_message(where: str) -> str:
     """What is said of a SQLite file that is not there."""
     return (
         f"There is no database {where}: set DATABASE_URL to the course's database, or start 'flask serve' once, which "
@@ -101,7 +101,7 @@ def missing_file(where: str) -> str:
     )
 
 
-def not_sqlite(where: str, reason: str) -> str:
+def not_sqlite_message(where: str, reason: str) -> str:
     """What is said of a file that SQLite cannot read."""
     return (
         f"The file {where} is not a SQLite database that can be read ({reason}): set DATABASE_URL to the course's "
@@ -109,7 +109,7 @@ def not_sqlite(where: str, reason: str) -> str:
     )
 
 
-def violations(where: str, rows: Sequence[tuple[str, int | None, str]], before: bool) -> str:
+def violations_message(where: str, rows: Sequence[tuple[str, int | None, str]], before: bool) -> str:
     """What is said of rows (table, number, table that they refer to) whose counterparts are missing."""
     shown = "; ".join(
         f"row {row} of {table} refers to a row of {parent} that is not there" for table, row, parent in rows[:3]
@@ -135,12 +135,12 @@ def copy_name(database: str, revision: str, taken: frozenset[str]) -> str:
     return free
 
 
-def is_copy(database: str, name: str) -> bool:
+def is_copy_name(database: str, name: str) -> bool:
     """Whether a file's name is one that `copy_name` gives."""
     return re.fullmatch(re.escape(database) + r"\.before-(\d{4}|base)(\.\d+)?", name) is not None
 
 
-def cannot_reach(where: str, reason: str) -> str:
+def cannot_reach_message(where: str, reason: str) -> str:
     """What is said of a database that cannot be opened."""
     return (
         f"The database {where} cannot be used: {reason.strip().rstrip('.')}.\n"
@@ -148,7 +148,7 @@ def cannot_reach(where: str, reason: str) -> str:
     )
 
 
-def cannot_open(where: str, reason: str) -> str:
+def cannot_open_message(where: str, reason: str) -> str:
     """What is said of a SQLite file that may not be read or made."""
     return (
         f"The database {where} cannot be opened ({reason}): let the user who runs the course read and write this file and "
@@ -156,7 +156,7 @@ def cannot_open(where: str, reason: str) -> str:
     )
 
 
-def waited_too_long(where: str, seconds: float) -> str:
+def lock_timeout_message(where: str, seconds: float) -> str:
     """What is said when another process does not let go of a database."""
     return (
         f"Another process has been busy with the database {where} for {seconds:.0f} seconds: wait until it is done, or stop "
@@ -164,7 +164,7 @@ def waited_too_long(where: str, seconds: float) -> str:
     )
 
 
-def failed(where: str, reason: str, in_use: bool) -> str:
+def migration_failed_message(where: str, reason: str, in_use: bool) -> str:
     """What is said of a migration that a database refused."""
     advice = (
         "Stop every server and worker of the course, then start again."

@@ -11,10 +11,10 @@ from typing import Any
 from alembic.ddl.sqlite import SQLiteImpl
 from sqlalchemy import Table, text
 
-REBUILT = "_alembic_tmp_"
+TEMPORARY_PREFIX = "_alembic_tmp_"
 
 
-class RebuildingImpl(SQLiteImpl):
+class TriggerKeepingImpl(SQLiteImpl):
     """Notes the triggers of a table that is dropped, and makes them again when its successor takes its name."""
 
     __dialect__ = "sqlite"
@@ -33,6 +33,6 @@ class RebuildingImpl(SQLiteImpl):
     def rename_table(self, old_table_name: str, new_table_name: Any, schema: Any = None) -> None:
         """Rename a table; if it is the rebuilt one, with the triggers of the one before."""
         super().rename_table(old_table_name, new_table_name, schema)
-        if old_table_name == f"{REBUILT}{new_table_name}":
+        if old_table_name == f"{TEMPORARY_PREFIX}{new_table_name}":
             for sql in self.__dict__.get("_triggers", {}).pop(str(new_table_name), []):
                 self._exec(text(sql.replace(":", r"\:")))

@@ -9,43 +9,43 @@ from datetime import datetime
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from course.audit.actions import record
+from course.audit.actions import record_event
 from course.db import insert_once
 from course.server.models import SecretKeyFingerprint, WorkerBeat
-from course.server.queries import state_of_key
-from course.server.rules import FORGOTTEN, KeyState, key_fingerprint
+from course.server.queries import secret_key_state
+from course.server.rules import WORKER_RETENTION, KeyState, key_fingerprint
 
 
-def start(session: Session, name: str, at: datetime, settings: Mapping[str, str] | None = None) -> int:
+def register_worker(session: Session, name: str, at: datetime, settings: Mapping[str, str] | None = None) -> int:
     """A worker has started; returns the number of its row. Those not seen for long are forgotten."""
-    session.execute(delete(WorkerBeat).where(WorkerBeat.seen_at <= at - FORGOTTEN))
+    session.execute(delete(WorkerBeat).where(WorkerBeat.seen_at <= at - WORKER_RETENTION))
     row = WorkerBeat(name=name[:200], started_at=at, seen_at=at, stopped_at=None, settings=json.dumps(settings or {}))
     session.add(row)
     session.flush()
     return row.id
 
 
-def beat(session: Session, worker: int, at: datetime, stopped: bool = False) -> None:
+def record_heartbeat(session: Session, worker: int, at: datetime, stopped: bool = False) -> None:
     """The worker is still there, or has stopped in good order."""
     values = {"seen_at": at, "stopped_at": at if stopped else None}
     session.execute(update(WorkerBeat).where(WorkerBeat.id == worker).values(values))
 
 
-def note_key(session: Session, secret: str, at: datetime) -> KeyState:
+def check_secret_key(session: Session, secret: str, at: datetime) -> KeyState:
     """Compare the secret key with the database's; a database without one takes this one. Returns what was found."""
-    found = state_of_key(session, secret)
+    found = secret_key_state(session, secret)
     if found == "new":
         values = {"fingerprint": key_fingerprint(secret), "reason": "", "made_at": at}
         insert_once(session, SecretKeyFingerprint, number=1, **values)
         # Another process may have been quicker, with another key.
-        found = state_of_key(session, secret)
+        found = secret_key_state(session, secret)
     return found
 
 
-def accept_key(session: Session, secret: str, reason: str, at: datetime) -> None:
+def accept_secret_key(session: Session, secret: str, reason: str, at: datetime) -> None:
     """From now on the database is used with this secret key."""
     newest = session.execute(select(func.max(SecretKeyFingerprint.number))).scalar_one() or 0
     values = {"fingerprint": key_fingerprint(secret), "reason": reason, "made_at": at}
     session.add(SecretKeyFingerprint(number=newest + 1, **values))
     session.flush()
-    record(session, "secret_key.changed", None, {"reason": reason}, None, at)
+    record_event(session, "secret_key.changed", None, {"reason": reason}, None, at)

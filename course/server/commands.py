@@ -20,8 +20,8 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 from waitress.server import create_server
 
-from course.auth.actions import set_up_link
-from course.auth.rules import set_up_address
+from course.auth.actions import create_set_up_link
+from course.auth.rules import set_up_url
 from course.certificates.actions import sign_missing
 from course.clock import now
 from course.content.actions import archive
@@ -29,73 +29,73 @@ from course.content.loaded_course import library
 from course.demo.commands import group as demo
 from course.demo.commands import prepare_demo
 from course.organisation.queries import organisation
-from course.organisation.request_organisation import keep_as_read
+from course.organisation.request_organisation import remember_organisation
 from course.schema_upgrade import upgrade
-from course.server.actions import beat, note_key, start
-from course.server.queries import unsigned, workers
-from course.server.rules import BEAT, WRONG_KEY
-from course.server.scheduled_jobs import BESIDE_PAGES, JOBS
-from course.server.settings_check import others, own_settings
-from course.server.worker import Job, run
-from course.web.app_state import state
-from course.web.background_threads import pool
-from course.web.database_check import opening
+from course.server.actions import check_secret_key, record_heartbeat, register_worker
+from course.server.queries import count_unsigned_certificates, workers
+from course.server.rules import HEARTBEAT_INTERVAL, WRONG_KEY_WARNING
+from course.server.scheduled_jobs import JOBS, SERVER_JOBS
+from course.server.settings_check import own_settings, settings_conflicts
+from course.server.worker import Job, run_jobs
+from course.web.app_state import app_state
+from course.web.background_threads import background_pool
+from course.web.database_check import current_database_check
 from course.web.unit_of_work import command_session
 
 _LOG = logging.getLogger("course")
-STOPPING = 20  # seconds
-IDLE = 30  # seconds after which a connection that nobody uses is closed
-MOST_CONNECTIONS = 4000
-LONGEST_REQUEST = 16 * 1024 * 1024  # bytes; the application itself accepts less, and says so in words
+STOP_SECONDS = 20  # seconds
+IDLE_SECONDS = 30  # seconds after which a connection that nobody uses is closed
+MAX_CONNECTIONS = 4000
+MAX_REQUEST_BYTES = 16 * 1024 * 1024  # bytes; the application itself accepts less, and says so in words
 
 
 @click.command("serve")
 @with_appcontext
-def group() -> None:
+def serve_command() -> None:
     """Bring the database up to date, serve the course, and send its mail. Ctrl+C stops it."""
     # The port first: when it is taken, another server is running, and nothing must be touched.
     server = _listen()
-    opening().prepare()
-    ready()
-    _run(server)
+    current_database_check().prepare()
+    prepare_course()
+    _serve(server)
 
 
 @demo.command("serve")
-def demo_serve() -> None:
+def demo_serve_command() -> None:
     """Prepare the demonstration and serve it. Ctrl+C stops it."""
-    _print_mail()
+    _use_console_mail()
     server = _listen()
     prepare_demo()
-    ready()
-    _run(server)
+    prepare_course()
+    _serve(server)
 
 
-def _print_mail() -> None:
+def _use_console_mail() -> None:
     """Print mail whatever MAIL_URL says: nobody in the demonstration has a mailbox, but whoever tries it out may add
     people who have."""
-    given = state()
+    given = app_state()
     printing = replace(given.config, mail_url="console:")
-    _app().extensions["course"] = replace(given, config=printing)
+    _application().extensions["course"] = replace(given, config=printing)
 
 
 def _listen() -> Any:
     """A server that holds its port; ends the command with 1 if it cannot have it."""
-    config = state().config
+    config = app_state().config
     try:
         return create_server(
-            _app(),
+            _application(),
             host=config.host,
             port=config.port,
             threads=config.threads,
             # Browsers keep connections open that they may never use again. Each costs next to nothing here,
             # so a training day with a hundred phones must not use them up; idle ones are let go soon.
-            connection_limit=_connections(),
-            channel_timeout=IDLE,
+            connection_limit=_connection_limit(),
+            channel_timeout=IDLE_SECONDS,
             cleanup_interval=10,
             backlog=1024,
             asyncore_use_poll=True,
             ident="",
-            max_request_body_size=LONGEST_REQUEST,
+            max_request_body_size=MAX_REQUEST_BYTES,
             # Without a trusted proxy nothing believes these headers (see course/web/proxies.py). They come through so
             # that a proxy nobody told the course about is noticed.
             clear_untrusted_proxy_headers=False,
@@ -111,52 +111,52 @@ def _listen() -> Any:
         sys.exit(1)
 
 
-def _connections() -> int:
+def _connection_limit() -> int:
     """How many connections may be open at once: what the system allows this process, less what it needs itself."""
     try:
         import resource  # noqa: PLC0415 (not on Windows)
     except ImportError:
         return 400
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MOST_CONNECTIONS + 200
+    wanted = MAX_CONNECTIONS + 200
     if soft < wanted and (hard == resource.RLIM_INFINITY or hard > soft):
         soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    return max(50, min(MOST_CONNECTIONS, soft - 200))
+    return max(50, min(MAX_CONNECTIONS, soft - 200))
 
 
-def _app() -> Flask:
+def _application() -> Flask:
     return current_app._get_current_object()  # type: ignore[attr-defined,no-any-return]
 
 
-def ready() -> None:
+def prepare_course() -> None:
     """Migrate, keep the versions of the content that is taught now, and say where the course is."""
-    config = state().config
-    upgrade(state().engine)
-    _look_at_settings()
+    config = app_state().config
+    upgrade(app_state().engine)
+    _check_settings()
     with command_session() as session:
         archive(session, library(), now())
         ours = organisation(session)
-        token = set_up_link(session, now()) if ours is None else None
+        token = create_set_up_link(session, now()) if ours is None else None
     # "Worried about a child?" answers with these also when the database is away before anybody has asked.
-    keep_as_read(ours, now())
+    remember_organisation(ours, now())
     click.echo(f"The course is at {config.public_url}")
     if token is not None:
         click.echo("It has not been set up yet. This link does so, once, within a day:")
-        click.echo(f"  {set_up_address(config.public_url, token)}")
+        click.echo(f"  {set_up_url(config.public_url, token)}")
 
 
-def _look_at_settings() -> None:
+def _check_settings() -> None:
     """Say whether the secret key is the database's, and whether other workers run with other settings.
 
     Certificates that could not be signed while the key was another one are signed once it is back.
     """
     with command_session() as session:
-        fits = note_key(session, state().config.secret_key, now()) != "other"
-        missing = unsigned(session)
-        words = others(workers(session, now()))
+        fits = check_secret_key(session, app_state().config.secret_key, now()) != "other"
+        missing = count_unsigned_certificates(session)
+        words = settings_conflicts(workers(session, now()))
     if not fits:
-        click.echo(f"Warning: {WRONG_KEY}", err=True)
+        click.echo(f"Warning: {WRONG_KEY_WARNING}", err=True)
         _LOG.warning("the secret key is not the one that this database was used with")
     for one in words:
         click.echo(f"Warning: {one}.", err=True)
@@ -166,13 +166,15 @@ def _look_at_settings() -> None:
         click.echo(f"Certificates that had no signature yet and are signed now: {done} of {missing}.", err=True)
 
 
-def _run(server: Any) -> None:
+def _serve(server: Any) -> None:
     """Serve until Ctrl+C or SIGTERM, with a worker beside it."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     # A shell starts what it runs in the background with this signal ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     stop = threading.Event()
-    worker = threading.Thread(target=_work, args=(_app(), "serve", stop, BESIDE_PAGES), name="worker", daemon=True)
+    worker = threading.Thread(
+        target=_run_worker, args=(_application(), "serve", stop, SERVER_JOBS), name="worker", daemon=True
+    )
     worker.start()
     try:
         click.echo("Press Ctrl+C to stop.")
@@ -186,9 +188,9 @@ def _run(server: Any) -> None:
         stop.set()
         server.close()
         # A job that is being done ends first; one that takes very long is not waited for.
-        worker.join(timeout=STOPPING)
-        pool.stop(STOPPING)
-        opening().close()
+        worker.join(timeout=STOP_SECONDS)
+        background_pool.stop(STOP_SECONDS)
+        current_database_check().close()
     click.echo("Stopped.")
 
 
@@ -199,19 +201,19 @@ def worker_command() -> None:
 
     Ctrl+C or SIGTERM stops it, after the job that it is doing.
     """
-    opening().prepare()
-    upgrade(state().engine)
-    _look_at_settings()
+    current_database_check().prepare()
+    upgrade(app_state().engine)
+    _check_settings()
     stop = threading.Event()
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, lambda *_: stop.set())
     click.echo("At work. Press Ctrl+C to stop.")
-    _work(_app(), "worker", stop)
-    opening().close()
+    _run_worker(_application(), "worker", stop)
+    current_database_check().close()
     click.echo("Stopped.")
 
 
-def _work(app: Flask, kind: str, stop: threading.Event, more: Sequence[Job] = ()) -> None:
+def _run_worker(app: Flask, kind: str, stop: threading.Event, more: Sequence[Job] = ()) -> None:
     """Do the jobs until `stop` is set, and keep saying that somebody is there."""
     name, number = f"{kind} on {socket.gethostname()}, process {os.getpid()}", 0
 
@@ -219,12 +221,12 @@ def _work(app: Flask, kind: str, stop: threading.Event, more: Sequence[Job] = ()
         nonlocal number
         with command_session() as session:
             if number:
-                beat(session, number, at)
+                record_heartbeat(session, number, at)
             else:
-                number = start(session, name, at, own_settings())
+                number = register_worker(session, name, at, own_settings())
 
     with app.app_context():
-        run((Job("beat", BEAT, be_seen), *JOBS, *more), stop, now)
+        run_jobs((Job("beat", HEARTBEAT_INTERVAL, be_seen), *JOBS, *more), stop, now)
         if number:
             with command_session() as session:
-                beat(session, number, now(), stopped=True)
+                record_heartbeat(session, number, now(), stopped=True)

@@ -13,11 +13,11 @@ from course.certificates.models import Certificate, CertificateChange
 from course.credentials.models import KeyWithdrawal, SignedCredential, SigningKey
 from course.credentials.rules.keys import KeyLockedError, unlock
 from course.server.models import SecretKeyFingerprint, WorkerBeat
-from course.server.rules import SILENT, KeyState, key_state
+from course.server.rules import SILENT_AFTER, KeyState, key_state
 
 
 @dataclass(frozen=True)
-class Worker:
+class WorkerView:
     """A worker as it was last seen; `alive` if that was a moment ago."""
 
     name: str
@@ -28,23 +28,23 @@ class Worker:
     settings: dict[str, str]
 
 
-def workers(session: Session, at: datetime) -> list[Worker]:
+def workers(session: Session, at: datetime) -> list[WorkerView]:
     """The workers that were ever seen and are not forgotten, the one seen last first."""
     rows = session.execute(select(WorkerBeat).order_by(WorkerBeat.seen_at.desc(), WorkerBeat.id.desc())).scalars()
     return [
-        Worker(
+        WorkerView(
             w.name,
             w.started_at,
             w.seen_at,
             w.stopped_at,
-            w.stopped_at is None and at - w.seen_at < SILENT,
+            w.stopped_at is None and at - w.seen_at < SILENT_AFTER,
             json.loads(w.settings),
         )
         for w in rows
     ]
 
 
-def state_of_key(session: Session, secret: str) -> KeyState:
+def secret_key_state(session: Session, secret: str) -> KeyState:
     """Whether this is the secret key that the database is used with."""
     newest = select(SecretKeyFingerprint.fingerprint).order_by(SecretKeyFingerprint.number.desc()).limit(1)
     stored = session.execute(newest).scalar_one_or_none()
@@ -70,7 +70,7 @@ def signing_key_opens(session: Session, secret: str) -> bool | None:
     return True
 
 
-def unsigned(session: Session) -> int:
+def count_unsigned_certificates(session: Session) -> int:
     """How many certificates that count have no signature that counts. Each needs 'flask credentials sign-missing'."""
     withdrawn = select(KeyWithdrawal.key_id)
     signed = select(SignedCredential.certificate_id).where(SignedCredential.key_id.not_in(withdrawn))

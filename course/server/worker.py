@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 _LOG = logging.getLogger("course")
-TICK = 5  # seconds between two looks at what is due
+TICK_SECONDS = 5  # seconds between two looks at what is due
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Job:
     run: Callable[[datetime], object]
 
 
-class Rounds:
+class JobScheduler:
     """What is due in each round of one worker."""
 
     def __init__(self, jobs: Sequence[Job]) -> None:
@@ -49,9 +49,11 @@ class Rounds:
         return done
 
 
-def run(jobs: Sequence[Job], stop: threading.Event, clock: Callable[[], datetime], tick: float = TICK) -> None:
+def run_jobs(
+    jobs: Sequence[Job], stop: threading.Event, clock: Callable[[], datetime], tick: float = TICK_SECONDS
+) -> None:
     """Round after round until `stop` is set; a job that is running then is finished first."""
-    rounds = Rounds(jobs)
+    rounds = JobScheduler(jobs)
     while not stop.is_set():
         rounds.go(clock(), stop)
         stop.wait(tick)

@@ -9,24 +9,24 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from course.audit.actions import record
+from course.audit.actions import record_event
 from course.dates import civil_date
 from course.db import insert_once
 from course.events import publish
 from course.people import actions as people
 from course.people.actions import Refusal
 from course.people.models import Membership, Person, RoleGrant, Team
-from course.people.rules import name_key, plain_email
+from course.people.rules import name_key, normalise_email
 from course.staff.events import AddressChanged, PeopleMerged, PersonLeft
 from course.staff.models import PersonChange, PersonMerge
 from course.staff.queries import administrators
-from course.text import tidy
+from course.text import normalise_line
 
 LATEST_RETURN = timedelta(days=366)  # what is agreed for later is written down later
-LAST = "This is the only administrator who can sign in. Make somebody else an administrator first."
+LAST_ADMINISTRATOR = "This is the only administrator who can sign in. Make somebody else an administrator first."
 
 
-def correct(
+def correct_identity(
     session: Session, person_id: int, name: str, email: str, staff_number: str | None, reason: str,
     by: int | None, at: datetime,
 ) -> Refusal | None:  # fmt: skip
@@ -34,8 +34,8 @@ def correct(
 
     Raises LookupError if there is no such person.
     """
-    person = _here(session, person_id)
-    after = {"name": tidy(name), "email": plain_email(email), "staff_number": staff_number or None}
+    person = _get_current_person(session, person_id)
+    after = {"name": normalise_line(name), "email": normalise_email(email), "staff_number": staff_number or None}
     before = {field: getattr(person, field) for field in after}
     changed = [field for field, value in after.items() if before[field] != value]
     if not changed:
@@ -50,7 +50,7 @@ def correct(
             changing = update(Person).where(Person.id == person_id, *unchanged).values(values).returning(Person.id)
             found = session.execute(changing, execution_options={"synchronize_session": False}).first()
     except IntegrityError:
-        return _taken(session, person_id, after["email"])
+        return _identity_taken(session, person_id, after["email"])
     session.refresh(person)
     if found is None:
         if all(getattr(person, field) == value for field, value in after.items()):
@@ -58,37 +58,39 @@ def correct(
         return Refusal("name", f"Somebody else has just changed this to {person.name}, {person.email}. Look again.")
     session.add(PersonChange(person_id=person_id, reason=reason, changed_by=by, changed_at=at, **before))
     session.flush()
-    record(session, "person.changed", ("person", person_id), {"changed": ", ".join(changed)}, by, at)
+    record_event(session, "person.changed", ("person", person_id), {"changed": ", ".join(changed)}, by, at)
     if "email" in changed:
         publish(session, AddressChanged(person_id, at))
     return None
 
 
-def _taken(session: Session, person_id: int, email: str | None) -> Refusal:
+def _identity_taken(session: Session, person_id: int, email: str | None) -> Refusal:
     other = select(Person.id).where(Person.email == email, Person.id != person_id)
     if session.execute(other).first() is not None:
         return Refusal("email", "Somebody else has this address already.")
     return Refusal("staff_number", "Somebody else has this staff number already.")
 
 
-def join(session: Session, person_id: int, team_id: int, move: bool, by: int | None, at: datetime) -> Refusal | None:
+def join_team(
+    session: Session, person_id: int, team_id: int, move: bool, by: int | None, at: datetime
+) -> Refusal | None:
     """Put somebody into a team; `move` ends their being in any other. Raises LookupError if there is nobody."""
     if move:
-        return move_to(session, person_id, [team_id], by, at)
-    _here(session, person_id)
+        return set_teams(session, person_id, [team_id], by, at)
+    _get_current_person(session, person_id)
     team = session.get(Team, team_id)
     if team is None or team.closed_at is not None:
         return Refusal("team", "This team is closed. Choose another one.")
     if insert_once(session, Membership, person_id=person_id, team_id=team_id, since=at) is not None:
-        record(session, "team.joined", ("person", person_id), {"team": team.name}, by, at)
+        record_event(session, "team.joined", ("person", person_id), {"team": team.name}, by, at)
     session.flush()
     return None
 
 
-def move_to(session: Session, person_id: int, teams: Collection[int], by: int | None, at: datetime) -> Refusal | None:
+def set_teams(session: Session, person_id: int, teams: Collection[int], by: int | None, at: datetime) -> Refusal | None:
     """Put somebody into these teams, and into no other; where they are already they stay. Raises LookupError if there is
     nobody."""
-    _here(session, person_id)
+    _get_current_person(session, person_id)
     closed = [one for one in teams if (team := session.get(Team, one)) is None or team.closed_at is not None]
     if closed or not teams:
         return Refusal("team", "This team is closed. Choose another one.")
@@ -98,7 +100,7 @@ def move_to(session: Session, person_id: int, teams: Collection[int], by: int | 
             _end_membership(session, bond, by, at)
     session.flush()
     for team_id in teams:
-        join(session, person_id, team_id, False, by, at)
+        join_team(session, person_id, team_id, False, by, at)
     return None
 
 
@@ -115,10 +117,10 @@ def leave_team(session: Session, person_id: int, membership_id: int, by: int | N
 def _end_membership(session: Session, bond: Membership, by: int | None, at: datetime) -> None:
     bond.until = at
     team = session.get_one(Team, bond.team_id)
-    record(session, "team.left", ("person", bond.person_id), {"team": team.name}, by, at)
+    record_event(session, "team.left", ("person", bond.person_id), {"team": team.name}, by, at)
 
 
-def grant(
+def grant_role(
     session: Session, person_id: int, role: str, team_id: int | None, by: int | None, at: datetime
 ) -> Refusal | None:
     """Make somebody the manager of a team, or an administrator; the same again changes nothing.
@@ -127,24 +129,24 @@ def grant(
     """
     if role not in ("manager", "administrator"):
         raise ValueError(f"there is no role {role!r}")
-    _here(session, person_id)
+    _get_current_person(session, person_id)
     managed = team_id if role == "manager" else None
     team = session.get(Team, managed) if managed is not None else None
     if role == "manager" and (team is None or team.closed_at is not None):
         return Refusal("team", "Choose the team that this person manages.")
     if insert_once(session, RoleGrant, person_id=person_id, role=role, team_id=managed, since=at) is not None:
         words = f"manager of {team.name}" if team else role
-        record(session, "role.granted", ("person", person_id), {"role": words}, by, at)
+        record_event(session, "role.granted", ("person", person_id), {"role": words}, by, at)
     return None
 
 
-def take_away(session: Session, person_id: int, grant_id: int, by: int | None, at: datetime) -> Refusal | None:
+def revoke_role(session: Session, person_id: int, grant_id: int, by: int | None, at: datetime) -> Refusal | None:
     """Somebody does not have a role any more. The last administrator keeps theirs."""
     granted = session.get(RoleGrant, grant_id, with_for_update=True)
     if granted is None or granted.person_id != person_id or granted.until is not None:
         return Refusal("role", "This role has been taken away already.")
-    if granted.role == "administrator" and _nobody_else(session, person_id):
-        return Refusal("role", LAST)
+    if granted.role == "administrator" and _is_last_administrator(session, person_id):
+        return Refusal("role", LAST_ADMINISTRATOR)
     _end_role(session, granted, by, at)
     session.flush()
     return None
@@ -154,10 +156,10 @@ def _end_role(session: Session, granted: RoleGrant, by: int | None, at: datetime
     granted.until = at
     team = session.get(Team, granted.team_id) if granted.team_id is not None else None
     words = f"manager of {team.name}" if team else granted.role
-    record(session, "role.ended", ("person", granted.person_id), {"role": words}, by, at)
+    record_event(session, "role.ended", ("person", granted.person_id), {"role": words}, by, at)
 
 
-def _nobody_else(session: Session, person_id: int) -> bool:
+def _is_last_administrator(session: Session, person_id: int) -> bool:
     """Whether no other administrator could sign in. Their grants are locked first: of two who take each other's
     role away at the same moment, the second sees what the first has done."""
     rows = select(RoleGrant.id).where(RoleGrant.role == "administrator", RoleGrant.until.is_(None))
@@ -165,7 +167,7 @@ def _nobody_else(session: Session, person_id: int) -> bool:
     return not [other for other in administrators(session) if other != person_id]
 
 
-def leave(
+def record_departure(
     session: Session, person_id: int, last_day: date, reason: str, zone: str, by: int | None, at: datetime
 ) -> Refusal | None:
     """Somebody has left: they cannot sign in, are in no team and have no role. All that they did stays.
@@ -177,10 +179,10 @@ def leave(
         raise LookupError(f"there is no person {person_id}")
     rows = select(RoleGrant).where(RoleGrant.person_id == person_id, RoleGrant.until.is_(None))
     grants = session.execute(rows).scalars().all()
-    if any(one.role == "administrator" for one in grants) and _nobody_else(session, person_id):
-        return Refusal("last_day", LAST)
+    if any(one.role == "administrator" for one in grants) and _is_last_administrator(session, person_id):
+        return Refusal("last_day", LAST_ADMINISTRATOR)
     try:
-        people.leave(session, person_id, last_day, reason, zone, by, at)
+        people.end_employment(session, person_id, last_day, reason, zone, by, at)
     except ValueError as error:
         return Refusal("last_day", str(error))
     for one in grants:
@@ -193,7 +195,7 @@ def leave(
     return None
 
 
-def come_back(
+def record_return(
     session: Session, person_id: int, first_day: date, team_id: int | None, reason: str, zone: str,
     by: int | None, at: datetime,
 ) -> Refusal | None:  # fmt: skip
@@ -214,13 +216,13 @@ def come_back(
     if first_day > civil_date(at, zone) + LATEST_RETURN:
         return Refusal("first_day", "Enter a day within the next twelve months.")
     try:
-        people.come_back(session, person_id, first_day, reason, zone, by, at)
+        people.restart_employment(session, person_id, first_day, reason, zone, by, at)
     except ValueError as error:
         return Refusal("first_day", str(error))
-    return None if team_id is None else join(session, person_id, team_id, False, by, at)
+    return None if team_id is None else join_team(session, person_id, team_id, False, by, at)
 
 
-def merge(
+def merge_people(
     session: Session,
     person_id: int,
     into_id: int,
@@ -235,27 +237,27 @@ def merge(
     No certificate and no answer is moved: the second entry stays, as somebody who has left. `take_address` says that
     its address is the right one. Raises LookupError if one of the two is not here.
     """
-    second, first = _here(session, person_id), _here(session, into_id)
+    second, first = _get_current_person(session, person_id), _get_current_person(session, into_id)
     if second is first:
         return Refusal("other", "This is the same entry. Enter the address of the other one.")
     today, address, number = civil_date(at, zone), second.email, second.staff_number
     for team_id in _open_teams(session, person_id):
-        join(session, into_id, team_id, False, by, at)
+        join_team(session, into_id, team_id, False, by, at)
     roles = select(RoleGrant.role, RoleGrant.team_id).where(RoleGrant.person_id == person_id, RoleGrant.until.is_(None))
     for role, managed in session.execute(roles).all():
-        grant(session, into_id, role, managed, by, at)
+        grant_role(session, into_id, role, managed, by, at)
     if take_address or (number and not first.staff_number):
         # Nobody else may have them: the second entry gives them up first. Mail to .invalid never leaves.
         gone = f"merged-{person_id}@merged.invalid" if take_address else address
-        correct(session, person_id, second.name, gone, None, reason, by, at)
+        correct_identity(session, person_id, second.name, gone, None, reason, by, at)
         kept = address if take_address else first.email
-        correct(session, into_id, first.name, kept, first.staff_number or number, reason, by, at)
-    refused = leave(session, person_id, today, reason, zone, by, at)
+        correct_identity(session, into_id, first.name, kept, first.staff_number or number, reason, by, at)
+    refused = record_departure(session, person_id, today, reason, zone, by, at)
     if refused is not None:
         return Refusal("other", refused.message)
     session.add(PersonMerge(person_id=person_id, into_id=into_id, reason=reason, made_by=by, made_at=at))
     session.flush()
-    record(session, "person.merged", ("person", into_id), {"entry": person_id, "reason": reason}, by, at)
+    record_event(session, "person.merged", ("person", into_id), {"entry": person_id, "reason": reason}, by, at)
     publish(session, PeopleMerged(person_id, into_id, today, by, at))
     return None
 
@@ -265,7 +267,7 @@ def _open_teams(session: Session, person_id: int) -> list[int]:
     return list(session.execute(rows).scalars())
 
 
-def _here(session: Session, person_id: int) -> Person:
+def _get_current_person(session: Session, person_id: int) -> Person:
     person = session.get(Person, person_id)
     if person is None or person.left_at is not None:
         raise LookupError(f"there is no person {person_id}, or they have left")

@@ -9,12 +9,12 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session, aliased
 
 from course.people.models import Employment, Membership, Person, RoleGrant, Team
-from course.people.queries import BY_NAME, CREDENTIAL, PathwayView, PersonView, overview, pathway_of
+from course.people.queries import BY_NAME, CREDENTIAL, PathwayView, PersonView, chosen_pathway, person_overview
 from course.staff.models import PersonChange
 
 
 @dataclass(frozen=True)
-class Bond:
+class Assignment:
     """Somebody belongs to a team, or has a role (`role` is None for a team), from one moment until another."""
 
     id: int
@@ -32,7 +32,7 @@ class Bond:
 
 
 @dataclass(frozen=True)
-class Was:
+class PreviousIdentity:
     """What somebody was called until `at`, and who changed it why (`by` is None for a command)."""
 
     name: str
@@ -44,7 +44,7 @@ class Was:
 
 
 @dataclass(frozen=True)
-class Stay:
+class EmploymentSpell:
     """A stay as it was recorded: `end` is the last day, None while it goes on."""
 
     start: date
@@ -53,62 +53,62 @@ class Stay:
 
 
 @dataclass(frozen=True)
-class Sheet:
+class PersonDetail:
     """One person. `seen` is how the list shows them, None once they have left."""
 
     person: Person
     seen: PersonView | None
     pathway: PathwayView | None
-    teams: tuple[Bond, ...]
-    roles: tuple[Bond, ...]
-    earlier: tuple[Bond, ...]
-    changes: tuple[Was, ...]
-    stays: tuple[Stay, ...]
+    teams: tuple[Assignment, ...]
+    roles: tuple[Assignment, ...]
+    earlier: tuple[Assignment, ...]
+    changes: tuple[PreviousIdentity, ...]
+    stays: tuple[EmploymentSpell, ...]
 
     @property
     def administrator(self) -> bool:
         return any(bond.role == "administrator" for bond in self.roles)
 
 
-def sheet(session: Session, person_id: int) -> Sheet | None:
+def person_detail(session: Session, person_id: int) -> PersonDetail | None:
     """Everything about one person; None if there is nobody. Seven small queries, whatever there is."""
     person = session.get(Person, person_id)
     if person is None:
         return None
-    teams, roles = _memberships(session, person_id), _roles(session, person_id)
-    return Sheet(
+    teams, roles = _team_assignments(session, person_id), _role_assignments(session, person_id)
+    return PersonDetail(
         person=person,
-        seen=overview(session, person_id),
-        pathway=pathway_of(session, person_id),
+        seen=person_overview(session, person_id),
+        pathway=chosen_pathway(session, person_id),
         teams=tuple(bond for bond in teams if bond.until is None),
         roles=tuple(bond for bond in roles if bond.until is None),
         earlier=tuple(sorted((bond for bond in (*teams, *roles) if bond.until), key=lambda bond: bond.since)),
-        changes=tuple(_changes(session, person_id)),
-        stays=tuple(_stays(session, person_id)),
+        changes=tuple(_previous_identities(session, person_id)),
+        stays=tuple(_employment_spells(session, person_id)),
     )
 
 
-def _memberships(session: Session, person_id: int) -> list[Bond]:
+def _team_assignments(session: Session, person_id: int) -> list[Assignment]:
     rows = session.execute(
         select(Membership.id, Membership.team_id, Team.name, Membership.since, Membership.until)
         .join(Team, Team.id == Membership.team_id)
         .where(Membership.person_id == person_id)
         .order_by(Membership.since, Membership.id)
     )
-    return [Bond(row.id, None, row.team_id, row.name, row.since, row.until) for row in rows]
+    return [Assignment(row.id, None, row.team_id, row.name, row.since, row.until) for row in rows]
 
 
-def _roles(session: Session, person_id: int) -> list[Bond]:
+def _role_assignments(session: Session, person_id: int) -> list[Assignment]:
     rows = session.execute(
         select(RoleGrant.id, RoleGrant.role, RoleGrant.team_id, Team.name, RoleGrant.since, RoleGrant.until)
         .outerjoin(Team, Team.id == RoleGrant.team_id)
         .where(RoleGrant.person_id == person_id)
         .order_by(RoleGrant.since, RoleGrant.id)
     )
-    return [Bond(row.id, row.role, row.team_id, row.name, row.since, row.until) for row in rows]
+    return [Assignment(row.id, row.role, row.team_id, row.name, row.since, row.until) for row in rows]
 
 
-def _changes(session: Session, person_id: int) -> list[Was]:
+def _previous_identities(session: Session, person_id: int) -> list[PreviousIdentity]:
     by = aliased(Person)
     rows = session.execute(
         select(PersonChange, by.name)
@@ -116,17 +116,19 @@ def _changes(session: Session, person_id: int) -> list[Was]:
         .where(PersonChange.person_id == person_id)
         .order_by(PersonChange.id.desc())
     )
-    return [Was(row.name, row.email, row.staff_number, row.reason, name, row.changed_at) for row, name in rows]
+    return [
+        PreviousIdentity(row.name, row.email, row.staff_number, row.reason, name, row.changed_at) for row, name in rows
+    ]
 
 
-def _stays(session: Session, person_id: int) -> list[Stay]:
+def _employment_spells(session: Session, person_id: int) -> list[EmploymentSpell]:
     """The stays, oldest first; of those that begin on the same day, what was recorded last."""
     rows = select(Employment).where(Employment.person_id == person_id).order_by(Employment.id)
-    newest = {row.start: Stay(row.start, row.end, row.reason) for row in session.execute(rows).scalars()}
+    newest = {row.start: EmploymentSpell(row.start, row.end, row.reason) for row in session.execute(rows).scalars()}
     return [newest[start] for start in sorted(newest)]
 
 
-def name_on(session: Session, person_id: int, at: datetime) -> str | None:
+def name_at(session: Session, person_id: int, at: datetime) -> str | None:
     """What somebody was called at a moment; None if there is nobody."""
     first = (
         select(PersonChange.name)
@@ -138,7 +140,7 @@ def name_on(session: Session, person_id: int, at: datetime) -> str | None:
     return before or session.execute(select(Person.name).where(Person.id == person_id)).scalar()
 
 
-def left(session: Session) -> list[Person]:
+def leavers(session: Session) -> list[Person]:
     """Who has left, the latest first; without those whose name is not kept any more."""
     rows = (
         select(Person)

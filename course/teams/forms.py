@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from wtforms import SelectField
 
-from course.people.forms import clean, line_field
+from course.people.forms import clean_line, line_field
 from course.web.forms import DayField, Form
 
-REASON = "Say in a few words why. It stays beside the change."
+REASON_REQUIRED = "Say in a few words why. It stays beside the change."
 
 
 class ChangeTeamForm(Form):
     name = line_field("Name of the team", "Enter the name of the team.")
-    parent = SelectField("Part of", filters=[clean])
-    reason = line_field("Reason", REASON)
+    parent = SelectField("Part of", filters=[clean_line])
+    reason = line_field("Reason", REASON_REQUIRED)
 
 
 class MergeTeamForm(Form):
-    into = SelectField("Merge it into", filters=[clean])
-    reason = line_field("Reason", REASON)
+    into = SelectField("Merge it into", filters=[clean_line])
+    reason = line_field("Reason", REASON_REQUIRED)
 
 
 class CloseTeamForm(Form):
-    reason = line_field("Reason", REASON)
+    reason = line_field("Reason", REASON_REQUIRED)
 
 
-class OnDayForm(Form):
+class TreeDateForm(Form):
     """A past day in the page's address; without it, it is today."""
 
     class Meta:

@@ -11,16 +11,16 @@ from sqlalchemy import Row, Select, func, or_, select, union
 from sqlalchemy.orm import Session
 
 from course.people.models import Membership, Person, RoleGrant, Team
-from course.people.queries import BY_NAME, TeamView, in_tree_order
-from course.people.rules import told_apart
+from course.people.queries import BY_NAME, TeamView, order_as_tree
+from course.people.rules import distinct_names
 from course.teams.models import TeamChange
-from course.teams.rules import Change, below
-from course.text import in_order
+from course.teams.rules import TeamChangeView, team_subtree
+from course.text import sort_key
 
-TOP = "the top"  # what a team without a parent is part of
+TOP_LABEL = "the top"  # what a team without a parent is part of
 
 
-def tree(session: Session, at: datetime) -> list[TeamView]:
+def team_tree(session: Session, at: datetime) -> list[TeamView]:
     """The teams that were open at that moment, as they were called and stood then, in tree order. Two queries."""
     teams = session.execute(
         select(Team.id, Team.name, Team.parent_id).where(
@@ -33,10 +33,10 @@ def tree(session: Session, at: datetime) -> list[TeamView]:
     for change in session.execute(later).scalars():
         if change.team_id in rows:
             rows[change.team_id] = TeamView(change.team_id, change.name, change.parent_id, 0)
-    return in_tree_order(rows.values())
+    return order_as_tree(rows.values())
 
 
-def places(session: Session, at: datetime) -> dict[int, int | None]:
+def parents_at(session: Session, at: datetime) -> dict[int, int | None]:
     """What each team was part of at that moment; of one that was closed by then, what it was part of or merged into.
     Three queries."""
     closed = (
@@ -45,28 +45,28 @@ def places(session: Session, at: datetime) -> dict[int, int | None]:
         .where(TeamChange.kind != "changed", Team.closed_at <= at)
     )
     gone: dict[int, int | None] = dict(session.execute(closed).all())
-    return gone | {one.id: one.parent_id for one in tree(session, at)}
+    return gone | {one.id: one.parent_id for one in team_tree(session, at)}
 
 
-def changes_at(session: Session) -> set[datetime]:
+def tree_change_times(session: Session) -> set[datetime]:
     """The moments at which the tree changed. One query."""
     opened, closed = select(Team.opened_at), select(Team.closed_at).where(Team.closed_at.is_not(None))
     return set(session.execute(union(opened, closed, select(TeamChange.changed_at))).scalars())
 
 
-def members(session: Session, team_id: int, at: datetime) -> list[int]:
+def members_at(session: Session, team_id: int, at: datetime) -> list[int]:
     """The people who were at that moment in a team or in one that was below it then, by id."""
-    wanted = below(team_id, {team.id: team.parent_id for team in tree(session, at)})
-    rows = session.execute(_there(at).where(Membership.team_id.in_(wanted)))
+    wanted = team_subtree(team_id, {team.id: team.parent_id for team in team_tree(session, at)})
+    rows = session.execute(_memberships_at(at).where(Membership.team_id.in_(wanted)))
     return sorted({row.person_id for row in rows})
 
 
-def counts(session: Session, at: datetime) -> Counter[int]:
+def member_counts(session: Session, at: datetime) -> Counter[int]:
     """How many people each team had at that moment, without those in the teams below it."""
-    return Counter(row.team_id for row in session.execute(_there(at).distinct()))
+    return Counter(row.team_id for row in session.execute(_memberships_at(at).distinct()))
 
 
-def _there(at: datetime) -> Select[int, int]:
+def _memberships_at(at: datetime) -> Select[int, int]:
     """Who was in which team at a moment, as it was known then: a membership ends when it is written down that somebody
     has left, which may be after their last day."""
     return select(Membership.team_id, Membership.person_id).where(
@@ -75,7 +75,7 @@ def _there(at: datetime) -> Select[int, int]:
 
 
 @dataclass(frozen=True)
-class Named:
+class NamedReference:
     """A person, or a team, by id and name."""
 
     id: int
@@ -88,23 +88,25 @@ class TeamDetail:
 
     id: int
     name: str
-    parent: Named | None
+    parent: NamedReference | None
     opened_at: datetime
     closed_at: datetime | None
-    below: tuple[Named, ...]
-    people: tuple[Named, ...]
-    managers: tuple[Named, ...]
-    changes: tuple[Change, ...]
+    below: tuple[NamedReference, ...]
+    people: tuple[NamedReference, ...]
+    managers: tuple[NamedReference, ...]
+    changes: tuple[TeamChangeView, ...]
 
 
-def team(session: Session, team_id: int, at: datetime) -> TeamDetail | None:
+def team_detail(session: Session, team_id: int, at: datetime) -> TeamDetail | None:
     """A team as it is now, and what became of it, newest first. Four queries."""
     names = {row.id: row for row in session.execute(select(Team)).scalars()}
     found = names.get(team_id)
     if found is None:
         return None
-    children = [Named(one.id, one.name) for one in names.values() if one.parent_id == team_id and one.closed_at is None]
-    there = _there(at).where(Membership.team_id == team_id).subquery()
+    children = [
+        NamedReference(one.id, one.name) for one in names.values() if one.parent_id == team_id and one.closed_at is None
+    ]
+    there = _memberships_at(at).where(Membership.team_id == team_id).subquery()
     people = select(Person.id, Person.name, Person.email).where(Person.id.in_(select(there.c.person_id)))
     managers = (
         select(Person.id, Person.name, Person.email)
@@ -115,23 +117,24 @@ def team(session: Session, team_id: int, at: datetime) -> TeamDetail | None:
     return TeamDetail(
         found.id,
         found.name,
-        Named(found.parent_id, names[found.parent_id].name) if found.parent_id else None,
+        NamedReference(found.parent_id, names[found.parent_id].name) if found.parent_id else None,
         found.opened_at,
         found.closed_at,
-        tuple(sorted(children, key=lambda one: in_order(one.name))),
-        _named(session.execute(people.order_by(*BY_NAME)).all()),
-        _named(session.execute(managers).all()),
-        tuple(_changes(session, found, {number: one.name for number, one in names.items()})),
+        tuple(sorted(children, key=lambda one: sort_key(one.name))),
+        _named_references(session.execute(people.order_by(*BY_NAME)).all()),
+        _named_references(session.execute(managers).all()),
+        tuple(_team_changes(session, found, {number: one.name for number, one in names.items()})),
     )
 
 
-def _named(people: Sequence[Row[int, str, str]]) -> tuple[Named, ...]:
+def _named_references(people: Sequence[Row[int, str, str]]) -> tuple[NamedReference, ...]:
     return tuple(
-        Named(number, name) for number, name in told_apart((row.id, row.name, row.email) for row in people).items()
+        NamedReference(number, name)
+        for number, name in distinct_names((row.id, row.name, row.email) for row in people).items()
     )
 
 
-def _changes(session: Session, of: Team, names: dict[int, str]) -> list[Change]:
+def _team_changes(session: Session, of: Team, names: dict[int, str]) -> list[TeamChangeView]:
     """What was done to a team, newest first. What came after a change is what was before the next one."""
     rows = session.execute(
         select(TeamChange, Person.name)
@@ -139,14 +142,14 @@ def _changes(session: Session, of: Team, names: dict[int, str]) -> list[Change]:
         .where(TeamChange.team_id == of.id)
         .order_by(TeamChange.id.desc())
     )
-    found, name, place = [], of.name, _place(names, of.parent_id)
+    found, name, place = [], of.name, _parent_name(names, of.parent_id)
     for row, by in rows:
         into = names[row.into_id] if row.into_id else None
-        before = _place(names, row.parent_id)
-        found.append(Change(row.kind, row.name, before, name, place, into, row.reason, by, row.changed_at))
+        before = _parent_name(names, row.parent_id)
+        found.append(TeamChangeView(row.kind, row.name, before, name, place, into, row.reason, by, row.changed_at))
         name, place = row.name, before
     return found
 
 
-def _place(names: dict[int, str], parent: int | None) -> str:
-    return TOP if parent is None else names[parent]
+def _parent_name(names: dict[int, str], parent: int | None) -> str:
+    return TOP_LABEL if parent is None else names[parent]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 
-def below(team: int, parents: Mapping[int, int | None]) -> set[int]:
+def team_subtree(team: int, parents: Mapping[int, int | None]) -> set[int]:
     """The team and all below it. `parents` gives for each team the one that it is part of."""
     children: dict[int | None, list[int]] = {}
     for child, parent in parents.items():
@@ -22,7 +22,7 @@ def below(team: int, parents: Mapping[int, int | None]) -> set[int]:
 
 
 @dataclass(frozen=True)
-class Change:
+class TeamChangeView:
     """One thing that was done to a team: its name and place until then and from then on, in words."""
 
     kind: str

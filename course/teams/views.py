@@ -13,113 +13,123 @@ from werkzeug.wrappers import Response as WsgiResponse
 from course.clock import now
 from course.people import queries as people
 from course.people.actions import Refusal
-from course.people.forms import chosen, team_choices
-from course.people.views import invite_all
+from course.people.forms import selected_team_id, team_choices
+from course.people.views import send_invitations
 from course.teams import actions, queries
-from course.teams.forms import ChangeTeamForm, CloseTeamForm, MergeTeamForm, OnDayForm
+from course.teams.forms import ChangeTeamForm, CloseTeamForm, MergeTeamForm, TreeDateForm
 from course.teams.queries import TeamDetail
-from course.web.access import Permission, may
-from course.web.app_state import state
+from course.web.access import Permission, requires_permission
+from course.web.app_state import app_state
 from course.web.forms import Form
-from course.web.template_filters import seen_redirect
-from course.web.unit_of_work import Unit, db, unit_of_work
+from course.web.template_filters import redirect_after_post
+from course.web.unit_of_work import WriteSession, db, unit_of_work
 
 pages = Blueprint("teams", __name__)
-Answer = Response | WsgiResponse
+PageResponse = Response | WsgiResponse
 
 
 @pages.before_request
-def _here() -> None:
+def _set_nav_section() -> None:
     g.here = "people"
 
 
 @pages.get("")
-@may(Permission.MANAGE_PEOPLE)
-def tree() -> Answer:
+@requires_permission(Permission.MANAGE_PEOPLE)
+def tree() -> PageResponse:
     """All teams, today or as they were at the end of a past day."""
-    at, form = now(), OnDayForm(request.args)
+    at, form = now(), TreeDateForm(request.args)
     wanted = form.on.data if form.validate() else None
     if wanted is not None:
         # The end of the day: what was done on it is seen.
-        at = min(at, datetime.combine(wanted, time.max, ZoneInfo(state().config.time_zone)).astimezone(UTC))
+        at = min(at, datetime.combine(wanted, time.max, ZoneInfo(app_state().config.time_zone)).astimezone(UTC))
     page = render_template(
-        "teams/tree.html", form=form, on=wanted, teams=queries.tree(db(), at), counts=queries.counts(db(), at)
+        "teams/tree.html",
+        form=form,
+        on=wanted,
+        teams=queries.team_tree(db(), at),
+        counts=queries.member_counts(db(), at),
     )
     return make_response(page, 422 if form.errors else 200)
 
 
 @pages.get("/<int(max=2147483647):team_id>")
-@may(Permission.MANAGE_PEOPLE)
+@requires_permission(Permission.MANAGE_PEOPLE)
 def team(team_id: int) -> str:
     """A team: who is in it, what is below it, and what became of it."""
-    found, at = queries.team(db(), team_id, now()) or abort(404), now()
-    waiting = people.not_signed_in(db(), people.members_below(db(), team_id)) if found.closed_at is None else []
+    found, at = queries.team_detail(db(), team_id, now()) or abort(404), now()
+    waiting = (
+        people.people_without_password(db(), people.members_below(db(), team_id)) if found.closed_at is None else []
+    )
     return render_template("teams/team.html", team=found, waiting=waiting, at=at)
 
 
 @pages.post("/<int(max=2147483647):team_id>/invite")
-@may(Permission.MANAGE_PEOPLE)
-def invite(team_id: int) -> Answer:
+@requires_permission(Permission.MANAGE_PEOPLE)
+def invite(team_id: int) -> PageResponse:
     """Invite all in a team and below it who have not chosen a password."""
-    _open(team_id)
+    _open_team_or_404(team_id)
     ids = people.members_below(db(), team_id)
-    return invite_all(people.not_signed_in(db(), ids), url_for("teams.team", team_id=team_id))
+    return send_invitations(people.people_without_password(db(), ids), url_for("teams.team", team_id=team_id))
 
 
 @pages.route("/<int(max=2147483647):team_id>/change", methods=["GET", "POST"])
-@may(Permission.MANAGE_PEOPLE)
-def change(team_id: int) -> Answer:
+@requires_permission(Permission.MANAGE_PEOPLE)
+def change(team_id: int) -> PageResponse:
     """Another name, another place in the tree, or both."""
-    found = _open(team_id)
+    found = _open_team_or_404(team_id)
     form = ChangeTeamForm(data={"name": found.name, "parent": str(found.parent.id) if found.parent else ""})
     form.parent.choices = team_choices(people.teams(db()), "No other team: it stands at the top")
 
-    def deed(session: Unit) -> Refusal | None:
+    def deed(session: WriteSession) -> Refusal | None:
         name, reason = form.name.data or "", form.reason.data or ""
-        return actions.change(session, team_id, name, chosen(form.parent.data), reason, current_user.person.id, now())
+        return actions.change_team(
+            session, team_id, name, selected_team_id(form.parent.data), reason, current_user.person.id, now()
+        )
 
-    return _act(form, found, "Rename or move", "Save", deed)
+    return _handle_change(form, found, "Rename or move", "Save", deed)
 
 
 @pages.route("/<int(max=2147483647):team_id>/merge", methods=["GET", "POST"])
-@may(Permission.MANAGE_PEOPLE)
-def merge(team_id: int) -> Answer:
+@requires_permission(Permission.MANAGE_PEOPLE)
+def merge(team_id: int) -> PageResponse:
     """Make one team of two."""
-    found = _open(team_id)
+    found = _open_team_or_404(team_id)
     form = MergeTeamForm()
     form.into.choices = team_choices(people.teams(db()), "Choose a team")
 
-    def deed(session: Unit) -> Refusal | None:
-        into = chosen(form.into.data)
+    def deed(session: WriteSession) -> Refusal | None:
+        into = selected_team_id(form.into.data)
         if into is None:
             return Refusal("into", "Choose a team.")
-        return actions.merge(session, team_id, into, form.reason.data or "", current_user.person.id, now())
+        return actions.merge_teams(session, team_id, into, form.reason.data or "", current_user.person.id, now())
 
-    return _act(form, found, "Merge", "Merge the teams", deed)
+    return _handle_change(form, found, "Merge", "Merge the teams", deed)
 
 
 @pages.route("/<int(max=2147483647):team_id>/close", methods=["GET", "POST"])
-@may(Permission.MANAGE_PEOPLE)
-def close(team_id: int) -> Answer:
+@requires_permission(Permission.MANAGE_PEOPLE)
+def close(team_id: int) -> PageResponse:
     """Close a team in which nobody is any more."""
     form = CloseTeamForm()
 
-    def deed(session: Unit) -> Refusal | None:
-        return actions.close(session, team_id, form.reason.data or "", current_user.person.id, now())
+    def deed(session: WriteSession) -> Refusal | None:
+        return actions.close_team(session, team_id, form.reason.data or "", current_user.person.id, now())
 
-    return _act(form, _open(team_id), "Close", "Close the team", deed)
+    return _handle_change(form, _open_team_or_404(team_id), "Close", "Close the team", deed)
 
 
-def _open(team_id: int) -> TeamDetail:
+def _open_team_or_404(team_id: int) -> TeamDetail:
     """A team that is open; 404 otherwise. Who presses twice is told that it is done."""
-    found = queries.team(db(), team_id, now())
+    found = queries.team_detail(db(), team_id, now())
     if found is not None and found.closed_at is not None and request.method == "POST":
         flash(f"{found.name} has been closed already. Nothing has been changed now.")
-        abort(seen_redirect(url_for("teams.team", team_id=team_id)))
+        abort(redirect_after_post(url_for("teams.team", team_id=team_id)))
     return found if found is not None and found.closed_at is None else abort(404)
 
 
-def _act(form: Form, found: TeamDetail, verb: str, button: str, deed: Callable[[Unit], Refusal | None]) -> Answer:
+def _handle_change(
+    form: Form, found: TeamDetail, verb: str, button: str, deed: Callable[[WriteSession], Refusal | None]
+) -> PageResponse:
     """Show the form; when it is sent and right, do it and go back to the team."""
     if form.validate_on_submit():
         try:
@@ -129,10 +139,10 @@ def _act(form: Form, found: TeamDetail, verb: str, button: str, deed: Callable[[
                     session.rollback()  # nothing was done, so the same form may come again
         except LookupError:
             flash(f"{found.name} has been closed in the meantime. Nothing has been changed now.")
-            return seen_redirect(url_for("teams.team", team_id=found.id))
+            return redirect_after_post(url_for("teams.team", team_id=found.id))
         if refused is None:
             flash("Done. How it was until now can still be looked up.")
-            return seen_redirect(url_for("teams.team", team_id=found.id))
+            return redirect_after_post(url_for("teams.team", team_id=found.id))
         form[refused.field].errors = [refused.message]
     page = render_template("teams/act.html", form=form, team=found, verb=verb, button=button)
     return make_response(page, 422 if form.errors else 200)

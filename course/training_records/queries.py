@@ -13,21 +13,21 @@ from sqlalchemy.orm import Session, aliased
 from course.dates import civil_date
 from course.learning.models import Attempt, AttemptOutcome, Enrolment
 from course.mail.models import OutboxMail
-from course.mail.queries import MailState, states
+from course.mail.queries import MailState, mail_states
 from course.people.models import Deputy, Person, RoleGrant, Team
 from course.people.queries import BY_NAME
-from course.people.rules import told_apart
+from course.people.rules import distinct_names
 from course.reminders.models import Reminder
-from course.reminders.queries import ASKED, LEARNER
+from course.reminders.queries import LEARNER, REQUESTED
 from course.training_records.models import RecordView
-from course.training_records.rules import Held, held_at
+from course.training_records.rules import ViewingRole, roles_at
 
 # What managers see. Timelines are told, not tested; the five questions by mail are nobody else's business.
-TESTS = ("check", "final", "refresher", "update")
+TESTED_KINDS = ("check", "final", "refresher", "update")
 
 
 @dataclass(frozen=True)
-class Tried:
+class AttemptSummary:
     """A try at a check, an assessment, a refresher or an update: never its answers. `on` is the day on which it
     ended, or of one that is open (`passed` is None) the day on which it was begun."""
 
@@ -38,7 +38,7 @@ class Tried:
     passed: bool | None
 
 
-def tries(session: Session, person_id: int, zone: str) -> list[Tried]:
+def attempt_summaries(session: Session, person_id: int, zone: str) -> list[AttemptSummary]:
     """All tries of a person, the newest first."""
     rows = session.execute(
         select(
@@ -47,14 +47,14 @@ def tries(session: Session, person_id: int, zone: str) -> list[Tried]:
         )
         .join(Enrolment, Enrolment.id == Attempt.enrolment_id)
         .outerjoin(AttemptOutcome, AttemptOutcome.attempt_id == Attempt.id)
-        .where(Enrolment.person_id == person_id, Attempt.kind.in_(TESTS))
+        .where(Enrolment.person_id == person_id, Attempt.kind.in_(TESTED_KINDS))
         .order_by(Attempt.id.desc())
     )  # fmt: skip
-    return [Tried(kind, ref, number, civil_date(at, zone), passed) for kind, ref, number, at, passed in rows]
+    return [AttemptSummary(kind, ref, number, civil_date(at, zone), passed) for kind, ref, number, at, passed in rows]
 
 
 @dataclass(frozen=True)
-class Look:
+class RecordAccess:
     """Somebody looked at a record, or took it away in a file. `roles` are those that they had then; of a look at pages
     only the day is told."""
 
@@ -67,7 +67,9 @@ class Look:
     at: datetime
 
 
-def looks(session: Session, person_id: int, zone: str, before: int | None = None, limit: int = 50) -> list[Look]:
+def record_accesses(
+    session: Session, person_id: int, zone: str, before: int | None = None, limit: int = 50
+) -> list[RecordAccess]:
     """Who looked at somebody's record, the newest first, below the id `before`. Three queries."""
     statement = (
         select(RecordView, Person.name)
@@ -79,16 +81,18 @@ def looks(session: Session, person_id: int, zone: str, before: int | None = None
     if before is not None:
         statement = statement.where(RecordView.id < before)
     rows = session.execute(statement).all()
-    rights = _rights(session, {view.viewer_id for view, _ in rows})
+    rights = _viewer_roles(session, {view.viewer_id for view, _ in rows})
     return [
-        Look(v.id, name, held_at(rights[v.viewer_id], v.at, civil_date(v.at, zone)), v.what, v.detail, v.day, v.at)
+        RecordAccess(
+            v.id, name, roles_at(rights[v.viewer_id], v.at, civil_date(v.at, zone)), v.what, v.detail, v.day, v.at
+        )
         for v, name in rows
     ]
 
 
-def _rights(session: Session, viewers: Collection[int]) -> dict[int, list[Held]]:
+def _viewer_roles(session: Session, viewers: Collection[int]) -> dict[int, list[ViewingRole]]:
     """The roles that these people have and had."""
-    found: dict[int, list[Held]] = defaultdict(list)
+    found: dict[int, list[ViewingRole]] = defaultdict(list)
     grants = session.execute(
         select(RoleGrant.person_id, RoleGrant.role, Team.name, RoleGrant.since, RoleGrant.until)
         .outerjoin(Team, Team.id == RoleGrant.team_id)
@@ -96,7 +100,7 @@ def _rights(session: Session, viewers: Collection[int]) -> dict[int, list[Held]]
         .order_by(RoleGrant.id)
     )
     for person_id, role, team, since, until in grants:
-        found[person_id].append(Held(f"Manager of {team}" if team else role.capitalize(), since, until))
+        found[person_id].append(ViewingRole(f"Manager of {team}" if team else role.capitalize(), since, until))
     manager = aliased(Person)
     lent = session.execute(
         select(Deputy.deputy_id, manager.name, Deputy.made_at, Deputy.ended_at, Deputy.until)
@@ -105,17 +109,17 @@ def _rights(session: Session, viewers: Collection[int]) -> dict[int, list[Held]]
         .order_by(Deputy.id)
     )
     for person_id, name, since, ended, last_day in lent:
-        found[person_id].append(Held(f"Deputy of {name}", since, ended, last_day))
+        found[person_id].append(ViewingRole(f"Deputy of {name}", since, ended, last_day))
     return found
 
 
-def reminded_on(session: Session, ids: Collection[int], day: date) -> dict[int, list[bool]]:
+def reminders_on_day(session: Session, ids: Collection[int], day: date) -> dict[int, list[bool]]:
     """For each of these people the reminders of that day that they or a manager had made for them: for each whether it
     stands, that is, was not taken back or withheld."""
     rows = session.execute(
         select(Reminder.person_id, OutboxMail.withheld)
         .outerjoin(OutboxMail, OutboxMail.key == Reminder.key)
-        .where(Reminder.leaves_on == day, Reminder.kind.in_((LEARNER, ASKED)), Reminder.person_id.in_(ids))
+        .where(Reminder.leaves_on == day, Reminder.kind.in_((LEARNER, REQUESTED)), Reminder.person_id.in_(ids))
     )
     found: dict[int, list[bool]] = defaultdict(list)
     for person_id, withheld in rows:
@@ -124,14 +128,14 @@ def reminded_on(session: Session, ids: Collection[int], day: date) -> dict[int, 
     return found
 
 
-def asked_for(session: Session, person_id: int, reminder_id: int) -> Reminder | None:
+def requested_reminder(session: Session, person_id: int, reminder_id: int) -> Reminder | None:
     """A reminder to a person that somebody asked for."""
     found = session.get(Reminder, reminder_id)
-    return found if found is not None and (found.kind, found.person_id) == (ASKED, person_id) else None
+    return found if found is not None and (found.kind, found.person_id) == (REQUESTED, person_id) else None
 
 
 @dataclass(frozen=True)
-class Reminded:
+class RequestedReminder:
     """A reminder that was asked for together with others, and what became of its mail."""
 
     reminder_id: int
@@ -140,24 +144,24 @@ class Reminded:
     mail: MailState | None
 
 
-def newest_asked(session: Session, maker: int) -> int:
+def newest_requested_id(session: Session, maker: int) -> int:
     """The id of the newest reminder that somebody asked for; 0 if there is none."""
-    newest = select(func.max(Reminder.id)).where(Reminder.kind == ASKED, Reminder.made_by == maker)
+    newest = select(func.max(Reminder.id)).where(Reminder.kind == REQUESTED, Reminder.made_by == maker)
     return session.execute(newest).scalar_one() or 0
 
 
-def together(session: Session, maker: int, reminder_id: int) -> list[Reminded]:
+def reminder_batch(session: Session, maker: int, reminder_id: int) -> list[RequestedReminder]:
     """A reminder that somebody asked for, and those that they asked for in the same moment, by name; none if it was
     not theirs."""
     one = session.get(Reminder, reminder_id)
-    if one is None or (one.kind, one.made_by) != (ASKED, maker):
+    if one is None or (one.kind, one.made_by) != (REQUESTED, maker):
         return []
     found = session.execute(
         select(Reminder.id, Reminder.key, Person.id, Person.name, Person.email)
         .join(Person, Person.id == Reminder.person_id)
-        .where(Reminder.kind == ASKED, Reminder.made_by == maker, Reminder.made_at == one.made_at)
+        .where(Reminder.kind == REQUESTED, Reminder.made_by == maker, Reminder.made_at == one.made_at)
         .order_by(*BY_NAME)
     ).all()
-    mails = states(session, [row.key for row in found])
-    names = told_apart((person, name, email) for _, _, person, name, email in found)
-    return [Reminded(number, person, names[person], mails.get(key)) for number, key, person, _, _ in found]
+    mails = mail_states(session, [row.key for row in found])
+    names = distinct_names((person, name, email) for _, _, person, name, email in found)
+    return [RequestedReminder(number, person, names[person], mails.get(key)) for number, key, person, _, _ in found]

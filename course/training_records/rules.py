@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from course.recertification.rules import Standing
+from course.recertification.rules import CertificationStatus
 from course.recertification.rules.certification_status import NOT_REQUIRED, PAUSED, UP_TO_DATE
-from course.recertification.rules.civil_dates import words
+from course.recertification.rules.civil_dates import long_date
 
 # A reminder that somebody asks for waits this long at least, so that they can take it back.
-UNDO = timedelta(minutes=5)
+UNDO_PERIOD = timedelta(minutes=5)
 PAGE, EXPORT, PACK = "page", "export", "pack"
 
 
-def why_not(now: Standing, dead: bool, already: bool) -> str:
+def refusal_reason(now: CertificationStatus, dead: bool, already: bool) -> str:
     """Why a person cannot be reminded on the day of their standing; empty if they can. `dead`: their address takes no
     mail; `already`: a reminder for that day has been made."""
     if now.state == NOT_REQUIRED:
@@ -27,12 +27,12 @@ def why_not(now: Standing, dead: bool, already: bool) -> str:
     if dead:
         return "Their address takes no mail. It has to be corrected, or tried again, first."
     if already:
-        return f"They have a reminder on {words(now.on)} already. One a day is enough."
+        return f"They have a reminder on {long_date(now.on)} already. One a day is enough."
     return ""
 
 
 @dataclass(frozen=True)
-class Held:
+class ViewingRole:
     """A right to look that somebody had from a moment until another (None: still), in words."""
 
     words: str
@@ -41,7 +41,7 @@ class Held:
     last_day: date | None = None
 
 
-def held_at(rights: Sequence[Held], at: datetime, day: date) -> tuple[str, ...]:
+def roles_at(rights: Sequence[ViewingRole], at: datetime, day: date) -> tuple[str, ...]:
     """In which roles somebody could look at that moment, on that day."""
     return tuple(
         one.words

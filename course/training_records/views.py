@@ -11,122 +11,124 @@ from course.clock import now
 from course.content.loaded_course import library
 from course.content.schema import SETTINGS
 from course.dates import civil_date
-from course.learning.queries import facts as learnt
+from course.learning.queries import progress_facts as learnt
 from course.learning.rules.progress import progress
-from course.organisation.request_organisation import here_organisation
+from course.organisation.request_organisation import current_organisation
 from course.people.queries import PersonView, may_record, visible_person
-from course.people.views import opened, recordable
+from course.people.views import publish_record_opened, recordable_person
 from course.recertification import queries as renewal
-from course.recertification.rules import cycle_reason, cycles, standing
-from course.recertification.rules.explanations import TO_LEARNER, TO_OTHERS
-from course.reminders.queries import history
+from course.recertification.rules import certification_status, cycle_reason, cycles
+from course.recertification.rules.explanations import LEARNER_PRONOUNS, MANAGER_PRONOUNS
+from course.reminders.queries import reminder_history
 from course.training_records import actions, queries
 from course.training_records.forms import RemindForm
 from course.training_records.remind_now import remind_now
-from course.web.access import Permission, may, signed_in
-from course.web.app_state import state
-from course.web.forms import number_in_address
-from course.web.template_filters import moment, seen_redirect
-from course.web.unit_of_work import db, rows, unit_of_work
+from course.web.access import Permission, requires_permission, sign_in_required
+from course.web.app_state import app_state
+from course.web.forms import query_number
+from course.web.template_filters import format_moment, redirect_after_post
+from course.web.unit_of_work import db, row_source, unit_of_work
 
 pages = Blueprint("training_records", __name__)
-NAMES = {"final": "Final assessment", "refresher": "Refresher", "update": "Update after a change"}
-TO_REMIND = ("overdue", "due-soon", "in-progress", "not-started")  # who has something to do
-LOOKS = 50  # on a page
+ATTEMPT_NAMES = {"final": "Final assessment", "refresher": "Refresher", "update": "Update after a change"}
+REMINDABLE_GROUPS = ("overdue", "due-soon", "in-progress", "not-started")  # who has something to do
+ACCESSES_PER_PAGE = 50  # on a page
 
 
 @pages.get("/report/people/<int(max=2147483647):person_id>")
-@may(Permission.SEE_PEOPLE)
+@requires_permission(Permission.SEE_PEOPLE)
 def person(person_id: int) -> str:
     """Where somebody stands, and their history: completions, tries, reminders, and what was recorded."""
     g.here = "report"
-    found = _visible(person_id)
-    opened(person_id)
-    zone, ours = state().config.time_zone, here_organisation() or abort(404)
+    found = _visible_person(person_id)
+    publish_record_opened(person_id)
+    zone, ours = app_state().config.time_zone, current_organisation() or abort(404)
     today = civil_date(now(), zone)
     facts = renewal.people(db(), zone, [person_id])[0].facts
     policies = renewal.policies(db(), zone)
     pathway = found.pathway or ours.pathway
     acts = may_record(db(), current_user.person, person_id)
-    other, here = person_id != current_user.person.id, standing(facts, policies, today)
+    other, here = person_id != current_user.person.id, certification_status(facts, policies, today)
     return render_template(
         "training_records/person.html",
         person=found,
         pathway=SETTINGS[pathway],
         standing=here,
         cycles=[
-            (cycle, cycle_reason(cycle, TO_OTHERS if other else TO_LEARNER))
+            (cycle, cycle_reason(cycle, MANAGER_PRONOUNS if other else LEARNER_PRONOUNS))
             for cycle in reversed(cycles(facts, policies, today))
         ],
         certificates=certificates(db(), person_id),
-        progress=progress(library().for_(pathway, ours.nation), learnt(rows(), person_id)),
-        tries=queries.tries(db(), person_id, zone),
-        title=_title,
-        reminders=history(db(), person_id),
-        entries=renewal.entries(db(), person_id),
+        progress=progress(library().for_(pathway, ours.nation), learnt(row_source(), person_id)),
+        tries=queries.attempt_summaries(db(), person_id, zone),
+        title=_attempt_title,
+        reminders=reminder_history(db(), person_id),
+        entries=renewal.recertification_entries(db(), person_id),
         changes=acts,
         reminds=other and acts,
         other=other,
-        to_remind=other and acts and here.group in TO_REMIND,
+        to_remind=other and acts and here.group in REMINDABLE_GROUPS,
     )
 
 
-def _visible(person_id: int) -> PersonView:
+def _visible_person(person_id: int) -> PersonView:
     return visible_person(db(), current_user.person, person_id) or abort(404)
 
 
-def _title(one: queries.Tried) -> str:
+def _attempt_title(one: queries.AttemptSummary) -> str:
     """What was tried, as it is called today."""
     module = library().modules.get(one.ref)
-    return NAMES.get(one.kind) or f"Check: {module.title if module else one.ref}"
+    return ATTEMPT_NAMES.get(one.kind) or f"Check: {module.title if module else one.ref}"
 
 
-def _other(person_id: int) -> PersonView:
+def _remindable_person(person_id: int) -> PersonView:
     """Somebody whom the viewer may remind: nobody reminds themselves."""
     g.here = "report"
     if person_id == current_user.person.id:
         abort(404)
-    return recordable(person_id)
+    return recordable_person(person_id)
 
 
 @pages.route("/report/people/<int(max=2147483647):person_id>/remind", methods=["GET", "POST"])
-@may(Permission.SEE_PEOPLE)
+@requires_permission(Permission.SEE_PEOPLE)
 def remind(person_id: int) -> Response | WsgiResponse:
     """Remind somebody now, or read why that cannot be."""
-    found, form, at, zone = _other(person_id), RemindForm(), now(), state().config.time_zone
+    found, form, at, zone = _remindable_person(person_id), RemindForm(), now(), app_state().config.time_zone
     if form.validate_on_submit():
         outcome = remind_now(db(), person_id, form.reason.data or "", current_user.person.id, at)
         if outcome.leaves is None:
             flash(f"{found.name} was not reminded. {outcome.why_not}")
         else:
-            leaves = moment(outcome.leaves, zone)
+            leaves = format_moment(outcome.leaves, zone)
             flash(f"The reminder to {found.name} leaves {leaves}. Until then you can take it back, under Reminders.")
-        return seen_redirect(url_for("training_records.person", person_id=person_id))
-    plan = next(actions.plans(db(), [person_id], "", zone, at), None) or abort(404)
+        return redirect_after_post(url_for("training_records.person", person_id=person_id))
+    plan = next(actions.plan_reminders(db(), [person_id], "", zone, at), None) or abort(404)
     page = render_template("training_records/remind.html", form=form, person=found, plan=plan)
     return make_response(page, 422 if form.errors else 200)
 
 
 @pages.post("/report/people/<int(max=2147483647):person_id>/remind/<int(max=2147483647):reminder_id>/end")
-@may(Permission.SEE_PEOPLE)
-def take_back(person_id: int, reminder_id: int) -> WsgiResponse:
+@requires_permission(Permission.SEE_PEOPLE)
+def withdraw_reminder(person_id: int, reminder_id: int) -> WsgiResponse:
     """Take a reminder back before it has left."""
-    found, viewer = _other(person_id), current_user.person
+    found, viewer = _remindable_person(person_id), current_user.person
     with unit_of_work() as session:
-        taken_back = actions.take_back(session, person_id, reminder_id, viewer.id, viewer.name, now())
+        taken_back = actions.withdraw_reminder(session, person_id, reminder_id, viewer.id, viewer.name, now())
     if taken_back:
         flash(f"Taken back. {found.name} gets no mail.")
     else:
         flash("It could not be taken back: it has left, or is leaving just now, or was taken back before.")
-    return seen_redirect(url_for("training_records.person", person_id=person_id))
+    return redirect_after_post(url_for("training_records.person", person_id=person_id))
 
 
 @pages.get("/me/seen")
-@signed_in
-def seen() -> str:
+@sign_in_required
+def access_log() -> str:
     """Who looked at my record, or took it away in a file."""
     g.here = "me"
-    before = number_in_address("before")
-    looks = queries.looks(db(), current_user.person.id, state().config.time_zone, before, LOOKS + 1)
-    older = looks[LOOKS - 1].id if len(looks) > LOOKS else None
-    return render_template("training_records/seen.html", looks=looks[:LOOKS], before=before, older=older)
+    before = query_number("before")
+    looks = queries.record_accesses(
+        db(), current_user.person.id, app_state().config.time_zone, before, ACCESSES_PER_PAGE + 1
+    )
+    older = looks[ACCESSES_PER_PAGE - 1].id if len(looks) > ACCESSES_PER_PAGE else None
+    return render_template("training_records/seen.html", looks=looks[:ACCESSES_PER_PAGE], before=before, older=older)

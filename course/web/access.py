@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 from flask import Flask, abort, g, redirect, request, url_for
 from flask_login import current_user
 
-from course.web.expired_form import once_more, sealed_form
-from course.web.unit_of_work import refuse_sent_form
+from course.web.expired_form import expired_form_response, sealed_form_response
+from course.web.unit_of_work import refuse_duplicate_form
 
 V = TypeVar("V", bound=Callable[..., Any])
 
@@ -29,7 +29,7 @@ PUBLIC = "public"
 SIGNED_IN = "signed in"
 
 
-def _mark(view: V, rule: object) -> V:
+def _set_access_rule(view: V, rule: object) -> V:
     if hasattr(view, "access_rule"):
         raise TypeError(f"{view.__name__} has two access rules")
     view.access_rule = rule  # type: ignore[attr-defined]
@@ -38,20 +38,20 @@ def _mark(view: V, rule: object) -> V:
 
 def public(view: V) -> V:
     """Anyone may open it."""
-    return _mark(view, PUBLIC)
+    return _set_access_rule(view, PUBLIC)
 
 
-def signed_in(view: V) -> V:
+def sign_in_required(view: V) -> V:
     """Everyone who has signed in may open it; it shows only what is their own."""
-    return _mark(view, SIGNED_IN)
+    return _set_access_rule(view, SIGNED_IN)
 
 
-def may(permission: Permission) -> Callable[[V], V]:
+def requires_permission(permission: Permission) -> Callable[[V], V]:
     """Only those whose role has the permission."""
-    return lambda view: _mark(view, permission)
+    return lambda view: _set_access_rule(view, permission)
 
 
-def rule_of(app: Flask, endpoint: str) -> object:
+def access_rule_of(app: Flask, endpoint: str) -> object:
     """The access rule of a route; None if it has none, which a test forbids."""
     return getattr(app.view_functions[endpoint], "access_rule", None)
 
@@ -63,16 +63,16 @@ def init(app: Flask) -> None:
     def check() -> Any:
         if request.endpoint is None:
             return None
-        if request.method == "POST" and (kept := sealed_form()):
+        if request.method == "POST" and (kept := sealed_form_response()):
             return kept
-        rule = rule_of(app, request.endpoint)
+        rule = access_rule_of(app, request.endpoint)
         if request.method == "POST":
-            refuse_sent_form()
+            refuse_duplicate_form()
         if rule == PUBLIC:
             return None
         person = current_user.person
         if person is None:
-            if request.method == "POST" and (kept := once_more()):
+            if request.method == "POST" and (kept := expired_form_response()):
                 return kept
             wanted = request.full_path.rstrip("?") if request.method == "GET" else ""
             if wanted in ("", "/"):

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 
 @dataclass(frozen=True)
-class Site:
+class PageFrame:
     """The frame of a page: `name` of the organisation, `person` who is signed in (a Viewer) or None, the
     title of the `course`, the finished top and foot of the page, whether there is an `organisation`
     yet, and the name of the style `sheet` with its colour if it has one of its own."""
@@ -24,6 +24,6 @@ class Site:
     sheet: str | None
 
 
-def state() -> Any:
+def app_state() -> Any:
     """The application's settings (`config`), content (`library`) and database (`engine`)."""
     return current_app.extensions["course"]

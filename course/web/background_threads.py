@@ -9,10 +9,10 @@ from collections.abc import Callable
 
 from flask import Flask, current_app
 
-AT_ONCE = 2  # each takes a processor and up to two connections to the database
+MAX_THREADS = 2  # each takes a processor and up to two connections to the database
 
 
-class Pool:
+class BackgroundPool:
     """At most so many threads. They are started when there is work and end when there is none."""
 
     def __init__(self, most: int) -> None:
@@ -55,10 +55,10 @@ class Pool:
                 logging.getLogger("course").exception("%s failed", name)
 
 
-pool = Pool(AT_ONCE)
+background_pool = BackgroundPool(MAX_THREADS)
 
 
-def in_background(work: Callable[[], None], name: str) -> None:
+def run_in_background(work: Callable[[], None], name: str) -> None:
     """Do it beside the pages, with the application at hand, when its turn has come; the page answers at once.
 
     With `app.config["IN_BACKGROUND"]` False it is done before this returns, for those who have one connection only.
@@ -73,6 +73,6 @@ def in_background(work: Callable[[], None], name: str) -> None:
                 logging.getLogger("course").exception("%s failed", name)
 
     if app.config.get("IN_BACKGROUND", True):
-        pool.add(run, name)
+        background_pool.add(run, name)
     else:
         run()

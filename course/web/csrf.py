@@ -17,8 +17,8 @@ from flask_login import current_user
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from itsdangerous import BadData, URLSafeTimedSerializer
 
-FIELD = "csrf_token"
-NOBODY = ""  # the owner of a form that was made while nobody had signed in
+CSRF_FIELD = "csrf_token"
+NO_OWNER = ""  # the owner of a form that was made while nobody had signed in
 
 
 def init(app: Flask) -> None:
@@ -31,16 +31,16 @@ def init(app: Flask) -> None:
     @app.before_request
     def check_owner() -> None:
         # The session outlives a sign-in that was ended elsewhere, and so does its token.
-        if g.get("csrf_valid") and _owner(session.get(FIELD)) != reader():
+        if g.get("csrf_valid") and _owner_in_token(session.get(CSRF_FIELD)) != form_owner():
             raise CSRFError("The form belongs to somebody else.")
 
 
 def csrf_token() -> str:
     """This session's token, signed. A token is good as long as its session, so it is signed once."""
-    raw = str(session.get(FIELD, ""))
-    if _owner(raw) != reader():
-        raw = session[FIELD] = f"{reader()}.{secrets.token_hex(16)}"
-    return _signed(raw, str(current_app.secret_key))
+    raw = str(session.get(CSRF_FIELD, ""))
+    if _owner_in_token(raw) != form_owner():
+        raw = session[CSRF_FIELD] = f"{form_owner()}.{secrets.token_hex(16)}"
+    return _sign_token(raw, str(current_app.secret_key))
 
 
 def form_key() -> str:
@@ -48,34 +48,34 @@ def form_key() -> str:
     return secrets.token_urlsafe(9)
 
 
-def reader() -> str:
+def form_owner() -> str:
     """The owner of the forms on this request's pages: another for each person, and the same for a person each time."""
     person = current_user.person
     if person is None:
-        return NOBODY
-    return _mark(person.id, str(current_app.secret_key))
+        return NO_OWNER
+    return _owner_fingerprint(person.id, str(current_app.secret_key))
 
 
 @lru_cache(maxsize=4096)
-def _mark(person_id: int, secret: str) -> str:
+def _owner_fingerprint(person_id: int, secret: str) -> str:
     return hmac.new(secret.encode(), f"owner of forms: {person_id}".encode(), hashlib.sha256).hexdigest()[:32]
 
 
-def sent_owner() -> str | None:
+def submitted_form_owner() -> str | None:
     """The owner of the form that arrives, whichever session it was made in; None if its token is not one of ours."""
     try:
-        return _owner(_serializer(str(current_app.secret_key)).loads(request.form.get(FIELD, "")))
+        return _owner_in_token(_serializer(str(current_app.secret_key)).loads(request.form.get(CSRF_FIELD, "")))
     except BadData:
         return None
 
 
-def _owner(raw: object) -> str | None:
+def _owner_in_token(raw: object) -> str | None:
     owner, dot, _ = raw.partition(".") if isinstance(raw, str) else ("", "", "")
     return owner if dot else None
 
 
 @lru_cache(maxsize=4096)
-def _signed(raw: str, secret: str) -> str:
+def _sign_token(raw: str, secret: str) -> str:
     return str(_serializer(secret).dumps(raw))
 
 

@@ -16,14 +16,14 @@ from sqlalchemy import Engine, event
 from sqlalchemy.engine import make_url
 
 from course import schema_upgrade
-from course.db import database_name, sqlite_file, without_password
-from course.sqlite_file import damage, fold, leftover, secure
-from course.web.app_state import state
+from course.db import database_name, sqlite_path, url_without_password
+from course.sqlite_file import checkpoint_wal, find_damage, secure_files, stale_wal_file
+from course.web.app_state import app_state
 
-_KEY = "course.opening"
+_EXTENSION_KEY = "course.opening"
 
 
-class Opening:
+class DatabaseCheck:
     """What is done before the first connection of this process."""
 
     def __init__(self, engine: Engine, url: str, look: Callable[[], Iterable[str]]) -> None:
@@ -42,9 +42,9 @@ class Opening:
         self._done = True
 
     def _refuse_leftover(self) -> None:
-        file = sqlite_file(self._url)
-        if file is not None and leftover(file):
-            raise schema_upgrade.WrongDatabaseError(str(damage(file)))
+        file = sqlite_path(self._url)
+        if file is not None and stale_wal_file(file):
+            raise schema_upgrade.WrongDatabaseError(str(find_damage(file)))
 
     def open(self) -> None:
         """Name the database, and refuse one that is missing, not ours, or of another version."""
@@ -52,7 +52,7 @@ class Opening:
             return
         self.say()
         self._refuse_leftover()
-        schema_upgrade.check(self._engine.execution_options(writes=False))
+        schema_upgrade.check_database(self._engine.execution_options(writes=False))
         for words in self._look():
             click.echo(f"Warning: {words}", err=True)
 
@@ -66,43 +66,43 @@ class Opening:
         self.say()
         # What this process writes holds names and answers: copies and files beside the database as well.
         os.umask(0o077)
-        file = sqlite_file(self._url)
+        file = sqlite_path(self._url)
         if file is not None:
-            for words in secure(file):
+            for words in secure_files(file):
                 click.echo(f"Warning: {words}", err=True)
-            if found := damage(file):
+            if found := find_damage(file):
                 raise schema_upgrade.WrongDatabaseError(found)
 
     def close(self) -> None:
         """Leave nothing in the -wal file of SQLite: a copy that somebody makes of the database now is all of it."""
         self._engine.dispose()
-        file = sqlite_file(self._url)
-        if file is not None and not fold(file):
+        file = sqlite_path(self._url)
+        if file is not None and not checkpoint_wal(file):
             click.echo(f"Another process uses {file}: part of it is still in the -wal file beside it.", err=True)
 
 
 def init(app: Flask, engine: Engine, url: str, look: Callable[[], Iterable[str]]) -> None:
     """Watch the first connection. `look` says what else somebody who runs a command should know."""
-    app.extensions[_KEY] = opening = Opening(engine, url, look)
+    app.extensions[_EXTENSION_KEY] = opening = DatabaseCheck(engine, url, look)
     event.listen(engine, "do_connect", opening.first)
 
 
-def opening() -> Any:
+def current_database_check() -> Any:
     """The Opening of this application."""
-    return current_app.extensions[_KEY]
+    return current_app.extensions[_EXTENSION_KEY]
 
 
-def database_file() -> Path | None:
+def database_path() -> Path | None:
     """The file of the database, if it is one of SQLite."""
-    return sqlite_file(state().config.database_url)
+    return sqlite_path(app_state().config.database_url)
 
 
-def database_name_here() -> str:
+def current_database_name() -> str:
     """Which database this application works on, in words and without its password."""
-    return database_name(state().config.database_url)
+    return database_name(app_state().config.database_url)
 
 
-def address_for_programs() -> str:
+def postgresql_address() -> str:
     """The address of a PostgreSQL database as its own programs take it, without its password."""
-    parts = without_password(make_url(state().config.database_url))
+    parts = url_without_password(make_url(app_state().config.database_url))
     return parts.set(drivername="postgresql").render_as_string()

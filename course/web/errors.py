@@ -11,13 +11,13 @@ from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import Forbidden, HTTPException
 
-from course.web.expired_form import from_here, once_more
-from course.web.input_guard import UNUSABLE
-from course.web.proxy_checks import has_no_cookies, keeps_cookies, to_try_again, why_refused
-from course.web.unit_of_work import AlreadySentError, undo
-from course.web.uploads import limit_in_words
+from course.web.expired_form import expired_form_response, is_same_origin
+from course.web.input_guard import UNSTORABLE_TEXT
+from course.web.proxy_checks import browser_refuses_cookies, cookie_test_address, csrf_refusal_reason, has_course_cookie
+from course.web.unit_of_work import FormAlreadySentError, discard_request_state
+from course.web.uploads import upload_limit_text
 
-TEXTS = {
+ERROR_TEXTS = {
     400: ("That did not work", "The form could not be read. Go back, reload the page and try again."),
     403: (
         "This page is not for you to open",
@@ -36,7 +36,7 @@ TEXTS = {
     ),
 }
 
-NO_COOKIES = (
+NO_COOKIES_TEXT = (
     "Signing in needs a cookie, which says who you are until you sign out. Allow cookies for this address in the "
     "settings of your browser, then go to the sign-in page again."
 )
@@ -44,62 +44,62 @@ NO_COOKIES = (
 
 def init(app: Flask) -> None:
     """Register the handlers."""
-    app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(CSRFError, _forged)
-    app.register_error_handler(AlreadySentError, _sent_twice)
-    app.register_error_handler(Exception, _unexpected)
-    app.before_request(_cookies)
+    app.register_error_handler(HTTPException, _handle_http_error)
+    app.register_error_handler(CSRFError, _handle_csrf_error)
+    app.register_error_handler(FormAlreadySentError, _handle_duplicate_form)
+    app.register_error_handler(Exception, _handle_unexpected_error)
+    app.before_request(_check_cookies)
 
 
-def page(status: int, title: str, text: str) -> Response:
+def error_page(status: int, title: str, text: str) -> Response:
     """An error page that needs nothing from the database, so that it cannot fail as well."""
     template = current_app.jinja_env.get_template("errors/error.html")
     return make_response(template.render(status=status, title=title, text=text), status)
 
 
-def _http(error: HTTPException) -> Response:
-    undo()
+def _handle_http_error(error: HTTPException) -> Response:
+    discard_request_state()
     if error.code is None or error.code < 400:
         return make_response(error.get_response(request.environ))
-    title, text = TEXTS.get(error.code, TEXTS[400])
+    title, text = ERROR_TEXTS.get(error.code, ERROR_TEXTS[400])
     if error.code == 403 and error.description != Forbidden.description:
         title, text = "You cannot do this", str(error.description)  # a view has said why, in words
-    if error.code == 413 and (limit := limit_in_words()):
+    if error.code == 413 and (limit := upload_limit_text()):
         text = f"This page accepts at most {limit}. Send less, or divide it into parts."
-    elif error.description == UNUSABLE:
-        text = UNUSABLE
-    response = page(error.code, title, text)
+    elif error.description == UNSTORABLE_TEXT:
+        text = UNSTORABLE_TEXT
+    response = error_page(error.code, title, text)
     if error.code == 405:
         response.headers["Allow"] = ", ".join(getattr(error, "valid_methods", None) or [])
     return response
 
 
-def _cookies() -> Response | None:
+def _check_cookies() -> Response | None:
     """Say that cookies are needed to a browser that was given one and has not kept it."""
-    if not has_no_cookies():
+    if not browser_refuses_cookies():
         return None
     # Whoever allows them now and loads this page again gets on.
     browser["cookies"] = True
-    return page(400, "Your browser does not keep cookies", NO_COOKIES)
+    return error_page(400, "Your browser does not keep cookies", NO_COOKIES_TEXT)
 
 
-def _forged(error: CSRFError) -> Response:
-    undo()
-    why = why_refused(str(error.description))
+def _handle_csrf_error(error: CSRFError) -> Response:
+    discard_request_state()
+    why = csrf_refusal_reason(str(error.description))
     if why is not None:
-        return page(400, "This form cannot be sent from here", why)
-    if request.endpoint == "auth.sign_in" and from_here():
+        return error_page(400, "This form cannot be sent from here", why)
+    if request.endpoint == "auth.sign_in" and is_same_origin():
         # Somebody has signed in in another window, or the page was open for very long: it leads on by itself. Or
         # the browser keeps no cookies, which shows as soon as it comes without the one that this answer sets.
         if not current_user.is_authenticated:
             flash("This page was open for too long. Please sign in.")
-        there = request.full_path.rstrip("?") if keeps_cookies() else to_try_again()
+        there = request.full_path.rstrip("?") if has_course_cookie() else cookie_test_address()
         return make_response(redirect(there, 303))
     if request.endpoint == "auth.sign_out" and not current_user.is_authenticated:
         return make_response(redirect("/sign-in", 303))  # pressed twice: they have signed out
-    if not keeps_cookies():
+    if not has_course_cookie():
         flash("If this happens each time, your browser does not keep cookies. Allow them for this address.")
-    kept = once_more()
+    kept = expired_form_response()
     if kept is not None:
         return kept
     browser.pop("_flashes", None)
@@ -107,14 +107,14 @@ def _forged(error: CSRFError) -> Response:
         "You may have signed out or signed in again in between. Nothing has been recorded. "
         "Open the page again and send it from there."
     )
-    if not keeps_cookies():
+    if not has_course_cookie():
         text += " If this happens each time, your browser does not keep cookies: allow them for this address."
-    return page(400, "This page was open for too long", text)
+    return error_page(400, "This page was open for too long", text)
 
 
-def _sent_twice(_error: AlreadySentError) -> Response:
+def _handle_duplicate_form(_error: FormAlreadySentError) -> Response:
     """The button was pressed twice: leads back to the page of the form, which shows how things are now."""
-    undo()
+    discard_request_state()
     flash("This was sent twice. It was done once.")
     if request.url_rule is not None and "GET" in (request.url_rule.methods or ()):
         return make_response(redirect(request.full_path.rstrip("?"), 303))
@@ -123,7 +123,7 @@ def _sent_twice(_error: AlreadySentError) -> Response:
     return make_response(redirect(f"{path}?{came_from.query}" if came_from.query and path != "/" else path, 303))
 
 
-def _unexpected(error: Exception) -> Response:
-    undo()
+def _handle_unexpected_error(error: Exception) -> Response:
+    discard_request_state()
     logging.getLogger("course").exception("request failed", exc_info=error)
-    return page(500, *TEXTS[500])
+    return error_page(500, *ERROR_TEXTS[500])

@@ -18,17 +18,19 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from flask import Response, abort, current_app, make_response, render_template, request
 from flask_login import current_user
 
-from course.idempotency.rules import FIELD as FORM_KEY
-from course.web.csrf import FIELD, reader, sent_owner
-from course.web.proxy_checks import is_ours
+from course.idempotency.rules import FORM_KEY_FIELD as FORM_KEY
+from course.web.csrf import CSRF_FIELD, form_owner, submitted_form_owner
+from course.web.proxy_checks import is_course_address
 
-SEALED = "sealed_form"
-SEALED_LASTS = 12 * 60 * 60  # seconds
-LARGEST = 200_000  # characters of an encrypted form: it has to fit into a request again, with its page's own fields
+SEALED_FIELD = "sealed_form"
+SEALED_MAX_AGE = 12 * 60 * 60  # seconds
+MAX_SEALED_LENGTH = (
+    200_000  # characters of an encrypted form: it has to fit into a request again, with its page's own fields
+)
 
 
 @dataclass(frozen=True)
-class SentForm:
+class ExpiredForm:
     """What was entered into a form: the `path` it goes to, its `fields` as sent, and whether `files` came with it."""
 
     owner: str
@@ -42,73 +44,73 @@ class SentForm:
         return any("password" in name for name, _ in self.fields)
 
 
-def from_here() -> bool:
+def is_same_origin() -> bool:
     """Whether the form came from a page of this course, as the browser itself says. Another site could
     otherwise have somebody send what it has written."""
     origin = request.headers.get("Origin") or request.headers.get("Referer") or ""
-    return is_ours(origin)
+    return is_course_address(origin)
 
 
-def once_more() -> Response | None:
+def expired_form_response() -> Response | None:
     """The page that keeps what was entered; None if nothing can be kept, or if it did not come from here.
 
     Whoever sends a form that was made for somebody else, or before they signed in, is told so and sees nothing of it.
     """
-    if not from_here():
+    if not is_same_origin():
         return None
-    sent = _opened(request.form[SEALED]) if SEALED in request.form else _sent()
+    sent = _unseal_form(request.form[SEALED_FIELD]) if SEALED_FIELD in request.form else _submitted_form()
     if sent is None:
         return None
-    if sent.owner == reader():
-        return None if sent.holds_password else _page("errors/again.html", sent, sent.fields)
-    sealed = request.form.get(SEALED) or _sealed(sent)
-    hidden = ((SEALED, sealed),) if sealed else ()
+    if sent.owner == form_owner():
+        return None if sent.holds_password else _render_page("errors/again.html", sent, sent.fields)
+    sealed = request.form.get(SEALED_FIELD) or _seal_form(sent)
+    hidden = ((SEALED_FIELD, sealed),) if sealed else ()
     if current_user.is_authenticated:
-        return _page("errors/somebody_else.html", sent, hidden)
-    return _page("errors/again.html", sent, hidden) if hidden else None
+        return _render_page("errors/somebody_else.html", sent, hidden)
+    return _render_page("errors/again.html", sent, hidden) if hidden else None
 
 
-def sealed_form() -> Response | None:
+def sealed_form_response() -> Response | None:
     """The answer to a form that comes from the page for its owner; None if this is an ordinary form."""
-    if SEALED not in request.form:
+    if SEALED_FIELD not in request.form:
         return None
-    return once_more() or abort(400)
+    return expired_form_response() or abort(400)
 
 
-def _page(template: str, sent: SentForm, hidden: Sequence[tuple[str, str]]) -> Response:
+def _render_page(template: str, sent: ExpiredForm, hidden: Sequence[tuple[str, str]]) -> Response:
     page = render_template(
         template, path=sent.path, hidden=hidden, files=sent.files, signed_in=current_user.is_authenticated
     )
     return make_response(page, 409)
 
 
-def _sent() -> SentForm | None:
+def _submitted_form() -> ExpiredForm | None:
     """What was entered; None if that was nothing, or if it cannot be said who entered it."""
-    owner = sent_owner()
-    fields = tuple((name, value) for name, value in request.form.items(multi=True) if name != FIELD)
+    owner = submitted_form_owner()
+    fields = tuple((name, value) for name, value in request.form.items(multi=True) if name != CSRF_FIELD)
     if owner is None or not any(name != FORM_KEY for name, _ in fields):
         return None
     files = any(file.filename for file in request.files.values())
-    return SentForm(owner, request.full_path.rstrip("?"), fields, files)
+    return ExpiredForm(owner, request.full_path.rstrip("?"), fields, files)
 
 
-def _sealed(sent: SentForm) -> str | None:
+def _seal_form(sent: ExpiredForm) -> str | None:
     """What was entered, encrypted; None if it is too long, or holds a password."""
     if sent.holds_password:
         return None
     data = json.dumps([sent.owner, sent.path, sent.fields, sent.files]).encode()
     sealed = _cipher().encrypt(zlib.compress(data)).decode()
-    return sealed if len(sealed) <= LARGEST else None
+    return sealed if len(sealed) <= MAX_SEALED_LENGTH else None
 
 
-def _opened(sealed: str) -> SentForm | None:
+def _unseal_form(sealed: str) -> ExpiredForm | None:
     """None if it was not sealed here, or too long ago."""
     try:
-        data = _cipher().decrypt(sealed.encode(), ttl=SEALED_LASTS)
+        data = _cipher().decrypt(sealed.encode(), ttl=SEALED_MAX_AGE)
     except InvalidToken:
         return None
     owner, path, fields, files = json.loads(zlib.decompress(data))
-    return SentForm(owner, path, tuple((name, value) for name, value in fields), files)
+    return ExpiredForm(owner, path, tuple((name, value) for name, value in fields), files)
 
 
 def _cipher() -> Fernet:

@@ -7,13 +7,13 @@ from pathlib import Path
 import click
 
 
-def refuse_old(path: Path) -> None:
+def refuse_existing_file(path: Path) -> None:
     """Said before long work begins. Raises click.ClickException if the file is there already."""
     if path.exists():
         raise click.ClickException(f"{path} is there already. Name a file that is not.")
 
 
-def write_new(path: Path, data: bytes) -> None:
+def write_new_file(path: Path, data: bytes) -> None:
     """A new file that only its owner can read, from the first moment. Raises click.ClickException if that fails."""
     try:
         path.touch(mode=0o600, exist_ok=False)

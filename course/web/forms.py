@@ -18,7 +18,7 @@ from course.web.input_guard import LARGEST_NUMBER
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
 
 
-class Needed(DataRequired):
+class RequiredInput(DataRequired):
     """Says that nothing was entered only where nothing was: what was not understood has its own message."""
 
     def __call__(self, form: BaseForm, field: Field) -> None:
@@ -30,7 +30,7 @@ class DayField(DateField):
     """A calendar day, from the browser's date picker or typed."""
 
     def __init__(self, label: str, empty: str = "", **kwargs: Any) -> None:
-        needed = Needed(empty) if empty else Optional()
+        needed = RequiredInput(empty) if empty else Optional()
         super().__init__(label, [needed], ["%Y-%m-%d", "%d/%m/%Y", "%d %B %Y", "%d %b %Y"], **kwargs)
 
     @property
@@ -59,7 +59,7 @@ class Form(FlaskForm):  # type: ignore[misc]
         for field in self:
             if isinstance(field, IntegerField) and field.data is not None and abs(field.data) > LARGEST_NUMBER:
                 field.data = None
-                field.process_errors = [_asked_for(field)]
+                field.process_errors = [_number_message(field)]
 
     def validate(self, *args: Any, **kwargs: Any) -> bool:
         fine = bool(super().validate(*args, **kwargs))
@@ -67,7 +67,7 @@ class Form(FlaskForm):  # type: ignore[misc]
             if isinstance(field, SelectField) and field.errors:
                 field.errors = ["Choose one from the list."]
             if isinstance(field, IntegerField) and field.errors and field.process_errors:
-                field.errors = [_asked_for(field)]
+                field.errors = [_number_message(field)]
         return fine
 
     def mistakes(self) -> list[tuple[str, str]]:
@@ -75,18 +75,18 @@ class Form(FlaskForm):  # type: ignore[misc]
         return [(field.id, str(field.errors[0])) for field in self if field.errors]
 
 
-def _asked_for(field: IntegerField) -> str:
+def _number_message(field: IntegerField) -> str:
     """What to enter in place of something that is no number: what the field says of a number that does not fit."""
     limits = (one.message for one in field.validators if isinstance(one, NumberRange) and one.message)
     return next(limits, "Enter a whole number.")
 
 
-def number_in_address(name: str) -> int | None:
+def query_number(name: str) -> int | None:
     """A number that stands in the page's address after `name=`; None if there is none, or none that a database knows."""
     found = request.args.get(name, type=int)
     return found if found is not None and 0 < found <= LARGEST_NUMBER else None
 
 
-def choices(words: Mapping[Any, str]) -> dict[str, Any]:
+def select_choices(words: Mapping[Any, str]) -> dict[str, Any]:
     """What a select offers: what it sends, and the words for it."""
     return {str(value): text for value, text in words.items()}

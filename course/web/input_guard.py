@@ -8,10 +8,10 @@ from werkzeug.exceptions import BadRequest
 from werkzeug.routing import IntegerConverter
 
 LARGEST_NUMBER = 2**31 - 1  # that both databases store in a whole-number column
-UNUSABLE = "The address holds a character that cannot be stored. Follow a link of the course instead."
+UNSTORABLE_TEXT = "The address holds a character that cannot be stored. Follow a link of the course instead."
 
 
-class Number(IntegerConverter):
+class DatabaseIntegerConverter(IntegerConverter):
     """A whole number in an address, if a database knows numbers of its size."""
 
     regex = "[0-9]{1,10}"
@@ -20,7 +20,7 @@ class Number(IntegerConverter):
         super().__init__(*args, **{"max": LARGEST_NUMBER, **kwargs})  # type: ignore[arg-type]
 
 
-def storable(text: str) -> bool:
+def is_storable(text: str) -> bool:
     """Whether both databases can store the text: it holds no NUL, and no half of a character."""
     if "\0" in text:
         return False
@@ -29,14 +29,14 @@ def storable(text: str) -> bool:
 
 def init(app: Flask) -> None:
     """Set what addresses may hold, and look at each request before anything else reads it."""
-    app.url_map.converters["int"] = Number
+    app.url_map.converters["int"] = DatabaseIntegerConverter
 
     @app.before_request
     def check() -> None:
-        if not storable(request.path):
+        if not is_storable(request.path):
             abort(404)
-        if not all(storable(name + value) for name, value in request.args.items(multi=True)):
-            raise BadRequest(UNUSABLE)
+        if not all(is_storable(name + value) for name, value in request.args.items(multi=True)):
+            raise BadRequest(UNSTORABLE_TEXT)
         if request.method == "POST":
             _clean_form()
 
@@ -45,11 +45,11 @@ def _clean_form() -> None:
     """Take what cannot be stored out of what was entered: it is invisible, came along with something that was pasted,
     and the rest of the text must not be lost for it."""
     sent = [*request.form.items(multi=True)]
-    if not all(storable(name + value) for name, value in sent):
-        request.form = ImmutableMultiDict((_cleaned(name), _cleaned(value)) for name, value in sent)
+    if not all(is_storable(name + value) for name, value in sent):
+        request.form = ImmutableMultiDict((_storable_text(name), _storable_text(value)) for name, value in sent)
     for _, file in request.files.items(multi=True):
-        file.filename = _cleaned(file.filename or "")
+        file.filename = _storable_text(file.filename or "")
 
 
-def _cleaned(text: str) -> str:
-    return text if storable(text) else "".join(filter(storable, text))
+def _storable_text(text: str) -> str:
+    return text if is_storable(text) else "".join(filter(is_storable, text))

@@ -11,89 +11,89 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 # Numbers without an area code that lead to the same place from every telephone in the United Kingdom.
-SHORT = frozenset({"999", "112", "101", "111", "105", "119", "116000", "116006", "116111", "116117", "116123"})
+SHORT_NUMBERS = frozenset({"999", "112", "101", "111", "105", "119", "116000", "116006", "116111", "116117", "116123"})
 CHILDLINE = "08001111"  # the one number with a national prefix that is this short
-LOCAL = range(3, 9)  # digits of a number inside a building or a town
-_RUN = re.compile(r"[0-9+(][0-9+()./\- ]*")
-_GROUP = re.compile(r"\+|\(\s*0\s*\)|[0-9]+")
+LOCAL_LENGTHS = range(3, 9)  # digits of a number inside a building or a town
+_NUMBER_RUN = re.compile(r"[0-9+(][0-9+()./\- ]*")
+_DIGIT_GROUP = re.compile(r"\+|\(\s*0\s*\)|[0-9]+")
 _EXTENSION = re.compile(r"\s*,?\s*\(?(?:extension|extn|ext|x|#)[ .:]*([0-9]{1,6})(?![0-9])\)?", re.IGNORECASE)
-_TIME = re.compile(r"(?<![0-9.])(?:[01]?[0-9]|2[0-3])[.:][0-5][0-9](?![0-9.])")
-_WORD = re.compile(r" ?-?[A-Z]{2}")
+_TIME_OF_DAY = re.compile(r"(?<![0-9.])(?:[01]?[0-9]|2[0-3])[.:][0-5][0-9](?![0-9.])")
+_LETTER_PAIR = re.compile(r" ?-?[A-Z]{2}")
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—−"), "-")
 
 
 @dataclass(frozen=True)
-class Piece:
+class TextPiece:
     """A part of a text; `dials` is what a link on it dials, None for plain text."""
 
     text: str
     dials: str | None = None
 
 
-def pieces(text: str) -> list[Piece]:
+def split_phone_numbers(text: str) -> list[TextPiece]:
     """The text, cut into the numbers that can be dialled and what is written between them."""
-    found: list[Piece] = []
+    found: list[TextPiece] = []
     end = 0
-    for start, stop, dials in _numbers(text):
+    for start, stop, dials in _find_numbers(text):
         if start > end:
-            found.append(Piece(text[end:start]))
-        found.append(Piece(text[start:stop], dials))
+            found.append(TextPiece(text[end:start]))
+        found.append(TextPiece(text[start:stop], dials))
         end = stop
-    return [*found, Piece(text[end:])] if end < len(text) else found
+    return [*found, TextPiece(text[end:])] if end < len(text) else found
 
 
-def dial(text: str) -> str | None:
+def dial_string(text: str) -> str | None:
     """What a link dials for a text that is one telephone number and nothing else; None for any other text."""
-    found = pieces(text.strip())
+    found = split_phone_numbers(text.strip())
     return found[0].dials if len(found) == 1 else None
 
 
-def _numbers(text: str) -> Iterator[tuple[int, int, str]]:
+def _find_numbers(text: str) -> Iterator[tuple[int, int, str]]:
     """Where each number begins and ends in the text, and what it dials."""
     # As long as the text, so that a place in one is the same place in the other.
-    plain = _TIME.sub(lambda time: "_" * len(time[0]), "".join(map(_plain, text)))
-    for run in _RUN.finditer(plain):
+    plain = _TIME_OF_DAY.sub(lambda time: "_" * len(time[0]), "".join(map(_plain_character, text)))
+    for run in _NUMBER_RUN.finditer(plain):
         if plain[: run.start()][-1:].isalnum() or plain[: run.start()][-1:] == "@":
             continue
-        for start, stop, digits in _split(run[0]):
+        for start, stop, digits in _split_run(run[0]):
             start, stop = run.start() + start, run.start() + stop
             extension = _EXTENSION.match(plain, stop)
             end = extension.end() if extension else stop
             alone = not (plain[:start] + plain[end:]).strip(" ()")
-            if _can_be_dialled(digits, alone, plain[end:]):
+            if _is_dialable(digits, alone, plain[end:]):
                 yield start, end, f"{digits};ext={extension[1]}" if extension else digits
 
 
-def _plain(character: str) -> str:
+def _plain_character(character: str) -> str:
     """A digit of any script as 0-9, a dash of any length as a hyphen, any space as a space."""
     if character.isdecimal():
         return str(unicodedata.decimal(character))
     return " " if character.isspace() else character.translate(_DASHES)
 
 
-def _split(run: str) -> Iterator[tuple[int, int, str]]:
+def _split_run(run: str) -> Iterator[tuple[int, int, str]]:
     """The numbers that stand side by side in a run of digits and signs: where each is, and its digits."""
     start = stop = 0
     digits = ""
-    for group in _GROUP.finditer(run):
+    for group in _DIGIT_GROUP.finditer(run):
         written = group[0]
-        if digits and _ends_before(digits, written):
-            yield start, stop, _tidied(digits)
+        if digits and _is_complete_before(digits, written):
+            yield start, stop, _normalise_digits(digits)
             digits = ""
         if not digits:
             start = run.rfind("(", 0, group.start() + 1) if run[: group.start()].endswith("(") else group.start()
-        digits += "(0)" if _is_prefix(written) else written
+        digits += "(0)" if _is_trunk_prefix(written) else written
         stop = group.end()
     if digits:
         closing = run[stop:].startswith(")") and run.count("(", start, stop) > run.count(")", start, stop)
-        yield start, stop + closing, _tidied(digits)
+        yield start, stop + closing, _normalise_digits(digits)
 
 
-def _is_prefix(written: str) -> bool:
+def _is_trunk_prefix(written: str) -> bool:
     return written.startswith("(")
 
 
-def _tidied(digits: str) -> str:
+def _normalise_digits(digits: str) -> str:
     """The digits to dial: with a country code after +, and without the 0 that is dialled inside the country only."""
     if digits.startswith("00"):
         digits = "+" + digits[2:]
@@ -101,31 +101,31 @@ def _tidied(digits: str) -> str:
     return "+44" + digits[4:] if digits.startswith("+440") else digits
 
 
-def _ends_before(digits: str, written: str) -> bool:
+def _is_complete_before(digits: str, written: str) -> bool:
     """Whether the digits so far are all of a number, and what is written next belongs to another one."""
     if written == "+":
         return True
-    number = _tidied(digits)
-    whole = len(number) == _longest(number) or number in SHORT
-    too_long = len(_tidied(digits + written)) > _longest(number)
-    return (whole and not _is_prefix(written)) or (too_long and written.startswith("0"))
+    number = _normalise_digits(digits)
+    whole = len(number) == _max_length(number) or number in SHORT_NUMBERS
+    too_long = len(_normalise_digits(digits + written)) > _max_length(number)
+    return (whole and not _is_trunk_prefix(written)) or (too_long and written.startswith("0"))
 
 
-def _longest(number: str) -> int:
+def _max_length(number: str) -> int:
     """How long a number can be that begins like this, with its +."""
     if number.startswith("+"):
         return 13 if number.startswith("+44") else 16
-    return 11 if number.startswith("0") else max(LOCAL)
+    return 11 if number.startswith("0") else max(LOCAL_LENGTHS)
 
 
-def _can_be_dialled(digits: str, alone: bool, after: str) -> bool:
+def _is_dialable(digits: str, alone: bool, after: str) -> bool:
     """Whether the digits are a whole number; `alone` if nothing else is written, else followed by `after`."""
     if digits.startswith("+44"):
         return len(digits) in (12, 13)
     if digits.startswith("+"):
         return 9 <= len(digits) <= 16 and digits[1] != "0"
     if digits == CHILDLINE:
-        return not _WORD.match(after)  # "0800 1111 CALL" is a longer number, written with letters
+        return not _LETTER_PAIR.match(after)  # "0800 1111 CALL" is a longer number, written with letters
     if digits.startswith("0"):
         return len(digits) in (10, 11)
-    return digits in SHORT or (alone and len(digits) in LOCAL)
+    return digits in SHORT_NUMBERS or (alone and len(digits) in LOCAL_LENGTHS)

@@ -16,11 +16,11 @@ from werkzeug.wrappers import Request
 _LOG = logging.getLogger("course")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _PORTS = {"http": 80, "https": 443}
-TRIED = "cookies"  # says in the address of the sign-in page that a cookie was set before
+COOKIE_TEST_PARAMETER = "cookies"  # says in the address of the sign-in page that a cookie was set before
 
 
 @dataclass(frozen=True)
-class Arrival:
+class RequestAddress:
     """What a request says about its way here. `host` and `scheme` are as the course sees them, after the proxies that
     it trusts; `forwarded`: a proxy has written its headers; `origin` is the page's address as the browser knows it."""
 
@@ -31,7 +31,7 @@ class Arrival:
 
 
 @dataclass(frozen=True)
-class Fault:
+class ProxyFault:
     """Something in the settings of the proxy or of the course that does not fit: its `kind`, and what to do."""
 
     kind: str
@@ -39,53 +39,53 @@ class Fault:
 
 
 @lru_cache(maxsize=256)
-def faults(public_url: str, trusted: int, arrival: Arrival) -> tuple[Fault, ...]:
+def proxy_faults(public_url: str, trusted: int, arrival: RequestAddress) -> tuple[ProxyFault, ...]:
     """What does not fit between PUBLIC_URL, TRUSTED_PROXIES and the way by which a request came."""
     public = urlsplit(public_url)
     found = []
     if trusted == 0 and arrival.forwarded:
-        found.append(Fault("untrusted", (
+        found.append(ProxyFault("untrusted", (
             "A proxy in front of the course sends X-Forwarded headers, but TRUSTED_PROXIES is 0. So everybody seems to come "
             "from one address, and the wrong passwords of a few people stop all others from signing in. "
             "Set TRUSTED_PROXIES to the number of proxies, usually 1."
         )))  # fmt: skip
     elif trusted and not arrival.forwarded:
-        found.append(Fault("no proxy", (
+        found.append(ProxyFault("no proxy", (
             f"TRUSTED_PROXIES is {trusted}, but this request has no X-Forwarded headers. Either the server can be reached past "
             "its proxy, where anybody can claim any address, or the proxy does not send them. "
             "Let only the proxy reach HOST and PORT, or set TRUSTED_PROXIES=0."
         )))  # fmt: skip
     elif public.scheme == "https" and arrival.scheme != "https" and arrival.forwarded:
-        found.append(Fault("scheme", (
+        found.append(ProxyFault("scheme", (
             "PUBLIC_URL begins with https, but the proxy does not say that people come by https. "
             "Have it send X-Forwarded-Proto (nginx: proxy_set_header X-Forwarded-Proto $scheme;)."
         )))  # fmt: skip
     elif public.scheme == "https" and arrival.scheme != "https":
-        found.append(Fault("no https", (
+        found.append(ProxyFault("no https", (
             "PUBLIC_URL begins with https, but this request came by http and without the headers of a proxy. If there is a "
             "proxy, have it send X-Forwarded-For and X-Forwarded-Proto, and set TRUSTED_PROXIES=1. "
             "If there is none, people must not use this address: it is not encrypted."
         )))  # fmt: skip
-    if not _same(public, _split(f"{arrival.scheme}://{arrival.host}")):
-        found.append(_other_host(public, arrival))
+    if not _is_same_server(public, _split_address(f"{arrival.scheme}://{arrival.host}")):
+        found.append(_host_fault(public, arrival))
     return tuple(found)
 
 
-def _other_host(public: SplitResult, arrival: Arrival) -> Fault:
-    origin = _split(arrival.origin)
-    if arrival.forwarded or (origin.netloc and _same(public, origin)):
-        return Fault("host", (
+def _host_fault(public: SplitResult, arrival: RequestAddress) -> ProxyFault:
+    origin = _split_address(arrival.origin)
+    if arrival.forwarded or (origin.netloc and _is_same_server(public, origin)):
+        return ProxyFault("host", (
             f"The proxy passes on {arrival.host} as the host, but PUBLIC_URL is {public.geturl()}. Forms are refused that "
             "way. Have it pass on the Host that it gets (nginx: proxy_set_header Host $http_host; Apache: "
             "ProxyPreserveHost On)."
         ))  # fmt: skip
-    return Fault("address", (
+    return ProxyFault("address", (
         f"This request came by {arrival.host}, but PUBLIC_URL is {public.geturl()}, where all links in mails lead. "
         "Use that address, or set PUBLIC_URL to the one that people type."
     ))  # fmt: skip
 
 
-def _same(public: SplitResult, seen: SplitResult) -> bool:
+def _is_same_server(public: SplitResult, seen: SplitResult) -> bool:
     """Whether two addresses mean one server. Behind a proxy the scheme may differ; the names of this machine are one."""
     try:
         ports = [one.port or _PORTS.get(one.scheme) for one in (public, seen)]
@@ -98,7 +98,7 @@ def _same(public: SplitResult, seen: SplitResult) -> bool:
     return public.hostname == seen.hostname and ports[0] == ports[1]
 
 
-def _split(address: str) -> SplitResult:
+def _split_address(address: str) -> SplitResult:
     """The parts of an address that a browser sent; of one that is none, nothing."""
     try:
         return urlsplit(address)
@@ -106,18 +106,20 @@ def _split(address: str) -> SplitResult:
         return urlsplit("")
 
 
-def arrival_of(found: Request) -> Arrival:
+def request_address(found: Request) -> RequestAddress:
     """What a request says about its way here."""
     environ = found.environ
     names = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST", "HTTP_FORWARDED")
-    page = _split(found.headers.get("Origin") or found.headers.get("Referer") or "")
-    return Arrival(found.scheme, found.host, any(name in environ for name in names), f"{page.scheme}://{page.netloc}")
+    page = _split_address(found.headers.get("Origin") or found.headers.get("Referer") or "")
+    return RequestAddress(
+        found.scheme, found.host, any(name in environ for name in names), f"{page.scheme}://{page.netloc}"
+    )
 
 
-def faults_here() -> tuple[Fault, ...]:
+def current_proxy_faults() -> tuple[ProxyFault, ...]:
     """What does not fit with the request that is being answered."""
     config = current_app.extensions["course"].config
-    return faults(config.public_url, config.trusted_proxies, arrival_of(request))
+    return proxy_faults(config.public_url, config.trusted_proxies, request_address(request))
 
 
 def init(app: Flask) -> None:
@@ -127,43 +129,43 @@ def init(app: Flask) -> None:
     @app.before_request
     def look() -> None:
         # Whoever only looks whether the server is there sends neither a form nor a cookie.
-        if request.method != "POST" and not keeps_cookies():
+        if request.method != "POST" and not has_course_cookie():
             return
-        for fault in faults_here():
+        for fault in current_proxy_faults():
             if fault.kind not in told:
                 told.add(fault.kind)
                 _LOG.warning("%s See the page System.", fault.words)
 
 
-def is_ours(address: str) -> bool:
+def is_course_address(address: str) -> bool:
     """Whether a page at this address is one of the course: by the host that the course sees, or by PUBLIC_URL, where a
     proxy passes its own host."""
     config = current_app.extensions["course"].config
-    return _split(address).netloc in {request.host, urlsplit(config.public_url).netloc} - {""}
+    return _split_address(address).netloc in {request.host, urlsplit(config.public_url).netloc} - {""}
 
 
-def keeps_cookies() -> bool:
+def has_course_cookie() -> bool:
     """Whether this request brought the cookie of the course."""
     return current_app.config["SESSION_COOKIE_NAME"] in request.cookies
 
 
-def to_try_again() -> str:
+def cookie_test_address() -> str:
     """The address of the page on which a form was, saying that the browser was given a cookie."""
-    return f"{request.path}?{urlencode({**request.args, TRIED: 'tried'})}"
+    return f"{request.path}?{urlencode({**request.args, COOKIE_TEST_PARAMETER: 'tried'})}"
 
 
-def has_no_cookies() -> bool:
+def browser_refuses_cookies() -> bool:
     """Whether the browser was given a cookie a moment ago and has not kept it."""
-    return TRIED in request.args and request.endpoint == "auth.sign_in" and not keeps_cookies()
+    return COOKIE_TEST_PARAMETER in request.args and request.endpoint == "auth.sign_in" and not has_course_cookie()
 
 
-def why_refused(reason: str) -> str | None:
+def csrf_refusal_reason(reason: str) -> str | None:
     """Why a form is refused whenever it is sent, in words for whoever sent it; None if it was only open for too long.
     `reason` is what the check against forgery says."""
     config = current_app.extensions["course"].config
-    found = {fault.kind: fault.words for fault in faults_here()}
-    by_http = _split(arrival_of(request).origin).scheme == "http"
-    if config.secure and not keeps_cookies() and by_http:
+    found = {fault.kind: fault.words for fault in current_proxy_faults()}
+    by_http = _split_address(request_address(request).origin).scheme == "http"
+    if config.secure and not has_course_cookie() and by_http:
         return f"You opened the course by an address that is not encrypted. Open {config.public_url} instead."
     if "referrer header is missing" in reason:
         return (
@@ -171,6 +173,6 @@ def why_refused(reason: str) -> str | None:
             "Allow the Referer header for this address, or use another browser."
         )
     other = found.get("host") or found.get("address")
-    if config.secure and other and ("referrer" in reason or not keeps_cookies()):
+    if config.secure and other and ("referrer" in reason or not has_course_cookie()):
         return f"The course is at {config.public_url}. Open it there. If you did, tell whoever runs the server: {other}"
     return None

@@ -10,18 +10,18 @@ from typing import TypeVar
 from flask import Flask, current_app, request
 
 T = TypeVar("T")
-SECONDS = 3.0  # longer than a page ever waits for a database that works
-_LATE = "course.late_reading"
+DEADLINE_SECONDS = 3.0  # longer than a page ever waits for a database that works
+_LATE_THREAD_KEY = "course.late_reading"
 
 
-def read_in_time(read: Callable[[], T], seconds: float = SECONDS) -> T | None:
+def read_with_deadline(read: Callable[[], T], seconds: float = DEADLINE_SECONDS) -> T | None:
     """What `read` returns; None if it fails, or if the database does not answer in time.
 
     It runs in a thread and a request context of its own, so its database connection is not this request's. A thread
     that is late ends by itself once the database, its lock or the network gives up; until then nobody else waits.
     """
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    late: threading.Thread | None = app.extensions.get(_LATE)
+    late: threading.Thread | None = app.extensions.get(_LATE_THREAD_KEY)
     if late is not None and late.is_alive():
         return None
     environ, found = dict(request.environ), list[T]()
@@ -37,5 +37,5 @@ def read_in_time(read: Callable[[], T], seconds: float = SECONDS) -> T | None:
     thread.start()
     thread.join(seconds)
     if thread.is_alive():
-        app.extensions[_LATE] = thread
+        app.extensions[_LATE_THREAD_KEY] = thread
     return found[0] if found else None

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import deque
 from threading import Lock
 
-PLACES = 10_000  # more are not remembered at once
+MAX_KEYS = 10_000  # more are not remembered at once
 
 
-class Throttle:
+class RateLimiter:
     """At most `count` times within `seconds` for each key. Kept in memory: what it protects is open to
     anyone anyway, and a restart may forget it."""
 
@@ -20,7 +20,7 @@ class Throttle:
     def allows(self, key: str, now: float) -> bool:
         """Whether the key may do it once more at `now` (seconds, of a clock that never goes back)."""
         with self._lock:
-            if len(self._times) >= PLACES:
+            if len(self._times) >= MAX_KEYS:
                 self._times = {k: t for k, t in self._times.items() if t and t[-1] > now - self.seconds}
             times = self._times.setdefault(key, deque())
             while times and times[0] <= now - self.seconds:

@@ -11,7 +11,7 @@ import time
 from flask import Flask, Response, g, request
 
 # Somebody who looks for help with a child leaves no trace of it in the log.
-UNLOGGED = frozenset({"organisation.concern", "organisation.first_hour", "static_file"})
+UNLOGGED_ENDPOINTS = frozenset({"organisation.concern", "organisation.first_hour", "static_file"})
 
 
 def init(app: Flask) -> None:
@@ -32,7 +32,7 @@ def init(app: Flask) -> None:
     @app.after_request
     def line(response: Response) -> Response:
         response.headers["X-Request-Id"] = g.get("request_id", "")
-        if request.endpoint not in UNLOGGED and app.config.get("LOG_REQUESTS", True):
+        if request.endpoint not in UNLOGGED_ENDPOINTS and app.config.get("LOG_REQUESTS", True):
             took = (time.perf_counter() - g.get("started", time.perf_counter())) * 1000
             # The rule and not the address where the address is a secret: a link that lets somebody in.
             secret = request.url_rule is not None and "token" in (request.view_args or {})

@@ -26,15 +26,15 @@ from typing import IO, Any, TypeVar
 
 T = TypeVar("T")
 MEGABYTE = 1024 * 1024
-_AT_ONCE = 2  # more files are not read at the same time: reading takes a processor each
-_WAIT = 5.0  # seconds that another file may wait for its turn
+_MAX_PROCESSES = 2  # more files are not read at the same time: reading takes a processor each
+_QUEUE_SECONDS = 5.0  # seconds that another file may wait for its turn
 _ROOT = Path(__file__).resolve().parents[2]
 # How the process ends: all is well, or the limit of memory or of the result was reached.
-_DONE, _TOO_MUCH = 0, 3
+_EXIT_DONE, _EXIT_LIMIT = 0, 3
 
 
 @dataclass(frozen=True)
-class Limits:
+class SandboxLimits:
     """What reading one file may take: seconds by the clock, megabytes of memory, megabytes of the result."""
 
     seconds: int = 10
@@ -42,60 +42,62 @@ class Limits:
     result: int = 16
 
 
-class IsolatedError(ValueError):
+class SandboxError(ValueError):
     """The file was not read."""
 
 
-class TooMuchError(IsolatedError):
+class SandboxLimitError(SandboxError):
     """Reading it took more time, memory or space than the limits allow."""
 
 
-class BusyError(IsolatedError):
+class SandboxBusyError(SandboxError):
     """Other files are being read. Trying again in a moment helps."""
 
 
-class RefusedError(IsolatedError):
+class FileRefusedError(SandboxError):
     """The reader itself refused it with a ValueError; the message is the reader's."""
 
 
-class BrokenError(IsolatedError):
+class ReaderFailedError(SandboxError):
     """The reader failed on it."""
 
 
-_turns = threading.BoundedSemaphore(_AT_ONCE)
+_process_slots = threading.BoundedSemaphore(_MAX_PROCESSES)
 
 
-def read_in_process(function: Callable[..., T], data: bytes, *arguments: object, limits: Limits | None = None) -> T:
+def read_in_sandbox(
+    function: Callable[..., T], data: bytes, *arguments: object, limits: SandboxLimits | None = None
+) -> T:
     """What `function(data, *arguments)` gives, worked out in a process of its own.
 
     The function is one of a module, not a lambda; it gives bytes, or what JSON carries (a tuple comes back as a
     list). It is not called within a unit of work: it may take as long as its limits allow. Raises IsolatedError.
     """
-    from course.db import outside_unit_of_work  # noqa: PLC0415 (the process itself loads nothing of it)
+    from course.db import assert_outside_unit_of_work  # noqa: PLC0415 (the process itself loads nothing of it)
 
-    outside_unit_of_work("reading a file from outside")
-    limits = limits or Limits()
-    if not _turns.acquire(timeout=_WAIT):
-        raise BusyError("Other files are being read just now. Try again in a moment.")
+    assert_outside_unit_of_work("reading a file from outside")
+    limits = limits or SandboxLimits()
+    if not _process_slots.acquire(timeout=_QUEUE_SECONDS):
+        raise SandboxBusyError("Other files are being read just now. Try again in a moment.")
     try:
         with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as found:
             # From the parent to the process a pickle is safe, and carries arguments of any kind.
             pickle.dump((function.__module__, function.__qualname__, data, arguments), given)
             given.seek(0)
-            code = _run(given, found, limits)
+            code = _run_process(given, found, limits)
             found.seek(0)
             answer = found.read(limits.result * MEGABYTE + 1)
     finally:
-        _turns.release()
-    if code != _DONE or len(answer) > limits.result * MEGABYTE:
+        _process_slots.release()
+    if code != _EXIT_DONE or len(answer) > limits.result * MEGABYTE:
         logging.getLogger("course").warning("%s did not read a file of %s bytes (%s)", function, len(data), code)
-        if code in (_TOO_MUCH, _DONE) or code < 0:
-            raise TooMuchError("The file takes more time or memory to read than such a file does.")
-        raise BrokenError("The file cannot be read.")
-    return _result(answer)  # type: ignore[no-any-return]
+        if code in (_EXIT_LIMIT, _EXIT_DONE) or code < 0:
+            raise SandboxLimitError("The file takes more time or memory to read than such a file does.")
+        raise ReaderFailedError("The file cannot be read.")
+    return _decode_result(answer)  # type: ignore[no-any-return]
 
 
-def _run(given: IO[bytes], found: IO[bytes], limits: Limits) -> int:
+def _run_process(given: IO[bytes], found: IO[bytes], limits: SandboxLimits) -> int:
     """How the process ended: its exit code, below zero if it was stopped."""
     command = [sys.executable, "-I", __file__, *map(str, (limits.seconds, limits.memory, limits.result))]
     # None of the settings: a reader needs no database and no secret.
@@ -112,20 +114,20 @@ def _run(given: IO[bytes], found: IO[bytes], limits: Limits) -> int:
         process.wait()
 
 
-def _result(answer: bytes) -> Any:
+def _decode_result(answer: bytes) -> Any:
     kind, value = answer[:1], answer[1:]
     if kind == b"B":
         return value
     try:
         found = json.loads(value)
     except (ValueError, RecursionError) as error:
-        raise BrokenError("The file cannot be read.") from error
+        raise ReaderFailedError("The file cannot be read.") from error
     if kind == b"R":
-        raise RefusedError(str(found))
+        raise FileRefusedError(str(found))
     return found
 
 
-def _limit(seconds: int, memory: int, result: int) -> None:
+def _apply_limits(seconds: int, memory: int, result: int) -> None:
     """Bind this process to its limits, before it has seen the file."""
     os.nice(5)  # answers to everybody go first
     with contextlib.suppress(ImportError):  # there is no such module on Windows: the parent's clock is left
@@ -142,7 +144,7 @@ def _limit(seconds: int, memory: int, result: int) -> None:
                 resource.setrlimit(kind, (most, most))
 
 
-def _answer(call: Callable[[], object]) -> bytes:
+def _encode_result(call: Callable[[], object]) -> bytes:
     try:
         found = call()
     except ValueError as error:
@@ -152,7 +154,7 @@ def _answer(call: Callable[[], object]) -> bytes:
 
 def _main() -> int:
     """Be the process: read what to do from standard input, do it, and write the answer."""
-    _limit(*map(int, sys.argv[1:4]))
+    _apply_limits(*map(int, sys.argv[1:4]))
     # What a library prints must not stand in the answer.
     out = os.dup(1)
     os.dup2(2, 1)
@@ -160,15 +162,15 @@ def _main() -> int:
     module, name, data, arguments = pickle.load(sys.stdin.buffer)  # noqa: S301 (from the parent)
     function = getattr(importlib.import_module(module), name)
     try:
-        answer = _answer(lambda: function(data, *arguments))
+        answer = _encode_result(lambda: function(data, *arguments))
     except MemoryError:
-        return _TOO_MUCH
+        return _EXIT_LIMIT
     try:
         with os.fdopen(out, "wb") as file:
             file.write(answer)
     except OSError:
-        return _TOO_MUCH
-    return _DONE
+        return _EXIT_LIMIT
+    return _EXIT_DONE
 
 
 if __name__ == "__main__":

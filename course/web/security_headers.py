@@ -10,20 +10,20 @@ from typing import Any
 from flask import Flask, Response, after_this_request, g, request
 
 # Everything comes from here; no inline script or style, no framing, no form that posts elsewhere.
-POLICY = "; ".join((
+CONTENT_SECURITY_POLICY = "; ".join((
     "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:", "font-src 'self'",
     "connect-src 'self'", "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'",
 ))  # fmt: skip
 
 
-SMALL = 1000  # bytes; below that compressing gains nothing
-Wsgi = Callable[..., Iterable[bytes]]
+MIN_COMPRESSED_BYTES = 1000  # bytes; below that compressing gains nothing
+WsgiApp = Callable[..., Iterable[bytes]]
 
 
 def init(app: Flask, secure: bool) -> None:
     """Add the headers to every response; `secure` when people reach the course over https."""
     fixed = [
-        ("Content-Security-Policy", POLICY),
+        ("Content-Security-Policy", CONTENT_SECURITY_POLICY),
         ("X-Content-Type-Options", "nosniff"),
         ("Referrer-Policy", "same-origin"),
         ("Cross-Origin-Opener-Policy", "same-origin"),
@@ -31,12 +31,12 @@ def init(app: Flask, secure: bool) -> None:
     ]
     if secure:
         fixed.append(("Strict-Transport-Security", "max-age=31536000"))
-    app.wsgi_app = _with_headers(app.wsgi_app, fixed)  # type: ignore[method-assign]
+    app.wsgi_app = _add_fixed_headers(app.wsgi_app, fixed)  # type: ignore[method-assign]
 
     @app.after_request
     def add(response: Response) -> Response:
         headers, environ = response.headers, request.environ
-        if _for_one_person() and not headers.get("Cache-Control", "").startswith("private, max-age"):
+        if _is_personal_response() and not headers.get("Cache-Control", "").startswith("private, max-age"):
             # Neither kept on disk nor shown again by "Back" once somebody has signed out.
             headers["Cache-Control"] = "no-store"
         elif "Cache-Control" not in headers:
@@ -49,18 +49,18 @@ def init(app: Flask, secure: bool) -> None:
                 if "HTTP_IF_NONE_MATCH" in environ:
                     response.make_conditional(request)
             if response.status_code == 200:
-                compress(response)
+                compress_response(response)
         return response
 
 
-def _for_one_person() -> bool:
+def _is_personal_response() -> bool:
     """Whether the response was made for somebody who has signed in, or who holds a secret link."""
     reader = g.get("_login_user")  # where Flask-Login keeps who was asked for in this request
     signed_in = reader is not None and reader.is_authenticated
     return signed_in or g.get("for_one_person", False) or "token" in (request.view_args or ())
 
 
-def clear_browser() -> None:
+def clear_browser_data() -> None:
     """Have the browser forget what it keeps of this site, when somebody signs out. It does so over https only."""
 
     @after_this_request
@@ -69,7 +69,7 @@ def clear_browser() -> None:
         return response
 
 
-def _with_headers(app: Wsgi, fixed: list[tuple[str, str]]) -> Wsgi:
+def _add_fixed_headers(app: WsgiApp, fixed: list[tuple[str, str]]) -> WsgiApp:
     """The headers that are the same on every response, whatever made it."""
 
     def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -81,7 +81,7 @@ def _with_headers(app: Wsgi, fixed: list[tuple[str, str]]) -> Wsgi:
     return serve
 
 
-def compress(response: Response, level: int = 1) -> None:
+def compress_response(response: Response, level: int = 1) -> None:
     """Send it compressed to a browser that can read that: a third of the bytes on a slow phone.
 
     Not where the address carries words of its own: a page that repeats such words beside a secret (its
@@ -91,6 +91,6 @@ def compress(response: Response, level: int = 1) -> None:
     if "gzip" not in request.environ.get("HTTP_ACCEPT_ENCODING", "") or request.query_string:
         return
     data = response.get_data()
-    if len(data) > SMALL and request.accept_encodings.quality("gzip") > 0:
+    if len(data) > MIN_COMPRESSED_BYTES and request.accept_encodings.quality("gzip") > 0:
         response.set_data(gzip.compress(data, level, mtime=0))
         response.headers["Content-Encoding"] = "gzip"

@@ -12,7 +12,7 @@ from itsdangerous import BadSignature, TimestampSigner, URLSafeTimedSerializer
 from course.clock import now
 
 
-class Cookies(SecureCookieSessionInterface):
+class CachingSessionInterface(SecureCookieSessionInterface):
     """Flask's signed cookie. The same cookie comes with every request of a session, so what its signature
     said is kept; its age is checked every time, and each request gets a session object of its own."""
 
@@ -61,4 +61,4 @@ class Cookies(SecureCookieSessionInterface):
 
 
 def init(app: Flask) -> None:
-    app.session_interface = Cookies(app)
+    app.session_interface = CachingSessionInterface(app)

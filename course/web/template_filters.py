@@ -14,25 +14,25 @@ from markupsafe import Markup, escape
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.web.access import public
-from course.web.phone_links import pieces
-from course.web.security_headers import compress
+from course.web.phone_links import split_phone_numbers
+from course.web.security_headers import compress_response
 
 
-def day(value: date) -> str:
+def format_date(value: date) -> str:
     """12 February 2027."""
     return f"{value.day} {value:%B %Y}"
 
 
-def moment(value: datetime, zone: str) -> str:
+def format_moment(value: datetime, zone: str) -> str:
     """12 February 2027, 9.05am, in the organisation's zone."""
     local = value.astimezone(ZoneInfo(zone))
     hour = local.hour % 12 or 12
-    return f"{day(local)}, {hour}.{local:%M}{'am' if local.hour < 12 else 'pm'}"
+    return f"{format_date(local)}, {hour}.{local:%M}{'am' if local.hour < 12 else 'pm'}"
 
 
-def day_of(value: datetime, zone: str) -> str:
+def format_date_of(value: datetime, zone: str) -> str:
     """12 February 2027: the day of a moment, in the organisation's zone."""
-    return day(value.astimezone(ZoneInfo(zone)))
+    return format_date(value.astimezone(ZoneInfo(zone)))
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:
@@ -40,7 +40,7 @@ def plural(count: int, one: str, many: str | None = None) -> str:
     return f"{count} {one if count == 1 else many or one + 's'}"
 
 
-def minutes(value: float) -> str:
+def format_minutes(value: float) -> str:
     """About how long: never less than one minute; from an hour and a half on in hours and quarters."""
     whole = max(1, round(value))
     if whole < 90:
@@ -49,16 +49,16 @@ def minutes(value: float) -> str:
     return f"{hours}{('', '¼', '½', '¾')[quarters]} hours"
 
 
-def telephone(text: str) -> Markup:
+def link_phone_numbers(text: str) -> Markup:
     """A text with a link on each telephone number in it that can be dialled."""
     parts = (
         Markup('<a href="tel:{}">{}</a>').format(piece.dials, piece.text) if piece.dials else escape(piece.text)
-        for piece in pieces(text)
+        for piece in split_phone_numbers(text)
     )
     return Markup("").join(parts)
 
 
-def seen_redirect(address: str) -> WsgiResponse:
+def redirect_after_post(address: str) -> WsgiResponse:
     """The answer to a post: the browser fetches `address`, and a reload repeats nothing."""
     return redirect(address, 303)
 
@@ -88,9 +88,13 @@ def init(app: Flask, folder: Path, zone: str) -> None:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(
-        day=day, plural=plural, minutes=minutes, telephone=telephone, moment=lambda v: moment(v, zone)
+        day=format_date,
+        plural=plural,
+        minutes=format_minutes,
+        telephone=link_phone_numbers,
+        moment=lambda v: format_moment(v, zone),
     )
-    app.jinja_env.filters["day_of"] = lambda value: day_of(value, zone)
+    app.jinja_env.filters["day_of"] = lambda value: format_date_of(value, zone)
     app.jinja_env.globals.update(
         asset=static.address, stylesheet=static.address("site.css"), icon=static.address("icon.svg")
     )
@@ -103,5 +107,5 @@ def init(app: Flask, folder: Path, zone: str) -> None:
         data, kind = static.files[name]
         response = Response(data, mimetype=kind)
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
-        compress(response, 6)
+        compress_response(response, 6)
         return response

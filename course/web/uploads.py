@@ -11,7 +11,7 @@ V = TypeVar("V", bound=Callable[..., Any])
 MEGABYTE = 1024 * 1024
 
 
-def accepts(megabytes: int) -> Callable[[V], V]:
+def accepts_upload(megabytes: int) -> Callable[[V], V]:
     """The view takes requests of this size."""
 
     def mark(view: V) -> V:
@@ -31,7 +31,7 @@ def init(app: Flask) -> None:
             request.max_content_length = allowed
 
 
-def limit_in_words() -> str | None:
+def upload_limit_text() -> str | None:
     """How large a file this page accepts; None for a page that accepts none."""
     view = current_app.view_functions.get(request.endpoint or "")
     allowed = getattr(view, "accepts", None)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 from markupsafe import Markup
 
-from course.analytics.rules.item_analysis import FLOOR, Figures
-from course.analytics.rules.question_review import quoted, to_mend
+from course.analytics.rules.item_analysis import MIN_ANSWERS, ItemStatistics
+from course.analytics.rules.question_review import quote_text, review_notes
 
 TEXTS = ("Tell the lead", "Wait", "Ask the parents")
 
 
-def _told(options: tuple[int, ...], discrimination: float | None = 40.0) -> Figures:
+def _told(options: tuple[int, ...], discrimination: float | None = 40.0) -> ItemStatistics:
     n = sum(options)
-    return Figures(n, enough=True, facility=100 * options[0] / n, discrimination=discrimination, options=options)
+    return ItemStatistics(n, enough=True, facility=100 * options[0] / n, discrimination=discrimination, options=options)
 
 
 @pytest.mark.parametrize(
@@ -32,11 +32,11 @@ def _told(options: tuple[int, ...], discrimination: float | None = 40.0) -> Figu
         (_told((75, 20, 5)), []),
         (_told((98, 1, 1)), []),
         (_told((4, 94, 2), -5.0), ["94 % choose", "People who get", "Hardly anyone"]),
-        (Figures(FLOOR - 1, enough=False), []),
+        (ItemStatistics(MIN_ANSWERS - 1, enough=False), []),
     ],
 )
-def test_what_is_to_be_mended_follows_from_the_figures(told: Figures, starts: list[str]) -> None:
-    sentences = to_mend(told, TEXTS, [0])
+def test_what_is_to_be_mended_follows_from_the_figures(told: ItemStatistics, starts: list[str]) -> None:
+    sentences = review_notes(told, TEXTS, [0])
     assert len(sentences) == len(starts)
     assert all(sentence.startswith(start) for sentence, start in zip(sentences, starts, strict=True))
 
@@ -52,5 +52,5 @@ def test_what_is_to_be_mended_follows_from_the_figures(told: Figures, starts: li
     ],
 )
 def test_a_text_that_is_speech_gets_no_second_quotation_marks(text: str, expected: str) -> None:
-    assert quoted(text) == expected
-    assert isinstance(quoted(text), type(text))
+    assert quote_text(text) == expected
+    assert isinstance(quote_text(text), type(text))

@@ -13,9 +13,16 @@ from sqlalchemy.orm import Session
 
 from course.analytics import queries
 from course.analytics.rules.groups import SMALLEST_GROUP
-from course.analytics.rules.release_schedule import Life, Stand, Stay, Timeline, stands, timeline
-from course.analytics.rules.suppression import ALL
-from course.analytics.team_findings import timeline_until, tree_of
+from course.analytics.rules.release_schedule import (
+    MembershipSpell,
+    PersonHistory,
+    PlacementChange,
+    ReleaseSchedule,
+    build_release_schedule,
+    placement_changes,
+)
+from course.analytics.rules.suppression import WHOLE_ORGANISATION
+from course.analytics.team_findings import release_schedule_until, team_snapshot
 from course.learning.models import Answer, Attempt, AttemptItem, Enrolment
 from course.people.models import Employment, Membership, Person
 from tests.makers import make_person, make_team
@@ -39,40 +46,55 @@ def _at(week: int) -> datetime:
     ("life", "expected"),
     [
         # In no team; nothing counts before the first answer.
-        (Life(1, _at(1), (), (), ((_at(3), 2),)), [(3, 0, 2)]),
-        (Life(1, _at(1), (), (), ((_at(3), 2), (_at(5), 1))), [(3, 0, 2), (5, 0, 3)]),
+        (PersonHistory(1, _at(1), (), (), ((_at(3), 2),)), [(3, 0, 2)]),
+        (PersonHistory(1, _at(1), (), (), ((_at(3), 2), (_at(5), 1))), [(3, 0, 2), (5, 0, 3)]),
         # An answer at the very moment counts at the next one, and who has joined at that moment is there.
-        (Life(1, _at(0), (), (Stay(7, MOMENTS[4], None),), ((MOMENTS[2], 1),)), [(3, 0, 1), (4, 7, 1)]),
+        (
+            PersonHistory(1, _at(0), (), (MembershipSpell(7, MOMENTS[4], None),), ((MOMENTS[2], 1),)),
+            [(3, 0, 1), (4, 7, 1)],
+        ),
         # The team that was joined last counts while they are in it.
         (
-            Life(1, _at(0), (), (Stay(7, _at(0), None), Stay(8, _at(2), MOMENTS[5])), ((_at(1), 1),)),
+            PersonHistory(
+                1,
+                _at(0),
+                (),
+                (MembershipSpell(7, _at(0), None), MembershipSpell(8, _at(2), MOMENTS[5])),
+                ((_at(1), 1),),
+            ),
             [(1, 7, 1), (2, 8, 1), (5, 7, 1)],
         ),
         # Whoever leaves does not count any more, and does again when they are back.
         (
-            Life(1, _at(0), (), (Stay(7, _at(0), _at(3)), Stay(7, _at(6), None)), ((_at(1), 1),)),
+            PersonHistory(
+                1, _at(0), (), (MembershipSpell(7, _at(0), _at(3)), MembershipSpell(7, _at(6), None)), ((_at(1), 1),)
+            ),
             [(1, 7, 1), (3, 0, 1), (6, 7, 1)],
         ),
         (
-            Life(1, _at(0), ((_at(4), False), (_at(7), True)), (Stay(7, _at(0), _at(4)),), ((_at(1), 1),)),
+            PersonHistory(
+                1, _at(0), ((_at(4), False), (_at(7), True)), (MembershipSpell(7, _at(0), _at(4)),), ((_at(1), 1),)
+            ),
             [(1, 7, 1), (4, None, 1), (7, 0, 1)],
         ),
-        (Life(1, _at(0), ((MOMENTS[4], False),), (), ((_at(1), 1),)), [(1, 0, 1), (4, None, 1)]),
+        (PersonHistory(1, _at(0), ((MOMENTS[4], False),), (), ((_at(1), 1),)), [(1, 0, 1), (4, None, 1)]),
         # After the last Monday nothing happens.
-        (Life(1, _at(0), (), (), ((MOMENTS[-1] + HOUR, 1),)), []),
+        (PersonHistory(1, _at(0), (), (), ((MOMENTS[-1] + HOUR, 1),)), []),
     ],
 )
-def test_what_counts_of_somebody_at_each_monday(life: Life, expected: list[tuple[int, int | None, int]]) -> None:
-    assert [(one.index, one.team, one.n) for one in stands(life, MOMENTS)] == expected
+def test_what_counts_of_somebody_at_each_monday(
+    life: PersonHistory, expected: list[tuple[int, int | None, int]]
+) -> None:
+    assert [(one.index, one.team, one.n) for one in placement_changes(life, MOMENTS)] == expected
 
 
-def _line(*weeks: Week, tree: dict[int, int | None] | None = None) -> Timeline:
+def _line(*weeks: Week, tree: dict[int, int | None] | None = None) -> ReleaseSchedule:
     """From what changes from week to week: person, team, answers."""
-    lives = [Stand(week, one, *stand) for week, of in enumerate(weeks) for one, stand in of.items()]
-    return timeline(MONDAYS, {0: TREE if tree is None else tree}, lives)
+    lives = [PlacementChange(week, one, *stand) for week, of in enumerate(weeks) for one, stand in of.items()]
+    return build_release_schedule(MONDAYS, {0: TREE if tree is None else tree}, lives)
 
 
-def _of(line: Timeline, group: int) -> list[int | None]:
+def _of(line: ReleaseSchedule, group: int) -> list[int | None]:
     """The index of the Monday that is told of on each Monday."""
     told = [line.of(group, day) for day in MONDAYS]
     return [MONDAYS.index(one[0]) if one else None for one in told]
@@ -84,8 +106,8 @@ def _team(team: int | None, first: int, count: int, n: int = 1) -> Week:
 
 def test_figures_move_on_once_five_people_have_changed_them() -> None:
     line = _line(_team(1, 1, 4), _team(1, 5, 1), _team(1, 6, 3), {}, _team(1, 1, 1, 2), _team(1, 2, 1, 2))
-    assert _of(line, ALL)[:7] == [None, 1, 1, 1, 1, 5, 5]
-    assert _of(line, 1) == _of(line, ALL)
+    assert _of(line, WHOLE_ORGANISATION)[:7] == [None, 1, 1, 1, 1, 5, 5]
+    assert _of(line, 1) == _of(line, WHOLE_ORGANISATION)
     assert line.of(1, FIRST - timedelta(days=1)) is None
     assert line.of(9, FIRST) is None
 
@@ -101,8 +123,8 @@ def test_a_team_is_told_of_no_more_while_it_is_too_small() -> None:
     everybody, gone = _team(2, 1, 6) | _team(3, 10, 9), _team(None, 1, 2)
     line = _line(everybody, gone, {}, _team(2, 1, 2))
     assert _of(line, 2)[:5] == [0, None, None, 3, 3]
-    closed = timeline(
-        MONDAYS, {0: TREE, 2: {1: None, 3: 1}}, [Stand(0, one, *stand) for one, stand in everybody.items()]
+    closed = build_release_schedule(
+        MONDAYS, {0: TREE, 2: {1: None, 3: 1}}, [PlacementChange(0, one, *stand) for one, stand in everybody.items()]
     )
     assert _of(closed, 2)[:4] == [0, 0, None, None]
 
@@ -127,21 +149,21 @@ def test_a_team_that_waited_does_not_move_on_because_something_happened_elsewher
 
 def test_a_moved_team_changes_what_it_moves_between() -> None:
     people = _team(2, 1, 6) | _team(3, 10, 6) | _team(4, 20, 9)
-    lives = [Stand(0, person, *stand) for person, stand in people.items()]
-    line = timeline(MONDAYS, {0: TREE, 3: {**TREE, 3: 4}}, lives)
-    assert [_of(line, group)[:5] for group in (ALL, 1, 3, 4)] == [[0, 0, 0, 3, 3]] * 4
+    lives = [PlacementChange(0, person, *stand) for person, stand in people.items()]
+    line = build_release_schedule(MONDAYS, {0: TREE, 3: {**TREE, 3: 4}}, lives)
+    assert [_of(line, group)[:5] for group in (WHOLE_ORGANISATION, 1, 3, 4)] == [[0, 0, 0, 3, 3]] * 4
     # Somebody of the moved team has answered more: of everybody together that is one.
-    line = timeline(MONDAYS, {0: TREE, 3: {**TREE, 3: 4}}, [*lives, Stand(3, 10, 3, 2)])
-    assert [_of(line, group)[:5] for group in (ALL, 1, 3, 4)] == [[0] * 5] * 4
+    line = build_release_schedule(MONDAYS, {0: TREE, 3: {**TREE, 3: 4}}, [*lives, PlacementChange(3, 10, 3, 2)])
+    assert [_of(line, group)[:5] for group in (WHOLE_ORGANISATION, 1, 3, 4)] == [[0] * 5] * 4
 
 
 def test_one_administrator_in_no_team_closes_nothing() -> None:
     line = _line(_team(2, 1, 6) | {99: (0, 1)}, _team(2, 20, 5))
-    assert [_of(line, group)[:2] for group in (ALL, 1, 2)] == [[0, 1]] * 3
-    assert line.of(ALL, FIRST) == (FIRST, frozenset({0}))
+    assert [_of(line, group)[:2] for group in (WHOLE_ORGANISATION, 1, 2)] == [[0, 1]] * 3
+    assert line.of(WHOLE_ORGANISATION, FIRST) == (FIRST, frozenset({0}))
     # With four more in no team all five count: that is a change of five.
     line = _line(_team(2, 1, 6) | {99: (0, 1)}, _team(0, 30, 4))
-    assert line.of(ALL, MONDAYS[1]) == (MONDAYS[1], frozenset())
+    assert line.of(WHOLE_ORGANISATION, MONDAYS[1]) == (MONDAYS[1], frozenset())
 
 
 def _week(chance: Random, stand: Week) -> Week:
@@ -157,7 +179,7 @@ def _week(chance: Random, stand: Week) -> Week:
 
 def _told_of(stand: Week, group: int, out: frozenset[int]) -> set[tuple[int, int]]:
     """The answers that figures of a group are made of: each answer of each person by itself."""
-    within = {1: {1, 2, 3}, 2: {2}, 3: {3}, 4: {4}, ALL: {0, 1, 2, 3, 4} - out}[group]
+    within = {1: {1, 2, 3}, 2: {2}, 3: {3}, 4: {4}, WHOLE_ORGANISATION: {0, 1, 2, 3, 4} - out}[group]
     return {(person, answer) for person, (team, n) in stand.items() if team in within for answer in range(n)}
 
 
@@ -170,7 +192,7 @@ def _figures(chance: Random) -> dict[tuple[int, int], set[tuple[int, int]]]:
         stand = {**stand, **weeks[-1]}
         kept.append(dict(stand))
     line = _line(*weeks)
-    told = {(group, *of) for group in (ALL, *TREE) for day in MONDAYS if (of := line.of(group, day))}
+    told = {(group, *of) for group in (WHOLE_ORGANISATION, *TREE) for day in MONDAYS if (of := line.of(group, day))}
     return {(group, MONDAYS.index(day)): _told_of(kept[MONDAYS.index(day)], group, out) for group, day, out in told}
 
 
@@ -244,22 +266,22 @@ def test_the_database_counts_the_same_people_as_the_rule(session: Session) -> No
             _write_down(session, person.id, chance)
     session.commit()
     at: dict[int, Week] = defaultdict(dict)
-    for life in queries.lives(session, MOMENTS[-1]):
-        for stand in stands(life, MOMENTS):
+    for life in queries.person_histories(session, MOMENTS[-1]):
+        for stand in placement_changes(life, MOMENTS):
             for index in range(stand.index, WEEKS):
                 at[index][stand.person] = stand.team, stand.n
     told = 0
     for index, moment in enumerate(MOMENTS):
-        counted = {(row.person, row.team): row.n for row in queries.answers(session, None, moment).months}
+        counted = {(row.person, row.team): row.n for row in queries.answer_counts(session, None, moment).months}
         by_rule = {(person, team): n for person, (team, n) in at[index].items() if team is not None}
         assert {key[0] for key in counted} == {key[0] for key in by_rule}
-        months = queries.answers(session, None, moment).months
+        months = queries.answer_counts(session, None, moment).months
         sums = {key: sum(row.n for row in months if (row.person, row.team) == key) for key in counted}
         assert sums == by_rule
         told += len(by_rule)
     assert told > 50
-    line = timeline_until(session, MONDAYS[-1], "UTC")
-    of = line.of(ALL, MONDAYS[-1])
+    line = release_schedule_until(session, MONDAYS[-1], "UTC")
+    of = line.of(WHOLE_ORGANISATION, MONDAYS[-1])
     assert of is not None
-    tree = tree_of(session, of, "UTC")
+    tree = team_snapshot(session, of, "UTC")
     assert set(tree.parents) <= set(teams)

@@ -9,9 +9,17 @@ from random import Random
 
 import pytest
 
-from course.analytics.rules.findings import decided
-from course.analytics.rules.groups import SMALLEST_GROUP, Answered
-from course.analytics.rules.suppression import ALL, inside, left_out, monday_of, open_teams, people_shown, rest_is_large
+from course.analytics.rules.findings import group_decision_counts
+from course.analytics.rules.groups import SMALLEST_GROUP, MonthlyAnswers
+from course.analytics.rules.suppression import (
+    WHOLE_ORGANISATION,
+    excluded_teams,
+    monday_of,
+    people_by_group,
+    publishable_count,
+    publishable_groups,
+    remainder_is_publishable,
+)
 from course.analytics.rules.trend import trend
 
 # 1 has 2 and 3 below it; 4 stands beside it.
@@ -23,41 +31,45 @@ TREE: dict[int, int | None] = {1: None, 2: 1, 3: 1, 4: None}
     [
         ({}, {}, set()),
         ({}, {0: 4}, set()),
-        ({}, {0: 5}, {ALL}),
-        ({1: None}, {1: 4, 0: 16}, {ALL}),
-        ({1: None}, {1: 5, 0: 5}, {ALL, 1}),
-        ({1: None}, {1: 6}, {ALL, 1}),
+        ({}, {0: 5}, {WHOLE_ORGANISATION}),
+        ({1: None}, {1: 4, 0: 16}, {WHOLE_ORGANISATION}),
+        ({1: None}, {1: 5, 0: 5}, {WHOLE_ORGANISATION, 1}),
+        ({1: None}, {1: 6}, {WHOLE_ORGANISATION, 1}),
         # The one person in no team would be seen by taking the team from the whole.
-        ({1: None}, {1: 5, 0: 1}, {ALL}),
+        ({1: None}, {1: 5, 0: 1}, {WHOLE_ORGANISATION}),
         # A team of 12 with one of 8 below it: the other four would be seen.
-        ({1: None, 2: 1}, {1: 4, 2: 8, 0: 9}, {ALL, 1}),
+        ({1: None, 2: 1}, {1: 4, 2: 8, 0: 9}, {WHOLE_ORGANISATION, 1}),
         # Two teams and one person between them: the smaller team is not shown.
-        ({1: None, 2: None}, {1: 7, 2: 5, 0: 1}, {ALL, 1}),
+        ({1: None, 2: None}, {1: 7, 2: 5, 0: 1}, {WHOLE_ORGANISATION, 1}),
         # What holds for the whole holds for every team and those below it.
-        ({1: None, 2: 1}, {1: 2, 2: 5, 0: 13}, {ALL, 1}),
+        ({1: None, 2: 1}, {1: 2, 2: 5, 0: 13}, {WHOLE_ORGANISATION, 1}),
         # Below a team that is not shown nothing is.
-        ({1: None, 2: 1}, {1: 4, 2: 5, 0: 1}, {ALL}),
+        ({1: None, 2: 1}, {1: 4, 2: 5, 0: 1}, {WHOLE_ORGANISATION}),
         # Who is in a team that is closed is in none.
-        ({1: None}, {1: 5, 99: 1}, {ALL}),
+        ({1: None}, {1: 5, 99: 1}, {WHOLE_ORGANISATION}),
     ],
 )
 def test_nobody_can_be_worked_out_from_two_pages(
     parents: dict[int, int | None], direct: dict[int, int], shown: set[int]
 ) -> None:
-    assert open_teams(parents, direct) == shown
+    assert publishable_groups(parents, direct) == shown
 
 
 def _fewest(parents: Mapping[int, int | None], pages: set[int]) -> list[frozenset[int]]:
     """Every set of teams whose sum can be had by adding pages to and taking them from each other."""
     within = {
-        page: {team for team in (*parents, ALL) if page in (ALL, team) or page in _above(team, parents)}
+        page: {
+            team
+            for team in (*parents, WHOLE_ORGANISATION)
+            if page in (WHOLE_ORGANISATION, team) or page in _above(team, parents)
+        }
         for page in pages
     }
     found = []
     for signs in product((-1, 0, 1), repeat=len(pages)):
         sums = {
             team: sum(sign for sign, page in zip(signs, pages, strict=True) if team in within[page])
-            for team in (*parents, ALL)
+            for team in (*parents, WHOLE_ORGANISATION)
         }
         if set(sums.values()) <= {0, 1}:
             found.append(frozenset(team for team, count in sums.items() if count))
@@ -79,27 +91,27 @@ def test_no_adding_and_taking_of_pages_leaves_one_to_four_people() -> None:
         parents: dict[int, int | None] = {
             team: chance.choice([None, *range(1, team)]) for team in range(1, chance.randint(2, 6))
         }
-        direct = {team: chance.choice([0, 1, 2, 3, 5, 6, 9]) for team in (*parents, ALL)}
-        for teams in _fewest(parents, open_teams(parents, direct)):
+        direct = {team: chance.choice([0, 1, 2, 3, 5, 6, 9]) for team in (*parents, WHOLE_ORGANISATION)}
+        for teams in _fewest(parents, publishable_groups(parents, direct)):
             assert not 0 < sum(direct[team] for team in teams) < SMALLEST_GROUP, (parents, direct, teams)
 
 
 def test_a_point_is_closed_where_only_few_beside_a_team_answered_it() -> None:
     # Everybody has answered something, but this point only seven: five in team 2, and two beside it.
-    assert people_shown(TREE, {2: 5, 3: 2}, 1) == 7
-    assert people_shown(TREE, {2: 5, 3: 2}, 2) == 0
-    assert people_shown(TREE, {2: 5, 3: 5}, 2) == 5
-    assert inside(TREE, {2: 5, 3: 2, 4: 1}) == {1: 7, 2: 5, 3: 2, 4: 1, ALL: 8}
+    assert publishable_count(TREE, {2: 5, 3: 2}, 1) == 7
+    assert publishable_count(TREE, {2: 5, 3: 2}, 2) == 0
+    assert publishable_count(TREE, {2: 5, 3: 5}, 2) == 5
+    assert people_by_group(TREE, {2: 5, 3: 2, 4: 1}) == {1: 7, 2: 5, 3: 2, 4: 1, WHOLE_ORGANISATION: 8}
 
 
 def test_a_decision_is_closed_where_only_few_beside_a_team_came_to_it() -> None:
     scenes = {"s": {"good": {2: 4, 3: 1}, "bad": {2: 2}}}
-    assert decided(scenes, TREE, 1, {1, 2, 3}) == {("s", "good"): 5, ("s", "bad"): 2}
-    assert decided(scenes, TREE, 2, {2}) == {}
+    assert group_decision_counts(scenes, TREE, 1, {1, 2, 3}) == {("s", "good"): 5, ("s", "bad"): 2}
+    assert group_decision_counts(scenes, TREE, 2, {2}) == {}
 
 
-def _rows(month: str, team: int, first: int, count: int) -> list[Answered]:
-    return [Answered(month, team, person, 1, 2) for person in range(first, first + count)]
+def _rows(month: str, team: int, first: int, count: int) -> list[MonthlyAnswers]:
+    return [MonthlyAnswers(month, team, person, 1, 2) for person in range(first, first + count)]
 
 
 def test_months_of_a_team_are_joined_as_everybodys_are_and_closed_where_few_are_beside_it() -> None:
@@ -115,7 +127,7 @@ def test_months_of_a_team_are_joined_as_everybodys_are_and_closed_where_few_are_
 
 def test_months_that_would_leave_few_people_beside_them_are_closed() -> None:
     rows = [*_rows("2026-09", 2, 1, 6), *_rows("2026-10", 2, 7, 2), *_rows("2026-10", 4, 20, 9)]
-    assert [month.first for month in trend(rows, TREE, ALL, None)] == ["2026-09", "2026-10"]
+    assert [month.first for month in trend(rows, TREE, WHOLE_ORGANISATION, None)] == ["2026-09", "2026-10"]
     assert trend(rows, TREE, 2, {2}) == []
 
 
@@ -125,7 +137,7 @@ def test_months_that_would_leave_few_people_beside_them_are_closed() -> None:
 def test_a_sum_over_everything_is_shown_only_where_the_rest_is_from_many(
     things: list[dict[int, int]], large: bool
 ) -> None:
-    assert rest_is_large(TREE, things, 2) is large
+    assert remainder_is_publishable(TREE, things, 2) is large
 
 
 def test_an_answer_counts_from_a_monday_on() -> None:
@@ -153,4 +165,4 @@ def test_an_answer_counts_from_a_monday_on() -> None:
 def test_a_few_beside_the_large_teams_at_the_top_do_not_count(
     parents: dict[int, int | None], direct: dict[int, int], out: set[int]
 ) -> None:
-    assert left_out(parents, direct) == out
+    assert excluded_teams(parents, direct) == out

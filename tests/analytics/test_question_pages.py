@@ -10,11 +10,11 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from course.analytics import queries
-from course.analytics.rules.item_analysis import FLOOR, Result
+from course.analytics.rules.item_analysis import MIN_ANSWERS, ItemResponse
 from course.content.library import Library
 from course.content.schema import Question
 from course.learning.models import Answer, Attempt, AttemptItem
-from course.staff.actions import leave
+from course.staff.actions import record_departure
 from tests.analytics.answering import answer, enrolment_of, make_people
 from tests.conftest import NOW
 from tests.makers import make_person, sign_in
@@ -49,11 +49,11 @@ def test_a_question_is_set_against_the_others_of_its_attempt(session: Session, b
         at = NOW + timedelta(days=2 * (position == 4))
         session.add(Answer(item_id=item.id, given=given, correct=right, sureness=None, answered_at=at))
     session.commit()
-    found = queries.results(session, NOW + timedelta(days=1))
+    found = queries.item_responses(session, NOW + timedelta(days=1))
     assert [found[q.id, q.version] for q in bank[:3]] == [
-        [Result(1, 0.5, (_option(bank[0], True),))],
-        [Result(0, 1.0, (_option(bank[1], False),))],
-        [Result(1, 0.5, (_option(bank[2], True),))],
+        [ItemResponse(1, 0.5, (_option(bank[0], True),))],
+        [ItemResponse(0, 1.0, (_option(bank[1], False),))],
+        [ItemResponse(1, 0.5, (_option(bank[2], True),))],
     ]
 
 
@@ -63,7 +63,7 @@ def test_the_keeper_reads_what_to_mend(app: Flask, session: Session, bank: list[
     app.extensions.pop("course.analytics")  # as if a Monday had come
     many, few = bank[0], bank[1]
     wrong = _option(many, False)
-    for place, person in enumerate(make_people(session, FLOOR, None)):
+    for place, person in enumerate(make_people(session, MIN_ANSWERS, None)):
         answer(session, person, many, wrong if place < 20 else _option(many, True))
         if place:
             answer(session, person, few, _option(few, False))
@@ -86,7 +86,10 @@ def test_figures_of_questions_stand_still_until_five_people_have_answered_more(
     # Whoever leaves changes nothing: their answers count as before.
     for person in people[:6]:
         assert (
-            leave(session, person.id, (NOW - 2 * weeks).date(), "moved", "Europe/London", None, NOW - 2 * weeks) is None
+            record_departure(
+                session, person.id, (NOW - 2 * weeks).date(), "moved", "Europe/London", None, NOW - 2 * weeks
+            )
+            is None
         )
     for person in people[32:36]:
         answer(session, person, bank[0], _option(bank[0], False), at=NOW - weeks)

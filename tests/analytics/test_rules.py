@@ -6,14 +6,14 @@ from fractions import Fraction
 
 import pytest
 
-from course.analytics.rules.groups import Month, joined, share
+from course.analytics.rules.groups import TrendPeriod, merge_small_periods, share
 from course.analytics.rules.item_analysis import (
-    FLOOR,
-    Figures,
-    Result,
+    MIN_ANSWERS,
+    ItemResponse,
+    ItemStatistics,
     discrimination_index,
     discriminative_efficiency,
-    figures,
+    item_statistics,
 )
 
 # Marks x and rests r of five people. By hand: means 3/5 and 5/2; deviations of x 2/5, 2/5, 2/5, -3/5, -3/5 and of
@@ -53,17 +53,21 @@ def test_what_never_varies_has_no_index(marks: list[float], rests: list[float]) 
 
 
 def test_below_the_floor_only_the_number_is_told() -> None:
-    assert figures([Result(1, 0.5, (0,))] * (FLOOR - 1), 3) == Figures(FLOOR - 1, enough=False)
+    assert item_statistics([ItemResponse(1, 0.5, (0,))] * (MIN_ANSWERS - 1), 3) == ItemStatistics(
+        MIN_ANSWERS - 1, enough=False
+    )
 
 
 def test_from_the_floor_on_facility_and_options_are_told() -> None:
-    told = figures([Result(1, 0.5, (0,))] * 24 + [Result(0, 0.25, (2,))] * 5 + [Result(0, 0.25)], 4)
+    told = item_statistics(
+        [ItemResponse(1, 0.5, (0,))] * 24 + [ItemResponse(0, 0.25, (2,))] * 5 + [ItemResponse(0, 0.25)], 4
+    )
     assert (told.n, told.facility, told.options) == (30, 80.0, (24, 0, 5, 0))
     assert told.discrimination == pytest.approx(100)
 
 
 def test_answers_without_others_beside_them_count_for_facility_only() -> None:
-    told = figures([Result(1, 0.5), Result(0, 0.25)] * 14 + [Result(1, None)] * 12, 3)
+    told = item_statistics([ItemResponse(1, 0.5), ItemResponse(0, 0.25)] * 14 + [ItemResponse(1, None)] * 12, 3)
     assert (told.facility, told.discrimination, told.efficiency) == (65.0, None, None)
 
 
@@ -92,8 +96,8 @@ def test_more_right_than_asked_is_refused(right: int, n: int) -> None:
         share(right, n)
 
 
-def _month(name: str, *people: int) -> Month:
-    return Month(name, name, frozenset(people), len(people), 2 * len(people))
+def _month(name: str, *people: int) -> TrendPeriod:
+    return TrendPeriod(name, name, frozenset(people), len(people), 2 * len(people))
 
 
 @pytest.mark.parametrize(
@@ -111,6 +115,6 @@ def _month(name: str, *people: int) -> Month:
     ],
 )
 def test_a_month_of_fewer_than_five_people_is_joined_or_left_out(
-    months: list[Month], expected: list[tuple[str, str, int]]
+    months: list[TrendPeriod], expected: list[tuple[str, str, int]]
 ) -> None:
-    assert [(month.first, month.last, len(month.people)) for month in joined(months)] == expected
+    assert [(month.first, month.last, len(month.people)) for month in merge_small_periods(months)] == expected

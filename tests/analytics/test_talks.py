@@ -11,14 +11,20 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from course.analytics import queries
-from course.analytics.actions import Held, write_down
-from course.analytics.models import TeamTalk
-from course.analytics.rules.discussions import Talk, concerning, covering, newest, not_likely
-from course.analytics.rules.suppression import ALL
+from course.analytics.actions import DiscussionEntry, record_discussion
+from course.analytics.models import TeamDiscussion
+from course.analytics.rules.discussions import (
+    DiscussionView,
+    covering_groups,
+    discussion_date_error,
+    latest_discussions,
+    related_groups,
+)
+from course.analytics.rules.suppression import WHOLE_ORGANISATION
 from course.clock import now
 from course.dates import civil_date
 from course.people.models import Team
-from course.teams.actions import close, merge
+from course.teams.actions import close_team, merge_teams
 from course.web.unit_of_work import command_session
 from tests.analytics.answering import answer, make_people
 from tests.conftest import NOW
@@ -31,30 +37,30 @@ POINT = "posing-as-young-people"
 PARENTS = {1: None, 2: 1, 3: 1, 4: 2}
 
 
-def _talk(team: int, point: str, day: int) -> Talk:
-    return Talk(1, team, "Team", point, date(2026, 11, day), 4, "", "Robin Vale", NOW)
+def _talk(team: int, point: str, day: int) -> DiscussionView:
+    return DiscussionView(1, team, "Team", point, date(2026, 11, day), 4, "", "Robin Vale", NOW)
 
 
 @pytest.mark.parametrize(("group", "expected"), [(0, {0}), (1, {0, 1}), (4, {0, 1, 2, 4}), (3, {0, 1, 3}), (9, {0, 9})])
 def test_a_talk_of_a_team_is_one_of_every_team_below_it(group: int, expected: set[int]) -> None:
-    assert covering(group, PARENTS) == expected
+    assert covering_groups(group, PARENTS) == expected
 
 
 @pytest.mark.parametrize(
     ("group", "expected"), [(0, {0, 1, 2, 3, 4}), (1, {0, 1, 2, 3, 4}), (2, {0, 1, 2, 4}), (3, {0, 1, 3})]
 )
 def test_a_group_is_told_of_the_talks_above_and_below_it(group: int, expected: set[int]) -> None:
-    assert concerning(group, PARENTS) == expected
+    assert related_groups(group, PARENTS) == expected
 
 
 def test_the_newest_day_of_each_point_is_told() -> None:
     talks = [_talk(2, "a", 3), _talk(1, "a", 7), _talk(3, "a", 20), _talk(2, "b", 1)]
-    assert newest(talks, covering(2, PARENTS)) == {"a": date(2026, 11, 7), "b": date(2026, 11, 1)}
+    assert latest_discussions(talks, covering_groups(2, PARENTS)) == {"a": date(2026, 11, 7), "b": date(2026, 11, 1)}
 
 
 @pytest.mark.parametrize(("days", "fine"), [(-1, False), (0, True), (366, True), (367, False)])
 def test_a_talk_is_written_down_after_it_and_within_a_year(days: int, fine: bool) -> None:
-    assert (not_likely(TODAY - timedelta(days=days), TODAY) is None) is fine
+    assert (discussion_date_error(TODAY - timedelta(days=days), TODAY) is None) is fine
 
 
 def _manager(session: Session, client: Client, team: Team) -> Client:
@@ -111,7 +117,7 @@ def test_a_talk_is_written_down_seen_and_taken_back(session: Session, client: Cl
     page = client.get(f"/insight/team/{team.id}")
     assert "Night shift, 6 people written down by Robin Vale" in page.text
     assert "Phones stay in the office." in page.text
-    (row,) = session.execute(select(TeamTalk)).scalars()
+    (row,) = session.execute(select(TeamDiscussion)).scalars()
     boss = sign_in(Client(client.app), make_person(session, "Alex Morgan", "alex@example.org", "administrator"))
     assert "Phones stay" in boss.get(f"/insight/team/{top.id}").text
     assert "Phones stay" not in boss.get(f"/insight/team/{other.id}").text
@@ -121,7 +127,7 @@ def test_a_talk_is_written_down_seen_and_taken_back(session: Session, client: Cl
     client.get(f"/insight/talks/{row.id}/end", 404)
     session.expire_all()
     assert (row.ended_reason, row.agreed) == ("wrong team", "Phones stay in the office.")
-    assert [talk.id for talk in queries.talks(session, row.made_at)] == [row.id]
+    assert [talk.id for talk in queries.team_discussions(session, row.made_at)] == [row.id]
 
 
 def test_a_talk_of_the_whole_organisation_counts_for_every_team_and_only_an_administrator_takes_it_back(
@@ -133,7 +139,7 @@ def test_a_talk_of_the_whole_organisation_counts_for_every_team_and_only_an_admi
     page = _manager(session, client, team).get(f"/insight/team/{team.id}")
     assert "Everybody, 40 people" in page.text
     assert "Take back" not in page.text
-    (row,) = session.execute(select(TeamTalk.id)).scalars()
+    (row,) = session.execute(select(TeamDiscussion.id)).scalars()
     client.get(f"/insight/talks/{row}/end", 404)
     client.post(f"/insight/talks/{row}/end", {"reason": "no"}, 404)
     client.get(f"/insight/everybody/talk/{POINT}", 403)
@@ -159,7 +165,7 @@ def test_what_cannot_be_is_refused_and_nothing_is_lost(
     page = _manager(session, client, team).post(f"/insight/team/{team.id}/talk/{POINT}", given, 422)
     assert words in page.text
     assert given["agreed"] in page.html
-    assert session.execute(select(TeamTalk)).all() == []
+    assert session.execute(select(TeamDiscussion)).all() == []
 
 
 def test_what_was_agreed_is_kept_line_by_line_and_shown_as_text(session: Session, client: Client) -> None:
@@ -167,7 +173,7 @@ def test_what_was_agreed_is_kept_line_by_line_and_shown_as_text(session: Session
     _manager(session, client, team)
     typed = " Ask \x00twice.\r\n\u202e<script>alert(1)</script> "
     client.post(f"/insight/team/{team.id}/talk/{POINT}", _written(_today(), agreed=typed))
-    (talk,) = queries.talks(session)
+    (talk,) = queries.team_discussions(session)
     assert talk.agreed == "Ask twice.\n<script>alert(1)</script>"
     assert "<script>alert" not in client.get(f"/insight/team/{team.id}").html
 
@@ -185,7 +191,7 @@ def test_a_manager_writes_nothing_down_for_the_team_of_another(session: Session,
     _manager(session, client, team)
     client.post(f"/insight/team/{other.id}/talk/{POINT}", _written(_today()), 404)
     client.post(f"/insight/team/0/talk/{POINT}", _written(_today()), 404)
-    assert session.execute(select(TeamTalk)).all() == []
+    assert session.execute(select(TeamDiscussion)).all() == []
 
 
 def test_a_talk_of_a_team_that_is_gone_is_told_where_it_went(session: Session, client: Client) -> None:
@@ -193,10 +199,10 @@ def test_a_talk_of_a_team_that_is_gone_is_told_where_it_went(session: Session, c
     day, night, gone = (make_team(session, name, top) for name in ("Day shift", "Night shift", "Kitchen"))
     boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
     for number, team in enumerate((night, gone), 1):
-        held = Held(team.id, POINT, "A title", _today() - timedelta(days=number), 4, f"Agreed {number}")
-        assert write_down(session, held, boss.id, _today(), now()) is None
-    assert merge(session, night.id, day.id, "one shift now", boss.id, now()) is None
-    assert close(session, gone.id, "meals are brought", boss.id, now()) is None
+        held = DiscussionEntry(team.id, POINT, "A title", _today() - timedelta(days=number), 4, f"Agreed {number}")
+        assert record_discussion(session, held, boss.id, _today(), now()) is None
+    assert merge_teams(session, night.id, day.id, "one shift now", boss.id, now()) is None
+    assert close_team(session, gone.id, "meals are brought", boss.id, now()) is None
     session.commit()
     administrator = sign_in(Client(client.app), boss)
     _manager(session, client, day)
@@ -207,13 +213,13 @@ def test_a_talk_of_a_team_that_is_gone_is_told_where_it_went(session: Session, c
         for group in ("everybody", f"team/{top.id}", f"team/{day.id}")
     }
     assert list(told.values()) == [[1, 2], [1, 2], [1]]
-    first, second = (one.id for one in queries.talks(session))
+    first, second = (one.id for one in queries.team_discussions(session))
     client.get(f"/insight/talks/{second}/end", 404)
     page = client.follow(client.post(f"/insight/talks/{first}/end", {"reason": "it was put off"}))
     assert "None has been written down yet" in page.text
     assert "Kitchen: talks" in administrator.get(f"/insight/talks/{second}/end").text
     administrator.post(f"/insight/talks/{second}/end", {"reason": "it was put off"})
-    assert queries.talks(session) == []
+    assert queries.team_discussions(session) == []
 
 
 @pytest.mark.parametrize("whole", [True, False])
@@ -221,13 +227,13 @@ def test_two_who_write_down_the_same_talk_at_once_write_it_once(committed: Flask
     with committed.extensions["course.sessions"].writing() as session:
         boss, team = make_person(session, "Alex Morgan", "alex@example.org").id, make_team(session).id
     ready, made = threading.Barrier(2), list[bool]()
-    held = Held(ALL if whole else team, POINT, "A title", TODAY, 4, "")
+    held = DiscussionEntry(WHOLE_ORGANISATION if whole else team, POINT, "A title", TODAY, 4, "")
 
     def write() -> None:
         with committed.app_context():
             ready.wait()
             with command_session() as session:
-                made.append(write_down(session, held, boss, TODAY, now()) is None)
+                made.append(record_discussion(session, held, boss, TODAY, now()) is None)
 
     threads = [threading.Thread(target=write) for _ in range(2)]
     for thread in threads:

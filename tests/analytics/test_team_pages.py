@@ -9,13 +9,13 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from course.analytics import queries
-from course.analytics.rules.groups import Answered
+from course.analytics.rules.groups import MonthlyAnswers
 from course.clock import now
 from course.content.library import Library
 from course.content.schema import Question, Scenario
 from course.people.models import Membership, Person
-from course.server.scheduled_jobs import BESIDE_PAGES
-from course.staff.actions import come_back, leave
+from course.server.scheduled_jobs import SERVER_JOBS
+from course.staff.actions import record_departure, record_return
 from tests.analytics.answering import answer, decide, make_people
 from tests.conftest import NOW
 from tests.makers import make_person, make_team, sign_in
@@ -63,7 +63,7 @@ def test_only_the_first_answer_to_a_question_counts(app: Flask, session: Session
     person = make_person(session)
     answer(session, person, question, _wrong(question), sure="sure")
     answer(session, person, question, _right(question), kind="final")
-    counted = queries.answers(session, None, AFTER)
+    counted = queries.answer_counts(session, None, AFTER)
     assert [(t.n, t.right, t.sure_and_wrong, t.given) for t in counted.tallies] == [(1, 0, 1, (_wrong(question),))]
     assert counted.people == {question.points[0]: {0: 1}}
     assert counted.asked == {(question.points[0], question.id, question.version): {0: 1}}
@@ -75,7 +75,7 @@ def test_the_first_answer_is_the_one_that_was_given_first(app: Flask, session: S
     answer(session, person, question, _wrong(question), kind="final", at=NOW + timedelta(hours=5))
     answer(session, person, question, _right(question), at=NOW)
     for until in (NOW + timedelta(hours=1), AFTER):
-        assert [(t.n, t.right) for t in queries.answers(session, None, until).tallies] == [(1, 1)]
+        assert [(t.n, t.right) for t in queries.answer_counts(session, None, until).tallies] == [(1, 1)]
 
 
 def test_what_is_written_down_later_does_not_change_who_was_told_of(app: Flask, session: Session) -> None:
@@ -85,23 +85,25 @@ def test_what_is_written_down_later_does_not_change_who_was_told_of(app: Flask, 
     answer(session, person, question, _right(question), at=NOW - 3 * weeks)
 
     def told() -> list[int]:
-        return [len(queries.answers(session, None, NOW - ago * weeks).months) for ago in (2, 1, 0)]
+        return [len(queries.answer_counts(session, None, NOW - ago * weeks).months) for ago in (2, 1, 0)]
 
     assert told() == [1, 1, 1]
     lately = NOW - timedelta(days=3)
-    assert leave(session, person.id, (NOW - 2 * weeks).date(), "moved", "Europe/London", None, lately) is None
+    assert (
+        record_departure(session, person.id, (NOW - 2 * weeks).date(), "moved", "Europe/London", None, lately) is None
+    )
     assert told() == [1, 1, 0]
     back = NOW - timedelta(days=1)
-    assert come_back(session, person.id, back.date(), None, "is back", "Europe/London", None, back) is None
+    assert record_return(session, person.id, back.date(), None, "is back", "Europe/London", None, back) is None
     assert told() == [1, 1, 1]
-    assert queries.answers(session, None, NOW - timedelta(days=2)).months == ()
+    assert queries.answer_counts(session, None, NOW - timedelta(days=2)).months == ()
 
 
 def test_a_timeline_is_no_question(app: Flask, session: Session) -> None:
     question = _question(app)
     answer(session, make_person(session), question, _right(question), kind="timeline")
-    assert queries.answers(session, None, AFTER).tallies == ()
-    assert queries.lives(session, AFTER) == []
+    assert queries.answer_counts(session, None, AFTER).tallies == ()
+    assert queries.person_histories(session, AFTER) == []
 
 
 def test_answers_of_who_has_left_or_is_elsewhere_do_not_count(app: Flask, session: Session) -> None:
@@ -111,9 +113,9 @@ def test_answers_of_who_has_left_or_is_elsewhere_do_not_count(app: Flask, sessio
     gone = make_person(session, email="c@example.org", team=here)
     for person in (one, other, gone):
         answer(session, person, question, _right(question))
-    assert leave(session, gone.id, NOW.date(), "moved", "Europe/London", None, NOW) is None
-    assert [t.n for t in queries.answers(session, {here.id}, AFTER).tallies] == [1]
-    assert queries.answers(session, None, AFTER).people == {question.points[0]: {here.id: 1, there.id: 1}}
+    assert record_departure(session, gone.id, NOW.date(), "moved", "Europe/London", None, NOW) is None
+    assert [t.n for t in queries.answer_counts(session, {here.id}, AFTER).tallies] == [1]
+    assert queries.answer_counts(session, None, AFTER).people == {question.points[0]: {here.id: 1, there.id: 1}}
 
 
 def test_months_hold_who_answered_and_what(app: Flask, session: Session) -> None:
@@ -121,10 +123,10 @@ def test_months_hold_who_answered_and_what(app: Flask, session: Session) -> None
     answer(session, person, question, _right(question), at=NOW - timedelta(days=31))
     other = make_person(session, email="b@example.org")
     answer(session, other, question, _wrong(question), at=NOW)
-    months = queries.answers(session, None, AFTER).months
+    months = queries.answer_counts(session, None, AFTER).months
     assert sorted(months, key=lambda row: row.month) == [
-        Answered("2026-10", 0, person.id, 1, 1),
-        Answered("2026-11", 0, other.id, 0, 1),
+        MonthlyAnswers("2026-10", 0, person.id, 1, 1),
+        MonthlyAnswers("2026-11", 0, other.id, 0, 1),
     ]
 
 
@@ -135,7 +137,7 @@ def test_the_first_decision_in_the_first_run_counts(app: Flask, session: Session
     person = make_person(session)
     decide(session, person, ref, scenario, [(scene.id, worse.id), (scene.id, scene.best.id)])
     decide(session, person, ref, scenario, [(scene.id, scene.best.id)], number=2)
-    assert queries.decisions(session, AFTER) == {(ref, scenario.version): {scene.id: {worse.id: {0: 1}}}}
+    assert queries.decision_counts(session, AFTER) == {(ref, scenario.version): {scene.id: {worse.id: {0: 1}}}}
 
 
 def test_a_manager_sees_what_the_team_gets_wrong_without_a_name(app: Flask, session: Session, client: Client) -> None:
@@ -239,7 +241,10 @@ def test_figures_are_those_of_the_last_monday_that_gives_nobody_away(
     for person in people[:6]:
         answer(session, person, question, _right(question), at=NOW - 3 * weeks)
     assert (
-        leave(session, people[0].id, (NOW - 2 * weeks).date(), "moved", "Europe/London", None, NOW - 2 * weeks) is None
+        record_departure(
+            session, people[0].id, (NOW - 2 * weeks).date(), "moved", "Europe/London", None, NOW - 2 * weeks
+        )
+        is None
     )
     for person in people[6:9]:
         answer(session, person, question, _wrong(question), at=NOW - weeks)
@@ -261,8 +266,8 @@ def test_somebody_in_two_teams_counts_in_the_one_they_joined_last(app: Flask, se
     session.add(Membership(person_id=person.id, team_id=last.id, since=NOW))
     question = _question(app)
     answer(session, person, question, _right(question))
-    assert queries.answers(session, None, AFTER).people == {question.points[0]: {last.id: 1}}
-    assert queries.answers(session, {first.id}, AFTER).tallies == ()
+    assert queries.answer_counts(session, None, AFTER).people == {question.points[0]: {last.id: 1}}
+    assert queries.answer_counts(session, {first.id}, AFTER).tallies == ()
 
 
 def test_a_point_is_not_shown_where_few_beside_the_team_answered_it(
@@ -289,7 +294,7 @@ def test_what_is_told_when_is_worked_out_once_and_before_somebody_asks(
     question, team = _question(app), make_team(session, "Night shift")
     for person in make_people(session, 5, team):
         answer(session, person, question, _right(question))
-    job = next(one for one in BESIDE_PAGES if one.name == "what teams get wrong")
+    job = next(one for one in SERVER_JOBS if one.name == "what teams get wrong")
     with app.app_context():
         job.run(now())
     _manager(session, team, client)

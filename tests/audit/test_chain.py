@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from course import schema_upgrade
 from course.audit import queries
-from course.audit.actions import record
-from course.audit.rules import START, Entry, canonical, changes, digest, faults
+from course.audit.actions import record_event
+from course.audit.rules import INITIAL_HASH, AuditLogEntry, canonical_json, changed_values, entry_hash, integrity_faults
 from course.db import make_engine
 from tests.conftest import NOW
 
@@ -26,33 +26,33 @@ SUBJECT = ("team", 7)
 def write(session: Session, *reasons: str) -> None:
     """An entry for each reason, in one transaction."""
     for reason in reasons:
-        record(session, "extension.granted", SUBJECT, {"until": date(2027, 2, 12), "reason": reason}, 3, NOW)
+        record_event(session, "extension.granted", SUBJECT, {"until": date(2027, 2, 12), "reason": reason}, 3, NOW)
     session.commit()
 
 
-def log(session: Session) -> list[Entry]:
-    return list(queries.entries(session))
+def log(session: Session) -> list[AuditLogEntry]:
+    return list(queries.all_entries(session))
 
 
 def reasons(session: Session) -> list[str]:
     return [entry.details.partition('"reason":"')[2].partition('"')[0] for entry in log(session)]
 
 
-def chain(length: int = 5) -> list[Entry]:
+def chain(length: int = 5) -> list[AuditLogEntry]:
     """Entries as the course would write them."""
-    found: list[Entry] = []
+    found: list[AuditLogEntry] = []
     for number in range(1, length + 1):
-        previous = found[-1].hash if found else START
-        mark = digest(number, NOW, 3, "person.added", SUBJECT, "{}", previous)
-        found.append(Entry(number, NOW, 3, "person.added", *SUBJECT, "{}", previous, mark))
+        previous = found[-1].hash if found else INITIAL_HASH
+        mark = entry_hash(number, NOW, 3, "person.added", SUBJECT, "{}", previous)
+        found.append(AuditLogEntry(number, NOW, 3, "person.added", *SUBJECT, "{}", previous, mark))
     return found
 
 
-def rehashed(entry: Entry, **changed: object) -> Entry:
+def rehashed(entry: AuditLogEntry, **changed: object) -> AuditLogEntry:
     """The entry with something changed, and a hash that fits."""
     new = replace(entry, **changed)  # type: ignore[arg-type]
     kind = None if new.subject_kind is None else (new.subject_kind, new.subject_id or 0)
-    mark = digest(new.number, new.at, new.actor_id, new.what, kind, new.details, new.previous)
+    mark = entry_hash(new.number, new.at, new.actor_id, new.what, kind, new.details, new.previous)
     return replace(new, hash=mark)
 
 
@@ -82,60 +82,60 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(("entries", "said"), [row[1:] for row in BROKEN], ids=[row[0] for row in BROKEN])
-def test_whatever_breaks_the_chain_is_named(entries: list[Entry], said: list[str]) -> None:
-    found = list(faults(entries, [HEAD]))
+def test_whatever_breaks_the_chain_is_named(entries: list[AuditLogEntry], said: list[str]) -> None:
+    found = list(integrity_faults(entries, [HEAD]))
     assert len(found) == len(said), found
     assert all(one.startswith(words) for one, words in zip(found, said, strict=True)), found
 
 
 def test_without_the_head_a_missing_end_cannot_be_seen() -> None:
-    assert not list(faults(WHOLE[:3]))
+    assert not list(integrity_faults(WHOLE[:3]))
 
 
 def test_what_was_written_is_read_back_and_fits(session: Session) -> None:
     write(session, "ill", "Grüße – “q”")
     write(session, "third")
     first, second, third = log(session)
-    assert (first.number, first.previous, first.at) == (1, START, NOW)
+    assert (first.number, first.previous, first.at) == (1, INITIAL_HASH, NOW)
     assert first.details == '{"reason":"ill","until":"2027-02-12"}'
     assert (second.previous, third.previous) == (first.hash, second.hash)
-    assert queries.head(session) == (3, third.hash)
-    assert not list(faults(log(session), [(3, third.hash)]))
+    assert queries.log_head(session) == (3, third.hash)
+    assert not list(integrity_faults(log(session), [(3, third.hash)]))
 
 
 def test_a_deed_that_is_undone_is_not_in_the_log(session: Session) -> None:
-    record(session, "person.added", SUBJECT, {}, None, NOW)
+    record_event(session, "person.added", SUBJECT, {}, None, NOW)
     session.rollback()
     write(session, "kept")
     assert reasons(session) == ["kept"]
 
 
 def test_a_savepoint_that_is_undone_takes_its_entries_along(session: Session) -> None:
-    record(session, "extension.granted", SUBJECT, {"reason": "before"}, None, NOW)
+    record_event(session, "extension.granted", SUBJECT, {"reason": "before"}, None, NOW)
     outer = session.begin_nested()
-    record(session, "extension.granted", SUBJECT, {"reason": "undone"}, None, NOW)
+    record_event(session, "extension.granted", SUBJECT, {"reason": "undone"}, None, NOW)
     with session.begin_nested():
-        record(session, "extension.granted", SUBJECT, {"reason": "undone with the outer one"}, None, NOW)
+        record_event(session, "extension.granted", SUBJECT, {"reason": "undone with the outer one"}, None, NOW)
     outer.rollback()
     with session.begin_nested():
-        record(session, "extension.granted", SUBJECT, {"reason": "kept"}, None, NOW)
+        record_event(session, "extension.granted", SUBJECT, {"reason": "kept"}, None, NOW)
     session.commit()
     assert reasons(session) == ["before", "kept"]
 
 
 def test_a_deed_without_words_is_refused(session: Session) -> None:
     with pytest.raises(ValueError, match="no words"):
-        record(session, "person.painted", SUBJECT, {}, None, NOW)
+        record_event(session, "person.painted", SUBJECT, {}, None, NOW)
 
 
 def test_only_what_differs_counts_as_a_change() -> None:
-    assert changes({"name": "A", "nation": "wales"}, {"name": "B", "nation": "wales"}) == {"name": ["A", "B"]}
+    assert changed_values({"name": "A", "nation": "wales"}, {"name": "B", "nation": "wales"}) == {"name": ["A", "B"]}
 
 
 def test_details_are_the_same_for_the_same_values() -> None:
-    assert canonical({"b": 1, "a": date(2026, 1, 2)}) == canonical({"a": date(2026, 1, 2), "b": 1})
+    assert canonical_json({"b": 1, "a": date(2026, 1, 2)}) == canonical_json({"a": date(2026, 1, 2), "b": 1})
     with pytest.raises(TypeError):
-        canonical({"a": object()})
+        canonical_json({"a": object()})
 
 
 CHANGES = (
@@ -214,8 +214,8 @@ def test_many_at_once_write_one_chain(engine: Engine) -> None:
     with Session(engine) as session:
         entries = log(session)
         assert len(entries) == 120
-        assert queries.noted_head(session) == queries.head(session)
-        assert not list(faults(entries, [queries.head(session)]))
+        assert queries.recorded_head(session) == queries.log_head(session)
+        assert not list(integrity_faults(entries, [queries.log_head(session)]))
         for n in range(6):
             mine = [reason for reason in reasons(session) if reason.startswith(f"{n}.")]
             assert mine == [f"{n}.{turn}{half}" for turn in range(10) for half in "ab"]
@@ -225,7 +225,7 @@ def test_many_at_once_write_one_chain(engine: Engine) -> None:
 def test_a_long_transaction_does_not_make_others_wait(engine: Engine) -> None:
     """An import that has written much, but is not at its end yet. (SQLite has one writer anyway.)"""
     with Session(engine) as slow, Session(engine) as quick:
-        record(slow, "extension.granted", SUBJECT, {"reason": "slow"}, None, NOW)
+        record_event(slow, "extension.granted", SUBJECT, {"reason": "slow"}, None, NOW)
         slow.execute(text("select 1"))
         quick.execute(text("set lock_timeout = '2s'"))
         write(quick, "quick")
@@ -236,7 +236,7 @@ def test_a_long_transaction_does_not_make_others_wait(engine: Engine) -> None:
 def test_a_reason_about_a_person_stays_out_of_the_log(session: Session) -> None:
     """It stands beside the fact, from where it can be erased."""
     details = {"reason": "an operation", "until": date(2027, 2, 12)}
-    record(session, "extension.granted", ("person", 7), details, None, NOW)
-    record(session, "team.closed", ("team", 7), {"reason": "the house was sold"}, None, NOW)
+    record_event(session, "extension.granted", ("person", 7), details, None, NOW)
+    record_event(session, "team.closed", ("team", 7), {"reason": "the house was sold"}, None, NOW)
     session.commit()
     assert [entry.details for entry in log(session)] == ['{"until":"2027-02-12"}', '{"reason":"the house was sold"}']

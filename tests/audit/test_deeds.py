@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from course.audit import queries
 from course.audit.models import AuditEntry
-from course.audit.rules import WORDS, faults
+from course.audit.rules import EVENT_SENTENCES, integrity_faults
 from course.auth import actions as auth
-from course.auth.rules import PER_ADDRESS_AND_NETWORK
+from course.auth.rules import ATTEMPTS_PER_ADDRESS_AND_NETWORK
 from course.certificates import actions as certificates
 from course.certificates.models import Certificate
 from course.clock import now
@@ -24,7 +24,7 @@ from course.people import actions as people
 from course.people.models import Person
 from course.recertification import actions as recertification
 from course.recertification.models import RenewalExtension, RenewalImport, RenewalPause
-from course.reports.status_cache import Ledger
+from course.reports.status_cache import StatusCache
 from tests.audit.world import LATELY, NEW, SOON, World
 from tests.conftest import NOW
 from tests.makers import PASSWORD, make_person, sign_in
@@ -44,11 +44,11 @@ NOT_AUDITED = {
     # Private notes are nobody else's business, not even that there were any.
     "privacy.delete_notes",
     "refreshers.answer_booster",
-    "refreshers.begin",
-    "refreshers.begin_story",
+    "refreshers.begin_refresher",
+    "refreshers.begin_scenario",
     "refreshers.begin_update",
-    "refreshers.read_page_again",
-    "refreshers.seen_change",
+    "refreshers.record_reread",
+    "refreshers.record_change_seen",
 }
 ADDED = ["person.added", "person.invited"]
 # For each address that one can post to: what is done there, what it leaves, and whether the administrator did it.
@@ -58,24 +58,24 @@ DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] 
         (World.report_by_mail, ["report.mail_set"], "boss"),
         (World.report_by_mail_twice, ["report.mail_set"], "boss"),
     ],
-    "scheduled_reports.end": [(World.stop_report, ["report.mail_set", "report.mail_stopped"], "boss")],
-    "reports.take": [(lambda w: w.post("/report/made/99/download", 404), [], "boss")],
+    "scheduled_reports.end_subscription": [(World.stop_report, ["report.mail_set", "report.mail_stopped"], "boss")],
+    "reports.download_file": [(lambda w: w.post("/report/made/99/download", 404), [], "boss")],
     "reports.remind": [
         (World.remind_all, ["reminder.asked"], "boss"),
         (lambda w: w.post("/report/remind?q=nobody", reason="they asked"), [], "boss"),
     ],
-    "reports.take_back_all": [(World.take_back_reminders, ["reminder.asked", "reminder.taken_back"], "boss")],
-    "help_requests.ask": [
+    "reports.withdraw_all": [(World.take_back_reminders, ["reminder.asked", "reminder.taken_back"], "boss")],
+    "help_requests.request_help": [
         (World.ask_for_help, ["sign_in.entered", "person.help_asked"], "sam"),
     ],
-    "analytics.team_talk": [(World.talk, ["talk.held"], "boss")],
-    "analytics.everybody_talk": [(lambda w: w.talk("everybody"), ["talk.held"], "boss")],
-    "analytics.end_talk": [(World.end_talk, ["talk.held", "talk.taken_back"], "boss")],
+    "analytics.team_discussion": [(World.talk, ["talk.held"], "boss")],
+    "analytics.organisation_discussion": [(lambda w: w.talk("everybody"), ["talk.held"], "boss")],
+    "analytics.withdraw_discussion": [(World.end_talk, ["talk.held", "talk.taken_back"], "boss")],
     "audit.download": [(lambda w: w.post("/audit/download", 200), ["audit.exported"], "boss")],
-    "calendars.make": [(lambda w: w.post("/calendar/team/make"), ["calendar.made"], "boss")],
-    "calendars.end": [(World.end_feed, ["calendar.made", "calendar.ended"], "boss")],
-    "deputies.mine": [(World.lend, ["deputy.named"], "boss")],
-    "deputies.end": [
+    "calendars.create_feed": [(lambda w: w.post("/calendar/team/make"), ["calendar.made"], "boss")],
+    "calendars.revoke_feed": [(World.end_feed, ["calendar.made", "calendar.ended"], "boss")],
+    "deputies.delegations": [(World.lend, ["deputy.named"], "boss")],
+    "deputies.withdraw_delegation": [
         (World.take_back_view, ["deputy.named", "deputy.ended"], "boss"),
         (lambda w: w.post("/people/deputies/99/end"), [], "boss"),
     ],
@@ -83,7 +83,7 @@ DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] 
         (World.remind, ["reminder.asked"], "boss"),
         (lambda w: w.post(f"/report/people/{w.sam.id}/remind", 422, reason=""), [], "boss"),
     ],
-    "training_records.take_back": [
+    "training_records.withdraw_reminder": [
         (World.take_back_reminder, ["reminder.asked", "reminder.taken_back"], "boss"),
         (lambda w: w.post(f"/report/people/{w.sam.id}/remind/99/end"), [], "boss"),
     ],
@@ -103,7 +103,7 @@ DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] 
         (World.entrust, ["contact.changed", "contact.entrusted"], "boss"),
     ],
     "organisation.contact": [(World.confirm_one, ["contact.changed", "contact.confirmed"], "boss")],
-    "organisation.look": [
+    "organisation.appearance": [
         (lambda w: w.post("/organisation/look", what="colour", typed="#7a1f5c", picked="#0f4c5c"),
          ["organisation.look_changed"], "boss"),
         (lambda w: w.post("/organisation/look", what="remove"), [], "boss"),
@@ -124,24 +124,24 @@ DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] 
          ["pathway.chosen"], "boss"),
     ],
     "people.invite": [(lambda w: w.post(f"/people/{w.kim.id}/invite"), ["person.invited"], "boss")],
-    "staff.correct": [
+    "staff.correct_identity": [
         (lambda w: w.post(f"/people/{w.sam.id}/correct", name="Sam Lee", email="sam@example.org", reason="married"),
          ["person.changed"], "boss"),
     ],
-    "staff.join": [
+    "staff.join_team": [
         (lambda w: w.post(f"/people/{w.sam.id}/teams", team=str(w.team.id), how="move"), ["team.joined"], "boss"),
     ],
     "staff.leave_team": [(World.take_out, ["team.left"], "boss")],
-    "staff.grant": [
+    "staff.grant_role": [
         (lambda w: w.post(f"/people/{w.sam.id}/role", role="administrator", team=""), ["role.granted"], "boss"),
     ],
-    "staff.take_away": [(World.take_role, ["role.granted", "role.ended"], "boss")],
-    "staff.leave": [
+    "staff.revoke_role": [(World.take_role, ["role.granted", "role.ended"], "boss")],
+    "staff.record_departure": [
         (lambda w: w.post(f"/people/{w.kim.id}/leave", last_day=w.today, reason="moved away"),
          ["person.left", "team.left"], "boss"),
     ],
-    "staff.come_back": [(World.back, ["person.left", "person.returned", "person.invited"], "boss")],
-    "staff.merge": [
+    "staff.record_return": [(World.back, ["person.left", "person.returned", "person.invited"], "boss")],
+    "staff.merge_people": [
         (
             lambda w: w.post(f"/people/{w.sam.id}/merge", other="kim@example.org", keep="first", reason="twice"),
             ["team.joined", "person.left", "team.left", "person.merged"],
@@ -164,10 +164,10 @@ DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] 
     "certificates.reissue": [(lambda w: w.post(f"/certificate/of/{w.sam.id}/reissue"), [], "boss")],
     "people_import.upload": [(World.upload, [], "boss")],
     "people_import.columns": [(World.columns, [], "boss")],
-    "people_import.again": [(World.again, [], "boss")],
+    "people_import.refresh_preview": [(World.again, [], "boss")],
     "people_import.decide": [(World.decide, [], "boss")],
     "people_import.invite": [(World.invite_from_list, ["person.added", "person.imported", "person.invited"], "boss")],
-    "people.invite_everybody": [(lambda w: w.post("/people/invite"), ["person.invited"], "boss")],
+    "people.invite_all_pending": [(lambda w: w.post("/people/invite"), ["person.invited"], "boss")],
     "teams.invite": [(lambda w: w.post(f"/teams/{w.team.id}/invite"), ["person.invited"], "boss")],
     "people_import.apply": [(World.apply, ["person.added", "person.imported", "person.invited"], "boss")],
     "people_import.result": [(World.result, ["person.list_downloaded"], "boss")],
@@ -192,13 +192,13 @@ DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] 
     "recertification.pathway_policy": [
         (lambda w: w.policy("pathway/clubs", kind="anniversary"), ["policy.changed"], "boss"),
     ],
-    "recertification.record": [
+    "recertification.record_fact": [
         (lambda w: w.renewal("extension", until=SOON), ["extension.granted"], "boss"),
         (lambda w: w.renewal("leave", since=SOON, until="", days="14"), ["pause.recorded"], "boss"),
         (lambda w: w.renewal("certificate", day=LATELY, until="", issuer="Hill Trust", kind="initial"),
          ["certificate.brought"], "boss"),
     ],
-    "recertification.take_back": [
+    "recertification.withdraw_fact": [
         (lambda w: w.take_back("extension", RenewalExtension, until=SOON),
          ["extension.granted", "extension.withdrawn"], "boss"),
         (lambda w: w.take_back("leave", RenewalPause, since=SOON, until="", days="14"),
@@ -207,12 +207,12 @@ DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] 
          ["certificate.brought", "certificate.brought_withdrawn"], "boss"),
     ],
     "reminders.policy": [(World.reminders, ["policy.reminders_changed"], "boss")],
-    "reminders.clear": [
+    "reminders.clear_address": [
         (World.dead_address, ["mail.address_cleared"], "boss"),
         (lambda w: w.post(f"/reminders/{w.sam.id}/address"), [], "boss"),
     ],
     "operations.test_mail": [(lambda w: w.post("/system/test-mail"), ["mail.tested"], "boss")],
-    "operations.retry_all": [
+    "operations.retry_all_mail": [
         (World.retry_all, ["mail.all_retried"], "boss"),
         (lambda w: w.post("/mail/retry"), [], "boss"),
     ],
@@ -220,25 +220,25 @@ DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] 
         (World.dead_addresses, ["mail.addresses_cleared"], "boss"),
         (lambda w: w.post("/reminders/addresses/clear"), [], "boss"),
     ],
-    "operations.retry": [
+    "operations.retry_mail": [
         (lambda w: w.post(f"/mail/{w.failed_mail()}/retry"), ["mail.retried"], "boss"),
         (lambda w: w.post("/mail/999/retry"), [], "boss"),
     ],
     "auth.sign_in": [
         (lambda w: sign_in(Client(w.app), w.sam), ["sign_in.entered"], "sam"),
         (World.guess, ["sign_in.refused"], None),
-        (lambda w: w.guess(PER_ADDRESS_AND_NETWORK.count),
-         ["sign_in.refused"] * PER_ADDRESS_AND_NETWORK.count + ["sign_in.locked"], None),
+        (lambda w: w.guess(ATTEMPTS_PER_ADDRESS_AND_NETWORK.count),
+         ["sign_in.refused"] * ATTEMPTS_PER_ADDRESS_AND_NETWORK.count + ["sign_in.locked"], None),
         (lambda w: Client(w.app).post("/sign-in", {"email": "who@example.org", "password": "wrong"}, 422),
          ["sign_in.refused"], None),
     ],
     "auth.sign_out": [(lambda w: w.post("/sign-out"), ["sign_in.ended"], "boss")],
-    "auth.forgotten": [
+    "auth.forgotten_password": [
         (lambda w: Client(w.app).post("/forgotten", {"email": "sam@example.org"}, 200), ["password.link_sent"], None),
         (lambda w: Client(w.app).post("/forgotten", {"email": "who@example.org"}, 200), [], None),
     ],
-    "auth.link": [(World.link, ["password.set", "sign_in.entered"], "kim")],
-    "auth.me": [
+    "auth.choose_password": [(World.link, ["password.set", "sign_in.entered"], "kim")],
+    "auth.account": [
         (lambda w: w.post("/me", current=PASSWORD, password=NEW), ["password.set"], "boss"),
         (lambda w: w.post("/me", 422, current="wrong", password=NEW), ["sign_in.refused"], None),
     ],
@@ -270,14 +270,14 @@ def test_each_deed_leaves_its_entries_and_the_report_knows_of_it(
     deed(world)
     new = entries(session)[before:]
     assert [entry.what for entry in new] == left
-    assert told(app, session) == told(app, session, Ledger()), "the report did not notice it"
+    assert told(app, session) == told(app, session, StatusCache()), "the report did not notice it"
     expected = getattr(world, who).id if who else None
     assert {entry.actor_id for entry in new} <= {expected}
-    assert not list(faults(queries.entries(session)))
+    assert not list(integrity_faults(queries.all_entries(session)))
 
 
 def test_setting_up_leaves_its_entries_too(app: Flask, session: Session) -> None:
-    token = auth.set_up_link(session, now())
+    token = auth.create_set_up_link(session, now())
     session.commit()
     client = Client(app)
     form = client.get(f"/set-up/{token}").fields()
@@ -309,8 +309,10 @@ def test_what_commands_and_completions_do_is_in_the_log(session: Session) -> Non
     first = session.execute(select(Certificate.number)).scalar_one()
     second = certificates.reissue(session, first, "Sam Lee", "married", boss, NOW)
     certificates.revoke(session, second, "a mistake", boss, NOW)
-    people.leave(session, sam, DAY, "moved", "Europe/London", boss, NOW)
-    people.come_back(session, sam, DAY + timedelta(days=1), "missed us", "Europe/London", None, NOW + timedelta(days=1))
+    people.end_employment(session, sam, DAY, "moved", "Europe/London", boss, NOW)
+    people.restart_employment(
+        session, sam, DAY + timedelta(days=1), "missed us", "Europe/London", None, NOW + timedelta(days=1)
+    )
     session.commit()
     new = entries(session)[before:]
     assert [(entry.what, entry.actor_id) for entry in new] == [
@@ -327,7 +329,7 @@ def test_what_commands_and_completions_do_is_in_the_log(session: Session) -> Non
 
 def test_no_password_token_name_or_address_of_a_person_is_in_the_log(app: Flask, session: Session) -> None:
     world = World(app, session)
-    for deed, _, _ in [DEEDS["people.add_person"][0], DEEDS["people.invite"][0], DEEDS["auth.forgotten"][0]]:
+    for deed, _, _ in [DEEDS["people.add_person"][0], DEEDS["people.invite"][0], DEEDS["auth.forgotten_password"][0]]:
         deed(world)
     world.link()
     world.guess()
@@ -348,7 +350,7 @@ def test_everything_that_has_words_is_done_somewhere(prepared: Flask) -> None:
     """A deed that nobody records any more has no words either."""
     assert prepared
     tested = {what for row in ALL for what in row[2]}
-    assert set(WORDS) - tested == {
+    assert set(EVENT_SENTENCES) - tested == {
         "certificate.issued", "certificate.replaced", "certificate.revoked", "report.mailed",
         "organisation.set_up", "set_up.link_made", "backup.made", "backup.restored", "secret_key.changed",
         "data.erased", "certificate.found",

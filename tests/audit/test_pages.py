@@ -10,10 +10,10 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from course.audit import queries
-from course.audit.actions import record
+from course.audit.actions import record_event
 from course.audit.models import AuditEntry
-from course.audit.rules import KINDS as WHAT_ABOUT
-from course.audit.rules import WORDS, deeds_of, sentence, told
+from course.audit.rules import EVENT_KINDS as WHAT_ABOUT
+from course.audit.rules import EVENT_SENTENCES, details_in_words, event_sentence, events_of_kind
 from tests.conftest import NOW
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client, Page, words
@@ -46,10 +46,10 @@ def test_a_deed_is_told_in_words_with_its_details(session: Session, client: Clie
 
 
 def test_every_deed_has_words_and_a_kind_that_one_can_look_for() -> None:
-    for what in WORDS:
-        assert what in deeds_of(what.partition(".")[0])
+    for what in EVENT_SENTENCES:
+        assert what in events_of_kind(what.partition(".")[0])
         assert what.partition(".")[0] in WHAT_ABOUT
-        told = sentence(what, "Ann Hill", "Sam Okafor", False, {})
+        told = event_sentence(what, "Ann Hill", "Sam Okafor", False, {})
         assert "{" not in told
 
 
@@ -71,11 +71,11 @@ def test_one_finds_what_one_looks_for(session: Session, app: Flask) -> None:
     boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
     team = make_team(session, "Schools")
     sam = make_person(session, "Sam Okafor", "sam@example.org")
-    record(session, "person.added", ("person", sam.id), {"team": team.name}, boss.id, NOW)
+    record_event(session, "person.added", ("person", sam.id), {"team": team.name}, boss.id, NOW)
     sign_in(Client(app), sam)
     client = sign_in(Client(app), boss)
     # Half past eleven at night in winter: the same day in London as in UTC.
-    record(
+    record_event(
         session, "extension.granted", ("person", sam.id), {"until": "2027-01-01"}, None, NOW.replace(hour=23, minute=30)
     )
     session.commit()
@@ -108,7 +108,7 @@ def test_a_day_that_is_none_is_said_and_what_was_entered_stays(session: Session,
 
 
 def test_what_looks_like_a_day_and_is_none_is_shown_as_it_was_typed() -> None:
-    assert told({"reason": "2026-19-39", "until": "2027-02-12"}) == [
+    assert details_in_words({"reason": "2026-19-39", "until": "2027-02-12"}) == [
         ("Reason", "2026-19-39"),
         ("Until", "12 February 2027"),
     ]
@@ -117,7 +117,7 @@ def test_what_looks_like_a_day_and_is_none_is_shown_as_it_was_typed() -> None:
 def test_pages_of_fifty_keep_what_one_looks_for(session: Session, client: Client) -> None:
     administrator(session, client)
     for number in range(120):
-        record(session, "extension.granted", None, {"until": str(number)}, None, NOW)
+        record_event(session, "extension.granted", None, {"until": str(number)}, None, NOW)
     session.commit()
     page, seen = client.get("/audit?kind=extension"), list[str]()
     while True:
@@ -175,7 +175,7 @@ def test_the_commands_find_the_log_as_it_was_written_or_say_what_is_wrong(app: F
     make_person(session)
     runner = app.test_cli_runner()
     head = runner.invoke(args=["audit", "head"]).output.strip()
-    assert head == ":".join(str(part) for part in queries.head(session))
+    assert head == ":".join(str(part) for part in queries.log_head(session))
     done = runner.invoke(args=["audit", "verify", "--head", head])
     assert (done.exit_code, done.output) == (0, f"The log is as it was written: {head.partition(':')[0]} entries.\n")
     assert "shows only with --head" in runner.invoke(args=["audit", "verify"]).output
@@ -192,7 +192,7 @@ def test_the_commands_find_the_log_as_it_was_written_or_say_what_is_wrong(app: F
     assert done.exit_code == 1
     assert "the newest ones were removed" in done.output
     # What is written after it does not hide it.
-    record(session, "audit.exported", None, {"rows": 0}, None, NOW)
+    record_event(session, "audit.exported", None, {"rows": 0}, None, NOW)
     session.commit()
     done = runner.invoke(args=["audit", "verify"])
     assert done.exit_code == 1

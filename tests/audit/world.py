@@ -10,12 +10,12 @@ from flask import Flask
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from course.analytics.models import TeamTalk
+from course.analytics.models import TeamDiscussion
 from course.auth import actions as auth
 from course.clock import now
 from course.external_certificates.models import TrustedIssuer
 from course.join_requests.models import RegistrationLink, RegistrationRequest
-from course.mail.actions import refuse_address
+from course.mail.actions import suppress_address
 from course.mail.models import OutboxMail
 from course.people.models import Deputy, Membership, RoleGrant, Team
 from course.people_import.models import PeopleImport
@@ -137,7 +137,7 @@ class World:
 
     def end_talk(self) -> None:
         self.talk()
-        number = self.session.execute(select(TeamTalk.id)).scalar_one()
+        number = self.session.execute(select(TeamDiscussion.id)).scalar_one()
         self.post(f"/insight/talks/{number}/end", reason="wrong team")
 
     def stop_report(self) -> None:
@@ -153,12 +153,12 @@ class World:
         self.post(f"/report/reminded/{number}/end")
 
     def dead_address(self) -> None:
-        refuse_address(self.session, self.sam.email, "refused", "550 5.1.1", now())
+        suppress_address(self.session, self.sam.email, "refused", "550 5.1.1", now())
         self.session.commit()
         self.post(f"/reminders/{self.sam.id}/address")
 
     def dead_addresses(self) -> None:
-        refuse_address(self.session, self.sam.email, "refused", "550 5.1.1", now())
+        suppress_address(self.session, self.sam.email, "refused", "550 5.1.1", now())
         self.session.commit()
         self.post("/reminders/addresses/clear")
 
@@ -171,7 +171,7 @@ class World:
         self.renewal(f"{what}/{self.session.execute(select(model.id)).scalar_one()}")
 
     def link(self) -> None:
-        token = auth.new_link(self.session, self.kim.id, "invitation", now())
+        token = auth.create_link(self.session, self.kim.id, "invitation", now())
         self.session.commit()
         Client(self.app).post(f"/link/{token}", {"password": NEW})
 

@@ -7,10 +7,16 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from course.auth import actions
-from course.auth.actions import Entered, Origin, Wait, Wrong
+from course.auth.actions import RequestSource, SignInGranted, TooManyAttempts, WrongPassword
 
 
-def sign_in(session: Session, email: str, password: str, origin: Origin, at: datetime) -> Entered | Wrong | Wait:
+def sign_in(
+    session: Session, email: str, password: str, origin: RequestSource, at: datetime
+) -> SignInGranted | WrongPassword | TooManyAttempts:
     """As the page does it: look the person up, verify the password, and write."""
-    found = actions.look_up(session, email, origin, at)
-    return found if isinstance(found, Wait) else actions.sign_in(session, actions.check(found, password), at)
+    found = actions.find_account(session, email, origin, at)
+    return (
+        found
+        if isinstance(found, TooManyAttempts)
+        else actions.sign_in(session, actions.check_password(found, password), at)
+    )

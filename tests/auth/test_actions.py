@@ -10,16 +10,16 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from course.auth import actions, queries
-from course.auth.actions import Entered, Origin, SetUp, Wait, Wrong
+from course.auth.actions import RequestSource, SetUpDetails, SignInGranted, TooManyAttempts, WrongPassword
 from course.auth.models import Credential, SignInAttempt, SignInToken
-from course.auth.password_hashing import hashed, verify
-from course.auth.rules import LINKS_PER_NETWORK, PER_ADDRESS, PER_NETWORK, Limit, attempt_key
+from course.auth.password_hashing import hash_password, verify_password
+from course.auth.rules import ATTEMPTS_PER_ADDRESS, ATTEMPTS_PER_NETWORK, LINKS_PER_NETWORK, AttemptLimit, attempt_key
 from course.events import publish
-from course.mail.actions import refuse_address
-from course.mail.events import MailLeaving
+from course.mail.actions import suppress_address
+from course.mail.events import BeforeMailSend
 from course.mail.models import OutboxMail
-from course.mail.queries import dead_addresses, due
-from course.mail.rules import Letter
+from course.mail.queries import due_mail, suppressed_addresses
+from course.mail.rules import MailMessage
 from course.organisation.queries import organisation
 from course.people.models import Person
 from course.people.queries import person_by_email
@@ -27,32 +27,34 @@ from tests.auth.entering import sign_in
 from tests.conftest import NOW
 from tests.makers import PASSWORD, make_person
 
-ORIGIN = Origin("192.0.2.1", "a secret for tests")
+ORIGIN = RequestSource("192.0.2.1", "a secret for tests")
 MINUTE = timedelta(minutes=1)
 
 
-def change_password(session: Session, person: Person, current: str, new: str, at: datetime) -> Entered | Wrong | Wait:
-    found = actions.look_up(session, person.email, ORIGIN, at)
-    if isinstance(found, Wait):
+def change_password(
+    session: Session, person: Person, current: str, new: str, at: datetime
+) -> SignInGranted | WrongPassword | TooManyAttempts:
+    found = actions.find_account(session, person.email, ORIGIN, at)
+    if isinstance(found, TooManyAttempts):
         return found
-    return actions.change_password(session, person.id, actions.check(found, current), hashed(new), at)
+    return actions.change_password(session, person.id, actions.check_password(found, current), hash_password(new), at)
 
 
-def use_link(session: Session, token: str, password: str, at: datetime) -> Entered | None:
-    return actions.use_link(session, token, hashed(password), at)
+def use_link(session: Session, token: str, password: str, at: datetime) -> SignInGranted | None:
+    return actions.set_password_by_link(session, token, hash_password(password), at)
 
 
-def ask(session: Session, email: str, at: datetime) -> Wait | None:
+def ask(session: Session, email: str, at: datetime) -> TooManyAttempts | None:
     """Ask for a link, as the page and what it does beside the request do."""
-    wait = actions.ask_for_link(session, email, ORIGIN, at)
+    wait = actions.request_link(session, email, ORIGIN, at)
     found = person_by_email(session, email)
     if wait is None and found is not None:
-        actions.send_link(session, found.id, letter, at)
+        actions.send_password_link(session, found.id, letter, at)
     return wait
 
 
-def letter(token: str) -> Letter:
-    return Letter("A subject", f"token={token}")
+def letter(token: str) -> MailMessage:
+    return MailMessage("A subject", f"token={token}")
 
 
 def token_in_mail(session: Session) -> str:
@@ -64,7 +66,7 @@ def token_in_mail(session: Session) -> str:
 def test_the_right_password_lets_in_whatever_the_capitals_of_the_address(session: Session) -> None:
     person = make_person(session)
     result = sign_in(session, " SAM@Example.org", PASSWORD, ORIGIN, NOW)
-    assert isinstance(result, Entered)
+    assert isinstance(result, SignInGranted)
     assert result.person_id == person.id
     assert session.execute(select(func.count()).select_from(SignInAttempt)).scalar_one() == 0
 
@@ -72,52 +74,54 @@ def test_the_right_password_lets_in_whatever_the_capitals_of_the_address(session
 @pytest.mark.parametrize("email", ["sam@example.org", "nobody@example.org"])
 def test_a_wrong_password_and_an_unknown_address_are_answered_alike(session: Session, email: str) -> None:
     make_person(session)
-    assert sign_in(session, email, "not it at all", ORIGIN, NOW) == Wrong()
+    assert sign_in(session, email, "not it at all", ORIGIN, NOW) == WrongPassword()
     assert session.execute(select(func.count()).select_from(SignInAttempt)).scalar_one() == 3
 
 
 def test_somebody_who_was_only_invited_cannot_sign_in(session: Session) -> None:
     make_person(session, password=None)
-    assert sign_in(session, "sam@example.org", "", ORIGIN, NOW) == Wrong()
+    assert sign_in(session, "sam@example.org", "", ORIGIN, NOW) == WrongPassword()
 
 
 def test_somebody_who_has_left_cannot_sign_in(session: Session) -> None:
     make_person(session).left_at = NOW
     session.flush()
-    assert sign_in(session, "sam@example.org", PASSWORD, ORIGIN, NOW) == Wrong()
+    assert sign_in(session, "sam@example.org", PASSWORD, ORIGIN, NOW) == WrongPassword()
 
 
 @pytest.mark.parametrize("email", ["sam@example.org", "nobody@example.org"])
 def test_after_ten_failures_from_one_place_even_the_right_password_waits_there(session: Session, email: str) -> None:
     make_person(session)
     for number in range(10):
-        assert sign_in(session, email, "wrong", ORIGIN, NOW + number * MINUTE) == Wrong()
-    assert sign_in(session, email, PASSWORD, ORIGIN, NOW + 10 * MINUTE) == Wait(NOW + 15 * MINUTE)
+        assert sign_in(session, email, "wrong", ORIGIN, NOW + number * MINUTE) == WrongPassword()
+    assert sign_in(session, email, PASSWORD, ORIGIN, NOW + 10 * MINUTE) == TooManyAttempts(NOW + 15 * MINUTE)
     later = sign_in(session, email, PASSWORD, ORIGIN, NOW + 15 * MINUTE)
-    assert isinstance(later, Entered if email.startswith("sam") else Wrong)
+    assert isinstance(later, SignInGranted if email.startswith("sam") else WrongPassword)
 
 
 def test_who_guesses_at_an_account_does_not_shut_its_owner_out_elsewhere(session: Session) -> None:
     make_person(session)
     for _ in range(10):
         sign_in(session, "sam@example.org", "wrong", ORIGIN, NOW)
-    elsewhere = Origin("192.0.2.99", ORIGIN.secret)
-    assert isinstance(sign_in(session, "sam@example.org", PASSWORD, elsewhere, NOW), Entered)
+    elsewhere = RequestSource("192.0.2.99", ORIGIN.secret)
+    assert isinstance(sign_in(session, "sam@example.org", PASSWORD, elsewhere, NOW), SignInGranted)
 
 
 @pytest.mark.parametrize(
     ("kind", "value", "limit"),
-    [("sign-in", "sam@example.org", PER_ADDRESS), ("sign-in from", "192.0.2.1", PER_NETWORK)],
+    [("sign-in", "sam@example.org", ATTEMPTS_PER_ADDRESS), ("sign-in from", "192.0.2.1", ATTEMPTS_PER_NETWORK)],
 )
-def test_an_account_and_a_place_have_their_own_limits(session: Session, kind: str, value: str, limit: Limit) -> None:
+def test_an_account_and_a_place_have_their_own_limits(
+    session: Session, kind: str, value: str, limit: AttemptLimit
+) -> None:
     make_person(session)
     key = attempt_key(ORIGIN.secret, kind, value)
     session.add_all(SignInAttempt(key=key, at=NOW) for _ in range(limit.count - 1))
     session.flush()
-    assert isinstance(sign_in(session, "sam@example.org", PASSWORD, ORIGIN, NOW), Entered)
+    assert isinstance(sign_in(session, "sam@example.org", PASSWORD, ORIGIN, NOW), SignInGranted)
     session.add(SignInAttempt(key=key, at=NOW))
     session.flush()
-    assert sign_in(session, "sam@example.org", PASSWORD, ORIGIN, NOW) == Wait(NOW + limit.window)
+    assert sign_in(session, "sam@example.org", PASSWORD, ORIGIN, NOW) == TooManyAttempts(NOW + limit.window)
 
 
 def test_old_tries_are_forgotten_when_a_new_one_is_noted(session: Session) -> None:
@@ -133,29 +137,29 @@ def test_a_hash_with_old_parameters_is_made_anew_and_the_session_goes_on(session
     session.execute(update(Credential).values(password_hash=old))
     key = session.execute(select(Credential.session_key)).scalar_one()
     result = sign_in(session, person.email, PASSWORD, ORIGIN, NOW)
-    assert result == Entered(person.id, key)
+    assert result == SignInGranted(person.id, key)
     fresh = queries.password_hash(session, person.id)
     assert fresh not in (None, old)
-    assert verify(str(fresh), PASSWORD)
+    assert verify_password(str(fresh), PASSWORD)
 
 
 def test_a_link_works_once_and_ends_other_sessions(session: Session) -> None:
     person = make_person(session)
     key = session.execute(select(Credential.session_key)).scalar_one()
-    token = actions.new_link(session, person.id, "forgotten", NOW)
+    token = actions.create_link(session, person.id, "forgotten", NOW)
     entered = use_link(session, token, "another-password", NOW + MINUTE)
     assert entered is not None
     assert queries.viewer(session, person.id, key, NOW.date()) is None
     assert queries.viewer(session, person.id, entered.session_key, NOW.date()) is not None
     assert use_link(session, token, "a-third-password", NOW + MINUTE) is None
-    assert isinstance(sign_in(session, person.email, "another-password", ORIGIN, NOW), Entered)
+    assert isinstance(sign_in(session, person.email, "another-password", ORIGIN, NOW), SignInGranted)
 
 
 def test_only_the_newest_link_works(session: Session) -> None:
     person = make_person(session)
-    old, new = (actions.new_link(session, person.id, "forgotten", NOW) for _ in range(2))
-    assert queries.link(session, old, set_up=False, at=NOW) is None
-    assert queries.link(session, new, set_up=False, at=NOW) is not None
+    old, new = (actions.create_link(session, person.id, "forgotten", NOW) for _ in range(2))
+    assert queries.find_link(session, old, set_up=False, at=NOW) is None
+    assert queries.find_link(session, new, set_up=False, at=NOW) is not None
 
 
 @pytest.mark.parametrize(
@@ -163,22 +167,22 @@ def test_only_the_newest_link_works(session: Session) -> None:
 )
 def test_a_link_runs_out(session: Session, purpose: str, lifetime: timedelta) -> None:
     person = make_person(session, password=None)
-    token = actions.new_link(session, person.id, "forgotten" if purpose == "forgotten" else "invitation", NOW)
-    assert queries.link(session, token, set_up=False, at=NOW + lifetime - MINUTE) is not None
-    assert queries.link(session, token, set_up=False, at=NOW + lifetime) is None
+    token = actions.create_link(session, person.id, "forgotten" if purpose == "forgotten" else "invitation", NOW)
+    assert queries.find_link(session, token, set_up=False, at=NOW + lifetime - MINUTE) is not None
+    assert queries.find_link(session, token, set_up=False, at=NOW + lifetime) is None
     assert use_link(session, token, "another-password", NOW + lifetime) is None
 
 
 def test_a_link_of_somebody_who_has_left_does_not_work(session: Session) -> None:
     person = make_person(session)
-    token = actions.new_link(session, person.id, "forgotten", NOW)
+    token = actions.create_link(session, person.id, "forgotten", NOW)
     session.execute(update(Person).values(left_at=NOW))
     assert use_link(session, token, "another-password", NOW) is None
 
 
 def test_the_token_itself_is_not_kept(session: Session) -> None:
     person = make_person(session)
-    token = actions.new_link(session, person.id, "forgotten", NOW)
+    token = actions.create_link(session, person.id, "forgotten", NOW)
     assert token not in str(session.execute(select(SignInToken.token_hash)).scalars().all())
 
 
@@ -187,7 +191,7 @@ def test_a_forgotten_password_is_answered_alike_and_mailed_only_to_somebody(sess
     assert ask(session, "nobody@example.org", NOW) is None
     assert session.execute(select(func.count()).select_from(OutboxMail)).scalar_one() == 0
     assert ask(session, "SAM@example.org", NOW) is None
-    assert queries.link(session, token_in_mail(session), set_up=False, at=NOW) is not None
+    assert queries.find_link(session, token_in_mail(session), set_up=False, at=NOW) is not None
 
 
 def test_whoever_presses_twice_gets_one_link_that_works(session: Session) -> None:
@@ -196,63 +200,65 @@ def test_whoever_presses_twice_gets_one_link_that_works(session: Session) -> Non
     first = token_in_mail(session)
     ask(session, "sam@example.org", NOW + MINUTE / 2)
     assert token_in_mail(session) == first
-    assert queries.link(session, first, set_up=False, at=NOW + MINUTE) is not None
+    assert queries.find_link(session, first, set_up=False, at=NOW + MINUTE) is not None
     ask(session, "sam@example.org", NOW + 2 * MINUTE)
-    assert queries.link(session, first, set_up=False, at=NOW + 2 * MINUTE) is None
-    assert queries.link(session, token_in_mail(session), set_up=False, at=NOW + 2 * MINUTE) is not None
+    assert queries.find_link(session, first, set_up=False, at=NOW + 2 * MINUTE) is None
+    assert queries.find_link(session, token_in_mail(session), set_up=False, at=NOW + 2 * MINUTE) is not None
 
 
 def test_a_link_that_was_sent_before_the_password_was_changed_is_dead_and_is_not_mailed(session: Session) -> None:
     person = make_person(session)
     ask(session, person.email, NOW)
     token = token_in_mail(session)
-    assert isinstance(change_password(session, person, PASSWORD, "another-password", NOW + MINUTE), Entered)
+    assert isinstance(change_password(session, person, PASSWORD, "another-password", NOW + MINUTE), SignInGranted)
     assert use_link(session, token, "a-third-password", NOW + 2 * MINUTE) is None
-    (mail,) = due(session, NOW + 2 * MINUTE)
-    publish(session, MailLeaving(mail.key, mail.recipient, NOW + 2 * MINUTE, "Europe/London"))
-    assert due(session, NOW + 2 * MINUTE) == []
+    (mail,) = due_mail(session, NOW + 2 * MINUTE)
+    publish(session, BeforeMailSend(mail.key, mail.recipient, NOW + 2 * MINUTE, "Europe/London"))
+    assert due_mail(session, NOW + 2 * MINUTE) == []
 
 
 def test_a_link_that_waited_for_the_mail_server_works_as_long_as_its_mail_says(session: Session) -> None:
     person = make_person(session)
     ask(session, person.email, NOW)
     token, later = token_in_mail(session), NOW + timedelta(days=1)
-    (mail,) = due(session, later)
-    publish(session, MailLeaving(mail.key, mail.recipient, later, "Europe/London"))
-    assert queries.link(session, token, set_up=False, at=later + timedelta(minutes=59)) is not None
-    assert queries.link(session, token, set_up=False, at=later + timedelta(hours=1)) is None
+    (mail,) = due_mail(session, later)
+    publish(session, BeforeMailSend(mail.key, mail.recipient, later, "Europe/London"))
+    assert queries.find_link(session, token, set_up=False, at=later + timedelta(minutes=59)) is not None
+    assert queries.find_link(session, token, set_up=False, at=later + timedelta(hours=1)) is None
 
 
 def test_whoever_asks_for_a_link_is_written_to_although_the_address_was_said_to_be_dead(session: Session) -> None:
     person = make_person(session)
-    refuse_address(session, person.email, "refused", "550 5.1.1", NOW)
+    suppress_address(session, person.email, "refused", "550 5.1.1", NOW)
     ask(session, person.email, NOW)
-    assert dead_addresses(session) == {}
+    assert suppressed_addresses(session) == {}
 
 
 def test_a_password_that_was_changed_while_it_was_verified_lets_nobody_in(session: Session) -> None:
     person = make_person(session)
-    found = actions.look_up(session, person.email, ORIGIN, NOW)
-    assert not isinstance(found, Wait)
-    checked = actions.check(found, PASSWORD)
+    found = actions.find_account(session, person.email, ORIGIN, NOW)
+    assert not isinstance(found, TooManyAttempts)
+    checked = actions.check_password(found, PASSWORD)
     change_password(session, person, PASSWORD, "another-password", NOW)
-    assert actions.sign_in(session, checked, NOW) == Wrong()
-    assert actions.change_password(session, person.id, checked, hashed("a-third-password"), NOW) == Wrong()
+    assert actions.sign_in(session, checked, NOW) == WrongPassword()
+    assert (
+        actions.change_password(session, person.id, checked, hash_password("a-third-password"), NOW) == WrongPassword()
+    )
 
 
 def test_nobody_gets_more_guesses_by_making_them_at_the_same_time(session: Session) -> None:
     person = make_person(session)
-    found = actions.look_up(session, person.email, ORIGIN, NOW)
-    assert not isinstance(found, Wait)
-    wrong, right = actions.check(found, "wrong"), actions.check(found, PASSWORD)
+    found = actions.find_account(session, person.email, ORIGIN, NOW)
+    assert not isinstance(found, TooManyAttempts)
+    wrong, right = actions.check_password(found, "wrong"), actions.check_password(found, PASSWORD)
     for _ in range(10):
-        assert actions.sign_in(session, wrong, NOW) == Wrong()
-    assert actions.sign_in(session, wrong, NOW) == Wait(NOW + 15 * MINUTE)
-    assert actions.sign_in(session, right, NOW) == Wait(NOW + 15 * MINUTE)
+        assert actions.sign_in(session, wrong, NOW) == WrongPassword()
+    assert actions.sign_in(session, wrong, NOW) == TooManyAttempts(NOW + 15 * MINUTE)
+    assert actions.sign_in(session, right, NOW) == TooManyAttempts(NOW + 15 * MINUTE)
 
 
 def test_a_school_behind_one_address_is_not_shut_out(session: Session) -> None:
-    for purpose, limit in (("links", LINKS_PER_NETWORK), ("failures", PER_NETWORK)):
+    for purpose, limit in (("links", LINKS_PER_NETWORK), ("failures", ATTEMPTS_PER_NETWORK)):
         assert limit.count >= 300 * 5, purpose
         assert limit.window <= timedelta(minutes=15), purpose
     # Everybody has asked three times, and mistyped their password as often.
@@ -261,13 +267,13 @@ def test_a_school_behind_one_address_is_not_shut_out(session: Session) -> None:
         session.add_all(SignInAttempt(key=key, at=NOW) for _ in range(900))
     make_person(session)
     assert ask(session, "sam@example.org", NOW) is None
-    assert isinstance(sign_in(session, "sam@example.org", PASSWORD, ORIGIN, NOW), Entered)
+    assert isinstance(sign_in(session, "sam@example.org", PASSWORD, ORIGIN, NOW), SignInGranted)
 
 
 def test_a_session_is_ended_once(session: Session) -> None:
     person = make_person(session)
-    assert actions.end_session(session, "nonce", person.id, NOW)
-    assert not actions.end_session(session, "nonce", person.id, NOW)
+    assert actions.end_sign_in_session(session, "nonce", person.id, NOW)
+    assert not actions.end_sign_in_session(session, "nonce", person.id, NOW)
 
 
 @pytest.mark.parametrize("email", ["sam@example.org", "nobody@example.org"])
@@ -275,7 +281,7 @@ def test_asking_for_links_is_slowed_down_for_known_and_unknown_alike(session: Se
     make_person(session)
     for _ in range(5):
         assert ask(session, email, NOW) is None
-    assert ask(session, email, NOW) == Wait(NOW + 15 * MINUTE)
+    assert ask(session, email, NOW) == TooManyAttempts(NOW + 15 * MINUTE)
 
 
 def test_asking_for_a_link_does_not_count_as_a_failure_to_sign_in(session: Session) -> None:
@@ -284,22 +290,22 @@ def test_asking_for_a_link_does_not_count_as_a_failure_to_sign_in(session: Sessi
         ask(session, "sam@example.org", NOW)
     for _ in range(9):
         sign_in(session, "sam@example.org", "wrong", ORIGIN, NOW)
-    assert isinstance(sign_in(session, "sam@example.org", PASSWORD, ORIGIN, NOW), Entered)
+    assert isinstance(sign_in(session, "sam@example.org", PASSWORD, ORIGIN, NOW), SignInGranted)
 
 
 def test_a_changed_password_needs_the_current_one(session: Session) -> None:
     person = make_person(session)
-    assert change_password(session, person, "wrong", "another-password", NOW) == Wrong()
+    assert change_password(session, person, "wrong", "another-password", NOW) == WrongPassword()
     changed = change_password(session, person, PASSWORD, "another-password", NOW)
-    assert isinstance(changed, Entered)
+    assert isinstance(changed, SignInGranted)
     assert queries.viewer(session, person.id, changed.session_key, NOW.date()) is not None
 
 
-GIVEN = SetUp("Hill Trust", "wales", "Ann Hill", "Ann@Example.org", "the hash of a password")
+GIVEN = SetUpDetails("Hill Trust", "wales", "Ann Hill", "Ann@Example.org", "the hash of a password")
 
 
 def test_the_set_up_makes_an_organisation_a_team_and_an_administrator(session: Session) -> None:
-    token = actions.set_up_link(session, NOW)
+    token = actions.create_set_up_link(session, NOW)
     assert actions.can_set_up(session, token, NOW)
     entered = actions.set_up(session, token, GIVEN, NOW)
     assert entered is not None
@@ -314,22 +320,22 @@ def test_the_set_up_makes_an_organisation_a_team_and_an_administrator(session: S
 
 
 def test_the_set_up_happens_once(session: Session) -> None:
-    token = actions.set_up_link(session, NOW)
+    token = actions.create_set_up_link(session, NOW)
     actions.set_up(session, token, GIVEN, NOW)
     assert actions.set_up(session, token, GIVEN, NOW) is None
     assert not actions.can_set_up(session, token, NOW)
     with pytest.raises(ValueError, match="already"):
-        actions.set_up_link(session, NOW)
+        actions.create_set_up_link(session, NOW)
 
 
 def test_a_set_up_link_is_for_nothing_else_and_a_password_link_sets_nothing_up(session: Session) -> None:
-    token = actions.set_up_link(session, NOW)
+    token = actions.create_set_up_link(session, NOW)
     assert use_link(session, token, "another-password", NOW) is None
     assert not actions.can_set_up(session, "no-such-token", NOW)
     assert not actions.can_set_up(session, token, NOW + timedelta(days=1))
 
 
 def test_a_newer_set_up_link_ends_the_earlier_one(session: Session) -> None:
-    old, new = actions.set_up_link(session, NOW), actions.set_up_link(session, NOW)
+    old, new = actions.create_set_up_link(session, NOW), actions.create_set_up_link(session, NOW)
     assert not actions.can_set_up(session, old, NOW)
     assert actions.can_set_up(session, new, NOW)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from course.db import Base
 from course.learning.models import Reflection
 from course.people.models import Person
-from course.web.expired_form import SEALED
+from course.web.expired_form import SEALED_FIELD
 from course.web.unit_of_work import command_session
 from tests.makers import PASSWORD, make_person, sign_in
 from tests.pages import Client, Page
@@ -104,8 +104,8 @@ def test_a_password_that_was_changed_elsewhere_ends_a_session_and_its_forms(sess
 def test_a_sealed_form_that_was_tampered_with_is_refused(session: Session, client: Client) -> None:
     _, _, page = open_form_of_another(session, client)
     form = form_of(page)
-    for sealed in ("", "x", form[SEALED][:-4] + "AAAA"):
-        assert send(client, {**form, SEALED: sealed}).status == 400
+    for sealed in ("", "x", form[SEALED_FIELD][:-4] + "AAAA"):
+        assert send(client, {**form, SEALED_FIELD: sealed}).status == 400
     assert notes(session) == []
 
 
@@ -116,7 +116,7 @@ def test_a_password_or_a_very_long_text_is_not_sealed(session: Session, client: 
     form = {"csrf_token": token, "current": PASSWORD, "password": "other-river-stones-43"}
     page = send(client, form, "/me")
     assert "It could not be kept here" in page.text
-    assert SEALED not in page.html
+    assert SEALED_FIELD not in page.html
     assert "other-river-stones-43" not in page.html
 
 

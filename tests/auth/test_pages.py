@@ -20,7 +20,7 @@ from course.auth import actions
 from course.auth.models import SignInAttempt
 from course.clock import now
 from course.mail.models import OutboxMail
-from course.organisation.actions import change
+from course.organisation.actions import change_organisation
 from course.organisation.models import Organisation
 from course.people.models import Person
 from course.web.unit_of_work import command_session
@@ -258,7 +258,7 @@ def test_a_change_of_the_organisation_shows_on_the_next_page(session: Session, c
     sign_in(client, make_person(session))
     assert "Harbour Trust" not in client.get("/accessibility").html
     make_organisation(session)
-    change(session, "Harbour Trust", "wales", "clubs", None, now())
+    change_organisation(session, "Harbour Trust", "wales", "clubs", None, now())
     session.commit()
     assert "Harbour Trust" in client.get("/accessibility").html
 
@@ -316,7 +316,7 @@ SET_UP = {
 
 
 def test_the_set_up_leads_to_the_organisation(session: Session, client: Client) -> None:
-    token = actions.set_up_link(session, now())
+    token = actions.create_set_up_link(session, now())
     session.commit()
     assert client.get(f"/set-up/{token}").h1 == "Set the course up"
     page = client.post(f"/set-up/{token}", {**SET_UP, "email": "no address", "password": "short"}, 422)
@@ -328,14 +328,14 @@ def test_the_set_up_leads_to_the_organisation(session: Session, client: Client) 
 
 
 def test_no_set_up_once_there_is_an_organisation(session: Session, client: Client) -> None:
-    token = actions.set_up_link(session, now())
+    token = actions.create_set_up_link(session, now())
     make_organisation(session)
     assert "has been set up already" in client.get(f"/set-up/{token}", 410).text
 
 
 def test_two_set_ups_at_once_make_one(fresh_app: Flask) -> None:
     with fresh_app.app_context(), command_session() as session:
-        token = actions.set_up_link(session, now())
+        token = actions.create_set_up_link(session, now())
     clients = [Client(fresh_app) for _ in range(4)]
     pages: list[Page] = []
     ready = threading.Barrier(len(clients))

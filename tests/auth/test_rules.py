@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from course.auth.rules import Limit, attempt_key, free_again, local_path, network, normal
+from course.auth.rules import AttemptLimit, attempt_key, local_path, network_prefix, next_attempt, normalise_password
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 EMAIL, NAME = "sam.okafor@example.org", "Sam Okafor"
 
 
 def test_an_accent_is_the_same_however_the_keyboard_makes_it() -> None:
-    assert normal("cafe\u0301 au lait") == normal("caf\u00e9 au lait")
+    assert normalise_password("cafe\u0301 au lait") == normalise_password("caf\u00e9 au lait")
 
 
 @pytest.mark.parametrize(
@@ -36,11 +36,11 @@ def test_any_other_address_leads_to_the_start_page(path: str | None) -> None:
 
 
 def test_the_next_try_is_free_when_the_oldest_that_fills_the_limit_is_old_enough() -> None:
-    limit = Limit(3, timedelta(minutes=15))
+    limit = AttemptLimit(3, timedelta(minutes=15))
     times = [NOON - timedelta(minutes=m) for m in (1, 4, 9, 14, 20)]
-    assert free_again(times, limit, NOON) == NOON + timedelta(minutes=6)
-    assert free_again(times[:2], limit, NOON) is None
-    assert free_again(times, limit, NOON + timedelta(minutes=6)) is None
+    assert next_attempt(times, limit, NOON) == NOON + timedelta(minutes=6)
+    assert next_attempt(times[:2], limit, NOON) is None
+    assert next_attempt(times, limit, NOON + timedelta(minutes=6)) is None
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_the_next_try_is_free_when_the_oldest_that_fills_the_limit_is_old_enough
     ],
 )
 def test_a_network_is_one_place(address: str | None, expected: str) -> None:
-    assert network(address) == expected
+    assert network_prefix(address) == expected
 
 
 def test_a_key_hides_the_address_and_depends_on_the_secret() -> None:

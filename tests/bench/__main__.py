@@ -29,9 +29,9 @@ from app import create_app
 from course import schema_upgrade
 from course.certificates.pdf import pdf
 from course.content.actions import archive
-from course.content.library import load
+from course.content.library import load_library
 from course.learning import queries
-from course.learning.rules.grading import shown_order
+from course.learning.rules.grading import option_order
 from course.web.unit_of_work import command_session
 from tests.bench.baseline import make_baseline
 from tests.certificates.sheets import SHEET
@@ -131,7 +131,7 @@ def answers(app: Flask, person: int, course: Browser, bare: Browser) -> tuple[fl
             raise LookupError(address)
         for item in attempt.items:
             question = library.questions[item.question_id]
-            form = right_form(question, shown_order(question, attempt.seed, item.position))
+            form = right_form(question, option_order(question, attempt.seed, item.position))
             sent: dict[str, object] = {**form, "sure": "sure", "csrf_token": token}
             path = f"{address}/{item.position}"
             ours.append(timed(lambda p=path, f=sent: course.send("POST", p, f)))  # type: ignore[misc]
@@ -153,7 +153,7 @@ def statements(app: Flask, course: Browser) -> int:
 def weight(course: Browser) -> tuple[float, float, int]:
     """KB of HTML, CSS and JS that a browser transfers on the first view of a lesson page and after it (the
     heaviest of all lesson pages), and how many requests the first view takes."""
-    library = load(ROOT / "modules")
+    library = load_library(ROOT / "modules")
     pages = [f"/module/{module.id}/{page}" for module in library.modules.values() for page in module.pages]
     heaviest = max(pages, key=lambda page: len(course.send("GET", page, compressed=True)[2]))
     html = course.send("GET", heaviest)[2]

@@ -15,8 +15,8 @@ from course.calendars import actions
 from course.calendars import views as calendar_views
 from course.calendars.models import CalendarFeed, CalendarFeedEnd, CalendarFeedFetch
 from course.people.models import Membership, Person, RoleGrant
-from course.recertification.actions import extend, pause
-from course.web.rate_limit import Throttle
+from course.recertification.actions import grant_extension, record_pause
+from course.web.rate_limit import RateLimiter
 from tests.conftest import NOW
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client, Page
@@ -27,12 +27,12 @@ TODAY = NOW.date()
 @pytest.fixture(autouse=True)
 def fresh_throttle(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test begins as if nobody had fetched anything yet."""
-    monkeypatch.setattr(calendar_views, "_throttle", Throttle(300, 60))
+    monkeypatch.setattr(calendar_views, "_throttle", RateLimiter(300, 60))
 
 
 def feed(session: Session, person: Person, scope: Any = "own") -> str:
     """The address of a new feed."""
-    token = actions.make(session, person.id, scope, NOW)
+    token = actions.create_feed(session, person.id, scope, NOW)
     session.commit()
     return f"/calendar/{token}.ics"
 
@@ -105,7 +105,7 @@ def test_the_same_facts_give_the_same_bytes_and_a_304(session: Session, client: 
     head = client.flask.head(address)
     assert (head.status_code, head.get_data()) == (200, b"")
     assert head.headers["ETag"] == first.headers["ETag"]
-    extend(session, person.id, TODAY + timedelta(days=90), "illness", TODAY, None, NOW)
+    grant_extension(session, person.id, TODAY + timedelta(days=90), "illness", TODAY, None, NOW)
     session.commit()
     moved = client.get(address, 200, {"If-None-Match": first.headers["ETag"]})
     (old,), (new,) = events(first), events(moved)
@@ -171,15 +171,15 @@ def test_one_row_is_kept_for_each_day_of_fetching(session: Session, client: Clie
         client.get(address)
     feed_id = session.execute(select(CalendarFeed.id)).scalar_one()
     today = session.execute(select(CalendarFeedFetch.day)).scalar_one()
-    actions.note_fetch(session, feed_id, today)
-    actions.note_fetch(session, feed_id, date(2026, 11, 1))
+    actions.record_fetch(session, feed_id, today)
+    actions.record_fetch(session, feed_id, date(2026, 11, 1))
     assert session.execute(select(func.count()).select_from(CalendarFeedFetch)).scalar() == 2
 
 
 def test_whoever_asks_too_often_is_asked_to_wait(
     session: Session, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(calendar_views, "_throttle", Throttle(1, 60))
+    monkeypatch.setattr(calendar_views, "_throttle", RateLimiter(1, 60))
     address = feed(session, make_person(session))
     client.get(address)
     assert client.get(address, 429).headers["Retry-After"] == "60"
@@ -206,7 +206,7 @@ def test_a_name_of_any_length_and_script_survives_and_lines_are_folded(
 
 def test_a_feed_without_days_is_still_a_calendar(session: Session, client: Client) -> None:
     person = make_person(session)
-    pause(session, person.id, TODAY, None, 14, "leave", TODAY, None, NOW)
+    record_pause(session, person.id, TODAY, None, 14, "leave", TODAY, None, NOW)
     session.commit()
     page = client.get(feed(session, person))
     assert events(page) == []

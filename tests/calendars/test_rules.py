@@ -7,27 +7,27 @@ from datetime import date
 
 import pytest
 
-from course.calendars.rules import Course, Event, own_events, team_events
-from course.recertification.rules import Extension, Facts, Pause
+from course.calendars.rules import CalendarCourse, CalendarEvent, own_events, team_events
+from course.recertification.rules import CertificationFacts, Extension, Pause
 from tests.recertification.makers import RULE, Fact, again, at, d, done, plus, worker
 
-COURSE = Course("Online abuse", "https://training.example.org/")
+COURSE = CalendarCourse("Online abuse", "https://training.example.org/")
 HELD = worker(done("2026-02-12"))
 
 
-def own(facts: Facts, day: str) -> list[Event]:
+def own(facts: CertificationFacts, day: str) -> list[CalendarEvent]:
     return own_events(7, at(facts, day), facts, [RULE], COURSE)
 
 
-def team(facts: Facts, day: str) -> list[Event]:
+def team(facts: CertificationFacts, day: str) -> list[CalendarEvent]:
     return team_events(7, "Sam Okafor", at(facts, day), facts, [RULE], COURSE)
 
 
-def due(facts: Facts, day: str) -> Event:
+def due(facts: CertificationFacts, day: str) -> CalendarEvent:
     return own(facts, day)[0]
 
 
-OUT: list[tuple[str, Facts, str, list[tuple[str, str]]]] = [
+OUT: list[tuple[str, CertificationFacts, str, list[tuple[str, str]]]] = [
     ("nothing done yet", worker(since="2026-11-01"), "2026-11-22", [("Complete", "2026-11-29")]),
     ("held", HELD, "2026-11-22", [("Renew", "2027-02-12"), ("You can", str(at(HELD, "2026-11-22").window_opens))]),
     ("overdue: the day stays", HELD, "2027-03-01",
@@ -43,7 +43,7 @@ OUT: list[tuple[str, Facts, str, list[tuple[str, str]]]] = [
 
 
 @pytest.mark.parametrize(("facts", "day", "expected"), [row[1:] for row in OUT], ids=[row[0] for row in OUT])
-def test_each_standing_has_its_days(facts: Facts, day: str, expected: list[tuple[str, str]]) -> None:
+def test_each_standing_has_its_days(facts: CertificationFacts, day: str, expected: list[tuple[str, str]]) -> None:
     found = own(facts, day)
     assert [str(event.day) for event in found] == [when for _, when in expected]
     for event, (beginning, _) in zip(found, expected, strict=True):
@@ -52,7 +52,7 @@ def test_each_standing_has_its_days(facts: Facts, day: str, expected: list[tuple
 
 
 @pytest.mark.parametrize(("facts", "day", "expected"), [row[1:] for row in OUT], ids=[row[0] for row in OUT])
-def test_a_team_sees_the_due_day_alone(facts: Facts, day: str, expected: list[tuple[str, str]]) -> None:
+def test_a_team_sees_the_due_day_alone(facts: CertificationFacts, day: str, expected: list[tuple[str, str]]) -> None:
     found = team(facts, day)
     assert [str(event.day) for event in found] == [when for _, when in expected][:1]
     assert all(event.title == "Sam Okafor: training due, Online abuse" for event in found)

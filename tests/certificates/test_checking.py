@@ -14,7 +14,7 @@ from course.certificates import actions
 from course.certificates import views as certificate_views
 from course.certificates.models import Certificate
 from course.people.models import Person
-from course.web.rate_limit import Throttle
+from course.web.rate_limit import RateLimiter
 from tests.certificates.makers import issued
 from tests.conftest import NOW
 from tests.makers import make_person, sign_in
@@ -24,7 +24,7 @@ from tests.pages import Client
 @pytest.fixture(autouse=True)
 def fresh_throttle(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test begins as if nobody had checked anything yet."""
-    monkeypatch.setattr(certificate_views, "_throttle", Throttle(60, 60))
+    monkeypatch.setattr(certificate_views, "_throttle", RateLimiter(60, 60))
 
 
 def test_anyone_sees_that_a_certificate_is_valid_and_nothing_beyond_it(session: Session, client: Client) -> None:
@@ -107,7 +107,7 @@ def test_a_machine_that_tries_numbers_is_slowed_down(client: Client) -> None:
 
 
 def test_a_throttle_counts_for_each_place_and_forgets() -> None:
-    throttle = Throttle(2, 10)
+    throttle = RateLimiter(2, 10)
     assert [throttle.allows("a", now) for now in (0, 1, 2, 9.9, 10.1, 10.2, 11.1)] == [
         True, True, False, False, True, False, True,
     ]  # fmt: skip

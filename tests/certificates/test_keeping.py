@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 
 from course.certificates import views
 from course.certificates.signed_links import opened, sealed
-from course.organisation.actions import take_logo
-from course.people.actions import leave
+from course.organisation.actions import set_logo
+from course.people.actions import end_employment
 from course.people.models import Person
-from course.web.rate_limit import Throttle
+from course.web.rate_limit import RateLimiter
 from tests.certificates.makers import TODAY, issued
 from tests.certificates.sheets import picture, text
 from tests.conftest import NOW, SECRET
@@ -26,7 +26,7 @@ from tests.pages import Client
 
 @pytest.fixture(autouse=True)
 def fresh_throttle(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(views, "_throttle", Throttle(60, 60))
+    monkeypatch.setattr(views, "_throttle", RateLimiter(60, 60))
 
 
 def test_a_leaver_opens_their_certificates_by_the_link_and_nothing_else(
@@ -36,7 +36,7 @@ def test_a_leaver_opens_their_certificates_by_the_link_and_nothing_else(
     other = issued(session, "kim@example.org")
     signed_in = Client(app)
     sign_in(signed_in, make_person(session, "Ann Hill", "ann@example.org", "administrator"))
-    leave(session, found.person_id, TODAY, "moved on", "Europe/London", None, NOW)
+    end_employment(session, found.person_id, TODAY, "moved on", "Europe/London", None, NOW)
     session.commit()
     assert "give it to them if they ask" in signed_in.get(f"/people/{found.person_id}").text
     where = f"/kept/{sealed(found.person_id, SECRET)}"
@@ -64,7 +64,7 @@ def test_a_link_that_was_made_up_opens_nothing_and_trying_is_slowed_down(
     found = issued(session)
     for token in ("nothing", sealed(found.person_id, "x" * 40), sealed(10**9, SECRET)):
         client.get(f"/kept/{token}", 404)
-    monkeypatch.setattr(views, "_throttle", Throttle(1, 60))
+    monkeypatch.setattr(views, "_throttle", RateLimiter(1, 60))
     good = f"/kept/{sealed(found.person_id, SECRET)}"
     client.get(good)
     client.get(good, 429)
@@ -73,7 +73,7 @@ def test_a_link_that_was_made_up_opens_nothing_and_trying_is_slowed_down(
 def test_a_certificate_keeps_the_logo_of_the_day_on_which_it_was_issued(session: Session, client: Client) -> None:
     before, after = issued(session, "before@example.org"), issued(session, "after@example.org")
     before.issued_at, after.issued_at = NOW - timedelta(days=2), NOW
-    take_logo(session, picture("RGB"), None, NOW - timedelta(days=1))
+    set_logo(session, picture("RGB"), None, NOW - timedelta(days=1))
     session.commit()
     pages = []
     for certificate, email in ((before, "before@example.org"), (after, "after@example.org")):
@@ -81,7 +81,7 @@ def test_a_certificate_keeps_the_logo_of_the_day_on_which_it_was_issued(session:
         data = sign_in(Client(client.app), person).get(f"/certificate/{certificate.number}.pdf").body
         pages.append(data)
     assert [len(PdfReader(io.BytesIO(data)).pages[0].images) for data in pages] == [0, 1]
-    take_logo(session, None, None, NOW + timedelta(seconds=1))
+    set_logo(session, None, None, NOW + timedelta(seconds=1))
     session.commit()
     assert sign_in(Client(client.app), person).get(f"/certificate/{after.number}.pdf").body == pages[1]
 
@@ -110,7 +110,7 @@ def test_an_administrator_ends_the_link_of_somebody_who_has_left_and_nobody_else
     app: Flask, session: Session, client: Client
 ) -> None:
     found = issued(session)
-    leave(session, found.person_id, TODAY, "moved on", "Europe/London", None, NOW)
+    end_employment(session, found.person_id, TODAY, "moved on", "Europe/London", None, NOW)
     session.commit()
     learner = sign_in(Client(app), make_person(session, "Kim Else", "kim@example.org"))
     learner.post(f"/certificate/of/{found.person_id}/link/end", {"number": "0"}, 403)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from course.content.library import ContentError, load
-from course.content.loader import read
+from course.content.library import ContentError, load_library
+from course.content.loader import read_content
 from course.content.schema import SETTINGS
-from course.content.validation import check
+from course.content.validation import validate_content
 
 SAMPLE = Path(__file__).resolve().parents[1] / "sample_modules"
 QUESTIONS = "kites/questions.yaml"
@@ -34,7 +34,7 @@ def spoil(modules: Path, file: str, old: str, new: str) -> None:
 
 
 def test_the_sample_course_is_sound(modules: Path) -> None:
-    assert check(read(modules)) == []
+    assert validate_content(read_content(modules)) == []
 
 
 MISTAKES = [
@@ -102,8 +102,8 @@ def test_a_mistake_is_named_with_its_file_and_line(
     modules: Path, file: str, old: str, new: str, line: int, message: str
 ) -> None:
     spoil(modules, file, old, new)
-    found = [problem for problem in check(read(modules)) if message in problem.message]
-    assert found, f"not found; there is only {check(read(modules))}"
+    found = [problem for problem in validate_content(read_content(modules)) if message in problem.message]
+    assert found, f"not found; there is only {validate_content(read_content(modules))}"
     assert all(problem.file.startswith("modules/") for problem in found)
     if line:
         assert line in [problem.line for problem in found], found
@@ -114,7 +114,7 @@ def test_all_mistakes_are_listed_at_once(modules: Path) -> None:
     spoil(modules, PAGE, "source=kite-society", "source=nobody")
     spoil(modules, SCENARIO, ", debrief: Go earlier.", "")
     with pytest.raises(ContentError) as error:
-        load(modules)
+        load_library(modules)
     assert {Path(p.file).name for p in error.value.problems} >= {"questions.yaml", "the-line.md", "a-windy-day.yaml"}
 
 
@@ -128,12 +128,12 @@ def test_a_scene_that_only_leads_back_cannot_reach_an_end(modules: Path) -> None
 """
     spoil(modules, SCENARIO, "  - {id: home, end", trap + "  - {id: home, end")
     spoil(modules, SCENARIO, "reason: Trees., to: tree}", "reason: Trees., to: trap}")
-    messages = [problem.message for problem in check(read(modules))]
+    messages = [problem.message for problem in validate_content(read_content(modules))]
     assert "the scene 'trap' cannot reach an end" in messages
 
 
 def test_the_real_content_is_sound_and_covers_every_point_that_its_modules_name() -> None:
-    library = load(Path(__file__).resolve().parents[2] / "modules")
+    library = load_library(Path(__file__).resolve().parents[2] / "modules")
     assert len(library.points) == 43
     for module in library.modules.values():
         for point in module.points:

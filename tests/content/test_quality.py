@@ -7,15 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from course.content.fact_reviews import all_due, due
-from course.content.library import load
-from course.content.quality import ease, gives_away, guesses, positions, story_guesses
-from course.content.quality_report import report
+from course.content.fact_reviews import next_review, review_schedule
+from course.content.library import load_library
+from course.content.quality import (
+    correct_option_positions,
+    item_writing_flaw,
+    question_guesses,
+    reading_ease,
+    scenario_guesses,
+)
+from course.content.quality_report import quality_report
 from course.content.schema import Option, Question, Source
 
 ROOT = Path(__file__).resolve().parents[2]
-SAMPLE = load(ROOT / "tests" / "sample_modules")
-REAL = load(ROOT / "modules")
+SAMPLE = load_library(ROOT / "tests" / "sample_modules")
+REAL = load_library(ROOT / "modules")
 
 
 def question(stem: str, right: str, *wrong: str) -> Question:
@@ -36,26 +42,26 @@ AWAY = [
 
 @pytest.mark.parametrize(("asked", "message"), AWAY)
 def test_what_gives_a_question_away_is_named(asked: Question, message: str | None) -> None:
-    found = gives_away(asked)
+    found = item_writing_flaw(asked)
     assert (message in found) if message and found else found == message
 
 
 def test_a_guesser_is_right_as_often_as_the_sign_says() -> None:
     longest_right = question("A?", "the longest of all", "short", "shorter")
     tie = question("A?", "alike", "alike", "shorter!!")
-    found = {guess.name: guess for guess in guesses([longest_right, tie])}
+    found = {guess.name: guess for guess in question_guesses([longest_right, tie])}
     assert found["the longest option"].score == 0.5
     assert found["the shortest option"].score == pytest.approx(0.25)
     # No hedge anywhere: chance alone.
     assert found["the most cautious option"].score == pytest.approx(1 / 3)
     assert found["the longest option"].chance == pytest.approx(1 / 3)
     assert not found["the longest option"].fair
-    assert positions([longest_right, tie]) == {1: 2}
+    assert correct_option_positions([longest_right, tie]) == {1: 2}
 
 
 def test_nobody_beats_chance_on_the_real_bank_by_looks_alone() -> None:
     scenarios = [scenario for module in REAL.modules.values() for scenario in module.scenarios.values()]
-    found = [*guesses(list(REAL.questions.values())), *story_guesses(scenarios)]
+    found = [*question_guesses(list(REAL.questions.values())), *scenario_guesses(scenarios)]
     assert len(found) == 6
     for guess in found:
         assert guess.asked > 100
@@ -71,30 +77,30 @@ EASE = [
 
 @pytest.mark.parametrize(("html", "words", "median"), EASE)
 def test_sentences_items_and_cells_are_counted(html: str, words: int, median: float) -> None:
-    found = ease(html)
+    found = reading_ease(html)
     assert (found.words, found.median_sentence) == (words, median)
 
 
 def test_plain_words_read_more_easily_than_learned_ones() -> None:
     plain, learned = (
-        ease("<p>Tell her now.</p>"),
-        ease("<p>Institutional accountability necessitates communication.</p>"),
+        reading_ease("<p>Tell her now.</p>"),
+        reading_ease("<p>Institutional accountability necessitates communication.</p>"),
     )
     assert plain.flesch > 90 > 0 > learned.flesch
 
 
 def test_the_report_has_every_module_point_and_guesser() -> None:
-    text = report(SAMPLE)
+    text = quality_report(SAMPLE)
     for words in ("the longest option", "kites/the-line", "hold-the-line*", "mind-the-trees", "leaders"):
         assert words in text
 
 
 def test_a_fact_is_due_a_year_after_it_was_checked_unless_it_says_otherwise() -> None:
     source = SAMPLE.sources["kite-society"]
-    assert due(source, SAMPLE.course).by == date(2027, 11, 22)
+    assert next_review(source, SAMPLE.course).by == date(2027, 11, 22)
     own = Source(**{**source.model_dump(), "check_by": date(2027, 1, 1), "owner": "Ann"})
-    assert (due(own, SAMPLE.course).by, due(own, SAMPLE.course).owner) == (date(2027, 1, 1), "Ann")
-    assert due(SAMPLE.sources["rumour"], SAMPLE.course).by == date(2026, 11, 22)
-    assert due(source, SAMPLE.course).late(date(2027, 11, 23))
-    assert not due(source, SAMPLE.course).late(date(2027, 11, 22))
-    assert [entry.source.id for entry in all_due(SAMPLE.sources, SAMPLE.course)] == ["rumour", "kite-society"]
+    assert (next_review(own, SAMPLE.course).by, next_review(own, SAMPLE.course).owner) == (date(2027, 1, 1), "Ann")
+    assert next_review(SAMPLE.sources["rumour"], SAMPLE.course).by == date(2026, 11, 22)
+    assert next_review(source, SAMPLE.course).late(date(2027, 11, 23))
+    assert not next_review(source, SAMPLE.course).late(date(2027, 11, 22))
+    assert [entry.source.id for entry in review_schedule(SAMPLE.sources, SAMPLE.course)] == ["rumour", "kite-society"]

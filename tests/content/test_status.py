@@ -7,11 +7,11 @@ from datetime import date, timedelta
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from course.content.fact_reviews import all_due
+from course.content.fact_reviews import review_schedule
 from course.content.library import Library
 from course.content.models import ContentVersion
 from course.content.queries import in_force_since
-from course.content.review_report import by_module, coverage
+from course.content.review_report import coverage, module_coverage
 from tests.conftest import NOW
 from tests.makers import make_person, sign_in
 from tests.pages import Client, words
@@ -33,7 +33,11 @@ def test_it_says_what_is_due_first_what_is_open_and_where_the_points_are(
     assert len(statements) <= 2
     assert "Its newest part has been taught here since 22 November 2026" in page.text
     modules, facts = page.all("table")
-    found = [entry.source for entry in all_due(whole(app).sources, whole(app).course) if entry.source.status != "open"]
+    found = [
+        entry.source
+        for entry in review_schedule(whole(app).sources, whole(app).course)
+        if entry.source.status != "open"
+    ]
     rows = [words(row.find("th")) for row in facts.iter("tr")][1:]
     assert rows == [f"{source.title} {source.publisher}" for source in found]
     for source in whole(app).sources.values():
@@ -44,13 +48,13 @@ def test_it_says_what_is_due_first_what_is_open_and_where_the_points_are(
 
 def test_each_module_counts_its_own_points(app: Flask) -> None:
     rows = {row["id"]: row for row in coverage(whole(app))}
-    for one in by_module(whole(app)):
+    for one in module_coverage(whole(app)):
         assert [row["id"] for row in one.rows] == list(one.module.points)
         assert one.count("assessed") == sum(bool(rows[point]["assessed"]) for point in one.module.points)
 
 
 def test_a_fact_is_late_only_after_its_day(app: Flask) -> None:
-    entry = all_due(whole(app).sources, whole(app).course)[0]
+    entry = review_schedule(whole(app).sources, whole(app).course)[0]
     assert [entry.late(entry.by + timedelta(days=days)) for days in (-1, 0, 1)] == [False, False, True]
     assert isinstance(entry.by, date)
 

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from course.content.library import load
-from course.content.loader import read
+from course.content.library import load_library
+from course.content.loader import read_content
 from course.content.schema import SETTINGS, Setting
-from course.content.validation import check
-from course.learning.rules.progress import Facts, module_stand
+from course.content.validation import validate_content
+from course.learning.rules.progress import ProgressFacts, module_progress
 
 SAMPLE = Path(__file__).resolve().parents[1] / "sample_modules"
-KITES = load(SAMPLE)
+KITES = load_library(SAMPLE)
 
 
 def texts(pathway: Setting | None, nation: str | None) -> str:
@@ -55,7 +55,7 @@ def test_another_pathways_scenario_counts_as_well() -> None:
     library = KITES.for_("clubs", None)
     module = library.modules["kites"]
     for ref in ("kites/a-windy-day", "kites/a-calm-day"):
-        stand = module_stand(library, module, Facts(scenarios=frozenset({ref})))
+        stand = module_progress(library, module, ProgressFacts(scenarios=frozenset({ref})))
         assert [step.state for step in stand.steps if step.kind == "scenario"] == ["done"]
 
 
@@ -82,4 +82,4 @@ def test_a_tailored_course_is_made_once() -> None:
 
 
 def test_the_sample_is_sound() -> None:
-    assert check(read(SAMPLE)) == []
+    assert validate_content(read_content(SAMPLE)) == []

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy.orm import Session
 
 from course.content.actions import archive
-from course.content.library import load
-from course.content.queries import part
-from course.content.review_report import bank, coverage
+from course.content.library import load_library
+from course.content.queries import part_in_version
+from course.content.review_report import coverage, question_bank
 from course.content.schema import Page, Question
 from tests.conftest import NOW
 from tests.content.test_checking import PAGE, QUESTIONS, SAMPLE, spoil
@@ -35,42 +35,42 @@ def test_a_question_has_a_new_version_only_when_its_words_change(
     tmp_path: Path, file: str, old: str, new: str, same: bool
 ) -> None:
     modules = Path(shutil.copytree(SAMPLE, tmp_path / "modules"))
-    before = load(modules)
+    before = load_library(modules)
     spoil(modules, file, old, new)
-    after = load(modules)
+    after = load_library(modules)
     assert (before.questions["gust"].version == after.questions["gust"].version) is same
 
 
 def test_what_was_shown_can_be_shown_again_after_an_edit(session: Session, tmp_path: Path) -> None:
     modules = Path(shutil.copytree(SAMPLE, tmp_path / "modules"))
-    before = load(modules)
+    before = load_library(modules)
     assert archive(session, before, NOW) == len(before.parts)
     assert archive(session, before, NOW) == 0
     spoil(modules, QUESTIONS, "A gust comes.", "A storm comes.")
     spoil(modules, PAGE, "Kites were lost.", "Many kites were lost.")
-    after = load(modules)
+    after = load_library(modules)
     # The question, and each of the nine forms in which somebody may see the page.
     assert archive(session, after, NOW) == 1 + 9
     old = before.questions["gust"]
-    found = part(session, after, Question, "gust", old.version)
+    found = part_in_version(session, after, Question, "gust", old.version)
     assert found is not None
     assert found.stem == "A gust comes. What do you do?"
     assert found.seen() == old.seen()
     page = before.modules["kites"].pages["the-line"]
-    again = part(session, after, Page, "kites/the-line", page.version)
+    again = part_in_version(session, after, Page, "kites/the-line", page.version)
     assert again == page
     assert after.version != before.version
 
 
 def test_coverage_names_the_places_of_every_point() -> None:
-    rows = {row["id"]: row for row in coverage(load(SAMPLE))}
+    rows = {row["id"]: row for row in coverage(load_library(SAMPLE))}
     assert rows["hold-the-line"]["taught"] == ["kites/for-leaders", "kites/the-line"]
     assert "kites/a-windy-day#s1" in rows["hold-the-line"]["practised"]
     assert rows["mind-the-trees"]["assessed"] == ["near-trees", "allowed"]
 
 
 def test_the_bank_can_be_exported_whole() -> None:
-    entries = {entry["id"]: entry for entry in bank(load(SAMPLE))}
+    entries = {entry["id"]: entry for entry in question_bank(load_library(SAMPLE))}
     assert entries["gust"]["options"][0] == {"text": "Hold on", "correct": True, "reason": "It stays."}
     assert [o["correct"] for o in entries["first-things"]["options"]] == [1, 2, 3]
     assert [o["correct"] for o in entries["allowed"]["options"]] == ["Fine", "Not fine", "Fine"]

@@ -10,13 +10,13 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from course.analytics.models import TeamTalk
+from course.analytics.models import TeamDiscussion
 from course.clock import now
 from course.join_requests.models import RegistrationLink, RegistrationRequest
 from course.people.models import Deputy, Person, RoleGrant, Team
 from course.people.queries import ids_recordable_by, ids_visible_to, viewers
 from course.recertification.models import RenewalExtension
-from course.web.access import Permission, rule_of
+from course.web.access import Permission, access_rule_of
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 
@@ -53,7 +53,7 @@ def _world(session: Session) -> World:
         session.add(Deputy(manager_id=people["Priya"].id, deputy_id=people[name].id, until=SOON, reason="x",
                            made_at=now()))  # fmt: skip
     link = RegistrationLink(team_id=team.id, token="x", domains="example.org", ends_on=date(2099, 1, 1), made_at=now())
-    talk = TeamTalk(team_id=team.id, point=POINT, held_on=TODAY, people=4, agreed="", made_by=people["Priya"].id,
+    talk = TeamDiscussion(team_id=team.id, point=POINT, held_on=TODAY, people=4, agreed="", made_by=people["Priya"].id,
                     made_at=now())  # fmt: skip
     session.add_all([link, talk])
     session.flush()
@@ -69,27 +69,28 @@ def _world(session: Session) -> World:
 
 # Deeds about a person, and deeds for a team: where they are sent, and with what.
 ABOUT: dict[str, Callable[[World, str], tuple[str, dict[str, str]]]] = {
-    "recertification.record": lambda w, who: (f"/renewal/people/{w.people[who].id}/certificate", {}),
-    "recertification.take_back": lambda w, who: (
+    "recertification.record_fact": lambda w, who: (f"/renewal/people/{w.people[who].id}/certificate", {}),
+    "recertification.withdraw_fact": lambda w, who: (
         f"/renewal/people/{w.people[who].id}/extension/{w.extension[who]}",
         {},
     ),
     "training_records.remind": lambda w, who: (f"/report/people/{w.people[who].id}/remind", {"reason": "x"}),
-    "training_records.take_back": lambda w, who: (f"/report/people/{w.people[who].id}/remind/99/end", {}),
+    "training_records.withdraw_reminder": lambda w, who: (f"/report/people/{w.people[who].id}/remind/99/end", {}),
 }
 FOR_TEAM: dict[str, Callable[[World], tuple[str, dict[str, str]]]] = {
-    "analytics.team_talk": lambda w: (f"/insight/team/{w.team.id}/talk/{POINT}", {}),
-    "analytics.end_talk": lambda w: (f"/insight/talks/{w.talk}/end", {}),
+    "analytics.team_discussion": lambda w: (f"/insight/team/{w.team.id}/talk/{POINT}", {}),
+    "analytics.withdraw_discussion": lambda w: (f"/insight/talks/{w.talk}/end", {}),
     "join_requests.refuse": lambda w: (f"/registrations/{w.request}/refuse", {}),
     "join_requests.approve": lambda w: (f"/registrations/{w.request}/approve", {}),
 }
 # What concerns whoever does it and nobody else: choosing what one gets, naming and ending deputies, taking away a file of
 # what one sees. The two about reminders reach only those whom the viewer may remind, or has reminded: below.
 OWN = {
-    "scheduled_reports.end", "scheduled_reports.overview", "deputies.end", "deputies.mine", "evidence.download", "evidence.make",
-    "reminders.summary", "reports.file", "reports.take",
+    "scheduled_reports.end_subscription", "scheduled_reports.overview", "deputies.withdraw_delegation",
+    "deputies.delegations", "evidence.download", "evidence.make",
+    "reminders.summary", "reports.file", "reports.download_file",
 }  # fmt: skip
-MANY = {"reports.remind", "reports.take_back_all"}
+MANY = {"reports.remind", "reports.withdraw_all"}
 DONE, READS, NOTHING = {200, 303, 422}, {403}, {404}
 # Who does it, about whom, and what comes of it. Nobody is told who manages nothing: the page is not for them.
 PEOPLE: list[tuple[str, str, set[int]]] = [
@@ -117,7 +118,7 @@ def test_every_address_that_a_view_opens_is_in_one_of_these_lists(prepared: Flas
     posts = {
         rule.endpoint
         for rule in prepared.url_map.iter_rules()
-        if "POST" in (rule.methods or ()) and rule_of(prepared, rule.endpoint) is Permission.SEE_PEOPLE
+        if "POST" in (rule.methods or ()) and access_rule_of(prepared, rule.endpoint) is Permission.SEE_PEOPLE
     }
     assert posts == set(ABOUT) | set(FOR_TEAM) | OWN | MANY
 

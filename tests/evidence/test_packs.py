@@ -15,13 +15,13 @@ from pypdf import PdfReader
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from course.analytics.actions import Held, write_down
+from course.analytics.actions import DiscussionEntry, record_discussion
 from course.analytics.rules.suppression import monday_of
 from course.clock import now
-from course.content.fact_reviews import by_use
+from course.content.fact_reviews import reviews_by_status
 from course.credentials.actions import rotate
 from course.credentials.queries import keys
-from course.dates import begin_of, civil_date
+from course.dates import civil_date, start_of_day
 from course.evidence.rules.pack import verify
 from course.exports.actions import forget
 from course.exports.models import Download
@@ -29,8 +29,8 @@ from course.exports.rules import CUT_OFF, KEPT
 from course.organisation.models import Organisation
 from course.people.models import Membership, Person, Team
 from course.recertification.models import RenewalExtension, RenewalPause
-from course.staff.actions import leave
-from course.web.template_filters import day as in_words
+from course.staff.actions import record_departure
+from course.web.template_filters import format_date as in_words
 from tests.analytics.answering import answer
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
@@ -78,7 +78,7 @@ def history(app: Flask, session: Session) -> tuple[Person, Team, Team]:
     session.add(RenewalExtension(person_id=kim.id, made_by=boss.id, **granted))
     session.add(RenewalPause(person_id=kim.id, since=BEFORE, re_enter_days=7, **{**granted, "until": None}))
     lately = now() - timedelta(days=20)
-    leave(session, gone.id, civil_date(lately, ZONE), "moved", ZONE, boss.id, lately)
+    record_departure(session, gone.id, civil_date(lately, ZONE), "moved", ZONE, boss.id, lately)
     session.commit()
     return boss, elm, oak
 
@@ -109,7 +109,7 @@ def test_a_pack_tells_what_was_true_on_the_day_and_is_signed(app: Flask, session
     for words in ("5 people belonged to it", "1 held a valid certificate", "=Done Early", "Fewer than five people"):
         assert words in " ".join(text.split())
     library = app.extensions["course"].library
-    taught, waiting = by_use(library.sources, library.course)
+    taught, waiting = reviews_by_status(library.sources, library.course)
     assert f"{len(waiting)} facts could not be confirmed" in " ".join(text.split())
     assert ("No fact was late" in " ".join(text.split())) == (not any(one.late(TODAY) for one in taught))
     assert "Gone Long" not in {row["Person"] for row in table(make(client, None, TODAY), "people.csv")}
@@ -233,13 +233,13 @@ def test_what_is_got_wrong_and_talked_about_is_told_as_it_was_on_the_day(
         person = make_person(session, f"P {number}", f"p{number}@example.org", team=elm, password=None, at=PAST)
         # Five answered in time, as had one who was there; then one of these left, and four more answered.
         late = timedelta(days=1 if number > 4 else -3)
-        answer(session, person, question, 0 if number else right, at=begin_of(monday, ZONE) + late)
+        answer(session, person, question, 0 if number else right, at=start_of_day(monday, ZONE) + late)
         if number == 4:
-            left = begin_of(monday, ZONE) + timedelta(days=2)
-            assert leave(session, person.id, left.date(), "moved", ZONE, boss.id, left) is None
+            left = start_of_day(monday, ZONE) + timedelta(days=2)
+            assert record_departure(session, person.id, left.date(), "moved", ZONE, boss.id, left) is None
     for day, point in ((BEFORE, "encourage-talk"), (BEFORE + timedelta(days=1), "posing-as-young-people")):
-        held = Held(elm.id, point, "A title", day, 5, "Ask twice.")
-        assert write_down(session, held, boss.id, TODAY, begin_of(day, ZONE) + timedelta(hours=9)) is None
+        held = DiscussionEntry(elm.id, point, "A title", day, 5, "Ask twice.")
+        assert record_discussion(session, held, boss.id, TODAY, start_of_day(day, ZONE) + timedelta(hours=9)) is None
     session.commit()
     sign_in(client, boss)
     then, today = make(client, elm.id, BEFORE), make(client, elm.id, TODAY)
@@ -263,8 +263,8 @@ def test_a_managers_pack_tells_of_the_talks_far_above_their_team_and_of_none_bes
     middle = make_team(session, "Schools", top)
     elm, oak = make_team(session, "Elm", middle), make_team(session, "Oak", middle)
     for team, words in ((top, "top"), (middle, "middle"), (elm, "elm"), (oak, "oak")):
-        held = Held(team.id, "encourage-talk", "A title", TODAY, 5, words)
-        assert write_down(session, held, boss.id, TODAY, now()) is None
+        held = DiscussionEntry(team.id, "encourage-talk", "A title", TODAY, 5, words)
+        assert record_discussion(session, held, boss.id, TODAY, now()) is None
     session.commit()
     sign_in(client, make_person(session, "Robin Vale", "robin@example.org", "manager", elm))
     told = table(make(client, elm.id, TODAY), "talks.csv")

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from course.clock import now
 from course.content.actions import archive
 from course.exports.models import Download
-from course.web.unit_of_work import command_session, reading_session
+from course.web.unit_of_work import command_session, read_only_session
 from tests.conftest import NOW
 from tests.makers import make_person, make_team
 from tests.pages import Client
@@ -19,7 +19,7 @@ from tests.support.racing import at_once
 
 
 def _packs(app: Flask) -> list[Download]:
-    with app.app_context(), reading_session() as session:
+    with app.app_context(), read_only_session() as session:
         return list(session.execute(select(Download).order_by(Download.id)).scalars())
 
 

@@ -24,8 +24,8 @@ from course.credentials.rules.documents import FILE_NAME, as_bytes
 from course.external_certificates import revocation_fetch, views
 from course.external_certificates.revocation_fetch import fetch
 from course.external_certificates.rules import public, unreachable
-from course.web.rate_limit import Throttle
-from course.web.sandbox import IsolatedError, Limits, read_in_process
+from course.web.rate_limit import RateLimiter
+from course.web.sandbox import SandboxError, SandboxLimits, read_in_sandbox
 from course.web.unit_of_work import command_session
 from tests.conftest import NOW
 from tests.credentials.makers import SEAL, Issuer
@@ -56,8 +56,8 @@ def test_a_small_file_that_asks_for_much_is_given_up_within_its_limits(name: str
     assert len(data) < 100_000
     begun, before = time.monotonic(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     try:
-        found = read_in_process(credential_in, data, limits=Limits(seconds=3, memory=300, result=1))
-    except IsolatedError:
+        found = read_in_sandbox(credential_in, data, limits=SandboxLimits(seconds=3, memory=300, result=1))
+    except SandboxError:
         found = None
     assert found is None or check(found, [ISSUER.key], now()).stated is None
     assert time.monotonic() - begun < 6
@@ -101,8 +101,8 @@ def test_a_server_that_answers_a_byte_at_a_time_is_asked_for_so_long_in_all() ->
 @pytest.fixture
 def course(fresh_app: Flask, monkeypatch: pytest.MonkeyPatch) -> Flask:
     """The course with two learners, on a database where a write waits for another one."""
-    monkeypatch.setattr(views, "_throttle", Throttle(100, 600))
-    monkeypatch.setattr(views, "_LIMITS", Limits(seconds=3, memory=300, result=1))
+    monkeypatch.setattr(views, "_throttle", RateLimiter(100, 600))
+    monkeypatch.setattr(views, "_LIMITS", SandboxLimits(seconds=3, memory=300, result=1))
     monkeypatch.setattr(revocation_fetch, "SECONDS", 3.0)
     with fresh_app.app_context(), command_session() as session:
         archive(session, fresh_app.extensions["course"].library, NOW)

@@ -24,10 +24,10 @@ from course.credentials.rules.documents import PLACES, as_bytes, bits, is_set
 from course.external_certificates import views
 from course.external_certificates.revocation_fetch import fetch
 from course.external_certificates.rules import read_profile, same_name
-from course.recertification.actions import make_policy
+from course.recertification.actions import add_policy_version
 from course.recertification.models import RenewalImport
 from course.recertification.queries import policies
-from course.web.rate_limit import Throttle
+from course.web.rate_limit import RateLimiter
 from tests.certificates.sheets import SHEET
 from tests.credentials.makers import SEAL, Issuer
 from tests.makers import make_person, sign_in
@@ -79,7 +79,7 @@ class Elsewhere:
 
 @pytest.fixture
 def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[Elsewhere]:
-    monkeypatch.setattr(views, "_throttle", Throttle(100, 600))
+    monkeypatch.setattr(views, "_throttle", RateLimiter(100, 600))
     found = Elsewhere()
     yield found
     found.server.shutdown()
@@ -153,7 +153,7 @@ def test_an_older_one_than_the_policy_allows_does_not_count(
 ) -> None:
     zone = app.extensions["course"].config.time_zone
     rule = replace(policies(session, zone)[-1], since=TODAY, import_age_months=1)
-    make_policy(session, rule, TODAY, "only fresh ones", None, now())
+    add_policy_version(session, rule, TODAY, "only fresh ones", None, now())
     session.commit()
     assert "only if it is at most 1 month old" in upload(learner, elsewhere.credential(), 422).text
 

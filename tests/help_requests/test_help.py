@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from course.audit.models import AuditEntry
 from course.content.library import Library
 from course.help_requests.models import HelpRequest
-from course.help_requests.rules import Helper, responsible
+from course.help_requests.rules import HelpRecipient, choose_recipients
 from course.learning.models import Attempt, AttemptOutcome
 from course.mail.models import OutboxMail
 from course.people.models import Membership, Person
@@ -23,8 +23,8 @@ from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 from tests.support.racing import at_once
 
-ANN, BOB, SAM = Helper(1, "Ann", "ann@example.org", True), Helper(2, "Bob", "bob@example.org", True), 9
-BOSS = Helper(3, "Alex", "alex@example.org", False)
+ANN, BOB, SAM = HelpRecipient(1, "Ann", "ann@example.org", True), HelpRecipient(2, "Bob", "bob@example.org", True), 9
+BOSS = HelpRecipient(3, "Alex", "alex@example.org", False)
 TREE = {10: None, 11: 10, 12: 11}
 
 
@@ -37,18 +37,20 @@ TREE = {10: None, 11: 10, 12: 11}
         ((12,), {12: [ANN, BOB]}, (ANN, BOB)),
         ((11, 12), {11: [BOB], 12: [ANN]}, (BOB, ANN)),
         # Whoever manages their own team asks the one above.
-        ((12,), {12: [Helper(SAM, "Sam", "sam@example.org", True)], 11: [BOB]}, (BOB,)),
+        ((12,), {12: [HelpRecipient(SAM, "Sam", "sam@example.org", True)], 11: [BOB]}, (BOB,)),
         ((12,), {}, (BOSS,)),
         ((), {12: [ANN]}, (BOSS,)),
     ],
 )
-def test_who_is_told(teams: tuple[int, ...], managers: dict[int, list[Helper]], told: tuple[Helper, ...]) -> None:
-    assert responsible(SAM, teams, TREE, managers, [BOSS]) == told
+def test_who_is_told(
+    teams: tuple[int, ...], managers: dict[int, list[HelpRecipient]], told: tuple[HelpRecipient, ...]
+) -> None:
+    assert choose_recipients(SAM, teams, TREE, managers, [BOSS]) == told
 
 
 def test_an_administrator_is_not_told_of_themselves_and_a_ring_of_teams_ends() -> None:
-    assert responsible(BOSS.id, (), {}, {}, [BOSS]) == ()
-    assert responsible(SAM, (1,), {1: 2, 2: 1}, {}, [BOSS]) == (BOSS,)
+    assert choose_recipients(BOSS.id, (), {}, {}, [BOSS]) == ()
+    assert choose_recipients(SAM, (1,), {1: 2, 2: 1}, {}, [BOSS]) == (BOSS,)
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from course.idempotency.actions import claim, forget
+from course.idempotency.actions import claim_form, delete_old_forms
 from course.idempotency.models import SentForm
-from course.idempotency.rules import KEPT
+from course.idempotency.rules import FORM_RETENTION
 from course.people.models import Team
 from tests.conftest import NOW
 from tests.makers import make_person, sign_in
@@ -79,10 +79,10 @@ def test_a_wrong_password_sent_again_is_not_said_to_have_been_changed(app: Flask
 
 
 def test_forms_are_forgotten_after_two_days(session: Session) -> None:
-    assert claim(session, "a", NOW)
-    assert not claim(session, "a", NOW)
-    forget(session, NOW + KEPT - timedelta(minutes=1))
+    assert claim_form(session, "a", NOW)
+    assert not claim_form(session, "a", NOW)
+    delete_old_forms(session, NOW + FORM_RETENTION - timedelta(minutes=1))
     assert session.get(SentForm, "a") is not None
     session.expire_all()
-    forget(session, NOW + KEPT)
-    assert claim(session, "a", NOW + KEPT)
+    delete_old_forms(session, NOW + FORM_RETENTION)
+    assert claim_form(session, "a", NOW + FORM_RETENTION)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from course.idempotency.rules import fingerprint
+from course.idempotency.rules import form_fingerprint
 
 FORM = [("name", "Kitchen"), ("parent", "")]
 
 
 def test_the_same_form_has_the_same_fingerprint() -> None:
-    assert fingerprint("k", "/teams", FORM, [b"a list"]) == fingerprint("k", "/teams", list(FORM), [b"a list"])
+    assert form_fingerprint("k", "/teams", FORM, [b"a list"]) == form_fingerprint(
+        "k", "/teams", list(FORM), [b"a list"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -29,4 +31,4 @@ def test_the_same_form_has_the_same_fingerprint() -> None:
 def test_another_form_or_another_content_has_another(
     key: str, path: str, entered: list[tuple[str, str]], files: list[bytes]
 ) -> None:
-    assert fingerprint(key, path, entered, files) != fingerprint("k", "/teams", FORM, [b"a list"])
+    assert form_fingerprint(key, path, entered, files) != form_fingerprint("k", "/teams", FORM, [b"a list"])

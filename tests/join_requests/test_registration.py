@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 from course.clock import now
 from course.join_requests import actions, queries, views
 from course.join_requests.models import RegistrationRequest
-from course.join_requests.rules import MOST_OPEN, allowed, domains, works
+from course.join_requests.rules import MAX_OPEN_REQUESTS, has_allowed_domain, link_works, parse_domains
 from course.mail.models import OutboxMail
-from course.mail.rules import Letter
+from course.mail.rules import MailMessage
 from course.people.models import Person, Team
-from course.web.rate_limit import Throttle
+from course.web.rate_limit import RateLimiter
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 
@@ -24,8 +24,8 @@ from tests.pages import Client
 @pytest.fixture(autouse=True)
 def fresh_throttles(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test begins as if nobody had asked anything yet."""
-    monkeypatch.setattr(views, "_by_email", Throttle(5, 900))
-    monkeypatch.setattr(views, "_by_network", Throttle(1500, 900))
+    monkeypatch.setattr(views, "_by_email", RateLimiter(5, 900))
+    monkeypatch.setattr(views, "_by_network", RateLimiter(1500, 900))
 
 
 TODAY = date(2026, 11, 22)
@@ -40,13 +40,13 @@ DAY = timedelta(days=1)
     ],
 )
 def test_domains_are_read_as_people_type_them(typed: str, expected: list[str]) -> None:
-    assert domains(typed) == expected
+    assert parse_domains(typed) == expected
 
 
 @pytest.mark.parametrize("typed", ["", " , ", "example", "ann@example.org", "exa mple", "-x.org", "http://example.org"])
 def test_what_is_no_domain_is_refused(typed: str) -> None:
     with pytest.raises(ValueError, match="mail domain"):
-        domains(typed)
+        parse_domains(typed)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_what_is_no_domain_is_refused(typed: str) -> None:
     [("ann@example.org", True), ("ann@EXAMPLE.org", True), ("ann@x.example.org", False), ("ann@badexample.org", False)],
 )
 def test_only_the_domain_itself_may_ask(email: str, fits: bool) -> None:
-    assert allowed(email, ["example.org"]) is fits
+    assert has_allowed_domain(email, ["example.org"]) is fits
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_only_the_domain_itself_may_ask(email: str, fits: bool) -> None:
 def test_a_link_works_until_its_last_day_is_over(
     ends_on: date, revoked: bool, team_is_open: bool, expected: bool
 ) -> None:
-    assert works(ends_on, revoked, team_is_open, TODAY) is expected
+    assert link_works(ends_on, revoked, team_is_open, TODAY) is expected
 
 
 @pytest.fixture
@@ -131,8 +131,8 @@ def test_whoever_is_known_or_has_asked_gets_the_same_answer(session: Session, cl
 
 def test_a_thousand_people_behind_one_address_join_in_one_morning() -> None:
     with Flask("course").test_request_context("/", environ_base={"REMOTE_ADDR": "203.0.113.9"}):
-        assert all(views._may_ask(f"p{number}@example.org") for number in range(1000))
-    assert MOST_OPEN >= 1000
+        assert all(views._within_rate_limit(f"p{number}@example.org") for number in range(1000))
+    assert MAX_OPEN_REQUESTS >= 1000
 
 
 def test_one_address_and_a_machine_are_slowed_down_and_lose_nothing_of_what_they_typed(
@@ -144,7 +144,7 @@ def test_one_address_and_a_machine_are_slowed_down_and_lose_nothing_of_what_they
     assert "Wait a quarter of an hour" in page.text
     assert page.fields()["name"] == "Sam Okafor"
     client.post(path, {**ASK, "email": "bo@example.org"}, 200)
-    monkeypatch.setattr(views, "_by_network", Throttle(1, 900))
+    monkeypatch.setattr(views, "_by_network", RateLimiter(1, 900))
     client.post(path, {**ASK, "email": "cy@example.org"}, 200)
     client.post(path, {**ASK, "email": "di@example.org"}, 429)
     assert [one.email for one in requests(session)] == ["sam@example.org", "bo@example.org", "cy@example.org"]
@@ -192,7 +192,7 @@ def test_a_link_is_made_shown_and_revoked(session: Session, client: Client, team
     page = client.follow(
         client.post("/registrations/links/add", {**form, "team": str(team.id), "domains": "example.org"})
     )
-    link = queries.links(session, now().date())[0]
+    link = queries.join_links(session, now().date())[0]
     assert f"http://127.0.0.1:8000/join/{link.token}" in page.text
     client.get(f"/join/{link.token}")
     client.post(f"/registrations/links/{link.id}/revoke", {})
@@ -204,9 +204,9 @@ def test_two_who_decide_at_once_add_somebody_once(session: Session, client: Clie
     client.post(path, ASK, 200)
     alex = session.execute(select(Person.id)).scalars().first()
     assert alex is not None
-    asked = queries.RequestView(requests(session)[0].id, "Sam", "sam@example.org", 1, "Schools", now())
-    assert actions.refuse(session, asked, alex, now())
-    assert actions.approve(session, asked, lambda token: Letter("s", token), alex, now()) is not None
+    asked = queries.JoinRequestView(requests(session)[0].id, "Sam", "sam@example.org", 1, "Schools", now())
+    assert actions.refuse_request(session, asked, alex, now())
+    assert actions.approve_request(session, asked, lambda token: MailMessage("s", token), alex, now()) is not None
 
 
 def test_decided_requests_are_forgotten_after_a_month(session: Session, client: Client, path: str) -> None:

@@ -13,12 +13,12 @@ from waitress.server import create_server
 
 from app import create_app
 from course import schema_upgrade
-from course.auth.password_hashing import hashed
+from course.auth.password_hashing import hash_password
 from course.content.actions import archive
 from course.dates import civil_date
-from course.demo.actions import let_in, passwords, prepare, tell
-from course.demo.actions.office import finish
-from course.demo.rules import YEARS
+from course.demo.actions import create_demo, password_hashes, set_passwords, write_history
+from course.demo.actions.office import add_present_state
+from course.demo.rules import HISTORY_LENGTH
 from course.people.queries import person_by_email
 from course.web.unit_of_work import command_session
 from tests.conftest import NOW, make_config
@@ -109,14 +109,14 @@ def main() -> None:
         app = create_app(make_config(f"sqlite:///{folder}/course.db"))
         app.config["LOG_REQUESTS"] = False
         schema_upgrade.upgrade(app.extensions["course"].engine)
-        kept = hashed(PASSWORD)
+        kept = hash_password(PASSWORD)
         with app.app_context(), command_session() as session:
             library, zone = app.extensions["course"].library, app.extensions["course"].config.time_zone
-            archive(session, library, NOW - YEARS)
-            prepare(session, NOW, NOW - YEARS)
-            let_in(session, passwords(session), kept, NOW)
-            tell(session, library, zone, civil_date(NOW, zone))
-            finish(session, NOW, civil_date(NOW, zone))
+            archive(session, library, NOW - HISTORY_LENGTH)
+            create_demo(session, NOW, NOW - HISTORY_LENGTH)
+            set_passwords(session, password_hashes(session), kept, NOW)
+            write_history(session, library, zone, civil_date(NOW, zone))
+            add_present_state(session, NOW, civil_date(NOW, zone))
             learner = person_by_email(session, "learner@demo.example")
             if learner is None:
                 raise LookupError("the demonstration has no learner")

@@ -17,50 +17,50 @@ from waitress.server import create_server
 
 from app import create_app
 from course import schema_upgrade
-from course.analytics.models import TeamTalk
-from course.auth.password_hashing import hashed
+from course.analytics.models import TeamDiscussion
+from course.auth.password_hashing import hash_password
 from course.clock import now
 from course.content.actions import archive
 from course.dates import civil_date
-from course.demo.actions import PEOPLE, let_in, passwords, prepare, tell
-from course.demo.actions.office import finish
-from course.demo.rules import YEARS
+from course.demo.actions import DEMO_ACCOUNTS, create_demo, password_hashes, set_passwords, write_history
+from course.demo.actions.office import add_present_state
+from course.demo.rules import HISTORY_LENGTH
 from course.exports.actions import ask, keep
 from course.mail.models import OutboxMail
 from course.people.models import Person, Team
 from course.people.queries import person_by_email
-from course.recertification.actions import extend
+from course.recertification.actions import grant_extension
 from course.recertification.models import RenewalExtension
 from course.reminders.models import Reminder
-from course.web.access import PUBLIC, SIGNED_IN, rule_of
+from course.web.access import PUBLIC, SIGNED_IN, access_rule_of
 from course.web.unit_of_work import command_session
 from tests.conftest import make_config
 from tests.journeys.conftest import faults, sign_in
 from tests.makers import PASSWORD
 from tests.pages import Client
 
-ADDRESSES = {role: email for _, email, role in PEOPLE}
+ADDRESSES = {role: email for _, email, role in DEMO_ACCOUNTS}
 # A path for each page that managers or administrators may open; {…} are ids of the demonstration.
 PAGES = {
     "audit.search": "/audit",
     "scheduled_reports.overview": "/report/mail",
     "content.status": "/content",
-    "deputies.mine": "/people/deputies",
+    "deputies.delegations": "/people/deputies",
     "training_records.person": "/report/people/{late}",
     "training_records.remind": "/report/people/{late}/remind",
     "evidence.choose": "/evidence",
     "evidence.one": "/evidence/{pack}",
     "people_import.columns": "/people/import/{list}/columns",
-    "people_import.one": "/people/import/{list}",
+    "people_import.detail": "/people/import/{list}",
     "people_import.upload": "/people/import",
-    "analytics.choose": "/insight",
-    "analytics.end_talk": "/insight/talks/{talk}/end",
-    "analytics.everybody": "/insight/everybody",
-    "analytics.everybody_talk": "/insight/everybody/talk/posing-as-young-people",
+    "analytics.choose_team": "/insight",
+    "analytics.withdraw_discussion": "/insight/talks/{talk}/end",
+    "analytics.organisation_results": "/insight/everybody",
+    "analytics.organisation_discussion": "/insight/everybody/talk/posing-as-young-people",
     "analytics.questions": "/insight/questions",
     "analytics.team": "/insight/team/{team}",
-    "analytics.team_talk": "/insight/team/{team}/talk/posing-as-young-people",
-    "organisation.look": "/organisation/look",
+    "analytics.team_discussion": "/insight/team/{team}/talk/posing-as-young-people",
+    "organisation.appearance": "/organisation/look",
     "organisation.settings": "/organisation",
     "external_certificates.issuers": "/passport/issuers",
     "people.add_person": "/people/add",
@@ -79,26 +79,26 @@ PAGES = {
     "recertification.person": "/renewal/people/{late}",
     "recertification.policies": "/renewal/policy",
     "recertification.policy": "/renewal/policy/everybody",
-    "recertification.record": "/renewal/people/{late}/extension",
-    "recertification.take_back": "/renewal/people/{late}/extension/{extension}",
+    "recertification.record_fact": "/renewal/people/{late}/extension",
+    "recertification.withdraw_fact": "/renewal/people/{late}/extension/{extension}",
     "join_requests.add_link": "/registrations/links/add",
     "join_requests.overview": "/registrations",
-    "reminders.of_person": "/reminders/{late}",
+    "reminders.person_reminders": "/reminders/{late}",
     "reminders.addresses": "/reminders/addresses",
     "reminders.policy": "/reminders/policy",
-    "reports.made": "/report/made/{file}",
+    "reports.file_status": "/report/made/{file}",
     "reports.remind": "/report/remind?status=overdue",
-    "reports.reminded": "/report/reminded/{reminder}",
+    "reports.sent_reminders": "/report/reminded/{reminder}",
     "reports.show": "/report",
-    "staff.come_back": "/people/{gone}/return",
-    "staff.correct": "/people/{late}/correct",
-    "staff.grant": "/people/{late}/role",
-    "staff.join": "/people/{late}/teams",
-    "staff.leave": "/people/{late}/leave",
-    "staff.left": "/people/left",
-    "staff.merge": "/people/{late}/merge",
+    "staff.record_return": "/people/{gone}/return",
+    "staff.correct_identity": "/people/{late}/correct",
+    "staff.grant_role": "/people/{late}/role",
+    "staff.join_team": "/people/{late}/teams",
+    "staff.record_departure": "/people/{late}/leave",
+    "staff.leavers": "/people/left",
+    "staff.merge_people": "/people/{late}/merge",
     "staff.person": "/people/{late}",
-    "operations.outgoing": "/mail",
+    "operations.outgoing_mail": "/mail",
     "operations.overview": "/system",
     "teams.change": "/teams/{team}/change",
     "teams.close": "/teams/{team}/close",
@@ -134,13 +134,13 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demonstr
     app.config["LOG_REQUESTS"] = False
     schema_upgrade.upgrade(app.extensions["course"].engine)
     library, zone = app.extensions["course"].library, "Europe/London"
-    today, kept = civil_date(now(), zone), hashed(PASSWORD)
+    today, kept = civil_date(now(), zone), hash_password(PASSWORD)
     with app.app_context(), command_session() as session:
-        archive(session, library, now() - YEARS)
-        prepare(session, now(), now() - YEARS)
-        let_in(session, passwords(session), kept, now())
-        tell(session, library, zone, today)
-        finish(session, now(), today)
+        archive(session, library, now() - HISTORY_LENGTH)
+        create_demo(session, now(), now() - HISTORY_LENGTH)
+        set_passwords(session, password_hashes(session), kept, now())
+        write_history(session, library, zone, today)
+        add_present_state(session, now(), today)
         ids = _more(session)
     ids["list"] = _list(app)
     server = create_server(app, host="127.0.0.1", port=0, threads=4)
@@ -162,7 +162,7 @@ def _more(session: Session) -> dict[str, int]:
     assert late is not None
     assert gone is not None
     today = civil_date(at, "Europe/London")
-    extend(session, late, today, "was ill", today, boss.id, at)
+    grant_extension(session, late, today, "was ill", today, boss.id, at)
     pack = ask(session, "evidence", team, today, "", 6, boss.id, at)
     file = ask(session, "xlsx", None, today, "sort=name", 1, boss.id, at)
     assert pack is not None
@@ -177,7 +177,7 @@ def _more(session: Session) -> dict[str, int]:
     session.execute(update(OutboxMail).where(OutboxMail.key != "asked").values(failure="550 no such mailbox"))
     extension = session.execute(select(RenewalExtension.id).where(RenewalExtension.person_id == late)).scalar_one()
     return {"late": late, "gone": gone, "team": team, "pack": pack, "file": file, "reminder": reminder.id,
-            "extension": extension, "talk": session.execute(select(func.min(TeamTalk.id))).scalar_one()}  # fmt: skip
+            "extension": extension, "talk": session.execute(select(func.min(TeamDiscussion.id))).scalar_one()}  # fmt: skip
 
 
 def _list(app: Flask) -> int:
@@ -201,7 +201,7 @@ def test_every_page_of_managers_and_administrators_is_looked_at(demonstration: D
     guarded = {
         rule.endpoint
         for rule in app.url_map.iter_rules()
-        if "GET" in (rule.methods or ()) and rule_of(app, rule.endpoint) not in (PUBLIC, SIGNED_IN)
+        if "GET" in (rule.methods or ()) and access_rule_of(app, rule.endpoint) not in (PUBLIC, SIGNED_IN)
     }
     assert guarded == set(PAGES)
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Page
 
-from course.auth.actions import new_link
+from course.auth.actions import create_link
 from course.clock import now
 from course.web.unit_of_work import command_session
 from tests.journeys.conftest import Site, faults, sign_in
@@ -87,7 +87,7 @@ def test_axe_finds_nothing_on_the_pages_that_anyone_may_open(site: Site, page: P
 def test_axe_finds_nothing_where_a_password_is_chosen(site: Site, page: Page) -> None:
     person = site.person("choosing@example.org")
     with site.app.app_context(), command_session() as session:
-        token = new_link(session, person, "forgotten", now())
+        token = create_link(session, person, "forgotten", now())
     page.goto(f"/link/{token}")
     assert not faults(page)
     page.get_by_label("New password").fill("short")

@@ -10,9 +10,9 @@ from sqlalchemy import select
 
 from course.clock import now
 from course.learning.models import Attempt
-from course.mail.rules import Letter
+from course.mail.rules import MailMessage
 from course.refreshers import actions
-from course.refreshers.rules.boosters import sealed
+from course.refreshers.rules.boosters import sign_booster_token
 from course.web.unit_of_work import command_session
 from tests.journeys.conftest import Site, faults, sign_in
 from tests.refreshers.makers import make_completed
@@ -50,10 +50,12 @@ def test_a_booster_is_answered_without_signing_in_and_axe_finds_nothing(site: Si
     with site.app.app_context(), command_session() as session:
         due = actions.boosters_due(session, library, "Europe/London", now().date())
         one = next(one for one in due if one.email == email)
-        assert actions.send_booster(session, library, one, lambda n: Letter("Five", str(n)), "Europe/London", now())
+        assert actions.queue_booster(
+            session, library, one, lambda n: MailMessage("Five", str(n)), "Europe/London", now()
+        )
         booster = select(Attempt.id).where(Attempt.enrolment_id == one.enrolment_id, Attempt.kind == "booster")
         number = session.execute(booster).scalar_one()
-    page.goto(f"/booster/{sealed(number, site.app.extensions['course'].config.secret_key)}")
+    page.goto(f"/booster/{sign_booster_token(number, site.app.extensions['course'].config.secret_key)}")
     found = faults(page)
     page.get_by_role("button", name="This is my answer").click()
     page.locator("#mistakes").wait_for()
@@ -69,7 +71,7 @@ def test_reading_again_and_asking_for_help_works_on_a_narrow_phone_and_axe_finds
     with site.app.app_context(), command_session() as session:
         library = site.app.extensions["course"].library.for_("school", "england")
         person = make_completed(session, library, email=email)
-        refresher = actions.begin(session, library, person.id, None, now())
+        refresher = actions.begin_refresher(session, library, person.id, None, now())
         answer_until_used_up(session, library, person, refresher.attempt_id, (point,))
     page.set_viewport_size({"width": 320, "height": 900})
     sign_in(page, email)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from playwright.sync_api import Locator, Page
 
 from course.learning import queries
-from course.learning.rules.grading import shown_order
+from course.learning.rules.grading import option_order
 from course.web.unit_of_work import command_session
 from tests.journeys.conftest import Site
 from tests.walking import right_form
@@ -87,7 +87,7 @@ class Walker:
             attempt = queries.attempt(session, self.person, attempt_id)
         assert attempt is not None
         question = self.library.answerable[attempt.items[position - 1].question_id]
-        order = shown_order(question, attempt.seed, position)
+        order = option_order(question, attempt.seed, position)
         form = right_form(question, order)
         if question.form == "order":
             self.put_in_order(form)

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from course.content.library import Library
 from course.learning import actions, queries
 from course.learning.models import AttemptOutcome, RunOutcome, ScenarioRun
-from course.learning.rules.branching import stand
-from course.learning.rules.drawing import Drawn
-from course.learning.rules.grading import shown_order
+from course.learning.rules.branching import run_state
+from course.learning.rules.drawing import DrawnQuestion
+from course.learning.rules.grading import option_order
 from tests.learning.givens import right
 from tests.walking import right_form
 
@@ -36,10 +36,10 @@ def answer_but_last(
     for item in attempt.items[:-1]:
         if item.given is None:
             given = right(library.answerable[item.question_id])
-            actions.respond(session, library, person_id, attempt_id, item.position, given, "sure", at.date(), at)
+            actions.submit_answer(session, library, person_id, attempt_id, item.position, given, "sure", at.date(), at)
     last = attempt.items[-1]
     question = library.answerable[last.question_id]
-    form = right_form(question, shown_order(question, attempt.seed, last.position))
+    form = right_form(question, option_order(question, attempt.seed, last.position))
     return f"/attempt/{attempt_id}/{last.position}", {**form, "sure": ["sure"]}
 
 
@@ -50,7 +50,7 @@ def decide_but_last(session: Session, library: Library, person_id: int, run_id: 
         assert run is not None
         module, _, name = run.ref.partition("/")
         scenario = library.modules[module].scenarios[name]
-        state = stand(scenario, run.decisions)
+        state = run_state(scenario, run.decisions)
         assert state.scene is not None
         step, best = state.steps + 1, state.scene.best
         if scenario.by_id[best.to].end:
@@ -67,11 +67,11 @@ def make_nearly_complete(session: Session, library: Library, person_id: int, at:
         for step in module.steps:
             ref = f"{module.id}/{step.id}"
             if step.kind == "page":
-                actions.read_page(session, person_id, module, module.pages[step.id], at)
+                actions.record_page_read(session, person_id, module, module.pages[step.id], at)
             elif step.kind == "timeline":
                 timeline = module.timelines[step.id]
                 number = actions.begin_timeline(session, library, person_id, ref, timeline, at)
-                actions.respond(session, library, person_id, number, 1, right(timeline), None, at.date(), at)
+                actions.submit_answer(session, library, person_id, number, 1, right(timeline), None, at.date(), at)
             else:
                 scenarios.append(ref)
     for ref in scenarios[:-1]:
@@ -88,7 +88,7 @@ def make_nearly_complete(session: Session, library: Library, person_id: int, at:
             assert attempt is not None
             last = attempt.items[-1]
             given = right(library.answerable[last.question_id])
-            actions.respond(session, library, person_id, number, last.position, given, "sure", at.date(), at)
+            actions.submit_answer(session, library, person_id, number, last.position, given, "sure", at.date(), at)
     module_id, _, name = scenarios[-1].partition("/")
     scenario = library.modules[module_id].scenarios[name]
     run_id = actions.begin_run(session, person_id, scenarios[-1], scenario, at)
@@ -97,12 +97,12 @@ def make_nearly_complete(session: Session, library: Library, person_id: int, at:
 
 def _pass_final(session: Session, library: Library, person_id: int, enrolment: int, at: datetime) -> None:
     question = next(iter(library.questions.values()))
-    drawn = [Drawn(question.id, question.points[0])]
+    drawn = [DrawnQuestion(question.id, question.points[0])]
     number = actions.open_attempt(session, library, enrolment, "final", "course", 1, 1, drawn, at)
     assert number is not None
     attempt = queries.attempt(session, person_id, number)
     assert attempt is not None
-    actions.answer(session, attempt.items[0], question, right(question), "sure", at)
+    actions.save_answer(session, attempt.items[0], question, right(question), "sure", at)
     session.add(
         AttemptOutcome(attempt_id=number, finished_at=at, passed=True, points_right=1, points_asked=1, pass_mark=80)
     )
@@ -117,9 +117,9 @@ def end_without_completing(
     assert found is not None
     for item in found.items:
         question = library.answerable[item.question_id]
-        actions.answer(session, item, question, right(question), "sure", at)
+        actions.save_answer(session, item, question, right(question), "sure", at)
     if outcome:
-        assert actions.end_attempt(session, library, person_id, attempt_id, at)
+        assert actions.record_attempt_outcome(session, library, person_id, attempt_id, at)
     session.add(RunOutcome(run_id=run_id, ending="end", outcome="good", finished_at=at))
     session.flush()
 

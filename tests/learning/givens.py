@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from course.content.schema import Question
-from course.learning.rules.grading import Given
+from course.learning.rules.grading import GivenAnswer
 
 
-def right(question: Question) -> Given:
+def right(question: Question) -> GivenAnswer:
     """The right answer to a question."""
     if question.form == "sort":
         return [str(option.group) for option in question.options]
@@ -15,7 +15,7 @@ def right(question: Question) -> Given:
     return [n for n, option in enumerate(question.options) if option.correct]
 
 
-def wrong(question: Question) -> Given:
+def wrong(question: Question) -> GivenAnswer:
     """An answer to it that is wrong in part."""
     if question.form == "sort":
         return [question.groups[0]] * len(question.options)

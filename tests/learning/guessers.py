@@ -8,8 +8,17 @@ from collections.abc import Sequence
 
 from course.content.library import Library
 from course.content.schema import Question
-from course.learning.rules.drawing import Asked, Drawn, History, draw, for_check, for_final, judge, not_shown
-from course.refreshers.rules.composition import Ask
+from course.learning.rules.drawing import (
+    DrawnQuestion,
+    PointAnswer,
+    QuestionHistory,
+    draw_for_check,
+    draw_for_final,
+    draw_questions,
+    failed_points,
+    grade_assessment,
+)
+from course.refreshers.rules.composition import PlannedPoint
 
 
 def chance(question: Question) -> float:
@@ -42,7 +51,7 @@ class Guesser:
         self.last[question_id] = self.asked
         return question_id in self.told or self.random.random() < chance(self.library.questions[question_id])
 
-    def answer(self, drawn: Sequence[Drawn], tell: bool) -> dict[str, bool]:
+    def answer(self, drawn: Sequence[DrawnQuestion], tell: bool) -> dict[str, bool]:
         """For each point whether all its questions were right; with `tell` each answer is told at once."""
         results: dict[str, bool] = {}
         for one in drawn:
@@ -57,22 +66,22 @@ class Guesser:
         for module in self.library.modules.values():
             missed = list(module.points)
             while missed:
-                known = History(dict(self.last))
-                results = self.answer(for_check(self.library, module, missed, known, keep, self.seed()), tell=True)
+                known = QuestionHistory(dict(self.last))
+                results = self.answer(draw_for_check(self.library, module, missed, known, keep, self.seed()), tell=True)
                 missed = [point for point in missed if not results.get(point)]
 
     def final(self, tries: int, withhold: bool = True) -> int:
         """The number of the try in which the final assessment is passed; 0 if it is not. After a try all answers are
         told or, with `withhold` as the course does, not those on safety-critical points that are still to be shown."""
         latest: dict[str, bool] = {}
-        asked: list[Drawn] = []
+        asked: list[DrawnQuestion] = []
         hidden: frozenset[str] = frozenset()
         points = self.library.taught_points
         for number in range(1, tries + 1):
             wanted = [point for point in points if not latest.get(point)]
-            drawn = for_final(self.library, wanted, History(dict(self.last), hidden), self.seed())
+            drawn = draw_for_final(self.library, wanted, QuestionHistory(dict(self.last), hidden), self.seed())
             latest |= self.answer(drawn, tell=False)
-            verdict = judge(latest, points, self.critical, self.library.course.pass_mark)
+            verdict = grade_assessment(latest, points, self.critical, self.library.course.pass_mark)
             asked += drawn
             kept = verdict.missed_critical if withhold else ()
             self.told |= {one.question_id for one in asked if one.point not in kept}
@@ -81,22 +90,24 @@ class Guesser:
                 return number
         return 0
 
-    def refresher(self, asks: Sequence[Ask]) -> tuple[bool, list[str]]:
+    def refresher(self, asks: Sequence[PlannedPoint]) -> tuple[bool, list[str]]:
         """Whether the questions of one refresher are passed, and all that were asked in it, in their order."""
         bank = list(self.library.questions.values())
-        waiting = [(one, False) for one in draw([(a.point, a.questions) for a in asks], bank, self.last, self.seed())]
+        waiting = [
+            (one, False) for one in draw_questions([(a.point, a.questions) for a in asks], bank, self.last, self.seed())
+        ]
         asked: list[str] = [one.question_id for one, _ in waiting]
         left = {question.id: question for question in bank if question.id not in asked}
-        given: list[Asked] = []
+        given: list[PointAnswer] = []
         while waiting:
             one, again = waiting.pop(0)
             right = self.right(one.question_id)
-            given.append(Asked(one.point, right, again))
+            given.append(PointAnswer(one.point, right, again))
             self.told.add(one.question_id)
             if not right:
                 on_it = [question for question in left.values() if one.point in question.points]
-                for another in draw([(one.point, 1)], on_it, self.last, self.seed()):
+                for another in draw_questions([(one.point, 1)], on_it, self.last, self.seed()):
                     asked.append(another.question_id)
                     del left[another.question_id]
                     waiting.append((another, True))
-        return not not_shown(given), asked
+        return not failed_points(given), asked

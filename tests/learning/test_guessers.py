@@ -7,18 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from course.content.library import Library, load
+from course.content.library import Library, load_library
 from course.learning.rules.drawing import (
-    Asked,
-    History,
-    for_check,
-    for_final,
-    judge,
-    kept_for_final,
-    not_shown,
-    to_spare,
+    PointAnswer,
+    QuestionHistory,
+    check_allowance,
+    draw_for_check,
+    draw_for_final,
+    failed_points,
+    grade_assessment,
+    reserved_for_final,
 )
-from course.refreshers.rules.composition import compose
+from course.refreshers.rules.composition import compose_plan
 from tests.learning.guessers import Guesser
 
 BOTS = 200
@@ -30,7 +30,7 @@ ALLOWED = 5
 
 @pytest.fixture(scope="module")
 def library() -> Library:
-    return load(Path("modules")).for_("school", "england")
+    return load_library(Path("modules")).for_("school", "england")
 
 
 def rate(passed: list[int]) -> float:
@@ -59,9 +59,9 @@ def test_what_was_asked_and_never_told_comes_before_what_was_told(library: Libra
     # Those that were told were asked longest ago.
     last = {question: number for number, question in enumerate([*told, *untold], 1)}
     for seed in range(10):
-        drawn = for_final(library, ("police-when-immediate-risk",), History(last, frozenset(untold)), seed)
+        drawn = draw_for_final(library, ("police-when-immediate-risk",), QuestionHistory(last, frozenset(untold)), seed)
         assert not {one.question_id for one in drawn} & set(told)
-    drawn = for_final(library, ("police-when-immediate-risk",), History(last), 1)
+    drawn = draw_for_final(library, ("police-when-immediate-risk",), QuestionHistory(last), 1)
     assert {one.question_id for one in drawn} == set(told)
 
 
@@ -79,7 +79,7 @@ def test_whoever_knows_nothing_does_not_pass_a_refresher_by_guessing(library: Li
     critical = frozenset(p for p in library.taught_points if library.points[p].safety_critical)
     nothing = dict.fromkeys(library.taught_points, 0.0)
     pages = dict.fromkeys(library.taught_points, 1.0)
-    plan = compose(library.taught_points, critical, frozenset(), nothing, pages, 0, 40)
+    plan = compose_plan(library.taught_points, critical, frozenset(), nothing, pages, 0, 40)
     passed = []
     for seed in range(BOTS):
         right, asked = Guesser(library, seed).refresher(plan.asks)
@@ -98,9 +98,9 @@ def test_the_first_try_asks_nothing_that_was_asked_before_however_long_somebody_
         for _ in range(3):
             # Practice, which any number of times may be had, does not use up what is kept either.
             for module in library.modules.values():
-                known = History(dict(guesser.last))
-                guesser.answer(for_check(library, module, module.points, known, True, guesser.seed()), tell=True)
-        drawn = for_final(library, library.taught_points, History(guesser.last), guesser.seed())
+                known = QuestionHistory(dict(guesser.last))
+                guesser.answer(draw_for_check(library, module, module.points, known, True, guesser.seed()), tell=True)
+        drawn = draw_for_final(library, library.taught_points, QuestionHistory(guesser.last), guesser.seed())
         assert not {one.question_id for one in drawn} & set(guesser.last)
         assert Counter(one.point for one in drawn) == {p: library.final_questions(p) for p in library.taught_points}
 
@@ -111,7 +111,7 @@ def test_a_later_try_asks_again_only_where_nothing_else_is_left_and_then_what_wa
     last: dict[str, int] = {}
     for seed in range(8):
         fresh = Counter(p for q in library.questions.values() if q.id not in last for p in q.points)
-        drawn = for_final(library, library.taught_points, History(last), seed)
+        drawn = draw_for_final(library, library.taught_points, QuestionHistory(last), seed)
         for one in drawn:
             if one.question_id in last:
                 own = [q.id for q in library.questions.values() if one.point in q.points]
@@ -126,24 +126,26 @@ def test_a_later_try_asks_again_only_where_nothing_else_is_left_and_then_what_wa
     [(1, 1, 0), (2, 1, 1), (3, 1, 1), (4, 1, 2), (5, 1, 3), (9, 1, 3), (2, 2, 1), (3, 2, 2), (7, 2, 5), (15, 2, 6)],
 )
 def test_how_many_questions_of_a_point_are_kept_for_the_final_assessment(total: int, each: int, kept: int) -> None:
-    assert kept_for_final(total, each) == kept
+    assert reserved_for_final(total, each) == kept
 
 
 def test_who_has_seen_the_whole_bank_still_gets_a_check_and_a_final_assessment(library: Library) -> None:
     last = {question: number for number, question in enumerate(library.questions, 1)}
-    assert max(to_spare(library, last).values()) < 0 or all(n <= 0 for n in to_spare(library, last).values())
+    assert max(check_allowance(library, last).values()) < 0 or all(
+        n <= 0 for n in check_allowance(library, last).values()
+    )
     for module in library.modules.values():
-        assert for_check(library, module, module.points, History(last), True, 1)
-    assert len(for_final(library, library.taught_points, History(last), 1)) == 50
+        assert draw_for_check(library, module, module.points, QuestionHistory(last), True, 1)
+    assert len(draw_for_final(library, library.taught_points, QuestionHistory(last), 1)) == 50
 
 
 def test_a_check_does_not_tell_what_a_final_assessment_under_way_asks(library: Library) -> None:
-    open_final = for_final(library, library.taught_points, History({}), 7)
+    open_final = draw_for_final(library, library.taught_points, QuestionHistory({}), 7)
     asked = frozenset(one.question_id for one in open_final)
     last = dict.fromkeys(asked, 1)
     for seed in range(30):
         for module in library.modules.values():
-            drawn = for_check(library, module, module.points, History(last, asked), True, seed)
+            drawn = draw_for_check(library, module, module.points, QuestionHistory(last, asked), True, seed)
             assert not {one.question_id for one in drawn} & asked
             last |= {one.question_id: seed + 2 for one in drawn}
 
@@ -157,7 +159,7 @@ def test_the_pass_mark_is_for_all_points_and_every_critical_one_must_be_right(
 ) -> None:
     points = ("critical", "plain", "other", "fourth", "fifth", "sixth", "seventh")
     latest = {point: point not in wrong for point in points}
-    assert judge(latest, points, frozenset({"critical"}), 80).passed is passed
+    assert grade_assessment(latest, points, frozenset({"critical"}), 80).passed is passed
 
 
 R, W = True, False
@@ -179,4 +181,4 @@ R, W = True, False
     ],
 )
 def test_what_a_refresher_leaves_open(answers: list[tuple[str, bool, bool | None]], left: tuple[str, ...]) -> None:
-    assert not_shown(Asked(*one) for one in answers) == left
+    assert failed_points(PointAnswer(*one) for one in answers) == left

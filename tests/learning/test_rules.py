@@ -8,17 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course.content.library import load
+from course.content.library import load_library
 from course.content.schema import Option, Question
-from course.learning.rules.branching import compare, longest, stand
-from course.learning.rules.drawing import draw, judge
-from course.learning.rules.grading import Mistake, grade, read_answer, shown_order
-from course.learning.rules.notes import merged
-from course.learning.rules.progress import Facts, progress
+from course.learning.rules.branching import debrief_rows, longest_path, run_state
+from course.learning.rules.drawing import draw_questions, grade_assessment
+from course.learning.rules.grading import InvalidAnswer, grade, option_order, parse_answer
+from course.learning.rules.notes import merge_note
+from course.learning.rules.progress import ProgressFacts, progress
 
-SAMPLE = load(Path(__file__).resolve().parents[1] / "sample_modules")
+SAMPLE = load_library(Path(__file__).resolve().parents[1] / "sample_modules")
 SCHOOL = SAMPLE.for_("school", "england")
-REAL = load(Path(__file__).resolve().parents[2] / "modules")
+REAL = load_library(Path(__file__).resolve().parents[2] / "modules")
 DAY = SAMPLE.modules["kites"].scenarios["a-windy-day"]
 ONE, ALL, ORDER, SORT = (SAMPLE.questions[i] for i in ("gust", "near-trees", "first-things", "allowed"))
 TIMELINE = SAMPLE.answerable["a-month-of-kites"]
@@ -73,8 +73,8 @@ ANSWERS = [
 def test_a_form_is_read_as_it_was_meant_or_says_what_to_do(
     question: Question, order: tuple[int, ...], form: dict[str, list[str]], meant: list[int] | list[str] | str
 ) -> None:
-    found = read_answer(question, order, form)
-    assert (found.message if isinstance(found, Mistake) else found) == meant
+    found = parse_answer(question, order, form)
+    assert (found.message if isinstance(found, InvalidAnswer) else found) == meant
 
 
 @given(st.integers(0, 2**31), st.integers(1, 60))
@@ -82,22 +82,22 @@ def test_the_order_on_screen_is_always_the_same_for_one_item_and_never_gives_an_
     seed: int, place: int
 ) -> None:
     for question in (ONE, ALL, ORDER, SORT):
-        order = shown_order(question, seed, place)
-        assert order == shown_order(question, seed, place)
+        order = option_order(question, seed, place)
+        assert order == option_order(question, seed, place)
         assert sorted(order) == [0, 1, 2]
-    assert shown_order(ORDER, seed, place) != (0, 1, 2)
-    assert shown_order(TIMELINE, seed, place) == (0, 1, 2, 3)
+    assert option_order(ORDER, seed, place) != (0, 1, 2)
+    assert option_order(TIMELINE, seed, place) == (0, 1, 2, 3)
 
 
 def test_the_right_option_stands_in_each_place_about_as_often() -> None:
-    places = [shown_order(ONE, seed, 1).index(0) for seed in range(3000)]
+    places = [option_order(ONE, seed, 1).index(0) for seed in range(3000)]
     assert all(900 < places.count(place) < 1100 for place in range(3))
 
 
 @given(st.integers(0, 2**31))
 def test_a_draw_asks_every_point_and_nothing_twice(seed: int) -> None:
     wanted = [(point, 2) for point in REAL.taught_points]
-    drawn = draw(wanted, REAL.questions.values(), {}, seed)
+    drawn = draw_questions(wanted, REAL.questions.values(), {}, seed)
     assert len({one.question_id for one in drawn}) == len(drawn) == 2 * len(wanted)
     for one in drawn:
         assert one.point in REAL.questions[one.question_id].points
@@ -110,13 +110,15 @@ def test_a_retake_asks_other_questions_while_there_are_any(seed: int) -> None:
         (p, rules.final_per_critical_point if REAL.points[p].safety_critical else rules.final_per_point)
         for p in REAL.taught_points
     ]
-    first = {one.question_id for one in draw(wanted, REAL.questions.values(), {}, seed)}
-    second = {one.question_id for one in draw(wanted, REAL.questions.values(), dict.fromkeys(first, 1), seed + 1)}
+    first = {one.question_id for one in draw_questions(wanted, REAL.questions.values(), {}, seed)}
+    second = {
+        one.question_id for one in draw_questions(wanted, REAL.questions.values(), dict.fromkeys(first, 1), seed + 1)
+    }
     assert not first & second
 
 
 def test_a_point_with_too_few_questions_gives_what_it_has() -> None:
-    assert len(draw([("hold-the-line", 9)], SAMPLE.questions.values(), {}, 1)) == 2
+    assert len(draw_questions([("hold-the-line", 9)], SAMPLE.questions.values(), {}, 1)) == 2
 
 
 VERDICTS = [
@@ -134,7 +136,7 @@ VERDICTS = [
 def test_the_assessment_passes_with_enough_points_and_every_critical_one(
     latest: dict[str, bool], mark: int, passed: bool, missed: tuple[str, ...]
 ) -> None:
-    verdict = judge(latest, ("a", "b", "c", "d"), frozenset({"a"}), mark)
+    verdict = grade_assessment(latest, ("a", "b", "c", "d"), frozenset({"a"}), mark)
     assert (verdict.passed, verdict.missed) == (passed, missed)
     assert verdict.missed_critical == (("a",) if "a" in missed else ())
 
@@ -143,48 +145,48 @@ BEST = tuple((f"s{i}", "hold") for i in range(1, 7))
 
 
 def test_the_recommended_path_leads_home_and_counts() -> None:
-    state = stand(DAY, BEST)
+    state = run_state(DAY, BEST)
     assert state.ending is not None
     assert state.ending.id == "home"
     assert state.counts
     assert state.gauges == {"height": 5}
-    assert all(row.agrees for row in compare(state))
+    assert all(row.agrees for row in debrief_rows(state))
 
 
 def test_a_dangerous_decision_must_be_put_right_before_the_scenario_counts() -> None:
     dangerous = (("s1", "hold"), ("s2", "drop"), *BEST[2:])
-    state = stand(DAY, dangerous)
+    state = run_state(DAY, dangerous)
     assert not state.counts
     assert state.scene is not None
     assert state.scene.id == "s2"
-    still = stand(DAY, (*dangerous, ("s2", "drop")))
+    still = run_state(DAY, (*dangerous, ("s2", "drop")))
     assert not still.counts
-    mended = stand(DAY, (*dangerous, ("s2", "drop"), ("s2", "hold")))
+    mended = run_state(DAY, (*dangerous, ("s2", "drop"), ("s2", "hold")))
     assert mended.counts
-    assert [row.repaired for row in compare(mended)] == [False, True, False, False, False, False]
+    assert [row.repaired for row in debrief_rows(mended)] == [False, True, False, False, False, False]
 
 
 def test_a_way_back_is_offered_only_as_often_as_its_limit() -> None:
     back = (("s1", "hold"), ("s2", "hold"), ("s3", "back"))
-    assert "back" in {c.id for c in stand(DAY, back[:2]).offered}
-    again = stand(DAY, (*back, ("s1", "hold"), ("s2", "hold")))
+    assert "back" in {c.id for c in run_state(DAY, back[:2]).offered}
+    again = run_state(DAY, (*back, ("s1", "hold"), ("s2", "hold")))
     assert "back" not in {c.id for c in again.offered}
     assert len(again.path) == 5
 
 
 def test_going_back_and_choosing_well_puts_a_dangerous_decision_right() -> None:
-    state = stand(DAY, (("s1", "hold"), ("s2", "drop"), ("s3", "back"), *BEST))
+    state = run_state(DAY, (("s1", "hold"), ("s2", "drop"), ("s3", "back"), *BEST))
     assert state.counts
 
 
 def test_gauges_stay_between_nought_and_five() -> None:
-    assert stand(DAY, (("s1", "hold"), ("s2", "drop"))).gauges == {"height": 1}
-    assert stand(DAY, (("s1", "look"), ("s2", "drop"))).gauges == {"height": 0}
+    assert run_state(DAY, (("s1", "hold"), ("s2", "drop"))).gauges == {"height": 1}
+    assert run_state(DAY, (("s1", "look"), ("s2", "drop"))).gauges == {"height": 0}
 
 
 def test_rows_that_do_not_fit_the_story_end_the_walk() -> None:
-    assert stand(DAY, (("s4", "hold"),)).path == ()
-    assert stand(DAY, (("s1", "fly"),)).path == ()
+    assert run_state(DAY, (("s4", "hold"),)).path == ()
+    assert run_state(DAY, (("s1", "fly"),)).path == ()
 
 
 @given(st.data())
@@ -192,23 +194,23 @@ def test_every_walk_through_a_real_scenario_reaches_an_end(data: st.DataObject) 
     for module in REAL.modules.values():
         for scenario in module.scenarios.values():
             decisions: list[tuple[str, str]] = []
-            state = stand(scenario, decisions)
+            state = run_state(scenario, decisions)
             while not state.counts:
                 assert state.scene is not None
                 assert len(decisions) < 60
                 choice = data.draw(st.sampled_from(state.offered))
                 if state.ending is not None:
                     choice = state.scene.best
-                ahead = longest(scenario, state.scene)
+                ahead = longest_path(scenario, state.scene)
                 decisions.append((state.scene.id, choice.id))
-                after = stand(scenario, decisions)
+                after = run_state(scenario, decisions)
                 if after.scene is not None and state.ending is None and not choice.try_again:
-                    assert after.ending is not None or longest(scenario, after.scene) < ahead
+                    assert after.ending is not None or longest_path(scenario, after.scene) < ahead
                 state = after
 
 
-def facts(**kwargs: object) -> Facts:
-    return Facts(**kwargs)  # type: ignore[arg-type]
+def facts(**kwargs: object) -> ProgressFacts:
+    return ProgressFacts(**kwargs)  # type: ignore[arg-type]
 
 
 BOTH = frozenset({("kites", "hold-the-line"), ("kites", "mind-the-trees")})
@@ -229,7 +231,7 @@ STANDS = [
 
 
 @pytest.mark.parametrize(("held", "states", "share"), STANDS)
-def test_progress_is_worked_out_from_facts(held: Facts, states: list[str], share: int) -> None:
+def test_progress_is_worked_out_from_facts(held: ProgressFacts, states: list[str], share: int) -> None:
     module = progress(SCHOOL, held).modules[0]
     assert [step.state for step in module.steps] == states
     assert module.share == share
@@ -238,7 +240,7 @@ def test_progress_is_worked_out_from_facts(held: Facts, states: list[str], share
 def test_the_course_is_complete_only_with_its_modules_and_the_final_assessment() -> None:
     done = STANDS[-1][0]
     assert not progress(SCHOOL, done).complete
-    assert progress(SCHOOL, Facts(**{**done.__dict__, "final_passed": True})).complete
+    assert progress(SCHOOL, ProgressFacts(**{**done.__dict__, "final_passed": True})).complete
     assert not progress(SCHOOL, facts(final_passed=True)).complete
 
 
@@ -262,7 +264,7 @@ NOTES = [
 
 @pytest.mark.parametrize(("stored", "seen", "sent", "kept"), NOTES)
 def test_a_note_is_never_lost_to_a_second_window(stored: str, seen: str, sent: str, kept: str) -> None:
-    assert merged(stored, seen, sent) == kept
+    assert merge_note(stored, seen, sent) == kept
 
 
 def test_an_option_without_a_group_is_never_right_in_a_sort() -> None:

@@ -15,11 +15,11 @@ from course.clock import now
 from course.content.library import Library
 from course.learning import actions, queries
 from course.learning.models import Answer, Decision
-from course.learning.rules.grading import shown_order
-from course.mail.rules import Letter
+from course.learning.rules.grading import option_order
+from course.mail.rules import MailMessage
 from course.people.models import Person
 from course.refreshers import actions as refreshers
-from course.refreshers.rules.boosters import sealed
+from course.refreshers.rules.boosters import sign_booster_token
 from tests.learning.test_races import learners
 from tests.learning.test_races import post as posting
 from tests.makers import make_person, sign_in
@@ -60,13 +60,13 @@ def timeline(session: Session, library: Library) -> tuple[Person, int]:
 
 def refresher(session: Session, library: Library) -> tuple[Person, int]:
     person = make_completed(session, library)
-    return person, refreshers.begin(session, library, person.id, None, now()).attempt_id
+    return person, refreshers.begin_refresher(session, library, person.id, None, now()).attempt_id
 
 
 def booster(session: Session, library: Library) -> tuple[Person, int]:
     person = make_completed(session, library, timedelta(days=40))
     (due,) = refreshers.boosters_due(session, library, "Europe/London", now().date())
-    assert refreshers.send_booster(session, library, due, lambda n: Letter("S", str(n)), "Europe/London", now())
+    assert refreshers.queue_booster(session, library, due, lambda n: MailMessage("S", str(n)), "Europe/London", now())
     return person, queries.attempts(session, person.id, "booster")[-1].id
 
 
@@ -80,12 +80,15 @@ def test_another_answer_of_a_second_window_is_refused_with_a_word(
     assert attempt is not None
     item = attempt.items[0]
     question = library.answerable[item.question_id]
-    order = shown_order(question, attempt.seed, 1)
+    order = option_order(question, attempt.seed, 1)
     sure = {} if attempt.kind == "timeline" else {"sure": ["sure"]}
     first, other = right_form(question, order) | sure, wrong_form(question, order) | sure
     client, path = sign_in(Client(app), person), f"/attempt/{number}/1"
     if attempt.kind == "booster":
-        client, path = Client(app), f"/booster/{sealed(number, app.extensions['course'].config.secret_key)}/1"
+        client, path = (
+            Client(app),
+            f"/booster/{sign_booster_token(number, app.extensions['course'].config.secret_key)}/1",
+        )
     client.post(path, first)
     assert not shown(client, client.post(path, first).location, WORD)
     assert shown(client, client.post(path, other).location, WORD)

@@ -43,7 +43,7 @@ def take(session: Session, library: Library, person: Person, missed: tuple[str, 
     for item in found.items[: len(found.items) - leave]:
         question = library.answerable[item.question_id]
         given = wrong(question) if item.point in missed else right(question)
-        actions.respond(session, library, person.id, number, item.position, given, "sure", at.date(), at)
+        actions.submit_answer(session, library, person.id, number, item.position, given, "sure", at.date(), at)
     session.commit()
     found = queries.attempt(session, person.id, number)
     assert found is not None
@@ -81,7 +81,7 @@ def test_no_other_attempt_asks_what_the_final_assessment_withholds(session: Sess
     person = make_person(session)
     under_way = take(session, library, person, (), leave=50)
     kept = {item.question_id for item in under_way.items}
-    assert actions.withheld(session, library, person.id) == kept
+    assert actions.protected_questions(session, library, person.id) == kept
     for module in library.modules.values():
         for _ in range(2):
             number = actions.begin_check(session, library, person.id, module, now())
@@ -91,7 +91,7 @@ def test_no_other_attempt_asks_what_the_final_assessment_withholds(session: Sess
             for item in check.items:
                 given = right(library.answerable[item.question_id])
                 at = now()
-                actions.respond(session, library, person.id, number, item.position, given, "sure", at.date(), at)
+                actions.submit_answer(session, library, person.id, number, item.position, given, "sure", at.date(), at)
 
 
 def correct(session: Session, person: Person) -> dict[int, bool | None]:
@@ -116,7 +116,7 @@ def test_my_data_does_not_tell_what_an_open_final_assessment_withholds(
     # At its end only what is asked again is left out; when it is passed, nothing.
     item = under_way.items[-1]
     given, at = right(library.answerable[item.question_id]), now()
-    actions.respond(session, library, person.id, under_way.id, item.position, given, "sure", at.date(), at)
+    actions.submit_answer(session, library, person.id, under_way.id, item.position, given, "sure", at.date(), at)
     points = {item.id: item.point for item in under_way.items}
     assert {points[number] for number, right_ in correct(session, person).items() if right_ is None} == {CRITICAL}
     assert take(session, library, person, ()).passed
@@ -139,7 +139,7 @@ def test_a_try_says_how_many_of_its_questions_were_put_to_the_reader_before(
     page = client.get("/assessment").text
     assert "put to you before: the course has no others on those points" in page
     found = take(session, library, person, (CRITICAL, PLAIN))
-    repeated = queries.asked_before(session, person.id, found)
+    repeated = queries.repeated_question_count(session, person.id, found)
     assert f"{repeated} of these {len(found.items)} questions" in client.get(f"/attempt/{found.id}").text
 
 

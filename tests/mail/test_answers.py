@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from course.mail.rules import Meaning, address_is_dead, meaning, report_says_dead, too_many_at_once, without_addresses
+from course.mail.rules import (
+    ReplyMeaning,
+    address_is_dead,
+    redact_addresses,
+    reply_meaning,
+    report_says_dead,
+    too_many_dead_addresses,
+)
 
 DEAD: list[tuple[int, str]] = [
     (550, "5.1.1 No such mailbox"),
@@ -106,7 +113,7 @@ TOO_LARGE: list[tuple[int, str]] = [
     (552, "Message too large"),
     (550, "5.2.3 Message too big for this mailbox"),
 ]
-ANSWERS: list[tuple[int, str, Meaning]] = [
+ANSWERS: list[tuple[int, str, ReplyMeaning]] = [
     *((code, words, "no-mailbox") for code, words in DEAD),
     *((code, words, "refused") for code, words in REFUSED),
     *((code, words, "later") for code, words in LATER),
@@ -115,13 +122,13 @@ ANSWERS: list[tuple[int, str, Meaning]] = [
 
 
 @pytest.mark.parametrize(("code", "words", "means"), ANSWERS)
-def test_an_answer_means(code: int, words: str, means: Meaning) -> None:
-    assert meaning(code, words) == means
+def test_an_answer_means(code: int, words: str, means: ReplyMeaning) -> None:
+    assert reply_meaning(code, words) == means
     assert address_is_dead(code, words) is (means == "no-mailbox")
 
 
 @pytest.mark.parametrize(("code", "words", "means"), ANSWERS)
-def test_a_report_that_quotes_an_answer_means_the_same(code: int, words: str, means: Meaning) -> None:
+def test_a_report_that_quotes_an_answer_means_the_same(code: int, words: str, means: ReplyMeaning) -> None:
     """Whether the server that reports has put the code into its field, or 5.0.0 because it knew no better."""
     quoted = f"{code} {words}"
     generic = "4.0.0" if code < 500 else "5.0.0"
@@ -163,8 +170,8 @@ def test_a_delivery_report_says_whether_there_is_such_a_mailbox(status: str, wor
     [(1, 0, False), (3, 0, False), (4, 0, True), (4, 15, True), (4, 16, False), (50, 3, True), (60, 900, False)],
 )
 def test_many_dead_addresses_at_once_are_the_server(dead: int, accepted: int, doubted: bool) -> None:
-    assert too_many_at_once(dead, accepted) is doubted
+    assert too_many_dead_addresses(dead, accepted) is doubted
 
 
 def test_an_answer_is_shown_without_addresses() -> None:
-    assert without_addresses("450 <sam@example.org>:\n Greylisted, kim@example.org") == "450 …: Greylisted, …"
+    assert redact_addresses("450 <sam@example.org>:\n Greylisted, kim@example.org") == "450 …: Greylisted, …"

@@ -10,10 +10,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from course.mail import actions, commands, preference_links, queries
-from course.mail.message_templates import blocks
+from course.mail.message_templates import split_blocks
 from course.mail.models import OutboxMail
-from course.mail.rules import DIGEST, Letter, address_is_dead
-from course.web.sandbox import Limits
+from course.mail.rules import DIGEST, MailMessage, address_is_dead
+from course.web.sandbox import SandboxLimits
 from tests.conftest import NOW, SECRET
 from tests.makers import make_person, sign_in
 from tests.pages import Client
@@ -78,9 +78,9 @@ Dear Sam
 @pytest.fixture
 def mark(session: Session) -> str:
     """The mark of a mail that has been sent."""
-    actions.queue(session, "k1", "sam@example.org", Letter("Hello", "Dear Sam"), NOW)
-    (waiting,) = queries.due(session, NOW)
-    actions.sent(session, waiting, NOW)
+    actions.queue_message(session, "k1", "sam@example.org", MailMessage("Hello", "Dear Sam"), NOW)
+    (waiting,) = queries.due_mail(session, NOW)
+    actions.mark_sent(session, waiting, NOW)
     session.commit()
     return waiting.mark
 
@@ -105,7 +105,7 @@ def test_a_mail_that_came_back_is_noted_and_its_address_left_alone(
     mail = only(session)
     assert mail.bounced_at is not None
     assert "5.1.1 unknown user" in (mail.failure or "")
-    assert list(queries.dead_addresses(session)) == ["sam@example.org"]
+    assert list(queries.suppressed_addresses(session)) == ["sam@example.org"]
     listed = app.test_cli_runner().invoke(args=["mail", "list"]).output
     assert "came back" in listed
     assert (
@@ -113,7 +113,7 @@ def test_a_mail_that_came_back_is_noted_and_its_address_left_alone(
         not in app.test_cli_runner().invoke(args=["mail", "clear", "SAM@example.org", "--reason", "x"]).output
     )
     session.expire_all()
-    assert queries.dead_addresses(session) == {}
+    assert queries.suppressed_addresses(session) == {}
     assert app.test_cli_runner().invoke(args=["mail", "clear", "sam@example.org", "--reason", "x"]).exit_code == 1
 
 
@@ -121,7 +121,7 @@ def test_a_mail_that_was_forwarded_came_back_from_the_address_it_was_sent_to(
     app: Flask, session: Session, mark: str
 ) -> None:
     assert bounce(app, report(mark, "sam.at.home@example.net"))[1] == "Noted: mail to sam@example.org came back.\n"
-    assert list(queries.dead_addresses(session)) == ["sam@example.org"]
+    assert list(queries.suppressed_addresses(session)) == ["sam@example.org"]
 
 
 def test_a_report_with_signs_that_cannot_be_stored_is_noted_without_them(
@@ -135,7 +135,7 @@ def test_a_report_with_signs_that_cannot_be_stored_is_noted_without_them(
 def test_a_full_mailbox_is_noted_and_its_address_written_to_again(app: Flask, session: Session, mark: str) -> None:
     assert bounce(app, report(mark, "sam@example.org", "5.2.2"))[0] == 0
     assert only(session).bounced_at is not None
-    assert queries.dead_addresses(session) == {}
+    assert queries.suppressed_addresses(session) == {}
 
 
 def test_what_is_no_report_about_a_mail_of_ours_changes_nothing(app: Flask, session: Session, mark: str) -> None:
@@ -151,12 +151,12 @@ def test_what_is_no_report_about_a_mail_of_ours_changes_nothing(app: Flask, sess
         assert code == 1, output
         assert output.strip()
     assert only(session).bounced_at is None
-    assert queries.dead_addresses(session) == {}
+    assert queries.suppressed_addresses(session) == {}
 
 
 def test_nothing_is_sent_to_an_address_that_refused_mail(app: Flask, session: Session) -> None:
-    actions.refuse_address(session, "sam@example.org", "refused", "550 5.1.1 gone", NOW)
-    actions.queue(session, "k1", "sam@example.org", Letter("Hello", "Dear Sam"), NOW)
+    actions.suppress_address(session, "sam@example.org", "refused", "550 5.1.1 gone", NOW)
+    actions.queue_message(session, "k1", "sam@example.org", MailMessage("Hello", "Dear Sam"), NOW)
     session.commit()
     result = app.test_cli_runner().invoke(args=["mail", "send"])
     assert "0 sent." in result.output
@@ -166,28 +166,33 @@ def test_nothing_is_sent_to_an_address_that_refused_mail(app: Flask, session: Se
 
 def test_a_mail_program_stops_a_summary_at_one_press(client: Client, session: Session) -> None:
     person = make_person(session)
-    address = f"/mail/choice/{preference_links.token(SECRET, person.id, DIGEST)}"
+    address = f"/mail/choice/{preference_links.preference_token(SECRET, person.id, DIGEST)}"
     answer = client.flask.post(address, data={"List-Unsubscribe": "One-Click"})
     assert answer.status_code == 200
-    assert queries.declined(session, DIGEST) == {person.id}
+    assert queries.opted_out_people(session, DIGEST) == {person.id}
     assert client.flask.post(address, data={"List-Unsubscribe": "One-Click"}).status_code == 200
 
 
 def test_a_person_stops_and_starts_it_on_the_page_of_the_link(client: Client, session: Session) -> None:
     person = make_person(session)
-    address = f"/mail/choice/{preference_links.token(SECRET, person.id, DIGEST)}"
+    address = f"/mail/choice/{preference_links.preference_token(SECRET, person.id, DIGEST)}"
     page = client.get(address)
     assert "Stop this mail?" in page.h1
-    assert queries.declined(session, DIGEST) == set(), "looking at it changes nothing"
+    assert queries.opted_out_people(session, DIGEST) == set(), "looking at it changes nothing"
     client.follow(client.post(address, page.fields()))
-    assert queries.declined(session, DIGEST) == {person.id}
+    assert queries.opted_out_people(session, DIGEST) == {person.id}
     client.post(address, client.get(address).fields())
     session.expire_all()
-    assert queries.declined(session, DIGEST) == set()
+    assert queries.opted_out_people(session, DIGEST) == set()
 
 
 @pytest.mark.parametrize(
-    "text", ["nonsense", preference_links.token("x" * 40, 1, DIGEST), preference_links.token(SECRET, 1, "reminder")]
+    "text",
+    [
+        "nonsense",
+        preference_links.preference_token("x" * 40, 1, DIGEST),
+        preference_links.preference_token(SECRET, 1, "reminder"),
+    ],
 )
 def test_a_link_that_is_not_ours_leads_nowhere(client: Client, text: str) -> None:
     client.get(f"/mail/choice/{text}", 404)
@@ -195,11 +200,11 @@ def test_a_link_that_is_not_ours_leads_nowhere(client: Client, text: str) -> Non
 
 def test_there_is_no_choice_about_mail_that_is_not_optional(session: Session) -> None:
     with pytest.raises(ValueError, match="no choice"):
-        actions.choose(session, 1, "reminder", False, NOW)
+        actions.set_mail_preference(session, 1, "reminder", False, NOW)
 
 
 def test_a_letter_is_made_of_blocks() -> None:
-    found = blocks("Hello,\n\n\ntwo\nlines\n\n- one\n- two\n\nGo on:\nhttps://example.org/x\n\n--\n\nSmall")
+    found = split_blocks("Hello,\n\n\ntwo\nlines\n\n- one\n- two\n\nGo on:\nhttps://example.org/x\n\n--\n\nSmall")
     assert [(b.kind, b.lines) for b in found] == [
         ("text", ("Hello,",)),
         ("text", ("two lines",)),
@@ -213,9 +218,9 @@ def test_a_letter_is_made_of_blocks() -> None:
 def test_the_list_of_people_shows_mail_that_failed(client: Client, session: Session) -> None:
     sign_in(client, make_person(session, "Alex Morgan", "alex@example.org", "administrator"))
     make_person(session)
-    actions.queue(session, "k1", "sam@example.org", Letter("Hello", "Dear Sam"), NOW)
-    (waiting,) = queries.due(session, NOW)
-    actions.failed(session, waiting, "550 5.1.1 gone", True, NOW)
+    actions.queue_message(session, "k1", "sam@example.org", MailMessage("Hello", "Dear Sam"), NOW)
+    (waiting,) = queries.due_mail(session, NOW)
+    actions.mark_failed(session, waiting, "550 5.1.1 gone", True, NOW)
     session.commit()
     assert "Mail failed 550 5.1.1 gone" in client.get("/people").text
 
@@ -231,7 +236,7 @@ def test_the_list_of_people_shows_mail_that_failed(client: Client, session: Sess
 def test_a_message_that_asks_for_minutes_is_given_up(
     app: Flask, monkeypatch: pytest.MonkeyPatch, message: bytes
 ) -> None:
-    monkeypatch.setattr(commands, "LIMITS", Limits(seconds=2, memory=300, result=1))
+    monkeypatch.setattr(commands, "LIMITS", SandboxLimits(seconds=2, memory=300, result=1))
     code, output = bounce(app, message)
     assert (code, output) == (
         1,

@@ -12,9 +12,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from course.mail import actions, queries
-from course.mail.message_templates import WIDTH, letter
+from course.mail.message_templates import LINE_WIDTH, render_message
 from course.mail.models import OutboxMail
-from course.mail.rules import KEPT, Letter
+from course.mail.rules import TEXT_RETENTION, MailMessage
 from tests.conftest import NOW
 from tests.makers import make_organisation, make_person, sign_in
 from tests.pages import Client
@@ -41,11 +41,11 @@ def test_the_text_holds_all_that_the_html_holds_and_nothing_is_loaded(app: Flask
         "team": "Night shift",
     }
     with app.app_context():
-        mail = letter(f"{template}.txt", "A subject", link=LINK, **values)
+        mail = render_message(f"{template}.txt", "A subject", link=LINK, **values)
     assert mail.html
     assert f":\n{LINK}\n" in mail.text, "alone on its line, as mail programs that show text want it"
     assert _addresses(mail.html) == [LINK], "one link, and neither an image nor a style from elsewhere"
-    assert max(len(line) for line in mail.text.splitlines()) <= WIDTH
+    assert max(len(line) for line in mail.text.splitlines()) <= LINE_WIDTH
     body = unescape(re.sub(r"<[a-z/][^>]*>", " ", mail.html.partition("</h1>")[2]))
     said = mail.text.replace(f":\n{LINK}\n", "\n").replace("--------", "")
     assert body.split() == said.split()
@@ -68,11 +68,11 @@ def test_mails_about_getting_in_are_letters_that_carry_their_link_once_in_each_p
 
 def test_a_link_is_kept_in_neither_part_once_a_mail_has_left_or_was_given_up_long_ago(session: Session) -> None:
     for key in ("left", "old", "new"):
-        actions.queue(session, key, "sam@example.org", Letter("Subject", LINK, f"<p>{LINK}</p>"), NOW)
-    left, old, _ = sorted(queries.due(session, NOW), key=lambda mail: mail.id)
-    actions.sent(session, left, NOW)
-    actions.failed(session, old, "550", final=True, at=NOW)
-    actions.forget_texts(session, NOW + KEPT)
+        actions.queue_message(session, key, "sam@example.org", MailMessage("Subject", LINK, f"<p>{LINK}</p>"), NOW)
+    left, old, _ = sorted(queries.due_mail(session, NOW), key=lambda mail: mail.id)
+    actions.mark_sent(session, left, NOW)
+    actions.mark_failed(session, old, "550", final=True, at=NOW)
+    actions.erase_old_texts(session, NOW + TEXT_RETENTION)
     session.commit()
     kept = {(mail.key, bool(mail.text), bool(mail.html)) for mail in _outbox(session)}
     assert kept == {("left", False, False), ("old", False, False), ("new", True, True)}

@@ -18,8 +18,15 @@ from sqlalchemy.orm import Session
 from course.mail import actions, queries
 from course.mail.delivery import deliver
 from course.mail.models import AddressFault, MailOutage, OutboxMail
-from course.mail.rules import LOOKS, PATIENCE, WORDS, Letter, Reason, next_look
-from course.mail.smtp import fault_of, server_name
+from course.mail.rules import (
+    FAULT_TEXTS,
+    MAX_SERVER_WAIT,
+    SERVER_CHECK_DELAYS,
+    FaultReason,
+    MailMessage,
+    next_server_check,
+)
+from course.mail.smtp import server_fault, server_name
 from course.web.unit_of_work import command_session
 from tests.conftest import NOW
 from tests.support.smtp import Inbox, smtp_server
@@ -44,7 +51,9 @@ def many(app: Flask, session: Session) -> Iterator[Session]:
 
 def queue(session: Session, count: int, at: datetime = NOW, name: str = "person") -> None:
     for number in range(count):
-        actions.queue(session, f"{name}{number}", f"{name}{number}@example.org", Letter("Hello", "Hello"), at)
+        actions.queue_message(
+            session, f"{name}{number}", f"{name}{number}@example.org", MailMessage("Hello", "Hello"), at
+        )
     session.commit()
 
 
@@ -68,7 +77,7 @@ def mails(session: Session) -> list[OutboxMail]:
 
 
 def doubts(session: Session, at: datetime) -> int:
-    return queries.alert(session, "", at).doubted
+    return queries.mail_alert(session, "", at).doubted
 
 
 def outages(session: Session) -> list[MailOutage]:
@@ -92,7 +101,7 @@ def test_a_server_that_cannot_be_reached_for_a_day_loses_no_mail(many: Session, 
     (outage,) = outages(many)
     outage.server = f"127.0.0.1:{inbox.port}"
     many.commit()
-    assert work(inbox.port, NOW + DAY, NOW + DAY + LOOKS[-1], MINUTE) == MANY
+    assert work(inbox.port, NOW + DAY, NOW + DAY + SERVER_CHECK_DELAYS[-1], MINUTE) == MANY
     assert outages(many)[0].ended_at is not None
 
 
@@ -100,10 +109,10 @@ def test_a_server_that_cannot_be_reached_is_looked_at_now_and_then_by_one_mail(m
     with no_server() as port:
         send(port, NOW)
         (outage,) = outages(many)
-        assert (outage.looks, outage.next_look_at, outage.reason) == (1, NOW + LOOKS[0], "refused")
-        send(port, NOW + LOOKS[0] / 2)
+        assert (outage.looks, outage.next_look_at, outage.reason) == (1, NOW + SERVER_CHECK_DELAYS[0], "refused")
+        send(port, NOW + SERVER_CHECK_DELAYS[0] / 2)
         assert outages(many)[0].looks == 1
-        work(port, NOW + LOOKS[0], NOW + HOUR, MINUTE)
+        work(port, NOW + SERVER_CHECK_DELAYS[0], NOW + HOUR, MINUTE)
     (outage,) = outages(many)
     assert (outage.began_at, outage.looks) == (NOW, 1 + sum(1 for _ in looks_until(HOUR)))
     assert sum(mail.failure is not None for mail in mails(many)) == 1
@@ -111,29 +120,29 @@ def test_a_server_that_cannot_be_reached_is_looked_at_now_and_then_by_one_mail(m
 
 def looks_until(end: timedelta) -> Iterator[datetime]:
     at, looks = NOW, 1
-    while (at := next_look(looks, at)) <= NOW + end:
+    while (at := next_server_check(looks, at)) <= NOW + end:
         looks += 1
         yield at
 
 
 def test_after_a_week_mail_is_given_up_in_words_and_leaves_with_one_press(many: Session, inbox: Inbox) -> None:
     with no_server() as port:
-        work(port, NOW, NOW + PATIENCE - HOUR, 12 * HOUR)
+        work(port, NOW, NOW + MAX_SERVER_WAIT - HOUR, 12 * HOUR)
         assert all(mail.next_try_at is not None for mail in mails(many))
-        work(port, NOW + PATIENCE, NOW + PATIENCE + HOUR, HOUR)
+        work(port, NOW + MAX_SERVER_WAIT, NOW + MAX_SERVER_WAIT + HOUR, HOUR)
     for mail in mails(many):
         assert mail.next_try_at is None
         assert (mail.failure or "").startswith("Given up after 7 days. The mail server 127.0.0.1:")
-    actions.forget_texts(many, NOW + PATIENCE + DAY)
-    assert actions.retry_all(many, NOW + PATIENCE + DAY) == MANY
+    actions.erase_old_texts(many, NOW + MAX_SERVER_WAIT + DAY)
+    assert actions.retry_all_mail(many, NOW + MAX_SERVER_WAIT + DAY) == MANY
     many.commit()
-    assert send(inbox.port, NOW + PATIENCE + DAY) == MANY
+    assert send(inbox.port, NOW + MAX_SERVER_WAIT + DAY) == MANY
 
 
 def test_one_press_looks_again_at_once(many: Session) -> None:
     with no_server() as port:
         work(port, NOW, NOW + DAY, 8 * HOUR)
-        actions.look_now(many, NOW + DAY + MINUTE)
+        actions.check_server_now(many, NOW + DAY + MINUTE)
         many.commit()
         before = outages(many)[0].looks
         send(port, NOW + DAY + MINUTE)
@@ -158,7 +167,7 @@ def test_a_server_that_turns_everything_away_for_a_day_loses_nothing_and_silence
     with app.app_context():
         assert work(inbox.port, NOW, NOW + DAY, 6 * HOUR) == 0
         assert {mail.tries for mail in mails(session)} == {0}
-        assert queries.held_back(session) == []
+        assert queries.suppression_list(session) == []
         (outage,) = outages(session)
         assert (outage.reason, "@" in outage.detail) == ("turned-away", False)
         inbox.answer_to_all(None)
@@ -168,7 +177,7 @@ def test_a_server_that_turns_everything_away_for_a_day_loses_nothing_and_silence
 def test_one_wrong_answer_does_not_silence_many_healthy_addresses(many: Session, inbox: Inbox) -> None:
     inbox.answer_to_all("550 5.1.1 No such mailbox")
     assert send(inbox.port, NOW) == 0
-    assert queries.dead_addresses(many) == {}
+    assert queries.suppressed_addresses(many) == {}
     assert doubts(many, NOW) == MANY
     inbox.answer_to_all(None)
     assert work(inbox.port, NOW + HOUR, NOW + 5 * HOUR, HOUR) == MANY
@@ -183,7 +192,7 @@ def test_addresses_that_were_believed_to_be_dead_one_by_one_are_doubted_once_the
         for number in range(4):
             queue(session, 1, NOW + number * MINUTE, f"name{number}-")
             send(inbox.port, NOW + number * MINUTE)
-            assert len(queries.dead_addresses(session)) == (number + 1 if number < 3 else 0)
+            assert len(queries.suppressed_addresses(session)) == (number + 1 if number < 3 else 0)
         inbox.answer_to_all(None)
         assert work(inbox.port, NOW + 5 * MINUTE, NOW + 5 * HOUR, HOUR) == 4
 
@@ -192,10 +201,10 @@ def test_a_few_dead_addresses_among_many_are_left_alone(many: Session, inbox: In
     for number in range(3):
         inbox.refuse(f"person{number}@example.org")
     assert send(inbox.port, NOW) == MANY - 3
-    assert len(queries.dead_addresses(many)) == 3
-    assert actions.clear_addresses(many, "The server was wrong.", None, NOW) == 3
-    assert queries.held_back(many) == []
-    assert actions.clear_addresses(many, "Again.", None, NOW) == 0
+    assert len(queries.suppressed_addresses(many)) == 3
+    assert actions.clear_suppression_list(many, "The server was wrong.", None, NOW) == 3
+    assert queries.suppression_list(many) == []
+    assert actions.clear_suppression_list(many, "Again.", None, NOW) == 0
 
 
 def test_a_mail_that_makes_the_server_hang_up_does_not_keep_the_others_back(
@@ -221,15 +230,17 @@ def test_a_server_that_hangs_up_on_everybody_is_not_tried_with_everybody(many: S
 def test_another_server_in_the_settings_is_tried_at_once(many: Session, inbox: Inbox) -> None:
     with no_server() as port:
         work(port, NOW, NOW + DAY, 8 * HOUR)
-        assert queries.trouble(many, f"127.0.0.1:{inbox.port}", NOW + DAY) is not None, "the mails have waited for long"
+        assert queries.delivery_problem(many, f"127.0.0.1:{inbox.port}", NOW + DAY) is not None, (
+            "the mails have waited for long"
+        )
     assert send(inbox.port, NOW + DAY + MINUTE) == MANY
-    assert queries.trouble(many, f"127.0.0.1:{inbox.port}", NOW + DAY + MINUTE) is None
+    assert queries.delivery_problem(many, f"127.0.0.1:{inbox.port}", NOW + DAY + MINUTE) is None
     assert all(outage.ended_at for outage in outages(many))
 
 
 def test_mail_that_nobody_sends_is_trouble_too(many: Session) -> None:
-    assert queries.trouble(many, "mail.example.org:25", NOW + MINUTE) is None
-    found = queries.trouble(many, "mail.example.org:25", NOW + HOUR)
+    assert queries.delivery_problem(many, "mail.example.org:25", NOW + MINUTE) is None
+    found = queries.delivery_problem(many, "mail.example.org:25", NOW + HOUR)
     assert found is not None
     assert (found.reason, found.since, found.waiting) == ("stopped", NOW, MANY)
 
@@ -270,7 +281,7 @@ def scripted(greeting: bytes, replies: dict[bytes, bytes]) -> Iterator[int]:
 
 
 # What a server says first, what it answers, how it is called, and the reason that is given for it.
-BAD_SERVERS: list[tuple[bytes, dict[bytes, bytes], str, Reason]] = [
+BAD_SERVERS: list[tuple[bytes, dict[bytes, bytes], str, FaultReason]] = [
     (b"554 5.7.1 Client host blocked\r\n", {}, "smtp://", "greeting"),
     (b"421 4.3.2 Too many connections\r\n", {}, "smtp://", "busy"),
     (b"220 mail\r\n", {}, "smtp://", "cut"),
@@ -287,7 +298,7 @@ BAD_SERVERS: list[tuple[bytes, dict[bytes, bytes], str, Reason]] = [
 
 @pytest.mark.parametrize(("greeting", "replies", "scheme", "reason"), BAD_SERVERS)
 def test_a_server_that_lets_nobody_in_is_named_in_words_and_costs_no_try(
-    app: Flask, session: Session, greeting: bytes, replies: dict[bytes, bytes], scheme: str, reason: Reason
+    app: Flask, session: Session, greeting: bytes, replies: dict[bytes, bytes], scheme: str, reason: FaultReason
 ) -> None:
     queue(session, 2)
     with scripted(greeting, replies) as port, app.app_context():
@@ -296,7 +307,7 @@ def test_a_server_that_lets_nobody_in_is_named_in_words_and_costs_no_try(
     (outage,) = outages(session)
     assert outage.reason == reason
     assert [mail.tries for mail in mails(session)] == [0, 0]
-    found = queries.trouble(session, outage.server, NOW)
+    found = queries.delivery_problem(session, outage.server, NOW)
     assert found is not None
     assert f"127.0.0.1:{port}" in found.why
     assert found.to_do
@@ -325,8 +336,8 @@ def test_a_server_that_lets_nobody_in_is_named_in_words_and_costs_no_try(
         (RuntimeError("something else"), "unknown"),
     ],
 )
-def test_each_kind_of_failure_has_words_without_the_names_of_classes(error: Exception, reason: Reason) -> None:
-    fault = fault_of(error)
+def test_each_kind_of_failure_has_words_without_the_names_of_classes(error: Exception, reason: FaultReason) -> None:
+    fault = server_fault(error)
     assert fault.reason == reason
     said = fault.words("mail.example.org:587")
     assert said.startswith(("The mail server mail.example.org:587", "No encrypted", "The certificate", "Mail cannot"))
@@ -334,7 +345,7 @@ def test_each_kind_of_failure_has_words_without_the_names_of_classes(error: Exce
 
 
 def test_every_reason_says_what_is_wrong_and_what_to_do() -> None:
-    for wrong, to_do in WORDS.values():
+    for wrong, to_do in FAULT_TEXTS.values():
         assert wrong[0].islower()
         assert not wrong.endswith(".")
         assert to_do.endswith((".", "?"))
@@ -357,6 +368,6 @@ def test_a_server_is_called_by_its_name_and_never_by_its_password(address: str, 
 def test_two_senders_find_one_outage(many: Session) -> None:
     with no_server() as port:
         send(port, NOW)
-        send(port, NOW + LOOKS[0])
+        send(port, NOW + SERVER_CHECK_DELAYS[0])
     assert many.execute(select(func.count()).select_from(MailOutage)).scalar_one() == 1
     assert many.execute(select(func.count()).select_from(AddressFault)).scalar_one() == 0

@@ -15,7 +15,7 @@ from course.clock import now
 from course.mail import actions, queries
 from course.mail.delivery import deliver
 from course.mail.models import OutboxMail
-from course.mail.rules import WAITS, Letter, next_try
+from course.mail.rules import RETRY_DELAYS, MailMessage, next_try
 from course.web.unit_of_work import command_session
 from tests.conftest import NOW
 from tests.support.smtp import Inbox, smtp_server
@@ -32,7 +32,7 @@ def inbox() -> Iterator[Inbox]:
 @pytest.fixture
 def outbox(app: Flask, session: Session) -> Iterator[Session]:
     """One mail that waits; commands find the application."""
-    actions.queue(session, "k1", "sam@example.org", Letter("Grüße", "Dear Sam,\n\n– a dash.\n"), NOW)
+    actions.queue_message(session, "k1", "sam@example.org", MailMessage("Grüße", "Dear Sam,\n\n– a dash.\n"), NOW)
     session.commit()
     with app.app_context():
         yield session
@@ -49,7 +49,7 @@ def only(session: Session) -> OutboxMail:
 
 
 def test_a_key_is_queued_once(outbox: Session) -> None:
-    assert not actions.queue(outbox, "k1", "other@example.org", Letter("Again", "Again"), NOW)
+    assert not actions.queue_message(outbox, "k1", "other@example.org", MailMessage("Again", "Again"), NOW)
     assert only(outbox).recipient == "sam@example.org"
 
 
@@ -79,27 +79,27 @@ def test_a_server_that_is_busy_is_tried_again_later(outbox: Session, inbox: Inbo
 def test_it_is_given_up_after_the_last_wait(outbox: Session, inbox: Inbox) -> None:
     inbox.fail_next(100)
     at = NOW
-    for wait in WAITS:
+    for wait in RETRY_DELAYS:
         send(inbox, at)
         assert only(outbox).next_try_at == at + wait
         at += wait
     send(inbox, at)
     mail = only(outbox)
     assert mail.next_try_at is None
-    assert mail.tries == len(WAITS) + 1
+    assert mail.tries == len(RETRY_DELAYS) + 1
     assert "451" in (mail.failure or "")
 
 
 def test_the_waits_grow_and_last_three_days() -> None:
-    tries = range(1, len(WAITS) + 2)
-    assert [next_try(n, NOW) for n in tries] == [*(NOW + wait for wait in WAITS), None]
-    assert list(WAITS) == sorted(WAITS)
-    assert sum(WAITS, timedelta()) >= timedelta(days=3)
+    tries = range(1, len(RETRY_DELAYS) + 2)
+    assert [next_try(n, NOW) for n in tries] == [*(NOW + wait for wait in RETRY_DELAYS), None]
+    assert list(RETRY_DELAYS) == sorted(RETRY_DELAYS)
+    assert sum(RETRY_DELAYS, timedelta()) >= timedelta(days=3)
 
 
 def test_an_address_that_does_not_exist_is_given_up_at_once(outbox: Session, inbox: Inbox) -> None:
     inbox.refuse("sam@example.org")
-    actions.queue(outbox, "k2", "kim@example.org", Letter("Hello", "Hello"), NOW)
+    actions.queue_message(outbox, "k2", "kim@example.org", MailMessage("Hello", "Hello"), NOW)
     outbox.commit()
     assert send(inbox, NOW) == 1
     mail = outbox.execute(select(OutboxMail).where(OutboxMail.key == "k1").execution_options(populate_existing=True))
@@ -109,9 +109,9 @@ def test_an_address_that_does_not_exist_is_given_up_at_once(outbox: Session, inb
 
 
 def test_a_mail_that_another_sender_has_claimed_is_left_alone(outbox: Session, inbox: Inbox) -> None:
-    (waiting,) = queries.due(outbox, NOW)
-    assert actions.claim(outbox, waiting, NOW)
-    assert not actions.claim(outbox, waiting, NOW)
+    (waiting,) = queries.due_mail(outbox, NOW)
+    assert actions.claim_mail(outbox, waiting, NOW)
+    assert not actions.claim_mail(outbox, waiting, NOW)
     outbox.commit()
     assert send(inbox, NOW) == 0
     assert send(inbox, NOW + timedelta(hours=1)) == 1, "a sender that died must not keep it for ever"
@@ -137,7 +137,7 @@ def test_two_senders_at_once_send_each_mail_once(outbox: Session, inbox: Inbox) 
 
 
 def test_a_mail_that_cannot_be_written_is_given_up(outbox: Session, inbox: Inbox) -> None:
-    actions.queue(outbox, "k0", "kim@example.org", Letter("Two\nlines", "Hello"), NOW - MINUTE)
+    actions.queue_message(outbox, "k0", "kim@example.org", MailMessage("Two\nlines", "Hello"), NOW - MINUTE)
     outbox.commit()
     assert send(inbox, NOW) == 1
     assert [m["To"] for m in inbox.messages] == ["sam@example.org"]
@@ -146,14 +146,14 @@ def test_a_mail_that_cannot_be_written_is_given_up(outbox: Session, inbox: Inbox
 def test_a_password_is_not_sent_without_tls_to_another_machine(
     outbox: Session, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("course.mail.smtp._this_machine", lambda _name: False)
+    monkeypatch.setattr("course.mail.smtp._is_loopback", lambda _name: False)
     address = f"smtp://user:secret@{inbox.host}:{inbox.port}"
     assert deliver(command_session, address, "course@example.org", "http://localhost", "Europe/London", NOW) == 0
     assert "offers no encrypted connection" in (only(outbox).failure or "")
 
 
 def test_the_commands_send_and_list(app: Flask, session: Session) -> None:
-    actions.queue(session, "k1", "sam@example.org", Letter("Hello", "Dear Sam"), now())
+    actions.queue_message(session, "k1", "sam@example.org", MailMessage("Hello", "Dear Sam"), now())
     session.commit()
     runner = app.test_cli_runner()
     assert "waiting" in runner.invoke(args=["mail", "list"]).output

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from course.clock import now
 from course.mail import actions, queries
-from course.mail.actions import note_outage
+from course.mail.actions import record_outage
 from course.mail.models import OutboxMail
-from course.mail.rules import Fault, Letter
+from course.mail.rules import MailMessage, ServerFault
 from tests.conftest import make_config
 from tests.makers import make_person, sign_in
 from tests.pages import Client
@@ -37,8 +37,8 @@ def boss(app: Flask, session: Session) -> Client:
 def test_administrators_are_told_on_their_first_page_and_others_are_not(mailing: Flask, session: Session) -> None:
     client = boss(mailing, session)
     for number in range(3):
-        actions.queue(session, f"k{number}", "kim@example.org", Letter("Hello", "Hello"), now())
-    note_outage(session, SERVER, Fault("refused", "Connection refused"), now())
+        actions.queue_message(session, f"k{number}", "kim@example.org", MailMessage("Hello", "Hello"), now())
+    record_outage(session, SERVER, ServerFault("refused", "Connection refused"), now())
     session.commit()
     for page in (client.get("/"), client.get("/system")):
         assert "Mail has not left since" in page.text
@@ -61,7 +61,7 @@ def test_administrators_are_told_of_addresses_that_are_doubted_and_clear_all_at_
 ) -> None:
     client = boss(mailing, session)
     for number in range(5):
-        actions.no_mailbox(session, f"a{number}@example.org", "refused", "550 5.1.1 unknown", now())
+        actions.handle_missing_mailbox(session, f"a{number}@example.org", "refused", "550 5.1.1 unknown", now())
     session.commit()
     assert "says of 5 addresses that they do not exist" in client.get("/").text
     page = client.get("/reminders/addresses")
@@ -76,17 +76,17 @@ def test_administrators_are_told_of_addresses_that_are_doubted_and_clear_all_at_
 def test_mails_that_were_given_up_are_sent_again_with_one_press(mailing: Flask, session: Session) -> None:
     client = boss(mailing, session)
     for number in range(3):
-        actions.queue(session, f"k{number}", f"kim{number}@example.org", Letter("Hello", "Hello"), now())
-    actions.queue(session, "dead", "dead@example.org", Letter("Hello", "Hello"), now())
-    actions.refuse_address(session, "dead@example.org", "refused", "550 5.1.1", now())
-    for mail in queries.due(session, now()):
-        actions.failed(session, mail, "554 no", True, now())
-    note_outage(session, SERVER, Fault("silent", ""), now())
+        actions.queue_message(session, f"k{number}", f"kim{number}@example.org", MailMessage("Hello", "Hello"), now())
+    actions.queue_message(session, "dead", "dead@example.org", MailMessage("Hello", "Hello"), now())
+    actions.suppress_address(session, "dead@example.org", "refused", "550 5.1.1", now())
+    for mail in queries.due_mail(session, now()):
+        actions.mark_failed(session, mail, "554 no", True, now())
+    record_outage(session, SERVER, ServerFault("silent", ""), now())
     session.commit()
     assert "Send all of them again" in client.get("/mail?state=failed").text
     assert "3 mails will be sent again" in client.follow(client.post("/mail/retry", {})).text
     session.expire_all()
-    assert len(queries.due(session, now())) == 3
+    assert len(queries.due_mail(session, now())) == 3
     outage = queries.open_outage(session, SERVER)
     assert outage is not None
     assert outage.next_look_at <= now(), "the server is looked at again at once"
@@ -95,7 +95,7 @@ def test_mails_that_were_given_up_are_sent_again_with_one_press(mailing: Flask, 
 
 def test_pressing_twice_sends_one_test_mail_and_has_the_server_tried_at_once(mailing: Flask, session: Session) -> None:
     client = boss(mailing, session)
-    note_outage(session, SERVER, Fault("silent", ""), now())
+    record_outage(session, SERVER, ServerFault("silent", ""), now())
     session.commit()
     fields = {"form_key": client.get("/system").fields()["form_key"]}
     assert "is on its way" in client.follow(client.post("/system/test-mail", fields)).text
@@ -111,9 +111,9 @@ def test_the_commands_say_why_no_mail_leaves_and_clear_every_address(
     app: Flask, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runner, here = app.test_cli_runner(), app.extensions["course"]
-    actions.queue(session, "k", "kim@example.org", Letter("Hello", "Hello"), now())
+    actions.queue_message(session, "k", "kim@example.org", MailMessage("Hello", "Hello"), now())
     for address in ("a@example.org", "b@example.org"):
-        actions.refuse_address(session, address, "refused", "550 5.1.1", now())
+        actions.suppress_address(session, address, "refused", "550 5.1.1", now())
     session.commit()
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))

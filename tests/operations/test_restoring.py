@@ -22,7 +22,7 @@ from course import schema_upgrade
 from course.db import make_engine
 from course.operations.actions import check_backup, copy_sqlite
 from course.schema_upgrade.queries import known_revisions
-from course.sqlite_file import alone, beside, damage, make_private
+from course.sqlite_file import exclusive_lock, find_damage, make_private, sidecar_path
 from course.web.unit_of_work import command_session
 from tests.conftest import make_config
 from tests.makers import make_person
@@ -91,7 +91,7 @@ def flask(application: Flask) -> Command:
 
 def killed(database: Path, sql: str = RENAME) -> None:
     subprocess.run([sys.executable, "-c", KILLED, str(database), sql], check=True)
-    assert beside(database, "-wal").stat().st_size
+    assert sidecar_path(database, "-wal").stat().st_size
 
 
 def names(database: Path) -> list[str]:
@@ -136,7 +136,7 @@ def test_nothing_is_restored_while_somebody_uses_the_database(flask: Command, da
         assert (done.exit_code, "is in use. Stop every server" in done.stderr) == (1, True), done.output
     assert database.read_bytes() == before
     assert list(database.parent.glob("*before-restore*")) == []
-    with alone(database) as opened:
+    with exclusive_lock(database) as opened:
         assert opened is not None, "nobody uses it any more"
 
 
@@ -191,7 +191,10 @@ def test_what_is_no_sound_backup_of_ours_is_not_restored(
 
 def test_a_sound_backup_is_said_to_be_one(flask: Command, filled: Path) -> None:
     done = flask("backup", "check", str(filled))
-    assert (done.exit_code, f"{filled} can be restored: schema {schema_upgrade.newest()}" in done.stdout) == (0, True)
+    assert (done.exit_code, f"{filled} can be restored: schema {schema_upgrade.newest_revision()}" in done.stdout) == (
+        0,
+        True,
+    )
 
 
 def test_an_older_backup_is_brought_up_to_date(flask: Command, database: Path, tmp_path: Path) -> None:
@@ -202,12 +205,14 @@ def test_an_older_backup_is_brought_up_to_date(flask: Command, database: Path, t
     done = flask("backup", "restore", str(older))
     assert (done.exit_code, "is restored and sound" in done.stdout) == (0, True), done.output
     with closing(sqlite3.connect(database)) as opened:
-        assert opened.execute("select version_num from alembic_version").fetchone() == (schema_upgrade.newest(),)
+        assert opened.execute("select version_num from alembic_version").fetchone() == (
+            schema_upgrade.newest_revision(),
+        )
 
 
 def test_a_damaged_or_missing_database_can_be_restored_over(flask: Command, database: Path, filled: Path) -> None:
     _torn(database)
-    assert damage(database) is not None
+    assert find_damage(database) is not None
     assert "malformed" in flask("audit", "verify").stderr
     assert flask("backup", "restore", str(filled)).exit_code == 0
     database.unlink()
@@ -227,11 +232,11 @@ def test_a_backup_that_was_copied_over_the_database_is_noticed_before_it_is_spoi
         done = flask(*command)
         assert (done.exit_code, done.stdout) == (2, ""), done.output
         assert "was left behind by another database" in done.stderr
-        assert f"move {beside(database, '-wal')}" in done.stderr
+        assert f"move {sidecar_path(database, '-wal')}" in done.stderr
     assert database.read_bytes() == copied, "nothing of the old pages was written into it"
     # What is said there helps, and so does restoring.
-    beside(database, "-wal").unlink()
-    beside(database, "-shm").unlink(missing_ok=True)
+    sidecar_path(database, "-wal").unlink()
+    sidecar_path(database, "-shm").unlink(missing_ok=True)
     assert flask("audit", "verify").exit_code == 0
     killed(database)
     shutil.copy(backup, database)
@@ -248,9 +253,9 @@ def test_a_wal_file_that_does_not_fit_is_noticed_in_a_plain_copy_as_well(
     with closing(sqlite3.connect(plain)) as opened:
         # The tables are at other places than before.
         opened.execute("vacuum")
-    wal = beside(database, "-wal").read_bytes()
+    wal = sidecar_path(database, "-wal").read_bytes()
     shutil.copy(plain, database)
-    beside(database, "-wal").write_bytes(wal)
+    sidecar_path(database, "-wal").write_bytes(wal)
     copied = database.read_bytes()
     done = flask("worker")
     assert (done.exit_code, "does not fit the file course.db-wal" in done.stderr) == (2, True), done.output
@@ -270,7 +275,7 @@ def test_files_are_readable_by_their_owner_only_and_older_ones_are_mended(
 ) -> None:
     database.chmod(0o644)
     for ending in ("-wal", "-shm"):
-        beside(database, ending).touch(mode=0o664)
+        sidecar_path(database, ending).touch(mode=0o664)
     with application.app_context():
         application.extensions["course.opening"].prepare()
     modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in database.parent.iterdir()}

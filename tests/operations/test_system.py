@@ -21,11 +21,11 @@ from course.clock import now
 from course.mail import actions as mail
 from course.mail.delivery import deliver
 from course.mail.models import OutboxMail
-from course.mail.rules import CLAIM, KEPT, Letter
+from course.mail.rules import CLAIM_DURATION, TEXT_RETENTION, MailMessage
 from course.operations import queries
-from course.operations.actions import note_backup
-from course.operations.rules import BACKUP_EVERY, MAIL_WAITS, backup_is_old, mail_stands_still, size
-from course.server.actions import start
+from course.operations.actions import record_backup
+from course.operations.rules import BACKUP_INTERVAL, MAX_MAIL_DELAY, format_size, is_backup_overdue, is_mail_stalled
+from course.server.actions import register_worker
 from course.web.unit_of_work import command_session
 from tests.conftest import NOW, make_config
 from tests.makers import make_person, sign_in
@@ -46,7 +46,7 @@ def deeds(session: Session) -> list[str]:
 
 def queue(session: Session, key: str, state: Mapping[str, object] | None = None, **more: object) -> int:
     """A mail in some state; returns its id."""
-    mail.queue(session, key, f"{key}@example.org", Letter(f"About {key}", "A secret link"), now())
+    mail.queue_message(session, key, f"{key}@example.org", MailMessage(f"About {key}", "A secret link"), now())
     row = session.execute(select(OutboxMail).where(OutboxMail.key == key)).scalar_one()
     for name, value in {**(state or {}), **more}.items():
         setattr(row, name, value)
@@ -60,19 +60,19 @@ SIZES = [(0, "1 KB"), (900, "1 KB"), (12_345, "12 KB"), (999_999, "1,000 KB"), (
 
 @pytest.mark.parametrize(("count", "expected"), SIZES)
 def test_a_size_is_said_in_words(count: int, expected: str) -> None:
-    assert size(count) == expected
+    assert format_size(count) == expected
 
 
 def test_a_backup_is_old_after_a_week_and_when_there_is_none() -> None:
-    assert backup_is_old(None, NOW)
-    assert not backup_is_old(NOW - BACKUP_EVERY, NOW)
-    assert backup_is_old(NOW - BACKUP_EVERY - SECOND, NOW)
+    assert is_backup_overdue(None, NOW)
+    assert not is_backup_overdue(NOW - BACKUP_INTERVAL, NOW)
+    assert is_backup_overdue(NOW - BACKUP_INTERVAL - SECOND, NOW)
 
 
 def test_mail_stands_still_when_nobody_has_sent_what_is_due() -> None:
-    assert not mail_stands_still(None, NOW)
-    assert not mail_stands_still(NOW - MAIL_WAITS, NOW)
-    assert mail_stands_still(NOW - MAIL_WAITS - SECOND, NOW)
+    assert not is_mail_stalled(None, NOW)
+    assert not is_mail_stalled(NOW - MAX_MAIL_DELAY, NOW)
+    assert is_mail_stalled(NOW - MAX_MAIL_DELAY - SECOND, NOW)
 
 
 def test_a_backup_holds_everything_and_is_written_down(fresh_app: Flask, tmp_path: Path) -> None:
@@ -147,15 +147,15 @@ def test_the_page_says_what_needs_a_look(session: Session, client: Client) -> No
     kind = "SQLite" if session.get_bind().dialect.name == "sqlite" else "PostgreSQL"
     assert f"Kind{kind}" in card(page, "Database")
     assert "Program0.4" in card(page, "Versions")
-    note_backup(session, "/srv/copy.db", 3_400_000, now())
-    start(session, "server on here, process 7", now())
-    queue(session, "late", next_try_at=now() - MAIL_WAITS - SECOND)
+    record_backup(session, "/srv/copy.db", 3_400_000, now())
+    register_worker(session, "server on here, process 7", now())
+    queue(session, "late", next_try_at=now() - MAX_MAIL_DELAY - SECOND)
     page = client.get("/system")
     assert card(page, "Backup").startswith("Backup Up to date The last one was made on")
     assert card(page, "Regular work").startswith("Regular work At work server on here, process 7: at work, last seen")
     assert "/srv/copy.db, 3.4 MB" in card(page, "Backup")
     assert "Is the server running" in card(page, "Mail")
-    note_backup(session, "/srv/copy.db", 3_400_000, now() - BACKUP_EVERY - SECOND)
+    record_backup(session, "/srv/copy.db", 3_400_000, now() - BACKUP_INTERVAL - SECOND)
     session.commit()
     assert "Needs a look The last one" in card(client.get("/system"), "Backup")
 
@@ -232,8 +232,8 @@ def test_pages_of_mail_keep_the_state(app: Flask, session: Session, client: Clie
 RETRIES: list[tuple[str, dict[str, object], bool]] = [
     ("given up", {"next_try_at": None, "failure": "550 no", "tries": 6}, True),
     ("given up long ago", {"next_try_at": None, "failure": "550 no", "tries": 6, "text": ""}, False),
-    ("waits for hours", {"next_try_at": CLAIM * 3, "failure": "451 busy", "tries": 3}, True),
-    ("perhaps being sent now", {"next_try_at": CLAIM - SECOND * 60, "failure": "451 busy", "tries": 3}, False),
+    ("waits for hours", {"next_try_at": CLAIM_DURATION * 3, "failure": "451 busy", "tries": 3}, True),
+    ("perhaps being sent now", {"next_try_at": CLAIM_DURATION - SECOND * 60, "failure": "451 busy", "tries": 3}, False),
     ("sent", {"next_try_at": None, "sent_at": timedelta(), "text": ""}, False),
 ]
 
@@ -256,10 +256,10 @@ def test_only_what_has_not_left_and_is_not_leaving_can_be_sent_again(
 
 def test_the_texts_of_mails_that_were_given_up_are_forgotten_after_a_week(session: Session) -> None:
     at = now()
-    queue(session, "old", next_try_at=None, failure="550", queued_at=at - KEPT)
-    queue(session, "new", next_try_at=None, failure="550", queued_at=at - KEPT + SECOND)
-    queue(session, "waiting", queued_at=at - KEPT)
-    mail.forget_texts(session, at)
+    queue(session, "old", next_try_at=None, failure="550", queued_at=at - TEXT_RETENTION)
+    queue(session, "new", next_try_at=None, failure="550", queued_at=at - TEXT_RETENTION + SECOND)
+    queue(session, "waiting", queued_at=at - TEXT_RETENTION)
+    mail.erase_old_texts(session, at)
     session.commit()
     kept = {m.key: bool(m.text) for m in session.execute(select(OutboxMail)).scalars()}
     assert kept == {"old": False, "new": True, "waiting": True}

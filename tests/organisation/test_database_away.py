@@ -15,7 +15,7 @@ from sqlalchemy import create_engine, text
 
 from app import create_app
 from course.organisation.actions import confirm_contact
-from course.server.commands import ready
+from course.server.commands import prepare_course
 from course.web.unit_of_work import command_session
 from tests.conftest import NOW, make_config
 from tests.makers import make_person, sign_in
@@ -84,7 +84,7 @@ def test_a_server_that_nobody_has_asked_yet_knows_the_contacts_when_the_database
     engine.dispose()
     started = create_app(make_config(str(engine.url)))
     with started.app_context():
-        ready()
+        prepare_course()
     started.extensions["course"].engine.dispose()
     _replace(Path(str(engine.url.database)))
     _says_what_was_read_last(Client(started))

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from course.organisation import actions
 from course.organisation.queries import organisation
 from course.organisation.rules import colours
-from course.organisation.rules.logos import LogoError, clean_logo
+from course.organisation.rules.logos import LogoRefusedError, clean_logo
 from tests.conftest import NOW
 from tests.makers import make_organisation, make_person, sign_in
 from tests.pages import Client, Page
@@ -43,14 +43,14 @@ def test_contrast_is_that_of_wcag(one: str, other: str, expected: float) -> None
 
 @pytest.mark.parametrize("colour", ["ffffff", "ffff00", "ff0000", "767676", "00a0a0", "000000", "0f4c5c"])
 def test_the_nearest_colour_can_be_read_and_one_step_less_could_not(colour: str) -> None:
-    found = colours.nearest(colour)
-    assert colours.refusal(found) is None
-    assert (found == colour) == (colours.refusal(colour) is None)
-    for ground in colours.DARK:
-        assert colours.contrast(colours.on_dark(colour), ground) >= colours.ENOUGH
+    found = colours.nearest_readable(colour)
+    assert colours.colour_refusal(found) is None
+    assert (found == colour) == (colours.colour_refusal(colour) is None)
+    for ground in colours.DARK_BACKGROUNDS:
+        assert colours.contrast(colours.dark_page_colour(colour), ground) >= colours.MIN_CONTRAST
     if found != colour:
-        path = colours._towards(colour, 0)
-        assert colours.refusal(path[path.index(found) - 1])
+        path = colours._shades_towards(colour, 0)
+        assert colours.colour_refusal(path[path.index(found) - 1])
 
 
 @pytest.mark.parametrize(
@@ -67,16 +67,16 @@ def test_the_nearest_colour_can_be_read_and_one_step_less_could_not(colour: str)
     ],
 )
 def test_what_is_typed_wins_over_what_is_picked(before: str | None, typed: str, picked: str, expected: str) -> None:
-    assert colours.chosen(before, typed, picked) == expected
+    assert colours.chosen_colour(before, typed, picked) == expected
 
 
 def test_the_grounds_are_those_of_the_style_sheet() -> None:
     light, _, rest = CSS.read_text().partition("@media")
     dark = rest[: rest.index("}\n}")]
-    for text, expected in ((light, set(colours.LIGHT)), (dark, set(colours.DARK))):
+    for text, expected in ((light, set(colours.LIGHT_BACKGROUNDS)), (dark, set(colours.DARK_BACKGROUNDS))):
         found = dict(re.findall(r"--(paper|surface|soft): #([0-9a-f]{3,6})", text))
-        assert {colours.parse(value) for value in found.values()} == expected
-    assert f"--brand: #{colours.USUAL}" in light
+        assert {colours.parse_colour(value) for value in found.values()} == expected
+    assert f"--brand: #{colours.DEFAULT_COLOUR}" in light
 
 
 def png(size: tuple[int, int] = (960, 200), **kept: object) -> bytes:
@@ -141,7 +141,7 @@ def badly_described() -> bytes:
     ids=["nothing", "svg", "cut off", "gif", "moving png", "large", "bomb", "heavy", "badly described"],
 )
 def test_what_is_no_still_picture_of_a_reasonable_size_is_refused(data: bytes, words: str) -> None:
-    with pytest.raises(LogoError, match=words):
+    with pytest.raises(LogoRefusedError, match=words):
         clean_logo(data)
 
 
@@ -175,11 +175,11 @@ def test_a_colour_comes_with_a_style_sheet_of_its_own(session: Session, client: 
     form = client.get("/organisation/look").fields()
     page = client.post("/organisation/look", form | {"what": "colour", "typed": "#ff8800"}, 422)
     assert "its contrast is 2.0" in page.text
-    assert f"#{colours.nearest('ff8800')}" in page.text
+    assert f"#{colours.nearest_readable('ff8800')}" in page.text
     assert page.fields()["typed"] == "#ff8800"
     assert "such as #0f4c5c" in client.post("/organisation/look", form | {"what": "colour", "typed": "red"}, 422).text
     client.post("/organisation/look", form | {"what": "colour", "picked": "#7a1f5c"})
-    address = f"/look/{colours.sheet_name('7a1f5c')}.css"
+    address = f"/look/{colours.style_sheet_name('7a1f5c')}.css"
     assert address in client.get("/module/responding").html
     served = Client(app).get(address)
     assert b"--brand:#7a1f5c;--deep:#7a1f5c" in served.body
@@ -194,7 +194,7 @@ def test_a_colour_that_nobody_could_read_is_never_kept(session: Session) -> None
     make_organisation(session)
     for colour in ("ff8800", "red", "#112233"):
         with pytest.raises(ValueError, match="nobody can read"):
-            actions.take_colour(session, colour, None, NOW)
+            actions.set_colour(session, colour, None, NOW)
     ours = organisation(session)
     assert ours is not None
     assert ours.colour is None

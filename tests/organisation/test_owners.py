@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 from course.clock import now
 from course.mail.models import OutboxMail
 from course.organisation import actions
-from course.organisation.contact_review_mail import ask_owners
+from course.organisation.contact_review_mail import queue_contact_reviews
 from course.organisation.models import Contact
-from course.organisation.queries import ContactView, organisation, owners
+from course.organisation.queries import ContactView, contact_owners, organisation
 from course.people.models import Person
 from tests.makers import make_organisation, make_person, sign_in
 from tests.pages import Client
@@ -27,7 +27,7 @@ WARNING = "Please look at this contact again"
 def make_contact(session: Session, at: datetime, owner: Person | None = None, months: int = 12) -> None:
     make_organisation(session)
     actions.confirm_contact(session, "lead", "Jo Lee", "01632 960101", "", None, at)
-    actions.keep_contact(session, "lead", owner.id if owner else None, months, None, at)
+    actions.assign_contact_owner(session, "lead", owner.id if owner else None, months, None, at)
     session.commit()
 
 
@@ -88,7 +88,7 @@ def test_an_owner_needs_a_contact_and_only_the_known_intervals_exist(session: Se
     assert "Deputy: Enter who answers" in page.text
     assert "Choose one" in client.post("/organisation", form | {"deputy-review": "5"}, 422).text
     with pytest.raises(ValueError, match="5 months"):
-        actions.keep_contact(session, "lead", None, 5, None, now())
+        actions.assign_contact_owner(session, "lead", None, 5, None, now())
 
 
 def test_an_owner_who_has_left_is_named_to_administrators_and_asked_nothing(
@@ -98,11 +98,11 @@ def test_an_owner_who_has_left_is_named_to_administrators_and_asked_nothing(
     make_contact(session, now() - LONG_AGO, owner)
     owner.left_at = now()
     session.commit()
-    assert [entry.here for entry in owners(session, organisation(session)).values()] == [False]
+    assert [entry.here for entry in contact_owners(session, organisation(session)).values()] == [False]
     sign_in(client, make_person(session, "Alex", "alex@example.org", "administrator"))
     assert "Sam Okafor has left" in client.get("/organisation").text
     with app.app_context():
-        assert ask_owners(now()) == 0
+        assert queue_contact_reviews(now()) == 0
 
 
 def test_the_owner_gets_one_mail_each_time_a_contact_becomes_stale(app: Flask, session: Session) -> None:
@@ -110,11 +110,11 @@ def test_the_owner_gets_one_mail_each_time_a_contact_becomes_stale(app: Flask, s
     at = now()
     make_contact(session, at, owner, 3)
     with app.app_context():
-        assert [ask_owners(at + timedelta(days=days)) for days in (60, 100, 101)] == [0, 1, 0]
+        assert [queue_contact_reviews(at + timedelta(days=days)) for days in (60, 100, 101)] == [0, 1, 0]
     actions.confirm_contact(session, "lead", "Jo Lee", "01632 960101", "", owner.id, at + timedelta(days=110))
     session.commit()
     with app.app_context():
-        assert [ask_owners(at + timedelta(days=days)) for days in (120, 220)] == [0, 1]
+        assert [queue_contact_reviews(at + timedelta(days=days)) for days in (120, 220)] == [0, 1]
     mail = session.execute(select(OutboxMail).where(OutboxMail.key.startswith("contact:"))).scalars().first()
     assert mail is not None
     assert mail.recipient == "sam@example.org"

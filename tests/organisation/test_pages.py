@@ -33,15 +33,15 @@ def confirmed(session: Session) -> dict[str, object]:
 
 
 def test_there_is_one_organisation(session: Session) -> None:
-    assert actions.create(session, "One", "england", NOW)
-    assert not actions.create(session, "Two", "wales", NOW)
+    assert actions.create_organisation(session, "One", "england", NOW)
+    assert not actions.create_organisation(session, "Two", "wales", NOW)
     ours = organisation(session)
     assert ours is not None
     assert ours.name == "One"
     with pytest.raises(ValueError, match="atlantis"):
-        actions.change(session, "One", "atlantis", "school", None, NOW)
+        actions.change_organisation(session, "One", "atlantis", "school", None, NOW)
     with pytest.raises(ValueError, match="plumbing"):
-        actions.change(session, "One", "wales", "plumbing", None, NOW)
+        actions.change_organisation(session, "One", "wales", "plumbing", None, NOW)
     with pytest.raises(ValueError, match="friend"):
         actions.confirm_contact(session, "friend", "", "", "", None, NOW)
 

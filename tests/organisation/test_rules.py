@@ -6,9 +6,9 @@ from datetime import date
 
 import pytest
 
-from course.organisation.rules.contacts import Details, confirms, lead_label, stale
+from course.organisation.rules.contacts import ContactDetails, is_confirmation, is_review_overdue, lead_label
 
-JO = Details("Jo", "01632 960101", "jo@example.org")
+JO = ContactDetails("Jo", "01632 960101", "jo@example.org")
 
 
 @pytest.mark.parametrize(
@@ -16,17 +16,17 @@ JO = Details("Jo", "01632 960101", "jo@example.org")
     [
         (JO, JO, False, False),
         (JO, JO, True, True),
-        (JO, Details("Jo", "01632 960102", "jo@example.org"), False, True),
-        (JO, Details(), False, True),
-        (Details(), JO, False, True),
-        (Details(), Details(), False, False),
-        (Details(), Details(), True, False),
+        (JO, ContactDetails("Jo", "01632 960102", "jo@example.org"), False, True),
+        (JO, ContactDetails(), False, True),
+        (ContactDetails(), JO, False, True),
+        (ContactDetails(), ContactDetails(), False, False),
+        (ContactDetails(), ContactDetails(), True, False),
     ],
 )
 def test_a_contact_is_confirmed_by_a_change_or_by_saying_so(
-    before: Details, typed: Details, still_right: bool, expected: bool
+    before: ContactDetails, typed: ContactDetails, still_right: bool, expected: bool
 ) -> None:
-    assert confirms(before, typed, still_right) is expected
+    assert is_confirmation(before, typed, still_right) is expected
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_a_contact_is_confirmed_by_a_change_or_by_saying_so(
     ],
 )
 def test_a_contact_is_stale_from_the_day_after_its_review(months: int, today: date, expected: bool) -> None:
-    assert stale(date(2026, 2, 28), months, today) is expected
+    assert is_review_overdue(date(2026, 2, 28), months, today) is expected
 
 
 def test_the_lead_is_called_what_the_nation_calls_them() -> None:

@@ -10,7 +10,7 @@ from course.learning.models import Enrolment
 from course.people import actions, queries
 from course.people.actions import Refusal
 from course.people.models import Person, RoleGrant
-from course.people.rules import tidy
+from course.people.rules import normalise_line
 from tests.conftest import NOW
 from tests.makers import make_team
 
@@ -68,4 +68,4 @@ def test_a_team_needs_a_parent_that_is_there(session: Session) -> None:
 
 
 def test_one_line_stays_one_line() -> None:
-    assert tidy("  Ann\r\nBcc: x\x00\t Hill\u200b ") == "Ann Bcc: x Hill"
+    assert normalise_line("  Ann\r\nBcc: x\x00\t Hill\u200b ") == "Ann Bcc: x Hill"

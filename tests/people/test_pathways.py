@@ -17,10 +17,10 @@ from tests.pages import Client
 
 def test_a_choice_has_its_date_its_maker_and_its_reason_and_the_newest_holds(session: Session) -> None:
     manager, person = make_person(session, "Priya Nair", "priya@example.org"), make_person(session)
-    assert queries.pathway_of(session, person.id) is None
+    assert queries.chosen_pathway(session, person.id) is None
     actions.choose_pathway(session, [person.id], "early-years", "works in the nursery", manager.id, NOW)
     actions.choose_pathway(session, [person.id], "school", "moved to Year 1", manager.id, NOW + timedelta(days=9))
-    found = queries.pathway_of(session, person.id)
+    found = queries.chosen_pathway(session, person.id)
     assert found is not None
     assert (found.pathway, found.reason, found.by) == ("school", "moved to Year 1", "Priya Nair")
     rows = session.execute(select(PathwayChoice.pathway).order_by(PathwayChoice.id)).scalars().all()

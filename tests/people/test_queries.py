@@ -88,7 +88,7 @@ def test_several_teams_and_roles_make_one_person(
     session.add(RoleGrant(person_id=person.id, role="administrator", since=NOW))
     session.add(RoleGrant(person_id=person.id, role="manager", team_id=teams["Top"].id, since=NOW, until=NOW))
     session.flush()
-    seen = queries.overview(session, person.id)
+    seen = queries.person_overview(session, person.id)
     assert seen is not None
     assert seen.teams == ("Hill", "Homes")
     assert seen.roles == ("Administrator", "Manager of Homes", "Manager of Schools")

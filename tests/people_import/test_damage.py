@@ -10,32 +10,32 @@ from datetime import date
 import pytest
 from openpyxl import Workbook
 
-from course.people_import.rules.character_damage import badly_decoded, look_alike
-from course.people_import.rules.columns import guess
-from course.people_import.rules.date_formats import list_day, month_first, read_day
-from course.people_import.rules.matching import Somebody
-from course.people_import.rules.name_matching import likeness
-from course.people_import.rules.parsing import read, read_and_pack
-from course.people_import.rules.planning import Line, plan
-from course.people_import.rules.preview import report, written
-from course.people_import.rules.table import UnreadableError, unpacked
-from course.people_import.rules.team_paths import Places
-from course.people_import.rules.values import is_nothing, no_name, no_number, number_key
+from course.people_import.rules.character_damage import decoding_damage, lookalike_character
+from course.people_import.rules.columns import guess_columns
+from course.people_import.rules.date_formats import month_first_example, read_day, read_list_day
+from course.people_import.rules.matching import KnownPerson
+from course.people_import.rules.name_matching import name_likeness
+from course.people_import.rules.parsing import parse_and_pack, parse_file
+from course.people_import.rules.planning import ImportLine, make_plan
+from course.people_import.rules.preview import dump_preview, load_preview
+from course.people_import.rules.table import UnreadableError, unpack_table
+from course.people_import.rules.team_paths import TeamPaths
+from course.people_import.rules.values import is_placeholder, is_placeholder_name, is_placeholder_number, number_key
 
 TODAY = date(2026, 11, 28)
-CARA = Somebody(1, "Cara Voss", "cara@example.org", "00583", start=date(2020, 1, 1), teams=frozenset({1}))
-AGENT = Somebody(2, "Cy Moran", "cy@example.org", "SUPPLY", start=date(2020, 1, 1))
-GONE = Somebody(3, "Ida Holm", "ida@example.org", "77", left=date(2025, 3, 1), start=date(2018, 1, 1))
+CARA = KnownPerson(1, "Cara Voss", "cara@example.org", "00583", start=date(2020, 1, 1), teams=frozenset({1}))
+AGENT = KnownPerson(2, "Cy Moran", "cy@example.org", "SUPPLY", start=date(2020, 1, 1))
+GONE = KnownPerson(3, "Ida Holm", "ida@example.org", "77", left=date(2025, 3, 1), start=date(2018, 1, 1))
 KNOWN = (CARA, AGENT, GONE)
 
 
-def lines(text: str, decisions: Mapping[str, str] | None = None) -> list[Line]:
+def lines(text: str, decisions: Mapping[str, str] | None = None) -> list[ImportLine]:
     """What a list would do, with its columns guessed; `decisions` by kind of question."""
-    table, decisions = read(text.encode()), decisions or {}
-    columns = guess(table.headings, {}, (), table)
+    table, decisions = parse_file(text.encode()), decisions or {}
+    columns = guess_columns(table.headings, {}, (), table)
     made: dict[str, str] = {}
     for _ in range(4):
-        found = plan(table.rows, columns, KNOWN, Places([(1, "Café", None)]), TODAY, table.bad, made)
+        found = make_plan(table.rows, columns, KNOWN, TeamPaths([(1, "Café", None)]), TODAY, table.bad, made)
         made |= {line.key: decisions[line.question.kind] for line in found.lines
                  if line.question and line.question.kind in decisions}  # fmt: skip
     return list(found.lines)
@@ -118,10 +118,10 @@ def test_a_decision_is_carried_out(
 
 def test_one_press_decides_about_all_rows_of_a_kind_and_no_others() -> None:
     rows = "".join(f"PX-{n},Pat{'abc'[n]},Lee,p{n}@example.org,\n" for n in range(3)) + "A9,ANN,LEE,ann@example.org,\n"
-    known = tuple(Somebody(n + 1, f"Pat{'abc'[n]} Lee", f"p{n}@example.org", f"OLD{n}") for n in range(3))
-    table = read((HEAD + rows).encode())
-    made = plan(table.rows, guess(table.headings, {}, (), table), known, Places([]), TODAY)
-    whole = report(written(made))
+    known = tuple(KnownPerson(n + 1, f"Pat{'abc'[n]} Lee", f"p{n}@example.org", f"OLD{n}") for n in range(3))
+    table = parse_file((HEAD + rows).encode())
+    made = make_plan(table.rows, guess_columns(table.headings, {}, (), table), known, TeamPaths([]), TODAY)
+    whole = load_preview(dump_preview(made))
     assert {kind: len(some) for kind, some in whole.asked().items()} == {"number": 3, "capitals": 1}
     assert set(whole.answered("number", "same").values()) == {"same"}
     assert len(whole.answered("number", "same")) == 3
@@ -143,10 +143,10 @@ def test_one_press_decides_about_all_rows_of_a_kind_and_no_others() -> None:
     ],
 )
 def test_a_row_that_cannot_be_read_is_refused_and_changes_no_other(data: bytes, names: list[str], bad: str) -> None:
-    found = read(data)
+    found = parse_file(data)
     assert [cells[0] for _, cells in found.rows] == names
     assert [bad in row.reason for row in found.bad] == ([True] if bad else [])
-    assert unpacked(read_and_pack(data)) == found
+    assert unpack_table(parse_and_pack(data)) == found
 
 
 @pytest.mark.parametrize(
@@ -170,8 +170,8 @@ def test_a_row_that_cannot_be_read_is_refused_and_changes_no_other(data: bytes, 
 )  # fmt: skip
 def test_a_column_is_guessed_by_its_heading_and_by_what_stands_in_it(headings: str, row: str, expected: str) -> None:
     rows = [row, row.replace("a@", "b@").replace("17", "18"), row.replace("a@", "c@").replace("17", "19")]
-    table = read("\n".join([headings, *rows]).encode())
-    found = {index: field for field, index in guess(table.headings, {}, (), table).items()}
+    table = parse_file("\n".join([headings, *rows]).encode())
+    found = {index: field for field, index in guess_columns(table.headings, {}, (), table).items()}
     assert " ".join(found.get(index, "-") for index in range(len(headings.split("|")))) == expected
 
 
@@ -186,13 +186,13 @@ def test_a_column_is_guessed_by_its_heading_and_by_what_stands_in_it(headings: s
     ],
 )  # fmt: skip
 def test_days_are_read_as_hr_systems_write_them(text: str, day: date | None) -> None:
-    assert list_day(text, "First day") == day
+    assert read_list_day(text, "First day") == day
 
 
 def test_where_a_column_has_the_month_first_nothing_is_guessed() -> None:
     column = ["09/25/2026", "03/04/2026", "5.4.2026", "1 May 2026"]
-    assert month_first(column) == "09/25/2026"
-    assert month_first(["25/09/2026", "31/12/2026"]) is None
+    assert month_first_example(column) == "09/25/2026"
+    assert month_first_example(["25/09/2026", "31/12/2026"]) is None
     rows = "".join(f"Pat{'abcd'[n]} Lee,p{n}@example.org,{day}\n" for n, day in enumerate(column))
     kinds = [line.kind for line in lines("Name,Email,Start date\n" + rows)]
     assert kinds == ["refused", "refused", "added", "added"]
@@ -210,26 +210,38 @@ def test_a_day_that_stands_for_none_is_said() -> None:
      ("North", False), ("A-1", False)],
 )  # fmt: skip
 def test_what_stands_for_nothing_is_nothing(text: str, nothing: bool) -> None:
-    assert is_nothing(text) == nothing
+    assert is_placeholder(text) == nothing
 
 
 def test_null_is_a_name_and_nought_is_no_number() -> None:
-    assert [no_name(name) for name in ("Null", "Na", "None", "#REF!", "-")] == [False, False, False, True, True]
-    assert [no_number(text) for text in ("0", "000", "0.0", "AGENCY", "00417")] == [True, True, True, False, False]
+    assert [is_placeholder_name(name) for name in ("Null", "Na", "None", "#REF!", "-")] == [
+        False,
+        False,
+        False,
+        True,
+        True,
+    ]
+    assert [is_placeholder_number(text) for text in ("0", "000", "0.0", "AGENCY", "00417")] == [
+        True,
+        True,
+        True,
+        False,
+        False,
+    ]
     assert {number_key(text) for text in ("00417", "417", "417.0", "4.17E+02", "０４１７")} == {"417"}
 
 
 @pytest.mark.parametrize("text", ["Jos? Lee", "Jos\ufffd", "O&#39;Hara", "£ucja", "JosŽ", "Ã‰mile"])
 def test_letters_that_were_read_wrongly_are_seen(text: str) -> None:
-    assert badly_decoded(text)
+    assert decoding_damage(text)
 
 
 @pytest.mark.parametrize(
     "text", ["São João", "JOÃO", "Zoë Åkesson", "Łucja Zając", "Зоя Иванова", "王小明 (Jason)", "O’Hara"]
 )
 def test_names_of_all_countries_are_names(text: str) -> None:
-    assert badly_decoded(text) is None
-    assert look_alike(text) is None
+    assert decoding_damage(text) is None
+    assert lookalike_character(text) is None
 
 
 @pytest.mark.parametrize(
@@ -241,7 +253,7 @@ def test_names_of_all_countries_are_names(text: str) -> None:
     ],
 )  # fmt: skip
 def test_how_much_two_names_have_in_common(one: str, other: str | None, expected: str) -> None:
-    assert likeness(one, other) == expected
+    assert name_likeness(one, other) == expected
 
 
 def workbook(*sheets: list[list[object]]) -> bytes:
@@ -270,7 +282,7 @@ def test_a_workbook_is_read_as_somebody_sees_it() -> None:
     sheet["A3"].number_format = "00000"
     file = io.BytesIO()
     book.save(file)
-    found = read(file.getvalue())
+    found = parse_file(file.getvalue())
     assert found.headings == ("No.", "Name", "Email", "Start")
     assert found.rows == (
         (3, ("00583", "Cara Voss", "cara@example.org", "2026-09-01")),
@@ -280,7 +292,7 @@ def test_a_workbook_is_read_as_somebody_sees_it() -> None:
 
 
 def test_of_several_sheets_the_first_with_a_list_is_read_and_named() -> None:
-    found = read(workbook([["Notes"]], [["Email", "Name"], ["a@example.org", "Ann Lee"]]))
+    found = parse_file(workbook([["Notes"]], [["Email", "Name"], ["a@example.org", "Ann Lee"]]))
     assert [cells for _, cells in found.rows] == [("a@example.org", "Ann Lee")]
     assert "the first of 2" in found.notes[0]
 
@@ -303,7 +315,7 @@ def test_a_workbook_that_is_none_or_too_large_is_refused_in_words() -> None:
         (b",".join(b"c%d" % n for n in range(40_000)) + b"\n" + b"x," * 39_999 + b"x\n", "40,000 columns"),
     ):
         with pytest.raises(UnreadableError, match=words):
-            read(data)
+            parse_file(data)
 
 
 def test_an_entity_in_a_workbook_is_never_opened() -> None:
@@ -315,4 +327,4 @@ def test_an_entity_in_a_workbook_is_never_opened() -> None:
                 data = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaa">]>' + data.partition(b"?>")[2]
             file.writestr(name, data)
     with pytest.raises(UnreadableError, match="damaged"):
-        read(made.getvalue())
+        parse_file(made.getvalue())

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from course.events import on
+from course.events import subscribe
 from course.mail.models import OutboxMail
 from course.people.events import EarlierCertificate
 from course.people.models import Membership, Person, Team
@@ -60,7 +60,7 @@ def test_a_workbook_is_uploaded_like_any_list_and_a_very_wide_one_is_refused_at_
 def test_two_posts_and_a_history_of_training_become_one_person(session: Session) -> None:
     make_organisation(session)
     told: list[EarlierCertificate] = []
-    on(EarlierCertificate, lambda _session, event: told.append(event))
+    subscribe(EarlierCertificate, lambda _session, event: told.append(event))
     rows = ["01/05/2024,Kitchen", "01/05/2026,Kitchen", "01/05/2025,Club"]
     text = "Email,Name,Completed on,Team\n" + "".join(f"ann@example.org,Ann Lee,{row}\n" for row in rows)
     assert run(session, text) == ["added", "joined", "joined"]
@@ -78,10 +78,10 @@ def test_two_posts_and_a_history_of_training_become_one_person(session: Session)
 def test_what_somebody_changes_while_a_list_is_worked_out_is_noticed(session: Session) -> None:
     make_organisation(session)
     import_id, made = look(session, HEAD + ANN)
-    table = queries.table(session, import_id)
+    table = queries.stored_table(session, import_id)
     assert table is not None
-    draft = queries.draft(session, table, queries.choices(session, import_id, table), ZONE, NOW)
+    draft = queries.draft_import(session, table, queries.import_choices(session, import_id, table), ZONE, NOW)
     make_person(session, "Bo Lee", "bo@example.org")
-    assert actions.begin(session, import_id, made.mark(), None, NOW)
-    with pytest.raises(actions.OvertakenError):
-        actions.apply(session, import_id, draft, ZONE, None, NOW, lambda _done, _of: None)
+    assert actions.begin_apply(session, import_id, made.mark(), None, NOW)
+    with pytest.raises(actions.ConcurrentChangeError):
+        actions.apply_plan(session, import_id, draft, ZONE, None, NOW, lambda _done, _of: None)

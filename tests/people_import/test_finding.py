@@ -10,25 +10,25 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from course.people.models import Person
-from course.people_import.rules.matching import Somebody
-from course.people_import.rules.planning import plan
-from course.people_import.rules.team_paths import Places
-from course.staff.actions import come_back, correct, leave, merge
+from course.people_import.rules.matching import KnownPerson
+from course.people_import.rules.planning import make_plan
+from course.people_import.rules.team_paths import TeamPaths
+from course.staff.actions import correct_identity, merge_people, record_departure, record_return
 from tests.conftest import NOW
 from tests.makers import make_person, make_team
 from tests.people_import.test_lists import do, look
 from tests.people_import.test_rules import done
 
 LEFT, START = date(2026, 3, 1), date(2020, 1, 1)
-SAM = Somebody(1, "Sam Okafor", "sam@example.org", "S1", teams=frozenset({2}), start=START,
+SAM = KnownPerson(1, "Sam Okafor", "sam@example.org", "S1", teams=frozenset({2}), start=START,
                former=frozenset({"s.okafor@old.example", "shared@example.org"}),
                former_numbers=frozenset({"S0"}))  # fmt: skip
-TWIN = Somebody(2, "S. Okafor", "twin@example.org", "S2", left=LEFT, start=START, merged=1)
-THIRD = Somebody(
+TWIN = KnownPerson(2, "S. Okafor", "twin@example.org", "S2", left=LEFT, start=START, merged=1)
+THIRD = KnownPerson(
     3, "Sam O.", "third@example.org", left=LEFT, start=START, merged=2, former=frozenset({"o@example.org"})
 )
-LEE = Somebody(4, "Kim Lee", "kim@example.org", start=START, former=frozenset({"shared@example.org"}))
-GONE = Somebody(5, "Ana Gone", "gone@example.org", left=LEFT, start=START)
+LEE = KnownPerson(4, "Kim Lee", "kim@example.org", start=START, former=frozenset({"shared@example.org"}))
+GONE = KnownPerson(5, "Ana Gone", "gone@example.org", left=LEFT, start=START)
 KNOWN = (SAM, TWIN, THIRD, LEE, GONE)
 
 
@@ -102,8 +102,10 @@ def test_a_nightly_list_of_before_a_merger_does_nothing_more(session: Session) -
     team = make_team(session, "Kitchen")
     first, second = (make_person(session, "Sam Okafor", f"{name}@example.org", team=team) for name in ("sam", "twin"))
     lee = make_person(session, "Kim Lee", "kim@example.org", team=team)
-    assert merge(session, second.id, first.id, True, "stood here twice", "Europe/London", None, NOW) is None
-    assert correct(session, lee.id, "Kim Lee", "kim.lee@example.org", None, "new mail system", None, NOW) is None
+    assert merge_people(session, second.id, first.id, True, "stood here twice", "Europe/London", None, NOW) is None
+    assert (
+        correct_identity(session, lee.id, "Kim Lee", "kim.lee@example.org", None, "new mail system", None, NOW) is None
+    )
     session.commit()
     people = select(Person.id, Person.name, Person.email, Person.left_at).order_by(Person.id)
     before = session.execute(people).all()
@@ -135,8 +137,10 @@ def test_a_list_with_numbers_brings_nothing_back_on_any_night(session: Session) 
     lee = make_person(session, "Kim Lee", "kim@example.org", team=team)
     first.staff_number, second.staff_number, lee.staff_number = "S1", "S2", "N1"
     session.commit()
-    assert merge(session, second.id, first.id, True, "stood here twice", "Europe/London", None, NOW) is None
-    assert correct(session, lee.id, "Kim Lee", "kim.lee@example.org", "N1", "new mail system", None, NOW) is None
+    assert merge_people(session, second.id, first.id, True, "stood here twice", "Europe/London", None, NOW) is None
+    assert (
+        correct_identity(session, lee.id, "Kim Lee", "kim.lee@example.org", "N1", "new mail system", None, NOW) is None
+    )
     session.commit()
     people = select(Person.id, Person.name, Person.email, Person.staff_number, Person.left_at).order_by(Person.id)
     before = session.execute(people).all()
@@ -153,16 +157,16 @@ def test_a_list_with_numbers_brings_nothing_back_on_any_night(session: Session) 
 
 def test_an_entry_that_was_merged_does_not_come_back(session: Session) -> None:
     first, second = make_person(session), make_person(session, "S. Okafor", "twin@example.org")
-    assert merge(session, second.id, first.id, False, "stood here twice", "Europe/London", None, NOW) is None
-    refused = come_back(session, second.id, (NOW + timedelta(days=2)).date(), None, "x", "Europe/London", None, NOW)
+    assert merge_people(session, second.id, first.id, False, "stood here twice", "Europe/London", None, NOW) is None
+    refused = record_return(session, second.id, (NOW + timedelta(days=2)).date(), None, "x", "Europe/London", None, NOW)
     assert refused is not None
     assert "became part of that of Sam Okafor" in refused.message
 
 
 def test_a_first_day_that_is_years_away_is_refused(session: Session) -> None:
     person = make_person(session)
-    assert leave(session, person.id, NOW.date(), "moved", "Europe/London", None, NOW) is None
-    refused = come_back(session, person.id, date(9999, 12, 31), None, "x", "Europe/London", None, NOW)
+    assert record_departure(session, person.id, NOW.date(), "moved", "Europe/London", None, NOW) is None
+    refused = record_return(session, person.id, date(9999, 12, 31), None, "x", "Europe/London", None, NOW)
     assert refused is not None
     assert "within the next twelve months" in refused.message
 
@@ -170,8 +174,8 @@ def test_a_first_day_that_is_years_away_is_refused(session: Session) -> None:
 def test_a_preview_of_one_person_is_not_applied_to_another() -> None:
     rows = [(2, ["sam@example.org"])]
     marks = {
-        plan(
-            rows, {"email": 0}, (replace(LEE, email="sam@example.org", id=number),), Places([]), date(2026, 11, 22)
+        make_plan(
+            rows, {"email": 0}, (replace(LEE, email="sam@example.org", id=number),), TeamPaths([]), date(2026, 11, 22)
         ).mark()
         for number in (4, 5)
     }
@@ -216,7 +220,7 @@ def test_another_entry_says_nothing_where_the_row_of_the_person_is_refused() -> 
 
 
 def test_a_new_team_that_is_named_in_two_ways_is_one() -> None:
-    places = Places([(1, "Top", None), (2, "Piano", 1)])
+    places = TeamPaths([(1, "Top", None), (2, "Piano", 1)])
     rows = [(2, ["a@example.org", "A B", "Piano > Quartet"]), (3, ["b@example.org", "B C", "top > piano > QUARTET"])]
-    made = plan(rows, {"email": 0, "name": 1, "team": 2}, (), places, date(2026, 11, 22))
+    made = make_plan(rows, {"email": 0, "name": 1, "team": 2}, (), places, date(2026, 11, 22))
     assert made.new_teams == (("Top", "Piano", "Quartet"),)

@@ -11,29 +11,29 @@ from typing import Any
 import pytest
 from openpyxl import Workbook
 
-from course.people_import.rules.character_damage import badly_decoded
-from course.people_import.rules.columns import guess
-from course.people_import.rules.matching import Somebody
-from course.people_import.rules.name_matching import likeness, spelt_worse, turned_round
-from course.people_import.rules.parsing import read
-from course.people_import.rules.planning import Line, plan
+from course.people_import.rules.character_damage import decoding_damage
+from course.people_import.rules.columns import guess_columns
+from course.people_import.rules.matching import KnownPerson
+from course.people_import.rules.name_matching import is_reordered, is_worse_spelling, name_likeness
+from course.people_import.rules.parsing import parse_file
+from course.people_import.rules.planning import ImportLine, make_plan
 from course.people_import.rules.table import UnreadableError
-from course.people_import.rules.team_paths import Places
+from course.people_import.rules.team_paths import TeamPaths
 
 BEGAN = date(2020, 1, 1)
 KNOWN = (
-    Somebody(1, "Mary Jones", "mary@example.org", "M1", start=BEGAN),
-    Somebody(2, "María José García", "mj@example.org", None, start=BEGAN),
-    Somebody(3, "Cara Voss", "cara@example.org", "00583", start=BEGAN),
-    Somebody(4, "Ida Holm", "ida.holm@example.org", "L5", left=date(2026, 3, 1), start=BEGAN),
+    KnownPerson(1, "Mary Jones", "mary@example.org", "M1", start=BEGAN),
+    KnownPerson(2, "María José García", "mj@example.org", None, start=BEGAN),
+    KnownPerson(3, "Cara Voss", "cara@example.org", "00583", start=BEGAN),
+    KnownPerson(4, "Ida Holm", "ida.holm@example.org", "L5", left=date(2026, 3, 1), start=BEGAN),
 )
 HEAD = "Staff number,First name,Last name,E-mail\n"
 
 
-def lines(text: str) -> list[Line]:
-    table = read(text.encode())
-    columns = guess(table.headings, {}, (), table)
-    return list(plan(table.rows, columns, KNOWN, Places([]), date(2026, 11, 28), table.bad).lines)
+def lines(text: str) -> list[ImportLine]:
+    table = parse_file(text.encode())
+    columns = guess_columns(table.headings, {}, (), table)
+    return list(make_plan(table.rows, columns, KNOWN, TeamPaths([]), date(2026, 11, 28), table.bad).lines)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_one_word_in_common_makes_nobody_another_and_a_worse_spelling_changes_no
     ],
 )  # fmt: skip
 def test_a_last_name_in_common_is_a_family(one: str, other: str, expected: str) -> None:
-    assert likeness(one, other) == likeness(other, one) == expected
+    assert name_likeness(one, other) == name_likeness(other, one) == expected
 
 
 @pytest.mark.parametrize(
@@ -112,11 +112,11 @@ def test_a_last_name_in_common_is_a_family(one: str, other: str, expected: str) 
     ],
 )  # fmt: skip
 def test_a_name_is_written_worse_where_it_lacks_what_the_other_has(new: str, old: str, worse: bool) -> None:
-    assert spelt_worse(new, old) == worse
+    assert is_worse_spelling(new, old) == worse
 
 
 def test_names_are_turned_round_where_the_words_are_the_same() -> None:
-    assert [turned_round(new, "Ann Lee") for new in ("Lee Ann", "Dr Lee Ann", "Ann Lee", "Ann Hill")] == [
+    assert [is_reordered(new, "Ann Lee") for new in ("Lee Ann", "Dr Lee Ann", "Ann Lee", "Ann Hill")] == [
         True, True, False, False
     ]  # fmt: skip
 
@@ -145,8 +145,8 @@ def test_names_are_turned_round_where_the_words_are_the_same() -> None:
 )  # fmt: skip
 def test_headings_of_hr_systems_are_known(headings: str, row: str, expected: str) -> None:
     rows = [row.replace("a@", f"{letter}@") for letter in "abc"]
-    table = read("\n".join([headings, *rows]).replace("|", "\t").encode())
-    found = {index: field for field, index in guess(table.headings, {}, (), table).items()}
+    table = parse_file("\n".join([headings, *rows]).replace("|", "\t").encode())
+    found = {index: field for field, index in guess_columns(table.headings, {}, (), table).items()}
     assert " ".join(found.get(index, "-") for index in range(len(headings.split("|")))) == expected
 
 
@@ -161,26 +161,26 @@ def test_headings_of_hr_systems_are_known(headings: str, row: str, expected: str
     ],
 )
 def test_the_headings_are_found_below_notes(above: str) -> None:
-    found = read(f"{above}Staff number,Name,E-mail\n1,Bo Lee,bo@example.org\n2,Cy Fox,cy@example.org\n".encode())
+    found = parse_file(f"{above}Staff number,Name,E-mail\n1,Bo Lee,bo@example.org\n2,Cy Fox,cy@example.org\n".encode())
     assert found.headings == ("Staff number", "Name", "E-mail")
     assert len(found.rows) == 2
 
 
 def test_a_list_without_headings_loses_nobody_it_is_refused() -> None:
     with pytest.raises(UnreadableError, match="Line 1 holds a person"):
-        read(b"Bo Lee,bo@example.org,North\nCy Fox,cy@example.org,North\n")
+        parse_file(b"Bo Lee,bo@example.org,North\nCy Fox,cy@example.org,North\n")
 
 
 @pytest.mark.parametrize("name", ["Zoë Lee", "Ana Núñez", "José Lee", "Liam O’Neill", "Jürgen Groß"])
 def test_a_list_of_an_old_mac_is_asked_about(name: str) -> None:
-    table = read(f"Name,Email\n{name},a@example.org\n".encode("mac-roman"))
-    found = plan(table.rows, {"name": 0, "email": 1}, (), Places([]), date(2026, 11, 28)).lines
+    table = parse_file(f"Name,Email\n{name},a@example.org\n".encode("mac-roman"))
+    found = make_plan(table.rows, {"name": 0, "email": 1}, (), TeamPaths([]), date(2026, 11, 28)).lines
     assert [line.kind for line in found] == ["asked"], found
 
 
 @pytest.mark.parametrize("name", ["Ann Smith–Jones", "Liam O‘Neill", "Núria Col·lell", "Ana de la Ó", "IÑAKI NÚÑEZ"])
 def test_signs_that_names_have_are_none_of_a_mac(name: str) -> None:
-    assert badly_decoded(name) is None
+    assert decoding_damage(name) is None
 
 
 def workbook(fill: Callable[[Any], None]) -> bytes:
@@ -197,7 +197,7 @@ def test_a_cell_that_is_merged_over_several_people_is_about_all_of_them() -> Non
             sheet.append(row)
         sheet.merge_cells("C2:C5")
 
-    found = read(workbook(fill))
+    found = parse_file(workbook(fill))
     assert [cells[0] + (" " + cells[2] if len(cells) > 2 else "") for _, cells in found.rows] == [
         "Bo Lee North", "Cy Fox North", "Di Ray North", "Ed Roe"
     ]  # fmt: skip
@@ -209,7 +209,7 @@ def test_a_formula_that_was_never_worked_out_is_said_and_not_taken_for_nothing()
         sheet.append(["Bo Lee", "bo@example.org", "=DATE(2026,9,1)"])
 
     with pytest.raises(UnreadableError, match="The cell C2 has a formula that has not been worked out"):
-        read(workbook(fill))
+        parse_file(workbook(fill))
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ def test_a_number_is_read_in_the_format_in_which_it_is_seen(shape: str, seen: st
         sheet.append([417, "bo@example.org"])
         sheet["A2"].number_format = shape
 
-    assert read(workbook(fill)).rows[0][1][0] == seen
+    assert parse_file(workbook(fill)).rows[0][1][0] == seen
 
 
 def test_a_certificate_that_ends_on_the_day_of_its_completion_is_refused_and_stops_no_list() -> None:

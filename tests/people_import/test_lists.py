@@ -15,18 +15,18 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from course.clock import now
-from course.events import on
+from course.events import subscribe
 from course.learning.models import Enrolment
 from course.mail.models import OutboxMail
-from course.mail.rules import Letter
+from course.mail.rules import MailMessage
 from course.people import actions as people
 from course.people.events import EarlierCertificate
 from course.people.models import Employment, Membership, PathwayChoice, Person, RoleGrant, Team
 from course.people_import import actions, queries
 from course.people_import.models import PeopleImport
-from course.people_import.rules.columns import guess
-from course.people_import.rules.parsing import read_and_pack
-from course.people_import.rules.planning import Plan
+from course.people_import.rules.columns import guess_columns
+from course.people_import.rules.parsing import parse_and_pack
+from course.people_import.rules.planning import ImportPlan
 from course.staff import actions as staff
 from course.staff import queries as sheets
 from course.web.unit_of_work import command_session
@@ -42,45 +42,45 @@ ANN = "ann@example.org,Ann Lee,North > House 3,N1,01/09/2020,,Clubs and voluntee
 BO = "bo@example.org,Bo Lee,North,N2,,,,,\n"
 
 
-def letter(name: str) -> people.Letter:
-    return lambda token: Letter(f"Invitation for {name}", token)
+def letter(name: str) -> people.InvitationWriter:
+    return lambda token: MailMessage(f"Invitation for {name}", token)
 
 
-def look(session: Session, text: str, invites: bool = False, base: int | None = None) -> tuple[int, Plan]:
+def look(session: Session, text: str, invites: bool = False, base: int | None = None) -> tuple[int, ImportPlan]:
     """Upload a list and preview it."""
-    import_id = actions.upload(session, "staff.csv", read_and_pack(text.encode()), None, NOW)
-    table = queries.table(session, import_id)
+    import_id = actions.store_upload(session, "staff.csv", parse_and_pack(text.encode()), None, NOW)
+    table = queries.stored_table(session, import_id)
     assert table is not None
-    return import_id, choose(session, import_id, guess(table.headings, {}, (), table), base, invites)
+    return import_id, choose(session, import_id, guess_columns(table.headings, {}, (), table), base, invites)
 
 
 def choose(
     session: Session, import_id: int, columns: dict[str, int], base: int | None = None, invites: bool = False,
     decisions: Mapping[str, str] | None = None,
-) -> Plan:  # fmt: skip
+) -> ImportPlan:  # fmt: skip
     """Preview a list with these columns."""
-    table = queries.table(session, import_id)
+    table = queries.stored_table(session, import_id)
     assert table is not None
-    choices = queries.Choices(columns, base, decisions or {})
-    draft = queries.draft(session, table, choices, ZONE, NOW)
+    choices = queries.ImportChoices(columns, base, decisions or {})
+    draft = queries.draft_import(session, table, choices, ZONE, NOW)
     actions.keep_preview(session, import_id, table, draft, choices, invites)
     session.commit()
     return draft.plan
 
 
-def carry_out(session: Session, import_id: int) -> list[actions.Invitee]:
+def carry_out(session: Session, import_id: int) -> list[actions.ImportInvitee]:
     """Apply a list that was begun, as it is now."""
-    table = queries.table(session, import_id)
+    table = queries.stored_table(session, import_id)
     if table is None:
         raise LookupError
-    draft = queries.draft(session, table, queries.choices(session, import_id, table), ZONE, NOW)
-    return actions.apply(session, import_id, draft, ZONE, None, NOW, lambda _done, _of: None)
+    draft = queries.draft_import(session, table, queries.import_choices(session, import_id, table), ZONE, NOW)
+    return actions.apply_plan(session, import_id, draft, ZONE, None, NOW, lambda _done, _of: None)
 
 
-def do(session: Session, import_id: int, made: Plan) -> None:
-    assert actions.begin(session, import_id, made.mark(), None, NOW)
-    for some in actions.in_batches(carry_out(session, import_id)):
-        actions.invite(session, some, {number: letter(name) for number, name in some}, None, NOW)
+def do(session: Session, import_id: int, made: ImportPlan) -> None:
+    assert actions.begin_apply(session, import_id, made.mark(), None, NOW)
+    for some in actions.invitation_batches(carry_out(session, import_id)):
+        actions.invite_people(session, some, {number: letter(name) for number, name in some}, None, NOW)
     session.commit()
 
 
@@ -101,7 +101,7 @@ def test_a_list_adds_people_with_all_that_it_says(session: Session) -> None:
     ann, bo = session.execute(select(Person).order_by(Person.id)).scalars()
     assert (ann.name, ann.email, ann.staff_number) == ("Ann Lee", "ann@example.org", "N1")
     assert [team.name for team in session.execute(select(Team).order_by(Team.id)).scalars()] == ["North", "House 3"]
-    sheet = sheets.sheet(session, ann.id)
+    sheet = sheets.person_detail(session, ann.id)
     assert sheet is not None
     assert [bond.words for bond in (*sheet.teams, *sheet.roles)] == ["House 3", "Manager of House 3"]
     assert sheet.pathway is not None
@@ -129,14 +129,14 @@ def test_a_list_changes_people_and_the_past_stays(session: Session) -> None:
     import_id, made = look(session, HEAD + changed)
     (line,) = made.lines
     assert (line.kind, "Is it the same person?" in line.notes[0]) == ("asked", True)
-    table = queries.table(session, import_id)
+    table = queries.stored_table(session, import_id)
     assert table is not None
-    columns = guess(table.headings, {}, (), table)
+    columns = guess_columns(table.headings, {}, (), table)
     made = choose(session, import_id, columns, decisions={line.key: "same"})
     assert [line.kind for line in made.lines] == ["changed"]
     do(session, import_id, made)
     ann = session.execute(select(Person).where(Person.staff_number == "N1")).scalar_one()
-    sheet = sheets.sheet(session, ann.id)
+    sheet = sheets.person_detail(session, ann.id)
     assert sheet is not None
     assert (ann.name, ann.email) == ("Ann Hill", "ann.hill@example.org")
     assert [was.name for was in sheet.changes] == ["Ann Lee"]
@@ -153,7 +153,7 @@ def test_people_leave_and_come_back_by_a_list(session: Session) -> None:
     assert run(session, HEAD + "ann@example.org,,,,,20/11/2026,,,\n") == ["unchanged"]
     assert run(session, HEAD + "ann@example.org,,North,,21/11/2026,,,,\n") == ["back"]
     assert ann.left_at is None
-    assert [bond.words for bond in (sheets.sheet(session, ann.id) or pytest.fail("nobody")).teams] == ["North"]
+    assert [bond.words for bond in (sheets.person_detail(session, ann.id) or pytest.fail("nobody")).teams] == ["North"]
 
 
 def test_rows_that_are_refused_do_not_stop_the_others(session: Session) -> None:
@@ -173,36 +173,36 @@ def test_what_is_applied_is_what_was_previewed(session: Session) -> None:
     make_organisation(session)
     import_id, made = look(session, HEAD + ANN)
     make_person(session, "Somebody", "ann@example.org")
-    assert actions.begin(session, import_id, made.mark(), None, NOW)
-    with pytest.raises(actions.StaleError, match="Look at it again"):
+    assert actions.begin_apply(session, import_id, made.mark(), None, NOW)
+    with pytest.raises(actions.StalePreviewError, match="Look at it again"):
         carry_out(session, import_id)
-    actions.give_up(session, import_id, "stale")
+    actions.record_failure(session, import_id, "stale")
     assert look(session, HEAD + ANN)[1].mark() != made.mark()
 
 
 def test_a_list_is_begun_once_and_applied_once(session: Session) -> None:
     make_organisation(session)
     import_id, made = look(session, HEAD + ANN)
-    assert not actions.begin(session, import_id, "another mark", None, NOW)
-    assert actions.begin(session, import_id, made.mark(), None, NOW)
-    assert not actions.begin(session, import_id, made.mark(), None, NOW)
+    assert not actions.begin_apply(session, import_id, "another mark", None, NOW)
+    assert actions.begin_apply(session, import_id, made.mark(), None, NOW)
+    assert not actions.begin_apply(session, import_id, made.mark(), None, NOW)
     # What was cut off can be begun again after an hour.
-    assert actions.begin(session, import_id, made.mark(), None, NOW + timedelta(hours=1))
+    assert actions.begin_apply(session, import_id, made.mark(), None, NOW + timedelta(hours=1))
     carry_out(session, import_id)
-    assert not actions.begin(session, import_id, made.mark(), None, NOW + timedelta(hours=9))
+    assert not actions.begin_apply(session, import_id, made.mark(), None, NOW + timedelta(hours=9))
     with pytest.raises(LookupError):
         carry_out(session, import_id)
 
 
 def test_a_file_is_kept_for_a_day_and_what_it_did_for_a_month(session: Session) -> None:
     import_id, _ = look(session, HEAD + ANN)
-    actions.forget(session, NOW + timedelta(hours=23))
-    assert queries.table(session, import_id) is not None
-    actions.forget(session, NOW + timedelta(days=1))
-    assert queries.table(session, import_id) is None
+    actions.delete_expired(session, NOW + timedelta(hours=23))
+    assert queries.stored_table(session, import_id) is not None
+    actions.delete_expired(session, NOW + timedelta(days=1))
+    assert queries.stored_table(session, import_id) is None
     session.expire_all()
     assert session.get_one(PeopleImport, import_id).preview is not None
-    actions.forget(session, NOW + timedelta(days=30))
+    actions.delete_expired(session, NOW + timedelta(days=30))
     session.expire_all()
     assert session.get_one(PeopleImport, import_id).preview is None
 
@@ -210,7 +210,7 @@ def test_a_file_is_kept_for_a_day_and_what_it_did_for_a_month(session: Session) 
 def test_earlier_certificates_are_told_once(session: Session) -> None:
     make_organisation(session)
     told: list[EarlierCertificate] = []
-    on(EarlierCertificate, lambda _session, event: told.append(event))
+    subscribe(EarlierCertificate, lambda _session, event: told.append(event))
     run(session, HEAD + ANN)
     run(session, HEAD + ANN)
     assert [(event.day.isoformat(), event.valid_until) for event in told] == [("2026-05-01", None)]
@@ -220,11 +220,11 @@ def test_columns_and_the_place_of_new_teams_are_remembered_once_applied(session:
     make_organisation(session)
     top = make_team(session, "Trust")
     text = "Work mail,Who,Site\nann@example.org,Ann Lee,North\n"
-    import_id = actions.upload(session, "staff.csv", read_and_pack(text.encode()), None, NOW)
+    import_id = actions.store_upload(session, "staff.csv", parse_and_pack(text.encode()), None, NOW)
     made = choose(session, import_id, {"email": 0, "name": 1, "team": 2}, top.id)
-    assert queries.remembered(session, ()).columns == {}
+    assert queries.previous_mapping(session, ()).columns == {}
     do(session, import_id, made)
-    before = queries.remembered(session, ("Work mail", "Who", "Site"))
+    before = queries.previous_mapping(session, ("Work mail", "Who", "Site"))
     assert before.columns == {"email": "Work mail", "name": "Who", "team": "Site"}
     assert before.base == top.id
     assert made.new_teams == (("Trust", "North"),)
@@ -233,12 +233,12 @@ def test_columns_and_the_place_of_new_teams_are_remembered_once_applied(session:
 def test_a_column_that_was_left_out_is_left_out_tonight_whatever_lists_came_between(session: Session) -> None:
     make_organisation(session)
     text = "Work mail,Name,Location\nann@example.org,Ann Lee,London office\n"
-    import_id = actions.upload(session, "staff.csv", read_and_pack(text.encode()), None, NOW)
+    import_id = actions.store_upload(session, "staff.csv", parse_and_pack(text.encode()), None, NOW)
     do(session, import_id, choose(session, import_id, {"email": 0, "name": 1}))
     run(session, "Email,Name,Completed on\nann@example.org,Ann Lee,12/02/2025\n")
     headings = ("Work mail", "Name", "Location", "Department")
-    before = queries.remembered(session, headings)
-    assert guess(headings, before.columns, before.unused) == {"email": 0, "name": 1, "team": 3}
+    before = queries.previous_mapping(session, headings)
+    assert guess_columns(headings, before.columns, before.unused) == {"email": 0, "name": 1, "team": 3}
 
 
 def administrator(session: Session, client: Client) -> Client:
@@ -349,7 +349,7 @@ def test_a_list_is_applied_in_a_thread_and_can_be_left_alone(fresh_app: Flask) -
 def test_while_a_list_is_being_applied_the_page_says_so(session: Session, client: Client) -> None:
     administrator(session, client)
     import_id, made = look(session, HEAD + ANN)
-    assert actions.begin(session, import_id, made.mark(), None, now())
+    assert actions.begin_apply(session, import_id, made.mark(), None, now())
     session.commit()
     assert "The list is being applied" in client.get(f"/people/import/{import_id}").text
     assert "Being applied" in client.get("/people/import").text
@@ -359,7 +359,7 @@ def test_somebody_who_left_by_hand_is_not_brought_back_by_tonights_list(session:
     make_organisation(session)
     run(session, HEAD + ANN)
     ann = session.execute(select(Person.id)).scalar_one()
-    assert staff.leave(session, ann, NOW.date(), "by hand", ZONE, None, NOW) is None
+    assert staff.record_departure(session, ann, NOW.date(), "by hand", ZONE, None, NOW) is None
     assert run(session, HEAD + ANN) == ["refused"]
 
 

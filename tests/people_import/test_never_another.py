@@ -10,11 +10,11 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course.people_import.rules.matching import Somebody
+from course.people_import.rules.matching import KnownPerson
 from course.people_import.rules.name_matching import name_words
-from course.people_import.rules.planning import Plan, plan
-from course.people_import.rules.questions import OTHER, QUESTIONS, RIGHT, SAME
-from course.people_import.rules.team_paths import Places
+from course.people_import.rules.planning import ImportPlan, make_plan
+from course.people_import.rules.questions import ACCEPT, OTHER, QUESTIONS, SAME
+from course.people_import.rules.team_paths import TeamPaths
 
 TODAY = date(2026, 11, 28)
 COLUMNS = {"email": 0, "name": 1, "staff_number": 2, "team": 3, "start": 4, "leaving": 5, "completed": 6}
@@ -27,7 +27,7 @@ addresses, days = st.sampled_from(ADDRESSES), st.dates(date(2019, 1, 1), date(20
 
 
 @st.composite
-def directories(draw: st.DrawFn) -> list[Somebody]:
+def directories(draw: st.DrawFn) -> list[KnownPerson]:
     """Some people, no two with one address or number, a few of whom have left, or were called something else before."""
     emails = draw(st.lists(addresses, unique=True, max_size=4))
     numbers = draw(st.permutations(["AGENCY", "00417", "417", "PX-1"]))
@@ -38,12 +38,12 @@ def directories(draw: st.DrawFn) -> list[Somebody]:
         former = draw(st.frozensets(st.sampled_from(("old@example.org", "older@example.org")), max_size=1))
         teams = frozenset() if left else draw(st.frozensets(st.sampled_from((1, 2))))
         began = date(2018, 1, 1)
-        one = Somebody(place + 1, draw(names), email, number, left, teams, start=began, former=former - {email})
+        one = KnownPerson(place + 1, draw(names), email, number, left, teams, start=began, former=former - {email})
         people.append(one)
     return people
 
 
-def row(draw: st.DrawFn, known: Sequence[Somebody]) -> list[str]:
+def row(draw: st.DrawFn, known: Sequence[KnownPerson]) -> list[str]:
     """A row about somebody who is there, damaged or not, or about anybody."""
     place = draw(st.integers(-1, len(known) - 1))
     about = known[place] if place >= 0 else None
@@ -59,16 +59,18 @@ def row(draw: st.DrawFn, known: Sequence[Somebody]) -> list[str]:
 
 
 @st.composite
-def lists(draw: st.DrawFn) -> tuple[list[Somebody], list[list[str]]]:
+def lists(draw: st.DrawFn) -> tuple[list[KnownPerson], list[list[str]]]:
     known = draw(directories())
     return known, [row(draw, known) for _ in range(draw(st.integers(1, 4)))]
 
 
-def planned(known: Sequence[Somebody], cells: Sequence[Sequence[str]], decisions: dict[str, str] | None = None) -> Plan:
-    return plan(list(enumerate(cells, 2)), COLUMNS, known, Places(TEAMS), TODAY, decisions=decisions)
+def planned(
+    known: Sequence[KnownPerson], cells: Sequence[Sequence[str]], decisions: dict[str, str] | None = None
+) -> ImportPlan:
+    return make_plan(list(enumerate(cells, 2)), COLUMNS, known, TeamPaths(TEAMS), TODAY, decisions=decisions)
 
 
-def speaks_for(person: Somebody, rows: Sequence[Sequence[str]]) -> bool:
+def speaks_for(person: KnownPerson, rows: Sequence[Sequence[str]]) -> bool:
     """Whether the rows with one address speak for a person: two things of three do, their address, their number, a word of
     their name; where no name is given, the address, or a number that can be one. Written from what must be true, not
     from the code."""
@@ -84,7 +86,7 @@ def speaks_for(person: Somebody, rows: Sequence[Sequence[str]]) -> bool:
 
 @given(lists())
 @settings(max_examples=120)
-def test_no_list_takes_one_person_for_another(drawn: tuple[list[Somebody], list[list[str]]]) -> None:
+def test_no_list_takes_one_person_for_another(drawn: tuple[list[KnownPerson], list[list[str]]]) -> None:
     known, cells = drawn
     made = planned(known, cells)
     touched = [line.person.id for line in made.lines if line.person is not None and line.deeds]
@@ -105,7 +107,7 @@ def test_no_list_takes_one_person_for_another(drawn: tuple[list[Somebody], list[
     assert len(set(numbers)) == len(numbers)
 
 
-def outcome(made: Plan, cells: Sequence[Sequence[str]]) -> dict[str, set[str]]:
+def outcome(made: ImportPlan, cells: Sequence[Sequence[str]]) -> dict[str, set[str]]:
     """What becomes of the rows, without their lines."""
     found: dict[str, set[str]] = {}
     for line in made.lines:
@@ -121,7 +123,9 @@ def outcome(made: Plan, cells: Sequence[Sequence[str]]) -> dict[str, set[str]]:
 
 @given(lists(), st.randoms(use_true_random=False))
 @settings(max_examples=80)
-def test_the_order_of_the_rows_changes_nothing(drawn: tuple[list[Somebody], list[list[str]]], random: Random) -> None:
+def test_the_order_of_the_rows_changes_nothing(
+    drawn: tuple[list[KnownPerson], list[list[str]]], random: Random
+) -> None:
     known, cells = drawn
     other = list(cells)
     random.shuffle(other)
@@ -130,7 +134,7 @@ def test_the_order_of_the_rows_changes_nothing(drawn: tuple[list[Somebody], list
     assert outcome(first, cells) == outcome(second, other)
 
 
-def after(known: Sequence[Somebody], made: Plan) -> list[Somebody]:
+def after(known: Sequence[KnownPerson], made: ImportPlan) -> list[KnownPerson]:
     """The people once a plan is carried out."""
     people = {one.id: one for one in known}
     teams = {name: number for number, name, _ in TEAMS} | {"Café": 3}
@@ -140,7 +144,7 @@ def after(known: Sequence[Somebody], made: Plan) -> list[Somebody]:
         certificates = frozenset(one.day for one in wanted.certificates)
         if line.kind == "added":
             number = max(people, default=0) + 1
-            people[number] = Somebody(number, wanted.name or "", wanted.email, wanted.staff_number, None, there,
+            people[number] = KnownPerson(number, wanted.name or "", wanted.email, wanted.staff_number, None, there,
                                       certificates=certificates, start=wanted.start or TODAY)  # fmt: skip
         elif person is not None and line.deeds:
             now = people[person.id]
@@ -162,7 +166,7 @@ def after(known: Sequence[Somebody], made: Plan) -> list[Somebody]:
 @given(lists())
 @settings(max_examples=80)
 def test_the_same_list_again_does_nothing_more_and_nobody_is_lost(
-    drawn: tuple[list[Somebody], list[list[str]]],
+    drawn: tuple[list[KnownPerson], list[list[str]]],
 ) -> None:
     known, cells = drawn
     first = planned(known, cells)
@@ -171,14 +175,14 @@ def test_the_same_list_again_does_nothing_more_and_nobody_is_lost(
         (now,) = [one for one in people if one.id == before.id]
         assert before.certificates <= now.certificates
         assert name_words(before.name) & name_words(now.name)
-    again = plan(list(enumerate(cells, 2)), COLUMNS, people, Places([*TEAMS, (3, "Café", None)]), TODAY)
+    again = make_plan(list(enumerate(cells, 2)), COLUMNS, people, TeamPaths([*TEAMS, (3, "Café", None)]), TODAY)
     open_ones = {line.number for line in first.lines if line.kind in ("asked", "refused")}
     assert [line for line in again.lines if line.deeds and line.number not in open_ones] == []
 
 
 @given(lists(), st.sampled_from([SAME, OTHER]))
 @settings(max_examples=50)
-def test_every_question_can_be_decided(drawn: tuple[list[Somebody], list[list[str]]], who: str) -> None:
+def test_every_question_can_be_decided(drawn: tuple[list[KnownPerson], list[list[str]]], who: str) -> None:
     known, cells = drawn
     decisions: dict[str, str] = {}
     for _ in range(12):
@@ -190,7 +194,7 @@ def test_every_question_can_be_decided(drawn: tuple[list[Somebody], list[list[st
             assert line.question is not None
             answers = QUESTIONS[line.question.kind].answers
             assert line.key not in decisions
-            decisions[line.key] = who if who in answers else RIGHT
+            decisions[line.key] = who if who in answers else ACCEPT
     assert not asked
     emails = [one.email for one in after(known, made)]
     assert len(set(emails)) == len(emails)
@@ -206,7 +210,7 @@ def test_a_history_of_training_is_taken_as_a_whole_in_any_order() -> None:
 
 
 def test_a_post_that_has_ended_ends_nothing_where_another_goes_on() -> None:
-    sam = Somebody(1, "Sam Okafor", "sam@example.org", teams=frozenset({1, 2}), start=TODAY - timedelta(days=900))
+    sam = KnownPerson(1, "Sam Okafor", "sam@example.org", teams=frozenset({1, 2}), start=TODAY - timedelta(days=900))
     rows = [["sam@example.org", "Sam Okafor", "", "Kitchen", "", "01/10/2026", ""],
             ["sam@example.org", "Sam Okafor", "", "Nursery", "", "", ""]]  # fmt: skip
     for cells in (rows, rows[::-1]):

@@ -6,14 +6,14 @@ from datetime import date
 
 import pytest
 
-from course.people_import.rules.columns import guess, mistake
-from course.people_import.rules.date_formats import NotADayError, read_day, read_end
-from course.people_import.rules.matching import Certificate, Somebody
-from course.people_import.rules.parsing import read
-from course.people_import.rules.planning import Line, plan
-from course.people_import.rules.preview import report, written
+from course.people_import.rules.columns import guess_columns, mapping_error
+from course.people_import.rules.date_formats import InvalidDayError, read_day, read_last_day
+from course.people_import.rules.matching import ImportCertificate, KnownPerson
+from course.people_import.rules.parsing import parse_file
+from course.people_import.rules.planning import ImportLine, make_plan
+from course.people_import.rules.preview import dump_preview, load_preview
 from course.people_import.rules.table import UnreadableError
-from course.people_import.rules.team_paths import Places, UnclearError
+from course.people_import.rules.team_paths import AmbiguousTeamError, TeamPaths
 
 TODAY = date(2026, 11, 22)
 LIST = "E-mail;Name;Team\nann@example.org;Ann Lée;North\n"
@@ -41,13 +41,13 @@ LIST = "E-mail;Name;Team\nann@example.org;Ann Lée;North\n"
     ],
 )  # fmt: skip
 def test_a_list_is_read_whatever_program_wrote_it(data: bytes) -> None:
-    found = read(data)
+    found = parse_file(data)
     assert found.headings == ("E-mail", "Name", "Team")
     assert [cells for _, cells in found.rows] == [("ann@example.org", "Ann Lée", "North")]
 
 
 def test_quoted_lines_and_separators_stay_in_their_cell_and_lines_keep_their_number() -> None:
-    found = read(b'Email,Name,Note\na@example.org,"Lee, Ann","two\nlines"\n\nb@example.org,"Bo ""B"" Lee",x\n')
+    found = parse_file(b'Email,Name,Note\na@example.org,"Lee, Ann","two\nlines"\n\nb@example.org,"Bo ""B"" Lee",x\n')
     assert found.rows == (
         (2, ("a@example.org", "Lee, Ann", "two lines")),
         (5, ("b@example.org", 'Bo "B" Lee', "x")),
@@ -55,12 +55,12 @@ def test_quoted_lines_and_separators_stay_in_their_cell_and_lines_keep_their_num
 
 
 def test_a_comma_in_every_name_does_not_pass_for_the_separator() -> None:
-    found = read(b"Email;Name\na@example.org;Lee, Ann\nb@example.org;Lee, Bo\n")
+    found = parse_file(b"Email;Name\na@example.org;Lee, Ann\nb@example.org;Lee, Bo\n")
     assert found.headings == ("Email", "Name")
 
 
 def test_headings_that_are_empty_or_twice_can_be_told_apart() -> None:
-    assert read(b"Date,,Date,\n1,2,3,4\n").headings == ("Date", "Column 2", "Date (2)", "Column 4")
+    assert parse_file(b"Date,,Date,\n1,2,3,4\n").headings == ("Date", "Column 2", "Date (2)", "Column 4")
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_headings_that_are_empty_or_twice_can_be_told_apart() -> None:
 )
 def test_what_cannot_be_read_says_why(data: bytes, words: str) -> None:
     with pytest.raises(UnreadableError, match=words):
-        read(data)
+        parse_file(data)
 
 
 @pytest.mark.parametrize(
@@ -127,26 +127,26 @@ def test_days_are_read_the_day_first(text: str, expected: date | None) -> None:
     ],
 )
 def test_what_is_no_day_says_why_and_in_which_column(text: str, words: str) -> None:
-    with pytest.raises(NotADayError, match=rf"First day: .*{words}|First day: {words}"):
+    with pytest.raises(InvalidDayError, match=rf"First day: .*{words}|First day: {words}"):
         read_day(text, "First day")
 
 
 @pytest.mark.parametrize("text", ["31/12/9999", "31.12.9999", "9999-12-31", "99991231", "9999-12-31T00:00:00", "-"])
 def test_the_last_day_of_somebody_who_stays_is_none(text: str) -> None:
-    assert read_end(text, "Last day") is None
-    assert read_end("12/02/2027", "Last day") == date(2027, 2, 12)
+    assert read_last_day(text, "Last day") is None
+    assert read_last_day("12/02/2027", "Last day") == date(2027, 2, 12)
 
 
 def test_columns_are_guessed_from_their_headings() -> None:
     headings = ["Employee ID", "First Name", "Surname", "Work e-mail", "Department", "Start Date", "Role"]
-    assert guess(headings, {}) == {
+    assert guess_columns(headings, {}) == {
         "staff_number": 0, "first_name": 1, "last_name": 2, "email": 3, "team": 4, "start": 5,
     }  # fmt: skip
 
 
 def test_what_was_chosen_last_time_comes_before_the_usual_names() -> None:
-    assert guess(["Email", "Private e-mail", "Name"], {"email": "Private e-mail"})["email"] == 1
-    assert guess(["Email", "Name"], {"email": "Gone"})["email"] == 0
+    assert guess_columns(["Email", "Private e-mail", "Name"], {"email": "Private e-mail"})["email"] == 1
+    assert guess_columns(["Email", "Name"], {"email": "Gone"})["email"] == 0
 
 
 @pytest.mark.parametrize(
@@ -160,13 +160,13 @@ def test_what_was_chosen_last_time_comes_before_the_usual_names() -> None:
     ],
 )
 def test_a_choice_of_columns_that_cannot_be_is_refused(columns: dict[str, int], field: str) -> None:
-    found = mistake(columns)
+    found = mapping_error(columns)
     assert found is not None
     assert found[0] == field
 
 
 def test_a_choice_of_columns_that_can_be_is_accepted() -> None:
-    assert mistake({"email": 0, "first_name": 1, "last_name": 2}) is None
+    assert mapping_error({"email": 0, "first_name": 1, "last_name": 2}) is None
 
 
 TEAMS = [(1, "Trust", None), (2, "North", 1), (3, "House 3", 2), (4, "South", 1), (5, "House 3", 4), (6, "Kitchen", 4)]
@@ -188,27 +188,27 @@ TEAMS = [(1, "Trust", None), (2, "North", 1), (3, "House 3", 2), (4, "South", 1)
 def test_a_path_leads_to_a_team_or_to_a_new_one(
     path: tuple[str, ...], base: int | None, expected: int | tuple[str, ...]
 ) -> None:
-    assert Places(TEAMS, base).find(path) == expected
+    assert TeamPaths(TEAMS, base).find(path) == expected
 
 
 def test_a_name_that_several_teams_have_is_refused() -> None:
-    with pytest.raises(UnclearError, match="Trust > North > House 3"):
-        Places(TEAMS).find(("House 3",))
+    with pytest.raises(AmbiguousTeamError, match="Trust > North > House 3"):
+        TeamPaths(TEAMS).find(("House 3",))
 
 
 def test_new_teams_come_once_and_each_after_the_one_above_it() -> None:
-    places = Places(TEAMS, 1)
+    places = TeamPaths(TEAMS, 1)
     for path in (("West", "House 1"), ("west", "house 1"), ("West",), ("West", "House 2")):
         places.find(path)
     assert places.new == [("Trust", "West"), ("Trust", "West", "House 1"), ("Trust", "West", "House 2")]
 
 
-SAM = Somebody(1, "Sam Okafor", "sam@example.org", "S1", teams=frozenset({2}), start=date(2020, 1, 1))
-GONE = Somebody(2, "Kim Else", "kim@example.org", left=date(2026, 3, 1), start=date(2020, 1, 1))
-BOSS = Somebody(3, "Alex Morgan", "alex@example.org", administrator=True, start=date(2020, 1, 1))
+SAM = KnownPerson(1, "Sam Okafor", "sam@example.org", "S1", teams=frozenset({2}), start=date(2020, 1, 1))
+GONE = KnownPerson(2, "Kim Else", "kim@example.org", left=date(2026, 3, 1), start=date(2020, 1, 1))
+BOSS = KnownPerson(3, "Alex Morgan", "alex@example.org", administrator=True, start=date(2020, 1, 1))
 
 
-def done(*rows: str, known: tuple[Somebody, ...] = (SAM, GONE, BOSS)) -> list[Line]:
+def done(*rows: str, known: tuple[KnownPerson, ...] = (SAM, GONE, BOSS)) -> list[ImportLine]:
     """What rows such as 'email=…; name=…' would do."""
     names = (
         "email",
@@ -228,7 +228,7 @@ def done(*rows: str, known: tuple[Somebody, ...] = (SAM, GONE, BOSS)) -> list[Li
         said = dict(part.strip().split("=", 1) for part in row.split(";") if part.strip())
         cells.append((number, [said.get(name, "") for name in names]))
     columns = {name: index for index, name in enumerate(names)}
-    return list(plan(cells, columns, known, Places(TEAMS), TODAY).lines)
+    return list(make_plan(cells, columns, known, TeamPaths(TEAMS), TODAY).lines)
 
 
 ROWS = [
@@ -283,43 +283,47 @@ def test_what_a_row_would_do(row: str, kind: str, words: str) -> None:
 
 
 def test_no_team_is_added_for_somebody_who_leaves() -> None:
-    made = plan(
+    made = make_plan(
         [(2, ["sam@example.org", "West", "1/5/2026"])],
         {"email": 0, "team": 1, "leaving": 2},
         [SAM],
-        Places(TEAMS),
+        TeamPaths(TEAMS),
         TODAY,
     )
     assert made.new_teams == ()
 
 
 def test_who_is_not_in_the_list_is_named_and_who_has_left_is_not() -> None:
-    made = plan([(2, ["sam@example.org"])], {"email": 0}, [SAM, GONE, BOSS], Places([]), TODAY)
+    made = make_plan([(2, ["sam@example.org"])], {"email": 0}, [SAM, GONE, BOSS], TeamPaths([]), TODAY)
     assert made.missing == (BOSS,)
 
 
 def test_an_earlier_certificate_is_told_of_once() -> None:
     row = "email=sam@example.org; completed=1/5/2026; valid_until=1/5/2027; issuer=Elsewhere"
     (line,) = done(row)
-    assert line.wanted.certificate == Certificate(date(2026, 5, 1), date(2027, 5, 1), "Elsewhere")
+    assert line.wanted.certificate == ImportCertificate(date(2026, 5, 1), date(2027, 5, 1), "Elsewhere")
     assert line.kind == "changed"
-    knows = Somebody(1, "Sam Okafor", "sam@example.org", certificates=frozenset({date(2026, 5, 1)}))
+    knows = KnownPerson(1, "Sam Okafor", "sam@example.org", certificates=frozenset({date(2026, 5, 1)}))
     assert done(row, known=(knows,))[0].kind == "unchanged"
 
 
 def test_the_mark_changes_with_what_the_list_would_do() -> None:
     rows = [(2, ["sam@example.org", "Sam Lee"])]
     columns = {"email": 0, "name": 1}
-    first = plan(rows, columns, [SAM], Places([]), TODAY)
-    assert plan(rows, columns, [SAM], Places([]), TODAY).mark() == first.mark()
-    assert plan(rows, columns, [], Places([]), TODAY).mark() != first.mark()
+    first = make_plan(rows, columns, [SAM], TeamPaths([]), TODAY)
+    assert make_plan(rows, columns, [SAM], TeamPaths([]), TODAY).mark() == first.mark()
+    assert make_plan(rows, columns, [], TeamPaths([]), TODAY).mark() != first.mark()
 
 
 def test_a_report_says_what_the_plan_says() -> None:
-    made = plan(
-        [(2, ["sam@example.org", "Sam Lee"]), (3, ["x", "y"])], {"email": 0, "name": 1}, [SAM, BOSS], Places([]), TODAY
+    made = make_plan(
+        [(2, ["sam@example.org", "Sam Lee"]), (3, ["x", "y"])],
+        {"email": 0, "name": 1},
+        [SAM, BOSS],
+        TeamPaths([]),
+        TODAY,
     )
-    found = report(written(made))
+    found = load_preview(dump_preview(made))
     assert found.counts == {"refused": 1, "changed": 1}
     assert [row.number for row in found.of("")] == [3, 2]
     assert found.missing == ("Alex Morgan (alex@example.org)",)

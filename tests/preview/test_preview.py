@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from course.content.library import Library
 from course.content.schema import NATIONS, SETTINGS, Scenario
 from course.db import Base
-from course.learning.rules.branching import stand
-from course.models import ALL
+from course.learning.rules.branching import run_state
+from course.models import MODEL_CLASSES
 from tests.makers import make_person, sign_in
 from tests.pages import Client
 
@@ -26,7 +26,7 @@ def whole(app: Flask) -> Library:
 
 
 def rows(session: Session) -> dict[str, int]:
-    assert ALL
+    assert MODEL_CLASSES
     session.expire_all()
     tables = Base.metadata.sorted_tables
     return {t.name: session.execute(select(func.count()).select_from(t)).scalar_one() for t in tables}
@@ -35,7 +35,7 @@ def rows(session: Session) -> dict[str, int]:
 def worst_way(scenario: Scenario) -> list[str]:
     """Always the last choice that is open, then the recommended one wherever something has to be put right."""
     decisions: list[tuple[str, str]] = []
-    while (state := stand(scenario, decisions)).scene is not None:
+    while (state := run_state(scenario, decisions)).scene is not None:
         choice = state.scene.best if state.ending else state.offered[-1]
         decisions.append((state.scene.id, choice.id))
     return [choice for _, choice in decisions]

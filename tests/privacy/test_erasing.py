@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from course.audit import queries as audit
-from course.audit.rules import faults
+from course.audit.rules import integrity_faults
 from course.auth.actions import set_password
 from course.certificates.models import Certificate
 from course.learning.models import Answer, Completion, Enrolment, Reflection
@@ -42,7 +42,7 @@ def zebulon(session: Session) -> Person:
 
 
 def gone(session: Session, person: Person, on: date, at: datetime) -> None:
-    assert staff.leave(session, person.id, on, f"{MARK} moved", ZONE, None, at) is None
+    assert staff.record_departure(session, person.id, on, f"{MARK} moved", ZONE, None, at) is None
     session.commit()
 
 
@@ -91,7 +91,7 @@ def test_nothing_of_who_left_is_left_but_a_number_with_dates(app: Flask, session
     assert "4 May 2020" in page.text
     assert MARK not in page.html
     assert "stays" not in page.text
-    assert not list(faults(audit.entries(session)))
+    assert not list(integrity_faults(audit.all_entries(session)))
     # Once more, nothing.
     before = session.execute(select(func.count(Erasure.id))).scalar_one()
     assert erase(app, session, NOW + timedelta(hours=1)) == {}
@@ -205,7 +205,7 @@ def test_of_two_entries_the_earlier_one_waits_for_the_other(app: Flask, session:
     set_plan(session)
     session.execute(delete(PersonMerge))
     first = make_person(session, "Sam Okafor", "sam@example.org", at=ADDED)
-    staff.merge(session, zebulon.id, first.id, False, "twice", ZONE, None, NOW)
+    staff.merge_people(session, zebulon.id, first.id, False, "twice", ZONE, None, NOW)
     session.commit()
     later = NOW + timedelta(days=10 * 365)
     assert set(erase(app, session, later)) == {"notes"}
@@ -227,7 +227,7 @@ def test_of_two_entries_the_earlier_one_waits_for_the_other(app: Flask, session:
 
 def test_an_administrator_who_is_erased_stays_one(app: Flask, session: Session) -> None:
     boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
-    assert staff.leave(session, boss.id, NOW.date(), "x", ZONE, None, NOW) is not None
+    assert staff.record_departure(session, boss.id, NOW.date(), "x", ZONE, None, NOW) is not None
     actions.ask(session, boss.id, "asked", boss.id, NOW)
     session.commit()
     erase(app, session)

@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from course.learning.actions import keep_note
+from course.learning.actions import save_note
 from course.learning.models import Reflection
 from course.people.models import Person
 from course.privacy import actions
@@ -75,7 +75,7 @@ def test_an_organisation_copies_what_it_holds_about_somebody_but_no_notes(
 
 
 def note(session: Session, person: Person) -> None:
-    keep_note(session, person.id, "responding/who-to-tell", "n", "", NOTE, NOW)
+    save_note(session, person.id, "responding/who-to-tell", "n", "", NOTE, NOW)
     session.commit()
 
 
@@ -112,7 +112,7 @@ def test_one_deletes_ones_own_notes_and_nobody_elses(app: Flask, session: Sessio
 def test_a_schedule_is_saved_only_after_its_preview(session: Session, boss: Client) -> None:
     left = make_person(session, f"{MARK} Fictional", EMAIL, at=THEN)
     fill(session, left)
-    staff.leave(session, left.id, THEN.date(), "x", "Europe/London", None, NOW)
+    staff.record_departure(session, left.id, THEN.date(), "x", "Europe/London", None, NOW)
     session.commit()
     page = boss.get("/privacy/schedule")
     assert "No schedule has been set" in page.text
@@ -152,7 +152,7 @@ def test_erasing_is_asked_for_on_the_page_of_a_person(app: Flask, session: Sessi
     boss.post(address, {"reason": ""}, 422)
     assert "The worker carries it out" in boss.follow(boss.post(address, {"reason": "asked"})).text
     assert session.execute(select(ErasureRequest.person_id)).scalar_one() == sam.id
-    staff.leave(session, sam.id, NOW.date(), "x", "Europe/London", None, NOW)
+    staff.record_departure(session, sam.id, NOW.date(), "x", "Europe/London", None, NOW)
     session.commit()
     page = boss.get(address).text
     assert "If they ask for erasure, everything goes but the proof" in page
@@ -172,7 +172,7 @@ def test_of_whom_the_name_is_gone_nothing_can_be_opened(app: Flask, session: Ses
 
     left = make_person(session, f"{MARK} Fictional", EMAIL, at=THEN)
     fill(session, left)
-    staff.leave(session, left.id, THEN.date(), "x", "Europe/London", None, NOW)
+    staff.record_departure(session, left.id, THEN.date(), "x", "Europe/London", None, NOW)
     actions.set_schedule(session, Schedule(), "x", None, NOW)
     session.commit()
     with app.test_request_context():

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from course.web.access import PUBLIC, SIGNED_IN, Permission, rule_of
+from course.web.access import PUBLIC, SIGNED_IN, Permission, access_rule_of
 from tests.makers import make_person, sign_in
 from tests.pages import Client
 
@@ -59,7 +59,7 @@ PARTS: dict[str, Any] = {
 OPEN = {
     "calendars.feed",
     "content.accessibility",
-    "content.further",
+    "content.further_learning",
     "content.sources",
     "credentials.issuer",
     "credentials.key",
@@ -71,14 +71,14 @@ OPEN = {
     "organisation.concern",
     "organisation.first_hour",
     "organisation.logo",
-    "organisation.style",
+    "organisation.colour_style_sheet",
     "privacy.notice",
     "refreshers.answer_booster",
     "refreshers.booster",
     "refreshers.booster_question",
     "join_requests.join",
-    "auth.forgotten",
-    "auth.link",
+    "auth.forgotten_password",
+    "auth.choose_password",
     "auth.set_up",
     "auth.sign_in",
     "static_file",
@@ -89,13 +89,13 @@ OPEN = {
 
 def test_every_route_has_exactly_one_rule(prepared: Flask) -> None:
     for rule in prepared.url_map.iter_rules():
-        access = rule_of(prepared, rule.endpoint)
+        access = access_rule_of(prepared, rule.endpoint)
         assert access in (PUBLIC, SIGNED_IN) or isinstance(access, Permission), f"{rule} has no access rule"
 
 
 def test_what_anyone_may_open_is_written_down_here(prepared: Flask) -> None:
     endpoints = {rule.endpoint for rule in prepared.url_map.iter_rules()}
-    assert {e for e in endpoints if rule_of(prepared, e) == PUBLIC} == OPEN
+    assert {e for e in endpoints if access_rule_of(prepared, e) == PUBLIC} == OPEN
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -105,7 +105,7 @@ def test_each_role_opens_what_it_may_and_nothing_else(app: Flask, session: Sessi
         sign_in(client, make_person(session, role=role))
     tried = 0
     for rule in app.url_map.iter_rules():
-        access = rule_of(app, rule.endpoint)
+        access = access_rule_of(app, rule.endpoint)
         with app.test_request_context():
             path = app.url_for(rule.endpoint, **{name: PARTS[name] for name in rule.arguments})
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):

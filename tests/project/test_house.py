@@ -57,16 +57,16 @@ def test_only_the_session_file_commits() -> None:
     assert [p.relative_to(ROOT).as_posix() for p in commits] in ([], ["course/mail/delivery.py"])
 
 
-def test_a_get_leaves_nothing_but_that_a_record_was_opened() -> None:
+def test_a_get_leaves_nothing_but_that_a_record_was_publish_record_opened() -> None:
     """The one hook by which a GET can keep anything is used in one place, which two pages ask for."""
     source = {
         p.relative_to(ROOT).as_posix(): p.read_text(encoding="utf-8") for p in PYTHON if ROOT / "course" in p.parents
     }
-    assert [p for p, text in source.items() if "publish_after(" in text] == [
+    assert [p for p, text in source.items() if "publish_after_response(" in text] == [
         "course/people/views.py",
         "course/web/unit_of_work.py",
     ]
-    assert {p: text.count("opened(person_id)") for p, text in source.items() if " opened(person_id)" in text} == {
+    assert {p: text.count("publish_record_opened(person_id)") for p, text in source.items() if " publish_record_opened(person_id)" in text} == {
         "course/training_records/views.py": 1,
         "course/reminders/views.py": 1,
     }

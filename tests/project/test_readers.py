@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from course.content.actions import archive
-from course.organisation.actions import change, confirm_contact, take_colour
+from course.organisation.actions import change_organisation, confirm_contact, set_colour
 from course.people.actions import choose_pathway
 from course.web.unit_of_work import command_session
 from tests.conftest import NOW
@@ -57,9 +57,9 @@ def test_nobody_is_shown_what_was_made_for_another_reader(fresh_app: Flask, tmp_
     before = keep("before.db")
     with app.app_context(), command_session() as session:
         # Another organisation in all that it can say about itself, and people who moved.
-        change(session, "Hillside Care", "scotland", "clubs", administrator.id, NOW)
+        change_organisation(session, "Hillside Care", "scotland", "clubs", administrator.id, NOW)
         confirm_contact(session, "lead", "Lena Hill", "01632 960199", "lena@example.org", administrator.id, NOW)
-        take_colour(session, "0f4c5c", administrator.id, NOW)
+        set_colour(session, "0f4c5c", administrator.id, NOW)
         choose_pathway(session, [residential.id], "leaders", "", administrator.id, NOW)
         session.execute(text("update role_grant set until = '2026-11-01' where person_id = :id"), {"id": manager.id})
     plan = tmp_path / "plan.json"

@@ -13,11 +13,11 @@ from sqlalchemy.engine import make_url
 
 from course import schema_upgrade
 from course.db import Base, make_engine
-from course.models import ALL
+from course.models import MODEL_CLASSES
 from tests.upgrades.comparing import described
 
 VERSIONS = Path(__file__).resolve().parents[2] / "migrations" / "versions"
-assert ALL
+assert MODEL_CLASSES
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -52,7 +52,10 @@ def test_the_migrations_make_what_the_models_describe(two_engines: tuple[Engine,
 
 def test_migrations_are_numbered_without_a_gap_and_import_nothing_of_the_course() -> None:
     files = sorted(VERSIONS.glob("0*.py"))
-    assert ScriptDirectory.from_config(schema_upgrade.alembic_config()).get_current_head() == schema_upgrade.newest()
+    assert (
+        ScriptDirectory.from_config(schema_upgrade.alembic_config()).get_current_head()
+        == schema_upgrade.newest_revision()
+    )
     assert [path.name[:4] for path in files] == [f"{n:04d}" for n in range(1, len(files) + 1)]
     for path in files:
         source = path.read_text(encoding="utf-8")

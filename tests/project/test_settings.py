@@ -23,8 +23,8 @@ from flask.helpers import get_load_dotenv
 from app import create_app
 from config import ROOT, Config, ConfigError, env_file
 from course.db import database_name
-from course.server.commands import _print_mail
-from course.web.app_state import state
+from course.server.commands import _use_console_mail
+from course.web.app_state import app_state
 from tests.conftest import SECRET, make_config
 
 BIN = Path(sys.executable).parent
@@ -315,8 +315,8 @@ def test_the_demonstration_reads_no_file_of_settings_and_sends_no_mail(tmp_path:
             "create table organisation (id integer, name text); insert into organisation values (1, 'Harbour Trust')"
         )
     with app.app_context():
-        _print_mail()
-        assert state().config.mail_url == "console:"
+        _use_console_mail()
+        assert app_state().config.mail_url == "console:"
     before = (tmp_path / "real.db").read_bytes()
     done = app.test_cli_runner().invoke(args=["demo", "prepare"])
     assert (done.exit_code, "belongs to Harbour Trust" in done.stderr) == (1, True), done.output

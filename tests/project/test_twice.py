@@ -22,9 +22,9 @@ from sqlalchemy.orm import Session
 from app import create_app
 from course import schema_upgrade
 from course.content.actions import archive
-from course.db import make_engine, make_sessions
-from course.reports.status_cache import Ledger
-from course.web.unit_of_work import Sessions
+from course.db import make_engine, make_session_factory
+from course.reports.status_cache import StatusCache
+from course.web.unit_of_work import SessionFactories
 from tests.audit import test_deeds, world
 from tests.audit.test_deeds import ALL, entries
 from tests.audit.world import World
@@ -138,11 +138,11 @@ def real(copies: Callable[[], str], application: Flask, monkeypatch: pytest.Monk
     kept = application.extensions["course.sessions"]
     state = application.extensions["course"]
     application.extensions["course"] = replace(state, engine=engine)
-    application.extensions["course.sessions"] = Sessions(
-        make_sessions(engine, kept.writing.kw["info"]), engine.execution_options(writes=False).connect
+    application.extensions["course.sessions"] = SessionFactories(
+        make_session_factory(engine, kept.writing.kw["info"]), engine.execution_options(writes=False).connect
     )
     application.extensions.pop("course.organisation", None)
-    application.extensions["course.ledger"] = Ledger()
+    application.extensions["course.ledger"] = StatusCache()
     application.extensions.pop("course.analytics", None)
     for module in (world, test_deeds):
         monkeypatch.setattr(module, "Client", TwiceClient)

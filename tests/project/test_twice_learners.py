@@ -94,7 +94,7 @@ def notes(course: Course, person: Person) -> Step:
 
 
 def choice(course: Course, person: Person) -> Step:
-    token = preference_links.token(course.app.extensions["course"].config.secret_key, person.id, DIGEST)
+    token = preference_links.preference_token(course.app.extensions["course"].config.secret_key, person.id, DIGEST)
     return Step(f"/mail/choice/{token}", MailChoice, form={"wanted": ""})
 
 
@@ -107,13 +107,13 @@ def refresher(_course: Course, _person: Person) -> Step:
 
 
 def story(course: Course, person: Person) -> Step:
-    actions.begin(course.session, course.library, person.id, None, now())
+    actions.begin_refresher(course.session, course.library, person.id, None, now())
     return Step("/refresher/story", ScenarioRun)
 
 
 def read_again(course: Course, person: Person) -> Step:
-    begun = actions.begin(course.session, course.library, person.id, None, now())
-    actions.tell_story(course.session, course.library, person.id, begun, now())
+    begun = actions.begin_refresher(course.session, course.library, person.id, None, now())
+    actions.begin_scenario_run(course.session, course.library, person.id, begun, now())
     answer_until_used_up(course.session, course.library, person, begun.attempt_id, (CRITICAL,))
     return Step(f"/refresher/refresher/again/{CRITICAL}", PageReadAgain)
 
@@ -121,7 +121,7 @@ def read_again(course: Course, person: Person) -> Step:
 def changed_page(course: Course, person: Person) -> Step:
     read(course.session, course.library, person)
     course.change()
-    actions.begin(course.session, course.library, person.id, None, now())
+    actions.begin_refresher(course.session, course.library, person.id, None, now())
     return Step("/refresher/refresher/change/1", PageRead)
 
 
@@ -137,10 +137,10 @@ STEPS: dict[str, tuple[Callable[[Course, Person], Step], int | None]] = {
     "privacy.delete_notes": (notes, None),
     "mail.choice": (choice, None),
     "reminders.summary": (summary, None),
-    "refreshers.begin": (refresher, 350),
-    "refreshers.begin_story": (story, 350),
-    "refreshers.read_page_again": (read_again, 350),
-    "refreshers.seen_change": (changed_page, 350),
+    "refreshers.begin_refresher": (refresher, 350),
+    "refreshers.begin_scenario": (story, 350),
+    "refreshers.record_reread": (read_again, 350),
+    "refreshers.record_change_seen": (changed_page, 350),
     "refreshers.begin_update": (update, 90),
 }
 

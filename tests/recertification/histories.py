@@ -8,15 +8,15 @@ from datetime import date, timedelta
 from hypothesis import strategies as st
 
 from course.recertification.rules import (
-    Completion,
-    Employment,
+    CertificationFacts,
+    CompletionFact,
+    EmploymentFact,
     Extension,
-    Facts,
-    Pathway,
+    PathwayFact,
     Pause,
     Policy,
     Requirement,
-    Started,
+    StartFact,
 )
 
 FIRST, LAST = date(2019, 1, 1), date(2030, 12, 31)
@@ -60,20 +60,20 @@ several_policies = st.tuples(general_policies, pathway_policies).map(lambda both
 
 
 @st.composite
-def completions(draw: st.DrawFn) -> Completion:
+def completions(draw: st.DrawFn) -> CompletionFact:
     day = draw(days)
     kind = draw(st.sampled_from(["initial", "refresher", "refresher", "imported"]))
     until = after(day, draw(st.integers(1, 1200))) if kind == "imported" and draw(st.booleans()) else None
     recorded = after(day, draw(delays))
     revoked = draw(st.one_of(st.none(), st.none(), st.integers(0, 900).map(lambda n: after(recorded, n))))
-    return Completion(day, recorded, kind, until, revoked)
+    return CompletionFact(day, recorded, kind, until, revoked)
 
 
 @st.composite
-def employments(draw: st.DrawFn) -> Employment:
+def employments(draw: st.DrawFn) -> EmploymentFact:
     start = draw(days)
     end = draw(st.one_of(st.none(), st.integers(-1, 1500).map(lambda n: after(start, n))))
-    return Employment(start, end, draw(st.one_of(st.none(), days)))
+    return EmploymentFact(start, end, draw(st.one_of(st.none(), days)))
 
 
 @st.composite
@@ -98,16 +98,16 @@ def extensions(draw: st.DrawFn) -> Extension:
     return Extension(recorded, after(recorded, draw(st.integers(-30, 600))), "more time", withdrawn)
 
 
-pathways = st.builds(Pathway, days, st.sampled_from([*NAMES, "leaders"]))
-started = st.builds(Started, days, st.one_of(st.none(), days))
+pathways = st.builds(PathwayFact, days, st.sampled_from([*NAMES, "leaders"]))
+started = st.builds(StartFact, days, st.one_of(st.none(), days))
 
 
 def _some(of: st.SearchStrategy[object], most: int) -> st.SearchStrategy[object]:
     return st.lists(of, max_size=most).map(tuple)
 
 
-histories: st.SearchStrategy[Facts] = st.builds(
-    Facts,
+histories: st.SearchStrategy[CertificationFacts] = st.builds(
+    CertificationFacts,
     employments=_some(employments(), 3),
     requirements=st.lists(requirements(), min_size=1, max_size=3).map(tuple),
     completions=_some(completions(), 6),
@@ -118,10 +118,10 @@ histories: st.SearchStrategy[Facts] = st.builds(
 )
 
 
-def since(facts: Facts, day: date) -> Facts:
+def since(facts: CertificationFacts, day: date) -> CertificationFacts:
     """The same facts, recorded after that day: what took effect earlier was only written down later."""
     low = after(day, 1)
-    return Facts(
+    return CertificationFacts(
         tuple(replace(e, recorded=max(e.written, low)) for e in facts.employments),
         tuple(replace(r, recorded=max(r.written, low)) for r in facts.requirements),
         tuple(

@@ -8,15 +8,15 @@ import random
 from datetime import date, timedelta
 
 from course.recertification.rules import (
-    Completion,
-    Employment,
+    CertificationFacts,
+    CompletionFact,
+    EmploymentFact,
     Extension,
-    Facts,
-    Pathway,
+    PathwayFact,
     Pause,
     Policy,
     Requirement,
-    Started,
+    StartFact,
 )
 
 FIRST = date(2019, 1, 1)
@@ -59,9 +59,9 @@ class Life:
         found += [self.policy(self.day(), c.choice(PATHWAYS)) for _ in range(c.choice([0, 0, 0, 1, 2]))]
         return found
 
-    def completions(self, hired: date, rule: Policy) -> list[Completion]:
+    def completions(self, hired: date, rule: Policy) -> list[CompletionFact]:
         """One after the other, at the days that matter of the one before."""
-        c, found = self.chance, list[Completion]()
+        c, found = self.chance, list[CompletionFact]()
         day = hired + timedelta(days=c.choice([-900, -400, -30, 0, 5, 28, 29, 60]))
         for number in range(c.choice([0, 1, 1, 2, 3, 4])):
             kind = c.choice(["initial", "refresher", "refresher", "refresher", "imported"]) if number else (
@@ -70,20 +70,20 @@ class Life:
             until = day + timedelta(days=ends) if kind == "imported" and c.random() < 0.5 else None
             recorded = day + timedelta(days=self.delay(400))
             revoked = recorded + timedelta(days=c.randrange(800)) if c.random() < 0.15 else None
-            found.append(Completion(day, recorded, kind, until, revoked))
+            found.append(CompletionFact(day, recorded, kind, until, revoked))
             around = c.choice([-rule.window_days, 0, 0, 30 * rule.lapse_months, -120, 500]) + c.choice([-1, 0, 0, 1, 5])
             day += timedelta(days=max(1, 30 * rule.period_months + c.choice([0, 5, 6]) + around))
             if c.random() < 0.1:
                 day = max(day, c.choice(TRAPS))
         return found
 
-    def person(self, rule: Policy) -> Facts:
+    def person(self, rule: Policy) -> CertificationFacts:
         c = self.chance
         hired = c.choice(TRAPS[:5]) if c.random() < 0.2 else FIRST + timedelta(days=c.randrange(-300, 1800))
-        stays = [Employment(hired, None if c.random() < 0.8 else hired + timedelta(days=c.randrange(-1, 1500)),
+        stays = [EmploymentFact(hired, None if c.random() < 0.8 else hired + timedelta(days=c.randrange(-1, 1500)),
                             None if c.random() < 0.9 else self.day())]  # fmt: skip
         if stays[0].end is not None and c.random() < 0.6:
-            stays.append(Employment(stays[0].end + timedelta(days=c.choice([1, 2, 90, 400]))))
+            stays.append(EmploymentFact(stays[0].end + timedelta(days=c.choice([1, 2, 90, 400]))))
         reasons = [Requirement(hired, None if c.random() < 0.9 else self.day(), "staff",
                                None if c.random() < 0.9 else self.day())]  # fmt: skip
         if c.random() < 0.2:
@@ -101,15 +101,15 @@ class Life:
             noted = away + timedelta(days=c.choice([-60, 0, 0, 40])) if c.random() < 0.6 else None
             pauses.append(Pause(away, back, c.choice([0, 7, 14, 21]), "leave", noted))
         begun = [
-            Started(c.choice(near) + timedelta(days=c.choice([1, 300, 350, 400, 900])))
+            StartFact(c.choice(near) + timedelta(days=c.choice([1, 300, 350, 400, 900])))
             for _ in range(c.choice([0, 0, 1]))
         ]
-        ways = [Pathway(self.day(), c.choice(PATHWAYS)) for _ in range(c.choice([0, 0, 1, 2]))]
-        return Facts(
+        ways = [PathwayFact(self.day(), c.choice(PATHWAYS)) for _ in range(c.choice([0, 0, 1, 2]))]
+        return CertificationFacts(
             tuple(stays), tuple(reasons), tuple(done), tuple(extensions), tuple(pauses), tuple(begun), tuple(ways)
         )
 
-    def moment(self, facts: Facts) -> date:
+    def moment(self, facts: CertificationFacts) -> date:
         """A day to look at: any, or one next to something that happened."""
         c = self.chance
         marks: list[date] = [one.day for one in facts.completions] + [one.recorded for one in facts.extensions]
@@ -121,7 +121,7 @@ class Life:
             days=c.choice([-1, 0, 1, 6, 7, 8, 120, 300, 305, 320, 340, 355, 365, 366, 367, 372, 731, 735])
         )
 
-    def next(self) -> tuple[Facts, list[Policy], date]:
+    def next(self) -> tuple[CertificationFacts, list[Policy], date]:
         rules = self.policies()
         facts = self.person(rules[0])
         return facts, rules, self.moment(facts)

@@ -5,56 +5,58 @@ from __future__ import annotations
 from datetime import date
 
 from course.recertification.rules import (
-    Completion,
-    Employment,
+    CertificationFacts,
+    CertificationStatus,
+    CompletionFact,
+    EmploymentFact,
     Extension,
-    Facts,
-    Pathway,
+    PathwayFact,
     Pause,
     Policy,
     Requirement,
-    Standing,
-    Started,
-    standing,
+    StartFact,
+    certification_status,
 )
 
 RULE = Policy(date(2020, 1, 1))
 FIXED = Policy(date(2020, 1, 1), kind="fixed", fixed_day=31, fixed_month=1, minimum_months=5)
-Fact = Employment | Requirement | Completion | Extension | Pause | Started | Pathway
+Fact = EmploymentFact | Requirement | CompletionFact | Extension | Pause | StartFact | PathwayFact
 
 
 def d(text: str) -> date:
     return date.fromisoformat(text)
 
 
-def done(day: str, kind: str = "initial", recorded: str | None = None, until: str | None = None) -> Completion:
-    return Completion(d(day), d(recorded) if recorded else None, kind, d(until) if until else None)
+def done(day: str, kind: str = "initial", recorded: str | None = None, until: str | None = None) -> CompletionFact:
+    return CompletionFact(d(day), d(recorded) if recorded else None, kind, d(until) if until else None)
 
 
-def again(day: str) -> Completion:
+def again(day: str) -> CompletionFact:
     return done(day, "refresher")
 
 
-def worker(*facts: Fact, since: str = "2024-01-01", end: str | None = None, reason: str = "staff") -> Facts:
+def worker(
+    *facts: Fact, since: str = "2024-01-01", end: str | None = None, reason: str = "staff"
+) -> CertificationFacts:
     """Somebody employed and required from that day on, with more facts."""
-    basis = (Employment(d(since), d(end) if end else None), Requirement(d(since), None, reason))
+    basis = (EmploymentFact(d(since), d(end) if end else None), Requirement(d(since), None, reason))
     return person(*basis, *facts)
 
 
-def person(*facts: Fact) -> Facts:
-    return Facts(
-        tuple(f for f in facts if isinstance(f, Employment)),
+def person(*facts: Fact) -> CertificationFacts:
+    return CertificationFacts(
+        tuple(f for f in facts if isinstance(f, EmploymentFact)),
         tuple(f for f in facts if isinstance(f, Requirement)),
-        tuple(f for f in facts if isinstance(f, Completion)),
+        tuple(f for f in facts if isinstance(f, CompletionFact)),
         tuple(f for f in facts if isinstance(f, Extension)),
         tuple(f for f in facts if isinstance(f, Pause)),
-        tuple(f for f in facts if isinstance(f, Started)),
-        tuple(f for f in facts if isinstance(f, Pathway)),
+        tuple(f for f in facts if isinstance(f, StartFact)),
+        tuple(f for f in facts if isinstance(f, PathwayFact)),
     )
 
 
-def joined(one: Facts, other: Facts) -> Facts:
-    return Facts(
+def joined(one: CertificationFacts, other: CertificationFacts) -> CertificationFacts:
+    return CertificationFacts(
         one.employments + other.employments,
         one.requirements + other.requirements,
         one.completions + other.completions,
@@ -65,9 +67,9 @@ def joined(one: Facts, other: Facts) -> Facts:
     )
 
 
-def plus(facts: Facts, *more: Fact) -> Facts:
+def plus(facts: CertificationFacts, *more: Fact) -> CertificationFacts:
     return joined(facts, person(*more))
 
 
-def at(facts: Facts, day: str, *policies: Policy) -> Standing:
-    return standing(facts, policies or (RULE,), d(day))
+def at(facts: CertificationFacts, day: str, *policies: Policy) -> CertificationStatus:
+    return certification_status(facts, policies or (RULE,), d(day))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from course.recertification.rules import Completion, Extension, Facts, Policy
+from course.recertification.rules import CertificationFacts, CompletionFact, Extension, Policy
 from tests.recertification.oracle_facts import as_known, gone
 
 ONE_DAY = timedelta(days=1)
@@ -35,7 +35,7 @@ class Reading:
 class Worth:
     """A completion that counts: its own last day, how that is counted on, and the rule of its day."""
 
-    done: Completion
+    done: CompletionFact
     end: date
     anchor: date
     months: int
@@ -87,7 +87,7 @@ def newest(versions: list[Policy], day: date) -> Policy | None:
     return found
 
 
-def life_of_rules(facts: Facts, versions: list[Policy]) -> list[Policy]:
+def life_of_rules(facts: CertificationFacts, versions: list[Policy]) -> list[Policy]:
     """Which rules came to govern this person, the oldest first: one for each day on which one did.
 
     A pathway's own rule stays its own until it is ended; whoever moves comes under the other rule on that day, now.
@@ -131,12 +131,12 @@ def one_a_day(versions: list[Policy]) -> list[Policy]:
 class Reader:
     """One person as known on a day."""
 
-    def __init__(self, facts: Facts, versions: list[Policy], on: date) -> None:
+    def __init__(self, facts: CertificationFacts, versions: list[Policy], on: date) -> None:
         self.on = on
         self.facts = as_known(facts, on)
         self.rules = life_of_rules(self.facts, versions)
         self.counted: list[Worth] = []
-        self.not_counted: list[Completion] = []
+        self.not_counted: list[CompletionFact] = []
 
     def rule_of(self, day: date) -> Policy:
         """The rule under which something of that day is judged: before the first rule, the first."""
@@ -154,7 +154,7 @@ class Reader:
 
     def judge_all(self) -> None:
         """Case 33: everything is kept. What does not count is looked at again when something else is recorded."""
-        waiting: list[Completion] = []
+        waiting: list[CompletionFact] = []
         every = sorted(
             self.facts.completions, key=lambda c: (c.recorded or c.day, c.day, c.kind, c.valid_until or c.day)
         )
@@ -167,7 +167,7 @@ class Reader:
                     waiting.remove(one)
         self.not_counted = waiting
 
-    def worth(self, done: Completion, told: date) -> Worth | None:
+    def worth(self, done: CompletionFact, told: date) -> Worth | None:
         """What a completion is worth by what was recorded when it was; None if it does not count."""
         rule, written = self.rule_of(done.day), done.recorded or done.day
         if done.kind == "imported":
@@ -196,14 +196,14 @@ class Reader:
                 return worth
         return self.afresh(done, rule)
 
-    def afresh(self, done: Completion, rule: Policy) -> Worth:
+    def afresh(self, done: CompletionFact, rule: Policy) -> Worth:
         """Valid from the day of completion on (cases 1, 2, 6)."""
         if rule.kind == "fixed":
             end = next_common_day(rule, later(done.day, rule.minimum_months))
             return Worth(done, end, end, 0, rule, None)
         return Worth(done, later(done.day, rule.period_months), done.day, rule.period_months, rule, None)
 
-    def kept(self, done: Completion, rule: Policy, due: date, kept: tuple[date, int]) -> Worth:
+    def kept(self, done: CompletionFact, rule: Policy, due: date, kept: tuple[date, int]) -> Worth:
         """Renewed in time: counted from the date that was held."""
         anchor, months = kept
         if rule.kind == "fixed":
@@ -388,6 +388,6 @@ def together(spans: list[tuple[date, date | None, date]], on: date) -> list[tupl
     return [(span[0], span[2]) for span in mine]
 
 
-def read(facts: Facts, policies: list[Policy], on: date) -> Reading:
+def read(facts: CertificationFacts, policies: list[Policy], on: date) -> Reading:
     """Where the person stands on that day, by the second reading."""
     return Reader(facts, list(policies), on).read()

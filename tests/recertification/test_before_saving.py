@@ -16,8 +16,8 @@ from course.people.events import EarlierCertificate
 from course.people.models import Person
 from course.recertification import actions, queries
 from course.recertification.models import RenewalExtension, RenewalImport
-from course.recertification.rules import Policy, Standing, standing
-from course.recertification.rules.civil_dates import add_months, words
+from course.recertification.rules import CertificationStatus, Policy, certification_status
+from course.recertification.rules.civil_dates import add_months, long_date
 from tests.conftest import NOW
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
@@ -34,10 +34,10 @@ def page(person: Person, rest: str = "") -> str:
     return f"/renewal/people/{person.id}{rest}"
 
 
-def on(session: Session, person: Person, day: date) -> Standing:
+def on(session: Session, person: Person, day: date) -> CertificationStatus:
     session.expire_all()
     found = queries.people(session, ZONE, [person.id])[0]
-    return standing(found.facts, queries.policies(session, ZONE), day)
+    return certification_status(found.facts, queries.policies(session, ZONE), day)
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def test_what_will_hold_is_said_before_it_is_saved(session: Session, client: Cli
     entered = dated({"until": 2, "reason": "was ill"})
     seen = client.post(page(late, "/extension"), entered, 200)
     assert "Check this before you save it" in seen.text
-    assert f"The course will be due by {words(today + timedelta(days=7))}." in seen.text
+    assert f"The course will be due by {long_date(today + timedelta(days=7))}." in seen.text
     assert "Nothing is saved yet" in seen.text
     assert seen.fields().items() >= entered.items()
     assert session.execute(select(func.count()).select_from(RenewalExtension)).scalar_one() == 0
@@ -91,7 +91,7 @@ def test_what_will_hold_is_said_before_it_is_saved(session: Session, client: Cli
     other = seen.fields() | dated({"until": 3})
     assert "Check this before you save it" in client.post(page(late, "/extension"), other, 200).text
     done = client.follow(client.post(page(late, "/extension"), seen.fields()))
-    assert f"Due by {words(today + timedelta(days=7))}, because they were granted more time: was ill" in done.text
+    assert f"Due by {long_date(today + timedelta(days=7))}, because they were granted more time: was ill" in done.text
     assert on(session, late, today).due == today + timedelta(days=7)
 
 
@@ -99,11 +99,13 @@ def test_the_days_after_a_leave_that_will_hold_are_said_before_it_is_saved(clien
     today = civil_date(now(), ZONE)
     entered = dated({"since": -10, "until": 2, "days": "0", "reason": "leave"})
     seen = client.post(page(late, "/leave"), entered, 200)
-    assert f"You entered {words(today + timedelta(days=2))} as the last day away. The course will be due" in seen.text
-    assert words(today + timedelta(days=7)) in seen.text
+    assert (
+        f"You entered {long_date(today + timedelta(days=2))} as the last day away. The course will be due" in seen.text
+    )
+    assert long_date(today + timedelta(days=7)) in seen.text
     # The sum of what was entered is not called what was entered.
     few = client.post(page(late, "/leave"), dated({"since": -12, "until": 2, "days": "3", "reason": "leave"}), 200)
-    last, sum_ = (words(today + timedelta(days=days)) for days in (2, 5))
+    last, sum_ = (long_date(today + timedelta(days=days)) for days in (2, 5))
     assert f"You entered {last} as the last day away and 3 days after that, which is {sum_}." in few.text
     as_entered = dated({"since": -9, "until": 2, "days": "14", "reason": "leave"})
     client.post(page(late, "/leave"), as_entered)  # it holds as it was entered, so nothing is asked
@@ -175,28 +177,28 @@ def test_taking_back_says_what_will_hold_then(session: Session, client: Client, 
 def test_the_actions_refuse_what_the_forms_refuse_and_lists_are_shortened(session: Session) -> None:
     person = make_person(session)
     with pytest.raises(ValueError, match="Enter 20 December 2027 or an earlier day"):
-        actions.extend(session, person.id, date(2036, 1, 1), "x", DAY, None, NOW)
-    actions.extend(session, person.id, date(2027, 12, 20), "x", DAY, None, NOW)
+        actions.grant_extension(session, person.id, date(2036, 1, 1), "x", DAY, None, NOW)
+    actions.grant_extension(session, person.id, date(2027, 12, 20), "x", DAY, None, NOW)
     # What was given already is no ground to give more from.
     with pytest.raises(ValueError, match="20 December 2027"):
-        actions.extend(session, person.id, date(2027, 12, 21), "x", DAY, None, NOW)
+        actions.grant_extension(session, person.id, date(2027, 12, 21), "x", DAY, None, NOW)
     with pytest.raises(ValueError, match="12 months beyond 12 February 2026"):
         actions.import_completion(session, person.id, date(2026, 2, 12), date(2036, 1, 1), "A", "initial", "x", DAY,
                                   None, NOW)  # fmt: skip
     told = EarlierCertificate(person.id, date(2026, 2, 12), date(2036, 1, 1), "A list", DAY, None, NOW)
-    actions.bring(session, told)
-    actions.bring(session, told)
+    actions.import_listed_certificate(session, told)
+    actions.import_listed_certificate(session, told)
     row = session.execute(select(RenewalImport)).scalar_one()
     assert row.valid_until == add_months(row.day, 12) == date(2027, 2, 12)
 
 
 def test_the_period_that_counts_is_that_of_the_rule_for_the_person(session: Session) -> None:
     person = make_person(session)
-    actions.make_policy(session, Policy(DAY, kind="fixed", minimum_months=6), DAY, "x", None, NOW)
+    actions.add_policy_version(session, Policy(DAY, kind="fixed", minimum_months=6), DAY, "x", None, NOW)
     with pytest.raises(ValueError, match="at most 18 months beyond"):
-        actions.extend(session, person.id, date(2036, 1, 1), "x", DAY, None, NOW)
-    actions.make_policy(session, Policy(DAY, period_months=24), DAY, "x", None, NOW)
-    actions.extend(session, person.id, date(2028, 12, 20), "x", DAY, None, NOW)
+        actions.grant_extension(session, person.id, date(2036, 1, 1), "x", DAY, None, NOW)
+    actions.add_policy_version(session, Policy(DAY, period_months=24), DAY, "x", None, NOW)
+    actions.grant_extension(session, person.id, date(2028, 12, 20), "x", DAY, None, NOW)
 
 
 def test_the_command_says_the_day_that_holds(app: Flask, session: Session) -> None:
@@ -204,10 +206,10 @@ def test_the_command_says_the_day_that_holds(app: Flask, session: Session) -> No
     today = civil_date(now(), ZONE)
     command = ["refreshers", "extend", "sam@example.org", "--reason", "was ill", "--until"]
     said = app.test_cli_runner().invoke(args=[*command, typed(today + timedelta(days=1))]).output
-    until = standing(
+    until = certification_status(
         queries.people(session, ZONE)[0].facts, queries.policies(session, ZONE), today
     ).due  # fmt: skip
     assert until is not None
-    assert words(until) in said
+    assert long_date(until) in said
     far = app.test_cli_runner().invoke(args=[*command, typed(today + timedelta(days=3000))])
     assert (far.exit_code, "at most 12 months beyond" in far.output) == (1, True)

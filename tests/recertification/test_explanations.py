@@ -13,22 +13,22 @@ import pytest
 from hypothesis import given
 
 from course.recertification.rules import (
-    Completion,
-    Employment,
+    CertificationFacts,
+    CertificationStatus,
+    CompletionFact,
+    EmploymentFact,
     Extension,
-    Facts,
-    Pathway,
+    PathwayFact,
     Pause,
     Policy,
     Requirement,
-    Standing,
-    Started,
+    StartFact,
+    certification_status,
     cycle_reason,
     cycles,
-    standing,
 )
-from course.recertification.rules.civil_dates import add_days, words
-from course.recertification.rules.explanations import TO_OTHERS
+from course.recertification.rules.civil_dates import add_days, long_date
+from course.recertification.rules.explanations import MANAGER_PRONOUNS
 from tests.recertification.histories import days, histories, several_policies
 from tests.recertification.lives import Life
 from tests.recertification.makers import FIXED, RULE, again, at, d, done, person, plus, worker
@@ -46,7 +46,7 @@ def day(text: str) -> date:
 class Said:
     """A sentence about somebody, with all that is known of them on that day."""
 
-    def __init__(self, facts: Facts, policies: Iterable[Policy], now: Standing) -> None:
+    def __init__(self, facts: CertificationFacts, policies: Iterable[Policy], now: CertificationStatus) -> None:
         self.facts, self.now, self.policies = facts.known(now.on), now, list(policies)
 
     def done(self, on: str, kinds: str = "initial refresher imported") -> bool:
@@ -112,13 +112,13 @@ CLAIMS: dict[str, Callable[..., bool]] = {
 }  # fmt: skip
 
 
-def check(facts: Facts, policies: Iterable[Policy], on: date, seen: Counter[str]) -> None:
+def check(facts: CertificationFacts, policies: Iterable[Policy], on: date, seen: Counter[str]) -> None:
     policies = list(policies)
-    now = standing(facts, policies, on)
+    now = certification_status(facts, policies, on)
     said = Said(facts, policies, now)
     texts = [now.because, now.because_for_others]
     for cycle in cycles(facts, policies, on):
-        texts += [cycle_reason(cycle), cycle_reason(cycle, TO_OTHERS)]
+        texts += [cycle_reason(cycle), cycle_reason(cycle, MANAGER_PRONOUNS)]
     for text in texts:
         assert not INTERNAL.search(text), text
         for pattern, holds in CLAIMS.items():
@@ -142,7 +142,7 @@ def test_every_sentence_names_only_what_happened(seed: int) -> None:
 
 @given(histories, several_policies, days)
 def test_every_sentence_about_any_facts_names_only_what_happened(
-    facts: Facts, policies: tuple[Policy, ...], on: date
+    facts: CertificationFacts, policies: tuple[Policy, ...], on: date
 ) -> None:
     renamed = replace(facts, pauses=tuple(replace(pause, reason="leave") for pause in facts.pauses))
     check(renamed, policies, on, Counter())
@@ -179,7 +179,9 @@ AWAY = Pause(d("2026-11-20"), d("2026-11-30"), 0, "leave", recorded=d("2026-11-2
          "the minimum number of days.", None),
     ],
 )  # fmt: skip
-def test_a_sentence_speaks_to_whoever_reads_it(facts: Facts, on: str, to_learner: str, to_others: str | None) -> None:
+def test_a_sentence_speaks_to_whoever_reads_it(
+    facts: CertificationFacts, on: str, to_learner: str, to_others: str | None
+) -> None:
     now = at(facts, on)
     assert now.because == to_learner
     assert now.because_for_others == (to_others or to_learner)
@@ -192,19 +194,21 @@ LONGER = Policy(d("2026-11-22"), period_months=24, applies="now")
     ("more", "rules", "cause"),
     [
         ((), (RULE, LONGER), "the rule was changed"),
-        ((Pathway(d("2026-11-22"), "clubs"),), (RULE, replace(LONGER, since=d("2021-01-01"), pathway="clubs")),
+        ((PathwayFact(d("2026-11-22"), "clubs"),), (RULE, replace(LONGER, since=d("2021-01-01"), pathway="clubs")),
          "your pathway changed, and another rule with it"),
     ],
 )  # fmt: skip
-def test_a_due_day_that_moved_says_by_what(more: tuple[Pathway, ...], rules: tuple[Policy, ...], cause: str) -> None:
+def test_a_due_day_that_moved_says_by_what(
+    more: tuple[PathwayFact, ...], rules: tuple[Policy, ...], cause: str
+) -> None:
     now = at(worker(done("2026-02-12"), *more), "2026-11-22", *rules)
     assert f"Due by 12 February 2028, because {cause}; the date on your certificate stays." in now.because
 
 
 def test_a_leave_that_ended_and_a_certificate_that_ended_are_past() -> None:
     facts = person(
-        Employment(d("2024-01-01")), Requirement(d("2024-01-01"), None, "staff"), Completion(d("2025-02-12")),
-        Pause(d("2026-01-10"), d("2026-05-31"), 21, "parental leave"), Started(d("2026-06-02")),
+        EmploymentFact(d("2024-01-01")), Requirement(d("2024-01-01"), None, "staff"), CompletionFact(d("2025-02-12")),
+        Pause(d("2026-01-10"), d("2026-05-31"), 21, "parental leave"), StartFact(d("2026-06-02")),
     )  # fmt: skip
     assert at(facts, "2026-06-03").because == (
         "Your certificate was valid up to and including 12 February 2026, because you completed the course on 12 "
@@ -212,7 +216,7 @@ def test_a_leave_that_ended_and_a_certificate_that_ended_are_past() -> None:
         "including 31 May 2026 (parental leave) and have 21 days after that. You began on 2 June 2026. The refresher "
         "is enough up to and including 12 February 2027."
     )
-    assert words(d("2026-06-21")) in at(plus(facts, LONG), "2026-06-30").because
+    assert long_date(d("2026-06-21")) in at(plus(facts, LONG), "2026-06-30").because
 
 
 @pytest.mark.parametrize(
@@ -228,9 +232,9 @@ def test_a_leave_that_ended_and_a_certificate_that_ended_are_past() -> None:
         (worker(done("2025-06-12")), "2025-07-01", "and a certificate is valid for at least 5 months."),
         (worker(done("2025-11-12")), "2025-12-01", "so that one from shortly before 31 January lasts until the year after."),
         (worker(done("2026-01-10"), end="2026-05-31"), "2026-06-01", "Not required, because you do not work here on this day."),
-        (person(Employment(d("2024-01-01")), Requirement(d("2026-03-01"), None, "staff", d("2026-01-01"))),
+        (person(EmploymentFact(d("2024-01-01")), Requirement(d("2026-03-01"), None, "staff", d("2026-01-01"))),
          "2026-02-01", "Not required, because nothing asks for it of you on this day."),
     ],
 )  # fmt: skip
-def test_a_sentence_names_the_one_cause_that_holds(facts: Facts, on: str, said: str) -> None:
+def test_a_sentence_names_the_one_cause_that_holds(facts: CertificationFacts, on: str, said: str) -> None:
     assert said in at(facts, on, FIXED if "at least 5" in said or "31 January" in said else RULE).because

@@ -9,9 +9,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course.recertification.rules import Completion, Facts, Pathway, Policy, cycles, describe, guard, preview, standing
-from course.recertification.rules.pathway_policy import of_person, own_rule
-from course.recertification.rules.policy import in_force
+from course.recertification.rules import (
+    CertificationFacts,
+    CompletionFact,
+    PathwayFact,
+    Policy,
+    certification_status,
+    cycles,
+    describe_policy,
+    missing_due_date_reason,
+    preview_policy_change,
+)
+from course.recertification.rules.pathway_policy import own_pathway_policy, policies_for_person
+from course.recertification.rules.policy import policy_in_force
 from tests.recertification.histories import (
     NAMES,
     after,
@@ -30,8 +40,8 @@ CLUBS = Policy(d("2026-01-01"), period_months=24, starter_days=60, pathway="club
 SCHOOL = Policy(d("2026-01-01"), period_months=6, window_days=30, pathway="school")
 
 
-def goes(day: str, name: str) -> Pathway:
-    return Pathway(d(day), name)
+def goes(day: str, name: str) -> PathwayFact:
+    return PathwayFact(d(day), name)
 
 
 @pytest.mark.parametrize(
@@ -44,7 +54,9 @@ def goes(day: str, name: str) -> Pathway:
         ([goes("2025-01-01", "clubs"), goes("2026-02-13", "school")], "2028-02-12"),  # a later move changes nothing
     ],
 )
-def test_the_pathway_of_the_day_decides_for_how_long_a_certificate_is_valid(choices: list[Pathway], until: str) -> None:
+def test_the_pathway_of_the_day_decides_for_how_long_a_certificate_is_valid(
+    choices: list[PathwayFact], until: str
+) -> None:
     now = at(worker(done("2026-02-12"), *choices), "2026-03-01", RULE, CLUBS, SCHOOL)
     assert now.valid_until == d(until)
 
@@ -107,9 +119,9 @@ def test_a_pathway_can_follow_everybody_again(applies: str, due: str) -> None:
         d(due),
         d("2028-02-12"),
     )
-    assert own_rule(rules, "clubs", d("2026-08-31")) is CLUBS
-    assert own_rule(rules, "clubs", d("2026-09-01")) is None
-    assert describe(end) == "The rule for everybody applies again."
+    assert own_pathway_policy(rules, "clubs", d("2026-08-31")) is CLUBS
+    assert own_pathway_policy(rules, "clubs", d("2026-09-01")) is None
+    assert describe_policy(end) == "The rule for everybody applies again."
 
 
 def test_only_a_pathway_can_follow_everybody() -> None:
@@ -131,64 +143,70 @@ def test_a_preview_for_a_pathway_touches_only_who_is_in_it() -> None:
         "none": worker(done("2026-02-12")),
     }
     wanted = Policy(d("2026-11-22"), period_months=24, pathway="clubs", applies="now")
-    seen = preview(people, [RULE], [RULE, wanted], d("2026-11-22"))
+    seen = preview_policy_change(people, [RULE], [RULE, wanted], d("2026-11-22"))
     assert ([touch.key for touch in seen.touched], seen.untouched) == (["club"], 2)
     assert (seen.touched[0].before.due, seen.touched[0].after.due) == (d("2027-02-12"), d("2028-02-12"))
 
 
 @many
 @given(histories, general_policies, days)
-def test_without_a_rule_for_a_pathway_nothing_differs(facts: Facts, rules: Rules, on: date) -> None:
+def test_without_a_rule_for_a_pathway_nothing_differs(facts: CertificationFacts, rules: Rules, on: date) -> None:
     plain = replace(facts, pathways=())
-    assert of_person(rules, facts.pathways) == rules
-    assert standing(facts, rules, on) == standing(plain, rules, on)
+    assert policies_for_person(rules, facts.pathways) == rules
+    assert certification_status(facts, rules, on) == certification_status(plain, rules, on)
     assert cycles(facts, rules, on) == cycles(plain, rules, on)
 
 
 @many
 @given(histories, general_policies, policies(pathway="unknown"), days)
-def test_the_rule_of_another_pathway_changes_nothing(facts: Facts, rules: Rules, other: Policy, on: date) -> None:
-    assert standing(facts, [*rules, other], on) == standing(facts, rules, on)
+def test_the_rule_of_another_pathway_changes_nothing(
+    facts: CertificationFacts, rules: Rules, other: Policy, on: date
+) -> None:
+    assert certification_status(facts, [*rules, other], on) == certification_status(facts, rules, on)
 
 
 @many
 @given(histories, several_policies, days)
-def test_what_governs_is_none_for_a_pathway_and_the_same_when_asked_again(facts: Facts, rules: Rules, on: date) -> None:
-    merged = of_person(rules, facts.pathways)
+def test_what_governs_is_none_for_a_pathway_and_the_same_when_asked_again(
+    facts: CertificationFacts, rules: Rules, on: date
+) -> None:
+    merged = policies_for_person(rules, facts.pathways)
     assert not any(policy.pathway or policy.kind == "general" for policy in merged)
-    assert of_person(merged, facts.pathways) == merged
-    assert standing(facts, merged, on) == standing(facts, rules, on)
+    assert policies_for_person(merged, facts.pathways) == merged
+    assert certification_status(facts, merged, on) == certification_status(facts, rules, on)
 
 
 @many
 @given(st.lists(pathways, max_size=4), several_policies, days, st.sampled_from(NAMES))
 def test_a_later_move_leaves_the_earlier_part_of_the_sequence(
-    history: list[Pathway], rules: Rules, on: date, name: str
+    history: list[PathwayFact], rules: Rules, on: date, name: str
 ) -> None:
     known = [choice for choice in history if choice.since <= on]
-    moved = [*known, Pathway(after(on, 1), name)]
+    moved = [*known, PathwayFact(after(on, 1), name)]
 
-    def until(choices: list[Pathway]) -> list[Policy]:
-        return [policy for policy in of_person(rules, choices) if policy.governs_from <= on]
+    def until(choices: list[PathwayFact]) -> list[Policy]:
+        return [policy for policy in policies_for_person(rules, choices) if policy.governs_from <= on]
 
     assert until(moved) == until(known)
 
 
 @many
 @given(histories, several_policies, days, st.sampled_from([*NAMES, "leaders"]))
-def test_no_move_leaves_less_than_the_minimum_of_days(facts: Facts, rules: Rules, on: date, name: str) -> None:
+def test_no_move_leaves_less_than_the_minimum_of_days(
+    facts: CertificationFacts, rules: Rules, on: date, name: str
+) -> None:
     first = Policy(date(2018, 1, 1), minimum_days=5)
     known = facts.known(after(on, -1))
-    with_move = replace(known, pathways=(*known.pathways, Pathway(on, name)))
+    with_move = replace(known, pathways=(*known.pathways, PathwayFact(on, name)))
     # What else begins on that day is left out: only the move counts.
     kept = [first, *(replace(rule, minimum_days=5) for rule in rules if rule.governs_from != on)]
-    without, moved = standing(known, kept, on), standing(with_move, kept, on)
+    without, moved = certification_status(known, kept, on), certification_status(with_move, kept, on)
     assert moved.valid_until == without.valid_until
     if without.due is not None and moved.due is not None:
         assert moved.due >= min(without.due, after(on, 5))
 
 
-def revoked(day: str, on: str, kind: str = "initial") -> Completion:
+def revoked(day: str, on: str, kind: str = "initial") -> CompletionFact:
     return replace(done(day, kind), revoked=d(on), revoked_because="not taken in person")
 
 
@@ -201,7 +219,7 @@ def test_a_revoked_certificate_holds_nothing_from_its_day_and_held_before() -> N
     assert "the certificate of 12 February 2026 was revoked on 22 November 2026 (not taken in person)" in now.because
     assert "29 November 2026, because a certificate that you held stopped counting on 22 November 2026" in now.because
     assert at(facts, "2026-11-30").state == "overdue"
-    assert guard(facts, [RULE], d("2026-11-30")) is None
+    assert missing_due_date_reason(facts, [RULE], d("2026-11-30")) is None
 
 
 def test_a_revocation_never_lengthens_what_was_held() -> None:
@@ -241,21 +259,21 @@ def test_an_import_that_was_taken_back_can_be_recorded_again() -> None:
 @many
 @given(histories, several_policies, days)
 def test_a_revocation_leaves_the_minimum_of_days_and_every_certificate_its_date(
-    facts: Facts, rules: Rules, on: date
+    facts: CertificationFacts, rules: Rules, on: date
 ) -> None:
     first = [Policy(date(2018, 1, 1)), *rules]
     recorded = [c for c in facts.completions if c.written < on]
     known = replace(facts, completions=tuple(replace(c, revoked=None) for c in recorded))
     gone = replace(facts, completions=tuple(replace(c, revoked=on) for c in recorded))
-    without, now = standing(known, first, on), standing(gone, first, on)
+    without, now = certification_status(known, first, on), certification_status(gone, first, on)
     assert now.valid_until is None
-    assert standing(gone, first, after(on, -1)) == standing(known, first, after(on, -1))
+    assert certification_status(gone, first, after(on, -1)) == certification_status(known, first, after(on, -1))
     then = {cycle.key: cycle.valid_until for cycle in cycles(known, first, on)}
     assert {cycle.key: cycle.valid_until for cycle in cycles(gone, first, on)} == then
     if without.due is not None and now.due is not None:
-        governs = in_force(of_person(first, facts.known(on).pathways), on)
+        governs = policy_in_force(policies_for_person(first, facts.known(on).pathways), on)
         assert governs is not None
         assert now.due >= min(without.due, after(on, governs.minimum_days))
         assert now.overdue_days == 0 or without.overdue_days > 0
     if now.state not in ("not-required", "paused"):
-        assert guard(gone, first, on) is None
+        assert missing_due_date_reason(gone, first, on) is None

@@ -13,12 +13,12 @@ from course.certificates.actions import revoke
 from course.certificates.models import Certificate
 from course.clock import now
 from course.dates import civil_date
-from course.organisation.actions import change
-from course.people.actions import choose_pathway, come_back, leave
+from course.organisation.actions import change_organisation
+from course.people.actions import choose_pathway, end_employment, restart_employment
 from course.people.models import Person
 from course.recertification import actions, queries
 from course.recertification.models import RenewalExtension, RenewalImport, RenewalPause, RenewalPolicy
-from course.recertification.rules import Policy, Standing, guard, standing
+from course.recertification.rules import CertificationStatus, Policy, certification_status, missing_due_date_reason
 from tests.conftest import NOW
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
@@ -32,10 +32,10 @@ def typed(day: date) -> str:
     return day.isoformat()
 
 
-def on(session: Session, person: Person, day: date) -> Standing:
+def on(session: Session, person: Person, day: date) -> CertificationStatus:
     session.expire_all()
     found = queries.people(session, ZONE, [person.id])[0]
-    return standing(found.facts, queries.policies(session, ZONE), day)
+    return certification_status(found.facts, queries.policies(session, ZONE), day)
 
 
 @pytest.fixture
@@ -150,7 +150,7 @@ def test_nobody_but_an_administrator_gives_themselves_more_time(session: Session
 
 def test_learners_see_the_same_about_themselves_without_the_forms(session: Session, client: Client) -> None:
     person = make_person(session, at=now())
-    actions.extend(session, person.id, DAY + timedelta(days=300), "short of staff", DAY, None, NOW)
+    actions.grant_extension(session, person.id, DAY + timedelta(days=300), "short of staff", DAY, None, NOW)
     session.commit()
     sign_in(client, person)
     assert "/renewal/mine" in client.get("/").html
@@ -176,8 +176,8 @@ def test_a_revoked_certificate_no_longer_holds(session: Session) -> None:
 def test_coming_back_gives_the_first_weeks_and_earlier_days_stay(session: Session) -> None:
     person = make_person(session)
     left, back = DAY + timedelta(days=30), DAY + timedelta(days=400)
-    leave(session, person.id, left, "moved", ZONE, None, NOW + timedelta(days=30))
-    come_back(session, person.id, back, "is back", ZONE, None, NOW + timedelta(days=400))
+    end_employment(session, person.id, left, "moved", ZONE, None, NOW + timedelta(days=30))
+    restart_employment(session, person.id, back, "is back", ZONE, None, NOW + timedelta(days=400))
     assert on(session, person, left).state == "overdue"
     assert on(session, person, left + timedelta(days=1)).state == "not-required"
     assert on(session, person, back).due == back + timedelta(days=28)
@@ -189,12 +189,12 @@ def test_a_pathway_with_its_own_rule_governs_who_follows_it(session: Session) ->
     choose_pathway(session, [other.id], "leaders", "head", None, NOW)
     for way, months in (("clubs", 24), ("school", 6)):
         rule = Policy(DAY, period_months=months, window_days=30, pathway=way, applies="now")
-        actions.make_policy(session, rule, DAY, "why", None, NOW)
+        actions.add_policy_version(session, rule, DAY, "why", None, NOW)
     ends = [finish(session, person, DAY).valid_until for person in (chosen, usual, other)]
     assert ends == [date(2028, 11, 22), date(2027, 5, 22), date(2027, 11, 22)]
     # The usual pathway is a dated fact as well: its change moves due days of those who follow it, from its day on.
     later = DAY + timedelta(days=10)
-    change(session, "Riverside Trust", "england", "clubs", None, NOW + timedelta(days=10))
+    change_organisation(session, "Riverside Trust", "england", "clubs", None, NOW + timedelta(days=10))
     assert on(session, usual, later - timedelta(days=1)).due == date(2027, 5, 22)
     assert on(session, usual, later).due == date(2028, 11, 22)
     assert on(session, other, later).due == date(2027, 11, 22)
@@ -228,14 +228,14 @@ def test_the_guard_is_empty_with_pathways_imports_and_revocations(app: Flask, se
     people = [make_person(session, f"P {n}", f"p{n}@example.org") for n in range(4)]
     choose_pathway(session, [people[0].id], "clubs", "", None, NOW)
     rule = Policy(DAY, period_months=24, pathway="clubs", applies="now")
-    actions.make_policy(session, rule, DAY, "why", None, NOW)
+    actions.add_policy_version(session, rule, DAY, "why", None, NOW)
     actions.import_completion(session, people[1].id, date(2020, 1, 1), None, "A", "initial", "x", DAY, None, NOW)
     revoke(session, finish(session, people[2], DAY).number, "x", None, NOW)
-    leave(session, people[3].id, DAY, "x", ZONE, None, NOW)
-    come_back(session, people[3].id, DAY + timedelta(days=9), "x", ZONE, None, NOW)
+    end_employment(session, people[3].id, DAY, "x", ZONE, None, NOW)
+    restart_employment(session, people[3].id, DAY + timedelta(days=9), "x", ZONE, None, NOW)
     session.commit()
     rules = queries.policies(session, ZONE)
     for days in (0, 1, 9, 400, 4000):
         day = DAY + timedelta(days=days)
-        assert [guard(one.facts, rules, day) for one in queries.people(session, ZONE)] == [None] * 4
+        assert [missing_due_date_reason(one.facts, rules, day) for one in queries.people(session, ZONE)] == [None] * 4
     assert app.test_cli_runner().invoke(args=["refreshers", "guard"]).exit_code == 0

@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 
 from course.recertification.rules import (
-    Employment,
+    EmploymentFact,
     Extension,
     Policy,
     Requirement,
-    Started,
+    StartFact,
     cycle_reason,
     cycles,
-    describe,
-    preview,
+    describe_policy,
+    preview_policy_change,
 )
 from tests.recertification.makers import FIXED, RULE, again, at, d, done, person, plus, worker
 
@@ -47,10 +47,10 @@ def test_case_01_a_fixed_date_leaves_at_least_the_minimum(day: str, until: str) 
 def test_case_01_both_dates_are_shown_before_the_rule_is_saved() -> None:
     people = {"nina": worker(done("2026-09-15"), since="2026-09-01")}
     fixed = replace(FIXED, since=d("2026-11-22"), applies="from the next renewal")
-    (touch,) = preview(people, [RULE], [RULE, fixed], d("2026-11-22")).touched
+    (touch,) = preview_policy_change(people, [RULE], [RULE, fixed], d("2026-11-22")).touched
     assert (touch.renewed_before, touch.renewed_after) == (d("2028-09-15"), d("2029-01-31"))
     assert "15 September 2028 → 31 January 2029" in touch.how
-    (now,) = preview(people, [RULE], [RULE, replace(fixed, applies="now")], d("2026-11-22")).touched
+    (now,) = preview_policy_change(people, [RULE], [RULE, replace(fixed, applies="now")], d("2026-11-22")).touched
     assert (now.before.due, now.after.due) == (d("2027-09-15"), d("2028-01-31"))
 
 
@@ -108,14 +108,14 @@ def test_case_04_the_window_opens_at_least_a_day_before_the_last_day() -> None:
 
 
 def test_case_05_the_certificate_stays_valid_when_the_window_opens_and_an_attempt_begins() -> None:
-    facts = worker(done("2026-02-12"), Started(d("2026-12-20")))
+    facts = worker(done("2026-02-12"), StartFact(d("2026-12-20")))
     now = at(facts, "2026-12-21")
     assert (now.state, now.valid_until, now.started) == ("in-progress", d("2027-02-12"), d("2026-12-20"))
-    assert at(worker(done("2026-02-12"), Started(d("2026-06-01"))), "2026-06-02").state == "up-to-date"
+    assert at(worker(done("2026-02-12"), StartFact(d("2026-06-01"))), "2026-06-02").state == "up-to-date"
 
 
 def test_case_06_the_rule_in_words_says_from_where_the_period_counts() -> None:
-    assert "12 months, counted from the day of completion, up to and including the last day" in describe(RULE)
+    assert "12 months, counted from the day of completion, up to and including the last day" in describe_policy(RULE)
 
 
 def test_case_07_neither_leaving_nor_losing_the_reason_resets_a_certificate() -> None:
@@ -128,9 +128,9 @@ def test_case_07_neither_leaving_nor_losing_the_reason_resets_a_certificate() ->
 def test_case_08_only_the_settings_that_apply_are_shown_and_the_defaults_are_not_nothing() -> None:
     assert "fixed_day" not in RULE.fields
     assert "period_months" not in FIXED.fields
-    assert "31 January" not in describe(RULE)
-    assert "31 January" in describe(FIXED)
-    assert "5 months" in describe(FIXED)
+    assert "31 January" not in describe_policy(RULE)
+    assert "31 January" in describe_policy(FIXED)
+    assert "5 months" in describe_policy(FIXED)
     with pytest.raises(ValueError, match="at least one month"):
         Policy(d("2020-01-01"), period_months=0)
 
@@ -162,14 +162,14 @@ def test_case_16_a_very_long_extension_never_makes_the_next_renewal_due_at_once(
 
 
 def test_case_17_who_leaves_and_comes_back_with_a_valid_certificate_keeps_it() -> None:
-    facts = worker(done("2026-02-12"), Employment(d("2026-10-01")), end="2026-06-30")
+    facts = worker(done("2026-02-12"), EmploymentFact(d("2026-10-01")), end="2026-06-30")
     assert at(facts, "2026-08-01").state == "not-required"
     back = at(facts, "2026-10-01")
     assert (back.state, back.due, back.course) == ("up-to-date", d("2027-02-12"), "refresher")
 
 
 def test_case_17_who_comes_back_with_one_that_ran_out_has_the_days_of_a_starter() -> None:
-    facts = worker(done("2026-02-12"), Employment(d("2027-05-01")), end="2026-06-30")
+    facts = worker(done("2026-02-12"), EmploymentFact(d("2027-05-01")), end="2026-06-30")
     back = at(facts, "2027-05-01")
     assert (back.state, back.due, back.overdue_days) == ("due-soon", d("2027-05-29"), 0)
     assert back.course == "refresher"
@@ -192,7 +192,7 @@ def test_case_19_of_two_reasons_the_earliest_due_day_wins_and_both_are_named() -
 
 def test_case_19_a_change_of_pathway_does_not_give_the_first_weeks_again() -> None:
     volunteer = Requirement(d("2026-10-01"), d("2026-11-10"), "volunteer")
-    facts = person(Employment(d("2026-10-01")), volunteer, Requirement(d("2026-11-11"), None, "staff"))
+    facts = person(EmploymentFact(d("2026-10-01")), volunteer, Requirement(d("2026-11-11"), None, "staff"))
     now = at(facts, "2026-11-22")
     assert (now.state, now.due, now.reasons) == ("overdue", d("2026-10-29"), ("staff",))
 
@@ -230,7 +230,7 @@ def test_case_22_a_preview_names_who_is_touched_and_leaves_the_choice() -> None:
         "new": worker(since="2026-11-20"),
     }
     shorter = Policy(d("2026-11-22"), period_months=6, applies="now")
-    now = preview(people, [RULE], [RULE, shorter], d("2026-11-22"))
+    now = preview_policy_change(people, [RULE], [RULE, shorter], d("2026-11-22"))
     assert [touch.key for touch in now.touched] == ["amir", "bea", "new"]
     assert now.untouched == 1
     amir, bea, new = now.touched
@@ -239,7 +239,9 @@ def test_case_22_a_preview_names_who_is_touched_and_leaves_the_choice() -> None:
     assert (new.before.due, new.after.due) == (d("2026-12-18"), d("2026-12-18"))
     assert "due day: 12 February 2027 → 29 November 2026" in amir.how
     assert not any(touch.becomes_overdue for touch in now.touched)
-    later = preview(people, [RULE], [RULE, replace(shorter, applies="from the next renewal")], d("2026-11-22"))
+    later = preview_policy_change(
+        people, [RULE], [RULE, replace(shorter, applies="from the next renewal")], d("2026-11-22")
+    )
     assert all(touch.before.due == touch.after.due for touch in later.touched)
     assert later.touched[0].how == "next certificate would be valid until: 12 February 2028 → 12 August 2027"
 

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course.recertification.rules.civil_dates import add_months, count, months_between, short, words, yearly
+from course.recertification.rules.civil_dates import (
+    add_months,
+    day_and_month,
+    long_date,
+    months_between,
+    next_yearly_date,
+    pluralise,
+)
 from tests.recertification.makers import d
 
 
@@ -47,7 +54,7 @@ def test_months_are_clamped_at_the_end_of_a_month(day: str, months: int, result:
     ],
 )
 def test_a_yearly_date_is_found_on_or_after_a_day(month: int, day: int, not_before: str, result: str) -> None:
-    assert yearly(month, day, d(not_before)) == d(result)
+    assert next_yearly_date(month, day, d(not_before)) == d(result)
 
 
 @pytest.mark.parametrize(
@@ -75,6 +82,6 @@ def test_more_months_are_never_earlier_and_land_in_their_month(day: object, mont
 
 
 def test_dates_and_numbers_in_words() -> None:
-    assert words(d("2027-02-12")) == "12 February 2027"
-    assert short(d("2027-02-01")) == "1 February"
-    assert (count(1, "day"), count(2, "day")) == ("1 day", "2 days")
+    assert long_date(d("2027-02-12")) == "12 February 2027"
+    assert day_and_month(d("2027-02-01")) == "1 February"
+    assert (pluralise(1, "day"), pluralise(2, "day")) == ("1 day", "2 days")

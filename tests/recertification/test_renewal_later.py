@@ -6,7 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from course.recertification.rules import Employment, Extension, Pause, Policy, Requirement, Started, cycles, guard
+from course.recertification.rules import (
+    EmploymentFact,
+    Extension,
+    Pause,
+    Policy,
+    Requirement,
+    StartFact,
+    cycles,
+    missing_due_date_reason,
+)
 from tests.recertification.makers import RULE, again, at, d, done, person, plus, worker
 
 
@@ -19,13 +28,13 @@ def test_case_25_a_changed_rule_neither_deletes_nor_redates_a_completion() -> No
 
 
 def test_case_26_a_pass_of_an_earlier_cycle_does_not_renew() -> None:
-    facts = worker(Started(d("2026-01-20")), done("2026-02-12"), Started(d("2026-02-12")))
+    facts = worker(StartFact(d("2026-01-20")), done("2026-02-12"), StartFact(d("2026-02-12")))
     now = at(facts, "2027-01-20")
     assert (now.state, now.started, now.due) == ("due-soon", None, d("2027-02-12"))
 
 
 def test_case_27_after_the_certificate_ran_out_old_work_does_not_count() -> None:
-    now = at(worker(Started(d("2026-01-20")), done("2026-02-12")), "2027-03-01")
+    now = at(worker(StartFact(d("2026-01-20")), done("2026-02-12")), "2027-03-01")
     assert (now.state, now.started, now.course, now.overdue_days) == ("expired", None, "refresher", 17)
 
 
@@ -80,7 +89,7 @@ def test_case_31_a_paused_person_is_not_reported_as_certified_when_the_certifica
 def test_case_32_nothing_parks_a_person_out_of_sight() -> None:
     facts = worker(since="2026-11-21")
     assert (at(facts, "2026-11-22").state, at(facts, "2027-11-22").state) == ("not-yet-due", "overdue")
-    assert guard(facts, [RULE], d("2027-11-22")) is None
+    assert missing_due_date_reason(facts, [RULE], d("2027-11-22")) is None
 
 
 def test_case_33_every_completion_is_in_the_chain_and_one_that_does_not_count_says_why() -> None:
@@ -100,7 +109,9 @@ def test_case_33_what_did_not_count_counts_when_its_foundation_is_recorded() -> 
 
 
 def test_case_34_a_due_day_is_never_in_the_past_when_it_is_set() -> None:
-    facts = person(Employment(d("2015-01-01")), Requirement(d("2015-01-01"), None, "staff", recorded=d("2026-11-22")))
+    facts = person(
+        EmploymentFact(d("2015-01-01")), Requirement(d("2015-01-01"), None, "staff", recorded=d("2026-11-22"))
+    )
     now = at(facts, "2026-11-22")
     assert (now.due, now.state) == (d("2026-11-29"), "not-yet-due")
     assert "29 November 2026, because everybody gets at least the minimum number of days" in now.because
@@ -112,14 +123,14 @@ def test_case_34_a_due_day_is_never_in_the_past_when_it_is_set() -> None:
 
 def test_case_35_who_missed_a_cycle_still_has_a_next_due_day() -> None:
     facts = worker(done("2024-02-12"))
-    assert guard(facts, [RULE], d("2030-01-01")) is None
+    assert missing_due_date_reason(facts, [RULE], d("2030-01-01")) is None
     now = at(facts, "2026-11-22")
     assert (now.due, now.state, now.course) == (d("2025-02-12"), "expired", "initial")
-    assert guard(worker(Pause(d("2026-11-01"), None, 14, "parental leave")), [RULE], d("2026-11-22")) == (
-        "On leave since 1 November 2026 without a return date (parental leave)."
-    )
+    assert missing_due_date_reason(
+        worker(Pause(d("2026-11-01"), None, 14, "parental leave")), [RULE], d("2026-11-22")
+    ) == ("On leave since 1 November 2026 without a return date (parental leave).")
     late = replace(RULE, since=d("2027-01-01"))
-    assert "no rule" in (guard(facts, [late], d("2026-11-22")) or "")
+    assert "no rule" in (missing_due_date_reason(facts, [late], d("2026-11-22")) or "")
 
 
 def test_case_36_an_outage_of_any_length_ends_no_cycle() -> None:
@@ -175,7 +186,7 @@ def test_case_45_a_leave_that_begins_in_the_window_stops_the_clock() -> None:
     facts = worker(done("2026-02-12"), leave)
     away = at(facts, "2027-03-01")
     assert (away.state, away.overdue_days, away.valid_until) == ("paused", 0, d("2027-02-12"))
-    assert (away.due, guard(facts, [RULE], d("2027-03-01"))) == (d("2027-06-21"), None)
+    assert (away.due, missing_due_date_reason(facts, [RULE], d("2027-03-01"))) == (d("2027-06-21"), None)
     back = at(facts, "2027-06-01")
     assert (back.state, back.due, back.valid_until) == ("due-soon", d("2027-06-21"), d("2027-02-12"))
     assert "31 May 2027 (parental leave)" in back.because
@@ -203,7 +214,7 @@ def test_case_45_a_leave_after_the_due_day_does_not_help_before_it_begins() -> N
 
 
 def test_case_46_unfinished_progress_ends_on_a_date() -> None:
-    facts = worker(Started(d("2026-11-05")), since="2026-11-01")
+    facts = worker(StartFact(d("2026-11-05")), since="2026-11-01")
     now = at(facts, "2026-11-22")
     assert (now.state, now.progress_until) == ("in-progress", d("2028-05-05"))
     assert at(facts, "2028-05-05").started == d("2026-11-05")

@@ -18,7 +18,7 @@ from course.learning.events import CourseCompleted
 from course.learning.models import Completion, Enrolment
 from course.people.models import Person
 from course.recertification import actions, queries
-from course.recertification.rules import standing
+from course.recertification.rules import certification_status
 from tests.conftest import NOW
 from tests.makers import make_person, sign_in
 from tests.pages import Client
@@ -99,15 +99,15 @@ def test_case_43_another_name_is_another_certificate_of_the_same_cycle(session: 
     assert (new.valid_until, new.completed_on, old.name) == (old.valid_until, old.completed_on, "Sam Okafor")
     found = queries.people(session, ZONE, [person.id])[0].facts
     assert len(found.completions) == 1
-    assert standing(found, queries.policies(session, ZONE), DAY).valid_until == old.valid_until
+    assert certification_status(found, queries.policies(session, ZONE), DAY).valid_until == old.valid_until
 
 
 @pytest.mark.parametrize(("months", "state"), [(None, "due-soon"), (24, "not-yet-due")])
 def test_case_20_the_age_limit_holds_for_rows_too(session: Session, months: int | None, state: str) -> None:
     person = make_person(session)
     rule = queries.policies(session, ZONE)[0]
-    actions.make_policy(session, type(rule)(DAY, import_age_months=months), DAY, "why", None, NOW)
+    actions.add_policy_version(session, type(rule)(DAY, import_age_months=months), DAY, "why", None, NOW)
     old = DAY - timedelta(days=800)
     assert actions.import_completion(session, person.id, old, None, "A", "initial", "x", DAY, None, NOW)
     found = queries.people(session, ZONE, [person.id])[0].facts
-    assert standing(found, queries.policies(session, ZONE), DAY).state == state
+    assert certification_status(found, queries.policies(session, ZONE), DAY).state == state

@@ -10,18 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course.recertification.rules import (
-    Completion,
-    Facts,
+    CertificationFacts,
+    CompletionFact,
     Policy,
     Requirement,
+    certification_status,
     cycle_reason,
     cycles,
-    guard,
-    preview,
-    standing,
+    missing_due_date_reason,
+    preview_policy_change,
 )
 from course.recertification.rules.certification_status import STATES
-from course.recertification.rules.civil_dates import words
+from course.recertification.rules.civil_dates import long_date
 from tests.recertification.histories import (
     after,
     completions,
@@ -40,33 +40,37 @@ Rules = tuple[Policy, ...]
 
 @many
 @given(histories, several_policies, days)
-def test_a_standing_is_total_and_its_sentence_contains_its_dates(facts: Facts, rules: Rules, on: date) -> None:
-    now = standing(facts, rules, on)
+def test_a_standing_is_total_and_its_sentence_contains_its_dates(
+    facts: CertificationFacts, rules: Rules, on: date
+) -> None:
+    now = certification_status(facts, rules, on)
     assert now.state in STATES
     assert now.because.endswith(".")
     for day in (now.due, now.valid_until):
-        assert day is None or words(day) in now.because
+        assert day is None or long_date(day) in now.because
     if now.overdue_days:
         assert f"Overdue by {now.overdue_days} day" in now.because
     assert (now.overdue_days > 0) == (now.state in ("overdue", "expired")) == (now.group == "overdue")
     for cycle in cycles(facts, rules, on):
-        assert words(cycle.completion.day) in cycle_reason(cycle) or "; your date stays" in cycle_reason(cycle)
+        assert long_date(cycle.completion.day) in cycle_reason(cycle) or "; your date stays" in cycle_reason(cycle)
 
 
 @many
 @given(histories, histories, several_policies, st.lists(policies(), max_size=2), days)
 def test_a_past_standing_never_changes_when_later_facts_are_added(
-    facts: Facts, more: Facts, rules: Rules, versions: list[Policy], on: date
+    facts: CertificationFacts, more: CertificationFacts, rules: Rules, versions: list[Policy], on: date
 ) -> None:
     later = [replace(version, recorded=after(max(on, version.since), 1)) for version in versions]
     whole = joined(facts, since(more, on))
-    assert standing(whole, [*rules, *later], on) == standing(facts, rules, on)
+    assert certification_status(whole, [*rules, *later], on) == certification_status(facts, rules, on)
     assert cycles(whole, [*rules, *later], on) == cycles(facts, rules, on)
 
 
 @many
 @given(histories, several_policies, days)
-def test_a_certificate_that_was_issued_keeps_its_day_for_ever(facts: Facts, rules: Rules, on: date) -> None:
+def test_a_certificate_that_was_issued_keeps_its_day_for_ever(
+    facts: CertificationFacts, rules: Rules, on: date
+) -> None:
     then = {cycle.key: cycle.valid_until for cycle in cycles(facts, rules, on) if cycle.counts}
     ever = {cycle.key: cycle.valid_until for cycle in cycles(facts, rules, date(2040, 1, 1))}
     assert then.items() <= ever.items()
@@ -74,14 +78,14 @@ def test_a_certificate_that_was_issued_keeps_its_day_for_ever(facts: Facts, rule
 
 @many
 @given(histories, several_policies, days)
-def test_nobody_required_is_without_a_next_due_day(facts: Facts, rules: Rules, on: date) -> None:
-    now = standing(facts, rules, on)
+def test_nobody_required_is_without_a_next_due_day(facts: CertificationFacts, rules: Rules, on: date) -> None:
+    now = certification_status(facts, rules, on)
     if now.state not in ("not-required", "paused"):
         assert now.due is not None
         assert now.reasons
-        assert guard(facts, rules, on) is None
+        assert missing_due_date_reason(facts, rules, on) is None
     if now.state == "paused":
-        assert (now.due is None) == (guard(facts, rules, on) is not None)
+        assert (now.due is None) == (missing_due_date_reason(facts, rules, on) is not None)
     if now.state == "not-required":
         assert now.due is None
 
@@ -89,12 +93,12 @@ def test_nobody_required_is_without_a_next_due_day(facts: Facts, rules: Rules, o
 @many
 @given(histories, several_policies, completions(), st.integers(0, 3000))
 def test_another_completion_never_makes_anyone_overdue(
-    facts: Facts, rules: Rules, completion: Completion, days_on: int
+    facts: CertificationFacts, rules: Rules, completion: CompletionFact, days_on: int
 ) -> None:
     last = max((one.written for one in facts.completions), default=completion.written)
     new = replace(completion, recorded=after(max(last, completion.written), 1), revoked=None)
     on = after(new.written, days_on)
-    without, with_it = standing(facts, rules, on), standing(plus(facts, new), rules, on)
+    without, with_it = certification_status(facts, rules, on), certification_status(plus(facts, new), rules, on)
     assert with_it.overdue_days <= without.overdue_days
     assert (with_it.valid_until or date.min) >= (without.valid_until or date.min)
 
@@ -102,7 +106,7 @@ def test_another_completion_never_makes_anyone_overdue(
 @many
 @given(histories, general_policies, days, st.integers(1, 24), st.integers(0, 2000))
 def test_a_longer_period_from_now_on_never_makes_anyone_overdue(
-    facts: Facts, rules: Rules, change: date, more: int, days_on: int
+    facts: CertificationFacts, rules: Rules, change: date, more: int, days_on: int
 ) -> None:
     old = [
         replace(rule, since=min(rule.since, after(change, -1)), recorded=None, applies="from the next renewal")
@@ -110,11 +114,13 @@ def test_a_longer_period_from_now_on_never_makes_anyone_overdue(
     ]
     held = max(old, key=lambda rule: rule.since)
     old = [replace(rule, kind="anniversary", period_months=held.period_months, window_days=1) for rule in old]
-    known = Facts(**{**vars(facts), "completions": tuple(c for c in facts.completions if c.written < change)})
+    known = CertificationFacts(
+        **{**vars(facts), "completions": tuple(c for c in facts.completions if c.written < change)}
+    )
     longer = replace(old[-1], since=change, period_months=held.period_months + more, applies="now")
     same = replace(longer, period_months=held.period_months)
     on = after(change, days_on)
-    with_it, without = standing(known, [*old, longer], on), standing(known, [*old, same], on)
+    with_it, without = certification_status(known, [*old, longer], on), certification_status(known, [*old, same], on)
     assert with_it.overdue_days <= without.overdue_days
     assert with_it.valid_until == without.valid_until
 
@@ -122,23 +128,25 @@ def test_a_longer_period_from_now_on_never_makes_anyone_overdue(
 @many
 @given(histories, policies(), st.integers(1, 24), days)
 def test_a_longer_period_never_makes_anyone_overdue_who_has_one_completion(
-    facts: Facts, rule: Policy, more: int, on: date
+    facts: CertificationFacts, rule: Policy, more: int, on: date
 ) -> None:
     one = replace(facts, completions=facts.completions[:1])
     longer = replace(rule, period_months=rule.period_months + more, minimum_months=rule.minimum_months + more)
-    assert standing(one, [longer], on).overdue_days <= standing(one, [rule], on).overdue_days
+    assert certification_status(one, [longer], on).overdue_days <= certification_status(one, [rule], on).overdue_days
 
 
 @many
 @given(histories, policies(), st.integers(1, 24), days)
 def test_a_longer_minimum_of_a_fixed_date_never_makes_anyone_overdue(
-    facts: Facts, rule: Policy, more: int, on: date
+    facts: CertificationFacts, rule: Policy, more: int, on: date
 ) -> None:
     fixed = replace(rule, kind="fixed", window_days=min(rule.window_days, 28 * rule.minimum_months - 1))
     # A stated day is not on the common date, and an extension may count as a renewal in time: see the next test.
     plain = replace(facts, completions=tuple(replace(c, valid_until=None) for c in facts.completions), extensions=())
     longer = replace(fixed, minimum_months=fixed.minimum_months + more)
-    assert standing(plain, [longer], on).overdue_days <= standing(plain, [fixed], on).overdue_days
+    assert (
+        certification_status(plain, [longer], on).overdue_days <= certification_status(plain, [fixed], on).overdue_days
+    )
 
 
 def test_where_more_time_costs_some_of_the_next_period_as_the_rule_says() -> None:
@@ -152,7 +160,9 @@ def test_where_more_time_costs_some_of_the_next_period_as_the_rule_says() -> Non
 
 @many
 @given(histories, several_policies, days)
-def test_no_date_is_before_its_cause_and_windows_open_before_the_last_day(facts: Facts, rules: Rules, on: date) -> None:
+def test_no_date_is_before_its_cause_and_windows_open_before_the_last_day(
+    facts: CertificationFacts, rules: Rules, on: date
+) -> None:
     for cycle in cycles(facts, rules, on):
         assert cycle.completion.written <= on
         if cycle.counts:
@@ -161,7 +171,7 @@ def test_no_date_is_before_its_cause_and_windows_open_before_the_last_day(facts:
             assert cycle.valid_from <= cycle.window_opens < cycle.valid_until
         else:
             assert cycle.valid_until is None
-    now = standing(facts, rules, on)
+    now = certification_status(facts, rules, on)
     if now.valid_until and now.window_opens:
         assert now.window_opens < max(now.valid_until, now.due or date.max)
     if now.due and now.cycle:
@@ -172,11 +182,13 @@ def test_no_date_is_before_its_cause_and_windows_open_before_the_last_day(facts:
 
 @many
 @given(histories, policies(latest=date(2019, 1, 1)), days, st.integers(0, 3000))
-def test_whoever_becomes_required_has_the_minimum_of_days(facts: Facts, rule: Policy, on: date, ago: int) -> None:
+def test_whoever_becomes_required_has_the_minimum_of_days(
+    facts: CertificationFacts, rule: Policy, on: date, ago: int
+) -> None:
     first = replace(rule, recorded=None)
     reason = Requirement(after(on, -ago), None, "staff", recorded=on)
     fresh = replace(facts, requirements=(reason,), employments=())
-    now = standing(fresh, [first], on)
+    now = certification_status(fresh, [first], on)
     assert now.state == "paused" or (now.due is not None and now.due >= after(on, rule.minimum_days))
     assert now.overdue_days == 0
 
@@ -184,10 +196,10 @@ def test_whoever_becomes_required_has_the_minimum_of_days(facts: Facts, rule: Po
 @settings(max_examples=100)
 @given(st.lists(histories, max_size=4), several_policies, policies(), days)
 def test_a_preview_accounts_for_everybody_and_touches_no_certificate(
-    people: list[Facts], rules: Rules, new: Policy, on: date
+    people: list[CertificationFacts], rules: Rules, new: Policy, on: date
 ) -> None:
     named = {str(number): facts for number, facts in enumerate(people)}
-    seen = preview(named, rules, [*rules, new], on)
+    seen = preview_policy_change(named, rules, [*rules, new], on)
     assert len(seen.touched) + seen.untouched == len(people)
     saved = replace(new, recorded=on)
     for touch in seen.touched:

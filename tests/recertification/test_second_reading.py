@@ -9,18 +9,18 @@ from datetime import date
 import pytest
 from hypothesis import given
 
-from course.recertification.rules import Facts, Policy
-from course.recertification.rules.certification_status import STATES, position
-from course.recertification.rules.status_view import answer
+from course.recertification.rules import CertificationFacts, Policy
+from course.recertification.rules.certification_status import STATES, status_details
+from course.recertification.rules.status_view import status_from_details
 from tests.recertification.histories import days, histories, several_policies
 from tests.recertification.lives import Life
 from tests.recertification.makers import RULE, again, d, done, worker
 from tests.recertification.oracle import Reading, read
 
 
-def first_reading(facts: Facts, policies: list[Policy], on: date) -> Reading:
-    here = position(facts, policies, on)
-    now = answer(here)  # this is `standing`
+def first_reading(facts: CertificationFacts, policies: list[Policy], on: date) -> Reading:
+    here = status_details(facts, policies, on)
+    now = status_from_details(here)  # this is `standing`
     ends = [(one.completion.day, one.completion.kind, one.valid_until) for one in here.chain]
     return Reading(
         now.state, now.due, now.valid_until, now.window_opens, now.course, now.refresher_until, now.overdue_days,
@@ -41,7 +41,7 @@ def test_both_readings_agree_on_twenty_thousand_lives(seed: int) -> None:
 
 
 @given(histories, several_policies, days)
-def test_both_readings_agree_on_any_facts(facts: Facts, policies: tuple[Policy, ...], on: date) -> None:
+def test_both_readings_agree_on_any_facts(facts: CertificationFacts, policies: tuple[Policy, ...], on: date) -> None:
     assert first_reading(facts, list(policies), on) == read(facts, list(policies), on)
 
 

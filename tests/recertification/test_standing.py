@@ -19,7 +19,7 @@ from course.learning.queries import enrolment_id
 from course.people.models import Person
 from course.recertification import actions, queries
 from course.recertification.models import RenewalPolicy
-from course.recertification.rules import Policy, standing
+from course.recertification.rules import Policy, certification_status
 from tests.conftest import NOW
 from tests.makers import make_person, sign_in
 from tests.pages import Client
@@ -42,7 +42,7 @@ def complete(session: Session, person: Person, days_later: int = 0) -> None:
 
 def stands(session: Session, person: Person, on: date) -> str:
     found = queries.people(session, ZONE, [person.id])[0]
-    return standing(found.facts, queries.policies(session, ZONE), on).state
+    return certification_status(found.facts, queries.policies(session, ZONE), on).state
 
 
 def test_somebody_new_has_28_days_and_is_then_overdue(session: Session) -> None:
@@ -55,7 +55,7 @@ def test_a_completion_is_worth_a_year_and_then_it_runs_out(session: Session) -> 
     person = make_person(session)
     complete(session, person)
     found = queries.people(session, ZONE, [person.id])[0]
-    now_ = standing(found.facts, queries.policies(session, ZONE), DAY)
+    now_ = certification_status(found.facts, queries.policies(session, ZONE), DAY)
     assert (now_.state, now_.valid_until) == ("up-to-date", date(2027, 11, 22))
     assert "22 November 2027" in now_.because
     assert stands(session, person, date(2027, 11, 1)) == "due-soon"
@@ -64,18 +64,18 @@ def test_a_completion_is_worth_a_year_and_then_it_runs_out(session: Session) -> 
 
 def test_an_extension_and_a_pause_are_dated_facts(session: Session) -> None:
     person = make_person(session)
-    actions.extend(session, person.id, DAY + timedelta(days=60), "ill", DAY, None, NOW)
+    actions.grant_extension(session, person.id, DAY + timedelta(days=60), "ill", DAY, None, NOW)
     assert stands(session, person, DAY + timedelta(days=59)) != "overdue"
     assert stands(session, person, DAY + timedelta(days=61)) == "overdue"
     later = DAY + timedelta(days=61)
-    actions.pause(session, person.id, later, later + timedelta(days=30), 14, "leave", later, None, NOW)
+    actions.record_pause(session, person.id, later, later + timedelta(days=30), 14, "leave", later, None, NOW)
     assert stands(session, person, later) == "paused"
     assert stands(session, person, later + timedelta(days=44)) != "overdue"
     assert stands(session, person, later + timedelta(days=45)) == "overdue"
     with pytest.raises(ValueError, match="today or later"):
-        actions.extend(session, person.id, DAY - timedelta(days=1), "late", DAY, None, NOW)
+        actions.grant_extension(session, person.id, DAY - timedelta(days=1), "late", DAY, None, NOW)
     with pytest.raises(ValueError, match="first day or later"):
-        actions.pause(session, person.id, DAY, DAY - timedelta(days=1), 0, "x", DAY, None, NOW)
+        actions.record_pause(session, person.id, DAY, DAY - timedelta(days=1), 0, "x", DAY, None, NOW)
 
 
 def test_who_has_left_needs_nothing_and_the_days_before_look_as_they_looked(session: Session) -> None:
@@ -158,7 +158,7 @@ def finish(session: Session, person: Person, on: date) -> Certificate:
 def test_a_certificate_is_valid_for_as_long_as_the_rule_says(session: Session) -> None:
     person = make_person(session)
     six = Policy(since=DAY, period_months=6, window_days=30)
-    actions.make_policy(session, six, DAY, "why", None, NOW)
+    actions.add_policy_version(session, six, DAY, "why", None, NOW)
     assert finish(session, person, DAY).valid_until == date(2027, 5, 22)
 
 
@@ -167,9 +167,9 @@ def test_certificates_already_issued_keep_their_dates_when_the_rule_changes(sess
     issued = finish(session, person, DAY)
     later = DAY + timedelta(days=30)
     rule = Policy(since=later, period_months=6, window_days=30, applies="now")
-    actions.make_policy(session, rule, later, "why", None, NOW)
+    actions.add_policy_version(session, rule, later, "why", None, NOW)
     found = queries.people(session, ZONE, [person.id])[0]
-    after = standing(found.facts, queries.policies(session, ZONE), later)
+    after = certification_status(found.facts, queries.policies(session, ZONE), later)
     assert issued.valid_until == after.valid_until == date(2027, 11, 22)
     assert after.due == date(2027, 5, 22)
 

@@ -7,15 +7,24 @@ from dataclasses import replace
 
 import pytest
 
-from course.recertification.rules import Employment, Extension, Pathway, Pause, Policy, Started, cycles, preview
+from course.recertification.rules import (
+    EmploymentFact,
+    Extension,
+    PathwayFact,
+    Pause,
+    Policy,
+    StartFact,
+    cycles,
+    preview_policy_change,
+)
 from tests.recertification.makers import RULE, again, at, d, done, joined, person, plus, worker
 
 LONGER = Policy(d("2024-09-01"), period_months=36, applies="now")
 TRAINED = worker(done("2024-02-12"))
 
 
-def move(day: str, name: str) -> Pathway:
-    return Pathway(d(day), name)
+def move(day: str, name: str) -> PathwayFact:
+    return PathwayFact(d(day), name)
 
 
 # Two ways to the same longer rule: it is changed for everybody, or the person moves to a pathway that has it.
@@ -98,7 +107,7 @@ GIVEN = Extension(d(TODAY), d("2026-03-12"), "was ill")
         (person(GIVEN), "2026-03-12"),
         (person(Extension(d(TODAY), d("2026-08-01"), "x"), Extension(d(TODAY), d("2026-12-01"), "y")), "2026-12-01"),
         (person(Pause(d("2026-02-20"), d("2026-03-01"), 11, "leave")), "2026-03-12"),
-        (person(Employment(d("2024-01-01"), d("2026-01-31"), d("2026-01-31")), Employment(d(TODAY))), "2026-03-26"),
+        (person(EmploymentFact(d("2024-01-01"), d("2026-01-31"), d("2026-01-31")), EmploymentFact(d(TODAY))), "2026-03-26"),
     ],
     ids=["more time", "more time twice", "a leave", "a return"],
 )  # fmt: skip
@@ -140,7 +149,7 @@ def test_an_earlier_certificate_that_is_recorded_later_can_found_a_refresher_aga
 
 
 # Left with a certificate that ended on 12 February 2026, and came back on 1 March with 28 days.
-RETURNER = worker(done("2025-02-12"), Employment(d("2026-03-01")), end="2025-12-31")
+RETURNER = worker(done("2025-02-12"), EmploymentFact(d("2026-03-01")), end="2025-12-31")
 
 
 @pytest.mark.parametrize(
@@ -149,7 +158,7 @@ RETURNER = worker(done("2025-02-12"), Employment(d("2026-03-01")), end="2025-12-
         (RETURNER, "2026-03-02", "due-soon", "Due in 27 days"),
         (RETURNER, "2026-03-29", "due-soon", "Due today"),
         (RETURNER, "2026-03-30", "expired", "Overdue 1 day"),
-        (plus(RETURNER, Started(d("2026-03-02"))), "2026-03-02", "in-progress", "In progress"),
+        (plus(RETURNER, StartFact(d("2026-03-02"))), "2026-03-02", "in-progress", "In progress"),
         # An earlier certificate had ended before its holder came here.
         (worker(done("2024-11-01", "imported", "2026-03-01"), since="2026-03-01"), "2026-03-02", "due-soon",
          "Due in 27 days"),
@@ -197,7 +206,7 @@ def test_a_renewal_before_the_window_has_an_end_of_its_own_beside_a_longer_certi
 def test_a_preview_speaks_of_people_and_not_of_the_program() -> None:
     shorter = Policy(d("2026-11-22"), period_months=6, window_days=30, lapse_months=0, applies="now")
     people = {"amir": worker(done("2026-02-12")), "bea": worker(done("2025-06-12"))}
-    seen = preview(people, [RULE], [RULE, shorter], d("2026-11-22"))
+    seen = preview_policy_change(people, [RULE], [RULE, shorter], d("2026-11-22"))
     how = " / ".join(one.how for one in seen.touched)
     assert "status: Up to date → Due soon" in how
     assert "needed next: the refresher → the whole course" in how

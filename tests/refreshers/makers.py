@@ -10,7 +10,7 @@ from course.clock import now
 from course.content.library import Library
 from course.dates import civil_date
 from course.learning import actions, queries
-from course.learning.rules.drawing import Drawn
+from course.learning.rules.drawing import DrawnQuestion
 from course.people.models import Person
 from tests.learning.givens import right, wrong
 from tests.makers import make_person
@@ -43,7 +43,7 @@ def complete(session: Session, library: Library, person: Person, at: datetime, m
     for point in library.taught_points:
         question = next(q for q in library.questions.values() if point in q.points and q.id not in taken)
         taken.add(question.id)
-        drawn.append(Drawn(question.id, point))
+        drawn.append(DrawnQuestion(question.id, point))
     attempt_id = actions.open_attempt(session, library, enrolment, "final", "course", 1, 1, drawn, at)
     assert attempt_id is not None
     attempt = queries.attempt(session, person.id, attempt_id)
@@ -51,6 +51,6 @@ def complete(session: Session, library: Library, person: Person, at: datetime, m
     for item in attempt.items:
         question = library.answerable[item.question_id]
         given = wrong(question) if item.point in missed else right(question)
-        actions.answer(session, item, question, given, "sure", at)
+        actions.save_answer(session, item, question, given, "sure", at)
     today = civil_date(at, "Europe/London")
     actions.record_completion(session, library, person.id, enrolment, "initial", library.minutes, today, at)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from course.clock import now
 from course.content.library import Library
-from course.content.rendering import Inline
+from course.content.rendering import InlineText
 from course.content.schema import Change, Page
 from course.learning.models import Enrolment, PageRead
 from course.people.models import Person
@@ -30,7 +30,7 @@ def begin(client: Client) -> str:
 
 def tell_story(app: Flask, client: Client, person: Person, session: Session) -> None:
     """The refresher's story, always by the recommended choice."""
-    found = queries.newest(session, person.id, "refresher")
+    found = queries.newest_refresher(session, person.id, "refresher")
     assert found is not None
     ref = next(part.ref for part in found.parts if part.kind == "scenario")
     module, _, name = ref.partition("/")
@@ -48,7 +48,9 @@ def tell_story(app: Flask, client: Client, person: Person, session: Session) -> 
 def answer_all(app: Flask, client: Client, person: Person, right: Right = always) -> None:
     learner = Learner(app, client, person.id)
     with learner.session() as session:
-        found = queries.newest(session, person.id, "refresher") or queries.newest(session, person.id, "update")
+        found = queries.newest_refresher(session, person.id, "refresher") or queries.newest_refresher(
+            session, person.id, "update"
+        )
     assert found is not None
     page = client.flask_page(f"/attempt/{found.attempt_id}")
     page.location = f"/attempt/{found.attempt_id}"
@@ -66,7 +68,7 @@ def changed(library: Library, update_days: int | None) -> Library:
     module = whole.modules[module_id]
     page = module.pages[page_id]
     first = page.blocks[0].model_copy(update={"html": "<p>Something new holds today.</p>"})
-    change = Change(date=now().date(), reason=Inline("The rule is another one."), update_days=update_days)
+    change = Change(date=now().date(), reason=InlineText("The rule is another one."), update_days=update_days)
     anew = Page.model_construct(**{**dict(page), "blocks": (first, *page.blocks[1:]), "changes": (change,)})
     modules = {**whole.modules, module_id: module.model_copy(update={"pages": {**module.pages, page_id: anew}})}
     return replace(whole, modules=modules, _parts_for={})

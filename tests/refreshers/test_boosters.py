@@ -14,13 +14,13 @@ from course.clock import now
 from course.content.library import Library
 from course.learning.models import Answer, Attempt, AttemptItem
 from course.learning.queries import attempt as attempt_of
-from course.learning.rules.grading import shown_order
-from course.mail.actions import choose
+from course.learning.rules.grading import option_order
+from course.mail.actions import set_mail_preference
 from course.mail.models import OutboxMail
-from course.mail.rules import BOOSTER, Letter
+from course.mail.rules import BOOSTER, MailMessage
 from course.people.models import Person
 from course.refreshers import actions, queries
-from course.refreshers.rules.boosters import opened, sealed
+from course.refreshers.rules.boosters import read_booster_token, sign_booster_token
 from tests.pages import Client
 from tests.refreshers.makers import make_completed
 from tests.walking import right_form
@@ -47,7 +47,7 @@ def send(session: Session, library: Library, after: int = 0) -> int:
     """Send what is due; returns the newest attempt."""
     at = now() + timedelta(days=after)
     for one in actions.boosters_due(session, library, ZONE, at.date()):
-        assert actions.send_booster(session, library, one, lambda n: Letter("Subject", str(n)), ZONE, at)
+        assert actions.queue_booster(session, library, one, lambda n: MailMessage("Subject", str(n)), ZONE, at)
     session.commit()
     newest = session.execute(select(Attempt.id).where(Attempt.kind == "booster").order_by(Attempt.id.desc())).scalars()
     return newest.first() or 0
@@ -76,8 +76,8 @@ def test_a_month_after_the_completion_one_mail_is_queued_and_no_second(
 def test_two_senders_at_once_draw_one_booster(session: Session, library: Library) -> None:
     made(session, library)
     (one,) = actions.boosters_due(session, library, ZONE, now().date())
-    assert actions.send_booster(session, library, one, lambda n: Letter("S", str(n)), ZONE, now())
-    assert not actions.send_booster(session, library, one, lambda n: Letter("S", str(n)), ZONE, now())
+    assert actions.queue_booster(session, library, one, lambda n: MailMessage("S", str(n)), ZONE, now())
+    assert not actions.queue_booster(session, library, one, lambda n: MailMessage("S", str(n)), ZONE, now())
 
 
 def test_it_asks_what_is_remembered_least_with_questions_not_seen_before(session: Session, library: Library) -> None:
@@ -118,9 +118,9 @@ def test_the_next_one_comes_at_most_monthly_and_only_as_long_as_they_are_answere
 
 def test_who_declined_is_sent_none_until_they_want_them_again(session: Session, library: Library) -> None:
     person = made(session, library)
-    assert choose(session, person.id, BOOSTER, False, now())
+    assert set_mail_preference(session, person.id, BOOSTER, False, now())
     assert due(session, library) == []
-    assert choose(session, person.id, BOOSTER, True, now())
+    assert set_mail_preference(session, person.id, BOOSTER, True, now())
     assert due(session, library) == [person.id]
 
 
@@ -128,7 +128,7 @@ def test_leavers_are_sent_none_and_their_link_ends(
     session: Session, client: Client, app: Flask, library: Library
 ) -> None:
     person = made(session, library)
-    token = sealed(send(session, library), app.extensions["course"].config.secret_key)
+    token = sign_booster_token(send(session, library), app.extensions["course"].config.secret_key)
     client.get(f"/booster/{token}", 303)
     person.left_at = now()
     session.commit()
@@ -141,7 +141,7 @@ def test_the_link_needs_no_password_and_leads_to_nothing_else(
 ) -> None:
     person = made(session, library)
     number = send(session, library)
-    token = sealed(number, app.extensions["course"].config.secret_key)
+    token = sign_booster_token(number, app.extensions["course"].config.secret_key)
     for position in range(1, 6):
         where = client.get(f"/booster/{token}", 303).location
         assert where == f"/booster/{token}/{position}"
@@ -150,7 +150,7 @@ def test_the_link_needs_no_password_and_leads_to_nothing_else(
         assert found is not None
         item = found.items[position - 1]
         asked = library.answerable[item.question_id]
-        form = right_form(asked, shown_order(asked, found.seed, position))
+        form = right_form(asked, option_order(asked, found.seed, position))
         assert "Say how sure you are" in client.post(where, form, 422).text
         client.post(where, {**form, "sure": "sure"})
         assert "Right" in client.get(where).text
@@ -174,24 +174,29 @@ def test_a_link_that_was_made_up_or_is_too_old_opens_nothing(
     secret = app.extensions["course"].config.secret_key
     number = send(session, library)
     final = session.execute(select(Attempt.id).where(Attempt.kind == "final")).scalar_one()
-    for token in ("nothing", sealed(number, "x" * 40), sealed(final, secret), sealed(10**9, secret)):
+    for token in (
+        "nothing",
+        sign_booster_token(number, "x" * 40),
+        sign_booster_token(final, secret),
+        sign_booster_token(10**9, secret),
+    ):
         assert client.get(f"/booster/{token}", 410).h1 == "This link no longer works"
         client.get(f"/booster/{token}/1", 410)
         client.post(f"/booster/{token}/1", {"sure": "sure"}, 410)
-    assert queries.booster(session, number, now() + timedelta(days=1)) is None
-    assert opened(sealed(number, secret), secret) == number
+    assert queries.booster_attempt(session, number, now() + timedelta(days=1)) is None
+    assert read_booster_token(sign_booster_token(number, secret), secret) == number
     assert person.left_at is None
 
 
 def test_answers_of_a_booster_tell_the_memory_model(session: Session, library: Library) -> None:
     person = made(session, library, missed=library.taught_points[:5])
-    before = actions.estimated(session, library, person.id, now() + timedelta(days=1))
+    before = actions.person_memory_estimates(session, library, person.id, now() + timedelta(days=1))
     number = send(session, library)
     found = attempt_of(session, person.id, number)
     assert found is not None
     for item in found.items:
         session.add(Answer(item_id=item.id, given="[]", correct=True, sureness="sure", answered_at=now()))
     session.flush()
-    after = actions.estimated(session, library, person.id, now() + timedelta(days=1))
+    after = actions.person_memory_estimates(session, library, person.id, now() + timedelta(days=1))
     asked = {item.point for item in found.items}
     assert all(after[p] > before[p] if p in asked else after[p] == before[p] for p in library.taught_points)

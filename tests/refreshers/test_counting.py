@@ -19,15 +19,15 @@ from course.content.library import Library
 from course.learning import actions as learning
 from course.learning.events import StepEnded
 from course.learning.models import Answer, Completion, Decision, Enrolment, RunOutcome
-from course.learning.queries import Item, attempt
+from course.learning.queries import AttemptItemView, attempt
 from course.organisation.models import Organisation
 from course.people.models import Person
-from course.recertification.rules import Extension, Facts, Pause, standing
+from course.recertification.rules import CertificationFacts, Extension, Pause, certification_status
 from course.recertification.rules.certification_status import NOT_REQUIRED
 from course.recertification.rules.facts import INITIAL, REFRESHER
 from course.refreshers import actions, queries
 from course.refreshers.queries import Refresher
-from course.refreshers.rules.eligibility import counts
+from course.refreshers.rules.eligibility import would_renew
 from tests.learning.finishing import (
     answer_but_last,
     decide_but_last,
@@ -68,15 +68,17 @@ LIMIT = timedelta(days=730)
         (worker(replace(done("2025-01-10", "imported", "2025-01-20"), revoked=d("2025-01-20"))), "2025-01-20", False),
     ],
 )  # fmt: skip
-def test_whether_a_refresher_that_is_finished_on_a_day_counts(facts: Facts, on: str, expected: bool) -> None:
-    assert counts(facts, [RULE], d(on)) is expected
+def test_whether_a_refresher_that_is_finished_on_a_day_counts(
+    facts: CertificationFacts, on: str, expected: bool
+) -> None:
+    assert would_renew(facts, [RULE], d(on)) is expected
 
 
 @pytest.mark.parametrize("days", range(0, 1100, 13))
 def test_a_refresher_counts_exactly_while_the_persons_own_page_says_that_it_is_enough(days: int) -> None:
     on = date(2024, 2, 13) + timedelta(days=days)
     facts = worker(done("2024-02-12"))
-    assert counts(facts, [RULE], on) is (standing(facts, [RULE], on).course == REFRESHER)
+    assert would_renew(facts, [RULE], on) is (certification_status(facts, [RULE], on).course == REFRESHER)
 
 
 def test_a_refresher_counts_exactly_while_the_persons_own_page_says_so_in_any_life() -> None:
@@ -84,11 +86,11 @@ def test_a_refresher_counts_exactly_while_the_persons_own_page_says_so_in_any_li
     for _ in range(1000):
         facts, policies, _ = life.next()
         on = life.day()
-        now = standing(facts, policies, on)
+        now = certification_status(facts, policies, on)
         # On the day of a completion one more of that day renews nothing, and without a rule nothing is asked.
         if now.state == NOT_REQUIRED or any(c.day == on for c in facts.completions):
             continue
-        assert counts(facts, policies, on) is (now.course == REFRESHER), (facts, policies, on)
+        assert would_renew(facts, policies, on) is (now.course == REFRESHER), (facts, policies, on)
         seen[now.course == REFRESHER and any(c.revoked and c.revoked <= on for c in facts.completions)] += 1
     assert seen[True] > 15, "lives in which something was revoked, and the refresher is enough all the same"
 
@@ -96,11 +98,11 @@ def test_a_refresher_counts_exactly_while_the_persons_own_page_says_so_in_any_li
 def begun(session: Session, library: Library, person: Person, ago: timedelta) -> Refresher:
     """A refresher that was begun so long ago, but for its last answer and its last decision."""
     at = now() - ago
-    found = actions.begin(session, library, person.id, None, at)
+    found = actions.begin_refresher(session, library, person.id, None, at)
     answer_but_last(session, library, person.id, found.attempt_id, at)
-    decide_but_last(session, library, person.id, actions.tell_story(session, library, person.id, found, at), at)
+    decide_but_last(session, library, person.id, actions.begin_scenario_run(session, library, person.id, found, at), at)
     session.commit()
-    newest = queries.newest(session, person.id, REFRESHER)
+    newest = queries.newest_refresher(session, person.id, REFRESHER)
     assert newest is not None
     return newest
 
@@ -159,18 +161,18 @@ def test_finishing_it_all_the_same_issues_nothing(session: Session, library: Lib
     assert held is not None
     item, at = held.items[-1], now()
     given = right(library.answerable[item.question_id])
-    learning.respond(session, library, person.id, held.id, item.position, given, "sure", at.date(), at)
+    learning.submit_answer(session, library, person.id, held.id, item.position, given, "sure", at.date(), at)
     session.add(RunOutcome(run_id=found.run or 0, ending="end", outcome="good", finished_at=at))
     session.flush()
-    actions.finish(session, StepEnded(person.id, found.id, library, at.date(), at))
-    over = queries.newest(session, person.id, REFRESHER)
+    actions.complete_refresher(session, StepEnded(person.id, found.id, library, at.date(), at))
+    over = queries.newest_refresher(session, person.id, REFRESHER)
     assert over is not None
     assert over.over
     assert over.completed_at is None
     assert count(session, Completion) == count(session, Certificate) == 1
     # Nor does the guard complete it.
-    for waiting in queries.finished(session):
-        assert actions.heal(session, library, waiting, at) is None
+    for waiting in queries.unrecorded_completions(session):
+        assert actions.recover_completion(session, library, waiting, at) is None
     assert count(session, Certificate) == 1
 
 
@@ -178,12 +180,12 @@ def test_a_refresher_begun_before_the_whole_course_was_completed_anew_ends_with_
     session: Session, client: Client, library: Library
 ) -> None:
     person, found = late(session, library)
-    assert actions.begin_course_again(session, person.id, now())
-    assert not actions.begin_course_again(session, person.id, now())
+    assert actions.restart_course(session, person.id, now())
+    assert not actions.restart_course(session, person.id, now())
     complete(session, library, person, now() - timedelta(days=1))
     session.commit()
-    assert actions.open_refresher(session, person.id, now()) is None
-    assert not actions.renews(session, person.id, found, now().date(), "Europe/London")
+    assert actions.refresher_under_way(session, person.id, now()) is None
+    assert not actions.renews_certificate(session, person.id, found, now().date(), "Europe/London")
     sign_in(client, person)
     page = client.get("/refresher")
     assert "no longer counts" not in page.text
@@ -229,11 +231,11 @@ def finish_last(session: Session, library: Library, person: Person, found: Refre
     given = right(library.answerable[item.question_id])
     session.add(RunOutcome(run_id=found.run or 0, ending="end", outcome="good", finished_at=at))
     session.flush()
-    learning.respond(session, library, person.id, found.attempt_id, item.position, given, "sure", at.date(), at)
+    learning.submit_answer(session, library, person.id, found.attempt_id, item.position, given, "sure", at.date(), at)
     session.commit()
 
 
-def held_items(session: Session, person: Person, found: Refresher) -> tuple[Item, ...]:
+def held_items(session: Session, person: Person, found: Refresher) -> tuple[AttemptItemView, ...]:
     held = attempt(session, person.id, found.attempt_id)
     assert held is not None
     return held.items
@@ -265,7 +267,7 @@ def test_on_the_day_of_a_completion_no_refresher_is_offered_that_would_not_count
     assert "Begin my refresher" not in page.text
     assert client.post("/refresher", {}).location == "/refresher"
     assert "no longer counts" not in client.get("/refresher").text
-    assert queries.newest(session, person.id, REFRESHER) is None
+    assert queries.newest_refresher(session, person.id, REFRESHER) is None
 
 
 @pytest.mark.parametrize("kind", ["initial", "refresher"])
@@ -282,10 +284,10 @@ def test_what_was_finished_after_leaving_is_not_completed(session: Session, libr
     before, at = count(session, Certificate), now()
     person.left_at = at - timedelta(days=1)
     session.commit()
-    (waiting,) = (one for one in queries.finished(session) if one.kind == kind)
+    (waiting,) = (one for one in queries.unrecorded_completions(session) if one.kind == kind)
     assert waiting.person_id == person.id
-    assert actions.heal(session, library, waiting, at) is None
+    assert actions.recover_completion(session, library, waiting, at) is None
     assert count(session, Certificate) == before
     # The same of somebody who is still here is completed.
-    assert actions.heal(session, library, replace(waiting, left_at=None), at) is not None
+    assert actions.recover_completion(session, library, replace(waiting, left_at=None), at) is not None
     assert count(session, Certificate) == before + 1

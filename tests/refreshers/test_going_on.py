@@ -43,8 +43,8 @@ def link(html: str, words: str) -> str:
 
 def nearly(session: Session, library: Library, person: Person) -> tuple[Refresher, dict[str, tuple[str, object]]]:
     at = now()
-    found = actions.begin(session, library, person.id, None, at)
-    run = actions.tell_story(session, library, person.id, found, at)
+    found = actions.begin_refresher(session, library, person.id, None, at)
+    run = actions.begin_scenario_run(session, library, person.id, found, at)
     last: dict[str, tuple[str, object]] = {
         "answer": answer_but_last(session, library, person.id, found.attempt_id, at),
         "decision": decide_but_last(session, library, person.id, run, at),
@@ -102,7 +102,7 @@ def answer_until_used_up(
         item = found.next
         question = library.answerable[item.question_id]
         given = wrong(question) if item.point in points else right(question)
-        learning.respond(session, library, person.id, attempt_id, item.position, given, "sure", at.date(), at)
+        learning.submit_answer(session, library, person.id, attempt_id, item.position, given, "sure", at.date(), at)
     raise AssertionError("it asks for ever")
 
 
@@ -141,7 +141,7 @@ def test_guessing_comes_to_an_end_and_then_the_page_is_read_again_and_a_person_o
     assert "Begin my refresher" in client.get("/refresher").text
     client.post("/refresher", {})
     session.expire_all()
-    newest = queries.newest(session, person.id, "refresher")
+    newest = queries.newest_refresher(session, person.id, "refresher")
     assert newest is not None
     assert newest.id != found.id
     assert attempt(session, person.id, over.id) == over
@@ -150,8 +150,8 @@ def test_guessing_comes_to_an_end_and_then_the_page_is_read_again_and_a_person_o
 
 def nearly_told(session: Session, library: Library, person: Person) -> tuple[Refresher, int]:
     """A refresher whose story is begun."""
-    found = actions.begin(session, library, person.id, None, now())
-    run = actions.tell_story(session, library, person.id, found, now())
+    found = actions.begin_refresher(session, library, person.id, None, now())
+    run = actions.begin_scenario_run(session, library, person.id, found, now())
     session.commit()
     return found, run
 
@@ -187,8 +187,8 @@ def test_a_certificate_says_how_long_what_was_required_takes_and_not_what_was_cl
     for name, misses in (("sam", ()), ("kim", ("new-risks", "police-when-immediate-risk", "encourage-talk"))):
         person = make_completed(session, library, email=f"{name}@example.org")
         at, missed = now(), set(misses)
-        found = actions.begin(session, library, person.id, None, at)
-        run = actions.tell_story(session, library, person.id, found, at)
+        found = actions.begin_refresher(session, library, person.id, None, at)
+        run = actions.begin_scenario_run(session, library, person.id, found, at)
         path, form = decide_but_last(session, library, person.id, run, at)
         for _ in range(99):
             held = attempt(session, person.id, found.attempt_id)
@@ -199,13 +199,15 @@ def test_a_certificate_says_how_long_what_was_required_takes_and_not_what_was_cl
             # One miss on each of these points, then all is right.
             given = wrong(question) if held.next.point in missed else right(question)
             missed.discard(held.next.point)
-            learning.respond(session, library, person.id, held.id, held.next.position, given, "sure", at.date(), at)
+            learning.submit_answer(
+                session, library, person.id, held.id, held.next.position, given, "sure", at.date(), at
+            )
         session.commit()
         sign_in(Client(app), person).post(path, form)
         session.expire_all()
         made = select(Certificate.minutes).where(Certificate.person_id == person.id, Certificate.kind == "refresher")
         minutes[name] = session.execute(made).scalar_one()
-        newest = queries.newest(session, person.id, "refresher")
+        newest = queries.newest_refresher(session, person.id, "refresher")
         assert newest is not None
         assert minutes[name] == required_minutes(library, newest)
         # Of the whole course, what all of it takes on this pathway.

@@ -16,12 +16,12 @@ from course.content.library import Library
 from course.learning import actions as learning
 from course.learning.models import AttemptOutcome, Completion
 from course.learning.queries import attempt, attempts
-from course.learning.rules.grading import shown_order
-from course.mail.rules import Letter
+from course.learning.rules.grading import option_order
+from course.mail.rules import MailMessage
 from course.people.models import Person
 from course.refreshers import actions
-from course.refreshers.commands import complete_finished
-from course.refreshers.rules.boosters import sealed
+from course.refreshers.commands import recover_completions
+from course.refreshers.rules.boosters import sign_booster_token
 from course.server.scheduled_jobs import JOBS
 from course.web.unit_of_work import command_session
 from tests.learning.finishing import (
@@ -65,8 +65,8 @@ def count(app: Flask, model: type) -> int:
 def nearly_renewed(session: Session, library: Library, person: Person) -> LastSteps:
     """A refresher but for its last answer and its last decision."""
     at = now()
-    found = actions.begin(session, library, person.id, None, at)
-    run = actions.tell_story(session, library, person.id, found, at)
+    found = actions.begin_refresher(session, library, person.id, None, at)
+    run = actions.begin_scenario_run(session, library, person.id, found, at)
     return LastSteps(
         answer_but_last(session, library, person.id, found.attempt_id, at),
         decide_but_last(session, library, person.id, run, at),
@@ -104,7 +104,7 @@ def test_the_two_last_answers_of_a_booster_at_once_end_it(committed: Flask) -> N
         person = make_completed(session, library, timedelta(days=40))
     with committed.app_context(), command_session() as session:
         (due,) = actions.boosters_due(session, library, "Europe/London", now().date())
-        actions.send_booster(session, library, due, lambda n: Letter("Five", str(n)), "Europe/London", now())
+        actions.queue_booster(session, library, due, lambda n: MailMessage("Five", str(n)), "Europe/London", now())
         number = attempts(session, person.id, "booster")[-1].id
         found = attempt(session, person.id, number)
         assert found is not None
@@ -112,10 +112,10 @@ def test_the_two_last_answers_of_a_booster_at_once_end_it(committed: Flask) -> N
         for item in found.items:
             question = library.answerable[item.question_id]
             if item.position <= 3:
-                learning.answer(session, item, question, right(question), "sure", now())
-            order = shown_order(question, found.seed, item.position)
+                learning.save_answer(session, item, question, right(question), "sure", now())
+            order = option_order(question, found.seed, item.position)
             forms.append({**right_form(question, order), "sure": ["sure"]})
-    token = sealed(number, committed.extensions["course"].config.secret_key)
+    token = sign_booster_token(number, committed.extensions["course"].config.secret_key)
     sent = [post(Client(committed), (f"/booster/{token}/{n}", forms[n - 1])) for n in (4, 5)]
     assert at_once(sent) == [303, 303]
     with committed.app_context(), command_session() as session:
@@ -132,8 +132,8 @@ def test_what_was_finished_and_not_completed_is_found_healed_once_and_written_to
         learner = make_person(session, email="kim@example.org")
         ended = make_person(session, email="lee@example.org")
     with committed.app_context(), command_session() as session:
-        found = actions.begin(session, library, renewing.id, None, finished)
-        run = actions.tell_story(session, library, renewing.id, found, finished)
+        found = actions.begin_refresher(session, library, renewing.id, None, finished)
+        run = actions.begin_scenario_run(session, library, renewing.id, found, finished)
         end_without_completing(session, library, renewing.id, found.attempt_id, run, finished)
         last = make_nearly_complete(session, library, learner.id, finished)
         end_without_completing(session, library, learner.id, *numbers(last), finished)
@@ -182,4 +182,4 @@ def work(app: Flask, _email: str) -> None:
 
 def heal(app: Flask) -> int:
     with app.app_context():
-        return len(complete_finished(now()))
+        return len(recover_completions(now()))

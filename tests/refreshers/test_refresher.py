@@ -14,9 +14,9 @@ from course.certificates.models import Certificate
 from course.clock import now
 from course.content.library import Library
 from course.learning.models import Attempt, Completion, Enrolment, RunOutcome
-from course.learning.queries import attempt, history
+from course.learning.queries import attempt, question_history
 from course.refreshers import actions, queries
-from course.refreshers.rules.composition import CRITICAL, FORGOTTEN
+from course.refreshers.rules.composition import REASON_CRITICAL, REASON_FORGOTTEN
 from tests.certificates.sheets import text
 from tests.makers import make_person, sign_in
 from tests.pages import Client
@@ -50,24 +50,24 @@ def test_it_takes_about_a_quarter_of_the_course_and_holds_every_critical_point(
     session: Session, library: Library
 ) -> None:
     person = make_completed(session, library)
-    made = actions.composed(session, library, person.id, None, now())
+    made = actions.compose_refresher(session, library, person.id, None, now())
     critical = {p for p in library.taught_points if library.points[p].safety_critical}
-    assert set(made.plan.points(CRITICAL)) == critical
-    assert made.plan.points(FORGOTTEN)
+    assert set(made.plan.points(REASON_CRITICAL)) == critical
+    assert made.plan.points(REASON_FORGOTTEN)
     assert 0.15 * library.minutes < made.plan.minutes <= 0.25 * library.minutes
 
 
 def test_what_was_wrong_last_time_is_asked_before_what_was_right(session: Session, library: Library) -> None:
     plain = [p for p in library.taught_points if not library.points[p].safety_critical]
     person = make_completed(session, library, missed=(plain[-1], plain[-2]))
-    made = actions.composed(session, library, person.id, None, now())
-    assert set(made.plan.points(FORGOTTEN)[:2]) == {plain[-1], plain[-2]}
+    made = actions.compose_refresher(session, library, person.id, None, now())
+    assert set(made.plan.points(REASON_FORGOTTEN)[:2]) == {plain[-1], plain[-2]}
 
 
 def test_questions_that_were_not_seen_come_first(session: Session, library: Library) -> None:
     person = make_completed(session, library)
-    seen = set(history(session, person.id).last)
-    found = actions.begin(session, library, person.id, None, now())
+    seen = set(question_history(session, person.id).last)
+    found = actions.begin_refresher(session, library, person.id, None, now())
     asked = attempt(session, person.id, found.attempt_id)
     assert asked is not None
     assert not seen & {item.question_id for item in asked.items}
@@ -112,7 +112,7 @@ def test_a_miss_is_explained_and_asked_again_with_another_question_until_it_is_r
             return False
         return True
 
-    before = queries.newest(session, person.id, "refresher")
+    before = queries.newest_refresher(session, person.id, "refresher")
     assert before is not None
     answer_all(app, client, person, first_five_wrong)
     session.expire_all()
@@ -153,9 +153,9 @@ def test_two_clicks_begin_one_refresher(session: Session, client: Client, librar
 
 def test_a_refresher_left_for_half_a_year_is_composed_anew(session: Session, library: Library) -> None:
     person = make_completed(session, library)
-    first = actions.begin(session, library, person.id, None, now())
-    soon = actions.begin(session, library, person.id, None, now() + timedelta(days=100))
-    late = actions.begin(session, library, person.id, None, now() + timedelta(days=181))
+    first = actions.begin_refresher(session, library, person.id, None, now())
+    soon = actions.begin_refresher(session, library, person.id, None, now() + timedelta(days=100))
+    late = actions.begin_refresher(session, library, person.id, None, now() + timedelta(days=181))
     assert first.id == soon.id != late.id
 
 
@@ -163,11 +163,11 @@ def test_next_year_brings_another_story(session: Session, library: Library) -> N
     person = make_completed(session, library)
     told = set()
     for _ in range(3):
-        made = actions.composed(session, library, person.id, None, now())
+        made = actions.compose_refresher(session, library, person.id, None, now())
         assert made.story is not None
         told.add(made.story.ref)
-        found = actions.begin(session, library, person.id, None, now())
-        run = actions.tell_story(session, library, person.id, found, now())
+        found = actions.begin_refresher(session, library, person.id, None, now())
+        run = actions.begin_scenario_run(session, library, person.id, found, now())
         session.add(RunOutcome(run_id=run, ending="end", outcome="good", finished_at=now()))
         session.flush()
         session.add(Completion(enrolment_id=found.id, completed_at=now(), content_version="v", edition="1"))
@@ -200,7 +200,7 @@ def test_who_has_not_completed_the_course_has_no_refresher(session: Session, cli
 
 def test_no_answer_of_a_refresher_is_seen_by_anybody_else(session: Session, client: Client, library: Library) -> None:
     person = make_completed(session, library)
-    found = actions.begin(session, library, person.id, None, now())
+    found = actions.begin_refresher(session, library, person.id, None, now())
     session.commit()
     sign_in(client, make_person(session, "Ann Hill", "ann@example.org", role="administrator"))
     client.get(f"/attempt/{found.attempt_id}", 404)

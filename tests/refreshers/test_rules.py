@@ -8,15 +8,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course.content.changes import Marked
-from course.content.rendering import Inline
+from course.content.changes import MarkedChange
+from course.content.rendering import InlineText
 from course.content.schema import Block, Change, Page
-from course.learning.rules.drawing import Drawn
-from course.refreshers.actions import with_changed
-from course.refreshers.rules.boosters import Sent, is_due, weakest
-from course.refreshers.rules.composition import CHANGED, CRITICAL, FORGOTTEN, Story, compose, next_story
-from course.refreshers.rules.memory_model import Review, estimates, remembered
-from course.refreshers.rules.updates import Basis, Row, open_changes, side_by_side, update
+from course.learning.rules.drawing import DrawnQuestion
+from course.refreshers.actions import prefer_changed_questions
+from course.refreshers.rules.boosters import SentBooster, is_booster_due, weakest_points
+from course.refreshers.rules.composition import (
+    REASON_CHANGED,
+    REASON_CRITICAL,
+    REASON_FORGOTTEN,
+    ScenarioCandidate,
+    compose_plan,
+    next_scenario,
+)
+from course.refreshers.rules.memory_model import MemoryReview, memory_estimates, memory_from_reviews
+from course.refreshers.rules.updates import ChangeBasis, PageDiffRow, open_changes, page_diff, required_update
 
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
@@ -26,12 +33,12 @@ def after(days: float) -> datetime:
 
 
 def estimate(*answers: tuple[float, bool, str], at: float = 60) -> float:
-    memory = remembered(Review("p", after(day), correct, sure) for day, correct, sure in answers)
-    return estimates(memory, ["p"], after(at))["p"]
+    memory = memory_from_reviews(MemoryReview("p", after(day), correct, sure) for day, correct, sure in answers)
+    return memory_estimates(memory, ["p"], after(at))["p"]
 
 
 def test_a_point_that_was_never_asked_is_taken_for_unknown() -> None:
-    assert estimates({}, ["p"], START) == {"p": 0.0}
+    assert memory_estimates({}, ["p"], START) == {"p": 0.0}
 
 
 def test_less_is_remembered_as_time_goes_by() -> None:
@@ -63,10 +70,10 @@ def test_answers_count_in_the_order_of_their_times() -> None:
 
 
 def test_going_on_from_what_is_known_leaves_it_unchanged() -> None:
-    first = remembered([Review("p", after(0), True, "sure")])
-    before = estimates(first, ["p"], after(60))
-    second = remembered([Review("p", after(30), False, "sure")], first)
-    assert estimates(first, ["p"], after(60)) == before != estimates(second, ["p"], after(60))
+    first = memory_from_reviews([MemoryReview("p", after(0), True, "sure")])
+    before = memory_estimates(first, ["p"], after(60))
+    second = memory_from_reviews([MemoryReview("p", after(30), False, "sure")], first)
+    assert memory_estimates(first, ["p"], after(60)) == before != memory_estimates(second, ["p"], after(60))
 
 
 POINTS = ("a", "b", "c", "d", "e")
@@ -77,33 +84,37 @@ def plan(
     budget: float, known: dict[str, float] | None = None, fixed: float = 0, changed: str = ""
 ) -> list[tuple[str, str]]:
     estimate = {**dict.fromkeys(POINTS, 0.9), **(known or {})}
-    made = compose(POINTS, frozenset("b"), frozenset(changed), estimate, PAGE_MINUTES, fixed, budget)
+    made = compose_plan(POINTS, frozenset("b"), frozenset(changed), estimate, PAGE_MINUTES, fixed, budget)
     return [(ask.point, ask.why) for ask in made.asks]
 
 
 def test_critical_points_come_first_and_whatever_the_time() -> None:
-    assert plan(budget=0) == [("b", CRITICAL)]
+    assert plan(budget=0) == [("b", REASON_CRITICAL)]
 
 
 def test_changed_points_are_always_in_and_a_critical_one_stays_critical() -> None:
-    assert plan(budget=0, changed="bd") == [("b", CRITICAL), ("d", CHANGED)]
+    assert plan(budget=0, changed="bd") == [("b", REASON_CRITICAL), ("d", REASON_CHANGED)]
 
 
 def test_then_come_the_points_least_remembered_until_the_time_is_used() -> None:
     # A critical point costs 2 + 0.1 × (1 + 1) = 2.2 minutes; e costs 1 + 0.8 × 2 = 2.6, c 1 + 0.5 × 2 = 2.
     known = {"e": 0.2, "c": 0.5}
-    assert plan(2.2 + 2.6 - 0.1, known) == [("b", CRITICAL)]
-    assert plan(2.2 + 2.6 + 0.1, known) == [("b", CRITICAL), ("e", FORGOTTEN)]
-    assert plan(2.2 + 2.6 + 2 + 0.1, known) == [("b", CRITICAL), ("e", FORGOTTEN), ("c", FORGOTTEN)]
+    assert plan(2.2 + 2.6 - 0.1, known) == [("b", REASON_CRITICAL)]
+    assert plan(2.2 + 2.6 + 0.1, known) == [("b", REASON_CRITICAL), ("e", REASON_FORGOTTEN)]
+    assert plan(2.2 + 2.6 + 2 + 0.1, known) == [
+        ("b", REASON_CRITICAL),
+        ("e", REASON_FORGOTTEN),
+        ("c", REASON_FORGOTTEN),
+    ]
 
 
 def test_what_must_be_read_anyway_takes_its_share_of_the_time() -> None:
     assert len(plan(100)) == len(POINTS)
-    assert plan(100, fixed=99) == [("b", CRITICAL)]
+    assert plan(100, fixed=99) == [("b", REASON_CRITICAL)]
 
 
 def test_there_is_always_something_to_ask() -> None:
-    made = compose(POINTS, frozenset(), frozenset(), dict.fromkeys(POINTS, 0.5), PAGE_MINUTES, 0, 0)
+    made = compose_plan(POINTS, frozenset(), frozenset(), dict.fromkeys(POINTS, 0.5), PAGE_MINUTES, 0, 0)
     assert len(made.asks) == 1
 
 
@@ -115,21 +126,21 @@ def test_there_is_always_something_to_ask() -> None:
 def test_no_forgotten_point_is_left_out_for_one_better_known(
     known: dict[str, float], critical: set[str], budget: float
 ) -> None:
-    made = compose(POINTS, frozenset(critical), frozenset(), known, PAGE_MINUTES, 0, budget)
+    made = compose_plan(POINTS, frozenset(critical), frozenset(), known, PAGE_MINUTES, 0, budget)
     asked = [ask.point for ask in made.asks]
     assert len(asked) == len(set(asked))
     assert critical <= set(asked)
     left = [known[point] for point in POINTS if point not in asked]
-    assert all(known[point] <= low for point in made.points(FORGOTTEN) for low in left)
-    if made.points(FORGOTTEN) and len(asked) > 1:
+    assert all(known[point] <= low for point in made.points(REASON_FORGOTTEN) for low in left)
+    if made.points(REASON_FORGOTTEN) and len(asked) > 1:
         assert made.minutes <= budget
 
 
 STORIES = [
-    Story("own", 0, ("a",), 1),
-    Story("near", 1, ("a",), 0),
-    Story("weak", 1, ("b",), 0),
-    Story("far", 2, ("c",), 0),
+    ScenarioCandidate("own", 0, ("a",), 1),
+    ScenarioCandidate("near", 1, ("a",), 0),
+    ScenarioCandidate("weak", 1, ("b",), 0),
+    ScenarioCandidate("far", 2, ("c",), 0),
 ]
 
 
@@ -138,51 +149,53 @@ STORIES = [
     [({}, "weak"), ({"weak": 1}, "near"), ({"weak": 1, "near": 1}, "far"), ({"weak": 1, "near": 1, "far": 1}, "own")],
 )
 def test_each_year_brings_another_story(told: dict[str, int], expected: str) -> None:
-    stories = [Story(s.ref, s.distance, s.points, max(s.times, told.get(s.ref, 0))) for s in STORIES]
-    found = next_story(stories, {"a": 0.9, "b": 0.2, "c": 0.1})
+    stories = [ScenarioCandidate(s.ref, s.distance, s.points, max(s.times, told.get(s.ref, 0))) for s in STORIES]
+    found = next_scenario(stories, {"a": 0.9, "b": 0.2, "c": 0.1})
     assert found is not None
     assert found.ref == expected
 
 
 def test_without_stories_there_is_none() -> None:
-    assert next_story([], {}) is None
+    assert next_scenario([], {}) is None
 
 
 def mark(
     ref: str = "m/p", on: date = date(2026, 3, 1), days: int | None = 28, points: tuple[str, ...] = ("a",)
-) -> Marked:
-    return Marked("page", ref, "A page", points, Change(date=on, reason=Inline("It has changed."), update_days=days))
+) -> MarkedChange:
+    return MarkedChange(
+        "page", ref, "A page", points, Change(date=on, reason=InlineText("It has changed."), update_days=days)
+    )
 
 
 @pytest.mark.parametrize(
     ("basis", "expected"),
     [
-        (Basis(after(10), None), True),
-        (Basis(after(30), None), False),
-        (Basis(None, date(2026, 2, 28)), True),
-        (Basis(None, date(2026, 3, 1)), False),
-        (Basis(None, None), False),
+        (ChangeBasis(after(10), None), True),
+        (ChangeBasis(after(30), None), False),
+        (ChangeBasis(None, date(2026, 2, 28)), True),
+        (ChangeBasis(None, date(2026, 3, 1)), False),
+        (ChangeBasis(None, None), False),
         # What was completed here counts more than a certificate from elsewhere.
-        (Basis(after(30), date(2020, 1, 1)), False),
-        (Basis(after(10), None, frozenset({mark().key})), False),
+        (ChangeBasis(after(30), date(2020, 1, 1)), False),
+        (ChangeBasis(after(10), None, frozenset({mark().key})), False),
     ],
 )
-def test_a_change_is_new_to_who_completed_the_course_before(basis: Basis, expected: bool) -> None:
+def test_a_change_is_new_to_who_completed_the_course_before(basis: ChangeBasis, expected: bool) -> None:
     found = open_changes([mark()], {mark().key: after(20)}, basis)
     assert bool(found) is expected
 
 
 def test_a_change_that_this_installation_has_not_taught_yet_is_not_asked_about() -> None:
-    assert open_changes([mark()], {}, Basis(after(0), None)) == ()
+    assert open_changes([mark()], {}, ChangeBasis(after(0), None)) == ()
 
 
 def test_an_update_is_due_on_the_earliest_day_of_its_changes() -> None:
     one, two, quiet = mark(), mark("m/q", days=7, points=("a", "b")), mark("m/r", days=None, points=("c",))
     shown = {one.key: date(2026, 3, 1), two.key: date(2026, 3, 5), quiet.key: date(2026, 3, 1)}
-    found = update([one, two, quiet], shown)
+    found = required_update([one, two, quiet], shown)
     assert found is not None
     assert (found.due, found.points, found.changes) == (date(2026, 3, 12), ("a", "b"), (one, two))
-    assert update([quiet], shown) is None
+    assert required_update([quiet], shown) is None
 
 
 def page(*said: str) -> Page:
@@ -190,18 +203,18 @@ def page(*said: str) -> Page:
 
 
 def test_two_versions_stand_side_by_side() -> None:
-    rows = side_by_side(page("one", "two", "three"), page("one", "2", "three", "four"))
+    rows = page_diff(page("one", "two", "three"), page("one", "2", "three", "four"))
     said = [(row.before and row.before.html, row.after and row.after.html, row.same) for row in rows]
     assert said == [("one", "one", True), ("two", "2", False), ("three", "three", True), (None, "four", False)]
 
 
 def test_what_was_taken_away_stands_alone() -> None:
-    assert side_by_side(page("one", "two"), page("one"))[1] == Row(Block(kind="text", html="two"), None)
+    assert page_diff(page("one", "two"), page("one"))[1] == PageDiffRow(Block(kind="text", html="two"), None)
 
 
 def test_a_prompt_for_a_note_is_no_instruction() -> None:
     prompt = Page(id="p", title="P", teaches=("a",), blocks=(Block(kind="reflect", html="Think.", id="think"),))
-    assert side_by_side(prompt, page("one")) == (Row(None, Block(kind="text", html="one")),)
+    assert page_diff(prompt, page("one")) == (PageDiffRow(None, Block(kind="text", html="one")),)
 
 
 DONE = date(2026, 1, 1)
@@ -211,8 +224,8 @@ def days(count: int) -> date:
     return DONE + timedelta(days=count)
 
 
-def sent(*told: tuple[int, bool]) -> list[Sent]:
-    return [Sent(days(day), answered) for day, answered in told]
+def sent(*told: tuple[int, bool]) -> list[SentBooster]:
+    return [SentBooster(days(day), answered) for day, answered in told]
 
 
 @pytest.mark.parametrize(
@@ -232,26 +245,34 @@ def sent(*told: tuple[int, bool]) -> list[Sent]:
     ],
 )
 def test_a_booster_comes_after_a_month_and_then_when_the_model_asks(
-    before: list[Sent], known: float, on: int, due: bool
+    before: list[SentBooster], known: float, on: int, due: bool
 ) -> None:
-    assert is_due(DONE, before, dict.fromkeys(POINTS, known), days(on)) is due
+    assert is_booster_due(DONE, before, dict.fromkeys(POINTS, known), days(on)) is due
 
 
 def test_only_the_points_remembered_least_decide_and_are_asked() -> None:
     points = [f"p{n}" for n in range(40)]
     estimate = {point: 0.2 if point in points[30:35] else 0.99 for point in points}
-    assert weakest(estimate, points) == tuple(points[30:35])
-    assert is_due(DONE, sent((30, True)), estimate, days(60))
+    assert weakest_points(estimate, points) == tuple(points[30:35])
+    assert is_booster_due(DONE, sent((30, True)), estimate, days(60))
 
 
 def test_a_question_that_was_changed_is_asked_in_the_place_of_another_on_its_point() -> None:
-    drawn = [Drawn("q1", "a"), Drawn("q2", "b"), Drawn("q3", "b")]
+    drawn = [DrawnQuestion("q1", "a"), DrawnQuestion("q2", "b"), DrawnQuestion("q3", "b")]
 
-    def changed(ref: str, *points: str) -> Marked:
-        return Marked("question", ref, "Stem", points, Change(date=DONE, reason=Inline("It has changed.")))
+    def changed(ref: str, *points: str) -> MarkedChange:
+        return MarkedChange("question", ref, "Stem", points, Change(date=DONE, reason=InlineText("It has changed.")))
 
-    assert with_changed(drawn, [changed("q9", "b")]) == [Drawn("q1", "a"), Drawn("q9", "b"), Drawn("q3", "b")]
+    assert prefer_changed_questions(drawn, [changed("q9", "b")]) == [
+        DrawnQuestion("q1", "a"),
+        DrawnQuestion("q9", "b"),
+        DrawnQuestion("q3", "b"),
+    ]
     both = [changed("q8", "b"), changed("q9", "b")]
-    assert with_changed(drawn, both) == [Drawn("q1", "a"), Drawn("q8", "b"), Drawn("q9", "b")]
-    assert with_changed(drawn, [changed("q2", "b")]) == drawn
-    assert with_changed(drawn, [changed("q7", "z")]) == drawn
+    assert prefer_changed_questions(drawn, both) == [
+        DrawnQuestion("q1", "a"),
+        DrawnQuestion("q8", "b"),
+        DrawnQuestion("q9", "b"),
+    ]
+    assert prefer_changed_questions(drawn, [changed("q2", "b")]) == drawn
+    assert prefer_changed_questions(drawn, [changed("q7", "z")]) == drawn

@@ -19,7 +19,7 @@ from course.learning.models import Enrolment, PageRead
 from course.learning.queries import attempt
 from course.mail.models import OutboxMail
 from course.people.models import Person
-from course.recertification.actions import import_completion, make_policy, take_back
+from course.recertification.actions import add_policy_version, import_completion, withdraw_fact
 from course.recertification.queries import open_facts
 from course.recertification.rules import Policy
 from course.refreshers import actions, queries
@@ -60,7 +60,7 @@ def test_an_update_asks_those_certified_before_and_only_about_what_changed(
     where = client.post("/refresher/update", {}).location
     assert "You did not read this page before" in client.get(where).text
     onward = client.post(where, {}).location
-    found = queries.newest(session, person.id, "update")
+    found = queries.newest_refresher(session, person.id, "update")
     assert found is not None
     assert onward == f"/attempt/{found.attempt_id}"
     marked = next(one for one in anew.changes if one.ref == REF)
@@ -102,7 +102,7 @@ def test_case_24_a_refresher_ends_on_the_version_it_began_with_and_what_changed_
     read(session, library, person)
     sign_in(client, person)
     begin(client)
-    found = queries.newest(session, person.id, "refresher")
+    found = queries.newest_refresher(session, person.id, "refresher")
     assert found is not None
     asked = attempt(session, person.id, found.attempt_id)
     assert asked is not None
@@ -110,7 +110,7 @@ def test_case_24_a_refresher_ends_on_the_version_it_began_with_and_what_changed_
     tell_story(app, client, person, session)
     answer_all(app, client, person)
     session.expire_all()
-    done = queries.newest(session, person.id, "refresher")
+    done = queries.newest_refresher(session, person.id, "refresher")
     assert done is not None
     assert done.completed_at is not None
     assert [part.kind for part in done.parts if part.kind == "change"] == []
@@ -129,7 +129,7 @@ def revoke_it(session: Session, person: Person) -> None:
 
 def open_the_window(session: Session, _person: Person) -> None:
     today = now().date()
-    make_policy(session, Policy(today, window_days=300, applies="now"), today, "sooner", None, now())
+    add_policy_version(session, Policy(today, window_days=300, applies="now"), today, "sooner", None, now())
 
 
 def do_nothing(_session: Session, _person: Person) -> None:
@@ -152,7 +152,7 @@ def test_an_update_that_is_not_needed_any_more_says_why_and_asks_nothing_more(
     teach(28)
     sign_in(client, person)
     where = client.post("/refresher/update", {}).location
-    found = queries.newest(session, person.id, "update")
+    found = queries.newest_refresher(session, person.id, "update")
     assert found is not None
     happens(session, person)
     session.commit()
@@ -197,7 +197,7 @@ def test_an_update_after_an_earlier_certificate_was_taken_back_leads_to_the_cour
     client.post("/refresher/update", {})
     assert "Carry on" in client.get("/refresher/update").text
     (brought,) = open_facts(session, person.id)["certificate"]
-    take_back(session, person.id, "certificate", brought, "not hers", today, None, at)
+    withdraw_fact(session, person.id, "certificate", brought, "not hers", today, None, at)
     session.commit()
     page = client.get("/refresher/update")
     assert "You need the whole course now" in page.text

@@ -9,13 +9,13 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from course.clock import now
-from course.mail.actions import refuse_address
-from course.mail.queries import dead_addresses
+from course.mail.actions import suppress_address
+from course.mail.queries import suppressed_addresses
 from course.people.models import Person
-from course.recertification.actions import pause
+from course.recertification.actions import record_pause
 from course.reminders import queries
-from course.reminders.commands import send
-from course.reminders.forms import read_closures, read_days, write_closures
+from course.reminders.commands import queue_due_reminders
+from course.reminders.forms import format_closures, parse_closures, parse_days
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 
@@ -36,7 +36,7 @@ def test_the_page_says_why_a_reminder_is_due_and_what_became_of_it(app: Flask, s
     assert "A reminder is due" in page.text
     assert "The next one comes on" in page.text
     with app.app_context():
-        assert send(now()) >= 1
+        assert queue_due_reminders(now()) >= 1
     page = admin.get(f"/reminders/{person.id}")
     assert "the due day" in page.text
     assert "Waiting" in page.text
@@ -47,7 +47,7 @@ def test_the_page_says_why_there_is_none(session: Session, admin: Client) -> Non
     person = make_person(session, at=now())
     assert "There is no reminder to send." in admin.get(f"/reminders/{person.id}").text
     today = now().date()
-    pause(session, person.id, today, None, 14, "leave", today, None, now())
+    record_pause(session, person.id, today, None, 14, "leave", today, None, now())
     session.commit()
     page = admin.get(f"/reminders/{person.id}")
     assert "Nobody is reminded during a leave." in page.text
@@ -56,13 +56,13 @@ def test_the_page_says_why_there_is_none(session: Session, admin: Client) -> Non
 
 def test_an_administrator_clears_an_address(session: Session, admin: Client) -> None:
     person = overdue(session)
-    refuse_address(session, person.email, "refused", "550 5.1.1 gone", now())
+    suppress_address(session, person.email, "refused", "550 5.1.1 gone", now())
     session.commit()
     page = admin.get(f"/reminders/{person.id}")
     assert "No mail goes to sam@example.org" in page.text
     assert "although one would be due" in page.text
     admin.post(f"/reminders/{person.id}/address", {})
-    assert dead_addresses(session) == {}
+    assert suppressed_addresses(session) == {}
     assert "No mail goes" not in admin.get(f"/reminders/{person.id}").text
     assert "is not held back" in admin.follow(admin.post(f"/reminders/{person.id}/address", {})).text
 
@@ -102,9 +102,9 @@ def test_the_policy_is_previewed_and_then_saved(session: Session, admin: Client)
     entered.pop("save", None)
     seen = admin.post("/reminders/policy", {**entered, "preview": "yes"}, 200)
     assert "Nothing is saved yet." in seen.text
-    assert queries.versions(session) == []
+    assert queries.policy_versions(session) == []
     admin.post("/reminders/policy", {**entered, "save": "yes"})
-    (version,) = queries.versions(session)
+    (version,) = queries.policy_versions(session)
     assert (version.policy.before, version.reason, version.by) == ((45, 10), "Calmer", "Alex Morgan")
     assert version.policy.closed == ((date(2026, 12, 21), date(2027, 1, 1)),)
     assert "45 and 10 days before" in admin.get("/reminders/policy").text
@@ -131,11 +131,11 @@ def test_a_mistake_is_named_and_nothing_is_lost(
     assert words in page.text
     if "reason" not in wrong:
         assert 'value="Kept here"' in page.html
-    assert queries.versions(session) == []
+    assert queries.policy_versions(session) == []
 
 
 def test_days_are_read_as_people_write_them() -> None:
-    assert read_days("60, 30; 14 7 and 1") == (60, 30, 14, 7, 1)
+    assert parse_days("60, 30; 14 7 and 1") == (60, 30, 14, 7, 1)
     spans = ((date(2026, 12, 21), date(2027, 1, 3)), (date(2027, 2, 1), date(2027, 2, 1)))
-    for text in ("21/12/2026 to 3/1/2027\n\n1/2/2027", "2026-12-21 - 2027-01-03\n2027-02-01", write_closures(spans)):
-        assert read_closures(text) == spans
+    for text in ("21/12/2026 to 3/1/2027\n\n1/2/2027", "2026-12-21 - 2027-01-03\n2027-02-01", format_closures(spans)):
+        assert parse_closures(text) == spans

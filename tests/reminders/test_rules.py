@@ -10,16 +10,33 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course.recertification.rules import Completion, Facts, Pause, Policy, Requirement, standing
-from course.reminders.rules import Hours, ReminderPolicy, answer, describe, digest, digest_day, key, ladder
+from course.recertification.rules import (
+    CertificationFacts,
+    CompletionFact,
+    Pause,
+    Policy,
+    Requirement,
+    certification_status,
+)
+from course.reminders.rules import (
+    ReminderPolicy,
+    SendingHours,
+    build_digest,
+    describe_policy,
+    digest_day,
+    reminder_key,
+    reminder_status,
+    reminder_steps,
+)
 from tests.recertification.histories import days, histories, policies
 
-LONDON = Hours(ReminderPolicy(), "england", "Europe/London")
+LONDON = SendingHours(ReminderPolicy(), "england", "Europe/London")
 RULES = [Policy(since=date(2020, 1, 1))]
 LONG_AGO = date(2020, 1, 1)
 DUE = date(2027, 2, 12)  # a Friday
-HELD = Facts(
-    requirements=(Requirement(date(2026, 1, 1), None, "working here"),), completions=(Completion(date(2026, 2, 12)),)
+HELD = CertificationFacts(
+    requirements=(Requirement(date(2026, 1, 1), None, "working here"),),
+    completions=(CompletionFact(date(2026, 2, 12)),),
 )
 
 
@@ -77,14 +94,14 @@ STEPS = [
 
 @pytest.mark.parametrize(("left", "name"), STEPS)
 def test_each_day_has_its_step(left: int, name: str | None) -> None:
-    found = answer(standing(HELD, RULES, DUE - timedelta(days=left)), LONG_AGO, LONDON)
+    found = reminder_status(certification_status(HELD, RULES, DUE - timedelta(days=left)), LONG_AGO, LONDON)
     assert (found.step.name if found.step else None) == name
     assert found.next is not None
     assert found.next.day > DUE - timedelta(days=left)
 
 
 def test_before_the_due_day_a_reminder_comes_early_and_after_it_late() -> None:
-    days = {step.name: step.day for step in islice(ladder(d("2026-12-28"), None, LONDON), 7)}
+    days = {step.name: step.day for step in islice(reminder_steps(d("2026-12-28"), None, LONDON), 7)}
     # The 27th is a Sunday, and from the 25th to the 28th nobody works; the 29th is the first working day.
     assert days["before 1"] == d("2026-12-24")
     assert days["after 1"] == d("2026-12-29")
@@ -93,7 +110,7 @@ def test_before_the_due_day_a_reminder_comes_early_and_after_it_late() -> None:
 
 def test_of_several_steps_on_one_day_the_nearest_counts() -> None:
     policy = ReminderPolicy(before=(3, 2, 1), every_days=1)
-    steps = list(islice(ladder(d("2026-11-23"), None, replace(LONDON, policy=policy)), 9))
+    steps = list(islice(reminder_steps(d("2026-11-23"), None, replace(LONDON, policy=policy)), 9))
     assert [step.name for step in steps][:2] == ["before 1", "after 1"]
     assert len({step.day for step in steps}) == len(steps)
 
@@ -101,7 +118,7 @@ def test_of_several_steps_on_one_day_the_nearest_counts() -> None:
 def test_nobody_is_reminded_before_renewing_keeps_the_date() -> None:
     rules = [Policy(since=date(2020, 1, 1), window_days=20)]
     opens = DUE - timedelta(days=20)
-    before = answer(standing(HELD, rules, opens - timedelta(days=5)), LONG_AGO, LONDON)
+    before = reminder_status(certification_status(HELD, rules, opens - timedelta(days=5)), LONG_AGO, LONDON)
     assert before.step is None
     assert before.next is not None
     assert (before.next.name, before.next.day) == ("before 30", LONDON.from_day(opens))
@@ -110,16 +127,16 @@ def test_nobody_is_reminded_before_renewing_keeps_the_date() -> None:
 def test_who_was_added_starts_with_the_next_step() -> None:
     for added, first in ((20, "before 14"), (14, "before 7"), (-3, "after 8")):
         day = DUE - timedelta(days=added)
-        found = answer(standing(HELD, RULES, day), day, LONDON)
+        found = reminder_status(certification_status(HELD, RULES, day), day, LONDON)
         assert found.step is None
         assert found.next is not None
         assert found.next.name == first
 
 
 def test_nobody_who_is_away_or_needs_nothing_is_reminded() -> None:
-    late = standing(HELD, RULES, DUE + timedelta(days=3))
+    late = certification_status(HELD, RULES, DUE + timedelta(days=3))
     for now in (replace(late, state="paused"), replace(late, state="not-required"), replace(late, due=None)):
-        found = answer(now, LONG_AGO, LONDON)
+        found = reminder_status(now, LONG_AGO, LONDON)
         assert (found.step, found.next) == (None, None)
         assert found.quiet
 
@@ -127,10 +144,10 @@ def test_nobody_who_is_away_or_needs_nothing_is_reminded() -> None:
 def test_a_step_has_one_key_whatever_the_day_and_the_next_step_another() -> None:
     keys = []
     for left in (30, 29, 14):
-        now = standing(HELD, RULES, DUE - timedelta(days=left))
-        step = answer(now, LONG_AGO, LONDON).step
+        now = certification_status(HELD, RULES, DUE - timedelta(days=left))
+        step = reminder_status(now, LONG_AGO, LONDON).step
         assert step is not None
-        keys.append(key(7, now, step))
+        keys.append(reminder_key(7, now, step))
     assert keys[0] == keys[1] != keys[2]
 
 
@@ -139,8 +156,8 @@ def test_a_leave_that_ends_brings_one_reminder_and_not_those_that_were_missed() 
     keys = set()
     for number in range(60):
         day = d("2027-01-05") + timedelta(days=number)
-        now = standing(away, RULES, day)
-        step = answer(now, LONG_AGO, LONDON).step
+        now = certification_status(away, RULES, day)
+        step = reminder_status(now, LONG_AGO, LONDON).step
         if step is not None:
             keys.add(step.name)
             assert day > d("2027-03-01")
@@ -150,10 +167,10 @@ def test_a_leave_that_ends_brings_one_reminder_and_not_those_that_were_missed() 
 @given(histories, policies(), days)
 @settings(max_examples=200)
 def test_whatever_happened_a_step_comes_in_time_and_none_to_whoever_is_up_to_date(
-    known: Facts, rule: Policy, day: date
+    known: CertificationFacts, rule: Policy, day: date
 ) -> None:
-    now = standing(known, [rule], day)
-    found = answer(now, LONG_AGO, LONDON)
+    now = certification_status(known, [rule], day)
+    found = reminder_status(now, LONG_AGO, LONDON)
     if now.state in ("up-to-date", "paused", "not-required"):
         assert found.step is None
     if found.step is not None:
@@ -184,15 +201,15 @@ def test_a_week_in_which_nobody_works_has_no_summary() -> None:
 
 def test_a_summary_names_only_those_who_are_overdue() -> None:
     day = DUE + timedelta(days=14)
-    late = standing(HELD, RULES, day)
-    soon = standing(replace(HELD, completions=(Completion(day - timedelta(days=340)),)), RULES, day)
+    late = certification_status(HELD, RULES, day)
+    soon = certification_status(replace(HELD, completions=(CompletionFact(day - timedelta(days=340)),)), RULES, day)
     away = replace(late, state="paused", overdue_days=0)
-    found = digest([(1, "Kim Late", late), (2, "Sam Soon", soon), (3, "Pat Away", away)], LONDON)
+    found = build_digest([(1, "Kim Late", late), (2, "Sam Soon", soon), (3, "Pat Away", away)], LONDON)
     assert [one.name for one in found.overdue] == ["Kim Late"]
     assert found.soon == 1
     assert found.people == 3
-    assert digest([(1, "Kim Late", late)], LONDON, 14).overdue
-    assert not digest([(1, "Kim Late", late)], LONDON, 15).overdue
+    assert build_digest([(1, "Kim Late", late)], LONDON, 14).overdue
+    assert not build_digest([(1, "Kim Late", late)], LONDON, 15).overdue
 
 
 WRONG = [
@@ -209,7 +226,7 @@ def test_a_policy_that_makes_no_sense_is_refused(values: dict[str, object]) -> N
 
 
 def test_the_policy_is_said_in_words() -> None:
-    words = describe(ReminderPolicy())
+    words = describe_policy(ReminderPolicy())
     assert "60, 30, 14, 7 and 1 days before" in words
     assert "once a week" in words
     assert "every Monday" in words

@@ -14,16 +14,16 @@ from sqlalchemy.orm import Session
 
 from app import create_app
 from course import schema_upgrade
-from course.mail.actions import choose, clear_address
+from course.mail.actions import clear_suppression, set_mail_preference
 from course.mail.delivery import deliver
 from course.mail.models import OutboxMail
-from course.mail.queries import dead_addresses
+from course.mail.queries import suppressed_addresses
 from course.mail.rules import DIGEST
 from course.organisation.actions import confirm_contact
 from course.people.models import Person, RoleGrant
-from course.recertification.actions import extend, pause
-from course.reminders.actions import make_policy
-from course.reminders.commands import send
+from course.recertification.actions import grant_extension, record_pause
+from course.reminders.actions import add_policy_version
+from course.reminders.commands import queue_due_reminders
 from course.reminders.models import Reminder
 from course.reminders.rules import ReminderPolicy
 from course.web.unit_of_work import command_session
@@ -68,9 +68,9 @@ def steps(session: Session, kind: str = "learner") -> list[str]:
 
 def test_a_reminder_is_queued_once_and_reads_well(here: Session, inbox: Inbox) -> None:
     make_person(here)
-    assert send(FOURTEEN) == 1
-    assert send(FOURTEEN) == 0
-    assert send(FOURTEEN + timedelta(hours=30)) == 0
+    assert queue_due_reminders(FOURTEEN) == 1
+    assert queue_due_reminders(FOURTEEN) == 0
+    assert queue_due_reminders(FOURTEEN + timedelta(hours=30)) == 0
     assert post(inbox, FOURTEEN) == 1
     (message,) = inbox.messages
     assert message["To"] == "sam@example.org"
@@ -95,13 +95,13 @@ def test_a_reminder_is_queued_once_and_reads_well(here: Session, inbox: Inbox) -
 def test_nobody_is_reminded_on_the_day_of_the_invitation_or_of_steps_before_it(here: Session) -> None:
     make_person(here, at=datetime(2026, 11, 23, 9, tzinfo=UTC))
     for number in range(10):
-        assert send(datetime(2026, 11, 23, 10, tzinfo=UTC) + timedelta(days=number)) == 0
+        assert queue_due_reminders(datetime(2026, 11, 23, 10, tzinfo=UTC) + timedelta(days=number)) == 0
 
 
 def test_a_whole_year_brings_each_step_once_and_one_a_day_at_most(here: Session) -> None:
     make_person(here)
     for number in range(60):
-        send(datetime(2026, 11, 23, 10, tzinfo=UTC) + timedelta(days=number))
+        queue_due_reminders(datetime(2026, 11, 23, 10, tzinfo=UTC) + timedelta(days=number))
     assert steps(here) == [
         "before 14",
         "before 7",
@@ -118,11 +118,11 @@ def test_a_whole_year_brings_each_step_once_and_one_a_day_at_most(here: Session)
 
 def test_after_an_outage_of_three_weeks_only_todays_step_is_sent(here: Session, inbox: Inbox) -> None:
     make_person(here)
-    assert send(FOURTEEN) == 1  # queued, and then nothing runs until the due day has passed
+    assert queue_due_reminders(FOURTEEN) == 1  # queued, and then nothing runs until the due day has passed
     back = FOURTEEN + timedelta(weeks=3)
     while back.weekday() > 4 or back.date() in (date(2026, 12, 25), date(2026, 12, 28)):
         back += timedelta(days=1)
-    assert send(back) == 1
+    assert queue_due_reminders(back) == 1
     assert post(inbox, back) == 1
     assert steps(here) == ["before 14", "after 8"]
     assert "was due on 20 December 2026" in str(inbox.messages[0]["Subject"])
@@ -132,7 +132,7 @@ def test_after_an_outage_of_three_weeks_only_todays_step_is_sent(here: Session, 
 def test_a_run_on_a_sunday_prepares_what_is_right_on_monday(here: Session, inbox: Inbox) -> None:
     make_person(here)
     sunday = datetime(2026, 12, 20, 20, tzinfo=UTC)
-    assert send(sunday) == 1
+    assert queue_due_reminders(sunday) == 1
     assert steps(here) == ["after 1"]
     assert post(inbox, sunday) == 0
     assert post(inbox, datetime(2026, 12, 21, 8, tzinfo=UTC)) == 1
@@ -140,7 +140,7 @@ def test_a_run_on_a_sunday_prepares_what_is_right_on_monday(here: Session, inbox
 
 def test_a_mail_that_could_not_leave_in_time_waits_for_the_next_working_day(here: Session, inbox: Inbox) -> None:
     make_person(here)
-    send(FOURTEEN)
+    queue_due_reminders(FOURTEEN)
     assert post(inbox, datetime(2026, 12, 5, 10, tzinfo=UTC)) == 0, "a Saturday"
     assert mails(here)[0].next_try_at == datetime(2026, 12, 7, 8, tzinfo=UTC)
     assert mails(here)[0].tries == 0
@@ -153,17 +153,19 @@ def leave(session: Session, person_id: int) -> None:
 
 
 def away(session: Session, person_id: int) -> None:
-    pause(session, person_id, date(2026, 12, 3), date(2027, 3, 1), 14, "leave", date(2026, 12, 3), None, FOURTEEN)
+    record_pause(
+        session, person_id, date(2026, 12, 3), date(2027, 3, 1), 14, "leave", date(2026, 12, 3), None, FOURTEEN
+    )
 
 
 def later(session: Session, person_id: int) -> None:
-    extend(session, person_id, date(2027, 6, 1), "more time", FOURTEEN.date(), None, FOURTEEN)
+    grant_extension(session, person_id, date(2027, 6, 1), "more time", FOURTEEN.date(), None, FOURTEEN)
 
 
 @pytest.mark.parametrize("change", [leave, away, later])
 def test_a_mail_that_is_queued_and_not_true_any_more_is_not_sent(here: Session, inbox: Inbox, change: object) -> None:
     person = make_person(here)
-    send(FOURTEEN)
+    queue_due_reminders(FOURTEEN)
     assert callable(change)
     change(here, person.id)
     here.commit()
@@ -175,11 +177,11 @@ def test_a_mail_that_is_queued_and_not_true_any_more_is_not_sent(here: Session, 
 
 def test_whoever_gets_more_time_hears_of_the_new_day_but_not_twice_on_one_day(here: Session) -> None:
     person = make_person(here)
-    assert send(FOURTEEN) == 1
-    extend(here, person.id, date(2027, 1, 1), "more time", FOURTEEN.date(), None, FOURTEEN)
+    assert queue_due_reminders(FOURTEEN) == 1
+    grant_extension(here, person.id, date(2027, 1, 1), "more time", FOURTEEN.date(), None, FOURTEEN)
     here.commit()
-    assert send(FOURTEEN + timedelta(hours=1)) == 0
-    assert send(datetime(2026, 12, 7, 9, tzinfo=UTC)) == 1
+    assert queue_due_reminders(FOURTEEN + timedelta(hours=1)) == 0
+    assert queue_due_reminders(datetime(2026, 12, 7, 9, tzinfo=UTC)) == 1
     assert steps(here) == ["before 14", "before 30"]
 
 
@@ -188,30 +190,30 @@ def test_whoever_has_left_or_is_away_gets_nothing(here: Session) -> None:
     leave(here, gone.id)
     away(here, off.id)
     here.commit()
-    assert send(FOURTEEN) == 0
+    assert queue_due_reminders(FOURTEEN) == 0
 
 
 def test_an_address_that_refused_mail_is_left_alone_until_somebody_clears_it(here: Session, inbox: Inbox) -> None:
     person = make_person(here)
     inbox.refuse("sam@example.org")
-    send(FOURTEEN)
+    queue_due_reminders(FOURTEEN)
     post(inbox, FOURTEEN)
-    assert "550" in dead_addresses(here)["sam@example.org"]
-    assert send(datetime(2026, 12, 11, 9, tzinfo=UTC)) == 0, "the next step"
-    assert clear_address(here, "sam@example.org", "it works again", person.id, FOURTEEN)
-    assert not clear_address(here, "sam@example.org", "it works again", person.id, FOURTEEN)
+    assert "550" in suppressed_addresses(here)["sam@example.org"]
+    assert queue_due_reminders(datetime(2026, 12, 11, 9, tzinfo=UTC)) == 0, "the next step"
+    assert clear_suppression(here, "sam@example.org", "it works again", person.id, FOURTEEN)
+    assert not clear_suppression(here, "sam@example.org", "it works again", person.id, FOURTEEN)
     here.commit()
-    assert send(datetime(2026, 12, 11, 9, tzinfo=UTC)) == 1
+    assert queue_due_reminders(datetime(2026, 12, 11, 9, tzinfo=UTC)) == 1
 
 
 def test_a_changed_address_is_written_to(here: Session, inbox: Inbox) -> None:
     person = make_person(here)
     inbox.refuse("sam@example.org")
-    send(FOURTEEN)
+    queue_due_reminders(FOURTEEN)
     post(inbox, FOURTEEN)
     person.email = "sam.okafor@example.org"
     here.commit()
-    assert send(datetime(2026, 12, 11, 9, tzinfo=UTC)) == 1
+    assert queue_due_reminders(datetime(2026, 12, 11, 9, tzinfo=UTC)) == 1
 
 
 def team_with_manager(session: Session) -> tuple[int, int]:
@@ -219,7 +221,7 @@ def team_with_manager(session: Session) -> tuple[int, int]:
     top = make_team(session)
     below = make_team(session, "Hillside", top)
     manager = make_person(session, "Priya Nair", "priya@example.org", "manager", top)
-    extend(session, manager.id, date(2027, 12, 1), "manages", NOW.date(), None, NOW)
+    grant_extension(session, manager.id, date(2027, 12, 1), "manages", NOW.date(), None, NOW)
     learner = make_person(session, team=below)
     return manager.id, learner.id
 
@@ -227,10 +229,10 @@ def team_with_manager(session: Session) -> tuple[int, int]:
 def test_a_manager_gets_one_summary_a_week_with_names_only_of_those_overdue(here: Session, inbox: Inbox) -> None:
     manager, _ = team_with_manager(here)
     monday = datetime(2026, 12, 7, 9, tzinfo=UTC)
-    send(monday)
+    queue_due_reminders(monday)
     assert steps(here, "manager") == ["weekly"]
     for number in range(1, 5):
-        send(monday + timedelta(days=number))
+        queue_due_reminders(monday + timedelta(days=number))
     assert steps(here, "manager") == ["weekly"]
     post(inbox, monday)
     first = next(m for m in inbox.messages if m["To"] == "priya@example.org")
@@ -242,20 +244,20 @@ def test_a_manager_gets_one_summary_a_week_with_names_only_of_those_overdue(here
     assert "For 1 person the due day is in the next 60 days." in said
     assert "Sam" not in said
     assert first["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-    send(LATE)
+    queue_due_reminders(LATE)
     post(inbox, LATE)
     second = [m for m in inbox.messages if m["To"] == "priya@example.org"][-1]
     assert second["Subject"] == "Your teams: 1 overdue"
     assert "Sam Okafor, due on 20 December 2026" in second.get_body(("plain",)).get_content()  # type: ignore[union-attr]
-    choose(here, manager, DIGEST, False, LATE)
+    set_mail_preference(here, manager, DIGEST, False, LATE)
     here.commit()
-    send(LATE + timedelta(days=8))
+    queue_due_reminders(LATE + timedelta(days=8))
     assert steps(here, "manager") == ["weekly", "weekly"], "whoever stopped it gets no more"
 
 
 def test_a_summary_that_names_somebody_who_has_got_more_time_is_not_sent(here: Session, inbox: Inbox) -> None:
     _, learner = team_with_manager(here)
-    send(LATE)
+    queue_due_reminders(LATE)
     later(here, learner)
     here.commit()
     assert post(inbox, LATE) == 0
@@ -265,7 +267,7 @@ def test_a_summary_that_names_somebody_who_has_got_more_time_is_not_sent(here: S
 def test_whoever_manages_no_team_any_more_gets_no_summary_that_was_queued(here: Session, inbox: Inbox) -> None:
     team_with_manager(here)
     monday = datetime(2026, 12, 7, 9, tzinfo=UTC)
-    send(monday)
+    queue_due_reminders(monday)
     here.execute(update(RoleGrant).values(until=monday))
     here.commit()
     post(inbox, monday)
@@ -277,10 +279,10 @@ def test_the_lead_hears_once_a_week_of_whoever_is_long_overdue(here: Session, in
     make_person(here)
     confirm_contact(here, "lead", "Jo Fictional", "01632 960101", "lead@example.org", None, NOW)
     here.commit()
-    send(datetime(2026, 12, 31, 9, tzinfo=UTC))
+    queue_due_reminders(datetime(2026, 12, 31, 9, tzinfo=UTC))
     assert steps(here, "lead") == [], "11 days overdue"
-    send(datetime(2027, 1, 4, 9, tzinfo=UTC))
-    send(datetime(2027, 1, 6, 9, tzinfo=UTC))
+    queue_due_reminders(datetime(2027, 1, 4, 9, tzinfo=UTC))
+    queue_due_reminders(datetime(2027, 1, 6, 9, tzinfo=UTC))
     assert steps(here, "lead") == ["weekly"]
     post(inbox, datetime(2027, 1, 6, 9, tzinfo=UTC))
     told = next(m for m in inbox.messages if m["To"] == "lead@example.org")
@@ -290,10 +292,10 @@ def test_the_lead_hears_once_a_week_of_whoever_is_long_overdue(here: Session, in
 
 def test_another_policy_is_followed_from_then_on(here: Session) -> None:
     make_person(here)
-    make_policy(here, ReminderPolicy(before=(10,), every_days=3), "Less often", None, NOW)
+    add_policy_version(here, ReminderPolicy(before=(10,), every_days=3), "Less often", None, NOW)
     here.commit()
     for number in range(37):
-        send(datetime(2026, 11, 23, 10, tzinfo=UTC) + timedelta(days=number))
+        queue_due_reminders(datetime(2026, 11, 23, 10, tzinfo=UTC) + timedelta(days=number))
     assert steps(here) == ["before 10", "after 1", "after 4", "after 7"]
 
 
@@ -339,7 +341,7 @@ def test_case_10_several_workers_at_once_send_each_reminder_once(real_app: Flask
     def work() -> None:
         with real_app.app_context():
             together.wait()
-            counts.append(send(FOURTEEN))
+            counts.append(queue_due_reminders(FOURTEEN))
             for _ in range(4):
                 post(inbox, FOURTEEN)
 

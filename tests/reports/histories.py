@@ -17,7 +17,7 @@ from course.people.actions import add_team, choose_pathway
 from course.people.models import Person, Team
 from course.recertification import actions, queries
 from course.recertification.rules import Policy
-from course.staff.actions import come_back, leave
+from course.staff.actions import record_departure, record_return
 from tests.makers import make_organisation, make_person
 
 ZONE = "Europe/London"
@@ -60,7 +60,7 @@ class Story:
         for when, months, window, applies, pathway in versions:
             day = self.first + timedelta(days=when)
             rule = Policy(day, period_months=months, window_days=window, applies=applies, pathway=pathway)
-            actions.make_policy(self.session, rule, day, "why", None, moment(day))
+            actions.add_policy_version(self.session, rule, day, "why", None, moment(day))
         for number, (came, happened) in enumerate(lives):
             start = self.first + timedelta(days=came)
             person = make_person(
@@ -81,13 +81,13 @@ class Story:
             "begun": lambda: self._enrolment(person, "refresher", day, False),
             "brought": lambda: self._bring(person, day, size, False),
             "brought until": lambda: self._bring(person, day, size, True),
-            "more time": lambda: actions.extend(
+            "more time": lambda: actions.grant_extension(
                 self.session, person, day + timedelta(days=size), "ill", day, None, moment(day)
             ),
             "leave": lambda: self._leave(person, day, day + timedelta(days=size)),
             "open leave": lambda: self._leave(person, day, None),
-            "left": lambda: leave(self.session, person, day, "moved", ZONE, None, moment(day)),
-            "back": lambda: come_back(
+            "left": lambda: record_departure(self.session, person, day, "moved", ZONE, None, moment(day)),
+            "back": lambda: record_return(
                 self.session,
                 person,
                 day + timedelta(days=size % 40),
@@ -119,9 +119,9 @@ class Story:
         )
 
     def _leave(self, person: int, day: date, until: date | None) -> None:
-        actions.pause(self.session, person, day, until, 14, "leave", day, None, moment(day))
+        actions.record_pause(self.session, person, day, until, 14, "leave", day, None, moment(day))
 
     def _take_back(self, person: int, day: date) -> None:
         for what, ids in queries.open_facts(self.session, person).items():
             for one in sorted(ids)[:1]:
-                actions.take_back(self.session, person, what, one, "a mistake", day, None, moment(day))
+                actions.withdraw_fact(self.session, person, what, one, "a mistake", day, None, moment(day))

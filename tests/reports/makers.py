@@ -10,13 +10,15 @@ from sqlalchemy.orm import Session
 from course.clock import now
 from course.dates import civil_date
 from course.people.queries import TeamView
-from course.reports.rules import Line
-from course.reports.status_cache import Ledger
+from course.reports.rules import StatusLine
+from course.reports.status_cache import StatusCache
 
 ZONE = "Europe/London"
 
 
-def told(app: Flask, session: Session, ledger: Ledger | None = None) -> list[tuple[list[Line], list[TeamView]]]:
+def told(
+    app: Flask, session: Session, ledger: StatusCache | None = None
+) -> list[tuple[list[StatusLine], list[TeamView]]]:
     """The lines and the teams of today and of a day a month ago, as the application's ledger knows them or that one."""
     today: date = civil_date(now(), ZONE)
     session.commit()

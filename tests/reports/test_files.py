@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from course.audit.models import AuditEntry
 from course.clock import now
 from course.reports import report_files
-from course.reports.report_files import KINDS
+from course.reports.report_files import REPORT_FORMATS
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 from tests.refreshers.makers import make_completed
@@ -76,7 +76,7 @@ def test_of_many_people_a_file_is_made_while_nobody_waits(
     app: Flask, session: Session, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     setting(app, session, client)
-    monkeypatch.setitem(KINDS, "xlsx", replace(KINDS["xlsx"], at_once=2))
+    monkeypatch.setitem(REPORT_FORMATS, "xlsx", replace(REPORT_FORMATS["xlsx"], at_once=2))
     page = client.follow(client.post("/report/file/xlsx", {"status": "not-started", "sort": "name"}))
     assert "The file is ready" in page.text, page.text
     assert "3 people." in page.text

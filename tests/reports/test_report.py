@@ -13,16 +13,16 @@ from sqlalchemy.orm import Session
 from course.clock import now
 from course.content.schema import SETTINGS
 from course.dates import civil_date
-from course.learning.actions import enrol_again, read_page
-from course.learning.rules.progress import Facts
-from course.mail.actions import refuse_address
+from course.learning.actions import open_enrolment, record_page_read
+from course.learning.rules.progress import ProgressFacts
+from course.mail.actions import suppress_address
 from course.organisation.models import Organisation
-from course.people.actions import leave
-from course.recertification.actions import pause
+from course.people.actions import end_employment
+from course.recertification.actions import record_pause
 from course.reports import status_cache
 from course.reports.report_view import modules_done
-from course.reports.status_cache import Ledger
-from course.server.scheduled_jobs import BESIDE_PAGES
+from course.reports.status_cache import StatusCache
+from course.server.scheduled_jobs import SERVER_JOBS
 from course.staff import actions as staff
 from course.teams import actions as teams
 from tests.makers import make_person, make_team, sign_in
@@ -88,9 +88,9 @@ def test_a_past_day_is_shown_with_the_people_names_teams_and_status_of_that_day(
     complete(session, library, kim, now() - LONG_AGO)
     today = civil_date(now(), ZONE)
     lately = now() - timedelta(days=20)
-    leave(session, gone.id, civil_date(lately, ZONE), "moved", ZONE, boss.id, lately)
-    staff.correct(session, kim.id, "Kim Other", "kim@example.org", None, "married", boss.id, now())
-    teams.change(session, team.id, "Oak", None, "new house", boss.id, now())
+    end_employment(session, gone.id, civil_date(lately, ZONE), "moved", ZONE, boss.id, lately)
+    staff.correct_identity(session, kim.id, "Kim Other", "kim@example.org", None, "married", boss.id, now())
+    teams.change_team(session, team.id, "Oak", None, "new house", boss.id, now())
     session.commit()
     sign_in(client, boss)
     page = client.get("/report?sort=name")
@@ -117,7 +117,7 @@ def test_that_somebody_had_left_changes_no_earlier_day_when_it_is_written_down_l
     boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator", at=PAST)
     gone = make_person(session, "Gone Long", "gone@example.org", at=PAST)
     today = civil_date(now(), ZONE)
-    leave(session, gone.id, today - timedelta(days=20), "moved", ZONE, boss.id, now() - timedelta(days=5))
+    end_employment(session, gone.id, today - timedelta(days=20), "moved", ZONE, boss.id, now() - timedelta(days=5))
     session.commit()
     sign_in(client, boss)
     there = [people(client.get(f"/report?sort=name&on={today - timedelta(days=days)}").html) for days in (6, 5)]
@@ -129,10 +129,10 @@ def test_today_is_worked_out_anew_once_it_is_a_past_day(session: Session) -> Non
     boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator", at=PAST)
     kim = make_person(session, "Kim Else", "kim@example.org", at=PAST)
     session.commit()
-    book, today = Ledger(), civil_date(now(), ZONE)
+    book, today = StatusCache(), civil_date(now(), ZONE)
     book.day(session, ZONE, today, today)
     tomorrow = now() + timedelta(days=1)
-    staff.correct(session, kim.id, "Kim Other", "kim@example.org", None, "married", boss.id, tomorrow)
+    staff.correct_identity(session, kim.id, "Kim Other", "kim@example.org", None, "married", boss.id, tomorrow)
     session.commit()
     names = [line.name for line in book.day(session, ZONE, today, civil_date(tomorrow, ZONE)).lines]
     assert sorted(names) == ["Alex Morgan", "Kim Else"]
@@ -149,11 +149,11 @@ def test_what_somebody_reads_or_completes_is_in_the_report_at_once(
     module = next(iter(library.modules.values()))
     sign_in(Client(app), sam).post(f"/module/{module.id}/{module.steps[0].id}", {"then": "next"})
     assert "0 of 8 modules" in client.get("/report?q=Sam").text
-    assert told(app, session) == told(app, session, Ledger())
+    assert told(app, session) == told(app, session, StatusCache())
     complete(session, library, sam, now())
     session.commit()
     assert "Completed" in client.get("/report?q=Sam").text
-    assert told(app, session) == told(app, session, Ledger())
+    assert told(app, session) == told(app, session, StatusCache())
 
 
 def test_what_somebody_overdue_or_away_has_begun_is_told_too(app: Flask, session: Session, client: Client) -> None:
@@ -164,9 +164,9 @@ def test_what_somebody_overdue_or_away_has_begun_is_told_too(app: Flask, session
     back = make_completed(session, library, timedelta(days=380), email="back@example.org")
     lapsed = make_completed(session, library, timedelta(days=800), email="lapsed@example.org")
     module = next(iter(library.modules.values()))
-    read_page(session, sam.id, module, next(iter(module.pages.values())), now())
+    record_page_read(session, sam.id, module, next(iter(module.pages.values())), now())
     for person in (back, lapsed):
-        enrol_again(session, person.id, "refresher", now())
+        open_enrolment(session, person.id, "refresher", now())
     session.commit()
     sign_in(client, boss)
 
@@ -179,7 +179,7 @@ def test_what_somebody_overdue_or_away_has_begun_is_told_too(app: Flask, session
     assert overdue[1] == "0 of 8 modules"
     assert told_of("back@example.org")[1] == "Refresher begun"
     assert told_of("lapsed@example.org")[1] == "Whole course needed"
-    pause(session, sam.id, civil_date(now(), ZONE), None, 7, "ill", civil_date(now(), ZONE), boss.id, now())
+    record_pause(session, sam.id, civil_date(now(), ZONE), None, 7, "ill", civil_date(now(), ZONE), boss.id, now())
     session.commit()
     assert told_of("sam@example.org") == ["Paused", "0 of 8 modules"]
 
@@ -194,7 +194,7 @@ def test_the_modules_that_are_done_are_counted_as_each_pathway_reads_them(app: F
             for kind in ("page", "scenario", "timeline")
         )
         shown = frozenset((one.id, point) for one in modules for point in one.points)
-        counted[pathway] = modules_done(course, pathway, Facts(pages, scenarios, timelines, shown))
+        counted[pathway] = modules_done(course, pathway, ProgressFacts(pages, scenarios, timelines, shown))
     assert counted == dict.fromkeys(SETTINGS, len(course.modules))
 
 
@@ -208,7 +208,7 @@ def test_after_much_has_happened_everybody_is_read_anew(
         make_person(session, f"Kim {number}", f"kim{number}@example.org")
     lines = told(app, session)
     assert len(lines[0][0]) == 4
-    assert lines == told(app, session, Ledger())
+    assert lines == told(app, session, StatusCache())
 
 
 def test_the_report_of_the_day_is_worked_out_before_somebody_asks_for_it(
@@ -217,7 +217,7 @@ def test_the_report_of_the_day_is_worked_out_before_somebody_asks_for_it(
     sign_in(client, make_person(session, "Alex Morgan", "alex@example.org", "administrator"))
     session.commit()
     with app.app_context():
-        for job in BESIDE_PAGES:
+        for job in SERVER_JOBS:
             job.run(now())
     with asked(app) as queries:
         assert "Alex Morgan" in client.get("/report").text
@@ -235,7 +235,7 @@ def test_everybody_on_the_list_who_has_something_to_do_is_reminded_in_one_go_and
     make_person(session, "Far Away", "far@example.org", team=other, at=PAST)
     done = make_person(session, "Di Shaw", "di@example.org", team=team, at=PAST)
     complete(session, library, done, now() - timedelta(days=60))
-    refuse_address(session, "bo@example.org", "refused", "550 5.1.1", now())
+    suppress_address(session, "bo@example.org", "refused", "550 5.1.1", now())
     session.commit()
     sign_in(client, boss)
     address = f"/report/remind?team={team.id}"

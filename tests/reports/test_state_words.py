@@ -25,17 +25,17 @@ from course.people.models import Person, Team
 from course.people.queries import viewers
 from course.people.rules import Viewer
 from course.recertification import queries as renewal
-from course.recertification.rules import standing
-from course.recertification.rules.explanations import GROUPS
-from course.reminders.queries import everybody, hours, managed
-from course.reminders.rules import Hours, ReminderPolicy, digest
-from course.reports.report_view import Sight, sight, told
-from course.reports.rules import Wanted, present
-from course.reports.status_cache import Ledger
+from course.recertification.rules import certification_status
+from course.recertification.rules.explanations import STATUS_GROUPS
+from course.reminders.queries import managed_people, reminder_candidates, sending_hours
+from course.reminders.rules import ReminderPolicy, SendingHours, build_digest
+from course.reports.report_view import ReportView, build_report_view, report_rows
+from course.reports.rules import ReportFilter, is_employed_on
+from course.reports.status_cache import StatusCache
 from course.scheduled_reports.actions import subscribe
-from course.scheduled_reports.jobs import send_bulletins
+from course.scheduled_reports.jobs import send_scheduled_reports
 from course.scheduled_reports.models import ReportSubscription
-from course.web.spreadsheet import as_csv
+from course.web.spreadsheet import csv_bytes
 from tests.conftest import undone
 from tests.makers import PASSWORD, sign_in
 from tests.pages import Client, words
@@ -44,21 +44,21 @@ from tests.reports.histories import DAYS, ZONE, Lives, Rules, Story, moment, peo
 Counts = dict[str, int]
 TODAY = civil_date(now(), ZONE)
 MONDAY = TODAY - timedelta(days=TODAY.weekday() + 7)  # a day on which mail leaves, when all of it had happened
-while Hours(ReminderPolicy(), "england", ZONE).from_day(MONDAY) != MONDAY:
+while SendingHours(ReminderPolicy(), "england", ZONE).from_day(MONDAY) != MONDAY:
     MONDAY -= timedelta(weeks=1)
-IN_MAIL = {word.lower(): word for word in GROUPS.values()}
+IN_MAIL = {word.lower(): word for word in STATUS_GROUPS.values()}
 WORDS = re.compile(r"^(Overdue|Due (in|today)|In progress|Not started|Up to date|Paused|Not required)")
 
 
 def plain(counts: Counter[str]) -> Counts:
-    return {GROUPS[group]: number for group in GROUPS if (number := counts.get(group, 0))}
+    return {STATUS_GROUPS[group]: number for group in STATUS_GROUPS if (number := counts.get(group, 0))}
 
 
 def by_the_rule(session: Session, ids: set[int], on: date) -> Counts:
     """From the standing of each, which is what the people themselves read."""
     policies = renewal.policies(session, ZONE)
-    here = [one for one in renewal.people(session, ZONE, ids) if present(one.facts, on)]
-    found = [standing(one.facts, policies, on) for one in here]
+    here = [one for one in renewal.people(session, ZONE, ids) if is_employed_on(one.facts, on)]
+    found = [certification_status(one.facts, policies, on) for one in here]
     for now_ in found:
         assert (now_.group == "overdue") == (now_.due is not None and now_.state != "paused" and now_.due < on)
     return plain(Counter(one.group for one in found))
@@ -74,7 +74,7 @@ def tile_filter_list(client: Client, team: Team, on: date) -> tuple[Counts, Coun
             number, word = words(tile).split(" ", 1)
             tiles[word] = int(number)
     filtered, listed = Counter[str](), Counter[str]()
-    for group, word in GROUPS.items():
+    for group, word in STATUS_GROUPS.items():
         # Each person's page is one link; the page need not be parsed for that.
         shown = client.flask.get(f"{address}&status={group}").text.count('<td data-label="Progress">')
         if shown:
@@ -102,7 +102,7 @@ def in_mail(session: Session, app: Flask, manager: Person, team: Team) -> tuple[
         subscribe(session, manager.id, team.id, "week", MONDAY - timedelta(days=3), manager.id, moment(MONDAY))
         session.execute(update(ReportSubscription).values(since=MONDAY - timedelta(days=3)))
         session.commit()
-        assert send_bulletins(moment(MONDAY)) == 1
+        assert send_scheduled_reports(moment(MONDAY)) == 1
     mail = session.execute(select(OutboxMail).order_by(OutboxMail.id.desc()).limit(1)).scalar_one()
     lines = re.findall(r"^- (\d+) ([a-z ]+)$", mail.text, re.MULTILINE)
     return {IN_MAIL[word]: int(number) for number, word in lines if word in IN_MAIL}, mail.subject
@@ -110,23 +110,25 @@ def in_mail(session: Session, app: Flask, manager: Person, team: Team) -> tuple[
 
 def in_summary(session: Session, manager: Person) -> tuple[Counts, int]:
     """What the weekly summary says of everybody in the manager's teams on MONDAY, and how many it names."""
-    when = hours(session, ZONE)
+    when = sending_hours(session, ZONE)
     assert when is not None
-    found = {one.id: one for one in everybody(session, when, MONDAY)}
-    members = managed(session, [manager.id])[manager.id]
-    told_ = digest([(i, found[i].name, found[i].standing) for i in members], when)
+    found = {one.id: one for one in reminder_candidates(session, when, MONDAY)}
+    members = managed_people(session, [manager.id])[manager.id]
+    told_ = build_digest([(i, found[i].name, found[i].standing) for i in members], when)
     return {IN_MAIL[label]: number for label, number in told_.counts}, len(told_.overdue)
 
 
-def seen_by(session: Session, viewer: Viewer, team: Team, on: date) -> Sight:
-    return sight(session, Ledger(), viewer, Wanted(team.id, on=on), TODAY, ZONE, "Riverside Trust")
+def seen_by(session: Session, viewer: Viewer, team: Team, on: date) -> ReportView:
+    return build_report_view(
+        session, StatusCache(), viewer, ReportFilter(team.id, on=on), TODAY, ZONE, "Riverside Trust"
+    )
 
 
-def in_pack(session: Session, library: Library, seen: Sight) -> Counts:
+def in_pack(session: Session, library: Library, seen: ReportView) -> Counts:
     """What the table of people in a pack says."""
-    rows = told(session, library, seen, seen.report.lines)
+    rows = report_rows(session, library, seen, seen.report.lines)
     every = [tables.Somebody(one.line, one.teams, one.pathway, one.progress) for one in rows]
-    data = as_csv(tables.people(every))
+    data = csv_bytes(tables.people(every))
     assert in_file(data, "Status") == in_file(data, "In words")
     late = [row for row in csv.DictReader(io.StringIO(data.decode("utf-8-sig"))) if row["Days overdue"]]
     assert len(late) == in_file(data, "Status").get("Overdue", 0)
@@ -177,7 +179,7 @@ def test_a_returner_with_time_left_is_overdue_nowhere(app: Flask, session: Sessi
     back = session.execute(select(Person).where(Person.email == "p0@example.org")).scalar_one()
     one = renewal.people(session, ZONE, [back.id])[0]
     first = one.facts.employments[-1].start
-    now_ = standing(one.facts, renewal.policies(session, ZONE), first)
+    now_ = certification_status(one.facts, renewal.policies(session, ZONE), first)
     assert (now_.overdue_days, now_.group) == (0, "due-soon")
 
 
@@ -186,7 +188,7 @@ def test_a_pack_from_beginning_to_end_says_the_same_counts(app: Flask, session: 
     viewer = viewers(session, [manager.id], TODAY)[manager.id]
     asked = Asked(teams[0].id, MONDAY, viewer, now())
     house = House("Riverside Trust", ZONE, TODAY, "https://course.example.org/")
-    made = draft(session, app.extensions["course"].library, Ledger(), asked, house, lambda *_: None)
+    made = draft(session, app.extensions["course"].library, StatusCache(), asked, house, lambda *_: None)
     counted = plain(Counter(seen_by(session, viewer, teams[0], MONDAY).report.counts))
     assert in_file(made.files["people.csv"], "Status") == counted
 

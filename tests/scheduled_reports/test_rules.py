@@ -6,9 +6,16 @@ from datetime import date, timedelta
 
 import pytest
 
-from course.recertification.rules.explanations import GROUPS
-from course.reports.rules import Line
-from course.scheduled_reports.rules import NAMED, coming, due, following, news, period
+from course.recertification.rules.explanations import STATUS_GROUPS
+from course.reports.rules import StatusLine
+from course.scheduled_reports.rules import (
+    MAX_NAMED,
+    due_period,
+    next_period,
+    next_report_period,
+    period_containing,
+    summarise_report,
+)
 
 MONDAY = date(2026, 11, 23)
 
@@ -26,9 +33,9 @@ MONDAY = date(2026, 11, 23)
 def test_a_day_lies_in_one_period_and_another_follows(
     every: str, day: date, name: str, first: date, next_first: date
 ) -> None:
-    found = period(every, day)
+    found = period_containing(every, day)
     assert (found.name, found.first) == (name, first)
-    assert following(every, day).first == next_first
+    assert next_period(every, day).first == next_first
 
 
 @pytest.mark.parametrize(
@@ -48,18 +55,18 @@ def test_a_day_lies_in_one_period_and_another_follows(
 def test_the_first_report_is_of_the_period_after_and_of_missed_ones_only_the_newest_goes_out(
     every: str, since: date, today: date, sent: tuple[str, ...], expected: str | None, then: date
 ) -> None:
-    found = due(every, since, today, sent)
+    found = due_period(every, since, today, sent)
     assert (found.name if found else None) == expected
-    assert coming(every, since, today, sent).first == then
+    assert next_report_period(every, since, today, sent).first == then
 
 
-def line(number: int, state: str, when: int | None) -> Line:
+def line(number: int, state: str, when: int | None) -> StatusLine:
     day = None if when is None else MONDAY + timedelta(days=when)
-    return Line(number, f"P{number:02}", "", (1,), "school", None, state, day, None, 3, None, "initial", MONDAY)
+    return StatusLine(number, f"P{number:02}", "", (1,), "school", None, state, day, None, 3, None, "initial", MONDAY)
 
 
 def counts(**found: int) -> dict[str, int]:
-    return dict.fromkeys(GROUPS, 0) | {name.replace("_", "-"): number for name, number in found.items()}
+    return dict.fromkeys(STATUS_GROUPS, 0) | {name.replace("_", "-"): number for name, number in found.items()}
 
 
 @pytest.mark.parametrize(
@@ -78,14 +85,16 @@ def counts(**found: int) -> dict[str, int]:
 def test_what_has_changed_is_told_in_words(
     now: dict[str, int], before: dict[str, int] | None, words: tuple[str, ...]
 ) -> None:
-    assert news([], now, before, MONDAY, "Night staff").counts == words
+    assert summarise_report([], now, before, MONDAY, "Night staff").counts == words
 
 
 def test_the_overdue_and_those_who_come_due_are_named_up_to_a_bound() -> None:
-    lines = [line(n, "overdue", -n) for n in range(NAMED + 7)]
+    lines = [line(n, "overdue", -n) for n in range(MAX_NAMED + 7)]
     near = [line(90, "due-soon", 6), line(91, "due-soon", 7), line(92, "not-yet-due", 3), line(93, "up-to-date", 2)]
-    told = news([*lines, *near], counts(overdue=27, due_soon=2), None, MONDAY + timedelta(days=6), "Night staff")
-    assert (len(told.late), told.more) == (NAMED, 7)
+    told = summarise_report(
+        [*lines, *near], counts(overdue=27, due_soon=2), None, MONDAY + timedelta(days=6), "Night staff"
+    )
+    assert (len(told.late), told.more) == (MAX_NAMED, 7)
     assert [one.name for one in told.near] == ["P90", "P92"]
     assert told.subject == "27 people are overdue: Night staff"
 
@@ -99,6 +108,8 @@ def test_the_overdue_and_those_who_come_due_are_named_up_to_a_bound() -> None:
         ([], counts(paused=1), "Nothing to do: Elm", True),
     ],
 )
-def test_the_subject_says_what_matters(lines: list[Line], found: dict[str, int], subject: str, quiet: bool) -> None:
-    told = news(lines, found, None, MONDAY, "Elm")
+def test_the_subject_says_what_matters(
+    lines: list[StatusLine], found: dict[str, int], subject: str, quiet: bool
+) -> None:
+    told = summarise_report(lines, found, None, MONDAY, "Elm")
     assert (told.subject, told.quiet) == (subject, quiet)

@@ -11,17 +11,17 @@ from sqlalchemy.orm import Session
 
 from course.audit.models import AuditEntry
 from course.clock import now
-from course.deputies.actions import lend
-from course.mail.actions import choose
+from course.deputies.actions import delegate
+from course.mail.actions import set_mail_preference
 from course.mail.models import OutboxMail
-from course.mail.rules import BULLETIN, Letter
+from course.mail.rules import SCHEDULED_REPORT, MailMessage
 from course.organisation.models import Organisation
 from course.people.models import Person, RoleGrant, Team
-from course.scheduled_reports.actions import send, subscribe
-from course.scheduled_reports.jobs import send_bulletins
-from course.scheduled_reports.models import ReportBulletin
+from course.scheduled_reports.actions import queue_report, subscribe
+from course.scheduled_reports.jobs import send_scheduled_reports
+from course.scheduled_reports.models import SentReport
 from course.scheduled_reports.queries import subscriptions
-from course.scheduled_reports.rules import period
+from course.scheduled_reports.rules import period_containing
 from course.training_records.models import RecordView
 from tests.makers import make_organisation, make_person, make_team, sign_in
 from tests.pages import Client
@@ -62,10 +62,10 @@ def test_it_leaves_once_a_week_in_working_hours_and_tells_what_has_changed(
     sam = make_person(session, team=team, at=ADDED)
     want(session, boss, team)
     with app.app_context():
-        assert send_bulletins(SUNDAY) == 0
-        assert send_bulletins(MONDAY.replace(hour=3)) == 0
-        assert send_bulletins(MONDAY) == 1
-        assert send_bulletins(MONDAY) == send_bulletins(MONDAY + timedelta(days=3)) == 0
+        assert send_scheduled_reports(SUNDAY) == 0
+        assert send_scheduled_reports(MONDAY.replace(hour=3)) == 0
+        assert send_scheduled_reports(MONDAY) == 1
+        assert send_scheduled_reports(MONDAY) == send_scheduled_reports(MONDAY + timedelta(days=3)) == 0
         (mail,) = mails(session)
         assert (mail.recipient, mail.subject) == ("priya@example.org", "2 people are overdue: Night staff")
         assert "This is how the 2 people in Night staff stand on 23 November 2026" in " ".join(mail.text.split())
@@ -77,8 +77,8 @@ def test_it_leaves_once_a_week_in_working_hours_and_tells_what_has_changed(
         assert [tuple(row) for row in seen] == [(sam.id, boss.id)], "one's own record is not told of"
         complete(session, app.extensions["course"].library.for_("school", "england"), sam, MONDAY)
         session.commit()
-        assert send_bulletins(MONDAY + 3 * WEEK) == 1
-        assert [row.period for row in session.execute(select(ReportBulletin)).scalars()] == ["2026-W48", "2026-W51"]
+        assert send_scheduled_reports(MONDAY + 3 * WEEK) == 1
+        assert [row.period for row in session.execute(select(SentReport)).scalars()] == ["2026-W48", "2026-W51"]
         later = mails(session)[-1]
         assert later.subject == "1 person is overdue: Night staff"
         assert "- 1 overdue (1 fewer than last time)" in later.text
@@ -91,9 +91,9 @@ def test_of_two_workers_one_queues_it_and_the_log_has_it(
     want(session, boss, team)
     with app.app_context():
         (stale,) = subscriptions(session)
-        assert send_bulletins(MONDAY) == 1
-    week = period("week", MONDAY.date())
-    assert not send(session, stale, week, MONDAY.date(), {}, [boss.id], Letter("Again", "Again"), MONDAY)
+        assert send_scheduled_reports(MONDAY) == 1
+    week = period_containing("week", MONDAY.date())
+    assert not queue_report(session, stale, week, MONDAY.date(), {}, [boss.id], MailMessage("Again", "Again"), MONDAY)
     session.commit()
     assert len(mails(session)) == 1
     entry = session.execute(select(AuditEntry).where(AuditEntry.what == "report.mailed")).scalar_one()
@@ -106,8 +106,8 @@ def test_when_there_is_nothing_to_tell_it_says_so(app: Flask, session: Session, 
     complete(session, app.extensions["course"].library.for_("school", "england"), done, MONDAY - timedelta(days=30))
     want(session, head, team, "month")
     with app.app_context():
-        assert send_bulletins(MONDAY) == 0
-        assert send_bulletins(datetime(2026, 12, 1, 10, tzinfo=UTC)) == 1
+        assert send_scheduled_reports(MONDAY) == 0
+        assert send_scheduled_reports(datetime(2026, 12, 1, 10, tzinfo=UTC)) == 1
     (mail,) = mails(session)
     assert mail.subject == "Nothing to do: Night staff"
     assert "There is nothing to do: nobody in Night staff is overdue or due soon" in " ".join(mail.text.split())
@@ -122,16 +122,16 @@ def test_who_may_not_see_the_team_any_more_gets_nothing_and_a_deputy_does(
     quiet = make_person(session, "Quiet One", "quiet@example.org", "manager", team, at=ADDED)
     for one in (boss, kim, gone, quiet):
         want(session, one, team)
-    lend(session, boss.id, "kim@example.org", MONDAY.date(), "away", SET, ADDED)
+    delegate(session, boss.id, "kim@example.org", MONDAY.date(), "away", SET, ADDED)
     gone.left_at = ADDED
-    choose(session, quiet.id, BULLETIN, False, ADDED)
+    set_mail_preference(session, quiet.id, SCHEDULED_REPORT, False, ADDED)
     session.commit()
     with app.app_context():
-        assert send_bulletins(MONDAY) == 2
+        assert send_scheduled_reports(MONDAY) == 2
         assert [mail.recipient for mail in mails(session)] == ["kim@example.org", "priya@example.org"]
         session.execute(update(RoleGrant).where(RoleGrant.person_id == boss.id).values(until=MONDAY))
         session.commit()
-        assert send_bulletins(MONDAY + WEEK) == 0
+        assert send_scheduled_reports(MONDAY + WEEK) == 0
 
 
 def test_a_manager_sets_and_stops_it_on_the_page(session: Session, client: Client, team: Team, boss: Person) -> None:

@@ -14,9 +14,9 @@ from app import create_app
 from course.audit.models import AuditEntry
 from course.credentials.models import SignedCredential
 from course.server import actions
-from course.server.commands import _look_at_settings
-from course.server.queries import state_of_key, unsigned
-from course.server.rules import KeyState, differing, key_fingerprint, key_state, settings_of
+from course.server.commands import _check_settings
+from course.server.queries import count_unsigned_certificates, secret_key_state
+from course.server.rules import KeyState, comparable_settings, differing_settings, key_fingerprint, key_state
 from course.server.settings_check import own_settings
 from course.web.unit_of_work import command_session
 from tests.certificates.makers import issued
@@ -42,7 +42,7 @@ def test_a_key_is_the_databases_or_new_or_another(stored: str | None, opens: boo
 def test_a_fingerprint_does_not_give_the_key_away() -> None:
     assert SECRET not in key_fingerprint(SECRET)
     assert key_fingerprint(SECRET) != key_fingerprint(OTHER)
-    told = settings_of(SECRET, {"TIME_ZONE": "UTC"}, {"MAIL_URL": "smtp://u:password@mail.example.org"})
+    told = comparable_settings(SECRET, {"TIME_ZONE": "UTC"}, {"MAIL_URL": "smtp://u:password@mail.example.org"})
     assert "password" not in str(told)
 
 
@@ -59,18 +59,18 @@ DIFFERENCES = [
 def test_the_settings_in_which_two_programs_differ_are_named(
     secret: str, zone: str, mail: str, expected: list[str]
 ) -> None:
-    own = settings_of(SECRET, {"TIME_ZONE": "UTC"}, {"MAIL_URL": "console:"})
-    other = settings_of(secret, {"TIME_ZONE": zone}, {"MAIL_URL": mail})
-    assert differing(own, other, HIDDEN) == expected
-    assert differing(own, {}, HIDDEN) == [], "a worker of an earlier version has not said with what it runs"
+    own = comparable_settings(SECRET, {"TIME_ZONE": "UTC"}, {"MAIL_URL": "console:"})
+    other = comparable_settings(secret, {"TIME_ZONE": zone}, {"MAIL_URL": mail})
+    assert differing_settings(own, other, HIDDEN) == expected
+    assert differing_settings(own, {}, HIDDEN) == [], "a worker of an earlier version has not said with what it runs"
 
 
 def test_the_first_key_is_noted_and_another_is_recognised(session: Session) -> None:
-    assert actions.note_key(session, SECRET, NOW) == "same"
-    assert actions.note_key(session, SECRET, NOW) == "same"
-    assert actions.note_key(session, OTHER, NOW) == "other"
-    actions.accept_key(session, OTHER, "lost in a fire", NOW)
-    assert (state_of_key(session, OTHER), state_of_key(session, SECRET)) == ("same", "other")
+    assert actions.check_secret_key(session, SECRET, NOW) == "same"
+    assert actions.check_secret_key(session, SECRET, NOW) == "same"
+    assert actions.check_secret_key(session, OTHER, NOW) == "other"
+    actions.accept_secret_key(session, OTHER, "lost in a fire", NOW)
+    assert (secret_key_state(session, OTHER), secret_key_state(session, SECRET)) == ("same", "other")
 
 
 @pytest.fixture
@@ -93,21 +93,21 @@ def test_a_database_without_its_key_says_so_until_another_is_accepted(
     """Also one that was made before fingerprints were kept: its signing key does not open."""
     with committed.app_context(), command_session() as session:
         person = make_person(session, "Ines Lund", "ines@example.org", "administrator")
-        actions.start(session, "serve on here", NOW + timedelta(days=9000), own_settings())
+        actions.register_worker(session, "serve on here", NOW + timedelta(days=9000), own_settings())
     with restored.app_context(), command_session() as session:
-        assert actions.note_key(session, OTHER, NOW) == "other"
+        assert actions.check_secret_key(session, OTHER, NOW) == "other"
         issued(session, "noor@example.org")
-        assert unsigned(session) == 1
+        assert count_unsigned_certificates(session) == 1
     with restored.app_context():
-        _look_at_settings()
+        _check_settings()
     told = capsys.readouterr().err
     assert "Warning: SECRET_KEY is not the key that this database was used with." in told
     assert "runs with other settings: SECRET_KEY, TIME_ZONE" in told
     # What could not be signed is signed as soon as the key is back.
     with committed.app_context():
-        _look_at_settings()
+        _check_settings()
         with command_session() as session:
-            assert unsigned(session) == 0
+            assert count_unsigned_certificates(session) == 0
     assert "signed now: 1 of 1" in capsys.readouterr().err
     with restored.app_context(), command_session() as session:
         issued(session, "femi@example.org")
@@ -127,7 +127,7 @@ def test_a_database_without_its_key_says_so_until_another_is_accepted(
     assert (done.exit_code, "Certificates signed: 1." in done.stdout) == (0, True), done.output
     assert runner.invoke(args=["system", "accept-key", "--reason", "again"]).exit_code == 1
     with restored.app_context(), command_session() as session:
-        assert (state_of_key(session, OTHER), unsigned(session)) == ("same", 0)
+        assert (secret_key_state(session, OTHER), count_unsigned_certificates(session)) == ("same", 0)
         assert session.execute(select(func.count()).select_from(SignedCredential)).scalar_one() == 3
         last = session.execute(select(AuditEntry.what).order_by(AuditEntry.number.desc()).limit(1)).scalar_one()
         assert last == "secret_key.changed"

@@ -16,9 +16,9 @@ from sqlalchemy.orm import Session
 
 from course.server import actions
 from course.server.queries import workers
-from course.server.rules import FORGOTTEN, SILENT
+from course.server.rules import SILENT_AFTER, WORKER_RETENTION
 from course.server.scheduled_jobs import JOBS
-from course.server.worker import Job, Rounds, run
+from course.server.worker import Job, JobScheduler, run_jobs
 from tests.conftest import NOW
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,7 +26,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def test_each_job_is_done_at_once_and_then_at_its_interval() -> None:
-    rounds = Rounds([Job("often", MINUTE, str), Job("seldom", 3 * MINUTE, str)])
+    rounds = JobScheduler([Job("often", MINUTE, str), Job("seldom", 3 * MINUTE, str)])
     stop = threading.Event()
     done = [rounds.go(NOW + number * MINUTE, stop) for number in range(5)]
     assert done == [["often", "seldom"], ["often"], ["often"], ["often", "seldom"], ["often"]]
@@ -38,7 +38,7 @@ def test_a_job_that_fails_is_logged_and_the_others_are_done(caplog: pytest.LogCa
     def fail(_at: datetime) -> None:
         raise RuntimeError("broken")
 
-    rounds, done = Rounds([Job("bad", MINUTE, fail), Job("good", MINUTE, str)]), []
+    rounds, done = JobScheduler([Job("bad", MINUTE, fail), Job("good", MINUTE, str)]), []
     done += rounds.go(NOW, threading.Event())
     assert done == ["bad", "good"]
     assert "the job bad failed" in caplog.text
@@ -51,7 +51,7 @@ def test_the_loop_ends_when_it_is_told_to() -> None:
         seen.append(at)
         stop.set()
 
-    run([Job("first", MINUTE, once), Job("second", MINUTE, seen.append)], stop, lambda: NOW, tick=0)
+    run_jobs([Job("first", MINUTE, once), Job("second", MINUTE, seen.append)], stop, lambda: NOW, tick=0)
     assert seen == [NOW], "what is stopped begins no other job"
 
 
@@ -61,15 +61,15 @@ def test_every_job_has_a_name_of_its_own() -> None:
 
 
 def test_a_worker_is_alive_while_it_is_seen(session: Session) -> None:
-    first = actions.start(session, "serve on here", NOW)
-    second = actions.start(session, "worker on here", NOW)
-    actions.beat(session, first, NOW + SILENT)
-    actions.beat(session, second, NOW + SILENT, stopped=True)
+    first = actions.register_worker(session, "serve on here", NOW)
+    second = actions.register_worker(session, "worker on here", NOW)
+    actions.record_heartbeat(session, first, NOW + SILENT_AFTER)
+    actions.record_heartbeat(session, second, NOW + SILENT_AFTER, stopped=True)
     session.expire_all()
-    at = NOW + SILENT + MINUTE
+    at = NOW + SILENT_AFTER + MINUTE
     assert {w.name: w.alive for w in workers(session, at)} == {"serve on here": True, "worker on here": False}
-    assert not any(w.alive for w in workers(session, at + SILENT))
-    actions.start(session, "another", NOW + FORGOTTEN + SILENT + MINUTE)
+    assert not any(w.alive for w in workers(session, at + SILENT_AFTER))
+    actions.register_worker(session, "another", NOW + WORKER_RETENTION + SILENT_AFTER + MINUTE)
     session.expire_all()
     assert [w.name for w in workers(session, at)] == ["another"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from course.content.library import load
+from course.content.library import load_library
 from tests.simulate.learners import KINDS, Kind
 from tests.simulate.years import WAYS, Measured, course_of, year
 
@@ -42,7 +42,7 @@ def not_better(kind: str, found: dict[str, Measured]) -> list[str]:
 
 
 def main() -> None:
-    library = load(Path(__file__).resolve().parents[2] / "modules").for_("school", "england")
+    library = load_library(Path(__file__).resolve().parents[2] / "modules").for_("school", "england")
     course = course_of(library)
     print(f"{PEOPLE} learners of each kind, {len(course.points)} points, the second year (the first leads up to it).")
     print("They forget by another model than the one that schedules; see tests/simulate/learners.py.")

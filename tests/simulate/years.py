@@ -9,9 +9,9 @@ from datetime import UTC, date, datetime, timedelta
 
 from course.content.library import Library
 from course.refreshers.actions import page_minutes
-from course.refreshers.rules.boosters import QUESTIONS, Sent, is_due, weakest
-from course.refreshers.rules.composition import QUESTION_MINUTES, READ_AGAIN, compose
-from course.refreshers.rules.memory_model import Memory, Review, estimates, remembered
+from course.refreshers.rules.boosters import BOOSTER_QUESTIONS, SentBooster, is_booster_due, weakest_points
+from course.refreshers.rules.composition import QUESTION_MINUTES, REREAD_SHARE, compose_plan
+from course.refreshers.rules.memory_model import Memory, MemoryReview, memory_estimates, memory_from_reviews
 from tests.simulate.learners import Kind, Learner
 
 START = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -46,11 +46,11 @@ class Person:
     course: Course
     memory: Memory = field(default_factory=dict)
     spent: list[tuple[float, float]] = field(default_factory=list)  # (day, minutes)
-    boosters: list[Sent] = field(default_factory=list)
+    boosters: list[SentBooster] = field(default_factory=list)
 
     def ask(self, point: str, day: float) -> bool:
         right, sure = self.learner.answer(point, day)
-        self.memory = remembered([Review(point, moment(day), right, sure)], self.memory)
+        self.memory = memory_from_reviews([MemoryReview(point, moment(day), right, sure)], self.memory)
         return right
 
     def until_right(self, point: str, questions: int, day: float) -> float:
@@ -62,7 +62,7 @@ class Person:
             minutes += QUESTION_MINUTES
             if self.ask(point, day):
                 wanted -= 1
-            elif self.learner.chance.random() < READ_AGAIN:
+            elif self.learner.chance.random() < REREAD_SHARE:
                 minutes += self.course.pages[point]
                 self.learner.practise(point, day)
         return minutes
@@ -104,23 +104,23 @@ def random_refresher(person: Person, day: float) -> None:
 
 def our_refresher(person: Person, day: float) -> None:
     course = person.course
-    known = estimates(person.memory, course.points, moment(day))
-    plan = compose(course.points, course.critical, frozenset(), known, course.pages, 0, course.budget)
+    known = memory_estimates(person.memory, course.points, moment(day))
+    plan = compose_plan(course.points, course.critical, frozenset(), known, course.pages, 0, course.budget)
     minutes = sum(person.until_right(ask.point, ask.questions, day) for ask in plan.asks)
     person.spent.append((day, minutes))
 
 
 def _booster(person: Person, day: float, since: float) -> None:
     """A booster, if one is due; some are left unanswered."""
-    known = estimates(person.memory, person.course.points, moment(day))
-    if not is_due(on(since), person.boosters, known, on(day)):
+    known = memory_estimates(person.memory, person.course.points, moment(day))
+    if not is_booster_due(on(since), person.boosters, known, on(day)):
         return
     answered = person.learner.chance.random() < ANSWERS_BOOSTERS
-    person.boosters.append(Sent(on(day), answered))
+    person.boosters.append(SentBooster(on(day), answered))
     if answered:
-        for point in weakest(known, person.course.points):
+        for point in weakest_points(known, person.course.points):
             person.ask(point, day)
-        person.spent.append((day, QUESTIONS * QUESTION_MINUTES / 2))
+        person.spent.append((day, BOOSTER_QUESTIONS * QUESTION_MINUTES / 2))
 
 
 @dataclass(frozen=True)

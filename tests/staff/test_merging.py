@@ -25,7 +25,7 @@ ZONE = "Europe/London"
 
 
 def merge(session: Session, second: int, first: int, take_address: bool = False) -> Refusal | None:
-    return actions.merge(session, second, first, take_address, "stood here twice", ZONE, None, NOW)
+    return actions.merge_people(session, second, first, take_address, "stood here twice", ZONE, None, NOW)
 
 
 def test_what_the_second_entry_completed_counts_for_the_first(session: Session) -> None:
@@ -73,10 +73,10 @@ def test_teams_roles_and_staff_number_come_along(session: Session) -> None:
     second.staff_number = "N7"
     session.flush()
     assert merge(session, second.id, first.id) is None
-    sheet = queries.sheet(session, first.id)
+    sheet = queries.person_detail(session, first.id)
     assert sheet is not None
     assert [bond.words for bond in (*sheet.teams, *sheet.roles)] == ["North", "South", "Manager of South"]
-    assert queries.name_on(session, second.id, NOW) == "S. Okafor"
+    assert queries.name_at(session, second.id, NOW) == "S. Okafor"
     assert [row.staff_number for row in (first, second)] == ["N7", None]
     assert second.left_at is not None
     assert session.execute(select(PersonMerge.into_id)).scalar_one() == first.id
@@ -102,7 +102,7 @@ def test_an_entry_is_not_merged_with_itself_or_with_somebody_who_has_left(sessio
     first = make_person(session)
     assert isinstance(merge(session, first.id, first.id), Refusal)
     gone = make_person(session, "Kim Else", "kim@example.org")
-    assert actions.leave(session, gone.id, NOW.date(), "x", ZONE, None, NOW) is None
+    assert actions.record_departure(session, gone.id, NOW.date(), "x", ZONE, None, NOW) is None
     with pytest.raises(LookupError):
         merge(session, gone.id, first.id)
 

@@ -35,24 +35,24 @@ def boss(session: Session) -> Person:
 def correct(session: Session, person: Person, days: int = 1, /, **wanted: str) -> Refusal | None:
     new = {"name": person.name, "email": person.email, "number": person.staff_number or ""} | wanted
     name, email, number = new["name"], new["email"], new["number"]
-    return actions.correct(session, person.id, name, email, number, "a reason", None, NOW + days * DAY)
+    return actions.correct_identity(session, person.id, name, email, number, "a reason", None, NOW + days * DAY)
 
 
 def test_a_name_changes_and_the_past_stays(session: Session) -> None:
     person = make_person(session)
     assert correct(session, person, 1, name="Sam Lee") is None
     assert correct(session, person, 2, name="Sam Hill", email="SAM.HILL@example.org") is None
-    assert [queries.name_on(session, person.id, NOW + days * DAY) for days in (0, 1, 2)] == [
+    assert [queries.name_at(session, person.id, NOW + days * DAY) for days in (0, 1, 2)] == [
         "Sam Okafor", "Sam Lee", "Sam Hill",
     ]  # fmt: skip
     assert person.email == "sam.hill@example.org"
-    assert queries.name_on(session, 999, NOW) is None
+    assert queries.name_at(session, 999, NOW) is None
 
 
 def test_the_same_again_leaves_no_row(session: Session) -> None:
     person = make_person(session)
     assert correct(session, person, email=" SAM@example.org ") is None
-    sheet = queries.sheet(session, person.id)
+    sheet = queries.person_detail(session, person.id)
     assert sheet is not None
     assert sheet.changes == ()
 
@@ -71,12 +71,12 @@ def test_what_somebody_else_has_is_refused_and_nothing_is_half_done(session: Ses
 
 def test_sign_in_follows_the_address_and_old_links_die(session: Session) -> None:
     person = make_person(session)
-    token = auth.new_link(session, person.id, "forgotten", NOW)
+    token = auth.create_link(session, person.id, "forgotten", NOW)
     correct(session, person, email="new@example.org")
-    origin = auth.Origin("192.0.2.1", "x")
-    assert isinstance(sign_in_with(session, "new@example.org", PASSWORD, origin, NOW), auth.Entered)
-    assert sign_in_with(session, "sam@example.org", PASSWORD, origin, NOW) == auth.Wrong()
-    assert signin_queries.link(session, token, set_up=False, at=NOW) is None
+    origin = auth.RequestSource("192.0.2.1", "x")
+    assert isinstance(sign_in_with(session, "new@example.org", PASSWORD, origin, NOW), auth.SignInGranted)
+    assert sign_in_with(session, "sam@example.org", PASSWORD, origin, NOW) == auth.WrongPassword()
+    assert signin_queries.find_link(session, token, set_up=False, at=NOW) is None
 
 
 def bonds(session: Session) -> list[tuple[str, bool]]:
@@ -87,13 +87,13 @@ def bonds(session: Session) -> list[tuple[str, bool]]:
 def test_moving_ends_the_other_teams_and_adding_does_not(session: Session) -> None:
     first, second, third = (make_team(session, name) for name in ("First", "Second", "Third"))
     person = make_person(session, team=first)
-    assert actions.join(session, person.id, second.id, False, None, NOW + DAY) is None
+    assert actions.join_team(session, person.id, second.id, False, None, NOW + DAY) is None
     assert bonds(session) == [("First", True), ("Second", True)]
-    assert actions.join(session, person.id, third.id, True, None, NOW + DAY) is None
-    assert actions.join(session, person.id, third.id, True, None, NOW + DAY) is None
+    assert actions.join_team(session, person.id, third.id, True, None, NOW + DAY) is None
+    assert actions.join_team(session, person.id, third.id, True, None, NOW + DAY) is None
     assert bonds(session) == [("First", False), ("Second", False), ("Third", True)]
     third.closed_at = NOW
-    assert isinstance(actions.join(session, person.id, third.id, True, None, NOW), Refusal)
+    assert isinstance(actions.join_team(session, person.id, third.id, True, None, NOW), Refusal)
 
 
 def grant_of(session: Session, person: Person) -> int:
@@ -102,21 +102,23 @@ def grant_of(session: Session, person: Person) -> int:
 
 
 def test_the_last_administrator_can_neither_lose_the_role_nor_leave(session: Session, boss: Person) -> None:
-    refused = actions.take_away(session, boss.id, grant_of(session, boss), None, NOW)
-    assert refused == Refusal("role", actions.LAST)
-    assert actions.leave(session, boss.id, NOW.date(), "x", ZONE, None, NOW) == Refusal("last_day", actions.LAST)
+    refused = actions.revoke_role(session, boss.id, grant_of(session, boss), None, NOW)
+    assert refused == Refusal("role", actions.LAST_ADMINISTRATOR)
+    assert actions.record_departure(session, boss.id, NOW.date(), "x", ZONE, None, NOW) == Refusal(
+        "last_day", actions.LAST_ADMINISTRATOR
+    )
 
 
 def test_an_administrator_who_has_no_password_yet_does_not_count(session: Session, boss: Person) -> None:
     invited = make_person(session, "Kim Else", "kim@example.org", "administrator", password=None)
-    assert isinstance(actions.take_away(session, boss.id, grant_of(session, boss), None, NOW), Refusal)
-    assert actions.take_away(session, invited.id, grant_of(session, invited), None, NOW) is None
+    assert isinstance(actions.revoke_role(session, boss.id, grant_of(session, boss), None, NOW), Refusal)
+    assert actions.revoke_role(session, invited.id, grant_of(session, invited), None, NOW) is None
 
 
 def test_of_two_administrators_one_can_go(session: Session, boss: Person) -> None:
     other = make_person(session, "Kim Else", "kim@example.org", "administrator")
-    assert actions.leave(session, boss.id, NOW.date(), "x", ZONE, None, NOW) is None
-    assert isinstance(actions.take_away(session, other.id, grant_of(session, other), None, NOW), Refusal)
+    assert actions.record_departure(session, boss.id, NOW.date(), "x", ZONE, None, NOW) is None
+    assert isinstance(actions.revoke_role(session, other.id, grant_of(session, other), None, NOW), Refusal)
 
 
 def test_two_who_take_each_others_role_away_at_once_do_not_leave_nobody(fresh_app: Flask) -> None:
@@ -130,7 +132,7 @@ def test_two_who_take_each_others_role_away_at_once_do_not_leave_nobody(fresh_ap
         with fresh_app.app_context():
             start.wait()
             with command_session() as session:
-                results.append(actions.take_away(session, person_id, grant, None, NOW))
+                results.append(actions.revoke_role(session, person_id, grant, None, NOW))
 
     threads = [threading.Thread(target=deed, args=pair) for pair in wanted]
     for thread in threads:
@@ -143,21 +145,21 @@ def test_two_who_take_each_others_role_away_at_once_do_not_leave_nobody(fresh_ap
 def test_who_leaves_loses_sessions_teams_roles_and_password_and_can_come_back(session: Session) -> None:
     team = make_team(session)
     person = make_person(session, role="manager", team=team)
-    assert actions.leave(session, person.id, NOW.date(), "moved", ZONE, None, NOW) is None
+    assert actions.record_departure(session, person.id, NOW.date(), "moved", ZONE, None, NOW) is None
     assert bonds(session) == [("Staff", False)]
-    sheet = queries.sheet(session, person.id)
+    sheet = queries.person_detail(session, person.id)
     assert sheet is not None
     assert sheet.seen is None
     assert sheet.roles == ()
     assert [bond.words for bond in sheet.earlier] == ["Staff", "Manager of Staff"]
-    assert [one.name for one in queries.left(session)] == ["Sam Okafor"]
+    assert [one.name for one in queries.leavers(session)] == ["Sam Okafor"]
     back = NOW + 30 * DAY
-    assert isinstance(actions.come_back(session, person.id, NOW.date(), None, "x", ZONE, None, back), Refusal)
-    assert actions.come_back(session, person.id, back.date(), team.id, "x", ZONE, None, back) is None
+    assert isinstance(actions.record_return(session, person.id, NOW.date(), None, "x", ZONE, None, back), Refusal)
+    assert actions.record_return(session, person.id, back.date(), team.id, "x", ZONE, None, back) is None
     assert bonds(session) == [("Staff", False), ("Staff", True)]
-    origin = auth.Origin("192.0.2.1", "x")
-    assert sign_in_with(session, person.email, PASSWORD, origin, back) == auth.Wrong()
-    sheet = queries.sheet(session, person.id)
+    origin = auth.RequestSource("192.0.2.1", "x")
+    assert sign_in_with(session, person.email, PASSWORD, origin, back) == auth.WrongPassword()
+    sheet = queries.person_detail(session, person.id)
     assert sheet is not None
     assert [(stay.start, stay.end) for stay in sheet.stays] == [
         (NOW.date(), NOW.date()), (back.date(), None),
@@ -166,7 +168,7 @@ def test_who_leaves_loses_sessions_teams_roles_and_password_and_can_come_back(se
 
 def test_a_last_day_to_come_is_refused(session: Session) -> None:
     person = make_person(session)
-    refused = actions.leave(session, person.id, (NOW + DAY).date(), "x", ZONE, None, NOW)
+    refused = actions.record_departure(session, person.id, (NOW + DAY).date(), "x", ZONE, None, NOW)
     assert isinstance(refused, Refusal)
     assert refused.field == "last_day"
 
@@ -200,7 +202,7 @@ def test_the_page_of_a_person_leads_to_all_of_it(session: Session, client: Clien
 def test_coming_back_mails_an_invitation(session: Session, client: Client, boss: Person) -> None:
     sign_in(client, boss)
     person = make_person(session)
-    assert actions.leave(session, person.id, NOW.date(), "x", ZONE, None, NOW) is None
+    assert actions.record_departure(session, person.id, NOW.date(), "x", ZONE, None, NOW) is None
     session.commit()
     form = {"first_day": "2026-11-23", "team": "", "reason": "is back"}
     assert "is back. An invitation" in client.follow(client.post(f"/people/{person.id}/return", form)).text
@@ -215,7 +217,7 @@ def test_one_administrator_is_asked_to_make_a_second(session: Session, client: C
     assert words in client.get(f"/people/{boss.id}").text
     grant = grant_of(session, boss)
     page = client.follow(client.post(f"/people/{boss.id}/role/{grant}/end", {}))
-    assert actions.LAST in page.text
+    assert actions.LAST_ADMINISTRATOR in page.text
     make_person(session, "Kim Else", "kim@example.org", "administrator")
     assert words not in client.get("/people").text
     # Who takes the role from themselves may not open the page any more.

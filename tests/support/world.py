@@ -15,7 +15,7 @@ from course.content.library import Library
 from course.content.schema import NATIONS, SETTINGS
 from course.db import Base
 from course.people.models import Person
-from course.recertification.views.people import RECORDS
+from course.recertification.views.people import FACT_KINDS
 from tests.makers import make_person
 from tests.privacy.filling import fill
 
@@ -55,7 +55,7 @@ def values(session: Session, library: Library) -> dict[str, Sequence[str]]:
         "sheet": ["0f4c5c"],
         "step_id": ["check"],
         "token": ["no-such-token"],
-        "what": list(RECORDS),
+        "what": list(FACT_KINDS),
     }
 
 

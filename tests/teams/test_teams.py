@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 from course.audit.models import AuditEntry
 from course.people.actions import Refusal
 from course.people.models import Membership, Person, RoleGrant, Team
-from course.reports.status_cache import Ledger
-from course.staff.actions import leave
+from course.reports.status_cache import StatusCache
+from course.staff.actions import record_departure
 from course.teams import actions, queries
 from course.teams.models import TeamChange
-from course.teams.rules import below
+from course.teams.rules import team_subtree
 from tests.conftest import NOW
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
@@ -38,31 +38,31 @@ def teams(session: Session) -> dict[str, Team]:
 
 def drawn(session: Session, days: int) -> list[str]:
     """The tree so many days after the beginning, a dash for each level."""
-    return ["-" * team.depth + team.name for team in queries.tree(session, NOW + days * DAY)]
+    return ["-" * team.depth + team.name for team in queries.team_tree(session, NOW + days * DAY)]
 
 
 def change(
     session: Session, team: Team, days: int, name: str | None = None, parent: Team | None = None
 ) -> Refusal | None:
     place = parent.id if parent else team.parent_id
-    return actions.change(session, team.id, name or team.name, place, "a reason", None, NOW + days * DAY)
+    return actions.change_team(session, team.id, name or team.name, place, "a reason", None, NOW + days * DAY)
 
 
 @pytest.mark.parametrize(
     ("team", "expected"), [(1, {1, 2, 3, 4}), (2, {2, 3}), (3, {3}), (4, {4}), (9, {9})]
 )  # fmt: skip
 def test_what_is_below_a_team(team: int, expected: set[int]) -> None:
-    assert below(team, {1: None, 2: 1, 3: 2, 4: 1}) == expected
+    assert team_subtree(team, {1: None, 2: 1, 3: 2, 4: 1}) == expected
 
 
 def test_a_circle_in_the_data_does_not_hang_the_course() -> None:
-    assert below(1, {1: 2, 2: 1}) == {1, 2}
+    assert team_subtree(1, {1: 2, 2: 1}) == {1, 2}
 
 
 def test_the_tree_of_any_past_day_can_be_read(session: Session, teams: dict[str, Team]) -> None:
     assert change(session, teams["Hill"], 10, "Hill Academy") is None
     assert change(session, teams["Hill"], 20, parent=teams["Homes"]) is None
-    assert actions.merge(session, teams["Schools"].id, teams["Homes"].id, "one", None, NOW + 30 * DAY) is None
+    assert actions.merge_teams(session, teams["Schools"].id, teams["Homes"].id, "one", None, NOW + 30 * DAY) is None
     assert change(session, teams["Homes"], 40, "Houses") is None
     assert drawn(session, -1) == []
     assert drawn(session, 5) == ["Top", "-Homes", "-Schools", "--Hill"]
@@ -76,13 +76,13 @@ def test_who_left_counts_until_it_was_written_down_as_in_the_report(session: Ses
     hill = teams["Hill"]
     person = make_person(session, team=hill)
     last_day, zone = (NOW + 5 * DAY).date(), "Europe/London"
-    assert leave(session, person.id, last_day, "moved", zone, None, NOW + 9 * DAY) is None
+    assert record_departure(session, person.id, last_day, "moved", zone, None, NOW + 9 * DAY) is None
     session.commit()
-    ledger, today = Ledger(), (NOW + 12 * DAY).date()
+    ledger, today = StatusCache(), (NOW + 12 * DAY).date()
     for days, expected in ((1, 1), (8, 1), (10, 0)):
         day = ledger.day(session, zone, (NOW + days * DAY).date(), today)
         reported = [line.id for line in day.lines if hill.id in line.teams]
-        assert (queries.counts(session, day.at)[hill.id], len(reported)) == (expected, expected), days
+        assert (queries.member_counts(session, day.at)[hill.id], len(reported)) == (expected, expected), days
 
 
 def test_the_same_again_is_no_change(session: Session, teams: dict[str, Team]) -> None:
@@ -95,7 +95,7 @@ def test_a_team_cannot_stand_below_itself(session: Session, teams: dict[str, Tea
         refused = change(session, teams["Top"], 1, parent=teams[place])
         assert isinstance(refused, Refusal)
         assert refused.field == "parent"
-    refused = actions.merge(session, teams["Top"].id, teams["Hill"].id, "x", None, NOW)
+    refused = actions.merge_teams(session, teams["Top"].id, teams["Hill"].id, "x", None, NOW)
     assert isinstance(refused, Refusal)
     assert refused.field == "into"
 
@@ -113,11 +113,11 @@ def test_merging_takes_people_managers_and_teams_along(session: Session, teams: 
     session.add(Membership(person_id=both.id, team_id=teams["Homes"].id, since=NOW))
     boss = make_person(session, "Cy Lee", "cy@example.org", "manager", team=teams["Schools"])
     session.commit()
-    assert actions.merge(session, teams["Schools"].id, teams["Homes"].id, "one", None, NOW + DAY) is None
-    assert queries.members(session, teams["Homes"].id, NOW + DAY) == sorted([learner.id, both.id, boss.id])
-    assert queries.members(session, teams["Homes"].id, NOW) == [both.id]
-    assert queries.members(session, teams["Schools"].id, NOW) == sorted([learner.id, both.id, boss.id])
-    assert queries.counts(session, NOW + DAY) == {teams["Homes"].id: 3}
+    assert actions.merge_teams(session, teams["Schools"].id, teams["Homes"].id, "one", None, NOW + DAY) is None
+    assert queries.members_at(session, teams["Homes"].id, NOW + DAY) == sorted([learner.id, both.id, boss.id])
+    assert queries.members_at(session, teams["Homes"].id, NOW) == [both.id]
+    assert queries.members_at(session, teams["Schools"].id, NOW) == sorted([learner.id, both.id, boss.id])
+    assert queries.member_counts(session, NOW + DAY) == {teams["Homes"].id: 3}
     grants = session.execute(select(RoleGrant.team_id, RoleGrant.until).order_by(RoleGrant.id)).all()
     assert [tuple(row) for row in grants] == [(teams["Schools"].id, NOW + DAY), (teams["Homes"].id, None)]
     assert teams["Hill"].parent_id == teams["Homes"].id
@@ -139,21 +139,21 @@ def logged(session: Session, *people: Person) -> list[tuple[int | None, str]]:
 def test_whoever_managed_a_team_that_is_closed_is_in_the_log(session: Session, teams: dict[str, Team]) -> None:
     boss = make_person(session, "Cy Lee", "cy@example.org", "manager", team=teams["Hill"])
     session.execute(update(Membership).values(until=NOW))
-    assert actions.close(session, teams["Hill"].id, "x", None, NOW + DAY) is None
+    assert actions.close_team(session, teams["Hill"].id, "x", None, NOW + DAY) is None
     assert logged(session, boss) == [(boss.id, "role.ended")]
 
 
 def test_a_team_is_closed_when_nobody_is_in_it_and_nothing_below(session: Session, teams: dict[str, Team]) -> None:
     person = make_person(session, team=teams["Hill"])
     for name, words in (("Hill", "people in this team"), ("Schools", "teams below this one")):
-        refused = actions.close(session, teams[name].id, "x", None, NOW)
+        refused = actions.close_team(session, teams[name].id, "x", None, NOW)
         assert isinstance(refused, Refusal)
         assert words in refused.message
     person.left_at = NOW
     session.flush()
-    assert actions.close(session, teams["Hill"].id, "x", None, NOW + DAY) is None
+    assert actions.close_team(session, teams["Hill"].id, "x", None, NOW + DAY) is None
     with pytest.raises(LookupError):
-        actions.close(session, teams["Hill"].id, "x", None, NOW + DAY)
+        actions.close_team(session, teams["Hill"].id, "x", None, NOW + DAY)
 
 
 def test_an_administrator_moves_a_team_and_sees_what_became_of_it(

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from course.clock import now
 from course.learning.models import Answer, Attempt, AttemptItem, AttemptOutcome, Enrolment
 from course.people.models import Deputy, Person
-from course.recertification.actions import extend
-from course.training_records.actions import note_export
+from course.recertification.actions import grant_extension
+from course.training_records.actions import log_record_export
 from course.training_records.models import RecordView
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
@@ -61,7 +61,7 @@ def test_a_manager_sees_the_history_and_never_an_answer(app: Flask, session: Ses
     ):
         answered(session, sam, kind, ref, passed)
     today = now().date()
-    extend(session, sam.id, today + timedelta(days=30), "was ill", today, boss.id, now())
+    grant_extension(session, sam.id, today + timedelta(days=30), "was ill", today, boss.id, now())
     session.commit()
     page = client.get(f"/report/people/{sam.id}")
     assert page.h1 == "Sam Okafor"
@@ -131,10 +131,10 @@ def test_exports_are_told_to_everybody_in_them_but_the_one_who_made_them(
     app: Flask, session: Session, three: Three
 ) -> None:
     boss, sam, other = three
-    note_export(session, [sam.id, boss.id, sam.id], boss.id, "export", "CSV of Infants", now())
-    note_export(session, [], boss.id, "pack", "", now())
+    log_record_export(session, [sam.id, boss.id, sam.id], boss.id, "export", "CSV of Infants", now())
+    log_record_export(session, [], boss.id, "pack", "", now())
     with pytest.raises(ValueError, match="page"):
-        note_export(session, [sam.id], boss.id, "page", "", now())
+        log_record_export(session, [sam.id], boss.id, "page", "", now())
     rows = [
         {"person_id": other.id, "viewer_id": boss.id, "what": "pack", "detail": f"pack {number}", "at": now()}
         for number in range(1, 53)

@@ -11,16 +11,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from course.clock import now
-from course.mail.actions import refuse_address
+from course.mail.actions import suppress_address
 from course.mail.delivery import deliver
 from course.mail.models import OutboxMail
 from course.people.models import Person
-from course.recertification.actions import extend, pause
-from course.reminders.commands import find
+from course.recertification.actions import grant_extension, record_pause
+from course.reminders.commands import find_due_reminders
 from course.reminders.models import Reminder
-from course.training_records.actions import take_back
-from course.training_records.remind_now import Outcome, remind_all, remind_now
-from course.web.unit_of_work import command_session, reading_session
+from course.training_records.actions import withdraw_reminder
+from course.training_records.remind_now import ReminderOutcome, remind_all, remind_now
+from course.web.unit_of_work import command_session, read_only_session
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 from tests.support.smtp import smtp_server
@@ -59,13 +59,13 @@ def test_it_leaves_after_five_minutes_and_says_who_asks_and_why(
     boss, sam = two
     with app.app_context(), smtp_server() as inbox:
         address = f"smtp://{inbox.host}:{inbox.port}"
-        assert remind_now(session, sam.id, WHY, boss.id, MONDAY) == Outcome(sam.id, MONDAY + 5 * MINUTES)
+        assert remind_now(session, sam.id, WHY, boss.id, MONDAY) == ReminderOutcome(sam.id, MONDAY + 5 * MINUTES)
         session.commit()
         again = remind_now(session, sam.id, WHY, boss.id, MONDAY + MINUTES)
         assert again.why_not == "They have a reminder on 23 November 2026 already. One a day is enough."
         # The reminder that is due by itself that day waits: one is enough.
-        assert "sam@example.org" not in [one.recipient for one in find(MONDAY)]
-        assert "sam@example.org" in [one.recipient for one in find(MONDAY + timedelta(days=1))]
+        assert "sam@example.org" not in [one.recipient for one in find_due_reminders(MONDAY)]
+        assert "sam@example.org" in [one.recipient for one in find_due_reminders(MONDAY + timedelta(days=1))]
         assert send(address, MONDAY + 4 * MINUTES) == 0
         assert send(address, MONDAY + 5 * MINUTES) == 1
         (message,) = inbox.messages
@@ -74,7 +74,7 @@ def test_it_leaves_after_five_minutes_and_says_who_asks_and_why(
             content = " ".join(part.get_content().split())
             assert f"Priya Nair has asked for this reminder: “{WHY}”" in content
         (one,) = asked(session)
-        assert not take_back(session, sam.id, one.id, boss.id, boss.name, MONDAY + 6 * MINUTES)
+        assert not withdraw_reminder(session, sam.id, one.id, boss.id, boss.name, MONDAY + 6 * MINUTES)
     assert withheld(session) == [None]
 
 
@@ -92,12 +92,12 @@ def test_what_is_taken_back_is_not_sent_and_another_can_be_made(
     with app.app_context(), smtp_server() as inbox:
         remind_now(session, sam.id, "A typign error", boss.id, MONDAY)
         (one,) = asked(session)
-        assert not take_back(session, boss.id, one.id, boss.id, boss.name, MONDAY)
-        assert take_back(session, sam.id, one.id, boss.id, boss.name, MONDAY)
-        assert not take_back(session, sam.id, one.id, boss.id, boss.name, MONDAY)
+        assert not withdraw_reminder(session, boss.id, one.id, boss.id, boss.name, MONDAY)
+        assert withdraw_reminder(session, sam.id, one.id, boss.id, boss.name, MONDAY)
+        assert not withdraw_reminder(session, sam.id, one.id, boss.id, boss.name, MONDAY)
         # With it taken back, the one that is due by itself is due again.
         session.commit()
-        assert "sam@example.org" in [late.recipient for late in find(MONDAY)]
+        assert "sam@example.org" in [late.recipient for late in find_due_reminders(MONDAY)]
         assert remind_now(session, sam.id, WHY, boss.id, MONDAY + MINUTES).why_not == ""
         session.commit()
         assert withheld(session) == ["Taken back by Priya Nair.", None]
@@ -110,7 +110,7 @@ def test_it_is_held_back_when_it_is_not_true_any_more(app: Flask, session: Sessi
     with app.app_context():
         remind_now(session, sam.id, WHY, boss.id, MONDAY)
         day = MONDAY.date()
-        extend(session, sam.id, day + timedelta(days=30), "was ill", day, boss.id, MONDAY)
+        grant_extension(session, sam.id, day + timedelta(days=30), "was ill", day, boss.id, MONDAY)
         session.commit()
         assert send("console:", MONDAY + 5 * MINUTES) == 0
     assert withheld(session) == ["The due day has moved."]
@@ -120,8 +120,8 @@ def test_of_many_each_gets_an_answer(app: Flask, session: Session, two: tuple[Pe
     boss, sam = two
     away = make_person(session, "Ann Hill", "ann@example.org", at=ADDED)
     bad = make_person(session, "Bo Lee", "bo@example.org", at=ADDED)
-    refuse_address(session, "bo@example.org", "refused", "550 5.1.1", MONDAY)
-    pause(session, away.id, MONDAY.date(), None, 14, "leave", MONDAY.date(), boss.id, MONDAY)
+    suppress_address(session, "bo@example.org", "refused", "550 5.1.1", MONDAY)
+    record_pause(session, away.id, MONDAY.date(), None, 14, "leave", MONDAY.date(), boss.id, MONDAY)
     with app.app_context():
         found = remind_all(session, [sam.id, bad.id, away.id], WHY, boss.id, MONDAY)
         assert remind_all(session, [], WHY, boss.id, MONDAY) == []
@@ -141,7 +141,7 @@ def test_two_managers_at_once_remind_once(committed: Flask) -> None:
     def ask() -> None:
         with committed.app_context():
             ready.wait()
-            with reading_session() as session:
+            with read_only_session() as session:
                 made.append(remind_now(session, sam, WHY, boss, MONDAY).leaves is not None)
 
     threads = [threading.Thread(target=ask) for _ in range(2)]
@@ -179,7 +179,7 @@ def test_the_button_is_there_for_whoever_has_something_to_do(
     boss, sam = two
     client, page, today = sign_in(Client(app), boss), f"/report/people/{sam.id}", now().date()
     assert "Remind now" in client.get(page).text
-    pause(session, sam.id, today, None, 14, "on leave", today, boss.id, now())
+    record_pause(session, sam.id, today, None, 14, "on leave", today, boss.id, now())
     session.commit()
     assert "Remind now" not in client.get(page).text
     assert "can see that you opened this page" in client.get(page).text

@@ -11,9 +11,9 @@ import alembic.config
 import alembic.script
 from click import ClickException
 
-from course.models import ALL
+from course.models import MODEL_CLASSES
 
-LOADED = (alembic.command, alembic.config, alembic.script, ALL)
+LOADED = (alembic.command, alembic.config, alembic.script, MODEL_CLASSES)
 SECONDS = 120
 Words = tuple[int, str]
 

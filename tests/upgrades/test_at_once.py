@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 
 from course import schema_upgrade
 from course.content.actions import archive
-from course.content.library import load
+from course.content.library import load_library
 from course.schema_upgrade import actions
-from course.schema_upgrade.queries import sqlite_file
+from course.schema_upgrade.queries import engine_sqlite_path
 from tests.conftest import NOW
 from tests.upgrades.comparing import contents, described, differences
 from tests.upgrades.conftest import Database
@@ -30,15 +30,15 @@ def test_three_processes_that_start_at_once_migrate_once(database: Database, fil
     before = filled_at("0001", database) if filled else {}
     assert at_once(*[lambda: schema_upgrade.upgrade(database())] * 3) == [(0, "")] * 3
     engine = database()
-    schema_upgrade.check(engine)
+    schema_upgrade.check_database(engine)
     with engine.connect() as connection:
         assert not differences(brought_up(before), contents(connection), None)
         assert connection.execute(text("select count(*) from alembic_version")).scalar() == 1
         assert connection.execute(text("select count(*) from audit_head")).scalar() == 1
     if engine.dialect.name == "sqlite":
-        folder = sqlite_file(engine).parent
+        folder = engine_sqlite_path(engine).parent
         copies = {file.name for file in folder.iterdir() if "before" in file.name}
-        assert copies == ({f"course.db.before-{schema_upgrade.newest()}"} if filled else set())
+        assert copies == ({f"course.db.before-{schema_upgrade.newest_revision()}"} if filled else set())
 
 
 def filled_at(revision: str, database: Database) -> Any:
@@ -67,7 +67,7 @@ def test_a_process_that_is_killed_in_the_middle_leaves_the_database_as_it_was(da
 
     assert at_once(die) == [(-signal.SIGKILL, "")]
     engine = database()
-    assert schema_upgrade.current(engine) == "0010"
+    assert schema_upgrade.current_revision(engine) == "0010"
     with engine.connect() as connection:
         assert not differences(before, contents(connection), None)
         assert "outbox_mail" in before
@@ -81,21 +81,21 @@ def test_who_waits_too_long_for_another_process_is_told_so(
     database: Database, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(actions, "WAIT_SECONDS", 1.3)
-    with schema_upgrade.exclusive(database()):
+    with schema_upgrade.exclusive_connection(database()):
         (found,) = at_once(lambda: schema_upgrade.upgrade(database()))
     assert found[0] == 1
     assert "Another process has been busy with the database" in found[1]
     assert "Nothing was changed." in found[1]
     assert "Waiting until another process is done" in capfd.readouterr().err
-    assert schema_upgrade.current(database()) is None
+    assert schema_upgrade.current_revision(database()) is None
     # Once the other one is done, all goes on.
     schema_upgrade.upgrade(database())
-    schema_upgrade.check(database())
+    schema_upgrade.check_database(database())
 
 
 def test_two_servers_that_start_at_once_keep_each_version_of_the_content_once(database: Database) -> None:
     schema_upgrade.upgrade(database())
-    library = load(Path(__file__).resolve().parents[1] / "sample_modules")
+    library = load_library(Path(__file__).resolve().parents[1] / "sample_modules")
 
     def first() -> None:
         with Session(database()) as session:

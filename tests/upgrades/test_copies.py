@@ -13,8 +13,8 @@ from sqlalchemy import event, text
 
 from course import schema_upgrade
 from course.db import make_engine
-from course.schema_upgrade.backup_copies import KEPT
-from course.schema_upgrade.rules import copy_name, is_copy
+from course.schema_upgrade.backup_copies import COPIES_KEPT
+from course.schema_upgrade.rules import copy_name, is_copy_name
 from tests.upgrades.processes import at_once
 
 OLD = "0005"
@@ -45,7 +45,7 @@ def test_the_database_as_it_was_is_kept_beside_it_and_the_message_says_where(
     engine = make_engine(f"sqlite:///{file}")
     schema_upgrade.upgrade(engine)
     (name,) = copies(file)
-    assert name == f"course.db.before-{schema_upgrade.newest()}"
+    assert name == f"course.db.before-{schema_upgrade.newest_revision()}"
     copy = file.with_name(name)
     assert people(copy) == [(OLD, "A")]
     assert stat.S_IMODE(copy.stat().st_mode) == stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -82,12 +82,12 @@ def test_the_newest_copies_are_kept_and_nobody_elses_files_are_touched(file: Pat
     for other in others:
         other.write_text("not a copy of ours")
     made: list[str] = []
-    for number in range(KEPT + 2):
+    for number in range(COPIES_KEPT + 2):
         before = set(copies(file))
         (schema_upgrade.downgrade if number % 2 else schema_upgrade.upgrade)(engine, f"{6 - number % 2:04d}")
         made += set(copies(file)) - before
     ours = [name for name in copies(file) if file.with_name(name) not in others]
-    assert ours == sorted(made[-KEPT:])
+    assert ours == sorted(made[-COPIES_KEPT:])
     assert all(other.read_text() == "not a copy of ours" for other in others)
 
 
@@ -95,23 +95,25 @@ def test_a_copy_gets_a_name_that_no_other_file_has() -> None:
     taken = frozenset({"a.db.before-0024", "a.db.before-0024.2"})
     assert copy_name("a.db", "0024", frozenset()) == "a.db.before-0024"
     assert copy_name("a.db", "0024", taken) == "a.db.before-0024.3"
-    assert all(is_copy("a.db", name) for name in taken)
+    assert all(is_copy_name("a.db", name) for name in taken)
     assert not any(
-        is_copy("a.db", name) for name in ("a.db", "aXdb.before-0024", "a.db.before-0024.gz", "a.db.before-x")
+        is_copy_name("a.db", name) for name in ("a.db", "aXdb.before-0024", "a.db.before-0024.gz", "a.db.before-x")
     )
 
 
 def test_without_a_copy_nothing_is_migrated(file: Path) -> None:
     filled(file)
-    in_the_way = file.with_name(f".course.db.before-{schema_upgrade.newest()}.part")
+    in_the_way = file.with_name(f".course.db.before-{schema_upgrade.newest_revision()}.part")
     in_the_way.mkdir()
-    with pytest.raises(schema_upgrade.DatabaseError, match="was not brought up to date, because no copy") as refused:
+    with pytest.raises(
+        schema_upgrade.DatabaseUnavailableError, match="was not brought up to date, because no copy"
+    ) as refused:
         schema_upgrade.upgrade(make_engine(f"sqlite:///{file}"))
     assert str(file.parent) in refused.value.message
     assert (people(file), copies(file)) == ([(OLD, "A")], [])
     in_the_way.rmdir()
     schema_upgrade.upgrade(make_engine(f"sqlite:///{file}"))
-    assert people(file) == [(schema_upgrade.newest(), "A")]
+    assert people(file) == [(schema_upgrade.newest_revision(), "A")]
 
 
 @pytest.mark.parametrize(("room", "words"), [(-8192, "no copy of it could be kept"), (65536, "and is as it was")])
@@ -128,7 +130,7 @@ def test_a_full_disk_is_said_and_leaves_the_database_as_it_was(file: Path, room:
     assert (people(file), copies(file)) == ([(OLD, "A")], [])
     assert not [path for path in file.parent.iterdir() if path.name.endswith(".part")]
     schema_upgrade.upgrade(make_engine(f"sqlite:///{file}"))
-    assert people(file) == [(schema_upgrade.newest(), "A")]
+    assert people(file) == [(schema_upgrade.newest_revision(), "A")]
 
 
 def test_a_migration_that_fails_leaves_no_copy_because_nothing_has_changed(file: Path) -> None:
@@ -141,7 +143,7 @@ def test_a_migration_that_fails_leaves_no_copy_because_nothing_has_changed(file:
             cursor.execute("insert into person (id) values (1)")
 
     with pytest.raises(
-        schema_upgrade.DatabaseError, match=r"could not be brought up to date and is as it was: .*person"
+        schema_upgrade.DatabaseUnavailableError, match=r"could not be brought up to date and is as it was: .*person"
     ):
         schema_upgrade.upgrade(engine)
     assert (people(file), copies(file)) == ([(OLD, "A")], [])

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from course import schema_upgrade
 from course.schema_upgrade.queries import known_revisions
-from course.schema_upgrade.rules import OUR_TABLES
+from course.schema_upgrade.rules import COURSE_TABLES
 from tests.upgrades.comparing import Change, Guards, Row, Tables, contents, described, differences, triggers
 from tests.upgrades.filling import LEFT_ALONE, Filler
 
@@ -159,7 +159,7 @@ def step(engine: Engine, revision: str, direction: str, before: Tables, guards: 
     kept = {table: found for table, found in guards.items() if table in after}
     assert {table: now.get(table) for table in kept} == kept, (revision, direction)
     # By these the program tells its own databases from others.
-    assert set(after) >= OUR_TABLES or revision == "base"
+    assert set(after) >= COURSE_TABLES or revision == "base"
     return after, now
 
 

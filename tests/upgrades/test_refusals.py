@@ -18,8 +18,8 @@ from sqlalchemy import Engine, text
 
 from course import schema_upgrade
 from course.db import make_engine
-from course.schema_upgrade.rules import Condition, Schema, condition
-from course.schema_upgrade.table_rebuild import RebuildingImpl
+from course.schema_upgrade.rules import DatabaseSchema, SchemaState, schema_state
+from course.schema_upgrade.table_rebuild import TriggerKeepingImpl
 from tests.upgrades.comparing import contents, triggers
 
 OURS = frozenset({"content_version", "person", "enrolment", "alembic_version"})
@@ -30,29 +30,29 @@ FLASK = Path(sys.executable).with_name("flask")
 @pytest.mark.parametrize(
     ("tables", "revisions", "expected"),
     [
-        (frozenset(), (), Condition.EMPTY),
+        (frozenset(), (), SchemaState.EMPTY),
         # What is left after every migration was taken back.
-        (frozenset({"alembic_version"}), (), Condition.EMPTY),
-        (OURS, ("0003",), Condition.CURRENT),
-        (OURS | {"of_another_program"}, ("0003",), Condition.CURRENT),
-        (OURS, ("0001",), Condition.OLDER),
-        (OURS, ("0004",), Condition.NEWER),
-        (OURS, ("0000",), Condition.FOREIGN),
-        (OURS, ("ae1027a6acf",), Condition.FOREIGN),
-        (OURS, ("9c3f",), Condition.FOREIGN),
-        (OURS, (), Condition.FOREIGN),
-        (OURS, ("0002", "0003"), Condition.FOREIGN),
-        (frozenset({"user", "alembic_version"}), ("0002",), Condition.FOREIGN),
-        (frozenset({"user", "alembic_version"}), ("0009",), Condition.FOREIGN),
-        (frozenset({"alembic_version"}), ("0002",), Condition.FOREIGN),
-        (frozenset({"user"}), (), Condition.FOREIGN),
-        (frozenset({"person"}), (), Condition.FOREIGN),
+        (frozenset({"alembic_version"}), (), SchemaState.EMPTY),
+        (OURS, ("0003",), SchemaState.CURRENT),
+        (OURS | {"of_another_program"}, ("0003",), SchemaState.CURRENT),
+        (OURS, ("0001",), SchemaState.OLDER),
+        (OURS, ("0004",), SchemaState.NEWER),
+        (OURS, ("0000",), SchemaState.FOREIGN),
+        (OURS, ("ae1027a6acf",), SchemaState.FOREIGN),
+        (OURS, ("9c3f",), SchemaState.FOREIGN),
+        (OURS, (), SchemaState.FOREIGN),
+        (OURS, ("0002", "0003"), SchemaState.FOREIGN),
+        (frozenset({"user", "alembic_version"}), ("0002",), SchemaState.FOREIGN),
+        (frozenset({"user", "alembic_version"}), ("0009",), SchemaState.FOREIGN),
+        (frozenset({"alembic_version"}), ("0002",), SchemaState.FOREIGN),
+        (frozenset({"user"}), (), SchemaState.FOREIGN),
+        (frozenset({"person"}), (), SchemaState.FOREIGN),
     ],
 )
 def test_a_database_is_told_by_its_tables_and_its_revision(
-    tables: frozenset[str], revisions: tuple[str, ...], expected: Condition
+    tables: frozenset[str], revisions: tuple[str, ...], expected: SchemaState
 ) -> None:
-    assert condition(Schema(tables, revisions), ("0001", "0002", "0003")) is expected
+    assert schema_state(DatabaseSchema(tables, revisions), ("0001", "0002", "0003")) is expected
 
 
 def newer(engine: Engine) -> None:
@@ -94,7 +94,7 @@ def test_a_newer_and_a_foreign_database_are_refused_in_words_and_not_touched(
     with engine.connect() as connection:
         before = contents(connection)
     with pytest.raises(schema_upgrade.WrongDatabaseError) as refused:
-        schema_upgrade.check(engine, older=True)
+        schema_upgrade.check_database(engine, older=True)
     assert words in refused.value.message
     assert "set DATABASE_URL to" in refused.value.message
     assert refused.value.exit_code == 2
@@ -107,15 +107,15 @@ def test_a_newer_and_a_foreign_database_are_refused_in_words_and_not_touched(
 
 def test_an_empty_and_an_earlier_database_are_refused_by_what_only_works_on_them(engine: Engine) -> None:
     with pytest.raises(schema_upgrade.WrongDatabaseError, match=r"There is no database|has no tables"):
-        schema_upgrade.check(engine)
+        schema_upgrade.check_database(engine)
     schema_upgrade.upgrade(engine, "0005")
     with pytest.raises(
         schema_upgrade.WrongDatabaseError, match=r"from an earlier version of the course.*'flask serve'"
     ):
-        schema_upgrade.check(engine)
-    schema_upgrade.check(engine, older=True)
+        schema_upgrade.check_database(engine)
+    schema_upgrade.check_database(engine, older=True)
     schema_upgrade.upgrade(engine)
-    schema_upgrade.check(engine)
+    schema_upgrade.check_database(engine)
 
 
 def test_looking_makes_no_file_and_changes_none(tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def test_looking_makes_no_file_and_changes_none(tmp_path: Path) -> None:
     before = other.read_bytes()
     for path in (missing, other):
         with pytest.raises(schema_upgrade.WrongDatabaseError):
-            schema_upgrade.check(make_engine(f"sqlite:///{path}"))
+            schema_upgrade.check_database(make_engine(f"sqlite:///{path}"))
     with pytest.raises(schema_upgrade.WrongDatabaseError):
         schema_upgrade.upgrade(make_engine(f"sqlite:///{other}"))
     # Not even the way in which it keeps its journal.
@@ -136,7 +136,7 @@ def test_looking_makes_no_file_and_changes_none(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"x", b"Not a database. " * 400, b"SQLite format 3\x00" + b"\xff" * 5000])
 def test_a_file_that_is_no_database_is_refused_in_words(file: Path, content: bytes) -> None:
     file.write_bytes(content)
-    for use in (schema_upgrade.check, schema_upgrade.upgrade):
+    for use in (schema_upgrade.check_database, schema_upgrade.upgrade):
         with pytest.raises(
             schema_upgrade.WrongDatabaseError, match="is not a SQLite database that can be read"
         ) as refused:
@@ -147,9 +147,9 @@ def test_a_file_that_is_no_database_is_refused_in_words(file: Path, content: byt
 
 def test_a_file_that_may_not_be_opened_is_told_from_one_that_is_no_database(file: Path) -> None:
     file.mkdir()
-    for use in (schema_upgrade.check, schema_upgrade.upgrade):
+    for use in (schema_upgrade.check_database, schema_upgrade.upgrade):
         with pytest.raises(
-            schema_upgrade.DatabaseError, match=r"cannot be opened .*: let the user who runs the course"
+            schema_upgrade.DatabaseUnavailableError, match=r"cannot be opened .*: let the user who runs the course"
         ) as refused:
             use(make_engine(f"sqlite:///{file}"))
         assert refused.value.exit_code == 1
@@ -200,9 +200,10 @@ def test_what_a_migration_would_break_is_refused_and_taken_back(file: Path) -> N
         before = contents(connection)
     with (
         pytest.raises(
-            schema_upgrade.DatabaseError, match="row 1 of enrolment refers to a row of person that is not there"
+            schema_upgrade.DatabaseUnavailableError,
+            match="row 1 of enrolment refers to a row of person that is not there",
         ),
-        schema_upgrade.exclusive(engine) as connection,
+        schema_upgrade.exclusive_connection(engine) as connection,
     ):
         connection.execute(text("delete from person"))
     with engine.connect() as connection:
@@ -217,20 +218,21 @@ def test_a_database_that_was_damaged_before_is_refused_and_as_it_was(file: Path)
         database.execute("insert into enrolment (person_id, kind, opened_at) values (99, 'initial', '2026-01-01')")
         database.commit()
     with pytest.raises(
-        schema_upgrade.DatabaseError, match="was damaged before this upgrade and is as it was: row 1 of enrolment"
+        schema_upgrade.DatabaseUnavailableError,
+        match="was damaged before this upgrade and is as it was: row 1 of enrolment",
     ):
         schema_upgrade.upgrade(engine)
-    assert schema_upgrade.current(engine) == "0005"
+    assert schema_upgrade.current_revision(engine) == "0005"
 
 
 def test_a_table_that_is_rebuilt_keeps_its_triggers(file: Path) -> None:
-    assert RebuildingImpl.__dialect__ == "sqlite"
+    assert TriggerKeepingImpl.__dialect__ == "sqlite"
     engine = make_engine(f"sqlite:///{file}")
     schema_upgrade.upgrade(engine)
     with engine.connect() as connection:
         before = triggers(connection)
     assert len(before["audit_entry"]) == 3
-    with schema_upgrade.exclusive(engine) as connection:
+    with schema_upgrade.exclusive_connection(engine) as connection:
         operations = Operations(MigrationContext.configure(connection))
         with operations.batch_alter_table("audit_entry", recreate="always") as batch:
             batch.alter_column("what", new_column_name="event")

@@ -27,7 +27,7 @@ from course.credentials.rules.checking import check
 from course.credentials.rules.keys import Key
 from course.dates import civil_date
 from course.recertification.queries import people, policies
-from course.recertification.rules import standing
+from course.recertification.rules import certification_status
 from course.web.unit_of_work import command_session
 from tests.conftest import make_config
 from tests.pages import Client
@@ -67,7 +67,7 @@ def upgraded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     app.config["LOG_REQUESTS"] = False
     engine = app.extensions["course"].engine
     schema_upgrade.upgrade(engine)
-    schema_upgrade.check(engine)
+    schema_upgrade.check_database(engine)
     yield Upgraded(app, path, said)
     engine.dispose()
 
@@ -149,11 +149,11 @@ def test_everybody_stands_as_they_stood(upgraded: Upgraded) -> None:
     with app.app_context(), command_session() as session:
         known, rules = people(session, ZONE), policies(session, ZONE)
     for day, expected in said["standings"].items():
-        found = {one.email: plain(standing(one.facts, rules, date.fromisoformat(day))) for one in known}
+        found = {one.email: plain(certification_status(one.facts, rules, date.fromisoformat(day))) for one in known}
         assert found == expected, day
     # Version 0.2 knew no rule of renewal: what it promised is the last day on the certificate.
     by_name = {one.name: one for one in known}
     for one in said["certificates"] if said["version"] == "0.2" else []:
         last = date.fromisoformat(one["valid_until"])
-        found_day = standing(by_name[one["name"]].facts, rules, last)
+        found_day = certification_status(by_name[one["name"]].facts, rules, last)
         assert (found_day.state, found_day.valid_until) == ("due-soon", last)

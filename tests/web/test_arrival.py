@@ -11,42 +11,42 @@ from flask.testing import FlaskClient
 
 from app import create_app
 from course import schema_upgrade
-from course.web.proxy_checks import Arrival, faults
+from course.web.proxy_checks import RequestAddress, proxy_faults
 from course.web.unit_of_work import command_session
 from tests.conftest import make_config
 from tests.makers import PASSWORD, make_person
 
 PUBLIC = "https://training.example.org"
 HERE = "http://127.0.0.1:8000"
-KINDS: list[tuple[str, int, Arrival, list[str]]] = [
-    (PUBLIC, 1, Arrival("https", "training.example.org", True), []),
-    (PUBLIC, 0, Arrival("http", "training.example.org", True), ["untrusted"]),
-    (PUBLIC, 0, Arrival("http", "127.0.0.1:8000", True), ["untrusted", "host"]),
-    (PUBLIC, 1, Arrival("https", "127.0.0.1:8000", True), ["host"]),
-    (PUBLIC, 1, Arrival("https", "course_backend", True), ["host"]),
-    (PUBLIC, 1, Arrival("http", "training.example.org", True), ["scheme"]),
-    (PUBLIC, 1, Arrival("https", "training.example.org", False), ["no proxy"]),
-    (PUBLIC, 0, Arrival("http", "training.example.org", False), ["no https"]),
-    (PUBLIC, 0, Arrival("http", "127.0.0.1:8000", False, f"{PUBLIC}/sign-in"), ["no https", "host"]),
-    (PUBLIC, 0, Arrival("http", "10.0.0.5:8000", False, "http://10.0.0.5:8000"), ["no https", "address"]),
-    (f"{PUBLIC}:8443", 1, Arrival("https", "training.example.org:8443", True), []),
-    (f"{PUBLIC}:8443", 1, Arrival("https", "training.example.org:9443", True), ["host"]),
-    (PUBLIC, 1, Arrival("https", "training.example.org:443", True), []),
-    (PUBLIC, 1, Arrival("https", "training.example.org:port", True), ["host"]),
-    (PUBLIC, 1, Arrival("https", "[::1", True, "http://["), ["host"]),
-    (HERE, 0, Arrival("http", "localhost:8000", False), []),
-    (HERE, 0, Arrival("http", "[::1]:8000", False), []),
-    (HERE, 0, Arrival("http", "10.0.0.5:8000", False), ["address"]),
-    (HERE, 0, Arrival("http", "127.0.0.1:8000", True), ["untrusted"]),
-    (HERE, 1, Arrival("http", "127.0.0.1:8000", False), ["no proxy"]),
+KINDS: list[tuple[str, int, RequestAddress, list[str]]] = [
+    (PUBLIC, 1, RequestAddress("https", "training.example.org", True), []),
+    (PUBLIC, 0, RequestAddress("http", "training.example.org", True), ["untrusted"]),
+    (PUBLIC, 0, RequestAddress("http", "127.0.0.1:8000", True), ["untrusted", "host"]),
+    (PUBLIC, 1, RequestAddress("https", "127.0.0.1:8000", True), ["host"]),
+    (PUBLIC, 1, RequestAddress("https", "course_backend", True), ["host"]),
+    (PUBLIC, 1, RequestAddress("http", "training.example.org", True), ["scheme"]),
+    (PUBLIC, 1, RequestAddress("https", "training.example.org", False), ["no proxy"]),
+    (PUBLIC, 0, RequestAddress("http", "training.example.org", False), ["no https"]),
+    (PUBLIC, 0, RequestAddress("http", "127.0.0.1:8000", False, f"{PUBLIC}/sign-in"), ["no https", "host"]),
+    (PUBLIC, 0, RequestAddress("http", "10.0.0.5:8000", False, "http://10.0.0.5:8000"), ["no https", "address"]),
+    (f"{PUBLIC}:8443", 1, RequestAddress("https", "training.example.org:8443", True), []),
+    (f"{PUBLIC}:8443", 1, RequestAddress("https", "training.example.org:9443", True), ["host"]),
+    (PUBLIC, 1, RequestAddress("https", "training.example.org:443", True), []),
+    (PUBLIC, 1, RequestAddress("https", "training.example.org:port", True), ["host"]),
+    (PUBLIC, 1, RequestAddress("https", "[::1", True, "http://["), ["host"]),
+    (HERE, 0, RequestAddress("http", "localhost:8000", False), []),
+    (HERE, 0, RequestAddress("http", "[::1]:8000", False), []),
+    (HERE, 0, RequestAddress("http", "10.0.0.5:8000", False), ["address"]),
+    (HERE, 0, RequestAddress("http", "127.0.0.1:8000", True), ["untrusted"]),
+    (HERE, 1, RequestAddress("http", "127.0.0.1:8000", False), ["no proxy"]),
 ]
 
 
 @pytest.mark.parametrize(("public", "trusted", "arrival", "kinds"), KINDS)
 def test_what_does_not_fit_between_settings_and_proxy_is_named(
-    public: str, trusted: int, arrival: Arrival, kinds: list[str]
+    public: str, trusted: int, arrival: RequestAddress, kinds: list[str]
 ) -> None:
-    found = faults(public, trusted, arrival)
+    found = proxy_faults(public, trusted, arrival)
     assert [fault.kind for fault in found] == kinds
     for fault in found:
         assert any(name in fault.words for name in ("TRUSTED_PROXIES", "PUBLIC_URL", "X-Forwarded-Proto")), fault

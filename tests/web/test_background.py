@@ -6,11 +6,11 @@ import threading
 
 import pytest
 
-from course.web.background_threads import Pool
+from course.web.background_threads import BackgroundPool
 
 
 def test_25_pieces_of_work_are_all_done_by_two_threads() -> None:
-    pool, most, now, done, lock = Pool(2), 0, 0, 0, threading.Lock()
+    pool, most, now, done, lock = BackgroundPool(2), 0, 0, 0, threading.Lock()
     gate, all_done = threading.Event(), threading.Event()
 
     def work() -> None:
@@ -36,7 +36,7 @@ def test_25_pieces_of_work_are_all_done_by_two_threads() -> None:
 def test_what_fails_is_written_down_and_the_next_is_done(
     error: BaseException, caplog: pytest.LogCaptureFixture
 ) -> None:
-    pool, done = Pool(1), threading.Event()
+    pool, done = BackgroundPool(1), threading.Event()
 
     def fail() -> None:
         raise error
@@ -49,7 +49,7 @@ def test_what_fails_is_written_down_and_the_next_is_done(
 
 
 def test_after_the_stop_nothing_is_begun_and_what_runs_is_waited_for() -> None:
-    pool, begun, gate, after = Pool(1), threading.Event(), threading.Event(), threading.Event()
+    pool, begun, gate, after = BackgroundPool(1), threading.Event(), threading.Event(), threading.Event()
 
     def work() -> None:
         begun.set()

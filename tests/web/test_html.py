@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from course.web.template_filters import minutes
+from course.web.template_filters import format_minutes
 
 LENGTHS = [
     (0.2, "1 minute"),
@@ -19,4 +19,4 @@ LENGTHS = [
 
 @pytest.mark.parametrize(("value", "words"), LENGTHS)
 def test_a_time_is_said_in_words_that_fit_its_length(value: float, words: str) -> None:
-    assert minutes(value) == words
+    assert format_minutes(value) == words

@@ -14,9 +14,9 @@ from wtforms import Form as AnyForm
 from wtforms import IntegerField
 from wtforms.validators import NumberRange
 
-from course.web.access import SIGNED_IN, rule_of
+from course.web.access import SIGNED_IN, access_rule_of
 from course.web.forms import DayField, Form
-from course.web.input_guard import UNUSABLE, storable
+from course.web.input_guard import UNSTORABLE_TEXT, is_storable
 from course.web.unit_of_work import command_session
 from tests.makers import sign_in
 from tests.pages import Client
@@ -88,8 +88,8 @@ def test_nothing_that_is_sent_makes_a_page_fail(committed: Flask) -> None:
             rule.rule: (rule, address) for rule, address in reversed([*addresses(committed, session, ("GET", "POST"))])
         }
     committed.config["IN_BACKGROUND"] = False
-    own = [one for one in routes.values() if rule_of(committed, one[0].endpoint) == SIGNED_IN]
-    rest = [one for one in routes.values() if rule_of(committed, one[0].endpoint) != SIGNED_IN]
+    own = [one for one in routes.values() if access_rule_of(committed, one[0].endpoint) == SIGNED_IN]
+    rest = [one for one in routes.values() if access_rule_of(committed, one[0].endpoint) != SIGNED_IN]
     kinds = BAD if committed.extensions["course"].engine.name == "sqlite" else ON_POSTGRESQL
     failed, tried = [], 0
     for person, some in ((learner, own), (administrator, rest)):
@@ -120,13 +120,13 @@ def test_an_address_with_a_nul_leads_nowhere(app: Flask, path: str, status: int)
 
 
 def test_a_character_that_cannot_be_stored_is_refused_in_an_address_and_left_out_of_a_form(client: Client) -> None:
-    assert UNUSABLE in client.get("/sign-in?next=%00", 400).text
+    assert UNSTORABLE_TEXT in client.get("/sign-in?next=%00", 400).text
     assert "sam@example.org" in client.post("/forgotten", {"email": "sa\0m@example.org"}, 200).text
 
 
 @pytest.mark.parametrize(("text", "fits"), [("", True), ("Zoë 日本", True), ("a\0", False), ("\ud800", False)])
 def test_only_text_that_both_databases_store_is_taken(text: str, fits: bool) -> None:
-    assert storable(text) is fits
+    assert is_storable(text) is fits
 
 
 class _Numbers(Form):

@@ -9,31 +9,38 @@ import zlib
 
 import pytest
 
-from course.web.sandbox import BrokenError, IsolatedError, Limits, RefusedError, TooMuchError, read_in_process
+from course.web.sandbox import (
+    FileRefusedError,
+    ReaderFailedError,
+    SandboxError,
+    SandboxLimitError,
+    SandboxLimits,
+    read_in_sandbox,
+)
 from tests.web import readers
 
-SMALL = Limits(seconds=3, memory=200, result=1)
+SMALL = SandboxLimits(seconds=3, memory=200, result=1)
 
 
 def test_what_a_reader_gives_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_KEY", "not for readers")
-    assert read_in_process(readers.shout, b"caf\xc3\xa9", "!") == "CAFÉ!"
-    assert read_in_process(readers.turned, b"\x00\xffab") == b"ba\xff\x00"
+    assert read_in_sandbox(readers.shout, b"caf\xc3\xa9", "!") == "CAFÉ!"
+    assert read_in_sandbox(readers.turned, b"\x00\xffab") == b"ba\xff\x00"
     # No setting goes with it.
-    assert read_in_process(readers.surroundings, b"") == [None, None, os.environ["PATH"]]
-    with pytest.raises(RefusedError, match=r"There is no list in x\."):
-        read_in_process(readers.refuse, b"x")
+    assert read_in_sandbox(readers.surroundings, b"") == [None, None, os.environ["PATH"]]
+    with pytest.raises(FileRefusedError, match=r"There is no list in x\."):
+        read_in_sandbox(readers.refuse, b"x")
 
 
 @pytest.mark.parametrize(
     ("reader", "data", "raises"),
     [
-        (readers.unpack, zlib.compress(bytes(400_000_000), 1), TooMuchError),
-        (readers.spin, b"", TooMuchError),
-        (readers.sleep, b"", TooMuchError),
-        (readers.much, b"", TooMuchError),
-        (readers.nested, b"", IsolatedError),
-        (readers.end, b"", BrokenError),
+        (readers.unpack, zlib.compress(bytes(400_000_000), 1), SandboxLimitError),
+        (readers.spin, b"", SandboxLimitError),
+        (readers.sleep, b"", SandboxLimitError),
+        (readers.much, b"", SandboxLimitError),
+        (readers.nested, b"", SandboxError),
+        (readers.end, b"", ReaderFailedError),
     ],
 )
 def test_a_file_that_asks_for_too_much_is_stopped_and_takes_nothing_from_here(
@@ -41,6 +48,6 @@ def test_a_file_that_asks_for_too_much_is_stopped_and_takes_nothing_from_here(
 ) -> None:
     before, begun = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()
     with pytest.raises(raises):
-        read_in_process(reader, data, limits=SMALL)  # type: ignore[arg-type]
+        read_in_sandbox(reader, data, limits=SMALL)  # type: ignore[arg-type]
     assert time.monotonic() - begun < 6
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000  # kilobytes

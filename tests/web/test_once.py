@@ -15,7 +15,7 @@ from course.certificates.actions import end_kept_link
 from course.certificates.models import KeptLinkEnd
 from course.credentials.rules.checking import check
 from course.credentials.rules.documents import as_bytes
-from course.deputies.actions import lend
+from course.deputies.actions import delegate
 from course.exports.actions import ask as ask_file
 from course.exports.models import Download
 from course.exports.rules import SILENT
@@ -52,7 +52,7 @@ def _deeds(manager: int, learner: int, team: int) -> dict[str, tuple[Callable[[S
     assert said is not None
     until = TODAY + timedelta(days=9)
     return {
-        "deputy": (lambda s: lend(s, manager, "sam@example.org", until, "x", TODAY, NOW) is None, Deputy),
+        "deputy": (lambda s: delegate(s, manager, "sam@example.org", until, "x", TODAY, NOW) is None, Deputy),
         "erasure": (lambda s: ask_erasure(s, learner, "asked", manager, NOW), ErasureRequest),
         "issuer": (_trusted, TrustedIssuer),
         "pack": (lambda s: ask_file(s, "evidence", team, TODAY, "", 6, manager, NOW), Download),
@@ -91,7 +91,7 @@ def test_what_ended_can_be_done_again(session: Session, manager: int) -> None:
     make_person(session, password=None)
     day: date = TODAY + timedelta(days=9)
     for _ in range(2):
-        assert lend(session, manager, "sam@example.org", day, "x", TODAY, NOW) is None
+        assert delegate(session, manager, "sam@example.org", day, "x", TODAY, NOW) is None
         session.execute(select(Deputy).where(Deputy.ended_at.is_(None))).scalar_one().ended_at = NOW
         session.flush()
     assert session.execute(select(func.count()).select_from(RoleGrant)).scalar_one() == 1

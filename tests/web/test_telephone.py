@@ -6,8 +6,8 @@ import pytest
 from flask import Flask
 
 from course.organisation.forms import ContactForm
-from course.web.phone_links import dial, pieces
-from course.web.template_filters import telephone
+from course.web.phone_links import dial_string, split_phone_numbers
+from course.web.template_filters import link_phone_numbers
 
 # One number, and what a link on it dials.
 ONE = [
@@ -71,20 +71,20 @@ OTHER = [
 
 @pytest.mark.parametrize(("text", "dials"), ONE)
 def test_a_link_dials_the_number_that_is_shown(text: str, dials: str) -> None:
-    assert dial(text) == dials
-    assert [piece.text for piece in pieces(text)] == [text]
+    assert dial_string(text) == dials
+    assert [piece.text for piece in split_phone_numbers(text)] == [text]
 
 
 @pytest.mark.parametrize(("text", "dials"), OTHER)
 def test_each_of_several_numbers_has_its_own_link_and_doubtful_ones_have_none(text: str, dials: list[str]) -> None:
-    found = pieces(text)
+    found = split_phone_numbers(text)
     assert [piece.dials for piece in found if piece.dials] == dials
     assert "".join(piece.text for piece in found) == text
-    assert dial(text) is None
+    assert dial_string(text) is None
 
 
 def test_a_text_with_numbers_is_safe_in_a_page() -> None:
-    assert telephone("<b>01632 960101</b> & 999") == (
+    assert link_phone_numbers("<b>01632 960101</b> & 999") == (
         '&lt;b&gt;<a href="tel:01632960101">01632 960101</a>&lt;/b&gt; &amp; <a href="tel:999">999</a>'
     )
 

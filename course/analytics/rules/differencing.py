@@ -7,21 +7,21 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from course.analytics.rules.groups import SMALLEST_GROUP
-from course.analytics.rules.suppression import ALL
+from course.analytics.rules.suppression import WHOLE_ORGANISATION
 
-Parents = Mapping[int, int | None]
-Place = tuple[int, int] | None  # the team in which somebody counts (0: none), and their answers; None: nowhere
+TeamParents = Mapping[int, int | None]
+Placement = tuple[int, int] | None  # the team in which somebody counts (0: none), and their answers; None: nowhere
 
 
-class Here:
+class Placements:
     """Where everybody counts at one moment; nobody of the teams `out` does."""
 
     def __init__(self) -> None:
-        self.places: dict[int, Place] = {}
+        self.places: dict[int, Placement] = {}
         self.out = frozenset[int]()
         self._people: dict[int, set[int]] = defaultdict(set)
 
-    def put(self, person: int, place: Place) -> Place:
+    def put(self, person: int, place: Placement) -> Placement:
         """Somebody counts there now; returns where they did before."""
         before = self.places.pop(person, None)
         if before is not None:
@@ -48,12 +48,12 @@ class Release:
     index: int
     parts: Mapping[int, int]
     out: frozenset[int]
-    was: dict[int, Place] = field(default_factory=dict)  # where those who have changed since were
+    was: dict[int, Placement] = field(default_factory=dict)  # where those who have changed since were
     since: dict[int, set[int]] = field(
         default_factory=lambda: defaultdict(set)
     )  # the same people by team, then and now
 
-    def change(self, person: int, before: Place, now: Place) -> None:
+    def change(self, person: int, before: Placement, now: Placement) -> None:
         """Somebody has changed from what they were a moment ago."""
         was = self.was.setdefault(person, before)
         for place in (was, before):
@@ -66,7 +66,7 @@ class Release:
             if place is not None:
                 self.since[place[0]].add(person)
 
-    def differ(self, then: Collection[int], now: Collection[int], here: Here) -> int:
+    def differ(self, then: Collection[int], now: Collection[int], here: Placements) -> int:
         """Of how many people is something else told by those teams then than by these now? At SMALLEST_GROUP it stops
         counting."""
         either, found = {*then, *now}, 0
@@ -74,12 +74,12 @@ class Release:
         maybe += [here.people(team) for team in either if (team in then) != (team in now)]
         for person in set[int]().union(*maybe):
             place = here.places.get(person)
-            found += _among(then, self.was.get(person, place)) != _among(now, place)
+            found += _answers_within(then, self.was.get(person, place)) != _answers_within(now, place)
             if found >= SMALLEST_GROUP:
                 break
         return found
 
-    def common(self, parts: Parts, here: Here, least: int) -> Iterator[tuple[set[int], set[int]]]:
+    def common(self, parts: Partition, here: Placements, least: int) -> Iterator[tuple[set[int], set[int]]]:
         """What could be seen then, and the same people in these parts: what was told then can be taken from what would
         be told now. Parts that share at least so many people go together, since taking them apart would leave these."""
         then: dict[int, set[int]] = defaultdict(set)
@@ -114,26 +114,26 @@ class Release:
         self.parts = {team: part for team, part in self.parts.items() if part in groups}
 
 
-def _among(teams: Collection[int], place: Place) -> int:
+def _answers_within(teams: Collection[int], place: Placement) -> int:
     return place[1] if place is not None and place[0] in teams else 0
 
 
-class Parts:
+class Partition:
     """What could be seen of these teams if the groups `shown` were told of: `of` says for each team the group of which it
     is the rest beside the shown groups below, `teams` the teams of each rest."""
 
-    def __init__(self, shown: Collection[int], parents: Parents, teams: Collection[int]) -> None:
+    def __init__(self, shown: Collection[int], parents: TeamParents, teams: Collection[int]) -> None:
         self.of: dict[int, int] = {}
         self.teams: dict[int, set[int]] = defaultdict(set)
         for team in teams:
             at: int | None = team
             while at is not None and at not in shown:
                 at = parents.get(at)
-            self.of[team] = ALL if at is None else at
+            self.of[team] = WHOLE_ORGANISATION if at is None else at
             self.teams[self.of[team]].add(team)
 
 
-def few(release: Release, parts: Parts, here: Here) -> Iterator[set[int]]:
+def differencing_risks(release: Release, parts: Partition, here: Placements) -> Iterator[set[int]]:
     """Sets of teams of which a few people could be seen by taking what was told in the release from what would be told in
     these parts."""
     for least in (1, SMALLEST_GROUP):

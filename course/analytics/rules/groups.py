@@ -40,7 +40,7 @@ def share(right: int, n: int) -> Share | None:
 
 
 @dataclass(frozen=True)
-class Answered:
+class MonthlyAnswers:
     """What one person, of one team (0: of none), answered in a month such as "2026-11": `right` of `n`."""
 
     month: str
@@ -51,7 +51,7 @@ class Answered:
 
 
 @dataclass(frozen=True)
-class Month:
+class TrendPeriod:
     """What a group answered from the first to the last month, both "2026-11" and included."""
 
     first: str
@@ -61,36 +61,36 @@ class Month:
     n: int
 
 
-def together(first: str, last: str, rows: Sequence[Answered]) -> Month:
+def period_totals(first: str, last: str, rows: Sequence[MonthlyAnswers]) -> TrendPeriod:
     """What these people answered from the first to the last month."""
     people = frozenset(row.person for row in rows)
-    return Month(first, last, people, sum(row.right for row in rows), sum(row.n for row in rows))
+    return TrendPeriod(first, last, people, sum(row.right for row in rows), sum(row.n for row in rows))
 
 
-def by_month(rows: Iterable[Answered]) -> list[Month]:
+def monthly_totals(rows: Iterable[MonthlyAnswers]) -> list[TrendPeriod]:
     """What everybody answered in each month in which anybody did, in order."""
-    found: dict[str, list[Answered]] = {}
+    found: dict[str, list[MonthlyAnswers]] = {}
     for row in rows:
         found.setdefault(row.month, []).append(row)
-    return [together(month, month, found[month]) for month in sorted(found)]
+    return [period_totals(month, month, found[month]) for month in sorted(found)]
 
 
-def joined(months: Sequence[Month]) -> tuple[Month, ...]:
+def merge_small_periods(months: Sequence[TrendPeriod]) -> tuple[TrendPeriod, ...]:
     """Months in order, each joined with later ones until it holds SMALLEST_GROUP people.
 
     A last one that is too small goes to the one before. If all together are too few, nothing is left.
     """
-    done: list[Month] = []
-    open_: Month | None = None
+    done: list[TrendPeriod] = []
+    open_: TrendPeriod | None = None
     for month in months:
-        open_ = _together(open_, month) if open_ else month
+        open_ = _merge_periods(open_, month) if open_ else month
         if len(open_.people) >= SMALLEST_GROUP:
             done.append(open_)
             open_ = None
     if open_ and done:
-        done[-1] = _together(done[-1], open_)
+        done[-1] = _merge_periods(done[-1], open_)
     return tuple(done)
 
 
-def _together(one: Month, other: Month) -> Month:
-    return Month(one.first, other.last, one.people | other.people, one.right + other.right, one.n + other.n)
+def _merge_periods(one: TrendPeriod, other: TrendPeriod) -> TrendPeriod:
+    return TrendPeriod(one.first, other.last, one.people | other.people, one.right + other.right, one.n + other.n)

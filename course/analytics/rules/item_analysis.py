@@ -10,11 +10,11 @@ from math import sqrt
 
 # Below this nothing is said. The definitions name no number; with 30 answers the standard error of a correlation
 # near 0 is still 0.19, and with fewer no index could be told from chance.
-FLOOR = 30
+MIN_ANSWERS = 30
 
 
 @dataclass(frozen=True)
-class Result:
+class ItemResponse:
     """One first answer to a question. `mark` is 0 or 1; not answered is 0 and still counts.
 
     `rest` is the share (0 to 1) of the other questions of the same attempt that were right, or None if there were no
@@ -28,7 +28,7 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Figures:
+class ItemStatistics:
     """The indices of one question in one version, each -100 to 100, or None where the formula has no value.
 
     `n` counts answers and is always known. `enough` is False below FLOOR: then all the others are None or empty.
@@ -43,19 +43,19 @@ class Figures:
     options: tuple[int, ...] = ()
 
 
-def figures(results: Sequence[Result], options: int) -> Figures:
+def item_statistics(results: Sequence[ItemResponse], options: int) -> ItemStatistics:
     """The figures of one question in one version with `options` options.
 
     Discrimination needs FLOOR answers that stand beside others in their attempt, of whichever n there are.
     """
     n = len(results)
-    if n < FLOOR:
-        return Figures(n, enough=False)
+    if n < MIN_ANSWERS:
+        return ItemStatistics(n, enough=False)
     chosen = Counter(index for result in results for index in set(result.chosen))
     pairs = [(float(result.mark), result.rest) for result in results if result.rest is not None]
     marks, rests = [mark for mark, _ in pairs], [rest for _, rest in pairs]
-    known = len(pairs) >= FLOOR
-    return Figures(
+    known = len(pairs) >= MIN_ANSWERS
+    return ItemStatistics(
         n,
         enough=True,
         facility=100 * sum(result.mark for result in results) / n,
@@ -67,7 +67,7 @@ def figures(results: Sequence[Result], options: int) -> Figures:
 
 def discrimination_index(marks: Sequence[float], rests: Sequence[float]) -> float | None:
     """100 times the correlation of a question's marks with the rest; None if either never varies."""
-    if _constant(marks) or _constant(rests):
+    if _is_constant(marks) or _is_constant(rests):
         return None
     spread = sqrt(_covariance(marks, marks) * _covariance(rests, rests))
     return 100 * _covariance(marks, rests) / spread
@@ -75,12 +75,12 @@ def discrimination_index(marks: Sequence[float], rests: Sequence[float]) -> floa
 
 def discriminative_efficiency(marks: Sequence[float], rests: Sequence[float]) -> float | None:
     """100 times the covariance over the greatest these marks could have, which is when both are sorted alike."""
-    if _constant(marks) or _constant(rests):
+    if _is_constant(marks) or _is_constant(rests):
         return None
     return 100 * _covariance(marks, rests) / _covariance(sorted(marks), sorted(rests))
 
 
-def _constant(values: Sequence[float]) -> bool:
+def _is_constant(values: Sequence[float]) -> bool:
     # By comparison, not by a variance of 0: the mean of equal fractions need not be exactly one of them.
     return len(set(values)) < 2
 

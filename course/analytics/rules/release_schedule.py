@@ -15,14 +15,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from course.analytics.rules.differencing import Here, Parents, Parts, Place, Release, few
-from course.analytics.rules.suppression import ALL, left_out, open_teams
+from course.analytics.rules.differencing import (
+    Partition,
+    Placement,
+    Placements,
+    Release,
+    TeamParents,
+    differencing_risks,
+)
+from course.analytics.rules.suppression import WHOLE_ORGANISATION, excluded_teams, publishable_groups
 
-KEPT = 8  # releases beside which a new one is looked at in whole; of older ones only what groups are still told of
+RECENT_RELEASES = (
+    8  # releases beside which a new one is looked at in whole; of older ones only what groups are still told of
+)
 
 
 @dataclass(frozen=True)
-class Stay:
+class MembershipSpell:
     """Somebody was in a team from one moment until another."""
 
     team: int
@@ -31,19 +40,19 @@ class Stay:
 
 
 @dataclass(frozen=True)
-class Life:
+class PersonHistory:
     """When somebody came; when it was written down that they had left (False) or were here again (True); their teams in
     the order in which they joined; and how many first answers they gave in which quarters of an hour."""
 
     person: int
     came: datetime
     written: tuple[tuple[datetime, bool], ...]
-    stays: tuple[Stay, ...]
+    stays: tuple[MembershipSpell, ...]
     answered: tuple[tuple[datetime, int], ...]
 
 
 @dataclass(frozen=True)
-class Stand:
+class PlacementChange:
     """From the moment with this index on somebody counts in `team` (0: in none; None: nowhere) with `n` answers."""
 
     index: int
@@ -52,22 +61,22 @@ class Stand:
     n: int
 
 
-def stands(life: Life, moments: Sequence[datetime]) -> list[Stand]:
+def placement_changes(life: PersonHistory, moments: Sequence[datetime]) -> list[PlacementChange]:
     """What of somebody counts at each of the moments at which that changes. Answers of before a moment count there."""
     ends = [one.until for one in life.stays if one.until]
     exact = [life.came, *(at for at, _ in life.written), *(one.since for one in life.stays), *ends]
     places = {bisect_left(moments, at) for at in exact} | {bisect_right(moments, at) for at, _ in life.answered}
-    found: list[Stand] = []
+    found: list[PlacementChange] = []
     for index in sorted(place for place in places if place < len(moments)):
         at = moments[index]
         n = sum(count for when, count in life.answered if when < at)
-        stand = Stand(index, life.person, _home(life, at) if n else None, n)
+        stand = PlacementChange(index, life.person, _team_at(life, at) if n else None, n)
         if (stand.team, n) != ((found[-1].team, found[-1].n) if found else (None, 0)):
             found.append(stand)
     return found
 
 
-def _home(life: Life, at: datetime) -> int | None:
+def _team_at(life: PersonHistory, at: datetime) -> int | None:
     """The team that they had joined last; 0 if they were in none, None if they were not here."""
     here = [there for when, there in life.written if when <= at]
     if life.came > at or (here and not here[-1]):
@@ -77,7 +86,7 @@ def _home(life: Life, at: datetime) -> int | None:
 
 
 @dataclass(frozen=True)
-class Told:
+class PublishedFigures:
     """From the Monday with `index` on, the figures of a group are those of the Monday with index `of`; None: there are
     none. `out` are the teams that do not count for everybody there (see privacy.left_out)."""
 
@@ -87,11 +96,11 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Timeline:
+class ReleaseSchedule:
     """What is told of each group when."""
 
     mondays: tuple[date, ...]
-    told: Mapping[int, Sequence[Told]]
+    told: Mapping[int, Sequence[PublishedFigures]]
 
     def of(self, group: int, day: date) -> tuple[date, frozenset[int]] | None:
         """The Monday of the figures that are told of a group on a day, and the teams that do not count for everybody
@@ -103,36 +112,38 @@ class Timeline:
         return None if found is None or found.of is None else (self.mondays[found.of], found.out)
 
 
-def timeline(mondays: Sequence[date], trees: Mapping[int, Parents], lives: Iterable[Stand]) -> Timeline:
+def build_release_schedule(
+    mondays: Sequence[date], trees: Mapping[int, TeamParents], lives: Iterable[PlacementChange]
+) -> ReleaseSchedule:
     """What is told when. `trees` says, from the Monday with which index on, what each open team is part of."""
-    steps: dict[int, list[Stand]] = defaultdict(list)
+    steps: dict[int, list[PlacementChange]] = defaultdict(list)
     for stand in lives:
         steps[stand.index].append(stand)
-    groups = _Groups()
+    groups = _ReleaseState()
     for index in sorted({*steps, *trees}):
         if index in trees:
             groups.plant(trees[index])
         for stand in steps.get(index, ()):
             groups.put(stand.person, None if stand.team is None else (stand.team, stand.n))
         groups.tell(index)
-    return Timeline(tuple(mondays), groups.told)
+    return ReleaseSchedule(tuple(mondays), groups.told)
 
 
-class _Groups:
+class _ReleaseState:
     """Who counts where at one moment, and what was told of them before."""
 
     def __init__(self) -> None:
-        self.told: dict[int, list[Told]] = {}
-        self._parents: Parents = {}
-        self._here = Here()
+        self.told: dict[int, list[PublishedFigures]] = {}
+        self._parents: TeamParents = {}
+        self._here = Placements()
         self._releases: list[Release] = []
-        self._last: dict[int, Told] = {}
+        self._last: dict[int, PublishedFigures] = {}
 
-    def plant(self, parents: Parents) -> None:
+    def plant(self, parents: TeamParents) -> None:
         """From here on this is the tree."""
         self._parents = parents
 
-    def put(self, person: int, place: Place) -> None:
+    def put(self, person: int, place: Placement) -> None:
         """From here on somebody counts there."""
         before = self._here.put(person, place)
         for release in self._releases:
@@ -141,22 +152,22 @@ class _Groups:
     def tell(self, index: int) -> None:
         """Let the figures of groups move on to this Monday, as far as they may."""
         direct = self._here.direct()
-        self._here.out = out = left_out(self._parents, direct)
+        self._here.out = out = excluded_teams(self._parents, direct)
         counted = {team: n for team, n in direct.items() if team not in out}
-        open_ = open_teams(self._parents, counted)
+        open_ = publishable_groups(self._parents, counted)
         teams = {*self._parents, *direct} - out
         shown = self._fitting(set(open_), teams)
         for group in shown:
-            self._last[group] = Told(index, index, out)
+            self._last[group] = PublishedFigures(index, index, out)
         for group, last in self._last.items():
-            self._enter(group, Told(index, last.of if group in open_ else None, last.out))
+            self._enter(group, PublishedFigures(index, last.of if group in open_ else None, last.out))
         if shown:
-            self._releases.append(Release(index, Parts(shown, self._parents, teams).of, out))
-            for old in self._releases[:-KEPT]:
+            self._releases.append(Release(index, Partition(shown, self._parents, teams).of, out))
+            for old in self._releases[:-RECENT_RELEASES]:
                 old.trim({group for group, last in self._last.items() if last.of == old.index})
             self._releases = [one for one in self._releases if one.parts]
 
-    def _enter(self, group: int, told: Told) -> None:
+    def _enter(self, group: int, told: PublishedFigures) -> None:
         entries = self.told.setdefault(group, [])
         if not entries or entries[-1].of != told.of:
             entries.append(told)
@@ -164,24 +175,24 @@ class _Groups:
     def _fitting(self, shown: set[int], teams: set[int]) -> set[int]:
         """Of the groups that could be shown, those that move on now: beside anything that was told before nobody of them
         can be seen."""
-        touched = {ALL}
+        touched = {WHOLE_ORGANISATION}
         while shown and touched:
-            parts, touched = Parts(shown, self._parents, teams), set()
+            parts, touched = Partition(shown, self._parents, teams), set()
             for release in reversed(self._releases):
-                for seen in few(release, parts, self._here):
+                for seen in differencing_risks(release, parts, self._here):
                     groups = {parts.of[team] for team in seen if team in parts.of}
                     if groups.isdisjoint(touched):  # or else it is another rest by now
                         waits = self._waiting(groups, shown)
                         shown.discard(waits)
-                        touched |= {waits, *groups, _path(self._parents, waits)[0]}
+                        touched |= {waits, *groups, _ancestors(self._parents, waits)[0]}
         return shown
 
     def _waiting(self, groups: set[int], shown: set[int]) -> int:
         """Which group has to wait, where few would be seen of the rests of these: of them, or of what is below them, a
         group with nothing below it, so that its people are told of with those around it; the others' figures are
         older."""
-        inner = {_path(self._parents, group)[0] for group in shown if group != ALL}
-        leaves = [group for group in shown - inner if not groups.isdisjoint({group, *_path(self._parents, group)})]
+        inner = {_ancestors(self._parents, group)[0] for group in shown if group != WHOLE_ORGANISATION}
+        leaves = [group for group in shown - inner if not groups.isdisjoint({group, *_ancestors(self._parents, group)})]
         since = self._releases[-1].since
 
         def order(group: int) -> tuple[bool, bool, int, int]:
@@ -191,10 +202,10 @@ class _Groups:
         return max(leaves, key=order)
 
 
-def _path(parents: Parents, team: int) -> list[int]:
+def _ancestors(parents: TeamParents, team: int) -> list[int]:
     """What a team is part of, up to ALL."""
     found, at = [], parents.get(team)
     while at is not None and at in parents:
         found.append(at)
         at = parents[at]
-    return [*found, ALL]
+    return [*found, WHOLE_ORGANISATION]

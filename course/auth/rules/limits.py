@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address
 from typing import Literal
 
-Purpose = Literal["invitation", "forgotten", "set-up"]
-LIFETIMES: dict[Purpose, timedelta] = {
+LinkPurpose = Literal["invitation", "forgotten", "set-up"]
+LINK_LIFETIMES: dict[LinkPurpose, timedelta] = {
     "invitation": timedelta(days=7),
     "forgotten": timedelta(hours=1),
     "set-up": timedelta(days=1),
@@ -19,7 +19,7 @@ LIFETIMES: dict[Purpose, timedelta] = {
 
 
 @dataclass(frozen=True)
-class Limit:
+class AttemptLimit:
     """At most `count` within `window`."""
 
     count: int
@@ -31,18 +31,18 @@ class Limit:
 # one network are what slows guessing down.
 # One who guesses at one account from one place is slowed down first. An account guessed at from many places,
 # and a place that guesses at many accounts, come to their own limits later: those can shut others out.
-PER_ADDRESS_AND_NETWORK = Limit(10, timedelta(minutes=15))
-PER_ADDRESS = Limit(60, timedelta(minutes=15))
-PER_NETWORK = Limit(3000, timedelta(minutes=15))
-LINKS_PER_ADDRESS = Limit(5, timedelta(minutes=15))
-LINKS_PER_NETWORK = Limit(1500, timedelta(minutes=15))
+ATTEMPTS_PER_ADDRESS_AND_NETWORK = AttemptLimit(10, timedelta(minutes=15))
+ATTEMPTS_PER_ADDRESS = AttemptLimit(60, timedelta(minutes=15))
+ATTEMPTS_PER_NETWORK = AttemptLimit(3000, timedelta(minutes=15))
+LINKS_PER_ADDRESS = AttemptLimit(5, timedelta(minutes=15))
+LINKS_PER_NETWORK = AttemptLimit(1500, timedelta(minutes=15))
 # Whoever asks for a link again so soon has pressed twice.
-PRESSED_TWICE = timedelta(minutes=1)
-SESSION_LASTS = timedelta(hours=12)
-KEPT = timedelta(minutes=15)  # how long an attempt is of any use: the longest window
+DOUBLE_PRESS_WINDOW = timedelta(minutes=1)
+SESSION_LIFETIME = timedelta(hours=12)
+ATTEMPT_RETENTION = timedelta(minutes=15)  # how long an attempt is of any use: the longest window
 
 
-def free_again(newest_first: Sequence[datetime], limit: Limit, at: datetime) -> datetime | None:
+def next_attempt(newest_first: Sequence[datetime], limit: AttemptLimit, at: datetime) -> datetime | None:
     """When the next try is allowed, given the earlier ones; None when it is allowed now."""
     counted = [moment for moment in newest_first if moment > at - limit.window]
     return counted[limit.count - 1] + limit.window if len(counted) >= limit.count else None
@@ -53,7 +53,7 @@ def attempt_key(secret: str, kind: str, value: str) -> str:
     return hmac.new(secret.encode(), f"{kind}:{value}".encode(), hashlib.sha256).hexdigest()
 
 
-def network(address: str | None) -> str:
+def network_prefix(address: str | None) -> str:
     """What counts as one place in the network: an IPv4 address, or the half of an IPv6 one that a household has."""
     try:
         found = ip_address(address or "")
@@ -78,11 +78,11 @@ def token_hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def set_up_address(public_url: str, token: str) -> str:
+def set_up_url(public_url: str, token: str) -> str:
     """The link with which a fresh course is set up."""
     return f"{public_url}/set-up/{token}"
 
 
-def link_address(public_url: str, token: str) -> str:
+def password_link_url(public_url: str, token: str) -> str:
     """The link with which somebody chooses a password."""
     return f"{public_url}/link/{token}"

@@ -13,11 +13,13 @@ from collections.abc import Iterable
 from functools import cache
 from itertools import pairwise
 
-SHORTEST, LONGEST = 10, 200
-HINT = f"At least {SHORTEST} characters. Several words that do not belong together are easy to remember."
-_INSTEAD = "Several words that do not belong together are hard to guess."
+MIN_PASSWORD_LENGTH, MAX_PASSWORD_LENGTH = 10, 200
+PASSWORD_HINT = (
+    f"At least {MIN_PASSWORD_LENGTH} characters. Several words that do not belong together are easy to remember."
+)
+_WORDS_ADVICE = "Several words that do not belong together are hard to guess."
 # Besides the list: what people think of who take a course about this.
-_OURS = frozenset(
+_TOPIC_PASSWORDS = frozenset(
     (
         "safeguarding",
         "safeguard",
@@ -30,99 +32,105 @@ _OURS = frozenset(
     )
 )
 # What people write instead of letters.
-_LETTERS = str.maketrans("013457@$!|", "oieastasil")
+_LOOKALIKE_LETTERS = str.maketrans("013457@$!|", "oieastasil")
 # So much beside one's own name or a common password makes it another one.
-_ENOUGH = 4
-_BITS = re.compile(r"[^\W\d_]+")
+_MIN_OWN_CHARACTERS = 4
+_LETTER_RUN = re.compile(r"[^\W\d_]+")
 
 
-def normal(password: str) -> str:
+def normalise_password(password: str) -> str:
     """The same characters for the same password, whichever keyboard composed its accents."""
     return unicodedata.normalize("NFKC", password)
 
 
 def password_mistake(password: str, email: str, name: str, organisation: str) -> str | None:
     """Why somebody may not have this password, and what to do; None if they may."""
-    typed = normal(password)
-    if len(typed) < SHORTEST:
-        return f"Choose a password of at least {SHORTEST} characters. Several words are easy to remember."
-    if len(typed) > LONGEST:
-        return f"Choose a password of at most {LONGEST} characters."
+    typed = normalise_password(password)
+    if len(typed) < MIN_PASSWORD_LENGTH:
+        return f"Choose a password of at least {MIN_PASSWORD_LENGTH} characters. Several words are easy to remember."
+    if len(typed) > MAX_PASSWORD_LENGTH:
+        return f"Choose a password of at most {MAX_PASSWORD_LENGTH} characters."
     bare = "".join(typed.casefold().split())
-    if _is_run(bare):
+    if _is_sequence(bare):
         return "Choose another password. Characters that repeat, or follow each other, are guessed first."
     mailbox, _, domain = email.partition("@")
-    if bare == email.casefold() or _made_of(bare, (name, mailbox)):
-        return f"Choose a password that is not your name or your e-mail address, and not made of them. {_INSTEAD}"
-    if _made_of(bare, (organisation, domain)):
-        return f"Choose a password that is not made of the name of your organisation. {_INSTEAD}"
+    if bare == email.casefold() or _is_made_of(bare, (name, mailbox)):
+        return f"Choose a password that is not your name or your e-mail address, and not made of them. {_WORDS_ADVICE}"
+    if _is_made_of(bare, (organisation, domain)):
+        return f"Choose a password that is not made of the name of your organisation. {_WORDS_ADVICE}"
     if _is_common(bare):
-        return (
-            f"Choose another password. This one, or one much like it, is among the first that are guessed. {_INSTEAD}"
-        )
+        return f"Choose another password. This one, or one much like it, is among the first that are guessed. {_WORDS_ADVICE}"
     return None
 
 
 @cache
-def common() -> frozenset[str]:
+def common_passwords() -> frozenset[str]:
     """The passwords of the list. Read when the first one is chosen: that takes a moment, and most requests need none."""
     from zxcvbn.frequency_lists import FREQUENCY_LISTS  # noqa: PLC0415
 
-    return frozenset(FREQUENCY_LISTS["passwords"]) | _OURS
+    return frozenset(FREQUENCY_LISTS["passwords"]) | _TOPIC_PASSWORDS
 
 
 def _is_common(bare: str) -> bool:
     """Whether a password is on the list, as it is or with digits and signs before or after it."""
-    return any(form in common() for form in _forms(bare))
+    return any(form in common_passwords() for form in _base_words(bare))
 
 
-def _forms(bare: str) -> Iterable[str]:
+def _base_words(bare: str) -> Iterable[str]:
     """The words that a password may have been made of: itself, without digits and signs at its ends, with letters
     instead of the digits and signs that look like them, and the piece that it repeats."""
     trimmed = re.sub(r"^[\d\W_]+|[\d\W_]+$", "", bare)
     before_year = re.sub(r"[\W_]*(?:19|20)?\d\d[\W_]*$", "", bare)
-    for form in (bare, trimmed, before_year, bare.translate(_LETTERS), trimmed.translate(_LETTERS)):
+    for form in (bare, trimmed, before_year, bare.translate(_LOOKALIKE_LETTERS), trimmed.translate(_LOOKALIKE_LETTERS)):
         # A few letters between digits are no word; what is left of it is what has to be guessed.
-        if len(form) >= _ENOUGH:
+        if len(form) >= _MIN_OWN_CHARACTERS:
             yield form
-            yield _piece(form)
+            yield _repeated_piece(form)
 
 
-def _piece(text: str) -> str:
+def _repeated_piece(text: str) -> str:
     """The shortest piece that a text repeats; the text itself if it repeats none."""
     return text[: (text + text).index(text, 1)]
 
 
-def _is_run(bare: str) -> bool:
+def _is_sequence(bare: str) -> bool:
     """Whether a password repeats a piece of up to three characters, or only counts up or down."""
-    if len(set(bare)) <= 2 or len(_piece(bare)) <= 3:
+    if len(set(bare)) <= 2 or len(_repeated_piece(bare)) <= 3:
         return True
     steps = {ord(after) - ord(before) for before, after in pairwise(bare)}
     # 1234567890 and 0987654321 go over the end.
     return steps <= {1, -9} or steps <= {-1, 9}
 
 
-def _made_of(bare: str, words: Iterable[str]) -> bool:
+def _is_made_of(bare: str, words: Iterable[str]) -> bool:
     """Whether hardly anything is left of a password without these words, digits and signs."""
-    parts = {bit for one in words for bit in _bits(one)}
+    parts = {bit for one in words for bit in _name_words(one)}
     known = sorted((part for part in parts if len(part) > 1), key=len, reverse=True)
-    for form in (bare, bare.translate(_LETTERS)):
-        left = " ".join(_BITS.findall(_plain(form)))
+    for form in (bare, bare.translate(_LOOKALIKE_LETTERS)):
+        left = " ".join(_LETTER_RUN.findall(_strip_accents(form)))
         for part in known:
             left = left.replace(part, " ")
-        if known and len("".join(left.split())) < _ENOUGH and any(part in _plain(form) for part in known):
+        if (
+            known
+            and len("".join(left.split())) < _MIN_OWN_CHARACTERS
+            and any(part in _strip_accents(form) for part in known)
+        ):
             return True
     return False
 
 
-def _bits(words: str) -> Iterable[str]:
+def _name_words(words: str) -> Iterable[str]:
     """The words of a name or an address, and all of them together. The ends of addresses are nobody's name."""
-    found = [bit for bit in _BITS.findall(_plain(words)) if bit not in ("www", "mail", "com", "org", "net", "uk", "co")]
+    found = [
+        bit
+        for bit in _LETTER_RUN.findall(_strip_accents(words))
+        if bit not in ("www", "mail", "com", "org", "net", "uk", "co")
+    ]
     yield from found
     yield "".join(found)
 
 
-def _plain(text: str) -> str:
+def _strip_accents(text: str) -> str:
     """Small letters without accents: who is called Zoë types Zoe."""
     apart = unicodedata.normalize("NFKD", text.casefold())
     return "".join(letter for letter in apart if not unicodedata.combining(letter))

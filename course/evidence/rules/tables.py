@@ -8,9 +8,9 @@ from datetime import date
 
 from course.content.schema import SECTIONS, SETTINGS, Point, Source
 from course.recertification.rules.certification_status import NOT_REQUIRED
-from course.recertification.rules.explanations import GROUPS
-from course.recertification.rules.policy import Policy, describe
-from course.reports.rules import Line
+from course.recertification.rules.explanations import STATUS_GROUPS
+from course.recertification.rules.policy import Policy, describe_policy
+from course.reports.rules import StatusLine
 
 Table = list[list[object]]
 WHO = ["Person", "E-mail"]
@@ -42,7 +42,7 @@ PARTS = {
 class Somebody:
     """A line of the report in words."""
 
-    line: Line
+    line: StatusLine
     teams: str
     pathway: str
     progress: str
@@ -171,7 +171,7 @@ def people(every: Iterable[Somebody]) -> Table:
     return [head] + [
         [
             one.line.name, one.line.email, one.teams, one.pathway, one.line.start, _yes(one.required),
-            _yes(one.line.holds), GROUPS[one.line.group], one.line.words, one.line.due, one.line.overdue_days or "",
+            _yes(one.line.holds), STATUS_GROUPS[one.line.group], one.line.words, one.line.due, one.line.overdue_days or "",
             one.line.valid_until, one.progress,
         ]
         for one in every
@@ -182,7 +182,7 @@ def _yes(fact: bool) -> str:
     return "Yes" if fact else "No"
 
 
-Names = Mapping[int, Line]  # the people of a pack by id
+Names = Mapping[int, StatusLine]  # the people of a pack by id
 
 
 def _who(names: Names, person: int) -> list[object]:
@@ -214,7 +214,8 @@ def extensions_and_leaves(extras: Iterable[Extra], leaves: Iterable[Away], names
 def policy(rules: Iterable[Rule]) -> Table:
     head: list[object] = ["In force from", "Recorded", "For", "The rule", "Reason", "By"]
     return [head] + [
-        [one.policy.governs_from, one.recorded, one.whom, describe(one.policy), one.reason, one.by] for one in rules
+        [one.policy.governs_from, one.recorded, one.whom, describe_policy(one.policy), one.reason, one.by]
+        for one in rules
     ]
 
 

@@ -9,7 +9,7 @@ from course.content.schema import Choice, Scenario, Scene
 
 
 @dataclass(frozen=True)
-class Made:
+class SceneDecision:
     """A decision: which choice of which scene."""
 
     scene: Scene
@@ -17,7 +17,7 @@ class Made:
 
 
 @dataclass(frozen=True)
-class Stand:
+class RunState:
     """The state of a run.
 
     `path` holds the decisions of the story, `repairs` those that put a dangerous one right afterwards.
@@ -25,8 +25,8 @@ class Stand:
     critical one to put right. It is None when the run counts.
     """
 
-    path: tuple[Made, ...]
-    repairs: tuple[Made, ...]
+    path: tuple[SceneDecision, ...]
+    repairs: tuple[SceneDecision, ...]
     ending: Scene | None
     scene: Scene | None
     offered: tuple[Choice, ...]
@@ -44,19 +44,19 @@ class Stand:
         return self.ending is not None and not self.to_repair
 
 
-def stand(scenario: Scenario, decisions: Sequence[tuple[str, str]]) -> Stand:
+def run_state(scenario: Scenario, decisions: Sequence[tuple[str, str]]) -> RunState:
     """Walk through `decisions` (scene id, choice id). One that does not fit its place ends the walk:
     such a row cannot be written by the course, and guessing on would show a path nobody took."""
     scene = scenario.by_id[scenario.start]
-    path: list[Made] = []
-    repairs: list[Made] = []
+    path: list[SceneDecision] = []
+    repairs: list[SceneDecision] = []
     gauges = {name: gauge.start for name, gauge in scenario.gauges.items()}
     for scene_id, choice_id in decisions:
         if scene.end is None:
             choice = scene.choice(choice_id)
             if scene.id != scene_id or choice is None:
                 break
-            path.append(Made(scene, choice))
+            path.append(SceneDecision(scene, choice))
             for name, change in choice.effects.items():
                 gauges[name] = min(5, max(0, gauges[name] + change))
             scene = scenario.by_id[choice.to]
@@ -65,23 +65,23 @@ def stand(scenario: Scenario, decisions: Sequence[tuple[str, str]]) -> Stand:
             choice = again.choice(choice_id) if again else None
             if again is None or choice is None:
                 break
-            repairs.append(Made(again, choice))
+            repairs.append(SceneDecision(again, choice))
     ending = scene if scene.end else None
-    open_ = _to_repair(path, repairs) if ending else ()
+    open_ = _scenes_to_repair(path, repairs) if ending else ()
     waiting = (open_[0] if open_ else None) if ending else scene
-    offered = _offered(waiting, path, bool(ending)) if waiting else ()
-    return Stand(tuple(path), tuple(repairs), ending, waiting, offered, gauges, open_)
+    offered = _offered_choices(waiting, path, bool(ending)) if waiting else ()
+    return RunState(tuple(path), tuple(repairs), ending, waiting, offered, gauges, open_)
 
 
-def _to_repair(path: list[Made], repairs: list[Made]) -> tuple[Scene, ...]:
+def _scenes_to_repair(path: list[SceneDecision], repairs: list[SceneDecision]) -> tuple[Scene, ...]:
     """The critical scenes whose last decision, in the story or afterwards, was dangerous."""
-    last: dict[str, Made] = {}
+    last: dict[str, SceneDecision] = {}
     for made in [*path, *repairs]:
         last[made.scene.id] = made
     return tuple(made.scene for made in last.values() if made.scene.critical and made.choice.quality == "dangerous")
 
 
-def _offered(scene: Scene, path: list[Made], repairing: bool) -> tuple[Choice, ...]:
+def _offered_choices(scene: Scene, path: list[SceneDecision], repairing: bool) -> tuple[Choice, ...]:
     """The choices open now: a way back is offered only as often as its limit says, and not in a repair."""
 
     def open_(choice: Choice) -> bool:
@@ -93,7 +93,7 @@ def _offered(scene: Scene, path: list[Made], repairing: bool) -> tuple[Choice, .
     return tuple(choice for choice in scene.choices if open_(choice))
 
 
-def longest(scenario: Scenario, scene: Scene) -> int:
+def longest_path(scenario: Scenario, scene: Scene) -> int:
     """The most decisions that can lie between a scene and an end, ways back left out."""
     known: dict[str, int] = {}
 
@@ -109,7 +109,7 @@ def longest(scenario: Scenario, scene: Scene) -> int:
 
 
 @dataclass(frozen=True)
-class Compared:
+class DebriefRow:
     """One row of the debrief: what was chosen, and what is recommended at that point."""
 
     scene: Scene
@@ -122,11 +122,11 @@ class Compared:
         return self.chosen.quality == "best"
 
 
-def compare(state: Stand) -> tuple[Compared, ...]:
+def debrief_rows(state: RunState) -> tuple[DebriefRow, ...]:
     """The path taken, laid beside the recommended decision at each of its scenes."""
     mended = {made.scene.id for made in state.repairs if made.choice.quality != "dangerous"}
     return tuple(
-        Compared(
+        DebriefRow(
             made.scene,
             made.choice,
             made.scene.best,

@@ -11,15 +11,15 @@ from course.content.library import Library
 from course.content.schema import Module, Question
 
 # For so many tries at the final assessment checks leave questions alone, as far as the bank reaches.
-TRIES_KEPT = 3
+RESERVED_FINAL_ATTEMPTS = 3
 # After so many failed tries a person is offered to help.
-HELP_AFTER = 3
+HELP_AFTER_FAILURES = 3
 # So many questions of each point are left for its check.
-LEFT_FOR_CHECKS = 2
+MIN_CHECK_QUESTIONS = 2
 
 
 @dataclass(frozen=True)
-class Drawn:
+class DrawnQuestion:
     """A question, and the learning point that it is asked for."""
 
     question_id: str
@@ -27,7 +27,7 @@ class Drawn:
 
 
 @dataclass(frozen=True)
-class History:
+class QuestionHistory:
     """What one person was asked. `last` numbers the questions in the order in which they were asked last, the
     greatest number for the newest; a question that is not in it was never asked. `withheld` are the questions of a
     final assessment that is under way: nothing else may tell their answers."""
@@ -36,7 +36,7 @@ class History:
     withheld: frozenset[str] = frozenset()
 
 
-def draw(
+def draw_questions(
     wanted: Sequence[tuple[str, int]],
     bank: Iterable[Question],
     last: Mapping[str, int],
@@ -45,7 +45,7 @@ def draw(
     spare: Mapping[str, int] | None = None,
     withheld: frozenset[str] = frozenset(),
     final: bool = False,
-) -> list[Drawn]:
+) -> list[DrawnQuestion]:
     """For each point in `wanted` (id, how many), that many questions of it.
 
     `last` says when this person was asked each question last (see History): never asked comes before asked, and
@@ -58,8 +58,8 @@ def draw(
     too few questions gives what it has. The whole is shuffled, so that one point's questions do not stand together.
     """
     chance = random.Random(seed)  # noqa: S311 (variety, no secret)
-    pool = _Pool(bank, last, dict(wanted), dict(spare or {}), withheld, final)
-    drawn: list[Drawn] = []
+    pool = _QuestionPool(bank, last, dict(wanted), dict(spare or {}), withheld, final)
+    drawn: list[DrawnQuestion] = []
     for point, count in sorted(wanted, key=lambda one: pool.fresh[one[0]] - one[1]):
         forms: list[str] = []
         for _ in range(count):
@@ -70,12 +70,12 @@ def draw(
                                                   chance.random()))  # fmt: skip
             pool.take(best, point)
             forms.append(best.form)
-            drawn.append(Drawn(best.id, point))
+            drawn.append(DrawnQuestion(best.id, point))
     chance.shuffle(drawn)
     return drawn
 
 
-class _Pool:
+class _QuestionPool:
     """The questions that are left while some are drawn: by point, and how many of each point were never asked."""
 
     def __init__(
@@ -113,40 +113,40 @@ class _Pool:
                     self.spare[used] -= 1
 
 
-def kept_for_final(total: int, each: int) -> int:
+def reserved_for_final(total: int, each: int) -> int:
     """How many questions on a point are kept for the final assessment, of `total` that there are, if it asks `each`
     of them in one try: enough for some tries, while some are left for checks; for one try in any case, while one is
     left for checks."""
-    return max(0, min(TRIES_KEPT * each, total - LEFT_FOR_CHECKS), min(each, total - 1))
+    return max(0, min(RESERVED_FINAL_ATTEMPTS * each, total - MIN_CHECK_QUESTIONS), min(each, total - 1))
 
 
-def to_spare(library: Library, last: Mapping[str, int]) -> dict[str, int]:
+def check_allowance(library: Library, last: Mapping[str, int]) -> dict[str, int]:
     """For each point, how many questions that this person was never asked a check may still ask."""
     bank = list(library.questions.values())
     total = Counter(point for q in bank for point in q.points)
     fresh = Counter(point for q in bank if q.id not in last for point in q.points)
-    return {p: fresh[p] - kept_for_final(total[p], library.final_questions(p)) for p in library.taught_points}
+    return {p: fresh[p] - reserved_for_final(total[p], library.final_questions(p)) for p in library.taught_points}
 
 
-def for_check(
-    library: Library, module: Module, points: Sequence[str], known: History, keep: bool, seed: int
-) -> list[Drawn]:
+def draw_for_check(
+    library: Library, module: Module, points: Sequence[str], known: QuestionHistory, keep: bool, seed: int
+) -> list[DrawnQuestion]:
     """The questions of one try at a module's check, over these points. `keep` says that the final assessment is still
     to come, so that its questions are left alone."""
-    spare = to_spare(library, known.last) if keep else None
+    spare = check_allowance(library, known.last) if keep else None
     counts = library.check_counts(tuple(points))
-    return draw(counts, module.questions, known.last, seed, spare=spare, withheld=known.withheld)
+    return draw_questions(counts, module.questions, known.last, seed, spare=spare, withheld=known.withheld)
 
 
-def for_final(library: Library, points: Sequence[str], known: History, seed: int) -> list[Drawn]:
+def draw_for_final(library: Library, points: Sequence[str], known: QuestionHistory, seed: int) -> list[DrawnQuestion]:
     """The questions of one try at the final assessment, over these points: those whose answers were never told, as far
     as there are any, and of them those first that were never asked."""
     counts = [(point, library.final_questions(point)) for point in points]
-    return draw(counts, library.questions.values(), known.last, seed, withheld=known.withheld, final=True)
+    return draw_questions(counts, library.questions.values(), known.last, seed, withheld=known.withheld, final=True)
 
 
 @dataclass(frozen=True)
-class Verdict:
+class AssessmentResult:
     """How a final assessment stands: `missed` are the points to read again, critical ones first."""
 
     passed: bool
@@ -156,7 +156,9 @@ class Verdict:
     missed_critical: tuple[str, ...]
 
 
-def judge(latest: Mapping[str, bool], points: Sequence[str], critical: frozenset[str], pass_mark: int) -> Verdict:
+def grade_assessment(
+    latest: Mapping[str, bool], points: Sequence[str], critical: frozenset[str], pass_mark: int
+) -> AssessmentResult:
     """Whether the assessment is passed: the share of points right reaches `pass_mark` (per cent), and no
     safety-critical point is wrong. `latest` is the newest result of each point; one not asked is wrong."""
     right = [point for point in points if latest.get(point)]
@@ -164,11 +166,11 @@ def judge(latest: Mapping[str, bool], points: Sequence[str], critical: frozenset
     dangerous = tuple(point for point in missed if point in critical)
     enough = 100 * len(right) >= pass_mark * len(points)
     ordered = dangerous + tuple(point for point in missed if point not in critical)
-    return Verdict(enough and not dangerous, len(right), len(points), ordered, dangerous)
+    return AssessmentResult(enough and not dangerous, len(right), len(points), ordered, dangerous)
 
 
 @dataclass(frozen=True)
-class Asked:
+class PointAnswer:
     """A question of a refresher or an update that was answered: the point that it was asked for, whether it was right,
     and whether it was asked `again`, in the place of one that was missed (None: not known, in an old attempt)."""
 
@@ -177,15 +179,15 @@ class Asked:
     again: bool | None
 
 
-def not_shown(answers: Iterable[Asked]) -> tuple[str, ...]:
+def failed_points(answers: Iterable[PointAnswer]) -> tuple[str, ...]:
     """The points that a refresher or an update leaves open although all its questions are answered, in the order in
     which they were given. Each miss is asked again with another question, until as many are right as were asked at
     first: what is still missing had no questions left."""
-    by_point: dict[str, list[Asked]] = {}
+    by_point: dict[str, list[PointAnswer]] = {}
     for one in answers:
         by_point.setdefault(one.point, []).append(one)
 
-    def shown(asked: list[Asked]) -> bool:
+    def shown(asked: list[PointAnswer]) -> bool:
         if any(one.again is None for one in asked):
             return asked[-1].correct
         return sum(one.correct for one in asked) >= sum(not one.again for one in asked)

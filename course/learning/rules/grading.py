@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from course.content.schema import Question
 
-SURENESS = {"sure": "Sure", "fairly": "Fairly sure", "guessing": "Guessing"}
+CONFIDENCE_LEVELS = {"sure": "Sure", "fairly": "Fairly sure", "guessing": "Guessing"}
 # What was given: indices of options (one, all, order, timeline) or, for sort, a group for each option.
-Given = list[int] | list[str]
+GivenAnswer = list[int] | list[str]
 
 
 @dataclass(frozen=True)
-class Mistake:
+class InvalidAnswer:
     """Why an answer cannot be taken yet: the id of the field, and what to do."""
 
     field: str
@@ -29,7 +29,7 @@ class Grade:
     parts: tuple[bool, ...]
 
 
-def shown_order(question: Question, seed: int, position: int) -> tuple[int, ...]:
+def option_order(question: Question, seed: int, position: int) -> tuple[int, ...]:
     """The indices of the options as they are shown in one item of one attempt: always the same for it.
 
     Moments of a timeline keep their order in time. Things to be put in order never start in the right one.
@@ -44,57 +44,61 @@ def shown_order(question: Question, seed: int, position: int) -> tuple[int, ...]
     return tuple(order)
 
 
-def read_answer(question: Question, order: Sequence[int], form: Mapping[str, Sequence[str]]) -> Given | Mistake:
+def parse_answer(
+    question: Question, order: Sequence[int], form: Mapping[str, Sequence[str]]
+) -> GivenAnswer | InvalidAnswer:
     """What a form means, in the indices of the question; or the mistake that keeps it from being taken.
 
     `form` gives the values sent for each field. Options are sent by their place on screen (from 1), so
     that nothing in the page tells the right one.
     """
     if question.form == "sort":
-        return _read_groups(question, order, form)
+        return _parse_groups(question, order, form)
     if question.form == "order":
-        return _read_places(order, form)
-    places = _numbers(form.get("answer", ()))
+        return _parse_places(order, form)
+    places = _parse_numbers(form.get("answer", ()))
     if places is None or any(not 1 <= place <= len(order) for place in places):
-        return Mistake("answer-1", "Choose from the answers shown.")
+        return InvalidAnswer("answer-1", "Choose from the answers shown.")
     if question.form == "one" and len(set(places)) != 1:
-        return Mistake("answer-1", "Choose one answer.")
+        return InvalidAnswer("answer-1", "Choose one answer.")
     if not places:
-        return Mistake("answer-1", "Mark at least one.")
+        return InvalidAnswer("answer-1", "Mark at least one.")
     return sorted({order[place - 1] for place in places})
 
 
-def _read_groups(question: Question, order: Sequence[int], form: Mapping[str, Sequence[str]]) -> Given | Mistake:
+def _parse_groups(
+    question: Question, order: Sequence[int], form: Mapping[str, Sequence[str]]
+) -> GivenAnswer | InvalidAnswer:
     groups = [""] * len(order)
     for place, index in enumerate(order, 1):
         sent = form.get(f"group-{place}", ())
-        number = _numbers(sent)
+        number = _parse_numbers(sent)
         if not number or len(number) != 1 or not 1 <= number[0] <= len(question.groups):
-            return Mistake(f"group-{place}-1", f"Choose a group for “{question.options[index].text}”.")
+            return InvalidAnswer(f"group-{place}-1", f"Choose a group for “{question.options[index].text}”.")
         groups[index] = question.groups[number[0] - 1]
     return groups
 
 
-def _read_places(order: Sequence[int], form: Mapping[str, Sequence[str]]) -> Given | Mistake:
+def _parse_places(order: Sequence[int], form: Mapping[str, Sequence[str]]) -> GivenAnswer | InvalidAnswer:
     chosen: dict[int, int] = {}
     for place, index in enumerate(order, 1):
-        number = _numbers(form.get(f"place-{place}", ()))
+        number = _parse_numbers(form.get(f"place-{place}", ()))
         if not number or len(number) != 1 or not 1 <= number[0] <= len(order):
-            return Mistake(f"place-{place}", "Give every line its place in the order.")
+            return InvalidAnswer(f"place-{place}", "Give every line its place in the order.")
         if number[0] in chosen:
-            return Mistake(f"place-{place}", f"Two lines have place {number[0]}. Give each its own.")
+            return InvalidAnswer(f"place-{place}", f"Two lines have place {number[0]}. Give each its own.")
         chosen[number[0]] = index
     return [chosen[number] for number in sorted(chosen)]
 
 
-def _numbers(values: Sequence[str]) -> list[int] | None:
+def _parse_numbers(values: Sequence[str]) -> list[int] | None:
     """Whole numbers, or None if one of the values is something else."""
     if not all(value.isascii() and value.isdecimal() and len(value) < 4 for value in values):
         return None
     return [int(value) for value in values]
 
 
-def grade(question: Question, given: Given) -> Grade:
+def grade(question: Question, given: GivenAnswer) -> Grade:
     """Mark an answer. Every form is right only as a whole."""
     if question.form == "sort":
         parts = tuple(option.group == group for option, group in zip(question.options, given, strict=True))

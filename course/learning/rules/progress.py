@@ -10,7 +10,7 @@ from course.content.schema import Module, Step
 
 
 @dataclass(frozen=True)
-class Facts:
+class ProgressFacts:
     """What one enrolment holds. References are module/step; `shown` are the points of a module's check
     whose questions were all right in one attempt, `proven` those of them without a guess."""
 
@@ -28,7 +28,7 @@ CHECK = "check"
 
 
 @dataclass(frozen=True)
-class StepStand:
+class StepProgress:
     """A step of a module: `state` is done, skipped (a page whose points the check proved) or open."""
 
     module_id: str
@@ -43,12 +43,12 @@ class StepStand:
 
 
 @dataclass(frozen=True)
-class ModuleStand:
+class ModuleProgress:
     """A module: its steps with the check as the last one, and about how many minutes are left."""
 
     module: Module
     number: int
-    steps: tuple[StepStand, ...]
+    steps: tuple[StepProgress, ...]
     minutes_left: float
     missed: tuple[str, ...] = ()
 
@@ -66,18 +66,18 @@ class ModuleStand:
         return round(100 * sum(step.done for step in self.steps) / len(self.steps))
 
     @property
-    def next(self) -> StepStand | None:
+    def next(self) -> StepProgress | None:
         return next((step for step in self.steps if not step.done), None)
 
 
 @dataclass(frozen=True)
-class Progress:
+class CourseProgress:
     """The whole course for one person."""
 
-    modules: tuple[ModuleStand, ...]
+    modules: tuple[ModuleProgress, ...]
     final_passed: bool
     completed_at: datetime | None
-    current: ModuleStand | None = field(default=None)
+    current: ModuleProgress | None = field(default=None)
 
     @property
     def modules_done(self) -> bool:
@@ -97,18 +97,18 @@ class Progress:
         return sum(module.minutes_left for module in self.modules)
 
 
-def module_stand(library: Library, module: Module, facts: Facts) -> ModuleStand:
+def module_progress(library: Library, module: Module, facts: ProgressFacts) -> ModuleProgress:
     """One module. A check is done when each of the module's points was shown, over all its attempts."""
-    steps = [StepStand(module.id, s.id, s.kind, s.title, _state(module, s, facts)) for s in module.steps]
+    steps = [StepProgress(module.id, s.id, s.kind, s.title, _step_state(module, s, facts)) for s in module.steps]
     missed = tuple(point for point in module.points if (module.id, point) not in facts.shown)
-    steps.append(StepStand(module.id, CHECK, CHECK, "Check what you know", "open" if missed else "done"))
+    steps.append(StepProgress(module.id, CHECK, CHECK, "Check what you know", "open" if missed else "done"))
     left = sum(library.step_minutes[module.id, step.id] for step in steps if not step.done and step.kind != CHECK)
     left += library.check_minutes(missed)
     number = list(library.modules).index(module.id) + 1
-    return ModuleStand(module, number, tuple(steps), left, missed)
+    return ModuleProgress(module, number, tuple(steps), left, missed)
 
 
-def _state(module: Module, step: Step, facts: Facts) -> str:
+def _step_state(module: Module, step: Step, facts: ProgressFacts) -> str:
     ref = f"{module.id}/{step.id}"
     if step.kind == "page":
         if ref in facts.pages:
@@ -122,9 +122,9 @@ def _state(module: Module, step: Step, facts: Facts) -> str:
     return "done" if done else "open"
 
 
-def progress(library: Library, facts: Facts) -> Progress:
+def progress(library: Library, facts: ProgressFacts) -> CourseProgress:
     """All modules; `current` is where to carry on: the module last worked on, else the first not done."""
-    modules = tuple(module_stand(library, module, facts) for module in library.modules.values())
+    modules = tuple(module_progress(library, module, facts) for module in library.modules.values())
     waiting = [module for module in modules if not module.done]
     current = next((m for m in waiting if m.module.id == facts.last_module), waiting[0] if waiting else None)
-    return Progress(modules, facts.final_passed, facts.completed_at, current)
+    return CourseProgress(modules, facts.final_passed, facts.completed_at, current)

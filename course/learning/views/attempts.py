@@ -8,60 +8,66 @@ from flask import abort, flash, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from course.clock import now
-from course.content.queries import part
+from course.content.queries import part_in_version
 from course.content.schema import Question
 from course.learning import actions, queries
-from course.learning.queries import AttemptView, Item
-from course.learning.reader_course import library
-from course.learning.rules.drawing import HELP_AFTER, Verdict, for_final
-from course.learning.rules.grading import SURENESS, Mistake, grade, read_answer, shown_order
-from course.learning.rules.progress import ModuleStand
-from course.learning.views.home import assessment_minutes, read_again
-from course.learning.views.next_step import Onward, after_final, after_part, after_step, elsewhere
-from course.learning.views.page_context import CHECK, go, me, module_of, pages, stand_of, today
-from course.web.access import signed_in
+from course.learning.queries import AttemptItemView, AttemptView
+from course.learning.reader_course import reader_library
+from course.learning.rules.drawing import HELP_AFTER_FAILURES, AssessmentResult, draw_for_final
+from course.learning.rules.grading import CONFIDENCE_LEVELS, InvalidAnswer, grade, option_order, parse_answer
+from course.learning.rules.progress import ModuleProgress
+from course.learning.views.home import assessment_minutes, pages_to_reread
+from course.learning.views.next_step import (
+    NextLink,
+    address_after_step,
+    closed_redirect,
+    link_after_final,
+    link_after_part,
+)
+from course.learning.views.page_context import CHECK, module_of, pages, reader_id, reader_progress, redirect_to, today
+from course.web.access import sign_in_required
 from course.web.unit_of_work import db, unit_of_work
 
 # Attempts that belong to a module, and so stand beside its steps.
-IN_MODULE = ("check", "timeline")
+MODULE_ATTEMPT_KINDS = ("check", "timeline")
 # What an attempt is called.
-NAMES = {
+ATTEMPT_NAMES = {
     "check": "Check what you know",
     "final": "Final assessment",
     "refresher": "Refresher",
     "update": "Update",
     "booster": "Five questions",
 }
-ANSWERED = "This question was answered already, in another window or on another device. That answer counts."
+ALREADY_ANSWERED = "This question was answered already, in another window or on another device. That answer counts."
 
 
 def _attempt_or_404(attempt_id: int) -> AttemptView:
-    return queries.attempt(db(), me(), attempt_id) or abort(404)
+    return queries.attempt(db(), reader_id(), attempt_id) or abort(404)
 
 
-def _item_or_404(attempt: AttemptView, position: int) -> tuple[Item, Question]:
+def _item_or_404(attempt: AttemptView, position: int) -> tuple[AttemptItemView, Question]:
     item = next((item for item in attempt.items if item.position == position), None) or abort(404)
     # The version in which it was asked: an edit of the content changes nothing for an attempt under way.
-    question = part(db(), library(), Question, item.question_id, item.version) or abort(404)
+    question = part_in_version(db(), reader_library(), Question, item.question_id, item.version) or abort(404)
     return item, question
 
 
 @pages.get("/attempt/<int(max=2147483647):attempt_id>")
-@signed_in
+@sign_in_required
 def attempt(attempt_id: int) -> str | Response:
     """An attempt under way goes on at its next question; one that is over shows how it ended."""
     found = _attempt_or_404(attempt_id)
     if found.next is not None:
         following = url_for("learning.question", attempt_id=attempt_id, position=found.next.position)
-        return go(elsewhere(found.kind, found.enrolment_id) or following)
+        return redirect_to(closed_redirect(found.kind, found.enrolment_id) or following)
     if found.kind == "timeline":
-        return go(url_for("learning.question", attempt_id=attempt_id, position=1))
-    module = module_of(found.ref) if found.kind in IN_MODULE else None
-    hidden = _hidden(found)
-    rows = [_reviewed(found, item, hidden) for item in found.items]
-    tries = queries.final_tries(db(), me()) if found.kind == "final" else []
-    verdict = actions.final_verdict(db(), library(), me()) if tries else None
-    stand = stand_of(module) if module else None
+        return redirect_to(url_for("learning.question", attempt_id=attempt_id, position=1))
+    module = module_of(found.ref) if found.kind in MODULE_ATTEMPT_KINDS else None
+    hidden = _protected_points(found)
+    rows = [_review_context(found, item, hidden) for item in found.items]
+    tries = queries.final_attempts(db(), reader_id()) if found.kind == "final" else []
+    verdict = actions.final_result(db(), reader_library(), reader_id()) if tries else None
+    stand = reader_progress(module) if module else None
     return render_template(
         "learning/result.html",
         attempt=found,
@@ -69,148 +75,153 @@ def attempt(attempt_id: int) -> str | Response:
         stand=stand,
         here=CHECK,
         verdict=verdict,
-        rereads=read_again(verdict),
-        onward=_onward(found, stand),
-        name=NAMES.get(found.kind, ""),
-        points=library().points,
-        pages_by_point=library().pages_by_point,
-        repeated=queries.asked_before(db(), me(), found) if found.kind == "final" else 0,
-        offer_help=_failed(tries) >= HELP_AFTER,
+        rereads=pages_to_reread(verdict),
+        onward=_next_link(found, stand),
+        name=ATTEMPT_NAMES.get(found.kind, ""),
+        points=reader_library().points,
+        pages_by_point=reader_library().pages_by_point,
+        repeated=queries.repeated_question_count(db(), reader_id(), found) if found.kind == "final" else 0,
+        offer_help=_failed_final_count(tries) >= HELP_AFTER_FAILURES,
     )
 
 
-def _onward(found: AttemptView, stand: ModuleStand | None) -> Onward:
+def _next_link(found: AttemptView, stand: ModuleProgress | None) -> NextLink:
     if found.kind == "final":
-        return after_final()
+        return link_after_final()
     if stand is not None:
-        return Onward(after_step(stand, CHECK, found.finished_at), "Next")
-    return after_part(found.kind, found.enrolment_id)
+        return NextLink(address_after_step(stand, CHECK, found.finished_at), "Next")
+    return link_after_part(found.kind, found.enrolment_id)
 
 
-def _failed(tries: Sequence[AttemptView]) -> int:
+def _failed_final_count(tries: Sequence[AttemptView]) -> int:
     """How many tries at the final assessment were failed; none once it is passed."""
     if any(one.passed for one in tries):
         return 0
     return sum(one.passed is False for one in tries)
 
 
-def _hidden(found: AttemptView) -> frozenset[str]:
+def _protected_points(found: AttemptView) -> frozenset[str]:
     """The points of this attempt whose questions are not explained yet, because the final assessment asks them again."""
-    if found.kind != "final" or found.enrolment_id != queries.enrolment_id(db(), me()):
+    if found.kind != "final" or found.enrolment_id != queries.enrolment_id(db(), reader_id()):
         return frozenset()
-    return actions.hidden_points(db(), library(), me())
+    return actions.protected_points(db(), reader_library(), reader_id())
 
 
-def _reviewed(attempt: AttemptView, item: Item, hidden: frozenset[str]) -> dict[str, object]:
+def _review_context(attempt: AttemptView, item: AttemptItemView, hidden: frozenset[str]) -> dict[str, object]:
     """What a template needs to show an item with its answer, or `hidden` that it is not told yet."""
     _, question = _item_or_404(attempt, item.position)
-    order = shown_order(question, attempt.seed, item.position)
+    order = option_order(question, attempt.seed, item.position)
     marked = grade(question, item.given) if item.given is not None else None
     return {"item": item, "question": question, "order": order, "grade": marked, "hidden": item.point in hidden}
 
 
 @pages.get("/attempt/<int(max=2147483647):attempt_id>/<int(max=2147483647):position>")
-@signed_in
+@sign_in_required
 def question(attempt_id: int, position: int) -> str | Response:
     """A question, or, once it is answered, what there is to say about each option."""
     found = _attempt_or_404(attempt_id)
     item, _ = _item_or_404(found, position)
-    if item.given is None and (address := elsewhere(found.kind, found.enrolment_id)):
-        return go(address)
-    return _show(found, position, None)
+    if item.given is None and (address := closed_redirect(found.kind, found.enrolment_id)):
+        return redirect_to(address)
+    return _render_question(found, position, None)
 
 
-def _asked_again(found: AttemptView, point: str) -> bool:
+def _all_misses_retried(found: AttemptView, point: str) -> bool:
     """Whether each miss on a point was followed by another question; in an old attempt, where that is not known, yes."""
     mine = [item for item in found.items if item.point == point]
     missed = sum(item.correct is False for item in mine)
     return any(item.again is None for item in mine) or missed <= sum(bool(item.again) for item in mine)
 
 
-def _show(found: AttemptView, position: int, mistake: Mistake | None) -> str:
+def _render_question(found: AttemptView, position: int, mistake: InvalidAnswer | None) -> str:
     item, _ = _item_or_404(found, position)
     module = module_of(found.ref)
     step_id = CHECK if found.kind == "check" else found.ref.partition("/")[2]
-    stand = stand_of(module) if module and found.kind in IN_MODULE else None
+    stand = reader_progress(module) if module and found.kind in MODULE_ATTEMPT_KINDS else None
     following = url_for("learning.attempt", attempt_id=found.id)
     if found.kind == "timeline" and stand:
-        following = after_step(stand, step_id, found.finished_at)
+        following = address_after_step(stand, step_id, found.finished_at)
     return render_template(
         "learning/question.html",
         attempt=found,
-        **_reviewed(found, item, frozenset() if item.given is None else _hidden(found)),
+        **_review_context(found, item, frozenset() if item.given is None else _protected_points(found)),
         stand=stand,
         here=step_id,
         mistake=mistake,
         typed=request.form,
-        sureness=SURENESS,
-        name=NAMES.get(found.kind, ""),
-        asked_again=found.kind in actions.UNTIL_RIGHT and _asked_again(found, item.point),
-        used_up=found.kind in actions.UNTIL_RIGHT and not _asked_again(found, item.point),
+        sureness=CONFIDENCE_LEVELS,
+        name=ATTEMPT_NAMES.get(found.kind, ""),
+        asked_again=found.kind in actions.RETRY_MISSED_KINDS and _all_misses_retried(found, item.point),
+        used_up=found.kind in actions.RETRY_MISSED_KINDS and not _all_misses_retried(found, item.point),
         following=following,
-        again=library().pages_by_point.get(item.point),
-        point=library().points.get(item.point),
-        critical=item.question_id in library().answerable
-        and library().is_critical(library().answerable[item.question_id]),
+        again=reader_library().pages_by_point.get(item.point),
+        point=reader_library().points.get(item.point),
+        critical=item.question_id in reader_library().answerable
+        and reader_library().is_critical(reader_library().answerable[item.question_id]),
     )
 
 
 @pages.post("/attempt/<int(max=2147483647):attempt_id>/<int(max=2147483647):position>")
-@signed_in
+@sign_in_required
 def answer(attempt_id: int, position: int) -> str | Response | tuple[str, int]:
     """Keep an answer. A second one for the same question changes nothing and shows the first; if it was another one,
     that is said."""
     found = _attempt_or_404(attempt_id)
     item, asked = _item_or_404(found, position)
-    order = shown_order(asked, found.seed, position)
+    order = option_order(asked, found.seed, position)
     here = url_for("learning.question", attempt_id=attempt_id, position=position)
     onward = here if found.kind != "final" else url_for("learning.attempt", attempt_id=attempt_id)
-    if item.given is None and (address := elsewhere(found.kind, found.enrolment_id)):
-        return go(address)
-    given = read_answer(asked, order, {name: request.form.getlist(name) for name in request.form})
+    if item.given is None and (address := closed_redirect(found.kind, found.enrolment_id)):
+        return redirect_to(address)
+    given = parse_answer(asked, order, {name: request.form.getlist(name) for name in request.form})
     sureness = request.form.get("sure") if found.kind != "timeline" else None
-    if not isinstance(given, Mistake) and found.kind != "timeline" and sureness not in SURENESS:
-        given = Mistake("sure-sure", "Say how sure you are of your answer.")
-    if isinstance(given, Mistake):
+    if not isinstance(given, InvalidAnswer) and found.kind != "timeline" and sureness not in CONFIDENCE_LEVELS:
+        given = InvalidAnswer("sure-sure", "Say how sure you are of your answer.")
+    if isinstance(given, InvalidAnswer):
         if item.given is None:
-            return _show(found, position, given), 422
-        flash(ANSWERED)
-        return go(onward)
+            return _render_question(found, position, given), 422
+        flash(ALREADY_ANSWERED)
+        return redirect_to(onward)
     with unit_of_work() as session:
-        what = actions.respond(session, library(), me(), attempt_id, position, given, sureness, today(), now())
-    if what == actions.OTHER:
-        flash(ANSWERED)
-    return go(onward)
+        what = actions.submit_answer(
+            session, reader_library(), reader_id(), attempt_id, position, given, sureness, today(), now()
+        )
+    if what == actions.CONFLICT:
+        flash(ALREADY_ANSWERED)
+    return redirect_to(onward)
 
 
 @pages.get("/assessment")
-@signed_in
+@sign_in_required
 def assessment() -> str:
     """What the final assessment is, and how it stands."""
-    verdict = actions.final_verdict(db(), library(), me())
-    tries = queries.final_tries(db(), me())
+    verdict = actions.final_result(db(), reader_library(), reader_id())
+    tries = queries.final_attempts(db(), reader_id())
     open_ = next((a for a in tries if a.next is not None), None)
-    waiting = [s for m in library().modules.values() if not (s := stand_of(m)).done]
+    waiting = [s for m in reader_library().modules.values() if not (s := reader_progress(m)).done]
     return render_template("learning/assessment.html", verdict=verdict, attempts=tries, open=open_, waiting=waiting,
-                           rereads=read_again(verdict), course=library().course, minutes=assessment_minutes(verdict),
-                           repeated=_repeated(open_, verdict), offer_help=_failed(tries) >= HELP_AFTER)  # fmt: skip
+                           rereads=pages_to_reread(verdict), course=reader_library().course,
+                           minutes=assessment_minutes(verdict), repeated=_repeated_counts(open_, verdict),
+                           offer_help=_failed_final_count(tries) >= HELP_AFTER_FAILURES)  # fmt: skip
 
 
-def _repeated(under_way: AttemptView | None, verdict: Verdict | None) -> tuple[int, int]:
+def _repeated_counts(under_way: AttemptView | None, verdict: AssessmentResult | None) -> tuple[int, int]:
     """Of the try that is under way, or of the next one, how many questions were asked before, and how many there are."""
     if under_way is not None:
-        return queries.asked_before(db(), me(), under_way), len(under_way.items)
-    known = queries.history(db(), me(), actions.withheld(db(), library(), me()))
-    drawn = for_final(library(), verdict.missed if verdict else library().taught_points, known, 0)
+        return queries.repeated_question_count(db(), reader_id(), under_way), len(under_way.items)
+    known = queries.question_history(
+        db(), reader_id(), actions.protected_questions(db(), reader_library(), reader_id())
+    )
+    drawn = draw_for_final(reader_library(), verdict.missed if verdict else reader_library().taught_points, known, 0)
     return sum(one.question_id in known.last for one in drawn), len(drawn)
 
 
 @pages.post("/assessment")
-@signed_in
+@sign_in_required
 def begin_assessment() -> Response:
     """Begin, carry on, or try again what was missed. It opens when the modules are done."""
-    if any(not stand_of(module).done for module in library().modules.values()):
-        return go(url_for("learning.assessment"))
+    if any(not reader_progress(module).done for module in reader_library().modules.values()):
+        return redirect_to(url_for("learning.assessment"))
     with unit_of_work() as session:
-        attempt_id = actions.begin_final(session, library(), me(), now())
-    return go(url_for("learning.attempt", attempt_id=attempt_id))
+        attempt_id = actions.begin_final(session, reader_library(), reader_id(), now())
+    return redirect_to(url_for("learning.attempt", attempt_id=attempt_id))

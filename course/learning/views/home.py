@@ -6,19 +6,19 @@ from dataclasses import dataclass
 
 from flask import abort, render_template, url_for
 
-from course.content.library import SECONDS_A_QUESTION
+from course.content.library import SECONDS_PER_QUESTION
 from course.learning import actions, queries
-from course.learning.reader_course import library
-from course.learning.rules.drawing import Verdict
-from course.learning.rules.progress import Progress, progress
-from course.learning.views.page_context import me, module_or_404, pages, stand_of, step_address
-from course.people.queries import pathway_of
-from course.web.access import signed_in
-from course.web.unit_of_work import db, rows
+from course.learning.reader_course import reader_library
+from course.learning.rules.drawing import AssessmentResult
+from course.learning.rules.progress import CourseProgress, progress
+from course.learning.views.page_context import module_or_404, pages, reader_id, reader_progress, step_address
+from course.people.queries import chosen_pathway
+from course.web.access import sign_in_required
+from course.web.unit_of_work import db, row_source
 
 
 @dataclass(frozen=True)
-class CarryOn:
+class NextAction:
     """The one button of the page "My training": what it says, where it leads, and the sentence above it."""
 
     label: str
@@ -27,70 +27,70 @@ class CarryOn:
 
 
 @pages.get("/")
-@signed_in
+@sign_in_required
 def home() -> str:
     """Where you are, what is next, about how long, and one button."""
-    state = progress(library(), queries.facts(rows(), me()))
-    verdict = actions.final_verdict(db(), library(), me()) if state.modules_done else None
+    state = progress(reader_library(), queries.progress_facts(row_source(), reader_id()))
+    verdict = actions.final_result(db(), reader_library(), reader_id()) if state.modules_done else None
     return render_template(
         "learning/home.html",
         state=state,
-        next=carry_on(state, verdict),
+        next=next_action(state, verdict),
         verdict=verdict,
-        course=library().course,
-        pathway=pathway_of(db(), me()),
+        course=reader_library().course,
+        pathway=chosen_pathway(db(), reader_id()),
     )
 
 
-def carry_on(state: Progress, verdict: Verdict | None = None) -> CarryOn | None:
+def next_action(state: CourseProgress, verdict: AssessmentResult | None = None) -> NextAction | None:
     """The next thing to do; None when the course is complete."""
     if state.completed_at is not None:
         return None
     if state.current is not None and state.current.next is not None:
         step = state.current.next
         verb = "Carry on" if state.current.started else "Start"
-        return CarryOn(f"{verb}: {step.title}", step_address(step), state.current.minutes_left)
-    return CarryOn("Go to the final assessment", url_for("learning.assessment"), assessment_minutes(verdict))
+        return NextAction(f"{verb}: {step.title}", step_address(step), state.current.minutes_left)
+    return NextAction("Go to the final assessment", url_for("learning.assessment"), assessment_minutes(verdict))
 
 
-def assessment_minutes(verdict: Verdict | None) -> float:
+def assessment_minutes(verdict: AssessmentResult | None) -> float:
     """About how long the next try at the final assessment takes: 30 seconds a question."""
-    rules, points = library().course, library().points
-    taught = verdict.missed if verdict else library().taught_points
+    rules, points = reader_library().course, reader_library().points
+    taught = verdict.missed if verdict else reader_library().taught_points
     critical = sum(points[p].safety_critical for p in taught)
     return (
         (critical * rules.final_per_critical_point + (len(taught) - critical) * rules.final_per_point)
-        * SECONDS_A_QUESTION
+        * SECONDS_PER_QUESTION
         / 60
     )
 
 
 @pages.get("/module/<module_id>")
-@signed_in
+@sign_in_required
 def module(module_id: str) -> str:
     """What the module holds, and which of it is done."""
     found = module_or_404(module_id)
     others = [found.scenarios[name] for one in found.steps for name in one.others]
-    return render_template("learning/module.html", stand=stand_of(found), others=others,
-                           sheet=module_id in library().discussions)  # fmt: skip
+    return render_template("learning/module.html", stand=reader_progress(found), others=others,
+                           sheet=module_id in reader_library().discussions)  # fmt: skip
 
 
 @pages.get("/module/<module_id>/discussion")
-@signed_in
+@sign_in_required
 def discussion(module_id: str) -> str:
     """Ten minutes for a team meeting, to print."""
     found = module_or_404(module_id)
-    sheet = library().discussions.get(module_id) or abort(404)
+    sheet = reader_library().discussions.get(module_id) or abort(404)
     scenario = found.scenarios[sheet.scenario]
     return render_template("learning/discussion.html", module=found, sheet=sheet, scenario=scenario,
-                           scene=scenario.by_id[scenario.start], course=library().course)  # fmt: skip
+                           scene=scenario.by_id[scenario.start], course=reader_library().course)  # fmt: skip
 
 
-def read_again(verdict: Verdict | None) -> list[tuple[str, str]]:
+def pages_to_reread(verdict: AssessmentResult | None) -> list[tuple[str, str]]:
     """For each missed point its title and the page that teaches it."""
     found = []
     for point in verdict.missed if verdict else ():
-        module_id, page = library().pages_by_point[point]
+        module_id, page = reader_library().pages_by_point[point]
         address = url_for("learning.step", module_id=module_id, step_id=page)
-        found.append((library().points[point].title, address))
+        found.append((reader_library().points[point].title, address))
     return found

@@ -8,20 +8,20 @@ from flask import current_app, render_template
 from markupsafe import Markup
 
 from course.content.schema import Block, Nation, Page, Setting
-from course.learning.reader_course import library
-from course.learning.rules.progress import ModuleStand, StepStand
-from course.organisation.request_organisation import here_organisation
+from course.learning.reader_course import reader_library
+from course.learning.rules.progress import ModuleProgress, StepProgress
+from course.organisation.request_organisation import current_organisation
 
 # By the page's version, which is another one as soon as any of its words is, and by who reads it.
-_fragments: dict[tuple[str, Setting | None, Nation | None], tuple[Markup | Block, ...]] = {}
-KEPT_PAGES = 2048
+_fragment_cache: dict[tuple[str, Setting | None, Nation | None], tuple[Markup | Block, ...]] = {}
+FRAGMENT_CACHE_SIZE = 2048
 
 
-def lesson_page(
-    page: Page, stand: ModuleStand, back: str, following: StepStand, notes: Mapping[str, str], kept: str
+def render_lesson(
+    page: Page, stand: ModuleProgress, back: str, following: StepProgress, notes: Mapping[str, str], kept: str
 ) -> str:
     """The HTML of a page."""
-    parts, get = fragments(page), current_app.jinja_env.get_template
+    parts, get = page_fragments(page), current_app.jinja_env.get_template
     return render_template(
         "learning/page.html",
         stand=stand,
@@ -34,25 +34,25 @@ def lesson_page(
         token=get("components/ui.html").module.token,  # type: ignore[attr-defined]
         notes=notes,
         kept=kept,
-        library=library(),
-        organisation=here_organisation(),
+        library=reader_library(),
+        organisation=current_organisation(),
         back=back,
         following=following,
     )
 
 
-def fragments(page: Page) -> tuple[Markup | Block, ...]:
+def page_fragments(page: Page) -> tuple[Markup | Block, ...]:
     """Finished HTML, and between it the blocks that differ by organisation (contacts) or person (reflect)."""
-    key = (page.version, library().pathway, library().nation)
-    found = _fragments.get(key)
+    key = (page.version, reader_library().pathway, reader_library().nation)
+    found = _fragment_cache.get(key)
     if found is None:
-        if len(_fragments) >= KEPT_PAGES:
-            _fragments.clear()
-        found = _fragments[key] = tuple(_rendered(page))
+        if len(_fragment_cache) >= FRAGMENT_CACHE_SIZE:
+            _fragment_cache.clear()
+        found = _fragment_cache[key] = tuple(_render_fragments(page))
     return found
 
 
-def _rendered(page: Page) -> list[Markup | Block]:
+def _render_fragments(page: Page) -> list[Markup | Block]:
     show = current_app.jinja_env.get_template("components/blocks.html").module.show  # type: ignore[attr-defined]
     found: list[Markup | Block] = []
     for block in page.blocks:

@@ -14,18 +14,18 @@ from course.clock import now
 from course.content.schema import Module
 from course.dates import civil_date
 from course.learning import queries
-from course.learning.reader_course import library
-from course.learning.rules.progress import CHECK, ModuleStand, StepStand, module_stand
-from course.web.app_state import state
-from course.web.template_filters import seen_redirect
-from course.web.unit_of_work import rows
+from course.learning.reader_course import reader_library
+from course.learning.rules.progress import CHECK, ModuleProgress, StepProgress, module_progress
+from course.web.app_state import app_state
+from course.web.template_filters import redirect_after_post
+from course.web.unit_of_work import row_source
 
 pages = Blueprint("learning", __name__)
-KEPT_STANDS = 4096
-_stands: dict[Hashable, ModuleStand] = {}
+PROGRESS_CACHE_SIZE = 4096
+_progress_cache: dict[Hashable, ModuleProgress] = {}
 
 
-def me() -> int:
+def reader_id() -> int:
     """The id of the person who is signed in; marks the page as part of "My training"."""
     g.here = "training"
     return int(g.person_id)
@@ -33,54 +33,56 @@ def me() -> int:
 
 def today() -> date:
     """The calendar day in the organisation's time zone."""
-    return civil_date(now(), state().config.time_zone)
+    return civil_date(now(), app_state().config.time_zone)
 
 
 def module_or_404(module_id: str) -> Module:
-    module = library().modules.get(module_id)
+    module = reader_library().modules.get(module_id)
     return module if module is not None else abort(404)
 
 
 def module_of(ref: str) -> Module | None:
     """The module of a reference (module or module/step); None if it is no longer taught."""
-    return library().modules.get(ref.split("/")[0])
+    return reader_library().modules.get(ref.split("/")[0])
 
 
-def stand_of(module: Module) -> ModuleStand:
+def reader_progress(module: Module) -> ModuleProgress:
     """Where this person stands in a module. Who has done the same stands at the same place, so it is kept."""
-    ours, done = library(), queries.facts(rows(), me())
+    ours, done = reader_library(), queries.progress_facts(row_source(), reader_id())
     key = (ours.version, ours.pathway, ours.nation, module.id, done)
-    found = _stands.get(key)
+    found = _progress_cache.get(key)
     if found is None:
-        if len(_stands) >= KEPT_STANDS:
-            _stands.clear()
-        found = _stands[key] = module_stand(ours, module, done)
+        if len(_progress_cache) >= PROGRESS_CACHE_SIZE:
+            _progress_cache.clear()
+        found = _progress_cache[key] = module_progress(ours, module, done)
     return found
 
 
-def step_address(step: StepStand) -> str:
+def step_address(step: StepProgress) -> str:
     """Where a step of a module is."""
     return f"/module/{step.module_id}/{step.id}"
 
 
-def rail(stand: ModuleStand, here: str) -> Markup:
+def step_navigation(stand: ModuleProgress, here: str) -> Markup:
     """The steps of a module beside its pages. Many people stand at the same place in it, so it is kept."""
-    return _rail(stand.module.id, stand.module.title, stand.number, stand.steps, here)
+    return _render_step_navigation(stand.module.id, stand.module.title, stand.number, stand.steps, here)
 
 
 @lru_cache(maxsize=2048)
-def _rail(module_id: str, title: str, number: int, steps: tuple[StepStand, ...], here: str) -> Markup:
+def _render_step_navigation(
+    module_id: str, title: str, number: int, steps: tuple[StepProgress, ...], here: str
+) -> Markup:
     template = current_app.jinja_env.get_template("frame/rail.html")
     page = template.render(id=module_id, title=title, number=number, steps=steps, here=here, address=step_address)
     return Markup(page)  # noqa: S704 (a template made it)
 
 
 @pages.app_context_processor
-def _frame() -> dict[str, object]:
-    return {"rail": rail, "step_address": step_address}
+def _template_context() -> dict[str, object]:
+    return {"rail": step_navigation, "step_address": step_address}
 
 
-def after(stand: ModuleStand, step_id: str) -> str:
+def next_step_address(stand: ModuleProgress, step_id: str) -> str:
     """Where to go when a step is finished: the next open one after it, then any open one, then the outline."""
     ids = [step.id for step in stand.steps]
     position = ids.index(step_id) if step_id in ids else -1
@@ -91,20 +93,20 @@ def after(stand: ModuleStand, step_id: str) -> str:
     return step_address(following)
 
 
-def go(address: str) -> Response:
+def redirect_to(address: str) -> Response:
     """Answer a post: look at another page."""
-    return seen_redirect(address)
+    return redirect_after_post(address)
 
 
 __all__ = [
     "CHECK",
-    "after",
-    "go",
-    "me",
     "module_of",
     "module_or_404",
+    "next_step_address",
     "pages",
-    "stand_of",
+    "reader_id",
+    "reader_progress",
+    "redirect_to",
     "step_address",
     "today",
 ]

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 from flask import abort, render_template
 
-from course.content.queries import part
+from course.content.queries import part_in_version
 from course.content.schema import Page
 from course.learning import queries
-from course.learning.reader_course import library
-from course.learning.views.attempts import NAMES
-from course.learning.views.page_context import me, module_of, pages
-from course.organisation.request_organisation import here_organisation
-from course.web.access import signed_in
+from course.learning.reader_course import reader_library
+from course.learning.views.attempts import ATTEMPT_NAMES
+from course.learning.views.page_context import module_of, pages, reader_id
+from course.organisation.request_organisation import current_organisation
+from course.web.access import sign_in_required
 from course.web.unit_of_work import db
 
 
 @pages.get("/record")
-@signed_in
+@sign_in_required
 def record() -> str:
     """Pages read, questions answered, scenarios walked through: each leads to what was seen."""
-    return render_template("learning/record.html", reads=queries.pages_read(db(), me()), attempts=queries.attempts(db(), me()),
-                           runs=queries.runs(db(), me()), titles=_title,
-                           names=NAMES)  # fmt: skip
+    return render_template("learning/record.html", reads=queries.pages_read(db(), reader_id()),
+                           attempts=queries.attempts(db(), reader_id()),
+                           runs=queries.runs(db(), reader_id()), titles=_ref_title,
+                           names=ATTEMPT_NAMES)  # fmt: skip
 
 
-def _title(ref: str) -> str:
+def _ref_title(ref: str) -> str:
     """What a reference is called today; the reference itself if it is no longer taught."""
     module = module_of(ref)
     if module is None:
@@ -34,10 +35,10 @@ def _title(ref: str) -> str:
 
 
 @pages.get("/record/page/<int(max=2147483647):read_id>")
-@signed_in
+@sign_in_required
 def page_as_read(read_id: int) -> str:
     """A page in the version in which it was read, however often it was edited since."""
-    read = next((r for r in queries.pages_read(db(), me()) if r.id == read_id), None) or abort(404)
-    page = part(db(), library(), Page, read.ref, read.version) or abort(404)
-    return render_template("learning/page_as_read.html", page=page, read=read, library=library(), notes={},
-                           organisation=here_organisation())  # fmt: skip
+    read = next((r for r in queries.pages_read(db(), reader_id()) if r.id == read_id), None) or abort(404)
+    page = part_in_version(db(), reader_library(), Page, read.ref, read.version) or abort(404)
+    return render_template("learning/page_as_read.html", page=page, read=read, library=reader_library(), notes={},
+                           organisation=current_organisation())  # fmt: skip

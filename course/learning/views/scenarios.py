@@ -6,70 +6,84 @@ from flask import abort, flash, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from course.clock import now
-from course.content.queries import part
+from course.content.queries import part_in_version
 from course.content.schema import Scenario
 from course.learning import actions, queries
 from course.learning.queries import RunView
-from course.learning.reader_course import library
-from course.learning.rules.branching import Stand, compare, longest, stand
-from course.learning.views.next_step import SHORT_COURSES, Onward, after_part, after_step, elsewhere
-from course.learning.views.page_context import go, me, module_of, pages, stand_of, step_address, today
-from course.web.access import signed_in
+from course.learning.reader_course import reader_library
+from course.learning.rules.branching import RunState, debrief_rows, longest_path, run_state
+from course.learning.views.next_step import (
+    SHORT_COURSE_NAVIGATION,
+    NextLink,
+    address_after_step,
+    closed_redirect,
+    link_after_part,
+)
+from course.learning.views.page_context import (
+    module_of,
+    pages,
+    reader_id,
+    reader_progress,
+    redirect_to,
+    step_address,
+    today,
+)
+from course.web.access import sign_in_required
 from course.web.unit_of_work import db, unit_of_work
 
 
-def _run_or_404(run_id: int) -> tuple[RunView, Scenario, Stand]:
-    run = queries.run(db(), me(), run_id) or abort(404)
+def _run_or_404(run_id: int) -> tuple[RunView, Scenario, RunState]:
+    run = queries.run(db(), reader_id(), run_id) or abort(404)
     # A run goes on in the version in which it was begun, whatever was edited since.
-    scenario = part(db(), library(), Scenario, run.ref, run.version) or abort(404)
-    return run, scenario, stand(scenario, run.decisions)
+    scenario = part_in_version(db(), reader_library(), Scenario, run.ref, run.version) or abort(404)
+    return run, scenario, run_state(scenario, run.decisions)
 
 
-def _frame(run: RunView) -> dict[str, object]:
+def _run_context(run: RunView) -> dict[str, object]:
     step_id = run.ref.partition("/")[2]
-    kind = queries.kind_of(db(), run.enrolment_id)
-    if kind in SHORT_COURSES:
-        onward = after_part(kind, run.enrolment_id)
+    kind = queries.enrolment_kind(db(), run.enrolment_id)
+    if kind in SHORT_COURSE_NAVIGATION:
+        onward = link_after_part(kind, run.enrolment_id)
         return {"stand": None, "here": step_id, "onward": onward, "step_address": step_address}
     module = module_of(run.ref)
-    where = stand_of(module) if module else None
-    address = after_step(where, step_id, run.finished_at) if where else url_for("learning.home")
-    return {"stand": where, "here": step_id, "onward": Onward(address, "Next"), "step_address": step_address}
+    where = reader_progress(module) if module else None
+    address = address_after_step(where, step_id, run.finished_at) if where else url_for("learning.home")
+    return {"stand": where, "here": step_id, "onward": NextLink(address, "Next"), "step_address": step_address}
 
 
-def _elsewhere(run: RunView) -> str | None:
+def _closed_redirect(run: RunView) -> str | None:
     """Where the reader is led instead of going on in a run; None if it goes on, or is over."""
     if run.finished_at is not None:
         return None
-    return elsewhere(queries.kind_of(db(), run.enrolment_id) or "", run.enrolment_id)
+    return closed_redirect(queries.enrolment_kind(db(), run.enrolment_id) or "", run.enrolment_id)
 
 
 @pages.get("/run/<int(max=2147483647):run_id>")
-@signed_in
+@sign_in_required
 def run(run_id: int) -> str | Response:
     """The story so far and the decision that is awaited."""
     found, scenario, state = _run_or_404(run_id)
-    if address := _elsewhere(found):
-        return go(address)
+    if address := _closed_redirect(found):
+        return redirect_to(address)
     if state.ending is not None:
-        return go(url_for("learning.debrief", run_id=run_id))
-    return _show(found, scenario, state, None)
+        return redirect_to(url_for("learning.debrief", run_id=run_id))
+    return _render_run(found, scenario, state, None)
 
 
-def _show(found: RunView, scenario: Scenario, state: Stand, mistake: str | None) -> str:
-    ahead = longest(scenario, state.scene) if state.scene else 0
+def _render_run(found: RunView, scenario: Scenario, state: RunState, mistake: str | None) -> str:
+    ahead = longest_path(scenario, state.scene) if state.scene else 0
     share = round(100 * len(state.path) / (len(state.path) + ahead)) if ahead else 100
     return render_template("learning/scenario.html", run=found, scenario=scenario, state=state, mistake=mistake,
-                           share=share, **_frame(found))  # fmt: skip
+                           share=share, **_run_context(found))  # fmt: skip
 
 
 @pages.post("/run/<int(max=2147483647):run_id>")
-@signed_in
+@sign_in_required
 def decide(run_id: int) -> Response | tuple[str, int]:
     """Take a decision, in the story or in the debrief. The step's number makes a repeated post harmless."""
     found, scenario, state = _run_or_404(run_id)
-    if address := _elsewhere(found):
-        return go(address)
+    if address := _closed_redirect(found):
+        return redirect_to(address)
     sent = request.form.get("step", "")
     step = int(sent) if sent.isascii() and sent.isdecimal() and len(sent) < 4 else 0
     choice = request.form.get("choice", "")
@@ -77,25 +91,25 @@ def decide(run_id: int) -> Response | tuple[str, int]:
     if current and choice not in {c.id for c in state.offered}:
         message = "Choose what you do."
         if state.ending is not None:
-            return _debrief(found, scenario, state, message), 422
-        return _show(found, scenario, state, message), 422
+            return _render_debrief(found, scenario, state, message), 422
+        return _render_run(found, scenario, state, message), 422
     with unit_of_work() as session:
-        what = actions.decide(session, library(), me(), found, scenario, step, choice, today(), now())
-    if what == actions.OTHER:
+        what = actions.decide(session, reader_library(), reader_id(), found, scenario, step, choice, today(), now())
+    if what == actions.CONFLICT:
         flash("This decision was taken already, in another window or on another device. That one counts.")
-    return go(url_for("learning.run", run_id=run_id) + "#now")
+    return redirect_to(url_for("learning.run", run_id=run_id) + "#now")
 
 
 @pages.get("/run/<int(max=2147483647):run_id>/debrief")
-@signed_in
+@sign_in_required
 def debrief(run_id: int) -> str | Response:
     """The path taken beside the recommended one, decision by decision; dangerous ones are put right here."""
     found, scenario, state = _run_or_404(run_id)
     if state.ending is None:
-        return go(url_for("learning.run", run_id=run_id))
-    return _debrief(found, scenario, state, None)
+        return redirect_to(url_for("learning.run", run_id=run_id))
+    return _render_debrief(found, scenario, state, None)
 
 
-def _debrief(found: RunView, scenario: Scenario, state: Stand, mistake: str | None) -> str:
+def _render_debrief(found: RunView, scenario: Scenario, state: RunState, mistake: str | None) -> str:
     return render_template("learning/debrief.html", run=found, scenario=scenario, state=state, mistake=mistake,
-                           rows=compare(state), points=library().points, **_frame(found))  # fmt: skip
+                           rows=debrief_rows(state), points=reader_library().points, **_run_context(found))  # fmt: skip

@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-State = Literal["waiting", "failed", "sent", "withheld"]
+DeliveryState = Literal["waiting", "failed", "sent", "withheld"]
 # The mail that a recipient may choose not to get, and what it is called on pages.
 DIGEST = "manager-digest"
 BOOSTER = "booster"
-BULLETIN = "report"
-OPTIONAL = {
+SCHEDULED_REPORT = "report"
+OPTIONAL_MAIL = {
     DIGEST: "the weekly summary of your teams",
     BOOSTER: "five questions about once a month at the most",
-    BULLETIN: "the team report",
+    SCHEDULED_REPORT: "the team report",
 }
 
 
 @dataclass(frozen=True)
-class Letter:
+class MailMessage:
     """What a mail says: the same in plain text and, if there is any, in HTML. `headers` are added to its own."""
 
     subject: str

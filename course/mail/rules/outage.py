@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Literal
 
 # What keeps all mail from leaving. `turned-away`: the server answers, and accepts nothing. `stopped`: nobody sends.
-Reason = Literal[
+FaultReason = Literal[
     "name", "refused", "network", "silent", "cut", "certificate", "tls", "no-tls", "login", "no-login", "greeting",
     "busy", "turned-away", "unknown", "stopped",
 ]  # fmt: skip
 # For each reason what is wrong with the server {server}, and what to do.
-WORDS: dict[Reason, tuple[str, str]] = {
+FAULT_TEXTS: dict[FaultReason, tuple[str, str]] = {
     "name": (
         "the mail server {server} cannot be found, because its name is not known",
         "Check the name in MAIL_URL, and whether the server on which the course runs can look up names (DNS).",
@@ -78,27 +78,27 @@ WORDS: dict[Reason, tuple[str, str]] = {
 
 
 @dataclass(frozen=True)
-class Fault:
+class ServerFault:
     """Why a mail server took nothing: the reason, and its own words (or the system's), without anybody's address."""
 
-    reason: Reason
+    reason: FaultReason
     detail: str
 
     def words(self, server: str) -> str:
         """A sentence for whoever looks at one mail."""
-        said = WORDS[self.reason][0].format(server=server)
+        said = FAULT_TEXTS[self.reason][0].format(server=server)
         return f"{said[0].upper()}{said[1:]} ({self.detail})." if self.detail else f"{said[0].upper()}{said[1:]}."
 
 
 @dataclass(frozen=True)
-class Trouble:
+class DeliveryProblem:
     """What administrators are told: mail has not left since `since`, why, what to do, and how many mails wait.
 
     `next_look` is when the sender looks again by itself, `detail` are the words of the server.
     """
 
     since: datetime
-    reason: Reason
+    reason: FaultReason
     server: str
     detail: str
     waiting: int
@@ -107,15 +107,15 @@ class Trouble:
     @property
     def why(self) -> str:
         """What is wrong, as the end of a sentence."""
-        return WORDS[self.reason][0].format(server=self.server)
+        return FAULT_TEXTS[self.reason][0].format(server=self.server)
 
     @property
     def to_do(self) -> str:
         """What to do about it."""
-        return WORDS[self.reason][1]
+        return FAULT_TEXTS[self.reason][1]
 
 
-def too_many_at_once(dead: int, accepted: int) -> bool:
+def too_many_dead_addresses(dead: int, accepted: int) -> bool:
     """Whether so many addresses are said not to exist that the server is more likely to be wrong than all of them.
 
     `dead` addresses were said not to exist within a day, in which mail to `accepted` others was accepted.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 # After each answer about a mail. Together they are more than three days, as RFC 5321 (4.5.4.1) asks for.
-WAITS = (
+RETRY_DELAYS = (
     timedelta(minutes=1),
     timedelta(minutes=5),
     timedelta(minutes=15),
@@ -14,36 +14,36 @@ WAITS = (
     *(timedelta(hours=4) for _ in range(18)),
 )
 # A refusal that is called final, but may be about the sender or the server: nothing changes within minutes.
-REFUSAL_WAITS = timedelta(hours=2)
+REFUSAL_RETRY_DELAY = timedelta(hours=2)
 # Longer than one round of sending can take. If a sender dies half-way, another takes the mail up after this.
-CLAIM = timedelta(minutes=30)
+CLAIM_DURATION = timedelta(minutes=30)
 # Seconds after which a round of sending ends, so that it stays well below CLAIM; the rest is for the next one.
-ROUND = 600.0
+ROUND_SECONDS = 600.0
 # How long a mail waits for a mail server that cannot be reached, or that accepts nothing.
-PATIENCE = timedelta(days=7)
+MAX_SERVER_WAIT = timedelta(days=7)
 # How long the text of a mail that was given up is kept, so that it can be sent again: the time that it may have waited
 # for the server, and a week for somebody to press the button.
-KEPT = timedelta(days=14)
+TEXT_RETENTION = timedelta(days=14)
 # Between two looks at a server that could not be reached; the last one repeats.
-LOOKS = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15))
+SERVER_CHECK_DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15))
 # A mail that is due leaves within seconds while somebody is sending.
-MAIL_WAITS = timedelta(minutes=10)
+STALLED_AFTER = timedelta(minutes=10)
 # Answers about addresses within this time are looked at together.
-TOGETHER = timedelta(days=1)
+REFUSAL_WINDOW = timedelta(days=1)
 # How many mails have to be turned away, and none accepted, before that is called a fault of the server.
-TURNED_AWAY = 3
+OUTAGE_THRESHOLD = 3
 
 
 def next_try(tries: int, at: datetime, least: timedelta = timedelta()) -> datetime | None:
     """When to try a mail again after `tries` answers, the last of them at `at`; None to give up."""
-    return at + max(WAITS[tries - 1], least) if tries <= len(WAITS) else None
+    return at + max(RETRY_DELAYS[tries - 1], least) if tries <= len(RETRY_DELAYS) else None
 
 
-def next_look(looks: int, at: datetime) -> datetime:
+def next_server_check(looks: int, at: datetime) -> datetime:
     """When to look again at a server at which `looks` looks in a row were in vain, the last of them at `at`."""
-    return at + LOOKS[min(looks, len(LOOKS)) - 1]
+    return at + SERVER_CHECK_DELAYS[min(looks, len(SERVER_CHECK_DELAYS)) - 1]
 
 
 def waited_too_long(queued_at: datetime, at: datetime) -> bool:
     """Whether a mail has waited so long for its server that it is given up."""
-    return at - queued_at >= PATIENCE
+    return at - queued_at >= MAX_SERVER_WAIT

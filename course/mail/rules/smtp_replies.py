@@ -13,23 +13,23 @@ from typing import Literal
 
 # no-mailbox: the address is dead. never: this mail is too large, whenever it is sent. later: try again. refused: a
 # refusal for another reason, such as the sender, a full mailbox or a policy.
-Meaning = Literal["no-mailbox", "never", "later", "refused"]
+ReplyMeaning = Literal["no-mailbox", "never", "later", "refused"]
 
 _STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
 _LINK = re.compile(r"https?://\S+")
 _ADDRESS = re.compile(r"<[^<>\s]*>|[\w.+%'=-]+@[\w.-]+")
 # RFC 3463 with the codes that servers add to it: bad mailbox, bad syntax of it, moved, no mail host or recipient.
-_NO_MAILBOX = frozenset({(1, 1), (1, 3), (1, 6), (1, 10)})
+_NO_MAILBOX_CODES = frozenset({(1, 1), (1, 3), (1, 6), (1, 10)})
 # These say too little: the words beside them decide.
-_VAGUE = frozenset({(1, 0), (2, 0), (2, 1), (3, 0), (5, 0)})
-_WHO = (
+_VAGUE_CODES = frozenset({(1, 0), (2, 0), (2, 1), (3, 0), (5, 0)})
+_RECIPIENT_WORDS = (
     r"(?:user|mailbox|recipient|account|addressee|alias|member|customer|local[ -]part|e-?mail address|address|person)"
 )
-_UNKNOWN = re.compile(
+_UNKNOWN_RECIPIENT = re.compile(
     rf"""
       \b(?:no\ such|no\ longer\ a|not\ a\ (?:known|valid)|unknown|invalid|non-?existent|nonexisting|undefined|bad\ destination)
-        \ (?:(?:local|virtual|e-?mail|mail|final|destination|smtp|recipient|user)\ )*{_WHO}\b
-    | \b{_WHO}(?:\ (?:name|here|that\ you\ tried\ to\ reach|you\ entered|part))*
+        \ (?:(?:local|virtual|e-?mail|mail|final|destination|smtp|recipient|user)\ )*{_RECIPIENT_WORDS}\b
+    | \b{_RECIPIENT_WORDS}(?:\ (?:name|here|that\ you\ tried\ to\ reach|you\ entered|part))*
         \ (?:is\ |was\ |has\ been\ |could\ |can\ ?|does\ |do\ )*
         (?:unknown|not\ found|not\ be\ found|not\ exist|doesn['’]?t\ exist|doesnt\ exist|not\ known|not\ listed
           |no\ longer\ (?:exists?|valid|here)|invalid|isn['’]t\ found|wasn['’]t\ found|not\ valid|deleted|name\ not\ allowed)
@@ -39,16 +39,16 @@ _UNKNOWN = re.compile(
     """,
     re.VERBOSE,
 )
-_CLOSED = re.compile(
-    rf"\b{_WHO}\b.{{0,40}}\b(?:disabled|inactive|deactivated|closed|deleted|terminated|discontinued|no longer active)\b"
+_CLOSED_MAILBOX = re.compile(
+    rf"\b{_RECIPIENT_WORDS}\b.{{0,40}}\b(?:disabled|inactive|deactivated|closed|deleted|terminated|discontinued|no longer active)\b"
 )
 # The sender is meant, although the words may be those for a mailbox ("Sender address rejected: User unknown").
-_SENDER = re.compile(
+_SENDER_REJECTED = re.compile(
     r"\b(?:sender|from|return[- ]path|originator)\b[^.;]{0,40}?"
     r"\b(?:reject|denied|refus|not |unknown|bad|invalid|unverif|verif|block|fail|could|does)"
     r"|\b(?:bad|invalid|unknown|unverified|unauthenticated|blocked|forged)(?: outbound| envelope)? (?:sender|return[- ]path)"
 )
-_NOT_NOW = re.compile(
+_TEMPORARY_FAILURE = re.compile(
     r"\btemporar|\btry (?:again|later)|\bgr[ea]ylist|\bdeferred\b|\bat a rate\b|\brate[- ]limit|\btoo (?:many|much|fast)\b"
     r"|\bthrottl|\bquota\b|\bfull\b|\bexceed|\bsuspended\b|\bstorage\b"
 )
@@ -64,7 +64,7 @@ _POLICY = re.compile(
 
 
 @dataclass(frozen=True)
-class Status:
+class EnhancedStatus:
     """An enhanced status code (RFC 3463): its class (2, 4 or 5), subject and detail."""
 
     kind: int
@@ -72,26 +72,26 @@ class Status:
     detail: int
 
 
-def status_in(words: str) -> Status | None:
+def enhanced_status(words: str) -> EnhancedStatus | None:
     """The first enhanced status code in an answer; None if it has none."""
     found = _STATUS.search(_LINK.sub(" ", words))
-    return Status(int(found[1]), int(found[2]), int(found[3])) if found else None
+    return EnhancedStatus(int(found[1]), int(found[2]), int(found[3])) if found else None
 
 
-def meaning(code: int, words: str) -> Meaning:
+def reply_meaning(code: int, words: str) -> ReplyMeaning:
     """What an answer to a mail or to its recipient means; `code` is its number, `words` are the rest of it."""
-    status = status_in(words)
+    status = enhanced_status(words)
     if not 500 <= code < 600 or (status is not None and status.kind != 5):
         return "later"
-    said = _plain(words)
+    said = _normalise_reply(words)
     if (status is not None and (status.subject, status.detail) in ((3, 4), (2, 3))) or _TOO_LARGE.search(said):
         return "never"
-    return "no-mailbox" if _no_mailbox(status, said) else "refused"
+    return "no-mailbox" if _says_no_mailbox(status, said) else "refused"
 
 
 def address_is_dead(code: int, words: str) -> bool:
     """Whether an answer says that there is no such mailbox."""
-    return meaning(code, words) == "no-mailbox"
+    return reply_meaning(code, words) == "no-mailbox"
 
 
 def report_says_dead(status: str, words: str) -> bool:
@@ -100,7 +100,7 @@ def report_says_dead(status: str, words: str) -> bool:
     Some servers write 5.0.0 into the field and the real code into the words. Where the two say different things, the
     address gets the benefit of the doubt.
     """
-    field, said = status_in(status), status_in(words)
+    field, said = enhanced_status(status), enhanced_status(words)
     if field is None or field.kind != 5 or (said is not None and said.kind != 5):
         return False
     if said is None or (field.subject, field.detail) == (0, 0):
@@ -108,24 +108,24 @@ def report_says_dead(status: str, words: str) -> bool:
     return address_is_dead(550, words) and address_is_dead(550, f"{status} {_STATUS.sub(' ', words)}")
 
 
-def without_addresses(words: str) -> str:
+def redact_addresses(words: str) -> str:
     """An answer as it may be shown to somebody who is to read nobody's address in it, on one line."""
     return " ".join(_ADDRESS.sub("…", words).split())
 
 
-def _plain(words: str) -> str:
+def _normalise_reply(words: str) -> str:
     """The words of an answer without links, addresses and codes, in small letters."""
     bare = _ADDRESS.sub(" ", _LINK.sub(" ", words))
     bare = re.sub(r"\b\d{3}[- ]?(?=\d\.\d)|[\[\]():#,\"]", " ", _STATUS.sub(" ", bare))
     return " ".join(bare.casefold().split())
 
 
-def _no_mailbox(status: Status | None, words: str) -> bool:
-    if _SENDER.search(words) or _NOT_NOW.search(words) or _POLICY.search(words):
+def _says_no_mailbox(status: EnhancedStatus | None, words: str) -> bool:
+    if _SENDER_REJECTED.search(words) or _TEMPORARY_FAILURE.search(words) or _POLICY.search(words):
         return False
     code = None if status is None else (status.subject, status.detail)
-    if code in _NO_MAILBOX:
+    if code in _NO_MAILBOX_CODES:
         return True
-    if code is None or code in _VAGUE or code[0] == 0:
-        return bool(_UNKNOWN.search(words) or _CLOSED.search(words))
+    if code is None or code in _VAGUE_CODES or code[0] == 0:
+        return bool(_UNKNOWN_RECIPIENT.search(words) or _CLOSED_MAILBOX.search(words))
     return False

@@ -9,25 +9,25 @@ import unicodedata
 # Alphabets with letters that look like Latin ones.
 _LOOK_ALIKE = ("CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU")
 _DIGIT_IN_WORD = re.compile(r"[^\W\d_]\d+[^\W\d_]")
-_LOST = re.compile(r"\ufffd|[^\W\d_]\?|\?[^\W\d_]")
+_LOST_CHARACTER = re.compile(r"\ufffd|[^\W\d_]\?|\?[^\W\d_]")
 _CAPITAL_INSIDE = re.compile(r"[^\W\d_][^\x00-\x7f]")
 # What Windows shows for letters of a Mac: “Zo‘” for Zoë, “N–ez” for Núñez, “OÕNeill” for O’Neill.
-_OF_A_MAC = re.compile(r"[^\W\d_]‘(?![^\W\d_])|[^\W\d_][–—](?=[^\W\d_])(?=\w*[a-z])(?![A-ZÀ-Þ])|[A-Z]Õ[A-Z][a-z]")
+_MAC_ROMAN = re.compile(r"[^\W\d_]‘(?![^\W\d_])|[^\W\d_][–—](?=[^\W\d_])(?=\w*[a-z])(?![A-ZÀ-Þ])|[A-Z]Õ[A-Z][a-z]")
 _NEVER_IN_NAMES = frozenset("†‡‰•…¡¿¶§„‚‹›ˆ˜")
 
 
-def decoded_twice(text: str) -> str | None:
+def undo_double_decoding(text: str) -> str | None:
     """What stood there before UTF-8 was read as Windows-1252 or Latin-1; None if that has not happened."""
     if text.isascii():
         return None
     try:
-        found = bytes(_byte(sign) for sign in text).decode("utf-8")
+        found = bytes(_windows_byte(sign) for sign in text).decode("utf-8")
     except (UnicodeError, ValueError):
         return None
     return found if found != text else None
 
 
-def _byte(sign: str) -> int:
+def _windows_byte(sign: str) -> int:
     """The byte that Windows-1252, or else Latin-1, writes for a character. Raises ValueError if there is none."""
     try:
         return sign.encode("cp1252")[0]
@@ -37,19 +37,19 @@ def _byte(sign: str) -> int:
         return ord(sign)
 
 
-def badly_decoded(text: str) -> str | None:
+def decoding_damage(text: str) -> str | None:
     """Why a name or team seems to have gone through a program that read its letters wrongly; None if it does not."""
-    if any(decoded_twice(part) is not None for part in text.split()):
-        right = " ".join(decoded_twice(part) or part for part in text.split())
+    if any(undo_double_decoding(part) is not None for part in text.split()):
+        right = " ".join(undo_double_decoding(part) or part for part in text.split())
         return f"“{text}” looks wrongly decoded. It may be “{right}”."
     if html.unescape(text) != text:
         return f"“{text}” holds a code of web pages. It may be “{html.unescape(text)}”."
-    if _LOST.search(text):
+    if _LOST_CHARACTER.search(text):
         return f"Letters seem to be missing in “{text}”."
     if (
         any(unicodedata.category(pair[1]) == "Lu" and pair[0].islower() for pair in _CAPITAL_INSIDE.findall(text))
         or any(sign > "\x7f" and unicodedata.category(sign) in ("Sc", "Sm", "Sk", "So", "Cc") for sign in text)
-        or (_OF_A_MAC.search(text) or not _NEVER_IN_NAMES.isdisjoint(text))
+        or (_MAC_ROMAN.search(text) or not _NEVER_IN_NAMES.isdisjoint(text))
     ):
         return (
             f"“{text}” holds a sign that names do not have. The file may have been saved with another set of letters."
@@ -57,7 +57,7 @@ def badly_decoded(text: str) -> str | None:
     return None
 
 
-def look_alike(text: str, latin: bool = False) -> str | None:
+def lookalike_character(text: str, latin: bool = False) -> str | None:
     """Which character of a name, team, number or address only looks like another one; None if none does.
 
     Letters of other alphabets are fine where no Latin ones stand beside them, unless only Latin ones are to be expected.
@@ -76,7 +76,7 @@ def look_alike(text: str, latin: bool = False) -> str | None:
     return None
 
 
-def digit_inside(name: str) -> str | None:
+def digit_in_name(name: str) -> str | None:
     """What to say where a digit has got inside a word of a name, in place of an O or an l; None otherwise."""
     return f"There is a digit inside a word: “{name}”." if _DIGIT_IN_WORD.search(name) else None
 

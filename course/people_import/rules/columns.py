@@ -7,10 +7,17 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from course.people_import.rules.date_formats import like_a_day, no_day
-from course.people_import.rules.headings import NAMES, NOT_THEIRS, PRIVATE, bare, spellings, unqualified
+from course.people_import.rules.date_formats import is_placeholder_day, looks_like_day
+from course.people_import.rules.headings import (
+    KNOWN_HEADINGS,
+    OTHER_PERSON_HEADING,
+    PRIVATE_HEADING,
+    heading_variants,
+    normalise_heading,
+    strip_qualifiers,
+)
 from course.people_import.rules.table import Table
-from course.people_import.rules.values import is_nothing
+from course.people_import.rules.values import is_placeholder
 
 # What a list may say about a person, and the words for it.
 FIELDS = {
@@ -28,8 +35,8 @@ FIELDS = {
     "valid_until": "Earlier certificate: valid until",
     "issuer": "Earlier certificate: issued by",
 }
-DAYS = ("start", "leaving", "completed", "valid_until")
-_SAMPLE = 500  # rows that are looked at
+DATE_FIELDS = ("start", "leaving", "completed", "valid_until")
+_SAMPLE_ROWS = 500  # rows that are looked at
 _YES_OR_NO = frozenset({"y", "n", "yes", "no", "true", "false", "ja", "nein", "ie", "na", "oes", "nac oes", "1", "0"})
 _CODE = re.compile(r"[\w./#-]+")
 _ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+")
@@ -41,7 +48,7 @@ def _is_code(cell: str) -> bool:
 
 
 @dataclass(frozen=True)
-class _Content:
+class _ColumnContent:
     """What stands in a column, without what only stands in the place of a value."""
 
     cells: tuple[str, ...]
@@ -61,7 +68,7 @@ class _Content:
 
     @cached_property
     def days(self) -> float:
-        return self.share(lambda cell: like_a_day(cell) or no_day(cell))
+        return self.share(lambda cell: looks_like_day(cell) or is_placeholder_day(cell))
 
     @cached_property
     def yes_or_no(self) -> float:
@@ -84,7 +91,7 @@ class _Content:
             return self.share(lambda cell: "@" in cell) >= 0.5
         if self.addresses >= 0.5:
             return False
-        if field in DAYS:
+        if field in DATE_FIELDS:
             return self.days >= 0.5
         if self.days >= 0.5 and field != "staff_number":
             return False
@@ -97,7 +104,7 @@ class _Content:
         return field in ("role", "pathway") or self.yes_or_no < 0.5
 
 
-def guess(
+def guess_columns(
     headings: Sequence[str],
     remembered: Mapping[str, str],
     unused: Collection[str] = (),
@@ -108,63 +115,71 @@ def guess(
     time (`unused`), whatever its name: the list of tonight must not move people by a column that somebody has said
     holds something else."""
     found: dict[str, int] = {}
-    known = [bare(heading) for heading in headings]
+    known = [normalise_heading(heading) for heading in headings]
     left_out = {index for index, heading in enumerate(headings) if heading in unused}
-    content = [_content(table, index) for index in range(len(headings))]
+    content = [_column_content(table, index) for index in range(len(headings))]
 
     for field, heading in remembered.items():
         for index, name in enumerate(known):
-            if field not in found and name == bare(heading) and index not in {*found.values(), *left_out}:
+            if field not in found and name == normalise_heading(heading) and index not in {*found.values(), *left_out}:
                 found[field] = index
     free = [index for index in range(len(headings)) if index not in left_out]
-    for field in NAMES:
+    for field in KNOWN_HEADINGS:
         if field not in found:
             fitting = [index for index in free if index not in found.values() and content[index].fits(field)]
-            best = _best(field, fitting, headings, content)
+            best = _best_column(field, fitting, headings, content)
             if best is not None:
                 found[field] = best
-    _address(found, free, headings, content)
+    _guess_address(found, free, headings, content)
     if not remembered:
-        _names(found, content, table)
+        _guess_names(found, content, table)
     return found
 
 
-def _content(table: Table | None, index: int) -> _Content:
+def _column_content(table: Table | None, index: int) -> _ColumnContent:
     if table is None:
-        return _Content((), 0)
-    cells = [cell for _, cell in zip(range(_SAMPLE), table.column(index), strict=False)]
-    return _Content(tuple(cell for cell in cells if not is_nothing(cell)), len(cells))
+        return _ColumnContent((), 0)
+    cells = [cell for _, cell in zip(range(_SAMPLE_ROWS), table.column(index), strict=False)]
+    return _ColumnContent(tuple(cell for cell in cells if not is_placeholder(cell)), len(cells))
 
 
-def _best(field: str, columns: list[int], headings: Sequence[str], content: list[_Content]) -> int | None:
+def _best_column(field: str, columns: list[int], headings: Sequence[str], content: list[_ColumnContent]) -> int | None:
     """Of these columns the one whose heading is the most usual for the field; one that is hardly filled comes last."""
     ranked = []
     for index in columns:
-        ranks = [NAMES[field].index(name) for name in spellings(headings[index]) if name in NAMES[field]]
-        plainer = unqualified(headings[index])
-        if not ranks and field != "staff_number" and plainer in NAMES[field]:
-            ranks = [len(NAMES[field]) + NAMES[field].index(plainer)]
-        if ranks and not (field == "email" and NOT_THEIRS.search(bare(headings[index]))):
+        ranks = [
+            KNOWN_HEADINGS[field].index(name)
+            for name in heading_variants(headings[index])
+            if name in KNOWN_HEADINGS[field]
+        ]
+        plainer = strip_qualifiers(headings[index])
+        if not ranks and field != "staff_number" and plainer in KNOWN_HEADINGS[field]:
+            ranks = [len(KNOWN_HEADINGS[field]) + KNOWN_HEADINGS[field].index(plainer)]
+        if ranks and not (field == "email" and OTHER_PERSON_HEADING.search(normalise_heading(headings[index]))):
             full = max((content[one].filled for one in columns), default=0)
             # Beside a first name of everybody, what some are called is none.
             hollow = content[index].filled < full * (0.9 if field == "first_name" else 0.5)
-            ranked.append((hollow, bool(PRIVATE.search(bare(headings[index]))), min(ranks), index))
+            ranked.append((hollow, bool(PRIVATE_HEADING.search(normalise_heading(headings[index]))), min(ranks), index))
     return min(ranked)[-1] if ranked else None
 
 
-def _address(found: dict[str, int], free: list[int], headings: Sequence[str], content: list[_Content]) -> None:
+def _guess_address(
+    found: dict[str, int], free: list[int], headings: Sequence[str], content: list[_ColumnContent]
+) -> None:
     """A column of e-mail addresses, nearly all of them different, is that of the address, whatever it is called; unless
     it is called by somebody else, such as their manager."""
     if "email" in found:
         return
     columns = [index for index in free if index not in found.values() and content[index].addresses >= 0.8]
     columns = [index for index in columns if content[index].different >= 0.8]
-    columns = [index for index in columns if not NOT_THEIRS.search(bare(headings[index]))]
+    columns = [index for index in columns if not OTHER_PERSON_HEADING.search(normalise_heading(headings[index]))]
     if columns:
-        found["email"] = min(columns, key=lambda index: (bool(PRIVATE.search(bare(headings[index]))), index))
+        found["email"] = min(
+            columns, key=lambda index: (bool(PRIVATE_HEADING.search(normalise_heading(headings[index]))), index)
+        )
 
 
-def _names(found: dict[str, int], content: list[_Content], table: Table | None) -> None:
+def _guess_names(found: dict[str, int], content: list[_ColumnContent], table: Table | None) -> None:
     """Where the first and the last name have columns of their own, those are taken: they tell which is which. A column
     “Name” beside one of first names holds the last names, if the first names do not stand in it."""
     if {"first_name", "last_name"} <= found.keys():
@@ -178,13 +193,13 @@ def _names(found: dict[str, int], content: list[_Content], table: Table | None) 
     ):
         found.pop("first_name")  # what some are called beside their full name
         return
-    pairs = list(zip(table.column(found["name"]), table.column(found["first_name"]), strict=True))[:_SAMPLE]
+    pairs = list(zip(table.column(found["name"]), table.column(found["first_name"]), strict=True))[:_SAMPLE_ROWS]
     inside = sum(first.casefold() in name.casefold() for name, first in pairs if name and first)
     if inside < len(pairs) / 2:
         found["last_name"] = found.pop("name")
 
 
-def mistake(columns: Mapping[str, int]) -> tuple[str, str] | None:
+def mapping_error(columns: Mapping[str, int]) -> tuple[str, str] | None:
     """What is wrong with a choice of columns: the field, and what is wrong; None if nothing is."""
     if "email" not in columns:
         return "email", "Choose the column of the e-mail address: people sign in with it."

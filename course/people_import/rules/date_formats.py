@@ -7,8 +7,8 @@ import unicodedata
 from collections.abc import Iterable
 from datetime import date, timedelta
 
-from course.people_import.rules.values import is_nothing
-from course.text import fold
+from course.people_import.rules.values import is_placeholder
+from course.text import search_key
 
 # English, Welsh, German and French, folded; each may be shortened to three letters where that is clear.
 _MONTHS: tuple[tuple[str, ...], ...] = (
@@ -42,7 +42,7 @@ _NO_END = re.compile(
 _SHORT = re.compile(r"(\d{1,2})[/\- ](\d{1,2})[/\- ](\d{4}|\d{2})")
 
 
-class NotADayError(ValueError):
+class InvalidDayError(ValueError):
     """The message says what is wrong with it, and how to write it."""
 
 
@@ -50,12 +50,12 @@ def _plain(text: str) -> str:
     return _WEEKDAY.sub("", _TIME.sub("", unicodedata.normalize("NFKC", text).strip()))
 
 
-def no_day(text: str) -> bool:
+def is_placeholder_day(text: str) -> bool:
     """Whether this only stands in the place of a day, such as TBC, 00/00/0000 or 01/01/1900."""
     typed = _plain(text)
-    if is_nothing(typed) or _NO_DAY.fullmatch(typed):
+    if is_placeholder(typed) or _NO_DAY.fullmatch(typed):
         return True
-    found = _parts(typed)
+    found = _date_parts(typed)
     try:
         return found is not None and date(*found) in _ZERO_DAYS
     except ValueError:
@@ -69,30 +69,30 @@ def read_day(text: str, label: str) -> date | None:
     Raises NotADayError, with `label` naming the column.
     """
     typed = _plain(text)
-    if is_nothing(typed):
+    if is_placeholder(typed):
         return None
     if re.fullmatch(r"\d{4,6}([.,]\d+)?", typed):
-        raise NotADayError(
-            f"{label}: {typed} is a number by which Excel counts days{_counted(typed)}. Format the column as a date, and "
+        raise InvalidDayError(
+            f"{label}: {typed} is a number by which Excel counts days{_serial_day_hint(typed)}. Format the column as a date, and "
             "save it again."
         )
-    found = _parts(typed)
+    found = _date_parts(typed)
     if found is None:
-        raise NotADayError(f"{label}: “{typed}” is not a day such as 12/02/2027.")
+        raise InvalidDayError(f"{label}: “{typed}” is not a day such as 12/02/2027.")
     return _date(*found, typed, label)
 
 
-def list_day(text: str, label: str) -> date | None:
+def read_list_day(text: str, label: str) -> date | None:
     """A day in a list: as `read_day`, but what spreadsheets and databases write for no day is none."""
-    return None if no_day(text) else read_day(text, label)
+    return None if is_placeholder_day(text) else read_day(text, label)
 
 
-def read_end(text: str, label: str) -> date | None:
-    """A last day in a list: as `list_day`, but the end of the year 9999 is none."""
-    return None if _NO_END.fullmatch(_plain(text)) else list_day(text, label)
+def read_last_day(text: str, label: str) -> date | None:
+    """A last day in a list: as `read_list_day`, but the end of the year 9999 is none."""
+    return None if _NO_END.fullmatch(_plain(text)) else read_list_day(text, label)
 
 
-def month_first(cells: Iterable[str]) -> str | None:
+def month_first_example(cells: Iterable[str]) -> str | None:
     """Of a column, a day that can only be meant with the month first, such as 09/25/2026; None if there is none. In such
     a column 09/10/2026 is not clear."""
     for cell in cells:
@@ -102,19 +102,19 @@ def month_first(cells: Iterable[str]) -> str | None:
     return None
 
 
-def either_way(text: str) -> bool:
+def is_ambiguous_day(text: str) -> bool:
     """Whether a day reads differently with the day first and with the month first."""
     found = _SHORT.fullmatch(_plain(text))
     return bool(found) and int(found[1]) <= 12 and int(found[2]) <= 12 and int(found[1]) != int(found[2])  # type: ignore[index]
 
 
-def like_a_day(text: str) -> bool:
+def looks_like_day(text: str) -> bool:
     """Whether this is written as a day is, be there such a day or not."""
     typed = _plain(text)
-    return _parts(typed) is not None or bool(_NO_END.fullmatch(typed)) or bool(re.fullmatch(r"[2-6]\d{4}", typed))
+    return _date_parts(typed) is not None or bool(_NO_END.fullmatch(typed)) or bool(re.fullmatch(r"[2-6]\d{4}", typed))
 
 
-def _parts(typed: str) -> tuple[int, int, int] | None:
+def _date_parts(typed: str) -> tuple[int, int, int] | None:
     """Year, month and day as they are written; the month is 0 for a word that is none."""
     if found := _YEAR_FIRST.fullmatch(typed):
         year, month, day = (part for part in found.groups() if part)
@@ -134,12 +134,12 @@ def _year(text: str) -> int:
 def _month(text: str) -> int:
     if text.isdecimal():
         return int(text)
-    start = fold(text)
+    start = search_key(text)
     found = {number for number, words in enumerate(_MONTHS, 1) if any(word.startswith(start) for word in words)}
     return found.pop() if len(found) == 1 else 0
 
 
-def _counted(typed: str) -> str:
+def _serial_day_hint(typed: str) -> str:
     number = float(typed.replace(",", "."))
     if not 20_000 <= number <= 60_000:
         return ""
@@ -149,9 +149,9 @@ def _counted(typed: str) -> str:
 
 def _date(year: int, month: int, day: int, typed: str, label: str) -> date:
     if not EARLIEST <= year <= LATEST:
-        raise NotADayError(f"{label}: the year of “{typed}” cannot be right.")
+        raise InvalidDayError(f"{label}: the year of “{typed}” cannot be right.")
     try:
         return date(year, month, day)
     except ValueError:
         first = " The day comes first, then the month." if month > 12 and day <= 12 else ""
-        raise NotADayError(f"{label}: there is no such day as “{typed}”.{first}") from None
+        raise InvalidDayError(f"{label}: there is no such day as “{typed}”.{first}") from None

@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 # For each field, in small letters without accents and with nothing but letters and digits; the most usual first.
-NAMES: dict[str, tuple[str, ...]] = {
+KNOWN_HEADINGS: dict[str, tuple[str, ...]] = {
     "email": ("workemail", "workemailaddress", "emailwork", "emailaddresswork", "businessemail", "email", "emailaddress",
               "emails", "mail", "mailaddress", "primaryemail", "companyemail", "officialemail", "emailid", "username",
               "userprincipalname", "upn", "emailadresse", "mailadresse", "dienstlicheemail", "ebost", "cyfeiriadebost",
@@ -55,10 +55,10 @@ NAMES: dict[str, tuple[str, ...]] = {
                "darparwr"),
 }  # fmt: skip
 # A column of addresses that are somebody else’s.
-NOT_THEIRS = re.compile(
+OTHER_PERSON_HEADING = re.compile(
     r"manager|supervisor|linem|emergency|nextofkin|parent|referee|reportsto|reportingto|approver|spouse|guardian|rheolwr|vorgesetzt"
 )
-PRIVATE = re.compile(r"personal(?!nummer|nr)|private|privat|home(?=e?mail)|personol")
+PRIVATE_HEADING = re.compile(r"personal(?!nummer|nr)|private|privat|home(?=e?mail)|personol")
 
 
 # Words that HR systems put before the usual name of a column, without another meaning.
@@ -70,26 +70,26 @@ _QUALIFIERS = frozenset(
 )  # fmt: skip
 
 
-def unqualified(heading: str) -> str:
+def strip_qualifiers(heading: str) -> str:
     """A heading without such words, as `bare` writes it; empty if there are none in it, or nothing beside them. The
     number of a person is never guessed so: “Contact number” is a telephone."""
     words = re.split(r"[\W_]+", re.sub(r"\([^)]*\)|\[[^\]]*\]|['’]s\b", " ", heading))
     words = [word for word in words if word]
     kept = [word for word in words if word.casefold() not in _QUALIFIERS]
-    return bare(" ".join(kept)) if len(kept) < len(words) else ""
+    return normalise_heading(" ".join(kept)) if len(kept) < len(words) else ""
 
 
-def bare(heading: str) -> str:
+def normalise_heading(heading: str) -> str:
     """A heading in small letters without accents, and with nothing but letters and digits; # and № mean a number."""
     plain = unicodedata.normalize("NFKD", re.sub(r"[#№]|\bno\.", " number ", heading.casefold()))
     return "".join(sign for sign in plain if sign.isalnum())
 
 
-def spellings(heading: str) -> tuple[str, ...]:
+def heading_variants(heading: str) -> tuple[str, ...]:
     """The names by which a heading may be known: all of it, without what stands in brackets, and the parts beside a
     stroke or a dash."""
     without = re.sub(r"\([^)]*\)|\[[^\]]*\]|\*", " ", heading)
     parts = [part for part in re.split(r"[/|:]|\s[-–]\s", without) if part.strip()]
     # “Forename(s)” is one word in two forms.
     either = heading.replace("(", "").replace(")", "")
-    return tuple(dict.fromkeys(name for name in map(bare, (heading, either, without, *parts)) if name))
+    return tuple(dict.fromkeys(name for name in map(normalise_heading, (heading, either, without, *parts)) if name))

@@ -7,19 +7,19 @@ import csv
 import re
 from collections.abc import Iterator
 
-from course.people_import.rules.table import BadRow, Table, UnreadableError, check_columns, made_table, packed
+from course.people_import.rules.table import BadRow, Table, UnreadableError, build_table, check_columns, pack_table
 from course.people_import.rules.workbook import read_workbook
 
 SEPARATORS = (",", ";", "\t", "|")
 _SAMPLE = 50  # records that are looked at to find the separator
-_MOST_BAD = 200  # rows with a wrong quotation mark; a file with more is none that a program wrote
+_MAX_BAD_ROWS = 200  # rows with a wrong quotation mark; a file with more is none that a program wrote
 _ZIP, _OLD_WORKBOOK = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"  # how Excel's own files begin, new and old
 # A byte that is no letter in the file's encoding comes out of `decode` as one of these.
-_ODD = re.compile("[\udc80-\udcff]")
-_ODD_OR_NUL = re.compile("[\udc80-\udcff\0]")
+_UNDECODED = re.compile("[\udc80-\udcff]")
+_UNDECODED_OR_NUL = re.compile("[\udc80-\udcff\0]")
 
 
-def read(data: bytes) -> Table:
+def parse_file(data: bytes) -> Table:
     """The table in an Excel workbook or a CSV file: UTF-8, UTF-16 or Windows-1252; separated by comma, semicolon, tab
     or bar. Pure: it can run in a process of its own.
 
@@ -42,37 +42,39 @@ def read(data: bytes) -> Table:
     found: list[tuple[int, list[str]]] = []
     bad: list[BadRow] = []
     for line, cells, fault in _records(text, separator):
-        odd = _odd_byte(cells)
+        odd = _undecoded_bytes(cells)
         if fault and all(len(one) < 2 for _, one in found):
             raise UnreadableError(f"Line {line}: {fault}")
         if fault or (odd and found):
-            bad.append(BadRow(line, tuple(_shown(cell) for cell in cells[:200]), fault or _ODD_WORDS.format(odd)))
+            bad.append(
+                BadRow(line, tuple(_printable(cell) for cell in cells[:200]), fault or _UNDECODED_MESSAGE.format(odd))
+            )
         else:
-            found.append((line, [_shown(cell) for cell in cells]))
-    if len(bad) > _MOST_BAD and len(bad) > len(found):
+            found.append((line, [_printable(cell) for cell in cells]))
+    if len(bad) > _MAX_BAD_ROWS and len(bad) > len(found):
         raise UnreadableError(f"Hardly a row of this file can be read. Line {bad[0].line}: {bad[0].reason}")
-    return made_table(found, bad)
+    return build_table(found, bad)
 
 
-def read_and_pack(data: bytes) -> bytes:
+def parse_and_pack(data: bytes) -> bytes:
     """The table in a file as it is kept: what a process of its own hands back. Raises UnreadableError."""
-    return packed(read(data))
+    return pack_table(parse_file(data))
 
 
-_ODD_WORDS = (
+_UNDECODED_MESSAGE = (
     "There is a byte in this row that is no letter in this file: {}. It may be an apostrophe or an accented letter that "
     "another program wrote. Type it again, and save the list as “CSV UTF-8”."
 )
 
 
-def _odd_byte(cells: list[str]) -> str:
+def _undecoded_bytes(cells: list[str]) -> str:
     """The bytes of a row that are no letters, as they are usually written."""
-    found = sorted({ord(sign) & 0xFF for cell in cells for sign in _ODD_OR_NUL.findall(cell)})
+    found = sorted({ord(sign) & 0xFF for cell in cells for sign in _UNDECODED_OR_NUL.findall(cell)})
     return ", ".join(f"0x{byte:02X}" for byte in found)
 
 
-def _shown(cell: str) -> str:
-    return _ODD_OR_NUL.sub("\ufffd", cell)
+def _printable(cell: str) -> str:
+    return _UNDECODED_OR_NUL.sub("\ufffd", cell)
 
 
 def _decode(data: bytes) -> str:
@@ -98,7 +100,7 @@ def _is_utf8(data: bytes) -> bool:
     text = data.decode("utf-8", "surrogateescape")
     if text.isascii():
         return True
-    odd = len(_ODD.findall(text))
+    odd = len(_UNDECODED.findall(text))
     return odd == 0 or sum(sign > "\x7f" for sign in text) > odd
 
 
@@ -121,10 +123,10 @@ def _separator(text: str) -> tuple[str, str]:
         return said[4], rest
     if first.rstrip("\r").lower() == "sep=\t":
         return "\t", rest
-    return max(SEPARATORS, key=lambda one: _fit(text, one)), text
+    return max(SEPARATORS, key=lambda one: _separator_fit(text, one)), text
 
 
-def _fit(text: str, separator: str) -> tuple[int, int]:
+def _separator_fit(text: str, separator: str) -> tuple[int, int]:
     """How well a separator fits: in how many of the first records it makes as many columns as in the headings, which
     are the first that it divides; and how many columns."""
     widths: list[int] = []
@@ -155,7 +157,7 @@ def _records(text: str, separator: str) -> Iterator[tuple[int, list[str], str]]:
             return
         except csv.Error:
             faults += 1
-            if faults > _MOST_BAD:
+            if faults > _MAX_BAD_ROWS:
                 raise UnreadableError(
                     f"From line {begun + 1} on the file cannot be read: quotation marks are missing, or there are too many."
                 ) from None

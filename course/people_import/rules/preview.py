@@ -7,14 +7,14 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from course.people_import.rules.planning import KINDS, Plan
+from course.people_import.rules.planning import LINE_KINDS, ImportPlan
 from course.people_import.rules.questions import QUESTIONS
 
-PAGE = 50
+ROWS_PER_PAGE = 50
 
 
 @dataclass(frozen=True)
-class Reported:
+class PreviewRow:
     """One row: its line in the file, what it does, whom it is about, and the same in words. `question` is the kind of what
     has to be decided about it, `key` that by which the decision is kept; `email` is whose row it is once it is applied."""
 
@@ -28,10 +28,10 @@ class Reported:
 
 
 @dataclass(frozen=True)
-class Report:
+class ImportPreview:
     """What a whole list does. `missing` are those who are here but not in it."""
 
-    rows: tuple[Reported, ...]
+    rows: tuple[PreviewRow, ...]
     new_teams: tuple[str, ...]
     missing: tuple[str, ...]
 
@@ -39,15 +39,15 @@ class Report:
     def counts(self) -> dict[str, int]:
         """How many rows do what; only what there is, in the order of KINDS."""
         found = Counter(row.kind for row in self.rows)
-        return {kind: found[kind] for kind in KINDS if found[kind]}
+        return {kind: found[kind] for kind in LINE_KINDS if found[kind]}
 
     @property
     def does_something(self) -> bool:
         return bool(set(self.counts) - {"refused", "unchanged", "asked", "joined"})
 
-    def asked(self) -> dict[str, list[Reported]]:
+    def asked(self) -> dict[str, list[PreviewRow]]:
         """What has to be decided before the list is applied: the rows of each kind of question."""
-        found: dict[str, list[Reported]] = {}
+        found: dict[str, list[PreviewRow]] = {}
         for row in self.rows:
             if row.question:
                 found.setdefault(row.question, []).append(row)
@@ -62,7 +62,7 @@ class Report:
             if row.question and question in (row.key, row.question) and answer in QUESTIONS[row.question].answers
         }
 
-    def of(self, kind: str) -> list[Reported]:
+    def of(self, kind: str) -> list[PreviewRow]:
         """The rows of a kind, or all of them; those that are refused, or to be decided, come first."""
         chosen = [row for row in self.rows if not kind or row.kind == kind]
         first = {"refused": 0, "asked": 1}
@@ -72,12 +72,12 @@ class Report:
         """The rows of the file that can be downloaded."""
         yield "Line", "Person", "What happens", "Details"
         for row in self.rows:
-            yield row.number, row.who, KINDS[row.kind], " ".join(row.notes)  # type: ignore[index]
+            yield row.number, row.who, LINE_KINDS[row.kind], " ".join(row.notes)  # type: ignore[index]
         for who in self.missing:
             yield "", who, "Not in the list", "Nothing is done about them."
 
 
-def written(plan: Plan) -> str:
+def dump_preview(plan: ImportPlan) -> str:
     """A plan as JSON, without what is needed only to carry it out."""
     return json.dumps(
         {
@@ -100,9 +100,11 @@ def written(plan: Plan) -> str:
     )
 
 
-def report(text: str) -> Report:
-    """What `written` wrote."""
+def load_preview(text: str) -> ImportPreview:
+    """What `dump_preview` wrote."""
     found = json.loads(text)
     # Before 0.5 a row ended with its notes.
-    rows = tuple(Reported(number, kind, who, tuple(notes), *rest) for number, kind, who, notes, *rest in found["rows"])
-    return Report(rows, tuple(found["new_teams"]), tuple(found["missing"]))
+    rows = tuple(
+        PreviewRow(number, kind, who, tuple(notes), *rest) for number, kind, who, notes, *rest in found["rows"]
+    )
+    return ImportPreview(rows, tuple(found["new_teams"]), tuple(found["missing"]))

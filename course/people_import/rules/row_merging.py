@@ -8,16 +8,16 @@ from dataclasses import dataclass, replace
 from datetime import date
 from itertools import islice
 
-from course.people.rules import plain_email
-from course.people_import.rules.matching import Wanted
-from course.people_import.rules.name_matching import likeness
-from course.text import same
+from course.people.rules import normalise_email
+from course.people_import.rules.matching import RowData
+from course.people_import.rules.name_matching import name_likeness
+from course.text import comparison_key
 
-_NAMED = 5  # lines that a message names
+_MAX_LINES_NAMED = 5  # lines that a message names
 
 
 @dataclass(frozen=True)
-class Said:
+class ParsedRow:
     """A row that was read: its line, how it is called, and what it wants; or why it is refused. `email`, `number` and
     `name` are what it calls the person, as far as that can be read."""
 
@@ -26,66 +26,66 @@ class Said:
     email: str
     staff_number: str | None
     name: str | None
-    wanted: Wanted | None
+    wanted: RowData | None
     fault: str = ""
 
 
 @dataclass(frozen=True)
-class Group:
+class PersonRows:
     """Rows about one person, and what they want together."""
 
-    rows: tuple[Said, ...]
-    wanted: Wanted
+    rows: tuple[ParsedRow, ...]
+    wanted: RowData
 
     @property
     def number(self) -> int:
         return self.rows[0].number
 
 
-class DifferError(ValueError):
+class ConflictingRowsError(ValueError):
     """Rows about one person, or with one address or number, cannot all be right."""
 
 
-def addresses_in(cells: Iterable[str]) -> str:
+def first_address(cells: Iterable[str]) -> str:
     """The first cell of a row that looks like an e-mail address: whom a row is about that could not be read."""
-    return next((plain_email(cell) for cell in cells if cell.count("@") == 1 and " " not in cell), "")
+    return next((normalise_email(cell) for cell in cells if cell.count("@") == 1 and " " not in cell), "")
 
 
-def groups(rows: Sequence[Said], today: date) -> tuple[list[Group], list[Said]]:
+def group_rows(rows: Sequence[ParsedRow], today: date) -> tuple[list[PersonRows], list[ParsedRow]]:
     """The rows put together by person, in an order that does not depend on theirs; and the rows that are refused, those
     among them that contradict each other."""
     refused = [row for row in rows if row.wanted is None]
     good = [row for row in rows if row.wanted is not None]
     faults = _contradictions(good)
-    faults |= _beside(good, refused, faults)
-    found: list[Group] = []
-    by_email: dict[str, list[Said]] = defaultdict(list)
+    faults |= _rows_beside_refused(good, refused, faults)
+    found: list[PersonRows] = []
+    by_email: dict[str, list[ParsedRow]] = defaultdict(list)
     for row in good:
         if row.number not in faults:
             by_email[row.email].append(row)
     for email in sorted(by_email):
         mine = sorted(by_email[email], key=lambda row: row.number)
         try:
-            found.append(Group(tuple(mine), _together([row.wanted for row in mine if row.wanted], today)))
-        except DifferError as error:
-            faults |= {row.number: f"Line {_others(mine, row)} is about the same person. {error}" for row in mine}
+            found.append(PersonRows(tuple(mine), _merge_rows([row.wanted for row in mine if row.wanted], today)))
+        except ConflictingRowsError as error:
+            faults |= {row.number: f"Line {_other_lines(mine, row)} is about the same person. {error}" for row in mine}
     refused += [replace(row, wanted=None, fault=faults[row.number]) for row in good if row.number in faults]
     return found, refused
 
 
-def _contradictions(rows: Sequence[Said]) -> dict[int, str]:
+def _contradictions(rows: Sequence[ParsedRow]) -> dict[int, str]:
     """Rows that share an address or a staff number, and cannot be about one person: what is wrong, by line."""
     faults: dict[int, str] = {}
     for shared, words in (("email", "The address {}"), ("staff_number", "The staff number {}")):
-        together: dict[str, list[Said]] = defaultdict(list)
+        together: dict[str, list[ParsedRow]] = defaultdict(list)
         for row in rows:
             if key := getattr(row, shared):
                 together[key].append(row)
         for key, some in together.items():
-            why = _why_not_one(some)
+            why = _conflict_reason(some)
             if why:
                 for row in some:
-                    said = f"{words.format(key)} is also in line {_others(some, row)}, with {why}."
+                    said = f"{words.format(key)} is also in line {_other_lines(some, row)}, with {why}."
                     faults.setdefault(row.number, f"{said} {_ADVICE[shared]}")
     return faults
 
@@ -96,17 +96,19 @@ _ADVICE = {
 }
 
 
-def _why_not_one(rows: Sequence[Said]) -> str:
+def _conflict_reason(rows: Sequence[ParsedRow]) -> str:
     """In what rows differ that should be about one person; empty if they can be."""
     names = [row.name for row in rows if row.name]
-    if any(likeness(names[0], name) != "same" for name in names[1:]):
+    if any(name_likeness(names[0], name) != "same" for name in names[1:]):
         return "another name"
     if len({row.staff_number for row in rows if row.staff_number}) > 1:
         return "another staff number"
     return ""
 
 
-def _beside(rows: Sequence[Said], refused: Collection[Said], faults: dict[int, str]) -> dict[int, str]:
+def _rows_beside_refused(
+    rows: Sequence[ParsedRow], refused: Collection[ParsedRow], faults: dict[int, str]
+) -> dict[int, str]:
     """The rows about somebody who is in a row that is refused: half of what a list says of a person, such as that one of
     two posts has ended, could mean something else."""
     emails = {row.email: row.number for row in refused if row.email}
@@ -115,20 +117,20 @@ def _beside(rows: Sequence[Said], refused: Collection[Said], faults: dict[int, s
     for row in rows:
         line = emails.get(row.email)
         other = numbers.get(row.staff_number) if row.staff_number else None
-        if line is None and other is not None and likeness(row.name, other.name) != "other":
+        if line is None and other is not None and name_likeness(row.name, other.name) != "other":
             line = other.number
         if line is not None and row.number not in faults:
             found[row.number] = f"Line {line} is about the same person and is refused, so this one is left out as well."
     return found
 
 
-def _others(rows: Sequence[Said], but: Said) -> str:
+def _other_lines(rows: Sequence[ParsedRow], but: ParsedRow) -> str:
     """The lines of the other rows, the first few of them."""
-    found = list(islice((str(row.number) for row in rows if row is not but), _NAMED + 1))
-    return ", ".join(found[:_NAMED]) + (" and more" if len(found) > _NAMED else "")
+    found = list(islice((str(row.number) for row in rows if row is not but), _MAX_LINES_NAMED + 1))
+    return ", ".join(found[:_MAX_LINES_NAMED]) + (" and more" if len(found) > _MAX_LINES_NAMED else "")
 
 
-def _together(rows: Sequence[Wanted], today: date) -> Wanted:
+def _merge_rows(rows: Sequence[RowData], today: date) -> RowData:
     """What the rows about one person want together. Raises DifferError where they contradict each other."""
     if len(rows) == 1:
         return rows[0]
@@ -138,19 +140,19 @@ def _together(rows: Sequence[Wanted], today: date) -> Wanted:
     leavings = [row.leaving for row in open_rows]
     names = sorted(row.name for row in rows if row.name)
     if len({row.pathway for row in open_rows if row.pathway}) > 1:
-        raise DifferError("They give different pathways.")
+        raise ConflictingRowsError("They give different pathways.")
     certificates = sorted({one for row in rows for one in row.certificates}, key=lambda one: (one.day, one.issuer))
     if len({one.day for one in certificates}) < len(certificates):
-        raise DifferError("They give different certificates of one day.")
+        raise ConflictingRowsError("They give different certificates of one day.")
     remarks = dict.fromkeys(remark for row in rows for remark in row.remarks)
     if ended:
         remarks["A post that has ended is left out, because another one goes on."] = None
-    return Wanted(
+    return RowData(
         email=rows[0].email,
         name=names[0] if names else None,
         staff_number=next((row.staff_number for row in rows if row.staff_number), None),
-        teams=_each(path for row in open_rows for path in row.teams),
-        managed=_each(path for row in open_rows for path in row.managed),
+        teams=_unique_paths(path for row in open_rows for path in row.teams),
+        managed=_unique_paths(path for row in open_rows for path in row.managed),
         manager=any(row.manager for row in open_rows),
         pathway=next((row.pathway for row in open_rows if row.pathway), None),
         start=min(starts) if starts else None,
@@ -160,9 +162,9 @@ def _together(rows: Sequence[Wanted], today: date) -> Wanted:
     )
 
 
-def _each(paths: Iterable[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:
+def _unique_paths(paths: Iterable[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:
     """Each path once, whatever its case, in an order of its own."""
     found: dict[tuple[str, ...], tuple[str, ...]] = {}
     for path in sorted(paths):
-        found.setdefault(tuple(same(name) for name in path), path)
+        found.setdefault(tuple(comparison_key(name) for name in path), path)
     return tuple(found[key] for key in sorted(found))

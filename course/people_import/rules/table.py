@@ -8,14 +8,14 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from course.people_import.rules.headings import NAMES, spellings, unqualified
+from course.people_import.rules.headings import KNOWN_HEADINGS, heading_variants, strip_qualifiers
 
-MOST_ROWS = 50_000
-MOST_COLUMNS = 200
-MOST_LETTERS = 20_000_000
-_ABOVE = 20  # records among which the headings are looked for: there may be notes above them
-_KEPT = b"course-table-1\n"
-_LONGEST = 2_000  # letters of a cell that are kept: no field takes as many
+MAX_ROWS = 50_000
+MAX_COLUMNS = 200
+MAX_CHARACTERS = 20_000_000
+_MAX_TITLE_ROWS = 20  # records among which the headings are looked for: there may be notes above them
+_FORMAT_HEADER = b"course-table-1\n"
+_MAX_CELL_LENGTH = 2_000  # letters of a cell that are kept: no field takes as many
 
 
 class UnreadableError(ValueError):
@@ -51,7 +51,7 @@ class Table:
         return (cells[index] if index < len(cells) else "" for _, cells in self.rows)
 
 
-def made_table(
+def build_table(
     records: list[tuple[int, list[str]]], bad: list[BadRow] | None = None, notes: tuple[str, ...] = ()
 ) -> Table:
     """The table of these records: the first one with two cells holds the headings. Raises UnreadableError."""
@@ -76,23 +76,23 @@ def made_table(
         raise UnreadableError(
             "The file has only one line. The first line holds the headings, and each other one a person."
         )
-    if len(rows) > MOST_ROWS:
-        raise UnreadableError(f"The file has {len(rows):,} rows. Divide it into files of at most {MOST_ROWS:,}.")
+    if len(rows) > MAX_ROWS:
+        raise UnreadableError(f"The file has {len(rows):,} rows. Divide it into files of at most {MAX_ROWS:,}.")
     usual = max(len(headings), _usual_width(rows))
     kept = []
     for line, cells in rows:
         if any(cells[len(headings) :]) or len(cells) > usual:
-            bad.append(BadRow(line, tuple(cells[:MOST_COLUMNS]), _TOO_MANY.format(len(cells), len(headings))))
+            bad.append(BadRow(line, tuple(cells[:MAX_COLUMNS]), _TOO_MANY_CELLS.format(len(cells), len(headings))))
         else:
-            kept.append((line, tuple(cell[:_LONGEST] for cell in cells[: len(headings)])))
+            kept.append((line, tuple(cell[:_MAX_CELL_LENGTH] for cell in cells[: len(headings)])))
     if len(rows) > 5 and len(kept) < len(rows) / 10:
         raise UnreadableError(
             "Hardly a row has as many cells as there are headings. Is there a title above the headings? Delete it."
         )
-    return Table(_unique(headings), tuple(kept), tuple(sorted(bad, key=lambda one: one.line)), notes)
+    return Table(_unique_headings(headings), tuple(kept), tuple(sorted(bad, key=lambda one: one.line)), notes)
 
 
-_TOO_MANY = (
+_TOO_MANY_CELLS = (
     "The row has {} cells, and there are {} headings. Is a comma inside a cell without quotation marks around it? "
     "Put the cell between quotation marks, or take the comma out."
 )
@@ -100,9 +100,9 @@ _TOO_MANY = (
 
 def check_columns(columns: int) -> None:
     """Raises UnreadableError if a list has so many columns that something is wrong with it."""
-    if columns > MOST_COLUMNS:
+    if columns > MAX_COLUMNS:
         raise UnreadableError(
-            f"The list has {columns:,} columns, and at most {MOST_COLUMNS} can be read. "
+            f"The list has {columns:,} columns, and at most {MAX_COLUMNS} can be read. "
             "Delete those that are not about people’s names, addresses, teams and days."
         )
 
@@ -118,7 +118,7 @@ def _usual_width(rows: list[tuple[int, list[str]]]) -> int:
 def _without_title(records: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
     """The records from the headings on: of the first ones that with the most usual names of columns; else the first with
     two cells, because a title fills one, and a list of people needs two."""
-    known = [_known_headings(cells) for _, cells in records[:_ABOVE]]
+    known = [_known_headings(cells) for _, cells in records[:_MAX_TITLE_ROWS]]
     if known and max(known) > 1:
         return records[known.index(max(known)) :]
     for place, (_, cells) in enumerate(records):
@@ -131,11 +131,11 @@ def _known_headings(cells: list[str]) -> int:
     """For how many fields there is a usual name of a column among these cells."""
     if any("@" in cell for cell in cells):
         return 0
-    names = {name for cell in cells if len(cell) < 100 for name in (*spellings(cell), unqualified(cell))}
-    return sum(not names.isdisjoint(usual) for usual in NAMES.values())
+    names = {name for cell in cells if len(cell) < 100 for name in (*heading_variants(cell), strip_qualifiers(cell))}
+    return sum(not names.isdisjoint(usual) for usual in KNOWN_HEADINGS.values())
 
 
-def _unique(headings: list[str]) -> tuple[str, ...]:
+def _unique_headings(headings: list[str]) -> tuple[str, ...]:
     """Headings that can be told apart: an empty one is called by its place, a second one of a name gets a number."""
     found: dict[str, None] = {}
     for place, heading in enumerate(headings, 1):
@@ -148,22 +148,22 @@ def _unique(headings: list[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def packed(table: Table) -> bytes:
+def pack_table(table: Table) -> bytes:
     """A table as it is kept: what was uploaded is read once, and never again. Raises UnreadableError."""
     said = json.dumps(
         {"headings": table.headings, "rows": table.rows, "notes": table.notes,
          "bad": [(one.line, one.cells, one.reason) for one in table.bad]}, ensure_ascii=False, separators=(",", ":"),
     )  # fmt: skip
-    if len(said) > MOST_LETTERS:
+    if len(said) > MAX_CHARACTERS:
         raise UnreadableError("The list holds too much text. Delete the columns that are not needed, or divide it.")
-    return _KEPT + zlib.compress(said.encode(), 1)
+    return _FORMAT_HEADER + zlib.compress(said.encode(), 1)
 
 
-def unpacked(kept: bytes) -> Table | None:
+def unpack_table(kept: bytes) -> Table | None:
     """What `packed` made; None for a file as earlier versions kept it."""
-    if not kept.startswith(_KEPT):
+    if not kept.startswith(_FORMAT_HEADER):
         return None
-    found = json.loads(zlib.decompress(kept[len(_KEPT) :]))
+    found = json.loads(zlib.decompress(kept[len(_FORMAT_HEADER) :]))
     rows = tuple((line, tuple(cells)) for line, cells in found["rows"])
     bad = tuple(BadRow(line, tuple(cells), reason) for line, cells, reason in found["bad"])
     return Table(tuple(found["headings"]), rows, bad, tuple(found["notes"]))

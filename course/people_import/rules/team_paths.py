@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from course.text import same
+from course.text import comparison_key
 
 # A team that is there, by its id, or one to be added, by its whole path of names.
-Place = int | tuple[str, ...]
+TeamPlace = int | tuple[str, ...]
 
 
-class UnclearError(ValueError):
+class AmbiguousTeamError(ValueError):
     """Several teams could be meant."""
 
 
 @dataclass
-class Places:
+class TeamPaths:
     """The open teams (id, name, parent), and the one below which new ones are added (None: at the top).
 
     `new` collects the paths of the teams that have to be added, each after the one above it.
@@ -28,29 +28,31 @@ class Places:
 
     def __post_init__(self) -> None:
         self._names = {number: (name, parent) for number, name, parent in self.teams}
-        self._at = {(parent, same(name)): number for number, name, parent in self.teams}
+        self._at = {(parent, comparison_key(name)): number for number, name, parent in self.teams}
         self._called: dict[str, list[int]] = {}
         for number, name, _ in self.teams:
-            self._called.setdefault(same(name), []).append(number)
-        self._known: dict[tuple[str, ...], Place] = {}
+            self._called.setdefault(comparison_key(name), []).append(number)
+        self._known: dict[tuple[str, ...], TeamPlace] = {}
         self._added: dict[tuple[str, ...], tuple[str, ...]] = {}
 
-    def find(self, path: tuple[str, ...]) -> Place:
+    def find(self, path: tuple[str, ...]) -> TeamPlace:
         """The team with this path, counted from the base or from the top, or the only one whose path ends so; if there
         is none, a new one. Raises UnclearError if there are several."""
-        key = tuple(same(name) for name in path)
+        key = tuple(comparison_key(name) for name in path)
         if key not in self._known:
             self._known[key] = self._search(path, key)
         return self._known[key]
 
-    def _search(self, path: tuple[str, ...], key: tuple[str, ...]) -> Place:
+    def _search(self, path: tuple[str, ...], key: tuple[str, ...]) -> TeamPlace:
         for start in dict.fromkeys((self.base, None)):
             here = self._walk(start, key)
             if here is not None:
                 return here
         ends = [one for one in self._called.get(key[-1], ()) if self._ends(one, key)]
         if len(ends) > 1:
-            raise UnclearError(f"There are several teams “{path[-1]}”: write which one, such as {self.words(ends[0])}.")
+            raise AmbiguousTeamError(
+                f"There are several teams “{path[-1]}”: write which one, such as {self.words(ends[0])}."
+            )
         if ends:
             return ends[0]
         return self._add(path)
@@ -70,7 +72,7 @@ class Places:
             team = self._names[team][1]
         return True
 
-    def _add(self, path: tuple[str, ...]) -> Place:
+    def _add(self, path: tuple[str, ...]) -> TeamPlace:
         """A new team, and those above it that are not there either."""
         start = self.base
         if len(path) > 1:
@@ -80,9 +82,9 @@ class Places:
             start = above
         return self._once((*self.path(start), path[-1]) if start is not None else (path[-1],))
 
-    def _once(self, whole: tuple[str, ...]) -> Place:
+    def _once(self, whole: tuple[str, ...]) -> TeamPlace:
         """A new team with this whole path; a list may name it in several ways."""
-        key = tuple(same(name) for name in whole)
+        key = tuple(comparison_key(name) for name in whole)
         if key not in self._added:
             self._added[key] = whole
             self.new.append(whole)
@@ -96,6 +98,6 @@ class Places:
             names.append(name)
         return tuple(reversed(names))
 
-    def words(self, place: Place) -> str:
+    def words(self, place: TeamPlace) -> str:
         """A place as a list writes it."""
         return " > ".join(self.path(place) if isinstance(place, int) else place)

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from course.people_import.rules.table import MOST_COLUMNS, MOST_ROWS, Table, UnreadableError, check_columns, made_table
+from course.people_import.rules.table import MAX_COLUMNS, MAX_ROWS, Table, UnreadableError, build_table, check_columns
 
-_MOST_PARTS = 500
-_MOST_BYTES = 120_000_000  # unpacked: a list of 50,000 people with twenty columns takes some 50 million
-_MOST_SHARED = 40_000_000  # of a part that is read into memory as a whole
-_EMPTY_ROWS = 5_000  # after so many the list has ended, whatever a program has formatted below it
+_MAX_PARTS = 500
+_MAX_BYTES = 120_000_000  # unpacked: a list of 50,000 people with twenty columns takes some 50 million
+_MAX_SHARED_STRINGS = 40_000_000  # of a part that is read into memory as a whole
+_MAX_EMPTY_ROWS = 5_000  # after so many the list has ended, whatever a program has formatted below it
 # A number format of zeros with other signs between them: 00000, "E"00000, 000-000.
 _SHAPE = re.compile(r"""(?:"[^"]*"|\\.|[-/ 0])*""")
 _SHAPED = re.compile(r"""("[^"]*"|\\.|[-/ ])|0""")
@@ -24,7 +24,7 @@ _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s+ref="([A-Z]{1,3}\d{1,7}:[A-Z]{1,3}
 _NO_RESULT = re.compile(
     rb'<c r="([A-Z]{1,3}\d{1,7})"(?![^>]*\bt="str")[^>]*><f(?:[^>]*/>|[^>]*>[^<]*</f>)(?:<v\s*/>|<v></v>|(?=</c>))'
 )
-_BAD = (
+_UNREADABLE = (
     "This Excel workbook cannot be read: {}. Open it in Excel, choose “Save as”, and save it as “Excel Workbook (.xlsx)” "
     "or as “CSV UTF-8”."
 )
@@ -45,9 +45,9 @@ def read_workbook(data: bytes) -> Table:
     except UnreadableError:
         raise
     except Exception as error:  # whatever a file made by hand can raise in there
-        raise UnreadableError(_BAD.format("it is damaged")) from error
+        raise UnreadableError(_UNREADABLE.format("it is damaged")) from error
     notes = () if sheets < 2 else (f"This is the sheet “{name}”, the first of {sheets} that can be seen.",)
-    return made_table(found, notes=notes)
+    return build_table(found, notes=notes)
 
 
 def _check_size(data: bytes) -> None:
@@ -57,14 +57,16 @@ def _check_size(data: bytes) -> None:
         with zipfile.ZipFile(io.BytesIO(data)) as parts:
             infos = parts.infolist()
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
-        raise UnreadableError(_BAD.format("it is damaged")) from error
+        raise UnreadableError(_UNREADABLE.format("it is damaged")) from error
     names = {info.filename for info in infos}
     if "xl/workbook.xml" not in names:
         kind = "it is of another kind" if "xl/workbook.bin" in names else "it is another kind of file"
-        raise UnreadableError(_BAD.format(kind))
+        raise UnreadableError(_UNREADABLE.format(kind))
     shared = max((info.file_size for info in infos if "/worksheets/" not in info.filename), default=0)
-    if len(infos) > _MOST_PARTS or sum(info.file_size for info in infos) > _MOST_BYTES or shared > _MOST_SHARED:
-        raise UnreadableError(_BAD.format("it is too large. Copy the list into a new workbook, without pictures"))
+    if len(infos) > _MAX_PARTS or sum(info.file_size for info in infos) > _MAX_BYTES or shared > _MAX_SHARED_STRINGS:
+        raise UnreadableError(
+            _UNREADABLE.format("it is too large. Copy the list into a new workbook, without pictures")
+        )
 
 
 def _first_table(book: Any, data: bytes) -> tuple[list[tuple[int, list[str]]], int, str]:
@@ -72,7 +74,7 @@ def _first_table(book: Any, data: bytes) -> tuple[list[tuple[int, list[str]]], i
     sheets = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
     best: tuple[list[tuple[int, list[str]]], str] = ([], "")
     for sheet in sheets:
-        found = list(_records(sheet, _merged(sheet, data)))
+        found = list(_records(sheet, _merged_cells(sheet, data)))
         if sum(sum(map(bool, cells)) > 1 for _, cells in found) > 1:
             return found, len(sheets), sheet.title
         if not best[0]:
@@ -80,20 +82,20 @@ def _first_table(book: Any, data: bytes) -> tuple[list[tuple[int, list[str]]], i
     return best[0], len(sheets), best[1]
 
 
-def _merged(sheet: Any, data: bytes) -> dict[int, list[tuple[int, int]]]:
+def _merged_cells(sheet: Any, data: bytes) -> dict[int, list[tuple[int, int]]]:
     """The cells that are merged over several rows: for each row that begins such a cell its column, counted from 0, and the
     row in which it ends. Raises UnreadableError where a formula has never been worked out."""
     from openpyxl.worksheet.cell_range import CellRange  # noqa: PLC0415
 
     with zipfile.ZipFile(io.BytesIO(data)) as parts, parts.open(sheet._worksheet_path) as part:
-        text = part.read(_MOST_BYTES)
+        text = part.read(_MAX_BYTES)
     if formula := _NO_RESULT.search(text):
         raise UnreadableError(
             f"The cell {formula[1].decode('ascii', 'replace')} has a formula that has not been worked out. Open the workbook "
             "in Excel, and save it again."
         )
     found: dict[int, list[tuple[int, int]]] = {}
-    for area in _MERGED.findall(text)[:MOST_ROWS]:
+    for area in _MERGED.findall(text)[:MAX_ROWS]:
         merged = CellRange(area.decode())
         if merged.max_row > merged.min_row:
             found.setdefault(merged.min_row, []).append((merged.min_col - 1, merged.max_row))
@@ -106,14 +108,14 @@ def _records(sheet: Any, merged: dict[int, list[tuple[int, int]]]) -> Iterator[t
     rows = last = 0
     going_on: dict[int, tuple[int, str]] = {}  # by column: until which row, and what stands in the merged cell
     for number, row in enumerate(sheet.iter_rows(), 1):
-        if number - last > _EMPTY_ROWS:
+        if number - last > _MAX_EMPTY_ROWS:
             return
-        if len(row) > MOST_COLUMNS:
+        if len(row) > MAX_COLUMNS:
             check_columns(max((place for place, cell in enumerate(row, 1) if cell.value is not None), default=0))
-        cells = [" ".join(_text(cell).split()) for cell in row[:MOST_COLUMNS]]
+        cells = [" ".join(_text(cell).split()) for cell in row[:MAX_COLUMNS]]
         if any(cells):  # an empty row is none, also beside a merged cell
             for column, (until, text) in going_on.items():
-                if number <= until and column < MOST_COLUMNS:
+                if number <= until and column < MAX_COLUMNS:
                     cells += [""] * (column + 1 - len(cells))
                     cells[column] = cells[column] or text
         going_on |= {column: (until, cells[column]) for column, until in merged.get(number, ()) if column < len(cells)}
@@ -122,8 +124,8 @@ def _records(sheet: Any, merged: dict[int, list[tuple[int, int]]]) -> Iterator[t
         if not cells:
             continue
         last, rows = number, rows + 1
-        if rows > MOST_ROWS + 50:
-            raise UnreadableError(f"The sheet has more than {MOST_ROWS:,} rows. Divide the list.")
+        if rows > MAX_ROWS + 50:
+            raise UnreadableError(f"The sheet has more than {MAX_ROWS:,} rows. Divide the list.")
         yield number, cells
 
 
@@ -145,11 +147,11 @@ def _text(cell: Any) -> str:
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         value = int(value)
     if isinstance(value, int):
-        return _shaped(value, str(cell.number_format or "").partition(";")[0])
+        return _format_number(value, str(cell.number_format or "").partition(";")[0])
     return str(value)
 
 
-def _shaped(value: int, shape: str) -> str:
+def _format_number(value: int, shape: str) -> str:
     """A number in a format of zeros, which are filled from the right; in any other format as it is."""
     zeros = len(re.sub(r'"[^"]*"|\\.', "", shape).replace(" ", "").replace("-", "").replace("/", ""))
     if value < 0 or not zeros or not _SHAPE.fullmatch(shape):

@@ -10,7 +10,7 @@ from typing import cast
 from sqlalchemy import ColumnElement, Table, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from course.dates import begin_of, civil_date
+from course.dates import civil_date, start_of_day
 from course.db import Base
 from course.learning.models import Completion
 from course.people.models import Person
@@ -86,7 +86,7 @@ def leavers(
     last = furthest(plan, stage, today)
     if last is None:
         return []
-    before = min(at, begin_of(last + timedelta(days=1), zone))
+    before = min(at, start_of_day(last + timedelta(days=1), zone))
     done = exists().where(Erasure.person_id == Person.id, Erasure.stage == stage, Erasure.made_at > Person.left_at)
     statement = select(Person.id, Person.left_at).where(Person.left_at <= before, ~done).order_by(Person.id)
     if among is not None:

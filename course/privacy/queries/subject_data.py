@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, Text, and_, cast, false, or_, select
 from sqlalchemy.orm import Session
 
-from course.audit.queries import Shown, Wanted
-from course.audit.queries import found as log_lines
+from course.audit.queries import AuditEntryView, AuditFilter
+from course.audit.queries import search_entries as log_lines
 from course.auth.models import SignInAttempt
 from course.auth.rules import attempt_key
 from course.db import Base
@@ -110,7 +110,7 @@ class Holding:
     team_names: Mapping[int, str]
     tries: list[datetime]
     told_of: list[Row]
-    log: list[Shown]
+    log: list[AuditEntryView]
     withheld: int = 0
 
     @property
@@ -136,7 +136,7 @@ def holding(session: Session, person_id: int, secret: str) -> Holding:
         team_names={row.id: row.name for row in names},
         tries=_tries(session, {one.address for one in spans if one.until is None}, secret),
         told_of=_told_of(session, ids),
-        log=log_lines(session, Wanted(people=tuple(ids)), _ALL),
+        log=log_lines(session, AuditFilter(people=tuple(ids)), _ALL),
         withheld=sum(row["item_id"] in withheld for row in found["answer"]),
     )
 

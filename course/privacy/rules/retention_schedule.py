@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
-from course.dates import months_later
+from course.dates import add_months
 
 # What goes together. Notes go as soon as somebody has left, `spare` at the request of somebody who works here; the
 # others when their time by the schedule has run out.
@@ -59,7 +59,7 @@ class Schedule:
         if stage == "sign_in":
             return left + timedelta(days=self.sign_in_days)
         months = {"learning": self.learning_months, "mail": self.mail_months, "proof": self.proof_months}
-        return months_later(left, months[stage])
+        return add_months(left, months[stage])
 
     def words(self, stage: Stage) -> str:
         """How long something is kept after somebody has left."""

@@ -6,38 +6,43 @@ from __future__ import annotations
 
 from course.recertification.rules.explanations import cycle_reason
 from course.recertification.rules.facts import (
-    Completion,
-    Employment,
+    CertificationFacts,
+    CompletionFact,
+    EmploymentFact,
     Extension,
-    Facts,
-    Pathway,
+    PathwayFact,
     Pause,
     Requirement,
-    Started,
+    StartFact,
 )
-from course.recertification.rules.policy import Policy, describe
-from course.recertification.rules.policy_impact import Preview, Touch, guard, preview
-from course.recertification.rules.status_view import Standing, standing
+from course.recertification.rules.policy import Policy, describe_policy
+from course.recertification.rules.policy_impact import (
+    PersonImpact,
+    PolicyImpact,
+    missing_due_date_reason,
+    preview_policy_change,
+)
+from course.recertification.rules.status_view import CertificationStatus, certification_status
 from course.recertification.rules.validity_chain import Cycle, cycles
 
 __all__ = [
-    "Completion",
+    "CertificationFacts",
+    "CertificationStatus",
+    "CompletionFact",
     "Cycle",
-    "Employment",
+    "EmploymentFact",
     "Extension",
-    "Facts",
-    "Pathway",
+    "PathwayFact",
     "Pause",
+    "PersonImpact",
     "Policy",
-    "Preview",
+    "PolicyImpact",
     "Requirement",
-    "Standing",
-    "Started",
-    "Touch",
+    "StartFact",
+    "certification_status",
     "cycle_reason",
     "cycles",
-    "describe",
-    "guard",
-    "preview",
-    "standing",
+    "describe_policy",
+    "missing_due_date_reason",
+    "preview_policy_change",
 ]

@@ -10,28 +10,35 @@ from course.recertification.rules.civil_dates import add_days, add_months
 from course.recertification.rules.facts import (
     INITIAL,
     REFRESHER,
-    Completion,
-    Employment,
+    CertificationFacts,
+    CompletionFact,
+    EmploymentFact,
     Extension,
-    Facts,
     Pause,
     Requirement,
     covers,
 )
-from course.recertification.rules.pathway_policy import of_person
-from course.recertification.rules.policy import Policy, at_or_first, changes_now, governing, in_force, moved
+from course.recertification.rules.pathway_policy import policies_for_person
+from course.recertification.rules.policy import (
+    Policy,
+    governing_policy,
+    immediate_changes,
+    moved_due_date,
+    policy_in_force,
+    policy_or_first,
+)
 from course.recertification.rules.validity_chain import (
     Cycle,
-    Lead,
-    chain,
-    due_mark,
-    first_governs,
-    furthest,
-    in_time_for,
-    lapses_after,
+    LeadingCycle,
+    first_policy_day,
+    furthest_extension,
+    last_refresher_day,
     last_valid_day,
-    lead,
-    window,
+    leading_cycle,
+    renewal_due_date,
+    timely_extensions,
+    validity_chain,
+    window_start,
 )
 
 NOT_YET_DUE = "not-yet-due"
@@ -56,7 +63,7 @@ class Duty:
 
 
 @dataclass(frozen=True)
-class Due:
+class DueDate:
     """A due day, where it comes from (certificate, policy, start, floor, revocation, extension or pause), and the fact
     or the version of the policy that moved it there."""
 
@@ -64,12 +71,12 @@ class Due:
     source: str
     extension: Extension | None = None
     pause: Pause | None = None
-    revoked: Completion | None = None
+    revoked: CompletionFact | None = None
     changed: Policy | None = None
 
 
 @dataclass(frozen=True)
-class Position:
+class StatusDetails:
     """All that a standing and its sentence are made of. `rule` is None before the first policy, `duty` None if
     nothing is required, `works_here` whether the person is employed on the day."""
 
@@ -78,9 +85,9 @@ class Position:
     duty: Duty | None
     paused: Pause | None
     chain: tuple[Cycle, ...]
-    lead: Lead | None
+    lead: LeadingCycle | None
     valid_until: date | None
-    due: Due
+    due: DueDate
     window_opens: date | None
     due_soon_from: date | None
     refresher_until: date | None
@@ -128,43 +135,45 @@ class Position:
         return NOT_YET_DUE if self.lead is None or self.ran_out else UP_TO_DATE
 
 
-def position(facts: Facts, policies: Sequence[Policy], on: date) -> Position:
+def status_details(facts: CertificationFacts, policies: Sequence[Policy], on: date) -> StatusDetails:
     """Where the person stands, before it is put in words."""
     known = facts.known(on)
-    return located(known, of_person(policies, known.pathways), on)
+    return derive_status_details(known, policies_for_person(policies, known.pathways), on)
 
 
-def located(known: Facts, policies: Sequence[Policy], on: date) -> Position:
+def derive_status_details(known: CertificationFacts, policies: Sequence[Policy], on: date) -> StatusDetails:
     """The same from the facts as they were known on that day, and the versions that govern this person."""
-    rule = in_force(policies, on)
+    rule = policy_in_force(policies, on)
     duty = _duty(known, policies, on) if rule else None
-    done = chain(known, policies, on)
+    done = validity_chain(known, policies, on)
     holding = [cycle for cycle in done if cycle.holds]
-    held, until = lead(holding, policies, on), last_valid_day(holding)
-    paused = _latest([pause for pause in known.pauses if covers(pause.since, pause.until, on)]) if duty else None
-    granted = furthest(known.extensions, policies, on) if policies else None
-    due = _due(known, policies, on, duty, done, held, granted)
+    held, until = leading_cycle(holding, policies, on), last_valid_day(holding)
+    paused = _latest_pause([pause for pause in known.pauses if covers(pause.since, pause.until, on)]) if duty else None
+    granted = furthest_extension(known.extensions, policies, on) if policies else None
+    due = _due_date(known, policies, on, duty, done, held, granted)
     if paused and any(p.until is None and p.since <= on for p in known.pauses):
-        due = Due(None, "pause", pause=paused)
+        due = DueDate(None, "pause", pause=paused)
     opens = soon = refresher_until = None
     if held and until:
         cause, last = held.cycle.completion.day, max(held.mark.day, until)
-        own = governing(policies, cause, on)
+        own = governing_policy(policies, cause, on)
         # The due day may be later than the mark: then renewing keeps the date from the window on, but nothing is near.
-        opens, soon = window(held.mark.day, cause, own), window(due.day, cause, own) if due.day else None
-        in_time = in_time_for(last, known.extensions, policies, on, own)
-        refresher_until = lapses_after(last, in_time, policies, on, own)
-    started, ends = _progress(known, policies, on) if rule else (None, None)
+        opens, soon = window_start(held.mark.day, cause, own), window_start(due.day, cause, own) if due.day else None
+        in_time = timely_extensions(last, known.extensions, policies, on, own)
+        refresher_until = last_refresher_day(last, in_time, policies, on, own)
+    started, ends = _unfinished_attempt(known, policies, on) if rule else (None, None)
     works = not known.employments or any(covers(one.start, one.end, on) for one in known.employments)
-    return Position(on, rule, duty, paused, done, held, until, due, opens, soon, refresher_until, started, ends, works)
+    return StatusDetails(
+        on, rule, duty, paused, done, held, until, due, opens, soon, refresher_until, started, ends, works
+    )
 
 
-def _latest(pauses: list[Pause]) -> Pause | None:
+def _latest_pause(pauses: list[Pause]) -> Pause | None:
     """Of several leaves at once the one that ends last."""
     return max(pauses, key=lambda pause: (pause.until or date.max, pause.since), default=None)
 
 
-def _joined(spans: list[tuple[date, date | None]], on: date) -> set[int]:
+def _adjoining_spans(spans: list[tuple[date, date | None]], on: date) -> set[int]:
     """The spans that cover the day, and those that lead to them without a day between."""
     found = {i for i, (first, last) in enumerate(spans) if covers(first, last, on)}
     while found:
@@ -180,51 +189,53 @@ def _joined(spans: list[tuple[date, date | None]], on: date) -> set[int]:
     return found
 
 
-def _duty(known: Facts, policies: Sequence[Policy], on: date) -> Duty | None:
+def _duty(known: CertificationFacts, policies: Sequence[Policy], on: date) -> Duty | None:
     """What is required on the day. The earliest due day of all reasons wins; a reason that ended the day before
     another began keeps its due day, so that a change of pathway does not give the first weeks once more."""
     reasons = [r for r in known.requirements if covers(r.since, r.until, on)]
-    work = known.employments or (Employment(date.min, None, date.min),)
-    stints = [work[i] for i in _joined([(e.start, e.end) for e in work], on)]
+    work = known.employments or (EmploymentFact(date.min, None, date.min),)
+    stints = [work[i] for i in _adjoining_spans([(e.start, e.end) for e in work], on)]
     if not reasons or not stints:
         return None
-    causes = [known.requirements[i] for i in _joined([(r.since, r.until) for r in known.requirements], on)]
+    causes = [known.requirements[i] for i in _adjoining_spans([(r.since, r.until) for r in known.requirements], on)]
     begins, day, floored = min(
-        (_first_due(cause, stint, policies, on) for cause in causes for stint in stints), key=lambda one: one[1]
+        (_first_due_date(cause, stint, policies, on) for cause in causes for stint in stints), key=lambda one: one[1]
     )
     names = dict.fromkeys(reason.reason for reason in sorted(reasons, key=lambda r: r.since))
     return Duty(tuple(names), begins, day, floored)
 
 
-def _first_due(cause: Requirement, stint: Employment, policies: Sequence[Policy], on: date) -> tuple[date, date, bool]:
+def _first_due_date(
+    cause: Requirement, stint: EmploymentFact, policies: Sequence[Policy], on: date
+) -> tuple[date, date, bool]:
     """When that duty began, when the first course is due, and whether the minimum of days decided."""
     begins = max(cause.since, stint.start)
-    written = max(cause.written, stint.written, first_governs(policies))
+    written = max(cause.written, stint.written, first_policy_day(policies))
 
     def under(policy: Policy) -> tuple[date, date]:
         return add_days(begins, policy.starter_days), add_days(written, policy.minimum_days)
 
-    wished, floor = under(at_or_first(policies, begins))
+    wished, floor = under(policy_or_first(policies, begins))
     day = max(wished, floor)
-    for policy in changes_now(policies, begins, on):
+    for policy in immediate_changes(policies, begins, on):
         wished, floor = under(policy)
-        day = moved(day, max(wished, floor), policy)
+        day = moved_due_date(day, max(wished, floor), policy)
     return begins, day, day > wished
 
 
-def _due(
-    known: Facts,
+def _due_date(
+    known: CertificationFacts,
     policies: Sequence[Policy],
     on: date,
     duty: Duty | None,
     chain: Sequence[Cycle],
-    held: Lead | None,
+    held: LeadingCycle | None,
     granted: tuple[date, Extension] | None,
-) -> Due:
+) -> DueDate:
     """The due day: the latest of what was held, the first weeks, the days after a revocation, what was granted, and
     the days after a leave."""
     if duty is None:
-        return Due(None, "nothing")
+        return DueDate(None, "nothing")
     day, source = duty.first_due, "floor" if duty.floored else "start"
     changed = None
     if held and held.mark.day >= day:
@@ -232,8 +243,8 @@ def _due(
         day, source = held.mark.day, "certificate"
         if held.mark.day != longest.valid_until:
             # Either this mark was moved, or that of a certificate that lasts longer.
-            source, changed = "policy", held.moved_by or due_mark(longest, policies, on)[1]
-    left, revoked = _after_revocation(chain, policies)
+            source, changed = "policy", held.moved_by or renewal_due_date(longest, policies, on)[1]
+    left, revoked = _revocation_deadline(chain, policies)
     if revoked and left > day:
         day, source = left, "revocation"
     extension = None
@@ -244,11 +255,11 @@ def _due(
         # A leave that begins only after the due day does not help whoever is overdue before it.
         if pause.until is None or pause.until < pause.since or pause.since > max(day, on):
             continue
-        minimum = at_or_first(policies, pause.written).minimum_days
+        minimum = policy_or_first(policies, pause.written).minimum_days
         back = max(add_days(pause.until, pause.re_enter_days), add_days(pause.written, minimum))
         if back > day:
             day, source, taken = back, "pause", pause
-    return Due(
+    return DueDate(
         day,
         source,
         extension if source == "extension" else None,
@@ -258,26 +269,30 @@ def _due(
     )
 
 
-def _after_revocation(chain: Sequence[Cycle], policies: Sequence[Policy]) -> tuple[date, Completion | None]:
+def _revocation_deadline(chain: Sequence[Cycle], policies: Sequence[Policy]) -> tuple[date, CompletionFact | None]:
     """Until when somebody has whose certificate was revoked, and which it was: the minimum of days from the day of
     the revocation, but no longer than the certificate would have lasted."""
-    found: tuple[date, Completion | None] = (date.min, None)
+    found: tuple[date, CompletionFact | None] = (date.min, None)
     for cycle in chain:
         on = cycle.completion.revoked
         if cycle.counts and on is not None:
-            least = add_days(on, at_or_first(policies, on).minimum_days)
+            least = add_days(on, policy_or_first(policies, on).minimum_days)
             found = max(
-                found, (min(least, due_mark(cycle, policies, on)[0].day), cycle.completion), key=lambda one: one[0]
+                found,
+                (min(least, renewal_due_date(cycle, policies, on)[0].day), cycle.completion),
+                key=lambda one: one[0],
             )
     return found
 
 
-def _progress(known: Facts, policies: Sequence[Policy], on: date) -> tuple[date | None, date | None]:
+def _unfinished_attempt(
+    known: CertificationFacts, policies: Sequence[Policy], on: date
+) -> tuple[date | None, date | None]:
     """When the unfinished attempt began, and until when it is one. What was begun before the last completion belongs
     to that, and what is older than the limit has ended."""
     done = max((completion.day for completion in known.completions), default=date.min)
     begun = max((one.day for one in known.started if done < one.day <= on), default=None)
     if begun is None:
         return None, None
-    ends = add_months(begun, at_or_first(policies, begun).progress_months)
+    ends = add_months(begun, policy_or_first(policies, begun).progress_months)
     return (begun, ends) if on <= ends else (None, None)

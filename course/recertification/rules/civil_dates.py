@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from course.dates import months_later as add_months
-from course.dates import on_day
+from course.dates import add_months, clamped_date
 
 # Not from the locale: the sentences are English on every machine.
 MONTHS = tuple(
@@ -16,24 +15,24 @@ MONTHS = tuple(
 )
 
 
-EARLIEST = date(1990, 1, 1)
-UNLIKELY = "Enter a day from 1990 on, and at most ten years from now."
+EARLIEST_DATE = date(1990, 1, 1)
+DATE_RANGE_MESSAGE = "Enter a day from 1990 on, and at most ten years from now."
 
 
-def likely(day: date, today: date) -> bool:
+def is_plausible_date(day: date, today: date) -> bool:
     """Whether a day that somebody entered can be meant: everything is counted from such days, and must stay inside
     the calendar."""
-    return EARLIEST <= day <= add_months(today, 120)
+    return EARLIEST_DATE <= day <= add_months(today, 120)
 
 
 def add_days(day: date, days: int) -> date:
     return day + timedelta(days=days)
 
 
-def yearly(month: int, day: int, not_before: date) -> date:
+def next_yearly_date(month: int, day: int, not_before: date) -> date:
     """The first day and month of that name on or after `not_before`."""
-    this_year = on_day(not_before.year, month, day)
-    return this_year if this_year >= not_before else on_day(not_before.year + 1, month, day)
+    this_year = clamped_date(not_before.year, month, day)
+    return this_year if this_year >= not_before else clamped_date(not_before.year + 1, month, day)
 
 
 def months_between(start: date, end: date) -> int | None:
@@ -42,31 +41,31 @@ def months_between(start: date, end: date) -> int | None:
     return months if months > 0 and add_months(start, months) == end else None
 
 
-def words(day: date) -> str:
+def long_date(day: date) -> str:
     """12 February 2027"""
     return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
-def short(day: date) -> str:
+def day_and_month(day: date) -> str:
     """12 February"""
     return f"{day.day} {MONTHS[day.month - 1]}"
 
 
-def count(number: int, noun: str) -> str:
+def pluralise(number: int, noun: str) -> str:
     """1 day, 2 days"""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 __all__ = [
-    "EARLIEST",
+    "DATE_RANGE_MESSAGE",
+    "EARLIEST_DATE",
     "MONTHS",
-    "UNLIKELY",
     "add_days",
     "add_months",
-    "count",
-    "likely",
+    "day_and_month",
+    "is_plausible_date",
+    "long_date",
     "months_between",
-    "short",
-    "words",
-    "yearly",
+    "next_yearly_date",
+    "pluralise",
 ]

@@ -6,28 +6,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from course.recertification.rules.civil_dates import add_days, add_months, count, words
-from course.recertification.rules.explanations import TO_OTHERS, Voice, cycle_reason
-from course.recertification.rules.facts import Completion, Extension, Facts, Pause
-from course.recertification.rules.pathway_policy import of_person
-from course.recertification.rules.policy import Policy, at_or_first
-from course.recertification.rules.status_view import Standing, standing
+from course.recertification.rules.civil_dates import add_days, add_months, long_date, pluralise
+from course.recertification.rules.explanations import MANAGER_PRONOUNS, Pronouns, cycle_reason
+from course.recertification.rules.facts import CertificationFacts, CompletionFact, Extension, Pause
+from course.recertification.rules.pathway_policy import policies_for_person
+from course.recertification.rules.policy import Policy, policy_or_first
+from course.recertification.rules.status_view import CertificationStatus, certification_status
 from course.recertification.rules.validity_chain import cycles
 
-Fact = Extension | Pause | Completion
+RecordableFact = Extension | Pause | CompletionFact
 
 
 @dataclass(frozen=True)
-class Effect:
+class FactImpact:
     """The standing on the day without and with the fact. `surprise` says what holds instead of what was entered;
     empty if it holds as it was entered."""
 
-    before: Standing
-    after: Standing
+    before: CertificationStatus
+    after: CertificationStatus
     surprise: str = ""
 
 
-def with_fact(facts: Facts, fact: Fact) -> Facts:
+def with_fact(facts: CertificationFacts, fact: RecordableFact) -> CertificationFacts:
     """The facts with one more, written down last."""
     if isinstance(fact, Extension):
         return replace(facts, extensions=(*facts.extensions, fact))
@@ -36,39 +36,49 @@ def with_fact(facts: Facts, fact: Fact) -> Facts:
     return replace(facts, completions=(*facts.completions, fact))
 
 
-def effect(facts: Facts, policies: Sequence[Policy], fact: Fact, today: date, voice: Voice = TO_OTHERS) -> Effect:
+def fact_impact(
+    facts: CertificationFacts,
+    policies: Sequence[Policy],
+    fact: RecordableFact,
+    today: date,
+    voice: Pronouns = MANAGER_PRONOUNS,
+) -> FactImpact:
     """What one more fact, written down today, does; said about the person, or to them if they enter it."""
     whole = with_fact(facts, fact)
-    before, after = standing(facts, policies, today), standing(whole, policies, today)
+    before, after = certification_status(facts, policies, today), certification_status(whole, policies, today)
     if isinstance(fact, Extension):
-        said = _of_day(f"You entered {words(fact.until)}.", fact.until, before, after, voice)
+        said = _date_difference(f"You entered {long_date(fact.until)}.", fact.until, before, after, voice)
     elif isinstance(fact, Pause):
-        said = _of_leave(fact, before, after, voice) if after.due != before.due else ""
+        said = _leave_difference(fact, before, after, voice) if after.due != before.due else ""
     else:
-        said = _of_certificate(fact, whole, policies, today, voice)
-    return Effect(before, after, said)
+        said = _certificate_difference(fact, whole, policies, today, voice)
+    return FactImpact(before, after, said)
 
 
-def _of_day(said: str, meant: date, before: Standing, after: Standing, voice: Voice) -> str:
+def _date_difference(
+    said: str, meant: date, before: CertificationStatus, after: CertificationStatus, voice: Pronouns
+) -> str:
     """What holds instead of the day that was meant; `said` names what was entered."""
     if after.due is None or after.due == meant:
         return ""
     if after.due == before.due:
-        return f"{said} That changes nothing: {voice.you} have until {words(after.due)} already."
-    return f"{said} The course will be due by {words(after.due)}."
+        return f"{said} That changes nothing: {voice.you} have until {long_date(after.due)} already."
+    return f"{said} The course will be due by {long_date(after.due)}."
 
 
-def _of_leave(leave: Pause, before: Standing, after: Standing, voice: Voice) -> str:
+def _leave_difference(leave: Pause, before: CertificationStatus, after: CertificationStatus, voice: Pronouns) -> str:
     """That another day holds than the last day away with the days after it. Of those only the numbers were entered."""
     if leave.until is None:
         return ""
-    last = f"You entered {words(leave.until)} as the last day away"
-    back, days = add_days(leave.until, leave.re_enter_days), count(leave.re_enter_days, "day")
-    said = f"{last} and {days} after that, which is {words(back)}." if leave.re_enter_days else f"{last}."
-    return _of_day(said, back, before, after, voice)
+    last = f"You entered {long_date(leave.until)} as the last day away"
+    back, days = add_days(leave.until, leave.re_enter_days), pluralise(leave.re_enter_days, "day")
+    said = f"{last} and {days} after that, which is {long_date(back)}." if leave.re_enter_days else f"{last}."
+    return _date_difference(said, back, before, after, voice)
 
 
-def _of_certificate(fact: Completion, whole: Facts, policies: Sequence[Policy], today: date, voice: Voice) -> str:
+def _certificate_difference(
+    fact: CompletionFact, whole: CertificationFacts, policies: Sequence[Policy], today: date, voice: Pronouns
+) -> str:
     """That a certificate does not count, or has ended already."""
     cycle = next((one for one in cycles(whole, policies, today) if one.key == fact.key), None)
     if cycle is None:
@@ -76,12 +86,12 @@ def _of_certificate(fact: Completion, whole: Facts, policies: Sequence[Policy], 
     if not cycle.counts:
         return f"It will not count, because {cycle_reason(cycle, voice)}."
     if cycle.valid_until is not None and cycle.valid_until < today:
-        return f"It was valid up to and including {words(cycle.valid_until)}, and has ended."
+        return f"It was valid up to and including {long_date(cycle.valid_until)}, and has ended."
     return ""
 
 
 @dataclass(frozen=True)
-class Reach:
+class DateLimit:
     """How far a day may reach: at most `months`, one period of the rule, beyond the day on which it rests."""
 
     rests_on: date
@@ -95,22 +105,22 @@ class Reach:
     def refusal(self) -> str:
         """Why a later day is refused, and what to enter."""
         return (
-            f"Enter {words(self.latest)} or an earlier day. By the rule of renewal it reaches at most "
-            f"{count(self.months, 'month')} beyond {words(self.rests_on)}."
+            f"Enter {long_date(self.latest)} or an earlier day. By the rule of renewal it reaches at most "
+            f"{pluralise(self.months, 'month')} beyond {long_date(self.rests_on)}."
         )
 
 
-def reach_of_extension(facts: Facts, policies: Sequence[Policy], today: date) -> Reach:
+def extension_limit(facts: CertificationFacts, policies: Sequence[Policy], today: date) -> DateLimit:
     """More time rests on the day on which the course is due without any, or on today if that has passed."""
-    due = standing(replace(facts, extensions=()), policies, today).due if policies else None
-    return Reach(max(due or today, today), _longest(facts, policies, today))
+    due = certification_status(replace(facts, extensions=()), policies, today).due if policies else None
+    return DateLimit(max(due or today, today), _longest_validity_months(facts, policies, today))
 
 
-def reach_of_certificate(day: date, facts: Facts, policies: Sequence[Policy], today: date) -> Reach:
+def certificate_limit(day: date, facts: CertificationFacts, policies: Sequence[Policy], today: date) -> DateLimit:
     """The last day that an earlier certificate states rests on the day of its completion."""
-    return Reach(day, _longest(facts, policies, today))
+    return DateLimit(day, _longest_validity_months(facts, policies, today))
 
 
-def _longest(facts: Facts, policies: Sequence[Policy], today: date) -> int:
-    rules = of_person(policies, facts.known(today).pathways)
-    return (at_or_first(rules, today) if rules else Policy(today)).longest_months
+def _longest_validity_months(facts: CertificationFacts, policies: Sequence[Policy], today: date) -> int:
+    rules = policies_for_person(policies, facts.known(today).pathways)
+    return (policy_or_first(rules, today) if rules else Policy(today)).longest_months

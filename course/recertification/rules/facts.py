@@ -18,7 +18,7 @@ IMPORTED = "imported"
 
 
 @dataclass(frozen=True)
-class Employment:
+class EmploymentFact:
     """From the first to the last day at work, both included; without `end` it goes on."""
 
     start: date
@@ -45,7 +45,7 @@ class Requirement:
 
 
 @dataclass(frozen=True)
-class Completion:
+class CompletionFact:
     """The course done on that day. `valid_until` is for imported certificates that state their last valid day.
     From the day `revoked` on it holds nothing: its certificate was revoked, or the import taken back.
     ValueError if it was recorded before it took place, or revoked before it was recorded, or states a last day that
@@ -112,7 +112,7 @@ class Pause:
 
 
 @dataclass(frozen=True)
-class Started:
+class StartFact:
     """The course or a refresher begun on that day, and not finished."""
 
     day: date
@@ -124,7 +124,7 @@ class Started:
 
 
 @dataclass(frozen=True)
-class Pathway:
+class PathwayFact:
     """From that day on the person follows this pathway. It is written down on its day and never reaches back, so
     that no certificate changes with it."""
 
@@ -136,50 +136,53 @@ class Pathway:
         return self.since
 
 
-Fact = TypeVar("Fact", Employment, Requirement, Completion, Extension, Pause, Started, Pathway)
+Fact = TypeVar("Fact", EmploymentFact, Requirement, CompletionFact, Extension, Pause, StartFact, PathwayFact)
 
 
 @dataclass(frozen=True)
-class Facts:
+class CertificationFacts:
     """All facts of one person. Without any employment the requirements alone decide."""
 
-    employments: tuple[Employment, ...] = ()
+    employments: tuple[EmploymentFact, ...] = ()
     requirements: tuple[Requirement, ...] = ()
-    completions: tuple[Completion, ...] = ()
+    completions: tuple[CompletionFact, ...] = ()
     extensions: tuple[Extension, ...] = ()
     pauses: tuple[Pause, ...] = ()
-    started: tuple[Started, ...] = ()
-    pathways: tuple[Pathway, ...] = ()
+    started: tuple[StartFact, ...] = ()
+    pathways: tuple[PathwayFact, ...] = ()
 
-    def known(self, on: date) -> Facts:
+    def known(self, on: date) -> CertificationFacts:
         """The facts as they were written down by the end of that day, one for each thing.
 
         Employments and requirements keep the day on which they were first recorded: what is learned about their end
         does not set their due day anew.
         """
-        return Facts(
-            tuple(_since_first(*both) for both in _versions(self.employments, on, lambda e: e.start)),
-            tuple(_since_first(*both) for both in _versions(self.requirements, on, lambda r: (r.since, r.reason))),
-            tuple(_as_of(on, *both) for both in _versions(self.completions, on, lambda c: c.key)),
+        return CertificationFacts(
+            tuple(_latest_since_first(*both) for both in _first_and_last(self.employments, on, lambda e: e.start)),
+            tuple(
+                _latest_since_first(*both)
+                for both in _first_and_last(self.requirements, on, lambda r: (r.since, r.reason))
+            ),
+            tuple(_completion_as_of(on, *both) for both in _first_and_last(self.completions, on, lambda c: c.key)),
             tuple(
                 replace(last, withdrawn=None) if last.withdrawn and last.withdrawn > on else last
-                for _, last in _versions(self.extensions, on, lambda e: (e.recorded, e.until, e.reason))
+                for _, last in _first_and_last(self.extensions, on, lambda e: (e.recorded, e.until, e.reason))
             ),
-            tuple(last for _, last in _versions(self.pauses, on, lambda p: p.since)),
-            tuple(first for first, _ in _versions(self.started, on, lambda s: s.day)),
-            tuple(last for _, last in _versions(self.pathways, on, lambda p: p.since)),
+            tuple(last for _, last in _first_and_last(self.pauses, on, lambda p: p.since)),
+            tuple(first for first, _ in _first_and_last(self.started, on, lambda s: s.day)),
+            tuple(last for _, last in _first_and_last(self.pathways, on, lambda p: p.since)),
         )
 
 
-Lasting = TypeVar("Lasting", Employment, Requirement)
+Lasting = TypeVar("Lasting", EmploymentFact, Requirement)
 
 
-def _since_first(first: Lasting, last: Lasting) -> Lasting:
+def _latest_since_first(first: Lasting, last: Lasting) -> Lasting:
     """What was recorded last, as of the day on which the first was recorded."""
     return last if last.written == first.written else replace(last, recorded=first.written)
 
 
-def _as_of(on: date, first: Completion, last: Completion) -> Completion:
+def _completion_as_of(on: date, first: CompletionFact, last: CompletionFact) -> CompletionFact:
     """A completion as it was first recorded, and whether it is revoked by what was recorded last."""
     gone = last.revoked is not None and last.revoked <= on
     if not gone and first.revoked is None:
@@ -187,7 +190,7 @@ def _as_of(on: date, first: Completion, last: Completion) -> Completion:
     return replace(first, revoked=last.revoked if gone else None, revoked_because=last.revoked_because if gone else "")
 
 
-def _versions(facts: Sequence[Fact], on: date, key: Callable[[Fact], object]) -> list[tuple[Fact, Fact]]:
+def _first_and_last(facts: Sequence[Fact], on: date, key: Callable[[Fact], object]) -> list[tuple[Fact, Fact]]:
     """For each thing the first and the last fact about it that was recorded by that day."""
     if not facts:
         return []

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
-from course.recertification.rules.civil_dates import MONTHS, add_days, count
+from course.recertification.rules.civil_dates import MONTHS, add_days, pluralise
 
 ANNIVERSARY = "anniversary"
-FIXED = "fixed"
+FIXED_DATE = "fixed"
 GENERAL = "general"
-NEXT = "from the next renewal"
-NOW = "now"
+NEXT_RENEWAL = "from the next renewal"
+IMMEDIATELY = "now"
 
 
 @dataclass(frozen=True)
@@ -46,14 +46,14 @@ class Policy:
     minimum_months: int = 6
     import_age_months: int | None = None
     progress_months: int = 18
-    applies: str = NEXT
+    applies: str = NEXT_RENEWAL
     recorded: date | None = None
     pathway: str | None = None
 
     def __post_init__(self) -> None:
-        if self.kind not in (ANNIVERSARY, FIXED) and not (self.kind == GENERAL and self.pathway):
+        if self.kind not in (ANNIVERSARY, FIXED_DATE) and not (self.kind == GENERAL and self.pathway):
             raise ValueError("A policy goes by the anniversary or by a fixed date.")
-        if self.applies not in (NEXT, NOW):
+        if self.applies not in (NEXT_RENEWAL, IMMEDIATELY):
             raise ValueError("A policy applies from the next renewal, or now.")
         if not 1 <= self.fixed_month <= 12 or not 1 <= self.fixed_day <= calendar.monthrange(2024, self.fixed_month)[1]:
             raise ValueError("The fixed date is not in the calendar.")
@@ -70,12 +70,12 @@ class Policy:
     @property
     def shortest_months(self) -> int:
         """For how many months a certificate is valid at least."""
-        return self.minimum_months if self.kind == FIXED else self.period_months
+        return self.minimum_months if self.kind == FIXED_DATE else self.period_months
 
     @property
     def longest_months(self) -> int:
         """For how many months a certificate is valid at most."""
-        return self.minimum_months + 12 if self.kind == FIXED else self.period_months
+        return self.minimum_months + 12 if self.kind == FIXED_DATE else self.period_months
 
     @cached_property
     def governs_from(self) -> date:
@@ -89,63 +89,63 @@ class Policy:
         return (*own, *common)
 
 
-def describe(policy: Policy) -> str:
+def describe_policy(policy: Policy) -> str:
     """The policy in words: only what applies, and from where each period counts."""
     if policy.kind == GENERAL:
         return "The rule for everybody applies again."
     if policy.kind == ANNIVERSARY:
         first = (
-            f"A certificate is valid for {count(policy.period_months, 'month')}, counted from the day of completion, "
+            f"A certificate is valid for {pluralise(policy.period_months, 'month')}, counted from the day of completion, "
             "up to and including the last day."
         )
     else:
         first = (
             f"Everybody renews by {policy.fixed_day} {MONTHS[policy.fixed_month - 1]}. A certificate is valid for at "
-            f"least {count(policy.minimum_months, 'month')} from the day of completion, so anybody who "
+            f"least {pluralise(policy.minimum_months, 'month')} from the day of completion, so anybody who "
             "has just completed the course waits until the year after."
         )
     age = policy.import_age_months
-    brought = f" An earlier certificate counts if it is at most {count(age, 'month')} old." if age else ""
+    brought = f" An earlier certificate counts if it is at most {pluralise(age, 'month')} old." if age else ""
     return (
-        f"{first} It can be renewed in its last {count(policy.window_days, 'day')} without losing the date. "
-        f"More than {count(policy.lapse_months, 'month')} after the last day, the whole course is needed again. "
-        f"New starters have {count(policy.starter_days, 'day')} from their start; "
-        f"no due day is nearer than {count(policy.minimum_days, 'day')} after it is set.{brought}"
+        f"{first} It can be renewed in its last {pluralise(policy.window_days, 'day')} without losing the date. "
+        f"More than {pluralise(policy.lapse_months, 'month')} after the last day, the whole course is needed again. "
+        f"New starters have {pluralise(policy.starter_days, 'day')} from their start; "
+        f"no due day is nearer than {pluralise(policy.minimum_days, 'day')} after it is set.{brought}"
     )
 
 
-def versions(policies: Sequence[Policy]) -> list[Policy]:
+def policy_versions(policies: Sequence[Policy]) -> list[Policy]:
     """In the order in which they come to govern; of several from the same day the one recorded last, because the
     others never governed anybody."""
-    return list({policy.governs_from: policy for policy in sorted(policies, key=_order)}.values())
+    return list({policy.governs_from: policy for policy in sorted(policies, key=_policy_order)}.values())
 
 
-def _order(policy: Policy) -> tuple[date, date]:
+def _policy_order(policy: Policy) -> tuple[date, date]:
     return policy.governs_from, policy.recorded or policy.since
 
 
-def in_force(policies: Sequence[Policy], on: date) -> Policy | None:
+def policy_in_force(policies: Sequence[Policy], on: date) -> Policy | None:
     """The version that governs on that day, or None before the first."""
     # Of equal ones the last: max() keeps the first that it meets.
-    return max((policy for policy in reversed(policies) if policy.governs_from <= on), key=_order, default=None)
+    return max((policy for policy in reversed(policies) if policy.governs_from <= on), key=_policy_order, default=None)
 
 
-def at_or_first(policies: Sequence[Policy], day: date) -> Policy:
+def policy_or_first(policies: Sequence[Policy], day: date) -> Policy:
     """The version under which something of that day is judged: before the first version, the first."""
-    return in_force(policies, day) or versions(policies)[0]
+    return policy_in_force(policies, day) or policy_versions(policies)[0]
 
 
-def changes_now(policies: Sequence[Policy], cause: date, on: date) -> list[Policy]:
+def immediate_changes(policies: Sequence[Policy], cause: date, on: date) -> list[Policy]:
     """The versions that reach what was caused on the day `cause` although they came after it."""
-    return [p for p in versions(policies) if p.applies == NOW and cause < p.governs_from <= on]
+    return [p for p in policy_versions(policies) if p.applies == IMMEDIATELY and cause < p.governs_from <= on]
 
 
-def governing(policies: Sequence[Policy], cause: date, on: date) -> Policy:
+def governing_policy(policies: Sequence[Policy], cause: date, on: date) -> Policy:
     """The version for the cycle that began on the day `cause`, as it is on the day `on`."""
-    return (changes_now(policies, cause, on) or [at_or_first(policies, cause)])[-1]
+    return (immediate_changes(policies, cause, on) or [policy_or_first(policies, cause)])[-1]
 
 
-def moved(old: date, new: date, policy: Policy) -> date:
+def moved_due_date(old: date, new: date, policy: Policy) -> date:
     """Where a change of policy that applies now moves a due day: later at once, nearer only as far as the floor."""
     floor = add_days(policy.governs_from, policy.minimum_days)
     return new if new >= old else min(old, max(new, floor))

@@ -6,14 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from course.recertification.rules.certification_status import Position, position
-from course.recertification.rules.explanations import GROUP_OF, TO_LEARNER, TO_OTHERS, Voice, because, status
-from course.recertification.rules.facts import Facts
+from course.recertification.rules.certification_status import StatusDetails, status_details
+from course.recertification.rules.explanations import (
+    GROUP_OF_STATE,
+    LEARNER_PRONOUNS,
+    MANAGER_PRONOUNS,
+    Pronouns,
+    explain_status,
+    status_text,
+)
+from course.recertification.rules.facts import CertificationFacts
 from course.recertification.rules.policy import Policy
 
 
 @dataclass(frozen=True)
-class Standing:
+class CertificationStatus:
     """Where a person stands on the day `on`.
 
     `state` is one of not-yet-due, in-progress, due-soon, overdue, up-to-date, expired, paused, not-required. Overdue
@@ -25,7 +32,7 @@ class Standing:
     the day on which the present cycle began (the completion it rests on, or the day since when the course is
     needed): an extension, a pause or a change of policy does not change it. `reasons` are all reasons of the day.
     `overdue_days` counts from the due day, 0 while paused. An unfinished attempt was begun on `started` and counts
-    as one up to and including `progress_until`. `because` explains the dates in sentences to the person,
+    as one up to and including `progress_until`. `explain_status` explains the dates in sentences to the person,
     `because_for_others` to everybody else.
     """
 
@@ -45,31 +52,31 @@ class Standing:
     because: str
     because_for_others: str
 
-    def why(self, voice: Voice) -> str:
+    def why(self, voice: Pronouns) -> str:
         """The sentences to whoever reads them."""
-        return self.because if voice is TO_LEARNER else self.because_for_others
+        return self.because if voice is LEARNER_PRONOUNS else self.because_for_others
 
     @property
     def group(self) -> str:
         """The group of the report (words.GROUPS) in which the person counts."""
-        return GROUP_OF[self.state]
+        return GROUP_OF_STATE[self.state]
 
     @property
     def words(self) -> str:
         """The state in a few words, as the report says it."""
-        return status(self.state, self.due, self.overdue_days, self.on)
+        return status_text(self.state, self.due, self.overdue_days, self.on)
 
 
-def standing(facts: Facts, policies: Sequence[Policy], on: date) -> Standing:
+def certification_status(facts: CertificationFacts, policies: Sequence[Policy], on: date) -> CertificationStatus:
     """The standing on that day, from what had been recorded by then; it never raises for facts that are well formed
     (each in itself, in any order and number)."""
-    return answer(position(facts, policies, on))
+    return status_from_details(status_details(facts, policies, on))
 
 
-def answer(here: Position) -> Standing:
+def status_from_details(here: StatusDetails) -> CertificationStatus:
     """A position as a standing, with its sentence."""
     cycle = here.lead.cycle.completion.day if here.lead else here.duty.begins if here.duty else None
-    return Standing(
+    return CertificationStatus(
         on=here.on,
         state=here.state,
         due=here.due.day,
@@ -83,6 +90,6 @@ def answer(here: Position) -> Standing:
         overdue_days=here.overdue_days,
         started=here.started,
         progress_until=here.progress_until,
-        because=because(here),
-        because_for_others=because(here, TO_OTHERS),
+        because=explain_status(here),
+        because_for_others=explain_status(here, MANAGER_PRONOUNS),
     )

@@ -10,8 +10,8 @@ from flask_login import current_user
 from course.clock import now
 from course.dates import civil_date
 from course.recertification import queries
-from course.recertification.rules import Standing, standing
-from course.web.app_state import state
+from course.recertification.rules import CertificationStatus, certification_status
+from course.web.app_state import app_state
 from course.web.unit_of_work import db
 
 pages = Blueprint("recertification", __name__)
@@ -19,7 +19,7 @@ pages = Blueprint("recertification", __name__)
 
 def zone() -> str:
     """The organisation's time zone."""
-    return str(state().config.time_zone)
+    return str(app_state().config.time_zone)
 
 
 def today() -> date:
@@ -28,13 +28,13 @@ def today() -> date:
 
 
 @pages.app_context_processor
-def _standing() -> dict[str, object]:
+def _status_helper() -> dict[str, object]:
     """`my_standing()` for the page "My training": asked for only where it is shown."""
-    return {"my_standing": my_standing}
+    return {"my_standing": my_certification_status}
 
 
-def my_standing() -> Standing | None:
+def my_certification_status() -> CertificationStatus | None:
     """Where the person who is signed in stands; None before the set-up."""
     policies = queries.policies(db(), zone())
     found = queries.people(db(), zone(), [current_user.person.id])
-    return standing(found[0].facts, policies, today()) if policies and found else None
+    return certification_status(found[0].facts, policies, today()) if policies and found else None

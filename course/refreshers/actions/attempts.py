@@ -9,76 +9,78 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from course.content.changes import Marked
+from course.content.changes import MarkedChange
 from course.content.library import Library
 from course.db import insert_once, lock_row
 from course.learning import queries as learning
-from course.learning.actions import begin_run, enrol_again, open_attempt, withheld
+from course.learning.actions import begin_run, open_attempt, open_enrolment, protected_questions
 from course.learning.events import StepEnded
 from course.learning.models import PageRead
-from course.learning.queries import history
-from course.learning.rules.drawing import Drawn, draw
+from course.learning.queries import question_history
+from course.learning.rules.drawing import DrawnQuestion, draw_questions
 from course.people.models import Person
 from course.recertification.rules.facts import INITIAL
 from course.refreshers import queries
-from course.refreshers.actions.completion import finish
-from course.refreshers.actions.composition import REFRESHER, UPDATE, composed, page_of, stories
+from course.refreshers.actions.completion import complete_refresher
+from course.refreshers.actions.composition import REFRESHER, UPDATE, compose_refresher, page_of, scenario_candidates
 from course.refreshers.models import PageReadAgain, RefresherPart
-from course.refreshers.queries import PAGE, Part, Refresher
-from course.refreshers.rules.composition import CHANGED, Ask, Story, next_story
+from course.refreshers.queries import PAGE_PREFIX, Refresher, RefresherPartView
+from course.refreshers.rules.composition import REASON_CHANGED, PlannedPoint, ScenarioCandidate, next_scenario
 from course.refreshers.rules.updates import Update
 
 # A refresher that nobody went on with for so long is composed anew: the estimate it rests on is stale.
-STALE = timedelta(days=180)
+ABANDONED_AFTER = timedelta(days=180)
 
 
-def begin(session: Session, library: Library, person_id: int, imported: date | None, at: datetime) -> Refresher:
+def begin_refresher(
+    session: Session, library: Library, person_id: int, imported: date | None, at: datetime
+) -> Refresher:
     """The refresher that is under way, or a new one composed for today."""
     lock_row(session, Person, person_id)
-    under_way = open_refresher(session, person_id, at)
+    under_way = refresher_under_way(session, person_id, at)
     if under_way is not None:
         return under_way
-    made = composed(session, library, person_id, imported, at)
-    return _write(session, library, person_id, REFRESHER, made.plan.asks, made.changes, made.story, at)
+    made = compose_refresher(session, library, person_id, imported, at)
+    return _save_composition(session, library, person_id, REFRESHER, made.plan.asks, made.changes, made.story, at)
 
 
-def open_refresher(session: Session, person_id: int, at: datetime) -> Refresher | None:
+def refresher_under_way(session: Session, person_id: int, at: datetime) -> Refresher | None:
     """The refresher that is under way."""
-    return still_open(session, person_id, queries.newest(session, person_id, REFRESHER), at)
+    return resumable_refresher(session, person_id, queries.newest_refresher(session, person_id, REFRESHER), at)
 
 
-def still_open(session: Session, person_id: int, newest: Refresher | None, at: datetime) -> Refresher | None:
+def resumable_refresher(session: Session, person_id: int, newest: Refresher | None, at: datetime) -> Refresher | None:
     """The newest refresher, unless it is completed, it was left for too long, the course was completed since, or all
     its questions on a point were missed and the pages are read again: then another one is composed."""
-    if newest is None or newest.completed_at is not None or at - newest.opened_at >= STALE or newest.given_up:
+    if newest is None or newest.completed_at is not None or at - newest.opened_at >= ABANDONED_AFTER or newest.given_up:
         return None
-    return None if queries.completed_since(session, person_id, newest.opened_at) else newest
+    return None if queries.has_completed_since(session, person_id, newest.opened_at) else newest
 
 
 def begin_update(session: Session, library: Library, person_id: int, wanted: Update, at: datetime) -> Refresher:
     """The update on these changes that is under way, or a new one."""
     lock_row(session, Person, person_id)
-    newest = queries.newest(session, person_id, UPDATE)
+    newest = queries.newest_refresher(session, person_id, UPDATE)
     if (
         newest is not None
         and not (newest.over or newest.given_up)
-        and _about(newest) == {one.key for one in wanted.changes}
+        and _changes_in(newest) == {one.key for one in wanted.changes}
     ):
         return newest
-    asks = [Ask(point, 1, CHANGED) for point in wanted.points]
-    return _write(session, library, person_id, UPDATE, asks, wanted.changes, None, at)
+    asks = [PlannedPoint(point, 1, REASON_CHANGED) for point in wanted.points]
+    return _save_composition(session, library, person_id, UPDATE, asks, wanted.changes, None, at)
 
 
-def _about(refresher: Refresher) -> set[tuple[str, str | None]]:
+def _changes_in(refresher: Refresher) -> set[tuple[str, str | None]]:
     return {(part.ref, part.version) for part in refresher.parts if part.kind == "change"}
 
 
-def _write(
-    session: Session, library: Library, person_id: int, kind: str, asks: Iterable[Ask], changes: Iterable[Marked],
-    story: Story | None, at: datetime,
+def _save_composition(
+    session: Session, library: Library, person_id: int, kind: str, asks: Iterable[PlannedPoint], changes: Iterable[MarkedChange],
+    story: ScenarioCandidate | None, at: datetime,
 ) -> Refresher:  # fmt: skip
     asks, changes = list(asks), list(changes)
-    enrolment = enrol_again(session, person_id, kind, at)
+    enrolment = open_enrolment(session, person_id, kind, at)
     before = queries.versions_read(session, person_id)
     parts: list[dict[str, str | None]] = [
         {"kind": "change", "ref": one.key[0], "version": one.version, "before": before.get(one.ref), "why": None}
@@ -91,16 +93,16 @@ def _write(
     session.execute(insert(RefresherPart), rows)
     seed = secrets.randbelow(2**31)
     counts = [(ask.point, ask.questions) for ask in asks]
-    known = history(session, person_id, withheld(session, library, person_id))
-    drawn = draw(counts, library.questions.values(), known.last, seed, withheld=known.withheld)
-    drawn = with_changed(drawn, [one for one in changes if one.kind == "question"])
+    known = question_history(session, person_id, protected_questions(session, library, person_id))
+    drawn = draw_questions(counts, library.questions.values(), known.last, seed, withheld=known.withheld)
+    drawn = prefer_changed_questions(drawn, [one for one in changes if one.kind == "question"])
     open_attempt(session, library, enrolment, kind, "course", 1, seed, drawn, at)
-    written = queries.newest(session, person_id, kind)
+    written = queries.newest_refresher(session, person_id, kind)
     assert written is not None  # noqa: S101 (it was written above)
     return written
 
 
-def with_changed(drawn: Sequence[Drawn], questions: Sequence[Marked]) -> list[Drawn]:
+def prefer_changed_questions(drawn: Sequence[DrawnQuestion], questions: Sequence[MarkedChange]) -> list[DrawnQuestion]:
     """The drawn questions, with each one that was changed in the place of one on its point: it is asked as it is now,
     whether it was seen before or not."""
     found, fresh = list(drawn), {one.ref for one in questions}
@@ -111,22 +113,28 @@ def with_changed(drawn: Sequence[Drawn], questions: Sequence[Marked]) -> list[Dr
             (n for n, asked in enumerate(found) if asked.point in one.points and asked.question_id not in fresh), None
         )
         if place is not None:
-            found[place] = Drawn(one.ref, found[place].point)
+            found[place] = DrawnQuestion(one.ref, found[place].point)
     return found
 
 
-def see_change(
-    session: Session, library: Library, person_id: int, refresher: Refresher, part: Part, today: date, at: datetime
+def record_changed_page_read(
+    session: Session,
+    library: Library,
+    person_id: int,
+    refresher: Refresher,
+    part: RefresherPartView,
+    today: date,
+    at: datetime,
 ) -> None:
     """A changed page was seen, as it is now."""
-    ref = part.ref.removeprefix(PAGE)
+    ref = part.ref.removeprefix(PAGE_PREFIX)
     page = page_of(library, ref)
     version = page.version if page else part.version
     if insert_once(session, PageRead, enrolment_id=refresher.id, ref=ref, version=version or "", read_at=at):
-        finish(session, StepEnded(person_id, refresher.id, library, today, at))
+        complete_refresher(session, StepEnded(person_id, refresher.id, library, today, at))
 
 
-def read_again(session: Session, library: Library, refresher: Refresher, point: str, at: datetime) -> bool:
+def record_page_reread(session: Session, library: Library, refresher: Refresher, point: str, at: datetime) -> bool:
     """The page of a point was read again, because all its questions in this refresher (or update) were missed; False
     if that was written down before, or is not asked for."""
     if point not in refresher.used_up:
@@ -138,25 +146,25 @@ def read_again(session: Session, library: Library, refresher: Refresher, point: 
     return insert_once(session, PageReadAgain, **values) is not None
 
 
-def begin_course_again(session: Session, person_id: int, at: datetime) -> bool:
+def restart_course(session: Session, person_id: int, at: datetime) -> bool:
     """Another enrolment for the whole course; False if there is one that is not completed."""
     lock_row(session, Person, person_id)
     newest = learning.enrolment_id(session, person_id)
     if newest is not None and learning.completion(session, newest) is None:
         return False
-    enrol_again(session, person_id, INITIAL, at)
+    open_enrolment(session, person_id, INITIAL, at)
     return True
 
 
-def tell_story(session: Session, library: Library, person_id: int, refresher: Refresher, at: datetime) -> int:
+def begin_scenario_run(session: Session, library: Library, person_id: int, refresher: Refresher, at: datetime) -> int:
     """The run of the refresher's scenario that is under way, or a new one. Returns its id.
 
     If that scenario is not taught any more, another one takes its place.
     """
     ref = next(part.ref for part in refresher.parts if part.kind == "scenario")
-    known = stories(library, queries.stories_told(session, person_id))
+    known = scenario_candidates(library, queries.scenario_run_counts(session, person_id))
     if ref not in {story.ref for story in known}:
-        other = next_story(known, {})
+        other = next_scenario(known, {})
         assert other is not None  # noqa: S101 (every module has a scenario: the content check sees to it)
         ref = other.ref
     module, _, name = ref.partition("/")

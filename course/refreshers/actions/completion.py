@@ -7,9 +7,9 @@ from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
-from course.audit.actions import record
+from course.audit.actions import record_event
 from course.content.library import Library
-from course.content.schema import WORDS_A_MINUTE
+from course.content.schema import WORDS_PER_MINUTE
 from course.credentials.actions import seal_of
 from course.dates import civil_date
 from course.db import lock_row
@@ -18,56 +18,56 @@ from course.learning.events import StepEnded
 from course.learning.models import Enrolment
 from course.recertification import queries as renewal
 from course.refreshers import queries
-from course.refreshers.actions.composition import REFRESHER, page_of, story_minutes
-from course.refreshers.queries import PAGE, Finished, Refresher
-from course.refreshers.rules.composition import CRITICAL, QUESTION_MINUTES, QUESTIONS_PER_CRITICAL
-from course.refreshers.rules.eligibility import counts
+from course.refreshers.actions.composition import REFRESHER, page_of, scenario_minutes
+from course.refreshers.queries import PAGE_PREFIX, Refresher, UnrecordedCompletion
+from course.refreshers.rules.composition import QUESTION_MINUTES, QUESTIONS_PER_CRITICAL, REASON_CRITICAL
+from course.refreshers.rules.eligibility import would_renew
 
 
-def finish(session: Session, event: StepEnded) -> None:
+def complete_refresher(session: Session, event: StepEnded) -> None:
     """Complete the refresher with its last step. Safe to call after every step; an update needs no record of its
     own, since what was seen and answered says it."""
-    _complete(session, event.library, event.person_id, event.enrolment_id, event.on, event.at, event.at)
+    _complete_if_finished(session, event.library, event.person_id, event.enrolment_id, event.on, event.at, event.at)
 
 
-def _complete(
+def _complete_if_finished(
     session: Session, library: Library, person_id: int, enrolment: int, on: date, at: datetime, recorded: datetime
 ) -> bool:
     """Complete a refresher that was finished at that moment, unless it does not count: that issues nothing."""
-    if queries.newest_id(session, person_id, REFRESHER) != enrolment:
+    if queries.newest_refresher_id(session, person_id, REFRESHER) != enrolment:
         return False
     # Of two last steps at once one waits here, and then sees the other.
     lock_row(session, Enrolment, enrolment)
-    newest = queries.newest(session, person_id, REFRESHER)
+    newest = queries.newest_refresher(session, person_id, REFRESHER)
     if newest is None or newest.id != enrolment or not newest.over or newest.completed_at is not None:
         return False
-    if not renews(session, person_id, newest, on, seal_of(session).zone):
+    if not renews_certificate(session, person_id, newest, on, seal_of(session).zone):
         return False
     minutes = required_minutes(library, newest)
     return learning.record_completion(session, library, person_id, enrolment, REFRESHER, minutes, on, at, recorded)
 
 
-def renews(session: Session, person_id: int, refresher: Refresher, on: date, zone: str) -> bool:
+def renews_certificate(session: Session, person_id: int, refresher: Refresher, on: date, zone: str) -> bool:
     """Whether a refresher that is finished on that day renews anything: by the rule that the person's own page goes by,
     and only if nothing was completed since it was begun."""
-    if queries.completed_since(session, person_id, refresher.opened_at):
+    if queries.has_completed_since(session, person_id, refresher.opened_at):
         return False
-    return counts(renewal.people(session, zone, [person_id])[0].facts, renewal.policies(session, zone), on)
+    return would_renew(renewal.people(session, zone, [person_id])[0].facts, renewal.policies(session, zone), on)
 
 
 def required_minutes(library: Library, refresher: Refresher) -> int:
     """About how long what the refresher asked for takes: its changed pages, its story, and its questions as they were
     composed. How often somebody had to be asked again adds nothing."""
     pages = [page for part in refresher.parts if part.kind == "change"
-             if (page := page_of(library, part.ref.removeprefix(PAGE)))]  # fmt: skip
-    told = sum(story_minutes(library, part.ref) for part in refresher.parts if part.kind == "scenario")
-    asked = sum(QUESTIONS_PER_CRITICAL if part.why == CRITICAL else 1
+             if (page := page_of(library, part.ref.removeprefix(PAGE_PREFIX)))]  # fmt: skip
+    told = sum(scenario_minutes(library, part.ref) for part in refresher.parts if part.kind == "scenario")
+    asked = sum(QUESTIONS_PER_CRITICAL if part.why == REASON_CRITICAL else 1
                 for part in refresher.parts if part.kind == "point")  # fmt: skip
-    return max(1, round(sum(p.words for p in pages) / WORDS_A_MINUTE + told + asked * QUESTION_MINUTES))
+    return max(1, round(sum(p.words for p in pages) / WORDS_PER_MINUTE + told + asked * QUESTION_MINUTES))
 
 
 @dataclass(frozen=True)
-class Healed:
+class RecoveredCompletion:
     """Somebody whose course or refresher (`kind`) was finished on that day, and is completed only now."""
 
     person_id: int
@@ -76,23 +76,25 @@ class Healed:
     finished_on: date
 
 
-def heal(session: Session, whole: Library, waiting: Finished, at: datetime) -> Healed | None:
+def recover_completion(
+    session: Session, whole: Library, waiting: UnrecordedCompletion, at: datetime
+) -> RecoveredCompletion | None:
     """Complete what somebody finished and what was never completed, as of the day on which it was finished; None if
     something is missing, it does not count, or it is done already. Safe to call again, and twice at once."""
     zone = seal_of(session).zone
     library = whole.for_(waiting.pathway, waiting.nation)
     if waiting.attempt_id is not None and waiting.ended_at is not None:
-        learning.end_attempt(session, library, waiting.person_id, waiting.attempt_id, waiting.ended_at)
-    last = queries.last_step(session, waiting.enrolment_id)
+        learning.record_attempt_outcome(session, library, waiting.person_id, waiting.attempt_id, waiting.ended_at)
+    last = queries.last_step_at(session, waiting.enrolment_id)
     if last is None or (waiting.left_at is not None and last > waiting.left_at):
         return None
     on = civil_date(last, zone)
     if waiting.kind == REFRESHER:
-        done = _complete(session, library, waiting.person_id, waiting.enrolment_id, on, last, at)
+        done = _complete_if_finished(session, library, waiting.person_id, waiting.enrolment_id, on, last, at)
     else:
-        done = learning.complete(session, library, waiting.person_id, on, last, at)
+        done = learning.complete_course(session, library, waiting.person_id, on, last, at)
     if not done:
         return None
     details = {"kind": waiting.kind, "finished": on}
-    record(session, "certificate.found", ("person", waiting.person_id), details, None, at)
-    return Healed(waiting.person_id, waiting.email, waiting.kind, on)
+    record_event(session, "certificate.found", ("person", waiting.person_id), details, None, at)
+    return RecoveredCompletion(waiting.person_id, waiting.email, waiting.kind, on)

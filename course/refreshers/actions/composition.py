@@ -8,42 +8,44 @@ from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
-from course.content.changes import Marked
-from course.content.library import SECONDS_A_DECISION, Library
-from course.content.queries import changes_shown
-from course.content.schema import WORDS_A_MINUTE, Module, Page, Setting
+from course.content.changes import MarkedChange
+from course.content.library import SECONDS_PER_DECISION, Library
+from course.content.queries import changes_first_taught
+from course.content.schema import WORDS_PER_MINUTE, Module, Page, Setting
 from course.dates import civil_date
 from course.refreshers import queries
-from course.refreshers.rules.composition import Plan, Story, compose, next_story
-from course.refreshers.rules.memory_model import estimates, remembered
-from course.refreshers.rules.updates import Basis, Update, open_changes, update
+from course.refreshers.rules.composition import RefresherPlan, ScenarioCandidate, compose_plan, next_scenario
+from course.refreshers.rules.memory_model import memory_estimates, memory_from_reviews
+from course.refreshers.rules.updates import ChangeBasis, Update, open_changes, required_update
 
 REFRESHER = "refresher"
 UPDATE = "update"
 
 
 @dataclass(frozen=True)
-class Composed:
+class RefresherComposition:
     """What a refresher (or an update, without a story) is made of, before or as it is begun; `estimate` says for
     each point how likely it is remembered."""
 
-    plan: Plan
-    changes: tuple[Marked, ...]
-    story: Story | None
+    plan: RefresherPlan
+    changes: tuple[MarkedChange, ...]
+    story: ScenarioCandidate | None
     estimate: dict[str, float]
 
 
-def composed(session: Session, library: Library, person_id: int, imported: date | None, at: datetime) -> Composed:
+def compose_refresher(
+    session: Session, library: Library, person_id: int, imported: date | None, at: datetime
+) -> RefresherComposition:
     """The refresher that would be right for this person at this moment. `imported` is the day of a certificate from
     elsewhere, if they hold nothing from here."""
-    estimate = estimated(session, library, person_id, at)
+    estimate = person_memory_estimates(session, library, person_id, at)
     changes = changes_for(session, library, person_id, imported)
-    told = queries.stories_told(session, person_id)
-    story = next_story(stories(library, told), estimate)
-    fixed = sum(_page_minutes(library, one.ref) for one in changes) + (
-        story_minutes(library, story.ref) if story else 0
+    told = queries.scenario_run_counts(session, person_id)
+    story = next_scenario(scenario_candidates(library, told), estimate)
+    fixed = sum(_changed_page_minutes(library, one.ref) for one in changes) + (
+        scenario_minutes(library, story.ref) if story else 0
     )
-    plan = compose(
+    plan = compose_plan(
         library.taught_points,
         frozenset(p for p in library.taught_points if library.points[p].safety_critical),
         frozenset(p for one in changes for p in one.points),
@@ -52,12 +54,12 @@ def composed(session: Session, library: Library, person_id: int, imported: date 
         fixed,
         library.minutes * library.course.refresher_share / 100,
     )
-    return Composed(plan, changes, story, estimate)
+    return RefresherComposition(plan, changes, story, estimate)
 
 
-def estimated(session: Session, library: Library, person_id: int, at: datetime) -> dict[str, float]:
+def person_memory_estimates(session: Session, library: Library, person_id: int, at: datetime) -> dict[str, float]:
     """For each point that is taught, how likely this person still knows it."""
-    return estimates(remembered(queries.reviews(session, person_id)), library.taught_points, at)
+    return memory_estimates(memory_from_reviews(queries.memory_reviews(session, person_id)), library.taught_points, at)
 
 
 def page_minutes(library: Library) -> dict[str, float]:
@@ -65,42 +67,46 @@ def page_minutes(library: Library) -> dict[str, float]:
     return {p: library.step_minutes[library.pages_by_point[p]] for p in library.taught_points}
 
 
-def _page_minutes(library: Library, ref: str) -> float:
+def _changed_page_minutes(library: Library, ref: str) -> float:
     module, _, page = ref.partition("/")
-    return library.modules[module].pages[page].words / WORDS_A_MINUTE if page else 0.0
+    return library.modules[module].pages[page].words / WORDS_PER_MINUTE if page else 0.0
 
 
-def story_minutes(library: Library, ref: str) -> float:
+def scenario_minutes(library: Library, ref: str) -> float:
     """About how long the recommended way through a scenario takes; 0 if it is not taught any more."""
     module, _, name = ref.partition("/")
     scenario = library.modules[module].scenarios.get(name) if module in library.modules else None
-    return (len(scenario.recommended) - 1) * SECONDS_A_DECISION / 60 if scenario else 0.0
+    return (len(scenario.recommended) - 1) * SECONDS_PER_DECISION / 60 if scenario else 0.0
 
 
-def stories(library: Library, told: dict[str, int]) -> list[Story]:
+def scenario_candidates(library: Library, told: dict[str, int]) -> list[ScenarioCandidate]:
     """Every scenario of the course, as near as it is to the reader's work."""
     return [
-        Story(f"{module.id}/{one.id}", _distance(library.pathway, one.settings, one.near), one.points,
+        ScenarioCandidate(f"{module.id}/{one.id}", _setting_distance(library.pathway, one.settings, one.near), one.points,
               told.get(f"{module.id}/{one.id}", 0))
         for module in library.modules.values()
         for one in module.scenarios.values()
     ]  # fmt: skip
 
 
-def _distance(pathway: Setting | None, settings: Sequence[Setting], near: Sequence[Setting]) -> int:
+def _setting_distance(pathway: Setting | None, settings: Sequence[Setting], near: Sequence[Setting]) -> int:
     return 0 if pathway in settings else 1 if pathway in near else 2
 
 
-def changes_for(session: Session, library: Library, person_id: int, imported: date | None) -> tuple[Marked, ...]:
+def changes_for(session: Session, library: Library, person_id: int, imported: date | None) -> tuple[MarkedChange, ...]:
     """The marked changes that are new to this person."""
     if not library.changes:
         return ()
-    shown = changes_shown(session)
-    read = queries.read_since(session, person_id)
+    shown = changes_first_taught(session)
+    read = queries.page_read_times(session, person_id)
     # A page that was read in the whole course after it had changed is known.
     known = {one.key for one in library.changes
              if one.kind == "page" and one.key in shown and one.ref in read and read[one.ref] >= shown[one.key]}  # fmt: skip
-    basis = Basis(queries.begun_at(session, person_id), imported, queries.dealt_with(session, person_id) | known)
+    basis = ChangeBasis(
+        queries.last_completed_begun_at(session, person_id),
+        imported,
+        queries.handled_changes(session, person_id) | known,
+    )
     return open_changes(library.changes, shown, basis)
 
 
@@ -109,7 +115,7 @@ def update_for(session: Session, library: Library, person_id: int, imported: dat
     changes = changes_for(session, library, person_id, imported)
     if not changes:
         return None
-    return update(changes, {key: civil_date(at, zone) for key, at in changes_shown(session).items()})
+    return required_update(changes, {key: civil_date(at, zone) for key, at in changes_first_taught(session).items()})
 
 
 def page_of(library: Library, ref: str) -> Page | None:

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-CRITICAL = "critical"
-CHANGED = "changed"
-FORGOTTEN = "forgotten"
+REASON_CRITICAL = "critical"
+REASON_CHANGED = "changed"
+REASON_FORGOTTEN = "forgotten"
 # Half a minute to answer, half a minute to read why.
 QUESTION_MINUTES = 1.0
 # The page is offered after a miss; this share of people is taken to read it again.
-READ_AGAIN = 0.5
+REREAD_SHARE = 0.5
 QUESTIONS_PER_CRITICAL = 2
 
 
 @dataclass(frozen=True)
-class Ask:
+class PlannedPoint:
     """A point to ask, with how many questions, and why: critical, changed or (likely) forgotten."""
 
     point: str
@@ -25,23 +25,23 @@ class Ask:
 
 
 @dataclass(frozen=True)
-class Plan:
+class RefresherPlan:
     """The points in the order in which they were taken up, and about how many minutes all of it takes, with what
     had to be read anyway."""
 
-    asks: tuple[Ask, ...]
+    asks: tuple[PlannedPoint, ...]
     minutes: float
 
     def points(self, why: str) -> tuple[str, ...]:
         return tuple(ask.point for ask in self.asks if ask.why == why)
 
 
-def cost(questions: int, estimate: float, page_minutes: float) -> float:
+def point_minutes(questions: int, estimate: float, page_minutes: float) -> float:
     """About how many minutes a point takes: its questions and, as often as it is missed, another one and its page."""
-    return questions * QUESTION_MINUTES + (1 - estimate) * (QUESTION_MINUTES + READ_AGAIN * page_minutes)
+    return questions * QUESTION_MINUTES + (1 - estimate) * (QUESTION_MINUTES + REREAD_SHARE * page_minutes)
 
 
-def compose(
+def compose_plan(
     points: Sequence[str],
     critical: frozenset[str],
     changed: frozenset[str],
@@ -49,7 +49,7 @@ def compose(
     page_minutes: Mapping[str, float],
     fixed: float,
     budget: float,
-) -> Plan:
+) -> RefresherPlan:
     """Which points are asked. `points` are all that are taught, `estimate` says how likely each is remembered,
     `page_minutes` how long its page takes, `fixed` what the changed pages and the scenario take, `budget` what all of
     it may take, in minutes.
@@ -57,24 +57,24 @@ def compose(
     Critical and changed points are always in, however long that takes; then the others, the least remembered first,
     until the next would go over the budget. There is always at least one point.
     """
-    asks = [Ask(p, QUESTIONS_PER_CRITICAL, CRITICAL) for p in points if p in critical]
-    asks += [Ask(p, 1, CHANGED) for p in points if p in changed and p not in critical]
-    minutes = fixed + sum(cost(ask.questions, estimate[ask.point], page_minutes[ask.point]) for ask in asks)
+    asks = [PlannedPoint(p, QUESTIONS_PER_CRITICAL, REASON_CRITICAL) for p in points if p in critical]
+    asks += [PlannedPoint(p, 1, REASON_CHANGED) for p in points if p in changed and p not in critical]
+    minutes = fixed + sum(point_minutes(ask.questions, estimate[ask.point], page_minutes[ask.point]) for ask in asks)
     taken = {ask.point for ask in asks}
     order = {point: number for number, point in enumerate(points)}
     for point in sorted(points, key=lambda p: (estimate[p], order[p])):
         if point in taken:
             continue
-        more = cost(1, estimate[point], page_minutes[point])
+        more = point_minutes(1, estimate[point], page_minutes[point])
         if minutes + more > budget and asks:
             break
-        asks.append(Ask(point, 1, FORGOTTEN))
+        asks.append(PlannedPoint(point, 1, REASON_FORGOTTEN))
         minutes += more
-    return Plan(tuple(asks), minutes)
+    return RefresherPlan(tuple(asks), minutes)
 
 
 @dataclass(frozen=True)
-class Story:
+class ScenarioCandidate:
     """A scenario that could be in a refresher: how near it is to the person's work (0 their own, 1 close to it, 2
     another), and how often they have been through it."""
 
@@ -84,11 +84,11 @@ class Story:
     times: int
 
 
-def next_story(stories: Iterable[Story], estimate: Mapping[str, float]) -> Story | None:
+def next_scenario(stories: Iterable[ScenarioCandidate], estimate: Mapping[str, float]) -> ScenarioCandidate | None:
     """Another one each year: of those seen least often the nearest to the person's work, and of these the one whose
     points are the least remembered."""
 
-    def rank(story: Story) -> tuple[float, ...]:
+    def rank(story: ScenarioCandidate) -> tuple[float, ...]:
         known = [estimate.get(point, 0.0) for point in story.points]
         return story.times, story.distance, sum(known) / len(known)
 

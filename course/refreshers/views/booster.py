@@ -8,18 +8,18 @@ from werkzeug.wrappers import Response
 
 from course.clock import now
 from course.content.loaded_course import library
-from course.content.queries import part
+from course.content.queries import part_in_version
 from course.content.schema import Question
 from course.learning import actions as learning
-from course.learning.queries import AttemptView, Item
-from course.learning.rules.grading import SURENESS, Mistake, grade, read_answer, shown_order
-from course.learning.views.attempts import ANSWERED
+from course.learning.queries import AttemptItemView, AttemptView
+from course.learning.rules.grading import CONFIDENCE_LEVELS, InvalidAnswer, grade, option_order, parse_answer
+from course.learning.views.attempts import ALREADY_ANSWERED
 from course.refreshers import queries
-from course.refreshers.rules.boosters import LASTS, opened
+from course.refreshers.rules.boosters import LINK_VALIDITY, read_booster_token
 from course.refreshers.views.page_context import pages, today
 from course.web.access import public
-from course.web.app_state import state
-from course.web.template_filters import seen_redirect
+from course.web.app_state import app_state
+from course.web.template_filters import redirect_after_post
 from course.web.unit_of_work import db, unit_of_work
 
 
@@ -27,12 +27,12 @@ from course.web.unit_of_work import db, unit_of_work
 @public
 def booster(token: str) -> Response:
     """The next question, or how it went."""
-    attempt = _attempt(token)
+    attempt = _attempt_of_token(token)
     if attempt is None:
-        return _over()
+        return _link_expired_page()
     if attempt.next is not None:
-        return seen_redirect(url_for("refreshers.booster_question", token=token, position=attempt.next.position))
-    rows = [(item, _asked(item)) for item in attempt.items]
+        return redirect_after_post(url_for("refreshers.booster_question", token=token, position=attempt.next.position))
+    rows = [(item, _question_of_item(item)) for item in attempt.items]
     return make_response(
         render_template(
             "refreshers/booster_end.html",
@@ -45,49 +45,49 @@ def booster(token: str) -> Response:
     )
 
 
-def _attempt(token: str) -> AttemptView | None:
+def _attempt_of_token(token: str) -> AttemptView | None:
     """The booster of a link that still works."""
-    number = opened(token, state().config.secret_key)
-    return queries.booster(db(), number, now() - LASTS) if number is not None else None
+    number = read_booster_token(token, app_state().config.secret_key)
+    return queries.booster_attempt(db(), number, now() - LINK_VALIDITY) if number is not None else None
 
 
-def _over() -> Page:
+def _link_expired_page() -> Page:
     title, text = "This link no longer works", "It has run out, or it was not copied whole. There is nothing to do."
     return make_response(render_template("auth/gone.html", title=title, text=text), 410)
 
 
-def _asked(item: Item) -> Question:
-    return part(db(), library(), Question, item.question_id, item.version) or abort(404)
+def _question_of_item(item: AttemptItemView) -> Question:
+    return part_in_version(db(), library(), Question, item.question_id, item.version) or abort(404)
 
 
 @pages.get("/booster/<token>/<int(max=99):position>")
 @public
 def booster_question(token: str, position: int) -> Response:
     """A question or, once it is answered, what there is to say about each option."""
-    attempt = _attempt(token)
-    return _over() if attempt is None else _show(token, attempt, position, None)
+    attempt = _attempt_of_token(token)
+    return _link_expired_page() if attempt is None else _render_question(token, attempt, position, None)
 
 
-def _show(token: str, attempt: AttemptView, position: int, mistake: Mistake | None) -> Page:
-    item = _item(attempt, position)
-    asked = _asked(item)
+def _render_question(token: str, attempt: AttemptView, position: int, mistake: InvalidAnswer | None) -> Page:
+    item = _item_or_404(attempt, position)
+    asked = _question_of_item(item)
     page = render_template(
         "refreshers/booster.html",
         attempt=attempt,
         item=item,
         question=asked,
-        order=shown_order(asked, attempt.seed, position),
+        order=option_order(asked, attempt.seed, position),
         grade=grade(asked, item.given) if item.given is not None else None,
         mistake=mistake,
         typed=request.form,
-        sureness=SURENESS,
+        sureness=CONFIDENCE_LEVELS,
         following=url_for("refreshers.booster", token=token),
         critical=library().points[item.point].safety_critical if item.point in library().points else False,
     )
     return make_response(page, 422 if mistake else 200)
 
 
-def _item(attempt: AttemptView, position: int) -> Item:
+def _item_or_404(attempt: AttemptView, position: int) -> AttemptItemView:
     return next((item for item in attempt.items if item.position == position), None) or abort(404)
 
 
@@ -96,25 +96,25 @@ def _item(attempt: AttemptView, position: int) -> Item:
 def answer_booster(token: str, position: int) -> Response:
     """Keep an answer. A second one for the same question changes nothing and shows the first; if it was another one,
     that is said."""
-    attempt = _attempt(token)
-    holder = queries.holder(db(), attempt.enrolment_id) if attempt is not None else None
+    attempt = _attempt_of_token(token)
+    holder = queries.enrolment_holder(db(), attempt.enrolment_id) if attempt is not None else None
     if attempt is None or holder is None:
-        return _over()
-    item = _item(attempt, position)
-    asked = _asked(item)
+        return _link_expired_page()
+    item = _item_or_404(attempt, position)
+    asked = _question_of_item(item)
     here = url_for("refreshers.booster_question", token=token, position=position)
-    order = shown_order(asked, attempt.seed, position)
-    given = read_answer(asked, order, {name: request.form.getlist(name) for name in request.form})
+    order = option_order(asked, attempt.seed, position)
+    given = parse_answer(asked, order, {name: request.form.getlist(name) for name in request.form})
     sureness = request.form.get("sure")
-    if not isinstance(given, Mistake) and sureness not in SURENESS:
-        given = Mistake("sure-sure", "Say how sure you are of your answer.")
-    if isinstance(given, Mistake):
+    if not isinstance(given, InvalidAnswer) and sureness not in CONFIDENCE_LEVELS:
+        given = InvalidAnswer("sure-sure", "Say how sure you are of your answer.")
+    if isinstance(given, InvalidAnswer):
         if item.given is None:
-            return _show(token, attempt, position, given)
-        flash(ANSWERED)
-        return seen_redirect(here)
+            return _render_question(token, attempt, position, given)
+        flash(ALREADY_ANSWERED)
+        return redirect_after_post(here)
     with unit_of_work() as session:
-        what = learning.respond(session, library(), holder, attempt.id, position, given, sureness, today(), now())
-    if what == learning.OTHER:
-        flash(ANSWERED)
-    return seen_redirect(here)
+        what = learning.submit_answer(session, library(), holder, attempt.id, position, given, sureness, today(), now())
+    if what == learning.CONFLICT:
+        flash(ALREADY_ANSWERED)
+    return redirect_after_post(here)

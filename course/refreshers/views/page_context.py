@@ -10,34 +10,34 @@ from flask_login import current_user
 
 from course.clock import now
 from course.dates import civil_date
-from course.learning.reader_course import library
-from course.learning.views.next_step import CERTIFICATE, SHORT_COURSES, Onward, ShortCourse
+from course.learning.reader_course import reader_library
+from course.learning.views.next_step import CERTIFICATE_PATH, SHORT_COURSE_NAVIGATION, NextLink, ShortCourseNavigation
 from course.people.rules import Viewer
 from course.recertification import queries as renewal
-from course.recertification.rules import Standing, standing
+from course.recertification.rules import CertificationStatus, certification_status
 from course.recertification.rules.facts import IMPORTED, INITIAL, REFRESHER
 from course.refreshers import actions, queries
-from course.refreshers.queries import PAGE, Refresher
-from course.refreshers.rules.eligibility import counts
+from course.refreshers.queries import PAGE_PREFIX, Refresher
+from course.refreshers.rules.eligibility import would_renew
 from course.refreshers.rules.updates import Update
-from course.web.app_state import state
+from course.web.app_state import app_state
 from course.web.unit_of_work import db
 
 pages = Blueprint("refreshers", __name__)
 
 
-def me() -> int:
+def reader_id() -> int:
     g.here = "training"
     viewer: Viewer = current_user.person
     return viewer.id
 
 
 def today() -> date:
-    return civil_date(now(), state().config.time_zone)
+    return civil_date(now(), app_state().config.time_zone)
 
 
 @dataclass(frozen=True)
-class Row:
+class RefresherPartRow:
     """A part as the overview lists it."""
 
     title: str
@@ -46,26 +46,30 @@ class Row:
     address: str
 
 
-def parts_of(refresher: Refresher) -> list[Row]:
+def part_rows(refresher: Refresher) -> list[RefresherPartRow]:
     rows = []
     for part in refresher.parts:
-        if part.kind == "change" and part.ref.startswith(PAGE):
-            title = title_of(part.ref.removeprefix(PAGE))
-            rows.append(Row(title, "What has changed", part.done, url_for("refreshers.change", kind=refresher.kind,
+        if part.kind == "change" and part.ref.startswith(PAGE_PREFIX):
+            title = ref_title(part.ref.removeprefix(PAGE_PREFIX))
+            rows.append(RefresherPartRow(title, "What has changed", part.done, url_for("refreshers.change", kind=refresher.kind,
                                                                           position=part.position)))  # fmt: skip
         elif part.kind == "scenario":
-            rows.append(Row(title_of(part.ref), "A story", part.done, url_for("refreshers.story")))
+            rows.append(RefresherPartRow(ref_title(part.ref), "A story", part.done, url_for("refreshers.scenario")))
     done = f"{refresher.answered} of {refresher.asked} answered"
-    rows.append(Row("Questions", done, refresher.passed, url_for("learning.attempt", attempt_id=refresher.attempt_id)))
+    rows.append(
+        RefresherPartRow(
+            "Questions", done, refresher.passed, url_for("learning.attempt", attempt_id=refresher.attempt_id)
+        )
+    )
     return rows
 
 
-def next_part(refresher: Refresher) -> Row | None:
-    return next((row for row in parts_of(refresher) if not row.done), None)
+def next_part(refresher: Refresher) -> RefresherPartRow | None:
+    return next((row for row in part_rows(refresher) if not row.done), None)
 
 
-def title_of(ref: str) -> str:
-    module = library().modules.get(ref.partition("/")[0])
+def ref_title(ref: str) -> str:
+    module = reader_library().modules.get(ref.partition("/")[0])
     step = module.step(ref.partition("/")[2]) if module else None
     if step is None and module is not None and ref.partition("/")[2] in module.scenarios:
         return module.scenarios[ref.partition("/")[2]].title
@@ -73,13 +77,13 @@ def title_of(ref: str) -> str:
 
 
 @dataclass(frozen=True)
-class Where:
+class RefresherStatus:
     """Where the reader stands: their standing, the day of a certificate from elsewhere, whether they completed
     anything here, the refresher that is under way, one that was begun and counts no more (`lost`), and the newest one
     that was completed (`renewed`). `may_begin` is false on the day of a completion: one more of that day would renew
     nothing."""
 
-    standing: Standing | None
+    standing: CertificationStatus | None
     imported: date | None
     completed: bool
     refresher: Refresher | None
@@ -113,21 +117,21 @@ class Where:
         return self.refresher is not None or opens is None or opens <= self.standing.on
 
 
-def where() -> Where:
+def refresher_status() -> RefresherStatus:
     """Asked for once in a request."""
     if "recall_where" not in g:
-        zone, person_id = state().config.time_zone, me()
+        zone, person_id = app_state().config.time_zone, reader_id()
         policies = renewal.policies(db(), zone)
         facts = renewal.people(db(), zone, [person_id])[0].facts
-        here = standing(facts, policies, today()) if policies else None
+        here = certification_status(facts, policies, today()) if policies else None
         imported = max((c.day for c in facts.completions if c.kind == IMPORTED), default=None)
         completed = any(c.kind != IMPORTED for c in facts.completions)
-        newest = queries.newest(db(), person_id, actions.REFRESHER)
-        under_way = actions.still_open(db(), person_id, newest, now())
-        renews = counts(facts, policies, today())
+        newest = queries.newest_refresher(db(), person_id, actions.REFRESHER)
+        under_way = actions.resumable_refresher(db(), person_id, newest, now())
+        renews = would_renew(facts, policies, today())
         done_today = any(c.day == today() for c in facts.known(today()).completions)
         counted = under_way is not None and renews
-        g.recall_where = Where(
+        g.recall_where = RefresherStatus(
             here,
             None if completed else imported,
             completed,
@@ -136,53 +140,53 @@ def where() -> Where:
             renewed=newest if newest is not None and newest.completed_at is not None else None,
             may_begin=renews and not done_today,
         )
-    found: Where = g.recall_where
+    found: RefresherStatus = g.recall_where
     return found
 
 
-def _elsewhere(enrolment: int) -> str | None:
+def _refresher_redirect(enrolment: int) -> str | None:
     """Where the reader is led instead of going on in a refresher: to its page, if it cannot be passed or does not count
     any more."""
-    here = where()
+    here = refresher_status()
     if here.renewed is not None and here.renewed.id == enrolment:
         return None
     goes_on = here.refresher is not None and here.refresher.id == enrolment and not here.refresher.used_up
     return None if goes_on else url_for("refreshers.refresher")
 
 
-def _onward(enrolment: int) -> Onward:
+def _refresher_next_link(enrolment: int) -> NextLink:
     """Where one goes from the end of a part of a refresher: to the certificate, or to what is next."""
-    newest = queries.newest(db(), me(), actions.REFRESHER)
-    overview = Onward(url_for("refreshers.refresher"), "Go on")
+    newest = queries.newest_refresher(db(), reader_id(), actions.REFRESHER)
+    overview = NextLink(url_for("refreshers.refresher"), "Go on")
     if newest is None or newest.id != enrolment:
         return overview
     if newest.completed_at is not None:
-        return Onward(CERTIFICATE, "Go on to my new certificate")
-    following = None if newest.used_up or where().refresher is None else next_part(newest)
-    return Onward(following.address, "Go on") if following else overview
+        return NextLink(CERTIFICATE_PATH, "Go on to my new certificate")
+    following = None if newest.used_up or refresher_status().refresher is None else next_part(newest)
+    return NextLink(following.address, "Go on") if following else overview
 
 
-def _update_elsewhere(enrolment: int) -> str | None:
+def _update_redirect(enrolment: int) -> str | None:
     """Where the reader is led instead of going on in an update that is not asked for any more."""
-    newest = queries.newest(db(), me(), actions.UPDATE)
+    newest = queries.newest_refresher(db(), reader_id(), actions.UPDATE)
     if newest is None or newest.id != enrolment or newest.used_up:
         return url_for("refreshers.update")
-    return None if newest.over or my_update() is not None else url_for("refreshers.update")
+    return None if newest.over or reader_update() is not None else url_for("refreshers.update")
 
 
-def _update_onward(enrolment: int) -> Onward:
-    newest = queries.newest(db(), me(), actions.UPDATE)
+def _update_next_link(enrolment: int) -> NextLink:
+    newest = queries.newest_refresher(db(), reader_id(), actions.UPDATE)
     following = next_part(newest) if newest is not None and newest.id == enrolment and not newest.used_up else None
-    return Onward(following.address if following else url_for("refreshers.update"), "Go on")
+    return NextLink(following.address if following else url_for("refreshers.update"), "Go on")
 
 
-SHORT_COURSES[actions.REFRESHER] = ShortCourse(_elsewhere, _onward)
-SHORT_COURSES[actions.UPDATE] = ShortCourse(_update_elsewhere, _update_onward)
+SHORT_COURSE_NAVIGATION[actions.REFRESHER] = ShortCourseNavigation(_refresher_redirect, _refresher_next_link)
+SHORT_COURSE_NAVIGATION[actions.UPDATE] = ShortCourseNavigation(_update_redirect, _update_next_link)
 
 
-def my_update() -> Update | None:
+def reader_update() -> Update | None:
     """The update that is open to the reader; None while they hold no certificate, or renew it now anyway."""
-    here = where()
+    here = refresher_status()
     if here.standing is None or here.standing.valid_until is None or here.wanted or here.whole_course:
         return None
-    return actions.update_for(db(), library(), me(), here.imported, state().config.time_zone)
+    return actions.update_for(db(), reader_library(), reader_id(), here.imported, app_state().config.time_zone)

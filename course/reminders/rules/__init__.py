@@ -3,22 +3,28 @@ due is derived each time, so that a job that did not run for weeks sends today's
 
 from __future__ import annotations
 
-from course.reminders.rules.business_days import Hours
-from course.reminders.rules.digest import Digest, Overdue, digest, digest_day
-from course.reminders.rules.escalation import Answer, Step, answer, key, ladder
-from course.reminders.rules.policy import ReminderPolicy, describe
+from course.reminders.rules.business_days import SendingHours
+from course.reminders.rules.digest import Digest, OverduePerson, build_digest, digest_day
+from course.reminders.rules.escalation import (
+    ReminderStatus,
+    ReminderStep,
+    reminder_key,
+    reminder_status,
+    reminder_steps,
+)
+from course.reminders.rules.policy import ReminderPolicy, describe_policy
 
 __all__ = [
-    "Answer",
     "Digest",
-    "Hours",
-    "Overdue",
+    "OverduePerson",
     "ReminderPolicy",
-    "Step",
-    "answer",
-    "describe",
-    "digest",
+    "ReminderStatus",
+    "ReminderStep",
+    "SendingHours",
+    "build_digest",
+    "describe_policy",
     "digest_day",
-    "key",
-    "ladder",
+    "reminder_key",
+    "reminder_status",
+    "reminder_steps",
 ]

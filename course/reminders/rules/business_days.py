@@ -11,7 +11,7 @@ from course.content.schema import Nation
 from course.reminders.rules.policy import ReminderPolicy
 
 _SUBDIVISIONS: dict[Nation, str] = {"england": "ENG", "wales": "WLS", "scotland": "SCT", "northern-ireland": "NIR"}
-_DAY = timedelta(days=1)
+_ONE_DAY = timedelta(days=1)
 
 
 @cache
@@ -23,7 +23,7 @@ def bank_holidays(nation: Nation, year: int) -> frozenset[date]:
 
 
 @dataclass(frozen=True)
-class Hours:
+class SendingHours:
     """When mail may leave in an organisation of this nation, by the clocks of its `zone` (an IANA name)."""
 
     policy: ReminderPolicy
@@ -41,19 +41,19 @@ class Hours:
     def from_day(self, day: date) -> date:
         """The first working day on that day or after it."""
         while not self.works(day):
-            day += _DAY
+            day += _ONE_DAY
         return day
 
     def until_day(self, day: date) -> date:
         """The last working day on that day or before it."""
         while not self.works(day):
-            day -= _DAY
+            day -= _ONE_DAY
         return day
 
     def leaves(self, at: datetime) -> datetime:
         """The first moment from `at` on at which mail may leave: `at` itself, or the opening of a working day."""
         local = at.astimezone(ZoneInfo(self.zone))
-        day = self.from_day(local.date() + _DAY if local.hour >= self.policy.closes else local.date())
+        day = self.from_day(local.date() + _ONE_DAY if local.hour >= self.policy.closes else local.date())
         if day == local.date() and local.hour >= self.policy.opens:
             return at
         return self.opening(day).astimezone(at.tzinfo)

@@ -7,15 +7,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from course.recertification.rules import Standing
+from course.recertification.rules import CertificationStatus
 from course.recertification.rules.certification_status import NOT_REQUIRED, PAUSED, UP_TO_DATE
-from course.recertification.rules.civil_dates import count
-from course.recertification.rules.explanations import GROUPS
-from course.reminders.rules.business_days import Hours
+from course.recertification.rules.civil_dates import pluralise
+from course.recertification.rules.explanations import STATUS_GROUPS
+from course.reminders.rules.business_days import SendingHours
 
 
 @dataclass(frozen=True)
-class Overdue:
+class OverduePerson:
     """Somebody whose due day has passed, and by how many days."""
 
     person_id: int
@@ -32,7 +32,7 @@ class Digest:
     `overdue_from` days or more."""
 
     counts: tuple[tuple[str, int], ...]
-    overdue: tuple[Overdue, ...]
+    overdue: tuple[OverduePerson, ...]
     soon: int
     overdue_from: int
     within: int
@@ -40,17 +40,19 @@ class Digest:
     @property
     def coming(self) -> str:
         """When the day comes for those who are `soon`, in words."""
-        return f"in the next {count(self.within, 'day')}" if self.within else "today"
+        return f"in the next {pluralise(self.within, 'day')}" if self.within else "today"
 
     @property
     def people(self) -> int:
         return sum(number for _, number in self.counts)
 
 
-def digest(people: Iterable[tuple[int, str, Standing]], hours: Hours, overdue_from: int = 1) -> Digest:
+def build_digest(
+    people: Iterable[tuple[int, str, CertificationStatus]], hours: SendingHours, overdue_from: int = 1
+) -> Digest:
     """The summary of these people (id, name, standing); named are those overdue for that many days or more."""
     counted: Counter[str] = Counter()
-    late: list[Overdue] = []
+    late: list[OverduePerson] = []
     soon = 0
     for person_id, name, now in people:
         if now.state == NOT_REQUIRED:
@@ -59,15 +61,15 @@ def digest(people: Iterable[tuple[int, str, Standing]], hours: Hours, overdue_fr
         if now.state == PAUSED or now.due is None:
             continue
         if now.overdue_days >= overdue_from:
-            late.append(Overdue(person_id, name, now.due, now.overdue_days))
+            late.append(OverduePerson(person_id, name, now.due, now.overdue_days))
         elif 0 <= (now.due - now.on).days <= hours.policy.before[0] and now.state != UP_TO_DATE:
             soon += 1
     late.sort(key=lambda one: (-one.days, one.name.casefold(), one.person_id))
-    counts = tuple((label.lower(), counted[group]) for group, label in GROUPS.items() if counted[group])
+    counts = tuple((label.lower(), counted[group]) for group, label in STATUS_GROUPS.items() if counted[group])
     return Digest(counts, tuple(late), soon, overdue_from, hours.policy.before[0])
 
 
-def digest_day(day: date, hours: Hours) -> date | None:
+def digest_day(day: date, hours: SendingHours) -> date | None:
     """The day of the summary in the week of `day`: the one that is set, or the working day next to it in that week.
     None if nobody works in that week."""
     monday = day - timedelta(days=day.weekday())

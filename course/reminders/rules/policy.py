@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from course.recertification.rules.civil_dates import count
+from course.recertification.rules.civil_dates import pluralise
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")
-MOST_STEPS = 10
-LONGEST_CLOSURE = 92  # days; a typing error must not stop all reminders for years
+MAX_STEPS = 10
+MAX_CLOSURE_DAYS = 92  # days; a typing error must not stop all reminders for years
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class ReminderPolicy:
     closed: tuple[tuple[date, date], ...] = ()
 
     def __post_init__(self) -> None:
-        if not self.before or len(self.before) > MOST_STEPS or any(not 0 <= days <= 365 for days in self.before):
-            raise ValueError(f"Enter one to {MOST_STEPS} numbers of days, each from 0 to 365.")
+        if not self.before or len(self.before) > MAX_STEPS or any(not 0 <= days <= 365 for days in self.before):
+            raise ValueError(f"Enter one to {MAX_STEPS} numbers of days, each from 0 to 365.")
         if list(self.before) != sorted(set(self.before), reverse=True):
             raise ValueError("Each number of days stands once, the furthest first.")
         if not 1 <= self.every_days <= 90 or not 1 <= self.lead_days <= 365:
@@ -41,19 +41,23 @@ class ReminderPolicy:
         if not 0 <= self.opens < self.closes <= 23:
             raise ValueError("The hours begin before they end, on the same day.")
         for first, last in self.closed:
-            if not 0 <= (last - first).days < LONGEST_CLOSURE:
-                raise ValueError(f"A closure ends on its first day or later, and lasts {LONGEST_CLOSURE} days at most.")
+            if not 0 <= (last - first).days < MAX_CLOSURE_DAYS:
+                raise ValueError(
+                    f"A closure ends on its first day or later, and lasts {MAX_CLOSURE_DAYS} days at most."
+                )
 
 
-def describe(policy: ReminderPolicy) -> str:
+def describe_policy(policy: ReminderPolicy) -> str:
     """The policy in sentences."""
     numbers = [str(days) for days in policy.before]
-    before = f"{', '.join(numbers[:-1])} and {numbers[-1]} days" if len(numbers) > 1 else count(policy.before[0], "day")
-    after = "once a week" if policy.every_days == 7 else f"every {count(policy.every_days, 'day')}"
+    before = (
+        f"{', '.join(numbers[:-1])} and {numbers[-1]} days" if len(numbers) > 1 else pluralise(policy.before[0], "day")
+    )
+    after = "once a week" if policy.every_days == 7 else f"every {pluralise(policy.every_days, 'day')}"
     return (
         f"Learners are reminded {before} before their due day, and {after} after it until they are done. "
         f"Managers get a summary of their teams every {WEEKDAYS[policy.digest_weekday]}. "
         f"The safeguarding lead is told once a week about anybody who has been overdue for "
-        f"{count(policy.lead_days, 'day')} or more. "
+        f"{pluralise(policy.lead_days, 'day')} or more. "
         f"Mail leaves between {policy.opens}.00 and {policy.closes}.00, on working days only."
     )
