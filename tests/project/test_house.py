@@ -66,7 +66,11 @@ def test_a_get_leaves_nothing_but_that_a_record_was_publish_record_opened() -> N
         "course/people/views.py",
         "course/web/unit_of_work.py",
     ]
-    assert {p: text.count("publish_record_opened(person_id)") for p, text in source.items() if " publish_record_opened(person_id)" in text} == {
+    assert {
+        p: text.count("publish_record_opened(person_id)")
+        for p, text in source.items()
+        if " publish_record_opened(person_id)" in text
+    } == {
         "course/training_records/views.py": 1,
         "course/reminders/views.py": 1,
     }
