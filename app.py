@@ -31,7 +31,7 @@ from course.content.library import Library, load_library
 from course.content.schema import NATIONS, SETTINGS
 from course.credentials import commands as credential_commands
 from course.credentials import views as credentials
-from course.credentials.rules.documents import Seal
+from course.credentials.rules.documents import SigningSettings
 from course.db import make_engine
 from course.demo import commands as demo_commands
 from course.deputies import views as deputies
@@ -89,7 +89,7 @@ FEATURES = (
     (calendars.pages, "/calendar"),
     (certificates.pages, "/certificate"),
     (certificates.checks, "/verify"),
-    (certificates.kept, "/kept"),
+    (certificates.certificate_links, "/kept"),
     (credentials.pages, "/issuer"),
     (content.pages, ""),
     (mail.pages, "/mail"),
@@ -184,7 +184,7 @@ def create_app(config: Config | None = None) -> Flask:
     request_log.init(app)
     security_headers.init(app, config.secure)
     proxy_checks.init(app)
-    seal = Seal(config.secret_key, config.public_url, config.time_zone)
+    seal = SigningSettings(config.secret_key, config.public_url, config.time_zone)
     unit_of_work.init(app, engine, {"seal": seal})
     database_check.init(app, engine, config.database_url, lambda: settings_warnings(now()))
     errors.init(app)

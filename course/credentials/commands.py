@@ -10,7 +10,7 @@ from flask.cli import AppGroup
 
 from course.clock import now
 from course.credentials import actions, queries
-from course.credentials.rules.keys import KeyLockedError, multikey
+from course.credentials.rules.keys import KeyLockedError, encode_multikey
 from course.web.app_state import app_state
 from course.web.template_filters import format_moment
 from course.web.unit_of_work import command_session
@@ -28,7 +28,7 @@ def keys_command() -> None:
         ended = (
             f", withdrawn since {format_moment(key.withdrawn, app_state().config.time_zone)}" if key.withdrawn else ""
         )
-        click.echo(f"{key.address} {multikey(key.public)}{ended}")
+        click.echo(f"{key.address} {encode_multikey(key.public)}{ended}")
     if not found:
         click.echo("There is no key yet. The first certificate makes one.")
 
@@ -38,7 +38,7 @@ def keys_command() -> None:
 def rotate_command(reason: str) -> None:
     """Sign with a new key from now on. What the earlier keys signed stays valid."""
     with command_session() as session:
-        address = actions.rotate(session, reason[:200], now())
+        address = actions.rotate_key(session, reason[:200], now())
     click.echo(f"Certificates are signed with {address} from now on.")
 
 
@@ -54,7 +54,7 @@ def withdraw_command(number: int, since: datetime | None, reason: str) -> None:
     zone = ZoneInfo(app_state().config.time_zone)
     try:
         with command_session() as session:
-            actions.withdraw(session, number, since.replace(tzinfo=zone) if since else now(), reason[:200], now())
+            actions.withdraw_key(session, number, since.replace(tzinfo=zone) if since else now(), reason[:200], now())
     except (LookupError, ValueError, KeyLockedError) as error:
         raise click.ClickException(f"{str(error).rstrip('.')}.") from error
     click.echo(f"Key {number} is withdrawn. Now run 'flask credentials sign-missing'.")

@@ -27,7 +27,7 @@ from course.demo.actions import (
 from course.demo.queries import database_owner
 from course.demo.rules import HISTORY_LENGTH
 from course.organisation.queries import organisation
-from course.privacy.commands import run
+from course.privacy.commands import run_erasure
 from course.refreshers.commands import send_boosters
 from course.reminders.commands import queue_due_reminders
 from course.schema_upgrade import upgrade
@@ -75,7 +75,7 @@ def prepare_demo() -> None:
         # What is due today was mailed earlier today: it would fill the screen of whoever only looks around.
         queue_due_reminders(at)
         send_boosters(civil_date(at, zone))
-        run(at)
+        run_erasure(at)
         with command_session() as session:
             office.mark_mail_sent(session, at)
             office.add_present_state(session, at, civil_date(at, zone))

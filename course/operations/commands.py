@@ -8,9 +8,9 @@ import click
 from flask.cli import AppGroup
 
 from course.audit.commands import verify_log
-from course.certificates.actions import sign_missing
+from course.certificates.actions import sign_missing_credentials
 from course.clock import now
-from course.credentials.actions import rotate
+from course.credentials.actions import rotate_key
 from course.operations.actions import (
     BackupFailedError,
     check_backup,
@@ -134,7 +134,7 @@ def accept_key_command(reason: str) -> None:
             raise click.ClickException("SECRET_KEY is the key that this database is used with. Nothing was changed.")
         accept_secret_key(session, secret, reason[:200], now())
         if signing_key_opens(session, secret) is False:
-            rotate(session, reason[:200], now())
+            rotate_key(session, reason[:200], now())
         missing = count_unsigned_certificates(session)
-        done, _ = sign_missing(session, now()) if missing else (0, 0)
+        done, _ = sign_missing_credentials(session, now()) if missing else (0, 0)
     click.echo(f"This SECRET_KEY is the database's from now on. Certificates signed: {done}. Restart every server.")

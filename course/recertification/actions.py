@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
 from course.audit.rules import changed_values
-from course.certificates.actions import issue
+from course.certificates.actions import issue_certificate
 from course.certificates.events import CertificateRevoked
-from course.credentials.actions import seal_of
+from course.credentials.actions import signing_settings
 from course.dates import civil_date
 from course.db import Base, lock_row
 from course.learning.events import CourseCompleted
@@ -52,13 +52,13 @@ WITHDRAWAL_EVENTS = {
 
 def certify(session: Session, event: CourseCompleted) -> None:
     """The certificate for a completion, valid until the day that the rule of renewal says."""
-    zone = seal_of(session).zone
+    zone = signing_settings(session).zone
     known = queries.people(session, zone, [event.person_id])[0].facts
     done = CompletionFact(event.on, kind=event.kind)
     earlier = tuple(c for c in known.completions if c.day < event.on)
     facts = replace(known, completions=(*earlier, done))
     chain = cycles(facts, queries.policies(session, zone), event.on)
-    issue(session, event, next((c.valid_until for c in chain if c.completion == done), None))
+    issue_certificate(session, event, next((c.valid_until for c in chain if c.completion == done), None))
 
 
 def add_policy_version(
@@ -165,7 +165,7 @@ def import_merged_certificates(session: Session, event: PeopleMerged) -> None:
 
 def withdraw_merged_certificate(session: Session, event: CertificateRevoked) -> None:
     """A certificate of a second entry was revoked: what it counted for with the first entry is taken back as well."""
-    today = civil_date(event.at, seal_of(session).zone)
+    today = civil_date(event.at, signing_settings(session).zone)
     rows = session.execute(select(RenewalImport).where(RenewalImport.reason == MERGE_REASON).order_by(RenewalImport.id))
     for row in rows.scalars().all():
         ours = row.person_id != event.person_id and row.issuer.endswith(tuple(f", {one}" for one in event.numbers))
@@ -238,7 +238,7 @@ def _allowed_valid_until(
 
 
 def _facts_and_policies(session: Session, person_id: int) -> tuple[CertificationFacts, list[Policy]]:
-    zone = seal_of(session).zone
+    zone = signing_settings(session).zone
     return queries.people(session, zone, [person_id])[0].facts, queries.policies(session, zone)
 
 

@@ -17,7 +17,7 @@ import typst
 
 from course.certificates.typesetting import FONTS
 from course.dates import civil_date
-from course.exports.rules import Tell
+from course.exports.rules import StageCallback
 from course.recertification.rules.civil_dates import long_date as in_words
 from course.recertification.rules.explanations import STATUS_GROUPS
 from course.reports.report_view import ReportRow, ReportView
@@ -40,7 +40,7 @@ class ReportFormat:
 
     name: str
     media: str
-    make: Callable[[ReportView, Sequence[ReportRow], str, str, datetime, Tell], bytes]
+    make: Callable[[ReportView, Sequence[ReportRow], str, str, datetime, StageCallback], bytes]
     at_once: int  # people up to whom nobody has to wait for it
 
 
@@ -52,17 +52,21 @@ def row_cells(row: ReportRow, zone: str) -> tuple[object, ...]:
             line.valid_until, reminded)  # fmt: skip
 
 
-def _csv(seen: ReportView, rows: Sequence[ReportRow], organisation: str, zone: str, at: datetime, tell: Tell) -> bytes:  # noqa: ARG001
+def _csv(  # one signature for all formats
+    _seen: ReportView, rows: Sequence[ReportRow], _organisation: str, zone: str, _at: datetime, tell: StageCallback
+) -> bytes:
     return csv_bytes((COLUMNS, *_cell_rows(rows, zone, tell)))
 
 
-def _xlsx(seen: ReportView, rows: Sequence[ReportRow], organisation: str, zone: str, at: datetime, tell: Tell) -> bytes:
+def _xlsx(
+    seen: ReportView, rows: Sequence[ReportRow], organisation: str, zone: str, at: datetime, tell: StageCallback
+) -> bytes:
     about = [(seen.name, organisation), *((line,) for line in report_summary(seen, zone, at))]
     people = itertools.chain((COLUMNS,), _cell_rows(rows, zone, tell))
     return xlsx_bytes({"People": people, "About this report": about})
 
 
-def _cell_rows(rows: Sequence[ReportRow], zone: str, tell: Tell) -> Iterator[tuple[object, ...]]:
+def _cell_rows(rows: Sequence[ReportRow], zone: str, tell: StageCallback) -> Iterator[tuple[object, ...]]:
     for number, row in enumerate(rows):
         if number % PROGRESS_INTERVAL == 0:
             tell(WRITING_STAGE, number, len(rows))
@@ -98,7 +102,9 @@ def _compiler() -> typst.Compiler:
     return typst.Compiler(TEMPLATE, font_paths=FONTS, ignore_system_fonts=True)
 
 
-def _pdf(seen: ReportView, rows: Sequence[ReportRow], organisation: str, zone: str, at: datetime, tell: Tell) -> bytes:
+def _pdf(
+    seen: ReportView, rows: Sequence[ReportRow], organisation: str, zone: str, at: datetime, tell: StageCallback
+) -> bytes:
     """Typst keeps all of a document in memory, so long lists are set in parts, whose pages are numbered through."""
     if len(rows) <= PDF_BATCH_SIZE:
         return _compile_pdf(_template_data(seen, rows, organisation, zone, at))
@@ -162,7 +168,13 @@ REPORT_FORMATS = {
 
 
 def render_report_file(
-    kind: str, seen: ReportView, rows: Sequence[ReportRow], organisation: str, zone: str, at: datetime, tell: Tell
+    kind: str,
+    seen: ReportView,
+    rows: Sequence[ReportRow],
+    organisation: str,
+    zone: str,
+    at: datetime,
+    tell: StageCallback,
 ) -> bytes:
     """The file of that kind (one of KINDS), made at the moment `at`; `tell` hears how far it has come."""
     return REPORT_FORMATS[kind].make(seen, rows, organisation, zone, at, tell)

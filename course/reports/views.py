@@ -15,9 +15,9 @@ from course.clock import now
 from course.content.loaded_course import library
 from course.content.schema import SETTINGS
 from course.dates import civil_date
-from course.exports.actions import ask
-from course.exports.queries import DownloadView, content, download, unfinished
-from course.exports.views import handed_out, make_beside
+from course.exports.actions import request_file
+from course.exports.queries import DownloadView, download, file_content, unfinished_id
+from course.exports.views import file_response, make_in_background
 from course.organisation.request_organisation import current_organisation
 from course.people.queries import ids_recordable_by, ids_visible_to
 from course.people.views import DEPUTY_READ_ONLY
@@ -104,16 +104,18 @@ def file(kind: str) -> Response | WsgiResponse:
         made = build_report_file(db(), book, wish, lambda *_: None)
         with unit_of_work() as session:
             log_report_export(session, wish, made)
-        return handed_out(made.data, REPORT_FORMATS[kind].media, f"report-{made.on}.{kind}")
+        return file_response(made.data, REPORT_FORMATS[kind].media, f"report-{made.on}.{kind}")
     with unit_of_work() as session:
-        file_id = ask(session, kind, seen.team, seen.on, wish.wanted.address()[:1000], 1, wish.viewer.id, wish.at)
+        file_id = request_file(
+            session, kind, seen.team, seen.on, wish.wanted.address()[:1000], 1, wish.viewer.id, wish.at
+        )
         if file_id is None:
             session.rollback()  # nothing was done, so the same form may come again
     if file_id is None:
         flash("Such a file is being made for you already. Ask for another when it is ready.")
-        known = unfinished(db(), wish.viewer.id, kind)
+        known = unfinished_id(db(), wish.viewer.id, kind)
         return redirect_after_post(url_for("reports.file_status", file_id=known) if known else url_for("reports.show"))
-    make_beside(file_id, lambda tell: export_report(wish, book, tell, now, file_id), now, (LookupError,))
+    make_in_background(file_id, lambda tell: export_report(wish, book, tell, now, file_id), now, (LookupError,))
     return redirect_after_post(url_for("reports.file_status", file_id=file_id))
 
 
@@ -132,8 +134,8 @@ def file_status(file_id: int) -> str:
 def download_file(file_id: int) -> Response:
     """The file. That it was made is in the log already."""
     found = _own_download(file_id)
-    data = content(db(), file_id) or abort(404)
-    return handed_out(data, REPORT_FORMATS[found.kind].media, f"report-{found.day}.{found.kind}")
+    data = file_content(db(), file_id) or abort(404)
+    return file_response(data, REPORT_FORMATS[found.kind].media, f"report-{found.day}.{found.kind}")
 
 
 def _own_download(file_id: int) -> DownloadView:

@@ -23,7 +23,7 @@ from waitress.server import create_server
 
 from course.auth.actions import create_set_up_link
 from course.auth.rules import set_up_url
-from course.certificates.actions import sign_missing
+from course.certificates.actions import sign_missing_credentials
 from course.clock import now
 from course.content.actions import archive
 from course.content.loaded_course import library
@@ -171,7 +171,7 @@ def _check_settings() -> None:
         click.echo(f"Warning: {one}.", err=True)
     if fits and missing:
         with command_session() as session:
-            done, _ = sign_missing(session, now())
+            done, _ = sign_missing_credentials(session, now())
         click.echo(f"Certificates that had no signature yet and are signed now: {done} of {missing}.", err=True)
 
 

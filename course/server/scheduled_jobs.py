@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 
 from course.analytics.weekly_counts import cached_release_schedule
 from course.dates import civil_date
-from course.exports.actions import forget as forget_files
+from course.exports.actions import delete_old_files as forget_files
 from course.idempotency.actions import delete_old_forms as forget_forms
 from course.mail.actions import erase_old_texts
 from course.mail.delivery import deliver
 from course.organisation.contact_review_mail import queue_contact_reviews
 from course.people_import.actions import delete_expired
-from course.privacy.commands import run as erase
+from course.privacy.commands import run_erasure as erase
 from course.refreshers.commands import recover_completions, send_boosters, send_updates
 from course.reminders.commands import queue_due_reminders
 from course.reports.app_status_cache import app_status_cache

@@ -88,10 +88,10 @@ DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] 
         (World.take_back_reminder, ["reminder.asked", "reminder.taken_back"], "boss"),
         (lambda w: w.post(f"/report/people/{w.sam.id}/remind/99/end"), [], "boss"),
     ],
-    "evidence.make": [(World.pack, ["evidence.made"], "boss")],
+    "evidence.make_pack": [(World.pack, ["evidence.made"], "boss")],
     "evidence.download": [(World.take_pack, ["evidence.made", "evidence.downloaded"], "boss")],
     "external_certificates.issuers": [(World.trust, ["issuer.trusted"], "boss")],
-    "external_certificates.end": [
+    "external_certificates.end_trust": [
         (World.distrust, ["issuer.trusted", "issuer.ended"], "boss"),
         (lambda w: w.post("/passport/issuers/99/end", reason="gone"), [], "boss"),
     ],
@@ -159,7 +159,7 @@ DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] 
         (lambda w: w.post("/certificate/link/end", number="0"), ["certificate.link_ended"], "boss"),
         (lambda w: w.post("/certificate/link/end", number="7"), [], "boss"),
     ],
-    "certificates.end_link_of": [
+    "certificates.end_person_link": [
         (lambda w: w.post(f"/certificate/of/{w.sam.id}/link/end", number="0"), ["certificate.link_ended"], "boss"),
     ],
     "certificates.reissue": [(lambda w: w.post(f"/certificate/of/{w.sam.id}/reissue"), [], "boss")],

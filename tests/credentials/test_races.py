@@ -52,7 +52,7 @@ def test_first_certificates_share_a_key_and_no_revocation_is_lost(committed: Fla
         events = [completed(session, number) for number in range(MANY)]
 
     def issue(event: CourseCompleted) -> Callable[[Session], object]:
-        return lambda session: actions.issue(session, event)
+        return lambda session: actions.issue_certificate(session, event)
 
     assert sum(at_once([inside(committed, issue(event)) for event in events])) == MANY
     with committed.app_context(), command_session() as session:

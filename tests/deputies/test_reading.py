@@ -87,7 +87,7 @@ FOR_TEAM: dict[str, Callable[[World], tuple[str, dict[str, str]]]] = {
 # what one sees. The two about reminders reach only those whom the viewer may remind, or has reminded: below.
 OWN = {
     "scheduled_reports.end_subscription", "scheduled_reports.overview", "deputies.withdraw_delegation",
-    "deputies.delegations", "evidence.download", "evidence.make",
+    "deputies.delegations", "evidence.download", "evidence.make_pack",
     "reminders.summary", "reports.file", "reports.download_file",
 }  # fmt: skip
 MANY = {"reports.remind", "reports.withdraw_all"}

@@ -25,7 +25,7 @@ from course.dates import civil_date
 from course.demo.actions import DEMO_ACCOUNTS, create_demo, password_hashes, set_passwords, write_history
 from course.demo.actions.office import add_present_state
 from course.demo.rules import HISTORY_LENGTH
-from course.exports.actions import ask, keep
+from course.exports.actions import request_file, store_file
 from course.mail.models import OutboxMail
 from course.people.models import Person, Team
 from course.people.queries import person_by_email
@@ -48,8 +48,8 @@ PAGES = {
     "deputies.delegations": "/people/deputies",
     "training_records.person": "/report/people/{late}",
     "training_records.remind": "/report/people/{late}/remind",
-    "evidence.choose": "/evidence",
-    "evidence.one": "/evidence/{pack}",
+    "evidence.list_packs": "/evidence",
+    "evidence.pack_progress": "/evidence/{pack}",
     "people_import.columns": "/people/import/{list}/columns",
     "people_import.detail": "/people/import/{list}",
     "people_import.upload": "/people/import",
@@ -163,11 +163,11 @@ def _more(session: Session) -> dict[str, int]:
     assert gone is not None
     today = civil_date(at, "Europe/London")
     grant_extension(session, late, today, "was ill", today, boss.id, at)
-    pack = ask(session, "evidence", team, today, "", 6, boss.id, at)
-    file = ask(session, "xlsx", None, today, "sort=name", 1, boss.id, at)
+    pack = request_file(session, "evidence", team, today, "", 6, boss.id, at)
+    file = request_file(session, "xlsx", None, today, "sort=name", 1, boss.id, at)
     assert pack is not None
     assert file is not None
-    keep(session, pack, b"zip", 53, at)
+    store_file(session, pack, b"zip", 53, at)
     reminder = Reminder(key="asked", kind="asked", person_id=late, step="asked", due=today, leaves_on=today,
                         reason="please", named=[], made_by=boss.id, made_at=at)  # fmt: skip
     mail = OutboxMail(key="asked", mark="asked", recipient="a@demo.example", subject="s", text="t", queued_at=at,

@@ -23,7 +23,7 @@ from course.people.events import RecordOpened
 from course.people.models import Person, RoleGrant, Team
 from course.people.queries import person_by_email
 from course.privacy.actions import set_schedule
-from course.privacy.rules.retention_schedule import Schedule
+from course.privacy.rules.retention_schedule import RetentionSettings
 from course.scheduled_reports.actions import subscribe
 from course.staff.actions import grant_role
 from course.teams.actions import change_team
@@ -47,7 +47,7 @@ def plan_office_events(story: HistoryWriter) -> None:
         lambda at: change_team(session, nursery, "Sunflower Nursery", schools, "shares a site with a school", None, at),
     )
     on(300, lambda at: change_team(session, nursery, "Sunflower Nursery", top, "has a lead of its own now", None, at))
-    plan = Schedule(contact_name="Jo Fictional", contact_email="data@demo.example")
+    plan = RetentionSettings(contact_name="Jo Fictional", contact_email="data@demo.example")
     on(200, lambda at: set_schedule(session, plan, "as our data protection officer advised", None, at))
     for contact in CONTACTS:
         on(DAYS_SINCE_CONFIRMED[contact[0]], partial(_add_confirmation, session, contact))
