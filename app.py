@@ -75,7 +75,7 @@ from course.web import (
     proxy_checks,
     request_log,
     security_headers,
-    session_cookie,
+    static_files,
     template_filters,
     unit_of_work,
     uploads,
@@ -180,8 +180,8 @@ def create_app(config: Config | None = None) -> Flask:
         hops = config.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     # The first registered runs last: headers see the response that the session has already kept.
-    session_cookie.init(app)
     request_log.init(app)
+    static_files.init(app, PACKAGE / "static", PACKAGE.parent / "instance" / "static")
     security_headers.init(app, config.secure)
     proxy_checks.init(app)
     seal = SigningSettings(config.secret_key, config.public_url, config.time_zone)
@@ -193,7 +193,7 @@ def create_app(config: Config | None = None) -> Flask:
     input_guard.init(app)
     csrf.init(app)
     access.init(app)
-    template_filters.init(app, PACKAGE / "static", config.time_zone)
+    template_filters.init(app, config.time_zone)
     app.jinja_env.globals.update(setting_names=SETTINGS, nation_names=NATIONS)
     for pages, prefix in FEATURES:
         app.register_blueprint(pages, url_prefix=prefix or None)

@@ -24,7 +24,7 @@ from course.auth import password_hashing as passwords
 from course.content.actions import archive
 from course.db import assert_outside_unit_of_work, make_engine
 from course.reports.status_cache import StatusCache
-from course.web.unit_of_work import SessionFactories, command_session
+from course.web.unit_of_work import SessionFactories, unit_of_work
 from tests.pages import Client
 from tests.support.postgres import temporary_cluster
 
@@ -157,7 +157,7 @@ def committed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]
     app = create_app(make_config(url))
     app.config["LOG_REQUESTS"] = False
     schema_upgrade.upgrade(app.extensions["course"].engine)
-    with app.app_context(), command_session() as session:
+    with app.app_context(), unit_of_work() as session:
         archive(session, app.extensions["course"].library, NOW)
     yield app
     app.extensions["course"].engine.dispose()

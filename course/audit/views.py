@@ -19,8 +19,8 @@ from course.dates import start_of_day
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
 from course.web.forms import query_number
+from course.web.redirects import redirect_after_post
 from course.web.spreadsheet import csv_bytes
-from course.web.template_filters import redirect_after_post
 from course.web.unit_of_work import db, unit_of_work
 
 pages = Blueprint("audit", __name__)

@@ -19,8 +19,8 @@ from course.dates import civil_date
 from course.web.access import public, sign_in_required
 from course.web.app_state import app_state
 from course.web.rate_limit import RateLimiter
+from course.web.redirects import redirect_after_post
 from course.web.security_headers import compress_response
-from course.web.template_filters import redirect_after_post
 from course.web.unit_of_work import db, unit_of_work
 
 pages = Blueprint("calendars", __name__)

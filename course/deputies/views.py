@@ -15,7 +15,7 @@ from course.people.forms import email_field, line_field
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
 from course.web.forms import DayField, Form
-from course.web.template_filters import redirect_after_post
+from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, unit_of_work
 
 pages = Blueprint("deputies", __name__)

@@ -25,7 +25,8 @@ from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
 from course.web.background_threads import run_in_background
 from course.web.forms import query_number
-from course.web.template_filters import plural, redirect_after_post
+from course.web.redirects import redirect_after_post
+from course.web.template_filters import plural
 from course.web.unit_of_work import db, discard_request_state, publish_after_response, unit_of_work
 
 pages = Blueprint("people", __name__)

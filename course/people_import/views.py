@@ -27,9 +27,10 @@ from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
 from course.web.background_threads import run_in_background
 from course.web.forms import query_number
+from course.web.redirects import redirect_after_post
 from course.web.sandbox import FileRefusedError, SandboxError, read_in_sandbox
 from course.web.spreadsheet import csv_bytes
-from course.web.template_filters import plural, redirect_after_post
+from course.web.template_filters import plural
 from course.web.unit_of_work import db, unit_of_work
 from course.web.uploads import accepts_upload
 

@@ -19,7 +19,7 @@ from course.recertification.rules.explanations import STATUS_GROUPS
 from course.recertification.rules.facts import INITIAL, REFRESHER
 from course.staff import actions as staff
 from course.web.app_state import app_state
-from course.web.unit_of_work import WriteSession, command_session
+from course.web.unit_of_work import WriteSession, unit_of_work
 
 group = AppGroup("refreshers", help="When a certificate has to be renewed, and for whom that would not happen.")
 _DAY = click.DateTime(["%Y-%m-%d"])
@@ -50,7 +50,7 @@ def _status_explanation(session: WriteSession, person_id: int) -> str:
 def status_command(email: str, on: datetime | None) -> None:
     """Where somebody stands, and why, in a sentence."""
     zone, day = app_state().config.time_zone, on.date() if on else _today()
-    with command_session() as session:
+    with unit_of_work() as session:
         one = queries.people(session, zone, [_require_person(person_id_by_email(session, email), email)])[0]
         found = certification_status(one.facts, queries.policies(session, zone), day)
     click.echo(f"{STATUS_GROUPS[found.group].lower()} on {long_date(day)}. {found.because_for_others}")
@@ -63,7 +63,7 @@ def status_command(email: str, on: datetime | None) -> None:
 def extend_command(email: str, until: datetime, reason: str) -> None:
     """Give somebody more time."""
     try:
-        with command_session() as session:
+        with unit_of_work() as session:
             person = _require_person(person_id_by_email(session, email), email)
             actions.grant_extension(session, person, until.date(), reason[:200], _today(), None, now())
             said = _status_explanation(session, person)
@@ -82,7 +82,7 @@ def pause_command(email: str, since: datetime, until: datetime | None, days: int
     """Write down a long leave, or the end of one that began on the same day."""
     last = until.date() if until else None
     try:
-        with command_session() as session:
+        with unit_of_work() as session:
             person = _require_person(person_id_by_email(session, email), email)
             actions.record_pause(session, person, since.date(), last, days, reason[:200], _today(), None, now())
             said = _status_explanation(session, person)
@@ -103,7 +103,7 @@ def import_command(email: str, day: datetime, until: datetime | None, issuer: st
     """Write down a certificate of this course from elsewhere. Safe to run again."""
     last = until.date() if until else None
     try:
-        with command_session() as session:
+        with unit_of_work() as session:
             person = _require_person(person_id_by_email(session, email), email)
             new = actions.import_completion(
                 session, person, day.date(), last, issuer[:200], kind, reason[:200], _today(), None, now()
@@ -138,7 +138,7 @@ def come_back_command(email: str, day: datetime, reason: str) -> None:
 
 def _change_employment(write: Callable[..., Refusal | None], email: str, day: datetime, reason: str) -> None:
     zone = app_state().config.time_zone
-    with command_session() as session:
+    with unit_of_work() as session:
         refused = write(
             session,
             _require_person(person_id_by_email(session, email), email),

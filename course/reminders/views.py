@@ -29,7 +29,8 @@ from course.reminders.rules import (
 )
 from course.web.access import Permission, requires_permission, sign_in_required
 from course.web.app_state import app_state
-from course.web.template_filters import plural, redirect_after_post
+from course.web.redirects import redirect_after_post
+from course.web.template_filters import plural
 from course.web.unit_of_work import db, unit_of_work
 
 pages = Blueprint("reminders", __name__)

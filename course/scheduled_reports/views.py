@@ -27,7 +27,8 @@ from course.scheduled_reports.queries import Subscription
 from course.scheduled_reports.rules import FREQUENCIES, next_report_period
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
-from course.web.template_filters import format_date, redirect_after_post
+from course.web.redirects import redirect_after_post
+from course.web.template_filters import format_date
 from course.web.unit_of_work import db, unit_of_work
 
 pages = Blueprint("scheduled_reports", __name__)

@@ -41,7 +41,7 @@ from course.server.worker import Job, run_jobs
 from course.web.app_state import app_state
 from course.web.background_threads import background_pool
 from course.web.database_check import current_database_check
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 
 _LOG = logging.getLogger("course")
 STOP_SECONDS = 20  # seconds
@@ -143,7 +143,7 @@ def prepare_course() -> None:
     config = app_state().config
     upgrade(app_state().engine)
     _check_settings()
-    with command_session() as session:
+    with unit_of_work() as session:
         archive(session, library(), now())
         ours = organisation(session)
         token = create_set_up_link(session, now()) if ours is None else None
@@ -160,7 +160,7 @@ def _check_settings() -> None:
 
     Certificates that could not be signed while the key was another one are signed once it is back.
     """
-    with command_session() as session:
+    with unit_of_work() as session:
         fits = check_secret_key(session, app_state().config.secret_key, now()) != "other"
         missing = count_unsigned_certificates(session)
         words = settings_conflicts(workers(session, now()))
@@ -170,7 +170,7 @@ def _check_settings() -> None:
     for one in words:
         click.echo(f"Warning: {one}.", err=True)
     if fits and missing:
-        with command_session() as session:
+        with unit_of_work() as session:
             done, _ = sign_missing_credentials(session, now())
         click.echo(f"Certificates that had no signature yet and are signed now: {done} of {missing}.", err=True)
 
@@ -238,7 +238,7 @@ def _run_worker(app: Flask, kind: str, stop: threading.Event, more: Sequence[Job
 
     def be_seen(at: datetime) -> None:
         nonlocal number
-        with command_session() as session:
+        with unit_of_work() as session:
             if number:
                 record_heartbeat(session, number, at)
             else:
@@ -247,5 +247,5 @@ def _run_worker(app: Flask, kind: str, stop: threading.Event, more: Sequence[Job
     with app.app_context():
         run_jobs((Job("beat", HEARTBEAT_INTERVAL, be_seen), *JOBS, *more), stop, now)
         if number:
-            with command_session() as session:
+            with unit_of_work() as session:
                 record_heartbeat(session, number, now(), stopped=True)

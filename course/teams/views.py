@@ -21,7 +21,7 @@ from course.teams.queries import TeamDetail
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
 from course.web.forms import Form
-from course.web.template_filters import redirect_after_post
+from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import WriteSession, db, unit_of_work
 
 pages = Blueprint("teams", __name__)

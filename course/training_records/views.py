@@ -26,7 +26,8 @@ from course.training_records.remind_now import remind_now
 from course.web.access import Permission, requires_permission, sign_in_required
 from course.web.app_state import app_state
 from course.web.forms import query_number
-from course.web.template_filters import format_moment, redirect_after_post
+from course.web.redirects import redirect_after_post
+from course.web.template_filters import format_moment
 from course.web.unit_of_work import db, row_source, unit_of_work
 
 pages = Blueprint("training_records", __name__)

@@ -25,7 +25,7 @@ from course.clock import now
 from course.dates import civil_date
 from course.people.models import Team
 from course.teams.actions import close_team, merge_teams
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 from tests.analytics.answering import answer, make_people
 from tests.conftest import NOW
 from tests.makers import make_person, make_team, sign_in
@@ -232,7 +232,7 @@ def test_two_who_write_down_the_same_talk_at_once_write_it_once(committed: Flask
     def write() -> None:
         with committed.app_context():
             ready.wait()
-            with command_session() as session:
+            with unit_of_work() as session:
                 made.append(record_discussion(session, held, boss, TODAY, now()) is None)
 
     threads = [threading.Thread(target=write) for _ in range(2)]

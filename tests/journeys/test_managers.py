@@ -33,7 +33,7 @@ from course.recertification.actions import grant_extension
 from course.recertification.models import RenewalExtension
 from course.reminders.models import Reminder
 from course.web.access import PUBLIC, SIGNED_IN, access_rule_of
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 from tests.conftest import make_config
 from tests.journeys.conftest import faults, sign_in
 from tests.makers import PASSWORD
@@ -135,7 +135,7 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demonstr
     schema_upgrade.upgrade(app.extensions["course"].engine)
     library, zone = app.extensions["course"].library, "Europe/London"
     today, kept = civil_date(now(), zone), hash_password(PASSWORD)
-    with app.app_context(), command_session() as session:
+    with app.app_context(), unit_of_work() as session:
         archive(session, library, now() - HISTORY_LENGTH)
         create_demo(session, now(), now() - HISTORY_LENGTH)
         set_passwords(session, password_hashes(session), kept, now())

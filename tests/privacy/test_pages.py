@@ -90,7 +90,7 @@ def test_nobody_else_gets_to_see_somebodys_notes(app: Flask, session: Session, b
         paths = [
             app.url_for(rule.endpoint, **{part: parts[part] for part in rule.arguments})
             for rule in app.url_map.iter_rules()
-            if "GET" in (rule.methods or ()) and rule.endpoint != "static_file"
+            if "GET" in (rule.methods or ())
         ]
     for path in paths:
         assert NOTE not in boss.flask.get(path).get_data(as_text=True), path

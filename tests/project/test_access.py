@@ -81,7 +81,6 @@ OPEN = {
     "auth.choose_password",
     "auth.set_up",
     "auth.sign_in",
-    "static_file",
     "verify.enter_number",
     "verify.verify",
 }

@@ -16,7 +16,7 @@ from course.mail.models import OutboxMail
 from course.people.actions import Refusal
 from course.people.models import Membership, Person, RoleGrant, Team
 from course.staff import actions, queries
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 from tests.auth.entering import sign_in as sign_in_with
 from tests.conftest import NOW
 from tests.makers import PASSWORD, make_person, make_team, sign_in
@@ -122,7 +122,7 @@ def test_of_two_administrators_one_can_go(session: Session, boss: Person) -> Non
 
 
 def test_two_who_take_each_others_role_away_at_once_do_not_leave_nobody(fresh_app: Flask) -> None:
-    with fresh_app.app_context(), command_session() as session:
+    with fresh_app.app_context(), unit_of_work() as session:
         pair = [make_person(session, name, f"{name}@example.org", "administrator") for name in ("ann", "bo")]
         wanted = [(one.id, grant_of(session, one)) for one in pair]
     results: list[Refusal | None] = []
@@ -131,7 +131,7 @@ def test_two_who_take_each_others_role_away_at_once_do_not_leave_nobody(fresh_ap
     def deed(person_id: int, grant: int) -> None:
         with fresh_app.app_context():
             start.wait()
-            with command_session() as session:
+            with unit_of_work() as session:
                 results.append(actions.revoke_role(session, person_id, grant, None, NOW))
 
     threads = [threading.Thread(target=deed, args=pair) for pair in wanted]

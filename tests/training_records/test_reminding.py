@@ -20,7 +20,7 @@ from course.reminders.commands import find_due_reminders
 from course.reminders.models import Reminder
 from course.training_records.actions import withdraw_reminder
 from course.training_records.remind_now import ReminderOutcome, remind_all, remind_now
-from course.web.unit_of_work import command_session, read_only_session
+from course.web.unit_of_work import read_only_session, unit_of_work
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 from tests.support.smtp import smtp_server
@@ -50,7 +50,7 @@ def withheld(session: Session) -> list[str | None]:
 
 
 def send(address: str, at: datetime) -> int:
-    return deliver(command_session, address, "course@example.org", "https://x.example.org", "Europe/London", at)
+    return deliver(unit_of_work, address, "course@example.org", "https://x.example.org", "Europe/London", at)
 
 
 def test_it_leaves_after_five_minutes_and_says_who_asks_and_why(

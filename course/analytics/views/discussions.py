@@ -30,7 +30,7 @@ from course.content.schema import Option, Point, Question
 from course.organisation.request_organisation import current_organisation
 from course.people.views import DEPUTY_READ_ONLY
 from course.web.access import Permission, requires_permission
-from course.web.template_filters import redirect_after_post
+from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, unit_of_work
 
 

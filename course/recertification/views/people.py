@@ -22,7 +22,7 @@ from course.recertification.rules.fact_impact import FactImpact, fact_impact
 from course.recertification.rules.facts import IMPORTED
 from course.recertification.views.page_context import pages, today, zone
 from course.web.access import Permission, requires_permission, sign_in_required
-from course.web.template_filters import redirect_after_post
+from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import WriteSession, db, unit_of_work
 
 

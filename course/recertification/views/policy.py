@@ -17,7 +17,7 @@ from course.recertification.rules.pathway_policy import own_pathway_policy
 from course.recertification.rules.policy import GENERAL, policy_in_force
 from course.recertification.views.page_context import pages, today, zone
 from course.web.access import Permission, requires_permission
-from course.web.template_filters import redirect_after_post
+from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, unit_of_work
 
 PREVIEW_LIMIT = 50

@@ -28,7 +28,7 @@ from course.refreshers.views.page_context import (
 )
 from course.web.access import sign_in_required
 from course.web.app_state import app_state
-from course.web.template_filters import redirect_after_post
+from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, unit_of_work
 
 
