@@ -9,7 +9,7 @@ from course.learning.actions import enrol
 from course.learning.events import CourseCompleted, StepEnded
 from course.mail.events import BeforeMailSend
 from course.people.actions import InvitationRequested
-from course.people.events import EarlierCertificate, PersonAdded, RecordOpened
+from course.people.events import AddressChanged, EarlierCertificate, PeopleMerged, PersonAdded, PersonLeft, RecordOpened
 from course.recertification.actions import (
     certify,
     import_listed_certificate,
@@ -18,7 +18,6 @@ from course.recertification.actions import (
 )
 from course.refreshers.actions import complete_refresher
 from course.reminders.actions import recheck_reminder
-from course.staff.events import AddressChanged, PeopleMerged, PersonLeft
 from course.training_records.actions import log_page_view
 
 

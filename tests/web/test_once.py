@@ -15,12 +15,12 @@ from course.certificates.actions import end_kept_link
 from course.certificates.models import KeptLinkEnd
 from course.credentials.rules.checking import check
 from course.credentials.rules.documents import as_bytes
-from course.deputies.actions import delegate
 from course.exports.actions import ask as ask_file
 from course.exports.models import Download
 from course.exports.rules import SILENT
 from course.external_certificates.actions import KnownError, count, trust
 from course.external_certificates.models import TrustedIssuer
+from course.people.actions import delegate
 from course.people.models import Deputy, RoleGrant
 from course.privacy.actions import ask as ask_erasure
 from course.privacy.models import ErasureRequest

@@ -8,14 +8,13 @@ from sqlalchemy.orm import Session
 
 from course.certificates.actions import reissue, revoke
 from course.certificates.models import Certificate
+from course.people import actions, queries
 from course.people.actions import Refusal
-from course.people.models import Person
+from course.people.models import Person, PersonMerge
 from course.recertification.actions import import_completion
 from course.recertification.models import RenewalImport
 from course.recertification.queries import open_facts
 from course.recertification.queries import people as with_facts
-from course.staff import actions, queries
-from course.staff.models import PersonMerge
 from tests.certificates.makers import issued
 from tests.conftest import NOW
 from tests.makers import make_person, make_team, sign_in

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 from course.auth import actions as auth
 from course.auth import queries as signin_queries
 from course.mail.models import OutboxMail
+from course.people import actions, queries
 from course.people.actions import Refusal
 from course.people.models import Membership, Person, RoleGrant, Team
-from course.staff import actions, queries
 from course.web.unit_of_work import command_session
 from tests.auth.entering import sign_in as sign_in_with
 from tests.conftest import NOW

@@ -86,8 +86,8 @@ FOR_TEAM: dict[str, Callable[[World], tuple[str, dict[str, str]]]] = {
 # What concerns whoever does it and nobody else: choosing what one gets, naming and ending deputies, taking away a file of
 # what one sees. The two about reminders reach only those whom the viewer may remind, or has reminded: below.
 OWN = {
-    "scheduled_reports.end_subscription", "scheduled_reports.overview", "deputies.withdraw_delegation",
-    "deputies.delegations", "evidence.download", "evidence.make",
+    "scheduled_reports.end_subscription", "scheduled_reports.overview", "people.withdraw_delegation",
+    "people.delegations", "evidence.download", "evidence.make",
     "reminders.summary", "reports.file", "reports.download_file",
 }  # fmt: skip
 MANY = {"reports.remind", "reports.withdraw_all"}

@@ -8,9 +8,15 @@ from datetime import date, datetime
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session, aliased
 
-from course.people.models import Employment, Membership, Person, RoleGrant, Team
-from course.people.queries import BY_NAME, CREDENTIAL, PathwayView, PersonView, chosen_pathway, person_overview
-from course.staff.models import PersonChange
+from course.people.models import Employment, Membership, Person, PersonChange, RoleGrant, Team
+from course.people.queries.directory import (
+    BY_NAME,
+    CREDENTIAL,
+    PathwayView,
+    PersonView,
+    chosen_pathway,
+    person_overview,
+)
 
 
 @dataclass(frozen=True)

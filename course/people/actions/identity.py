@@ -13,13 +13,12 @@ from course.audit.actions import record_event
 from course.dates import civil_date
 from course.db import insert_once
 from course.events import publish
-from course.people import actions as people
-from course.people.actions import Refusal
-from course.people.models import Membership, Person, RoleGrant, Team
+from course.people.actions import directory as people
+from course.people.actions.directory import Refusal
+from course.people.events import AddressChanged, PeopleMerged, PersonLeft
+from course.people.models import Membership, Person, PersonChange, PersonMerge, RoleGrant, Team
+from course.people.queries.person_detail import administrators
 from course.people.rules import name_key, normalise_email
-from course.staff.events import AddressChanged, PeopleMerged, PersonLeft
-from course.staff.models import PersonChange, PersonMerge
-from course.staff.queries import administrators
 from course.text import normalise_line
 
 LATEST_RETURN = timedelta(days=366)  # what is agreed for later is written down later

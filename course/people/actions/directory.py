@@ -19,7 +19,7 @@ from course.events import publish
 from course.mail import rules as mail
 from course.people.events import PersonAdded
 from course.people.models import Employment, Membership, PathwayChoice, Person, RoleGrant, Team
-from course.people.queries import chosen_pathway, person_by_email
+from course.people.queries.directory import chosen_pathway, person_by_email
 from course.people.rules import ROLES, normalise_email
 from course.text import normalise_line
 

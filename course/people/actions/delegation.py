@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
 from course.db import insert_once
-from course.people.actions import Refusal
+from course.people.actions.directory import Refusal
 from course.people.models import Deputy, Person, RoleGrant
-from course.people.queries import person_by_email
+from course.people.queries.directory import person_by_email
 
 MAX_DELEGATION = timedelta(days=366)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from wtforms import RadioField, SelectField, StringField
 from wtforms.validators import Length
 
-from course.people.forms import clean_line, email_field, line_field, name_field
+from course.people.forms.directory import clean_line, email_field, line_field, name_field
 from course.web.forms import DayField, Form
 
 REASON_REQUIRED = "Say in a few words why."

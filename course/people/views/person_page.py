@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, Response, abort, flash, g, make_response, render_template, request, url_for
+from flask import abort, flash, make_response, render_template, request, url_for
 from flask_login import current_user
-from werkzeug.wrappers import Response as WsgiResponse
 
 from course.clock import now
 from course.content.schema import SETTINGS
 from course.dates import civil_date
-from course.people import actions as people
-from course.people.actions import Refusal
-from course.people.forms import selected_team_id, team_choices
-from course.people.queries import person_by_email, teams
-from course.people.rules import is_undeliverable
-from course.people.views import invitation
-from course.staff import actions, queries
-from course.staff.forms import (
+from course.people import actions, queries
+from course.people.actions import directory as people
+from course.people.actions.directory import Refusal
+from course.people.forms.directory import selected_team_id, team_choices
+from course.people.forms.person_page import (
     CorrectIdentityForm,
     DepartureForm,
     GrantRoleForm,
@@ -26,19 +22,15 @@ from course.staff.forms import (
     ReturnForm,
     TeamMembershipForm,
 )
+from course.people.jobs import invitation
+from course.people.queries.directory import person_by_email, teams
+from course.people.rules import is_undeliverable
+from course.people.views.page_context import PageResponse, pages
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
 from course.web.forms import Form
 from course.web.template_filters import redirect_after_post
 from course.web.unit_of_work import WriteSession, db, unit_of_work
-
-pages = Blueprint("staff", __name__)
-PageResponse = Response | WsgiResponse
-
-
-@pages.before_request
-def _set_nav_section() -> None:
-    g.here = "people"
 
 
 @pages.app_context_processor
@@ -51,14 +43,14 @@ def _administrator_context() -> dict[str, object]:
 @requires_permission(Permission.MANAGE_PEOPLE)
 def person(person_id: int) -> str:
     """Somebody's name, teams, roles and stays, as they are and as they were."""
-    return render_template("staff/person.html", sheet=_person_or_404(person_id), settings=SETTINGS)
+    return render_template("people/person.html", sheet=_person_or_404(person_id), settings=SETTINGS)
 
 
 @pages.get("/left")
 @requires_permission(Permission.MANAGE_PEOPLE)
 def leavers() -> str:
     """Who has left, and can come back."""
-    return render_template("staff/left.html", people=queries.leavers(db()))
+    return render_template("people/leavers.html", people=queries.leavers(db()))
 
 
 @pages.route("/<int(max=2147483647):person_id>/correct", methods=["GET", "POST"])
@@ -111,7 +103,7 @@ def leave_team(person_id: int, bond_id: int) -> PageResponse:
     with unit_of_work() as session:
         done = actions.leave_team(session, person_id, bond_id, _viewer_id(), now())
     flash("They are not in this team any more." if done else "They had left this team before.")
-    return redirect_after_post(url_for("staff.person", person_id=person_id))
+    return redirect_after_post(url_for("people.person", person_id=person_id))
 
 
 @pages.route("/<int(max=2147483647):person_id>/role", methods=["GET", "POST"])
@@ -141,7 +133,7 @@ def revoke_role(person_id: int, bond_id: int) -> PageResponse:
     flash(refused.message if refused else "The role has been taken away.")
     # Who took it from themselves may not open that page any more.
     own = person_id == _viewer_id() and refused is None
-    return redirect_after_post("/" if own else url_for("staff.person", person_id=person_id))
+    return redirect_after_post("/" if own else url_for("people.person", person_id=person_id))
 
 
 @pages.route("/<int(max=2147483647):person_id>/leave", methods=["GET", "POST"])
@@ -227,7 +219,7 @@ def _person_or_404(person_id: int, here: bool | None = None) -> queries.PersonDe
     found = queries.person_detail(db(), person_id)
     if found is not None and here is not None and here != (found.person.left_at is None) and request.method == "POST":
         flash(f"{found.person.name} {'has left already' if here else 'is here already'}. Nothing has been changed now.")
-        abort(redirect_after_post(url_for("staff.person", person_id=person_id)))
+        abort(redirect_after_post(url_for("people.person", person_id=person_id)))
     if found is None or (here is not None and here != (found.person.left_at is None)):
         abort(404)
     return found
@@ -252,10 +244,12 @@ def _handle_change(
                     session.rollback()  # what was done until then
         except LookupError:
             flash(f"{name} has left, or come back, in the meantime. Nothing has been changed now.")
-            return redirect_after_post(url_for("staff.person", person_id=person_id))
+            return redirect_after_post(url_for("people.person", person_id=person_id))
         if refused is None:
             flash(done())
-            return redirect_after_post(url_for("staff.person", person_id=person_id))
+            return redirect_after_post(url_for("people.person", person_id=person_id))
         form[refused.field].errors = [refused.message]
-    page = render_template("staff/act.html", form=form, person_id=person_id, name=name, title=title, button=button)
+    page = render_template(
+        "people/change_form.html", form=form, person_id=person_id, name=name, title=title, button=button
+    )
     return make_response(page, 422 if form.errors else 200)
