@@ -26,7 +26,6 @@ from course.refreshers.models import RefresherPart
 from course.reminders.models import Reminder
 from course.scheduled_reports.models import SentReport
 from course.server.models import WorkerBeat
-from course.teams.models import TeamChange
 from course.training_records.models import RecordView
 
 MODEL_CLASSES = (
@@ -52,7 +51,6 @@ MODEL_CLASSES = (
     RetentionSchedule,
     SentForm,
     SignedCredential,
-    TeamChange,
     TeamDiscussion,
     TrustedIssuer,
     WorkerBeat,

@@ -1,4 +1,4 @@
-"""Lending one's sight of one's teams to somebody else until a day, and taking it back."""
+"""Deputies: a manager delegates the view of their teams to another person until a day, and withdraws it."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from wtforms.fields import EmailField
 from wtforms.validators import DataRequired, Email, Length
 
 from course.content.schema import SETTINGS
-from course.people.queries.directory import TeamView
+from course.people.queries.team_tree import TeamView
 from course.people.rules import normalise_line
 from course.web.forms import Form, select_choices
 

@@ -4,44 +4,36 @@ from __future__ import annotations
 
 from course.people.queries.delegation import Delegation, delegations_by_manager, delegations_to_deputy
 from course.people.queries.directory import (
-    BY_NAME,
-    CREDENTIAL,
     PEOPLE_PER_PAGE,
-    Invitee,
-    PathwayView,
     PeoplePage,
     PersonView,
-    TeamView,
-    chosen_pathway,
-    ids_recordable_by,
-    ids_visible_to,
-    matches_words,
-    may_manage_team,
-    may_record,
-    members_below,
-    newest_pathway,
-    order_as_tree,
     people_page,
     people_visible_to,
-    people_without_password,
     person,
     person_by_email,
     person_id_by_email,
     person_overview,
-    teams,
-    viewers,
+    person_views,
     visible_person,
-    visible_team_ids,
 )
-from course.people.queries.person_detail import (
-    Assignment,
-    EmploymentSpell,
-    PersonDetail,
-    PreviousIdentity,
-    administrators,
-    leavers,
-    name_at,
-    person_detail,
+from course.people.queries.employment import EmploymentSpell, employment_spells, leavers
+from course.people.queries.identity import PreviousIdentity, name_at, previous_identities
+from course.people.queries.invitations import CREDENTIAL, Invitee, people_without_password, without_password_query
+from course.people.queries.names import BY_NAME, matches_words
+from course.people.queries.pathways import PathwayView, chosen_pathway, newest_pathway
+from course.people.queries.person_detail import PersonDetail, person_detail
+from course.people.queries.roles import Assignment, administrators, role_assignments, team_assignments
+from course.people.queries.team_tree import TeamView, members_below, order_as_tree, teams
+from course.people.queries.visibility import (
+    ids_recordable_by,
+    ids_visible_to,
+    may_manage_team,
+    may_record,
+    recordable_condition,
+    team_subtree,
+    viewers,
+    visible_condition,
+    visible_team_ids,
 )
 
 __all__ = [
@@ -62,6 +54,7 @@ __all__ = [
     "chosen_pathway",
     "delegations_by_manager",
     "delegations_to_deputy",
+    "employment_spells",
     "ids_recordable_by",
     "ids_visible_to",
     "leavers",
@@ -80,8 +73,16 @@ __all__ = [
     "person_detail",
     "person_id_by_email",
     "person_overview",
+    "person_views",
+    "previous_identities",
+    "recordable_condition",
+    "role_assignments",
+    "team_assignments",
+    "team_subtree",
     "teams",
     "viewers",
+    "visible_condition",
     "visible_person",
     "visible_team_ids",
+    "without_password_query",
 ]

@@ -11,7 +11,6 @@ from course.clock import now
 from course.content.schema import SETTINGS
 from course.dates import civil_date
 from course.people import actions, queries
-from course.people.actions import directory as people
 from course.people.actions.directory import Refusal
 from course.people.forms.directory import selected_team_id, team_choices
 from course.people.forms.person_page import (
@@ -23,7 +22,7 @@ from course.people.forms.person_page import (
     TeamMembershipForm,
 )
 from course.people.jobs import invitation
-from course.people.queries.directory import person_by_email, teams
+from course.people.queries import person_by_email, teams
 from course.people.rules import is_undeliverable
 from course.people.views.page_context import PageResponse, pages
 from course.web.access import Permission, requires_permission
@@ -175,7 +174,7 @@ def record_return(person_id: int) -> PageResponse:
         team, reason = selected_team_id(form.team.data), form.reason.data or ""
         refused = actions.record_return(session, person_id, first_day, team, reason, zone, _viewer_id(), now())
         if refused is None and not is_undeliverable(found.person.email):
-            people.invite(session, person_id, mail, now(), _viewer_id())
+            actions.invite(session, person_id, mail, now(), _viewer_id())
         return refused
 
     def done() -> str:

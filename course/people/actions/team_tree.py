@@ -11,10 +11,9 @@ from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
 from course.audit.rules import changed_values
-from course.people.actions import Refusal
-from course.people.models import Membership, Person, RoleGrant, Team
-from course.teams.models import TeamChange
-from course.teams.rules import team_subtree
+from course.people.actions.directory import Refusal
+from course.people.models import Membership, Person, RoleGrant, Team, TeamChange
+from course.people.rules import team_subtree
 from course.text import comparison_key, normalise_line
 
 NAME_TAKEN = "There is a team with this name at this place already."
