@@ -34,7 +34,6 @@ from course.credentials import views as credentials
 from course.credentials.rules.documents import SigningSettings
 from course.db import make_engine
 from course.demo import commands as demo_commands
-from course.deputies import views as deputies
 from course.evidence import commands as evidence_commands
 from course.evidence import views as evidence
 from course.external_certificates import views as external_certificates
@@ -63,7 +62,6 @@ from course.reports import views as reports
 from course.scheduled_reports import views as scheduled_reports
 from course.server import commands as serving_commands
 from course.server.settings_check import settings_warnings
-from course.staff import views as staff
 from course.teams import views as teams
 from course.training_records import views as training_records
 from course.web import (
@@ -97,8 +95,6 @@ FEATURES = (
     (organisation.pages, ""),
     (people.pages, "/people"),
     (people_import.pages, "/people/import"),
-    (staff.pages, "/people"),
-    (deputies.pages, "/people/deputies"),
     (teams.pages, "/teams"),
     (join_requests.pages, ""),
     (recertification.pages, "/renewal"),

@@ -22,7 +22,7 @@ from course.operations import events as operations_events
 from course.organisation import events as organisation_events
 from course.people import events as people_events
 from course.people.actions import InvitationRequested
-from course.people.events import EarlierCertificate, PersonAdded, RecordOpened
+from course.people.events import AddressChanged, EarlierCertificate, PeopleMerged, PersonAdded, PersonLeft, RecordOpened
 from course.people_import import events as people_import_events
 from course.privacy import events as privacy_events
 from course.recertification import events as recertification_events
@@ -39,8 +39,6 @@ from course.reminders.actions import recheck_reminder
 from course.reports import events as reports_events
 from course.scheduled_reports import events as scheduled_reports_events
 from course.server import events as server_events
-from course.staff.events import AddressChanged, PeopleMerged, PersonLeft
-from course.teams import events as teams_events
 from course.training_records import events as training_records_events
 from course.training_records.actions import log_page_view
 
@@ -68,7 +66,6 @@ register_events(
         reports_events,
         scheduled_reports_events,
         server_events,
-        teams_events,
         training_records_events,
     )
     for kind in events.AUDIT_EVENTS

@@ -14,7 +14,7 @@ from course.audit.actions import record_event
 from course.clock import now
 from course.people.forms import selected_team_id, team_choices
 from course.people.queries import people_without_password, teams
-from course.people.views import send_invitations
+from course.people.views.invitations import send_invitations
 from course.people_import import actions, queries
 from course.people_import.forms import ImportUploadForm, columns_form
 from course.people_import.jobs import PARSE_LIMITS, apply_import, build_preview, mail_invitations

@@ -19,7 +19,7 @@ from course.dates import civil_date
 from course.db import Base, lock_row
 from course.learning.events import CourseCompleted
 from course.organisation.models import Organisation
-from course.people.events import EarlierCertificate
+from course.people.events import EarlierCertificate, PeopleMerged
 from course.people.models import Person
 from course.recertification import queries
 from course.recertification.models import RenewalExtension, RenewalImport, RenewalPause, RenewalPolicy
@@ -27,7 +27,6 @@ from course.recertification.rules import CompletionFact, Policy, cycles
 from course.recertification.rules.civil_dates import DATE_RANGE_MESSAGE, add_days, is_plausible_date
 from course.recertification.rules.fact_impact import certificate_limit, extension_limit
 from course.recertification.rules.facts import IMPORTED, INITIAL, REFRESHER, CertificationFacts
-from course.staff.events import PeopleMerged
 
 # What becomes of a certificate from elsewhere that states a later day than the rule of renewal allows.
 REFUSE = "refuse"  # whoever enters it is told

@@ -10,6 +10,7 @@ from flask.cli import AppGroup
 
 from course.clock import now
 from course.dates import civil_date
+from course.people import actions as staff
 from course.people.actions import Refusal
 from course.people.queries import person_id_by_email
 from course.recertification import actions, queries
@@ -17,7 +18,6 @@ from course.recertification.rules import certification_status
 from course.recertification.rules.civil_dates import long_date
 from course.recertification.rules.explanations import STATUS_GROUPS
 from course.recertification.rules.facts import INITIAL, REFRESHER
-from course.staff import actions as staff
 from course.web.app_state import app_state
 from course.web.unit_of_work import WriteSession, unit_of_work
 

@@ -16,11 +16,10 @@ from course.db import Base
 from course.learning.models import Completion, Enrolment, PageRead
 from course.mail.models import OutboxMail
 from course.organisation.models import Organisation
-from course.people.models import Membership
+from course.people.models import Membership, PersonChange
 from course.recertification import queries as renewal
 from course.recertification.rules.facts import CertificationFacts
 from course.reminders.models import Reminder
-from course.staff.models import PersonChange
 
 SUMMARY_KINDS = ("manager", "lead")  # reminders that are about others
 

@@ -19,8 +19,8 @@ from course.exports.actions import request_file
 from course.exports.queries import DownloadView, download, file_content, unfinished_id
 from course.exports.views import file_response, make_in_background
 from course.organisation.request_organisation import current_organisation
+from course.people.access import DEPUTY_READ_ONLY
 from course.people.queries import ids_recordable_by, ids_visible_to
-from course.people.views import DEPUTY_READ_ONLY
 from course.recertification.rules.explanations import STATUS_GROUPS
 from course.reports.app_status_cache import EXTENSION_KEY, app_status_cache
 from course.reports.jobs import ReportRequest, build_report_file, export_report, log_report_export

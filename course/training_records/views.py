@@ -14,8 +14,8 @@ from course.dates import civil_date
 from course.learning.queries import progress_facts as learnt
 from course.learning.rules.progress import progress
 from course.organisation.request_organisation import current_organisation
+from course.people.access import publish_record_opened, recordable_person
 from course.people.queries import PersonView, may_record, visible_person
-from course.people.views import publish_record_opened, recordable_person
 from course.recertification import queries as renewal
 from course.recertification.rules import certification_status, cycle_reason, cycles
 from course.recertification.rules.explanations import LEARNER_PRONOUNS, MANAGER_PRONOUNS

@@ -23,8 +23,8 @@ from course.analytics.rules.discussions import (
 from course.analytics.rules.suppression import WHOLE_ORGANISATION
 from course.clock import now
 from course.dates import civil_date
+from course.people.actions import close_team, merge_teams
 from course.people.models import Team
-from course.teams.actions import close_team, merge_teams
 from course.web.unit_of_work import unit_of_work
 from tests.analytics.answering import answer, make_people
 from tests.conftest import NOW

@@ -75,8 +75,8 @@ DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] 
     "audit.download": [(lambda w: w.post("/audit/download", 200), ["audit.exported"], "boss")],
     "calendars.create_feed": [(lambda w: w.post("/calendar/team/make"), ["calendar.made"], "boss")],
     "calendars.revoke_feed": [(World.end_feed, ["calendar.made", "calendar.ended"], "boss")],
-    "deputies.delegations": [(World.lend, ["deputy.named"], "boss")],
-    "deputies.withdraw_delegation": [
+    "people.delegations": [(World.lend, ["deputy.named"], "boss")],
+    "people.withdraw_delegation": [
         (World.take_back_view, ["deputy.named", "deputy.ended"], "boss"),
         (lambda w: w.post("/people/deputies/99/end"), [], "boss"),
     ],
@@ -125,24 +125,24 @@ DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] 
          ["pathway.chosen"], "boss"),
     ],
     "people.invite": [(lambda w: w.post(f"/people/{w.kim.id}/invite"), ["person.invited"], "boss")],
-    "staff.correct_identity": [
+    "people.correct_identity": [
         (lambda w: w.post(f"/people/{w.sam.id}/correct", name="Sam Lee", email="sam@example.org", reason="married"),
          ["person.changed"], "boss"),
     ],
-    "staff.join_team": [
+    "people.join_team": [
         (lambda w: w.post(f"/people/{w.sam.id}/teams", team=str(w.team.id), how="move"), ["team.joined"], "boss"),
     ],
-    "staff.leave_team": [(World.take_out, ["team.left"], "boss")],
-    "staff.grant_role": [
+    "people.leave_team": [(World.take_out, ["team.left"], "boss")],
+    "people.grant_role": [
         (lambda w: w.post(f"/people/{w.sam.id}/role", role="administrator", team=""), ["role.granted"], "boss"),
     ],
-    "staff.revoke_role": [(World.take_role, ["role.granted", "role.ended"], "boss")],
-    "staff.record_departure": [
+    "people.revoke_role": [(World.take_role, ["role.granted", "role.ended"], "boss")],
+    "people.record_departure": [
         (lambda w: w.post(f"/people/{w.kim.id}/leave", last_day=w.today, reason="moved away"),
          ["person.left", "team.left"], "boss"),
     ],
-    "staff.record_return": [(World.back, ["person.left", "person.returned", "person.invited"], "boss")],
-    "staff.merge_people": [
+    "people.record_return": [(World.back, ["person.left", "person.returned", "person.invited"], "boss")],
+    "people.merge_people": [
         (
             lambda w: w.post(f"/people/{w.sam.id}/merge", other="kim@example.org", keep="first", reason="twice"),
             ["team.joined", "person.left", "team.left", "person.merged"],

@@ -27,9 +27,9 @@ from course.exports.actions import delete_old_files
 from course.exports.models import Download
 from course.exports.rules import RETENTION_PERIODS, TIME_LIMIT
 from course.organisation.models import Organisation
+from course.people.actions import record_departure
 from course.people.models import Membership, Person, Team
 from course.recertification.models import RenewalExtension, RenewalPause
-from course.staff.actions import record_departure
 from course.web.template_filters import format_date as in_words
 from tests.analytics.answering import answer
 from tests.makers import make_person, make_team, sign_in

@@ -8,10 +8,10 @@ from sqlalchemy.orm import Session
 
 from course.audit.queries import people_matching
 from course.people import queries
+from course.people.actions import correct_identity
 from course.people.models import Person
 from course.people.rules import COMMAND_VIEWER, distinct_names, normalise_email
 from course.reports.rules import parse_filter
-from course.staff.actions import correct_identity
 from course.text import comparison_key, normalise_line, search_key
 from tests.conftest import NOW
 from tests.makers import make_person, make_team, sign_in

@@ -20,6 +20,8 @@ from course.learning.models import Enrolment
 from course.mail.models import OutboxMail
 from course.mail.rules import MailMessage
 from course.people import actions as people
+from course.people import actions as staff
+from course.people import queries as sheets
 from course.people.events import EarlierCertificate
 from course.people.models import Employment, Membership, PathwayChoice, Person, RoleGrant, Team
 from course.people_import import actions, queries
@@ -27,8 +29,6 @@ from course.people_import.models import PeopleImport
 from course.people_import.rules.columns import guess_columns
 from course.people_import.rules.parsing import parse_and_pack
 from course.people_import.rules.planning import ImportPlan
-from course.staff import actions as staff
-from course.staff import queries as sheets
 from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW
 from tests.makers import PASSWORD, make_organisation, make_person, make_team, sign_in

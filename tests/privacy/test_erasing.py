@@ -14,15 +14,14 @@ from course.audit.rules import integrity_faults
 from course.auth.actions import set_password
 from course.certificates.models import Certificate
 from course.learning.models import Answer, Completion, Enrolment, Reflection
-from course.people.models import Person
+from course.people import actions as staff
+from course.people.models import Person, PersonMerge
 from course.privacy import actions
 from course.privacy.commands import run_erasure
 from course.privacy.models import Erasure
 from course.privacy.queries import retention_due, subject_data
 from course.privacy.rules.personal_data_map import PERSONAL_DATA_TABLES
 from course.privacy.rules.retention_schedule import RetentionSettings
-from course.staff import actions as staff
-from course.staff.models import PersonMerge
 from tests.conftest import NOW
 from tests.makers import PASSWORD, make_person, sign_in
 from tests.pages import Client

@@ -13,12 +13,12 @@ from sqlalchemy.orm import Session
 from course.certificates.views import certificate_link
 from course.learning.actions import save_note
 from course.learning.models import Reflection
+from course.people import actions as staff
 from course.people.models import Person
 from course.privacy import actions
 from course.privacy.models import ErasureRequest, RetentionSchedule
 from course.privacy.rules.personal_data_map import PERSONAL_DATA_TABLES
 from course.privacy.rules.retention_schedule import RetentionSettings
-from course.staff import actions as staff
 from tests.conftest import NOW
 from tests.makers import make_person, sign_in
 from tests.pages import Client

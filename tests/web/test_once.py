@@ -15,12 +15,12 @@ from course.certificates.actions import end_certificate_link
 from course.certificates.models import CertificateLinkEnd
 from course.credentials.rules.checking import check_credential
 from course.credentials.rules.documents import document_bytes
-from course.deputies.actions import delegate
 from course.exports.actions import request_file as ask_file
 from course.exports.models import Download
 from course.exports.rules import PROGRESS_TIMEOUT
 from course.external_certificates.actions import IssuerAlreadyTrustedError, accept_certificate, trust_issuer
 from course.external_certificates.models import TrustedIssuer
+from course.people.actions import delegate
 from course.people.models import Deputy, RoleGrant
 from course.privacy.actions import request_erasure as ask_erasure
 from course.privacy.models import ErasureRequest

@@ -12,8 +12,8 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.clock import now
+from course.people.access import recordable_person
 from course.people.queries import PersonView, person_overview, visible_person
-from course.people.views import recordable_person
 from course.recertification import actions, queries
 from course.recertification.forms import EarlierCertificateForm, ExtensionForm, LongLeaveForm, WithdrawFactForm
 from course.recertification.rules import CompletionFact, Extension, Pause, certification_status, cycle_reason, cycles
