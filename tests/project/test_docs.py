@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import click
 import pytest
 
+from app import COMMANDS
+from config import NAMES
+from tests.support import licences
 from tests.support.layers import contracts, picture, with_picture
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -71,3 +75,73 @@ def test_every_link_between_documents_leads_somewhere(document: Path) -> None:
         if not path.exists() or (anchor and anchor not in _anchors(path)):
             broken.append(target)
     assert broken == []
+
+
+def _commands(group: click.Command, path: tuple[str, ...]) -> list[tuple[str, ...]]:
+    if not isinstance(group, click.Group):
+        return [path]
+    return [found for name, command in group.commands.items() for found in _commands(command, (*path, name))]
+
+
+def test_the_operations_name_each_command_once() -> None:
+    there = sorted(found for command in COMMANDS for found in _commands(command, (str(command.name),)))
+    lines = re.findall(r"^\.venv/bin/flask ([^#\n]+?) *# \S", _words(ROOT / "docs" / "operations.md"), re.MULTILINE)
+    named = [next((path for path in there if tuple(line.split())[: len(path)] == path), (line,)) for line in lines]
+    assert sorted(named) == there
+
+
+def test_the_options_in_the_operations_exist() -> None:
+    unknown = []
+    for line in re.findall(
+        r"^\.venv/bin/flask ([^#\n]+?) *# \S", _words(ROOT / "docs" / "operations.md"), re.MULTILINE
+    ):
+        command: click.Command | None = None
+        commands = {str(one.name): one for one in COMMANDS}
+        for word in line.split():
+            if word not in commands:
+                break
+            command = commands[word]
+            commands = command.commands if isinstance(command, click.Group) else {}
+        options = {name for one in (command.params if command else ()) for name in one.opts}
+        unknown += [line for option in re.findall(r"--[a-z-]+", line) if option not in options]
+    assert unknown == []
+
+
+def test_the_operations_name_each_setting_once() -> None:
+    named = re.findall(r"^\| `([A-Z_]+)` \|", _words(ROOT / "docs" / "operations.md"), re.MULTILINE)
+    assert sorted(named) == sorted(NAMES)
+
+
+def test_the_readme_names_the_commands_for_tests_and_what_tests_install() -> None:
+    readme = _words(ROOT / "README.md")
+    assert all(
+        f"`{command}`" in readme or f"\n{command} " in readme for command in ("make test", "make demo", ".ci/run")
+    )
+    installed = set()
+    for path in (ROOT / "tests").rglob("*.py"):
+        for call in re.findall(r"^ .*\bapt_install\(([^)]*)\)", _words(path), re.MULTILINE):
+            installed |= set(re.findall(r'"([\w-]+)"', call))
+    assert installed
+    assert {name for name in installed if f"`{name}`" not in readme} == set()
+
+
+def _listed(heading: str) -> list[str]:
+    """The packages in the first table below a heading of the list of licences."""
+    below = _words(licences.DOCUMENT).partition(f"\n## {heading}\n")[2].lstrip("\n").split("\n\n")[0]
+    return re.findall(r"^\| `([^`]+)` \| \S", below, re.MULTILINE)
+
+
+def test_the_licences_name_each_dependency_and_no_other() -> None:
+    course = licences.required(ROOT / "requirements.txt")
+    tests = licences.required(ROOT / "tests" / "requirements.txt")
+    assert _listed("What the course needs") == course
+    assert _listed("What only its tests and tools need") == sorted(set(tests) - set(course))
+
+
+def test_the_licences_are_those_of_the_installed_packages() -> None:
+    assert _words(licences.DOCUMENT) == licences.document(), "run: python -m tests.support.licences"
+
+
+def test_each_font_has_its_licence_in_the_list() -> None:
+    there = {path.name for path in licences.FONTS.iterdir() if path.suffix in (".ttf", ".otf")}
+    assert {file for file, _, _ in licences.fonts()} == there
