@@ -10,7 +10,7 @@ import pytest
 
 from app import COMMANDS
 from config import NAMES
-from tests.support import licences
+from tests.support import decisions, licences
 from tests.support.layers import contracts, picture, with_picture
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -145,3 +145,31 @@ def test_the_licences_are_those_of_the_installed_packages() -> None:
 def test_each_font_has_its_licence_in_the_list() -> None:
     there = {path.name for path in licences.FONTS.iterdir() if path.suffix in (".ttf", ".otf")}
     assert {file for file, _, _ in licences.fonts()} == there
+
+
+def test_each_decision_is_numbered_and_dated_below_a_subject() -> None:
+    text = _words(decisions.DOCUMENT)
+    found = decisions.decisions(text)
+    assert sorted(one.number for one in found) == list(range(1, len(found) + 1))
+    paragraphs = [
+        part for part in text.partition(decisions.END)[2].split("\n\n") if part.strip() and not part.startswith("## ")
+    ]
+    assert [part[:60] for part in paragraphs if not part.strip().startswith("**")] == []
+    assert len(paragraphs) == len(found), "a paragraph is not written as **NUMBER. Title.** *DATE.* Text"
+
+
+def test_what_replaces_a_decision_is_there_and_not_older() -> None:
+    found = {one.number: one for one in decisions.decisions(_words(decisions.DOCUMENT))}
+    replaced = [one for one in found.values() if one.replaced_by]
+    assert len(replaced) > 10
+    assert [
+        one.number
+        for one in replaced
+        for number in one.replaced_by
+        if number not in found or found[number].day < one.day
+    ] == []
+
+
+def test_the_index_of_the_decisions_is_that_of_its_headings() -> None:
+    text = _words(decisions.DOCUMENT)
+    assert text == decisions.with_index(text), "run: python -m tests.support.decisions"
