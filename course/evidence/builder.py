@@ -141,7 +141,7 @@ def _rules(session: Session, zone: str, day: date, at: datetime) -> list[Rule]:
     known: set[Policy] = {one.policy for one in made}
     begin = [Rule(one, one.governs_from, "What the course begins with", "") for one in usual if one not in known]
     return begin + [
-        Rule(one.policy, one.policy.recorded or one.policy.since, one.reason, one.by or "A command") for one in made
+        Rule(one.policy, one.policy.recorded or one.policy.since, one.reason, one.author or "A command") for one in made
     ]
 
 

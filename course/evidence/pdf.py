@@ -92,7 +92,7 @@ def _facts(of: Document, missing: frozenset[str]) -> dict[str, Any]:
         "version": about.content_version,
         "total": len(of.people),
         "required": sum(one.required for one in of.people),
-        "holding": sum(one.line.holds for one in of.people),
+        "holding": sum(one.line.has_valid_certificate for one in of.people),
         "counts": _counts(of.people),
         "given": len([one for one in of.extras if one.withdrawn is None]),
         "away": len(of.leaves),
@@ -176,7 +176,7 @@ def _people(people: Sequence[Somebody], shown: Any) -> list[list[Any]]:
     for one in people:
         line = one.line
         row = [
-            shown(line.name), shown(one.teams or "–"), line.words, format_date(line.due) if line.due else "–",
+            shown(line.name), shown(one.teams or "–"), line.label, format_date(line.due) if line.due else "–",
             format_date(line.valid_until) if line.valid_until else "–",
         ]  # fmt: skip
         found.setdefault(line.group, []).append(row)
