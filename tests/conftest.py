@@ -106,7 +106,7 @@ def undone(prepared: Flask) -> Iterator[Flask]:
         prepared.extensions["course.sessions"] = SessionFactories(sessions, lambda: nullcontext(connection))
         # What was read of a database that is undone must not be remembered.
         prepared.extensions.pop("course.organisation", None)
-        prepared.extensions["course.ledger"] = StatusCache()
+        prepared.extensions["course.status_cache"] = StatusCache()
         prepared.extensions.pop("course.analytics", None)
         yield prepared
         prepared.extensions["course.sessions"] = kept

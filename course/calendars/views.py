@@ -55,7 +55,7 @@ def feed(token: str) -> Response:
     from course.calendars.ical import ical  # noqa: PLC0415 (its library takes long to load, and few need it)
 
     data = ical(listed, _calendar_name(found.feed.scope, course.title), course.address)
-    if found.feed.fetched_on != today:
+    if found.feed.last_fetched_on != today:
         # The page itself only reads: what it writes down once a day is a transaction of its own.
         with unit_of_work() as writing:
             actions.record_fetch(writing, found.feed.id, today)

@@ -157,7 +157,7 @@ def _policy_versions(session: Session, zone: str, day: date, at: datetime) -> li
         PackPolicyVersion(one, one.governs_from, "What the course begins with", "") for one in usual if one not in known
     ]
     return begin + [
-        PackPolicyVersion(one.policy, one.policy.recorded or one.policy.since, one.reason, one.by or "A command")
+        PackPolicyVersion(one.policy, one.policy.recorded or one.policy.since, one.reason, one.author or "A command")
         for one in made
     ]
 

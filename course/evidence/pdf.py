@@ -106,7 +106,7 @@ def _template_data(of: PackDocument, missing: frozenset[str]) -> dict[str, Any]:
         "version": about.content_version,
         "total": len(of.people),
         "required": sum(one.required for one in of.people),
-        "holding": sum(one.line.holds for one in of.people),
+        "holding": sum(one.line.has_valid_certificate for one in of.people),
         "counts": _status_counts(of.people),
         "given": len([one for one in of.extras if one.withdrawn is None]),
         "away": len(of.leaves),
@@ -192,7 +192,7 @@ def _people_by_status(people: Sequence[PackPerson], shown: Any) -> list[list[Any
     for one in people:
         line = one.line
         row = [
-            shown(line.name), shown(one.teams or "–"), line.words, format_date(line.due) if line.due else "–",
+            shown(line.name), shown(one.teams or "–"), line.label, format_date(line.due) if line.due else "–",
             format_date(line.valid_until) if line.valid_until else "–",
         ]  # fmt: skip
         found.setdefault(line.group, []).append(row)

@@ -86,7 +86,7 @@ class PolicyForm(Form):
             **numbers,
         )
 
-    def mark(self) -> str:
+    def fingerprint(self) -> str:
         """Stands for all that was entered."""
         entered = "|".join(
             str(self[name].data) for name in (*NUMBER_FIELDS, "import_age_months", "kind", "applies", "reason")
@@ -118,7 +118,7 @@ class DatedForm(Form):
         super().__init__()
         self.today, self.facts, self.policies = today, facts, policies
 
-    def mark(self) -> str:
+    def fingerprint(self) -> str:
         """Stands for all that was entered."""
         entered = [f"{one.name}={one.data}" for one in self if one.name not in ("confirmed", "csrf_token")]
         return hashlib.sha256("|".join(entered).encode()).hexdigest()[:20]

@@ -150,7 +150,7 @@ def _employments(person: Person, rows: list[EmploymentRow], zone: str) -> tuple[
     if person.left_at is None or newest.end is not None:
         return tuple(stays)
     left = civil_date(person.left_at, zone)
-    return *stays, EmploymentFact(newest.start, left, max(left, newest.written))
+    return *stays, EmploymentFact(newest.start, left, max(left, newest.recorded_on))
 
 
 def _pathways(usual: list[PathwayFact], own: list[PathwayFact]) -> tuple[PathwayFact, ...]:
@@ -214,7 +214,7 @@ class PolicyVersion:
 
     policy: Policy
     reason: str
-    by: str | None
+    author: str | None
     at: datetime
 
 
@@ -234,16 +234,16 @@ class RecertificationEntry:
     the day it is about or begins on, `name` an issuer or a pathway, `by` None for a command. `undone` says that it takes
     an earlier entry back, `open` that it can be taken back itself."""
 
-    what: str
+    kind: str
     id: int
     on: date | None
     until: date | None
     name: str
     reason: str
-    by: str | None
+    author: str | None
     at: datetime
-    undone: bool = False
-    open: bool = False
+    is_withdrawal: bool = False
+    can_withdraw: bool = False
 
 
 def open_facts(session: Session, person_id: int) -> dict[str, set[int]]:
@@ -331,5 +331,5 @@ def recertification_entries(session: Session, person_id: int) -> list[Recertific
     makers = {maker for maker, _ in found if maker is not None}
     rows = session.execute(select(Person.id, Person.name).where(Person.id.in_(makers)))
     names = {row.id: row.name for row in rows}
-    named = [replace(entry, by=names.get(maker) if maker else None) for maker, entry in found]
+    named = [replace(entry, author=names.get(maker) if maker else None) for maker, entry in found]
     return sorted(named, key=lambda entry: (entry.at, entry.id), reverse=True)

@@ -95,7 +95,7 @@ def send_updates(on: date, dry_run: bool = False) -> int:
         due = actions.updates_due(session, library(), config.time_zone, on)
     for one in due:
         if dry_run:
-            click.echo(f"{one.person.email}: {one.step}")
+            click.echo(f"{one.person.email}: {one.mail_step}")
             sent += 1
             continue
         mail = render_message(

@@ -39,16 +39,16 @@ class ReportFormat:
     """A kind of file: what it is called, its ending and its media type, and how it is made."""
 
     name: str
-    media: str
-    make: Callable[[ReportView, Sequence[ReportRow], str, str, datetime, StageCallback], bytes]
-    at_once: int  # people up to whom nobody has to wait for it
+    media_type: str
+    render: Callable[[ReportView, Sequence[ReportRow], str, str, datetime, StageCallback], bytes]
+    max_immediate: int  # people up to whom nobody has to wait for it
 
 
 def row_cells(row: ReportRow, zone: str) -> tuple[object, ...]:
     """A line of the report; days as days."""
     line = row.line
-    reminded = civil_date(row.reminded, zone) if row.reminded else None
-    return (line.name, line.email, row.teams, row.pathway, line.start, line.words, row.progress, line.due,
+    reminded = civil_date(row.last_reminder, zone) if row.last_reminder else None
+    return (line.name, line.email, row.teams, row.pathway, line.employment_start, line.label, row.progress, line.due,
             line.valid_until, reminded)  # fmt: skip
 
 
@@ -81,11 +81,13 @@ def report_summary(seen: ReportView, zone: str, at: datetime) -> list[str]:
     )
     found = [
         f"As at {in_words(seen.on)}. Made on {in_words(civil_date(at, zone))}.",
-        f"{report.holding} of {report.total} hold a valid certificate. {counts}." if report.total else "Nobody.",
+        f"{report.certified_count} of {report.total} hold a valid certificate. {counts}."
+        if report.total
+        else "Nobody.",
     ]
-    if wanted.narrow:
+    if wanted.is_narrowed:
         asked = {
-            "status": STATUS_GROUPS.get(wanted.group, ""), "pathway": wanted.pathway, "name or e-mail": wanted.words,
+            "status": STATUS_GROUPS.get(wanted.group, ""), "pathway": wanted.pathway, "name or e-mail": wanted.search_text,
             "started here from": _date_or_blank(wanted.started_from), "started here up to": _date_or_blank(wanted.started_to),
         }  # fmt: skip
         only = "; ".join(f"{name}: {value}" for name, value in asked.items() if value)
@@ -130,9 +132,9 @@ def _template_data(
     """What the template gets. `before` is how many pages came before, None where this is all of them."""
     today = civil_date(at, zone)
     printed = [
-        [row.line.name, row.teams, row.line.words, row.progress, *map(_date_or_blank, (
-            row.line.start, row.line.due, row.line.valid_until,
-            civil_date(row.reminded, zone) if row.reminded else None,
+        [row.line.name, row.teams, row.line.label, row.progress, *map(_date_or_blank, (
+            row.line.employment_start, row.line.due, row.line.valid_until,
+            civil_date(row.last_reminder, zone) if row.last_reminder else None,
         ))] for row in rows
     ]  # fmt: skip
     return {
@@ -177,4 +179,4 @@ def render_report_file(
     tell: StageCallback,
 ) -> bytes:
     """The file of that kind (one of KINDS), made at the moment `at`; `tell` hears how far it has come."""
-    return REPORT_FORMATS[kind].make(seen, rows, organisation, zone, at, tell)
+    return REPORT_FORMATS[kind].render(seen, rows, organisation, zone, at, tell)

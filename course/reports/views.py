@@ -101,11 +101,11 @@ def file(kind: str) -> Response | WsgiResponse:
     seen, book = my_report_view(wanted), app_status_cache()
     # As on the page: a team that the viewer does not see is as if it was not asked for.
     wish = ReportRequest(kind, replace(wanted, team=seen.team), current_user.person, now())
-    if len(seen.report.lines) <= REPORT_FORMATS[kind].at_once:
+    if len(seen.report.lines) <= REPORT_FORMATS[kind].max_immediate:
         made = build_report_file(db(), book, wish, lambda *_: None)
         with unit_of_work() as session:
             log_report_export(session, wish, made)
-        return file_response(made.data, REPORT_FORMATS[kind].media, f"report-{made.on}.{kind}")
+        return file_response(made.data, REPORT_FORMATS[kind].media_type, f"report-{made.on}.{kind}")
     with unit_of_work() as session:
         file_id = request_file(
             session, kind, seen.team, seen.on, wish.wanted.address()[:1000], 1, wish.viewer.id, wish.at
@@ -136,7 +136,7 @@ def download_file(file_id: int) -> Response:
     """The file. That it was made is in the log already."""
     found = _own_download(file_id)
     data = file_content(db(), file_id) or abort(404)
-    return file_response(data, REPORT_FORMATS[found.kind].media, f"report-{found.day}.{found.kind}")
+    return file_response(data, REPORT_FORMATS[found.kind].media_type, f"report-{found.day}.{found.kind}")
 
 
 def _own_download(file_id: int) -> DownloadView:
@@ -160,7 +160,7 @@ def remind() -> Response | WsgiResponse:
     late = [one for one in late if one in may]
     ids, zone = late[:MAX_REMINDERS], app_state().config.time_zone
     if form.validate_on_submit():
-        made = [one for one in remind_all(db(), ids, form.reason.data or "", viewer.id, at) if one.leaves]
+        made = [one for one in remind_all(db(), ids, form.reason.data or "", viewer.id, at) if one.send_at]
         if not made:
             flash("Nobody was reminded. The page says why.")
             return redirect_after_post(f"{url_for('reports.remind')}?{wanted.address()}")
@@ -169,7 +169,7 @@ def remind() -> Response | WsgiResponse:
     planned = list(plan_reminders(db(), ids, "", zone, at))
     page = render_template(
         "reports/remind.html", form=form, seen=seen, wanted=wanted, left=len(late) - len(ids),
-        will=[plan for plan in planned if plan.wanted], not_now=_names_by_reason(planned, seen),
+        will=[plan for plan in planned if plan.reminder], not_now=_names_by_reason(planned, seen),
     )  # fmt: skip
     return make_response(page, 422 if form.errors else 200)
 
@@ -181,11 +181,11 @@ def _can_remind() -> bool:
 
 def _names_by_reason(planned: Iterable[ReminderPreview], seen: ReportView) -> dict[str, list[str]]:
     """The names of those who would get no reminder, by the reason."""
-    names = seen.report.called
+    names = seen.report.display_names
     found: dict[str, list[str]] = {}
     for plan in planned:
-        if plan.why_not:
-            found.setdefault(plan.why_not, []).append(names[plan.person_id])
+        if plan.refusal_reason:
+            found.setdefault(plan.refusal_reason, []).append(names[plan.person_id])
     return found
 
 

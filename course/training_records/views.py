@@ -97,10 +97,10 @@ def remind(person_id: int) -> Response | WsgiResponse:
     found, form, at, zone = _remindable_person(person_id), RemindForm(), now(), app_state().config.time_zone
     if form.validate_on_submit():
         outcome = remind_now(db(), person_id, form.reason.data or "", current_user.person.id, at)
-        if outcome.leaves is None:
-            flash(f"{found.name} was not reminded. {outcome.why_not}")
+        if outcome.send_at is None:
+            flash(f"{found.name} was not reminded. {outcome.refusal_reason}")
         else:
-            leaves = format_moment(outcome.leaves, zone)
+            leaves = format_moment(outcome.send_at, zone)
             flash(f"The reminder to {found.name} leaves {leaves}. Until then you can take it back, under Reminders.")
         return redirect_after_post(url_for("training_records.person", person_id=person_id))
     plan = next(actions.plan_reminders(db(), [person_id], "", zone, at), None) or abort(404)

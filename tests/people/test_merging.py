@@ -60,8 +60,8 @@ def test_a_certificate_of_the_second_entry_that_is_revoked_counts_for_the_first_
         number = reissue(session, number, "Samuel Okafor", "another name", None, NOW)
     revoke(session, number, "not taken in person", None, NOW)
     assert open_facts(session, first.id)["certificate"] == set()
-    (gone,) = with_facts(session, ZONE, [first.id])[0].facts.known(NOW.date()).completions
-    assert (gone.revoked, gone.revoked_because) == (NOW.date(), "not taken in person")
+    (gone,) = with_facts(session, ZONE, [first.id])[0].facts.as_of(NOW.date()).completions
+    assert (gone.revoked, gone.revocation_reason) == (NOW.date(), "not taken in person")
     assert len(open_facts(session, own.id)["certificate"]) == 1
 
 

@@ -94,7 +94,7 @@ def test_two_people_of_one_name_are_told_apart(session: Session, client: Client)
 
 def test_a_report_is_searched_without_accents() -> None:
     wanted, mistakes = parse_filter({"q": "ÖRN"}, {}, {}, NOW.date())
-    assert (wanted.words, mistakes) == ("ÖRN", [])
+    assert (wanted.search_text, mistakes) == ("ÖRN", [])
 
 
 def test_who_was_not_invited_is_called_so_and_all_are_invited_by_one_press(session: Session, client: Client) -> None:

@@ -203,7 +203,7 @@ def test_after_much_has_happened_everybody_is_read_anew(
 ) -> None:
     make_person(session)
     told(app, session)
-    monkeypatch.setattr(status_cache, "MOST", 2)
+    monkeypatch.setattr(status_cache, "MAX_INCREMENTAL", 2)
     for number in range(3):
         make_person(session, f"Kim {number}", f"kim{number}@example.org")
     lines = told(app, session)

@@ -170,9 +170,9 @@ def people_table(every: Iterable[PackPerson]) -> PackTable:
     ]  # fmt: skip
     return [head] + [
         [
-            one.line.name, one.line.email, one.teams, one.pathway, one.line.start, _yes_or_no(one.required),
-            _yes_or_no(one.line.holds), STATUS_GROUPS[one.line.group], one.line.words, one.line.due, one.line.overdue_days or "",
-            one.line.valid_until, one.progress,
+            one.line.name, one.line.email, one.teams, one.pathway, one.line.employment_start, _yes_or_no(one.required),
+            _yes_or_no(one.line.has_valid_certificate), STATUS_GROUPS[one.line.group], one.line.label, one.line.due,
+            one.line.overdue_days or "", one.line.valid_until, one.progress,
         ]
         for one in every
     ]  # fmt: skip

@@ -53,13 +53,13 @@ STATES = (NOT_YET_DUE, IN_PROGRESS, DUE_SOON, OVERDUE, UP_TO_DATE, EXPIRED, PAUS
 
 
 @dataclass(frozen=True)
-class Duty:
+class Obligation:
     """That the person has to hold a certificate: the reasons of the day, and by when the first one is due."""
 
     reasons: tuple[str, ...]
-    begins: date
+    start: date
     first_due: date
-    floored: bool
+    minimum_applied: bool
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,8 @@ class DueDate:
     source: str
     extension: Extension | None = None
     pause: Pause | None = None
-    revoked: CompletionFact | None = None
-    changed: Policy | None = None
+    revoked_completion: CompletionFact | None = None
+    policy: Policy | None = None
 
 
 @dataclass(frozen=True)
@@ -81,11 +81,11 @@ class StatusDetails:
     nothing is required, `works_here` whether the person is employed on the day."""
 
     on: date
-    rule: Policy | None
-    duty: Duty | None
-    paused: Pause | None
+    policy: Policy | None
+    obligation: Obligation | None
+    pause: Pause | None
     chain: tuple[Cycle, ...]
-    lead: LeadingCycle | None
+    leading_cycle: LeadingCycle | None
     valid_until: date | None
     due: DueDate
     window_opens: date | None
@@ -93,7 +93,7 @@ class StatusDetails:
     refresher_until: date | None
     started: date | None
     progress_until: date | None
-    works_here: bool = True
+    is_employed: bool = True
 
     @property
     def course(self) -> str:
@@ -107,37 +107,39 @@ class StatusDetails:
     @property
     def overdue_days(self) -> int:
         """Days after the due day. Nobody is overdue while paused, or while nothing is required."""
-        if self.due.day is None or self.paused:
+        if self.due.day is None or self.pause:
             return 0
         return max(0, (self.on - self.due.day).days)
 
     @property
-    def ran_out(self) -> bool:
+    def has_expired(self) -> bool:
         """Whether what was completed has ended: the last day of the certificate has passed, and so has the later day
         that a change of policy may have given it."""
-        return self.lead is not None and self.on > max(self.lead.mark.day, self.valid_until or self.lead.mark.day)
+        return self.leading_cycle is not None and self.on > max(
+            self.leading_cycle.due_date.day, self.valid_until or self.leading_cycle.due_date.day
+        )
 
     @property
     def state(self) -> str:
         """One word for the day. Overdue and expired are only those whose due day has passed."""
-        if self.duty is None:
+        if self.obligation is None:
             return NOT_REQUIRED
-        if self.paused:
+        if self.pause:
             return PAUSED
         if self.overdue_days:
-            return EXPIRED if self.ran_out else OVERDUE
+            return EXPIRED if self.has_expired else OVERDUE
         if self.window_opens is not None and self.on < self.window_opens:
             return UP_TO_DATE
         if self.started:
             return IN_PROGRESS
         if self.due_soon_from is not None and self.on >= self.due_soon_from:
             return DUE_SOON
-        return NOT_YET_DUE if self.lead is None or self.ran_out else UP_TO_DATE
+        return NOT_YET_DUE if self.leading_cycle is None or self.has_expired else UP_TO_DATE
 
 
 def status_details(facts: CertificationFacts, policies: Sequence[Policy], on: date) -> StatusDetails:
     """Where the person stands, before it is put in words."""
-    known = facts.known(on)
+    known = facts.as_of(on)
     return derive_status_details(known, policies_for_person(policies, known.pathways), on)
 
 
@@ -146,7 +148,7 @@ def derive_status_details(known: CertificationFacts, policies: Sequence[Policy],
     rule = policy_in_force(policies, on)
     duty = _duty(known, policies, on) if rule else None
     done = validity_chain(known, policies, on)
-    holding = [cycle for cycle in done if cycle.holds]
+    holding = [cycle for cycle in done if cycle.is_in_effect]
     held, until = leading_cycle(holding, policies, on), last_valid_day(holding)
     paused = _latest_pause([pause for pause in known.pauses if covers(pause.since, pause.until, on)]) if duty else None
     granted = furthest_extension(known.extensions, policies, on) if policies else None
@@ -155,10 +157,13 @@ def derive_status_details(known: CertificationFacts, policies: Sequence[Policy],
         due = DueDate(None, "pause", pause=paused)
     opens = soon = refresher_until = None
     if held and until:
-        cause, last = held.cycle.completion.day, max(held.mark.day, until)
+        cause, last = held.cycle.completion.day, max(held.due_date.day, until)
         own = governing_policy(policies, cause, on)
         # The due day may be later than the mark: then renewing keeps the date from the window on, but nothing is near.
-        opens, soon = window_start(held.mark.day, cause, own), window_start(due.day, cause, own) if due.day else None
+        opens, soon = (
+            window_start(held.due_date.day, cause, own),
+            window_start(due.day, cause, own) if due.day else None,
+        )
         in_time = timely_extensions(last, known.extensions, policies, on, own)
         refresher_until = last_refresher_day(last, in_time, policies, on, own)
     started, ends = _unfinished_attempt(known, policies, on) if rule else (None, None)
@@ -189,7 +194,7 @@ def _adjoining_spans(spans: list[tuple[date, date | None]], on: date) -> set[int
     return found
 
 
-def _duty(known: CertificationFacts, policies: Sequence[Policy], on: date) -> Duty | None:
+def _duty(known: CertificationFacts, policies: Sequence[Policy], on: date) -> Obligation | None:
     """What is required on the day. The earliest due day of all reasons wins; a reason that ended the day before
     another began keeps its due day, so that a change of pathway does not give the first weeks once more."""
     reasons = [r for r in known.requirements if covers(r.since, r.until, on)]
@@ -202,7 +207,7 @@ def _duty(known: CertificationFacts, policies: Sequence[Policy], on: date) -> Du
         (_first_due_date(cause, stint, policies, on) for cause in causes for stint in stints), key=lambda one: one[1]
     )
     names = dict.fromkeys(reason.reason for reason in sorted(reasons, key=lambda r: r.since))
-    return Duty(tuple(names), begins, day, floored)
+    return Obligation(tuple(names), begins, day, floored)
 
 
 def _first_due_date(
@@ -210,7 +215,7 @@ def _first_due_date(
 ) -> tuple[date, date, bool]:
     """When that duty began, when the first course is due, and whether the minimum of days decided."""
     begins = max(cause.since, stint.start)
-    written = max(cause.written, stint.written, first_policy_day(policies))
+    written = max(cause.recorded_on, stint.recorded_on, first_policy_day(policies))
 
     def under(policy: Policy) -> tuple[date, date]:
         return add_days(begins, policy.starter_days), add_days(written, policy.minimum_days)
@@ -227,7 +232,7 @@ def _due_date(
     known: CertificationFacts,
     policies: Sequence[Policy],
     on: date,
-    duty: Duty | None,
+    duty: Obligation | None,
     chain: Sequence[Cycle],
     held: LeadingCycle | None,
     granted: tuple[date, Extension] | None,
@@ -236,14 +241,14 @@ def _due_date(
     the days after a leave."""
     if duty is None:
         return DueDate(None, "nothing")
-    day, source = duty.first_due, "floor" if duty.floored else "start"
+    day, source = duty.first_due, "floor" if duty.minimum_applied else "start"
     changed = None
-    if held and held.mark.day >= day:
-        longest = max((cycle for cycle in chain if cycle.holds), key=lambda cycle: cycle.valid_until or date.min)
-        day, source = held.mark.day, "certificate"
-        if held.mark.day != longest.valid_until:
+    if held and held.due_date.day >= day:
+        longest = max((cycle for cycle in chain if cycle.is_in_effect), key=lambda cycle: cycle.valid_until or date.min)
+        day, source = held.due_date.day, "certificate"
+        if held.due_date.day != longest.valid_until:
             # Either this mark was moved, or that of a certificate that lasts longer.
-            source, changed = "policy", held.moved_by or renewal_due_date(longest, policies, on)[1]
+            source, changed = "policy", held.moved_by_policy or renewal_due_date(longest, policies, on)[1]
     left, revoked = _revocation_deadline(chain, policies)
     if revoked and left > day:
         day, source = left, "revocation"
@@ -255,8 +260,8 @@ def _due_date(
         # A leave that begins only after the due day does not help whoever is overdue before it.
         if pause.until is None or pause.until < pause.since or pause.since > max(day, on):
             continue
-        minimum = policy_or_first(policies, pause.written).minimum_days
-        back = max(add_days(pause.until, pause.re_enter_days), add_days(pause.written, minimum))
+        minimum = policy_or_first(policies, pause.recorded_on).minimum_days
+        back = max(add_days(pause.until, pause.re_enter_days), add_days(pause.recorded_on, minimum))
         if back > day:
             day, source, taken = back, "pause", pause
     return DueDate(
@@ -275,7 +280,7 @@ def _revocation_deadline(chain: Sequence[Cycle], policies: Sequence[Policy]) -> 
     found: tuple[date, CompletionFact | None] = (date.min, None)
     for cycle in chain:
         on = cycle.completion.revoked
-        if cycle.counts and on is not None:
+        if cycle.is_counted and on is not None:
             least = add_days(on, policy_or_first(policies, on).minimum_days)
             found = max(
                 found,

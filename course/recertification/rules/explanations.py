@@ -67,11 +67,11 @@ def status_text(state: str, due: date | None, overdue_days: int, on: date) -> st
 class Pronouns:
     """How a sentence names the person it is about, inside and at its beginning."""
 
-    you: str
-    them: str
-    your: str
-    opening: str
-    opening_your: str
+    subject: str
+    object: str
+    possessive: str
+    initial_subject: str
+    initial_possessive: str
 
 
 # Why a day is later than what else holds: no due day comes sooner after it is set.
@@ -88,7 +88,7 @@ def cycle_reason(cycle: Cycle, voice: Pronouns = LEARNER_PRONOUNS) -> str:
         timing.TOO_OLD: f"the certificate of {done} was too old when it was brought",
         timing.LAPSED: f"the refresher of {done} came after the limit, when the whole course was needed again",
         timing.NO_PRIOR_CERTIFICATE: f"the refresher of {done} had no certificate before it that it could renew",
-        timing.STATED_EXPIRY: f"the certificate of {done} that {voice.you} brought says so",
+        timing.STATED_EXPIRY: f"the certificate of {done} that {voice.subject} brought says so",
     }
     if cycle.timing in fixed:
         return fixed[cycle.timing]
@@ -100,29 +100,29 @@ def cycle_reason(cycle: Cycle, voice: Pronouns = LEARNER_PRONOUNS) -> str:
 def _anniversary_reason(cycle: Cycle, done: str, voice: Pronouns) -> str:
     valid = f"a certificate is valid for {pluralise(cycle.policy.period_months, 'month')}"
     if cycle.timing == timing.IN_WINDOW:
-        return f"{voice.you} renewed inside {voice.your} window; {_unchanged_date_phrase(cycle, voice)}"
+        return f"{voice.subject} renewed inside {voice.possessive} window; {_unchanged_date_phrase(cycle, voice)}"
     if cycle.timing == timing.IN_EXTENSION:
-        return f"{voice.you} renewed inside {voice.your} extension; {_unchanged_date_phrase(cycle, voice)}"
+        return f"{voice.subject} renewed inside {voice.possessive} extension; {_unchanged_date_phrase(cycle, voice)}"
     when = {
         timing.EXTENSION_NEW_DATE: "inside a long extension",
-        timing.BEFORE_WINDOW: f"before {voice.your} window",
-        timing.LATE: f"after {voice.your} last day in time",
+        timing.BEFORE_WINDOW: f"before {voice.possessive} window",
+        timing.LATE: f"after {voice.possessive} last day in time",
     }
     if cycle.timing in when:
-        return f"{voice.you} renewed on {done}, {when[cycle.timing]}, and {valid} from that day"
+        return f"{voice.subject} renewed on {done}, {when[cycle.timing]}, and {valid} from that day"
     return f"{_completion_phrase(cycle, voice)} {done}, and {valid}"
 
 
 def _completion_phrase(cycle: Cycle, voice: Pronouns) -> str:
     if cycle.completion.kind == IMPORTED:
-        return f"{voice.your} earlier certificate is from"
-    return f"{voice.you} completed the {'refresher' if cycle.completion.kind == REFRESHER else 'course'} on"
+        return f"{voice.possessive} earlier certificate is from"
+    return f"{voice.subject} completed the {'refresher' if cycle.completion.kind == REFRESHER else 'course'} on"
 
 
 def _unchanged_date_phrase(cycle: Cycle, voice: Pronouns) -> str:
     """That the date stays, with the anchor where the end of a month hides it."""
     until, anchor = cycle.valid_until, cycle.anchor
-    stays = f"{voice.your} date stays"
+    stays = f"{voice.possessive} date stays"
     if until is None or anchor is None:
         return stays
     if until.day != anchor.day:
@@ -149,22 +149,22 @@ def explain_status(position: StatusDetails, voice: Pronouns = LEARNER_PRONOUNS) 
     parts = [_certificate_sentence(position, voice)]
     if state == NOT_REQUIRED:
         parts.append(_not_required_sentence(position, voice))
-    elif state == PAUSED and position.paused:
-        back = position.paused.until
+    elif state == PAUSED and position.pause:
+        back = position.pause.until
         until = f"up to and including {long_date(back)}" if back else "without a return date yet"
-        parts.append(f"Paused since {long_date(position.paused.since)}, {until}: {position.paused.reason}.")
+        parts.append(f"Paused since {long_date(position.pause.since)}, {until}: {position.pause.reason}.")
     parts.append(_due_sentence(position, voice))
     if position.overdue_days:
         parts.append(f"Overdue by {pluralise(position.overdue_days, 'day')}.")
     elif _in_window(position):
-        parts.append(f"{voice.opening} can renew now.")
+        parts.append(f"{voice.initial_subject} can renew now.")
     if position.started and state == IN_PROGRESS:
-        parts.append(f"{voice.opening} began on {long_date(position.started)}.")
-    if position.ran_out and state != NOT_REQUIRED:
+        parts.append(f"{voice.initial_subject} began on {long_date(position.started)}.")
+    if position.has_expired and state != NOT_REQUIRED:
         parts.append(_course_sentence(position))
-    if state not in (UP_TO_DATE, NOT_REQUIRED) and position.duty and len(position.duty.reasons) > 1:
-        reasons = "; ".join(position.duty.reasons)
-        parts.append(f"{voice.opening} need it for {len(position.duty.reasons)} reasons: {reasons}.")
+    if state not in (UP_TO_DATE, NOT_REQUIRED) and position.obligation and len(position.obligation.reasons) > 1:
+        reasons = "; ".join(position.obligation.reasons)
+        parts.append(f"{voice.initial_subject} need it for {len(position.obligation.reasons)} reasons: {reasons}.")
     return " ".join(part for part in parts if part)
 
 
@@ -181,21 +181,25 @@ def _is_valid(position: StatusDetails) -> bool:
 
 def _certificate_sentence(position: StatusDetails, voice: Pronouns) -> str:
     """Until when the certificate is valid and why, or why what was done does not count."""
-    chain = [cycle for cycle in position.chain if cycle.valid_until == position.valid_until and cycle.holds]
-    refused = [cycle for cycle in position.chain if not cycle.holds]
+    chain = [cycle for cycle in position.chain if cycle.valid_until == position.valid_until and cycle.is_in_effect]
+    refused = [cycle for cycle in position.chain if not cycle.is_in_effect]
     if position.valid_until is None or not chain:
-        return f"{voice.opening} hold no certificate, because {_refusal_reason(refused[-1], voice)}." if refused else ""
+        return (
+            f"{voice.initial_subject} hold no certificate, because {_refusal_reason(refused[-1], voice)}."
+            if refused
+            else ""
+        )
     day, why = long_date(position.valid_until), cycle_reason(chain[-1], voice)
     if _valid_until_due(position):
         said = f"Up to date until {day}, because {why}."
     elif _is_valid(position):
-        said = f"{voice.opening_your} certificate is valid up to and including {day}, because {why}."
+        said = f"{voice.initial_possessive} certificate is valid up to and including {day}, because {why}."
     else:
-        said = f"{voice.opening_your} certificate was valid up to and including {day}, because {why}."
+        said = f"{voice.initial_possessive} certificate was valid up to and including {day}, because {why}."
     later = [cycle for cycle in position.chain if cycle.completion.day > chain[-1].completion.day]
-    gone = [cycle for cycle in later if not cycle.holds]
+    gone = [cycle for cycle in later if not cycle.is_in_effect]
     if gone:
-        return f"{said} What {voice.you} did since does not count, because {_refusal_reason(gone[-1], voice)}."
+        return f"{said} What {voice.subject} did since does not count, because {_refusal_reason(gone[-1], voice)}."
     if later:
         return f"{said} {_shorter_certificate_sentence(later[-1], voice)}"
     return said
@@ -205,8 +209,10 @@ def _shorter_certificate_sentence(cycle: Cycle, voice: Pronouns) -> str:
     """That a later completion ends before what is held."""
     done = long_date(cycle.completion.day)
     if cycle.completion.kind == IMPORTED:
-        return f"{voice.opening_your} earlier certificate of {done} ends before that."
-    return f"{voice.opening} renewed on {done} as well, but what {voice.you} held already is valid for longer."
+        return f"{voice.initial_possessive} earlier certificate of {done} ends before that."
+    return (
+        f"{voice.initial_subject} renewed on {done} as well, but what {voice.subject} held already is valid for longer."
+    )
 
 
 def _valid_until_due(position: StatusDetails) -> bool:
@@ -218,16 +224,16 @@ def _valid_until_due(position: StatusDetails) -> bool:
 def _refusal_reason(cycle: Cycle, voice: Pronouns) -> str:
     """Why a completion holds nothing: what follows "because"."""
     done = cycle.completion
-    if done.revoked is None or not cycle.counts:
+    if done.revoked is None or not cycle.is_counted:
         return cycle_reason(cycle, voice)
     verb = "taken back" if done.kind == IMPORTED else "revoked"
-    why = f" ({done.revoked_because})" if done.revoked_because else ""
+    why = f" ({done.revocation_reason})" if done.revocation_reason else ""
     return f"the certificate of {long_date(done.day)} was {verb} on {long_date(done.revoked)}{why}"
 
 
 def _due_sentence(position: StatusDetails, voice: Pronouns) -> str:
     """Which day is due and why, where the certificate has not said it already."""
-    due, duty = position.due, position.duty
+    due, duty = position.due, position.obligation
     if due.day is None or duty is None or due.source == "certificate":
         return ""
     why = _due_reason(position, voice)
@@ -236,11 +242,11 @@ def _due_sentence(position: StatusDetails, voice: Pronouns) -> str:
 
 def _due_reason(position: StatusDetails, voice: Pronouns) -> str:
     due, least = position.due, MINIMUM_DAYS_REASON
-    begins = f"it has been needed since {long_date(position.duty.begins)}" if position.duty else ""
+    begins = f"it has been needed since {long_date(position.obligation.start)}" if position.obligation else ""
     if due.extension:
         if due.extension.withdrawn:
             return f"the extra time was taken back on {long_date(due.extension.withdrawn)}, and {least}"
-        granted = f"{voice.you} were granted more time: {due.extension.reason}"
+        granted = f"{voice.subject} were granted more time: {due.extension.reason}"
         return (
             granted
             if due.day == due.extension.until
@@ -248,12 +254,14 @@ def _due_reason(position: StatusDetails, voice: Pronouns) -> str:
         )
     if due.pause and due.pause.until:
         return _leave_reason(due.pause.until, position, voice)
-    if due.revoked and due.revoked.revoked:
-        return f"a certificate that {voice.you} held stopped counting on {long_date(due.revoked.revoked)}"
+    if due.revoked_completion and due.revoked_completion.revoked:
+        return (
+            f"a certificate that {voice.subject} held stopped counting on {long_date(due.revoked_completion.revoked)}"
+        )
     if due.source == "policy":
-        moved = isinstance(due.changed, PathwayChangePolicy)
-        cause = f"{voice.your} pathway changed, and another rule with it" if moved else "the rule was changed"
-        return f"{cause}; the date on {voice.your} certificate stays"
+        moved = isinstance(due.policy, PathwayChangePolicy)
+        cause = f"{voice.possessive} pathway changed, and another rule with it" if moved else "the rule was changed"
+        return f"{cause}; the date on {voice.possessive} certificate stays"
     return f"{least}; {begins}" if due.source == "floor" else begins
 
 
@@ -266,7 +274,7 @@ def _leave_reason(until: date, position: StatusDetails, voice: Pronouns) -> str:
         were = f"will be away from {long_date(leave.since)}"
     else:
         were = "are away" if position.on <= until else "were away"
-    away = f"{voice.you} {were} up to and including {long_date(until)} ({leave.reason})"
+    away = f"{voice.subject} {were} up to and including {long_date(until)} ({leave.reason})"
     if due != add_days(until, leave.re_enter_days):
         return f"{away}, and {MINIMUM_DAYS_REASON}"
     had = "will have" if position.on < leave.since else "have" if position.on <= due else "had"
@@ -283,8 +291,8 @@ def _course_sentence(position: StatusDetails) -> str:
 
 
 def _not_required_sentence(position: StatusDetails, voice: Pronouns) -> str:
-    if position.rule is None:
+    if position.policy is None:
         return "Not required, because no rule about renewal is in force yet."
-    if not position.works_here:
-        return f"Not required, because {voice.you} do not work here on this day."
-    return f"Not required, because nothing asks for it of {voice.them} on this day."
+    if not position.is_employed:
+        return f"Not required, because {voice.subject} do not work here on this day."
+    return f"Not required, because nothing asks for it of {voice.object} on this day."

@@ -24,7 +24,7 @@ class FactImpact:
 
     before: CertificationStatus
     after: CertificationStatus
-    surprise: str = ""
+    warning: str = ""
 
 
 def with_fact(facts: CertificationFacts, fact: RecordableFact) -> CertificationFacts:
@@ -62,7 +62,7 @@ def _date_difference(
     if after.due is None or after.due == meant:
         return ""
     if after.due == before.due:
-        return f"{said} That changes nothing: {voice.you} have until {long_date(after.due)} already."
+        return f"{said} That changes nothing: {voice.subject} have until {long_date(after.due)} already."
     return f"{said} The course will be due by {long_date(after.due)}."
 
 
@@ -83,7 +83,7 @@ def _certificate_difference(
     cycle = next((one for one in cycles(whole, policies, today) if one.key == fact.key), None)
     if cycle is None:
         return ""
-    if not cycle.counts:
+    if not cycle.is_counted:
         return f"It will not count, because {cycle_reason(cycle, voice)}."
     if cycle.valid_until is not None and cycle.valid_until < today:
         return f"It was valid up to and including {long_date(cycle.valid_until)}, and has ended."
@@ -94,19 +94,19 @@ def _certificate_difference(
 class DateLimit:
     """How far a day may reach: at most `months`, one period of the rule, beyond the day on which it rests."""
 
-    rests_on: date
+    base_date: date
     months: int
 
     @property
     def latest(self) -> date:
-        return add_months(self.rests_on, self.months)
+        return add_months(self.base_date, self.months)
 
     @property
     def refusal(self) -> str:
         """Why a later day is refused, and what to enter."""
         return (
             f"Enter {long_date(self.latest)} or an earlier day. By the rule of renewal it reaches at most "
-            f"{pluralise(self.months, 'month')} beyond {long_date(self.rests_on)}."
+            f"{pluralise(self.months, 'month')} beyond {long_date(self.base_date)}."
         )
 
 
@@ -122,5 +122,5 @@ def certificate_limit(day: date, facts: CertificationFacts, policies: Sequence[P
 
 
 def _longest_validity_months(facts: CertificationFacts, policies: Sequence[Policy], today: date) -> int:
-    rules = policies_for_person(policies, facts.known(today).pathways)
+    rules = policies_for_person(policies, facts.as_of(today).pathways)
     return (policy_or_first(rules, today) if rules else Policy(today)).longest_months

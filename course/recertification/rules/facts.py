@@ -26,7 +26,7 @@ class EmploymentFact:
     recorded: date | None = None
 
     @property
-    def written(self) -> date:
+    def recorded_on(self) -> date:
         return self.recorded or self.start
 
 
@@ -40,7 +40,7 @@ class Requirement:
     recorded: date | None = None
 
     @property
-    def written(self) -> date:
+    def recorded_on(self) -> date:
         return self.recorded or self.since
 
 
@@ -56,20 +56,20 @@ class CompletionFact:
     kind: str = INITIAL
     valid_until: date | None = None
     revoked: date | None = None
-    revoked_because: str = ""
+    revocation_reason: str = ""
 
     def __post_init__(self) -> None:
         if self.kind not in (INITIAL, REFRESHER, IMPORTED):
             raise ValueError("A completion is of the initial course or of a refresher, or it is imported.")
-        if self.written < self.day:
+        if self.recorded_on < self.day:
             raise ValueError("A completion is recorded on its day or later.")
         if self.valid_until is not None and (self.kind != IMPORTED or self.valid_until <= self.day):
             raise ValueError("Only an imported certificate states its last valid day, and that is after its day.")
-        if self.revoked is not None and self.revoked < self.written:
+        if self.revoked is not None and self.revoked < self.recorded_on:
             raise ValueError("What a completion is worth is revoked on the day when it was recorded, or later.")
 
     @property
-    def written(self) -> date:
+    def recorded_on(self) -> date:
         return self.recorded or self.day
 
     @property
@@ -88,7 +88,7 @@ class Extension:
     withdrawn: date | None = None
 
     @property
-    def written(self) -> date:
+    def recorded_on(self) -> date:
         return self.recorded
 
 
@@ -107,7 +107,7 @@ class Pause:
             raise ValueError("The days after a return are not negative.")
 
     @property
-    def written(self) -> date:
+    def recorded_on(self) -> date:
         return self.recorded or self.since
 
 
@@ -119,7 +119,7 @@ class StartFact:
     recorded: date | None = None
 
     @property
-    def written(self) -> date:
+    def recorded_on(self) -> date:
         return self.recorded or self.day
 
 
@@ -132,7 +132,7 @@ class PathwayFact:
     name: str
 
     @property
-    def written(self) -> date:
+    def recorded_on(self) -> date:
         return self.since
 
 
@@ -151,7 +151,7 @@ class CertificationFacts:
     started: tuple[StartFact, ...] = ()
     pathways: tuple[PathwayFact, ...] = ()
 
-    def known(self, on: date) -> CertificationFacts:
+    def as_of(self, on: date) -> CertificationFacts:
         """The facts as they were written down by the end of that day, one for each thing.
 
         Employments and requirements keep the day on which they were first recorded: what is learned about their end
@@ -179,7 +179,7 @@ Lasting = TypeVar("Lasting", EmploymentFact, Requirement)
 
 def _latest_since_first(first: Lasting, last: Lasting) -> Lasting:
     """What was recorded last, as of the day on which the first was recorded."""
-    return last if last.written == first.written else replace(last, recorded=first.written)
+    return last if last.recorded_on == first.recorded_on else replace(last, recorded=first.recorded_on)
 
 
 def _completion_as_of(on: date, first: CompletionFact, last: CompletionFact) -> CompletionFact:
@@ -187,7 +187,9 @@ def _completion_as_of(on: date, first: CompletionFact, last: CompletionFact) -> 
     gone = last.revoked is not None and last.revoked <= on
     if not gone and first.revoked is None:
         return first
-    return replace(first, revoked=last.revoked if gone else None, revoked_because=last.revoked_because if gone else "")
+    return replace(
+        first, revoked=last.revoked if gone else None, revocation_reason=last.revocation_reason if gone else ""
+    )
 
 
 def _first_and_last(facts: Sequence[Fact], on: date, key: Callable[[Fact], object]) -> list[tuple[Fact, Fact]]:
@@ -195,8 +197,8 @@ def _first_and_last(facts: Sequence[Fact], on: date, key: Callable[[Fact], objec
     if not facts:
         return []
     found: dict[object, tuple[Fact, Fact]] = {}
-    for fact in sorted(facts, key=lambda fact: fact.written):
-        if fact.written <= on:
+    for fact in sorted(facts, key=lambda fact: fact.recorded_on):
+        if fact.recorded_on <= on:
             first, _ = found.get(key(fact), (fact, fact))
             found[key(fact)] = first, fact
     return list(found.values())

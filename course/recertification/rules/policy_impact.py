@@ -29,41 +29,48 @@ class PersonImpact:
     when a renewal on the due day (today, if that has passed) would be valid without and with it."""
 
     key: str
-    was: StatusDetails
-    will_be: StatusDetails
+    details_before: StatusDetails
+    details_after: StatusDetails
     renewed_before: date | None
     renewed_after: date | None
 
     @property
     def before(self) -> CertificationStatus:
-        return status_from_details(self.was)
+        return status_from_details(self.details_before)
 
     @property
     def after(self) -> CertificationStatus:
-        return status_from_details(self.will_be)
+        return status_from_details(self.details_after)
 
     @property
     def becomes_overdue(self) -> bool:
-        return self.will_be.overdue_days > 0 and self.was.overdue_days == 0
+        return self.details_after.overdue_days > 0 and self.details_before.overdue_days == 0
 
     @property
-    def differs(self) -> bool:
-        return self.renewed_before != self.renewed_after or _visible_values(self.was) != _visible_values(self.will_be)
+    def has_changes(self) -> bool:
+        return self.renewed_before != self.renewed_after or _visible_values(self.details_before) != _visible_values(
+            self.details_after
+        )
 
     @property
-    def how(self) -> str:
+    def summary(self) -> str:
         """In words, with both dates of all that changes."""
         pairs = (
-            ("due day", self.was.due.day, self.will_be.due.day),
-            ("can be renewed from", self.was.window_opens, self.will_be.window_opens),
+            ("due day", self.details_before.due.day, self.details_after.due.day),
+            ("can be renewed from", self.details_before.window_opens, self.details_after.window_opens),
             ("next certificate would be valid until", self.renewed_before, self.renewed_after),
         )
         said = [f"{what}: {_date_or_none(old)} → {_date_or_none(new)}" for what, old, new in pairs if old != new]
-        before, after = STATUS_GROUPS[GROUP_OF_STATE[self.was.state]], STATUS_GROUPS[GROUP_OF_STATE[self.will_be.state]]
+        before, after = (
+            STATUS_GROUPS[GROUP_OF_STATE[self.details_before.state]],
+            STATUS_GROUPS[GROUP_OF_STATE[self.details_after.state]],
+        )
         if before != after:
             said.append(f"status: {before} → {after}")
-        if self.was.course != self.will_be.course:
-            said.append(f"needed next: {COURSE_NAMES[self.was.course]} → {COURSE_NAMES[self.will_be.course]}")
+        if self.details_before.course != self.details_after.course:
+            said.append(
+                f"needed next: {COURSE_NAMES[self.details_before.course]} → {COURSE_NAMES[self.details_after.course]}"
+            )
         return "; ".join(said)
 
 
@@ -72,13 +79,13 @@ class PolicyImpact:
     """A change of policy on the day `on`: everybody it touches, by key, and how many it does not touch."""
 
     on: date
-    touched: tuple[PersonImpact, ...]
-    untouched: int
+    affected: tuple[PersonImpact, ...]
+    unaffected_count: int
 
     @property
-    def overdue(self) -> int:
+    def overdue_count(self) -> int:
         """How many it makes overdue."""
-        return sum(touch.becomes_overdue for touch in self.touched)
+        return sum(touch.becomes_overdue for touch in self.affected)
 
 
 def _visible_values(position: StatusDetails) -> tuple[date | None, date | None, str, str]:
@@ -98,7 +105,7 @@ def preview_policy_change(
     recorded `on` that day, as it will be when it is saved."""
     new = [policy if policy in old else replace(policy, recorded=on) for policy in new]
     day = max([on, *(policy.governs_from for policy in new if policy not in old)])
-    touched = [found for key in sorted(people) if (found := _person_impact(key, people[key].known(day), old, new, day))]
+    touched = [found for key in sorted(people) if (found := _person_impact(key, people[key].as_of(day), old, new, day))]
     return PolicyImpact(day, tuple(touched), len(people) - len(touched))
 
 
@@ -113,7 +120,7 @@ def _person_impact(
     found = PersonImpact(
         key, before, after, _renewal_valid_until(known, mine_old, before), _renewal_valid_until(known, mine_new, after)
     )
-    return found if found.differs else None
+    return found if found.has_changes else None
 
 
 def _renewal_valid_until(known: CertificationFacts, policies: Sequence[Policy], now: StatusDetails) -> date | None:
@@ -128,13 +135,13 @@ def _renewal_valid_until(known: CertificationFacts, policies: Sequence[Policy], 
 def missing_due_date_reason(facts: CertificationFacts, policies: Sequence[Policy], on: date) -> str | None:
     """Why this person's next cycle would not happen, in words, or None if it will. Of whoever is required there is
     a next due day, except in a leave without a return date and before the first policy."""
-    known = facts.known(on)
+    known = facts.as_of(on)
     if policy_in_force(policies_for_person(policies, known.pathways), on) is None:
         waiting = any(covers(r.since, r.until, on) for r in known.requirements)
         return "The course is needed, but no rule about renewal is in force." if waiting else None
     here = status_details(facts, policies, on)
     if here.state == NOT_REQUIRED or here.due.day is not None:
         return None
-    if here.paused:
-        return f"On leave since {long_date(here.paused.since)} without a return date ({here.paused.reason})."
+    if here.pause:
+        return f"On leave since {long_date(here.pause.since)} without a return date ({here.pause.reason})."
     return "Needed, but without a next due day."

@@ -52,7 +52,7 @@ class CertificationStatus:
     because: str
     because_for_others: str
 
-    def why(self, voice: Pronouns) -> str:
+    def explanation_for(self, voice: Pronouns) -> str:
         """The sentences to whoever reads them."""
         return self.because if voice is LEARNER_PRONOUNS else self.because_for_others
 
@@ -62,7 +62,7 @@ class CertificationStatus:
         return GROUP_OF_STATE[self.state]
 
     @property
-    def words(self) -> str:
+    def label(self) -> str:
         """The state in a few words, as the report says it."""
         return status_text(self.state, self.due, self.overdue_days, self.on)
 
@@ -75,7 +75,13 @@ def certification_status(facts: CertificationFacts, policies: Sequence[Policy], 
 
 def status_from_details(here: StatusDetails) -> CertificationStatus:
     """A position as a standing, with its sentence."""
-    cycle = here.lead.cycle.completion.day if here.lead else here.duty.begins if here.duty else None
+    cycle = (
+        here.leading_cycle.cycle.completion.day
+        if here.leading_cycle
+        else here.obligation.start
+        if here.obligation
+        else None
+    )
     return CertificationStatus(
         on=here.on,
         state=here.state,
@@ -84,9 +90,9 @@ def status_from_details(here: StatusDetails) -> CertificationStatus:
         window_opens=here.window_opens,
         course=here.course,
         refresher_until=here.refresher_until,
-        anchor=here.lead.mark.anchor if here.lead else None,
+        anchor=here.leading_cycle.due_date.anchor if here.leading_cycle else None,
         cycle=cycle,
-        reasons=here.duty.reasons if here.duty else (),
+        reasons=here.obligation.reasons if here.obligation else (),
         overdue_days=here.overdue_days,
         started=here.started,
         progress_until=here.progress_until,

@@ -58,28 +58,28 @@ class Cycle:
     completion: CompletionFact
     timing: str
     policy: Policy
-    before: AnchoredDate | None = None
+    renewed_date: AnchoredDate | None = None
     valid_until: date | None = None
     window_opens: date | None = None
     anchor: date | None = None
 
     @property
-    def counts(self) -> bool:
+    def is_counted(self) -> bool:
         return self.timing not in NOT_COUNTED
 
     @property
-    def holds(self) -> bool:
+    def is_in_effect(self) -> bool:
         """Whether it counts and was not revoked."""
-        return self.counts and self.completion.revoked is None
+        return self.is_counted and self.completion.revoked is None
 
     @property
     def valid_from(self) -> date:
         return self.completion.day
 
     @property
-    def certificate(self) -> bool:
+    def issues_certificate(self) -> bool:
         """Whether we issue a certificate: for an attempt made here, never for an imported one."""
-        return self.counts and self.completion.kind != IMPORTED
+        return self.is_counted and self.completion.kind != IMPORTED
 
     @property
     def key(self) -> tuple[date, str, date | None]:
@@ -93,13 +93,13 @@ class LeadingCycle:
     away from the last day of the certificate (None if none did)."""
 
     cycle: Cycle
-    mark: AnchoredDate
-    moved_by: Policy | None = None
+    due_date: AnchoredDate
+    moved_by_policy: Policy | None = None
 
 
 def cycles(facts: CertificationFacts, policies: Sequence[Policy], on: date) -> tuple[Cycle, ...]:
     """Every completion that was recorded by that day, in the order of their days; none before the first policy."""
-    known = facts.known(on)
+    known = facts.as_of(on)
     return validity_chain(known, policies_for_person(policies, known.pathways), on)
 
 
@@ -109,19 +109,19 @@ def validity_chain(known: CertificationFacts, policies: Sequence[Policy], on: da
         return ()
     counted: list[Cycle] = []
     waiting: list[CompletionFact] = []
-    for completion in sorted(known.completions, key=lambda c: (c.written, c.day, c.key[1], c.valid_until or c.day)):
+    for completion in sorted(known.completions, key=lambda c: (c.recorded_on, c.day, c.key[1], c.valid_until or c.day)):
         waiting.append(completion)
         # What did not count has no certificate that must not change: something recorded later may found it.
         for candidate in sorted(waiting, key=lambda c: c.day):
-            cycle = _evaluate_completion(candidate, _unrevoked_cycles(counted, completion.written), known, policies)
-            if cycle.counts:
+            cycle = _evaluate_completion(candidate, _unrevoked_cycles(counted, completion.recorded_on), known, policies)
+            if cycle.is_counted:
                 counted.append(cycle)
                 waiting.remove(candidate)
     rest = [
-        _evaluate_completion(completion, _unrevoked_cycles(counted, completion.written), known, policies)
+        _evaluate_completion(completion, _unrevoked_cycles(counted, completion.recorded_on), known, policies)
         for completion in waiting
     ]
-    return tuple(sorted([*counted, *rest], key=lambda c: (c.completion.day, c.completion.written)))
+    return tuple(sorted([*counted, *rest], key=lambda c: (c.completion.day, c.completion.recorded_on)))
 
 
 def next_cycle(
@@ -129,7 +129,7 @@ def next_cycle(
 ) -> Cycle:
     """What one more completion, later than all others, would be worth."""
     return _evaluate_completion(
-        done, _unrevoked_cycles([cycle for cycle in before if cycle.counts], done.written), known, policies
+        done, _unrevoked_cycles([cycle for cycle in before if cycle.is_counted], done.recorded_on), known, policies
     )
 
 
@@ -147,8 +147,8 @@ def _evaluate_completion(
     earlier = [cycle for cycle in counted if cycle.completion.day <= completion.day]
     held = leading_cycle(earlier, policies, completion.day)
     timing = _timing(completion, held, last_valid_day(earlier), known, policies)
-    cycle = Cycle(completion, timing, policy, held.mark if held else None)
-    if not cycle.counts:
+    cycle = Cycle(completion, timing, policy, held.due_date if held else None)
+    if not cycle.is_counted:
         return cycle
     mark = expiry_under_policy(cycle, policy)
     if timing in IN_TIME and window_start(mark.day, completion.day, policy) <= completion.day:
@@ -169,23 +169,23 @@ def _timing(
 ) -> str:
     """How the completion came."""
     day = completion.day
-    age = policy_or_first(policies, completion.written).import_age_months
-    if completion.kind == IMPORTED and age is not None and day < add_months(completion.written, -age):
+    age = policy_or_first(policies, completion.recorded_on).import_age_months
+    if completion.kind == IMPORTED and age is not None and day < add_months(completion.recorded_on, -age):
         return TOO_OLD
     if completion.valid_until is not None:
         return STATED_EXPIRY
     if held is None or until is None:
         return NO_PRIOR_CERTIFICATE if completion.kind == REFRESHER else FIRST_COMPLETION
     rule = governing_policy(policies, held.cycle.completion.day, day)
-    if day < window_start(held.mark.day, held.cycle.completion.day, rule):
+    if day < window_start(held.due_date.day, held.cycle.completion.day, rule):
         return BEFORE_WINDOW
-    if day <= held.mark.day:
+    if day <= held.due_date.day:
         return IN_WINDOW
-    last = max(held.mark.day, until)
-    in_time = timely_extensions(last, known.extensions, policies, completion.written, rule)
-    if day > last_refresher_day(last, in_time, policies, completion.written, rule):
+    last = max(held.due_date.day, until)
+    in_time = timely_extensions(last, known.extensions, policies, completion.recorded_on, rule)
+    if day > last_refresher_day(last, in_time, policies, completion.recorded_on, rule):
         return LAPSED if completion.kind == REFRESHER else LATE
-    granted = furthest_extension(in_time, policies, completion.written)
+    granted = furthest_extension(in_time, policies, completion.recorded_on)
     return IN_EXTENSION if granted is not None and day <= granted[0] else LATE
 
 
@@ -197,7 +197,7 @@ def expiry_under_policy(cycle: Cycle, policy: Policy) -> AnchoredDate:
         months = months_between(completion.day, completion.valid_until)
         anchor = completion.day if months else completion.valid_until
         return AnchoredDate(completion.valid_until, anchor, months or 0)
-    before = cycle.before if cycle.timing in IN_TIME else None
+    before = cycle.renewed_date if cycle.timing in IN_TIME else None
     if policy.kind == FIXED_DATE:
         earliest = add_months(completion.day, policy.minimum_months)
         if before:
@@ -212,8 +212,8 @@ def expiry_under_policy(cycle: Cycle, policy: Policy) -> AnchoredDate:
 def leading_cycle(chain: Iterable[Cycle], policies: Sequence[Policy], on: date) -> LeadingCycle | None:
     """The cycle whose last day is the furthest, with changes of policy that applied at once by that day. Of equal
     ones the latest, since it says best what the person did."""
-    found = [LeadingCycle(cycle, *renewal_due_date(cycle, policies, on)) for cycle in chain if cycle.counts]
-    return max(found, key=lambda one: (one.mark.day, one.cycle.completion.day), default=None)
+    found = [LeadingCycle(cycle, *renewal_due_date(cycle, policies, on)) for cycle in chain if cycle.is_counted]
+    return max(found, key=lambda one: (one.due_date.day, one.cycle.completion.day), default=None)
 
 
 def renewal_due_date(cycle: Cycle, policies: Sequence[Policy], on: date) -> tuple[AnchoredDate, Policy | None]:

@@ -5,4 +5,4 @@ from __future__ import annotations
 from course.recertification.views import people, policy
 from course.recertification.views.page_context import pages
 
-__all__ = ["everybody", "pages", "people", "policy"]
+__all__ = ["pages", "people", "policy"]

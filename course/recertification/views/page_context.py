@@ -29,8 +29,8 @@ def today() -> date:
 
 @pages.app_context_processor
 def _status_helper() -> dict[str, object]:
-    """`my_standing()` for the page "My training": asked for only where it is shown."""
-    return {"my_standing": my_certification_status}
+    """`my_certification_status()` for the page "My training": asked for only where it is shown."""
+    return {"my_certification_status": my_certification_status}
 
 
 def my_certification_status() -> CertificationStatus | None:

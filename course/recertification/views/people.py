@@ -60,8 +60,8 @@ class FactKind:
 
     form: Callable[..., Any]
     title: str
-    lede: str
-    write: Callable[[WriteSession, int, Any], str]
+    intro: str
+    save: Callable[[WriteSession, int, Any], str]
     fact: Callable[[Any, date], Extension | Pause | CompletionFact]
 
 
@@ -127,14 +127,14 @@ def record_fact(person_id: int, what: str) -> Response | WsgiResponse:
     form, found = wanted.form(day, facts, policies), None
     if form.validate_on_submit():
         found = fact_impact(facts, policies, wanted.fact(form, day), day, _pronouns_for(person_id))
-        if not found.surprise or form.confirmed.data == form.mark():
+        if not found.warning or form.confirmed.data == form.fingerprint():
             with unit_of_work() as session:
-                said = wanted.write(session, person.id, form)
-            flash(f"{person.name}: {said} {found.after.why(_pronouns_for(person_id))}")
+                said = wanted.save(session, person.id, form)
+            flash(f"{person.name}: {said} {found.after.explanation_for(_pronouns_for(person_id))}")
             return redirect_after_post(url_for("training_records.person", person_id=person.id))
     here = found.before if found else certification_status(facts, policies, day)
     page = render_template(
-        "recertification/record.html", form=form, person=person, title=wanted.title, lede=wanted.lede, entry=None,
+        "recertification/record.html", form=form, person=person, title=wanted.title, lede=wanted.intro, entry=None,
         button="Save", here=here, effect=found, voice=_pronouns_for(person_id),
     )  # fmt: skip
     return make_response(page, 422 if form.errors else 200)
@@ -159,7 +159,7 @@ def withdraw_fact(person_id: int, what: str, fact_id: int) -> Response | WsgiRes
             flash(f"{person.name}: it was taken back or replaced before. Nothing has changed.")
         return redirect_after_post(url_for("training_records.person", person_id=person.id))
     entry = next(
-        one for one in queries.recertification_entries(db(), person.id) if (one.what, one.id) == (what, fact_id)
+        one for one in queries.recertification_entries(db(), person.id) if (one.kind, one.id) == (what, fact_id)
     )
     page = render_template(
         "recertification/record.html", form=form, person=person, title="Take it back", lede="", entry=entry,

@@ -81,12 +81,12 @@ def _policy_form_page(form: PolicyForm, current: Policy, pathway: str | None) ->
         known = queries.policies(db(), zone())
         everybody = {f"{one.name} ({one.email})": one.facts for one in queries.people(db(), zone())}
         seen = preview_policy_change(everybody, known, [*known, wanted], day)
-        if form.confirmed.data == form.mark():
+        if form.confirmed.data == form.fingerprint():
             with unit_of_work() as session:
                 new = actions.add_policy_version(
                     session, wanted, day, form.reason.data or "", current_user.person.id, now()
                 )
-            saved = f"Saved. It affects {len(seen.touched)} of {len(everybody)} people."
+            saved = f"Saved. It affects {len(seen.affected)} of {len(everybody)} people."
             flash(saved if new else "This was saved before. Nothing has changed.")
             return redirect_after_post(url_for("recertification.policies"))
     page = render_template(

@@ -39,7 +39,7 @@ def _complete_if_finished(
     # Of two last steps at once one waits here, and then sees the other.
     lock_row(session, Enrolment, enrolment)
     newest = queries.newest_refresher(session, person_id, REFRESHER)
-    if newest is None or newest.id != enrolment or not newest.over or newest.completed_at is not None:
+    if newest is None or newest.id != enrolment or not newest.is_finished or newest.completed_at is not None:
         return False
     if not renews_certificate(session, person_id, newest, on, signing_settings(session).zone):
         return False
@@ -61,7 +61,7 @@ def required_minutes(library: Library, refresher: Refresher) -> int:
     pages = [page for part in refresher.parts if part.kind == "change"
              if (page := page_of(library, part.ref.removeprefix(PAGE_PREFIX)))]  # fmt: skip
     told = sum(scenario_minutes(library, part.ref) for part in refresher.parts if part.kind == "scenario")
-    asked = sum(QUESTIONS_PER_CRITICAL if part.why == REASON_CRITICAL else 1
+    asked = sum(QUESTIONS_PER_CRITICAL if part.reason == REASON_CRITICAL else 1
                 for part in refresher.parts if part.kind == "point")  # fmt: skip
     return max(1, round(sum(p.words for p in pages) / WORDS_PER_MINUTE + told + asked * QUESTION_MINUTES))
 
