@@ -175,12 +175,13 @@ def _serve(server: Any) -> None:
     worker = threading.Thread(
         target=_run_worker, args=(_application(), "serve", stop, SERVER_JOBS), name="worker", daemon=True
     )
+    # The content and the code stay for good: the collector need not look through them again and again. This comes before
+    # anybody is told to press Ctrl+C, since Python drops an interrupt that arrives while the collector finalises an object.
+    gc.collect()
+    gc.freeze()
     worker.start()
     try:
         click.echo("Press Ctrl+C to stop.")
-        # The content and the code stay for good: the collector need not look through them again and again.
-        gc.collect()
-        gc.freeze()
         server.run()
     except KeyboardInterrupt:
         pass  # Before the server ran: it takes the later ones itself.
