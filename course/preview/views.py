@@ -116,7 +116,7 @@ def _replay_choices(scenario: Scenario, taken: Sequence[str]) -> RunState:
     decisions: list[tuple[str, str]] = []
     state = run_state(scenario, decisions)
     for name in taken:
-        if len(decisions) >= MAX_DECISIONS or state.scene is None or name not in {c.id for c in state.offered}:
+        if len(decisions) >= MAX_DECISIONS or state.scene is None or name not in {c.id for c in state.open_choices}:
             abort(404)
         decisions.append((state.scene.id, name))
         state = run_state(scenario, decisions)

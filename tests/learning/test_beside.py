@@ -1,4 +1,4 @@
-"""What stands beside the lessons: another's scenario, the sheet for a team, the card for the first hour."""
+"""Supplements to the lessons: scenarios of other pathways, the discussion sheet for a team, the first-hour card."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_the_nation_of_the_organisation_decides_what_a_page_says(session: Sessio
     assert "In England" not in text
 
 
-def test_a_scenario_from_other_peoples_work_can_be_walked_through(session: Session, client: Client) -> None:
+def test_a_scenario_of_another_pathway_can_be_walked_through(session: Session, client: Client) -> None:
     sign_in(client, make_person(session))
     assert "From other people’s work" in client.get("/module/secret-contact").text
     assert client.post("/module/secret-contact/second-phone", {}).location.startswith("/run/")
@@ -61,7 +61,7 @@ def test_the_card_for_the_first_hour_needs_no_sign_in_and_names_our_contacts(ses
     assert "last confirmed on 22 November 2026" in text
 
 
-def test_further_learning_says_of_each_of_the_15_what_has_become_of_it(client: Client) -> None:
+def test_further_learning_gives_the_status_of_each_of_the_15(client: Client) -> None:
     page = client.get("/further-learning")
     assert len([e for e in page.all("section") if "card" in e.get("class", "")]) == 15
 

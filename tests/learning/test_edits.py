@@ -1,4 +1,4 @@
-"""An edit of the content changes nothing of what somebody has begun, answered or read."""
+"""An edit of the content changes nothing that a person has begun, answered or read."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def edit(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new), encoding="utf-8")
 
 
-def test_what_was_begun_goes_on_in_the_words_in_which_it_was_begun(tmp_path: Path) -> None:
+def test_an_open_attempt_and_an_open_run_continue_in_the_version_in_which_they_were_begun(tmp_path: Path) -> None:
     modules = Path(shutil.copytree(ROOT / "modules", tmp_path / "modules"))
     database = f"sqlite:///{tmp_path / 'course.db'}"
     before = started(database, modules)

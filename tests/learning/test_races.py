@@ -81,7 +81,7 @@ def reflection(learner: Learner) -> tuple[str, str]:
     raise AssertionError("no page asks for a note")
 
 
-def test_different_notes_that_are_kept_in_six_windows_at_once_are_all_kept(committed: Flask) -> None:
+def test_different_notes_that_are_saved_in_six_windows_at_once_are_all_saved(committed: Flask) -> None:
     windows = learners(committed, 6)
     path, block = reflection(windows[0])
     texts = [f"What I thought in window {number}." for number in range(6)]
@@ -94,7 +94,7 @@ def test_different_notes_that_are_kept_in_six_windows_at_once_are_all_kept(commi
     assert sorted(note.split("\n\n")) == texts
 
 
-def test_a_note_that_is_kept_six_times_at_once_is_one_note(committed: Flask) -> None:
+def test_a_note_that_is_saved_six_times_at_once_is_one_note(committed: Flask) -> None:
     windows = learners(committed, 6)
     path, block = reflection(windows[0])
     form: dict[str, object] = {f"note-{block}": "Once.", f"was-{block}": "", "then": "next"}

@@ -36,7 +36,7 @@ def worst_way(scenario: Scenario) -> list[str]:
     """Always the last choice that is open, then the recommended one wherever something has to be put right."""
     decisions: list[tuple[str, str]] = []
     while (state := run_state(scenario, decisions)).scene is not None:
-        choice = state.scene.best if state.ending else state.offered[-1]
+        choice = state.scene.best if state.ending else state.open_choices[-1]
         decisions.append((state.scene.id, choice.id))
     return [choice for _, choice in decisions]
 

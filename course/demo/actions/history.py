@@ -187,10 +187,10 @@ class HistoryWriter:
         run = insert_once(self.session, ScenarioRun, enrolment_id=enrolment, ref=ref, version=scenario.version,
                           number=1, opened_at=at)  # fmt: skip
         taken: list[tuple[str, str]] = []
-        while not (state := run_state(scenario, taken)).counts and len(taken) < 40 and state.scene is not None:
+        while not (state := run_state(scenario, taken)).is_finished and len(taken) < 40 and state.scene is not None:
             scene = state.scene
             best = state.ending is not None or self.chance.random() < one.skill
-            others = [choice for choice in state.offered if choice is not scene.best]
+            others = [choice for choice in state.open_choices if choice is not scene.best]
             chosen = scene.best if best or not others else self.chance.choice(others)
             taken.append((scene.id, chosen.id))
         rows = [{"run_id": run, "step": n, "scene_id": scene, "choice_id": choice, "decided_at": at}

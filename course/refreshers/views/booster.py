@@ -12,7 +12,7 @@ from course.content.queries import part_in_version
 from course.content.schema import Question
 from course.learning import actions as learning
 from course.learning.queries import AttemptItemView, AttemptView
-from course.learning.rules.grading import CONFIDENCE_LEVELS, InvalidAnswer, grade, option_order, parse_answer
+from course.learning.rules.grading import CONFIDENCE_LEVELS, InvalidAnswer, grade, option_order, parse_submission
 from course.learning.views.attempts import ALREADY_ANSWERED
 from course.refreshers import queries
 from course.refreshers.rules.boosters import LINK_VALIDITY, read_booster_token
@@ -104,17 +104,16 @@ def answer_booster(token: str, position: int) -> Response:
     asked = _question_of_item(item)
     here = url_for("refreshers.booster_question", token=token, position=position)
     order = option_order(asked, attempt.seed, position)
-    given = parse_answer(asked, order, {name: request.form.getlist(name) for name in request.form})
-    sureness = request.form.get("sure")
-    if not isinstance(given, InvalidAnswer) and sureness not in CONFIDENCE_LEVELS:
-        given = InvalidAnswer("sure-sure", "Say how sure you are of your answer.")
-    if isinstance(given, InvalidAnswer):
+    reply = parse_submission(asked, order, {name: request.form.getlist(name) for name in request.form})
+    if isinstance(reply, InvalidAnswer):
         if item.given is None:
-            return _render_question(token, attempt, position, given)
+            return _render_question(token, attempt, position, reply)
         flash(ALREADY_ANSWERED)
         return redirect_after_post(here)
     with unit_of_work() as session:
-        what = learning.submit_answer(session, library(), holder, attempt.id, position, given, sureness, today(), now())
+        what = learning.submit_answer(
+            session, library(), holder, attempt.id, position, reply.given, reply.confidence, today(), now()
+        )
     if what == learning.CONFLICT:
         flash(ALREADY_ANSWERED)
     return redirect_after_post(here)
