@@ -1,4 +1,4 @@
-"""The pages about renewal: the rule, and where somebody stands."""
+"""The pages about recertification: the policy, and the certification status of a person."""
 
 from __future__ import annotations
 
