@@ -174,3 +174,10 @@ def test_what_replaces_a_decision_is_there_and_not_older() -> None:
 def test_the_index_of_the_decisions_is_that_of_its_headings() -> None:
     text = _words(decisions.DOCUMENT)
     assert text == decisions.with_index(text), "run: python -m tests.support.decisions"
+
+
+def test_each_release_but_the_first_says_what_upgrading_takes() -> None:
+    releases = re.findall(r"^## (\d+\.\d+) ", _words(ROOT / "CHANGELOG.md"), re.MULTILINE)
+    upgrades = re.findall(r"^### Upgrading to (\d+\.\d+)$", _words(ROOT / "CHANGELOG.md"), re.MULTILINE)
+    assert len(releases) > 3
+    assert upgrades == releases[:-1]
