@@ -29,7 +29,7 @@ def first_reading(facts: CertificationFacts, policies: list[Policy], on: date) -
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_both_readings_agree_on_twenty_thousand_lives(seed: int) -> None:
+def test_the_rules_agree_with_the_oracle_on_twenty_thousand_lives(seed: int) -> None:
     life, seen = Life(random.Random(seed)), Counter[str]()
     for number in range(5000):
         facts, policies, on = life.next()
@@ -41,11 +41,13 @@ def test_both_readings_agree_on_twenty_thousand_lives(seed: int) -> None:
 
 
 @given(histories, several_policies, days)
-def test_both_readings_agree_on_any_facts(facts: CertificationFacts, policies: tuple[Policy, ...], on: date) -> None:
+def test_the_rules_agree_with_the_oracle_on_any_facts(
+    facts: CertificationFacts, policies: tuple[Policy, ...], on: date
+) -> None:
     assert first_reading(facts, list(policies), on) == read(facts, list(policies), on)
 
 
-def test_the_second_reading_says_what_the_issues_and_the_design_say() -> None:
+def test_the_oracle_agrees_with_days_worked_out_by_hand() -> None:
     """Days that were worked out by hand, so that the two do not only agree with each other."""
     facts = worker(done("2024-02-29"), again("2025-02-20"))
     assert read(facts, [RULE], d("2025-02-20")) == Reading(

@@ -68,20 +68,18 @@ LIMIT = timedelta(days=730)
         (worker(replace(done("2025-01-10", "imported", "2025-01-20"), revoked=d("2025-01-20"))), "2025-01-20", False),
     ],
 )  # fmt: skip
-def test_whether_a_refresher_that_is_finished_on_a_day_counts(
-    facts: CertificationFacts, on: str, expected: bool
-) -> None:
+def test_whether_a_refresher_finished_on_a_day_counts(facts: CertificationFacts, on: str, expected: bool) -> None:
     assert would_renew(facts, [RULE], d(on)) is expected
 
 
 @pytest.mark.parametrize("days", range(0, 1100, 13))
-def test_a_refresher_counts_exactly_while_the_persons_own_page_says_that_it_is_enough(days: int) -> None:
+def test_a_refresher_counts_exactly_while_the_status_says_that_it_is_enough(days: int) -> None:
     on = date(2024, 2, 13) + timedelta(days=days)
     facts = worker(done("2024-02-12"))
     assert would_renew(facts, [RULE], on) is (certification_status(facts, [RULE], on).course == REFRESHER)
 
 
-def test_a_refresher_counts_exactly_while_the_persons_own_page_says_so_in_any_life() -> None:
+def test_a_refresher_counts_exactly_while_the_status_says_so_in_random_lives() -> None:
     life, seen = Life(random.Random(2)), Counter[bool]()
     for _ in range(1000):
         facts, policies, _ = life.next()
@@ -155,7 +153,9 @@ def test_an_open_refresher_that_does_not_count_says_so_before_more_is_answered(
 
 
 @CASES
-def test_finishing_it_all_the_same_issues_nothing(session: Session, library: Library, case: type) -> None:
+def test_finishing_a_refresher_that_does_not_count_issues_nothing(
+    session: Session, library: Library, case: type
+) -> None:
     person, found = case(session, library)
     held = attempt(session, person.id, found.attempt_id)
     assert held is not None
@@ -176,7 +176,7 @@ def test_finishing_it_all_the_same_issues_nothing(session: Session, library: Lib
     assert count(session, Certificate) == 1
 
 
-def test_a_refresher_begun_before_the_whole_course_was_completed_anew_ends_with_that(
+def test_completing_the_whole_course_again_ends_an_open_refresher(
     session: Session, client: Client, library: Library
 ) -> None:
     person, found = late(session, library)
@@ -203,7 +203,7 @@ def test_two_clicks_on_beginning_the_course_again_begin_it_once(
     assert session.execute(kinds).scalar() == 2
 
 
-def test_the_home_page_of_somebody_whose_certificate_was_revoked_does_not_say_that_it_ran_out(
+def test_the_home_page_does_not_call_a_revoked_certificate_expired(
     app: Flask, session: Session, library: Library
 ) -> None:
     person, _ = revoked(session, library)
@@ -245,7 +245,7 @@ def held_items(session: Session, person: Person, found: Refresher) -> tuple[Atte
     ("ago", "said", "not_said"),
     [(350, "Please finish it by", "It was due on"), (400, "It was due on", "Please finish it by")],
 )
-def test_nobody_is_asked_to_finish_by_a_day_that_has_passed(
+def test_nobody_is_asked_to_finish_by_a_past_day(
     session: Session, client: Client, library: Library, ago: int, said: str, not_said: str
 ) -> None:
     sign_in(client, make_completed(session, library, ago=timedelta(days=ago)))

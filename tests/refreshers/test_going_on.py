@@ -75,7 +75,7 @@ def test_the_last_step_of_a_refresher_leads_to_the_new_certificate(
     assert link(overview.html, "See my certificate") == "/certificate"
 
 
-def test_a_changed_page_as_the_last_step_leads_there_too(
+def test_a_changed_page_as_the_last_step_also_leads_to_the_certificate(
     session: Session, client: Client, library: Library, teach: Teach
 ) -> None:
     person = make_completed(session, library)
@@ -106,7 +106,7 @@ def answer_until_used_up(
     raise AssertionError("it asks for ever")
 
 
-def test_guessing_comes_to_an_end_and_then_the_page_is_read_again_and_a_person_offered(
+def test_when_all_questions_are_used_up_the_page_is_read_again_and_help_is_offered(
     session: Session, client: Client, library: Library
 ) -> None:
     person = make_completed(session, library)
@@ -156,7 +156,7 @@ def nearly_told(session: Session, library: Library, person: Person) -> tuple[Ref
     return found, run
 
 
-def test_an_update_is_not_passed_by_guessing_either(
+def test_an_update_cannot_be_passed_by_guessing(
     session: Session, client: Client, library: Library, teach: Teach
 ) -> None:
     person = make_completed(session, library, ago=timedelta(days=90))
@@ -180,7 +180,7 @@ def test_an_update_is_not_passed_by_guessing_either(
     assert session.execute(count).scalar() == 2
 
 
-def test_a_certificate_says_how_long_what_was_required_takes_and_not_what_was_clicked(
+def test_a_certificate_states_the_time_of_the_required_parts_and_not_of_the_clicks(
     app: Flask, session: Session, library: Library
 ) -> None:
     minutes = {}

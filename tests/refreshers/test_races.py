@@ -123,7 +123,7 @@ def test_the_two_last_answers_of_a_booster_at_once_end_it(committed: Flask) -> N
         assert (ended.points_right, ended.passed) == (5, True)
 
 
-def test_what_was_finished_and_not_completed_is_found_healed_once_and_written_to_the_log(committed: Flask) -> None:
+def test_an_unrecorded_completion_is_recovered_once_and_written_to_the_audit_log(committed: Flask) -> None:
     """As two last steps at once used to leave it."""
     library = english(committed)
     finished = now() - timedelta(days=3)
@@ -156,7 +156,7 @@ def test_what_was_finished_and_not_completed_is_found_healed_once_and_written_to
     assert "without a certificate" not in out.output
 
 
-def test_the_guard_and_the_worker_complete_what_was_left_open(committed: Flask) -> None:
+def test_the_guard_and_the_worker_recover_unrecorded_completions(committed: Flask) -> None:
     library = english(committed)
     for email, complete in (("sam@example.org", guard), ("kim@example.org", work)):
         with committed.app_context(), command_session() as session:

@@ -183,7 +183,7 @@ def test_a_returner_with_time_left_is_overdue_nowhere(app: Flask, session: Sessi
     assert (now_.overdue_days, now_.group) == (0, "due-soon")
 
 
-def test_a_pack_from_beginning_to_end_says_the_same_counts(app: Flask, session: Session) -> None:
+def test_an_evidence_pack_has_the_same_counts(app: Flask, session: Session) -> None:
     manager, teams = Story(session, MONDAY).tell(RETURNED, [(600, 24, 30, "now", None)])
     viewer = viewers(session, [manager.id], TODAY)[manager.id]
     asked = Asked(teams[0].id, MONDAY, viewer, now())
@@ -196,7 +196,7 @@ def test_a_pack_from_beginning_to_end_says_the_same_counts(app: Flask, session: 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # the test above runs on both engines
 @settings(max_examples=8)
 @given(people, rules, st.integers(1, DAYS))
-def test_every_word_for_a_state_counts_the_same_people_everywhere(
+def test_every_label_of_a_status_counts_the_same_people_everywhere(
     prepared: Flask, lives: Lives, versions: Rules, ago: int
 ) -> None:
     with undone(prepared) as app, app.extensions["course.sessions"].writing() as session:

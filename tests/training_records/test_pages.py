@@ -83,7 +83,9 @@ def test_a_manager_sees_the_history_and_never_an_answer(app: Flask, session: Ses
     assert session.execute(select(func.count()).where(RecordView.person_id == other.id)).scalar() == 0
 
 
-def test_a_look_is_listed_once_a_day_with_the_role_of_that_moment(app: Flask, session: Session, three: Three) -> None:
+def test_a_page_view_is_listed_once_a_day_with_the_role_of_that_moment(
+    app: Flask, session: Session, three: Three
+) -> None:
     boss, sam, other = three
     client, learner = sign_in(Client(app), boss), sign_in(Client(app), sam)
     assert "Nobody yet." in learner.get("/me/seen").text
@@ -114,7 +116,7 @@ def test_a_look_is_listed_once_a_day_with_the_role_of_that_moment(app: Flask, se
 
 
 @pytest.mark.parametrize("path", ["/report/people/{}", "/reminders/{}"])
-def test_a_page_that_leaves_a_fact_really_keeps_it(committed: Flask, path: str) -> None:
+def test_a_page_that_records_a_fact_commits_it(committed: Flask, path: str) -> None:
     """On a database without a transaction of the test around it; other pages keep nothing."""
     with committed.extensions["course.sessions"].writing() as session:
         boss = make_person(session, "Priya Nair", "priya@example.org", "administrator")
@@ -127,7 +129,7 @@ def test_a_page_that_leaves_a_fact_really_keeps_it(committed: Flask, path: str) 
     assert found == [(sam.id, boss.id, "page")]
 
 
-def test_exports_are_told_to_everybody_in_them_but_the_one_who_made_them(
+def test_exports_are_in_the_access_log_of_everybody_in_them_but_their_maker(
     app: Flask, session: Session, three: Three
 ) -> None:
     boss, sam, other = three
