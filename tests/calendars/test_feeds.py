@@ -1,4 +1,4 @@
-"""A feed over the web: who gets it, what is in it, and when it ends."""
+"""A feed over the web: who gets it, its events, and when it ends."""
 
 from __future__ import annotations
 

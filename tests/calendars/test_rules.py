@@ -1,4 +1,5 @@
-"""From standing to events: which days there are, what they say, and that a calendar can follow when they move."""
+"""From certification status to events: which days there are, their texts, and that a calendar program can follow when
+they move."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""A second reading of the rule of renewal, plain and slow, to be compared with the first.
+"""An oracle for the recertification rules: a second implementation, plain and slow, to be compared with the first.
 
-It is written from the numbered cases of the design and from what was decided (docs/decisions.md), and takes nothing
-from course/recertification/rules but the facts that it reads: no date sum, no order of versions, no word. Each function
-says which case it is. Where the two readings differ, one of them is wrong.
+The oracle is written from the numbered cases of the design and from the decisions (docs/decisions.md). It takes nothing
+from course/recertification/rules but the facts that it reads: no date arithmetic, no order of versions, no text. Each
+function names its case. Where the two implementations differ, one of them is wrong.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ WANTED_BY_THE_RULE = {"anniversary", "fixed"}
 
 @dataclass(frozen=True)
 class Reading:
-    """What the second reading says of one person on one day."""
+    """The certification status that the oracle derives for one person on one day."""
 
     state: str
     due: date | None

@@ -1,4 +1,4 @@
-"""What the second reading of the rule (oracle.py) knows of a person on a day."""
+"""The facts about a person that the oracle (oracle.py) knows on a day."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said about somebody's dates names only what happened, and speaks to whoever reads it."""
+"""The explanation of a status names only what happened, and addresses its reader."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ from course.recertification.rules import (
 )
 from course.recertification.rules.civil_dates import add_days, long_date
 from course.recertification.rules.explanations import MANAGER_PRONOUNS
-from tests.recertification.histories import days, histories, several_policies
-from tests.recertification.lives import Life
 from tests.recertification.makers import FIXED, RULE, again, at, d, done, person, plus, worker
+from tests.recertification.random_histories import days, histories, several_policies
+from tests.recertification.random_lives import Life
 
 DAY = r"(\d{1,2} [A-Z][a-z]+ \d{4})"
 INTERNAL = re.compile(
@@ -69,7 +69,7 @@ class Said:
         )
 
 
-# What a sentence says, and what must then be true. A group in the pattern is handed on.
+# For each sentence a pattern, and the check that must then be true. A group in the pattern is passed to the check.
 CLAIMS: dict[str, Callable[..., bool]] = {
     r"rule was changed": lambda s: s.changed(),
     r"pathway changed": lambda s: any(p.since <= s.now.on for p in s.facts.pathways),
@@ -136,7 +136,7 @@ def test_every_sentence_names_only_what_happened(seed: int) -> None:
     life, seen = Life(random.Random(seed)), Counter[str]()
     for _ in range(2000):
         check(*life.next(), seen)
-    # A sentence that never came up was not tested.
+    # A sentence that never occurred was not tested.
     assert not set(CLAIMS) - set(seen) - {r"need it for (\d) reasons"}, set(CLAIMS) - set(seen)
 
 

@@ -1,4 +1,5 @@
-"""Which versions govern somebody who changes pathways, and what a revocation leaves: the rule and its properties."""
+"""Which policy versions govern a person who changes pathways, and the effect of a revocation: the rules and their
+properties."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ from course.recertification.rules import (
 )
 from course.recertification.rules.pathway_policy import own_pathway_policy, policies_for_person
 from course.recertification.rules.policy import policy_in_force
-from tests.recertification.histories import (
+from tests.recertification.makers import RULE, again, at, d, done, plus, worker
+from tests.recertification.random_histories import (
     NAMES,
     after,
     days,
@@ -32,7 +34,6 @@ from tests.recertification.histories import (
     policies,
     several_policies,
 )
-from tests.recertification.makers import RULE, again, at, d, done, plus, worker
 
 many = settings(max_examples=300)
 Rules = tuple[Policy, ...]
@@ -200,7 +201,7 @@ def test_no_change_of_pathway_leaves_less_than_the_minimum_days(
     first = Policy(date(2018, 1, 1), minimum_days=5)
     known = facts.as_of(after(on, -1))
     with_move = replace(known, pathways=(*known.pathways, PathwayFact(on, name)))
-    # What else begins on that day is left out: only the move counts.
+    # Other changes of that day are left out, so that only the change of pathway is tested.
     kept = [first, *(replace(rule, minimum_days=5) for rule in rules if rule.governs_from != on)]
     without, moved = certification_status(known, kept, on), certification_status(with_move, kept, on)
     assert moved.valid_until == without.valid_until

@@ -1,4 +1,5 @@
-"""Where somebody stands, on a page: who sees it, what can be written down there, and that it can be taken back."""
+"""The certification status of a person on a page: who sees it, which facts can be recorded there, and that they can be
+withdrawn."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ from course.recertification.rules import CertificationStatus, Policy, certificat
 from tests.conftest import NOW
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
-from tests.recertification.test_standing import POLICY, finish
+from tests.recertification.test_certification_status import POLICY, finish
 
 ZONE = "Europe/London"
 DAY = NOW.date()
@@ -192,7 +193,8 @@ def test_a_pathway_policy_governs_the_people_who_follow_the_pathway(session: Ses
         actions.add_policy_version(session, rule, DAY, "why", None, NOW)
     ends = [finish(session, person, DAY).valid_until for person in (chosen, usual, other)]
     assert ends == [date(2028, 11, 22), date(2027, 5, 22), date(2027, 11, 22)]
-    # The usual pathway is a dated fact as well: its change moves due days of those who follow it, from its day on.
+    # The organisation's pathway is a dated fact as well: its change moves the due dates of the people who follow it, from
+    # its day on.
     later = DAY + timedelta(days=10)
     change_organisation(session, "Riverside Trust", "england", "clubs", None, NOW + timedelta(days=10))
     assert on(session, usual, later - timedelta(days=1)).due == date(2027, 5, 22)

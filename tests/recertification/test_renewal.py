@@ -1,5 +1,5 @@
-"""The numbered cases of the design, 1 to 23, and the account of all 46: each is tested by its number, or said to be
-elsewhere. The rest is in test_renewal_later.py and test_renewal_on_rows.py."""
+"""The numbered cases of the design, 1 to 23, and the list of all 46: each case has a test with its number, or the list
+says where it is tested. The other cases are in test_renewal_later.py and test_renewal_on_rows.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The numbered cases of the design, 25 to 46, as far as they are matters of the rule."""
+"""The numbered cases of the design, 25 to 46, as far as the rules decide them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The numbered cases of the design that are matters of rows, pages and commands rather than of the rule alone."""
+"""The numbered cases of the design that need rows, pages and commands as well as the rules."""
 
 from __future__ import annotations
 

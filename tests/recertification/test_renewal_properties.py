@@ -1,4 +1,4 @@
-"""Properties of the rule under random histories."""
+"""Properties of the recertification rules under random histories."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from course.recertification.rules import (
 )
 from course.recertification.rules.certification_status import STATES
 from course.recertification.rules.civil_dates import long_date
-from tests.recertification.histories import (
+from tests.recertification.makers import again, at, d, done, joined, plus, worker
+from tests.recertification.random_histories import (
     after,
     completions,
     days,
@@ -32,7 +33,6 @@ from tests.recertification.histories import (
     several_policies,
     since,
 )
-from tests.recertification.makers import again, at, d, done, joined, plus, worker
 
 many = settings(max_examples=300)
 Rules = tuple[Policy, ...]
@@ -141,7 +141,7 @@ def test_a_longer_minimum_of_a_fixed_date_never_makes_anyone_overdue(
     facts: CertificationFacts, rule: Policy, more: int, on: date
 ) -> None:
     fixed = replace(rule, kind="fixed", window_days=min(rule.window_days, 28 * rule.minimum_months - 1))
-    # A stated day is not on the common date, and an extension may count as a renewal in time: see the next test.
+    # A stated last day is not the common date, and an extension may count as a renewal in time: see the next test.
     plain = replace(facts, completions=tuple(replace(c, valid_until=None) for c in facts.completions), extensions=())
     longer = replace(fixed, minimum_months=fixed.minimum_months + more)
     assert (
@@ -150,8 +150,8 @@ def test_a_longer_minimum_of_a_fixed_date_never_makes_anyone_overdue(
 
 
 def test_an_extension_can_cost_some_of_the_next_period() -> None:
-    """Not a property: renewed on the same day, who is in time keeps the date, and who is late or early does not. The
-    days between are lost or won, never the present certificate."""
+    """Not a property: of two people who renew on the same day, the one in time keeps the date, and the one who is late
+    or early does not. The days between the dates are lost or gained, never the present certificate."""
     chain = worker(done("2024-01-01"), again("2024-11-20"))
     longer = Policy(d("2020-01-01"), period_months=13)
     assert at(chain, "2024-11-20").valid_until == d("2026-01-01")

@@ -1,4 +1,4 @@
-"""Five questions by a mailed link."""
+"""Boosters: five questions by a mailed link."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_one_booster_is_queued_a_month_after_the_completion_and_no_second(
     assert re.search(r"http://\S+/booster/\S+", mail.text)
     assert mail.html is not None
     assert "/booster/" in mail.html
-    # It can be declined at one press, and asked for again.
+    # The recipient can opt out with one press, and opt in again.
     stop = re.search(r"/mail/choice/\S+", mail.text)
     assert stop is not None
     assert mail.headers is not None

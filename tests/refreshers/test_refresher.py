@@ -1,4 +1,4 @@
-"""A refresher from the page that offers it to the certificate."""
+"""A refresher, from the page that offers it to the certificate."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.certificates.sheets import text
 from tests.makers import make_person, sign_in
 from tests.pages import Client
 from tests.refreshers.makers import make_completed
-from tests.refreshers.taking import answer_all, begin, tell_story
+from tests.refreshers.refresher_steps import answer_all, begin, tell_story
 
 
 def test_my_training_offers_the_refresher_when_the_window_opens(

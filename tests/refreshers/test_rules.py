@@ -1,4 +1,4 @@
-"""What is likely to be remembered, and what a refresher is made of."""
+"""The rules of refreshers, boosters and updates: memory estimates, composition, changes and intervals."""
 
 from __future__ import annotations
 
@@ -175,7 +175,7 @@ def mark(
         (ChangeBasis(None, date(2026, 2, 28)), True),
         (ChangeBasis(None, date(2026, 3, 1)), False),
         (ChangeBasis(None, None), False),
-        # What was completed here counts more than a certificate from elsewhere.
+        # A completion made here counts more than an imported certificate.
         (ChangeBasis(after(30), date(2020, 1, 1)), False),
         (ChangeBasis(after(10), None, frozenset({mark().key})), False),
     ],
@@ -232,7 +232,7 @@ def sent(*told: tuple[int, bool]) -> list[SentBooster]:
     ("before", "known", "on", "due"),
     [
         (sent(), 1.0, 29, False),
-        # The first comes whatever the model says.
+        # The first booster is due whatever the memory model says.
         (sent(), 1.0, 30, True),
         (sent((30, True)), 0.1, 59, False),
         (sent((30, True)), 0.1, 60, True),

@@ -1,4 +1,5 @@
-"""The simulation can be trusted: its learners forget, its ways are compared on the same people, and it owns up."""
+"""The simulation can be trusted: its learners forget, its kinds of practice are compared on the same people, and it
+reports where the course is not better."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What has changed: beside what was read, in a refresher or in an update of its own."""
+"""Marked changes: the changed page beside the version that was read, in a refresher or in an update."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from course.refreshers import actions, queries
 from tests.makers import make_person, sign_in
 from tests.pages import Client
 from tests.refreshers.makers import complete, make_completed
-from tests.refreshers.taking import REF, Teach, answer_all, begin, read, tell_story
+from tests.refreshers.refresher_steps import REF, Teach, answer_all, begin, read, tell_story
 
 
 def test_a_refresher_shows_a_changed_page_beside_what_was_read(
@@ -86,7 +86,7 @@ def test_a_change_without_a_due_date_waits_for_the_refresher(
 def test_a_person_who_completed_the_course_after_the_change_has_no_update(session: Session, teach: Teach) -> None:
     person = make_person(session)
     anew: Library = teach(28)
-    # Enrolled before, but the page was read as it is now.
+    # Enrolled before the change, but the page was read in its present version.
     read_now = PageRead(enrolment_id=1, ref=REF, version="v", read_at=now() + timedelta(minutes=1))
     read_now.enrolment_id = session.execute(select(Enrolment.id).where(Enrolment.person_id == person.id)).scalar_one()
     session.add(read_now)

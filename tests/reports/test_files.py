@@ -1,4 +1,4 @@
-"""The report as CSV, Excel and PDF: what the page shows, and nothing that a spreadsheet would run."""
+"""The report as CSV, Excel and PDF: the content of the page, and nothing that a spreadsheet would execute."""
 
 from __future__ import annotations
 

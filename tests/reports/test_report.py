@@ -1,4 +1,4 @@
-"""The team report on its page: who is in it, for whom, and on which day."""
+"""The team report on its page: which people it has, for which viewer, and on which day."""
 
 from __future__ import annotations
 

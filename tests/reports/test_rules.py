@@ -1,4 +1,4 @@
-"""Counting, choosing and ordering the lines of a report."""
+"""Counting, filtering and sorting the lines of a report."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def test_a_query_string_keeps_the_filter_and_replaces_parts_of_it() -> None:
          date(2026, 2, 28), True),
         ([EmploymentFact(date(2026, 1, 5)), EmploymentFact(date(2026, 1, 5), date(2026, 3, 1), date(2026, 3, 1))],
          date(2026, 3, 1), False),  # who left during a day is not there at its end
-        # On 10 February nobody knew that they would leave; the report of that day does not either.
+        # On 10 February nobody knew that they would leave, so the report of that day does not know it either.
         ([EmploymentFact(date(2026, 1, 5)), EmploymentFact(date(2026, 1, 5), date(2026, 2, 1), date(2026, 3, 1))],
          date(2026, 2, 10), True),
     ],

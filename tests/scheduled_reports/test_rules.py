@@ -1,4 +1,4 @@
-"""When a report goes out by mail, and what it tells."""
+"""When a report by mail is due, and its content."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The report by mail: who gets it, once, in working hours, and what it says when there is nothing to do."""
+"""The report by mail: who gets it, once, in working hours, and its content when nothing is due."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whom a manager can remind, and in which role somebody looked."""
+"""Which people a manager can remind, and the role in which a viewer looked at a record."""
 
 from __future__ import annotations
 

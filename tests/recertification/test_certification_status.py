@@ -1,4 +1,4 @@
-"""The rule of renewal on real rows: what the pages and the commands say."""
+"""The recertification rules on stored rows: the certification status on pages and in commands."""
 
 from __future__ import annotations
 

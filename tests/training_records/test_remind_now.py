@@ -1,4 +1,5 @@
-"""A manager reminds somebody now: once a day, in working hours, and taken back as long as it has not left."""
+"""A manager reminds a person now: once a day, in working hours, and with a withdrawal as long as the mail has not been
+sent."""
 
 from __future__ import annotations
 
@@ -63,7 +64,7 @@ def test_a_requested_reminder_is_sent_after_five_minutes_and_says_who_asks_and_w
         session.commit()
         again = remind_now(session, sam.id, WHY, boss.id, MONDAY + MINUTES)
         assert again.refusal_reason == "They have a reminder on 23 November 2026 already. One a day is enough."
-        # The reminder that is due by itself that day waits: one is enough.
+        # The scheduled reminder of that day waits, because one reminder a day is enough.
         assert "sam@example.org" not in [one.recipient for one in find_due_reminders(MONDAY)]
         assert "sam@example.org" in [one.recipient for one in find_due_reminders(MONDAY + timedelta(days=1))]
         assert send(address, MONDAY + 4 * MINUTES) == 0
@@ -97,7 +98,7 @@ def test_a_withdrawn_reminder_is_not_sent_and_another_can_be_requested(
         assert not withdraw_reminder(session, boss.id, one.id, boss.id, boss.name, MONDAY)
         assert withdraw_reminder(session, sam.id, one.id, boss.id, boss.name, MONDAY)
         assert not withdraw_reminder(session, sam.id, one.id, boss.id, boss.name, MONDAY)
-        # With it taken back, the one that is due by itself is due again.
+        # After the withdrawal the scheduled reminder is due again.
         session.commit()
         assert "sam@example.org" in [late.recipient for late in find_due_reminders(MONDAY)]
         assert remind_now(session, sam.id, WHY, boss.id, MONDAY + MINUTES).refusal_reason == ""
@@ -167,7 +168,7 @@ def test_a_manager_sends_and_withdraws_a_reminder_on_the_page(
     for words in ("The reminder to Sam Okafor leaves", "Reminder asked for by Priya Nair", WHY, "Waiting", "Take back"):
         assert words in told.text, words
     assert "cannot be reminded now" in client.get(f"{page}/remind").text
-    # The person reads the same about themselves, but cannot stop it.
+    # The person sees the reminder on their own page, but cannot withdraw it.
     mine = sign_in(Client(app), sam).get("/reminders")
     assert WHY in mine.text
     assert "Take back" not in mine.text

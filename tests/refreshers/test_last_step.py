@@ -1,4 +1,4 @@
-"""What comes after: the new certificate at the end, and reading again where no question is left."""
+"""The end of a refresher: the link to the new certificate, and rereading pages where no question is left."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from tests.learning.givens import right, wrong
 from tests.makers import make_person, sign_in
 from tests.pages import Client
 from tests.refreshers.makers import make_completed
-from tests.refreshers.taking import Teach, read
+from tests.refreshers.refresher_steps import Teach, read
 
-# What is told and where one is led does not depend on the engine.
+# Texts and links do not depend on the database engine.
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 CRITICAL = "police-when-immediate-risk"
@@ -137,7 +137,7 @@ def test_when_all_questions_are_used_up_the_page_is_read_again_and_help_is_offer
     assert (row.enrolment_id, row.point, row.ref) == (found.id, CRITICAL, f"{module_id}/{page_id}")
     assert row.version == library.modules[module_id].pages[page_id].version
 
-    # Another refresher is made; the answers of the first one stay.
+    # Another refresher is composed; the answers of the first one stay.
     assert "Begin my refresher" in client.get("/refresher").text
     client.post("/refresher", {})
     session.expire_all()
@@ -196,7 +196,7 @@ def test_a_certificate_states_the_time_of_the_required_parts_and_not_of_the_clic
             if held.next is None:
                 break
             question = library.answerable[held.next.question_id]
-            # One miss on each of these points, then all is right.
+            # One wrong answer on each of these points, then all answers are right.
             given = wrong(question) if held.next.point in missed else right(question)
             missed.discard(held.next.point)
             learning.submit_answer(
@@ -210,7 +210,7 @@ def test_a_certificate_states_the_time_of_the_required_parts_and_not_of_the_clic
         newest = queries.newest_refresher(session, person.id, "refresher")
         assert newest is not None
         assert minutes[name] == required_minutes(library, newest)
-        # Of the whole course, what all of it takes on this pathway.
+        # The whole course has the duration of the whole course on this pathway.
         whole = select(Certificate.minutes).where(Certificate.person_id == person.id, Certificate.kind == "initial")
         assert session.execute(whole).scalar_one() == library.minutes
     assert abs((minutes["sam"] or 0) - (minutes["kim"] or 0)) <= 3, minutes

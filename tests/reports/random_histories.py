@@ -1,4 +1,4 @@
-"""Random histories on real rows: people of several teams, and what was written down about them day by day."""
+"""Random histories in stored rows: people of several teams, and the facts recorded about them day by day."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rule of renewal against a second reading of it (oracle.py), on many random lives."""
+"""The recertification rules against the oracle (oracle.py), on many random lives."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from hypothesis import given
 from course.recertification.rules import CertificationFacts, Policy
 from course.recertification.rules.certification_status import STATES, status_details
 from course.recertification.rules.status_view import status_from_details
-from tests.recertification.histories import days, histories, several_policies
-from tests.recertification.lives import Life
 from tests.recertification.makers import RULE, again, d, done, worker
 from tests.recertification.oracle import Reading, read
+from tests.recertification.random_histories import days, histories, several_policies
+from tests.recertification.random_lives import Life
 
 
 def first_reading(facts: CertificationFacts, policies: list[Policy], on: date) -> Reading:
@@ -36,7 +36,7 @@ def test_the_rules_agree_with_the_oracle_on_twenty_thousand_lives(seed: int) -> 
         reading = first_reading(facts, policies, on)
         assert reading == read(facts, policies, on), (seed, number, on, policies, facts)
         seen[reading.state] += 1
-    # Lives in which nothing happens would agree as well.
+    # Lives in which nothing happens would agree as well, so the test also requires that something happens.
     assert min(seen[state] for state in STATES) > 20, seen
 
 
@@ -48,7 +48,7 @@ def test_the_rules_agree_with_the_oracle_on_any_facts(
 
 
 def test_the_oracle_agrees_with_days_worked_out_by_hand() -> None:
-    """Days that were worked out by hand, so that the two do not only agree with each other."""
+    """Dates that were worked out by hand, so that the two implementations do not only agree with each other."""
     facts = worker(done("2024-02-29"), again("2025-02-20"))
     assert read(facts, [RULE], d("2025-02-20")) == Reading(
         "up-to-date", d("2026-02-28"), d("2026-02-28"), d("2025-12-30"), "refresher", d("2027-02-28"), 0,

@@ -1,4 +1,4 @@
-"""Every word for a state counts the same people wherever it is said: tile, filter, list, summary, mail, pack, file."""
+"""Every label of a status counts the same people wherever it is shown: tile, filter, list, summary, mail, pack, file."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from course.web.spreadsheet import csv_bytes
 from tests.conftest import undone
 from tests.makers import PASSWORD, sign_in
 from tests.pages import Client, words
-from tests.reports.histories import DAYS, ZONE, Lives, Rules, Story, moment, people, rules
+from tests.reports.random_histories import DAYS, ZONE, Lives, Rules, Story, moment, people, rules
 
 Counts = dict[str, int]
 TODAY = civil_date(now(), ZONE)
@@ -75,7 +75,7 @@ def tile_filter_list(client: Client, team: Team, on: date) -> tuple[Counts, Coun
             tiles[word] = int(number)
     filtered, listed = Counter[str](), Counter[str]()
     for group, word in STATUS_GROUPS.items():
-        # Each person's page is one link; the page need not be parsed for that.
+        # Each person has one link on the page, so counting needs no parsing.
         shown = client.flask.get(f"{address}&status={group}").text.count('<td data-label="Progress">')
         if shown:
             filtered[word] = shown
@@ -148,7 +148,7 @@ def check(app: Flask, session: Session, client: Client, lives: Lives, versions: 
         wanted = {"team": str(region.id), "on": str(on)}
         assert in_file(client.post("/report/file/csv", wanted, 200).body, "Status") == counted
         assert in_pack(session, library, seen) == counted
-        # The teams below have the same people between them.
+        # The teams below have the same people in total.
         parts = [Counter(seen_by(session, viewer, team, on).report.counts) for team in teams[1:]]
         alone = Counter(line.group for line in seen.report.lines if region.id in line.teams)
         assert plain(sum(parts, alone)) == counted
@@ -164,7 +164,7 @@ def check(app: Flask, session: Session, client: Client, lives: Lives, versions: 
     assert named == late
 
 
-# Somebody came back with a certificate that had ended and has time left; others of every kind beside them.
+# A returner with an expired certificate and time left, beside people of every other status.
 RETURNED: Lives = [
     (0, [("course", 10, 1), ("left", 300, 1), ("back", 850, 30)]),
     (0, [("course", 10, 1), ("more time", 880, 60)]),

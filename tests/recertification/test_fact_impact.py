@@ -1,4 +1,4 @@
-"""What a page says before something about somebody's dates is saved, how far a day may reach, and who reads what."""
+"""The warning before a fact about a person is saved, the limits of its dates, and the pronouns for each reader."""
 
 from __future__ import annotations
 

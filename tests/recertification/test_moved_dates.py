@@ -1,5 +1,5 @@
-"""Nobody is told that they are in date, or overdue, when they are not: where a rule, a grant, a return, another
-certificate or a revocation moves one day and not another."""
+"""Nobody is called up to date or overdue wrongly when a policy change, an extension, a return, another certificate or a
+revocation moves one date and not another."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def move(day: str, name: str) -> PathwayFact:
     return PathwayFact(d(day), name)
 
 
-# Two ways to the same longer rule: it is changed for everybody, or the person moves to a pathway that has it.
+# Two ways to the same longer period: the policy changes for everybody, or the person moves to a pathway that has it.
 BY_CHANGE = (TRAINED, (RULE, LONGER))
 BY_MOVE = (plus(TRAINED, move("2024-09-01", "clubs")), (RULE, replace(LONGER, since=d("2020-01-02"), pathway="clubs")))
 
@@ -69,7 +69,7 @@ def test_a_shorter_period_opens_the_window_before_its_date_and_costs_no_renewal_
     facts = worker(done("2026-02-12"))
     now = at(facts, "2026-09-01", RULE, shorter)
     assert (now.due, now.valid_until, now.state) == (d("2026-09-08"), d("2027-02-12"), "due-soon")
-    # Only the minimum of days kept the day from being nearer, so a renewal in time counts from it.
+    # The minimum number of days kept the due date from being nearer, so a renewal in time counts from the due date.
     renewed = plus(facts, again("2026-09-05"))
     assert [cycle.valid_until for cycle in cycles(renewed, [RULE, shorter], d("2026-09-05"))] == [
         d("2027-02-12"),
@@ -96,7 +96,7 @@ def test_of_two_versions_on_one_day_the_first_never_governed_anybody() -> None:
     assert at(facts, "2026-11-22", RULE, wrong, right).overdue_days == at(facts, "2026-11-22").overdue_days == 283
 
 
-# Ended on 12 February 2025; the refresher was enough until 12 February 2026. This is the 379th day after the end.
+# Expired on 12 February 2025; the grace period lasted until 12 February 2026. This is the 379th day after the expiry.
 LAPSED, TODAY = worker(done("2024-02-12")), "2026-02-26"
 GIVEN = Extension(d(TODAY), d("2026-03-12"), "was ill")
 
@@ -130,7 +130,7 @@ def test_an_extension_before_the_end_of_the_grace_period_prolongs_it() -> None:
     now = at(facts, TODAY)
     assert (now.course, now.refresher_until) == ("refresher", d("2027-03-12"))
     assert at(plus(facts, again(TODAY)), TODAY).valid_until == d("2027-02-26")
-    # What is given after the first was taken back, and the limit has passed, moves it no more.
+    # An extension granted after the first one was withdrawn, and after the grace period, prolongs nothing.
     back = replace(LAPSED, extensions=(Extension(d("2026-02-12"), d("2026-03-12"), "ill", d("2026-02-13")),))
     late = plus(back, Extension(d("2027-03-01"), d("2027-03-20"), "ill again"))
     assert (at(late, "2027-03-02").course, at(late, "2027-03-02").due) == ("initial", d("2027-03-20"))
@@ -148,7 +148,7 @@ def test_an_earlier_certificate_recorded_later_makes_a_refresher_enough_again() 
     assert (at(facts, TODAY).course, at(facts, TODAY).valid_until) == ("refresher", d("2026-06-01"))
 
 
-# Left with a certificate that ended on 12 February 2026, and came back on 1 March with 28 days.
+# Left with a certificate that expired on 12 February 2026, and returned on 1 March with 28 starter days.
 RETURNER = worker(done("2025-02-12"), EmploymentFact(d("2026-03-01")), end="2025-12-31")
 
 
@@ -159,10 +159,10 @@ RETURNER = worker(done("2025-02-12"), EmploymentFact(d("2026-03-01")), end="2025
         (RETURNER, "2026-03-29", "due-soon", "Due today"),
         (RETURNER, "2026-03-30", "expired", "Overdue 1 day"),
         (plus(RETURNER, StartFact(d("2026-03-02"))), "2026-03-02", "in-progress", "In progress"),
-        # An earlier certificate had ended before its holder came here.
+        # An earlier certificate had expired before its holder was employed here.
         (worker(done("2024-11-01", "imported", "2026-03-01"), since="2026-03-01"), "2026-03-02", "due-soon",
          "Due in 27 days"),
-        # More time that reaches far is not soon, and who holds no certificate is not up to date.
+        # A due date far away (after a long extension) is not soon, and a person without a certificate is not up to date.
         (plus(worker(done("2025-02-12")), Extension(d("2026-02-13"), d("2026-12-01"), "x")), "2026-02-14",
          "not-yet-due", "Not started"),
         (plus(worker(done("2025-02-12")), Extension(d("2025-12-20"), d("2026-12-01"), "x")), "2026-01-10",
