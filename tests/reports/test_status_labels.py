@@ -39,7 +39,7 @@ from course.web.spreadsheet import csv_bytes
 from tests.conftest import undone
 from tests.makers import PASSWORD, sign_in
 from tests.pages import Client, words
-from tests.reports.random_histories import DAYS, ZONE, Lives, Rules, Story, moment, people, rules
+from tests.reports.random_histories import DAYS, ZONE, Lives, Rules, Story, ten_o_clock, people, rules
 
 Counts = dict[str, int]
 TODAY = civil_date(now(), ZONE)
@@ -99,10 +99,10 @@ def in_file(data: bytes, column: str) -> Counts:
 def in_mail(session: Session, app: Flask, manager: Person, team: Team) -> tuple[Counts, str]:
     """What the report by mail says on MONDAY, and its subject."""
     with app.app_context():
-        subscribe(session, manager.id, team.id, "week", MONDAY - timedelta(days=3), manager.id, moment(MONDAY))
+        subscribe(session, manager.id, team.id, "week", MONDAY - timedelta(days=3), manager.id, ten_o_clock(MONDAY))
         session.execute(update(ReportSubscription).values(since=MONDAY - timedelta(days=3)))
         session.commit()
-        assert send_scheduled_reports(moment(MONDAY)) == 1
+        assert send_scheduled_reports(ten_o_clock(MONDAY)) == 1
     mail = session.execute(select(OutboxMail).order_by(OutboxMail.id.desc()).limit(1)).scalar_one()
     lines = re.findall(r"^- (\d+) ([a-z ]+)$", mail.text, re.MULTILINE)
     return {IN_MAIL[word]: int(number) for number, word in lines if word in IN_MAIL}, mail.subject
