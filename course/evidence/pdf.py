@@ -77,7 +77,7 @@ def _facts(of: Document, missing: frozenset[str]) -> dict[str, Any]:
     course = of.library.course
     used, waiting = reviews_by_status(of.library.sources, course)
     wrong, until = of.wrong or ([], about.day)
-    late = [due for due in used if due.late(civil_date(about.made_at, of.zone))]
+    late = [due for due in used if due.is_overdue(civil_date(about.made_at, of.zone))]
     return {
         "title": f"Evidence of training: {plain(about.organisation)}",
         "author": plain(about.organisation),

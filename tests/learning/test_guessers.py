@@ -99,7 +99,9 @@ def test_the_first_try_asks_nothing_that_was_asked_before_however_long_somebody_
             # Unlimited practice does not use up the reserved questions either.
             for module in library.modules.values():
                 known = QuestionHistory(dict(guesser.last))
-                guesser.answer(draw_for_check(library, module, module.points, known, True, guesser.seed()), tell=True)
+                guesser.answer(
+                    draw_for_check(library, module, module.points, known, True, guesser.seed()), disclose=True
+                )
         drawn = draw_for_final(library, library.taught_points, QuestionHistory(guesser.last), guesser.seed())
         assert not {one.question_id for one in drawn} & set(guesser.last)
         assert Counter(one.point for one in drawn) == {p: library.final_questions(p) for p in library.taught_points}
