@@ -134,7 +134,7 @@ def _course_data(document: PackDocument) -> dict[str, Any]:
         "reviewed": format_date(course.reviewed),
         "months": course.facts_months,
         "owner": course.facts_owner,
-        "late": sum(review.late(made_on) for review in used),
+        "late": sum(review.is_overdue(made_on) for review in used),
         "unconfirmed": len(unconfirmed),
         "sources": [_source_row(source) for source in _unique_sources(document.points)],
         "steps": [_change_row(on, counts) for on, counts in tables.changes_by_day(document.content_versions)],

@@ -17,7 +17,7 @@ from course.auth.password_hashing import hash_password
 from course.content.actions import archive
 from course.dates import civil_date
 from course.demo.actions import create_demo, password_hashes, set_passwords, write_history
-from course.demo.actions.office import add_present_state
+from course.demo.actions.administration import add_present_state
 from course.demo.rules import HISTORY_LENGTH
 from course.people.queries import person_by_email
 from course.web.unit_of_work import unit_of_work

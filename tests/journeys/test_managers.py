@@ -23,7 +23,7 @@ from course.clock import now
 from course.content.actions import archive
 from course.dates import civil_date
 from course.demo.actions import DEMO_ACCOUNTS, create_demo, password_hashes, set_passwords, write_history
-from course.demo.actions.office import add_present_state
+from course.demo.actions.administration import add_present_state
 from course.demo.rules import HISTORY_LENGTH
 from course.exports.actions import request_file, store_file
 from course.mail.models import OutboxMail

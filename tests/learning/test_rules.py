@@ -11,8 +11,15 @@ from hypothesis import strategies as st
 from course.content.library import load_library
 from course.content.schema import Option, Question
 from course.learning.rules.branching import debrief_rows, longest_path, run_state
-from course.learning.rules.drawing import draw_questions, grade_assessment
-from course.learning.rules.grading import InvalidAnswer, grade, option_order, parse_answer
+from course.learning.rules.drawing import draw_questions, grade_assessment, results_by_point
+from course.learning.rules.grading import (
+    InvalidAnswer,
+    SubmittedAnswer,
+    grade,
+    option_order,
+    parse_answer,
+    parse_submission,
+)
 from course.learning.rules.notes import merge_note
 from course.learning.rules.progress import ProgressFacts, progress
 
@@ -75,6 +82,30 @@ def test_an_answer_is_parsed_or_the_mistake_says_what_to_do(
 ) -> None:
     found = parse_answer(question, order, form)
     assert (found.message if isinstance(found, InvalidAnswer) else found) == meant
+
+
+@pytest.mark.parametrize(
+    ("form", "asks_confidence", "expected"),
+    [
+        ({"answer": ["1"], "sure": ["guessing"]}, True, SubmittedAnswer([0], "guessing")),
+        ({"answer": ["1"]}, False, SubmittedAnswer([0], None)),
+        ({"answer": ["1"], "sure": ["sure"]}, False, SubmittedAnswer([0], None)),
+        ({"answer": ["1"]}, True, InvalidAnswer("sure-sure", "Say how sure you are of your answer.")),
+        ({"answer": ["1"], "sure": ["very"]}, True, InvalidAnswer("sure-sure", "Say how sure you are of your answer.")),
+        # The mistake in the answer itself comes first.
+        ({}, True, InvalidAnswer("answer-1", "Choose one answer.")),
+    ],
+)
+def test_a_submission_is_an_answer_with_the_confidence_that_is_asked_for(
+    form: dict[str, list[str]], asks_confidence: bool, expected: SubmittedAnswer | InvalidAnswer
+) -> None:
+    order = tuple(range(len(ONE.options)))
+    assert parse_submission(ONE, order, form, asks_confidence) == expected
+
+
+def test_a_point_is_right_when_all_its_answers_are() -> None:
+    assert results_by_point([("a", True), ("b", True), ("a", False), ("b", True)]) == {"a": False, "b": True}
+    assert results_by_point([]) == {}
 
 
 @given(st.integers(0, 2**31), st.integers(1, 60))

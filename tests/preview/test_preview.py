@@ -1,4 +1,4 @@
-"""The course as any pathway reads it, and nothing of it is recorded."""
+"""The preview of the course for any pathway; nothing is recorded."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def rows(session: Session) -> dict[str, int]:
 
 
 def worst_way(scenario: Scenario) -> list[str]:
-    """Always the last choice that is open, then the recommended one wherever something has to be put right."""
+    """The choices of a run that always takes the last open choice, and the recommended one in each repair."""
     decisions: list[tuple[str, str]] = []
     while (state := run_state(scenario, decisions)).scene is not None:
         choice = state.scene.best if state.ending else state.open_choices[-1]
@@ -82,7 +82,7 @@ def test_each_pathway_reads_its_own_pages_and_stays_in_the_preview(
         assert 'href="/preview/school/england/' in main
 
 
-def test_an_address_that_leads_nowhere_is_not_found(app: Flask, session: Session, client: Client) -> None:
+def test_an_unknown_preview_address_is_not_found(app: Flask, session: Session, client: Client) -> None:
     sign_in(client, make_person(session, role="administrator"))
     scenario = next(
         step for step in whole(app).for_("school", "england").modules[MODULE].steps if step.kind == "scenario"

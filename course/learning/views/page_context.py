@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from flask import Blueprint, abort, g, render_template, url_for
+from flask import Blueprint, abort, current_app, g, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
@@ -67,8 +67,8 @@ def step_address(step: StepProgress) -> str:
 
 def step_navigation(progress: ModuleProgress, here: str) -> Markup:
     """The list of a module's steps beside its pages; `here` is the id of the step that the page shows."""
-    html = render_template(
-        "frame/rail.html",
+    # Rendered by itself: the list needs none of the variables that context processors give to whole pages.
+    html = current_app.jinja_env.get_template("frame/rail.html").render(
         id=progress.module.id,
         title=progress.module.title,
         number=progress.number,

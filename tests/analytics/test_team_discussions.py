@@ -1,4 +1,4 @@
-"""Talks of ten minutes: the sheet, writing one down, taking it back, and whom it counts for."""
+"""Discussions of ten minutes: the sheet, recording one, withdrawing it, and the groups it counts for."""
 
 from __future__ import annotations
 
@@ -33,33 +33,33 @@ from tests.pages import Client
 
 TODAY = date(2026, 11, 23)
 POINT = "posing-as-young-people"
-# 1 is the top; 2 and 3 are part of it, 4 of 2.
+# Team 1 is the top; 2 and 3 are part of it, 4 of 2.
 PARENTS = {1: None, 2: 1, 3: 1, 4: 2}
 
 
-def _talk(team: int, point: str, day: int) -> DiscussionView:
+def _discussion(team: int, point: str, day: int) -> DiscussionView:
     return DiscussionView(1, team, "Team", point, date(2026, 11, day), 4, "", "Robin Vale", NOW)
 
 
 @pytest.mark.parametrize(("group", "expected"), [(0, {0}), (1, {0, 1}), (4, {0, 1, 2, 4}), (3, {0, 1, 3}), (9, {0, 9})])
-def test_a_talk_of_a_team_is_one_of_every_team_below_it(group: int, expected: set[int]) -> None:
+def test_a_discussion_of_a_team_covers_every_team_below_it(group: int, expected: set[int]) -> None:
     assert covering_groups(group, PARENTS) == expected
 
 
 @pytest.mark.parametrize(
     ("group", "expected"), [(0, {0, 1, 2, 3, 4}), (1, {0, 1, 2, 3, 4}), (2, {0, 1, 2, 4}), (3, {0, 1, 3})]
 )
-def test_a_group_is_told_of_the_talks_above_and_below_it(group: int, expected: set[int]) -> None:
+def test_a_group_lists_the_discussions_above_and_below_it(group: int, expected: set[int]) -> None:
     assert related_groups(group, PARENTS) == expected
 
 
-def test_the_newest_day_of_each_point_is_told() -> None:
-    talks = [_talk(2, "a", 3), _talk(1, "a", 7), _talk(3, "a", 20), _talk(2, "b", 1)]
+def test_the_latest_discussion_of_each_point_is_found() -> None:
+    talks = [_discussion(2, "a", 3), _discussion(1, "a", 7), _discussion(3, "a", 20), _discussion(2, "b", 1)]
     assert latest_discussions(talks, covering_groups(2, PARENTS)) == {"a": date(2026, 11, 7), "b": date(2026, 11, 1)}
 
 
 @pytest.mark.parametrize(("days", "fine"), [(-1, False), (0, True), (366, True), (367, False)])
-def test_a_talk_is_written_down_after_it_and_within_a_year(days: int, fine: bool) -> None:
+def test_a_discussion_is_recorded_after_it_and_within_a_year(days: int, fine: bool) -> None:
     assert (discussion_date_error(TODAY - timedelta(days=days), TODAY) is None) is fine
 
 
@@ -71,11 +71,11 @@ def _today() -> date:
     return civil_date(now(), "Europe/London")
 
 
-def _written(day: date, people: object = 6, agreed: str = "") -> dict[str, str]:
+def _form(day: date, people: object = 6, agreed: str = "") -> dict[str, str]:
     return {"held_on": day.isoformat(), "people": str(people), "agreed": agreed}
 
 
-def test_the_sheet_puts_the_question_that_was_answered_wrongly_and_gives_the_answer_last(
+def test_the_sheet_asks_the_question_that_was_answered_wrongly_and_gives_the_answer_last(
     app: Flask, session: Session, client: Client
 ) -> None:
     library, team = app.extensions["course"].library, make_team(session, "Night shift")
@@ -108,12 +108,12 @@ def test_a_team_of_two_has_a_sheet_without_figures_for_every_point(
     client.get(f"/insight/team/{team.id}/talk/nothing", 404)
 
 
-def test_a_talk_is_written_down_seen_and_taken_back(session: Session, client: Client) -> None:
+def test_a_discussion_is_recorded_listed_and_withdrawn(session: Session, client: Client) -> None:
     top = make_team(session, "School")
     team, other = make_team(session, "Night shift", top), make_team(session, "Day shift", top)
     _manager(session, client, team)
     sheet = f"/insight/team/{team.id}/talk/{POINT}"
-    client.post(sheet, _written(_today(), agreed="Phones stay in the office."))
+    client.post(sheet, _form(_today(), agreed="Phones stay in the office."))
     page = client.get(f"/insight/team/{team.id}")
     assert "Night shift, 6 people written down by Robin Vale" in page.text
     assert "Phones stay in the office." in page.text
@@ -130,12 +130,12 @@ def test_a_talk_is_written_down_seen_and_taken_back(session: Session, client: Cl
     assert [talk.id for talk in queries.team_discussions(session, row.made_at)] == [row.id]
 
 
-def test_a_talk_of_the_whole_organisation_counts_for_every_team_and_only_an_administrator_takes_it_back(
+def test_a_discussion_of_the_whole_organisation_covers_every_team_and_only_an_administrator_withdraws_it(
     session: Session, client: Client
 ) -> None:
     team = make_team(session, "Night shift")
     boss = sign_in(Client(client.app), make_person(session, "Alex Morgan", "alex@example.org", "administrator"))
-    boss.post(f"/insight/everybody/talk/{POINT}", _written(_today(), 40))
+    boss.post(f"/insight/everybody/talk/{POINT}", _form(_today(), 40))
     page = _manager(session, client, team).get(f"/insight/team/{team.id}")
     assert "Everybody, 40 people" in page.text
     assert "Take back" not in page.text
@@ -157,44 +157,44 @@ def test_a_talk_of_the_whole_organisation_counts_for_every_team_and_only_an_admi
         ({"agreed": "x" * 501}, "Shorten this to 500 characters"),
     ],
 )
-def test_what_cannot_be_is_refused_and_nothing_is_lost(
+def test_an_impossible_entry_is_refused_and_nothing_is_lost(
     session: Session, client: Client, change: dict[str, str], words: str
 ) -> None:
     team = make_team(session)
-    given = _written(_today(), agreed="Ask twice.") | change
+    given = _form(_today(), agreed="Ask twice.") | change
     page = _manager(session, client, team).post(f"/insight/team/{team.id}/talk/{POINT}", given, 422)
     assert words in page.text
     assert given["agreed"] in page.html
     assert session.execute(select(TeamDiscussion)).all() == []
 
 
-def test_what_was_agreed_is_kept_line_by_line_and_shown_as_text(session: Session, client: Client) -> None:
+def test_what_was_agreed_is_saved_line_by_line_and_shown_as_text(session: Session, client: Client) -> None:
     team = make_team(session)
     _manager(session, client, team)
     typed = " Ask \x00twice.\r\n\u202e<script>alert(1)</script> "
-    client.post(f"/insight/team/{team.id}/talk/{POINT}", _written(_today(), agreed=typed))
+    client.post(f"/insight/team/{team.id}/talk/{POINT}", _form(_today(), agreed=typed))
     (talk,) = queries.team_discussions(session)
     assert talk.agreed == "Ask twice.\n<script>alert(1)</script>"
     assert "<script>alert" not in client.get(f"/insight/team/{team.id}").html
 
 
-def test_the_same_talk_is_written_down_once(session: Session, client: Client) -> None:
+def test_the_same_discussion_is_recorded_once(session: Session, client: Client) -> None:
     team = make_team(session)
     _manager(session, client, team)
-    client.post(f"/insight/team/{team.id}/talk/{POINT}", _written(_today()))
-    page = client.post(f"/insight/team/{team.id}/talk/{POINT}", _written(_today()), 422)
+    client.post(f"/insight/team/{team.id}/talk/{POINT}", _form(_today()))
+    page = client.post(f"/insight/team/{team.id}/talk/{POINT}", _form(_today()), 422)
     assert "is written down already" in page.text
 
 
-def test_a_manager_writes_nothing_down_for_the_team_of_another(session: Session, client: Client) -> None:
+def test_a_manager_records_nothing_for_the_team_of_another(session: Session, client: Client) -> None:
     team, other = make_team(session), make_team(session, "Other")
     _manager(session, client, team)
-    client.post(f"/insight/team/{other.id}/talk/{POINT}", _written(_today()), 404)
-    client.post(f"/insight/team/0/talk/{POINT}", _written(_today()), 404)
+    client.post(f"/insight/team/{other.id}/talk/{POINT}", _form(_today()), 404)
+    client.post(f"/insight/team/0/talk/{POINT}", _form(_today()), 404)
     assert session.execute(select(TeamDiscussion)).all() == []
 
 
-def test_a_talk_of_a_team_that_is_gone_is_told_where_it_went(session: Session, client: Client) -> None:
+def test_a_discussion_of_a_closed_team_is_listed_where_the_team_went(session: Session, client: Client) -> None:
     top = make_team(session, "School")
     day, night, gone = (make_team(session, name, top) for name in ("Day shift", "Night shift", "Kitchen"))
     boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
@@ -223,7 +223,7 @@ def test_a_talk_of_a_team_that_is_gone_is_told_where_it_went(session: Session, c
 
 
 @pytest.mark.parametrize("whole", [True, False])
-def test_two_who_write_down_the_same_talk_at_once_write_it_once(committed: Flask, whole: bool) -> None:
+def test_two_who_record_the_same_discussion_at_once_record_it_once(committed: Flask, whole: bool) -> None:
     with committed.extensions["course.sessions"].writing() as session:
         boss, team = make_person(session, "Alex Morgan", "alex@example.org").id, make_team(session).id
     ready, made = threading.Barrier(2), list[bool]()

@@ -1,4 +1,4 @@
-"""The page of whoever keeps the content: how each question does."""
+"""The item analysis page of the content editor."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def _option(question: Question, correct: bool) -> int:
     return next(index for index, option in enumerate(question.options) if option.correct == correct)
 
 
-def test_a_question_is_set_against_the_others_of_its_attempt(session: Session, bank: list[Question]) -> None:
+def test_a_question_is_compared_with_the_others_of_its_attempt(session: Session, bank: list[Question]) -> None:
     person = make_person(session)
     attempt = Attempt(
         enrolment_id=enrolment_of(session, person), kind="check", ref="m", number=1, seed=1, opened_at=NOW
     )
     session.add(attempt)
     session.flush()
-    # The last answer comes after the day up to which is counted: it changes nothing about the others.
+    # The last answer comes after the counted period: it changes nothing about the others.
     for position, (question, right) in enumerate(zip(bank[:4], (True, False, True, False), strict=True), 1):
         item = AttemptItem(
             attempt_id=attempt.id, position=position, question_id=question.id, version=question.version, point="p"
@@ -57,7 +57,9 @@ def test_a_question_is_set_against_the_others_of_its_attempt(session: Session, b
     ]
 
 
-def test_the_keeper_reads_what_to_mend(app: Flask, session: Session, bank: list[Question], client: Client) -> None:
+def test_the_content_editor_reads_what_to_mend(
+    app: Flask, session: Session, bank: list[Question], client: Client
+) -> None:
     sign_in(client, make_person(session, "Robin Vale", "robin@example.org", "administrator"))
     assert "No answers yet" in client.get("/insight/questions").text
     app.extensions.pop("course.analytics")  # as if a Monday had come
@@ -75,7 +77,7 @@ def test_the_keeper_reads_what_to_mend(app: Flask, session: Session, bank: list[
         assert many.id in client.get(f"/insight/questions?sort={sort}&point={many.points[0]}").text
 
 
-def test_figures_of_questions_stand_still_until_five_people_have_answered_more(
+def test_item_statistics_are_updated_once_five_people_have_answered_more(
     app: Flask, session: Session, bank: list[Question], client: Client
 ) -> None:
     sign_in(client, make_person(session, "Robin Vale", "robin@example.org", "administrator"))
@@ -83,7 +85,7 @@ def test_figures_of_questions_stand_still_until_five_people_have_answered_more(
     people = [make_person(session, f"P {n}", f"p{n}@example.org", password=None, at=NOW - 9 * weeks) for n in range(41)]
     for person in people[:32]:
         answer(session, person, bank[0], _option(bank[0], True), at=NOW - 3 * weeks)
-    # Whoever leaves changes nothing: their answers count as before.
+    # A person who leaves changes nothing: their answers count as before.
     for person in people[:6]:
         assert (
             record_departure(

@@ -1,4 +1,4 @@
-"""What teams get wrong: what counts, what is shown, and who may see it."""
+"""Team results: what counts, what is published, and who may see it."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _manager(session: Session, team: object, client: Client) -> Person:
 
 
 def _weakest(page: Page) -> str:
-    """The list of learning points of which something is told; below it is a sheet for every other point."""
+    """The list of learning points with figures; below it is a sheet for every other point."""
     return page.html.partition('id="talks"')[0]
 
 
@@ -64,38 +64,38 @@ def test_only_the_first_answer_to_a_question_counts(app: Flask, session: Session
     answer(session, person, question, _wrong(question), sure="sure")
     answer(session, person, question, _right(question), kind="final")
     counted = queries.answer_counts(session, None, AFTER)
-    assert [(t.n, t.right, t.sure_and_wrong, t.given) for t in counted.tallies] == [(1, 0, 1, (_wrong(question),))]
+    assert [(t.count, t.right, t.sure_and_wrong, t.given) for t in counted.tallies] == [(1, 0, 1, (_wrong(question),))]
     assert counted.people == {question.points[0]: {0: 1}}
     assert counted.asked == {(question.points[0], question.id, question.version): {0: 1}}
 
 
 def test_the_first_answer_is_the_one_that_was_given_first(app: Flask, session: Session) -> None:
-    """A question of a test that was begun, put aside and taken up again is answered in another one meanwhile."""
+    """A question of an attempt that was opened and resumed later is answered in another attempt meanwhile."""
     question, person = _question(app), make_person(session)
     answer(session, person, question, _wrong(question), kind="final", at=NOW + timedelta(hours=5))
     answer(session, person, question, _right(question), at=NOW)
     for until in (NOW + timedelta(hours=1), AFTER):
-        assert [(t.n, t.right) for t in queries.answer_counts(session, None, until).tallies] == [(1, 1)]
+        assert [(t.count, t.right) for t in queries.answer_counts(session, None, until).tallies] == [(1, 1)]
 
 
-def test_what_is_written_down_later_does_not_change_who_was_told_of(app: Flask, session: Session) -> None:
-    """Somebody's last day was a week before it was written down, and they come back after that."""
+def test_a_later_employment_record_does_not_change_who_was_counted(app: Flask, session: Session) -> None:
+    """A person's last day was a week before it was recorded, and the person comes back after that."""
     question, weeks = _question(app), timedelta(weeks=1)
     person = make_person(session, at=NOW - 4 * weeks)
     answer(session, person, question, _right(question), at=NOW - 3 * weeks)
 
-    def told() -> list[int]:
+    def counted_people() -> list[int]:
         return [len(queries.answer_counts(session, None, NOW - ago * weeks).months) for ago in (2, 1, 0)]
 
-    assert told() == [1, 1, 1]
+    assert counted_people() == [1, 1, 1]
     lately = NOW - timedelta(days=3)
     assert (
         record_departure(session, person.id, (NOW - 2 * weeks).date(), "moved", "Europe/London", None, lately) is None
     )
-    assert told() == [1, 1, 0]
+    assert counted_people() == [1, 1, 0]
     back = NOW - timedelta(days=1)
     assert record_return(session, person.id, back.date(), None, "is back", "Europe/London", None, back) is None
-    assert told() == [1, 1, 1]
+    assert counted_people() == [1, 1, 1]
     assert queries.answer_counts(session, None, NOW - timedelta(days=2)).months == ()
 
 
@@ -106,7 +106,7 @@ def test_a_timeline_is_no_question(app: Flask, session: Session) -> None:
     assert queries.person_histories(session, AFTER) == []
 
 
-def test_answers_of_who_has_left_or_is_elsewhere_do_not_count(app: Flask, session: Session) -> None:
+def test_answers_of_people_who_have_left_or_are_in_other_teams_do_not_count(app: Flask, session: Session) -> None:
     question, here, there = _question(app), make_team(session, "Here"), make_team(session, "There")
     one = make_person(session, email="a@example.org", team=here)
     other = make_person(session, email="b@example.org", team=there)
@@ -114,11 +114,11 @@ def test_answers_of_who_has_left_or_is_elsewhere_do_not_count(app: Flask, sessio
     for person in (one, other, gone):
         answer(session, person, question, _right(question))
     assert record_departure(session, gone.id, NOW.date(), "moved", "Europe/London", None, NOW) is None
-    assert [t.n for t in queries.answer_counts(session, {here.id}, AFTER).tallies] == [1]
+    assert [t.count for t in queries.answer_counts(session, {here.id}, AFTER).tallies] == [1]
     assert queries.answer_counts(session, None, AFTER).people == {question.points[0]: {here.id: 1, there.id: 1}}
 
 
-def test_months_hold_who_answered_and_what(app: Flask, session: Session) -> None:
+def test_months_count_people_and_answers(app: Flask, session: Session) -> None:
     question, person = _question(app), make_person(session)
     answer(session, person, question, _right(question), at=NOW - timedelta(days=31))
     other = make_person(session, email="b@example.org")
@@ -226,10 +226,10 @@ def test_an_answer_of_this_week_changes_nothing_yet(app: Flask, session: Session
     assert client.get("/insight/everybody").html == before
 
 
-def test_figures_are_those_of_the_last_monday_that_gives_nobody_away(
+def test_figures_are_those_of_the_last_monday_that_discloses_nobody(
     app: Flask, session: Session, client: Client
 ) -> None:
-    """Six answered three weeks ago, and one of them left; four more answered, and then a fifth."""
+    """Six people answered three weeks ago, and one of them left; four more answered, and then a fifth."""
     question, weeks = _question(app), timedelta(weeks=1)
     team = make_team(session, "Night shift")
     team.opened_at = NOW - 9 * weeks
@@ -260,7 +260,7 @@ def test_figures_are_those_of_the_last_monday_that_gives_nobody_away(
     assert client.get(f"/insight/team/{team.id}").html == page.html
 
 
-def test_somebody_in_two_teams_counts_in_the_one_they_joined_last(app: Flask, session: Session) -> None:
+def test_a_person_in_two_teams_counts_in_the_one_joined_last(app: Flask, session: Session) -> None:
     first, last = make_team(session, "First"), make_team(session, "Last")
     person = make_person(session, team=first)
     session.add(Membership(person_id=person.id, team_id=last.id, since=NOW))
@@ -288,9 +288,7 @@ def test_a_point_is_not_shown_where_few_beside_the_team_answered_it(
     assert [point in _weakest(client.get(f"/insight/team/{team.id}")) for point in points] == [True, False]
 
 
-def test_what_is_told_when_is_worked_out_once_and_before_somebody_asks(
-    app: Flask, session: Session, client: Client
-) -> None:
+def test_the_release_schedule_is_computed_once_and_in_advance(app: Flask, session: Session, client: Client) -> None:
     question, team = _question(app), make_team(session, "Night shift")
     for person in make_people(session, 5, team):
         answer(session, person, question, _right(question))
@@ -298,7 +296,7 @@ def test_what_is_told_when_is_worked_out_once_and_before_somebody_asks(
     with app.app_context():
         job.run(now())
     _manager(session, team, client)
-    ahead = app.extensions["course.analytics"].timeline
+    ahead = app.extensions["course.analytics"].schedule
     assert ahead.of(team.id, now().date()) is not None
     assert "100 %" in client.get(f"/insight/team/{team.id}").text
-    assert app.extensions["course.analytics"].timeline is ahead
+    assert app.extensions["course.analytics"].schedule is ahead

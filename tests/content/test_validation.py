@@ -1,4 +1,4 @@
-"""The content check, on a small sound course into which one mistake is put at a time."""
+"""Validation of the content, on a small valid course with one mistake at a time."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_the_sample_course_is_sound(modules: Path) -> None:
 
 
 MISTAKES = [
-    # file, what stands there, what is put there instead, the line named, part of the message
+    # file, old text, new text, the line named, part of the message
     (QUESTIONS, "stem: A gust", "stemm: A gust", 1, "'stem' is missing"),
     (QUESTIONS, "stem: A gust", "stemm: A gust", 3, "unknown key 'stemm'"),
     (QUESTIONS, ", reason: It leaves.", "", 6, "every option needs its reason as feedback"),
