@@ -134,6 +134,7 @@ def test_a_manager_gets_packs_of_their_teams_only_and_nobody_gets_those_of_other
     assert f"/evidence/{pack}" not in other.get("/evidence").html
 
 
+@pytest.mark.both_engines
 def test_a_day_that_has_not_come_and_a_team_that_was_not_there_are_refused_with_words(
     app: Flask, session: Session, client: Client
 ) -> None:
@@ -151,6 +152,7 @@ def test_a_day_that_has_not_come_and_a_team_that_was_not_there_are_refused_with_
     assert client.get(f"/evidence?team={young.id}&on={BEFORE}").fields()["on"] == str(BEFORE)
 
 
+@pytest.mark.both_engines
 def test_how_far_a_pack_has_come_is_shown_until_its_file_is_removed(session: Session, client: Client) -> None:
     boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
     pack = Download(
@@ -218,6 +220,7 @@ def test_where_nobody_knows_the_key_the_command_says_so(
     assert found.exit_code == (0 if known else 2), found.output
 
 
+@pytest.mark.both_engines
 def test_what_is_got_wrong_and_talked_about_is_told_as_it_was_on_the_day(
     app: Flask, session: Session, client: Client
 ) -> None:

@@ -282,6 +282,7 @@ def test_reasons_in_the_assessment_come_at_its_end(learner: Learner) -> None:
     assert "Not quite" not in page.text
 
 
+@pytest.mark.both_engines
 def test_nobody_opens_what_is_somebody_elses(learner: Learner, app: Flask, session: Session) -> None:
     attempt = learner.client.post("/module/secret-contact/check", {}).location
     run = learner.client.post("/module/secret-contact/second-phone", {}).location
@@ -300,6 +301,7 @@ def test_what_does_not_exist_is_not_found(learner: Learner, path: str) -> None:
     assert learner.client.get(path, 404).h1 == "There is no such page"
 
 
+@pytest.mark.both_engines
 def test_a_page_of_somebody_is_not_kept_by_the_browser_and_a_public_one_is_asked_for_again(learner: Learner) -> None:
     page = learner.client.get("/module/secret-contact/why-contact-is-supervised")
     assert page.headers["Cache-Control"] == "no-store"

@@ -58,6 +58,7 @@ def erase(app: Flask, session: Session, at: datetime = NOW) -> dict[str, int]:
     return {stage: rows for stage, rows in done.rows.items() if rows}
 
 
+@pytest.mark.both_engines
 def test_everything_about_somebody_is_in_what_they_get(session: Session, zebulon: Person) -> None:
     found = subject_data.holding(session, zebulon.id, "secret")
     empty = {table for table in PLACES if not found.rows[table]}
@@ -74,6 +75,7 @@ def test_nobody_gets_what_is_about_another(session: Session, zebulon: Person) ->
     assert zebulon.id not in {row["person_id"] for row in found.rows["enrolment"]}
 
 
+@pytest.mark.both_engines
 def test_nothing_of_who_left_is_left_but_a_number_with_dates(app: Flask, session: Session, zebulon: Person) -> None:
     set_plan(session)
     gone(session, zebulon, date(2020, 6, 1), NOW)
@@ -128,6 +130,7 @@ def test_without_a_schedule_only_notes_go_by_themselves(app: Flask, session: Ses
     assert set(erase(app, session)) == {"notes"}
 
 
+@pytest.mark.both_engines
 def test_who_works_here_keeps_what_their_training_rests_on(app: Flask, session: Session, zebulon: Person) -> None:
     set_plan(session)
     assert erase(app, session) == {}
@@ -141,6 +144,7 @@ def test_who_works_here_keeps_what_their_training_rests_on(app: Flask, session: 
     assert erase(app, session, NOW + timedelta(hours=1)) == {}
 
 
+@pytest.mark.both_engines
 def test_who_left_and_asks_keeps_the_proof_only(app: Flask, session: Session, zebulon: Person) -> None:
     gone(session, zebulon, date(2026, 11, 20), NOW)
     assert actions.ask(session, zebulon.id, "asked", None, NOW)
@@ -174,6 +178,7 @@ def test_a_refresher_that_was_not_finished_does_not_count_as_done_without_its_pa
     assert kinds == ["initial"]
 
 
+@pytest.mark.both_engines
 def test_who_comes_back_begins_anew_and_loses_it_again(app: Flask, session: Session, zebulon: Person) -> None:
     boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
     refresher = Enrolment(person_id=zebulon.id, kind="refresher", opened_at=THEN)
@@ -201,6 +206,7 @@ def test_who_comes_back_begins_anew_and_loses_it_again(app: Flask, session: Sess
     assert erase(app, session, NOW + timedelta(days=3)) == {"notes": 1}
 
 
+@pytest.mark.both_engines
 def test_of_two_entries_the_earlier_one_waits_for_the_other(app: Flask, session: Session, zebulon: Person) -> None:
     set_plan(session)
     session.execute(delete(PersonMerge))
@@ -225,6 +231,7 @@ def test_of_two_entries_the_earlier_one_waits_for_the_other(app: Flask, session:
     assert everywhere(session, "zebulon") <= {"signing_key", "people_import", "registration_link"}
 
 
+@pytest.mark.both_engines
 def test_an_administrator_who_is_erased_stays_one(app: Flask, session: Session) -> None:
     boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
     assert staff.record_departure(session, boss.id, NOW.date(), "x", ZONE, None, NOW) is not None

@@ -144,6 +144,7 @@ def test_the_notice_says_what_is_set(app: Flask, session: Session) -> None:
         assert words in text, words
 
 
+@pytest.mark.both_engines
 def test_erasing_is_asked_for_on_the_page_of_a_person(app: Flask, session: Session, boss: Client) -> None:
     sam = make_person(session)
     assert f"/privacy/erase/{sam.id}" in boss.get(f"/people/{sam.id}").html

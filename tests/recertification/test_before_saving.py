@@ -77,6 +77,7 @@ def dated(entered: dict[str, str | int]) -> dict[str, str]:
     return {k: typed(today + timedelta(days=v)) if isinstance(v, int) else v for k, v in entered.items()}
 
 
+@pytest.mark.both_engines
 def test_what_will_hold_is_said_before_it_is_saved(session: Session, client: Client, late: Person) -> None:
     """Two days more for somebody who is overdue, but nobody gets less than seven."""
     today = civil_date(now(), ZONE)

@@ -72,6 +72,7 @@ def test_a_manager_gives_more_time_and_takes_it_back(session: Session, client: C
     client.get(page(learner, f"/extension/{row.id}"), 404)  # once is enough
 
 
+@pytest.mark.both_engines
 def test_a_leave_is_recorded_ended_and_taken_back(session: Session, client: Client, learner: Person) -> None:
     today = civil_date(now(), ZONE)
     entered = {"since": typed(today), "until": "", "days": "21", "reason": "parental leave"}
@@ -160,6 +161,7 @@ def test_learners_see_the_same_about_themselves_without_the_forms(session: Sessi
     assert "Give more time" not in mine.text
 
 
+@pytest.mark.both_engines
 def test_a_revoked_certificate_no_longer_holds(session: Session) -> None:
     person = make_person(session)
     issued = finish(session, person, DAY)
@@ -183,6 +185,7 @@ def test_coming_back_gives_the_first_weeks_and_earlier_days_stay(session: Sessio
     assert on(session, person, back).due == back + timedelta(days=28)
 
 
+@pytest.mark.both_engines
 def test_a_pathway_with_its_own_rule_governs_who_follows_it(session: Session) -> None:
     chosen, usual, other = (make_person(session, f"P {n}", f"p{n}@example.org") for n in range(3))
     choose_pathway(session, [chosen.id], "clubs", "volunteer", None, NOW)
@@ -200,6 +203,7 @@ def test_a_pathway_with_its_own_rule_governs_who_follows_it(session: Session) ->
     assert on(session, other, later).due == date(2027, 11, 22)
 
 
+@pytest.mark.both_engines
 def test_a_rule_for_a_pathway_is_previewed_saved_and_ended(session: Session, client: Client) -> None:
     person = make_person(session)
     finish(session, person, DAY)

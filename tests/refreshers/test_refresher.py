@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -73,6 +74,7 @@ def test_questions_that_were_not_seen_come_first(session: Session, library: Libr
     assert not seen & {item.question_id for item in asked.items}
 
 
+@pytest.mark.both_engines
 def test_a_refresher_leads_to_a_certificate_that_keeps_the_date(
     app: Flask, session: Session, client: Client, library: Library, tmp_path: Path
 ) -> None:
@@ -144,6 +146,7 @@ def test_nothing_is_certified_before_every_part_is_done(
     assert session.execute(count).scalar() == 2
 
 
+@pytest.mark.both_engines
 def test_two_clicks_begin_one_refresher(session: Session, client: Client, library: Library) -> None:
     sign_in(client, make_completed(session, library))
     assert begin(client) == begin(client)
@@ -175,6 +178,7 @@ def test_next_year_brings_another_story(session: Session, library: Library) -> N
     assert len(told) == 3
 
 
+@pytest.mark.both_engines
 def test_after_too_long_a_lapse_the_whole_course_begins_again(
     session: Session, client: Client, library: Library
 ) -> None:
@@ -198,6 +202,7 @@ def test_who_has_not_completed_the_course_has_no_refresher(session: Session, cli
     client.post("/refresher/story", {}, 404)
 
 
+@pytest.mark.both_engines
 def test_no_answer_of_a_refresher_is_seen_by_anybody_else(session: Session, client: Client, library: Library) -> None:
     person = make_completed(session, library)
     found = actions.begin_refresher(session, library, person.id, None, now())
@@ -208,6 +213,7 @@ def test_no_answer_of_a_refresher_is_seen_by_anybody_else(session: Session, clie
     assert re.search("My refresher", client.get("/refresher").text)
 
 
+@pytest.mark.both_engines
 def test_case_13_beginning_again_resets_nothing(session: Session, client: Client, library: Library) -> None:
     person = make_completed(session, library, ago=timedelta(days=900))
     old = session.execute(select(Attempt.id)).scalar_one()

@@ -138,6 +138,7 @@ def test_today_is_worked_out_anew_once_it_is_a_past_day(session: Session) -> Non
     assert sorted(names) == ["Alex Morgan", "Kim Else"]
 
 
+@pytest.mark.both_engines
 def test_what_somebody_reads_or_completes_is_in_the_report_at_once(
     app: Flask, session: Session, client: Client
 ) -> None:

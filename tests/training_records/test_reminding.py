@@ -85,6 +85,7 @@ def test_on_a_sunday_it_waits_for_monday_morning(app: Flask, session: Session, t
         assert remind_now(session, sam.id, WHY, boss.id, sunday).leaves == datetime(2026, 11, 23, 8, tzinfo=UTC)
 
 
+@pytest.mark.both_engines
 def test_what_is_taken_back_is_not_sent_and_another_can_be_made(
     app: Flask, session: Session, two: tuple[Person, Person]
 ) -> None:
