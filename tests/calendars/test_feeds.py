@@ -21,6 +21,8 @@ from tests.conftest import NOW
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client, Page
 
+pytestmark = pytest.mark.both_engines
+
 TODAY = NOW.date()
 
 

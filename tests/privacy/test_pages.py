@@ -145,6 +145,7 @@ def test_the_privacy_notice_shows_the_settings(app: Flask, session: Session) -> 
         assert words in text, words
 
 
+@pytest.mark.both_engines
 def test_erasure_is_requested_on_the_page_of_a_person(app: Flask, session: Session, boss: Client) -> None:
     sam = make_person(session)
     assert f"/privacy/erase/{sam.id}" in boss.get(f"/people/{sam.id}").html

@@ -24,6 +24,8 @@ from tests.conftest import NOW
 from tests.makers import make_person, sign_in
 from tests.pages import Client
 
+pytestmark = pytest.mark.both_engines
+
 ZONE = "Europe/London"
 DAY = NOW.date()
 

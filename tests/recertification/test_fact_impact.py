@@ -77,6 +77,7 @@ def dated(entered: dict[str, str | int]) -> dict[str, str]:
     return {k: typed(today + timedelta(days=v)) if isinstance(v, int) else v for k, v in entered.items()}
 
 
+@pytest.mark.both_engines
 def test_the_form_warns_which_due_date_will_apply_before_it_is_saved(
     session: Session, client: Client, late: Person
 ) -> None:

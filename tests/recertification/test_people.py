@@ -73,6 +73,7 @@ def test_a_manager_grants_and_withdraws_an_extension(session: Session, client: C
     client.get(page(learner, f"/extension/{row.id}"), 404)  # once is enough
 
 
+@pytest.mark.both_engines
 def test_a_leave_is_recorded_ended_and_withdrawn(session: Session, client: Client, learner: Person) -> None:
     today = civil_date(now(), ZONE)
     entered = {"since": typed(today), "until": "", "days": "21", "reason": "parental leave"}
@@ -161,6 +162,7 @@ def test_learners_see_the_same_about_themselves_without_the_forms(session: Sessi
     assert "Give more time" not in mine.text
 
 
+@pytest.mark.both_engines
 def test_a_revoked_certificate_is_no_longer_valid(session: Session) -> None:
     person = make_person(session)
     issued = finish(session, person, DAY)
@@ -184,6 +186,7 @@ def test_a_returner_gets_the_starter_days_and_the_status_of_earlier_days_stays(s
     assert on(session, person, back).due == back + timedelta(days=28)
 
 
+@pytest.mark.both_engines
 def test_a_pathway_policy_governs_the_people_who_follow_the_pathway(session: Session) -> None:
     chosen, usual, other = (make_person(session, f"P {n}", f"p{n}@example.org") for n in range(3))
     choose_pathway(session, [chosen.id], "clubs", "volunteer", None, NOW)
@@ -202,6 +205,7 @@ def test_a_pathway_policy_governs_the_people_who_follow_the_pathway(session: Ses
     assert on(session, other, later).due == date(2027, 11, 22)
 
 
+@pytest.mark.both_engines
 def test_a_pathway_policy_is_previewed_saved_and_ended(session: Session, client: Client) -> None:
     person = make_person(session)
     finish(session, person, DAY)

@@ -80,6 +80,7 @@ def test_two_senders_at_once_draw_one_booster(session: Session, library: Library
     assert not actions.queue_booster(session, library, one, lambda n: MailMessage("S", str(n)), ZONE, now())
 
 
+@pytest.mark.both_engines
 def test_a_booster_asks_the_points_remembered_least_with_unseen_questions(session: Session, library: Library) -> None:
     missed = library.taught_points[3:8]
     person = made(session, library, missed=missed)
@@ -136,6 +137,7 @@ def test_leavers_are_sent_no_booster_and_their_link_ends(
     assert due(session, library, after=31) == []
 
 
+@pytest.mark.both_engines
 def test_the_link_needs_no_password_and_gives_access_to_nothing_else(
     app: Flask, session: Session, client: Client, library: Library
 ) -> None:
@@ -167,6 +169,7 @@ def test_the_link_needs_no_password_and_gives_access_to_nothing_else(
     client.get(f"/attempt/{number}", 303)
 
 
+@pytest.mark.both_engines
 def test_a_forged_or_expired_link_opens_nothing(app: Flask, session: Session, client: Client, library: Library) -> None:
     person = made(session, library)
     secret = app.extensions["course"].config.secret_key

@@ -152,6 +152,7 @@ def test_an_open_refresher_that_does_not_count_says_so_before_more_is_answered(
     assert "Start: " in client.get("/").text
 
 
+@pytest.mark.both_engines
 @CASES
 def test_finishing_a_refresher_that_does_not_count_issues_nothing(
     session: Session, library: Library, case: type
@@ -192,6 +193,7 @@ def test_completing_the_whole_course_again_ends_an_open_refresher(
     assert client.get(f"/attempt/{found.attempt_id}", 303).location == "/refresher"
 
 
+@pytest.mark.both_engines
 def test_two_clicks_on_beginning_the_course_again_begin_it_once(
     session: Session, client: Client, library: Library
 ) -> None:
@@ -212,6 +214,7 @@ def test_the_home_page_does_not_call_a_revoked_certificate_expired(
     assert "You hold no certificate that counts" in home
 
 
+@pytest.mark.both_engines
 def test_a_refresher_renews_after_an_older_certificate_was_revoked(session: Session, library: Library) -> None:
     person = make_completed(session, library, ago=timedelta(days=700))
     renewed = begun(session, library, person, timedelta(days=345))

@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -75,6 +76,7 @@ def test_unseen_questions_come_first(session: Session, library: Library) -> None
     assert not seen & {item.question_id for item in asked.items}
 
 
+@pytest.mark.both_engines
 def test_a_refresher_leads_to_a_certificate_that_keeps_the_date(
     app: Flask, session: Session, client: Client, library: Library, tmp_path: Path
 ) -> None:
@@ -146,6 +148,7 @@ def test_nothing_is_certified_before_every_part_is_done(
     assert session.execute(count).scalar() == 2
 
 
+@pytest.mark.both_engines
 def test_two_clicks_begin_one_refresher(session: Session, client: Client, library: Library) -> None:
     sign_in(client, make_completed(session, library))
     assert begin(client) == begin(client)
@@ -177,6 +180,7 @@ def test_next_year_brings_another_scenario(session: Session, library: Library) -
     assert len(told) == 3
 
 
+@pytest.mark.both_engines
 def test_after_the_grace_period_the_whole_course_begins_again(
     session: Session, client: Client, library: Library
 ) -> None:
@@ -200,6 +204,7 @@ def test_a_person_who_has_not_completed_the_course_has_no_refresher(session: Ses
     client.post("/refresher/story", {}, 404)
 
 
+@pytest.mark.both_engines
 def test_nobody_else_sees_an_answer_of_a_refresher(session: Session, client: Client, library: Library) -> None:
     person = make_completed(session, library)
     found = actions.begin_refresher(session, library, person.id, None, now())
@@ -210,6 +215,7 @@ def test_nobody_else_sees_an_answer_of_a_refresher(session: Session, client: Cli
     assert re.search("My refresher", client.get("/refresher").text)
 
 
+@pytest.mark.both_engines
 def test_case_13_beginning_again_resets_nothing(session: Session, client: Client, library: Library) -> None:
     person = make_completed(session, library, ago=timedelta(days=900))
     old = session.execute(select(Attempt.id)).scalar_one()

@@ -29,6 +29,7 @@ from tests.refreshers.makers import complete, make_completed
 from tests.refreshers.refresher_steps import REF, Teach, answer_all, begin, read, tell_story
 
 
+@pytest.mark.both_engines
 def test_a_refresher_shows_a_changed_page_beside_what_was_read(
     app: Flask, session: Session, client: Client, library: Library, teach: Teach
 ) -> None:
@@ -136,6 +137,7 @@ def do_nothing(_session: Session, _person: Person) -> None:
     """The update stays as it is."""
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize(
     ("happens", "said", "link"),
     [
@@ -171,6 +173,7 @@ def test_an_update_that_is_no_longer_needed_says_why_and_asks_nothing_more(
     assert session.execute(reads).scalar() == 0
 
 
+@pytest.mark.both_engines
 def test_an_overdue_update_does_not_ask_for_it_by_the_past_due_date(
     session: Session, client: Client, library: Library, teach: Teach
 ) -> None:

@@ -23,6 +23,8 @@ from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 from tests.refreshers.makers import make_completed
 
+pytestmark = pytest.mark.both_engines
+
 
 def setting(app: Flask, session: Session, client: Client) -> None:
     library = app.extensions["course"].library.for_("school", "england")

@@ -136,6 +136,7 @@ def test_today_is_derived_again_when_it_has_become_a_past_day(session: Session) 
     assert sorted(names) == ["Alex Morgan", "Kim Else"]
 
 
+@pytest.mark.both_engines
 def test_progress_and_completions_are_in_the_report_at_once(app: Flask, session: Session, client: Client) -> None:
     library = app.extensions["course"].library.for_("school", "england")
     boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator", at=now())

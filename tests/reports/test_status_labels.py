@@ -41,6 +41,8 @@ from tests.makers import PASSWORD, sign_in
 from tests.pages import Client, words
 from tests.reports.random_histories import DAYS, ZONE, Lives, Rules, Story, people, rules, ten_o_clock
 
+pytestmark = pytest.mark.both_engines
+
 Counts = dict[str, int]
 TODAY = civil_date(now(), ZONE)
 MONDAY = TODAY - timedelta(days=TODAY.weekday() + 7)  # a day on which mail leaves, when all of it had happened

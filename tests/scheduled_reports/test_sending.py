@@ -27,6 +27,8 @@ from tests.makers import make_organisation, make_person, make_team, sign_in
 from tests.pages import Client
 from tests.refreshers.makers import complete
 
+pytestmark = pytest.mark.both_engines
+
 ADDED = datetime(2026, 3, 2, 9, tzinfo=UTC)
 SET = date(2026, 11, 20)
 SUNDAY = datetime(2026, 11, 22, 10, tzinfo=UTC)

@@ -18,6 +18,8 @@ from course.training_records.models import RecordView
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 
+pytestmark = pytest.mark.both_engines
+
 Three = tuple[Person, Person, Person]
 
 

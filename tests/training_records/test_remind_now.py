@@ -88,6 +88,7 @@ def test_a_reminder_requested_on_a_sunday_waits_for_monday_morning(
         assert remind_now(session, sam.id, WHY, boss.id, sunday).send_at == datetime(2026, 11, 23, 8, tzinfo=UTC)
 
 
+@pytest.mark.both_engines
 def test_a_withdrawn_reminder_is_not_sent_and_another_can_be_requested(
     app: Flask, session: Session, two: tuple[Person, Person]
 ) -> None:
