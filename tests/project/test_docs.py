@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -96,7 +97,7 @@ def test_the_options_in_the_operations_exist() -> None:
         r"^\.venv/bin/flask ([^#\n]+?) *# \S", _words(ROOT / "docs" / "operations.md"), re.MULTILINE
     ):
         command: click.Command | None = None
-        commands = {str(one.name): one for one in COMMANDS}
+        commands: Mapping[str, click.Command] = {str(one.name): one for one in COMMANDS}
         for word in line.split():
             if word not in commands:
                 break

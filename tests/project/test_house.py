@@ -55,12 +55,11 @@ def test_a_get_leaves_nothing_but_that_a_record_was_publish_record_opened() -> N
         p.relative_to(ROOT).as_posix(): p.read_text(encoding="utf-8") for p in PYTHON if ROOT / "course" in p.parents
     }
     assert [p for p, text in source.items() if "publish_after_response(" in text] == [
-        "course/people/views.py",
+        "course/people/access.py",
         "course/web/unit_of_work.py",
     ]
     call = "publish_record_opened(person_id)"
-    asks = {p: text.count(call) for p, text in source.items() if f" {call}" in text}
-    assert asks == {
+    assert {p: text.count(call) for p, text in source.items() if f" {call}" in text} == {
         "course/training_records/views.py": 1,
         "course/reminders/views.py": 1,
     }

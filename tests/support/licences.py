@@ -65,14 +65,14 @@ def licence(package: str) -> str:
     if package in READ_ELSEWHERE:
         return READ_ELSEWHERE[package]
     said = metadata.metadata(package)
-    if expression := said.get("License-Expression"):
-        return str(expression)
+    if expression := said.get_all("License-Expression"):
+        return str(expression[0])
     classes = [
         text.rpartition(" :: ")[2]
         for text in said.get_all("Classifier") or ()
         if text.startswith("License :: OSI Approved ::")
     ]
-    field = (said.get("License") or "").strip()
+    field = str((said.get_all("License") or [""])[0]).strip()
     if field and len(field) <= LONGEST and "\n" not in field:
         return IDENTIFIERS.get(field, field)
     if not classes:
