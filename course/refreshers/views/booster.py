@@ -106,18 +106,18 @@ def answer_booster(token: str, position: int) -> Response:
     question = _question_of_item(item)
     question_url = url_for("refreshers.booster_question", token=token, position=position)
     order = option_order(question, attempt.seed, position)
-    given = parse_answer(question, order, {name: request.form.getlist(name) for name in request.form})
+    answer = parse_answer(question, order, {name: request.form.getlist(name) for name in request.form})
     confidence = request.form.get("sure")
-    if not isinstance(given, InvalidAnswer) and confidence not in CONFIDENCE_LEVELS:
-        given = InvalidAnswer("sure-sure", "Say how sure you are of your answer.")
-    if isinstance(given, InvalidAnswer):
+    if not isinstance(answer, InvalidAnswer) and confidence not in CONFIDENCE_LEVELS:
+        answer = InvalidAnswer("sure-sure", "Say how sure you are of your answer.")
+    if isinstance(answer, InvalidAnswer):
         if item.given is None:
-            return _render_question(token, attempt, position, given)
+            return _render_question(token, attempt, position, answer)
         flash(ALREADY_ANSWERED)
         return redirect_after_post(question_url)
     with unit_of_work() as session:
         result = learning.submit_answer(
-            session, library(), holder, attempt.id, position, given, confidence, today(), now()
+            session, library(), holder, attempt.id, position, answer, confidence, today(), now()
         )
     if result == learning.CONFLICT:
         flash(ALREADY_ANSWERED)
