@@ -24,7 +24,7 @@ from course.auth import password_hashing as passwords
 from course.content.actions import archive
 from course.db import assert_outside_unit_of_work, make_engine
 from course.reports.status_cache import StatusCache
-from course.web.unit_of_work import SessionFactories, command_session
+from course.web.unit_of_work import SessionFactories, unit_of_work
 from tests.pages import Client
 from tests.support.postgres import temporary_cluster
 
@@ -106,7 +106,7 @@ def undone(prepared: Flask) -> Iterator[Flask]:
         prepared.extensions["course.sessions"] = SessionFactories(sessions, lambda: nullcontext(connection))
         # What was read of a database that is undone must not be remembered.
         prepared.extensions.pop("course.organisation", None)
-        prepared.extensions["course.ledger"] = StatusCache()
+        prepared.extensions["course.status_cache"] = StatusCache()
         prepared.extensions.pop("course.analytics", None)
         yield prepared
         prepared.extensions["course.sessions"] = kept
@@ -157,7 +157,7 @@ def committed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]
     app = create_app(make_config(url))
     app.config["LOG_REQUESTS"] = False
     schema_upgrade.upgrade(app.extensions["course"].engine)
-    with app.app_context(), command_session() as session:
+    with app.app_context(), unit_of_work() as session:
         archive(session, app.extensions["course"].library, NOW)
     yield app
     app.extensions["course"].engine.dispose()

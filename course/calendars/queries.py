@@ -26,7 +26,7 @@ class FeedView:
     id: int
     scope: Scope
     made_at: datetime
-    fetched_on: date | None
+    last_fetched_on: date | None
 
 
 @dataclass(frozen=True)

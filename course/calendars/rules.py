@@ -120,7 +120,7 @@ def feed_revision(facts: CertificationFacts, policies: list[Policy], on: date) -
         *facts.pauses,
         *facts.pathways,
     )
-    dates = [day for fact in added for day in {fact.written, *_fact_dates(fact)}]
+    dates = [day for fact in added for day in {fact.recorded_on, *_fact_dates(fact)}]
     come = [day for day in [*dates, *(policy.governs_from for policy in policies)] if day <= on]
     return len(come), datetime.combine(max(come, default=on), time(), UTC)
 

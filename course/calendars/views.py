@@ -19,8 +19,8 @@ from course.dates import civil_date
 from course.web.access import public, sign_in_required
 from course.web.app_state import app_state
 from course.web.rate_limit import RateLimiter
+from course.web.redirects import redirect_after_post
 from course.web.security_headers import compress_response
-from course.web.template_filters import redirect_after_post
 from course.web.unit_of_work import db, unit_of_work
 
 pages = Blueprint("calendars", __name__)
@@ -55,7 +55,7 @@ def feed(token: str) -> Response:
     from course.calendars.ical import ical  # noqa: PLC0415 (its library takes long to load, and few need it)
 
     data = ical(listed, _calendar_name(found.feed.scope, course.title), course.address)
-    if found.feed.fetched_on != today:
+    if found.feed.last_fetched_on != today:
         # The page itself only reads: what it writes down once a day is a transaction of its own.
         with unit_of_work() as writing:
             actions.record_fetch(writing, found.feed.id, today)

@@ -18,7 +18,7 @@ from course.content.queries import archived_versions
 from course.content.review_report import coverage, question_bank
 from course.dates import civil_date
 from course.web.app_state import app_state
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 
 group = AppGroup("content", help="Check, count and print what is taught.")
 _FORMAT = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
@@ -101,7 +101,7 @@ def report_command() -> None:
 @click.argument("version")
 def show_command(version: str) -> None:
     """Print a page, question or scenario exactly as it was in VERSION, from the archive."""
-    with command_session() as session:
+    with unit_of_work() as session:
         parts = archived_versions(session, version)
     for kind, ref, body in parts:
         click.echo(f"{kind} {ref}")

@@ -27,13 +27,13 @@ from course.demo.actions import (
 from course.demo.queries import database_owner
 from course.demo.rules import HISTORY_LENGTH
 from course.organisation.queries import organisation
-from course.privacy.commands import run
+from course.privacy.commands import run_erasure
 from course.refreshers.commands import send_boosters
 from course.reminders.commands import queue_due_reminders
 from course.schema_upgrade import upgrade
 from course.web.app_state import app_state
 from course.web.database_check import current_database_check
-from course.web.unit_of_work import command_session, read_only_session
+from course.web.unit_of_work import read_only_session, unit_of_work
 
 _WRONG_DATABASE = (
     "This database belongs to {owner}. The demonstration needs one of its own: "
@@ -60,7 +60,7 @@ def prepare_demo() -> None:
     upgrade(app_state().engine)
     password = demo_password()
     at, zone = now(), app_state().config.time_zone
-    with command_session() as session:
+    with unit_of_work() as session:
         is_new = organisation(session) is None
         if is_new:
             click.echo("Writing two years of an invented organisation (once) …", err=True)
@@ -75,8 +75,8 @@ def prepare_demo() -> None:
         # Mail due today counts as sent earlier today: otherwise the start would print it all on the screen.
         queue_due_reminders(at)
         send_boosters(civil_date(at, zone))
-        run(at)
-        with command_session() as session:
+        run_erasure(at)
+        with unit_of_work() as session:
             administration.mark_mail_sent(session, at)
             administration.add_present_state(session, at, civil_date(at, zone))
     if other is not None:
@@ -97,7 +97,7 @@ def _ensure_password(password: str, at: datetime) -> None:
     others = [person_id for person_id, old in hashes.items() if old is None or not verify_password(old, password)]
     if others:
         hashed = hash_password(password)
-        with command_session() as session:
+        with unit_of_work() as session:
             set_passwords(session, others, hashed, at)
 
 
@@ -106,7 +106,7 @@ def _queue_past_reminders(at: datetime) -> None:
     for week in range(REMINDER_WEEKS, 0, -1):
         then = (at - timedelta(weeks=week)).replace(hour=9, minute=5)
         queue_due_reminders(then, lambda then=then: then)  # type: ignore[misc]
-        with command_session() as session:
+        with unit_of_work() as session:
             administration.mark_mail_sent(session, then)
 
 

@@ -10,7 +10,7 @@ from wtforms.validators import ValidationError
 from course.people.forms import selected_team_id
 from course.web.forms import DayField, Form
 
-EARLIEST = date(1990, 1, 1)
+EARLIEST_DAY = date(1990, 1, 1)
 
 
 class PackForm(Form):
@@ -23,7 +23,7 @@ class PackForm(Form):
     def validate_on(self, field: DayField) -> None:
         if field.data is not None and field.data > self.today:
             raise ValidationError("This day has not come yet. Enter today or a day before it.")
-        if field.data is not None and field.data < EARLIEST:
+        if field.data is not None and field.data < EARLIEST_DAY:
             raise ValidationError("Enter a day from 1990 on.")
 
     @property

@@ -6,23 +6,28 @@ from collections.abc import Callable
 from datetime import datetime
 
 from course.content.loaded_course import library
-from course.credentials.actions import hand
+from course.credentials.actions import current_signer
 from course.dates import civil_date
 from course.evidence import actions
-from course.evidence.builder import Asked, House, draft, signed
+from course.evidence.builder import IssuerContext, PackRequest, build_pack, sign_pack
 from course.evidence.rules.pack import STEPS
-from course.exports.actions import keep
-from course.exports.rules import LOST, GivenUpError, Tell
+from course.exports.actions import store_file
+from course.exports.rules import INTERRUPTED, ExportAbandonedError, StageCallback
 from course.organisation.queries import organisation
 from course.reports.status_cache import StatusCache
 from course.web.app_state import app_state
-from course.web.unit_of_work import command_session, read_only_session
+from course.web.unit_of_work import read_only_session, unit_of_work
 
 Clock = Callable[[], datetime]
 
 
-def produce(
-    asked: Asked, ledger: StatusCache, tell: Tell, by: int | None, clock: Clock, pack_id: int | None = None
+def produce_pack(
+    asked: PackRequest,
+    ledger: StatusCache,
+    tell: StageCallback,
+    by: int | None,
+    clock: Clock,
+    pack_id: int | None = None,
 ) -> bytes:
     """The pack as a file, once it is in the log; kept as well if it was asked for on the page. `clock` tells the time.
 
@@ -32,16 +37,16 @@ def produce(
     config = app_state().config
     with read_only_session() as session:
         ours = organisation(session)
-        house = House(
+        house = IssuerContext(
             ours.name if ours else "", config.time_zone, civil_date(asked.at, config.time_zone), config.public_url
         )
-        made = draft(session, library(), ledger, asked, house, tell)
+        made = build_pack(session, library(), ledger, asked, house, tell)
     tell(STEPS[-1], len(STEPS) - 1, len(STEPS))
-    with command_session() as session:
-        signer = hand(session, asked.at)
-    data = signed(made, signer)
-    with command_session() as session:
-        if pack_id is not None and not keep(session, pack_id, data, made.about.people, clock()):
-            raise GivenUpError(LOST)
-        actions.made(session, asked.team, made.about, made.people, by)
+    with unit_of_work() as session:
+        signer = current_signer(session, asked.at)
+    data = sign_pack(made, signer)
+    with unit_of_work() as session:
+        if pack_id is not None and not store_file(session, pack_id, data, made.about.people, clock()):
+            raise ExportAbandonedError(INTERRUPTED)
+        actions.record_pack_made(session, asked.team, made.about, made.people, by)
     return data

@@ -12,120 +12,124 @@ from course.clock import now
 from course.credentials.rules.keys import KeyLockedError
 from course.dates import start_of_day
 from course.evidence import actions, queries
-from course.evidence.builder import Asked
+from course.evidence.builder import PackRequest
 from course.evidence.forms import PackForm
-from course.evidence.jobs import produce
+from course.evidence.jobs import produce_pack
 from course.evidence.rules.pack import STEPS
-from course.exports.actions import ask
-from course.exports.queries import DownloadView, content, downloads, unfinished
+from course.exports.actions import request_file
+from course.exports.queries import DownloadView, downloads, file_content, unfinished_id
 from course.exports.queries import download as download_of
-from course.exports.rules import KEPT
-from course.exports.views import handed_out, make_beside
+from course.exports.rules import RETENTION_PERIODS
+from course.exports.views import file_response, make_in_background
 from course.people.forms import team_choices
 from course.people.queries import TeamView
 from course.reports.app_status_cache import app_status_cache
 from course.reports.views import today
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
-from course.web.template_filters import redirect_after_post
+from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, unit_of_work
 
 pages = Blueprint("evidence", __name__)
-Answer = Response | WsgiResponse
-_PACK = "int(max=2147483647)"
+PageResponse = Response | WsgiResponse
+_PACK_ID = "int(max=2147483647)"
 
 
 @pages.before_request
-def _here() -> None:
+def _set_nav_section() -> None:
     g.here = "report"
 
 
 @pages.get("")
 @requires_permission(Permission.SEE_PEOPLE)
-def choose() -> Response:
+def list_packs() -> Response:
     """Where a pack is asked for; `team` and `on` stand in the address. Shows one's newest packs."""
-    return _page(_form(_day_in_address() or today(), team=request.args.get("team", "")))
+    return _render_page(_pack_form(_requested_day() or today(), team=request.args.get("team", "")))
 
 
 @pages.post("")
 @requires_permission(Permission.SEE_PEOPLE)
-def make() -> Answer:
+def make_pack() -> PageResponse:
     """Begin to make a pack; it goes on when the page is left."""
-    form = _form(today())
+    form = _pack_form(today())
     if not form.validate():
-        return _page(form)
+        return _render_page(form)
     day, at, viewer, book = form.on.day, now(), current_user.person, app_status_cache()
-    if form.wanted is not None and form.wanted not in _ids(_teams(day)):
+    if form.wanted is not None and form.wanted not in _team_ids(_selectable_teams(day)):
         form.team.errors = ["This team was not there on that day. Choose another one, or another day."]
-        return _page(form)
+        return _render_page(form)
     with unit_of_work() as session:
-        pack_id = ask(session, "evidence", form.wanted, day, "", len(STEPS), viewer.id, at)
+        pack_id = request_file(session, "evidence", form.wanted, day, "", len(STEPS), viewer.id, at)
         if pack_id is None:
             session.rollback()  # nothing was done, so the same form may come again
     if pack_id is None:
         flash("A pack is being made for you already: it is the one on this page. Ask for another when it is ready.")
-        return redirect_after_post(_unfinished(viewer.id))
-    asked = Asked(form.wanted, day, viewer, at)
+        return redirect_after_post(_unfinished_pack_url(viewer.id))
+    asked = PackRequest(form.wanted, day, viewer, at)
     known = LookupError, KeyLockedError
-    make_beside(pack_id, lambda tell: produce(asked, book, tell, viewer.id, now, pack_id), now, known)
-    return redirect_after_post(url_for("evidence.one", pack_id=pack_id))
+    make_in_background(pack_id, lambda tell: produce_pack(asked, book, tell, viewer.id, now, pack_id), now, known)
+    return redirect_after_post(url_for("evidence.pack_progress", pack_id=pack_id))
 
 
-def _unfinished(person_id: int) -> str:
+def _unfinished_pack_url(person_id: int) -> str:
     """Where the pack is that is being made; if it has ended just now, where all are."""
-    pack_id = unfinished(db(), person_id, "evidence")
-    return url_for("evidence.choose") if pack_id is None else url_for("evidence.one", pack_id=pack_id)
+    pack_id = unfinished_id(db(), person_id, "evidence")
+    return url_for("evidence.list_packs") if pack_id is None else url_for("evidence.pack_progress", pack_id=pack_id)
 
 
-@pages.get(f"/<{_PACK}:pack_id>")
+@pages.get(f"/<{_PACK_ID}:pack_id>")
 @requires_permission(Permission.SEE_PEOPLE)
-def one(pack_id: int) -> str:
+def pack_progress(pack_id: int) -> str:
     """How far a pack has come, or where it is downloaded."""
-    pack = _own(pack_id)
+    pack = _own_pack(pack_id)
     return render_template(
-        "evidence/one.html", pack=pack, name=_names(pack.day).get(pack.team_id, ""), state=pack.state(now())
+        "evidence/one.html", pack=pack, name=_team_names(pack.day).get(pack.team_id, ""), state=pack.state(now())
     )  # fmt: skip
 
 
-@pages.post(f"/<{_PACK}:pack_id>/download")
+@pages.post(f"/<{_PACK_ID}:pack_id>/download")
 @requires_permission(Permission.SEE_PEOPLE)
 def download(pack_id: int) -> Response:
     """The pack as a file."""
-    pack = _own(pack_id)
-    data = content(db(), pack_id) or abort(404)
+    pack = _own_pack(pack_id)
+    data = file_content(db(), pack_id) or abort(404)
     with unit_of_work() as session:
-        actions.downloaded(session, pack.team_id, pack.day, pack.people, current_user.person.id, now())
-    return handed_out(data, "application/zip", f"evidence-{pack.day.isoformat()}.zip")
+        actions.record_pack_download(session, pack.team_id, pack.day, pack.people, current_user.person.id, now())
+    return file_response(data, "application/zip", f"evidence-{pack.day.isoformat()}.zip")
 
 
-def _own(pack_id: int) -> DownloadView:
+def _own_pack(pack_id: int) -> DownloadView:
     """A pack that the viewer asked for, of people whom they may still see."""
     viewer = current_user.person
     pack = download_of(db(), viewer.id, pack_id)
-    if pack is None or pack.kind != "evidence" or not (viewer.administrator or pack.team_id in _ids(_teams(pack.day))):
+    if (
+        pack is None
+        or pack.kind != "evidence"
+        or not (viewer.administrator or pack.team_id in _team_ids(_selectable_teams(pack.day)))
+    ):
         abort(404)
     return pack
 
 
-def _page(form: PackForm) -> Response:
+def _render_page(form: PackForm) -> Response:
     at = now()
     newest = [(pack, pack.state(at)) for pack in downloads(db(), current_user.person.id, "evidence")]
     page = render_template(
-        "evidence/choose.html", form=form, newest=newest, names=_names(today()), today=today(),
-        days=KEPT["evidence"].days,
+        "evidence/choose.html", form=form, newest=newest, names=_team_names(today()), today=today(),
+        days=RETENTION_PERIODS["evidence"].days,
     )  # fmt: skip
     return make_response(page, 422 if form.errors else 200)
 
 
-def _form(day: date, team: str = "") -> PackForm:
+def _pack_form(day: date, team: str = "") -> PackForm:
     """The form with the teams of today and, after them, those of that day which are not there any more. Whoever sends
     another team asks for something that they cannot see."""
     form = PackForm(on=day, team=team)
     form.today = today()
     asked = form.on.data or day
-    then = _teams(asked) if asked <= form.today else []
-    now_there = _teams(form.today)
-    every = [*now_there, *(one for one in then if one.id not in _ids(now_there))]
+    then = _selectable_teams(asked) if asked <= form.today else []
+    now_there = _selectable_teams(form.today)
+    every = [*now_there, *(one for one in then if one.id not in _team_ids(now_there))]
     form.team.choices = (
         team_choices(every, "Everybody")
         if current_user.person.administrator
@@ -136,21 +140,21 @@ def _form(day: date, team: str = "") -> PackForm:
     return form
 
 
-def _teams(day: date) -> list[TeamView]:
+def _selectable_teams(day: date) -> list[TeamView]:
     """The teams of that day for which the viewer may ask."""
     end = start_of_day(day + timedelta(days=1), app_state().config.time_zone)
-    return queries.choice(db(), current_user.person, min(now(), end - timedelta(microseconds=1)))
+    return queries.selectable_teams(db(), current_user.person, min(now(), end - timedelta(microseconds=1)))
 
 
-def _ids(teams: list[TeamView]) -> set[int]:
+def _team_ids(teams: list[TeamView]) -> set[int]:
     return {team.id for team in teams}
 
 
-def _names(day: date) -> dict[int | None, str]:
-    return {None: "Everybody"} | {team.id: team.name for team in _teams(day)}
+def _team_names(day: date) -> dict[int | None, str]:
+    return {None: "Everybody"} | {team.id: team.name for team in _selectable_teams(day)}
 
 
-def _day_in_address() -> date | None:
+def _requested_day() -> date | None:
     try:
         found = date.fromisoformat(request.args.get("on", ""))
     except ValueError:

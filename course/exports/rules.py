@@ -6,29 +6,31 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 # How long each kind of file can be downloaded.
-KEPT = {
+RETENTION_PERIODS = {
     "evidence": timedelta(days=30),
     "csv": timedelta(days=1),
     "xlsx": timedelta(days=1),
     "pdf": timedelta(days=1),
 }
-CUT_OFF = timedelta(hours=1)  # whatever has not ended after this has been cut off
+TIME_LIMIT = timedelta(hours=1)  # whatever has not ended after this has been cut off
 # Whoever makes a file says often how far it has come. After this silence another one may be asked for.
-SILENT = timedelta(minutes=10)
-LOST = "It was not finished: the course was stopped meanwhile, or too much else was being made. Ask for it again."
+PROGRESS_TIMEOUT = timedelta(minutes=10)
+INTERRUPTED = (
+    "It was not finished: the course was stopped meanwhile, or too much else was being made. Ask for it again."
+)
 
-BEGINS = "Beginning"
+FIRST_STAGE = "Beginning"
 
 
-class GivenUpError(Exception):
+class ExportAbandonedError(Exception):
     """The file is not to be made any more: it was silent for so long that another one may have been asked for."""
 
 
 # Told what is being done, how many steps are done, and of how many.
-Tell = Callable[[str, int, int], None]
+StageCallback = Callable[[str, int, int], None]
 
 
-def state_of(
+def download_state(
     kind: str,
     made_at: datetime,
     finished_at: datetime | None,
@@ -40,6 +42,6 @@ def state_of(
     if failure:
         return "failed"
     if finished_at is None:
-        silent = told_at is not None and at - told_at >= SILENT
-        return "cut off" if silent or at - made_at >= CUT_OFF else "running"
-    return "ready" if at - made_at < KEPT[kind] else "gone"
+        silent = told_at is not None and at - told_at >= PROGRESS_TIMEOUT
+        return "cut off" if silent or at - made_at >= TIME_LIMIT else "running"
+    return "ready" if at - made_at < RETENTION_PERIODS[kind] else "gone"

@@ -9,16 +9,16 @@ from datetime import datetime
 from flask import Response
 
 from course.exports import actions
-from course.exports.rules import BEGINS, LOST, GivenUpError, Tell
+from course.exports.rules import FIRST_STAGE, INTERRUPTED, ExportAbandonedError, StageCallback
 from course.web.background_threads import run_in_background
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 
-FAILED = "Something went wrong on our side. Ask for it again; if that does not help, tell your administrator."
+FAILURE_MESSAGE = "Something went wrong on our side. Ask for it again; if that does not help, tell your administrator."
 
 
-def make_beside(
+def make_in_background(
     download_id: int,
-    produce: Callable[[Tell], object],
+    produce: Callable[[StageCallback], object],
     clock: Callable[[], datetime],
     known: tuple[type[Exception], ...],
 ) -> None:
@@ -26,17 +26,17 @@ def make_beside(
     come, and keeps the file. Errors that are `known` say in words why there is none."""
 
     def tell(stage: str, done: int, total: int) -> None:
-        with command_session() as session:
-            wanted = actions.tell(session, download_id, stage, done, total, clock())
+        with unit_of_work() as session:
+            wanted = actions.record_progress(session, download_id, stage, done, total, clock())
         if not wanted:
-            raise GivenUpError(LOST)
+            raise ExportAbandonedError(INTERRUPTED)
 
-    in_words: tuple[type[Exception], ...] = (GivenUpError, *known)
+    in_words: tuple[type[Exception], ...] = (ExportAbandonedError, *known)
 
     def work() -> None:
-        failure = FAILED
+        failure = FAILURE_MESSAGE
         try:
-            tell(BEGINS, 0, 1)
+            tell(FIRST_STAGE, 0, 1)
             produce(tell)
             failure = ""
         except in_words as error:
@@ -44,13 +44,13 @@ def make_beside(
             logging.getLogger("course").warning("file %s was not made: %s", download_id, error)
         finally:
             if failure:
-                with command_session() as session:
-                    actions.give_up(session, download_id, failure, clock())
+                with unit_of_work() as session:
+                    actions.record_failure(session, download_id, failure, clock())
 
     run_in_background(work, f"file {download_id}")
 
 
-def handed_out(data: bytes, media: str, name: str) -> Response:
+def file_response(data: bytes, media: str, name: str) -> Response:
     """The file as an answer that no cache keeps."""
     response = Response(data, mimetype=media)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'

@@ -22,7 +22,7 @@ from course.organisation.request_organisation import current_organisation
 from course.people.rules import first_name
 from course.web.access import sign_in_required
 from course.web.app_state import app_state
-from course.web.template_filters import redirect_after_post
+from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, unit_of_work
 
 pages = Blueprint("help_requests", __name__)

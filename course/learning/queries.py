@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from course.db import PreparedQuery, RowSource
+from course.db import RowSource
 from course.learning.models import (
     Answer,
     Attempt,
@@ -99,12 +99,12 @@ _NEWEST_ENROLMENT = (
     .where(_Enrolment.c.person_id == _PERSON, _Enrolment.c.kind == "initial")
     .scalar_subquery()
 )
-_FACTS_STATEMENT = PreparedQuery(_facts_query(lambda enrolment: enrolment == _NEWEST_ENROLMENT))
+_FACTS_STATEMENT = _facts_query(lambda enrolment: enrolment == _NEWEST_ENROLMENT)
 
 
 def progress_facts(session: RowSource, person_id: int) -> ProgressFacts:
-    """The facts of the person's newest enrolment for the whole course, in one query."""
-    return _progress_facts(row[1:] for row in _FACTS_STATEMENT.run(session, person=person_id))
+    """What the person's newest enrolment for the whole course holds, in one query."""
+    return _progress_facts(row[1:] for row in session.execute(_FACTS_STATEMENT, {"person": person_id}))
 
 
 def progress_facts_of_many(session: Session, ids: Collection[int], at: datetime) -> dict[int, ProgressFacts]:

@@ -12,7 +12,7 @@ from course.organisation.queries import contact_owners, organisation, stale_cont
 from course.organisation.rules.contacts import CONTACT_KINDS
 from course.people.rules import first_name
 from course.web.app_state import app_state
-from course.web.unit_of_work import command_session, read_only_session
+from course.web.unit_of_work import read_only_session, unit_of_work
 
 
 def queue_contact_reviews(at: datetime) -> int:
@@ -39,5 +39,5 @@ def queue_contact_reviews(at: datetime) -> int:
         messages.append((f"contact:{entry.id}", owner.email, message))
     if not messages:
         return 0
-    with command_session() as session:
+    with unit_of_work() as session:
         return sum(schedule_message(session, key, email, message, at, at) for key, email, message in messages)

@@ -48,7 +48,7 @@ def validate_phone_number(_form: Form, field: Field) -> None:
     """Refuse a text that a link could not dial: several numbers, words, letters in place of digits."""
     if not field.data or dial_string(field.data):
         return
-    if sum(piece.dials is not None for piece in split_phone_numbers(field.data)) > 1:
+    if sum(piece.dial_string is not None for piece in split_phone_numbers(field.data)) > 1:
         raise ValidationError("Enter one telephone number here: the one that is answered first.")
     raise ValidationError(
         "Enter one whole telephone number in digits and nothing else, such as 01632 960123, "

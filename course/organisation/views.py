@@ -31,8 +31,8 @@ from course.people.queries import person_by_email
 from course.web.access import Permission, public, requires_permission, sign_in_required
 from course.web.app_state import app_state
 from course.web.query_deadline import read_with_deadline
+from course.web.redirects import redirect_after_post
 from course.web.sandbox import FileRefusedError, SandboxBusyError, SandboxError, SandboxLimits, read_in_sandbox
-from course.web.template_filters import redirect_after_post
 from course.web.unit_of_work import db, unit_of_work
 from course.web.uploads import accepts_upload
 

@@ -22,15 +22,15 @@ from course.people.rules import name_key
 from course.privacy.models import Erasure, ErasureRequest, RetentionSchedule
 from course.privacy.queries import retention_due, subject_data
 from course.privacy.rules.address_history import erased_address
-from course.privacy.rules.retention_schedule import STAGES, Schedule, Stage, nameless
+from course.privacy.rules.retention_schedule import STAGE_TITLES, ErasureStage, RetentionSettings, erased_name
 
-_CONTACT = ("contact_name", "contact_email")
+_CONTACT_FIELDS = ("contact_name", "contact_email")
 
 
-def set_schedule(session: Session, wanted: Schedule, reason: str, by: int | None, at: datetime) -> bool:
+def set_schedule(session: Session, wanted: RetentionSettings, reason: str, by: int | None, at: datetime) -> bool:
     """Add a version of the schedule; it holds at once. False, and nothing done, if it is the one that holds."""
     session.execute(select(Organisation.id).with_for_update())
-    known = retention_due.schedule(session)
+    known = retention_due.current_schedule(session)
     if known == wanted:
         return False
     made = RetentionSchedule(**asdict(wanted), reason=reason, made_by=by, made_at=at)
@@ -38,19 +38,19 @@ def set_schedule(session: Session, wanted: Schedule, reason: str, by: int | None
     session.flush()
     changed = changed_values(asdict(known) if known else {}, asdict(wanted))
     # Names and addresses cannot be taken out of the log again.
-    details: dict[str, Any] = {name: value for name, value in changed.items() if name not in _CONTACT}
-    details["contact"] = "changed" if set(changed) & set(_CONTACT) else "unchanged"
+    details: dict[str, Any] = {name: value for name, value in changed.items() if name not in _CONTACT_FIELDS}
+    details["contact"] = "changed" if set(changed) & set(_CONTACT_FIELDS) else "unchanged"
     record_event(session, "data.schedule_changed", ("schedule", made.id), {"reason": reason, **details}, by, at)
     return True
 
 
-def ask(session: Session, person_id: int, reason: str, by: int | None, at: datetime) -> bool:
+def request_erasure(session: Session, person_id: int, reason: str, by: int | None, at: datetime) -> bool:
     """Write down that what is kept about somebody is to be erased; the worker does it. False, and nothing done, if that
     was asked for already and waits. Raises LookupError if there is nobody."""
     # Counted before it is looked: whoever asks in between takes the number.
     count = select(func.count()).select_from(ErasureRequest).where(ErasureRequest.person_id == person_id)
     number = session.execute(count).scalar_one() + 1
-    found = retention_due.case(session, person_id, at)
+    found = retention_due.erasure_case(session, person_id, at)
     if found is None:
         raise LookupError(f"there is no person {person_id}")
     if found.waiting is not None:
@@ -65,8 +65,8 @@ def ask(session: Session, person_id: int, reason: str, by: int | None, at: datet
 
 def delete_notes(session: Session, person_id: int) -> int:
     """Somebody deletes all their private notes; returns how many there were."""
-    ids = subject_data.entries_of(session, person_id)
-    return _changed(session, delete(Reflection).where(Reflection.person_id.in_(ids)))
+    ids = subject_data.merged_person_ids(session, person_id)
+    return _affected_rows(session, delete(Reflection).where(Reflection.person_id.in_(ids)))
 
 
 def erase(session: Session, ids: Sequence[int], zone: str, at: datetime) -> list[Erasure]:
@@ -77,28 +77,34 @@ def erase(session: Session, ids: Sequence[int], zone: str, at: datetime) -> list
     """
     session.execute(select(Person.id).where(Person.id.in_(ids)).order_by(Person.id).with_for_update())
     found: list[Erasure] = []
-    for task in retention_due.tasks(session, retention_due.schedule(session), zone, at, ids):
-        gone = [_erase(session, task.person_id, stage, request, at) for stage, request in task.stages.items()]
+    for task in retention_due.erasure_tasks(session, retention_due.current_schedule(session), zone, at, ids):
+        gone = [_erase_stage(session, task.person_id, stage, request, at) for stage, request in task.stages.items()]
         found += gone
         if rows := sum(one.total for one in gone):
-            what = ", ".join(STAGES[cast("Stage", one.stage)].lower() for one in gone if one.total)
+            what = ", ".join(STAGE_TITLES[cast("ErasureStage", one.stage)].lower() for one in gone if one.total)
             record_event(session, "data.erased", ("person", task.person_id), {"what": what, "rows": rows}, None, at)
     session.flush()
     return found
 
 
-def _erase(session: Session, person_id: int, stage: Stage, request_id: int | None, at: datetime) -> Erasure:
+def _erase_stage(
+    session: Session, person_id: int, stage: ErasureStage, request_id: int | None, at: datetime
+) -> Erasure:
     """Erase what goes at one stage, and write down how much it was."""
     counts: dict[str, int] = {}
-    for table, which in retention_due.parts(session, stage, [person_id], at):
-        counts[table.name] = _changed(session, delete(table).where(which))
-    for table, values, which in retention_due.emptied(stage, [person_id]):
-        counts[table.name] = counts.get(table.name, 0) + _changed(session, update(table).where(which).values(values))
-    named = _person_values(person_id, stage, at)
+    for table, which in retention_due.rows_to_delete(session, stage, [person_id], at):
+        counts[table.name] = _affected_rows(session, delete(table).where(which))
+    for table, values, which in retention_due.columns_to_clear(stage, [person_id]):
+        counts[table.name] = counts.get(table.name, 0) + _affected_rows(
+            session, update(table).where(which).values(values)
+        )
+    named = _erased_person_values(person_id, stage, at)
     if named:
         person = subject_data.TABLES["person"]
         differs = or_(*(person.c[name].is_distinct_from(value) for name, value in named.items() if name != "erased_at"))
-        counts["person"] = _changed(session, update(person).where(person.c.id == person_id, differs).values(named))
+        counts["person"] = _affected_rows(
+            session, update(person).where(person.c.id == person_id, differs).values(named)
+        )
     counts = {name: count for name, count in counts.items() if count}
     made = Erasure(
         person_id=person_id, stage=stage, request_id=request_id, counts=counts, total=sum(counts.values()), made_at=at
@@ -107,25 +113,25 @@ def _erase(session: Session, person_id: int, stage: Stage, request_id: int | Non
     return made
 
 
-def _person_values(person_id: int, stage: Stage, at: datetime) -> dict[str, Any]:
+def _erased_person_values(person_id: int, stage: ErasureStage, at: datetime) -> dict[str, Any]:
     """What stands in a person's own row after a stage."""
     if stage == "mail":
         return {"email": erased_address(person_id)}
     if stage == "proof":
-        name = nameless(person_id)
+        name = erased_name(person_id)
         return {"name": name, "name_key": name_key(name), "staff_number": None, "erased_at": at}
     return {}
 
 
-def forget_refused(session: Session, zone: str, at: datetime) -> int:
+def delete_refused_requests(session: Session, zone: str, at: datetime) -> int:
     """Who asked to join and was refused is forgotten as mail is: after so many months. Without a schedule nobody is."""
-    plan = retention_due.schedule(session)
+    plan = retention_due.current_schedule(session)
     if plan is None:
         return 0
     day = add_months(civil_date(at, zone), -plan.mail_months)
     old = RegistrationRequest.decided_at < start_of_day(day, zone)
-    return _changed(session, delete(RegistrationRequest).where(RegistrationRequest.person_id.is_(None), old))
+    return _affected_rows(session, delete(RegistrationRequest).where(RegistrationRequest.person_id.is_(None), old))
 
 
-def _changed(session: Session, statement: Any) -> int:
+def _affected_rows(session: Session, statement: Any) -> int:
     return int(cast("CursorResult[Any]", session.execute(statement)).rowcount)

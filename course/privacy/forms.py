@@ -11,23 +11,23 @@ from wtforms import HiddenField, IntegerField
 from wtforms.validators import InputRequired, NumberRange
 
 from course.people.forms import email_field, line_field
-from course.privacy.rules.retention_schedule import Schedule
+from course.privacy.rules.retention_schedule import RetentionSettings
 from course.web.forms import Form
 
 
-def _number(label: str, high: int) -> IntegerField:
+def _number_field(label: str, high: int) -> IntegerField:
     message = f"Enter a whole number from 1 to {high}."
     return IntegerField(label, validators=[InputRequired(message), NumberRange(1, high, message)])
 
 
-class ScheduleForm(Form):
+class RetentionScheduleForm(Form):
     """`schedule()` is what was entered, once the form is valid. It is saved when `confirmed` is the mark of just that,
     so that nothing is saved whose preview nobody saw."""
 
-    learning_months = _number("Details of the learning, in months", 120)
-    proof_months = _number("Proof of training, in months", 600)
-    mail_months = _number("Mail and addresses, in months", 120)
-    sign_in_days = _number("Traces of signing in, in days", 3650)
+    learning_months = _number_field("Details of the learning, in months", 120)
+    proof_months = _number_field("Proof of training, in months", 600)
+    mail_months = _number_field("Mail and addresses, in months", 120)
+    sign_in_days = _number_field("Traces of signing in, in days", 3650)
     contact_name = line_field("Who answers questions about data", "Enter a name, or what the post is called.")
     contact_email = email_field("Their e-mail address")
     reason = line_field("Reason", "Say in a few words why.")
@@ -42,9 +42,9 @@ class ScheduleForm(Form):
             return False
         return fine
 
-    def schedule(self) -> Schedule:
+    def schedule(self) -> RetentionSettings:
         """What was entered."""
-        return Schedule(
+        return RetentionSettings(
             int(self.learning_months.data or 0),
             int(self.proof_months.data or 0),
             int(self.mail_months.data or 0),

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from course.privacy.queries.subject_data import Holding
+from course.privacy.queries.subject_data import SubjectData
 from course.privacy.rules.personal_data_map import NOTES
-from course.privacy.rules.subject_access_export import as_json
+from course.privacy.rules.subject_access_export import subject_data_json
 
-LEFT_OUT = (
+OMITTED_ANSWERS_NOTE = (
     "Whether some answers in the final assessment are right is left out (null): it will ask about these points again."
 )
 
 
-def copy_of(found: Holding, person_id: int, organisation: str, at: datetime, *, own: bool) -> bytes:
+def export_subject_data(found: SubjectData, person_id: int, organisation: str, at: datetime, *, own: bool) -> bytes:
     """The file, in JSON. `own`: it is for themselves. Private notes are in nobody else's."""
     about = {"about": {"person_id": person_id, "organisation": organisation, "made_at": at,
                        "times": "Moments are in UTC, as ISO 8601 says."}}  # fmt: skip
     more = {
-        "left_out": [LEFT_OUT] if found.withheld else [],
+        "left_out": [OMITTED_ANSWERS_NOTE] if found.withheld else [],
         "failed_tries_to_sign_in": found.tries,
         "summaries_that_named_me": found.told_of,
         "log": [{"number": one.entry.number, "at": one.entry.at, "what": one.entry.what, "in_words": one.words,
@@ -27,4 +27,4 @@ def copy_of(found: Holding, person_id: int, organisation: str, at: datetime, *, 
     }  # fmt: skip
     private = set() if own else {place.table for place in NOTES.places}
     rows = {table: [] if table in private else rows for table, rows in found.rows.items()}
-    return as_json(about, rows, more)
+    return subject_data_json(about, rows, more)

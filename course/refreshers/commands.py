@@ -26,7 +26,7 @@ from course.refreshers.actions import RecoveredCompletion
 from course.refreshers.queries import CertifiedLearner
 from course.refreshers.rules.boosters import sign_booster_token
 from course.web.app_state import app_state
-from course.web.unit_of_work import command_session, read_only_session
+from course.web.unit_of_work import read_only_session, unit_of_work
 
 group = AppGroup("boosters", help="Five questions between two certificates.")
 
@@ -43,7 +43,7 @@ def send_boosters_command(on: datetime | None, dry_run: bool) -> None:
 def send_boosters(on: date, dry_run: bool = False) -> int:
     """Queue what is due on that day; returns how many that is."""
     zone, sent = app_state().config.time_zone, 0
-    with command_session() as session:
+    with unit_of_work() as session:
         ours = organisation(session)
         due = actions.boosters_due(session, library(), zone, on)
     for one in due:
@@ -52,7 +52,7 @@ def send_boosters(on: date, dry_run: bool = False) -> int:
             sent += 1
             continue
         mail = _booster_message(one, ours.name if ours else "")
-        with command_session() as session:
+        with unit_of_work() as session:
             sent += actions.queue_booster(session, library(), one, mail, zone, now())
     return sent
 
@@ -90,12 +90,12 @@ def send_updates_command(on: datetime | None, dry_run: bool) -> None:
 def send_updates(on: date, dry_run: bool = False) -> int:
     """Queue what is due on that day; returns how many mails that is."""
     config, sent = app_state().config, 0
-    with command_session() as session:
+    with unit_of_work() as session:
         ours = organisation(session)
         due = actions.updates_due(session, library(), config.time_zone, on)
     for one in due:
         if dry_run:
-            click.echo(f"{one.person.email}: {one.step}")
+            click.echo(f"{one.person.email}: {one.mail_step}")
             sent += 1
             continue
         mail = render_message(
@@ -109,7 +109,7 @@ def send_updates(on: date, dry_run: bool = False) -> int:
             organisation=ours.name if ours else "",
             course=library().course.title,
         )
-        with command_session() as session:
+        with unit_of_work() as session:
             sent += actions.queue_update_mail(session, one, mail, config.time_zone, now())
     return sent
 
@@ -148,7 +148,7 @@ def recover_completions(at: datetime) -> list[RecoveredCompletion]:
         waiting = queries.unrecorded_completions(session)
     healed = []
     for one in waiting:
-        with command_session() as session:
+        with unit_of_work() as session:
             if (done := actions.recover_completion(session, library(), one, at)) is not None:
                 healed.append(done)
     return healed

@@ -54,8 +54,8 @@ class RefresherPartView:
     kind: str
     ref: str
     version: str | None
-    before: str | None
-    why: str | None
+    previous_version: str | None
+    reason: str | None
     done: bool
 
 
@@ -73,24 +73,24 @@ class Refresher:
     asked: int
     answered: int
     passed: bool
-    run: int | None
+    run_id: int | None
     completed_at: datetime | None
-    used_up: tuple[str, ...] = ()
-    to_read: tuple[str, ...] = ()
+    exhausted_points: tuple[str, ...] = ()
+    points_to_reread: tuple[str, ...] = ()
 
     @property
-    def given_up(self) -> bool:
+    def cannot_be_passed(self) -> bool:
         """Whether it cannot be passed any more, and what it asked to be read again is read."""
-        return bool(self.used_up) and not self.to_read
+        return bool(self.exhausted_points) and not self.points_to_reread
 
     @property
-    def read(self) -> bool:
+    def reading_done(self) -> bool:
         """Whether every changed page was seen and the story is over."""
         return all(part.done for part in self.parts if part.kind != "point")
 
     @property
-    def over(self) -> bool:
-        return self.read and self.passed
+    def is_finished(self) -> bool:
+        return self.reading_done and self.passed
 
 
 def newest_refresher_id(session: Session, person_id: int, kind: str) -> int | None:

@@ -6,7 +6,7 @@ from flask import current_app
 
 from course.reports.status_cache import StatusCache
 
-EXTENSION_KEY = "course.ledger"
+EXTENSION_KEY = "course.status_cache"
 
 
 def app_status_cache() -> StatusCache:

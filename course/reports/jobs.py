@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from course.audit.actions import record_event
 from course.content.loaded_course import library
 from course.dates import civil_date
-from course.exports.actions import keep
-from course.exports.rules import LOST, GivenUpError, Tell
+from course.exports.actions import store_file
+from course.exports.rules import INTERRUPTED, ExportAbandonedError, StageCallback
 from course.organisation.queries import organisation
 from course.people.rules import Viewer
 from course.reports.report_files import REPORT_FORMATS, render_report_file
@@ -22,7 +22,7 @@ from course.reports.status_cache import StatusCache
 from course.training_records.actions import log_record_export
 from course.training_records.rules import EXPORT
 from course.web.app_state import app_state
-from course.web.unit_of_work import command_session, read_only_session
+from course.web.unit_of_work import read_only_session, unit_of_work
 
 READING_STAGE = "Reading who is in it"
 
@@ -46,7 +46,7 @@ class ReportFile:
     on: date
 
 
-def build_report_file(session: Session, ledger: StatusCache, asked: ReportRequest, tell: Tell) -> ReportFile:
+def build_report_file(session: Session, ledger: StatusCache, asked: ReportRequest, tell: StageCallback) -> ReportFile:
     """The file. It only reads, so nobody who writes has to wait for it. Raises LookupError for a team that was not there
     on that day, or that the viewer may not see."""
     zone = str(app_state().config.time_zone)
@@ -75,13 +75,17 @@ def log_report_export(session: Session, asked: ReportRequest, made: ReportFile) 
 
 
 def export_report(
-    asked: ReportRequest, ledger: StatusCache, tell: Tell, clock: Callable[[], datetime], download_id: int | None = None
+    asked: ReportRequest,
+    ledger: StatusCache,
+    tell: StageCallback,
+    clock: Callable[[], datetime],
+    download_id: int | None = None,
 ) -> ReportFile:
     """The file from beginning to end, outside a request; kept as well for who asked for it on the page."""
     with read_only_session() as session:
         made = build_report_file(session, ledger, asked, tell)
-    with command_session() as session:
-        if download_id is not None and not keep(session, download_id, made.data, len(made.people), clock()):
-            raise GivenUpError(LOST)
+    with unit_of_work() as session:
+        if download_id is not None and not store_file(session, download_id, made.data, len(made.people), clock()):
+            raise ExportAbandonedError(INTERRUPTED)
         log_report_export(session, asked, made)
     return made

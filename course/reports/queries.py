@@ -16,11 +16,10 @@ from course.db import Base
 from course.learning.models import Completion, Enrolment, PageRead
 from course.mail.models import OutboxMail
 from course.organisation.models import Organisation
-from course.people.models import Membership
+from course.people.models import Membership, PersonChange
 from course.recertification import queries as renewal
 from course.recertification.rules.facts import CertificationFacts
 from course.reminders.models import Reminder
-from course.staff.models import PersonChange
 
 SUMMARY_KINDS = ("manager", "lead")  # reminders that are about others
 
@@ -29,7 +28,7 @@ class HighWaterMark(NamedTuple):
     """The newest row of each table that something a report shows can come from. What people, teams and rules are is
     written to the log with every change, so its newest entry stands for all of that."""
 
-    log: int
+    audit_event: int
     completion: int
     enrolment: int
     page: int
@@ -57,15 +56,15 @@ class ReportedPerson:
     name: str
     email: str
     facts: CertificationFacts
-    stints: tuple[tuple[int, datetime, datetime | None], ...]
-    names: tuple[tuple[str, datetime], ...]
+    memberships: tuple[tuple[int, datetime, datetime | None], ...]
+    previous_names: tuple[tuple[str, datetime], ...]
 
     def name_at(self, moment: datetime) -> str:
-        return next((name for name, until in self.names if until > moment), self.name)
+        return next((name for name, until in self.previous_names if until > moment), self.name)
 
     def teams_at(self, moment: datetime) -> tuple[int, ...]:
         return tuple(
-            team for team, since, until in self.stints if since <= moment and (until is None or until > moment)
+            team for team, since, until in self.memberships if since <= moment and (until is None or until > moment)
         )
 
 
@@ -92,8 +91,8 @@ def reported_people(session: Session, zone: str, ids: Collection[int] | None = N
 class AuditedChange:
     """An entry of the log: what was done, and to which person (None: to something else)."""
 
-    what: str
-    person: int | None
+    event_kind: str
+    person_id: int | None
 
 
 def audited_changes_after(session: Session, number: int, most: int) -> list[AuditedChange]:

@@ -17,7 +17,7 @@ import typst
 
 from course.certificates.typesetting import FONTS
 from course.dates import civil_date
-from course.exports.rules import Tell
+from course.exports.rules import StageCallback
 from course.recertification.rules.civil_dates import long_date as in_words
 from course.recertification.rules.explanations import STATUS_GROUPS
 from course.reports.report_view import ReportRow, ReportView
@@ -39,30 +39,34 @@ class ReportFormat:
     """A kind of file: what it is called, its ending and its media type, and how it is made."""
 
     name: str
-    media: str
-    make: Callable[[ReportView, Sequence[ReportRow], str, str, datetime, Tell], bytes]
-    at_once: int  # people up to whom nobody has to wait for it
+    media_type: str
+    render: Callable[[ReportView, Sequence[ReportRow], str, str, datetime, StageCallback], bytes]
+    max_immediate: int  # people up to whom nobody has to wait for it
 
 
 def row_cells(row: ReportRow, zone: str) -> tuple[object, ...]:
     """A line of the report; days as days."""
     line = row.line
-    reminded = civil_date(row.reminded, zone) if row.reminded else None
-    return (line.name, line.email, row.teams, row.pathway, line.start, line.words, row.progress, line.due,
+    reminded = civil_date(row.last_reminder, zone) if row.last_reminder else None
+    return (line.name, line.email, row.teams, row.pathway, line.employment_start, line.label, row.progress, line.due,
             line.valid_until, reminded)  # fmt: skip
 
 
-def _csv(seen: ReportView, rows: Sequence[ReportRow], organisation: str, zone: str, at: datetime, tell: Tell) -> bytes:  # noqa: ARG001
+def _csv(  # one signature for all formats
+    _seen: ReportView, rows: Sequence[ReportRow], _organisation: str, zone: str, _at: datetime, tell: StageCallback
+) -> bytes:
     return csv_bytes((COLUMNS, *_cell_rows(rows, zone, tell)))
 
 
-def _xlsx(seen: ReportView, rows: Sequence[ReportRow], organisation: str, zone: str, at: datetime, tell: Tell) -> bytes:
+def _xlsx(
+    seen: ReportView, rows: Sequence[ReportRow], organisation: str, zone: str, at: datetime, tell: StageCallback
+) -> bytes:
     about = [(seen.name, organisation), *((line,) for line in report_summary(seen, zone, at))]
     people = itertools.chain((COLUMNS,), _cell_rows(rows, zone, tell))
     return xlsx_bytes({"People": people, "About this report": about})
 
 
-def _cell_rows(rows: Sequence[ReportRow], zone: str, tell: Tell) -> Iterator[tuple[object, ...]]:
+def _cell_rows(rows: Sequence[ReportRow], zone: str, tell: StageCallback) -> Iterator[tuple[object, ...]]:
     for number, row in enumerate(rows):
         if number % PROGRESS_INTERVAL == 0:
             tell(WRITING_STAGE, number, len(rows))
@@ -77,11 +81,13 @@ def report_summary(seen: ReportView, zone: str, at: datetime) -> list[str]:
     )
     found = [
         f"As at {in_words(seen.on)}. Made on {in_words(civil_date(at, zone))}.",
-        f"{report.holding} of {report.total} hold a valid certificate. {counts}." if report.total else "Nobody.",
+        f"{report.certified_count} of {report.total} hold a valid certificate. {counts}."
+        if report.total
+        else "Nobody.",
     ]
-    if wanted.narrow:
+    if wanted.is_narrowed:
         asked = {
-            "status": STATUS_GROUPS.get(wanted.group, ""), "pathway": wanted.pathway, "name or e-mail": wanted.words,
+            "status": STATUS_GROUPS.get(wanted.group, ""), "pathway": wanted.pathway, "name or e-mail": wanted.search_text,
             "started here from": _date_or_blank(wanted.started_from), "started here up to": _date_or_blank(wanted.started_to),
         }  # fmt: skip
         only = "; ".join(f"{name}: {value}" for name, value in asked.items() if value)
@@ -98,7 +104,9 @@ def _compiler() -> typst.Compiler:
     return typst.Compiler(TEMPLATE, font_paths=FONTS, ignore_system_fonts=True)
 
 
-def _pdf(seen: ReportView, rows: Sequence[ReportRow], organisation: str, zone: str, at: datetime, tell: Tell) -> bytes:
+def _pdf(
+    seen: ReportView, rows: Sequence[ReportRow], organisation: str, zone: str, at: datetime, tell: StageCallback
+) -> bytes:
     """Typst keeps all of a document in memory, so long lists are set in parts, whose pages are numbered through."""
     if len(rows) <= PDF_BATCH_SIZE:
         return _compile_pdf(_template_data(seen, rows, organisation, zone, at))
@@ -124,9 +132,9 @@ def _template_data(
     """What the template gets. `before` is how many pages came before, None where this is all of them."""
     today = civil_date(at, zone)
     printed = [
-        [row.line.name, row.teams, row.line.words, row.progress, *map(_date_or_blank, (
-            row.line.start, row.line.due, row.line.valid_until,
-            civil_date(row.reminded, zone) if row.reminded else None,
+        [row.line.name, row.teams, row.line.label, row.progress, *map(_date_or_blank, (
+            row.line.employment_start, row.line.due, row.line.valid_until,
+            civil_date(row.last_reminder, zone) if row.last_reminder else None,
         ))] for row in rows
     ]  # fmt: skip
     return {
@@ -162,7 +170,13 @@ REPORT_FORMATS = {
 
 
 def render_report_file(
-    kind: str, seen: ReportView, rows: Sequence[ReportRow], organisation: str, zone: str, at: datetime, tell: Tell
+    kind: str,
+    seen: ReportView,
+    rows: Sequence[ReportRow],
+    organisation: str,
+    zone: str,
+    at: datetime,
+    tell: StageCallback,
 ) -> bytes:
     """The file of that kind (one of KINDS), made at the moment `at`; `tell` hears how far it has come."""
-    return REPORT_FORMATS[kind].make(seen, rows, organisation, zone, at, tell)
+    return REPORT_FORMATS[kind].render(seen, rows, organisation, zone, at, tell)

@@ -75,7 +75,7 @@ class ReportRow:
     line: StatusLine
     teams: str
     progress: str
-    reminded: datetime | None
+    last_reminder: datetime | None
 
     @property
     def pathway(self) -> str:

@@ -38,7 +38,7 @@ class StatusLine:
     email: str
     teams: tuple[int, ...]
     pathway: str
-    start: date | None
+    employment_start: date | None
     state: str
     due: date | None
     valid_until: date | None
@@ -52,12 +52,12 @@ class StatusLine:
         return GROUP_OF_STATE[self.state]
 
     @property
-    def holds(self) -> bool:
+    def has_valid_certificate(self) -> bool:
         """Whether a certificate was valid on the day, whatever else was open."""
         return self.valid_until is not None and self.on <= self.valid_until
 
     @property
-    def words(self) -> str:
+    def label(self) -> str:
         """The status in words."""
         return status_text(self.state, self.due, self.overdue_days, self.on)
 
@@ -90,7 +90,7 @@ def status_line(
 
 def employments_known_on(facts: CertificationFacts, on: date) -> tuple[EmploymentFact, ...]:
     """The stays here as they were known on that day."""
-    return CertificationFacts(facts.employments).known(on).employments
+    return CertificationFacts(facts.employments).as_of(on).employments
 
 
 def is_employed_on(facts: CertificationFacts, on: date) -> bool:
@@ -109,12 +109,12 @@ class ReportFilter:
     pathway: str = ""
     started_from: date | None = None
     started_to: date | None = None
-    words: str = ""
+    search_text: str = ""
     sort: str = "worst"
     on: date | None = None
 
     @property
-    def parts(self) -> dict[str, object]:
+    def query_parameters(self) -> dict[str, object]:
         """The filter as the fields of its form; those that say nothing are left out."""
         every: dict[str, object] = {
             "team": self.team,
@@ -122,7 +122,7 @@ class ReportFilter:
             "pathway": self.pathway,
             "from": self.started_from,
             "to": self.started_to,
-            "q": self.words,
+            "q": self.search_text,
             "sort": "" if self.sort == "worst" else self.sort,
             "on": self.on,
         }
@@ -131,12 +131,14 @@ class ReportFilter:
     def address(self, **other: object) -> str:
         """The filter as the part of an address behind the question mark, with these parts set anew; without `page`
         it begins at the first."""
-        return urlencode({name: value for name, value in {**self.parts, **other}.items() if value not in (None, "")})
+        return urlencode(
+            {name: value for name, value in {**self.query_parameters, **other}.items() if value not in (None, "")}
+        )
 
     @property
-    def narrow(self) -> bool:
+    def is_narrowed(self) -> bool:
         """Whether anything but the team and the day was asked for."""
-        return bool(self.group or self.pathway or self.started_from or self.started_to or self.words)
+        return bool(self.group or self.pathway or self.started_from or self.started_to or self.search_text)
 
 
 @dataclass(frozen=True)
@@ -146,12 +148,12 @@ class CompletionReport:
 
     wanted: ReportFilter
     total: int
-    holding: int
+    certified_count: int
     counts: Mapping[str, int]
     lines: Sequence[StatusLine] = field(repr=False)
 
     @cached_property
-    def called(self) -> dict[int, str]:
+    def display_names(self) -> dict[int, str]:
         """For each person in the report their name, with the address where another one there has the same."""
         return distinct_names((line.id, line.name, line.email) for line in self.lines)
 
@@ -163,7 +165,7 @@ class CompletionReport:
         return max(1, -(-len(self.lines) // PAGE_SIZE))
 
     @property
-    def parts(self) -> list[tuple[str, str, int, float, float]]:
+    def bar_segments(self) -> list[tuple[str, str, int, float, float]]:
         """The bar: group, words, number, and where each part begins and how wide it is in a bar of 1000 units."""
         found, before = [], 0
         for group in STATUS_BAR_ORDER:
@@ -185,17 +187,23 @@ def completion_report(
     counts: dict[str, int] = dict.fromkeys(STATUS_GROUPS, 0)
     for state, number in counted.items():
         counts[GROUP_OF_STATE[state]] += number
-    shown = [line for line in there if _matches_filter(line, wanted)] if wanted.narrow else there
-    return CompletionReport(wanted, len(there), sum(line.holds for line in there), counts, shown)
+    shown = [line for line in there if _matches_filter(line, wanted)] if wanted.is_narrowed else there
+    return CompletionReport(wanted, len(there), sum(line.has_valid_certificate for line in there), counts, shown)
 
 
 def _matches_filter(line: StatusLine, wanted: ReportFilter) -> bool:
-    words, key = wanted.words.casefold(), search_key(wanted.words)
+    words, key = wanted.search_text.casefold(), search_key(wanted.search_text)
     return (
         (not wanted.group or line.group == wanted.group)
         and (not wanted.pathway or line.pathway == wanted.pathway)
-        and (wanted.started_from is None or (line.start is not None and line.start >= wanted.started_from))
-        and (wanted.started_to is None or (line.start is not None and line.start <= wanted.started_to))
+        and (
+            wanted.started_from is None
+            or (line.employment_start is not None and line.employment_start >= wanted.started_from)
+        )
+        and (
+            wanted.started_to is None
+            or (line.employment_start is not None and line.employment_start <= wanted.started_to)
+        )
         and (not words or (key and key in search_key(line.name)) or words in line.email)
     )
 
@@ -207,7 +215,7 @@ def sort_lines(lines: Sequence[StatusLine], sort: str) -> Sequence[StatusLine]:
     if sort == "due":
         return sorted(lines, key=lambda line: line.due or date.max)
     if sort == "start":
-        return sorted(lines, key=lambda line: line.start or date.min, reverse=True)
+        return sorted(lines, key=lambda line: line.employment_start or date.min, reverse=True)
     return lines
 
 
@@ -232,7 +240,7 @@ def parse_filter(
         pathway=arguments.get("pathway", "") if arguments.get("pathway") in pathways else "",
         started_from=first,
         started_to=last,
-        words=arguments.get("q", "").strip()[:200],
+        search_text=arguments.get("q", "").strip()[:200],
         sort=arguments.get("sort", "") if arguments.get("sort") in SORT_ORDERS else "worst",
         on=None if on is None or on >= today else on,
     )  # fmt: skip

@@ -58,10 +58,10 @@ class CachedDay:
 class StatusSnapshot:
     """The facts as far as `mark` goes, and the days that were worked out from them."""
 
-    mark: HighWaterMark
+    high_water_mark: HighWaterMark
     people: dict[int, ReportedPerson]
-    rules: list[Policy]
-    usual: str
+    policies: list[Policy]
+    organisation_pathway: str
     days: dict[date, CachedDay] = field(default_factory=dict)
 
 
@@ -95,15 +95,15 @@ class StatusCache:
     def _current(self, session: Session, zone: str) -> StatusSnapshot:
         """The facts as of now. A request that began a little earlier than another may find them ahead of itself."""
         newest, book = queries.high_water_mark(session), self._book
-        if book is not None and all(there <= here for there, here in zip(newest, book.mark, strict=True)):
+        if book is not None and all(there <= here for there, here in zip(newest, book.high_water_mark, strict=True)):
             return book
-        who = None if book is None else _changed_people(session, book.mark, newest)
+        who = None if book is None else _changed_people(session, book.high_water_mark, newest)
         if book is None or who is None:
             everybody = {one.id: one for one in queries.reported_people(session, zone)}
             book = StatusSnapshot(newest, everybody, policies(session, zone), queries.organisation_pathway(session))
         else:
             again = {one.id: one for one in queries.reported_people(session, zone, who)} if who else {}
-            book.mark = newest
+            book.high_water_mark = newest
             book.people.update(again)
             book.days = (
                 {on: _refreshed_day(book, day, on, again) for on, day in book.days.items()} if again else book.days
@@ -114,11 +114,13 @@ class StatusCache:
 
 def _changed_people(session: Session, before: HighWaterMark, newest: HighWaterMark) -> set[int] | None:
     """The people about whom something is new; None if it may be about anybody."""
-    deeds = queries.audited_changes_after(session, before.log, MAX_INCREMENTAL + 1)
-    deeds = [deed for deed in deeds if deed.what.partition(".")[0] not in IRRELEVANT_EVENTS]
-    if len(deeds) > MAX_INCREMENTAL or any(deed.person is None or deed.what in MULTI_PERSON_EVENTS for deed in deeds):
+    deeds = queries.audited_changes_after(session, before.audit_event, MAX_INCREMENTAL + 1)
+    deeds = [deed for deed in deeds if deed.event_kind.partition(".")[0] not in IRRELEVANT_EVENTS]
+    if len(deeds) > MAX_INCREMENTAL or any(
+        deed.person_id is None or deed.event_kind in MULTI_PERSON_EVENTS for deed in deeds
+    ):
         return None
-    who = {deed.person for deed in deeds if deed.person is not None}
+    who = {deed.person_id for deed in deeds if deed.person_id is not None}
     if newest[1:] != before[1:]:
         who |= queries.learners_active_after(session, before, COMMIT_LAG_ROWS)
     return None if len(who) > MAX_INCREMENTAL else who
@@ -129,8 +131,10 @@ def _status_lines(
 ) -> Iterator[StatusLine]:
     for one in people:
         if is_employed_on(one.facts, on):
-            here = status_details(one.facts, book.rules, on)
-            yield status_line(one.id, one.name_at(at), one.email, one.teams_at(at), one.facts, here, book.usual)
+            here = status_details(one.facts, book.policies, on)
+            yield status_line(
+                one.id, one.name_at(at), one.email, one.teams_at(at), one.facts, here, book.organisation_pathway
+            )
 
 
 def _refreshed_day(book: StatusSnapshot, day: CachedDay, on: date, again: Mapping[int, ReportedPerson]) -> CachedDay:

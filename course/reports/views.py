@@ -15,12 +15,12 @@ from course.clock import now
 from course.content.loaded_course import library
 from course.content.schema import SETTINGS
 from course.dates import civil_date
-from course.exports.actions import ask
-from course.exports.queries import DownloadView, content, download, unfinished
-from course.exports.views import handed_out, make_beside
+from course.exports.actions import request_file
+from course.exports.queries import DownloadView, download, file_content, unfinished_id
+from course.exports.views import file_response, make_in_background
 from course.organisation.request_organisation import current_organisation
+from course.people.access import DEPUTY_READ_ONLY
 from course.people.queries import ids_recordable_by, ids_visible_to
-from course.people.views import DEPUTY_READ_ONLY
 from course.recertification.rules.explanations import STATUS_GROUPS
 from course.reports.app_status_cache import EXTENSION_KEY, app_status_cache
 from course.reports.jobs import ReportRequest, build_report_file, export_report, log_report_export
@@ -35,7 +35,8 @@ from course.training_records.remind_now import remind_all
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
 from course.web.forms import query_number
-from course.web.template_filters import plural, redirect_after_post
+from course.web.redirects import redirect_after_post
+from course.web.template_filters import plural
 from course.web.unit_of_work import db, unit_of_work
 
 pages = Blueprint("reports", __name__)
@@ -100,20 +101,22 @@ def file(kind: str) -> Response | WsgiResponse:
     seen, book = my_report_view(wanted), app_status_cache()
     # As on the page: a team that the viewer does not see is as if it was not asked for.
     wish = ReportRequest(kind, replace(wanted, team=seen.team), current_user.person, now())
-    if len(seen.report.lines) <= REPORT_FORMATS[kind].at_once:
+    if len(seen.report.lines) <= REPORT_FORMATS[kind].max_immediate:
         made = build_report_file(db(), book, wish, lambda *_: None)
         with unit_of_work() as session:
             log_report_export(session, wish, made)
-        return handed_out(made.data, REPORT_FORMATS[kind].media, f"report-{made.on}.{kind}")
+        return file_response(made.data, REPORT_FORMATS[kind].media_type, f"report-{made.on}.{kind}")
     with unit_of_work() as session:
-        file_id = ask(session, kind, seen.team, seen.on, wish.wanted.address()[:1000], 1, wish.viewer.id, wish.at)
+        file_id = request_file(
+            session, kind, seen.team, seen.on, wish.wanted.address()[:1000], 1, wish.viewer.id, wish.at
+        )
         if file_id is None:
             session.rollback()  # nothing was done, so the same form may come again
     if file_id is None:
         flash("Such a file is being made for you already. Ask for another when it is ready.")
-        known = unfinished(db(), wish.viewer.id, kind)
+        known = unfinished_id(db(), wish.viewer.id, kind)
         return redirect_after_post(url_for("reports.file_status", file_id=known) if known else url_for("reports.show"))
-    make_beside(file_id, lambda tell: export_report(wish, book, tell, now, file_id), now, (LookupError,))
+    make_in_background(file_id, lambda tell: export_report(wish, book, tell, now, file_id), now, (LookupError,))
     return redirect_after_post(url_for("reports.file_status", file_id=file_id))
 
 
@@ -132,8 +135,8 @@ def file_status(file_id: int) -> str:
 def download_file(file_id: int) -> Response:
     """The file. That it was made is in the log already."""
     found = _own_download(file_id)
-    data = content(db(), file_id) or abort(404)
-    return handed_out(data, REPORT_FORMATS[found.kind].media, f"report-{found.day}.{found.kind}")
+    data = file_content(db(), file_id) or abort(404)
+    return file_response(data, REPORT_FORMATS[found.kind].media_type, f"report-{found.day}.{found.kind}")
 
 
 def _own_download(file_id: int) -> DownloadView:
@@ -157,7 +160,7 @@ def remind() -> Response | WsgiResponse:
     late = [one for one in late if one in may]
     ids, zone = late[:MAX_REMINDERS], app_state().config.time_zone
     if form.validate_on_submit():
-        made = [one for one in remind_all(db(), ids, form.reason.data or "", viewer.id, at) if one.leaves]
+        made = [one for one in remind_all(db(), ids, form.reason.data or "", viewer.id, at) if one.send_at]
         if not made:
             flash("Nobody was reminded. The page says why.")
             return redirect_after_post(f"{url_for('reports.remind')}?{wanted.address()}")
@@ -166,7 +169,7 @@ def remind() -> Response | WsgiResponse:
     planned = list(plan_reminders(db(), ids, "", zone, at))
     page = render_template(
         "reports/remind.html", form=form, seen=seen, wanted=wanted, left=len(late) - len(ids),
-        will=[plan for plan in planned if plan.wanted], not_now=_names_by_reason(planned, seen),
+        will=[plan for plan in planned if plan.reminder], not_now=_names_by_reason(planned, seen),
     )  # fmt: skip
     return make_response(page, 422 if form.errors else 200)
 
@@ -178,11 +181,11 @@ def _can_remind() -> bool:
 
 def _names_by_reason(planned: Iterable[ReminderPreview], seen: ReportView) -> dict[str, list[str]]:
     """The names of those who would get no reminder, by the reason."""
-    names = seen.report.called
+    names = seen.report.display_names
     found: dict[str, list[str]] = {}
     for plan in planned:
-        if plan.why_not:
-            found.setdefault(plan.why_not, []).append(names[plan.person_id])
+        if plan.refusal_reason:
+            found.setdefault(plan.refusal_reason, []).append(names[plan.person_id])
     return found
 
 

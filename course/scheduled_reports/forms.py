@@ -17,6 +17,6 @@ class ReportSubscriptionForm(Form):
     every = SelectField("How often", choices=FREQUENCIES, default="week")
 
     @property
-    def wanted(self) -> int | None:
+    def team_id(self) -> int | None:
         """The team that was chosen; None for all whom they see."""
         return selected_team_id(self.team.data)

@@ -58,12 +58,12 @@ class ReportSummary:
     `near` come due before the next mail."""
 
     total: int
-    quiet: bool
+    nothing_due: bool
     counts: tuple[str, ...]
     late: tuple[StatusLine, ...]
-    more: int
+    unnamed_overdue: int
     near: tuple[StatusLine, ...]
-    more_near: int
+    unnamed_due: int
     subject: str
 
 

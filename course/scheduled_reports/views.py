@@ -27,7 +27,8 @@ from course.scheduled_reports.queries import Subscription
 from course.scheduled_reports.rules import FREQUENCIES, next_report_period
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
-from course.web.template_filters import format_date, redirect_after_post
+from course.web.redirects import redirect_after_post
+from course.web.template_filters import format_date
 from course.web.unit_of_work import db, unit_of_work
 
 pages = Blueprint("scheduled_reports", __name__)
@@ -48,7 +49,7 @@ def overview() -> Response | WsgiResponse:
         if to is not None:
             with unit_of_work() as session:
                 made = actions.subscribe(
-                    session, to.id, form.wanted, form.every.data, today(), current_user.person.id, now()
+                    session, to.id, form.team_id, form.every.data, today(), current_user.person.id, now()
                 )
             first = next_report_period(form.every.data, today(), today(), ()).first
             flash(
@@ -93,7 +94,7 @@ def _recipient(form: ReportSubscriptionForm) -> Viewer | None:
     viewer = viewers(db(), [found.id], today()).get(found.id) if found else None
     if viewer is None:
         form.email.errors = ["Nobody who works here has this address."]
-    elif not may_receive_report(viewer, _report_view_of(viewer, form.wanted), form.wanted):
+    elif not may_receive_report(viewer, _report_view_of(viewer, form.team_id), form.team_id):
         form.email.errors = [
             f"{viewer.name} does not manage this team. Make them its manager first, or choose another one."
         ]
@@ -110,9 +111,9 @@ def _report_view_of(viewer: Viewer, team_id: int | None) -> ReportView:
 class SubscriptionRow(NamedTuple):
     """A subscription, the day of its next report, and in words why there will be none."""
 
-    one: Subscription
-    next: date
-    why_not: str
+    subscription: Subscription
+    next_day: date
+    undeliverable_reason: str
 
 
 def _subscription_rows() -> list[SubscriptionRow]:

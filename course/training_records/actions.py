@@ -57,8 +57,8 @@ class ReminderPreview:
     """The reminder that somebody would get, or in words why there is none."""
 
     person_id: int
-    wanted: PlannedReminder | None
-    why_not: str
+    reminder: PlannedReminder | None
+    refusal_reason: str
 
 
 def plan_reminders(

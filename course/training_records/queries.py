@@ -34,7 +34,7 @@ class AttemptSummary:
     kind: str
     ref: str
     number: int
-    on: date
+    day: date
     passed: bool | None
 
 
@@ -61,7 +61,7 @@ class RecordAccess:
     id: int
     name: str
     roles: tuple[str, ...]
-    what: str
+    kind: str
     detail: str
     day: date | None
     at: datetime

@@ -24,8 +24,8 @@ class ReminderOutcome:
     """What came of reminding somebody: when the mail leaves, or in `why_not` why none was made."""
 
     person_id: int
-    leaves: datetime | None
-    why_not: str = ""
+    send_at: datetime | None
+    refusal_reason: str = ""
 
 
 def remind_now(session: Session, person_id: int, reason: str, by: int, at: datetime) -> ReminderOutcome:
@@ -44,11 +44,11 @@ def remind_all(session: Session, ids: Collection[int], reason: str, by: int, at:
     plans = list(actions.plan_reminders(session, ids, reason, config.time_zone, at))
     written = {
         plan.person_id: message_text.reminder_message(
-            plan.wanted, course.course.title, course.minutes, ours.name if ours else "", config.public_url,
+            plan.reminder, course.course.title, course.minutes, ours.name if ours else "", config.public_url,
             config.secret_key, asker.name if asker else "",
         )
         for plan in plans
-        if plan.wanted is not None
+        if plan.reminder is not None
     }  # fmt: skip
     with unit_of_work() as unit:
         return [_queue_reminder(unit, plan, written, by, at) for plan in plans]
@@ -57,8 +57,8 @@ def remind_all(session: Session, ids: Collection[int], reason: str, by: int, at:
 def _queue_reminder(
     session: Session, plan: ReminderPreview, written: Mapping[int, MailMessage], by: int, at: datetime
 ) -> ReminderOutcome:
-    if plan.wanted is None:
-        return ReminderOutcome(plan.person_id, None, plan.why_not)
-    if actions.queue_requested_reminder(session, plan.wanted, written[plan.person_id], by, at):
-        return ReminderOutcome(plan.person_id, plan.wanted.leaves)
+    if plan.reminder is None:
+        return ReminderOutcome(plan.person_id, None, plan.refusal_reason)
+    if actions.queue_requested_reminder(session, plan.reminder, written[plan.person_id], by, at):
+        return ReminderOutcome(plan.person_id, plan.reminder.leaves)
     return ReminderOutcome(plan.person_id, None, "Somebody else has just reminded them.")

@@ -35,7 +35,7 @@ def refusal_reason(now: CertificationStatus, dead: bool, already: bool) -> str:
 class ViewingRole:
     """A right to look that somebody had from a moment until another (None: still), in words."""
 
-    words: str
+    label: str
     since: datetime
     until: datetime | None
     last_day: date | None = None
@@ -44,7 +44,7 @@ class ViewingRole:
 def roles_at(rights: Sequence[ViewingRole], at: datetime, day: date) -> tuple[str, ...]:
     """In which roles somebody could look at that moment, on that day."""
     return tuple(
-        one.words
+        one.label
         for one in rights
         if one.since <= at and (one.until is None or at < one.until) and (one.last_day is None or day <= one.last_day)
     )

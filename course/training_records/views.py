@@ -14,8 +14,8 @@ from course.dates import civil_date
 from course.learning.queries import progress_facts as learnt
 from course.learning.rules.progress import progress
 from course.organisation.request_organisation import current_organisation
+from course.people.access import publish_record_opened, recordable_person
 from course.people.queries import PersonView, may_record, visible_person
-from course.people.views import publish_record_opened, recordable_person
 from course.recertification import queries as renewal
 from course.recertification.rules import certification_status, cycle_reason, cycles
 from course.recertification.rules.explanations import LEARNER_PRONOUNS, MANAGER_PRONOUNS
@@ -26,7 +26,8 @@ from course.training_records.remind_now import remind_now
 from course.web.access import Permission, requires_permission, sign_in_required
 from course.web.app_state import app_state
 from course.web.forms import query_number
-from course.web.template_filters import format_moment, redirect_after_post
+from course.web.redirects import redirect_after_post
+from course.web.template_filters import format_moment
 from course.web.unit_of_work import db, row_source, unit_of_work
 
 pages = Blueprint("training_records", __name__)
@@ -96,10 +97,10 @@ def remind(person_id: int) -> Response | WsgiResponse:
     found, form, at, zone = _remindable_person(person_id), RemindForm(), now(), app_state().config.time_zone
     if form.validate_on_submit():
         outcome = remind_now(db(), person_id, form.reason.data or "", current_user.person.id, at)
-        if outcome.leaves is None:
-            flash(f"{found.name} was not reminded. {outcome.why_not}")
+        if outcome.send_at is None:
+            flash(f"{found.name} was not reminded. {outcome.refusal_reason}")
         else:
-            leaves = format_moment(outcome.leaves, zone)
+            leaves = format_moment(outcome.send_at, zone)
             flash(f"The reminder to {found.name} leaves {leaves}. Until then you can take it back, under Reminders.")
         return redirect_after_post(url_for("training_records.person", person_id=person_id))
     plan = next(actions.plan_reminders(db(), [person_id], "", zone, at), None) or abort(404)

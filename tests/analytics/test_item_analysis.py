@@ -14,7 +14,7 @@ from course.analytics.rules.item_analysis import MIN_ANSWERS, ItemResponse
 from course.content.library import Library
 from course.content.schema import Question
 from course.learning.models import Answer, Attempt, AttemptItem
-from course.staff.actions import record_departure
+from course.people.actions import record_departure
 from tests.analytics.answering import answer, enrolment_of, make_people
 from tests.conftest import NOW
 from tests.makers import make_person, sign_in

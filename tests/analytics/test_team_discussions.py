@@ -23,9 +23,9 @@ from course.analytics.rules.discussions import (
 from course.analytics.rules.suppression import WHOLE_ORGANISATION
 from course.clock import now
 from course.dates import civil_date
+from course.people.actions import close_team, merge_teams
 from course.people.models import Team
-from course.teams.actions import close_team, merge_teams
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 from tests.analytics.answering import answer, make_people
 from tests.conftest import NOW
 from tests.makers import make_person, make_team, sign_in
@@ -232,7 +232,7 @@ def test_two_who_record_the_same_discussion_at_once_record_it_once(committed: Fl
     def write() -> None:
         with committed.app_context():
             ready.wait()
-            with command_session() as session:
+            with unit_of_work() as session:
                 made.append(record_discussion(session, held, boss, TODAY, now()) is None)
 
     threads = [threading.Thread(target=write) for _ in range(2)]

@@ -13,9 +13,9 @@ from course.analytics.rules.groups import MonthlyAnswers
 from course.clock import now
 from course.content.library import Library
 from course.content.schema import Question, Scenario
+from course.people.actions import record_departure, record_return
 from course.people.models import Membership, Person
 from course.server.scheduled_jobs import SERVER_JOBS
-from course.staff.actions import record_departure, record_return
 from tests.analytics.answering import answer, decide, make_people
 from tests.conftest import NOW
 from tests.makers import make_person, make_team, sign_in

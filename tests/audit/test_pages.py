@@ -5,15 +5,17 @@ from __future__ import annotations
 import csv
 import io
 
+import pytest
 from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from course.audit import queries
 from course.audit.actions import record_event
+from course.audit.catalogue import event_kind, event_names, register_events
 from course.audit.models import AuditEntry
 from course.audit.rules import EVENT_KINDS as WHAT_ABOUT
-from course.audit.rules import EVENT_SENTENCES, details_in_words, event_sentence, events_of_kind
+from course.audit.rules import AuditEventKind, details_in_words, event_sentence
 from tests.conftest import NOW
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client, Page, words
@@ -46,11 +48,32 @@ def test_a_deed_is_told_in_words_with_its_details(session: Session, client: Clie
 
 
 def test_every_deed_has_words_and_a_kind_that_one_can_look_for() -> None:
-    for what in EVENT_SENTENCES:
-        assert what in events_of_kind(what.partition(".")[0])
-        assert what.partition(".")[0] in WHAT_ABOUT
-        told = event_sentence(what, "Ann Hill", "Sam Okafor", False, {})
-        assert "{" not in told
+    assert len(event_names()) > 70
+    for name in event_names():
+        assert name in event_names(name.partition(".")[0])
+        assert name.partition(".")[0] in WHAT_ABOUT
+        kind = event_kind(name)
+        assert kind is not None
+        sentence = event_sentence(kind, "Ann Hill", "Sam Okafor", False, {})
+        assert "{" not in sentence
+
+
+ONE = AuditEventKind("team.split", "{who} split the team {whom}")
+
+
+@pytest.mark.parametrize(
+    ("declared", "fault"),
+    [((ONE, ONE), "declared twice"), ((AuditEventKind("pudding.made", "{who} made a pudding"),), "no category")],
+)
+def test_an_event_is_declared_once_and_in_a_category(declared: tuple[AuditEventKind, ...], fault: str) -> None:
+    before = event_names()
+    with pytest.raises(ValueError, match=fault):
+        register_events(declared)
+    assert event_names() == before
+
+
+def test_an_event_that_no_feature_declares_any_more_is_shown_by_its_name() -> None:
+    assert event_sentence("gone.away", "Ann Hill", None, False, {}) == "gone.away"
 
 
 SEARCHES = [

@@ -19,17 +19,17 @@ from course.analytics.actions import DiscussionEntry, record_discussion
 from course.analytics.rules.suppression import monday_of
 from course.clock import now
 from course.content.fact_reviews import reviews_by_status
-from course.credentials.actions import rotate
+from course.credentials.actions import rotate_key
 from course.credentials.queries import keys
 from course.dates import civil_date, start_of_day
-from course.evidence.rules.pack import verify
-from course.exports.actions import forget
+from course.evidence.rules.pack import verify_pack
+from course.exports.actions import delete_old_files
 from course.exports.models import Download
-from course.exports.rules import CUT_OFF, KEPT
+from course.exports.rules import RETENTION_PERIODS, TIME_LIMIT
 from course.organisation.models import Organisation
+from course.people.actions import record_departure
 from course.people.models import Membership, Person, Team
 from course.recertification.models import RenewalExtension, RenewalPause
-from course.staff.actions import record_departure
 from course.web.template_filters import format_date as in_words
 from tests.analytics.answering import answer
 from tests.makers import make_person, make_team, sign_in
@@ -87,7 +87,7 @@ def test_a_pack_tells_what_was_true_on_the_day_and_is_signed(app: Flask, session
     boss, elm, _ = history(app, session)
     sign_in(client, boss)
     files = make(client, None, BEFORE)
-    assert verify(files[""], keys(session)).right
+    assert verify_pack(files[""], keys(session)).right
     rows = {row["Person"]: row for row in table(files, "people.csv")}
     assert set(rows) == {"'=Done Early", "Gone Long", "Kim 李 محمد", "Far Away", "Alex Morgan"}
     assert rows["'=Done Early"]["Valid certificate"] == "Yes"
@@ -111,7 +111,7 @@ def test_a_pack_tells_what_was_true_on_the_day_and_is_signed(app: Flask, session
     library = app.extensions["course"].library
     taught, waiting = reviews_by_status(library.sources, library.course)
     assert f"{len(waiting)} facts could not be confirmed" in " ".join(text.split())
-    assert ("No fact was late" in " ".join(text.split())) == (not any(one.late(TODAY) for one in taught))
+    assert ("No fact was late" in " ".join(text.split())) == (not any(one.is_overdue(TODAY) for one in taught))
     assert "Gone Long" not in {row["Person"] for row in table(make(client, None, TODAY), "people.csv")}
     assert len(table(make(client, elm.id, BEFORE), "people.csv")) == 2
 
@@ -164,16 +164,16 @@ def test_how_far_a_pack_has_come_is_shown_until_its_file_is_removed(session: Ses
     assert "The pack is being made" in page.text
     assert "1 of 6" in page.text
     client.post(f"{address}/download", {}, 404)
-    pack.made_at = now() - CUT_OFF
+    pack.made_at = now() - TIME_LIMIT
     session.commit()
     assert "It was cut off" in client.get(address).text
     pack.finished_at, pack.people, pack.sha256, pack.content = pack.made_at, 1, "ab" * 32, b"zip"
     session.commit()
     assert client.post(f"{address}/download", {}, 200).body == b"zip"
-    forget(session, now())
+    delete_old_files(session, now())
     assert session.execute(select(Download.content)).scalar_one() == b"zip"
-    pack.made_at = now() - KEPT["evidence"]
-    forget(session, now())
+    pack.made_at = now() - RETENTION_PERIODS["evidence"]
+    delete_old_files(session, now())
     session.commit()
     session.expire_all()
     assert pack.content is None
@@ -192,7 +192,7 @@ def test_commands_make_a_pack_and_check_it_with_keys_that_were_rotated(
     assert run.invoke(args=["evidence", "make", "--output", str(file)]).exit_code == 1
     far = ["evidence", "make", "--team", "99999", "--output", str(tmp_path / "b.zip")]
     assert "There was no such team on that day." in run.invoke(args=far).output
-    rotate(session, "new year", now())
+    rotate_key(session, "new year", now())
     session.commit()
     right = run.invoke(args=["evidence", "verify", str(file)])
     assert (right.exit_code, "the key is the issuer’s" in right.output) == (0, True), right.output

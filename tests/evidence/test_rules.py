@@ -12,13 +12,21 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from course.credentials.rules.keys import Key, multikey
+from course.credentials.rules.keys import Key, encode_multikey
 from course.evidence.rules import tables
-from course.evidence.rules.pack import MANIFEST, SIGNATURE, About, Verdict, manifest, verify, zipped
-from course.evidence.rules.tables import Held, Shown
+from course.evidence.rules.pack import (
+    MANIFEST,
+    SIGNATURE,
+    PackDescription,
+    PackVerdict,
+    build_manifest,
+    verify_pack,
+    zip_members,
+)
+from course.evidence.rules.tables import PackCompletion, PackContentVersion
 
 AT = datetime(2026, 11, 23, 9, tzinfo=UTC)
-ABOUT = About("Hill Trust", "", date(2026, 3, 1), 2, AT, "Ann", "A course", "1", "abc", 7, "f" * 64)
+ABOUT = PackDescription("Hill Trust", "", date(2026, 3, 1), 2, AT, "Ann", "A course", "1", "abc", 7, "f" * 64)
 PRIVATE = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
 OTHER = Ed25519PrivateKey.from_private_bytes(b"o" * 32)
 FILES = {"READ-ME.txt": b"Read me.", "people.csv": "Zoë,1\r\n".encode()}
@@ -29,15 +37,15 @@ def key_of(private: Ed25519PrivateKey, withdrawn: datetime | None = None) -> Key
 
 
 def members(private: Ed25519PrivateKey = PRIVATE) -> dict[str, bytes]:
-    listed = manifest(ABOUT, FILES, key_of(private))
+    listed = build_manifest(ABOUT, FILES, key_of(private))
     return {**FILES, MANIFEST: listed, SIGNATURE: private.sign(listed)}
 
 
-def check(found: dict[str, bytes], *keys: Key) -> Verdict:
-    return verify(zipped(found, AT), keys)
+def check(found: dict[str, bytes], *keys: Key) -> PackVerdict:
+    return verify_pack(zip_members(found, AT), keys)
 
 
-def words(verdict: Verdict) -> str:
+def words(verdict: PackVerdict) -> str:
     return " ".join(one.words for one in verdict.told if not one.right)
 
 
@@ -48,9 +56,9 @@ def test_a_pack_as_it_was_made_is_right_in_every_file() -> None:
     assert [one.words for one in verdict.told] == [
         "READ-ME.txt is as it was made.",
         "people.csv is as it was made.",
-        f"manifest.json is signed with the key {multikey(key_of(PRIVATE).public)}.",
+        f"manifest.json is signed with the key {encode_multikey(key_of(PRIVATE).public)}.",
     ]
-    assert zipped(members(), AT) == zipped(members(), AT)
+    assert zip_members(members(), AT) == zip_members(members(), AT)
 
 
 def test_without_the_issuers_key_a_pack_is_right_but_nobody_says_whose_it_is() -> None:
@@ -69,11 +77,11 @@ def test_every_byte_that_is_changed_in_any_member_is_found(name: str) -> None:
 
 
 def test_every_byte_that_is_changed_in_the_file_is_found_or_changes_nothing_that_is_read() -> None:
-    whole = zipped(members(), AT)
+    whole = zip_members(members(), AT)
     for place in range(len(whole)):
         data = bytearray(whole)
         data[place] ^= 1
-        if verify(bytes(data), [key_of(PRIVATE)]).right:
+        if verify_pack(bytes(data), [key_of(PRIVATE)]).right:
             with zipfile.ZipFile(io.BytesIO(bytes(data))) as archive:
                 assert {one: archive.read(one) for one in archive.namelist()} == members()
 
@@ -81,7 +89,7 @@ def test_every_byte_that_is_changed_in_the_file_is_found_or_changes_nothing_that
 def signed_anew(found: dict[str, bytes]) -> dict[str, bytes]:
     """By somebody who puts their own key in the place of the issuer's."""
     document = json.loads(found[MANIFEST]) | {"people": 3}
-    document["key"]["public"] = multikey(key_of(OTHER).public)
+    document["key"]["public"] = encode_multikey(key_of(OTHER).public)
     listed = json.dumps(document).encode()
     return found | {MANIFEST: listed, SIGNATURE: OTHER.sign(listed)}
 
@@ -128,29 +136,29 @@ def test_a_key_that_was_rotated_still_counts_and_one_that_was_withdrawn_before_d
     [
         (b"", "the ZIP file is damaged"),
         (b"%PDF-1.7", "the ZIP file is damaged"),
-        (zipped(members(), AT)[:-30], "the ZIP file is damaged"),
-        (b"before" + zipped(members(), AT), "something was written between its files"),
+        (zip_members(members(), AT)[:-30], "the ZIP file is damaged"),
+        (b"before" + zip_members(members(), AT), "something was written between its files"),
     ],
 )
 def test_what_is_no_pack_is_refused(data: bytes, told: str) -> None:
-    assert told in words(verify(data, []))
+    assert told in words(verify_pack(data, []))
 
 
 def test_what_was_written_behind_the_files_is_found() -> None:
-    file = io.BytesIO(zipped(members(), AT))
+    file = io.BytesIO(zip_members(members(), AT))
     with zipfile.ZipFile(file, "a") as archive:
         archive.comment = b"hello"
-    assert "behind its files" in words(verify(file.getvalue(), []))
+    assert "behind its files" in words(verify_pack(file.getvalue(), []))
 
 
 def test_two_files_of_one_name_are_refused() -> None:
-    file = io.BytesIO(zipped(members(), AT))
+    file = io.BytesIO(zip_members(members(), AT))
     with zipfile.ZipFile(file, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
         archive.writestr("people.csv", b"other")
-    assert "two files of one name" in words(verify(file.getvalue(), []))
+    assert "two files of one name" in words(verify_pack(file.getvalue(), []))
 
 
-HELD = Held(1, "initial", date(2025, 2, 1), "AAAA", date(2026, 3, 1), "1", "abc", "", None)
+HELD = PackCompletion(1, "initial", date(2025, 2, 1), "AAAA", date(2026, 3, 1), "1", "abc", "", None)
 
 
 @pytest.mark.parametrize(
@@ -163,11 +171,11 @@ HELD = Held(1, "initial", date(2025, 2, 1), "AAAA", date(2026, 3, 1), "1", "abc"
         (replace(HELD, kind="brought", valid_until=None), "No last day"),
     ],
 )
-def test_how_a_certificate_stood_on_the_day(held: Held, told: str) -> None:
+def test_how_a_certificate_stood_on_the_day(held: PackCompletion, told: str) -> None:
     assert held.words(date(2026, 3, 1)) == told
 
 
 def test_what_was_put_in_force_is_counted_by_day() -> None:
-    one = Shown(date(2026, 1, 2), "page", "a/b", "v", "")
-    found = tables.steps([one, replace(one, ref="a/c"), replace(one, kind="change", day=date(2025, 1, 1))])
+    one = PackContentVersion(date(2026, 1, 2), "page", "a/b", "v", "")
+    found = tables.changes_by_day([one, replace(one, ref="a/c"), replace(one, kind="change", day=date(2025, 1, 1))])
     assert found == [(date(2025, 1, 1), {"change": 1}), (date(2026, 1, 2), {"page": 2})]

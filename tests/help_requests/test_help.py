@@ -17,7 +17,7 @@ from course.help_requests.rules import HelpRecipient, choose_recipients
 from course.learning.models import Attempt, AttemptOutcome
 from course.mail.models import OutboxMail
 from course.people.models import Membership, Person
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 from tests.learning.test_withheld import take
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
@@ -132,7 +132,7 @@ def test_a_learner_without_a_manager_asks_an_administrator_and_the_page_says_if_
 
 
 def test_pressing_it_several_times_at_once_is_one_request_and_one_mail(committed: Flask) -> None:
-    with committed.app_context(), command_session() as session:
+    with committed.app_context(), unit_of_work() as session:
         person = learner(session)
     windows = [sign_in(Client(committed), person) for _ in range(4)]
     tokens = [window.token() for window in windows]
@@ -142,9 +142,9 @@ def test_pressing_it_several_times_at_once_is_one_request_and_one_mail(committed
 
     pairs = zip(windows, tokens, strict=True)
     assert at_once([partial(press, window, token) for window, token in pairs]) == [303] * 4
-    with committed.app_context(), command_session() as session:
+    with committed.app_context(), unit_of_work() as session:
         assert len(mails(session)) == 1
         session.execute(select(HelpRequest)).scalar_one().day -= timedelta(days=1)
     assert press(windows[0], tokens[0]) == 303
-    with committed.app_context(), command_session() as session:
+    with committed.app_context(), unit_of_work() as session:
         assert len(mails(session)) == 2

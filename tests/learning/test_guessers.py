@@ -82,7 +82,7 @@ def test_guessers_do_not_pass_a_refresher(library: Library) -> None:
     plan = compose_plan(library.taught_points, critical, frozenset(), nothing, pages, 0, 40)
     passed = []
     for seed in range(BOTS):
-        right, asked = Guesser(library, seed).refresher(plan.asks)
+        right, asked = Guesser(library, seed).refresher(plan.planned_points)
         passed.append(int(right))
         # The same question never comes twice in one refresher.
         assert len(asked) == len(set(asked))

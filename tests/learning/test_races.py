@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from course.learning.models import Answer, Attempt, AttemptItem, AttemptOutcome, Decision, ScenarioRun
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 from tests.makers import make_person, sign_in
 from tests.pages import Client
 from tests.support.racing import at_once
@@ -17,7 +17,7 @@ from tests.walking import Learner, always
 
 def learners(app: Flask, windows: int) -> list[Learner]:
     """One person, signed in in several windows."""
-    with app.app_context(), command_session() as session:
+    with app.app_context(), unit_of_work() as session:
         person = make_person(session)
     return [Learner(app, sign_in(Client(app), person), person.id) for _ in range(windows)]
 
@@ -28,7 +28,7 @@ def post(learner: Learner, path: str, data: dict[str, object]) -> Callable[[], i
 
 
 def count(app: Flask, model: type) -> int:
-    with app.app_context(), command_session() as session:
+    with app.app_context(), unit_of_work() as session:
         return session.execute(select(func.count()).select_from(model)).scalar_one()
 
 

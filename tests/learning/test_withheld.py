@@ -15,7 +15,7 @@ from course.learning import actions, queries
 from course.learning.models import Enrolment
 from course.learning.queries import AttemptView
 from course.people.models import Person
-from course.privacy.queries.subject_data import holding
+from course.privacy.queries.subject_data import read_subject_data
 from tests.learning.finishing import make_nearly_complete
 from tests.learning.givens import right, wrong
 from tests.makers import make_person, sign_in
@@ -97,7 +97,7 @@ def test_no_other_attempt_asks_a_question_that_the_final_assessment_protects(
 
 
 def correct(session: Session, person: Person) -> dict[int, bool | None]:
-    rows = holding(session, person.id, "secret").rows["answer"]
+    rows = read_subject_data(session, person.id, "secret").rows["answer"]
     return {row["item_id"]: row["correct"] for row in rows}
 
 

@@ -27,7 +27,7 @@ from course.mail.rules import (
     next_server_check,
 )
 from course.mail.smtp import server_fault, server_name
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW
 from tests.support.smtp import Inbox, smtp_server
 
@@ -59,7 +59,7 @@ def queue(session: Session, count: int, at: datetime = NOW, name: str = "person"
 
 def send(port: int, at: datetime) -> int:
     address = f"smtp://127.0.0.1:{port}"
-    return deliver(command_session, address, "course@example.org", "http://localhost", "Europe/London", at)
+    return deliver(unit_of_work, address, "course@example.org", "http://localhost", "Europe/London", at)
 
 
 def work(port: int, since: datetime, until: datetime, every: timedelta) -> int:
@@ -303,7 +303,7 @@ def test_a_server_that_lets_nobody_in_is_named_in_words_and_costs_no_try(
     queue(session, 2)
     with scripted(greeting, replies) as port, app.app_context():
         address = f"{scheme}127.0.0.1:{port}"
-        assert deliver(command_session, address, "a@example.org", "http://localhost", "Europe/London", NOW) == 0
+        assert deliver(unit_of_work, address, "a@example.org", "http://localhost", "Europe/London", NOW) == 0
     (outage,) = outages(session)
     assert outage.reason == reason
     assert [mail.tries for mail in mails(session)] == [0, 0]

@@ -16,7 +16,7 @@ from sqlalchemy import create_engine, text
 from app import create_app
 from course.organisation.actions import confirm_contact
 from course.server.commands import prepare_course
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW, make_config
 from tests.makers import make_person, sign_in
 from tests.pages import Client, Page
@@ -34,7 +34,7 @@ def _answers(client: Client) -> list[Page]:
 
 def _with_contact(app: Flask) -> Client:
     """The client of a person who has signed in, and a lead whom the pages have shown."""
-    with app.app_context(), command_session() as session:
+    with app.app_context(), unit_of_work() as session:
         person = make_person(session)
         confirm_contact(session, "lead", "Lena Hill", "+44 (0)1632 960101", "", None, NOW)
     client = sign_in(Client(app), person)

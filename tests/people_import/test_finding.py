@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from course.people.actions import correct_identity, merge_people, record_departure, record_return
 from course.people.models import Person
 from course.people_import.rules.matching import KnownPerson
 from course.people_import.rules.planning import make_plan
 from course.people_import.rules.team_paths import TeamPaths
-from course.staff.actions import correct_identity, merge_people, record_departure, record_return
 from tests.conftest import NOW
 from tests.makers import make_person, make_team
 from tests.people_import.test_lists import do, look

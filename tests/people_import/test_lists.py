@@ -20,6 +20,8 @@ from course.learning.models import Enrolment
 from course.mail.models import OutboxMail
 from course.mail.rules import MailMessage
 from course.people import actions as people
+from course.people import actions as staff
+from course.people import queries as sheets
 from course.people.events import EarlierCertificate
 from course.people.models import Employment, Membership, PathwayChoice, Person, RoleGrant, Team
 from course.people_import import actions, queries
@@ -27,9 +29,7 @@ from course.people_import.models import PeopleImport
 from course.people_import.rules.columns import guess_columns
 from course.people_import.rules.parsing import parse_and_pack
 from course.people_import.rules.planning import ImportPlan
-from course.staff import actions as staff
-from course.staff import queries as sheets
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW
 from tests.makers import PASSWORD, make_organisation, make_person, make_team, sign_in
 from tests.pages import Client, Page
@@ -332,7 +332,7 @@ def test_why_a_list_was_not_applied_is_said(session: Session, client: Client) ->
 
 
 def test_a_list_is_applied_in_a_thread_and_can_be_left_alone(fresh_app: Flask) -> None:
-    with fresh_app.app_context(), command_session() as session:
+    with fresh_app.app_context(), unit_of_work() as session:
         make_person(session, "Alex Morgan", "alex@example.org", "administrator")
     client = Client(fresh_app)
     client.post("/sign-in", {"email": "alex@example.org", "password": PASSWORD})
@@ -366,7 +366,7 @@ def test_somebody_who_left_by_hand_is_not_brought_back_by_tonights_list(session:
 @pytest.fixture
 def nightly(fresh_app: Flask, tmp_path: Path) -> dict[str, str]:
     """Settings of a course that is set up."""
-    with fresh_app.app_context(), command_session() as session:
+    with fresh_app.app_context(), unit_of_work() as session:
         make_organisation(session)
     return {"DATABASE_URL": fresh_app.extensions["course"].config.database_url, "SECRET_KEY": "x" * 40,
             "LIST": str(tmp_path / "staff.csv")}  # fmt: skip

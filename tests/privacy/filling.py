@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from course.db import Base, UtcDateTime
 from course.people.models import Person
 from course.privacy.queries.subject_data import TABLES
-from course.privacy.rules.personal_data_map import PLACES
+from course.privacy.rules.personal_data_map import PERSONAL_DATA_TABLES
 from tests.makers import make_team
 
 MARK = "Zebulon"  # stands in every text about them
@@ -71,7 +71,7 @@ def fill(session: Session, person: Person) -> dict[str, dict[str, Any]]:
     made: dict[str, dict[str, Any]] = {"person": {"id": person.id}}
     team = make_team(session, "Night staff").id
     for table in Base.metadata.sorted_tables:
-        if table.name not in (*PLACES, *_NEEDED) or table.name in _LATER:
+        if table.name not in (*PERSONAL_DATA_TABLES, *_NEEDED) or table.name in _LATER:
             continue
         if table.name in _THERE:
             mine = select(table).where(table.c.person_id == person.id)

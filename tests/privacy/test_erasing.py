@@ -14,22 +14,21 @@ from course.audit.rules import integrity_faults
 from course.auth.actions import set_password
 from course.certificates.models import Certificate
 from course.learning.models import Answer, Completion, Enrolment, Reflection
-from course.people.models import Person
+from course.people import actions as staff
+from course.people.models import Person, PersonMerge
 from course.privacy import actions
-from course.privacy.commands import run
+from course.privacy.commands import run_erasure
 from course.privacy.models import Erasure
 from course.privacy.queries import retention_due, subject_data
-from course.privacy.rules.personal_data_map import PLACES
-from course.privacy.rules.retention_schedule import Schedule
-from course.staff import actions as staff
-from course.staff.models import PersonMerge
+from course.privacy.rules.personal_data_map import PERSONAL_DATA_TABLES
+from course.privacy.rules.retention_schedule import RetentionSettings
 from tests.conftest import NOW
 from tests.makers import PASSWORD, make_person, sign_in
 from tests.pages import Client
 from tests.privacy.filling import EMAIL, MARK, THEN, count, everywhere, fill
 
 ZONE = "Europe/London"
-PLAN = Schedule(contact_name="Jo Fictional", contact_email="jo@example.org")
+PLAN = RetentionSettings(contact_name="Jo Fictional", contact_email="jo@example.org")
 ADDED = THEN - timedelta(days=30)
 
 
@@ -46,29 +45,31 @@ def gone(session: Session, person: Person, on: date, at: datetime) -> None:
     session.commit()
 
 
-def set_plan(session: Session, plan: Schedule = PLAN) -> None:
+def set_plan(session: Session, plan: RetentionSettings = PLAN) -> None:
     actions.set_schedule(session, plan, "as advised", None, NOW)
     session.commit()
 
 
 def erase(app: Flask, session: Session, at: datetime = NOW) -> dict[str, int]:
     with app.app_context():
-        done = run(at)
+        done = run_erasure(at)
     session.expire_all()
     return {stage: rows for stage, rows in done.rows.items() if rows}
 
 
 def test_everything_about_somebody_is_in_what_they_get(session: Session, zebulon: Person) -> None:
-    found = subject_data.holding(session, zebulon.id, "secret")
-    empty = {table for table in PLACES if not found.rows[table]}
+    found = subject_data.read_subject_data(session, zebulon.id, "secret")
+    empty = {table for table in PERSONAL_DATA_TABLES if not found.rows[table]}
     assert empty == {"erasure", "erasure_request"}
-    assert all(not set(row) & set(PLACES[table].secret) for table, rows in found.rows.items() for row in rows)
+    assert all(
+        not set(row) & set(PERSONAL_DATA_TABLES[table].secret) for table, rows in found.rows.items() for row in rows
+    )
     assert {one.entry.what for one in found.log} >= {"person.added", "password.set"}
 
 
 def test_nobody_gets_what_is_about_another(session: Session, zebulon: Person) -> None:
     other = make_person(session, "Sam Okafor", "sam@example.org")
-    found = subject_data.holding(session, other.id, "secret")
+    found = subject_data.read_subject_data(session, other.id, "secret")
     assert found.filled == {"person", "credential", "enrolment"}
     assert MARK not in repr(found)
     assert zebulon.id not in {row["person_id"] for row in found.rows["enrolment"]}
@@ -112,7 +113,7 @@ def test_each_kind_goes_when_its_time_has_run_out(
 ) -> None:
     set_plan(session)
     gone(session, zebulon, last_day, NOW)
-    assert {one.stage for one in retention_due.effects(session, PLAN, ZONE, NOW)} == stages
+    assert {one.stage for one in retention_due.preview_erasure(session, PLAN, ZONE, NOW)} == stages
     assert set(erase(app, session)) == stages
     assert not session.execute(select(Reflection)).first()
     assert bool(session.execute(select(Answer)).first()) is ("learning" not in stages)
@@ -131,7 +132,7 @@ def test_without_a_schedule_only_notes_go_by_themselves(app: Flask, session: Ses
 def test_who_works_here_keeps_what_their_training_rests_on(app: Flask, session: Session, zebulon: Person) -> None:
     set_plan(session)
     assert erase(app, session) == {}
-    actions.ask(session, zebulon.id, "asked", None, NOW)
+    actions.request_erasure(session, zebulon.id, "asked", None, NOW)
     session.commit()
     assert set(erase(app, session)) == {"spare"}
     assert session.execute(select(Reflection)).first()
@@ -143,8 +144,8 @@ def test_who_works_here_keeps_what_their_training_rests_on(app: Flask, session: 
 
 def test_who_left_and_asks_keeps_the_proof_only(app: Flask, session: Session, zebulon: Person) -> None:
     gone(session, zebulon, date(2026, 11, 20), NOW)
-    assert actions.ask(session, zebulon.id, "asked", None, NOW)
-    assert not actions.ask(session, zebulon.id, "asked again", None, NOW)
+    assert actions.request_erasure(session, zebulon.id, "asked", None, NOW)
+    assert not actions.request_erasure(session, zebulon.id, "asked again", None, NOW)
     session.commit()
     assert set(erase(app, session)) == {"notes", "learning", "mail", "sign_in"}
     number, name = session.execute(select(Certificate.number, Certificate.name)).one()
@@ -153,7 +154,7 @@ def test_who_left_and_asks_keeps_the_proof_only(app: Flask, session: Session, ze
     rows = {row.stage: row for row in session.execute(select(Erasure)).scalars()}
     assert all(row.request_id for row in rows.values())
     assert rows["learning"].counts["answer"] == 1
-    case = retention_due.case(session, zebulon.id, NOW)
+    case = retention_due.erasure_case(session, zebulon.id, NOW)
     assert case is not None
     assert case.waiting is None
     # Years later the schedule takes the rest.
@@ -167,7 +168,7 @@ def test_a_refresher_that_was_not_finished_does_not_count_as_done_without_its_pa
 ) -> None:
     session.add(Enrolment(person_id=zebulon.id, kind="refresher", opened_at=THEN))
     gone(session, zebulon, date(2026, 11, 20), NOW)
-    actions.ask(session, zebulon.id, "asked", None, NOW)
+    actions.request_erasure(session, zebulon.id, "asked", None, NOW)
     session.commit()
     erase(app, session)
     kinds = session.execute(select(Enrolment.kind).where(Enrolment.person_id == zebulon.id)).scalars().all()
@@ -181,7 +182,7 @@ def test_who_comes_back_begins_anew_and_loses_it_again(app: Flask, session: Sess
     session.flush()
     session.add(Completion(enrolment_id=refresher.id, completed_at=THEN, content_version="x", edition="1"))
     gone(session, zebulon, date(2026, 11, 1), NOW)
-    actions.ask(session, zebulon.id, "asked", None, NOW)
+    actions.request_erasure(session, zebulon.id, "asked", None, NOW)
     session.commit()
     erase(app, session)
     session.execute(delete(PersonMerge))  # who became part of somebody else does not come back by themselves
@@ -210,13 +211,15 @@ def test_of_two_entries_the_earlier_one_waits_for_the_other(app: Flask, session:
     later = NOW + timedelta(days=10 * 365)
     assert set(erase(app, session, later)) == {"notes"}
     assert (
-        subject_data.entries_of(session, first.id)
-        == subject_data.entries_of(session, zebulon.id)
+        subject_data.merged_person_ids(session, first.id)
+        == subject_data.merged_person_ids(session, zebulon.id)
         == sorted([first.id, zebulon.id])
     )
-    assert f"{MARK} Fictional" in {row["name"] for row in subject_data.holding(session, first.id, "x").rows["person"]}
+    assert f"{MARK} Fictional" in {
+        row["name"] for row in subject_data.read_subject_data(session, first.id, "x").rows["person"]
+    }
     gone(session, first, later.date(), later)
-    actions.ask(session, first.id, "asked", None, later)
+    actions.request_erasure(session, first.id, "asked", None, later)
     session.commit()
     erase(app, session, later + timedelta(days=1))
     assert not session.execute(select(Answer)).first()
@@ -228,7 +231,7 @@ def test_of_two_entries_the_earlier_one_waits_for_the_other(app: Flask, session:
 def test_an_administrator_who_is_erased_stays_one(app: Flask, session: Session) -> None:
     boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
     assert staff.record_departure(session, boss.id, NOW.date(), "x", ZONE, None, NOW) is not None
-    actions.ask(session, boss.id, "asked", boss.id, NOW)
+    actions.request_erasure(session, boss.id, "asked", boss.id, NOW)
     session.commit()
     erase(app, session)
     assert sign_in(Client(app), boss).get("/privacy/report").h1 == "What was erased"

@@ -10,14 +10,15 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from course.certificates.views import certificate_link
 from course.learning.actions import save_note
 from course.learning.models import Reflection
+from course.people import actions as staff
 from course.people.models import Person
 from course.privacy import actions
 from course.privacy.models import ErasureRequest, RetentionSchedule
-from course.privacy.rules.personal_data_map import PLACES
-from course.privacy.rules.retention_schedule import Schedule
-from course.staff import actions as staff
+from course.privacy.rules.personal_data_map import PERSONAL_DATA_TABLES
+from course.privacy.rules.retention_schedule import RetentionSettings
 from tests.conftest import NOW
 from tests.makers import make_person, sign_in
 from tests.pages import Client
@@ -37,7 +38,7 @@ def test_my_data_shows_and_downloads_everything(app: Flask, session: Session) ->
     made = fill(session, person)
     client = sign_in(Client(app), person)
     text = client.get("/me/data").text
-    for place in PLACES.values():
+    for place in PERSONAL_DATA_TABLES.values():
         assert place.table in ("erasure", "erasure_request") or f"{place.title} (" in text, place.title
     assert "Night staff" in text
     assert "4 May 2020" in text
@@ -46,7 +47,7 @@ def test_my_data_shows_and_downloads_everything(app: Flask, session: Session) ->
     assert answer.headers["Cache-Control"] == "no-store"
     found = json.loads(answer.body)
     tables = {one["name"]: one["rows"] for section in found["sections"] for one in section["tables"]}
-    assert {name for name, rows in tables.items() if rows} == set(PLACES) - {"erasure", "erasure_request"}
+    assert {name for name, rows in tables.items() if rows} == set(PERSONAL_DATA_TABLES) - {"erasure", "erasure_request"}
     assert tables["reflection"][0]["saved_at"] == "2020-05-04T12:00:00Z"
     assert [one["text"] for one in tables["reflection"]] == [made["reflection"]["text"]]
     assert "sign_in.entered" in {one["what"] for one in found["log"]}
@@ -89,7 +90,7 @@ def test_nobody_else_gets_to_see_somebodys_notes(app: Flask, session: Session, b
         paths = [
             app.url_for(rule.endpoint, **{part: parts[part] for part in rule.arguments})
             for rule in app.url_map.iter_rules()
-            if "GET" in (rule.methods or ()) and rule.endpoint != "static_file"
+            if "GET" in (rule.methods or ())
         ]
     for path in paths:
         assert NOTE not in boss.flask.get(path).get_data(as_text=True), path
@@ -136,7 +137,7 @@ def test_the_notice_says_what_is_set(app: Flask, session: Session) -> None:
     assert "has not set yet how long" in before
     assert "Mail is not set up" in before
     make_person(session)
-    actions.set_schedule(session, Schedule(18, 84, 6, 30, "Jo Fictional", "jo@example.org"), "x", None, NOW)
+    actions.set_schedule(session, RetentionSettings(18, 84, 6, 30, "Jo Fictional", "jo@example.org"), "x", None, NOW)
     session.commit()
     text = Client(app).get("/privacy").text
     assert "If you ask for help with the course: when." in text
@@ -168,15 +169,14 @@ def test_erasing_is_asked_for_on_the_page_of_a_person(app: Flask, session: Sessi
 
 
 def test_of_whom_the_name_is_gone_nothing_can_be_opened(app: Flask, session: Session, boss: Client) -> None:
-    from course.certificates.views import kept_link  # noqa: PLC0415
 
     left = make_person(session, f"{MARK} Fictional", EMAIL, at=THEN)
     fill(session, left)
     staff.record_departure(session, left.id, THEN.date(), "x", "Europe/London", None, NOW)
-    actions.set_schedule(session, Schedule(), "x", None, NOW)
+    actions.set_schedule(session, RetentionSettings(), "x", None, NOW)
     session.commit()
     with app.test_request_context():
-        kept = "/" + kept_link(left.id).split("/", 3)[3]
+        kept = "/" + certificate_link(left.id).split("/", 3)[3]
     assert MARK in Client(app).get(kept).text
     app.test_cli_runner().invoke(args=["privacy", "run"])
     Client(app).get(kept, 404)

@@ -65,8 +65,8 @@ OPEN = {
     "credentials.key",
     "credentials.status",
     "kept.certificates",
-    "kept.kept_file",
-    "kept.kept_sheet",
+    "kept.linked_credential",
+    "kept.linked_pdf",
     "mail.choice",
     "organisation.concern",
     "organisation.first_hour",
@@ -81,8 +81,7 @@ OPEN = {
     "auth.choose_password",
     "auth.set_up",
     "auth.sign_in",
-    "static_file",
-    "verify.ask",
+    "verify.enter_number",
     "verify.verify",
 }
 

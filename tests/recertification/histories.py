@@ -122,17 +122,17 @@ def since(facts: CertificationFacts, day: date) -> CertificationFacts:
     """The same facts, recorded after that day: what took effect earlier was only written down later."""
     low = after(day, 1)
     return CertificationFacts(
-        tuple(replace(e, recorded=max(e.written, low)) for e in facts.employments),
-        tuple(replace(r, recorded=max(r.written, low)) for r in facts.requirements),
+        tuple(replace(e, recorded=max(e.recorded_on, low)) for e in facts.employments),
+        tuple(replace(r, recorded=max(r.recorded_on, low)) for r in facts.requirements),
         tuple(
-            replace(c, recorded=max(c.written, low), revoked=max(c.revoked, low) if c.revoked else None)
+            replace(c, recorded=max(c.recorded_on, low), revoked=max(c.revoked, low) if c.revoked else None)
             for c in facts.completions
         ),
         tuple(
             replace(e, recorded=max(e.recorded, low), withdrawn=max(e.withdrawn, low) if e.withdrawn else None)
             for e in facts.extensions
         ),
-        tuple(replace(p, recorded=max(p.written, low)) for p in facts.pauses),
-        tuple(replace(s, recorded=max(s.written, low)) for s in facts.started),
+        tuple(replace(p, recorded=max(p.recorded_on, low)) for p in facts.pauses),
+        tuple(replace(s, recorded=max(s.recorded_on, low)) for s in facts.started),
         tuple(replace(p, since=max(p.since, low)) for p in facts.pathways),
     )

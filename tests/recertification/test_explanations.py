@@ -47,7 +47,7 @@ class Said:
     """A sentence about somebody, with all that is known of them on that day."""
 
     def __init__(self, facts: CertificationFacts, policies: Iterable[Policy], now: CertificationStatus) -> None:
-        self.facts, self.now, self.policies = facts.known(now.on), now, list(policies)
+        self.facts, self.now, self.policies = facts.as_of(now.on), now, list(policies)
 
     def done(self, on: str, kinds: str = "initial refresher imported") -> bool:
         return any(c.day == day(on) and c.kind in kinds.split() for c in self.facts.completions)

@@ -144,8 +144,8 @@ def test_a_preview_for_a_pathway_touches_only_who_is_in_it() -> None:
     }
     wanted = Policy(d("2026-11-22"), period_months=24, pathway="clubs", applies="now")
     seen = preview_policy_change(people, [RULE], [RULE, wanted], d("2026-11-22"))
-    assert ([touch.key for touch in seen.touched], seen.untouched) == (["club"], 2)
-    assert (seen.touched[0].before.due, seen.touched[0].after.due) == (d("2027-02-12"), d("2028-02-12"))
+    assert ([touch.key for touch in seen.affected], seen.unaffected_count) == (["club"], 2)
+    assert (seen.affected[0].before.due, seen.affected[0].after.due) == (d("2027-02-12"), d("2028-02-12"))
 
 
 @many
@@ -196,7 +196,7 @@ def test_no_move_leaves_less_than_the_minimum_of_days(
     facts: CertificationFacts, rules: Rules, on: date, name: str
 ) -> None:
     first = Policy(date(2018, 1, 1), minimum_days=5)
-    known = facts.known(after(on, -1))
+    known = facts.as_of(after(on, -1))
     with_move = replace(known, pathways=(*known.pathways, PathwayFact(on, name)))
     # What else begins on that day is left out: only the move counts.
     kept = [first, *(replace(rule, minimum_days=5) for rule in rules if rule.governs_from != on)]
@@ -207,7 +207,7 @@ def test_no_move_leaves_less_than_the_minimum_of_days(
 
 
 def revoked(day: str, on: str, kind: str = "initial") -> CompletionFact:
-    return replace(done(day, kind), revoked=d(on), revoked_because="not taken in person")
+    return replace(done(day, kind), revoked=d(on), revocation_reason="not taken in person")
 
 
 def test_a_revoked_certificate_holds_nothing_from_its_day_and_held_before() -> None:
@@ -243,7 +243,7 @@ def test_a_later_certificate_keeps_its_date_when_the_one_before_it_is_revoked() 
     assert at(fresh, "2027-01-20").valid_until == d("2028-01-20")
     assert not cycles(worker(revoked("2026-02-12", "2026-11-22"), again("2027-01-20")), [RULE], d("2027-01-20"))[
         1
-    ].counts
+    ].is_counted
 
 
 def test_an_import_that_was_taken_back_can_be_recorded_again() -> None:
@@ -262,7 +262,7 @@ def test_a_revocation_leaves_the_minimum_of_days_and_every_certificate_its_date(
     facts: CertificationFacts, rules: Rules, on: date
 ) -> None:
     first = [Policy(date(2018, 1, 1)), *rules]
-    recorded = [c for c in facts.completions if c.written < on]
+    recorded = [c for c in facts.completions if c.recorded_on < on]
     known = replace(facts, completions=tuple(replace(c, revoked=None) for c in recorded))
     gone = replace(facts, completions=tuple(replace(c, revoked=on) for c in recorded))
     without, now = certification_status(known, first, on), certification_status(gone, first, on)
@@ -271,7 +271,7 @@ def test_a_revocation_leaves_the_minimum_of_days_and_every_certificate_its_date(
     then = {cycle.key: cycle.valid_until for cycle in cycles(known, first, on)}
     assert {cycle.key: cycle.valid_until for cycle in cycles(gone, first, on)} == then
     if without.due is not None and now.due is not None:
-        governs = policy_in_force(policies_for_person(first, facts.known(on).pathways), on)
+        governs = policy_in_force(policies_for_person(first, facts.as_of(on).pathways), on)
         assert governs is not None
         assert now.due >= min(without.due, after(on, governs.minimum_days))
         assert now.overdue_days == 0 or without.overdue_days > 0

@@ -47,10 +47,10 @@ def test_case_01_a_fixed_date_leaves_at_least_the_minimum(day: str, until: str) 
 def test_case_01_both_dates_are_shown_before_the_rule_is_saved() -> None:
     people = {"nina": worker(done("2026-09-15"), since="2026-09-01")}
     fixed = replace(FIXED, since=d("2026-11-22"), applies="from the next renewal")
-    (touch,) = preview_policy_change(people, [RULE], [RULE, fixed], d("2026-11-22")).touched
+    (touch,) = preview_policy_change(people, [RULE], [RULE, fixed], d("2026-11-22")).affected
     assert (touch.renewed_before, touch.renewed_after) == (d("2028-09-15"), d("2029-01-31"))
-    assert "15 September 2028 → 31 January 2029" in touch.how
-    (now,) = preview_policy_change(people, [RULE], [RULE, replace(fixed, applies="now")], d("2026-11-22")).touched
+    assert "15 September 2028 → 31 January 2029" in touch.summary
+    (now,) = preview_policy_change(people, [RULE], [RULE, replace(fixed, applies="now")], d("2026-11-22")).affected
     assert (now.before.due, now.after.due) == (d("2027-09-15"), d("2028-01-31"))
 
 
@@ -207,7 +207,7 @@ def test_case_20_imported_certificates_have_an_age_limit_and_expired_ones_leave_
     now = at(ran_out, "2026-11-22", rule)
     assert (now.state, now.valid_until, now.due, now.overdue_days) == ("due-soon", d("2026-06-01"), d("2026-11-29"), 0)
     assert at(ran_out, "2026-11-30", rule).state == "expired"
-    assert not any(cycle.certificate for cycle in cycles(ran_out, [rule], d("2026-11-22")))
+    assert not any(cycle.issues_certificate for cycle in cycles(ran_out, [rule], d("2026-11-22")))
 
 
 def test_case_21_an_import_holds_last_and_this_years_record_and_keeps_the_stated_day() -> None:
@@ -231,19 +231,19 @@ def test_case_22_a_preview_names_who_is_touched_and_leaves_the_choice() -> None:
     }
     shorter = Policy(d("2026-11-22"), period_months=6, applies="now")
     now = preview_policy_change(people, [RULE], [RULE, shorter], d("2026-11-22"))
-    assert [touch.key for touch in now.touched] == ["amir", "bea", "new"]
-    assert now.untouched == 1
-    amir, bea, new = now.touched
+    assert [touch.key for touch in now.affected] == ["amir", "bea", "new"]
+    assert now.unaffected_count == 1
+    amir, bea, new = now.affected
     assert (amir.before.due, amir.after.due) == (d("2027-02-12"), d("2026-11-29"))  # the floor
     assert (bea.before.due, bea.after.due) == (d("2027-11-01"), d("2027-05-01"))
     assert (new.before.due, new.after.due) == (d("2026-12-18"), d("2026-12-18"))
-    assert "due day: 12 February 2027 → 29 November 2026" in amir.how
-    assert not any(touch.becomes_overdue for touch in now.touched)
+    assert "due day: 12 February 2027 → 29 November 2026" in amir.summary
+    assert not any(touch.becomes_overdue for touch in now.affected)
     later = preview_policy_change(
         people, [RULE], [RULE, replace(shorter, applies="from the next renewal")], d("2026-11-22")
     )
-    assert all(touch.before.due == touch.after.due for touch in later.touched)
-    assert later.touched[0].how == "next certificate would be valid until: 12 February 2028 → 12 August 2027"
+    assert all(touch.before.due == touch.after.due for touch in later.affected)
+    assert later.affected[0].summary == "next certificate would be valid until: 12 February 2028 → 12 August 2027"
 
 
 @pytest.mark.parametrize("applies", ["now", "from the next renewal"])

@@ -95,7 +95,7 @@ def test_case_32_nothing_parks_a_person_out_of_sight() -> None:
 def test_case_33_every_completion_is_in_the_chain_and_one_that_does_not_count_says_why() -> None:
     facts = worker(done("2024-02-12"), again("2026-06-01"))
     chain = cycles(facts, [RULE], d("2026-06-01"))
-    assert [cycle.counts for cycle in chain] == [True, False]
+    assert [cycle.is_counted for cycle in chain] == [True, False]
     now = at(facts, "2026-06-02")
     assert "does not count, because the refresher of 1 June 2026 came after the limit" in now.because
 
@@ -162,7 +162,7 @@ def test_case_38_no_two_cycles_of_a_person_have_the_same_key() -> None:
 
 def test_case_39_only_an_attempt_made_here_gets_a_certificate() -> None:
     facts = worker(done("2025-06-01", "imported"), again("2026-05-20"))
-    assert [cycle.certificate for cycle in cycles(facts, [RULE], d("2026-05-20"))] == [False, True]
+    assert [cycle.issues_certificate for cycle in cycles(facts, [RULE], d("2026-05-20"))] == [False, True]
 
 
 def test_case_40_importing_the_same_file_again_changes_nothing() -> None:

@@ -71,7 +71,7 @@ def test_a_past_standing_never_changes_when_later_facts_are_added(
 def test_a_certificate_that_was_issued_keeps_its_day_for_ever(
     facts: CertificationFacts, rules: Rules, on: date
 ) -> None:
-    then = {cycle.key: cycle.valid_until for cycle in cycles(facts, rules, on) if cycle.counts}
+    then = {cycle.key: cycle.valid_until for cycle in cycles(facts, rules, on) if cycle.is_counted}
     ever = {cycle.key: cycle.valid_until for cycle in cycles(facts, rules, date(2040, 1, 1))}
     assert then.items() <= ever.items()
 
@@ -95,9 +95,9 @@ def test_nobody_required_is_without_a_next_due_day(facts: CertificationFacts, ru
 def test_another_completion_never_makes_anyone_overdue(
     facts: CertificationFacts, rules: Rules, completion: CompletionFact, days_on: int
 ) -> None:
-    last = max((one.written for one in facts.completions), default=completion.written)
-    new = replace(completion, recorded=after(max(last, completion.written), 1), revoked=None)
-    on = after(new.written, days_on)
+    last = max((one.recorded_on for one in facts.completions), default=completion.recorded_on)
+    new = replace(completion, recorded=after(max(last, completion.recorded_on), 1), revoked=None)
+    on = after(new.recorded_on, days_on)
     without, with_it = certification_status(facts, rules, on), certification_status(plus(facts, new), rules, on)
     assert with_it.overdue_days <= without.overdue_days
     assert (with_it.valid_until or date.min) >= (without.valid_until or date.min)
@@ -115,7 +115,7 @@ def test_a_longer_period_from_now_on_never_makes_anyone_overdue(
     held = max(old, key=lambda rule: rule.since)
     old = [replace(rule, kind="anniversary", period_months=held.period_months, window_days=1) for rule in old]
     known = CertificationFacts(
-        **{**vars(facts), "completions": tuple(c for c in facts.completions if c.written < change)}
+        **{**vars(facts), "completions": tuple(c for c in facts.completions if c.recorded_on < change)}
     )
     longer = replace(old[-1], since=change, period_months=held.period_months + more, applies="now")
     same = replace(longer, period_months=held.period_months)
@@ -164,8 +164,8 @@ def test_no_date_is_before_its_cause_and_windows_open_before_the_last_day(
     facts: CertificationFacts, rules: Rules, on: date
 ) -> None:
     for cycle in cycles(facts, rules, on):
-        assert cycle.completion.written <= on
-        if cycle.counts:
+        assert cycle.completion.recorded_on <= on
+        if cycle.is_counted:
             assert cycle.valid_until is not None
             assert cycle.window_opens is not None
             assert cycle.valid_from <= cycle.window_opens < cycle.valid_until
@@ -200,13 +200,13 @@ def test_a_preview_accounts_for_everybody_and_touches_no_certificate(
 ) -> None:
     named = {str(number): facts for number, facts in enumerate(people)}
     seen = preview_policy_change(named, rules, [*rules, new], on)
-    assert len(seen.touched) + seen.untouched == len(people)
+    assert len(seen.affected) + seen.unaffected_count == len(people)
     saved = replace(new, recorded=on)
-    for touch in seen.touched:
-        assert touch.how
+    for touch in seen.affected:
+        assert touch.summary
         before = cycles(named[touch.key], rules, after(saved.governs_from, -1))
         with_it = {cycle.key: cycle for cycle in cycles(named[touch.key], [*rules, saved], date(2040, 1, 1))}
-        assert all(with_it[cycle.key].valid_until == cycle.valid_until for cycle in before if cycle.counts)
+        assert all(with_it[cycle.key].valid_until == cycle.valid_until for cycle in before if cycle.is_counted)
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])

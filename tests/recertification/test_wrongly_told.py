@@ -52,7 +52,7 @@ def test_the_window_opens_before_the_day_that_is_due_now(longer, day: str, until
 @pytest.mark.parametrize("longer", [BY_CHANGE, BY_MOVE], ids=["the rule changes", "the person moves"])
 def test_nobody_is_due_soon_years_before_the_day(longer) -> None:  # type: ignore[no-untyped-def]
     facts, rules = longer
-    seen = [(at(facts, day, *rules).state, at(facts, day, *rules).words) for day in
+    seen = [(at(facts, day, *rules).state, at(facts, day, *rules).label) for day in
             ("2025-02-01", "2025-02-13", "2026-12-13", "2026-12-14", "2027-02-12", "2027-02-13")]  # fmt: skip
     assert seen == [
         ("up-to-date", "Up to date"),
@@ -120,7 +120,7 @@ def test_more_time_never_turns_the_whole_course_into_the_refresher(more, due: st
             assert (now.due, now.overdue_days, now.state) == (d(due), 0, "due-soon" if day == due else now.state)
         assert "now the whole course is needed again" in now.because
     refused = plus(facts, again("2026-03-05"))
-    assert [cycle.counts for cycle in cycles(refused, [RULE], d("2026-03-05"))] == [True, False]
+    assert [cycle.is_counted for cycle in cycles(refused, [RULE], d("2026-03-05"))] == [True, False]
     whole = at(plus(facts, done("2026-03-05")), "2026-03-05")
     assert (whole.valid_until, whole.anchor) == (d("2027-03-05"), d("2026-03-05"))
 
@@ -140,7 +140,7 @@ def test_a_revocation_falls_back_to_an_older_limit_and_its_days_do_not_move_it()
     facts = worker(done("2024-02-12"), replace(done("2026-02-01"), revoked=d("2026-02-26")))
     now = at(facts, "2026-02-26")
     assert (now.course, now.state, now.due) == ("initial", "due-soon", d("2026-03-05"))
-    assert not cycles(plus(facts, again("2026-03-01")), [RULE], d("2026-03-01"))[-1].counts
+    assert not cycles(plus(facts, again("2026-03-01")), [RULE], d("2026-03-01"))[-1].is_counted
 
 
 def test_an_earlier_certificate_that_is_recorded_later_can_found_a_refresher_again() -> None:
@@ -173,7 +173,7 @@ RETURNER = worker(done("2025-02-12"), EmploymentFact(d("2026-03-01")), end="2025
 )  # fmt: skip
 def test_overdue_is_only_whose_day_has_passed(facts, day: str, state: str, words: str) -> None:  # type: ignore[no-untyped-def]
     now = at(facts, day)
-    assert (now.state, now.words) == (state, words)
+    assert (now.state, now.label) == (state, words)
     assert (now.group == "overdue") == (now.overdue_days > 0) == (now.due is not None and now.on > now.due)
 
 
@@ -207,7 +207,7 @@ def test_a_preview_speaks_of_people_and_not_of_the_program() -> None:
     shorter = Policy(d("2026-11-22"), period_months=6, window_days=30, lapse_months=0, applies="now")
     people = {"amir": worker(done("2026-02-12")), "bea": worker(done("2025-06-12"))}
     seen = preview_policy_change(people, [RULE], [RULE, shorter], d("2026-11-22"))
-    how = " / ".join(one.how for one in seen.touched)
+    how = " / ".join(one.summary for one in seen.affected)
     assert "status: Up to date → Due soon" in how
     assert "needed next: the refresher → the whole course" in how
     for word in ("due-soon", "up-to-date", "initial", "not-yet-due", "Touch", "touch"):

@@ -71,7 +71,7 @@ def changed(library: Library, update_days: int | None) -> Library:
     change = Change(date=now().date(), reason=InlineText("The rule is another one."), update_days=update_days)
     anew = Page.model_construct(**{**dict(page), "blocks": (first, *page.blocks[1:]), "changes": (change,)})
     modules = {**whole.modules, module_id: module.model_copy(update={"pages": {**module.pages, page_id: anew}})}
-    return replace(whole, modules=modules, _parts_for={})
+    return replace(whole, modules=modules, _variants={})
 
 
 def read(session: Session, library: Library, person: Person) -> None:

@@ -167,7 +167,7 @@ def test_finishing_it_all_the_same_issues_nothing(session: Session, library: Lib
     actions.complete_refresher(session, StepEnded(person.id, found.id, library, at.date(), at))
     over = queries.newest_refresher(session, person.id, REFRESHER)
     assert over is not None
-    assert over.over
+    assert over.is_finished
     assert over.completed_at is None
     assert count(session, Completion) == count(session, Certificate) == 1
     # Nor does the guard complete it.
@@ -229,7 +229,7 @@ def finish_last(session: Session, library: Library, person: Person, found: Refre
     """The last answer and the end of the story."""
     item = next(item for item in held_items(session, person, found) if item.given is None)
     given = right(library.answerable[item.question_id])
-    session.add(RunOutcome(run_id=found.run or 0, ending="end", outcome="good", finished_at=at))
+    session.add(RunOutcome(run_id=found.run_id or 0, ending="end", outcome="good", finished_at=at))
     session.flush()
     learning.submit_answer(session, library, person.id, found.attempt_id, item.position, given, "sure", at.date(), at)
     session.commit()
@@ -276,7 +276,7 @@ def test_what_was_finished_after_leaving_is_not_completed(session: Session, libr
     if kind == REFRESHER:
         person = make_completed(session, library)
         found = begun(session, library, person, timedelta(days=2))
-        attempt_id, run = found.attempt_id, found.run or 0
+        attempt_id, run = found.attempt_id, found.run_id or 0
     else:
         person = make_person(session)
         attempt_id, run = numbers(make_nearly_complete(session, library, person.id, now()))

@@ -164,8 +164,8 @@ def test_next_year_brings_another_story(session: Session, library: Library) -> N
     told = set()
     for _ in range(3):
         made = actions.compose_refresher(session, library, person.id, None, now())
-        assert made.story is not None
-        told.add(made.story.ref)
+        assert made.scenario is not None
+        told.add(made.scenario.ref)
         found = actions.begin_refresher(session, library, person.id, None, now())
         run = actions.begin_scenario_run(session, library, person.id, found, now())
         session.add(RunOutcome(run_id=run, ending="end", outcome="good", finished_at=now()))

@@ -85,7 +85,7 @@ def plan(
 ) -> list[tuple[str, str]]:
     estimate = {**dict.fromkeys(POINTS, 0.9), **(known or {})}
     made = compose_plan(POINTS, frozenset("b"), frozenset(changed), estimate, PAGE_MINUTES, fixed, budget)
-    return [(ask.point, ask.why) for ask in made.asks]
+    return [(ask.point, ask.reason) for ask in made.planned_points]
 
 
 def test_critical_points_come_first_and_whatever_the_time() -> None:
@@ -115,7 +115,7 @@ def test_what_must_be_read_anyway_takes_its_share_of_the_time() -> None:
 
 def test_there_is_always_something_to_ask() -> None:
     made = compose_plan(POINTS, frozenset(), frozenset(), dict.fromkeys(POINTS, 0.5), PAGE_MINUTES, 0, 0)
-    assert len(made.asks) == 1
+    assert len(made.planned_points) == 1
 
 
 @given(
@@ -127,7 +127,7 @@ def test_no_forgotten_point_is_left_out_for_one_better_known(
     known: dict[str, float], critical: set[str], budget: float
 ) -> None:
     made = compose_plan(POINTS, frozenset(critical), frozenset(), known, PAGE_MINUTES, 0, budget)
-    asked = [ask.point for ask in made.asks]
+    asked = [ask.point for ask in made.planned_points]
     assert len(asked) == len(set(asked))
     assert critical <= set(asked)
     left = [known[point] for point in POINTS if point not in asked]
@@ -149,7 +149,7 @@ STORIES = [
     [({}, "weak"), ({"weak": 1}, "near"), ({"weak": 1, "near": 1}, "far"), ({"weak": 1, "near": 1, "far": 1}, "own")],
 )
 def test_each_year_brings_another_story(told: dict[str, int], expected: str) -> None:
-    stories = [ScenarioCandidate(s.ref, s.distance, s.points, max(s.times, told.get(s.ref, 0))) for s in STORIES]
+    stories = [ScenarioCandidate(s.ref, s.distance, s.points, max(s.run_count, told.get(s.ref, 0))) for s in STORIES]
     found = next_scenario(stories, {"a": 0.9, "b": 0.2, "c": 0.1})
     assert found is not None
     assert found.ref == expected
@@ -204,7 +204,7 @@ def page(*said: str) -> Page:
 
 def test_two_versions_stand_side_by_side() -> None:
     rows = page_diff(page("one", "two", "three"), page("one", "2", "three", "four"))
-    said = [(row.before and row.before.html, row.after and row.after.html, row.same) for row in rows]
+    said = [(row.before and row.before.html, row.after and row.after.html, row.is_unchanged) for row in rows]
     assert said == [("one", "one", True), ("two", "2", False), ("three", "three", True), (None, "four", False)]
 
 

@@ -13,11 +13,10 @@ from sqlalchemy.orm import Session
 
 from course.learning.models import Completion, Enrolment
 from course.organisation.models import Organisation
-from course.people.actions import add_team, choose_pathway
+from course.people.actions import add_team, choose_pathway, record_departure, record_return
 from course.people.models import Person, Team
 from course.recertification import actions, queries
 from course.recertification.rules import Policy
-from course.staff.actions import record_departure, record_return
 from tests.makers import make_organisation, make_person
 
 ZONE = "Europe/London"

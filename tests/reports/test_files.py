@@ -76,7 +76,7 @@ def test_of_many_people_a_file_is_made_while_nobody_waits(
     app: Flask, session: Session, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     setting(app, session, client)
-    monkeypatch.setitem(REPORT_FORMATS, "xlsx", replace(REPORT_FORMATS["xlsx"], at_once=2))
+    monkeypatch.setitem(REPORT_FORMATS, "xlsx", replace(REPORT_FORMATS["xlsx"], max_immediate=2))
     page = client.follow(client.post("/report/file/xlsx", {"status": "not-started", "sort": "name"}))
     assert "The file is ready" in page.text, page.text
     assert "3 people." in page.text
@@ -96,7 +96,7 @@ def test_a_long_list_on_paper_is_set_in_parts_with_pages_numbered_through(
     app: Flask, session: Session, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     setting(app, session, client)
-    monkeypatch.setattr(report_files, "PART", 2)
+    monkeypatch.setattr(report_files, "PDF_BATCH_SIZE", 2)
     paper = PdfReader(io.BytesIO(client.post("/report/file/pdf", {"sort": "name"}, 200).body))
     texts = [" ".join(page.extract_text().split()) for page in paper.pages]
     assert [text.count("Riverside Trust: team report") for text in texts] == [1, 0]

@@ -17,14 +17,14 @@ from course.learning.actions import open_enrolment, record_page_read
 from course.learning.rules.progress import ProgressFacts
 from course.mail.actions import suppress_address
 from course.organisation.models import Organisation
+from course.people import actions as staff
+from course.people import actions as teams
 from course.people.actions import end_employment
 from course.recertification.actions import record_pause
 from course.reports import status_cache
 from course.reports.report_view import modules_done
 from course.reports.status_cache import StatusCache
 from course.server.scheduled_jobs import SERVER_JOBS
-from course.staff import actions as staff
-from course.teams import actions as teams
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 from tests.refreshers.makers import LONG_AGO, complete, make_completed
@@ -203,7 +203,7 @@ def test_after_much_has_happened_everybody_is_read_anew(
 ) -> None:
     make_person(session)
     told(app, session)
-    monkeypatch.setattr(status_cache, "MOST", 2)
+    monkeypatch.setattr(status_cache, "MAX_INCREMENTAL", 2)
     for number in range(3):
         make_person(session, f"Kim {number}", f"kim{number}@example.org")
     lines = told(app, session)

@@ -27,7 +27,7 @@ def line(number: int, name: str, state: str = "up-to-date", due: int | None = No
 LINES = sorted(
     [
         line(1, "Ann Hill", "overdue", -9),
-        line(2, "bo Marsh", "expired", -23, pathway="clubs", start=date(2026, 3, 1)),
+        line(2, "bo Marsh", "expired", -23, pathway="clubs", employment_start=date(2026, 3, 1)),
         line(3, "Cy Vale", "due-soon", 12, teams=(2,)),
         line(4, "Di Shaw", "in-progress", 3, teams=(2, 3), valid_until=None),
         line(5, "Ed Cole", "not-yet-due", 20, teams=()),
@@ -55,8 +55,8 @@ def names(wanted: ReportFilter, teams: frozenset[int] | None = None) -> str:
         (ReportFilter(started_from=date(2026, 3, 1)), None, "bo"),
         (ReportFilter(started_from=date(2026, 3, 2)), None, ""),
         (ReportFilter(started_to=date(2026, 2, 28)), None, "Ann Hal Cy Di Ed Flo Gil"),
-        (ReportFilter(words="SHAW"), None, "Di"),
-        (ReportFilter(words="cy@"), None, "Cy"),
+        (ReportFilter(search_text="SHAW"), None, "Di"),
+        (ReportFilter(search_text="cy@"), None, "Cy"),
         (ReportFilter(), frozenset({2, 3}), "Cy Di"),
         (ReportFilter(), frozenset({3}), "Di"),
         (ReportFilter(), frozenset(), ""),
@@ -72,17 +72,17 @@ def test_the_report_shows_who_was_asked_for_worst_first(
 
 
 def test_the_counts_are_of_the_team_whatever_else_was_asked_for() -> None:
-    found = completion_report(LINES, ReportFilter(words="nobody is called that"), None)
-    assert (found.total, found.holding, len(found.lines), found.pages) == (8, 3, 0, 1)
+    found = completion_report(LINES, ReportFilter(search_text="nobody is called that"), None)
+    assert (found.total, found.certified_count, len(found.lines), found.pages) == (8, 3, 0, 1)
     assert list(found.counts.items()) == [
         ("overdue", 2), ("due-soon", 2), ("in-progress", 1), ("not-started", 1), ("up-to-date", 1), ("paused", 1),
         ("not-required", 0),
     ]  # fmt: skip
     assert sum(found.counts.values()) == found.total
-    widths = [(group, number, left, width) for group, _, number, left, width in found.parts]
+    widths = [(group, number, left, width) for group, _, number, left, width in found.bar_segments]
     assert widths[:2] == [("up-to-date", 1, 0, 125), ("due-soon", 2, 125, 250)]
     assert widths[-1][2] + widths[-1][3] == 1000
-    assert completion_report([], ReportFilter(), None).parts == []
+    assert completion_report([], ReportFilter(), None).bar_segments == []
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_the_counts_are_of_the_team_whatever_else_was_asked_for() -> None:
     ],
 )
 def test_a_status_is_told_in_words(one: StatusLine, words: str) -> None:
-    assert one.words == words
+    assert one.label == words
 
 
 def test_pages_have_fifty_people_and_miss_nobody() -> None:
@@ -113,7 +113,7 @@ def test_pages_have_fifty_people_and_miss_nobody() -> None:
     [
         ({}, ReportFilter(), 0),
         ({"team": "3", "status": "overdue", "pathway": "clubs", "q": " ann ", "sort": "name"},
-         ReportFilter(3, "overdue", "clubs", words="ann", sort="name"), 0),
+         ReportFilter(3, "overdue", "clubs", search_text="ann", sort="name"), 0),
         ({"team": "x", "status": "x", "pathway": "x", "sort": "x"}, ReportFilter(), 0),
         ({"team": "²"}, ReportFilter(), 0),
         ({"on": "2026-03-01"}, ReportFilter(on=date(2026, 3, 1)), 0),

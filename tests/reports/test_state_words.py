@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from course.clock import now
 from course.content.library import Library
 from course.dates import civil_date
-from course.evidence.builder import Asked, House, draft
+from course.evidence.builder import IssuerContext, PackRequest, build_pack
 from course.evidence.rules import tables
 from course.mail.models import OutboxMail
 from course.people.models import Person, Team
@@ -127,8 +127,8 @@ def seen_by(session: Session, viewer: Viewer, team: Team, on: date) -> ReportVie
 def in_pack(session: Session, library: Library, seen: ReportView) -> Counts:
     """What the table of people in a pack says."""
     rows = report_rows(session, library, seen, seen.report.lines)
-    every = [tables.Somebody(one.line, one.teams, one.pathway, one.progress) for one in rows]
-    data = csv_bytes(tables.people(every))
+    every = [tables.PackPerson(one.line, one.teams, one.pathway, one.progress) for one in rows]
+    data = csv_bytes(tables.people_table(every))
     assert in_file(data, "Status") == in_file(data, "In words")
     late = [row for row in csv.DictReader(io.StringIO(data.decode("utf-8-sig"))) if row["Days overdue"]]
     assert len(late) == in_file(data, "Status").get("Overdue", 0)
@@ -186,9 +186,9 @@ def test_a_returner_with_time_left_is_overdue_nowhere(app: Flask, session: Sessi
 def test_a_pack_from_beginning_to_end_says_the_same_counts(app: Flask, session: Session) -> None:
     manager, teams = Story(session, MONDAY).tell(RETURNED, [(600, 24, 30, "now", None)])
     viewer = viewers(session, [manager.id], TODAY)[manager.id]
-    asked = Asked(teams[0].id, MONDAY, viewer, now())
-    house = House("Riverside Trust", ZONE, TODAY, "https://course.example.org/")
-    made = draft(session, app.extensions["course"].library, StatusCache(), asked, house, lambda *_: None)
+    asked = PackRequest(teams[0].id, MONDAY, viewer, now())
+    house = IssuerContext("Riverside Trust", ZONE, TODAY, "https://course.example.org/")
+    made = build_pack(session, app.extensions["course"].library, StatusCache(), asked, house, lambda *_: None)
     counted = plain(Counter(seen_by(session, viewer, teams[0], MONDAY).report.counts))
     assert in_file(made.files["people.csv"], "Status") == counted
 

@@ -94,7 +94,7 @@ def test_the_overdue_and_those_who_come_due_are_named_up_to_a_bound() -> None:
     told = summarise_report(
         [*lines, *near], counts(overdue=27, due_soon=2), None, MONDAY + timedelta(days=6), "Night staff"
     )
-    assert (len(told.late), told.more) == (MAX_NAMED, 7)
+    assert (len(told.late), told.unnamed_overdue) == (MAX_NAMED, 7)
     assert [one.name for one in told.near] == ["P90", "P92"]
     assert told.subject == "27 people are overdue: Night staff"
 
@@ -112,4 +112,4 @@ def test_the_subject_says_what_matters(
     lines: list[StatusLine], found: dict[str, int], subject: str, quiet: bool
 ) -> None:
     told = summarise_report(lines, found, None, MONDAY, "Elm")
-    assert (told.subject, told.quiet) == (subject, quiet)
+    assert (told.subject, told.nothing_due) == (subject, quiet)

@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 
 from course.audit.models import AuditEntry
 from course.clock import now
-from course.deputies.actions import delegate
 from course.mail.actions import set_mail_preference
 from course.mail.models import OutboxMail
 from course.mail.rules import SCHEDULED_REPORT, MailMessage
 from course.organisation.models import Organisation
+from course.people.actions import delegate
 from course.people.models import Person, RoleGrant, Team
 from course.scheduled_reports.actions import queue_report, subscribe
 from course.scheduled_reports.jobs import send_scheduled_reports

@@ -20,7 +20,7 @@ from course.reminders.commands import find_due_reminders
 from course.reminders.models import Reminder
 from course.training_records.actions import withdraw_reminder
 from course.training_records.remind_now import ReminderOutcome, remind_all, remind_now
-from course.web.unit_of_work import command_session, read_only_session
+from course.web.unit_of_work import read_only_session, unit_of_work
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 from tests.support.smtp import smtp_server
@@ -50,7 +50,7 @@ def withheld(session: Session) -> list[str | None]:
 
 
 def send(address: str, at: datetime) -> int:
-    return deliver(command_session, address, "course@example.org", "https://x.example.org", "Europe/London", at)
+    return deliver(unit_of_work, address, "course@example.org", "https://x.example.org", "Europe/London", at)
 
 
 def test_it_leaves_after_five_minutes_and_says_who_asks_and_why(
@@ -62,7 +62,7 @@ def test_it_leaves_after_five_minutes_and_says_who_asks_and_why(
         assert remind_now(session, sam.id, WHY, boss.id, MONDAY) == ReminderOutcome(sam.id, MONDAY + 5 * MINUTES)
         session.commit()
         again = remind_now(session, sam.id, WHY, boss.id, MONDAY + MINUTES)
-        assert again.why_not == "They have a reminder on 23 November 2026 already. One a day is enough."
+        assert again.refusal_reason == "They have a reminder on 23 November 2026 already. One a day is enough."
         # The reminder that is due by itself that day waits: one is enough.
         assert "sam@example.org" not in [one.recipient for one in find_due_reminders(MONDAY)]
         assert "sam@example.org" in [one.recipient for one in find_due_reminders(MONDAY + timedelta(days=1))]
@@ -82,7 +82,7 @@ def test_on_a_sunday_it_waits_for_monday_morning(app: Flask, session: Session, t
     boss, sam = two
     with app.app_context():
         sunday = datetime(2026, 11, 22, 21, tzinfo=UTC)
-        assert remind_now(session, sam.id, WHY, boss.id, sunday).leaves == datetime(2026, 11, 23, 8, tzinfo=UTC)
+        assert remind_now(session, sam.id, WHY, boss.id, sunday).send_at == datetime(2026, 11, 23, 8, tzinfo=UTC)
 
 
 def test_what_is_taken_back_is_not_sent_and_another_can_be_made(
@@ -98,7 +98,7 @@ def test_what_is_taken_back_is_not_sent_and_another_can_be_made(
         # With it taken back, the one that is due by itself is due again.
         session.commit()
         assert "sam@example.org" in [late.recipient for late in find_due_reminders(MONDAY)]
-        assert remind_now(session, sam.id, WHY, boss.id, MONDAY + MINUTES).why_not == ""
+        assert remind_now(session, sam.id, WHY, boss.id, MONDAY + MINUTES).refusal_reason == ""
         session.commit()
         assert withheld(session) == ["Taken back by Priya Nair.", None]
         assert send(f"smtp://{inbox.host}:{inbox.port}", MONDAY + 10 * MINUTES) == 1
@@ -125,7 +125,7 @@ def test_of_many_each_gets_an_answer(app: Flask, session: Session, two: tuple[Pe
     with app.app_context():
         found = remind_all(session, [sam.id, bad.id, away.id], WHY, boss.id, MONDAY)
         assert remind_all(session, [], WHY, boss.id, MONDAY) == []
-    assert [(one.person_id, one.leaves is not None, one.why_not[:13]) for one in found] == [
+    assert [(one.person_id, one.send_at is not None, one.refusal_reason[:13]) for one in found] == [
         (away.id, False, "They are on l"),
         (bad.id, False, "Their address"),
         (sam.id, True, ""),
@@ -142,7 +142,7 @@ def test_two_managers_at_once_remind_once(committed: Flask) -> None:
         with committed.app_context():
             ready.wait()
             with read_only_session() as session:
-                made.append(remind_now(session, sam, WHY, boss, MONDAY).leaves is not None)
+                made.append(remind_now(session, sam, WHY, boss, MONDAY).send_at is not None)
 
     threads = [threading.Thread(target=ask) for _ in range(2)]
     for thread in threads:

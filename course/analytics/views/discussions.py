@@ -28,9 +28,9 @@ from course.content.library import Library
 from course.content.loaded_course import library
 from course.content.schema import LearningPoint, Option, Question
 from course.organisation.request_organisation import current_organisation
-from course.people.views import DEPUTY_READ_ONLY
+from course.people.access import DEPUTY_READ_ONLY
 from course.web.access import Permission, requires_permission
-from course.web.template_filters import redirect_after_post
+from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, unit_of_work
 
 

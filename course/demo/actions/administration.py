@@ -13,20 +13,18 @@ from sqlalchemy.orm import Session
 from course.analytics.actions import DiscussionEntry, record_discussion
 from course.demo.actions.history import HistoryWriter
 from course.demo.rules import CONTACTS, DISCUSSIONS
-from course.deputies.actions import delegate
 from course.join_requests.actions import make_link
 from course.join_requests.models import RegistrationLink, RegistrationRequest
 from course.mail.actions import suppress_address
 from course.mail.models import OutboxMail
 from course.organisation.actions import assign_contact_owner, confirm_contact
+from course.people.actions import change_team, delegate, grant_role
 from course.people.events import RecordOpened
 from course.people.models import Person, RoleGrant, Team
 from course.people.queries import person_by_email
 from course.privacy.actions import set_schedule
-from course.privacy.rules.retention_schedule import Schedule
+from course.privacy.rules.retention_schedule import RetentionSettings
 from course.scheduled_reports.actions import subscribe
-from course.staff.actions import grant_role
-from course.teams.actions import change_team
 from course.training_records.actions import log_page_view, log_record_export
 from course.training_records.rules import EXPORT
 
@@ -47,7 +45,7 @@ def plan_administration(history: HistoryWriter) -> None:
         lambda at: change_team(session, nursery, "Sunflower Nursery", schools, "shares a site with a school", None, at),
     )
     on(300, lambda at: change_team(session, nursery, "Sunflower Nursery", top, "has a lead of its own now", None, at))
-    retention = Schedule(contact_name="Jo Fictional", contact_email="data@demo.example")
+    retention = RetentionSettings(contact_name="Jo Fictional", contact_email="data@demo.example")
     on(200, lambda at: set_schedule(session, retention, "as our data protection officer advised", None, at))
     for contact in CONTACTS:
         on(DAYS_SINCE_CONFIRMED[contact[0]], partial(_add_confirmation, session, contact))

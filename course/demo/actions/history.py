@@ -32,10 +32,9 @@ from course.learning.queries import enrolment_id
 from course.learning.rules.branching import run_state
 from course.learning.rules.drawing import DrawnQuestion, draw_questions
 from course.learning.rules.grading import grade
-from course.people.actions import Refusal, add_person, choose_pathway
+from course.people.actions import Refusal, add_person, choose_pathway, record_departure
 from course.people.models import Team
 from course.recertification.actions import grant_extension, record_pause
-from course.staff.actions import record_departure
 
 
 class HistoryWriter:

@@ -19,7 +19,7 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from course.credentials.rules.keys import Key, multikey, public_key, usable
+from course.credentials.rules.keys import Key, decode_multikey, encode_multikey, usable_keys
 
 FORMAT = "online-abuse-course evidence pack 1"
 # What is done to make one, in order.
@@ -32,14 +32,14 @@ STEPS = (
     "Signing",
 )
 MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
-_LARGEST_MANIFEST = 1024 * 1024  # bytes
-LARGEST_FILE = 256 * 1024 * 1024  # bytes of a pack; one of 5,000 people has a few million
-_LARGEST_PACK = 1024 * 1024 * 1024  # bytes when it is opened
-_HEADER = 30  # bytes in front of the name of each member of a ZIP file
+_MAX_MANIFEST_BYTES = 1024 * 1024  # bytes
+MAX_PACK_BYTES = 256 * 1024 * 1024  # bytes of a pack; one of 5,000 people has a few million
+_MAX_UNPACKED_BYTES = 1024 * 1024 * 1024  # bytes when it is opened
+_MEMBER_HEADER_BYTES = 30  # bytes in front of the name of each member of a ZIP file
 
 
 @dataclass(frozen=True)
-class About:
+class PackDescription:
     """What a pack is about: `team` is empty for everybody, `entry` and `mark` are the number and the hash of the
     newest entry of the log when it was made, `maker` who asked for it."""
 
@@ -56,7 +56,7 @@ class About:
     mark: str
 
 
-def manifest(about: About, members: Mapping[str, bytes], key: Key) -> bytes:
+def build_manifest(about: PackDescription, members: Mapping[str, bytes], key: Key) -> bytes:
     """The manifest of these members, to be signed with that key."""
     document = {
         "format": FORMAT,
@@ -68,7 +68,7 @@ def manifest(about: About, members: Mapping[str, bytes], key: Key) -> bytes:
         "made_by": about.maker,
         "course": {"title": about.course, "edition": about.edition, "content_version": about.content_version},
         "log": {"entry": about.entry, "hash": about.mark},
-        "key": {"id": key.address, "issuer": key.issuer, "public": multikey(key.public)},
+        "key": {"id": key.address, "issuer": key.issuer, "public": encode_multikey(key.public)},
         "files": [
             {"name": name, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
             for name, data in sorted(members.items())
@@ -77,7 +77,7 @@ def manifest(about: About, members: Mapping[str, bytes], key: Key) -> bytes:
     return json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def zipped(members: Mapping[str, bytes], at: datetime) -> bytes:
+def zip_members(members: Mapping[str, bytes], at: datetime) -> bytes:
     """The members as one ZIP file, in this order."""
     file, moment = io.BytesIO(), at.astimezone(UTC).timetuple()[:6]
     with zipfile.ZipFile(file, "w") as archive:
@@ -87,7 +87,7 @@ def zipped(members: Mapping[str, bytes], at: datetime) -> bytes:
 
 
 @dataclass(frozen=True)
-class Told:
+class PackFinding:
     """What was found about one member of a pack, or about all of it: a sentence, and whether it is right."""
 
     right: bool
@@ -95,10 +95,10 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class PackVerdict:
     """All that was found. `known` says whether the key that signed is one of those that the checker trusts."""
 
-    told: tuple[Told, ...]
+    told: tuple[PackFinding, ...]
     known: bool
 
     @property
@@ -106,31 +106,31 @@ class Verdict:
         return all(one.right for one in self.told)
 
 
-def verify(data: bytes, trusted: Sequence[Key]) -> Verdict:
+def verify_pack(data: bytes, trusted: Sequence[Key]) -> PackVerdict:
     """Whether a pack is as it was made. `trusted` are the issuer's keys; without any the key that the pack itself names
     is used, which proves less."""
     try:
-        members = _members(data)
-        found = _read(members[MANIFEST])
+        members = _read_members(data)
+        found = _read_manifest(members[MANIFEST])
         names = [str(one["name"]) for one in found["files"]]
         if len(set(names)) != len(names) or {MANIFEST, SIGNATURE} & set(names):
             raise ValueError("the manifest names a file twice, or itself")
-        told = [_file(one, members.get(str(one["name"]))) for one in found["files"]]
-        signature, known = _signature(found, members, trusted)
+        told = [_check_member(one, members.get(str(one["name"]))) for one in found["files"]]
+        signature, known = _check_signature(found, members, trusted)
     except KeyError as error:
-        return _unreadable(f"{error} is missing in it")
+        return _unreadable_pack(f"{error} is missing in it")
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
-        return _unreadable(str(error))
+        return _unreadable_pack(str(error))
     added = sorted(set(members) - set(names) - {MANIFEST, SIGNATURE})
-    told += [Told(False, f"{name} was added: the manifest does not name it.") for name in added]
-    return Verdict((*told, signature), known)
+    told += [PackFinding(False, f"{name} was added: the manifest does not name it.") for name in added]
+    return PackVerdict((*told, signature), known)
 
 
-def _unreadable(why: str) -> Verdict:
-    return Verdict((Told(False, f"This is not an evidence pack as it was made: {why}."),), False)
+def _unreadable_pack(why: str) -> PackVerdict:
+    return PackVerdict((PackFinding(False, f"This is not an evidence pack as it was made: {why}."),), False)
 
 
-def _members(data: bytes) -> dict[str, bytes]:
+def _read_members(data: bytes) -> dict[str, bytes]:
     """The members by name. Raises ValueError for a file in which other programs might find something else."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -141,19 +141,19 @@ def _members(data: bytes) -> dict[str, bytes]:
             for info in sorted(infos, key=lambda one: one.header_offset):
                 if info.header_offset != place or info.flag_bits & ~0x800:
                     raise ValueError("something was written between its files")
-                place += _HEADER + len(info.filename.encode()) + info.compress_size
+                place += _MEMBER_HEADER_BYTES + len(info.filename.encode()) + info.compress_size
             if archive.start_dir != place or archive.comment:
                 raise ValueError("something was written behind its files")
-            if sum(info.file_size for info in infos) > min(1000 * len(data), _LARGEST_PACK):
+            if sum(info.file_size for info in infos) > min(1000 * len(data), _MAX_UNPACKED_BYTES):
                 raise ValueError("it would become too large when it is opened")
             return {info.filename: archive.read(info) for info in infos}
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, RuntimeError) as error:
         raise ValueError(f"the ZIP file is damaged ({error})") from error
 
 
-def _read(data: bytes) -> dict[str, Any]:
+def _read_manifest(data: bytes) -> dict[str, Any]:
     """The manifest. Raises ValueError."""
-    if len(data) > _LARGEST_MANIFEST:
+    if len(data) > _MAX_MANIFEST_BYTES:
         raise ValueError("its manifest is too large")
     try:
         found = json.loads(data)
@@ -164,34 +164,38 @@ def _read(data: bytes) -> dict[str, Any]:
     return found
 
 
-def _file(entry: dict[str, Any], data: bytes | None) -> Told:
+def _check_member(entry: dict[str, Any], data: bytes | None) -> PackFinding:
     name = str(entry["name"])
     if data is None:
-        return Told(False, f"{name} is missing.")
+        return PackFinding(False, f"{name} is missing.")
     if len(data) != entry["bytes"] or hashlib.sha256(data).hexdigest() != entry["sha256"]:
-        return Told(False, f"{name} was changed: its hash is not the one in the manifest.")
-    return Told(True, f"{name} is as it was made.")
+        return PackFinding(False, f"{name} was changed: its hash is not the one in the manifest.")
+    return PackFinding(True, f"{name} is as it was made.")
 
 
-def _signature(found: dict[str, Any], members: Mapping[str, bytes], trusted: Sequence[Key]) -> tuple[Told, bool]:
+def _check_signature(
+    found: dict[str, Any], members: Mapping[str, bytes], trusted: Sequence[Key]
+) -> tuple[PackFinding, bool]:
     """Whether the manifest is signed, and whether with one of the trusted keys."""
     if SIGNATURE not in members:
-        return Told(False, f"{SIGNATURE} is missing, so nothing shows who made this pack."), False
-    named, made_at = public_key(str(found["key"]["public"])), datetime.fromisoformat(str(found["made_at"]))
+        return PackFinding(False, f"{SIGNATURE} is missing, so nothing shows who made this pack."), False
+    named, made_at = decode_multikey(str(found["key"]["public"])), datetime.fromisoformat(str(found["made_at"]))
     if made_at.tzinfo is None:
         raise ValueError("its moment has no zone")
     ours = [key for key in trusted if key.public == named]
     if trusted and not ours:
-        return Told(False, f"{MANIFEST} is signed with the key {multikey(named)}, which is not the issuer’s."), False
-    if ours and not usable(ours, made_at):
-        return Told(False, f"The key {multikey(named)} was withdrawn before this pack was made."), False
+        return PackFinding(
+            False, f"{MANIFEST} is signed with the key {encode_multikey(named)}, which is not the issuer’s."
+        ), False
+    if ours and not usable_keys(ours, made_at):
+        return PackFinding(False, f"The key {encode_multikey(named)} was withdrawn before this pack was made."), False
     try:
         Ed25519PublicKey.from_public_bytes(named).verify(members[SIGNATURE], members[MANIFEST])
     except InvalidSignature:
-        return Told(False, f"{SIGNATURE} does not fit {MANIFEST}: one of the two was changed."), False
-    later = " It was withdrawn later, and only the pack itself says that it is older." if _ended(ours) else ""
-    return Told(True, f"{MANIFEST} is signed with the key {multikey(named)}.{later}"), bool(ours)
+        return PackFinding(False, f"{SIGNATURE} does not fit {MANIFEST}: one of the two was changed."), False
+    later = " It was withdrawn later, and only the pack itself says that it is older." if _any_withdrawn(ours) else ""
+    return PackFinding(True, f"{MANIFEST} is signed with the key {encode_multikey(named)}.{later}"), bool(ours)
 
 
-def _ended(keys: Sequence[Key]) -> bool:
+def _any_withdrawn(keys: Sequence[Key]) -> bool:
     return any(key.withdrawn is not None for key in keys)

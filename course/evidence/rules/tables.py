@@ -12,16 +12,16 @@ from course.recertification.rules.explanations import STATUS_GROUPS
 from course.recertification.rules.policy import Policy, describe_policy
 from course.reports.rules import StatusLine
 
-Table = list[list[object]]
-WHO = ["Person", "E-mail"]
-COURSES = {
+PackTable = list[list[object]]
+PERSON_COLUMNS = ["Person", "E-mail"]
+COMPLETION_KINDS = {
     "initial": "The whole course",
     "refresher": "A refresher",
     "update": "An update after a change",
     "brought": "A certificate from elsewhere",
 }
 # What each group of the report means to somebody who has never seen it.
-MEANINGS = {
+STATUS_MEANINGS = {
     "overdue": "They had to complete the course or a refresher by an earlier day, and had not.",
     "due-soon": "The day by which they had to act was near, and had not passed.",
     "in-progress": "They had begun, and their day had not come.",
@@ -30,7 +30,7 @@ MEANINGS = {
     "paused": "They were on a long leave. Nothing is asked of them until they are back.",
     "not-required": "Nothing was asked of them on that day.",
 }
-PARTS = {
+CONTENT_KINDS = {
     "page": "Page",
     "question": "Question",
     "scenario": "Story",
@@ -39,7 +39,7 @@ PARTS = {
 
 
 @dataclass(frozen=True)
-class Somebody:
+class PackPerson:
     """A line of the report in words."""
 
     line: StatusLine
@@ -53,7 +53,7 @@ class Somebody:
 
 
 @dataclass(frozen=True)
-class Held:
+class PackCompletion:
     """Something that a person completed: `kind` is one of COURSES, `number` that of the certificate, or whose it is.
     `change` says what became of the certificate, if anything did, on the day `changed`."""
 
@@ -77,7 +77,7 @@ class Held:
 
 
 @dataclass(frozen=True)
-class Extra:
+class PackExtension:
     """Time that somebody was given."""
 
     person: int
@@ -89,7 +89,7 @@ class Extra:
 
 
 @dataclass(frozen=True)
-class Away:
+class PackLeave:
     """A long leave; without `until` its end was not known."""
 
     person: int
@@ -99,7 +99,7 @@ class Away:
 
 
 @dataclass(frozen=True)
-class Rule:
+class PackPolicyVersion:
     """A version of the rule of renewal, with who made it and why."""
 
     policy: Policy
@@ -114,7 +114,7 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Taught:
+class PackPoint:
     """A learning point, the modules that teach it, and the newer facts on their pages."""
 
     point: LearningPoint
@@ -123,7 +123,7 @@ class Taught:
 
 
 @dataclass(frozen=True)
-class Shown:
+class PackContentVersion:
     """A part of the course that was put in force on a day; `why` only of a marked change."""
 
     day: date
@@ -134,7 +134,7 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Wrong:
+class PackPointResult:
     """What a group answers about a learning point; `misconception` is the wrong answer chosen most, with the reason
     why it is wrong, `sheet` the address of the discussion sheet. Both may be empty."""
 
@@ -152,7 +152,7 @@ class Wrong:
 
 
 @dataclass(frozen=True)
-class Talked:
+class PackDiscussion:
     """A talk of ten minutes that `team` had about a learning point, and what was agreed, as `by` wrote it down."""
 
     day: date
@@ -163,55 +163,57 @@ class Talked:
     by: str
 
 
-def people(every: Iterable[Somebody]) -> Table:
+def people_table(every: Iterable[PackPerson]) -> PackTable:
     head: list[object] = [
-        *WHO, "Team", "Pathway", "First day here", "Required", "Valid certificate", "Status", "In words", "Due",
+        *PERSON_COLUMNS, "Team", "Pathway", "First day here", "Required", "Valid certificate", "Status", "In words", "Due",
         "Days overdue", "Certificate runs to", "Progress",
     ]  # fmt: skip
     return [head] + [
         [
-            one.line.name, one.line.email, one.teams, one.pathway, one.line.start, _yes(one.required),
-            _yes(one.line.holds), STATUS_GROUPS[one.line.group], one.line.words, one.line.due, one.line.overdue_days or "",
-            one.line.valid_until, one.progress,
+            one.line.name, one.line.email, one.teams, one.pathway, one.line.employment_start, _yes_or_no(one.required),
+            _yes_or_no(one.line.has_valid_certificate), STATUS_GROUPS[one.line.group], one.line.label, one.line.due,
+            one.line.overdue_days or "", one.line.valid_until, one.progress,
         ]
         for one in every
     ]  # fmt: skip
 
 
-def _yes(fact: bool) -> str:
+def _yes_or_no(fact: bool) -> str:
     return "Yes" if fact else "No"
 
 
-Names = Mapping[int, StatusLine]  # the people of a pack by id
+LinesById = Mapping[int, StatusLine]  # the people of a pack by id
 
 
-def _who(names: Names, person: int) -> list[object]:
+def _person_cells(names: LinesById, person: int) -> list[object]:
     return [names[person].name, names[person].email]
 
 
-def completions(held: Iterable[Held], names: Names, on: date) -> Table:
+def completions_table(held: Iterable[PackCompletion], names: LinesById, on: date) -> PackTable:
     head: list[object] = [
-        *WHO, "Completed", "On", "Certificate", "Valid until", "On the day of the pack", "Changed on", "Edition",
+        *PERSON_COLUMNS, "Completed", "On", "Certificate", "Valid until", "On the day of the pack", "Changed on", "Edition",
         "Content version",
     ]  # fmt: skip
     return [head] + [
-        [*_who(names, one.person), COURSES.get(one.kind, one.kind), one.day, one.number, one.valid_until,
+        [*_person_cells(names, one.person), COMPLETION_KINDS.get(one.kind, one.kind), one.day, one.number, one.valid_until,
          one.words(on), one.changed, one.edition, one.version]
         for one in held
     ]  # fmt: skip
 
 
-def extensions_and_leaves(extras: Iterable[Extra], leaves: Iterable[Away], names: Names) -> Table:
-    head: list[object] = [*WHO, "What", "Recorded", "From", "Until", "Reason", "By", "Taken back"]
+def extensions_and_leaves_table(
+    extras: Iterable[PackExtension], leaves: Iterable[PackLeave], names: LinesById
+) -> PackTable:
+    head: list[object] = [*PERSON_COLUMNS, "What", "Recorded", "From", "Until", "Reason", "By", "Taken back"]
     return [
         head,
-        *([*_who(names, one.person), "Extension", one.recorded, "", one.until, one.reason, one.by, one.withdrawn]
+        *([*_person_cells(names, one.person), "Extension", one.recorded, "", one.until, one.reason, one.by, one.withdrawn]
           for one in extras),
-        *([*_who(names, one.person), "Leave", one.recorded, one.since, one.until, "", "", ""] for one in leaves),
+        *([*_person_cells(names, one.person), "Leave", one.recorded, one.since, one.until, "", "", ""] for one in leaves),
     ]  # fmt: skip
 
 
-def policy(rules: Iterable[Rule]) -> Table:
+def policy_table(rules: Iterable[PackPolicyVersion]) -> PackTable:
     head: list[object] = ["In force from", "Recorded", "For", "The rule", "Reason", "By"]
     return [head] + [
         [one.policy.governs_from, one.recorded, one.whom, describe_policy(one.policy), one.reason, one.by]
@@ -219,9 +221,9 @@ def policy(rules: Iterable[Rule]) -> Table:
     ]
 
 
-def content(taught: Iterable[Taught]) -> Table:
+def content_table(taught: Iterable[PackPoint]) -> PackTable:
     """A line for each learning point and each newer fact beside it."""
-    rows: Table = [
+    rows: PackTable = [
         ["Learning point", "Title", "Section of the briefing", "Lines", "Keeps children safe", "Modules",
          "Newer fact", "Publisher", "Of", "State", "Checked", "Address"],
     ]  # fmt: skip
@@ -229,7 +231,7 @@ def content(taught: Iterable[Taught]) -> Table:
         point = one.point
         first: list[object] = [
             point.id, point.title, SECTIONS.get(point.section, point.section), point.lines,
-            _yes(point.safety_critical), ", ".join(one.modules),
+            _yes_or_no(point.safety_critical), ", ".join(one.modules),
         ]  # fmt: skip
         rows += [[*first, s.title, s.publisher, s.date, s.status, s.checked, s.address] for s in one.sources] or [
             [*first, "", "", "", "", "", ""]
@@ -237,39 +239,39 @@ def content(taught: Iterable[Taught]) -> Table:
     return rows
 
 
-def changes(shown: Iterable[Shown]) -> Table:
+def changes_table(shown: Iterable[PackContentVersion]) -> PackTable:
     head: list[object] = ["In force from", "What", "Part", "Version", "Why"]
-    return [head] + [[one.day, PARTS.get(one.kind, one.kind), one.ref, one.version, one.why] for one in shown]
+    return [head] + [[one.day, CONTENT_KINDS.get(one.kind, one.kind), one.ref, one.version, one.why] for one in shown]
 
 
-def wrong(found: Sequence[Wrong]) -> Table:
+def results_table(found: Sequence[PackPointResult]) -> PackTable:
     head: list[object] = [
         "Learning point", "Title", "Keeps children safe", "People", "First answers", "Right", "Share right (%)",
         "Likely from (%)", "Likely to (%)", "Sure, but wrong", "The wrong answer chosen most", "Discussion sheet",
     ]  # fmt: skip
     return [head] + [
-        [one.point, one.title, _yes(one.critical), one.people, one.answers, one.right, percent(one.right / one.answers),
-         percent(one.low), percent(one.high), one.sure, one.misconception, one.sheet]
+        [one.point, one.title, _yes_or_no(one.critical), one.people, one.answers, one.right, as_percent(one.right / one.answers),
+         as_percent(one.low), as_percent(one.high), one.sure, one.misconception, one.sheet]
         for one in found
     ]  # fmt: skip
 
 
-def talks(held: Iterable[Talked]) -> Table:
+def discussions_table(held: Iterable[PackDiscussion]) -> PackTable:
     head: list[object] = ["Held on", "Team", "People", "Learning point", "What was agreed", "Written down by"]
     return [head] + [[one.day, one.team, one.people, one.title, one.agreed, one.by] for one in held]
 
 
-def percent(share: float) -> int:
+def as_percent(share: float) -> int:
     return round(100 * share)
 
 
-def log(deeds: Mapping[str, int], kinds: Mapping[str, str]) -> Table:
+def log_table(deeds: Mapping[str, int], kinds: Mapping[str, str]) -> PackTable:
     """`kinds` gives the words for the part of a deed's name before its point."""
     head: list[object] = ["About", "Deed", "Entries"]
     return [head] + [[kinds.get(what.partition(".")[0], what), what, count] for what, count in sorted(deeds.items())]
 
 
-def steps(shown: Sequence[Shown]) -> list[tuple[date, dict[str, int]]]:
+def changes_by_day(shown: Sequence[PackContentVersion]) -> list[tuple[date, dict[str, int]]]:
     """On which days something was put in force, and how many parts of each kind, the oldest first."""
     found: dict[date, dict[str, int]] = {}
     for one in shown:

@@ -22,7 +22,7 @@ from course.learning.rules.progress import (
     progress,
 )
 from course.web.app_state import app_state
-from course.web.template_filters import redirect_after_post
+from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import row_source
 
 pages = Blueprint("learning", __name__)

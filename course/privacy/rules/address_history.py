@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 # Mail to .invalid never leaves, and nobody can ever have such an address (RFC 2606).
-ENDING = "@erased.invalid"
+ERASED_ADDRESS_SUFFIX = "@erased.invalid"
 
 
 @dataclass(frozen=True)
-class Held:
+class AddressPeriod:
     """Somebody's address from `since` until before `until`; None: to this day."""
 
     address: str
@@ -19,19 +19,19 @@ class Held:
     until: datetime | None
 
 
-def held(now: str, added: datetime, before: Iterable[tuple[str, datetime]]) -> list[Held]:
+def build_address_periods(now: str, added: datetime, before: Iterable[tuple[str, datetime]]) -> list[AddressPeriod]:
     """The addresses of a person who was `added` then: `before` are earlier ones, each until a moment, oldest first.
 
     A change of the name alone leaves the same address in several spans; those that are not kept any more are left out.
     """
     found, since = [], added
     for address, until in before:
-        found.append(Held(address, since, until))
+        found.append(AddressPeriod(address, since, until))
         since = until
-    found.append(Held(now, since, None))
-    return [one for one in found if one.address and not one.address.endswith(ENDING)]
+    found.append(AddressPeriod(now, since, None))
+    return [one for one in found if one.address and not one.address.endswith(ERASED_ADDRESS_SUFFIX)]
 
 
 def erased_address(person_id: int) -> str:
     """What stands where somebody's address was: it is different for each, and no mail goes there."""
-    return f"person-{person_id}{ENDING}"
+    return f"person-{person_id}{ERASED_ADDRESS_SUFFIX}"

@@ -10,8 +10,8 @@ from course.dates import add_months
 
 # What goes together. Notes go as soon as somebody has left, `spare` at the request of somebody who works here; the
 # others when their time by the schedule has run out.
-Stage = Literal["spare", "notes", "learning", "mail", "sign_in", "proof"]
-STAGES: dict[Stage, str] = {
+ErasureStage = Literal["spare", "notes", "learning", "mail", "sign_in", "proof"]
+STAGE_TITLES: dict[ErasureStage, str] = {
     "spare": "What nobody needs any more",
     "notes": "Private notes",
     "learning": "Details of the learning",
@@ -19,7 +19,7 @@ STAGES: dict[Stage, str] = {
     "sign_in": "Traces of signing in",
     "proof": "Proof of training",
 }
-HOLDS: dict[Stage, str] = {
+STAGE_CONTENTS: dict[ErasureStage, str] = {
     "spare": "links that no longer work, calendar feeds that ended, and how somebody asked to join",
     "notes": "what somebody wrote for themselves alone",
     "learning": "pages read, answers and how sure, decisions in scenarios, and reasons that were written down",
@@ -28,12 +28,12 @@ HOLDS: dict[Stage, str] = {
     "proof": "name, staff number, completions and certificates, with the dates that they rest on",
 }
 # What a request erases as soon as somebody has left, whatever the schedule says.
-AT_REQUEST: tuple[Stage, ...] = ("notes", "learning", "mail", "sign_in")
-OF_LEAVERS: tuple[Stage, ...] = (*AT_REQUEST, "proof")
+REQUEST_STAGES: tuple[ErasureStage, ...] = ("notes", "learning", "mail", "sign_in")
+LEAVER_STAGES: tuple[ErasureStage, ...] = (*REQUEST_STAGES, "proof")
 
 
 @dataclass(frozen=True)
-class Schedule:
+class RetentionSettings:
     """One version of the schedule: how long each kind is kept after the last day, and who answers questions about data.
 
     The defaults are proposals; nobody has said that any law asks for them. ValueError if the numbers make no sense.
@@ -52,7 +52,7 @@ class Schedule:
         if self.proof_months < max(self.learning_months, self.mail_months):
             raise ValueError("Proof of training is kept at least as long as the rest: the name goes with it.")
 
-    def last_day(self, stage: Stage, left: date) -> date:
+    def last_day(self, stage: ErasureStage, left: date) -> date:
         """The last day on which something is kept of somebody whose last day here was `left`."""
         if stage == "notes":
             return left
@@ -61,22 +61,22 @@ class Schedule:
         months = {"learning": self.learning_months, "mail": self.mail_months, "proof": self.proof_months}
         return add_months(left, months[stage])
 
-    def words(self, stage: Stage) -> str:
+    def words(self, stage: ErasureStage) -> str:
         """How long something is kept after somebody has left."""
         if stage == "notes":
             return "not at all"
         if stage == "sign_in":
             return f"{self.sign_in_days} day{'' if self.sign_in_days == 1 else 's'}"
         months = {"learning": self.learning_months, "mail": self.mail_months, "proof": self.proof_months}
-        return _span(months[stage])
+        return _format_months(months[stage])
 
 
-def _span(months: int) -> str:
+def _format_months(months: int) -> str:
     count, unit = (months // 12, "year") if months % 12 == 0 else (months, "month")
     return f"{count} {unit}{'' if count == 1 else 's'}"
 
 
-def due(schedule: Schedule | None, stage: Stage, left: date, today: date) -> bool:
+def is_due(schedule: RetentionSettings | None, stage: ErasureStage, left: date, today: date) -> bool:
     """Whether the time of something has run out, of a person whose last day here was `left`.
 
     Without a schedule that somebody has set nothing goes by itself but private notes.
@@ -86,7 +86,7 @@ def due(schedule: Schedule | None, stage: Stage, left: date, today: date) -> boo
     return schedule is not None and today > schedule.last_day(stage, left)
 
 
-def furthest(schedule: Schedule | None, stage: Stage, today: date) -> date | None:
+def latest_leaving_day(schedule: RetentionSettings | None, stage: ErasureStage, today: date) -> date | None:
     """No one who left after this day has anything of the stage to lose by the schedule; None: nobody at all.
 
     Months differ in length, so this only narrows the search; `due` decides.
@@ -101,6 +101,6 @@ def furthest(schedule: Schedule | None, stage: Stage, today: date) -> date | Non
     return today - timedelta(days=28 * months[stage])
 
 
-def nameless(person_id: int) -> str:
+def erased_name(person_id: int) -> str:
     """What somebody is called whose name is not kept any more."""
     return f"Person {person_id}"

@@ -41,7 +41,9 @@ def begin_refresher(
     if under_way is not None:
         return under_way
     made = compose_refresher(session, library, person_id, imported, at)
-    return _save_composition(session, library, person_id, REFRESHER, made.plan.asks, made.changes, made.story, at)
+    return _save_composition(
+        session, library, person_id, REFRESHER, made.plan.planned_points, made.changes, made.scenario, at
+    )
 
 
 def refresher_under_way(session: Session, person_id: int, at: datetime) -> Refresher | None:
@@ -52,7 +54,12 @@ def refresher_under_way(session: Session, person_id: int, at: datetime) -> Refre
 def resumable_refresher(session: Session, person_id: int, newest: Refresher | None, at: datetime) -> Refresher | None:
     """The newest refresher, unless it is completed, it was left for too long, the course was completed since, or all
     its questions on a point were missed and the pages are read again: then another one is composed."""
-    if newest is None or newest.completed_at is not None or at - newest.opened_at >= ABANDONED_AFTER or newest.given_up:
+    if (
+        newest is None
+        or newest.completed_at is not None
+        or at - newest.opened_at >= ABANDONED_AFTER
+        or newest.cannot_be_passed
+    ):
         return None
     return None if queries.has_completed_since(session, person_id, newest.opened_at) else newest
 
@@ -63,7 +70,7 @@ def begin_update(session: Session, library: Library, person_id: int, wanted: Upd
     newest = queries.newest_refresher(session, person_id, UPDATE)
     if (
         newest is not None
-        and not (newest.over or newest.given_up)
+        and not (newest.is_finished or newest.cannot_be_passed)
         and _changes_in(newest) == {one.key for one in wanted.changes}
     ):
         return newest
@@ -88,7 +95,7 @@ def _save_composition(
     ]
     if story is not None:
         parts.append({"kind": "scenario", "ref": story.ref, "version": None, "before": None, "why": None})
-    parts += [{"kind": "point", "ref": a.point, "version": None, "before": None, "why": a.why} for a in asks]
+    parts += [{"kind": "point", "ref": a.point, "version": None, "before": None, "why": a.reason} for a in asks]
     rows = [{"enrolment_id": enrolment, "position": n, **part} for n, part in enumerate(parts, 1)]
     session.execute(insert(RefresherPart), rows)
     seed = secrets.randbelow(2**31)
@@ -137,7 +144,7 @@ def record_changed_page_read(
 def record_page_reread(session: Session, library: Library, refresher: Refresher, point: str, at: datetime) -> bool:
     """The page of a point was read again, because all its questions in this refresher (or update) were missed; False
     if that was written down before, or is not asked for."""
-    if point not in refresher.used_up:
+    if point not in refresher.exhausted_points:
         return False
     ref = "/".join(library.pages_by_point[point]) if point in library.pages_by_point else ""
     page = page_of(library, ref)

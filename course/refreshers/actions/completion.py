@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from course.audit.actions import record_event
 from course.content.library import Library
 from course.content.schema import WORDS_PER_MINUTE
-from course.credentials.actions import seal_of
+from course.credentials.actions import signing_settings
 from course.dates import civil_date
 from course.db import lock_row
 from course.learning import actions as learning
@@ -39,9 +39,9 @@ def _complete_if_finished(
     # Of two last steps at once one waits here, and then sees the other.
     lock_row(session, Enrolment, enrolment)
     newest = queries.newest_refresher(session, person_id, REFRESHER)
-    if newest is None or newest.id != enrolment or not newest.over or newest.completed_at is not None:
+    if newest is None or newest.id != enrolment or not newest.is_finished or newest.completed_at is not None:
         return False
-    if not renews_certificate(session, person_id, newest, on, seal_of(session).zone):
+    if not renews_certificate(session, person_id, newest, on, signing_settings(session).zone):
         return False
     minutes = required_minutes(library, newest)
     return learning.record_completion(session, library, person_id, enrolment, REFRESHER, minutes, on, at, recorded)
@@ -61,7 +61,7 @@ def required_minutes(library: Library, refresher: Refresher) -> int:
     pages = [page for part in refresher.parts if part.kind == "change"
              if (page := page_of(library, part.ref.removeprefix(PAGE_PREFIX)))]  # fmt: skip
     told = sum(scenario_minutes(library, part.ref) for part in refresher.parts if part.kind == "scenario")
-    asked = sum(QUESTIONS_PER_CRITICAL if part.why == REASON_CRITICAL else 1
+    asked = sum(QUESTIONS_PER_CRITICAL if part.reason == REASON_CRITICAL else 1
                 for part in refresher.parts if part.kind == "point")  # fmt: skip
     return max(1, round(sum(p.words for p in pages) / WORDS_PER_MINUTE + told + asked * QUESTION_MINUTES))
 
@@ -81,7 +81,7 @@ def recover_completion(
 ) -> RecoveredCompletion | None:
     """Complete what somebody finished and what was never completed, as of the day on which it was finished; None if
     something is missing, it does not count, or it is done already. Safe to call again, and twice at once."""
-    zone = seal_of(session).zone
+    zone = signing_settings(session).zone
     library = whole.for_(waiting.pathway, waiting.nation)
     if waiting.attempt_id is not None and waiting.ended_at is not None:
         learning.record_attempt_outcome(session, library, waiting.person_id, waiting.attempt_id, waiting.ended_at)

@@ -29,7 +29,7 @@ class RefresherComposition:
 
     plan: RefresherPlan
     changes: tuple[MarkedChange, ...]
-    story: ScenarioCandidate | None
+    scenario: ScenarioCandidate | None
     estimate: dict[str, float]
 
 

@@ -89,13 +89,13 @@ class DueUpdateMail:
 
     person: CertifiedLearner
     update: Update
-    step: str
+    mail_step: str
 
     @property
     def key(self) -> str:
         """The same mail about the same changes is never queued twice."""
         about = content_digest(sorted(one.version for one in self.update.changes))
-        return f"update:{self.person.person_id}:{about}:{self.step}"
+        return f"update:{self.person.person_id}:{about}:{self.mail_step}"
 
 
 def updates_due(session: Session, library: Library, zone: str, on: date) -> list[DueUpdateMail]:

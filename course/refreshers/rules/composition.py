@@ -21,7 +21,7 @@ class PlannedPoint:
 
     point: str
     questions: int
-    why: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -29,11 +29,11 @@ class RefresherPlan:
     """The points in the order in which they were taken up, and about how many minutes all of it takes, with what
     had to be read anyway."""
 
-    asks: tuple[PlannedPoint, ...]
+    planned_points: tuple[PlannedPoint, ...]
     minutes: float
 
     def points(self, why: str) -> tuple[str, ...]:
-        return tuple(ask.point for ask in self.asks if ask.why == why)
+        return tuple(ask.point for ask in self.planned_points if ask.reason == why)
 
 
 def point_minutes(questions: int, estimate: float, page_minutes: float) -> float:
@@ -81,7 +81,7 @@ class ScenarioCandidate:
     ref: str
     distance: int
     points: tuple[str, ...]
-    times: int
+    run_count: int
 
 
 def next_scenario(stories: Iterable[ScenarioCandidate], estimate: Mapping[str, float]) -> ScenarioCandidate | None:
@@ -90,6 +90,6 @@ def next_scenario(stories: Iterable[ScenarioCandidate], estimate: Mapping[str, f
 
     def rank(story: ScenarioCandidate) -> tuple[float, ...]:
         known = [estimate.get(point, 0.0) for point in story.points]
-        return story.times, story.distance, sum(known) / len(known)
+        return story.run_count, story.distance, sum(known) / len(known)
 
     return min(stories, key=lambda story: (rank(story), story.ref), default=None)

@@ -17,7 +17,7 @@ def would_renew(facts: CertificationFacts, policies: Sequence[Policy], on: date)
     done = CompletionFact(on, kind=REFRESHER)
     earlier = (found for c in facts.completions if c.day < on and (found := _completion_before(c, on)))
     known = replace(facts, completions=(*earlier, done))
-    return all(one.counts for one in cycles(known, policies, on) if one.completion == done)
+    return all(one.is_counted for one in cycles(known, policies, on) if one.completion == done)
 
 
 def _completion_before(completion: CompletionFact, on: date) -> CompletionFact | None:
@@ -25,4 +25,4 @@ def _completion_before(completion: CompletionFact, on: date) -> CompletionFact |
     though what was issued before it that day keeps its own. What was renewed on it earlier goes on to count."""
     if completion.revoked != on:
         return completion
-    return replace(completion, revoked=add_days(on, -1)) if completion.written < on else None
+    return replace(completion, revoked=add_days(on, -1)) if completion.recorded_on < on else None

@@ -16,9 +16,9 @@ class ChangeBasis:
     """What somebody's knowledge rests on: when they began what they completed last (None if it was not here), the
     day of an imported certificate (None if there is none), and when they last dealt with each marked change."""
 
-    begun: datetime | None
-    imported: date | None
-    dealt_with: frozenset[tuple[str, str]] = frozenset()
+    begun_at: datetime | None
+    imported_on: date | None
+    handled_changes: frozenset[tuple[str, str]] = frozenset()
 
 
 def open_changes(
@@ -28,12 +28,12 @@ def open_changes(
     after their certificate from elsewhere, and not dealt with since. Nothing for who has completed nothing."""
     found = []
     for one in changes:
-        if one.key in basis.dealt_with or one.key not in shown:
+        if one.key in basis.handled_changes or one.key not in shown:
             continue
-        if basis.begun is not None:
-            if shown[one.key] > basis.begun:
+        if basis.begun_at is not None:
+            if shown[one.key] > basis.begun_at:
                 found.append(one)
-        elif basis.imported is not None and one.change.date > basis.imported:
+        elif basis.imported_on is not None and one.change.date > basis.imported_on:
             found.append(one)
     return tuple(found)
 
@@ -79,7 +79,7 @@ class PageDiffRow:
     after: Block | None
 
     @property
-    def same(self) -> bool:
+    def is_unchanged(self) -> bool:
         return self.before is not None and self.after is not None and self.before.html == self.after.html
 
 

@@ -19,7 +19,7 @@ from course.refreshers.rules.boosters import LINK_VALIDITY, read_booster_token
 from course.refreshers.views.page_context import pages, today
 from course.web.access import public
 from course.web.app_state import app_state
-from course.web.template_filters import redirect_after_post
+from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, unit_of_work
 
 

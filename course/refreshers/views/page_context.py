@@ -83,43 +83,51 @@ class RefresherStatus:
     that was completed (`renewed`). `may_begin` is false on the day of a completion: one more of that day would renew
     nothing."""
 
-    standing: CertificationStatus | None
-    imported: date | None
+    certification_status: CertificationStatus | None
+    imported_on: date | None
     completed: bool
     refresher: Refresher | None
-    lost: Refresher | None = None
-    renewed: Refresher | None = None
+    invalidated: Refresher | None = None
+    completed_refresher: Refresher | None = None
     may_begin: bool = True
 
     @property
     def whole_course(self) -> bool:
         """Whether the whole course is needed again, after one was completed and has lapsed."""
-        return self.completed and self.standing is not None and self.standing.course == INITIAL
+        return self.completed and self.certification_status is not None and self.certification_status.course == INITIAL
 
     @property
     def revoked(self) -> bool:
         """Whether that is so because nothing is held any more, and not because it ran out too long ago."""
-        return self.whole_course and self.standing is not None and self.standing.valid_until is None
+        return (
+            self.whole_course
+            and self.certification_status is not None
+            and self.certification_status.valid_until is None
+        )
 
     @property
-    def open(self) -> bool:
+    def is_available(self) -> bool:
         """Whether a refresher is the right thing now or soon."""
         if self.refresher is not None:
             return True
-        return self.standing is not None and self.standing.course == REFRESHER and self.standing.due is not None
+        return (
+            self.certification_status is not None
+            and self.certification_status.course == REFRESHER
+            and self.certification_status.due is not None
+        )
 
     @property
-    def wanted(self) -> bool:
+    def is_due(self) -> bool:
         """Whether it is asked for by now: the window is open, or it was begun."""
-        if not self.open or self.standing is None:
+        if not self.is_available or self.certification_status is None:
             return False
-        opens = self.standing.window_opens
-        return self.refresher is not None or opens is None or opens <= self.standing.on
+        opens = self.certification_status.window_opens
+        return self.refresher is not None or opens is None or opens <= self.certification_status.on
 
 
 def refresher_status() -> RefresherStatus:
     """Asked for once in a request."""
-    if "recall_where" not in g:
+    if "refresher_status" not in g:
         zone, person_id = app_state().config.time_zone, reader_id()
         policies = renewal.policies(db(), zone)
         facts = renewal.people(db(), zone, [person_id])[0].facts
@@ -129,18 +137,18 @@ def refresher_status() -> RefresherStatus:
         newest = queries.newest_refresher(db(), person_id, actions.REFRESHER)
         under_way = actions.resumable_refresher(db(), person_id, newest, now())
         renews = would_renew(facts, policies, today())
-        done_today = any(c.day == today() for c in facts.known(today()).completions)
+        done_today = any(c.day == today() for c in facts.as_of(today()).completions)
         counted = under_way is not None and renews
-        g.recall_where = RefresherStatus(
+        g.refresher_status = RefresherStatus(
             here,
             None if completed else imported,
             completed,
             under_way if counted else None,
-            lost=None if counted else under_way,
-            renewed=newest if newest is not None and newest.completed_at is not None else None,
+            invalidated=None if counted else under_way,
+            completed_refresher=newest if newest is not None and newest.completed_at is not None else None,
             may_begin=renews and not done_today,
         )
-    found: RefresherStatus = g.recall_where
+    found: RefresherStatus = g.refresher_status
     return found
 
 
@@ -148,9 +156,9 @@ def _refresher_redirect(enrolment: int) -> str | None:
     """Where the reader is led instead of going on in a refresher: to its page, if it cannot be passed or does not count
     any more."""
     here = refresher_status()
-    if here.renewed is not None and here.renewed.id == enrolment:
+    if here.completed_refresher is not None and here.completed_refresher.id == enrolment:
         return None
-    goes_on = here.refresher is not None and here.refresher.id == enrolment and not here.refresher.used_up
+    goes_on = here.refresher is not None and here.refresher.id == enrolment and not here.refresher.exhausted_points
     return None if goes_on else url_for("refreshers.refresher")
 
 
@@ -162,21 +170,23 @@ def _refresher_next_link(enrolment: int) -> NextLink:
         return overview
     if newest.completed_at is not None:
         return NextLink(CERTIFICATE_PATH, "Go on to my new certificate")
-    following = None if newest.used_up or refresher_status().refresher is None else next_part(newest)
+    following = None if newest.exhausted_points or refresher_status().refresher is None else next_part(newest)
     return NextLink(following.address, "Go on") if following else overview
 
 
 def _update_redirect(enrolment: int) -> str | None:
     """Where the reader is led instead of going on in an update that is not asked for any more."""
     newest = queries.newest_refresher(db(), reader_id(), actions.UPDATE)
-    if newest is None or newest.id != enrolment or newest.used_up:
+    if newest is None or newest.id != enrolment or newest.exhausted_points:
         return url_for("refreshers.update")
-    return None if newest.over or reader_update() is not None else url_for("refreshers.update")
+    return None if newest.is_finished or reader_update() is not None else url_for("refreshers.update")
 
 
 def _update_next_link(enrolment: int) -> NextLink:
     newest = queries.newest_refresher(db(), reader_id(), actions.UPDATE)
-    following = next_part(newest) if newest is not None and newest.id == enrolment and not newest.used_up else None
+    following = (
+        next_part(newest) if newest is not None and newest.id == enrolment and not newest.exhausted_points else None
+    )
     return NextLink(following.address if following else url_for("refreshers.update"), "Go on")
 
 
@@ -187,6 +197,11 @@ SHORT_COURSE_NAVIGATION[actions.UPDATE] = ShortCourseNavigation(_update_redirect
 def reader_update() -> Update | None:
     """The update that is open to the reader; None while they hold no certificate, or renew it now anyway."""
     here = refresher_status()
-    if here.standing is None or here.standing.valid_until is None or here.wanted or here.whole_course:
+    if (
+        here.certification_status is None
+        or here.certification_status.valid_until is None
+        or here.is_due
+        or here.whole_course
+    ):
         return None
-    return actions.update_for(db(), reader_library(), reader_id(), here.imported, app_state().config.time_zone)
+    return actions.update_for(db(), reader_library(), reader_id(), here.imported_on, app_state().config.time_zone)

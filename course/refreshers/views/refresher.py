@@ -28,7 +28,7 @@ from course.refreshers.views.page_context import (
 )
 from course.web.access import sign_in_required
 from course.web.app_state import app_state
-from course.web.template_filters import redirect_after_post
+from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, unit_of_work
 
 
@@ -45,8 +45,8 @@ def refresher() -> str:
     here = refresher_status()
     under_way = here.refresher
     made = None
-    if here.open and under_way is None and here.may_begin:
-        made = actions.compose_refresher(db(), reader_library(), reader_id(), here.imported, now())
+    if here.is_available and under_way is None and here.may_begin:
+        made = actions.compose_refresher(db(), reader_library(), reader_id(), here.imported_on, now())
     estimate = made.estimate if made else actions.person_memory_estimates(db(), reader_library(), reader_id(), now())
     return render_template(
         "refreshers/refresher.html",
@@ -58,7 +58,7 @@ def refresher() -> str:
         page_again=_reread_address,
         modules=_memory_by_module(estimate),
         points=reader_library().points,
-        story=ref_title(made.story.ref) if made and made.story else None,
+        story=ref_title(made.scenario.ref) if made and made.scenario else None,
         choice=url_for(
             "mail.choice", token=preference_links.preference_token(app_state().config.secret_key, reader_id(), BOOSTER)
         ),
@@ -84,11 +84,11 @@ def begin_refresher() -> Response:
         with unit_of_work() as session:
             actions.restart_course(session, reader_id(), now())
         return redirect_after_post("/")
-    may = here.may_begin if here.refresher is None else not here.refresher.used_up
-    if not here.open or not may:
+    may = here.may_begin if here.refresher is None else not here.refresher.exhausted_points
+    if not here.is_available or not may:
         return redirect_after_post(url_for("refreshers.refresher"))
     with unit_of_work() as session:
-        found = actions.begin_refresher(session, reader_library(), reader_id(), here.imported, now())
+        found = actions.begin_refresher(session, reader_library(), reader_id(), here.imported_on, now())
     onward = next_part(found)
     return redirect_after_post(onward.address if onward else url_for("refreshers.refresher"))
 
@@ -106,8 +106,8 @@ def scenario() -> str | Response:
     part = next((part for part in found.parts if part.kind == "scenario"), None) or abort(404)
     if address := SHORT_COURSE_NAVIGATION[found.kind].elsewhere(found.id):
         return redirect_after_post(address)
-    if found.run is not None:
-        return redirect_after_post(url_for("learning.run", run_id=found.run))
+    if found.run_id is not None:
+        return redirect_after_post(url_for("learning.run", run_id=found.run_id))
     module, _, name = part.ref.partition("/")
     known = reader_library().modules.get(module)
     return render_template("refreshers/story.html", scenario=known.scenarios.get(name) if known else None)
@@ -137,7 +137,7 @@ def change(kind: str, position: int) -> str | Response:
         return redirect_after_post(address)
     ref = part.ref.removeprefix(PAGE_PREFIX)
     after = actions.page_of(reader_library(), ref)
-    before = archived(db(), reader_library(), Page, ref, part.before) if part.before else None
+    before = archived(db(), reader_library(), Page, ref, part.previous_version) if part.previous_version else None
     return render_template(
         "refreshers/change.html",
         part=part,
@@ -185,7 +185,7 @@ def record_change_seen(kind: str, position: int) -> Response:
 def reread_page(kind: str, point: str) -> str:
     """The page of a point on which every question was missed, to be read again."""
     found = _newest_or_404(kind)
-    if point not in found.used_up:
+    if point not in found.exhausted_points:
         abort(404)
     ref = "/".join(reader_library().pages_by_point.get(point, ()))
     return render_template(
@@ -193,7 +193,7 @@ def reread_page(kind: str, point: str) -> str:
         kind=kind,
         title=reader_library().points[point].title if point in reader_library().points else point,
         page=actions.page_of(reader_library(), ref),
-        read=point not in found.to_read,
+        read=point not in found.points_to_reread,
         shown=_render_block,
         back=url_for("refreshers.refresher" if kind == actions.REFRESHER else "refreshers.update"),
     )
@@ -204,11 +204,11 @@ def reread_page(kind: str, point: str) -> str:
 def record_reread(kind: str, point: str) -> Response:
     """It was read again; on to the next such page."""
     found = _newest_or_404(kind)
-    if point not in found.used_up:
+    if point not in found.exhausted_points:
         abort(404)
     with unit_of_work() as session:
         actions.record_page_reread(session, reader_library(), found, point, now())
-    left = _newest_or_404(kind).to_read
+    left = _newest_or_404(kind).points_to_reread
     overview = url_for("refreshers.refresher" if kind == actions.REFRESHER else "refreshers.update")
     return redirect_after_post(_reread_address(kind, left[0]) if left else overview)
 
@@ -235,7 +235,7 @@ def begin_update() -> Response:
     if wanted is None:
         return redirect_after_post(url_for("refreshers.update"))
     newest = queries.newest_refresher(db(), reader_id(), actions.UPDATE)
-    if newest is not None and newest.to_read:
+    if newest is not None and newest.points_to_reread:
         return redirect_after_post(url_for("refreshers.update"))
     with unit_of_work() as session:
         found = actions.begin_update(session, reader_library(), reader_id(), wanted, now())
