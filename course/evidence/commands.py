@@ -1,4 +1,4 @@
-"""flask evidence make · verify"""
+"""The commands `flask evidence make` and `flask evidence verify`."""
 
 from __future__ import annotations
 
@@ -64,19 +64,19 @@ def verify_command(file: Path, issuer: str | None) -> None:
     if file.stat().st_size > MAX_PACK_BYTES:
         raise click.ClickException(f"{file} is larger than any evidence pack, so it was not opened.")
     verdict = verify_pack(file.read_bytes(), _trusted_keys(issuer))
-    for one in verdict.told:
-        click.echo(f"{'right' if one.right else 'WRONG'}  {one.words}")
-    if not verdict.right:
+    for finding in verdict.findings:
+        click.echo(f"{'right' if finding.is_valid else 'WRONG'}  {finding.sentence}")
+    if not verdict.is_valid:
         click.echo("This pack is not as it was made.")
         sys.exit(1)
-    if not verdict.known:
+    if not verdict.is_key_trusted:
         click.echo("Nothing was changed since it was signed. Whose key that is was not checked: give it with --issuer.")
         sys.exit(2)
     click.echo("This pack is as it was made, and the key is the issuer’s.")
 
 
 def _trusted_keys(issuer: str | None) -> tuple[Key, ...]:
-    """The keys to check with."""
+    """The keys with which a pack is verified: the given ones, or those of this installation."""
     if issuer is None:
         with unit_of_work() as session:
             return installation_keys(session)

@@ -1,4 +1,4 @@
-"""The form with which a pack is asked for."""
+"""The form to request an evidence pack."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ EARLIEST_DAY = date(1990, 1, 1)
 
 
 class PackForm(Form):
-    """`today` is put there by the view: a day that has not come yet is not known."""
+    """The team and the day of a pack. The view sets `today`: nothing is known about later days."""
 
     team = SelectField("Team and all below it", choices=[])
     on = DayField("As at the end of", "Enter a day, such as 1 March 2026.")
@@ -27,6 +27,6 @@ class PackForm(Form):
             raise ValidationError("Enter a day from 1990 on.")
 
     @property
-    def wanted(self) -> int | None:
-        """The team that was chosen; None for everybody."""
+    def team_id(self) -> int | None:
+        """The id of the chosen team; None for everybody."""
         return selected_team_id(self.team.data)

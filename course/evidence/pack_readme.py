@@ -1,4 +1,4 @@
-"""The text that lies beside the tables: what is in the pack, and how it is checked."""
+"""The text file in a pack: what the pack contains, and how it is verified."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ manifest.json, and the hashes in it are those that sha256sum prints.
 
 
 def readme(about: PackDescription, key: Key) -> bytes:
-    """In plain words, with the line ends that every editor shows."""
+    """The text, in UTF-8 with the line ends (CRLF) that every editor shows."""
     text = _TEXT.format(
         organisation=about.organisation,
         team=about.team or "Everybody",

@@ -1,4 +1,4 @@
-"""Asking for an evidence pack, seeing how far it has come, and downloading it."""
+"""Requesting an evidence pack, its progress, and the download."""
 
 from __future__ import annotations
 
@@ -43,36 +43,41 @@ def _set_nav_section() -> None:
 @pages.get("")
 @requires_permission(Permission.SEE_PEOPLE)
 def list_packs() -> Response:
-    """Where a pack is asked for; `team` and `on` stand in the address. Shows one's newest packs."""
+    """The form to request a pack, prefilled from `team` and `on` in the query string, and the viewer's newest packs."""
     return _render_page(_pack_form(_requested_day() or today(), team=request.args.get("team", "")))
 
 
 @pages.post("")
 @requires_permission(Permission.SEE_PEOPLE)
 def make_pack() -> PageResponse:
-    """Begin to make a pack; it goes on when the page is left."""
+    """Start making a pack in the background."""
     form = _pack_form(today())
     if not form.validate():
         return _render_page(form)
-    day, at, viewer, book = form.on.day, now(), current_user.person, app_status_cache()
-    if form.wanted is not None and form.wanted not in _team_ids(_selectable_teams(day)):
+    day, at, viewer, status_cache = form.on.day, now(), current_user.person, app_status_cache()
+    if form.team_id is not None and form.team_id not in _team_ids(_selectable_teams(day)):
         form.team.errors = ["This team was not there on that day. Choose another one, or another day."]
         return _render_page(form)
     with unit_of_work() as session:
-        pack_id = request_file(session, "evidence", form.wanted, day, "", len(STEPS), viewer.id, at)
+        pack_id = request_file(session, "evidence", form.team_id, day, "", len(STEPS), viewer.id, at)
         if pack_id is None:
-            session.rollback()  # nothing was done, so the same form may come again
+            session.rollback()  # nothing was written, so the same form may be sent again
     if pack_id is None:
         flash("A pack is being made for you already: it is the one on this page. Ask for another when it is ready.")
         return redirect_after_post(_unfinished_pack_url(viewer.id))
-    asked = PackRequest(form.wanted, day, viewer, at)
-    known = LookupError, KeyLockedError
-    make_in_background(pack_id, lambda tell: produce_pack(asked, book, tell, viewer.id, now, pack_id), now, known)
+    pack_request = PackRequest(form.team_id, day, viewer, at)
+    expected_errors = LookupError, KeyLockedError
+    make_in_background(
+        pack_id,
+        lambda on_progress: produce_pack(pack_request, status_cache, on_progress, viewer.id, now, pack_id),
+        now,
+        expected_errors,
+    )
     return redirect_after_post(url_for("evidence.pack_progress", pack_id=pack_id))
 
 
 def _unfinished_pack_url(person_id: int) -> str:
-    """Where the pack is that is being made; if it has ended just now, where all are."""
+    """The page of the viewer's unfinished pack; the list of packs if that pack has just been finished."""
     pack_id = unfinished_id(db(), person_id, "evidence")
     return url_for("evidence.list_packs") if pack_id is None else url_for("evidence.pack_progress", pack_id=pack_id)
 
@@ -80,7 +85,7 @@ def _unfinished_pack_url(person_id: int) -> str:
 @pages.get(f"/<{_PACK_ID}:pack_id>")
 @requires_permission(Permission.SEE_PEOPLE)
 def pack_progress(pack_id: int) -> str:
-    """How far a pack has come, or where it is downloaded."""
+    """The progress of a pack, or the link to download it."""
     pack = _own_pack(pack_id)
     return render_template(
         "evidence/one.html", pack=pack, name=_team_names(pack.day).get(pack.team_id, ""), state=pack.state(now())
@@ -99,7 +104,7 @@ def download(pack_id: int) -> Response:
 
 
 def _own_pack(pack_id: int) -> DownloadView:
-    """A pack that the viewer asked for, of people whom they may still see."""
+    """A pack that the viewer requested, about people whom the viewer may still see; else 404."""
     viewer = current_user.person
     pack = download_of(db(), viewer.id, pack_id)
     if (
@@ -122,18 +127,20 @@ def _render_page(form: PackForm) -> Response:
 
 
 def _pack_form(day: date, team: str = "") -> PackForm:
-    """The form with the teams of today and, after them, those of that day which are not there any more. Whoever sends
-    another team asks for something that they cannot see."""
+    """The form with the teams of today and, after them, those of the chosen day that have been closed since.
+
+    A request for any other team gets 404: the viewer may not see that team.
+    """
     form = PackForm(on=day, team=team)
     form.today = today()
-    asked = form.on.data or day
-    then = _selectable_teams(asked) if asked <= form.today else []
-    now_there = _selectable_teams(form.today)
-    every = [*now_there, *(one for one in then if one.id not in _team_ids(now_there))]
+    chosen_day = form.on.data or day
+    past_teams = _selectable_teams(chosen_day) if chosen_day <= form.today else []
+    current_teams = _selectable_teams(form.today)
+    teams = [*current_teams, *(team_view for team_view in past_teams if team_view.id not in _team_ids(current_teams))]
     form.team.choices = (
-        team_choices(every, "Everybody")
+        team_choices(teams, "Everybody")
         if current_user.person.administrator
-        else {str(one.id): "– " * one.depth + one.name for one in every}
+        else {str(team_view.id): "– " * team_view.depth + team_view.name for team_view in teams}
     )
     if request.method == "POST" and form.team.data not in form.team.choices:
         abort(404)
@@ -141,7 +148,7 @@ def _pack_form(day: date, team: str = "") -> PackForm:
 
 
 def _selectable_teams(day: date) -> list[TeamView]:
-    """The teams of that day for which the viewer may ask."""
+    """The teams of a day for which the viewer may request a pack."""
     end = start_of_day(day + timedelta(days=1), app_state().config.time_zone)
     return queries.selectable_teams(db(), current_user.person, min(now(), end - timedelta(microseconds=1)))
 
@@ -156,7 +163,7 @@ def _team_names(day: date) -> dict[int | None, str]:
 
 def _requested_day() -> date | None:
     try:
-        found = date.fromisoformat(request.args.get("on", ""))
+        day = date.fromisoformat(request.args.get("on", ""))
     except ValueError:
         return None
-    return found if date(1990, 1, 1) <= found <= today() else None
+    return day if date(1990, 1, 1) <= day <= today() else None

@@ -1,4 +1,4 @@
-"""Forms for the schedule of retention and for erasure."""
+"""Forms for the retention schedule and for erasure requests."""
 
 from __future__ import annotations
 
@@ -21,8 +21,11 @@ def _number_field(label: str, high: int) -> IntegerField:
 
 
 class RetentionScheduleForm(Form):
-    """`schedule()` is what was entered, once the form is valid. It is saved when `confirmed` is the mark of just that,
-    so that nothing is saved whose preview nobody saw."""
+    """The retention schedule. `schedule()` is what was entered, once the form is valid.
+
+    A version is saved only if `confirmed` equals the fingerprint of the entered values: nobody saves a schedule without
+    having seen the preview of exactly that schedule.
+    """
 
     learning_months = _number_field("Details of the learning, in months", 120)
     proof_months = _number_field("Proof of training, in months", 600)
@@ -34,16 +37,17 @@ class RetentionScheduleForm(Form):
     confirmed = HiddenField()
 
     def validate(self, *args: Any, **kwargs: Any) -> bool:
-        """The name stays as long as everything that bears it."""
-        fine = bool(super().validate(*args, **kwargs))
+        """Refuse a proof period that is shorter than the others: the name is needed as long as anything that bears
+        it."""
+        valid = bool(super().validate(*args, **kwargs))
         others = (self.learning_months.data or 0, self.mail_months.data or 0)
-        if fine and (self.proof_months.data or 0) < max(others):
+        if valid and (self.proof_months.data or 0) < max(others):
             self.proof_months.errors = ["Enter at least as many months as for the details and for mail."]
             return False
-        return fine
+        return valid
 
     def schedule(self) -> RetentionSettings:
-        """What was entered."""
+        """The settings that were entered."""
         return RetentionSettings(
             int(self.learning_months.data or 0),
             int(self.proof_months.data or 0),
@@ -53,8 +57,8 @@ class RetentionScheduleForm(Form):
             self.contact_email.data or "",
         )
 
-    def mark(self) -> str:
-        """Stands for what was entered, and for nothing else."""
+    def fingerprint(self) -> str:
+        """A hash of the entered values."""
         return hashlib.sha256(json.dumps(asdict(self.schedule()), sort_keys=True).encode()).hexdigest()
 
 

@@ -31,6 +31,7 @@ def _option(question: Question, correct: bool) -> int:
     return next(index for index, option in enumerate(question.options) if option.correct == correct)
 
 
+@pytest.mark.both_engines
 def test_a_question_is_compared_with_the_others_of_its_attempt(session: Session, bank: list[Question]) -> None:
     person = make_person(session)
     attempt = Attempt(

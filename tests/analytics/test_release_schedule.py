@@ -250,6 +250,7 @@ def _record_employment(session: Session, person: int, chance: Random) -> None:
     session.get_one(Person, person).left_at = chance.choice((None, MOMENTS[2]))
 
 
+@pytest.mark.both_engines
 def test_the_database_counts_the_same_people_as_the_rule(session: Session) -> None:
     """For each Monday: who counts in which team, with how many answers; people join, leave, come back and move."""
     chance = Random(11)

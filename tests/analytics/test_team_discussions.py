@@ -108,6 +108,7 @@ def test_a_team_of_two_has_a_sheet_without_figures_for_every_point(
     client.get(f"/insight/team/{team.id}/talk/nothing", 404)
 
 
+@pytest.mark.both_engines
 def test_a_discussion_is_recorded_listed_and_withdrawn(session: Session, client: Client) -> None:
     top = make_team(session, "School")
     team, other = make_team(session, "Night shift", top), make_team(session, "Day shift", top)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from flask import Flask
 from markupsafe import Markup
 from sqlalchemy.orm import Session
@@ -130,6 +131,7 @@ def test_months_count_people_and_answers(app: Flask, session: Session) -> None:
     ]
 
 
+@pytest.mark.both_engines
 def test_the_first_decision_in_the_first_run_counts(app: Flask, session: Session) -> None:
     ref, scenario = _scenario(app)
     scene = scenario.by_id[scenario.start]

@@ -20,6 +20,8 @@ from course.audit.rules import INITIAL_HASH, AuditLogEntry, canonical_json, chan
 from course.db import make_engine
 from tests.conftest import NOW
 
+pytestmark = pytest.mark.both_engines
+
 SUBJECT = ("team", 7)
 
 

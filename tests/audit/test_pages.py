@@ -90,6 +90,7 @@ SEARCHES = [
 ]  # fmt: skip
 
 
+@pytest.mark.both_engines
 def test_one_finds_what_one_looks_for(session: Session, app: Flask) -> None:
     boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
     team = make_team(session, "Schools")
@@ -137,6 +138,7 @@ def test_what_looks_like_a_day_and_is_none_is_shown_as_it_was_typed() -> None:
     ]
 
 
+@pytest.mark.both_engines
 def test_pages_of_fifty_keep_what_one_looks_for(session: Session, client: Client) -> None:
     administrator(session, client)
     for number in range(120):
@@ -153,6 +155,7 @@ def test_pages_of_fifty_keep_what_one_looks_for(session: Session, client: Client
     assert [int(one.rpartition(" ")[2]) for one in seen] == list(range(119, -1, -1))
 
 
+@pytest.mark.both_engines
 def test_the_page_asks_little_of_the_database(app: Flask, session: Session, client: Client) -> None:
     administrator(session, client)
     client.get("/audit")
@@ -161,6 +164,7 @@ def test_the_page_asks_little_of_the_database(app: Flask, session: Session, clie
     assert len(statements) <= 4, statements
 
 
+@pytest.mark.both_engines
 def test_the_download_is_what_was_found_and_stands_in_the_log(session: Session, client: Client) -> None:
     person = make_person(session, "=1+1 Okafor", "sam@example.org")
     administrator(session, client)
@@ -194,6 +198,7 @@ def test_a_wrong_download_leads_back_to_the_page_that_says_what_is_wrong(session
     assert "not before the first" in client.follow(page, 422).text
 
 
+@pytest.mark.both_engines
 def test_the_commands_find_the_log_as_it_was_written_or_say_what_is_wrong(app: Flask, session: Session) -> None:
     make_person(session)
     runner = app.test_cli_runner()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 
+import pytest
 from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -17,6 +18,8 @@ from course.web.unit_of_work import unit_of_work
 from tests.makers import PASSWORD, make_person, sign_in
 from tests.pages import Client, Page
 from tests.support.world import addresses, fill_world
+
+pytestmark = pytest.mark.both_engines
 
 PATH = "/module/secret-contact/why-contact-is-supervised"
 SECRET = "A child told me something."

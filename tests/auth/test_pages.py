@@ -254,6 +254,7 @@ def test_a_copy_of_the_cookie_opens_nothing_after_signing_out(session: Session, 
     client.get("/me", 200)
 
 
+@pytest.mark.both_engines
 def test_a_change_of_the_organisation_shows_on_the_next_page(session: Session, client: Client) -> None:
     sign_in(client, make_person(session))
     assert "Harbour Trust" not in client.get("/accessibility").html

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
@@ -16,6 +17,8 @@ from tests.conftest import NOW
 from tests.makers import make_person, sign_in
 from tests.pages import Client, words
 from tests.support.asked import asked
+
+pytestmark = pytest.mark.both_engines
 
 
 def whole(app: Flask) -> Library:

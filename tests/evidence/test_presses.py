@@ -1,4 +1,4 @@
-"""However often somebody presses the button, one pack is made, by a thread that was there anyway."""
+"""Repeated requests make one pack only, in a background thread that was already running."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _packs(app: Flask) -> list[Download]:
         return list(session.execute(select(Download).order_by(Download.id)).scalars())
 
 
-def test_25_presses_start_one_pack_and_each_is_led_to_it(fresh_app: Flask) -> None:
+def test_25_requests_start_one_pack_and_all_are_redirected_to_it(fresh_app: Flask) -> None:
     with fresh_app.app_context(), unit_of_work() as session:
         archive(session, fresh_app.extensions["course"].library, NOW)
         make_person(session, "Alex Morgan", "alex@example.org", "administrator")
@@ -33,24 +33,24 @@ def test_25_presses_start_one_pack_and_each_is_led_to_it(fresh_app: Flask) -> No
     form = {"csrf_token": client.token(), "team": str(team), "on": now().date().isoformat()}
     cookie = client.flask.get_cookie(fresh_app.config["SESSION_COOKIE_NAME"])
     assert cookie is not None
-    led: list[str] = []
+    redirects: list[str] = []
 
-    def press() -> int:
+    def send_request() -> int:
         other = fresh_app.test_client()
         other.set_cookie(cookie.key, cookie.value)
         answer = other.post("/evidence", data=form)
-        led.append(str(answer.headers.get("Location")))
+        redirects.append(str(answer.headers.get("Location")))
         return answer.status_code
 
-    assert at_once([press] * 25) == [303] * 25
+    assert at_once([send_request] * 25) == [303] * 25
     assert sum(thread.name == "background" for thread in threading.enumerate()) <= 2
     (pack,) = _packs(fresh_app)
-    assert set(led) == {f"/evidence/{pack.id}"}
-    until = time.monotonic() + 60
-    while _packs(fresh_app)[0].finished_at is None and time.monotonic() < until:
+    assert set(redirects) == {f"/evidence/{pack.id}"}
+    deadline = time.monotonic() + 60
+    while _packs(fresh_app)[0].finished_at is None and time.monotonic() < deadline:
         time.sleep(0.2)
     (pack,) = _packs(fresh_app)
     assert (pack.failure, pack.content is not None) == (None, True)
-    # Once it is ready, another one may be asked for.
-    press()
+    # Once the pack is ready, another one may be requested.
+    send_request()
     assert len(_packs(fresh_app)) == 2

@@ -107,6 +107,7 @@ def brought(session: Session) -> list[RenewalImport]:
     return list(session.execute(select(RenewalImport)).scalars())
 
 
+@pytest.mark.both_engines
 def test_a_signed_certificate_counts_at_once_and_its_proof_is_kept(
     session: Session, learner: Client, elsewhere: Elsewhere
 ) -> None:

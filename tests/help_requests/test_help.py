@@ -23,6 +23,8 @@ from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 from tests.support.racing import at_once
 
+pytestmark = pytest.mark.both_engines
+
 ANN, BOB, SAM = HelpRecipient(1, "Ann", "ann@example.org", True), HelpRecipient(2, "Bob", "bob@example.org", True), 9
 BOSS = HelpRecipient(3, "Alex", "alex@example.org", False)
 TREE = {10: None, 11: 10, 12: 11}

@@ -20,6 +20,8 @@ from course.web.rate_limit import RateLimiter
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 
+pytestmark = pytest.mark.both_engines
+
 
 @pytest.fixture(autouse=True)
 def fresh_throttles(monkeypatch: pytest.MonkeyPatch) -> None:

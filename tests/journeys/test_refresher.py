@@ -16,7 +16,7 @@ from course.refreshers.rules.boosters import sign_booster_token
 from course.web.unit_of_work import unit_of_work
 from tests.journeys.conftest import Site, faults, sign_in
 from tests.refreshers.makers import make_completed
-from tests.refreshers.test_going_on import answer_until_used_up
+from tests.refreshers.test_last_step import answer_until_used_up
 
 
 @pytest.mark.parametrize("width", [1280, 320])

@@ -296,6 +296,7 @@ def test_the_final_assessment_explains_answers_at_its_end(learner: Learner) -> N
     assert "Not quite" not in page.text
 
 
+@pytest.mark.both_engines
 def test_a_person_cannot_open_the_records_of_another(learner: Learner, app: Flask, session: Session) -> None:
     attempt = learner.client.post("/module/secret-contact/check", {}).location
     run = learner.client.post("/module/secret-contact/second-phone", {}).location
@@ -314,6 +315,7 @@ def test_what_does_not_exist_is_not_found(learner: Learner, path: str) -> None:
     assert learner.client.get(path, 404).h1 == "There is no such page"
 
 
+@pytest.mark.both_engines
 def test_the_browser_does_not_store_personal_pages_and_revalidates_public_ones(learner: Learner) -> None:
     page = learner.client.get("/module/secret-contact/why-contact-is-supervised")
     assert page.headers["Cache-Control"] == "no-store"

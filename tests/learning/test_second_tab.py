@@ -28,6 +28,8 @@ from tests.refreshers.makers import make_completed
 from tests.support.racing import at_once
 from tests.walking import right_form, wrong_form
 
+pytestmark = pytest.mark.both_engines
+
 WORD = "This question was answered already, in another window or on another device. That answer counts."
 DECIDED = "This decision was taken already, in another window or on another device. That one counts."
 

@@ -93,6 +93,7 @@ def no_server() -> Iterator[int]:
         yield held.getsockname()[1]
 
 
+@pytest.mark.both_engines
 def test_a_server_that_cannot_be_reached_for_a_day_loses_no_mail(many: Session, inbox: Inbox) -> None:
     with no_server() as port:
         assert work(port, NOW, NOW + DAY, 2 * HOUR) == 0
@@ -125,6 +126,7 @@ def looks_until(end: timedelta) -> Iterator[datetime]:
         yield at
 
 
+@pytest.mark.both_engines
 def test_after_a_week_mail_is_given_up_in_words_and_leaves_with_one_press(many: Session, inbox: Inbox) -> None:
     with no_server() as port:
         work(port, NOW, NOW + MAX_SERVER_WAIT - HOUR, 12 * HOUR)
@@ -207,6 +209,7 @@ def test_a_few_dead_addresses_among_many_are_left_alone(many: Session, inbox: In
     assert actions.clear_suppression_list(many, "Again.", None, NOW) == 0
 
 
+@pytest.mark.both_engines
 def test_a_mail_that_makes_the_server_hang_up_does_not_keep_the_others_back(
     app: Flask, session: Session, inbox: Inbox
 ) -> None:
@@ -296,6 +299,7 @@ BAD_SERVERS: list[tuple[bytes, dict[bytes, bytes], str, FaultReason]] = [
 ]  # fmt: skip
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize(("greeting", "replies", "scheme", "reason"), BAD_SERVERS)
 def test_a_server_that_lets_nobody_in_is_named_in_words_and_costs_no_try(
     app: Flask, session: Session, greeting: bytes, replies: dict[bytes, bytes], scheme: str, reason: FaultReason

@@ -33,6 +33,8 @@ from tests.pages import Client, Page, words
 from tests.support.asked import asked
 from tests.support.smtp import smtp_server
 
+pytestmark = pytest.mark.both_engines
+
 SECOND = timedelta(seconds=1)
 
 

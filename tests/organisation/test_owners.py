@@ -20,6 +20,8 @@ from tests.makers import make_organisation, make_person, sign_in
 from tests.pages import Client
 from tests.support.asked import asked
 
+pytestmark = pytest.mark.both_engines
+
 LONG_AGO = timedelta(days=400)
 WARNING = "Please look at this contact again"
 

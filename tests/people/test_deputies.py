@@ -15,6 +15,8 @@ from course.people.models import Deputy, Person, RoleGrant
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 
+pytestmark = pytest.mark.both_engines
+
 
 @pytest.fixture
 def today(app: Flask) -> date:

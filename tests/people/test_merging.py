@@ -20,6 +20,8 @@ from tests.conftest import NOW
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 
+pytestmark = pytest.mark.both_engines
+
 ZONE = "Europe/London"
 
 

@@ -17,6 +17,8 @@ from tests.conftest import NOW
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 
+pytestmark = pytest.mark.both_engines
+
 NAMES = ["Zara Young", "adam lower", "Örn Karlsson", "Łucja Wrona", "Asa Berg", "Émile Adams", "Åsa Berg", "Eva Mann",
          "Mia O’Hara", "Leo Oham"]  # fmt: skip
 ORDER = ["adam lower", "Asa Berg", "Åsa Berg", "Émile Adams", "Eva Mann", "Leo Oham", "Łucja Wrona", "Mia O’Hara",

@@ -142,6 +142,7 @@ def test_who_records_what_about_whom(app: Flask, session: Session, who: str) -> 
             assert status in fine, (who, name, status)
 
 
+@pytest.mark.both_engines
 def test_a_deputy_sees_all_of_it_and_finds_no_button(app: Flask, session: Session) -> None:
     world = _world(session)
     ann, robin = (sign_in(Client(app), world.people[name]) for name in ("Ann", "Robin"))
@@ -177,6 +178,7 @@ def test_whoever_may_only_look_reads_about_somebody_else_and_not_about_themselve
     assert "because you were granted more time" in own.text
 
 
+@pytest.mark.both_engines
 def test_who_may_be_recorded_about_is_fewer_than_who_is_seen(session: Session) -> None:
     world = _world(session)
     ids = {name: person.id for name, person in world.people.items()}

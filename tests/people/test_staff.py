@@ -23,6 +23,8 @@ from tests.makers import PASSWORD, make_person, make_team, sign_in
 from tests.pages import Client
 from tests.support.asked import asked
 
+pytestmark = pytest.mark.both_engines
+
 ZONE = "Europe/London"
 DAY = timedelta(days=1)
 

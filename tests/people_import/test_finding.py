@@ -19,6 +19,8 @@ from tests.makers import make_person, make_team
 from tests.people_import.test_lists import do, look
 from tests.people_import.test_rules import done
 
+pytestmark = pytest.mark.both_engines
+
 LEFT, START = date(2026, 3, 1), date(2020, 1, 1)
 SAM = KnownPerson(1, "Sam Okafor", "sam@example.org", "S1", teams=frozenset({2}), start=START,
                former=frozenset({"s.okafor@old.example", "shared@example.org"}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -15,6 +16,8 @@ from course.learning.rules.branching import run_state
 from course.models import MODEL_CLASSES
 from tests.makers import make_person, sign_in
 from tests.pages import Client
+
+pytestmark = pytest.mark.both_engines
 
 MODULE = "responding"
 NOTICE = "Preview: nothing is recorded"

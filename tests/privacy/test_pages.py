@@ -1,4 +1,4 @@
-"""The pages: my data, the notice, the schedule, erasing somebody, and the report."""
+"""The pages of data protection: subject access, privacy notice, retention schedule, erasure and erasure report."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_my_data_shows_and_downloads_everything(app: Flask, session: Session) ->
         assert secret not in answer.body.decode(), secret
 
 
-def test_an_organisation_copies_what_it_holds_about_somebody_but_no_notes(
+def test_an_organisation_exports_the_data_about_a_person_without_notes(
     app: Flask, session: Session, tmp_path: Path
 ) -> None:
     person = make_person(session, f"{MARK} Fictional", EMAIL, at=THEN)
@@ -80,8 +80,8 @@ def note(session: Session, person: Person) -> None:
     session.commit()
 
 
-def test_nobody_else_gets_to_see_somebodys_notes(app: Flask, session: Session, boss: Client) -> None:
-    """Every page, as an administrator, about whoever wrote the note; and all that can be downloaded there."""
+def test_nobody_else_sees_private_notes(app: Flask, session: Session, boss: Client) -> None:
+    """Opens every page as an administrator, with the ids of the author of the note, and every download there."""
     sam = make_person(session)
     note(session, sam)
     assert NOTE in sign_in(Client(app), sam).get("/me/data").text
@@ -99,7 +99,7 @@ def test_nobody_else_gets_to_see_somebodys_notes(app: Flask, session: Session, b
         assert NOTE not in boss.post(path, {}, 200).body.decode()
 
 
-def test_one_deletes_ones_own_notes_and_nobody_elses(app: Flask, session: Session, boss: Client) -> None:
+def test_people_delete_only_their_own_notes(app: Flask, session: Session, boss: Client) -> None:
     sam = make_person(session)
     note(session, sam)
     assert "0 notes deleted" in boss.follow(boss.post("/me/data/notes", {})).text
@@ -111,9 +111,9 @@ def test_one_deletes_ones_own_notes_and_nobody_elses(app: Flask, session: Sessio
 
 
 def test_a_schedule_is_saved_only_after_its_preview(session: Session, boss: Client) -> None:
-    left = make_person(session, f"{MARK} Fictional", EMAIL, at=THEN)
-    fill(session, left)
-    staff.record_departure(session, left.id, THEN.date(), "x", "Europe/London", None, NOW)
+    leaver = make_person(session, f"{MARK} Fictional", EMAIL, at=THEN)
+    fill(session, leaver)
+    staff.record_departure(session, leaver.id, THEN.date(), "x", "Europe/London", None, NOW)
     session.commit()
     page = boss.get("/privacy/schedule")
     assert "No schedule has been set" in page.text
@@ -123,7 +123,7 @@ def test_a_schedule_is_saved_only_after_its_preview(session: Session, boss: Clie
     seen = boss.post("/privacy/schedule", form, 200)
     assert "Nothing is saved yet" in seen.text
     assert "Proof of training" in seen.text
-    # Another number than the one whose preview was shown is shown again.
+    # A number other than the previewed one leads to another preview.
     again = boss.post("/privacy/schedule", seen.fields() | {"mail_months": "24"}, 200)
     assert session.execute(select(RetentionSchedule)).first() is None
     assert "Saved" in boss.follow(boss.post("/privacy/schedule", again.fields())).text
@@ -132,7 +132,7 @@ def test_a_schedule_is_saved_only_after_its_preview(session: Session, boss: Clie
     assert "What the worker erases within the hour" in boss.get("/privacy/report").text
 
 
-def test_the_notice_says_what_is_set(app: Flask, session: Session) -> None:
+def test_the_privacy_notice_shows_the_settings(app: Flask, session: Session) -> None:
     before = Client(app).get("/privacy").text
     assert "has not set yet how long" in before
     assert "Mail is not set up" in before
@@ -145,7 +145,8 @@ def test_the_notice_says_what_is_set(app: Flask, session: Session) -> None:
         assert words in text, words
 
 
-def test_erasing_is_asked_for_on_the_page_of_a_person(app: Flask, session: Session, boss: Client) -> None:
+@pytest.mark.both_engines
+def test_erasure_is_requested_on_the_page_of_a_person(app: Flask, session: Session, boss: Client) -> None:
     sam = make_person(session)
     assert f"/privacy/erase/{sam.id}" in boss.get(f"/people/{sam.id}").html
     address = f"/privacy/erase/{sam.id}"
@@ -158,9 +159,9 @@ def test_erasing_is_asked_for_on_the_page_of_a_person(app: Flask, session: Sessi
     page = boss.get(address).text
     assert "If they ask for erasure, everything goes but the proof" in page
     runner = app.test_cli_runner()
-    said = runner.invoke(args=["privacy", "run", "--dry-run"]).output
-    assert "Mail and addresses: 1 row of 1 person" in said
-    assert runner.invoke(args=["privacy", "run"]).output == said
+    preview = runner.invoke(args=["privacy", "run", "--dry-run"]).output
+    assert "Mail and addresses: 1 row of 1 person" in preview
+    assert runner.invoke(args=["privacy", "run"]).output == preview
     assert runner.invoke(args=["privacy", "run"]).output == "Nothing is to be erased.\n"
     assert "because it was asked for" in boss.get(address).text
     assert "Mail and addresses" in boss.get("/privacy/report").text
@@ -168,23 +169,23 @@ def test_erasing_is_asked_for_on_the_page_of_a_person(app: Flask, session: Sessi
     assert "Not kept any more" in boss.get("/people/left").text
 
 
-def test_of_whom_the_name_is_gone_nothing_can_be_opened(app: Flask, session: Session, boss: Client) -> None:
+def test_nothing_can_be_opened_about_an_erased_person(app: Flask, session: Session, boss: Client) -> None:
 
-    left = make_person(session, f"{MARK} Fictional", EMAIL, at=THEN)
-    fill(session, left)
-    staff.record_departure(session, left.id, THEN.date(), "x", "Europe/London", None, NOW)
+    leaver = make_person(session, f"{MARK} Fictional", EMAIL, at=THEN)
+    fill(session, leaver)
+    staff.record_departure(session, leaver.id, THEN.date(), "x", "Europe/London", None, NOW)
     actions.set_schedule(session, RetentionSettings(), "x", None, NOW)
     session.commit()
     with app.test_request_context():
-        kept = "/" + certificate_link(left.id).split("/", 3)[3]
-    assert MARK in Client(app).get(kept).text
+        linked_page = "/" + certificate_link(leaver.id).split("/", 3)[3]
+    assert MARK in Client(app).get(linked_page).text
     app.test_cli_runner().invoke(args=["privacy", "run"])
-    Client(app).get(kept, 404)
-    Client(app).get(f"{kept}/K7QM-2FXA-9TRC.pdf", 404)
-    page = boss.get(f"/people/{left.id}")
-    assert f"Person {left.id}" in page.h1
+    Client(app).get(linked_page, 404)
+    Client(app).get(f"{linked_page}/K7QM-2FXA-9TRC.pdf", 404)
+    page = boss.get(f"/people/{leaver.id}")
+    assert f"Person {leaver.id}" in page.h1
     assert "add them anew" in page.text
     assert MARK not in page.html
-    boss.get(f"/people/{left.id}/return", 404)
-    boss.get(f"/privacy/erase/{left.id}", 404)
-    assert f"/people/{left.id}" not in boss.get("/people/left").html
+    boss.get(f"/people/{leaver.id}/return", 404)
+    boss.get(f"/privacy/erase/{leaver.id}", 404)
+    assert f"/people/{leaver.id}" not in boss.get("/people/left").html

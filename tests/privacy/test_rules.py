@@ -1,4 +1,4 @@
-"""How long something is kept, when it goes, and whose an address was."""
+"""Retention times, due dates of erasure, address periods and the formats of subject access."""
 
 from __future__ import annotations
 
@@ -33,26 +33,26 @@ LEFT = date(2024, 2, 29)
 )
 def test_each_kind_is_kept_up_to_and_including_its_last_day(stage: ErasureStage, last: date, words: str) -> None:
     assert PLAN.last_day(stage, LEFT) == last
-    assert PLAN.words(stage) == words
+    assert PLAN.period_text(stage) == words
     after = date.fromordinal(last.toordinal() + 1)
     assert is_due(PLAN, stage, LEFT, last) is (stage == "notes")
     assert is_due(PLAN, stage, LEFT, after)
 
 
 @pytest.mark.parametrize(("months", "words"), [(1, "1 month"), (18, "18 months"), (24, "2 years")])
-def test_spans_are_said_in_years_where_they_are_whole_ones(months: int, words: str) -> None:
-    assert RetentionSettings(learning_months=months).words("learning") == words
+def test_periods_are_shown_in_years_where_they_are_whole_years(months: int, words: str) -> None:
+    assert RetentionSettings(learning_months=months).period_text("learning") == words
 
 
 @pytest.mark.parametrize("stage", LEAVER_STAGES)
-def test_without_a_schedule_only_notes_go(stage: ErasureStage) -> None:
+def test_without_a_schedule_only_notes_are_due(stage: ErasureStage) -> None:
     assert is_due(None, stage, date(1990, 1, 1), date(2026, 1, 1)) is (stage == "notes")
 
 
 @pytest.mark.parametrize("stage", LEAVER_STAGES)
 @pytest.mark.parametrize("months", [1, 6, 11, 72])
-def test_nobody_whose_time_has_run_out_is_overlooked(stage: ErasureStage, months: int) -> None:
-    """`latest_leaving_day` may let too many through, but never too few."""
+def test_nobody_whose_retention_time_is_over_is_overlooked(stage: ErasureStage, months: int) -> None:
+    """`latest_leaving_day` may let too many people through, but never too few."""
     plan = RetentionSettings(months, max(72, months), months, months * 30)
     for number in range(800):
         left = date.fromordinal(LEFT.toordinal() + number)
@@ -65,7 +65,7 @@ def test_nobody_whose_time_has_run_out_is_overlooked(stage: ErasureStage, months
 @pytest.mark.parametrize(
     "wrong", [{"learning_months": 0}, {"sign_in_days": 0}, {"proof_months": 6}, {"mail_months": 100}]
 )
-def test_a_schedule_that_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
+def test_a_contradictory_schedule_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="kept"):
         RetentionSettings(**wrong)
 
@@ -74,20 +74,20 @@ A, B, C = (datetime(2026, 1, n, tzinfo=UTC) for n in (1, 2, 3))
 
 
 @pytest.mark.parametrize(
-    ("now", "before", "spans"),
+    ("now", "earlier", "periods"),
     [
         ("a@x.org", [], [AddressPeriod("a@x.org", A, None)]),
         ("b@x.org", [("a@x.org", B)], [AddressPeriod("a@x.org", A, B), AddressPeriod("b@x.org", B, None)]),
         ("b@x.org", [("b@x.org", B), ("a@x.org", C)],
          [AddressPeriod("b@x.org", A, B), AddressPeriod("a@x.org", B, C), AddressPeriod("b@x.org", C, None)]),
-        # What was erased is not known any more.
+        # Erased addresses are left out.
         (erased_address(7), [("", B)], []),
     ],
 )  # fmt: skip
-def test_an_address_is_somebodys_for_a_span(
-    now: str, before: list[tuple[str, datetime]], spans: list[AddressPeriod]
+def test_address_periods_follow_the_changes_of_address(
+    now: str, earlier: list[tuple[str, datetime]], periods: list[AddressPeriod]
 ) -> None:
-    assert build_address_periods(now, A, before) == spans
+    assert build_address_periods(now, A, earlier) == periods
 
 
 def test_moments_are_in_utc_and_days_are_days() -> None:

@@ -34,8 +34,8 @@ from tests.makers import make_person, sign_in
 from tests.pages import Client
 from tests.refreshers import test_races as recall_races
 from tests.refreshers.makers import make_completed
-from tests.refreshers.taking import REF, changed, read
-from tests.refreshers.test_going_on import CRITICAL, answer_until_used_up
+from tests.refreshers.refresher_steps import REF, changed, read
+from tests.refreshers.test_last_step import CRITICAL, answer_until_used_up
 from tests.support.racing import at_once
 
 WINDOWS = 4

@@ -1,4 +1,4 @@
-"""Two last steps at the same moment, in two windows: whatever is finished is completed, and nothing else."""
+"""Two last steps at the same moment, in two windows: everything that is finished is completed, and nothing else."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_a_refreshers_last_answer_and_last_decision_at_once_complete_it(committe
             last = nearly_renewed(session, library, person)
         one, two = windows(committed, person, 2)
         assert at_once([post(one, last.answer), post(two, last.decision)]) == [303, 303]
-        # Of each the course and the refresher.
+        # One completion of the course and one of the refresher for each person.
         assert count(committed, Completion) == count(committed, Certificate) == 2 * (number + 1)
 
 
@@ -123,8 +123,8 @@ def test_the_two_last_answers_of_a_booster_at_once_end_it(committed: Flask) -> N
         assert (ended.points_right, ended.passed) == (5, True)
 
 
-def test_what_was_finished_and_not_completed_is_found_healed_once_and_written_to_the_log(committed: Flask) -> None:
-    """As two last steps at once used to leave it."""
+def test_an_unrecorded_completion_is_recovered_once_and_written_to_the_audit_log(committed: Flask) -> None:
+    """The rows are those that two last steps at the same moment used to leave."""
     library = english(committed)
     finished = now() - timedelta(days=3)
     with committed.app_context(), unit_of_work() as session:
@@ -138,7 +138,7 @@ def test_what_was_finished_and_not_completed_is_found_healed_once_and_written_to
         last = make_nearly_complete(session, library, learner.id, finished)
         end_without_completing(session, library, learner.id, *numbers(last), finished)
         last = make_nearly_complete(session, library, ended.id, finished)
-        # Of this one even the outcome of the last attempt is missing.
+        # For this person even the outcome of the last attempt is missing.
         end_without_completing(session, library, ended.id, *numbers(last), finished, outcome=False)
     assert count(committed, Completion) == 1
     with committed.app_context():
@@ -156,7 +156,7 @@ def test_what_was_finished_and_not_completed_is_found_healed_once_and_written_to
     assert "without a certificate" not in out.output
 
 
-def test_the_guard_and_the_worker_complete_what_was_left_open(committed: Flask) -> None:
+def test_the_guard_and_the_worker_recover_unrecorded_completions(committed: Flask) -> None:
     library = english(committed)
     for email, complete in (("sam@example.org", guard), ("kim@example.org", work)):
         with committed.app_context(), unit_of_work() as session:

@@ -98,6 +98,7 @@ def test_nobody_is_reminded_on_the_day_of_the_invitation_or_of_steps_before_it(h
         assert queue_due_reminders(datetime(2026, 11, 23, 10, tzinfo=UTC) + timedelta(days=number)) == 0
 
 
+@pytest.mark.both_engines
 def test_a_whole_year_brings_each_step_once_and_one_a_day_at_most(here: Session) -> None:
     make_person(here)
     for number in range(60):
@@ -138,6 +139,7 @@ def test_a_run_on_a_sunday_prepares_what_is_right_on_monday(here: Session, inbox
     assert post(inbox, datetime(2026, 12, 21, 8, tzinfo=UTC)) == 1
 
 
+@pytest.mark.both_engines
 def test_a_mail_that_could_not_leave_in_time_waits_for_the_next_working_day(here: Session, inbox: Inbox) -> None:
     make_person(here)
     queue_due_reminders(FOURTEEN)

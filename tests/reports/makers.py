@@ -1,4 +1,4 @@
-"""What a ledger says, so that it can be compared with one that has read everything anew."""
+"""The content of a status cache, to compare it with one that has read everything again."""
 
 from __future__ import annotations
 

@@ -21,6 +21,8 @@ from course.server.scheduled_jobs import JOBS
 from course.server.worker import Job, JobScheduler, run_jobs
 from tests.conftest import NOW
 
+pytestmark = pytest.mark.both_engines
+
 ROOT = Path(__file__).resolve().parents[2]
 MINUTE = timedelta(minutes=1)
 

@@ -19,6 +19,8 @@ from tests.conftest import NOW
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 
+pytestmark = pytest.mark.both_engines
+
 DAY = timedelta(days=1)
 
 

@@ -22,6 +22,8 @@ from tests.makers import sign_in
 from tests.pages import Client
 from tests.support.world import addresses, fill_world
 
+pytestmark = pytest.mark.both_engines
+
 COURSE = Path(__file__).resolve().parents[2] / "course"
 # As they are written in an address or a form: characters that no text holds, numbers that no column holds, days
 # with no day before or after them.

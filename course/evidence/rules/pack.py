@@ -1,7 +1,7 @@
-"""The pack as a file: its members, the manifest of their hashes, the signature, and how anybody checks them.
+"""The evidence pack as a file: its members, the manifest with their hashes, the signature, and the verification.
 
-The manifest is JSON with its keys in order and no spaces. `manifest.sig` is the 64 bytes of the Ed25519 signature
-(RFC 8032) over the bytes of `manifest.json`, so that other programs can check it too.
+The manifest is JSON with sorted keys and no spaces. `manifest.sig` is the 64 bytes of the Ed25519 signature (RFC 8032)
+over the bytes of `manifest.json`, so that other programs can verify a pack too.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from course.credentials.rules.keys import Key, decode_multikey, encode_multikey, usable_keys
 
 FORMAT = "online-abuse-course evidence pack 1"
-# What is done to make one, in order.
+# The steps of making a pack, in order.
 STEPS = (
     "Reading who was there",
     "Reading certificates, extensions and leaves",
@@ -33,31 +33,34 @@ STEPS = (
 )
 MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
 _MAX_MANIFEST_BYTES = 1024 * 1024  # bytes
-MAX_PACK_BYTES = 256 * 1024 * 1024  # bytes of a pack; one of 5,000 people has a few million
-_MAX_UNPACKED_BYTES = 1024 * 1024 * 1024  # bytes when it is opened
+MAX_PACK_BYTES = 256 * 1024 * 1024  # bytes of a pack; a pack of 5,000 people has a few million
+_MAX_UNPACKED_BYTES = 1024 * 1024 * 1024  # bytes of all members when unpacked
 _MEMBER_HEADER_BYTES = 30  # bytes in front of the name of each member of a ZIP file
 
 
 @dataclass(frozen=True)
 class PackDescription:
-    """What a pack is about: `team` is empty for everybody, `entry` and `mark` are the number and the hash of the
-    newest entry of the log when it was made, `maker` who asked for it."""
+    """What a pack is about.
+
+    `team` is empty for everybody. `audit_entry` and `audit_hash` are the number and the hash of the newest entry of the
+    audit log when the pack was made, `requested_by` the name of the person who asked for it.
+    """
 
     organisation: str
     team: str
     day: date
     people: int
     made_at: datetime
-    maker: str
+    requested_by: str
     course: str
     edition: str
     content_version: str
-    entry: int
-    mark: str
+    audit_entry: int
+    audit_hash: str
 
 
 def build_manifest(about: PackDescription, members: Mapping[str, bytes], key: Key) -> bytes:
-    """The manifest of these members, to be signed with that key."""
+    """The manifest of the members, to be signed with `key`."""
     document = {
         "format": FORMAT,
         "organisation": about.organisation,
@@ -65,9 +68,9 @@ def build_manifest(about: PackDescription, members: Mapping[str, bytes], key: Ke
         "day": about.day.isoformat(),
         "people": about.people,
         "made_at": f"{about.made_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
-        "made_by": about.maker,
+        "made_by": about.requested_by,
         "course": {"title": about.course, "edition": about.edition, "content_version": about.content_version},
-        "log": {"entry": about.entry, "hash": about.mark},
+        "log": {"entry": about.audit_entry, "hash": about.audit_hash},
         "key": {"id": key.address, "issuer": key.issuer, "public": encode_multikey(key.public)},
         "files": [
             {"name": name, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
@@ -78,7 +81,7 @@ def build_manifest(about: PackDescription, members: Mapping[str, bytes], key: Ke
 
 
 def zip_members(members: Mapping[str, bytes], at: datetime) -> bytes:
-    """The members as one ZIP file, in this order."""
+    """The members as one ZIP file, in the given order. Equal members at an equal moment give equal bytes."""
     file, moment = io.BytesIO(), at.astimezone(UTC).timetuple()[:6]
     with zipfile.ZipFile(file, "w") as archive:
         for name, data in members.items():
@@ -88,61 +91,67 @@ def zip_members(members: Mapping[str, bytes], at: datetime) -> bytes:
 
 @dataclass(frozen=True)
 class PackFinding:
-    """What was found about one member of a pack, or about all of it: a sentence, and whether it is right."""
+    """A result of the verification about one member of a pack, or about the whole: a sentence, and whether all is
+    well."""
 
-    right: bool
-    words: str
+    is_valid: bool
+    sentence: str
 
 
 @dataclass(frozen=True)
 class PackVerdict:
-    """All that was found. `known` says whether the key that signed is one of those that the checker trusts."""
+    """All findings of a verification. `is_key_trusted`: the signing key is one of those that the verifier trusts."""
 
-    told: tuple[PackFinding, ...]
-    known: bool
+    findings: tuple[PackFinding, ...]
+    is_key_trusted: bool
 
     @property
-    def right(self) -> bool:
-        return all(one.right for one in self.told)
+    def is_valid(self) -> bool:
+        return all(finding.is_valid for finding in self.findings)
 
 
 def verify_pack(data: bytes, trusted: Sequence[Key]) -> PackVerdict:
-    """Whether a pack is as it was made. `trusted` are the issuer's keys; without any the key that the pack itself names
-    is used, which proves less."""
+    """Verify that a pack is unchanged since it was signed.
+
+    `trusted` are the issuer's keys; without any, the key that the pack itself names is used, which proves less.
+    """
     try:
         members = _read_members(data)
-        found = _read_manifest(members[MANIFEST])
-        names = [str(one["name"]) for one in found["files"]]
+        manifest = _read_manifest(members[MANIFEST])
+        names = [str(file_entry["name"]) for file_entry in manifest["files"]]
         if len(set(names)) != len(names) or {MANIFEST, SIGNATURE} & set(names):
             raise ValueError("the manifest names a file twice, or itself")
-        told = [_check_member(one, members.get(str(one["name"]))) for one in found["files"]]
-        signature, known = _check_signature(found, members, trusted)
+        findings = [_check_member(file_entry, members.get(str(file_entry["name"]))) for file_entry in manifest["files"]]
+        signature, is_key_trusted = _check_signature(manifest, members, trusted)
     except KeyError as error:
         return _unreadable_pack(f"{error} is missing in it")
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
         return _unreadable_pack(str(error))
     added = sorted(set(members) - set(names) - {MANIFEST, SIGNATURE})
-    told += [PackFinding(False, f"{name} was added: the manifest does not name it.") for name in added]
-    return PackVerdict((*told, signature), known)
+    findings += [PackFinding(False, f"{name} was added: the manifest does not name it.") for name in added]
+    return PackVerdict((*findings, signature), is_key_trusted)
 
 
-def _unreadable_pack(why: str) -> PackVerdict:
-    return PackVerdict((PackFinding(False, f"This is not an evidence pack as it was made: {why}."),), False)
+def _unreadable_pack(problem: str) -> PackVerdict:
+    return PackVerdict((PackFinding(False, f"This is not an evidence pack as it was made: {problem}."),), False)
 
 
 def _read_members(data: bytes) -> dict[str, bytes]:
-    """The members by name. Raises ValueError for a file in which other programs might find something else."""
+    """The members by name.
+
+    Raises ValueError for a file in which another ZIP program might find other members.
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             infos = archive.infolist()
-            if len({one.filename for one in infos}) != len(infos):
+            if len({member.filename for member in infos}) != len(infos):
                 raise ValueError("it holds two files of one name")
-            place = 0
-            for info in sorted(infos, key=lambda one: one.header_offset):
-                if info.header_offset != place or info.flag_bits & ~0x800:
+            offset = 0
+            for info in sorted(infos, key=lambda member: member.header_offset):
+                if info.header_offset != offset or info.flag_bits & ~0x800:
                     raise ValueError("something was written between its files")
-                place += _MEMBER_HEADER_BYTES + len(info.filename.encode()) + info.compress_size
-            if archive.start_dir != place or archive.comment:
+                offset += _MEMBER_HEADER_BYTES + len(info.filename.encode()) + info.compress_size
+            if archive.start_dir != offset or archive.comment:
                 raise ValueError("something was written behind its files")
             if sum(info.file_size for info in infos) > min(1000 * len(data), _MAX_UNPACKED_BYTES):
                 raise ValueError("it would become too large when it is opened")
@@ -152,16 +161,16 @@ def _read_members(data: bytes) -> dict[str, bytes]:
 
 
 def _read_manifest(data: bytes) -> dict[str, Any]:
-    """The manifest. Raises ValueError."""
+    """The manifest as a dictionary. Raises ValueError if it is too large, or not a manifest."""
     if len(data) > _MAX_MANIFEST_BYTES:
         raise ValueError("its manifest is too large")
     try:
-        found = json.loads(data)
+        manifest = json.loads(data)
     except ValueError as error:
         raise ValueError("manifest.json is not JSON") from error
-    if not isinstance(found, dict) or found.get("format") != FORMAT:
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise ValueError("manifest.json is of another format")
-    return found
+    return manifest
 
 
 def _check_member(entry: dict[str, Any], data: bytes | None) -> PackFinding:
@@ -174,27 +183,38 @@ def _check_member(entry: dict[str, Any], data: bytes | None) -> PackFinding:
 
 
 def _check_signature(
-    found: dict[str, Any], members: Mapping[str, bytes], trusted: Sequence[Key]
+    manifest: dict[str, Any], members: Mapping[str, bytes], trusted: Sequence[Key]
 ) -> tuple[PackFinding, bool]:
-    """Whether the manifest is signed, and whether with one of the trusted keys."""
+    """Whether the manifest is signed, and whether by one of the trusted keys."""
     if SIGNATURE not in members:
         return PackFinding(False, f"{SIGNATURE} is missing, so nothing shows who made this pack."), False
-    named, made_at = decode_multikey(str(found["key"]["public"])), datetime.fromisoformat(str(found["made_at"]))
+    public_bytes, made_at = (
+        decode_multikey(str(manifest["key"]["public"])),
+        datetime.fromisoformat(str(manifest["made_at"])),
+    )
     if made_at.tzinfo is None:
         raise ValueError("its moment has no zone")
-    ours = [key for key in trusted if key.public == named]
-    if trusted and not ours:
+    matching_keys = [key for key in trusted if key.public == public_bytes]
+    if trusted and not matching_keys:
         return PackFinding(
-            False, f"{MANIFEST} is signed with the key {encode_multikey(named)}, which is not the issuer’s."
+            False, f"{MANIFEST} is signed with the key {encode_multikey(public_bytes)}, which is not the issuer’s."
         ), False
-    if ours and not usable_keys(ours, made_at):
-        return PackFinding(False, f"The key {encode_multikey(named)} was withdrawn before this pack was made."), False
+    if matching_keys and not usable_keys(matching_keys, made_at):
+        return PackFinding(
+            False, f"The key {encode_multikey(public_bytes)} was withdrawn before this pack was made."
+        ), False
     try:
-        Ed25519PublicKey.from_public_bytes(named).verify(members[SIGNATURE], members[MANIFEST])
+        Ed25519PublicKey.from_public_bytes(public_bytes).verify(members[SIGNATURE], members[MANIFEST])
     except InvalidSignature:
         return PackFinding(False, f"{SIGNATURE} does not fit {MANIFEST}: one of the two was changed."), False
-    later = " It was withdrawn later, and only the pack itself says that it is older." if _any_withdrawn(ours) else ""
-    return PackFinding(True, f"{MANIFEST} is signed with the key {encode_multikey(named)}.{later}"), bool(ours)
+    warning = (
+        " It was withdrawn later, and only the pack itself says that it is older."
+        if _any_withdrawn(matching_keys)
+        else ""
+    )
+    return PackFinding(True, f"{MANIFEST} is signed with the key {encode_multikey(public_bytes)}.{warning}"), bool(
+        matching_keys
+    )
 
 
 def _any_withdrawn(keys: Sequence[Key]) -> bool:

@@ -1,4 +1,4 @@
-"""What is held about somebody, as a file for programs."""
+"""The format of the subject access export, and of values on the page "My data"."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from course.privacy.rules.personal_data_map import SECTIONS
 
 
 def json_value(value: Any) -> Any:
-    """A value as JSON has it: moments in ISO 8601 and UTC, days as YYYY-MM-DD. Raises TypeError for what has no place
-    in a file."""
+    """A value for JSON: moments in ISO 8601 and UTC, days as YYYY-MM-DD. Raises TypeError for any other type."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     if isinstance(value, date):
@@ -23,14 +22,18 @@ def json_value(value: Any) -> Any:
 def subject_data_json(
     about: Mapping[str, Any], rows: Mapping[str, Sequence[Mapping[str, Any]]], more: Mapping[str, Any]
 ) -> bytes:
-    """Everything as one JSON file in UTF-8: the sections of the page, in each the tables with their rows, and `more`
-    beside them."""
+    """The export as JSON in UTF-8: the sections of the page, each with its tables and their rows, and the keys of
+    `more`."""
     sections = [
         {
             "title": section.title,
             "tables": [
-                {"name": place.table, "title": place.title, "rows": [_own_columns(row) for row in rows[place.table]]}
-                for place in section.places
+                {
+                    "name": table_entry.table,
+                    "title": table_entry.title,
+                    "rows": [_own_columns(row) for row in rows[table_entry.table]],
+                }
+                for table_entry in section.tables
             ],
         }
         for section in SECTIONS
@@ -41,7 +44,7 @@ def subject_data_json(
 
 
 def _own_columns(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row without what the page borrows from other rows."""
+    """A row without the columns of parent rows, which only the page displays."""
     return {name: value for name, value in row.items() if "." not in name}
 
 
@@ -58,7 +61,7 @@ _DISPLAY_VALUES = {
 
 
 def display_value(value: Any) -> str:
-    """A value on the readable page, unless it is a moment or a day."""
+    """A value on the page "My data", unless the value is a moment or a day."""
     if value is None or isinstance(value, (bool, str)):
         return _DISPLAY_VALUES.get(value, str(value))
     return str(value)

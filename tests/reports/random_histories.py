@@ -1,4 +1,4 @@
-"""Random histories on real rows: people of several teams, and what was written down about them day by day."""
+"""Random histories in stored rows: people of several teams, and the facts recorded about them day by day."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Lives = list[tuple[int, list[Event]]]
 Rules = list[tuple[int, int, int, str, str | None]]
 
 
-def moment(day: date) -> datetime:
+def ten_o_clock(day: date) -> datetime:
     return datetime.combine(day, time(10), ZoneInfo(ZONE))
 
 
@@ -50,7 +50,7 @@ class Story:
     def tell(self, lives: Lives, versions: Rules) -> tuple[Person, list[Team]]:
         """The manager of all the teams, and the teams."""
         make_organisation(self.session)
-        begun = moment(self.first - timedelta(days=1))
+        begun = ten_o_clock(self.first - timedelta(days=1))
         self.session.execute(update(Organisation).values(set_up_at=begun))
         region = add_team(self.session, "Region", None, begun)
         below = [add_team(self.session, name, region.id, begun) for name in ("North", "South")]
@@ -59,12 +59,12 @@ class Story:
         for when, months, window, applies, pathway in versions:
             day = self.first + timedelta(days=when)
             rule = Policy(day, period_months=months, window_days=window, applies=applies, pathway=pathway)
-            actions.add_policy_version(self.session, rule, day, "why", None, moment(day))
+            actions.add_policy_version(self.session, rule, day, "why", None, ten_o_clock(day))
         for number, (came, happened) in enumerate(lives):
             start = self.first + timedelta(days=came)
             person = make_person(
                 self.session, f"Person {number}", f"p{number}@example.org", team=teams[number % 3], password=None,
-                at=moment(start),
+                at=ten_o_clock(start),
             )  # fmt: skip
             for kind, after, size in sorted(happened, key=lambda one: one[1]):
                 day = start + timedelta(days=after)
@@ -81,11 +81,11 @@ class Story:
             "brought": lambda: self._bring(person, day, size, False),
             "brought until": lambda: self._bring(person, day, size, True),
             "more time": lambda: actions.grant_extension(
-                self.session, person, day + timedelta(days=size), "ill", day, None, moment(day)
+                self.session, person, day + timedelta(days=size), "ill", day, None, ten_o_clock(day)
             ),
             "leave": lambda: self._leave(person, day, day + timedelta(days=size)),
             "open leave": lambda: self._leave(person, day, None),
-            "left": lambda: record_departure(self.session, person, day, "moved", ZONE, None, moment(day)),
+            "left": lambda: record_departure(self.session, person, day, "moved", ZONE, None, ten_o_clock(day)),
             "back": lambda: record_return(
                 self.session,
                 person,
@@ -94,33 +94,33 @@ class Story:
                 "back",
                 ZONE,
                 None,
-                moment(day),
+                ten_o_clock(day),
             ),
-            "moved": lambda: choose_pathway(self.session, [person], "clubs", "volunteer", None, moment(day)),
+            "moved": lambda: choose_pathway(self.session, [person], "clubs", "volunteer", None, ten_o_clock(day)),
             "taken back": lambda: self._take_back(person, day),
         }
         with suppress(ValueError):  # a page would refuse it: more time than the rule allows, a leave that cannot be
             write[kind]()
 
     def _enrolment(self, person: int, kind: str, day: date, done: bool) -> None:
-        row = Enrolment(person_id=person, kind=kind, opened_at=moment(day) - timedelta(hours=1))
+        row = Enrolment(person_id=person, kind=kind, opened_at=ten_o_clock(day) - timedelta(hours=1))
         self.session.add(row)
         self.session.flush()
         if done:
-            made = Completion(enrolment_id=row.id, completed_at=moment(day), content_version="v", edition="1")
+            made = Completion(enrolment_id=row.id, completed_at=ten_o_clock(day), content_version="v", edition="1")
             self.session.add(made)
 
     def _bring(self, person: int, day: date, size: int, states: bool) -> None:
         done = day - timedelta(days=size)
         until = done + timedelta(days=min(180, size)) if states else None
         actions.import_completion(
-            self.session, person, done, until, "Harbour Trust", "initial", "seen", day, None, moment(day)
+            self.session, person, done, until, "Harbour Trust", "initial", "seen", day, None, ten_o_clock(day)
         )
 
     def _leave(self, person: int, day: date, until: date | None) -> None:
-        actions.record_pause(self.session, person, day, until, 14, "leave", day, None, moment(day))
+        actions.record_pause(self.session, person, day, until, 14, "leave", day, None, ten_o_clock(day))
 
     def _take_back(self, person: int, day: date) -> None:
         for what, ids in queries.open_facts(self.session, person).items():
             for one in sorted(ids)[:1]:
-                actions.withdraw_fact(self.session, person, what, one, "a mistake", day, None, moment(day))
+                actions.withdraw_fact(self.session, person, what, one, "a mistake", day, None, ten_o_clock(day))

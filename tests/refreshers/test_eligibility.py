@@ -38,11 +38,11 @@ from tests.learning.finishing import (
 from tests.learning.givens import right
 from tests.makers import make_person, sign_in
 from tests.pages import Client
-from tests.recertification.lives import Life
 from tests.recertification.makers import RULE, again, d, done, worker
+from tests.recertification.random_lives import Life
 from tests.refreshers.makers import complete, make_completed
 
-# A certificate of a year, and another year in which the refresher is enough.
+# A certificate that is valid for a year, and a grace period of another year in which the refresher is enough.
 LIMIT = timedelta(days=730)
 
 
@@ -60,7 +60,7 @@ LIMIT = timedelta(days=730)
         (worker(replace(done("2024-02-12"), revoked=d("2025-01-20"))), "2025-01-19", True),
         (worker(replace(done("2024-02-12"), revoked=d("2025-01-20"))), "2025-01-20", False),
         (worker(replace(done("2024-02-12"), revoked=d("2025-01-20"))), "2025-01-21", False),
-        # An older certificate was revoked, after another one had been renewed on it, or on this very day.
+        # An older certificate was revoked, after another one had renewed it, or on this very day.
         (worker(replace(done("2023-02-12"), revoked=d("2024-06-01")), again("2024-02-01")), "2025-01-20", True),
         (worker(replace(done("2023-02-12"), revoked=d("2025-01-20")), again("2024-02-01")), "2025-01-20", True),
         (worker(replace(done("2023-02-12", "imported", "2023-03-01"), revoked=d("2024-06-01")), again("2024-02-01")),
@@ -68,26 +68,24 @@ LIMIT = timedelta(days=730)
         (worker(replace(done("2025-01-10", "imported", "2025-01-20"), revoked=d("2025-01-20"))), "2025-01-20", False),
     ],
 )  # fmt: skip
-def test_whether_a_refresher_that_is_finished_on_a_day_counts(
-    facts: CertificationFacts, on: str, expected: bool
-) -> None:
+def test_whether_a_refresher_finished_on_a_day_counts(facts: CertificationFacts, on: str, expected: bool) -> None:
     assert would_renew(facts, [RULE], d(on)) is expected
 
 
 @pytest.mark.parametrize("days", range(0, 1100, 13))
-def test_a_refresher_counts_exactly_while_the_persons_own_page_says_that_it_is_enough(days: int) -> None:
+def test_a_refresher_counts_exactly_while_the_status_says_that_it_is_enough(days: int) -> None:
     on = date(2024, 2, 13) + timedelta(days=days)
     facts = worker(done("2024-02-12"))
     assert would_renew(facts, [RULE], on) is (certification_status(facts, [RULE], on).course == REFRESHER)
 
 
-def test_a_refresher_counts_exactly_while_the_persons_own_page_says_so_in_any_life() -> None:
+def test_a_refresher_counts_exactly_while_the_status_says_so_in_random_lives() -> None:
     life, seen = Life(random.Random(2)), Counter[bool]()
     for _ in range(1000):
         facts, policies, _ = life.next()
         on = life.day()
         now = certification_status(facts, policies, on)
-        # On the day of a completion one more of that day renews nothing, and without a rule nothing is asked.
+        # Another completion on the day of a completion renews nothing, and without a policy nothing is required.
         if now.state == NOT_REQUIRED or any(c.day == on for c in facts.completions):
             continue
         assert would_renew(facts, policies, on) is (now.course == REFRESHER), (facts, policies, on)
@@ -142,27 +140,30 @@ def test_an_open_refresher_that_does_not_count_says_so_before_more_is_answered(
     assert "The refresher that you began no longer counts" in page.text
     assert "Begin the course again" in page.text
     last = f"/attempt/{found.attempt_id}/{found.asked}"
-    for path in (f"/attempt/{found.attempt_id}", last, f"/run/{found.run}", "/refresher/story"):
+    for path in (f"/attempt/{found.attempt_id}", last, f"/run/{found.run_id}", "/refresher/story"):
         assert client.get(path, 303).location == "/refresher"
     assert client.post(last, {"answer": "1", "sure": "sure"}).location == "/refresher"
-    assert client.post(f"/run/{found.run}", {"step": "1", "choice": "any"}).location == "/refresher"
+    assert client.post(f"/run/{found.run_id}", {"step": "1", "choice": "any"}).location == "/refresher"
     assert (count(session, Answer), count(session, Decision)) == (answers, decisions)
-    # What was answered can still be looked at, and the course begins afresh beside it.
+    # The answers can still be read, and the course begins again beside them.
     assert client.get(f"/attempt/{found.attempt_id}/1").status == 200
     assert f"{found.asked - 1} of {found.asked} answered" in client.get("/record").text
     assert client.post("/refresher", {}).location == "/"
     assert "Start: " in client.get("/").text
 
 
+@pytest.mark.both_engines
 @CASES
-def test_finishing_it_all_the_same_issues_nothing(session: Session, library: Library, case: type) -> None:
+def test_finishing_a_refresher_that_does_not_count_issues_nothing(
+    session: Session, library: Library, case: type
+) -> None:
     person, found = case(session, library)
     held = attempt(session, person.id, found.attempt_id)
     assert held is not None
     item, at = held.items[-1], now()
     given = right(library.answerable[item.question_id])
     learning.submit_answer(session, library, person.id, held.id, item.position, given, "sure", at.date(), at)
-    session.add(RunOutcome(run_id=found.run or 0, ending="end", outcome="good", finished_at=at))
+    session.add(RunOutcome(run_id=found.run_id or 0, ending="end", outcome="good", finished_at=at))
     session.flush()
     actions.complete_refresher(session, StepEnded(person.id, found.id, library, at.date(), at))
     over = queries.newest_refresher(session, person.id, REFRESHER)
@@ -170,13 +171,13 @@ def test_finishing_it_all_the_same_issues_nothing(session: Session, library: Lib
     assert over.is_finished
     assert over.completed_at is None
     assert count(session, Completion) == count(session, Certificate) == 1
-    # Nor does the guard complete it.
+    # The guard does not complete it either.
     for waiting in queries.unrecorded_completions(session):
         assert actions.recover_completion(session, library, waiting, at) is None
     assert count(session, Certificate) == 1
 
 
-def test_a_refresher_begun_before_the_whole_course_was_completed_anew_ends_with_that(
+def test_completing_the_whole_course_again_ends_an_open_refresher(
     session: Session, client: Client, library: Library
 ) -> None:
     person, found = late(session, library)
@@ -192,6 +193,7 @@ def test_a_refresher_begun_before_the_whole_course_was_completed_anew_ends_with_
     assert client.get(f"/attempt/{found.attempt_id}", 303).location == "/refresher"
 
 
+@pytest.mark.both_engines
 def test_two_clicks_on_beginning_the_course_again_begin_it_once(
     session: Session, client: Client, library: Library
 ) -> None:
@@ -203,7 +205,7 @@ def test_two_clicks_on_beginning_the_course_again_begin_it_once(
     assert session.execute(kinds).scalar() == 2
 
 
-def test_the_home_page_of_somebody_whose_certificate_was_revoked_does_not_say_that_it_ran_out(
+def test_the_home_page_does_not_call_a_revoked_certificate_expired(
     app: Flask, session: Session, library: Library
 ) -> None:
     person, _ = revoked(session, library)
@@ -212,6 +214,7 @@ def test_the_home_page_of_somebody_whose_certificate_was_revoked_does_not_say_th
     assert "You hold no certificate that counts" in home
 
 
+@pytest.mark.both_engines
 def test_a_refresher_renews_after_an_older_certificate_was_revoked(session: Session, library: Library) -> None:
     person = make_completed(session, library, ago=timedelta(days=700))
     renewed = begun(session, library, person, timedelta(days=345))
@@ -245,7 +248,7 @@ def held_items(session: Session, person: Person, found: Refresher) -> tuple[Atte
     ("ago", "said", "not_said"),
     [(350, "Please finish it by", "It was due on"), (400, "It was due on", "Please finish it by")],
 )
-def test_nobody_is_asked_to_finish_by_a_day_that_has_passed(
+def test_nobody_is_asked_to_finish_by_a_past_day(
     session: Session, client: Client, library: Library, ago: int, said: str, not_said: str
 ) -> None:
     sign_in(client, make_completed(session, library, ago=timedelta(days=ago)))
@@ -288,6 +291,6 @@ def test_what_was_finished_after_leaving_is_not_completed(session: Session, libr
     assert waiting.person_id == person.id
     assert actions.recover_completion(session, library, waiting, at) is None
     assert count(session, Certificate) == before
-    # The same of somebody who is still here is completed.
+    # The same steps of a person who is still employed are completed.
     assert actions.recover_completion(session, library, replace(waiting, left_at=None), at) is not None
     assert count(session, Certificate) == before + 1

@@ -1,4 +1,4 @@
-"""Random histories: policies and facts in any order and number, each well formed in itself."""
+"""Random facts and policies in any order and number, each well formed in itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""A manager reminds somebody now: once a day, in working hours, and taken back as long as it has not left."""
+"""A manager reminds a person now: once a day, in working hours, and with a withdrawal as long as the mail has not been
+sent."""
 
 from __future__ import annotations
 
@@ -53,7 +54,7 @@ def send(address: str, at: datetime) -> int:
     return deliver(unit_of_work, address, "course@example.org", "https://x.example.org", "Europe/London", at)
 
 
-def test_it_leaves_after_five_minutes_and_says_who_asks_and_why(
+def test_a_requested_reminder_is_sent_after_five_minutes_and_says_who_asks_and_why(
     app: Flask, session: Session, two: tuple[Person, Person]
 ) -> None:
     boss, sam = two
@@ -63,7 +64,7 @@ def test_it_leaves_after_five_minutes_and_says_who_asks_and_why(
         session.commit()
         again = remind_now(session, sam.id, WHY, boss.id, MONDAY + MINUTES)
         assert again.refusal_reason == "They have a reminder on 23 November 2026 already. One a day is enough."
-        # The reminder that is due by itself that day waits: one is enough.
+        # The scheduled reminder of that day waits, because one reminder a day is enough.
         assert "sam@example.org" not in [one.recipient for one in find_due_reminders(MONDAY)]
         assert "sam@example.org" in [one.recipient for one in find_due_reminders(MONDAY + timedelta(days=1))]
         assert send(address, MONDAY + 4 * MINUTES) == 0
@@ -78,14 +79,17 @@ def test_it_leaves_after_five_minutes_and_says_who_asks_and_why(
     assert withheld(session) == [None]
 
 
-def test_on_a_sunday_it_waits_for_monday_morning(app: Flask, session: Session, two: tuple[Person, Person]) -> None:
+def test_a_reminder_requested_on_a_sunday_waits_for_monday_morning(
+    app: Flask, session: Session, two: tuple[Person, Person]
+) -> None:
     boss, sam = two
     with app.app_context():
         sunday = datetime(2026, 11, 22, 21, tzinfo=UTC)
         assert remind_now(session, sam.id, WHY, boss.id, sunday).send_at == datetime(2026, 11, 23, 8, tzinfo=UTC)
 
 
-def test_what_is_taken_back_is_not_sent_and_another_can_be_made(
+@pytest.mark.both_engines
+def test_a_withdrawn_reminder_is_not_sent_and_another_can_be_requested(
     app: Flask, session: Session, two: tuple[Person, Person]
 ) -> None:
     boss, sam = two
@@ -95,7 +99,7 @@ def test_what_is_taken_back_is_not_sent_and_another_can_be_made(
         assert not withdraw_reminder(session, boss.id, one.id, boss.id, boss.name, MONDAY)
         assert withdraw_reminder(session, sam.id, one.id, boss.id, boss.name, MONDAY)
         assert not withdraw_reminder(session, sam.id, one.id, boss.id, boss.name, MONDAY)
-        # With it taken back, the one that is due by itself is due again.
+        # After the withdrawal the scheduled reminder is due again.
         session.commit()
         assert "sam@example.org" in [late.recipient for late in find_due_reminders(MONDAY)]
         assert remind_now(session, sam.id, WHY, boss.id, MONDAY + MINUTES).refusal_reason == ""
@@ -105,7 +109,9 @@ def test_what_is_taken_back_is_not_sent_and_another_can_be_made(
     assert WHY.split()[0] in inbox.messages[0].get_body(("plain",)).get_content()  # type: ignore[union-attr]
 
 
-def test_it_is_held_back_when_it_is_not_true_any_more(app: Flask, session: Session, two: tuple[Person, Person]) -> None:
+def test_a_reminder_that_is_no_longer_true_is_not_sent(
+    app: Flask, session: Session, two: tuple[Person, Person]
+) -> None:
     boss, sam = two
     with app.app_context():
         remind_now(session, sam.id, WHY, boss.id, MONDAY)
@@ -116,7 +122,7 @@ def test_it_is_held_back_when_it_is_not_true_any_more(app: Flask, session: Sessi
     assert withheld(session) == ["The due day has moved."]
 
 
-def test_of_many_each_gets_an_answer(app: Flask, session: Session, two: tuple[Person, Person]) -> None:
+def test_each_of_many_people_has_an_outcome(app: Flask, session: Session, two: tuple[Person, Person]) -> None:
     boss, sam = two
     away = make_person(session, "Ann Hill", "ann@example.org", at=ADDED)
     bad = make_person(session, "Bo Lee", "bo@example.org", at=ADDED)
@@ -133,7 +139,7 @@ def test_of_many_each_gets_an_answer(app: Flask, session: Session, two: tuple[Pe
     assert len(asked(session)) == 1
 
 
-def test_two_managers_at_once_remind_once(committed: Flask) -> None:
+def test_two_managers_at_the_same_time_send_one_reminder(committed: Flask) -> None:
     with committed.extensions["course.sessions"].writing() as session:
         boss, sam = (make_person(session, n, f"{n}@example.org", at=ADDED).id for n in ("boss", "sam"))
     ready, made = threading.Barrier(2), list[bool]()
@@ -152,7 +158,7 @@ def test_two_managers_at_once_remind_once(committed: Flask) -> None:
     assert sorted(made) == [False, True]
 
 
-def test_a_manager_reminds_from_the_page_and_takes_it_back(
+def test_a_manager_sends_and_withdraws_a_reminder_on_the_page(
     app: Flask, session: Session, two: tuple[Person, Person]
 ) -> None:
     boss, sam = two
@@ -163,7 +169,7 @@ def test_a_manager_reminds_from_the_page_and_takes_it_back(
     for words in ("The reminder to Sam Okafor leaves", "Reminder asked for by Priya Nair", WHY, "Waiting", "Take back"):
         assert words in told.text, words
     assert "cannot be reminded now" in client.get(f"{page}/remind").text
-    # The person reads the same about themselves, but cannot stop it.
+    # The person sees the reminder on their own page, but cannot withdraw it.
     mine = sign_in(Client(app), sam).get("/reminders")
     assert WHY in mine.text
     assert "Take back" not in mine.text
@@ -173,7 +179,7 @@ def test_a_manager_reminds_from_the_page_and_takes_it_back(
     client.get(f"/report/people/{boss.id}/remind", 404)
 
 
-def test_the_button_is_there_for_whoever_has_something_to_do(
+def test_the_button_is_shown_for_people_with_something_to_do(
     app: Flask, session: Session, two: tuple[Person, Person]
 ) -> None:
     boss, sam = two

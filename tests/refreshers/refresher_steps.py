@@ -1,4 +1,4 @@
-"""Taking a refresher as a learner does, and a change of the course that matters."""
+"""Steps of a learner through a refresher, and a marked change of the course."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def answer_all(app: Flask, client: Client, person: Person, right: Right = always
     learner.answer_all(page, right)
 
 
-# A change that matters: the same course, with one page said anew and marked.
+# A marked change: the same course, with one page reworded and marked as changed.
 REF = "secret-contact/a-phone-changes-everything"
 
 

@@ -1,4 +1,4 @@
-"""What comes after: the new certificate at the end, and reading again where no question is left."""
+"""The end of a refresher: the link to the new certificate, and rereading pages where no question is left."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from tests.learning.givens import right, wrong
 from tests.makers import make_person, sign_in
 from tests.pages import Client
 from tests.refreshers.makers import make_completed
-from tests.refreshers.taking import Teach, read
+from tests.refreshers.refresher_steps import Teach, read
 
-# What is told and where one is led does not depend on the engine.
+# Texts and links do not depend on the database engine.
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 CRITICAL = "police-when-immediate-risk"
@@ -75,7 +75,7 @@ def test_the_last_step_of_a_refresher_leads_to_the_new_certificate(
     assert link(overview.html, "See my certificate") == "/certificate"
 
 
-def test_a_changed_page_as_the_last_step_leads_there_too(
+def test_a_changed_page_as_the_last_step_also_leads_to_the_certificate(
     session: Session, client: Client, library: Library, teach: Teach
 ) -> None:
     person = make_completed(session, library)
@@ -106,7 +106,7 @@ def answer_until_used_up(
     raise AssertionError("it asks for ever")
 
 
-def test_guessing_comes_to_an_end_and_then_the_page_is_read_again_and_a_person_offered(
+def test_when_all_questions_are_used_up_the_page_is_read_again_and_help_is_offered(
     session: Session, client: Client, library: Library
 ) -> None:
     person = make_completed(session, library)
@@ -137,7 +137,7 @@ def test_guessing_comes_to_an_end_and_then_the_page_is_read_again_and_a_person_o
     assert (row.enrolment_id, row.point, row.ref) == (found.id, CRITICAL, f"{module_id}/{page_id}")
     assert row.version == library.modules[module_id].pages[page_id].version
 
-    # Another refresher is made; the answers of the first one stay.
+    # Another refresher is composed; the answers of the first one stay.
     assert "Begin my refresher" in client.get("/refresher").text
     client.post("/refresher", {})
     session.expire_all()
@@ -156,7 +156,7 @@ def nearly_told(session: Session, library: Library, person: Person) -> tuple[Ref
     return found, run
 
 
-def test_an_update_is_not_passed_by_guessing_either(
+def test_an_update_cannot_be_passed_by_guessing(
     session: Session, client: Client, library: Library, teach: Teach
 ) -> None:
     person = make_completed(session, library, ago=timedelta(days=90))
@@ -180,7 +180,7 @@ def test_an_update_is_not_passed_by_guessing_either(
     assert session.execute(count).scalar() == 2
 
 
-def test_a_certificate_says_how_long_what_was_required_takes_and_not_what_was_clicked(
+def test_a_certificate_states_the_time_of_the_required_parts_and_not_of_the_clicks(
     app: Flask, session: Session, library: Library
 ) -> None:
     minutes = {}
@@ -196,7 +196,7 @@ def test_a_certificate_says_how_long_what_was_required_takes_and_not_what_was_cl
             if held.next is None:
                 break
             question = library.answerable[held.next.question_id]
-            # One miss on each of these points, then all is right.
+            # One wrong answer on each of these points, then all answers are right.
             given = wrong(question) if held.next.point in missed else right(question)
             missed.discard(held.next.point)
             learning.submit_answer(
@@ -210,7 +210,7 @@ def test_a_certificate_says_how_long_what_was_required_takes_and_not_what_was_cl
         newest = queries.newest_refresher(session, person.id, "refresher")
         assert newest is not None
         assert minutes[name] == required_minutes(library, newest)
-        # Of the whole course, what all of it takes on this pathway.
+        # The whole course has the duration of the whole course on this pathway.
         whole = select(Certificate.minutes).where(Certificate.person_id == person.id, Certificate.kind == "initial")
         assert session.execute(whole).scalar_one() == library.minutes
     assert abs((minutes["sam"] or 0) - (minutes["kim"] or 0)) <= 3, minutes

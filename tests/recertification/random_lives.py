@@ -1,6 +1,6 @@
-"""Random lives that look like those of staff: hired, trained, renewed early, in time, late, after the limit; on leave,
-given more time, moved between pathways, revoked. Days fall on month ends and leap days more often than by chance, and
-next to the days on which something changes."""
+"""Random lives that resemble those of staff: hired, trained, renewed early, in time, late or after the grace period; on
+leave, given an extension, moved between pathways, revoked. Dates fall on month ends and leap days more often than by
+chance, and next to the days on which something changes."""
 
 from __future__ import annotations
 

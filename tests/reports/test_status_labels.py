@@ -1,4 +1,4 @@
-"""Every word for a state counts the same people wherever it is said: tile, filter, list, summary, mail, pack, file."""
+"""Every label of a status counts the same people wherever it is shown: tile, filter, list, summary, mail, pack, file."""
 
 from __future__ import annotations
 
@@ -39,7 +39,9 @@ from course.web.spreadsheet import csv_bytes
 from tests.conftest import undone
 from tests.makers import PASSWORD, sign_in
 from tests.pages import Client, words
-from tests.reports.histories import DAYS, ZONE, Lives, Rules, Story, moment, people, rules
+from tests.reports.random_histories import DAYS, ZONE, Lives, Rules, Story, people, rules, ten_o_clock
+
+pytestmark = pytest.mark.both_engines
 
 Counts = dict[str, int]
 TODAY = civil_date(now(), ZONE)
@@ -75,7 +77,7 @@ def tile_filter_list(client: Client, team: Team, on: date) -> tuple[Counts, Coun
             tiles[word] = int(number)
     filtered, listed = Counter[str](), Counter[str]()
     for group, word in STATUS_GROUPS.items():
-        # Each person's page is one link; the page need not be parsed for that.
+        # Each person has one link on the page, so counting needs no parsing.
         shown = client.flask.get(f"{address}&status={group}").text.count('<td data-label="Progress">')
         if shown:
             filtered[word] = shown
@@ -99,10 +101,10 @@ def in_file(data: bytes, column: str) -> Counts:
 def in_mail(session: Session, app: Flask, manager: Person, team: Team) -> tuple[Counts, str]:
     """What the report by mail says on MONDAY, and its subject."""
     with app.app_context():
-        subscribe(session, manager.id, team.id, "week", MONDAY - timedelta(days=3), manager.id, moment(MONDAY))
+        subscribe(session, manager.id, team.id, "week", MONDAY - timedelta(days=3), manager.id, ten_o_clock(MONDAY))
         session.execute(update(ReportSubscription).values(since=MONDAY - timedelta(days=3)))
         session.commit()
-        assert send_scheduled_reports(moment(MONDAY)) == 1
+        assert send_scheduled_reports(ten_o_clock(MONDAY)) == 1
     mail = session.execute(select(OutboxMail).order_by(OutboxMail.id.desc()).limit(1)).scalar_one()
     lines = re.findall(r"^- (\d+) ([a-z ]+)$", mail.text, re.MULTILINE)
     return {IN_MAIL[word]: int(number) for number, word in lines if word in IN_MAIL}, mail.subject
@@ -148,7 +150,7 @@ def check(app: Flask, session: Session, client: Client, lives: Lives, versions: 
         wanted = {"team": str(region.id), "on": str(on)}
         assert in_file(client.post("/report/file/csv", wanted, 200).body, "Status") == counted
         assert in_pack(session, library, seen) == counted
-        # The teams below have the same people between them.
+        # The teams below have the same people in total.
         parts = [Counter(seen_by(session, viewer, team, on).report.counts) for team in teams[1:]]
         alone = Counter(line.group for line in seen.report.lines if region.id in line.teams)
         assert plain(sum(parts, alone)) == counted
@@ -164,7 +166,7 @@ def check(app: Flask, session: Session, client: Client, lives: Lives, versions: 
     assert named == late
 
 
-# Somebody came back with a certificate that had ended and has time left; others of every kind beside them.
+# A returner with an expired certificate and time left, beside people of every other status.
 RETURNED: Lives = [
     (0, [("course", 10, 1), ("left", 300, 1), ("back", 850, 30)]),
     (0, [("course", 10, 1), ("more time", 880, 60)]),
@@ -183,7 +185,7 @@ def test_a_returner_with_time_left_is_overdue_nowhere(app: Flask, session: Sessi
     assert (now_.overdue_days, now_.group) == (0, "due-soon")
 
 
-def test_a_pack_from_beginning_to_end_says_the_same_counts(app: Flask, session: Session) -> None:
+def test_an_evidence_pack_has_the_same_counts(app: Flask, session: Session) -> None:
     manager, teams = Story(session, MONDAY).tell(RETURNED, [(600, 24, 30, "now", None)])
     viewer = viewers(session, [manager.id], TODAY)[manager.id]
     asked = PackRequest(teams[0].id, MONDAY, viewer, now())
@@ -196,7 +198,7 @@ def test_a_pack_from_beginning_to_end_says_the_same_counts(app: Flask, session: 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # the test above runs on both engines
 @settings(max_examples=8)
 @given(people, rules, st.integers(1, DAYS))
-def test_every_word_for_a_state_counts_the_same_people_everywhere(
+def test_every_label_of_a_status_counts_the_same_people_everywhere(
     prepared: Flask, lives: Lives, versions: Rules, ago: int
 ) -> None:
     with undone(prepared) as app, app.extensions["course.sessions"].writing() as session:

@@ -1,4 +1,4 @@
-"""The rule of renewal on real rows: what the pages and the commands say."""
+"""The recertification rules on stored rows: the certification status on pages and in commands."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ from tests.conftest import NOW
 from tests.makers import make_person, sign_in
 from tests.pages import Client
 
+pytestmark = pytest.mark.both_engines
+
 ZONE = "Europe/London"
 DAY = NOW.date()
 
@@ -45,13 +47,13 @@ def stands(session: Session, person: Person, on: date) -> str:
     return certification_status(found.facts, queries.policies(session, ZONE), on).state
 
 
-def test_somebody_new_has_28_days_and_is_then_overdue(session: Session) -> None:
+def test_a_new_starter_has_28_days_and_is_then_overdue(session: Session) -> None:
     person = make_person(session)
     assert stands(session, person, DAY + timedelta(days=28)) == "not-yet-due"
     assert stands(session, person, DAY + timedelta(days=29)) == "overdue"
 
 
-def test_a_completion_is_worth_a_year_and_then_it_runs_out(session: Session) -> None:
+def test_a_completion_is_valid_for_a_year_and_then_expires(session: Session) -> None:
     person = make_person(session)
     complete(session, person)
     found = queries.people(session, ZONE, [person.id])[0]
@@ -78,7 +80,7 @@ def test_an_extension_and_a_pause_are_dated_facts(session: Session) -> None:
         actions.record_pause(session, person.id, DAY, DAY - timedelta(days=1), 0, "x", DAY, None, NOW)
 
 
-def test_who_has_left_needs_nothing_and_the_days_before_look_as_they_looked(session: Session) -> None:
+def test_nothing_is_required_of_a_leaver_and_the_status_of_earlier_days_stays(session: Session) -> None:
     person = make_person(session)
     person.left_at = NOW + timedelta(days=40)
     session.commit()
@@ -94,7 +96,7 @@ def test_everybody_is_read_in_a_handful_of_queries(session: Session) -> None:
     assert all(len(one.facts.completions) == 1 for one in found)
 
 
-def test_my_training_says_until_when_and_why(session: Session, client: Client) -> None:
+def test_my_training_shows_the_expiry_and_the_reason(session: Session, client: Client) -> None:
     sign_in(client, make_person(session, at=now()))
     text = client.get("/").text
     due = civil_date(now(), ZONE) + timedelta(days=28)
@@ -107,7 +109,7 @@ POLICY = {"kind": "anniversary", "period_months": "6", "fixed_day": "31", "fixed
           "import_age_months": "", "applies": "now", "reason": "twice a year"}  # fmt: skip
 
 
-def test_a_change_of_the_rule_shows_whom_it_touches_before_it_is_saved(session: Session, client: Client) -> None:
+def test_a_policy_change_shows_the_affected_people_before_it_is_saved(session: Session, client: Client) -> None:
     complete(session, make_person(session))
     sign_in(client, make_person(session, "Alex Morgan", "alex@example.org", "administrator"))
     seen = client.post("/renewal/policy/everybody", POLICY, 200)
@@ -135,7 +137,7 @@ def test_a_change_of_the_rule_shows_whom_it_touches_before_it_is_saved(session: 
         ({"kind": "never"}, "Choose one from the list"),
     ],
 )
-def test_a_rule_that_cannot_be_is_refused_in_words(
+def test_a_contradictory_policy_is_refused_with_a_message(
     session: Session, client: Client, typed: dict[str, str], message: str
 ) -> None:
     sign_in(client, make_person(session, "Alex Morgan", "alex@example.org", "administrator"))
@@ -155,14 +157,14 @@ def finish(session: Session, person: Person, on: date) -> Certificate:
     return session.execute(select(Certificate).where(Certificate.completion_id == row.id)).scalar_one()
 
 
-def test_a_certificate_is_valid_for_as_long_as_the_rule_says(session: Session) -> None:
+def test_a_certificate_is_valid_for_the_period_of_the_policy(session: Session) -> None:
     person = make_person(session)
     six = Policy(since=DAY, period_months=6, window_days=30)
     actions.add_policy_version(session, six, DAY, "why", None, NOW)
     assert finish(session, person, DAY).valid_until == date(2027, 5, 22)
 
 
-def test_certificates_already_issued_keep_their_dates_when_the_rule_changes(session: Session) -> None:
+def test_issued_certificates_keep_their_dates_when_the_policy_changes(session: Session) -> None:
     person = make_person(session)
     issued = finish(session, person, DAY)
     later = DAY + timedelta(days=30)
@@ -174,7 +176,7 @@ def test_certificates_already_issued_keep_their_dates_when_the_rule_changes(sess
     assert after.due == date(2027, 5, 22)
 
 
-def test_the_guard_finds_whom_the_next_cycle_would_miss(app: Flask, session: Session) -> None:
+def test_the_guard_lists_people_without_a_next_due_date(app: Flask, session: Session) -> None:
     person = make_person(session)
     runner = app.test_cli_runner()
     fine = runner.invoke(args=["refreshers", "guard"])

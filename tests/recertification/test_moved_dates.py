@@ -1,5 +1,5 @@
-"""Nobody is told that they are in date, or overdue, when they are not: where a rule, a grant, a return, another
-certificate or a revocation moves one day and not another."""
+"""Nobody is called up to date or overdue wrongly when a policy change, an extension, a return, another certificate or a
+revocation moves one date and not another."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def move(day: str, name: str) -> PathwayFact:
     return PathwayFact(d(day), name)
 
 
-# Two ways to the same longer rule: it is changed for everybody, or the person moves to a pathway that has it.
+# Two ways to the same longer period: the policy changes for everybody, or the person moves to a pathway that has it.
 BY_CHANGE = (TRAINED, (RULE, LONGER))
 BY_MOVE = (plus(TRAINED, move("2024-09-01", "clubs")), (RULE, replace(LONGER, since=d("2020-01-02"), pathway="clubs")))
 
@@ -43,14 +43,14 @@ BY_MOVE = (plus(TRAINED, move("2024-09-01", "clubs")), (RULE, replace(LONGER, si
         ("2027-02-13", "2030-02-13"),
     ],
 )
-def test_the_window_opens_before_the_day_that_is_due_now(longer, day: str, until: str) -> None:  # type: ignore[no-untyped-def]
+def test_the_window_opens_before_the_present_due_date(longer, day: str, until: str) -> None:  # type: ignore[no-untyped-def]
     facts, rules = longer
     assert at(facts, "2025-02-01", *rules).window_opens == d("2026-12-14")
     assert at(plus(facts, again(day)), day, *rules).valid_until == d(until)
 
 
 @pytest.mark.parametrize("longer", [BY_CHANGE, BY_MOVE], ids=["the rule changes", "the person moves"])
-def test_nobody_is_due_soon_years_before_the_day(longer) -> None:  # type: ignore[no-untyped-def]
+def test_nobody_is_due_soon_years_before_the_due_date(longer) -> None:  # type: ignore[no-untyped-def]
     facts, rules = longer
     seen = [(at(facts, day, *rules).state, at(facts, day, *rules).label) for day in
             ("2025-02-01", "2025-02-13", "2026-12-13", "2026-12-14", "2027-02-12", "2027-02-13")]  # fmt: skip
@@ -64,12 +64,12 @@ def test_nobody_is_due_soon_years_before_the_day(longer) -> None:  # type: ignor
     ]
 
 
-def test_a_shorter_rule_opens_the_window_before_its_day_and_never_costs_what_was_renewed_in_time() -> None:
+def test_a_shorter_period_opens_the_window_before_its_date_and_costs_no_renewal_in_time() -> None:
     shorter = Policy(d("2026-09-01"), period_months=6, window_days=30, applies="now")
     facts = worker(done("2026-02-12"))
     now = at(facts, "2026-09-01", RULE, shorter)
     assert (now.due, now.valid_until, now.state) == (d("2026-09-08"), d("2027-02-12"), "due-soon")
-    # Only the minimum of days kept the day from being nearer, so a renewal in time counts from it.
+    # The minimum number of days kept the due date from being nearer, so a renewal in time counts from the due date.
     renewed = plus(facts, again("2026-09-05"))
     assert [cycle.valid_until for cycle in cycles(renewed, [RULE, shorter], d("2026-09-05"))] == [
         d("2027-02-12"),
@@ -80,7 +80,7 @@ def test_a_shorter_rule_opens_the_window_before_its_day_and_never_costs_what_was
     assert (late.due, late.valid_until) == (d("2027-03-09"), d("2027-03-09"))
 
 
-def test_a_shorter_rule_leaves_whoever_is_overdue_by_it_a_certificate_that_is_not_called_in_date() -> None:
+def test_a_person_overdue_by_a_shorter_period_is_not_called_up_to_date() -> None:
     facts = worker(done("2026-02-12"))
     now = at(facts, "2026-10-01", RULE, Policy(d("2026-09-01"), period_months=6, window_days=30, applies="now"))
     assert (now.state, now.overdue_days) == ("overdue", 23)
@@ -96,7 +96,7 @@ def test_of_two_versions_on_one_day_the_first_never_governed_anybody() -> None:
     assert at(facts, "2026-11-22", RULE, wrong, right).overdue_days == at(facts, "2026-11-22").overdue_days == 283
 
 
-# Ended on 12 February 2025; the refresher was enough until 12 February 2026. This is the 379th day after the end.
+# Expired on 12 February 2025; the grace period lasted until 12 February 2026. This is the 379th day after the expiry.
 LAPSED, TODAY = worker(done("2024-02-12")), "2026-02-26"
 GIVEN = Extension(d(TODAY), d("2026-03-12"), "was ill")
 
@@ -111,7 +111,7 @@ GIVEN = Extension(d(TODAY), d("2026-03-12"), "was ill")
     ],
     ids=["more time", "more time twice", "a leave", "a return"],
 )  # fmt: skip
-def test_more_time_never_turns_the_whole_course_into_the_refresher(more, due: str) -> None:  # type: ignore[no-untyped-def]
+def test_a_late_extension_never_turns_the_whole_course_into_the_refresher(more, due: str) -> None:  # type: ignore[no-untyped-def]
     facts = joined(LAPSED, more)
     for day in ("2026-03-01", due):
         now = at(facts, day)
@@ -125,30 +125,30 @@ def test_more_time_never_turns_the_whole_course_into_the_refresher(more, due: st
     assert (whole.valid_until, whole.anchor) == (d("2027-03-05"), d("2026-03-05"))
 
 
-def test_more_time_that_was_given_before_the_limit_moves_it() -> None:
+def test_an_extension_before_the_end_of_the_grace_period_prolongs_it() -> None:
     facts = plus(LAPSED, Extension(d("2026-02-12"), d("2026-03-12"), "was ill"))
     now = at(facts, TODAY)
     assert (now.course, now.refresher_until) == ("refresher", d("2027-03-12"))
     assert at(plus(facts, again(TODAY)), TODAY).valid_until == d("2027-02-26")
-    # What is given after the first was taken back, and the limit has passed, moves it no more.
+    # An extension granted after the first one was withdrawn, and after the grace period, prolongs nothing.
     back = replace(LAPSED, extensions=(Extension(d("2026-02-12"), d("2026-03-12"), "ill", d("2026-02-13")),))
     late = plus(back, Extension(d("2027-03-01"), d("2027-03-20"), "ill again"))
     assert (at(late, "2027-03-02").course, at(late, "2027-03-02").due) == ("initial", d("2027-03-20"))
 
 
-def test_a_revocation_falls_back_to_an_older_limit_and_its_days_do_not_move_it() -> None:
+def test_a_revocation_falls_back_to_an_older_grace_period_and_does_not_prolong_it() -> None:
     facts = worker(done("2024-02-12"), replace(done("2026-02-01"), revoked=d("2026-02-26")))
     now = at(facts, "2026-02-26")
     assert (now.course, now.state, now.due) == ("initial", "due-soon", d("2026-03-05"))
     assert not cycles(plus(facts, again("2026-03-01")), [RULE], d("2026-03-01"))[-1].is_counted
 
 
-def test_an_earlier_certificate_that_is_recorded_later_can_found_a_refresher_again() -> None:
+def test_an_earlier_certificate_recorded_later_makes_a_refresher_enough_again() -> None:
     facts = plus(LAPSED, done("2025-06-01", "imported", "2026-02-26"))
     assert (at(facts, TODAY).course, at(facts, TODAY).valid_until) == ("refresher", d("2026-06-01"))
 
 
-# Left with a certificate that ended on 12 February 2026, and came back on 1 March with 28 days.
+# Left with a certificate that expired on 12 February 2026, and returned on 1 March with 28 starter days.
 RETURNER = worker(done("2025-02-12"), EmploymentFact(d("2026-03-01")), end="2025-12-31")
 
 
@@ -159,10 +159,10 @@ RETURNER = worker(done("2025-02-12"), EmploymentFact(d("2026-03-01")), end="2025
         (RETURNER, "2026-03-29", "due-soon", "Due today"),
         (RETURNER, "2026-03-30", "expired", "Overdue 1 day"),
         (plus(RETURNER, StartFact(d("2026-03-02"))), "2026-03-02", "in-progress", "In progress"),
-        # An earlier certificate had ended before its holder came here.
+        # An earlier certificate had expired before its holder was employed here.
         (worker(done("2024-11-01", "imported", "2026-03-01"), since="2026-03-01"), "2026-03-02", "due-soon",
          "Due in 27 days"),
-        # More time that reaches far is not soon, and who holds no certificate is not up to date.
+        # A due date far away (after a long extension) is not soon, and a person without a certificate is not up to date.
         (plus(worker(done("2025-02-12")), Extension(d("2026-02-13"), d("2026-12-01"), "x")), "2026-02-14",
          "not-yet-due", "Not started"),
         (plus(worker(done("2025-02-12")), Extension(d("2025-12-20"), d("2026-12-01"), "x")), "2026-01-10",
@@ -171,7 +171,7 @@ RETURNER = worker(done("2025-02-12"), EmploymentFact(d("2026-03-01")), end="2025
          "due-soon", "Due in 60 days"),
     ],
 )  # fmt: skip
-def test_overdue_is_only_whose_day_has_passed(facts, day: str, state: str, words: str) -> None:  # type: ignore[no-untyped-def]
+def test_only_a_person_whose_due_date_has_passed_is_overdue(facts, day: str, state: str, words: str) -> None:  # type: ignore[no-untyped-def]
     now = at(facts, day)
     assert (now.state, now.label) == (state, words)
     assert (now.group == "overdue") == (now.overdue_days > 0) == (now.due is not None and now.on > now.due)
@@ -181,7 +181,7 @@ BROUGHT = done("2025-06-01", "imported", "2025-06-20", "2026-01-31")
 
 
 @pytest.mark.parametrize("first", [done("2025-05-01"), done("2025-05-01", "imported", "2025-05-02", "2026-12-31")])
-def test_a_certificate_that_states_its_last_day_ends_then_whatever_else_is_held(first) -> None:  # type: ignore[no-untyped-def]
+def test_a_certificate_that_states_its_last_day_expires_then_whatever_else_is_valid(first) -> None:  # type: ignore[no-untyped-def]
     facts = worker(first, BROUGHT)
     ends = {cycle.completion.day: cycle.valid_until for cycle in cycles(facts, [RULE], d("2025-07-01"))}
     assert ends[d("2025-06-01")] == d("2026-01-31")
@@ -192,7 +192,7 @@ def test_a_certificate_that_states_its_last_day_ends_then_whatever_else_is_held(
     assert (now.valid_until, now.due) == (d("2026-01-31"), d("2026-01-31"))
 
 
-def test_a_renewal_before_the_window_has_an_end_of_its_own_beside_a_longer_certificate() -> None:
+def test_a_renewal_before_the_window_has_its_own_expiry_beside_a_longer_certificate() -> None:
     long = done("2026-01-01", "imported", until="2029-01-01")
     facts = worker(long, again("2026-08-01"))
     assert [cycle.valid_until for cycle in cycles(facts, [RULE], d("2026-08-01"))] == [d("2029-01-01"), d("2027-08-01")]

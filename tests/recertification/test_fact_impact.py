@@ -1,4 +1,4 @@
-"""What a page says before something about somebody's dates is saved, how far a day may reach, and who reads what."""
+"""The warning before a fact about a person is saved, the limits of its dates, and the pronouns for each reader."""
 
 from __future__ import annotations
 
@@ -77,7 +77,10 @@ def dated(entered: dict[str, str | int]) -> dict[str, str]:
     return {k: typed(today + timedelta(days=v)) if isinstance(v, int) else v for k, v in entered.items()}
 
 
-def test_what_will_hold_is_said_before_it_is_saved(session: Session, client: Client, late: Person) -> None:
+@pytest.mark.both_engines
+def test_the_form_warns_which_due_date_will_apply_before_it_is_saved(
+    session: Session, client: Client, late: Person
+) -> None:
     """Two days more for somebody who is overdue, but nobody gets less than seven."""
     today = civil_date(now(), ZONE)
     entered = dated({"until": 2, "reason": "was ill"})
@@ -95,7 +98,7 @@ def test_what_will_hold_is_said_before_it_is_saved(session: Session, client: Cli
     assert on(session, late, today).due == today + timedelta(days=7)
 
 
-def test_the_days_after_a_leave_that_will_hold_are_said_before_it_is_saved(client: Client, late: Person) -> None:
+def test_the_form_warns_which_days_after_a_leave_will_apply_before_it_is_saved(client: Client, late: Person) -> None:
     today = civil_date(now(), ZONE)
     entered = dated({"since": -10, "until": 2, "days": "0", "reason": "leave"})
     seen = client.post(page(late, "/leave"), entered, 200)
@@ -111,7 +114,7 @@ def test_the_days_after_a_leave_that_will_hold_are_said_before_it_is_saved(clien
     client.post(page(late, "/leave"), as_entered)  # it holds as it was entered, so nothing is asked
 
 
-def test_an_administrator_who_records_something_about_themselves_reads_it_as_such(
+def test_an_administrator_who_records_a_fact_about_themselves_is_addressed_directly(
     session: Session, client: Client
 ) -> None:
     boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
@@ -130,7 +133,7 @@ def test_an_administrator_who_records_something_about_themselves_reads_it_as_suc
         ("certificate", {"day": -900, "until": "", "issuer": "A", "kind": "initial", "reason": "x"}, "and has ended."),
     ],
 )
-def test_what_changes_nothing_or_counts_no_more_is_said(
+def test_the_form_warns_of_a_fact_that_changes_nothing_or_does_not_count(
     client: Client, trained: Person, what: str, entered: dict[str, str | int], said: str
 ) -> None:
     seen = client.post(page(trained, f"/{what}"), dated(entered), 200)
@@ -148,7 +151,7 @@ def test_what_changes_nothing_or_counts_no_more_is_said(
          "it reaches at most 12 months beyond"),
     ],
 )  # fmt: skip
-def test_a_day_reaches_at_most_one_period_beyond_the_day_it_rests_on(
+def test_a_date_may_be_at_most_one_period_after_its_base_date(
     session: Session, client: Client, trained: Person, what: str, entered: dict[str, str | int], message: str
 ) -> None:
     sent = dated(entered)
@@ -167,14 +170,14 @@ def test_a_manager_reads_about_others_and_a_learner_about_themselves(client: Cli
     assert "your earlier certificate is from" in sign_in(Client(client.app), trained).get("/renewal/mine").text
 
 
-def test_taking_back_says_what_will_hold_then(session: Session, client: Client, trained: Person) -> None:
+def test_withdrawing_a_fact_shows_the_status_without_it(session: Session, client: Client, trained: Person) -> None:
     row = session.execute(select(RenewalImport)).scalar_one()
     asked = client.get(page(trained, f"/certificate/{row.id}"))
     assert "What happens if you take it back" in asked.text
     assert "They hold no certificate" in asked.text
 
 
-def test_the_actions_refuse_what_the_forms_refuse_and_lists_are_shortened(session: Session) -> None:
+def test_the_actions_refuse_what_the_forms_refuse_and_dates_from_lists_are_shortened(session: Session) -> None:
     person = make_person(session)
     with pytest.raises(ValueError, match="Enter 20 December 2027 or an earlier day"):
         actions.grant_extension(session, person.id, date(2036, 1, 1), "x", DAY, None, NOW)
@@ -192,7 +195,7 @@ def test_the_actions_refuse_what_the_forms_refuse_and_lists_are_shortened(sessio
     assert row.valid_until == add_months(row.day, 12) == date(2027, 2, 12)
 
 
-def test_the_period_that_counts_is_that_of_the_rule_for_the_person(session: Session) -> None:
+def test_the_limit_uses_the_period_of_the_policy_that_governs_the_person(session: Session) -> None:
     person = make_person(session)
     actions.add_policy_version(session, Policy(DAY, kind="fixed", minimum_months=6), DAY, "x", None, NOW)
     with pytest.raises(ValueError, match="at most 18 months beyond"):
@@ -201,7 +204,7 @@ def test_the_period_that_counts_is_that_of_the_rule_for_the_person(session: Sess
     actions.grant_extension(session, person.id, date(2028, 12, 20), "x", DAY, None, NOW)
 
 
-def test_the_command_says_the_day_that_holds(app: Flask, session: Session) -> None:
+def test_the_command_prints_the_due_date_that_applies(app: Flask, session: Session) -> None:
     make_person(session)
     today = civil_date(now(), ZONE)
     command = ["refreshers", "extend", "sam@example.org", "--reason", "was ill", "--until"]
