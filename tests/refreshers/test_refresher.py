@@ -69,7 +69,7 @@ def test_points_answered_wrongly_last_time_are_asked_before_points_answered_corr
 
 def test_unseen_questions_come_first(session: Session, library: Library) -> None:
     person = make_completed(session, library)
-    seen = set(question_history(session, person.id).last)
+    seen = set(question_history(session, person.id).last_asked)
     found = actions.begin_refresher(session, library, person.id, None, now())
     asked = attempt(session, person.id, found.attempt_id)
     assert asked is not None
