@@ -66,6 +66,7 @@ from course.teams import views as teams
 from course.training_records import views as training_records
 from course.web import (
     access,
+    addresses,
     csrf,
     database_check,
     errors,
@@ -189,6 +190,7 @@ def create_app(config: Config | None = None) -> Flask:
     input_guard.init(app)
     csrf.init(app)
     access.init(app)
+    addresses.init(app)
     template_filters.init(app, config.time_zone)
     app.jinja_env.globals.update(setting_names=SETTINGS, nation_names=NATIONS)
     for pages, prefix in FEATURES:
