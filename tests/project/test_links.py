@@ -23,8 +23,8 @@ from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW
 from tests.support.world import addresses, fill_world
 
-MOST = 3  # pages of one route that are read for each person; every link on them is looked at
-MOST_OPENED = 12  # addresses of one route that are opened for each person, apart from the steps of modules
+MOST = 2  # pages of one route that are read for each person; every link on them is looked at
+MOST_OPENED = 6  # addresses of one route that are opened for each person, apart from the steps of modules
 # A row that was only filled in names content that there is not, so these pages of the learner's are none.
 MADE_UP = {"/run/1", "/attempt/1", "/record/page/1"}
 ATTRIBUTES = re.compile(r'<(a|link|img|script|form|button)\b[^>]*?\b(href|src|action|formaction)="([^"]*)"')
