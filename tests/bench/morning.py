@@ -44,7 +44,7 @@ def served(folder: Path) -> Iterator[int]:
         port = free.getsockname()[1]
     settings = {
         "DATABASE_URL": f"sqlite:///{folder / 'course.db'}", "SECRET_KEY": "x" * 40, "PORT": str(port),
-        "PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "PUBLIC_URL": f"http://127.0.0.1:{port}", "FLASK_SKIP_DOTENV": "1",  # never the mail server of a real .env
     }  # fmt: skip
     log = (folder / "log").open("w")
     with subprocess.Popen(
