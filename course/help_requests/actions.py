@@ -30,7 +30,7 @@ def request_help(
     if number is None:
         return False
     working = sending_hours(session, zone)
-    leaves = working.leaves(at) if working else at
+    leaves = working.next_sending_time(at) if working else at
     for helper, letter in letters:
         schedule_message(session, f"help:{number}:{helper.id}", helper.email, letter, at, leaves)
     record_event(session, "person.help_asked", ("person", person_id), {}, person_id, at)

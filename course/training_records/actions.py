@@ -69,18 +69,18 @@ def plan_reminders(
     when = sending_hours(session, zone)
     if when is None or not ids:
         return
-    leaves = when.leaves(at + UNDO_PERIOD)
+    leaves = when.next_sending_time(at + UNDO_PERIOD)
     day = civil_date(leaves, zone)
     people = reminder_candidates(session, when, day, ids)
     dead = suppressed_addresses(session, [one.email for one in people])
     made = queries.reminders_on_day(session, ids, day)
     for one in people:
         before = made.get(one.id, [])
-        why = refusal_reason(one.standing, one.email in dead, any(before))
+        why = refusal_reason(one.status, one.email in dead, any(before))
         # The number tells it from those of the day that were taken back.
         key = f"asked:{one.id}:{day}:{len(before)}"
         wanted = PlannedReminder(
-            key, REQUESTED, one.id, one.name, one.email, REQUESTED, one.standing.due, leaves, day, reason, one
+            key, REQUESTED, one.id, one.name, one.email, REQUESTED, one.status.due, leaves, day, reason, one
         )  # fmt: skip
         yield ReminderPreview(one.id, None if why else wanted, why)
 
@@ -91,7 +91,7 @@ def queue_requested_reminder(
     """Queue a reminder that somebody asks for; False if one for that day was made in the same moment."""
     if not queue_reminder(session, wanted, letter, at, by):
         return False
-    details = {"reason": wanted.reason, "leaves": wanted.leaves_on}
+    details = {"reason": wanted.reason, "leaves": wanted.send_on}
     record_event(session, "reminder.asked", ("person", wanted.person_id or 0), details, by, at)
     return True
 

@@ -60,5 +60,5 @@ def _queue_reminder(
     if plan.wanted is None:
         return ReminderOutcome(plan.person_id, None, plan.why_not)
     if actions.queue_requested_reminder(session, plan.wanted, written[plan.person_id], by, at):
-        return ReminderOutcome(plan.person_id, plan.wanted.leaves)
+        return ReminderOutcome(plan.person_id, plan.wanted.send_at)
     return ReminderOutcome(plan.person_id, None, "Somebody else has just reminded them.")

@@ -44,7 +44,7 @@ from tests.reports.histories import DAYS, ZONE, Lives, Rules, Story, moment, peo
 Counts = dict[str, int]
 TODAY = civil_date(now(), ZONE)
 MONDAY = TODAY - timedelta(days=TODAY.weekday() + 7)  # a day on which mail leaves, when all of it had happened
-while SendingHours(ReminderPolicy(), "england", ZONE).from_day(MONDAY) != MONDAY:
+while SendingHours(ReminderPolicy(), "england", ZONE).next_business_day(MONDAY) != MONDAY:
     MONDAY -= timedelta(weeks=1)
 IN_MAIL = {word.lower(): word for word in STATUS_GROUPS.values()}
 WORDS = re.compile(r"^(Overdue|Due (in|today)|In progress|Not started|Up to date|Paused|Not required)")
@@ -114,7 +114,7 @@ def in_summary(session: Session, manager: Person) -> tuple[Counts, int]:
     assert when is not None
     found = {one.id: one for one in reminder_candidates(session, when, MONDAY)}
     members = managed_people(session, [manager.id])[manager.id]
-    told_ = build_digest([(i, found[i].name, found[i].standing) for i in members], when)
+    told_ = build_digest([(i, found[i].name, found[i].status) for i in members], when)
     return {IN_MAIL[label]: number for label, number in told_.counts}, len(told_.overdue)
 
 

@@ -77,7 +77,7 @@ def queue_booster(
     number = len(to.boosters) + 1
     attempt = open_attempt(session, library, to.enrolment_id, "booster", "course", number, seed, drawn, at)
     working = sending_hours(session, zone)
-    leaves = working.leaves(at) if working else at
+    leaves = working.next_sending_time(at) if working else at
     return attempt is not None and schedule_message(
         session, f"booster:{attempt}", to.email, letter(attempt), at, leaves
     )
@@ -118,4 +118,6 @@ def updates_due(session: Session, library: Library, zone: str, on: date) -> list
 def queue_update_mail(session: Session, told: DueUpdateMail, letter: MailMessage, zone: str, at: datetime) -> bool:
     """Put the mail into the outbox, to leave in working hours; False if it was there already."""
     working = sending_hours(session, zone)
-    return schedule_message(session, told.key, told.person.email, letter, at, working.leaves(at) if working else at)
+    return schedule_message(
+        session, told.key, told.person.email, letter, at, working.next_sending_time(at) if working else at
+    )
