@@ -11,8 +11,9 @@ from sqlalchemy import event, func, insert, select, update
 from sqlalchemy.orm import Session, SessionTransaction
 
 from course.audit import queries
+from course.audit.catalogue import event_kind
 from course.audit.models import AuditEntry, AuditHead
-from course.audit.rules import EVENT_SENTENCES, INITIAL_HASH, EventSubject, canonical_json, entry_hash
+from course.audit.rules import INITIAL_HASH, EventSubject, canonical_json, entry_hash
 
 _PENDING_KEY = "audit"  # the key of a session's events that are not written yet
 _ADVISORY_LOCK = 7_241_131  # the advisory lock of writers on PostgreSQL: an arbitrary number that nothing else uses
@@ -41,15 +42,15 @@ def record_event(
 ) -> None:
     """Record an audit event. It is written at the commit of the transaction, and discarded with a rollback.
 
-    `what` is a key of `rules.EVENT_SENTENCES`, `by` the id of the person who acted (None: a command, or the course
-    itself). A GET commits nothing, so downloads that are recorded are POSTs.
+    `what` is the name of an event that a feature declares in its `events.py`; `by` is the id of the person who acted
+    (None: a command or a job). A GET commits nothing, so downloads that are recorded are POSTs.
 
     Details never hold passwords, tokens, answers or notes, nor names and addresses of people: the log can never be
     erased. For the same reason a `reason` about a person is left out: it is stored with the fact, and may be about
-    health. Raises ValueError for an unknown kind of event.
+    health. Raises ValueError for an event that no feature declares.
     """
-    if what not in EVENT_SENTENCES:
-        raise ValueError(f"the log has no words for {what!r}")
+    if event_kind(what) is None:
+        raise ValueError(f"no feature declares the audit event {what!r}")
     if not session.in_transaction():
         session.begin()
     if subject is not None and subject[0] == "person":

@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, column, func, or_, select, table
 from sqlalchemy.orm import Session
 
+from course.audit.catalogue import event_kind
 from course.audit.models import AuditEntry, AuditHead
 from course.audit.rules import INITIAL_HASH, AuditLogEntry, details_in_words, event_sentence
 from course.text import search_key
@@ -121,5 +122,5 @@ def _entry_view(entry: AuditLogEntry, actor: str | None, subject_name: str | Non
     actor_name = actor or (f"person {entry.actor_id}" if entry.actor_id is not None else None)
     name = subject_name or (f"{entry.subject_kind} {entry.subject_id}" if entry.subject_kind else None)
     is_self = entry.subject_kind == "person" and entry.subject_id == entry.actor_id
-    sentence = event_sentence(entry.what, actor_name, name, is_self, details)
+    sentence = event_sentence(event_kind(entry.what) or entry.what, actor_name, name, is_self, details)
     return AuditEntryView(entry, actor_name, sentence[:1].upper() + sentence[1:], details_in_words(details))

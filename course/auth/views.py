@@ -31,7 +31,7 @@ from course.web.access import public, sign_in_required
 from course.web.app_state import app_state
 from course.web.background_threads import run_in_background
 from course.web.forms import Form
-from course.web.template_filters import redirect_after_post
+from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, discard_request_state, read_only_session, unit_of_work
 
 pages = Blueprint("auth", __name__)

@@ -18,7 +18,7 @@ from course.credentials.rules.checking import CredentialClaims, CredentialVerdic
 from course.credentials.rules.keys import Key, read_keys
 from course.web.sandbox import SandboxError, read_in_sandbox
 from course.web.template_filters import format_date, plural
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 
 group = AppGroup("certificates", help="Re-issue, revoke and verify certificates.")
 _MAX_BYTES = 20 * 1024 * 1024  # bytes
@@ -33,7 +33,7 @@ _REASON = click.option("--reason", required=True, help="Why, in a few words. The
 def reissue_command(number: str, name: str, reason: str) -> None:
     """Issue certificate NUMBER anew under another name. The old one is marked as replaced."""
     try:
-        with command_session() as session:
+        with unit_of_work() as session:
             new_number = actions.reissue(session, normalise_number(number), name, reason[:200], None, now())
     except (LookupError, ValueError) as error:
         raise click.ClickException(f"{error}.") from error
@@ -46,7 +46,7 @@ def reissue_command(number: str, name: str, reason: str) -> None:
 def revoke_command(number: str, reason: str) -> None:
     """Certificate NUMBER is not valid any more."""
     try:
-        with command_session() as session:
+        with unit_of_work() as session:
             actions.revoke(session, normalise_number(number), reason[:200], None, now())
     except (LookupError, ValueError) as error:
         raise click.ClickException(f"{error}.") from error
@@ -75,7 +75,7 @@ def verify_command(file: Path, chosen: Path | None, profile: Path | None, on: da
         raise click.ClickException(f"{file} is a PDF without a readable credential in it.")
     uses_own_keys = chosen is None and profile is None
     change: CertificateChangeView | None = None
-    with command_session() as session:
+    with unit_of_work() as session:
         keys = credential_queries.keys(session) if uses_own_keys else _read_key_files(chosen, profile)
         verdict = check_credential(document, keys, on.replace(hour=12, tzinfo=UTC) if on else now())
         if uses_own_keys and verdict.claims is not None:
@@ -125,7 +125,7 @@ def _claims_text(claims: CredentialClaims) -> str:
 @credentials.command("sign-missing")
 def sign_missing_command() -> None:
     """Sign the certificates that have no signed credential yet, or only one whose key was withdrawn."""
-    with command_session() as session:
+    with unit_of_work() as session:
         done, failed = actions.sign_missing_credentials(session, now())
     click.echo(f"{plural(done, 'certificate')} signed.")
     if failed:

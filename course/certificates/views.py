@@ -27,7 +27,8 @@ from course.people.queries import person
 from course.web.access import Permission, public, requires_permission, sign_in_required
 from course.web.app_state import app_state as site_state
 from course.web.rate_limit import RateLimiter
-from course.web.template_filters import format_date, format_minutes, plural, redirect_after_post
+from course.web.redirects import redirect_after_post
+from course.web.template_filters import format_date, format_minutes, plural
 from course.web.unit_of_work import db, unit_of_work
 
 pages = Blueprint("certificates", __name__)

@@ -13,7 +13,7 @@ from course.credentials import actions, queries
 from course.credentials.rules.keys import KeyLockedError, encode_multikey
 from course.web.app_state import app_state
 from course.web.template_filters import format_moment
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 
 group = AppGroup("credentials", help="The keys with which certificates are signed.")
 _REASON = click.option("--reason", required=True, help="Why, in a few words.")
@@ -22,7 +22,7 @@ _REASON = click.option("--reason", required=True, help="Why, in a few words.")
 @group.command("keys")
 def keys_command() -> None:
     """List the public keys, the oldest first."""
-    with command_session() as session:
+    with unit_of_work() as session:
         keys = queries.keys(session)
     for key in keys:
         withdrawal = (
@@ -39,7 +39,7 @@ def keys_command() -> None:
 @_REASON
 def rotate_command(reason: str) -> None:
     """Sign with a new key from now on. What the earlier keys signed stays valid."""
-    with command_session() as session:
+    with unit_of_work() as session:
         address = actions.rotate_key(session, reason[:200], now())
     click.echo(f"Certificates are signed with {address} from now on.")
 
@@ -55,7 +55,7 @@ def withdraw_command(number: int, since: datetime | None, reason: str) -> None:
     """
     zone = ZoneInfo(app_state().config.time_zone)
     try:
-        with command_session() as session:
+        with unit_of_work() as session:
             actions.withdraw_key(session, number, since.replace(tzinfo=zone) if since else now(), reason[:200], now())
     except (LookupError, ValueError, KeyLockedError) as error:
         raise click.ClickException(f"{str(error).rstrip('.')}.") from error

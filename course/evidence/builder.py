@@ -181,7 +181,10 @@ def _policy_versions(session: Session, zone: str, day: date, at: datetime) -> li
     ]
     return initial + [
         PackPolicyVersion(
-            version.policy, version.policy.recorded or version.policy.since, version.reason, version.by or "A command"
+            version.policy,
+            version.policy.recorded or version.policy.since,
+            version.reason,
+            version.author or "A command",
         )
         for version in versions
     ]

@@ -21,7 +21,7 @@ from course.people.rules import COMMAND_VIEWER
 from course.reports.status_cache import StatusCache
 from course.web.app_state import app_state
 from course.web.files import refuse_existing_file, write_new_file
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 
 group = AppGroup("evidence", help="Evidence packs for an inspection.")
 
@@ -78,7 +78,7 @@ def verify_command(file: Path, issuer: str | None) -> None:
 def _trusted_keys(issuer: str | None) -> tuple[Key, ...]:
     """The keys with which a pack is verified: the given ones, or those of this installation."""
     if issuer is None:
-        with command_session() as session:
+        with unit_of_work() as session:
             return installation_keys(session)
     try:
         return read_keys(Path(issuer).read_text(encoding="utf-8") if Path(issuer).is_file() else issuer)

@@ -16,7 +16,7 @@ from course.exports.rules import INTERRUPTED, ExportAbandonedError, StageCallbac
 from course.organisation.queries import organisation
 from course.reports.status_cache import StatusCache
 from course.web.app_state import app_state
-from course.web.unit_of_work import command_session, read_only_session
+from course.web.unit_of_work import read_only_session, unit_of_work
 
 Clock = Callable[[], datetime]
 
@@ -42,10 +42,10 @@ def produce_pack(
         )
         made = build_pack(session, library(), ledger, asked, house, tell)
     tell(STEPS[-1], len(STEPS) - 1, len(STEPS))
-    with command_session() as session:
+    with unit_of_work() as session:
         signer = current_signer(session, asked.at)
     data = sign_pack(made, signer)
-    with command_session() as session:
+    with unit_of_work() as session:
         if pack_id is not None and not store_file(session, pack_id, data, made.about.people, clock()):
             raise ExportAbandonedError(INTERRUPTED)
         actions.record_pack_made(session, asked.team, made.about, made.people, by)

@@ -103,7 +103,7 @@ def _template_data(document: PackDocument, missing: frozenset[str]) -> dict[str,
         "maker": typed(about.requested_by),
         "total": len(people),
         "required": sum(person.required for person in people),
-        "holding": sum(person.line.holds for person in people),
+        "holding": sum(person.line.has_valid_certificate for person in people),
         "counts": _status_counts(people),
         "given": sum(extension.withdrawn is None for extension in document.extensions),
         "away": len(document.leaves),
@@ -134,7 +134,7 @@ def _course_data(document: PackDocument) -> dict[str, Any]:
         "reviewed": format_date(course.reviewed),
         "months": course.facts_months,
         "owner": course.facts_owner,
-        "late": sum(review.late(made_on) for review in used),
+        "late": sum(review.is_overdue(made_on) for review in used),
         "unconfirmed": len(unconfirmed),
         "sources": [_source_row(source) for source in _unique_sources(document.points)],
         "steps": [_change_row(on, counts) for on, counts in tables.changes_by_day(document.content_versions)],
@@ -219,7 +219,7 @@ def _people_by_status(people: Sequence[PackPerson], typed: Callable[[str], Templ
     for person in people:
         line = person.line
         row = [
-            typed(line.name), typed(person.teams or "–"), line.words, format_date(line.due) if line.due else "–",
+            typed(line.name), typed(person.teams or "–"), line.label, format_date(line.due) if line.due else "–",
             format_date(line.valid_until) if line.valid_until else "–",
         ]  # fmt: skip
         rows_by_group.setdefault(line.group, []).append(row)

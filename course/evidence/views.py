@@ -27,7 +27,7 @@ from course.reports.app_status_cache import app_status_cache
 from course.reports.views import today
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
-from course.web.template_filters import redirect_after_post
+from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, unit_of_work
 
 pages = Blueprint("evidence", __name__)

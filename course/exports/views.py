@@ -11,7 +11,7 @@ from flask import Response
 from course.exports import actions
 from course.exports.rules import FIRST_STAGE, INTERRUPTED, ExportAbandonedError, StageCallback
 from course.web.background_threads import run_in_background
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 
 FAILURE_MESSAGE = "Something went wrong on our side. Ask for it again; if that does not help, tell your administrator."
 
@@ -26,7 +26,7 @@ def make_in_background(
     come, and keeps the file. Errors that are `known` say in words why there is none."""
 
     def tell(stage: str, done: int, total: int) -> None:
-        with command_session() as session:
+        with unit_of_work() as session:
             wanted = actions.record_progress(session, download_id, stage, done, total, clock())
         if not wanted:
             raise ExportAbandonedError(INTERRUPTED)
@@ -44,7 +44,7 @@ def make_in_background(
             logging.getLogger("course").warning("file %s was not made: %s", download_id, error)
         finally:
             if failure:
-                with command_session() as session:
+                with unit_of_work() as session:
                     actions.record_failure(session, download_id, failure, clock())
 
     run_in_background(work, f"file {download_id}")

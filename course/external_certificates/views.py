@@ -26,8 +26,8 @@ from course.recertification.rules.policy import policy_or_first
 from course.web.access import Permission, requires_permission, sign_in_required
 from course.web.app_state import app_state
 from course.web.rate_limit import RateLimiter
+from course.web.redirects import redirect_after_post
 from course.web.sandbox import SandboxBusyError, SandboxError, SandboxLimitError, SandboxLimits, read_in_sandbox
-from course.web.template_filters import redirect_after_post
 from course.web.unit_of_work import db, discard_request_state, unit_of_work
 
 pages = Blueprint("external_certificates", __name__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from course.people.views import invitation
+from course.people.jobs import invitation
 from course.people_import import actions, queries
 from course.people_import.rules.table import Table
 from course.web.sandbox import SandboxLimits

@@ -14,7 +14,7 @@ from course.audit.actions import record_event
 from course.clock import now
 from course.people.forms import selected_team_id, team_choices
 from course.people.queries import people_without_password, teams
-from course.people.views import send_invitations
+from course.people.views.invitations import send_invitations
 from course.people_import import actions, queries
 from course.people_import.forms import ImportUploadForm, columns_form
 from course.people_import.jobs import PARSE_LIMITS, apply_import, build_preview, mail_invitations
@@ -27,9 +27,10 @@ from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
 from course.web.background_threads import run_in_background
 from course.web.forms import query_number
+from course.web.redirects import redirect_after_post
 from course.web.sandbox import FileRefusedError, SandboxError, read_in_sandbox
 from course.web.spreadsheet import csv_bytes
-from course.web.template_filters import plural, redirect_after_post
+from course.web.template_filters import plural
 from course.web.unit_of_work import db, unit_of_work
 from course.web.uploads import accepts_upload
 

@@ -23,7 +23,7 @@ from course.privacy.subject_access_export import export_subject_data
 from course.web.app_state import app_state
 from course.web.files import refuse_existing_file, write_new_file
 from course.web.template_filters import plural
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 
 group = AppGroup("privacy", help="Erase what is not kept any more, and copy what is held about somebody.")
 BATCH_SIZE = 5  # people in one transaction, about 0.1 s each: other writers never wait long
@@ -44,7 +44,7 @@ def run_command(dry_run: bool) -> None:
     """Erase whose time has run out, and what was asked for. Safe to run again, twice at once, or after a stop; the
     worker does it once an hour."""
     if dry_run:
-        with command_session() as session:
+        with unit_of_work() as session:
             # Counting is slow: on a read connection it does not block other writers.
             session.connection(execution_options={"writes": False})
             preview = retention_due.preview_erasure(
@@ -72,7 +72,7 @@ def copy_command(who: str, file: Path) -> None:
     out. It stands in the log.
     """
     refuse_existing_file(file)
-    with command_session() as session:
+    with unit_of_work() as session:
         person_id = int(who) if who.isdecimal() else person_id_by_email(session, who)
         subject = person(session, person_id) if person_id is not None and person_id < 2**31 else None
         own_organisation = organisation(session)
@@ -88,18 +88,18 @@ def copy_command(who: str, file: Path) -> None:
 def run_erasure(at: datetime) -> ErasureTotals:
     """Erase everything that is due at the moment `at`, a few people in each transaction."""
     totals, zone = ErasureTotals(), app_state().config.time_zone
-    with command_session() as session:
+    with unit_of_work() as session:
         session.connection(execution_options={"writes": False})
         ids = [
             task.person_id
             for task in retention_due.erasure_tasks(session, retention_due.current_schedule(session), zone, at)
         ]
     for start in range(0, len(ids), BATCH_SIZE):
-        with command_session() as session:
+        with unit_of_work() as session:
             for erasure in actions.erase(session, ids[start : start + BATCH_SIZE], zone, at):
                 stage = cast("ErasureStage", erasure.stage)
                 totals.rows[stage] += erasure.total
                 totals.people[stage] += erasure.total > 0
-    with command_session() as session:
+    with unit_of_work() as session:
         totals.deleted_join_requests = actions.delete_refused_requests(session, zone, at)
     return totals

@@ -28,7 +28,8 @@ from course.privacy.rules.subject_access_export import display_value
 from course.privacy.subject_access_export import export_subject_data
 from course.web.access import Permission, public, requires_permission, sign_in_required
 from course.web.app_state import app_state
-from course.web.template_filters import format_date, format_moment, plural, redirect_after_post
+from course.web.redirects import redirect_after_post
+from course.web.template_filters import format_date, format_moment, plural
 from course.web.unit_of_work import db, unit_of_work
 
 pages = Blueprint("privacy", __name__)

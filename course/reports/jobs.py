@@ -22,7 +22,7 @@ from course.reports.status_cache import StatusCache
 from course.training_records.actions import log_record_export
 from course.training_records.rules import EXPORT
 from course.web.app_state import app_state
-from course.web.unit_of_work import command_session, read_only_session
+from course.web.unit_of_work import read_only_session, unit_of_work
 
 READING_STAGE = "Reading who is in it"
 
@@ -84,7 +84,7 @@ def export_report(
     """The file from beginning to end, outside a request; kept as well for who asked for it on the page."""
     with read_only_session() as session:
         made = build_report_file(session, ledger, asked, tell)
-    with command_session() as session:
+    with unit_of_work() as session:
         if download_id is not None and not store_file(session, download_id, made.data, len(made.people), clock()):
             raise ExportAbandonedError(INTERRUPTED)
         log_report_export(session, asked, made)

@@ -19,31 +19,31 @@ from course.reports.app_status_cache import app_status_cache
 from course.scheduled_reports.jobs import send_scheduled_reports
 from course.server.worker import TICK_SECONDS, Job
 from course.web.app_state import app_state
-from course.web.unit_of_work import command_session, read_only_session
+from course.web.unit_of_work import read_only_session, unit_of_work
 
 
 def _deliver_mail(at: datetime) -> None:
     config = app_state().config
-    deliver(command_session, config.mail_url, config.mail_from, config.public_url, config.time_zone, at)
+    deliver(unit_of_work, config.mail_url, config.mail_from, config.public_url, config.time_zone, at)
 
 
 def _delete_mail_texts(at: datetime) -> None:
-    with command_session() as session:
+    with unit_of_work() as session:
         erase_old_texts(session, at)
 
 
 def _delete_imports(at: datetime) -> None:
-    with command_session() as session:
+    with unit_of_work() as session:
         delete_expired(session, at)
 
 
 def _delete_exports(at: datetime) -> None:
-    with command_session() as session:
+    with unit_of_work() as session:
         forget_files(session, at)
 
 
 def _delete_sent_forms(at: datetime) -> None:
-    with command_session() as session:
+    with unit_of_work() as session:
         forget_forms(session, at)
 
 

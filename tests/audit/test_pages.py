@@ -5,14 +5,16 @@ from __future__ import annotations
 import csv
 import io
 
+import pytest
 from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from course.audit import queries
 from course.audit.actions import record_event
+from course.audit.catalogue import event_kind, event_names, register_events
 from course.audit.models import AuditEntry
-from course.audit.rules import EVENT_KINDS, EVENT_SENTENCES, details_in_words, event_sentence, events_of_kind
+from course.audit.rules import EVENT_KINDS, AuditEventKind, details_in_words, event_sentence
 from tests.conftest import NOW
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client, Page, words
@@ -45,11 +47,32 @@ def test_an_event_is_shown_as_a_sentence_with_details(session: Session, client: 
 
 
 def test_every_event_has_a_sentence_and_a_group_to_search_for() -> None:
-    for what in EVENT_SENTENCES:
-        assert what in events_of_kind(what.partition(".")[0])
-        assert what.partition(".")[0] in EVENT_KINDS
-        sentence = event_sentence(what, "Ann Hill", "Sam Okafor", False, {})
+    assert len(event_names()) > 70
+    for name in event_names():
+        assert name in event_names(name.partition(".")[0])
+        assert name.partition(".")[0] in EVENT_KINDS
+        kind = event_kind(name)
+        assert kind is not None
+        sentence = event_sentence(kind, "Ann Hill", "Sam Okafor", False, {})
         assert "{" not in sentence
+
+
+ONE = AuditEventKind("team.split", "{who} split the team {whom}")
+
+
+@pytest.mark.parametrize(
+    ("declared", "fault"),
+    [((ONE, ONE), "declared twice"), ((AuditEventKind("pudding.made", "{who} made a pudding"),), "no category")],
+)
+def test_an_event_is_declared_once_and_in_a_category(declared: tuple[AuditEventKind, ...], fault: str) -> None:
+    before = event_names()
+    with pytest.raises(ValueError, match=fault):
+        register_events(declared)
+    assert event_names() == before
+
+
+def test_an_event_that_no_feature_declares_any_more_is_shown_by_its_name() -> None:
+    assert event_sentence("gone.away", "Ann Hill", None, False, {}) == "gone.away"
 
 
 SEARCHES = [
@@ -66,6 +89,7 @@ SEARCHES = [
 ]  # fmt: skip
 
 
+@pytest.mark.both_engines
 def test_the_search_finds_matching_events(session: Session, app: Flask) -> None:
     boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
     team = make_team(session, "Schools")
@@ -113,6 +137,7 @@ def test_an_impossible_date_is_shown_as_it_was_typed() -> None:
     ]
 
 
+@pytest.mark.both_engines
 def test_pagination_keeps_the_search(session: Session, client: Client) -> None:
     administrator(session, client)
     for number in range(120):
@@ -129,6 +154,7 @@ def test_pagination_keeps_the_search(session: Session, client: Client) -> None:
     assert [int(one.rpartition(" ")[2]) for one in seen] == list(range(119, -1, -1))
 
 
+@pytest.mark.both_engines
 def test_the_page_needs_few_queries(app: Flask, session: Session, client: Client) -> None:
     administrator(session, client)
     client.get("/audit")
@@ -137,6 +163,7 @@ def test_the_page_needs_few_queries(app: Flask, session: Session, client: Client
     assert len(statements) <= 4, statements
 
 
+@pytest.mark.both_engines
 def test_the_download_has_the_search_results_and_is_an_event_itself(session: Session, client: Client) -> None:
     person = make_person(session, "=1+1 Okafor", "sam@example.org")
     administrator(session, client)
@@ -170,6 +197,7 @@ def test_an_invalid_download_redirects_to_the_page_with_the_message(session: Ses
     assert "not before the first" in client.follow(page, 422).text
 
 
+@pytest.mark.both_engines
 def test_the_commands_verify_the_log_and_report_faults(app: Flask, session: Session) -> None:
     make_person(session)
     runner = app.test_cli_runner()

@@ -15,7 +15,7 @@ from course.credentials.models import SignedCredential, SigningKey
 from course.learning.events import CourseCompleted
 from course.learning.models import Completion
 from course.learning.queries import enrolment_id
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW
 from tests.credentials.test_signed import revoked_indexes
 from tests.makers import make_person
@@ -28,7 +28,7 @@ def in_transaction(app: Flask, action: Callable[[Session], object]) -> Callable[
     """A function that runs the action in a transaction of its own, and returns 1 after the commit."""
 
     def run() -> int:
-        with app.app_context(), command_session() as session:
+        with app.app_context(), unit_of_work() as session:
             action(session)
         return 1
 
@@ -48,14 +48,14 @@ def make_completion_event(session: Session, number: int, at: datetime = NOW) -> 
 
 
 def test_first_certificates_share_a_key_and_no_revocation_is_lost(committed: Flask) -> None:
-    with committed.app_context(), command_session() as session:
+    with committed.app_context(), unit_of_work() as session:
         events = [make_completion_event(session, number) for number in range(MANY)]
 
     def issue(event: CourseCompleted) -> Callable[[Session], object]:
         return lambda session: actions.issue_certificate(session, event)
 
     assert sum(at_once([in_transaction(committed, issue(event)) for event in events])) == MANY
-    with committed.app_context(), command_session() as session:
+    with committed.app_context(), unit_of_work() as session:
         numbers = session.execute(select(Certificate.number)).scalars().all()
         assert session.execute(select(func.count()).select_from(SigningKey)).scalar_one() == 1
 
@@ -63,5 +63,5 @@ def test_first_certificates_share_a_key_and_no_revocation_is_lost(committed: Fla
         return lambda session: actions.revoke(session, number, "why", None, NOW)
 
     assert sum(at_once([in_transaction(committed, revoke(number)) for number in numbers])) == MANY
-    with committed.app_context(), command_session() as session:
+    with committed.app_context(), unit_of_work() as session:
         assert revoked_indexes(session) == set(session.execute(select(SignedCredential.place)).scalars())

@@ -27,6 +27,8 @@ from tests.pages import Client
 from tests.support.asked import asked
 from tests.support.verifiers import VERIFIERS, verdicts
 
+pytestmark = pytest.mark.both_engines
+
 LATER = NOW + timedelta(days=1)
 BASE_URL = "http://127.0.0.1:8000"
 

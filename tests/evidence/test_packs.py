@@ -27,9 +27,9 @@ from course.exports.actions import delete_old_files
 from course.exports.models import Download
 from course.exports.rules import RETENTION_PERIODS, TIME_LIMIT
 from course.organisation.models import Organisation
+from course.people.actions import record_departure
 from course.people.models import Membership, Person, Team
 from course.recertification.models import RenewalExtension, RenewalPause
-from course.staff.actions import record_departure
 from course.web.template_filters import format_date
 from tests.analytics.answering import answer
 from tests.makers import make_person, make_team, sign_in
@@ -111,7 +111,7 @@ def test_a_pack_shows_the_facts_of_its_day_and_is_signed(app: Flask, session: Se
     library = app.extensions["course"].library
     taught, waiting = reviews_by_status(library.sources, library.course)
     assert f"{len(waiting)} facts could not be confirmed" in " ".join(text.split())
-    assert ("No fact was late" in " ".join(text.split())) == (not any(one.late(TODAY) for one in taught))
+    assert ("No fact was late" in " ".join(text.split())) == (not any(one.is_overdue(TODAY) for one in taught))
     assert "Gone Long" not in {row["Person"] for row in table(make_pack(client, None, TODAY), "people.csv")}
     assert len(table(make_pack(client, elm.id, BEFORE), "people.csv")) == 2
 
@@ -134,6 +134,7 @@ def test_managers_get_packs_of_their_teams_only_and_nobody_sees_packs_of_others(
     assert f"/evidence/{pack}" not in other.get("/evidence").html
 
 
+@pytest.mark.both_engines
 def test_a_future_day_and_a_team_that_did_not_exist_are_refused_with_a_message(
     app: Flask, session: Session, client: Client
 ) -> None:
@@ -151,6 +152,7 @@ def test_a_future_day_and_a_team_that_did_not_exist_are_refused_with_a_message(
     assert client.get(f"/evidence?team={young.id}&on={BEFORE}").fields()["on"] == str(BEFORE)
 
 
+@pytest.mark.both_engines
 def test_the_progress_of_a_pack_is_shown_until_its_file_is_removed(session: Session, client: Client) -> None:
     boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
     pack = Download(
@@ -216,6 +218,7 @@ def test_the_command_says_when_the_key_is_unknown(
     assert found.exit_code == (0 if known else 2), found.output
 
 
+@pytest.mark.both_engines
 def test_results_and_discussions_in_a_pack_are_those_of_its_day(app: Flask, session: Session, client: Client) -> None:
     """The results are those of the team members of that day, as on the last Monday on which disclosure control
     released them; the discussions are those known then."""

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from course.clock import now
 from course.content.actions import archive
 from course.exports.models import Download
-from course.web.unit_of_work import command_session, read_only_session
+from course.web.unit_of_work import read_only_session, unit_of_work
 from tests.conftest import NOW
 from tests.makers import make_person, make_team
 from tests.pages import Client
@@ -24,7 +24,7 @@ def _packs(app: Flask) -> list[Download]:
 
 
 def test_25_requests_start_one_pack_and_all_are_redirected_to_it(fresh_app: Flask) -> None:
-    with fresh_app.app_context(), command_session() as session:
+    with fresh_app.app_context(), unit_of_work() as session:
         archive(session, fresh_app.extensions["course"].library, NOW)
         make_person(session, "Alex Morgan", "alex@example.org", "administrator")
         team = make_team(session).id

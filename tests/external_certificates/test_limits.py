@@ -26,7 +26,7 @@ from course.external_certificates.revocation_fetch import fetch
 from course.external_certificates.rules import address_refusal, is_public_address
 from course.web.rate_limit import RateLimiter
 from course.web.sandbox import SandboxError, SandboxLimits, read_in_sandbox
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW
 from tests.credentials.makers import SIGNING_SETTINGS, Issuer
 from tests.makers import make_person
@@ -104,7 +104,7 @@ def course(fresh_app: Flask, monkeypatch: pytest.MonkeyPatch) -> Flask:
     monkeypatch.setattr(views, "_throttle", RateLimiter(100, 600))
     monkeypatch.setattr(views, "_LIMITS", SandboxLimits(seconds=3, memory=300, result=1))
     monkeypatch.setattr(revocation_fetch, "TIMEOUT_SECONDS", 3.0)
-    with fresh_app.app_context(), command_session() as session:
+    with fresh_app.app_context(), unit_of_work() as session:
         archive(session, fresh_app.extensions["course"].library, NOW)
         make_person(session)
         make_person(session, "Kim Else", "kim@example.org")

@@ -107,6 +107,7 @@ def imported(session: Session) -> list[RenewalImport]:
     return list(session.execute(select(RenewalImport)).scalars())
 
 
+@pytest.mark.both_engines
 def test_a_signed_certificate_is_accepted_at_once_with_its_proof(
     session: Session, learner: Client, other: OtherInstallation
 ) -> None:

@@ -23,7 +23,7 @@ from course.clock import now
 from course.content.actions import archive
 from course.dates import civil_date
 from course.demo.actions import DEMO_ACCOUNTS, create_demo, password_hashes, set_passwords, write_history
-from course.demo.actions.office import add_present_state
+from course.demo.actions.administration import add_present_state
 from course.demo.rules import HISTORY_LENGTH
 from course.exports.actions import request_file, store_file
 from course.mail.models import OutboxMail
@@ -33,7 +33,7 @@ from course.recertification.actions import grant_extension
 from course.recertification.models import RenewalExtension
 from course.reminders.models import Reminder
 from course.web.access import PUBLIC, SIGNED_IN, access_rule_of
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 from tests.conftest import make_config
 from tests.journeys.conftest import faults, sign_in
 from tests.makers import PASSWORD
@@ -45,7 +45,7 @@ PAGES = {
     "audit.search": "/audit",
     "scheduled_reports.overview": "/report/mail",
     "content.status": "/content",
-    "deputies.delegations": "/people/deputies",
+    "people.delegations": "/people/deputies",
     "training_records.person": "/report/people/{late}",
     "training_records.remind": "/report/people/{late}/remind",
     "evidence.list_packs": "/evidence",
@@ -90,14 +90,14 @@ PAGES = {
     "reports.remind": "/report/remind?status=overdue",
     "reports.sent_reminders": "/report/reminded/{reminder}",
     "reports.show": "/report",
-    "staff.record_return": "/people/{gone}/return",
-    "staff.correct_identity": "/people/{late}/correct",
-    "staff.grant_role": "/people/{late}/role",
-    "staff.join_team": "/people/{late}/teams",
-    "staff.record_departure": "/people/{late}/leave",
-    "staff.leavers": "/people/left",
-    "staff.merge_people": "/people/{late}/merge",
-    "staff.person": "/people/{late}",
+    "people.record_return": "/people/{gone}/return",
+    "people.correct_identity": "/people/{late}/correct",
+    "people.grant_role": "/people/{late}/role",
+    "people.join_team": "/people/{late}/teams",
+    "people.record_departure": "/people/{late}/leave",
+    "people.leavers": "/people/left",
+    "people.merge_people": "/people/{late}/merge",
+    "people.person": "/people/{late}",
     "operations.outgoing_mail": "/mail",
     "operations.overview": "/system",
     "teams.change": "/teams/{team}/change",
@@ -135,7 +135,7 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demonstr
     schema_upgrade.upgrade(app.extensions["course"].engine)
     library, zone = app.extensions["course"].library, "Europe/London"
     today, kept = civil_date(now(), zone), hash_password(PASSWORD)
-    with app.app_context(), command_session() as session:
+    with app.app_context(), unit_of_work() as session:
         archive(session, library, now() - HISTORY_LENGTH)
         create_demo(session, now(), now() - HISTORY_LENGTH)
         set_passwords(session, password_hashes(session), kept, now())

@@ -14,15 +14,14 @@ from course.audit.rules import integrity_faults
 from course.auth.actions import set_password
 from course.certificates.models import Certificate
 from course.learning.models import Answer, Completion, Enrolment, Reflection
-from course.people.models import Person
+from course.people import actions as staff
+from course.people.models import Person, PersonMerge
 from course.privacy import actions
 from course.privacy.commands import run_erasure
 from course.privacy.models import Erasure
 from course.privacy.queries import retention_due, subject_data
 from course.privacy.rules.personal_data_map import PERSONAL_DATA_TABLES
 from course.privacy.rules.retention_schedule import RetentionSettings
-from course.staff import actions as staff
-from course.staff.models import PersonMerge
 from tests.conftest import NOW
 from tests.makers import PASSWORD, make_person, sign_in
 from tests.pages import Client
@@ -58,6 +57,7 @@ def erase(app: Flask, session: Session, at: datetime = NOW) -> dict[str, int]:
     return {stage: rows for stage, rows in done.rows.items() if rows}
 
 
+@pytest.mark.both_engines
 def test_subject_access_covers_every_table(session: Session, zebulon: Person) -> None:
     subject = subject_data.read_subject_data(session, zebulon.id, "secret")
     empty = {table for table in PERSONAL_DATA_TABLES if not subject.rows[table]}
@@ -78,6 +78,7 @@ def test_subject_access_excludes_data_about_others(session: Session, zebulon: Pe
     assert zebulon.id not in {row["person_id"] for row in subject.rows["enrolment"]}
 
 
+@pytest.mark.both_engines
 def test_only_a_number_and_dates_remain_of_a_person_who_left(app: Flask, session: Session, zebulon: Person) -> None:
     set_plan(session)
     record_leaving(session, zebulon, date(2020, 6, 1), NOW)
@@ -136,6 +137,7 @@ def test_without_a_schedule_only_notes_are_erased_automatically(app: Flask, sess
     assert set(erase(app, session)) == {"notes"}
 
 
+@pytest.mark.both_engines
 def test_an_erasure_request_of_current_staff_keeps_their_training_record(
     app: Flask, session: Session, zebulon: Person
 ) -> None:
@@ -151,6 +153,7 @@ def test_an_erasure_request_of_current_staff_keeps_their_training_record(
     assert erase(app, session, NOW + timedelta(hours=1)) == {}
 
 
+@pytest.mark.both_engines
 def test_an_erasure_request_of_a_leaver_keeps_only_the_proof(app: Flask, session: Session, zebulon: Person) -> None:
     record_leaving(session, zebulon, date(2026, 11, 20), NOW)
     assert actions.request_erasure(session, zebulon.id, "asked", None, NOW)
@@ -184,6 +187,7 @@ def test_an_unfinished_refresher_does_not_count_as_completed_after_erasure(
     assert kinds == ["initial"]
 
 
+@pytest.mark.both_engines
 def test_a_returning_person_starts_again_and_is_erased_again(app: Flask, session: Session, zebulon: Person) -> None:
     boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
     refresher = Enrolment(person_id=zebulon.id, kind="refresher", opened_at=THEN)
@@ -211,6 +215,7 @@ def test_a_returning_person_starts_again_and_is_erased_again(app: Flask, session
     assert erase(app, session, NOW + timedelta(days=3)) == {"notes": 1}
 
 
+@pytest.mark.both_engines
 def test_a_merged_entry_is_erased_together_with_the_surviving_one(
     app: Flask, session: Session, zebulon: Person
 ) -> None:
@@ -239,6 +244,7 @@ def test_a_merged_entry_is_erased_together_with_the_surviving_one(
     assert tables_containing(session, "zebulon") <= {"signing_key", "people_import", "registration_link"}
 
 
+@pytest.mark.both_engines
 def test_an_erased_administrator_remains_an_administrator(app: Flask, session: Session) -> None:
     boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
     assert staff.record_departure(session, boss.id, NOW.date(), "x", ZONE, None, NOW) is not None

@@ -12,6 +12,8 @@ from course.web.access import PUBLIC, SIGNED_IN, Permission, access_rule_of
 from tests.makers import make_person, sign_in
 from tests.pages import Client
 
+pytestmark = pytest.mark.both_engines
+
 ROLES = ("nobody", "learner", "manager", "administrator")
 MAY: dict[str, set[Any]] = {
     "learner": set(),
@@ -81,7 +83,6 @@ OPEN = {
     "auth.choose_password",
     "auth.set_up",
     "auth.sign_in",
-    "static_file",
     "verify.enter_number",
     "verify.verify",
 }

@@ -26,7 +26,7 @@ from course.reminders.actions import add_policy_version
 from course.reminders.commands import queue_due_reminders
 from course.reminders.models import Reminder
 from course.reminders.rules import ReminderPolicy
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW, make_config
 from tests.makers import make_person, make_team
 from tests.support.smtp import Inbox, smtp_server
@@ -52,7 +52,7 @@ def session_in_app(app: Flask, session: Session) -> Iterator[Session]:
 def deliver_mail(inbox: Inbox, at: datetime) -> int:
     """Deliver what is due. Returns the number of mails that left."""
     return deliver(
-        command_session, f"smtp://{inbox.host}:{inbox.port}", "course@example.org", "https://training.example.org",
+        unit_of_work, f"smtp://{inbox.host}:{inbox.port}", "course@example.org", "https://training.example.org",
         "Europe/London", at,
     )  # fmt: skip
 
@@ -99,6 +99,7 @@ def test_nobody_is_reminded_on_the_day_of_the_invitation_or_of_earlier_steps(ses
         assert queue_due_reminders(datetime(2026, 11, 23, 10, tzinfo=UTC) + timedelta(days=number)) == 0
 
 
+@pytest.mark.both_engines
 def test_each_step_comes_once_and_one_a_day_at_most(session_in_app: Session) -> None:
     make_person(session_in_app)
     for number in range(60):
@@ -139,6 +140,7 @@ def test_a_run_on_a_sunday_queues_the_reminders_of_monday(session_in_app: Sessio
     assert deliver_mail(inbox, datetime(2026, 12, 21, 8, tzinfo=UTC)) == 1
 
 
+@pytest.mark.both_engines
 def test_a_delayed_mail_waits_for_the_next_business_day(session_in_app: Session, inbox: Inbox) -> None:
     make_person(session_in_app)
     queue_due_reminders(FOURTEEN)
@@ -334,7 +336,7 @@ def real_app(request: pytest.FixtureRequest) -> Iterator[Flask]:
 
 
 def test_concurrent_workers_send_each_reminder_once(real_app: Flask, inbox: Inbox) -> None:
-    with real_app.app_context(), command_session() as session:
+    with real_app.app_context(), unit_of_work() as session:
         for number in range(30):
             make_person(session, f"Person {number}", f"p{number}@example.org", password=None)
     counts: list[int] = []

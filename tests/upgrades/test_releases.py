@@ -28,7 +28,7 @@ from course.credentials.rules.keys import Key
 from course.dates import civil_date
 from course.recertification.queries import people, policies
 from course.recertification.rules import certification_status
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 from tests.conftest import make_config
 from tests.pages import Client
 from tests.upgrades.make_release_files import COMMITS, FILES, ZONE, plain
@@ -146,7 +146,7 @@ def test_the_log_is_as_it_was_written(upgraded: Upgraded) -> None:
 
 def test_everybody_stands_as_they_stood(upgraded: Upgraded) -> None:
     app, said = upgraded.app, upgraded.said
-    with app.app_context(), command_session() as session:
+    with app.app_context(), unit_of_work() as session:
         known, rules = people(session, ZONE), policies(session, ZONE)
     for day, expected in said["standings"].items():
         found = {one.email: plain(certification_status(one.facts, rules, date.fromisoformat(day))) for one in known}

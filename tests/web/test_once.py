@@ -15,17 +15,17 @@ from course.certificates.actions import end_certificate_link
 from course.certificates.models import CertificateLinkEnd
 from course.credentials.rules.checking import check_credential
 from course.credentials.rules.documents import document_bytes
-from course.deputies.actions import delegate
 from course.exports.actions import request_file as ask_file
 from course.exports.models import Download
 from course.exports.rules import PROGRESS_TIMEOUT
 from course.external_certificates.actions import IssuerAlreadyTrustedError, accept_certificate, trust_issuer
 from course.external_certificates.models import TrustedIssuer
+from course.people.actions import delegate
 from course.people.models import Deputy, RoleGrant
 from course.privacy.actions import request_erasure as ask_erasure
 from course.privacy.models import ErasureRequest
 from course.recertification.models import RenewalImport
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW
 from tests.credentials.makers import SIGNING_SETTINGS, Issuer
 from tests.makers import make_person, make_team
@@ -62,7 +62,7 @@ def _deeds(manager: int, learner: int, team: int) -> dict[str, tuple[Callable[[S
 
 
 def test_what_is_sent_several_times_at_once_is_done_once_and_the_others_are_told(committed: Flask) -> None:
-    with committed.app_context(), command_session() as session:
+    with committed.app_context(), unit_of_work() as session:
         team = make_team(session)
         manager = make_person(session, "Priya Nair", "priya@example.org", "manager", team, password=None)
         learner = make_person(session, password=None)
@@ -70,7 +70,7 @@ def test_what_is_sent_several_times_at_once_is_done_once_and_the_others_are_told
 
     def inside(deed: Callable[[Session], object]) -> Callable[[], int]:
         def run() -> int:
-            with committed.app_context(), command_session() as session:
+            with committed.app_context(), unit_of_work() as session:
                 return int(bool(deed(session)))
 
         return run
@@ -78,7 +78,7 @@ def test_what_is_sent_several_times_at_once_is_done_once_and_the_others_are_told
     for name, (deed, table) in deeds.items():
         answers = at_once([inside(deed)] * TIMES)
         assert (len(answers), sum(answers)) == (TIMES, 1), name
-        with committed.app_context(), command_session() as session:
+        with committed.app_context(), unit_of_work() as session:
             assert session.execute(select(func.count()).select_from(table)).scalar_one() == 1, name
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from course.content.schema import SECTIONS, SETTINGS, Point, Source
+from course.content.schema import SECTIONS, SETTINGS, LearningPoint, Source
 from course.recertification.rules.certification_status import NOT_REQUIRED
 from course.recertification.rules.explanations import STATUS_GROUPS
 from course.recertification.rules.policy import Policy, describe_policy
@@ -120,7 +120,7 @@ class PackPolicyVersion:
 class PackPoint:
     """A learning point, the modules that teach it, and the newer facts on their pages."""
 
-    point: Point
+    point: LearningPoint
     modules: tuple[str, ...]
     sources: tuple[Source, ...]
 
@@ -176,8 +176,9 @@ def people_table(people: Iterable[PackPerson]) -> PackTable:
     ]  # fmt: skip
     return [headings] + [
         [
-            person.line.name, person.line.email, person.teams, person.pathway, person.line.start, _yes_or_no(person.required),
-            _yes_or_no(person.line.holds), STATUS_GROUPS[person.line.group], person.line.words, person.line.due,
+            person.line.name, person.line.email, person.teams, person.pathway,
+            person.line.employment_start, _yes_or_no(person.required),
+            _yes_or_no(person.line.has_valid_certificate), STATUS_GROUPS[person.line.group], person.line.label, person.line.due,
             person.line.overdue_days or "", person.line.valid_until, person.progress,
         ]
         for person in people

@@ -15,11 +15,10 @@ from course.audit.queries import search_entries as log_lines
 from course.auth.models import SignInAttempt
 from course.auth.rules import attempt_key
 from course.db import Base
-from course.people.models import Person
+from course.people.models import Person, PersonChange, PersonMerge
 from course.privacy.rules.address_history import AddressPeriod, build_address_periods
 from course.privacy.rules.personal_data_map import PERSONAL_DATA_TABLES, SECTIONS, PersonalDataTable
 from course.reminders.models import Reminder
-from course.staff.models import PersonChange, PersonMerge
 
 SubjectRow = dict[str, Any]
 TABLES = Base.metadata.tables

@@ -1,0 +1,13 @@
+"""The audit events that this feature writes, with the sentences that the audit log shows for them."""
+
+from __future__ import annotations
+
+from course.audit.rules import AuditEventKind
+
+AUDIT_EVENTS = (
+    AuditEventKind("backup.made", "{who} made a backup"),
+    AuditEventKind("backup.restored", "{who} restored a backup"),
+    AuditEventKind("mail.all_retried", "{who} had {mails} mails sent again"),
+    AuditEventKind("mail.retried", "{who} had a mail sent again"),
+    AuditEventKind("mail.tested", "{who} sent a test mail"),
+)
