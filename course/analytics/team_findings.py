@@ -30,18 +30,18 @@ from course.teams.rules import team_subtree
 
 @dataclass(frozen=True)
 class TeamSnapshot:
-    """The team tree at the moment `before`: figures are about the people who were employed then, and their answers by then.
+    """The team tree at the moment `cutoff`: figures are about the people who were employed then, and their answers by then.
 
-    `parents` gives the parent of each team, `descendants` the ids of a team and all below it. People of the teams `out`
+    `parents` gives the parent of each team, `descendants` the ids of a team and all below it. People of the teams `excluded`
     do not count for the whole organisation.
     """
 
     parents: dict[int, int | None]
     descendants: dict[int, set[int]]
-    before: datetime
-    out: frozenset[int]
+    cutoff: datetime
+    excluded: frozenset[int]
 
-    def among(self, group: int) -> frozenset[int] | None:
+    def team_ids(self, group: int) -> frozenset[int] | None:
         """The ids of the teams of a group; None for everybody."""
         return None if group == WHOLE_ORGANISATION else frozenset(self.descendants[group])
 
@@ -74,7 +74,7 @@ def item_analysis_cutoff(session: Session, today: date, zone: str) -> date | Non
     )
     published = build_release_schedule(
         mondays, {}, (change for history in permanent for change in placement_changes(history, moments))
-    ).of(WHOLE_ORGANISATION, today)
+    ).figures_on(WHOLE_ORGANISATION, today)
     return published[0] if published else None
 
 
@@ -94,11 +94,11 @@ def team_parents_at(session: Session, at: datetime) -> dict[int, int | None]:
 
 
 def team_snapshot(session: Session, published: tuple[date, frozenset[int]], zone: str) -> TeamSnapshot:
-    """The team tree of published figures, which are given as (Monday, excluded teams): see `ReleaseSchedule.of`."""
-    day, out = published
+    """The team tree of published figures, which are given as (Monday, excluded teams): see `ReleaseSchedule.figures_on`."""
+    day, excluded = published
     parents = team_parents_at(session, start_of_day(day, zone))
     descendants = {team: team_subtree(team, parents) for team in parents}
-    return TeamSnapshot(parents, descendants, start_of_day(day, zone), out)
+    return TeamSnapshot(parents, descendants, start_of_day(day, zone), excluded)
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def team_findings(
 
 
 def _team_finding(session: Session, library: Library, finding: PointFinding) -> TeamFinding:
-    answer = finding.favourite
+    answer = finding.common_wrong_answer
     question = part_in_version(session, library, Question, answer.question_id, answer.version) if answer else None
     wrong = misconception(question, answer) if answer else None
     module = next((module.id for module in library.modules.values() if finding.point in module.points), None)

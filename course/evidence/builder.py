@@ -211,11 +211,11 @@ def _point_results(
     None if the group is too small: disclosure control suppresses its results.
     """
     group = WHOLE_ORGANISATION if request.team is None else request.team
-    release = analytics.release_schedule_until(session, issuer.today, issuer.zone).of(group, request.day)
+    release = analytics.release_schedule_until(session, issuer.today, issuer.zone).figures_on(group, request.day)
     if release is None:
         return None
     snapshot = analytics.team_snapshot(session, release, issuer.zone)
-    counted = answer_counts(session, snapshot.among(group), snapshot.before, snapshot.out)
+    counted = answer_counts(session, snapshot.team_ids(group), snapshot.cutoff, snapshot.excluded)
     sheet_url = f"{issuer.base_url}/insight/" + (
         "everybody/talk" if group == WHOLE_ORGANISATION else f"team/{group}/talk"
     )

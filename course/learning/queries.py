@@ -216,7 +216,7 @@ class AttemptView:
         return sum(item.given is not None for item in self.items)
 
     @property
-    def not_shown(self) -> tuple[str, ...]:
+    def points_failed(self) -> tuple[str, ...]:
         """The points of a refresher or an update on which every question was missed; empty while it is open."""
         if self.next is not None:
             return ()
@@ -292,9 +292,9 @@ def _last_asked_query(person_id: int) -> Select[str, int]:
     )
 
 
-def question_history(session: Session, person_id: int, withheld: frozenset[str] = frozenset()) -> QuestionHistory:
+def question_history(session: Session, person_id: int, protected: frozenset[str] = frozenset()) -> QuestionHistory:
     """The questions that this person was asked so far, over all enrolments and in every kind of attempt."""
-    return QuestionHistory({row[0]: row[1] for row in session.execute(_last_asked_query(person_id))}, withheld)
+    return QuestionHistory({row[0]: row[1] for row in session.execute(_last_asked_query(person_id))}, protected)
 
 
 def repeated_question_count(session: Session, person_id: int, attempt: AttemptView) -> int:

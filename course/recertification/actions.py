@@ -52,12 +52,12 @@ WITHDRAWAL_EVENTS = {
 def certify(session: Session, event: CourseCompleted) -> None:
     """Issue the certificate for a completion, valid until the expiry that the recertification policy gives."""
     zone = signing_settings(session).zone
-    known = queries.people(session, zone, [event.person_id])[0].facts
-    done = CompletionFact(event.on, kind=event.kind)
-    earlier = tuple(c for c in known.completions if c.day < event.on)
-    facts = replace(known, completions=(*earlier, done))
+    recorded_facts = queries.people(session, zone, [event.person_id])[0].facts
+    completion = CompletionFact(event.on, kind=event.kind)
+    earlier = tuple(c for c in recorded_facts.completions if c.day < event.on)
+    facts = replace(recorded_facts, completions=(*earlier, completion))
     chain = cycles(facts, queries.policies(session, zone), event.on)
-    issue_certificate(session, event, next((c.valid_until for c in chain if c.completion == done), None))
+    issue_certificate(session, event, next((c.valid_until for c in chain if c.completion == completion), None))
 
 
 def add_policy_version(

@@ -1,4 +1,4 @@
-"""flask refreshers standing · extend · pause · import-certificate · left · come-back"""
+"""Commands of recertification: flask refreshers standing · extend · pause · import-certificate · left · come-back"""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def _status_explanation(session: WriteSession, person_id: int) -> str:
     """The explanation of the person's certification status now. The due date may be another one than the date that was
     entered."""
     zone = app_state().config.time_zone
-    found = queries.people(session, zone, [person_id])[0]
-    return certification_status(found.facts, queries.policies(session, zone), _today()).because_for_others
+    person_facts = queries.people(session, zone, [person_id])[0]
+    return certification_status(person_facts.facts, queries.policies(session, zone), _today()).because_for_others
 
 
 @group.command("standing")
@@ -52,9 +52,9 @@ def status_command(email: str, on: datetime | None) -> None:
     """Show the certification status of a person, and explain it in a sentence."""
     zone, day = app_state().config.time_zone, on.date() if on else _today()
     with unit_of_work() as session:
-        one = queries.people(session, zone, [_require_person(person_id_by_email(session, email), email)])[0]
-        found = certification_status(one.facts, queries.policies(session, zone), day)
-    click.echo(f"{STATUS_GROUPS[found.group].lower()} on {long_date(day)}. {found.because_for_others}")
+        person_facts = queries.people(session, zone, [_require_person(person_id_by_email(session, email), email)])[0]
+        status = certification_status(person_facts.facts, queries.policies(session, zone), day)
+    click.echo(f"{STATUS_GROUPS[status.group].lower()} on {long_date(day)}. {status.because_for_others}")
 
 
 @group.command("extend")
@@ -106,13 +106,13 @@ def import_command(email: str, day: datetime, until: datetime | None, issuer: st
     try:
         with unit_of_work() as session:
             person_id = _require_person(person_id_by_email(session, email), email)
-            new = actions.import_completion(
+            is_new = actions.import_completion(
                 session, person_id, day.date(), last, issuer[:200], kind, reason[:200], _today(), None, now()
             )
     except ValueError as error:
         raise click.ClickException(str(error)) from error
-    what = f"the certificate of {long_date(day.date())} from {issuer[:200]}"
-    click.echo(f"1 recorded: {what}." if new else f"0 recorded: {what} is there already.")
+    certificate = f"the certificate of {long_date(day.date())} from {issuer[:200]}"
+    click.echo(f"1 recorded: {certificate}." if is_new else f"0 recorded: {certificate} is there already.")
 
 
 @group.command("left")

@@ -61,9 +61,9 @@ class PersonFacts:
 def policies(session: Session, zone: str) -> list[Policy]:
     """The policy versions for everybody and for pathways, the oldest first. The default version governs from the set-up
     of the organisation; before the set-up there is no version."""
-    found = [_policy(row) for row in session.execute(select(RenewalPolicy).order_by(RenewalPolicy.id)).scalars()]
+    versions = [_policy(row) for row in session.execute(select(RenewalPolicy).order_by(RenewalPolicy.id)).scalars()]
     set_up_at: datetime | None = session.execute(select(Organisation.set_up_at)).scalar()
-    return ([Policy(since=civil_date(set_up_at, zone))] if set_up_at else []) + found
+    return ([Policy(since=civil_date(set_up_at, zone))] if set_up_at else []) + versions
 
 
 def _policy(row: RenewalPolicy) -> Policy:

@@ -1,4 +1,4 @@
-"""flask boosters send · flask updates send · flask refreshers guard"""
+"""Commands of boosters, updates and the guard: flask boosters send · flask updates send · flask refreshers guard"""
 
 from __future__ import annotations
 
@@ -124,9 +124,9 @@ def guard_command(on: datetime | None) -> None:
     zone = app_state().config.time_zone
     day = on.date() if on else civil_date(now(), zone)
     for one in [] if on else recover_completions(now()):
-        what = "the course" if one.kind == "initial" else "a refresher"
+        course_name = "the course" if one.kind == "initial" else "a refresher"
         click.echo(
-            f"{one.email}: finished {what} on {long_date(one.finished_on)}, without a certificate. It is issued now."
+            f"{one.email}: finished {course_name} on {long_date(one.finished_on)}, without a certificate. It is issued now."
         )
     with read_only_session() as session:
         policies = renewal.policies(session, zone)

@@ -126,7 +126,7 @@ def newest_refresher(session: Session, person_id: int, kind: str) -> Refresher |
         .order_by(ScenarioRun.id)
     ).all()
     parts = _refresher_parts(session, row.id, any(outcome is not None for _, outcome in runs))
-    exhausted_points = () if attempt.passed or attempt.finished_at is None else attempt.not_shown
+    exhausted_points = () if attempt.passed or attempt.finished_at is None else attempt.points_failed
     reread_points = select(PageReadAgain.point).where(PageReadAgain.enrolment_id == row.id)
     reread = set(session.execute(reread_points).scalars()) if exhausted_points else set()
     return Refresher(

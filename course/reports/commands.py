@@ -1,4 +1,4 @@
-"""flask report export"""
+"""Command of the team report: flask report export"""
 
 from __future__ import annotations
 

@@ -118,8 +118,8 @@ def report_rows(session: Session, library: Library, view: ReportView, lines: Seq
 
 def modules_done(library: Library, pathway: str, facts: ProgressFacts) -> int:
     """The number of modules that are done, of the course as this pathway reads it: some pages are for leaders only."""
-    own = library.for_(pathway if pathway in SETTINGS else None, None)
-    return sum(one.done for one in progress(own, facts).modules)
+    variant = library.for_(pathway if pathway in SETTINGS else None, None)
+    return sum(one.done for one in progress(variant, facts).modules)
 
 
 def _progress_text(line: StatusLine, done: int | None, modules: int) -> str:

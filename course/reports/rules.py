@@ -191,13 +191,13 @@ def completion_report(
     counts: dict[str, int] = dict.fromkeys(STATUS_GROUPS, 0)
     for state, number in by_state.items():
         counts[GROUP_OF_STATE[state]] += number
-    shown = (
+    filtered_lines = (
         [line for line in team_lines if _matches_filter(line, report_filter)]
         if report_filter.is_narrowed
         else team_lines
     )
     return CompletionReport(
-        report_filter, len(team_lines), sum(line.has_valid_certificate for line in team_lines), counts, shown
+        report_filter, len(team_lines), sum(line.has_valid_certificate for line in team_lines), counts, filtered_lines
     )
 
 

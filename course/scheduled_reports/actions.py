@@ -26,13 +26,13 @@ def subscribe(
     """Subscribe a person to the report of a team from the next period on. Returns False if they have the same
     subscription already."""
     lock_row(session, Person, person_id)  # two requests at the same time run one after the other
-    same = select(ReportSubscription.id).where(
+    same_subscription = select(ReportSubscription.id).where(
         ReportSubscription.person_id == person_id,
         ReportSubscription.team_id.is_not_distinct_from(team_id),
         ReportSubscription.every == every,
         ReportSubscription.ended_at.is_(None),
     )
-    if session.execute(same).first() is not None:
+    if session.execute(same_subscription).first() is not None:
         return False
     session.add(
         ReportSubscription(person_id=person_id, team_id=team_id, every=every, since=today, made_by=by, made_at=at)

@@ -98,7 +98,7 @@ def _schedule(*weeks: Week, tree: dict[int, int | None] | None = None) -> Releas
 
 def _published(schedule: ReleaseSchedule, group: int) -> list[int | None]:
     """For each Monday the index of the Monday whose figures are published then."""
-    published = [schedule.of(group, day) for day in MONDAYS]
+    published = [schedule.figures_on(group, day) for day in MONDAYS]
     return [MONDAYS.index(figures[0]) if figures else None for figures in published]
 
 
@@ -110,8 +110,8 @@ def test_figures_are_updated_once_five_people_have_changed_them() -> None:
     schedule = _schedule(_team(1, 1, 4), _team(1, 5, 1), _team(1, 6, 3), {}, _team(1, 1, 1, 2), _team(1, 2, 1, 2))
     assert _published(schedule, WHOLE_ORGANISATION)[:7] == [None, 1, 1, 1, 1, 5, 5]
     assert _published(schedule, 1) == _published(schedule, WHOLE_ORGANISATION)
-    assert schedule.of(1, FIRST - timedelta(days=1)) is None
-    assert schedule.of(9, FIRST) is None
+    assert schedule.figures_on(1, FIRST - timedelta(days=1)) is None
+    assert schedule.figures_on(9, FIRST) is None
 
 
 def test_leaving_is_a_change_and_coming_back_undoes_it() -> None:
@@ -164,10 +164,10 @@ def test_a_moved_team_changes_both_of_its_parents() -> None:
 def test_one_administrator_in_no_team_suppresses_nothing() -> None:
     schedule = _schedule(_team(2, 1, 6) | {99: (0, 1)}, _team(2, 20, 5))
     assert [_published(schedule, group)[:2] for group in (WHOLE_ORGANISATION, 1, 2)] == [[0, 1]] * 3
-    assert schedule.of(WHOLE_ORGANISATION, FIRST) == (FIRST, frozenset({0}))
+    assert schedule.figures_on(WHOLE_ORGANISATION, FIRST) == (FIRST, frozenset({0}))
     # With four more in no team all five count: that is a change of five.
     schedule = _schedule(_team(2, 1, 6) | {99: (0, 1)}, _team(0, 30, 4))
-    assert schedule.of(WHOLE_ORGANISATION, MONDAYS[1]) == (MONDAYS[1], frozenset())
+    assert schedule.figures_on(WHOLE_ORGANISATION, MONDAYS[1]) == (MONDAYS[1], frozenset())
 
 
 def _week(random: Random, placements: Week) -> Week:
@@ -202,7 +202,7 @@ def _figures(random: Random) -> dict[tuple[int, int], set[tuple[int, int]]]:
         (group, *figures)
         for group in (WHOLE_ORGANISATION, *TREE)
         for day in MONDAYS
-        if (figures := schedule.of(group, day))
+        if (figures := schedule.figures_on(group, day))
     }
     return {
         (group, MONDAYS.index(day)): _counted_answers(history[MONDAYS.index(day)], group, excluded)
@@ -296,7 +296,7 @@ def test_the_database_counts_the_same_people_as_the_rule(session: Session) -> No
         compared += len(by_rule)
     assert compared > 50
     schedule = release_schedule_until(session, MONDAYS[-1], "UTC")
-    published = schedule.of(WHOLE_ORGANISATION, MONDAYS[-1])
+    published = schedule.figures_on(WHOLE_ORGANISATION, MONDAYS[-1])
     assert published is not None
     tree = team_snapshot(session, published, "UTC")
     assert set(tree.parents) <= set(teams)

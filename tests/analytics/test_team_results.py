@@ -299,6 +299,6 @@ def test_the_release_schedule_is_computed_once_and_in_advance(app: Flask, sessio
         job.run(now())
     _manager(session, team, client)
     ahead = app.extensions["course.analytics"].schedule
-    assert ahead.of(team.id, now().date()) is not None
+    assert ahead.figures_on(team.id, now().date()) is not None
     assert "100 %" in client.get(f"/insight/team/{team.id}").text
     assert app.extensions["course.analytics"].schedule is ahead

@@ -30,7 +30,7 @@ from tests.audit.world import LATELY, NEW, SOON, World
 from tests.conftest import NOW
 from tests.makers import PASSWORD, make_person, sign_in
 from tests.pages import Client
-from tests.reports.makers import told
+from tests.reports.makers import cached_lines
 
 DAY = date(2026, 11, 22)
 # The steps of a learner are stored where they belong, and are nobody else's business.
@@ -268,11 +268,11 @@ def test_each_action_leaves_its_events_and_the_report_is_up_to_date(
     assert name in app.view_functions
     world = World(app, session)
     before = len(entries(session))
-    told(app, session)
+    cached_lines(app, session)
     action(world)
     new = entries(session)[before:]
     assert [entry.what for entry in new] == events
-    assert told(app, session) == told(app, session, StatusCache()), "the report did not notice it"
+    assert cached_lines(app, session) == cached_lines(app, session, StatusCache()), "the report did not notice it"
     expected = getattr(world, who).id if who else None
     assert {entry.actor_id for entry in new} <= {expected}
     assert not list(integrity_faults(queries.all_entries(session)))

@@ -28,7 +28,7 @@ TODAY = NOW.date()
 
 @pytest.fixture(autouse=True)
 def fresh_throttle(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each test begins as if nobody had fetched anything yet."""
+    """Each test begins with an unused rate limit."""
     monkeypatch.setattr(calendar_views, "_throttle", RateLimiter(300, 60))
 
 
@@ -43,8 +43,8 @@ def events(page: Page) -> list[Any]:
     return list(Calendar.from_ical(page.body).walk("VEVENT"))
 
 
-def made(client: Client, scope: str = "own") -> str:
-    """The address that the page shows after making a feed."""
+def create_feed_on_page(client: Client, scope: str = "own") -> str:
+    """The address that the page shows after a feed was created."""
     page = client.follow(client.post(f"/calendar/{scope}/make", {}))
     assert page.headers["Cache-Control"] == "no-store"
     address = next(i for i in page.all("input") if i.get("id") == f"{scope}-address").get("value", "")
@@ -54,13 +54,13 @@ def made(client: Client, scope: str = "own") -> str:
 
 def test_a_person_creates_replaces_and_ends_their_feed(session: Session, client: Client) -> None:
     sign_in(client, make_person(session))
-    first = made(client)
+    first = create_feed_on_page(client)
     assert first not in client.get("/calendar").html
     assert "Not yet" in client.get("/calendar").text
     client.get(first)
     assert "Last fetched" in client.get("/calendar").text
     assert "Not yet" not in client.get("/calendar").text
-    second = made(client)
+    second = create_feed_on_page(client)
     client.get(first, 404)
     client.get(second)
     client.post("/calendar/own/end", {})

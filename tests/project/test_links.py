@@ -95,6 +95,8 @@ class _Reader:
     def _broken(self, tag: str, target: str) -> str:
         """What is wrong with an address that is read; the part after # has to be on that page."""
         place, fragment = urldefrag(target)
+        if place.startswith("/static/"):  # answered before the application and its routes
+            return "" if self.open(place)[0] == 200 else "404"
         try:
             endpoint = self._route(place, "GET")
         except HTTPException as error:

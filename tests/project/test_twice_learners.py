@@ -34,7 +34,7 @@ from tests.makers import make_person, sign_in
 from tests.pages import Client
 from tests.refreshers import test_races as recall_races
 from tests.refreshers.makers import make_completed
-from tests.refreshers.refresher_steps import REF, changed, read
+from tests.refreshers.refresher_steps import REF, record_page_read, with_changed_page
 from tests.refreshers.test_last_step import CRITICAL, answer_until_used_up
 from tests.support.racing import at_once
 
@@ -72,7 +72,7 @@ class Course:
     def change(self) -> None:
         """Teach a page anew from now on."""
         state = self.app.extensions["course"]
-        anew = changed(state.library, 28)
+        anew = with_changed_page(state.library, 28)
         self.app.extensions["course"] = replace(state, library=anew)
         archive(self.session, anew, now())
 
@@ -119,7 +119,7 @@ def read_again(course: Course, person: Person) -> Step:
 
 
 def changed_page(course: Course, person: Person) -> Step:
-    read(course.session, course.library, person)
+    record_page_read(course.session, course.library, person)
     course.change()
     actions.begin_refresher(course.session, course.library, person.id, None, now())
     return Step("/refresher/refresher/change/1", PageRead)

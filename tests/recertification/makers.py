@@ -27,18 +27,20 @@ def d(text: str) -> date:
     return date.fromisoformat(text)
 
 
-def done(day: str, kind: str = "initial", recorded: str | None = None, until: str | None = None) -> CompletionFact:
+def completed(day: str, kind: str = "initial", recorded: str | None = None, until: str | None = None) -> CompletionFact:
+    """A completion on that day."""
     return CompletionFact(d(day), d(recorded) if recorded else None, kind, d(until) if until else None)
 
 
-def again(day: str) -> CompletionFact:
-    return done(day, "refresher")
+def refreshed(day: str) -> CompletionFact:
+    """A completion of a refresher on that day."""
+    return completed(day, "refresher")
 
 
-def worker(
+def employee(
     *facts: Fact, since: str = "2024-01-01", end: str | None = None, reason: str = "staff"
 ) -> CertificationFacts:
-    """Somebody employed and required from that day on, with more facts."""
+    """The facts of a person who is employed and for whom the course is required from that day on, with more facts."""
     basis = (EmploymentFact(d(since), d(end) if end else None), Requirement(d(since), None, reason))
     return person(*basis, *facts)
 
@@ -55,21 +57,22 @@ def person(*facts: Fact) -> CertificationFacts:
     )
 
 
-def joined(one: CertificationFacts, other: CertificationFacts) -> CertificationFacts:
+def merge_facts(first: CertificationFacts, second: CertificationFacts) -> CertificationFacts:
     return CertificationFacts(
-        one.employments + other.employments,
-        one.requirements + other.requirements,
-        one.completions + other.completions,
-        one.extensions + other.extensions,
-        one.pauses + other.pauses,
-        one.started + other.started,
-        one.pathways + other.pathways,
+        first.employments + second.employments,
+        first.requirements + second.requirements,
+        first.completions + second.completions,
+        first.extensions + second.extensions,
+        first.pauses + second.pauses,
+        first.started + second.started,
+        first.pathways + second.pathways,
     )
 
 
-def plus(facts: CertificationFacts, *more: Fact) -> CertificationFacts:
-    return joined(facts, person(*more))
+def add_facts(facts: CertificationFacts, *additional: Fact) -> CertificationFacts:
+    return merge_facts(facts, person(*additional))
 
 
-def at(facts: CertificationFacts, day: str, *policies: Policy) -> CertificationStatus:
+def status_on(facts: CertificationFacts, day: str, *policies: Policy) -> CertificationStatus:
+    """The certification status on that day; without policies under the default policy."""
     return certification_status(facts, policies or (RULE,), d(day))

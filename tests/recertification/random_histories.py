@@ -102,8 +102,8 @@ pathways = st.builds(PathwayFact, days, st.sampled_from([*NAMES, "leaders"]))
 started = st.builds(StartFact, days, st.one_of(st.none(), days))
 
 
-def _some(of: st.SearchStrategy[object], most: int) -> st.SearchStrategy[object]:
-    return st.lists(of, max_size=most).map(tuple)
+def _some(strategy: st.SearchStrategy[object], limit: int) -> st.SearchStrategy[object]:
+    return st.lists(strategy, max_size=limit).map(tuple)
 
 
 histories: st.SearchStrategy[CertificationFacts] = st.builds(
@@ -118,8 +118,8 @@ histories: st.SearchStrategy[CertificationFacts] = st.builds(
 )
 
 
-def since(facts: CertificationFacts, day: date) -> CertificationFacts:
-    """The same facts, recorded after that day: what took effect earlier was only written down later."""
+def recorded_after(facts: CertificationFacts, day: date) -> CertificationFacts:
+    """The same facts, recorded after that day, although they took effect earlier."""
     low = after(day, 1)
     return CertificationFacts(
         tuple(replace(e, recorded=max(e.recorded_on, low)) for e in facts.employments),

@@ -29,9 +29,9 @@ from course.recertification.rules import (
 )
 from course.recertification.rules.civil_dates import add_days, long_date
 from course.recertification.rules.explanations import MANAGER_PRONOUNS
-from tests.recertification.makers import FIXED, RULE, again, at, d, done, person, plus, worker
+from tests.recertification.makers import FIXED, RULE, add_facts, completed, d, employee, person, refreshed, status_on
 from tests.recertification.random_histories import days, histories, several_policies
-from tests.recertification.random_lives import Life
+from tests.recertification.random_lives import RandomLife
 
 DAY = r"(\d{1,2} [A-Z][a-z]+ \d{4})"
 INTERNAL = re.compile(
@@ -43,8 +43,8 @@ def day(text: str) -> date:
     return datetime.strptime(text, "%d %B %Y").date()  # noqa: DTZ007 (a day has no zone)
 
 
-class Said:
-    """A sentence about somebody, with all that is known of them on that day."""
+class ExplainedStatus:
+    """A certification status with everything that is known of the person on that day, to check its sentences."""
 
     def __init__(self, facts: CertificationFacts, policies: Iterable[Policy], now: CertificationStatus) -> None:
         self.facts, self.now, self.policies = facts.as_of(now.on), now, list(policies)
@@ -56,7 +56,7 @@ class Said:
         return [e for e in self.facts.extensions if e.recorded <= self.now.on]
 
     def changed(self) -> bool:
-        """Whether a version came to govern after something was completed, and applied at once."""
+        """Whether a policy version took effect after a completion, and applied at once."""
         first = min((c.day for c in self.facts.completions), default=date.max)
         return any(p.applies == "now" and first < p.governs_from <= self.now.on for p in self.policies) or any(
             p.kind == "general" and p.governs_from <= self.now.on for p in self.policies
@@ -112,19 +112,19 @@ CLAIMS: dict[str, Callable[..., bool]] = {
 }  # fmt: skip
 
 
-def check(facts: CertificationFacts, policies: Iterable[Policy], on: date, seen: Counter[str]) -> None:
+def check(facts: CertificationFacts, policies: Iterable[Policy], on: date, counts: Counter[str]) -> None:
     policies = list(policies)
     now = certification_status(facts, policies, on)
-    said = Said(facts, policies, now)
+    explained = ExplainedStatus(facts, policies, now)
     texts = [now.because, now.because_for_others]
     for cycle in cycles(facts, policies, on):
         texts += [cycle_reason(cycle), cycle_reason(cycle, MANAGER_PRONOUNS)]
     for text in texts:
         assert not INTERNAL.search(text), text
-        for pattern, holds in CLAIMS.items():
-            for found in re.finditer(pattern, text):
-                seen[pattern] += 1
-                assert holds(said, *found.groups()), (found[0], text, on, facts, policies)
+        for pattern, is_true in CLAIMS.items():
+            for match in re.finditer(pattern, text):
+                counts[pattern] += 1
+                assert is_true(explained, *match.groups()), (match[0], text, on, facts, policies)
     for text in texts[::2]:
         assert not re.search(r"\b(they|their)\b", text, re.IGNORECASE), text
     for text in texts[1::2]:
@@ -133,7 +133,7 @@ def check(facts: CertificationFacts, policies: Iterable[Policy], on: date, seen:
 
 @pytest.mark.parametrize("seed", [11, 12])
 def test_every_sentence_names_only_what_happened(seed: int) -> None:
-    life, seen = Life(random.Random(seed)), Counter[str]()
+    life, seen = RandomLife(random.Random(seed)), Counter[str]()
     for _ in range(2000):
         check(*life.next(), seen)
     # A sentence that never occurred was not tested.
@@ -155,26 +155,26 @@ AWAY = Pause(d("2026-11-20"), d("2026-11-30"), 0, "leave", recorded=d("2026-11-2
 @pytest.mark.parametrize(
     ("facts", "on", "to_learner", "to_others"),
     [
-        (worker(done("2025-02-12"), again("2026-01-20")), "2026-11-22",
+        (employee(completed("2025-02-12"), refreshed("2026-01-20")), "2026-11-22",
          "Up to date until 12 February 2027, because you renewed inside your window; your date stays 12 February.",
          "Up to date until 12 February 2027, because they renewed inside their window; their date stays 12 February."),
-        # The day that was entered is said as well as the one that holds.
-        (worker(LONG, since="2026-10-01"), "2026-11-28",
+        # The explanation names the date that was entered as well as the date that applies.
+        (employee(LONG, since="2026-10-01"), "2026-11-28",
          "Due by 5 December 2026, because you were granted more time: was ill (until 30 November 2026, but everybody "
          "gets at least the minimum number of days).",
          "Due by 5 December 2026, because they were granted more time: was ill (until 30 November 2026, but everybody "
          "gets at least the minimum number of days)."),
-        (worker(AWAY, since="2026-10-01"), "2026-12-01",
+        (employee(AWAY, since="2026-10-01"), "2026-12-01",
          "Due by 5 December 2026, because you were away up to and including 30 November 2026 (leave), and everybody "
          "gets at least the minimum number of days.",
          "Due by 5 December 2026, because they were away up to and including 30 November 2026 (leave), and everybody "
          "gets at least the minimum number of days."),
-        (worker(replace(AWAY, re_enter_days=14), since="2026-10-01"), "2026-12-01",
+        (employee(replace(AWAY, re_enter_days=14), since="2026-10-01"), "2026-12-01",
          "Due by 14 December 2026, because you were away up to and including 30 November 2026 (leave) and have 14 days "
          "after that.",
          "Due by 14 December 2026, because they were away up to and including 30 November 2026 (leave) and have 14 days "
          "after that."),
-        (worker(replace(LONG, until=d("2027-02-28"), withdrawn=d("2026-12-01")), since="2026-10-01"), "2026-12-02",
+        (employee(replace(LONG, until=d("2027-02-28"), withdrawn=d("2026-12-01")), since="2026-10-01"), "2026-12-02",
          "Due by 8 December 2026, because the extra time was taken back on 1 December 2026, and everybody gets at least "
          "the minimum number of days.", None),
     ],
@@ -182,7 +182,7 @@ AWAY = Pause(d("2026-11-20"), d("2026-11-30"), 0, "leave", recorded=d("2026-11-2
 def test_a_sentence_addresses_its_reader(
     facts: CertificationFacts, on: str, to_learner: str, to_others: str | None
 ) -> None:
-    now = at(facts, on)
+    now = status_on(facts, on)
     assert now.because == to_learner
     assert now.because_for_others == (to_others or to_learner)
 
@@ -201,7 +201,7 @@ LONGER = Policy(d("2026-11-22"), period_months=24, applies="now")
 def test_the_explanation_of_a_moved_due_date_names_the_cause(
     more: tuple[PathwayFact, ...], rules: tuple[Policy, ...], cause: str
 ) -> None:
-    now = at(worker(done("2026-02-12"), *more), "2026-11-22", *rules)
+    now = status_on(employee(completed("2026-02-12"), *more), "2026-11-22", *rules)
     assert f"Due by 12 February 2028, because {cause}; the date on your certificate stays." in now.because
 
 
@@ -210,31 +210,32 @@ def test_an_ended_leave_and_an_expired_certificate_are_in_the_past_tense() -> No
         EmploymentFact(d("2024-01-01")), Requirement(d("2024-01-01"), None, "staff"), CompletionFact(d("2025-02-12")),
         Pause(d("2026-01-10"), d("2026-05-31"), 21, "parental leave"), StartFact(d("2026-06-02")),
     )  # fmt: skip
-    assert at(facts, "2026-06-03").because == (
+    assert status_on(facts, "2026-06-03").because == (
         "Your certificate was valid up to and including 12 February 2026, because you completed the course on 12 "
         "February 2025, and a certificate is valid for 12 months. Due by 21 June 2026, because you were away up to and "
         "including 31 May 2026 (parental leave) and have 21 days after that. You began on 2 June 2026. The refresher "
         "is enough up to and including 12 February 2027."
     )
-    assert long_date(d("2026-06-21")) in at(plus(facts, LONG), "2026-06-30").because
+    assert long_date(d("2026-06-21")) in status_on(add_facts(facts, LONG), "2026-06-30").because
 
 
 @pytest.mark.parametrize(
     ("facts", "on", "said"),
     [
-        (worker(Pause(d("2026-10-20"), d("2026-11-30"), 14, "leave", recorded=d("2026-10-05")), since="2026-10-01"),
+        (employee(Pause(d("2026-10-20"), d("2026-11-30"), 14, "leave", recorded=d("2026-10-05")), since="2026-10-01"),
          "2026-10-10", "because you will be away from 20 October 2026 up to and including 30 November 2026 (leave) and "
          "will have 14 days after that."),
-        # Whoever records a paper has not renewed on its day.
-        (worker(done("2025-01-10", "imported", until="2027-01-09"), done("2025-02-01", "imported", "2025-03-01")),
+        # A person who records an earlier certificate did not renew on its day.
+        (employee(completed("2025-01-10", "imported", until="2027-01-09"), completed("2025-02-01", "imported", "2025-03-01")),
          "2026-01-10", "Your earlier certificate of 1 February 2025 ends before that."),
-        # Only who has waited for the year after is told of the year after.
-        (worker(done("2025-06-12")), "2025-07-01", "and a certificate is valid for at least 5 months."),
-        (worker(done("2025-11-12")), "2025-12-01", "so that one from shortly before 31 January lasts until the year after."),
-        (worker(done("2026-01-10"), end="2026-05-31"), "2026-06-01", "Not required, because you do not work here on this day."),
+        # Only a person whose certificate lasts until the year after reads about the year after.
+        (employee(completed("2025-06-12")), "2025-07-01", "and a certificate is valid for at least 5 months."),
+        (employee(completed("2025-11-12")), "2025-12-01", "so that one from shortly before 31 January lasts until the year after."),
+        (employee(completed("2026-01-10"), end="2026-05-31"), "2026-06-01",
+         "Not required, because you do not work here on this day."),
         (person(EmploymentFact(d("2024-01-01")), Requirement(d("2026-03-01"), None, "staff", d("2026-01-01"))),
          "2026-02-01", "Not required, because nothing asks for it of you on this day."),
     ],
 )  # fmt: skip
 def test_a_sentence_names_the_one_cause_that_applies(facts: CertificationFacts, on: str, said: str) -> None:
-    assert said in at(facts, on, FIXED if "at least 5" in said or "31 January" in said else RULE).because
+    assert said in status_on(facts, on, FIXED if "at least 5" in said or "31 January" in said else RULE).because

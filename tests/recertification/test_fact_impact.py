@@ -42,7 +42,7 @@ def on(session: Session, person: Person, day: date) -> CertificationStatus:
 
 @pytest.fixture
 def learner(session: Session, client: Client) -> Person:
-    """Somebody in a team, whose manager is signed in."""
+    """A person in a team, whose manager is signed in."""
     team = make_team(session, "Nursery")
     person = make_person(session, team=team, at=now())
     sign_in(client, make_person(session, "Priya Nair", "priya@example.org", "manager", team))
@@ -51,7 +51,7 @@ def learner(session: Session, client: Client) -> Person:
 
 @pytest.fixture
 def trained(session: Session, learner: Person) -> Person:
-    """The learner, who completed the course 200 days ago; their first weeks are over."""
+    """The learner, who completed the course 200 days ago; their starter days are over."""
     today = civil_date(now(), ZONE)
     person = session.merge(learner)
     person.created_at = now() - timedelta(days=300)
@@ -64,7 +64,7 @@ def trained(session: Session, learner: Person) -> Person:
 
 @pytest.fixture
 def late(session: Session, learner: Person) -> Person:
-    """The learner, whose first weeks were over a month ago."""
+    """The learner, whose starter days were over a month ago."""
     session.merge(learner).created_at = now() - timedelta(days=60)
     session.execute(select(Organisation)).scalar_one().set_up_at = now() - timedelta(days=90)
     session.commit()
@@ -72,7 +72,7 @@ def late(session: Session, learner: Person) -> Person:
 
 
 def dated(entered: dict[str, str | int]) -> dict[str, str]:
-    """What is typed into a form: numbers are days from today."""
+    """The entered values of a form: numbers are days from today."""
     today = civil_date(now(), ZONE)
     return {k: typed(today + timedelta(days=v)) if isinstance(v, int) else v for k, v in entered.items()}
 
@@ -81,7 +81,7 @@ def dated(entered: dict[str, str | int]) -> dict[str, str]:
 def test_the_form_warns_which_due_date_will_apply_before_it_is_saved(
     session: Session, client: Client, late: Person
 ) -> None:
-    """Two days more for somebody who is overdue, but nobody gets less than seven."""
+    """An extension of two days for an overdue person, although nobody gets less than seven."""
     today = civil_date(now(), ZONE)
     entered = dated({"until": 2, "reason": "was ill"})
     seen = client.post(page(late, "/extension"), entered, 200)
@@ -90,7 +90,7 @@ def test_the_form_warns_which_due_date_will_apply_before_it_is_saved(
     assert "Nothing is saved yet" in seen.text
     assert seen.fields().items() >= entered.items()
     assert session.execute(select(func.count()).select_from(RenewalExtension)).scalar_one() == 0
-    # What is saved is what was seen: another day is said anew.
+    # Only the confirmed date is saved: another date is shown with a new warning.
     other = seen.fields() | dated({"until": 3})
     assert "Check this before you save it" in client.post(page(late, "/extension"), other, 200).text
     done = client.follow(client.post(page(late, "/extension"), seen.fields()))

@@ -23,7 +23,7 @@ from course.recertification.rules import (
 )
 from course.recertification.rules.pathway_policy import own_pathway_policy, policies_for_person
 from course.recertification.rules.policy import policy_in_force
-from tests.recertification.makers import RULE, again, at, d, done, plus, worker
+from tests.recertification.makers import RULE, add_facts, completed, d, employee, refreshed, status_on
 from tests.recertification.random_histories import (
     NAMES,
     after,
@@ -56,7 +56,7 @@ def goes(day: str, name: str) -> PathwayFact:
     ],
 )
 def test_the_pathway_of_the_day_decides_how_long_a_certificate_is_valid(choices: list[PathwayFact], until: str) -> None:
-    now = at(worker(done("2026-02-12"), *choices), "2026-03-01", RULE, CLUBS, SCHOOL)
+    now = status_on(employee(completed("2026-02-12"), *choices), "2026-03-01", RULE, CLUBS, SCHOOL)
     assert now.valid_until == d(until)
 
 
@@ -71,52 +71,60 @@ def test_the_pathway_of_the_day_decides_how_long_a_certificate_is_valid(choices:
 def test_a_change_of_pathway_moves_the_due_date_but_never_the_certificate(
     moved: str, before: str, after_it: str
 ) -> None:
-    facts = worker(done("2026-02-12"), goes("2026-10-01", moved))
+    facts = employee(completed("2026-02-12"), goes("2026-10-01", moved))
     rules = (RULE, CLUBS, SCHOOL)
-    assert at(facts, "2026-09-30", *rules).due == d(before)
-    now = at(facts, "2026-10-01", *rules)
+    assert status_on(facts, "2026-09-30", *rules).due == d(before)
+    now = status_on(facts, "2026-10-01", *rules)
     assert (now.due, now.valid_until) == (d(after_it), d("2027-02-12"))
 
 
 def test_changing_the_pathway_and_back_restores_the_due_date() -> None:
     rules = (RULE, CLUBS)
-    facts = worker(done("2026-02-12"), goes("2026-10-01", "clubs"), goes("2026-11-01", "leaders"))
-    assert [at(facts, day, *rules).due for day in ("2026-10-01", "2026-11-01")] == [d("2028-02-12"), d("2027-02-12")]
-    late = worker(done("2026-02-12"), goes("2026-10-01", "clubs"), goes("2027-11-01", "leaders"))
-    assert at(late, "2027-11-01", *rules).due == d("2027-11-08")  # not at once, but soon
+    facts = employee(completed("2026-02-12"), goes("2026-10-01", "clubs"), goes("2026-11-01", "leaders"))
+    assert [status_on(facts, day, *rules).due for day in ("2026-10-01", "2026-11-01")] == [
+        d("2028-02-12"),
+        d("2027-02-12"),
+    ]
+    late = employee(completed("2026-02-12"), goes("2026-10-01", "clubs"), goes("2027-11-01", "leaders"))
+    assert status_on(late, "2027-11-01", *rules).due == d("2027-11-08")  # not at once, but soon
 
 
 def test_a_certificate_of_another_pathway_is_valid_until_its_date() -> None:
-    facts = worker(done("2026-02-12"), goes("2025-01-01", "clubs"), goes("2026-10-01", "leaders"))
-    now = at(facts, "2027-03-01", RULE, CLUBS)
+    facts = employee(completed("2026-02-12"), goes("2025-01-01", "clubs"), goes("2026-10-01", "leaders"))
+    now = status_on(facts, "2027-03-01", RULE, CLUBS)
     assert (now.state, now.valid_until, now.due) == ("overdue", d("2028-02-12"), d("2027-02-12"))
-    renewed = at(plus(facts, again("2027-03-01")), "2027-03-01", RULE, CLUBS)
+    renewed = status_on(add_facts(facts, refreshed("2027-03-01")), "2027-03-01", RULE, CLUBS)
     assert renewed.valid_until == d("2028-03-01")
 
 
 def test_a_version_with_a_later_start_governs_from_its_day_and_the_general_policy_until_then() -> None:
     later = replace(CLUBS, since=d("2026-06-01"))
-    facts = worker(done("2026-02-12"), goes("2025-01-01", "clubs"))
-    assert at(facts, "2026-06-01", RULE, later).due == d("2027-02-12")  # from the next renewal on
+    facts = employee(completed("2026-02-12"), goes("2025-01-01", "clubs"))
+    assert status_on(facts, "2026-06-01", RULE, later).due == d("2027-02-12")  # from the next renewal on
     now = replace(later, applies="now")
-    assert [at(facts, day, RULE, now).due for day in ("2026-05-31", "2026-06-01")] == [d("2027-02-12"), d("2028-02-12")]
-    renewed = plus(facts, again("2027-01-20"))
-    assert at(renewed, "2027-01-20", RULE, later).valid_until == d("2029-02-12")
+    assert [status_on(facts, day, RULE, now).due for day in ("2026-05-31", "2026-06-01")] == [
+        d("2027-02-12"),
+        d("2028-02-12"),
+    ]
+    renewed = add_facts(facts, refreshed("2027-01-20"))
+    assert status_on(renewed, "2027-01-20", RULE, later).valid_until == d("2029-02-12")
 
 
 def test_a_later_version_for_everybody_does_not_replace_a_pathway_policy() -> None:
     general = Policy(d("2026-09-01"), period_months=3, window_days=14, applies="now")
-    facts = worker(done("2026-02-12"))
-    assert at(facts, "2026-09-01", RULE, CLUBS, general).due == d("2026-09-08")
-    assert at(plus(facts, goes("2025-01-01", "clubs")), "2026-09-01", RULE, CLUBS, general).due == d("2028-02-12")
+    facts = employee(completed("2026-02-12"))
+    assert status_on(facts, "2026-09-01", RULE, CLUBS, general).due == d("2026-09-08")
+    assert status_on(add_facts(facts, goes("2025-01-01", "clubs")), "2026-09-01", RULE, CLUBS, general).due == d(
+        "2028-02-12"
+    )
 
 
 @pytest.mark.parametrize(("applies", "due"), [("now", "2027-02-12"), ("from the next renewal", "2028-02-12")])
 def test_a_pathway_can_follow_everybody_again(applies: str, due: str) -> None:
     end = Policy(d("2026-09-01"), kind="general", pathway="clubs", applies=applies)
-    facts = worker(done("2026-02-12"), goes("2025-01-01", "clubs"))
+    facts = employee(completed("2026-02-12"), goes("2025-01-01", "clubs"))
     rules = (RULE, CLUBS, end)
-    assert (at(facts, "2026-09-01", *rules).due, at(facts, "2026-09-01", *rules).valid_until) == (
+    assert (status_on(facts, "2026-09-01", *rules).due, status_on(facts, "2026-09-01", *rules).valid_until) == (
         d(due),
         d("2028-02-12"),
     )
@@ -131,17 +139,17 @@ def test_only_a_pathway_can_follow_everybody() -> None:
 
 
 def test_starters_get_the_starter_days_of_their_pathway() -> None:
-    facts = worker(goes("2026-02-01", "clubs"), since="2026-02-01")
-    assert at(facts, "2026-02-01", RULE, CLUBS).due == d("2026-04-02")
-    away = plus(facts, goes("2026-02-10", "leaders"))
-    assert at(away, "2026-02-10", RULE, CLUBS).due == d("2026-03-01")
+    facts = employee(goes("2026-02-01", "clubs"), since="2026-02-01")
+    assert status_on(facts, "2026-02-01", RULE, CLUBS).due == d("2026-04-02")
+    away = add_facts(facts, goes("2026-02-10", "leaders"))
+    assert status_on(away, "2026-02-10", RULE, CLUBS).due == d("2026-03-01")
 
 
 def test_a_preview_for_a_pathway_affects_only_the_people_in_it() -> None:
     people = {
-        "club": worker(done("2026-02-12"), goes("2025-01-01", "clubs")),
-        "left the clubs": worker(done("2026-02-12"), goes("2025-01-01", "clubs"), goes("2025-02-01", "school")),
-        "none": worker(done("2026-02-12")),
+        "club": employee(completed("2026-02-12"), goes("2025-01-01", "clubs")),
+        "left the clubs": employee(completed("2026-02-12"), goes("2025-01-01", "clubs"), goes("2025-02-01", "school")),
+        "none": employee(completed("2026-02-12")),
     }
     wanted = Policy(d("2026-11-22"), period_months=24, pathway="clubs", applies="now")
     seen = preview_policy_change(people, [RULE], [RULE, wanted], d("2026-11-22"))
@@ -210,53 +218,53 @@ def test_no_change_of_pathway_leaves_less_than_the_minimum_days(
 
 
 def revoked(day: str, on: str, kind: str = "initial") -> CompletionFact:
-    return replace(done(day, kind), revoked=d(on), revocation_reason="not taken in person")
+    return replace(completed(day, kind), revoked=d(on), revocation_reason="not taken in person")
 
 
 def test_a_revoked_certificate_is_valid_before_its_revocation_and_not_after() -> None:
-    facts = worker(revoked("2026-02-12", "2026-11-22"))
-    before = at(facts, "2026-11-21")
+    facts = employee(revoked("2026-02-12", "2026-11-22"))
+    before = status_on(facts, "2026-11-21")
     assert (before.state, before.valid_until, before.due) == ("up-to-date", d("2027-02-12"), d("2027-02-12"))
-    now = at(facts, "2026-11-22")
+    now = status_on(facts, "2026-11-22")
     assert (now.state, now.valid_until, now.due, now.course) == ("not-yet-due", None, d("2026-11-29"), "initial")
     assert "the certificate of 12 February 2026 was revoked on 22 November 2026 (not taken in person)" in now.because
     assert "29 November 2026, because a certificate that you held stopped counting on 22 November 2026" in now.because
-    assert at(facts, "2026-11-30").state == "overdue"
+    assert status_on(facts, "2026-11-30").state == "overdue"
     assert missing_due_date_reason(facts, [RULE], d("2026-11-30")) is None
 
 
 def test_a_revocation_never_extends_a_certificate() -> None:
-    nearly = worker(revoked("2026-02-12", "2027-02-10"))
-    assert at(nearly, "2027-02-10").due == d("2027-02-12")
-    long_ago = worker(revoked("2025-02-12", "2026-11-22"))
-    assert at(long_ago, "2026-11-22").overdue_days > 0
+    nearly = employee(revoked("2026-02-12", "2027-02-10"))
+    assert status_on(nearly, "2027-02-10").due == d("2027-02-12")
+    long_ago = employee(revoked("2025-02-12", "2026-11-22"))
+    assert status_on(long_ago, "2026-11-22").overdue_days > 0
 
 
 def test_after_a_revocation_an_earlier_valid_certificate_decides_again() -> None:
-    facts = worker(done("2026-02-12"), replace(revoked("2026-09-01", "2026-11-22", "refresher")))
-    now = at(facts, "2026-11-22")
+    facts = employee(completed("2026-02-12"), replace(revoked("2026-09-01", "2026-11-22", "refresher")))
+    now = status_on(facts, "2026-11-22")
     assert (now.state, now.due, now.valid_until) == ("up-to-date", d("2027-02-12"), d("2027-02-12"))
     assert "What you did since does not count, because the certificate of 1 September 2026 was revoked" in now.because
 
 
 def test_a_later_certificate_keeps_its_date_when_the_one_before_it_is_revoked() -> None:
-    facts = worker(revoked("2026-02-12", "2027-06-01"), again("2027-01-20"))
-    assert at(facts, "2027-06-01").valid_until == d("2028-02-12")
-    fresh = worker(revoked("2026-02-12", "2026-11-22"), done("2027-01-20"))
-    assert at(fresh, "2027-01-20").valid_until == d("2028-01-20")
-    assert not cycles(worker(revoked("2026-02-12", "2026-11-22"), again("2027-01-20")), [RULE], d("2027-01-20"))[
+    facts = employee(revoked("2026-02-12", "2027-06-01"), refreshed("2027-01-20"))
+    assert status_on(facts, "2027-06-01").valid_until == d("2028-02-12")
+    fresh = employee(revoked("2026-02-12", "2026-11-22"), completed("2027-01-20"))
+    assert status_on(fresh, "2027-01-20").valid_until == d("2028-01-20")
+    assert not cycles(employee(revoked("2026-02-12", "2026-11-22"), refreshed("2027-01-20")), [RULE], d("2027-01-20"))[
         1
     ].is_counted
 
 
 def test_a_withdrawn_import_can_be_recorded_again() -> None:
-    paper = done("2026-02-12", "imported", "2026-03-01")
+    paper = completed("2026-02-12", "imported", "2026-03-01")
     gone = replace(paper, recorded=d("2026-04-01"), revoked=d("2026-04-01"))
     anew = replace(paper, recorded=d("2026-05-01"))
-    facts = worker(paper, gone, anew)
-    held = [at(facts, day).valid_until for day in ("2026-03-31", "2026-04-01", "2026-04-30", "2026-05-01")]
+    facts = employee(paper, gone, anew)
+    held = [status_on(facts, day).valid_until for day in ("2026-03-31", "2026-04-01", "2026-04-30", "2026-05-01")]
     assert held == [d("2027-02-12"), None, None, d("2027-02-12")]
-    assert "taken back on 1 April 2026" in at(facts, "2026-04-01").because
+    assert "taken back on 1 April 2026" in status_on(facts, "2026-04-01").because
 
 
 @many

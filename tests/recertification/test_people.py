@@ -41,7 +41,7 @@ def on(session: Session, person: Person, day: date) -> CertificationStatus:
 
 @pytest.fixture
 def learner(session: Session, client: Client) -> Person:
-    """Somebody in a team, whose manager is signed in."""
+    """A person in a team, whose manager is signed in."""
     team = make_team(session, "Nursery")
     person = make_person(session, team=team, at=now())
     sign_in(client, make_person(session, "Priya Nair", "priya@example.org", "manager", team))

@@ -20,7 +20,7 @@ from course.recertification.rules import (
     describe_policy,
     preview_policy_change,
 )
-from tests.recertification.makers import FIXED, RULE, again, at, d, done, person, plus, worker
+from tests.recertification.makers import FIXED, RULE, add_facts, completed, d, employee, person, refreshed, status_on
 
 
 def test_every_case_is_tested_by_its_number() -> None:
@@ -41,11 +41,11 @@ def test_every_case_is_tested_by_its_number() -> None:
     ],
 )
 def test_case_01_a_fixed_date_leaves_at_least_the_minimum(day: str, until: str) -> None:
-    assert at(worker(done(day), since=day), day, FIXED).valid_until == d(until)
+    assert status_on(employee(completed(day), since=day), day, FIXED).valid_until == d(until)
 
 
 def test_case_01_both_dates_are_shown_before_the_rule_is_saved() -> None:
-    people = {"nina": worker(done("2026-09-15"), since="2026-09-01")}
+    people = {"nina": employee(completed("2026-09-15"), since="2026-09-01")}
     fixed = replace(FIXED, since=d("2026-11-22"), applies="from the next renewal")
     (touch,) = preview_policy_change(people, [RULE], [RULE, fixed], d("2026-11-22")).affected
     assert (touch.renewed_before, touch.renewed_after) == (d("2028-09-15"), d("2029-01-31"))
@@ -66,32 +66,32 @@ def test_case_01_the_examples_of_totara_come_out_the_same(
     day: str, fixed: tuple[int, int], minimum: int, until: str
 ) -> None:
     rule = Policy(d("2010-01-01"), kind="fixed", fixed_day=fixed[0], fixed_month=fixed[1], minimum_months=minimum)
-    assert at(worker(done(day), since="2010-01-01"), day, rule).valid_until == d(until)
+    assert status_on(employee(completed(day), since="2010-01-01"), day, rule).valid_until == d(until)
 
 
 def test_case_01_a_renewal_in_the_window_of_a_fixed_date_reaches_the_next() -> None:
     rule = Policy(d("2010-01-01"), kind="fixed", fixed_day=1, fixed_month=12, minimum_months=5)
-    facts = worker(done("2025-04-10"), again("2025-11-15"))
-    assert at(facts, "2025-11-15", rule).valid_until == d("2026-12-01")
+    facts = employee(completed("2025-04-10"), refreshed("2025-11-15"))
+    assert status_on(facts, "2025-11-15", rule).valid_until == d("2026-12-01")
 
 
 def test_case_02_almost_two_years_by_a_fixed_date_say_why() -> None:
     rule = replace(FIXED, minimum_months=12)
-    now = at(worker(done("2026-02-01"), since="2026-01-20"), "2026-02-02", rule)
+    now = status_on(employee(completed("2026-02-01"), since="2026-01-20"), "2026-02-02", rule)
     assert now.valid_until == d("2028-01-31")
     for part in ("31 January 2028", "1 February 2026", "everybody renews by 31 January", "at least 12 months"):
         assert part in now.because
 
 
 def test_case_03_renewing_early_in_the_window_keeps_the_date_and_before_it_loses_nothing() -> None:
-    facts = worker(done("2026-02-12"))
-    inside = plus(facts, again("2026-12-20"))
-    assert at(inside, "2026-12-20").valid_until == d("2028-02-12")
-    before = plus(facts, again("2026-08-01"))
-    assert at(before, "2026-08-01").valid_until == d("2027-08-01")
-    long = worker(done("2026-01-01", "imported", until="2029-01-01"), again("2026-08-01"))
-    assert at(long, "2026-08-01").valid_until == d("2029-01-01")
-    assert "what you held already is valid for longer" in at(long, "2026-08-01").because
+    facts = employee(completed("2026-02-12"))
+    inside = add_facts(facts, refreshed("2026-12-20"))
+    assert status_on(inside, "2026-12-20").valid_until == d("2028-02-12")
+    before = add_facts(facts, refreshed("2026-08-01"))
+    assert status_on(before, "2026-08-01").valid_until == d("2027-08-01")
+    long = employee(completed("2026-01-01", "imported", until="2029-01-01"), refreshed("2026-08-01"))
+    assert status_on(long, "2026-08-01").valid_until == d("2029-01-01")
+    assert "what you held already is valid for longer" in status_on(long, "2026-08-01").because
 
 
 @pytest.mark.parametrize("days", [0, -3, 336, 400])
@@ -101,17 +101,17 @@ def test_case_04_a_window_that_does_not_open_before_the_last_day_is_refused(days
 
 
 def test_case_04_the_window_opens_at_least_a_day_before_the_last_day() -> None:
-    now = at(worker(done("2026-02-12")), "2026-06-01", replace(RULE, window_days=1))
+    now = status_on(employee(completed("2026-02-12")), "2026-06-01", replace(RULE, window_days=1))
     assert (now.window_opens, now.valid_until) == (d("2027-02-11"), d("2027-02-12"))
-    short = at(worker(done("2026-02-12", "imported", until="2026-02-13")), "2026-02-12")
+    short = status_on(employee(completed("2026-02-12", "imported", until="2026-02-13")), "2026-02-12")
     assert short.window_opens == d("2026-02-12")
 
 
 def test_case_05_the_certificate_stays_valid_when_the_window_opens_and_an_attempt_begins() -> None:
-    facts = worker(done("2026-02-12"), StartFact(d("2026-12-20")))
-    now = at(facts, "2026-12-21")
+    facts = employee(completed("2026-02-12"), StartFact(d("2026-12-20")))
+    now = status_on(facts, "2026-12-21")
     assert (now.state, now.valid_until, now.started) == ("in-progress", d("2027-02-12"), d("2026-12-20"))
-    assert at(worker(done("2026-02-12"), StartFact(d("2026-06-01"))), "2026-06-02").state == "up-to-date"
+    assert status_on(employee(completed("2026-02-12"), StartFact(d("2026-06-01"))), "2026-06-02").state == "up-to-date"
 
 
 def test_case_06_the_rule_in_words_says_from_where_the_period_counts() -> None:
@@ -119,8 +119,8 @@ def test_case_06_the_rule_in_words_says_from_where_the_period_counts() -> None:
 
 
 def test_case_07_neither_leaving_nor_losing_the_reason_resets_a_certificate() -> None:
-    facts = worker(done("2026-02-12"), end="2026-03-12")
-    now = at(facts, "2026-03-13")
+    facts = employee(completed("2026-02-12"), end="2026-03-12")
+    now = status_on(facts, "2026-03-13")
     assert (now.state, now.valid_until) == ("not-required", d("2027-02-12"))
     assert len(cycles(facts, [RULE], d("2026-03-13"))) == 1
 
@@ -137,55 +137,55 @@ def test_case_08_only_the_settings_that_apply_are_shown_and_the_defaults_are_not
 
 def test_case_15_an_extension_moves_the_due_day_and_not_the_cycle() -> None:
     more = Extension(d("2027-02-01"), d("2027-03-12"), "short of staff")
-    facts = worker(done("2026-02-12"), more)
-    now = at(facts, "2027-02-20")
+    facts = employee(completed("2026-02-12"), more)
+    now = status_on(facts, "2027-02-20")
     assert (now.state, now.due, now.valid_until) == ("due-soon", d("2027-03-12"), d("2027-02-12"))
     assert "12 March 2027, because you were granted more time: short of staff" in now.because
-    assert at(plus(facts, again("2027-02-10")), "2027-02-10").valid_until == d("2028-02-12")
-    assert at(facts, "2027-03-12").overdue_days == 0
-    assert (at(facts, "2027-03-13").state, at(facts, "2027-03-13").overdue_days) == ("expired", 1)
+    assert status_on(add_facts(facts, refreshed("2027-02-10")), "2027-02-10").valid_until == d("2028-02-12")
+    assert status_on(facts, "2027-03-12").overdue_days == 0
+    assert (status_on(facts, "2027-03-13").state, status_on(facts, "2027-03-13").overdue_days) == ("expired", 1)
 
 
 def test_case_16_finishing_inside_the_extension_is_in_time() -> None:
     more = Extension(d("2027-02-01"), d("2027-03-12"), "short of staff")
-    now = at(worker(done("2026-02-12"), more, again("2027-03-12")), "2027-03-12")
+    now = status_on(employee(completed("2026-02-12"), more, refreshed("2027-03-12")), "2027-03-12")
     assert (now.valid_until, now.anchor) == (d("2028-02-12"), d("2026-02-12"))
     assert "inside your extension; your date stays 12 February" in now.because
-    late = at(worker(done("2026-02-12"), more, again("2027-03-13")), "2027-03-13")
+    late = status_on(employee(completed("2026-02-12"), more, refreshed("2027-03-13")), "2027-03-13")
     assert (late.valid_until, late.anchor) == (d("2028-03-13"), d("2027-03-13"))
 
 
 def test_case_16_a_very_long_extension_never_makes_the_next_renewal_due_at_once() -> None:
     more = Extension(d("2027-02-01"), d("2028-02-01"), "a long project")
-    now = at(worker(done("2026-02-12"), more, again("2028-01-20")), "2028-01-20")
+    now = status_on(employee(completed("2026-02-12"), more, refreshed("2028-01-20")), "2028-01-20")
     assert (now.valid_until, now.state) == (d("2029-01-20"), "up-to-date")
 
 
 def test_case_17_a_returner_with_a_valid_certificate_keeps_it() -> None:
-    facts = worker(done("2026-02-12"), EmploymentFact(d("2026-10-01")), end="2026-06-30")
-    assert at(facts, "2026-08-01").state == "not-required"
-    back = at(facts, "2026-10-01")
+    facts = employee(completed("2026-02-12"), EmploymentFact(d("2026-10-01")), end="2026-06-30")
+    assert status_on(facts, "2026-08-01").state == "not-required"
+    back = status_on(facts, "2026-10-01")
     assert (back.state, back.due, back.course) == ("up-to-date", d("2027-02-12"), "refresher")
 
 
 def test_case_17_a_returner_with_an_expired_certificate_has_the_starter_days() -> None:
-    facts = worker(done("2026-02-12"), EmploymentFact(d("2027-05-01")), end="2026-06-30")
-    back = at(facts, "2027-05-01")
+    facts = employee(completed("2026-02-12"), EmploymentFact(d("2027-05-01")), end="2026-06-30")
+    back = status_on(facts, "2027-05-01")
     assert (back.state, back.due, back.overdue_days) == ("due-soon", d("2027-05-29"), 0)
     assert back.course == "refresher"
-    assert (at(facts, "2027-05-30").state, at(facts, "2027-05-30").overdue_days) == ("expired", 1)
+    assert (status_on(facts, "2027-05-30").state, status_on(facts, "2027-05-30").overdue_days) == ("expired", 1)
 
 
 def test_case_18_the_requirement_is_checked_in_each_cycle() -> None:
     ended = Requirement(d("2024-01-01"), d("2026-12-31"), "staff", recorded=d("2026-12-15"))
-    facts = worker(done("2026-02-12"), ended)
-    assert at(facts, "2026-12-31").state == "due-soon"
-    assert (at(facts, "2027-01-01").state, at(facts, "2027-01-01").due) == ("not-required", None)
+    facts = employee(completed("2026-02-12"), ended)
+    assert status_on(facts, "2026-12-31").state == "due-soon"
+    assert (status_on(facts, "2027-01-01").state, status_on(facts, "2027-01-01").due) == ("not-required", None)
 
 
 def test_case_19_of_two_requirements_the_earliest_due_date_applies_and_both_are_named() -> None:
-    facts = worker(Requirement(d("2026-11-10"), None, "youth leader"), since="2026-11-01")
-    now = at(facts, "2026-11-22")
+    facts = employee(Requirement(d("2026-11-10"), None, "youth leader"), since="2026-11-01")
+    now = status_on(facts, "2026-11-22")
     assert (now.due, now.reasons) == (d("2026-11-29"), ("staff", "youth leader"))
     assert "2 reasons: staff; youth leader" in now.because
 
@@ -193,41 +193,41 @@ def test_case_19_of_two_requirements_the_earliest_due_date_applies_and_both_are_
 def test_case_19_a_change_of_pathway_does_not_grant_the_starter_days_again() -> None:
     volunteer = Requirement(d("2026-10-01"), d("2026-11-10"), "volunteer")
     facts = person(EmploymentFact(d("2026-10-01")), volunteer, Requirement(d("2026-11-11"), None, "staff"))
-    now = at(facts, "2026-11-22")
+    now = status_on(facts, "2026-11-22")
     assert (now.state, now.due, now.reasons) == ("overdue", d("2026-10-29"), ("staff",))
 
 
 def test_case_20_imported_certificates_have_an_age_limit_and_expired_ones_leave_the_minimum_days() -> None:
     rule = replace(RULE, import_age_months=24)
-    old = worker(done("2023-11-01", "imported", recorded="2026-11-20"), since="2026-11-01")
-    now = at(old, "2026-11-22", rule)
+    old = employee(completed("2023-11-01", "imported", recorded="2026-11-20"), since="2026-11-01")
+    now = status_on(old, "2026-11-22", rule)
     assert (now.state, now.valid_until, now.course) == ("not-yet-due", None, "initial")
     assert "too old" in now.because
-    ran_out = worker(done("2025-06-01", "imported", recorded="2026-11-20"), since="2026-11-01")
-    now = at(ran_out, "2026-11-22", rule)
+    ran_out = employee(completed("2025-06-01", "imported", recorded="2026-11-20"), since="2026-11-01")
+    now = status_on(ran_out, "2026-11-22", rule)
     assert (now.state, now.valid_until, now.due, now.overdue_days) == ("due-soon", d("2026-06-01"), d("2026-11-29"), 0)
-    assert at(ran_out, "2026-11-30", rule).state == "expired"
+    assert status_on(ran_out, "2026-11-30", rule).state == "expired"
     assert not any(cycle.issues_certificate for cycle in cycles(ran_out, [rule], d("2026-11-22")))
 
 
 def test_case_21_an_import_holds_last_and_this_years_record_and_keeps_the_stated_day() -> None:
-    facts = worker(
-        done("2025-08-24", "imported", "2026-11-20", "2025-12-31"),
-        done("2026-08-24", "imported", "2026-11-20", "2026-12-31"),
+    facts = employee(
+        completed("2025-08-24", "imported", "2026-11-20", "2025-12-31"),
+        completed("2026-08-24", "imported", "2026-11-20", "2026-12-31"),
     )
     chain = cycles(facts, [RULE], d("2026-11-20"))
     assert [cycle.valid_until for cycle in chain] == [d("2025-12-31"), d("2026-12-31")]
-    assert "24 August 2026 that you brought says so" in at(facts, "2026-11-20").because
-    computed = cycles(worker(done("2026-08-24", "imported", "2026-11-20")), [RULE], d("2026-11-20"))
+    assert "24 August 2026 that you brought says so" in status_on(facts, "2026-11-20").because
+    computed = cycles(employee(completed("2026-08-24", "imported", "2026-11-20")), [RULE], d("2026-11-20"))
     assert [cycle.valid_until for cycle in computed] == [d("2027-08-24")]
 
 
 def test_case_22_a_preview_names_the_affected_people_and_leaves_the_choice() -> None:
     people = {
-        "amir": worker(done("2026-02-12")),
-        "bea": worker(done("2026-11-01")),
-        "gone": worker(end="2025-01-01"),
-        "new": worker(since="2026-11-20"),
+        "amir": employee(completed("2026-02-12")),
+        "bea": employee(completed("2026-11-01")),
+        "gone": employee(end="2025-01-01"),
+        "new": employee(since="2026-11-20"),
     }
     shorter = Policy(d("2026-11-22"), period_months=6, applies="now")
     now = preview_policy_change(people, [RULE], [RULE, shorter], d("2026-11-22"))
@@ -249,9 +249,9 @@ def test_case_22_a_preview_names_the_affected_people_and_leaves_the_choice() -> 
 @pytest.mark.parametrize("applies", ["now", "from the next renewal"])
 @pytest.mark.parametrize("months", [6, 24])
 def test_case_23_another_period_never_changes_a_certificate_that_was_issued(applies: str, months: int) -> None:
-    facts = worker(done("2026-02-12"))
+    facts = employee(completed("2026-02-12"))
     other = Policy(d("2026-11-22"), period_months=months, applies=applies)
-    now = at(facts, "2026-12-22", RULE, other)
+    now = status_on(facts, "2026-12-22", RULE, other)
     assert now.valid_until == d("2027-02-12")
     due = {6: "2026-11-29", 24: "2028-02-12"}[months] if applies == "now" else "2027-02-12"
     assert now.due == d(due)
@@ -259,19 +259,19 @@ def test_case_23_another_period_never_changes_a_certificate_that_was_issued(appl
 
 def test_case_23_a_renewal_between_the_expiry_and_a_later_due_date_is_in_time() -> None:
     longer = Policy(d("2026-11-22"), period_months=24, applies="now")
-    facts = worker(done("2026-02-12"))
-    waiting = at(facts, "2027-06-01", RULE, longer)
+    facts = employee(completed("2026-02-12"))
+    waiting = status_on(facts, "2027-06-01", RULE, longer)
     assert (waiting.state, waiting.due, waiting.valid_until) == ("up-to-date", d("2028-02-12"), d("2027-02-12"))
     assert "because the rule was changed; the date on your certificate stays" in waiting.because
-    renewed = at(plus(facts, again("2028-01-15")), "2028-01-15", RULE, longer)
+    renewed = status_on(add_facts(facts, refreshed("2028-01-15")), "2028-01-15", RULE, longer)
     assert (renewed.valid_until, renewed.anchor) == (d("2030-02-12"), d("2026-02-12"))
 
 
 def test_the_example_explanation_of_the_design() -> None:
-    now = at(worker(done("2025-02-12"), again("2026-01-20")), "2026-11-22")
+    now = status_on(employee(completed("2025-02-12"), refreshed("2026-01-20")), "2026-11-22")
     assert now.because == (
         "Up to date until 12 February 2027, because you renewed inside your window; your date stays 12 February."
     )
-    assert cycle_reason(cycles(worker(done("2025-02-12")), [RULE], d("2026-01-01"))[0]) == (
+    assert cycle_reason(cycles(employee(completed("2025-02-12")), [RULE], d("2026-01-01"))[0]) == (
         "you completed the course on 12 February 2025, and a certificate is valid for 12 months"
     )

@@ -22,7 +22,7 @@ from course.recertification.rules import (
 )
 from course.recertification.rules.certification_status import STATES
 from course.recertification.rules.civil_dates import long_date
-from tests.recertification.makers import again, at, d, done, joined, plus, worker
+from tests.recertification.makers import add_facts, completed, d, employee, merge_facts, refreshed, status_on
 from tests.recertification.random_histories import (
     after,
     completions,
@@ -30,8 +30,8 @@ from tests.recertification.random_histories import (
     general_policies,
     histories,
     policies,
+    recorded_after,
     several_policies,
-    since,
 )
 
 many = settings(max_examples=300)
@@ -61,7 +61,7 @@ def test_the_status_of_a_past_day_never_changes_when_later_facts_are_added(
     facts: CertificationFacts, more: CertificationFacts, rules: Rules, versions: list[Policy], on: date
 ) -> None:
     later = [replace(version, recorded=after(max(on, version.since), 1)) for version in versions]
-    whole = joined(facts, since(more, on))
+    whole = merge_facts(facts, recorded_after(more, on))
     assert certification_status(whole, [*rules, *later], on) == certification_status(facts, rules, on)
     assert cycles(whole, [*rules, *later], on) == cycles(facts, rules, on)
 
@@ -98,7 +98,7 @@ def test_another_completion_never_makes_anyone_overdue(
     last = max((one.recorded_on for one in facts.completions), default=completion.recorded_on)
     new = replace(completion, recorded=after(max(last, completion.recorded_on), 1), revoked=None)
     on = after(new.recorded_on, days_on)
-    without, with_it = certification_status(facts, rules, on), certification_status(plus(facts, new), rules, on)
+    without, with_it = certification_status(facts, rules, on), certification_status(add_facts(facts, new), rules, on)
     assert with_it.overdue_days <= without.overdue_days
     assert (with_it.valid_until or date.min) >= (without.valid_until or date.min)
 
@@ -152,10 +152,10 @@ def test_a_longer_minimum_of_a_fixed_date_never_makes_anyone_overdue(
 def test_an_extension_can_cost_some_of_the_next_period() -> None:
     """Not a property: of two people who renew on the same day, the one in time keeps the date, and the one who is late
     or early does not. The days between the dates are lost or gained, never the present certificate."""
-    chain = worker(done("2024-01-01"), again("2024-11-20"))
+    chain = employee(completed("2024-01-01"), refreshed("2024-11-20"))
     longer = Policy(d("2020-01-01"), period_months=13)
-    assert at(chain, "2024-11-20").valid_until == d("2026-01-01")
-    assert at(chain, "2024-11-20", longer).valid_until == d("2025-12-20")
+    assert status_on(chain, "2024-11-20").valid_until == d("2026-01-01")
+    assert status_on(chain, "2024-11-20", longer).valid_until == d("2025-12-20")
 
 
 @many
@@ -209,5 +209,5 @@ def test_a_preview_accounts_for_everybody_and_changes_no_certificate(
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
 def test_the_order_of_the_facts_does_not_matter(order: tuple[int, ...]) -> None:
-    facts = (done("2025-02-12"), again("2026-01-20"), again("2026-08-01"))
-    assert at(worker(*(facts[i] for i in order)), "2026-11-22") == at(worker(*facts), "2026-11-22")
+    facts = (completed("2025-02-12"), refreshed("2026-01-20"), refreshed("2026-08-01"))
+    assert status_on(employee(*(facts[i] for i in order)), "2026-11-22") == status_on(employee(*facts), "2026-11-22")

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from course.clock import now
 from course.content.actions import archive
 from course.content.library import Library
-from tests.refreshers.refresher_steps import Teach, changed
+from tests.refreshers.refresher_steps import Teach, with_changed_page
 
 
 @pytest.fixture
@@ -24,14 +24,14 @@ def library(app: Flask) -> Library:
 @pytest.fixture
 def teach(app: Flask, session: Session) -> Iterator[Teach]:
     """Teach the course with a marked change from now on."""
-    kept = app.extensions["course"]
+    original = app.extensions["course"]
 
     def teach(update_days: int | None) -> Library:
-        anew = changed(kept.library, update_days)
-        app.extensions["course"] = replace(kept, library=anew)
-        archive(session, anew, now())
+        changed_course = with_changed_page(original.library, update_days)
+        app.extensions["course"] = replace(original, library=changed_course)
+        archive(session, changed_course, now())
         session.commit()
-        return anew.for_("school", "england")
+        return changed_course.for_("school", "england")
 
     yield teach
-    app.extensions["course"] = kept
+    app.extensions["course"] = original

@@ -25,8 +25,8 @@ def make_completed(
     missed: tuple[str, ...] = (),
     email: str = "sam@example.org",
 ) -> Person:
-    """A learner who passed the final assessment so long ago, with one question on each point; first answers on the
-    points in `missed` were wrong."""
+    """A learner who passed the final assessment that long ago, with one question on each point. The first answers on
+    the points in `missed` were wrong."""
     at = now() - ago
     person = make_person(session, email=email, at=at)
     complete(session, library, person, at, missed)
@@ -35,14 +35,14 @@ def make_completed(
 
 
 def complete(session: Session, library: Library, person: Person, at: datetime, missed: tuple[str, ...] = ()) -> None:
-    """Answers on every point, and the completion of the newest enrolment for the whole course."""
+    """Answer a question on every point, and complete the newest enrolment for the whole course."""
     enrolment = queries.enrolment_id(session, person.id)
     assert enrolment is not None
-    taken: set[str] = set()
+    used_questions: set[str] = set()
     drawn = []
     for point in library.taught_points:
-        question = next(q for q in library.questions.values() if point in q.points and q.id not in taken)
-        taken.add(question.id)
+        question = next(q for q in library.questions.values() if point in q.points and q.id not in used_questions)
+        used_questions.add(question.id)
         drawn.append(DrawnQuestion(question.id, point))
     attempt_id = actions.open_attempt(session, library, enrolment, "final", "course", 1, 1, drawn, at)
     assert attempt_id is not None
@@ -50,7 +50,7 @@ def complete(session: Session, library: Library, person: Person, at: datetime, m
     assert attempt is not None
     for item in attempt.items:
         question = library.answerable[item.question_id]
-        given = wrong(question) if item.point in missed else right(question)
-        actions.save_answer(session, item, question, given, "sure", at)
+        answer = wrong(question) if item.point in missed else right(question)
+        actions.save_answer(session, item, question, answer, "sure", at)
     today = civil_date(at, "Europe/London")
     actions.record_completion(session, library, person.id, enrolment, "initial", library.minutes, today, at)

@@ -23,16 +23,16 @@ from tests.walking import Learner, Right, always
 Teach = Callable[[int | None], Library]
 
 
-def begin(client: Client) -> str:
-    """Begin the refresher and come to its first part."""
+def begin_on_page(client: Client) -> str:
+    """Begin the refresher on its page; returns the address of its first part."""
     return client.post("/refresher", {}).location
 
 
-def tell_story(app: Flask, client: Client, person: Person, session: Session) -> None:
-    """The refresher's story, always by the recommended choice."""
-    found = queries.newest_refresher(session, person.id, "refresher")
-    assert found is not None
-    ref = next(part.ref for part in found.parts if part.kind == "scenario")
+def finish_scenario(app: Flask, client: Client, person: Person, session: Session) -> None:
+    """Finish the scenario of the refresher, always by the recommended choice."""
+    refresher = queries.newest_refresher(session, person.id, "refresher")
+    assert refresher is not None
+    ref = next(part.ref for part in refresher.parts if part.kind == "scenario")
     module, _, name = ref.partition("/")
     scenario = app.extensions["course"].library.modules[module].scenarios[name]
     run = client.post("/refresher/story", {}).location
@@ -48,12 +48,12 @@ def tell_story(app: Flask, client: Client, person: Person, session: Session) -> 
 def answer_all(app: Flask, client: Client, person: Person, right: Right = always) -> None:
     learner = Learner(app, client, person.id)
     with learner.session() as session:
-        found = queries.newest_refresher(session, person.id, "refresher") or queries.newest_refresher(
+        refresher = queries.newest_refresher(session, person.id, "refresher") or queries.newest_refresher(
             session, person.id, "update"
         )
-    assert found is not None
-    page = client.flask_page(f"/attempt/{found.attempt_id}")
-    page.location = f"/attempt/{found.attempt_id}"
+    assert refresher is not None
+    page = client.flask_page(f"/attempt/{refresher.attempt_id}")
+    page.location = f"/attempt/{refresher.attempt_id}"
     learner.answer_all(page, right)
 
 
@@ -61,21 +61,24 @@ def answer_all(app: Flask, client: Client, person: Person, right: Right = always
 REF = "secret-contact/a-phone-changes-everything"
 
 
-def changed(library: Library, update_days: int | None) -> Library:
-    """The course with the first block of one page replaced, and the page marked."""
+def with_changed_page(library: Library, update_days: int | None) -> Library:
+    """The course with the first block of one page replaced, and the page marked as changed."""
     module_id, _, page_id = REF.partition("/")
-    whole = library.origin or library
-    module = whole.modules[module_id]
+    course = library.origin or library
+    module = course.modules[module_id]
     page = module.pages[page_id]
     first = page.blocks[0].model_copy(update={"html": "<p>Something new holds today.</p>"})
     change = Change(date=now().date(), reason=InlineText("The rule is another one."), update_days=update_days)
-    anew = Page.model_construct(**{**dict(page), "blocks": (first, *page.blocks[1:]), "changes": (change,)})
-    modules = {**whole.modules, module_id: module.model_copy(update={"pages": {**module.pages, page_id: anew}})}
-    return replace(whole, modules=modules, _variants={})
+    changed_page = Page.model_construct(**{**dict(page), "blocks": (first, *page.blocks[1:]), "changes": (change,)})
+    modules = {
+        **course.modules,
+        module_id: module.model_copy(update={"pages": {**module.pages, page_id: changed_page}}),
+    }
+    return replace(course, modules=modules, _variants={})
 
 
-def read(session: Session, library: Library, person: Person) -> None:
-    """The page was read as it was then."""
+def record_page_read(session: Session, library: Library, person: Person) -> None:
+    """Record that the person read the page in its version before the change."""
     module, _, name = REF.partition("/")
     enrolment = session.execute(select(Enrolment.id).where(Enrolment.person_id == person.id)).scalar_one()
     version = library.modules[module].pages[name].version

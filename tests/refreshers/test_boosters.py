@@ -34,17 +34,17 @@ def library(app: Flask) -> Library:
     return found
 
 
-def made(session: Session, library: Library, ago: int = 40, missed: tuple[str, ...] = ()) -> Person:
+def completed_learner(session: Session, library: Library, ago: int = 40, missed: tuple[str, ...] = ()) -> Person:
     return make_completed(session, library.for_("school", "england"), timedelta(days=ago), missed)
 
 
-def due(session: Session, library: Library, after: int = 0) -> list[int]:
+def people_due(session: Session, library: Library, after: int = 0) -> list[int]:
     on = (now() + timedelta(days=after)).date()
     return [one.person_id for one in actions.boosters_due(session, library, ZONE, on)]
 
 
-def send(session: Session, library: Library, after: int = 0) -> int:
-    """Send what is due; returns the newest attempt."""
+def send_boosters(session: Session, library: Library, after: int = 0) -> int:
+    """Send the boosters that are due; returns the id of the newest attempt."""
     at = now() + timedelta(days=after)
     for one in actions.boosters_due(session, library, ZONE, at.date()):
         assert actions.queue_booster(session, library, one, lambda n: MailMessage("Subject", str(n)), ZONE, at)
@@ -56,7 +56,7 @@ def send(session: Session, library: Library, after: int = 0) -> int:
 def test_one_booster_is_queued_a_month_after_the_completion_and_no_second(
     app: Flask, session: Session, library: Library
 ) -> None:
-    person = made(session, library)
+    person = completed_learner(session, library)
     runner = app.test_cli_runner()
     assert runner.invoke(args=["boosters", "send", "--dry-run"]).output == f"{person.email}\n1 boosters.\n"
     assert runner.invoke(args=["boosters", "send"]).output == "1 boosters.\n"
@@ -74,7 +74,7 @@ def test_one_booster_is_queued_a_month_after_the_completion_and_no_second(
 
 
 def test_two_senders_at_once_draw_one_booster(session: Session, library: Library) -> None:
-    made(session, library)
+    completed_learner(session, library)
     (one,) = actions.boosters_due(session, library, ZONE, now().date())
     assert actions.queue_booster(session, library, one, lambda n: MailMessage("S", str(n)), ZONE, now())
     assert not actions.queue_booster(session, library, one, lambda n: MailMessage("S", str(n)), ZONE, now())
@@ -83,8 +83,8 @@ def test_two_senders_at_once_draw_one_booster(session: Session, library: Library
 @pytest.mark.both_engines
 def test_a_booster_asks_the_points_remembered_least_with_unseen_questions(session: Session, library: Library) -> None:
     missed = library.taught_points[3:8]
-    person = made(session, library, missed=missed)
-    number = send(session, library)
+    person = completed_learner(session, library, missed=missed)
+    number = send_boosters(session, library)
     found = attempt_of(session, person.id, number)
     assert found is not None
     assert {item.point for item in found.items} == set(missed)
@@ -102,47 +102,47 @@ def test_a_booster_asks_the_points_remembered_least_with_unseen_questions(sessio
     ("ago", "what"), [(20, "too soon"), (330, "the refresher is open"), (500, "the certificate has run out")]
 )
 def test_no_booster_is_sent_at_another_time(session: Session, library: Library, ago: int, what: str) -> None:
-    made(session, library, ago)
-    assert due(session, library) == [], what
+    completed_learner(session, library, ago)
+    assert people_due(session, library) == [], what
 
 
 def test_further_boosters_come_at_most_monthly_and_only_while_they_are_answered(
     session: Session, library: Library
 ) -> None:
-    person = made(session, library, missed=library.taught_points[:10])
-    send(session, library)
-    assert due(session, library, after=29) == []
-    assert due(session, library, after=30) == [person.id]
-    send(session, library, after=30)
-    assert due(session, library, after=61) == []
+    person = completed_learner(session, library, missed=library.taught_points[:10])
+    send_boosters(session, library)
+    assert people_due(session, library, after=29) == []
+    assert people_due(session, library, after=30) == [person.id]
+    send_boosters(session, library, after=30)
+    assert people_due(session, library, after=61) == []
 
 
 def test_a_person_who_opted_out_is_sent_no_booster_until_they_opt_in_again(session: Session, library: Library) -> None:
-    person = made(session, library)
+    person = completed_learner(session, library)
     assert set_mail_preference(session, person.id, BOOSTER, False, now())
-    assert due(session, library) == []
+    assert people_due(session, library) == []
     assert set_mail_preference(session, person.id, BOOSTER, True, now())
-    assert due(session, library) == [person.id]
+    assert people_due(session, library) == [person.id]
 
 
 def test_leavers_are_sent_no_booster_and_their_link_ends(
     session: Session, client: Client, app: Flask, library: Library
 ) -> None:
-    person = made(session, library)
-    token = sign_booster_token(send(session, library), app.extensions["course"].config.secret_key)
+    person = completed_learner(session, library)
+    token = sign_booster_token(send_boosters(session, library), app.extensions["course"].config.secret_key)
     client.get(f"/booster/{token}", 303)
     person.left_at = now()
     session.commit()
     assert client.get(f"/booster/{token}", 410).h1 == "This link no longer works"
-    assert due(session, library, after=31) == []
+    assert people_due(session, library, after=31) == []
 
 
 @pytest.mark.both_engines
 def test_the_link_needs_no_password_and_gives_access_to_nothing_else(
     app: Flask, session: Session, client: Client, library: Library
 ) -> None:
-    person = made(session, library)
-    number = send(session, library)
+    person = completed_learner(session, library)
+    number = send_boosters(session, library)
     token = sign_booster_token(number, app.extensions["course"].config.secret_key)
     for position in range(1, 6):
         where = client.get(f"/booster/{token}", 303).location
@@ -171,9 +171,9 @@ def test_the_link_needs_no_password_and_gives_access_to_nothing_else(
 
 @pytest.mark.both_engines
 def test_a_forged_or_expired_link_opens_nothing(app: Flask, session: Session, client: Client, library: Library) -> None:
-    person = made(session, library)
+    person = completed_learner(session, library)
     secret = app.extensions["course"].config.secret_key
-    number = send(session, library)
+    number = send_boosters(session, library)
     final = session.execute(select(Attempt.id).where(Attempt.kind == "final")).scalar_one()
     for token in (
         "nothing",
@@ -190,9 +190,9 @@ def test_a_forged_or_expired_link_opens_nothing(app: Flask, session: Session, cl
 
 
 def test_answers_of_a_booster_update_the_memory_model(session: Session, library: Library) -> None:
-    person = made(session, library, missed=library.taught_points[:5])
+    person = completed_learner(session, library, missed=library.taught_points[:5])
     before = actions.person_memory_estimates(session, library, person.id, now() + timedelta(days=1))
-    number = send(session, library)
+    number = send_boosters(session, library)
     found = attempt_of(session, person.id, number)
     assert found is not None
     for item in found.items:

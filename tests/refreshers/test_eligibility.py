@@ -38,8 +38,8 @@ from tests.learning.finishing import (
 from tests.learning.givens import right
 from tests.makers import make_person, sign_in
 from tests.pages import Client
-from tests.recertification.makers import RULE, again, d, done, worker
-from tests.recertification.random_lives import Life
+from tests.recertification.makers import RULE, completed, d, employee, refreshed
+from tests.recertification.random_lives import RandomLife
 from tests.refreshers.makers import complete, make_completed
 
 # A certificate that is valid for a year, and a grace period of another year in which the refresher is enough.
@@ -49,23 +49,23 @@ LIMIT = timedelta(days=730)
 @pytest.mark.parametrize(
     ("facts", "on", "expected"),
     [
-        (worker(done("2024-02-12")), "2025-01-20", True),
-        (worker(done("2024-02-12")), "2025-02-13", True),
-        (worker(done("2024-02-12")), "2026-02-12", True),
-        (worker(done("2024-02-12")), "2026-02-13", False),
-        (worker(done("2024-02-12"), again("2025-02-01")), "2026-03-01", True),
-        (worker(), "2025-02-12", False),
-        (worker(done("2024-02-12"), Pause(d("2024-06-01"), None, 14, "illness")), "2025-01-20", True),
-        (worker(done("2024-02-12"), Extension(d("2025-01-10"), d("2025-03-31"), "illness")), "2025-03-30", True),
-        (worker(replace(done("2024-02-12"), revoked=d("2025-01-20"))), "2025-01-19", True),
-        (worker(replace(done("2024-02-12"), revoked=d("2025-01-20"))), "2025-01-20", False),
-        (worker(replace(done("2024-02-12"), revoked=d("2025-01-20"))), "2025-01-21", False),
+        (employee(completed("2024-02-12")), "2025-01-20", True),
+        (employee(completed("2024-02-12")), "2025-02-13", True),
+        (employee(completed("2024-02-12")), "2026-02-12", True),
+        (employee(completed("2024-02-12")), "2026-02-13", False),
+        (employee(completed("2024-02-12"), refreshed("2025-02-01")), "2026-03-01", True),
+        (employee(), "2025-02-12", False),
+        (employee(completed("2024-02-12"), Pause(d("2024-06-01"), None, 14, "illness")), "2025-01-20", True),
+        (employee(completed("2024-02-12"), Extension(d("2025-01-10"), d("2025-03-31"), "illness")), "2025-03-30", True),
+        (employee(replace(completed("2024-02-12"), revoked=d("2025-01-20"))), "2025-01-19", True),
+        (employee(replace(completed("2024-02-12"), revoked=d("2025-01-20"))), "2025-01-20", False),
+        (employee(replace(completed("2024-02-12"), revoked=d("2025-01-20"))), "2025-01-21", False),
         # An older certificate was revoked, after another one had renewed it, or on this very day.
-        (worker(replace(done("2023-02-12"), revoked=d("2024-06-01")), again("2024-02-01")), "2025-01-20", True),
-        (worker(replace(done("2023-02-12"), revoked=d("2025-01-20")), again("2024-02-01")), "2025-01-20", True),
-        (worker(replace(done("2023-02-12", "imported", "2023-03-01"), revoked=d("2024-06-01")), again("2024-02-01")),
+        (employee(replace(completed("2023-02-12"), revoked=d("2024-06-01")), refreshed("2024-02-01")), "2025-01-20", True),
+        (employee(replace(completed("2023-02-12"), revoked=d("2025-01-20")), refreshed("2024-02-01")), "2025-01-20", True),
+        (employee(replace(completed("2023-02-12", "imported", "2023-03-01"), revoked=d("2024-06-01")), refreshed("2024-02-01")),
          "2025-01-20", True),
-        (worker(replace(done("2025-01-10", "imported", "2025-01-20"), revoked=d("2025-01-20"))), "2025-01-20", False),
+        (employee(replace(completed("2025-01-10", "imported", "2025-01-20"), revoked=d("2025-01-20"))), "2025-01-20", False),
     ],
 )  # fmt: skip
 def test_whether_a_refresher_finished_on_a_day_counts(facts: CertificationFacts, on: str, expected: bool) -> None:
@@ -75,12 +75,12 @@ def test_whether_a_refresher_finished_on_a_day_counts(facts: CertificationFacts,
 @pytest.mark.parametrize("days", range(0, 1100, 13))
 def test_a_refresher_counts_exactly_while_the_status_says_that_it_is_enough(days: int) -> None:
     on = date(2024, 2, 13) + timedelta(days=days)
-    facts = worker(done("2024-02-12"))
+    facts = employee(completed("2024-02-12"))
     assert would_renew(facts, [RULE], on) is (certification_status(facts, [RULE], on).course == REFRESHER)
 
 
 def test_a_refresher_counts_exactly_while_the_status_says_so_in_random_lives() -> None:
-    life, seen = Life(random.Random(2)), Counter[bool]()
+    life, seen = RandomLife(random.Random(2)), Counter[bool]()
     for _ in range(1000):
         facts, policies, _ = life.next()
         on = life.day()
@@ -93,35 +93,37 @@ def test_a_refresher_counts_exactly_while_the_status_says_so_in_random_lives() -
     assert seen[True] > 15, "lives in which something was revoked, and the refresher is enough all the same"
 
 
-def begun(session: Session, library: Library, person: Person, ago: timedelta) -> Refresher:
-    """A refresher that was begun so long ago, but for its last answer and its last decision."""
+def nearly_finished_refresher(session: Session, library: Library, person: Person, ago: timedelta) -> Refresher:
+    """A refresher that was begun that long ago and is finished except for its last answer and its last decision."""
     at = now() - ago
-    found = actions.begin_refresher(session, library, person.id, None, at)
-    answer_but_last(session, library, person.id, found.attempt_id, at)
-    decide_but_last(session, library, person.id, actions.begin_scenario_run(session, library, person.id, found, at), at)
+    refresher = actions.begin_refresher(session, library, person.id, None, at)
+    answer_but_last(session, library, person.id, refresher.attempt_id, at)
+    decide_but_last(
+        session, library, person.id, actions.begin_scenario_run(session, library, person.id, refresher, at), at
+    )
     session.commit()
     newest = queries.newest_refresher(session, person.id, REFRESHER)
     assert newest is not None
     return newest
 
 
-def late(session: Session, library: Library) -> tuple[Person, Refresher]:
-    """Begun in time, and not finished by the limit."""
+def refresher_after_the_limit(session: Session, library: Library) -> tuple[Person, Refresher]:
+    """Begun in time, and not finished by the end of the grace period."""
     person = make_completed(session, library, ago=LIMIT + timedelta(days=10))
-    return person, begun(session, library, person, timedelta(days=20))
+    return person, nearly_finished_refresher(session, library, person, timedelta(days=20))
 
 
-def revoked(session: Session, library: Library) -> tuple[Person, Refresher]:
+def refresher_after_a_revocation(session: Session, library: Library) -> tuple[Person, Refresher]:
     """Begun in time, and then the certificate was revoked."""
     person = make_completed(session, library)
-    found = begun(session, library, person, timedelta(days=2))
+    refresher = nearly_finished_refresher(session, library, person, timedelta(days=2))
     number = session.execute(select(Certificate.number)).scalar_one()
     revoke(session, number, "a mistake", None, now())
     session.commit()
-    return person, found
+    return person, refresher
 
 
-CASES = pytest.mark.parametrize("case", [late, revoked])
+CASES = pytest.mark.parametrize("case", [refresher_after_the_limit, refresher_after_a_revocation])
 
 
 def count(session: Session, model: type) -> int:
@@ -180,7 +182,7 @@ def test_finishing_a_refresher_that_does_not_count_issues_nothing(
 def test_completing_the_whole_course_again_ends_an_open_refresher(
     session: Session, client: Client, library: Library
 ) -> None:
-    person, found = late(session, library)
+    person, found = refresher_after_the_limit(session, library)
     assert actions.restart_course(session, person.id, now())
     assert not actions.restart_course(session, person.id, now())
     complete(session, library, person, now() - timedelta(days=1))
@@ -197,7 +199,7 @@ def test_completing_the_whole_course_again_ends_an_open_refresher(
 def test_two_clicks_on_beginning_the_course_again_begin_it_once(
     session: Session, client: Client, library: Library
 ) -> None:
-    person, _ = late(session, library)
+    person, _ = refresher_after_the_limit(session, library)
     sign_in(client, person)
     for _ in range(2):
         client.post("/refresher", {})
@@ -208,7 +210,7 @@ def test_two_clicks_on_beginning_the_course_again_begin_it_once(
 def test_the_home_page_does_not_call_a_revoked_certificate_expired(
     app: Flask, session: Session, library: Library
 ) -> None:
-    person, _ = revoked(session, library)
+    person, _ = refresher_after_a_revocation(session, library)
     home = sign_in(Client(app), person).get("/").text
     assert "ran out" not in home
     assert "You hold no certificate that counts" in home
@@ -217,31 +219,33 @@ def test_the_home_page_does_not_call_a_revoked_certificate_expired(
 @pytest.mark.both_engines
 def test_a_refresher_renews_after_an_older_certificate_was_revoked(session: Session, library: Library) -> None:
     person = make_completed(session, library, ago=timedelta(days=700))
-    renewed = begun(session, library, person, timedelta(days=345))
+    renewed = nearly_finished_refresher(session, library, person, timedelta(days=345))
     finish_last(session, library, person, renewed, now() - timedelta(days=345))
     assert count(session, Certificate) == 2
     oldest = session.execute(select(Certificate.number).order_by(Certificate.id).limit(1)).scalar_one()
     revoke(session, oldest, "a mistake", None, now() - timedelta(days=100))
-    found = begun(session, library, person, timedelta(days=1))
+    found = nearly_finished_refresher(session, library, person, timedelta(days=1))
     assert found.id != renewed.id
     finish_last(session, library, person, found, now())
     assert count(session, Certificate) == 3
 
 
-def finish_last(session: Session, library: Library, person: Person, found: Refresher, at: datetime) -> None:
-    """The last answer and the end of the story."""
-    item = next(item for item in held_items(session, person, found) if item.given is None)
-    given = right(library.answerable[item.question_id])
-    session.add(RunOutcome(run_id=found.run_id or 0, ending="end", outcome="good", finished_at=at))
+def finish_last(session: Session, library: Library, person: Person, refresher: Refresher, at: datetime) -> None:
+    """Give the last answer and end the scenario."""
+    item = next(item for item in held_items(session, person, refresher) if item.given is None)
+    answer = right(library.answerable[item.question_id])
+    session.add(RunOutcome(run_id=refresher.run_id or 0, ending="end", outcome="good", finished_at=at))
     session.flush()
-    learning.submit_answer(session, library, person.id, found.attempt_id, item.position, given, "sure", at.date(), at)
+    learning.submit_answer(
+        session, library, person.id, refresher.attempt_id, item.position, answer, "sure", at.date(), at
+    )
     session.commit()
 
 
-def held_items(session: Session, person: Person, found: Refresher) -> tuple[AttemptItemView, ...]:
-    held = attempt(session, person.id, found.attempt_id)
-    assert held is not None
-    return held.items
+def held_items(session: Session, person: Person, refresher: Refresher) -> tuple[AttemptItemView, ...]:
+    attempt_view = attempt(session, person.id, refresher.attempt_id)
+    assert attempt_view is not None
+    return attempt_view.items
 
 
 @pytest.mark.parametrize(
@@ -262,7 +266,7 @@ def test_nobody_is_asked_to_finish_by_a_past_day(
 def test_on_the_day_of_a_completion_no_refresher_is_offered_that_would_not_count(
     session: Session, client: Client, library: Library
 ) -> None:
-    """One that is begun on this day would be called lost at once, and a second one of one day cannot be told apart."""
+    """A refresher begun on this day would be invalid at once, and two completions of one day cannot be told apart."""
     person = make_completed(session, library, ago=timedelta(0))
     sign_in(client, person)
     page = client.get("/refresher")
@@ -278,7 +282,7 @@ def test_what_was_finished_after_leaving_is_not_completed(session: Session, libr
     """As two last steps at once used to leave it, and by then the person had left."""
     if kind == REFRESHER:
         person = make_completed(session, library)
-        found = begun(session, library, person, timedelta(days=2))
+        found = nearly_finished_refresher(session, library, person, timedelta(days=2))
         attempt_id, run = found.attempt_id, found.run_id or 0
     else:
         person = make_person(session)

@@ -26,7 +26,7 @@ from tests.learning.givens import right, wrong
 from tests.makers import make_person, sign_in
 from tests.pages import Client
 from tests.refreshers.makers import make_completed
-from tests.refreshers.refresher_steps import Teach, read
+from tests.refreshers.refresher_steps import Teach, record_page_read
 
 # Texts and links do not depend on the database engine.
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -35,22 +35,24 @@ CRITICAL = "police-when-immediate-risk"
 
 
 def link(html: str, words: str) -> str:
-    """Where the link with these words leads."""
-    found = re.search(rf'href="([^"]+)"[^>]*>{words}', html)
-    assert found, f"no link “{words}”"
-    return found[1]
+    """The address of the link with these words."""
+    match = re.search(rf'href="([^"]+)"[^>]*>{words}', html)
+    assert match, f"no link “{words}”"
+    return match[1]
 
 
-def nearly(session: Session, library: Library, person: Person) -> tuple[Refresher, dict[str, tuple[str, object]]]:
+def nearly_finished_refresher(
+    session: Session, library: Library, person: Person
+) -> tuple[Refresher, dict[str, tuple[str, object]]]:
     at = now()
-    found = actions.begin_refresher(session, library, person.id, None, at)
-    run = actions.begin_scenario_run(session, library, person.id, found, at)
+    refresher = actions.begin_refresher(session, library, person.id, None, at)
+    run = actions.begin_scenario_run(session, library, person.id, refresher, at)
     last: dict[str, tuple[str, object]] = {
-        "answer": answer_but_last(session, library, person.id, found.attempt_id, at),
+        "answer": answer_but_last(session, library, person.id, refresher.attempt_id, at),
         "decision": decide_but_last(session, library, person.id, run, at),
     }
     session.commit()
-    return found, last
+    return refresher, last
 
 
 @pytest.mark.parametrize("order", [("answer", "decision"), ("decision", "answer")])
@@ -59,7 +61,7 @@ def test_the_last_step_of_a_refresher_leads_to_the_new_certificate(
 ) -> None:
     person = make_completed(session, library)
     sign_in(client, person)
-    found, last = nearly(session, library, person)
+    found, last = nearly_finished_refresher(session, library, person)
     ends = {"answer": f"/attempt/{found.attempt_id}", "decision": last["decision"][0] + "/debrief"}
     for step in order:
         client.post(*last[step])  # type: ignore[arg-type]
@@ -79,10 +81,10 @@ def test_a_changed_page_as_the_last_step_also_leads_to_the_certificate(
     session: Session, client: Client, library: Library, teach: Teach
 ) -> None:
     person = make_completed(session, library)
-    read(session, library, person)
+    record_page_read(session, library, person)
     anew = teach(None)
     sign_in(client, person)
-    _, last = nearly(session, anew, person)
+    _, last = nearly_finished_refresher(session, anew, person)
     for path, form in last.values():
         assert client.post(path, form).status == 303  # type: ignore[arg-type]
     assert client.post("/refresher/refresher/change/1", {}).location == "/certificate"
@@ -92,17 +94,17 @@ def test_a_changed_page_as_the_last_step_also_leads_to_the_certificate(
 def answer_until_used_up(
     session: Session, library: Library, person: Person, attempt_id: int, points: tuple[str, ...]
 ) -> AttemptView:
-    """Answer everything rightly but the questions on these points, until nothing is asked any more."""
+    """Answer all questions correctly except those on these points, until no question is left."""
     at = now()
     for _ in range(120):
-        found = attempt(session, person.id, attempt_id)
-        assert found is not None
-        if found.next is None:
-            return found
-        item = found.next
+        attempt_view = attempt(session, person.id, attempt_id)
+        assert attempt_view is not None
+        if attempt_view.next is None:
+            return attempt_view
+        item = attempt_view.next
         question = library.answerable[item.question_id]
-        given = wrong(question) if item.point in points else right(question)
-        learning.submit_answer(session, library, person.id, attempt_id, item.position, given, "sure", at.date(), at)
+        answer = wrong(question) if item.point in points else right(question)
+        learning.submit_answer(session, library, person.id, attempt_id, item.position, answer, "sure", at.date(), at)
     raise AssertionError("it asks for ever")
 
 
@@ -112,14 +114,14 @@ def test_when_all_questions_are_used_up_the_page_is_read_again_and_help_is_offer
     person = make_completed(session, library)
     make_person(session, "Ann Hill", "ann@example.org", "administrator")
     sign_in(client, person)
-    found, _ = nearly_told(session, library, person)
+    found, _ = refresher_with_open_scenario(session, library, person)
     over = answer_until_used_up(session, library, person, found.attempt_id, (CRITICAL,))
     session.commit()
     asked = [item.question_id for item in over.items]
     assert len(asked) == len(set(asked)), "a question came twice"
     on_it = {q.id for q in library.questions.values() if CRITICAL in q.points}
     assert {item.question_id for item in over.items if item.point == CRITICAL} == on_it
-    assert (over.passed, over.not_shown) == (False, (CRITICAL,))
+    assert (over.passed, over.points_failed) == (False, (CRITICAL,))
     assert session.execute(select(func.count()).select_from(Completion)).scalar() == 1
 
     result = client.get(f"/attempt/{over.id}")
@@ -148,12 +150,12 @@ def test_when_all_questions_are_used_up_the_page_is_read_again_and_help_is_offer
     client.get("/refresher/refresher/again/new-risks", 404)
 
 
-def nearly_told(session: Session, library: Library, person: Person) -> tuple[Refresher, int]:
-    """A refresher whose story is begun."""
-    found = actions.begin_refresher(session, library, person.id, None, now())
-    run = actions.begin_scenario_run(session, library, person.id, found, now())
+def refresher_with_open_scenario(session: Session, library: Library, person: Person) -> tuple[Refresher, int]:
+    """A refresher whose scenario has been begun."""
+    refresher = actions.begin_refresher(session, library, person.id, None, now())
+    run = actions.begin_scenario_run(session, library, person.id, refresher, now())
     session.commit()
-    return found, run
+    return refresher, run
 
 
 def test_an_update_cannot_be_passed_by_guessing(
@@ -173,7 +175,7 @@ def test_an_update_cannot_be_passed_by_guessing(
     page = client.get("/refresher/update")
     assert "Please read" in page.text
     assert "Ask for help" in page.text
-    for point in over.not_shown:
+    for point in over.points_failed:
         client.post(f"/refresher/update/again/{point}", {})
     assert client.post("/refresher/update", {}).location != "/refresher/update"
     count = select(func.count()).where(Enrolment.person_id == person.id, Enrolment.kind == "update")

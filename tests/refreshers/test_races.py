@@ -63,12 +63,12 @@ def count(app: Flask, model: type) -> int:
 
 
 def nearly_renewed(session: Session, library: Library, person: Person) -> LastSteps:
-    """A refresher but for its last answer and its last decision."""
+    """A refresher that is finished except for its last answer and its last decision."""
     at = now()
-    found = actions.begin_refresher(session, library, person.id, None, at)
-    run = actions.begin_scenario_run(session, library, person.id, found, at)
+    refresher = actions.begin_refresher(session, library, person.id, None, at)
+    run = actions.begin_scenario_run(session, library, person.id, refresher, at)
     return LastSteps(
-        answer_but_last(session, library, person.id, found.attempt_id, at),
+        answer_but_last(session, library, person.id, refresher.attempt_id, at),
         decide_but_last(session, library, person.id, run, at),
     )
 

@@ -22,7 +22,7 @@ from tests.certificates.sheets import pdf_text
 from tests.makers import make_person, sign_in
 from tests.pages import Client
 from tests.refreshers.makers import make_completed
-from tests.refreshers.refresher_steps import answer_all, begin, tell_story
+from tests.refreshers.refresher_steps import answer_all, begin_on_page, finish_scenario
 
 
 def test_my_training_offers_the_refresher_when_the_window_opens(
@@ -44,7 +44,7 @@ def test_long_before_the_window_the_refresher_is_not_asked_for_but_can_be_done(
     assert "It is time for your refresher" not in client.get("/").text
     assert "Your refresher opens on" in client.get("/").text
     assert "You need not do it yet" in client.get("/refresher").text
-    assert begin(client).startswith("/refresher/story")
+    assert begin_on_page(client).startswith("/refresher/story")
 
 
 def test_a_refresher_takes_about_a_quarter_of_the_course_and_has_every_critical_point(
@@ -69,7 +69,7 @@ def test_points_answered_wrongly_last_time_are_asked_before_points_answered_corr
 
 def test_unseen_questions_come_first(session: Session, library: Library) -> None:
     person = make_completed(session, library)
-    seen = set(question_history(session, person.id).last)
+    seen = set(question_history(session, person.id).last_asked)
     found = actions.begin_refresher(session, library, person.id, None, now())
     asked = attempt(session, person.id, found.attempt_id)
     assert asked is not None
@@ -82,8 +82,8 @@ def test_a_refresher_leads_to_a_certificate_that_keeps_the_date(
 ) -> None:
     person = make_completed(session, library)
     sign_in(client, person)
-    assert begin(client) == "/refresher/story"
-    tell_story(app, client, person, session)
+    assert begin_on_page(client) == "/refresher/story"
+    finish_scenario(app, client, person, session)
     answer_all(app, client, person)
     session.expire_all()
     first, second = session.execute(select(Certificate).order_by(Certificate.id)).scalars()
@@ -106,7 +106,7 @@ def test_a_wrong_answer_is_explained_and_the_point_asked_again_until_it_is_right
 ) -> None:
     person = make_completed(session, library)
     sign_in(client, person)
-    begin(client)
+    begin_on_page(client)
     wrong: list[str] = []
 
     def first_five_wrong(question: object) -> bool:
@@ -139,19 +139,19 @@ def test_nothing_is_certified_before_every_part_is_done(
 ) -> None:
     person = make_completed(session, library)
     sign_in(client, person)
-    begin(client)
+    begin_on_page(client)
     answer_all(app, client, person)
     count = select(func.count()).select_from(Completion)
     assert session.execute(count).scalar() == 1
     assert "Carry on" in client.get("/refresher").text
-    tell_story(app, client, person, session)
+    finish_scenario(app, client, person, session)
     assert session.execute(count).scalar() == 2
 
 
 @pytest.mark.both_engines
 def test_two_clicks_begin_one_refresher(session: Session, client: Client, library: Library) -> None:
     sign_in(client, make_completed(session, library))
-    assert begin(client) == begin(client)
+    assert begin_on_page(client) == begin_on_page(client)
     count = select(func.count()).select_from(Enrolment).where(Enrolment.kind == "refresher")
     assert session.execute(count).scalar() == 1
 
@@ -188,18 +188,18 @@ def test_after_the_grace_period_the_whole_course_begins_again(
     sign_in(client, person)
     assert "The whole course is needed again" in client.get("/").text
     assert "Begin the course again" in client.get("/refresher").text
-    assert begin(client) == "/"
+    assert begin_on_page(client) == "/"
     assert "Start: " in client.get("/").text
     kinds = session.execute(select(Enrolment.kind).where(Enrolment.person_id == person.id)).scalars().all()
     assert kinds == ["initial", "initial"]
-    begin(client)
+    begin_on_page(client)
     assert session.execute(select(func.count()).select_from(Enrolment)).scalar() == 2
 
 
 def test_a_person_who_has_not_completed_the_course_has_no_refresher(session: Session, client: Client) -> None:
     sign_in(client, make_person(session))
     assert "Finish that first" in client.get("/refresher").text
-    assert begin(client) == "/refresher"
+    assert begin_on_page(client) == "/refresher"
     client.get("/refresher/story", 404)
     client.post("/refresher/story", {}, 404)
 
@@ -221,7 +221,7 @@ def test_case_13_beginning_again_resets_nothing(session: Session, client: Client
     old = session.execute(select(Attempt.id)).scalar_one()
     before = attempt(session, person.id, old)
     sign_in(client, person)
-    begin(client)
+    begin_on_page(client)
     session.expire_all()
     assert attempt(session, person.id, old) == before
     assert "Final assessment" in client.get("/record").text

@@ -26,7 +26,7 @@ from course.refreshers import actions, queries
 from tests.makers import make_person, sign_in
 from tests.pages import Client
 from tests.refreshers.makers import complete, make_completed
-from tests.refreshers.refresher_steps import REF, Teach, answer_all, begin, read, tell_story
+from tests.refreshers.refresher_steps import REF, Teach, answer_all, begin_on_page, finish_scenario, record_page_read
 
 
 @pytest.mark.both_engines
@@ -34,17 +34,17 @@ def test_a_refresher_shows_a_changed_page_beside_what_was_read(
     app: Flask, session: Session, client: Client, library: Library, teach: Teach
 ) -> None:
     person = make_completed(session, library)
-    read(session, library, person)
+    record_page_read(session, library, person)
     teach(None)
     sign_in(client, person)
     assert "1 change" in client.get("/refresher").text
-    where = begin(client)
+    where = begin_on_page(client)
     assert where == "/refresher/refresher/change/1"
     page = client.get(where)
     for words in ("The rule is another one.", "As you read it", "Something new holds today.", "The same as before"):
         assert words in page.text
     assert client.post(where, {}).location == "/refresher/story"
-    tell_story(app, client, person, session)
+    finish_scenario(app, client, person, session)
     answer_all(app, client, person)
     assert session.execute(select(func.count()).select_from(Certificate)).scalar() == 2
     assert "1 change" not in client.get("/refresher").text
@@ -100,15 +100,15 @@ def test_case_24_a_refresher_ends_on_the_version_it_began_with_and_what_changed_
     app: Flask, session: Session, client: Client, library: Library, teach: Teach
 ) -> None:
     person = make_completed(session, library)
-    read(session, library, person)
+    record_page_read(session, library, person)
     sign_in(client, person)
-    begin(client)
+    begin_on_page(client)
     found = queries.newest_refresher(session, person.id, "refresher")
     assert found is not None
     asked = attempt(session, person.id, found.attempt_id)
     assert asked is not None
     anew = teach(28)
-    tell_story(app, client, person, session)
+    finish_scenario(app, client, person, session)
     answer_all(app, client, person)
     session.expire_all()
     done = queries.newest_refresher(session, person.id, "refresher")

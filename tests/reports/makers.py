@@ -16,13 +16,14 @@ from course.reports.status_cache import StatusCache
 ZONE = "Europe/London"
 
 
-def told(
-    app: Flask, session: Session, ledger: StatusCache | None = None
+def cached_lines(
+    app: Flask, session: Session, cache: StatusCache | None = None
 ) -> list[tuple[list[StatusLine], list[TeamView]]]:
-    """The lines and the teams of today and of a day a month ago, as the application's ledger knows them or that one."""
+    """The lines and the teams of today and of a day a month ago, from the application's status cache or from the given
+    one."""
     today: date = civil_date(now(), ZONE)
     session.commit()
     session.expire_all()
-    ledger = ledger or app.extensions["course.status_cache"]
-    days = [ledger.day(session, ZONE, on, today) for on in (today, today - timedelta(days=30))]
+    cache = cache or app.extensions["course.status_cache"]
+    days = [cache.day(session, ZONE, on, today) for on in (today, today - timedelta(days=30))]
     return [(list(day.lines), list(day.tree)) for day in days]

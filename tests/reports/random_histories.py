@@ -40,33 +40,33 @@ def ten_o_clock(day: date) -> datetime:
     return datetime.combine(day, time(10), ZoneInfo(ZONE))
 
 
-class Story:
-    """Writes the histories down; `last` is the last day on which anything may happen."""
+class HistoryRecorder:
+    """Records the histories in the database; `last` is the last day on which a fact may be recorded."""
 
     def __init__(self, session: Session, last: date) -> None:
         self.session, self.last = session, last
         self.first = last - timedelta(days=DAYS)
 
-    def tell(self, lives: Lives, versions: Rules) -> tuple[Person, list[Team]]:
-        """The manager of all the teams, and the teams."""
+    def record(self, lives: Lives, versions: Rules) -> tuple[Person, list[Team]]:
+        """Record the histories; returns the manager of all the teams, and the teams."""
         make_organisation(self.session)
-        begun = ten_o_clock(self.first - timedelta(days=1))
-        self.session.execute(update(Organisation).values(set_up_at=begun))
-        region = add_team(self.session, "Region", None, begun)
-        below = [add_team(self.session, name, region.id, begun) for name in ("North", "South")]
-        self.teams = teams = [region, *below]
-        manager = make_person(self.session, "Priya Nair", "priya@example.org", "manager", region, at=begun)
+        set_up_at = ten_o_clock(self.first - timedelta(days=1))
+        self.session.execute(update(Organisation).values(set_up_at=set_up_at))
+        region = add_team(self.session, "Region", None, set_up_at)
+        subteams = [add_team(self.session, name, region.id, set_up_at) for name in ("North", "South")]
+        self.teams = teams = [region, *subteams]
+        manager = make_person(self.session, "Priya Nair", "priya@example.org", "manager", region, at=set_up_at)
         for when, months, window, applies, pathway in versions:
             day = self.first + timedelta(days=when)
-            rule = Policy(day, period_months=months, window_days=window, applies=applies, pathway=pathway)
-            actions.add_policy_version(self.session, rule, day, "why", None, ten_o_clock(day))
-        for number, (came, happened) in enumerate(lives):
-            start = self.first + timedelta(days=came)
+            policy = Policy(day, period_months=months, window_days=window, applies=applies, pathway=pathway)
+            actions.add_policy_version(self.session, policy, day, "why", None, ten_o_clock(day))
+        for number, (first_day, happenings) in enumerate(lives):
+            start = self.first + timedelta(days=first_day)
             person = make_person(
                 self.session, f"Person {number}", f"p{number}@example.org", team=teams[number % 3], password=None,
                 at=ten_o_clock(start),
             )  # fmt: skip
-            for kind, after, size in sorted(happened, key=lambda one: one[1]):
+            for kind, after, size in sorted(happenings, key=lambda one: one[1]):
                 day = start + timedelta(days=after)
                 if day <= self.last:
                     self._happens(person.id, kind, day, size)
@@ -99,28 +99,32 @@ class Story:
             "moved": lambda: choose_pathway(self.session, [person], "clubs", "volunteer", None, ten_o_clock(day)),
             "taken back": lambda: self._take_back(person, day),
         }
-        with suppress(ValueError):  # a page would refuse it: more time than the rule allows, a leave that cannot be
+        with suppress(
+            ValueError
+        ):  # a page would refuse it as well: an extension beyond the limit, a leave that ends before it begins
             write[kind]()
 
-    def _enrolment(self, person: int, kind: str, day: date, done: bool) -> None:
+    def _enrolment(self, person: int, kind: str, day: date, is_completed: bool) -> None:
         row = Enrolment(person_id=person, kind=kind, opened_at=ten_o_clock(day) - timedelta(hours=1))
         self.session.add(row)
         self.session.flush()
-        if done:
-            made = Completion(enrolment_id=row.id, completed_at=ten_o_clock(day), content_version="v", edition="1")
-            self.session.add(made)
+        if is_completed:
+            completion = Completion(
+                enrolment_id=row.id, completed_at=ten_o_clock(day), content_version="v", edition="1"
+            )
+            self.session.add(completion)
 
-    def _bring(self, person: int, day: date, size: int, states: bool) -> None:
-        done = day - timedelta(days=size)
-        until = done + timedelta(days=min(180, size)) if states else None
+    def _bring(self, person: int, day: date, size: int, states_last_day: bool) -> None:
+        completed_on = day - timedelta(days=size)
+        until = completed_on + timedelta(days=min(180, size)) if states_last_day else None
         actions.import_completion(
-            self.session, person, done, until, "Harbour Trust", "initial", "seen", day, None, ten_o_clock(day)
+            self.session, person, completed_on, until, "Harbour Trust", "initial", "seen", day, None, ten_o_clock(day)
         )
 
     def _leave(self, person: int, day: date, until: date | None) -> None:
         actions.record_pause(self.session, person, day, until, 14, "leave", day, None, ten_o_clock(day))
 
     def _take_back(self, person: int, day: date) -> None:
-        for what, ids in queries.open_facts(self.session, person).items():
-            for one in sorted(ids)[:1]:
-                actions.withdraw_fact(self.session, person, what, one, "a mistake", day, None, ten_o_clock(day))
+        for kind, ids in queries.open_facts(self.session, person).items():
+            for fact_id in sorted(ids)[:1]:
+                actions.withdraw_fact(self.session, person, kind, fact_id, "a mistake", day, None, ten_o_clock(day))

@@ -28,7 +28,7 @@ from course.server.scheduled_jobs import SERVER_JOBS
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 from tests.refreshers.makers import LONG_AGO, complete, make_completed
-from tests.reports.makers import ZONE, told
+from tests.reports.makers import ZONE, cached_lines
 from tests.support.asked import asked
 
 PAST = now() - timedelta(days=500)
@@ -146,11 +146,11 @@ def test_progress_and_completions_are_in_the_report_at_once(app: Flask, session:
     module = next(iter(library.modules.values()))
     sign_in(Client(app), sam).post(f"/module/{module.id}/{module.steps[0].id}", {"then": "next"})
     assert "0 of 8 modules" in client.get("/report?q=Sam").text
-    assert told(app, session) == told(app, session, StatusCache())
+    assert cached_lines(app, session) == cached_lines(app, session, StatusCache())
     complete(session, library, sam, now())
     session.commit()
     assert "Completed" in client.get("/report?q=Sam").text
-    assert told(app, session) == told(app, session, StatusCache())
+    assert cached_lines(app, session) == cached_lines(app, session, StatusCache())
 
 
 def test_the_report_shows_the_progress_of_people_who_are_overdue_or_away(
@@ -201,13 +201,13 @@ def test_after_many_changes_everybody_is_read_again(
     app: Flask, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_person(session)
-    told(app, session)
+    cached_lines(app, session)
     monkeypatch.setattr(status_cache, "MAX_INCREMENTAL", 2)
     for number in range(3):
         make_person(session, f"Kim {number}", f"kim{number}@example.org")
-    lines = told(app, session)
+    lines = cached_lines(app, session)
     assert len(lines[0][0]) == 4
-    assert lines == told(app, session, StatusCache())
+    assert lines == cached_lines(app, session, StatusCache())
 
 
 def test_the_report_of_the_day_is_derived_before_it_is_requested(app: Flask, session: Session, client: Client) -> None:

@@ -16,12 +16,14 @@ PATHWAYS = ("school", "clubs")
 
 
 def line(number: int, name: str, state: str = "up-to-date", due: int | None = None, **other: object) -> StatusLine:
-    """Somebody whose due day is so many days from the day of the report."""
+    """The line of a person whose due date is so many days after the day of the report."""
     when = None if due is None else DAY + timedelta(days=due)
-    late = max(0, -(due or 0))
-    known = StatusLine(number, name, f"{name.split()[0].lower()}@example.org", (1,), "school", date(2025, 1, 1), state, when,
-                 when if state != "not-yet-due" else None, late, None, "initial", DAY)  # fmt: skip
-    return replace(known, **other)  # type: ignore[arg-type]
+    overdue_days = max(0, -(due or 0))
+    complete_line = StatusLine(
+        number, name, f"{name.split()[0].lower()}@example.org", (1,), "school", date(2025, 1, 1), state, when,
+        when if state != "not-yet-due" else None, overdue_days, None, "initial", DAY,
+    )  # fmt: skip
+    return replace(complete_line, **other)  # type: ignore[arg-type]
 
 
 LINES = sorted(

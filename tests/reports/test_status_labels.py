@@ -39,7 +39,7 @@ from course.web.spreadsheet import csv_bytes
 from tests.conftest import undone
 from tests.makers import PASSWORD, sign_in
 from tests.pages import Client, words
-from tests.reports.random_histories import DAYS, ZONE, Lives, Rules, Story, people, rules, ten_o_clock
+from tests.reports.random_histories import DAYS, ZONE, HistoryRecorder, Lives, Rules, people, rules, ten_o_clock
 
 pytestmark = pytest.mark.both_engines
 
@@ -56,18 +56,18 @@ def plain(counts: Counter[str]) -> Counts:
     return {STATUS_GROUPS[group]: number for group in STATUS_GROUPS if (number := counts.get(group, 0))}
 
 
-def by_the_rule(session: Session, ids: set[int], on: date) -> Counts:
-    """From the standing of each, which is what the people themselves read."""
+def status_counts(session: Session, ids: set[int], on: date) -> Counts:
+    """The counts from the certification status of each person, which is what the people themselves read."""
     policies = renewal.policies(session, ZONE)
-    here = [one for one in renewal.people(session, ZONE, ids) if is_employed_on(one.facts, on)]
-    found = [certification_status(one.facts, policies, on) for one in here]
-    for now_ in found:
-        assert (now_.group == "overdue") == (now_.due is not None and now_.state != "paused" and now_.due < on)
-    return plain(Counter(one.group for one in found))
+    employed = [one for one in renewal.people(session, ZONE, ids) if is_employed_on(one.facts, on)]
+    statuses = [certification_status(one.facts, policies, on) for one in employed]
+    for status in statuses:
+        assert (status.group == "overdue") == (status.due is not None and status.state != "paused" and status.due < on)
+    return plain(Counter(one.group for one in statuses))
 
 
-def tile_filter_list(client: Client, team: Team, on: date) -> tuple[Counts, Counts, Counts]:
-    """What the page says in its tiles, how many each filter leaves, and what its lines say."""
+def page_counts(client: Client, team: Team, on: date) -> tuple[Counts, Counts, Counts]:
+    """The counts on the page: in its tiles, after each filter, and in the labels of its lines."""
     address = f"/report?team={team.id}&on={on}"
     page = client.get(address)
     tiles: Counts = {}
@@ -78,28 +78,28 @@ def tile_filter_list(client: Client, team: Team, on: date) -> tuple[Counts, Coun
     filtered, listed = Counter[str](), Counter[str]()
     for group, word in STATUS_GROUPS.items():
         # Each person has one link on the page, so counting needs no parsing.
-        shown = client.flask.get(f"{address}&status={group}").text.count('<td data-label="Progress">')
-        if shown:
-            filtered[word] = shown
+        filtered_count = client.flask.get(f"{address}&status={group}").text.count('<td data-label="Progress">')
+        if filtered_count:
+            filtered[word] = filtered_count
     for row in page.tree.iterfind(".//tbody/tr/td/span[@class]"):
-        said = WORDS.match(words(row))
-        assert said, words(row)
-        listed["Due soon" if said[1].startswith("Due") else said[1]] += 1
+        label = WORDS.match(words(row))
+        assert label, words(row)
+        listed["Due soon" if label[1].startswith("Due") else label[1]] += 1
     return {word: number for word, number in tiles.items() if number}, dict(filtered), dict(listed)
 
 
-def in_file(data: bytes, column: str) -> Counts:
-    """How many rows of a file say what."""
+def file_counts(data: bytes, column: str) -> Counts:
+    """The number of rows of a file for each label."""
     rows = csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""))
-    found = Counter[str]()
+    counted = Counter[str]()
     for row in rows:
-        said = WORDS.match(row[column])
-        found["Due soon" if said and said[1].startswith("Due") else said[1] if said else row[column]] += 1
-    return dict(found)
+        label = WORDS.match(row[column])
+        counted["Due soon" if label and label[1].startswith("Due") else label[1] if label else row[column]] += 1
+    return dict(counted)
 
 
-def in_mail(session: Session, app: Flask, manager: Person, team: Team) -> tuple[Counts, str]:
-    """What the report by mail says on MONDAY, and its subject."""
+def mail_counts(session: Session, app: Flask, manager: Person, team: Team) -> tuple[Counts, str]:
+    """The counts in the report by mail on MONDAY, and its subject."""
     with app.app_context():
         subscribe(session, manager.id, team.id, "week", MONDAY - timedelta(days=3), manager.id, ten_o_clock(MONDAY))
         session.execute(update(ReportSubscription).values(since=MONDAY - timedelta(days=3)))
@@ -110,60 +110,61 @@ def in_mail(session: Session, app: Flask, manager: Person, team: Team) -> tuple[
     return {IN_MAIL[word]: int(number) for number, word in lines if word in IN_MAIL}, mail.subject
 
 
-def in_summary(session: Session, manager: Person) -> tuple[Counts, int]:
-    """What the weekly summary says of everybody in the manager's teams on MONDAY, and how many it names."""
-    when = sending_hours(session, ZONE)
-    assert when is not None
-    found = {one.id: one for one in reminder_candidates(session, when, MONDAY)}
+def summary_counts(session: Session, manager: Person) -> tuple[Counts, int]:
+    """The counts in the weekly summary of everybody in the manager's teams on MONDAY, and the number of people it
+    names."""
+    hours = sending_hours(session, ZONE)
+    assert hours is not None
+    candidates = {one.id: one for one in reminder_candidates(session, hours, MONDAY)}
     members = managed_people(session, [manager.id])[manager.id]
-    told_ = build_digest([(i, found[i].name, found[i].status) for i in members], when)
-    return {IN_MAIL[label]: number for label, number in told_.counts}, len(told_.overdue)
+    digest = build_digest([(i, candidates[i].name, candidates[i].status) for i in members], hours)
+    return {IN_MAIL[label]: number for label, number in digest.counts}, len(digest.overdue)
 
 
-def seen_by(session: Session, viewer: Viewer, team: Team, on: date) -> ReportView:
+def report_for(session: Session, viewer: Viewer, team: Team, on: date) -> ReportView:
     return build_report_view(
         session, StatusCache(), viewer, ReportFilter(team.id, on=on), TODAY, ZONE, "Riverside Trust"
     )
 
 
-def in_pack(session: Session, library: Library, seen: ReportView) -> Counts:
-    """What the table of people in a pack says."""
-    rows = report_rows(session, library, seen, seen.report.lines)
-    every = [tables.PackPerson(one.line, one.teams, one.pathway, one.progress) for one in rows]
-    data = csv_bytes(tables.people_table(every))
-    assert in_file(data, "Status") == in_file(data, "In words")
-    late = [row for row in csv.DictReader(io.StringIO(data.decode("utf-8-sig"))) if row["Days overdue"]]
-    assert len(late) == in_file(data, "Status").get("Overdue", 0)
-    return in_file(data, "Status")
+def pack_counts(session: Session, library: Library, view: ReportView) -> Counts:
+    """The counts in the table of people in an evidence pack."""
+    rows = report_rows(session, library, view, view.report.lines)
+    listed = [tables.PackPerson(one.line, one.teams, one.pathway, one.progress) for one in rows]
+    data = csv_bytes(tables.people_table(listed))
+    assert file_counts(data, "Status") == file_counts(data, "In words")
+    overdue_rows = [row for row in csv.DictReader(io.StringIO(data.decode("utf-8-sig"))) if row["Days overdue"]]
+    assert len(overdue_rows) == file_counts(data, "Status").get("Overdue", 0)
+    return file_counts(data, "Status")
 
 
 def check(app: Flask, session: Session, client: Client, lives: Lives, versions: Rules, ago: int) -> None:
-    manager, teams = Story(session, MONDAY - timedelta(days=1)).tell(lives, versions)
+    manager, teams = HistoryRecorder(session, MONDAY - timedelta(days=1)).record(lives, versions)
     viewer = viewers(session, [manager.id], TODAY)[manager.id]
     region, library = teams[0], app.extensions["course"].library
     sign_in(client, manager, PASSWORD)
     for on in (TODAY, MONDAY, TODAY - timedelta(days=ago)):
-        seen = seen_by(session, viewer, region, on)
-        counted = plain(Counter(seen.report.counts))
-        assert by_the_rule(session, {line.id for line in seen.report.lines}, on) == counted
-        assert tile_filter_list(client, region, on) == (counted, counted, counted), on
-        wanted = {"team": str(region.id), "on": str(on)}
-        assert in_file(client.post("/report/file/csv", wanted, 200).body, "Status") == counted
-        assert in_pack(session, library, seen) == counted
+        view = report_for(session, viewer, region, on)
+        counted = plain(Counter(view.report.counts))
+        assert status_counts(session, {line.id for line in view.report.lines}, on) == counted
+        assert page_counts(client, region, on) == (counted, counted, counted), on
+        form = {"team": str(region.id), "on": str(on)}
+        assert file_counts(client.post("/report/file/csv", form, 200).body, "Status") == counted
+        assert pack_counts(session, library, view) == counted
         # The teams below have the same people in total.
-        parts = [Counter(seen_by(session, viewer, team, on).report.counts) for team in teams[1:]]
-        alone = Counter(line.group for line in seen.report.lines if region.id in line.teams)
+        parts = [Counter(report_for(session, viewer, team, on).report.counts) for team in teams[1:]]
+        alone = Counter(line.group for line in view.report.lines if region.id in line.teams)
         assert plain(sum(parts, alone)) == counted
-    on_monday = plain(Counter(seen_by(session, viewer, region, MONDAY).report.counts))
-    mailed, subject = in_mail(session, app, manager, region)
+    on_monday = plain(Counter(report_for(session, viewer, region, MONDAY).report.counts))
+    mailed, subject = mail_counts(session, app, manager, region)
     assert mailed == on_monday
-    late = on_monday.get("Overdue", 0)
-    assert ("overdue: Region" in subject and str(late) in subject) if late else "overdue: Region" not in subject or (
+    overdue = on_monday.get("Overdue", 0)
+    assert ("overdue: Region" in subject and str(overdue) in subject) if overdue else "overdue: Region" not in subject or (
         subject == "Nobody is overdue: Region"
     )  # fmt: skip
-    summary, named = in_summary(session, manager)
+    summary, named = summary_counts(session, manager)
     assert summary == {word: number for word, number in on_monday.items() if word != "Not required"}
-    assert named == late
+    assert named == overdue
 
 
 # A returner with an expired certificate and time left, beside people of every other status.
@@ -186,13 +187,13 @@ def test_a_returner_with_time_left_is_overdue_nowhere(app: Flask, session: Sessi
 
 
 def test_an_evidence_pack_has_the_same_counts(app: Flask, session: Session) -> None:
-    manager, teams = Story(session, MONDAY).tell(RETURNED, [(600, 24, 30, "now", None)])
+    manager, teams = HistoryRecorder(session, MONDAY).record(RETURNED, [(600, 24, 30, "now", None)])
     viewer = viewers(session, [manager.id], TODAY)[manager.id]
     asked = PackRequest(teams[0].id, MONDAY, viewer, now())
     house = IssuerContext("Riverside Trust", ZONE, TODAY, "https://course.example.org/")
     made = build_pack(session, app.extensions["course"].library, StatusCache(), asked, house, lambda *_: None)
-    counted = plain(Counter(seen_by(session, viewer, teams[0], MONDAY).report.counts))
-    assert in_file(made.files["people.csv"], "Status") == counted
+    counted = plain(Counter(report_for(session, viewer, teams[0], MONDAY).report.counts))
+    assert file_counts(made.files["people.csv"], "Status") == counted
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # the test above runs on both engines

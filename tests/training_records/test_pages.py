@@ -25,15 +25,15 @@ Three = tuple[Person, Person, Person]
 
 @pytest.fixture
 def three(session: Session) -> Three:
-    """A manager, somebody in their team, and somebody of another team."""
+    """A manager, a person in their team, and a person of another team."""
     team = make_team(session, "Infants")
     boss = make_person(session, "Priya Nair", "priya@example.org", "manager", team)
     sam = make_person(session, team=team, at=now() - timedelta(days=365))
     return boss, sam, make_person(session, "Kim Else", "kim@example.org")
 
 
-def answered(session: Session, person: Person, kind: str, ref: str, passed: bool | None) -> None:
-    """One try with one question, answered wrong and without doubt."""
+def add_attempt(session: Session, person: Person, kind: str, ref: str, passed: bool | None) -> None:
+    """Add an attempt with one question, answered wrongly and with confidence."""
     enrolment = session.execute(select(Enrolment.id).where(Enrolment.person_id == person.id)).scalar_one()
     attempt = Attempt(enrolment_id=enrolment, kind=kind, ref=ref, number=1, seed=1, opened_at=now())
     session.add(attempt)
@@ -61,7 +61,7 @@ def test_a_manager_sees_the_history_and_never_an_answer(app: Flask, session: Ses
         ("booster", "course", True),
         ("timeline", "responding/a-timeline", True),
     ):
-        answered(session, sam, kind, ref, passed)
+        add_attempt(session, sam, kind, ref, passed)
     today = now().date()
     grant_extension(session, sam.id, today + timedelta(days=30), "was ill", today, boss.id, now())
     session.commit()

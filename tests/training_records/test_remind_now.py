@@ -34,18 +34,18 @@ WHY = "You start with the under-fives this week."
 
 @pytest.fixture
 def two(session: Session) -> tuple[Person, Person]:
-    """A manager, and somebody in their team who has done nothing yet."""
+    """A manager, and a person in their team who has not begun yet."""
     team = make_team(session)
     boss = make_person(session, "Priya Nair", "priya@example.org", "manager", team, at=ADDED)
     return boss, make_person(session, team=team, at=ADDED)
 
 
-def asked(session: Session) -> list[Reminder]:
+def requested_reminders(session: Session) -> list[Reminder]:
     session.expire_all()
     return list(session.execute(select(Reminder).where(Reminder.kind == "asked").order_by(Reminder.id)).scalars())
 
 
-def withheld(session: Session) -> list[str | None]:
+def suppression_reasons(session: Session) -> list[str | None]:
     session.expire_all()
     return list(session.execute(select(OutboxMail.withheld).order_by(OutboxMail.id)).scalars())
 
@@ -74,9 +74,9 @@ def test_a_requested_reminder_is_sent_after_five_minutes_and_says_who_asks_and_w
         for part in message.iter_parts():
             content = " ".join(part.get_content().split())
             assert f"Priya Nair has asked for this reminder: “{WHY}”" in content
-        (one,) = asked(session)
+        (one,) = requested_reminders(session)
         assert not withdraw_reminder(session, sam.id, one.id, boss.id, boss.name, MONDAY + 6 * MINUTES)
-    assert withheld(session) == [None]
+    assert suppression_reasons(session) == [None]
 
 
 def test_a_reminder_requested_on_a_sunday_waits_for_monday_morning(
@@ -95,7 +95,7 @@ def test_a_withdrawn_reminder_is_not_sent_and_another_can_be_requested(
     boss, sam = two
     with app.app_context(), smtp_server() as inbox:
         remind_now(session, sam.id, "A typign error", boss.id, MONDAY)
-        (one,) = asked(session)
+        (one,) = requested_reminders(session)
         assert not withdraw_reminder(session, boss.id, one.id, boss.id, boss.name, MONDAY)
         assert withdraw_reminder(session, sam.id, one.id, boss.id, boss.name, MONDAY)
         assert not withdraw_reminder(session, sam.id, one.id, boss.id, boss.name, MONDAY)
@@ -104,7 +104,7 @@ def test_a_withdrawn_reminder_is_not_sent_and_another_can_be_requested(
         assert "sam@example.org" in [late.recipient for late in find_due_reminders(MONDAY)]
         assert remind_now(session, sam.id, WHY, boss.id, MONDAY + MINUTES).refusal_reason == ""
         session.commit()
-        assert withheld(session) == ["Taken back by Priya Nair.", None]
+        assert suppression_reasons(session) == ["Taken back by Priya Nair.", None]
         assert send(f"smtp://{inbox.host}:{inbox.port}", MONDAY + 10 * MINUTES) == 1
     assert WHY.split()[0] in inbox.messages[0].get_body(("plain",)).get_content()  # type: ignore[union-attr]
 
@@ -119,7 +119,7 @@ def test_a_reminder_that_is_no_longer_true_is_not_sent(
         grant_extension(session, sam.id, day + timedelta(days=30), "was ill", day, boss.id, MONDAY)
         session.commit()
         assert send("console:", MONDAY + 5 * MINUTES) == 0
-    assert withheld(session) == ["The due day has moved."]
+    assert suppression_reasons(session) == ["The due day has moved."]
 
 
 def test_each_of_many_people_has_an_outcome(app: Flask, session: Session, two: tuple[Person, Person]) -> None:
@@ -136,7 +136,7 @@ def test_each_of_many_people_has_an_outcome(app: Flask, session: Session, two: t
         (bad.id, False, "Their address"),
         (sam.id, True, ""),
     ]
-    assert len(asked(session)) == 1
+    assert len(requested_reminders(session)) == 1
 
 
 def test_two_managers_at_the_same_time_send_one_reminder(committed: Flask) -> None:
@@ -173,7 +173,7 @@ def test_a_manager_sends_and_withdraws_a_reminder_on_the_page(
     mine = sign_in(Client(app), sam).get("/reminders")
     assert WHY in mine.text
     assert "Take back" not in mine.text
-    told = client.follow(client.post(f"{page}/remind/{asked(session)[0].id}/end", {}))
+    told = client.follow(client.post(f"{page}/remind/{requested_reminders(session)[0].id}/end", {}))
     assert "Sam Okafor gets no mail." in told.text
     assert "Taken back by Priya Nair." in told.text
     client.get(f"/report/people/{boss.id}/remind", 404)

@@ -32,13 +32,13 @@ class AnswerTally:
 
 @dataclass(frozen=True)
 class CommonWrongAnswer:
-    """The wrong answer to one question that a group chooses most: `count` of the `n` people who were asked it."""
+    """The wrong answer to one question that a group chooses most: `count` of the `asked` people who were asked it."""
 
     question_id: str
     version: str
     option: int
     count: int
-    n: int
+    asked: int
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class PointFinding:
     people: int
     share: Share
     sure_and_wrong: int
-    favourite: CommonWrongAnswer | None
+    common_wrong_answer: CommonWrongAnswer | None
 
 
 def point_findings(
@@ -92,7 +92,7 @@ def _common_wrong_answer(
     ]
     return max(
         wrong,
-        key=lambda answer: (answer.count, answer.count / answer.n, answer.question_id, -answer.option),
+        key=lambda answer: (answer.count, answer.count / answer.asked, answer.question_id, -answer.option),
         default=None,
     )
 

@@ -113,7 +113,7 @@ class ReleaseSchedule:
     mondays: tuple[date, ...]
     releases: Mapping[int, Sequence[PublishedFigures]]
 
-    def of(self, group: int, day: date) -> tuple[date, frozenset[int]] | None:
+    def figures_on(self, group: int, day: date) -> tuple[date, frozenset[int]] | None:
         """The figures of a group that are published on a day: their Monday, and the teams that do not count for
         WHOLE_ORGANISATION in them; None if the group is suppressed."""
         now = bisect_right(self.mondays, day) - 1

@@ -58,7 +58,7 @@ class VisibleTeams:
     def published_until(self) -> dict[int, date]:
         """The groups whose figures are published, with the last day that the figures include."""
         schedule, day = release_schedule(), today()
-        published = {group: schedule.of(group, day) for group in self.groups}
+        published = {group: schedule.figures_on(group, day) for group in self.groups}
         return {group: figures[0] - timedelta(days=1) for group, figures in published.items() if figures}
 
     def name(self, group: int) -> str:
@@ -95,15 +95,15 @@ def leads_group(group: int) -> bool:
 
 def group_snapshot(group: int) -> TeamSnapshot | None:
     """The team tree of the published figures of a group; None if the group is suppressed."""
-    published = release_schedule().of(group, today())
+    published = release_schedule().figures_on(group, today())
     return team_snapshot(db(), published, app_state().config.time_zone) if published else None
 
 
 def group_answer_counts(tree: TeamSnapshot, group: int) -> queries.AnswerCounts:
     """The counted answers of a group whose figures are published."""
-    team_ids = tree.among(group)
-    key = tree.before, team_ids or frozenset(), tree.out
-    return cached_count(today(), key, lambda: queries.answer_counts(db(), team_ids, tree.before, tree.out))
+    team_ids = tree.team_ids(group)
+    key = tree.cutoff, team_ids or frozenset(), tree.excluded
+    return cached_count(today(), key, lambda: queries.answer_counts(db(), team_ids, tree.cutoff, tree.excluded))
 
 
 def group_url(group: int) -> str:

@@ -78,13 +78,13 @@ def _results_page(group: int) -> str:
     if tree is None:
         return render_template("analytics/too_few.html", **context)
     counts = group_answer_counts(tree, group)
-    team_ids = tree.among(group)
+    team_ids = tree.team_ids(group)
     has_trend = remainder_is_publishable(tree.parents, counts.people.values(), group)
     months = trend(counts.months, tree.parents, group, team_ids) if has_trend else []
     return render_template(
         "analytics/team.html",
         quoted=quote_text,
-        until=civil_date(tree.before, app_state().config.time_zone) - timedelta(days=1),
+        until=civil_date(tree.cutoff, app_state().config.time_zone) - timedelta(days=1),
         rows=team_findings(db(), library(), counts, tree.parents, group),
         talked=latest_discussions(discussions, covering_groups(group, visible.team_parents)),
         turns=_decision_findings(group, tree, team_ids),
@@ -95,9 +95,9 @@ def _results_page(group: int) -> str:
 
 def _decision_findings(group: int, tree: TeamSnapshot, team_ids: Collection[int] | None) -> list[DecisionFinding]:
     findings: list[DecisionFinding] = []
-    key = "decisions", tree.before, tree.out
+    key = "decisions", tree.cutoff, tree.excluded
     for (ref, version), scenes in cached_count(
-        today(), key, lambda: queries.decision_counts(db(), tree.before, tree.out)
+        today(), key, lambda: queries.decision_counts(db(), tree.cutoff, tree.excluded)
     ).items():
         scenario = part_in_version(db(), library(), Scenario, ref, version)
         if scenario is not None:

@@ -121,5 +121,5 @@ def _outcome(session: Session, library: Library, person_id: int, attempt: Attemp
     passed = all(points.values()) or attempt.kind == "timeline"
     if attempt.kind in RETRY_MISSED_KINDS:
         # Each miss was asked again as long as there was another question on its point.
-        passed = not attempt.not_shown
+        passed = not attempt.points_failed
     return passed, sum(points.values()), len(points), 100

@@ -108,7 +108,9 @@ def add_retry_question(
     bank = [question for question in library.questions.values() if question.id not in asked]
     position = len(attempt.items) + 1
     history = queries.question_history(session, person_id, protected_questions(session, library, person_id))
-    drawn = draw_questions([(missed.point, 1)], bank, history.last, attempt.seed + position, withheld=history.withheld)
+    drawn = draw_questions(
+        [(missed.point, 1)], bank, history.last_asked, attempt.seed + position, protected=history.protected
+    )
     if not drawn:
         return False
     session.execute(insert(AttemptItem), [_item_values(library, attempt.id, position, drawn[0], is_retry=True)])

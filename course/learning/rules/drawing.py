@@ -30,13 +30,13 @@ class DrawnQuestion:
 class QuestionHistory:
     """What one person was asked.
 
-    `last` numbers the questions in the order in which they were last asked, the greatest number for the newest; a
-    question that is not in it was never asked. `withheld` are the questions of a final assessment that is under way:
+    `last_asked` numbers the questions in the order in which they were last asked, the greatest number for the newest; a
+    question that is not in it was never asked. `protected` are the questions of a final assessment that is under way:
     no other page may disclose their answers.
     """
 
-    last: Mapping[str, int]
-    withheld: frozenset[str] = frozenset()
+    last_asked: Mapping[str, int]
+    protected: frozenset[str] = frozenset()
 
 
 def draw_questions(
@@ -46,7 +46,7 @@ def draw_questions(
     seed: int,
     *,
     spare: Mapping[str, int] | None = None,
-    withheld: frozenset[str] = frozenset(),
+    protected: frozenset[str] = frozenset(),
     final: bool = False,
 ) -> list[DrawnQuestion]:
     """Draw questions for each point in `counts` (id, how many).
@@ -54,7 +54,7 @@ def draw_questions(
     `last` says when this person was last asked each question (see `QuestionHistory`): a question never asked comes
     before an asked one, and one asked long ago before one asked lately; among equals chance decides, by `seed`.
     `spare` limits for a point how many questions that were never asked may be used up here; beyond the limit, asked
-    ones come first. A `withheld` question comes only if there is nothing else; in the `final` assessment, to which it
+    ones come first. A `protected` question comes only if there is nothing else; in the `final` assessment, to which it
     belongs, it comes before questions whose answers were disclosed.
 
     Within a point other forms come before the same form again. A question is asked once, even if it has several
@@ -62,7 +62,7 @@ def draw_questions(
     too few questions gives what it has. The result is shuffled, so that the questions of one point are not adjacent.
     """
     chance = random.Random(seed)  # noqa: S311 (variety, no secret)
-    pool = _QuestionPool(bank, last, dict(counts), dict(spare or {}), withheld, final)
+    pool = _QuestionPool(bank, last, dict(counts), dict(spare or {}), protected, final)
     drawn: list[DrawnQuestion] = []
     for point, count in sorted(counts, key=lambda quota: pool.never_asked[quota[0]] - quota[1]):
         forms: list[str] = []
@@ -84,9 +84,9 @@ class _QuestionPool:
 
     def __init__(
         self, bank: Iterable[Question], last: Mapping[str, int], need: dict[str, int], spare: dict[str, int],
-        withheld: frozenset[str], final: bool,
+        protected: frozenset[str], final: bool,
     ) -> None:  # fmt: skip
-        self.last, self.need, self.spare, self.withheld, self.final = last, need, spare, withheld, final
+        self.last, self.need, self.spare, self.protected, self.final = last, need, spare, protected, final
         self.taken: set[str] = set()
         self.by_point: dict[str, list[Question]] = defaultdict(list)
         self.never_asked: dict[str, int] = defaultdict(int)
@@ -97,8 +97,8 @@ class _QuestionPool:
 
     def rank(self, question: Question, point: str) -> tuple[int, int, bool]:
         """Sort key, lowest first: never asked and to spare; asked, the longest ago first; never asked but reserved for
-        later; withheld. Among equals, a question that no other point is short of."""
-        if question.id in self.withheld:
+        later; protected. Among equals, a question that no other point is short of."""
+        if question.id in self.protected:
             group = 1 if self.final else 4
         elif question.id in self.last:
             group = 2
@@ -140,16 +140,18 @@ def draw_for_check(
 ) -> list[DrawnQuestion]:
     """Draw the questions of one attempt at a module's check, on these points. `reserve` says that the final assessment
     is still to come, so that its questions are not used up."""
-    spare = check_allowance(library, history.last) if reserve else None
+    spare = check_allowance(library, history.last_asked) if reserve else None
     counts = library.check_counts(tuple(points))
-    return draw_questions(counts, module.questions, history.last, seed, spare=spare, withheld=history.withheld)
+    return draw_questions(counts, module.questions, history.last_asked, seed, spare=spare, protected=history.protected)
 
 
 def draw_for_final(library: Library, points: Sequence[str], history: QuestionHistory, seed: int) -> list[DrawnQuestion]:
     """Draw the questions of one attempt at the final assessment, on these points: questions whose answers were never
     disclosed as far as there are any, and of them first those that were never asked."""
     counts = [(point, library.final_questions(point)) for point in points]
-    return draw_questions(counts, library.questions.values(), history.last, seed, withheld=history.withheld, final=True)
+    return draw_questions(
+        counts, library.questions.values(), history.last_asked, seed, protected=history.protected, final=True
+    )
 
 
 def results_by_point(answers: Iterable[tuple[str, bool]]) -> dict[str, bool]:

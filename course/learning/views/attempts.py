@@ -228,7 +228,7 @@ def _repeated_counts(
     protected = actions.protected_questions(db(), reader_library(), reader_id(), finals)
     history = queries.question_history(db(), reader_id(), protected)
     drawn = draw_for_final(reader_library(), verdict.missed if verdict else reader_library().taught_points, history, 0)
-    return sum(question.question_id in history.last for question in drawn), len(drawn)
+    return sum(question.question_id in history.last_asked for question in drawn), len(drawn)
 
 
 @pages.post("/assessment")

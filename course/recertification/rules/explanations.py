@@ -85,21 +85,21 @@ MANAGER_PRONOUNS = Pronouns("they", "them", "their", "They", "Their")  # read by
 def cycle_reason(cycle: Cycle, pronouns: Pronouns = LEARNER_PRONOUNS) -> str:
     """The reason why the certificate is valid until its expiry, or why the completion does not count: the words after
     "because"."""
-    done = long_date(cycle.completion.day)
+    completed_on = long_date(cycle.completion.day)
     reason_by_timing = {
-        timing.TOO_OLD: f"the certificate of {done} was too old when it was brought",
-        timing.LAPSED: f"the refresher of {done} came after the limit, when the whole course was needed again",
-        timing.NO_PRIOR_CERTIFICATE: f"the refresher of {done} had no certificate before it that it could renew",
-        timing.STATED_EXPIRY: f"the certificate of {done} that {pronouns.subject} brought says so",
+        timing.TOO_OLD: f"the certificate of {completed_on} was too old when it was brought",
+        timing.LAPSED: f"the refresher of {completed_on} came after the limit, when the whole course was needed again",
+        timing.NO_PRIOR_CERTIFICATE: f"the refresher of {completed_on} had no certificate before it that it could renew",
+        timing.STATED_EXPIRY: f"the certificate of {completed_on} that {pronouns.subject} brought says so",
     }
     if cycle.timing in reason_by_timing:
         return reason_by_timing[cycle.timing]
     if cycle.policy.kind == FIXED_DATE:
-        return _fixed_reason(cycle, done, pronouns)
-    return _anniversary_reason(cycle, done, pronouns)
+        return _fixed_reason(cycle, completed_on, pronouns)
+    return _anniversary_reason(cycle, completed_on, pronouns)
 
 
-def _anniversary_reason(cycle: Cycle, done: str, pronouns: Pronouns) -> str:
+def _anniversary_reason(cycle: Cycle, completed_on: str, pronouns: Pronouns) -> str:
     valid = f"a certificate is valid for {pluralise(cycle.policy.period_months, 'month')}"
     if cycle.timing == timing.IN_WINDOW:
         return (
@@ -113,8 +113,8 @@ def _anniversary_reason(cycle: Cycle, done: str, pronouns: Pronouns) -> str:
         timing.LATE: f"after {pronouns.possessive} last day in time",
     }
     if cycle.timing in when:
-        return f"{pronouns.subject} renewed on {done}, {when[cycle.timing]}, and {valid} from that day"
-    return f"{_completion_phrase(cycle, pronouns)} {done}, and {valid}"
+        return f"{pronouns.subject} renewed on {completed_on}, {when[cycle.timing]}, and {valid} from that day"
+    return f"{_completion_phrase(cycle, pronouns)} {completed_on}, and {valid}"
 
 
 def _completion_phrase(cycle: Cycle, pronouns: Pronouns) -> str:
@@ -136,12 +136,14 @@ def _unchanged_date_phrase(cycle: Cycle, pronouns: Pronouns) -> str:
     return f"{stays} the one counted from {long_date(anchor)}"
 
 
-def _fixed_reason(cycle: Cycle, done: str, pronouns: Pronouns) -> str:
+def _fixed_reason(cycle: Cycle, completed_on: str, pronouns: Pronouns) -> str:
     policy = cycle.policy
     common = f"{policy.fixed_day} {MONTHS[policy.fixed_month - 1]}"
     validity = pluralise(policy.minimum_months, "month")
     completion = _completion_phrase(cycle, pronouns)
-    reason = f"everybody renews by {common}, {completion} {done}, and a certificate is valid for at least {validity}"
+    reason = (
+        f"everybody renews by {common}, {completion} {completed_on}, and a certificate is valid for at least {validity}"
+    )
     if next_yearly_date(policy.fixed_month, policy.fixed_day, cycle.completion.day) == cycle.valid_until:
         return reason
     return f"{reason}, so that one from shortly before {common} lasts until the year after"
@@ -215,10 +217,11 @@ def _certificate_sentence(details: StatusDetails, pronouns: Pronouns) -> str:
 
 def _shorter_certificate_sentence(cycle: Cycle, pronouns: Pronouns) -> str:
     """The sentence that a later completion expires before the certificate that the person held already."""
-    done = long_date(cycle.completion.day)
+    completed_on = long_date(cycle.completion.day)
     if cycle.completion.kind == IMPORTED:
-        return f"{pronouns.initial_possessive} earlier certificate of {done} ends before that."
-    return f"{pronouns.initial_subject} renewed on {done} as well, but what {pronouns.subject} held already is valid for longer."
+        return f"{pronouns.initial_possessive} earlier certificate of {completed_on} ends before that."
+    renewed = f"{pronouns.initial_subject} renewed on {completed_on} as well"
+    return f"{renewed}, but what {pronouns.subject} held already is valid for longer."
 
 
 def _valid_until_due(details: StatusDetails) -> bool:
@@ -282,11 +285,11 @@ def _leave_reason(until: date, details: StatusDetails, pronouns: Pronouns) -> st
         were = f"will be away from {long_date(pause.since)}"
     else:
         were = "are away" if details.on <= until else "were away"
-    away = f"{pronouns.subject} {were} up to and including {long_date(until)} ({pause.reason})"
+    absence = f"{pronouns.subject} {were} up to and including {long_date(until)} ({pause.reason})"
     if due != add_days(until, pause.re_enter_days):
-        return f"{away}, and {MINIMUM_DAYS_REASON}"
+        return f"{absence}, and {MINIMUM_DAYS_REASON}"
     had = "will have" if details.on < pause.since else "have" if details.on <= due else "had"
-    return f"{away} and {had} {pluralise(pause.re_enter_days, 'day')} after that" if pause.re_enter_days else away
+    return f"{absence} and {had} {pluralise(pause.re_enter_days, 'day')} after that" if pause.re_enter_days else absence
 
 
 def _course_sentence(details: StatusDetails) -> str:

@@ -59,7 +59,7 @@ def fact_impact(
 def _date_difference(
     entered: str, meant: date, before: CertificationStatus, after: CertificationStatus, pronouns: Pronouns
 ) -> str:
-    """The warning that another due date applies than the one that was meant; `said` names what was entered. Empty if
+    """The warning that another due date applies than the one that was meant; `entered` names what was entered. Empty if
     the due date is the one that was meant."""
     if after.due is None or after.due == meant:
         return ""

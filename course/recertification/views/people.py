@@ -69,25 +69,25 @@ class FactKind:
 
 def _save_extension(session: WriteSession, person_id: int, form: ExtensionForm) -> str:
     by, at = current_user.person.id, now()
-    new = actions.grant_extension(session, person_id, form.until.day, form.reason.data or "", today(), by, at)
-    return "More time is granted." if new else "This was granted before. Nothing has changed."
+    is_new = actions.grant_extension(session, person_id, form.until.day, form.reason.data or "", today(), by, at)
+    return "More time is granted." if is_new else "This was granted before. Nothing has changed."
 
 
 def _save_leave(session: WriteSession, person_id: int, form: LongLeaveForm) -> str:
     by, at = current_user.person.id, now()
     days = int(form.days.data or 0)
     since, until, reason = form.since.day, form.until.data, form.reason.data or ""
-    new = actions.record_pause(session, person_id, since, until, days, reason, today(), by, at)
-    return "The leave is recorded." if new else "This leave was recorded before. Nothing has changed."
+    is_new = actions.record_pause(session, person_id, since, until, days, reason, today(), by, at)
+    return "The leave is recorded." if is_new else "This leave was recorded before. Nothing has changed."
 
 
 def _save_certificate(session: WriteSession, person_id: int, form: EarlierCertificateForm) -> str:
     by, at = current_user.person.id, now()
-    new = actions.import_completion(
+    is_new = actions.import_completion(
         session, person_id, form.day.day, form.until.data, form.issuer.data or "", form.kind.data,
         form.reason.data or "", today(), by, at,
     )  # fmt: skip
-    return "The certificate is recorded." if new else "This certificate was recorded before. Nothing has changed."
+    return "The certificate is recorded." if is_new else "This certificate was recorded before. Nothing has changed."
 
 
 FACT_KINDS = {
