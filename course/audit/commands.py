@@ -1,4 +1,4 @@
-"""flask audit verify · head"""
+"""The commands `flask audit verify` and `flask audit head`."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def _parse_head(_context: click.Context, _parameter: click.Parameter, value: str
         return None
     if not re.fullmatch(r"[0-9]{1,18}:[0-9a-f]{64}", value):
         raise click.BadParameter("it is a number, a colon and 64 letters and digits, as 'flask audit head' prints it.")
-    number, _, mark = value.partition(":")
-    return int(number), mark
+    number, _, digest = value.partition(":")
+    return int(number), digest
 
 
 @group.command("head")
@@ -31,24 +31,26 @@ def head_command() -> None:
     """Print number and hash of the newest entry. Kept elsewhere, it shows later whether entries were removed."""
     with unit_of_work() as session:
         queries.set_read_only(session)
-        number, mark = queries.log_head(session)
-    click.echo(f"{number}:{mark}")
+        number, digest = queries.log_head(session)
+    click.echo(f"{number}:{digest}")
 
 
 def verify_log(head: tuple[int, str] | None = None) -> tuple[int, int]:
-    """Print what is wrong with the log. Returns how many entries it has, and how much was found."""
-    wrong = 0
+    """Print every integrity fault of the audit log. Returns the number of entries and the number of faults."""
+    fault_count = 0
     with unit_of_work() as session:
         queries.set_read_only(session)
         number, _ = queries.log_head(session)
-        noted = queries.recorded_head(session)
-        if noted is None:
+        recorded = queries.recorded_head(session)
+        if recorded is None:
             click.echo("The note of the newest entry was removed.")
-            wrong += 1
-        for words in integrity_faults(queries.all_entries(session), [one for one in (noted, head) if one and one[0]]):
-            click.echo(words)
-            wrong += 1
-    return number, wrong
+            fault_count += 1
+        for fault in integrity_faults(
+            queries.all_entries(session), [known for known in (recorded, head) if known and known[0]]
+        ):
+            click.echo(fault)
+            fault_count += 1
+    return number, fault_count
 
 
 @group.command("verify")
@@ -58,14 +60,14 @@ def verify_log(head: tuple[int, str] | None = None) -> tuple[int, int]:
 def verify_command(head: tuple[int, str] | None) -> None:
     """Look for entries that were changed, removed, put in or put in another order, and on SQLite for damage to the
     database. Ends with 1 if there is any."""
-    number, wrong = verify_log(head)
+    number, fault_count = verify_log(head)
     file = database_path()
-    found = find_damage(file, thorough=True) if file else None
-    if found is not None:
-        click.echo(found, err=True)
-    if wrong:
-        click.echo(f"The log is not as it was written: {wrong} found.", err=True)
-    if wrong or found is not None:
+    damage = find_damage(file, thorough=True) if file else None
+    if damage is not None:
+        click.echo(damage, err=True)
+    if fault_count:
+        click.echo(f"The log is not as it was written: {fault_count} found.", err=True)
+    if fault_count or damage is not None:
         sys.exit(1)
     click.echo(f"The log is as it was written: {number} entries.")
     if head is None:

@@ -1,4 +1,4 @@
-"""The log of what was done. Triggers in the database refuse to change or to remove an entry."""
+"""The audit log. Triggers in the database refuse to change or to remove an entry."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from course.db import Base, UtcDateTime
 
 
 class AuditEntry(Base):
-    """One deed. `number` has no gaps; `hash` covers the entry and the hash of the one before (`previous`).
+    """One audit event.
 
-    There are no foreign keys: the log outlives what it names.
+    `number` has no gaps; `hash` covers the entry and the hash of the entry before (`previous`). There are no foreign
+    keys: the log outlives the rows that it names.
     """
 
     __tablename__ = "audit_entry"
@@ -36,8 +37,10 @@ class AuditEntry(Base):
 
 
 class AuditHead(Base):
-    """Number and hash of the newest entry, in one row that is written with each: what follows builds on it, so that
-    it shows when the newest entries are removed. It is there from the migration on."""
+    """Number and hash of the newest entry, in the only row, which is updated with each entry.
+
+    It shows when the newest entries are removed. The row exists since the migration.
+    """
 
     __tablename__ = "audit_head"
 

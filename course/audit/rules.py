@@ -1,4 +1,4 @@
-"""The log of what was done: how its entries are chained, what breaks the chain, and what each entry says in words."""
+"""The audit log: the hash chain of its entries, the faults of a broken chain, and the sentence for each event."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-INITIAL_HASH = "0" * 64  # what the first entry follows
+INITIAL_HASH = "0" * 64  # the previous hash of the first entry
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-EventSubject = tuple[str, int]  # what a deed was done to: its kind and its id
+EventSubject = tuple[str, int]  # the subject of an event: its kind and its id
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ EVENT_KINDS = {
 
 @dataclass(frozen=True)
 class AuditLogEntry:
-    """One entry as it is stored. `details` is canonical JSON; `hash` covers all the rest."""
+    """One stored entry. `details` is canonical JSON; `hash` covers all other fields."""
 
     number: int
     at: datetime
@@ -82,7 +82,7 @@ class AuditLogEntry:
 
 
 def canonical_json(details: Mapping[str, Any]) -> str:
-    """Details as JSON that is the same for the same values; days are written as YYYY-MM-DD."""
+    """The details as JSON that is equal for equal values; days are written as YYYY-MM-DD."""
     return json.dumps(details, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_encode_date)
 
 
@@ -101,7 +101,7 @@ def entry_hash(
     details: str,
     previous: str,
 ) -> str:
-    """The hash of an entry: SHA-256 over all that it says and the hash of the one before, 64 hexadecimal digits."""
+    """The hash of an entry: SHA-256 over all its fields and the hash of the entry before, as 64 hexadecimal digits."""
     kind, subject_id = subject or (None, None)
     moment = at.astimezone(UTC).isoformat(timespec="microseconds")
     parts = [number, moment, actor_id, what, kind, subject_id, details, previous]
@@ -109,17 +109,17 @@ def entry_hash(
 
 
 def changed_values(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[Any]]:
-    """What differs: for each name what was there and what is there now."""
+    """The differences: for each changed name the old value and the new one."""
     return {name: [before.get(name), value] for name, value in after.items() if before.get(name) != value}
 
 
 def integrity_faults(entries: Iterable[AuditLogEntry], heads: Collection[tuple[int, str]] = ()) -> Iterator[str]:
-    """What is wrong with the log, a sentence each; nothing if it is as it was written.
+    """The faults of the log, a sentence each; none if the log is as it was written.
 
-    `entries` come in the order of their numbers. `heads` are the number and hash of what was once the newest entry:
-    without one, nobody can see that the newest ones were removed, or that all of it was written anew.
+    `entries` come in the order of their numbers. `heads` are number and hash of entries that were once the newest:
+    without one nobody can see that the newest entries were removed, or that the whole log was rewritten.
     """
-    number, previous, marks = 0, INITIAL_HASH, dict(heads)
+    number, previous, known_hashes = 0, INITIAL_HASH, dict(heads)
     for entry in entries:
         if entry.number != number + 1:
             yield _gap_sentence(number + 1, entry.number)
@@ -127,10 +127,10 @@ def integrity_faults(entries: Iterable[AuditLogEntry], heads: Collection[tuple[i
             yield f"Entry {entry.number} does not follow entry {number}: one was changed, put in or removed."
         if entry.hash != _expected_hash(entry):
             yield f"Entry {entry.number} was changed: its words do not fit its hash."
-        if entry.number in marks and entry.hash != marks[entry.number]:
+        if entry.number in known_hashes and entry.hash != known_hashes[entry.number]:
             yield f"Entry {entry.number} is not the one that was once the newest: the log was written anew."
         number, previous = entry.number, entry.hash
-    newest = max(marks, default=0)
+    newest = max(known_hashes, default=0)
     if newest > number:
         yield f"The log ends with entry {number}, but there was an entry {newest}: the newest ones were removed."
 
@@ -138,7 +138,7 @@ def integrity_faults(entries: Iterable[AuditLogEntry], heads: Collection[tuple[i
 def _expected_hash(entry: AuditLogEntry) -> str:
     subject = None if entry.subject_kind is None else (entry.subject_kind, entry.subject_id or 0)
     if (entry.subject_kind is None) != (entry.subject_id is None):
-        return ""  # the course never writes one without the other
+        return ""  # the course always writes both or neither
     return entry_hash(entry.number, entry.at, entry.actor_id, entry.what, subject, entry.details, entry.previous)
 
 
@@ -155,21 +155,19 @@ class _SentenceValues(dict[str, str]):
 
 
 def event_sentence(
-    kind: AuditEventKind | str, who: str | None, whom: str | None, own: bool, details: Mapping[str, Any]
+    kind: AuditEventKind | str, who: str | None, whom: str | None, is_self: bool, details: Mapping[str, Any]
 ) -> str:
-    """Return the sentence for an entry: `who` did it to `whom`, by name; `own` if they are the same person.
-
-    `kind` is a name alone if no feature declares it any more: the sentence is then the name.
-    """
+    """The sentence of an entry. `who` is the name of the actor, `whom` that of the subject; `own` if both are the
+    same person."""
     if isinstance(kind, str):
         return kind
-    words = (kind.own if own else None) or (kind.no_subject if whom is None else None) or kind.sentence
-    names = {name: _value_in_words(value) for name, value in details.items()}
-    return words.format_map(_SentenceValues(names | {"who": who or "The course", "whom": whom or "somebody"}))
+    template = (kind.own if is_self else None) or (kind.no_subject if whom is None else None) or kind.sentence
+    values = {name: _value_in_words(value) for name, value in details.items()}
+    return template.format_map(_SentenceValues(values | {"who": who or "The course", "whom": whom or "somebody"}))
 
 
 def details_in_words(details: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The details in words, a name and a value each; a change says what was there before."""
+    """The details as pairs of name and value for display; a change shows the old value and the new one."""
     return [
         (name.replace("_", " ").replace("-", " ").capitalize(), _value_in_words(value))
         for name, value in details.items()
@@ -178,17 +176,17 @@ def details_in_words(details: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _date_in_words(day: str) -> str:
     try:
-        found = date.fromisoformat(day)
+        parsed = date.fromisoformat(day)
     except ValueError:
-        return day  # somebody wrote it, and it is none
-    return f"{found.day} {found:%B %Y}"
+        return day  # typed by a person, and no valid day
+    return f"{parsed.day} {parsed:%B %Y}"
 
 
 def _value_in_words(value: object) -> str:
     if isinstance(value, list) and len(value) == 2:
         return f"{_value_in_words(value[0])} → {_value_in_words(value[1])}"
     if isinstance(value, dict):
-        return "; ".join(f"{name}: {_value_in_words(one)}" for name, one in value.items()) or "–"
+        return "; ".join(f"{name}: {_value_in_words(item)}" for name, item in value.items()) or "–"
     if isinstance(value, str) and _ISO_DATE.fullmatch(value):
         return _date_in_words(value)
     if isinstance(value, bool):

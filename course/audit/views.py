@@ -1,4 +1,4 @@
-"""The log for administrators: what was done, by whom and when, and a file of it."""
+"""The audit log for administrators: search, and download as CSV."""
 
 from __future__ import annotations
 
@@ -48,32 +48,32 @@ def _set_nav_section() -> None:
 @pages.get("")
 @requires_permission(Permission.SEE_AUDIT)
 def search() -> Response:
-    """What was done, newest first; the address holds what somebody looks for."""
+    """The audit events that match the search in the query string, newest first."""
     form = AuditSearchForm(request.args, meta={"csrf": False})
-    fine = form.validate()
+    valid = form.validate()
     before = query_number("before")
-    found = queries.search_entries(db(), _audit_filter(form), PAGE_SIZE + 1, before) if fine else []
-    older = found[PAGE_SIZE - 1].entry.number if len(found) > PAGE_SIZE else None
-    page = render_template("audit/search.html", form=form, found=found[:PAGE_SIZE], older=older, before=before)
-    return make_response(page, 200 if fine else 422)
+    entries = queries.search_entries(db(), _audit_filter(form), PAGE_SIZE + 1, before) if valid else []
+    older = entries[PAGE_SIZE - 1].entry.number if len(entries) > PAGE_SIZE else None
+    page = render_template("audit/search.html", form=form, found=entries[:PAGE_SIZE], older=older, before=before)
+    return make_response(page, 200 if valid else 422)
 
 
 @pages.post("/download")
 @requires_permission(Permission.SEE_AUDIT)
 def download() -> Response | WsgiResponse:
-    """What was looked for as a CSV file. Downloading it is a deed that stands in the log too."""
+    """The matching entries as CSV. The download is an audit event itself."""
     form = AuditSearchForm()
     if not form.validate():
         return redirect_after_post(_search_url(form))
-    wanted, at = _audit_filter(form), now()
-    found = queries.search_entries(db(), wanted, MAX_ROWS + 1)
-    if len(found) > MAX_ROWS:
+    search, at = _audit_filter(form), now()
+    entries = queries.search_entries(db(), search, MAX_ROWS + 1)
+    if len(entries) > MAX_ROWS:
         flash(f"That is more than {MAX_ROWS:,} entries. Choose fewer days, and download them one after the other.")
         return redirect_after_post(_search_url(form))
-    # Who was looked for stands here by number: names cannot be taken out of the log again.
-    details = {"rows": len(found), "people": list(wanted.people or ()), "kind": form.kind.data,
-               "since": form.since.data, "until": form.until.data, "searched_text": bool(wanted.text)}  # fmt: skip
-    data = _csv(found)
+    # The people of the search are recorded by id: names can never be erased from the log.
+    details = {"rows": len(entries), "people": list(search.person_ids or ()), "kind": form.kind.data,
+               "since": form.since.data, "until": form.until.data, "searched_text": bool(search.text)}  # fmt: skip
+    data = _csv(entries)
     with unit_of_work() as session:
         record_event(session, "audit.exported", None, details, current_user.person.id, at)
     response = Response(data, mimetype="text/csv")
@@ -83,24 +83,24 @@ def download() -> Response | WsgiResponse:
 
 
 def _search_url(form: AuditSearchForm) -> str:
-    return f"{url_for('audit.search')}?{urlencode(form.entered())}"
+    return f"{url_for('audit.search')}?{urlencode(form.query_parameters())}"
 
 
 def _audit_filter(form: AuditSearchForm) -> AuditFilter:
-    zone, who, text = app_state().config.time_zone, form.who.data, form.text.data
+    zone, person_text, text = app_state().config.time_zone, form.who.data, form.text.data
     return AuditFilter(
-        people=queries.people_matching(db(), who) if who else None,
-        deeds=event_names(form.kind.data) if form.kind.data else None,
+        person_ids=queries.people_matching(db(), person_text) if person_text else None,
+        kinds=event_names(form.kind.data) if form.kind.data else None,
         since=start_of_day(form.since.data, zone) if form.since.data else None,
         until=start_of_day(form.until.data + timedelta(days=1), zone) if form.until.data else None,
         text=text or None,
     )
 
 
-def _csv(found: list[AuditEntryView]) -> bytes:
+def _csv(entries: list[AuditEntryView]) -> bytes:
     rows = (
-        (entry.number, f"{entry.at:%Y-%m-%d %H:%M:%S}", entry.what, one.words, one.actor, entry.actor_id,
+        (entry.number, f"{entry.at:%Y-%m-%d %H:%M:%S}", entry.what, view.sentence, view.actor, entry.actor_id,
          entry.subject_kind, entry.subject_id, entry.details, entry.hash)
-        for one in found for entry in (one.entry,)
+        for view in entries for entry in (view.entry,)
     )  # fmt: skip
     return csv_bytes((CSV_COLUMNS, *rows))

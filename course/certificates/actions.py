@@ -1,4 +1,4 @@
-"""Issuing certificates, and what becomes of them afterwards."""
+"""Issuing, re-issuing and revoking certificates."""
 
 from __future__ import annotations
 
@@ -26,19 +26,22 @@ from course.people.queries import person
 
 
 def issue_certificate(session: Session, event: CourseCompleted, last_day: date | None = None) -> None:
-    """One certificate for a completion, with its signed credential: a copy of the names as they are today. Its last
-    valid day is `last_day` or, if that is not said, so many months after the completion as the course says."""
+    """Issue the certificate of a completion, with its signed credential.
+
+    The certificate is a copy of the names as of now. Its last day of validity is `last_day` or, by default, the
+    completion plus the validity of the course in months. Raises LookupError without a person or an organisation.
+    """
     holder = person(session, event.person_id)
-    ours = organisation(session)
-    if holder is None or ours is None:
+    own_organisation = organisation(session)
+    if holder is None or own_organisation is None:
         raise LookupError("a completion needs a person and an organisation")
-    made = Certificate(
+    issued = Certificate(
         completion_id=event.completion_id,
         person_id=event.person_id,
         number=new_number(secrets.choice),
         name=holder.name,
         course=event.course,
-        organisation=ours.name,
+        organisation=own_organisation.name,
         edition=event.edition,
         content_version=event.content_version,
         completed_on=event.on,
@@ -49,28 +52,28 @@ def issue_certificate(session: Session, event: CourseCompleted, last_day: date |
         sections="\n".join(event.sections),
         kind=event.kind,
     )
-    session.add(made)
+    session.add(issued)
     session.flush()
-    details = {"number": made.number, "completed_on": event.on, "valid_until": made.valid_until}
+    details = {"number": issued.number, "completed_on": event.on, "valid_until": issued.valid_until}
     record_event(session, "certificate.issued", ("person", event.person_id), details, None, event.at)
-    sign_credential(session, _certificate_data(made), event.at)
+    sign_credential(session, _certificate_data(issued), event.at)
 
 
 def reissue(session: Session, old: str, name: str, reason: str, by: int | None, at: datetime) -> str:
-    """The same certificate under another name; the old one is marked as replaced. Returns the new number.
+    """Issue a certificate again under another name; the old one is marked as replaced. Returns the new number.
 
-    Raises LookupError for a number that does not exist, ValueError for one that was replaced or revoked.
+    Raises LookupError if the number does not exist, ValueError if the certificate was replaced or revoked.
     """
     before = _require_unchanged(session, old)
-    same = {column.name: getattr(before, column.name) for column in Certificate.__table__.columns}
-    same |= {
+    values = {column.name: getattr(before, column.name) for column in Certificate.__table__.columns}
+    values |= {
         "id": None,
         "number": new_number(secrets.choice),
         "name": name.strip(),
         "issued_at": at,
         "replaces": before.id,
     }
-    after = Certificate(**same)
+    after = Certificate(**values)
     session.add_all([after, _new_change(before, "replaced", reason, by, at)])
     session.flush()
     details = {"number": old, "by": after.number, "reason": reason}
@@ -81,17 +84,17 @@ def reissue(session: Session, old: str, name: str, reason: str, by: int | None, 
 
 
 def reissue_in_name(session: Session, person_id: int, name: str, reason: str, by: int | None, at: datetime) -> int:
-    """The same for all certificates of a person that bear another name; returns how many there were."""
-    # Two at once come one after the other, and the second finds nothing to do.
+    """Re-issue all certificates of a person that bear another name. Returns how many there were."""
+    # Serialised by the lock: of two concurrent calls the second finds nothing to do.
     session.execute(select(Person.id).where(Person.id == person_id).with_for_update())
-    found = certificates_in_another_name(session, person_id, name)
-    for old in found:
+    outdated = certificates_in_another_name(session, person_id, name)
+    for old in outdated:
         reissue(session, old.number, name, reason, by, at)
-    return len(found)
+    return len(outdated)
 
 
 def revoke(session: Session, old: str, reason: str, by: int | None, at: datetime) -> None:
-    """The certificate is not valid any more. Raises as `reissue` does."""
+    """Revoke a certificate and its credentials. Raises as `reissue` does."""
     before = _require_unchanged(session, old)
     session.add(_new_change(before, "revoked", reason, by, at))
     session.flush()
@@ -99,14 +102,18 @@ def revoke(session: Session, old: str, reason: str, by: int | None, at: datetime
         session, "certificate.revoked", ("person", before.person_id), {"number": old, "reason": reason}, by, at
     )
     revoke_credential(session, before.id, at)
-    same = select(Certificate.number).where(Certificate.completion_id == before.completion_id).order_by(Certificate.id)
-    numbers = tuple(session.execute(same).scalars())
+    all_numbers = (
+        select(Certificate.number).where(Certificate.completion_id == before.completion_id).order_by(Certificate.id)
+    )
+    numbers = tuple(session.execute(all_numbers).scalars())
     publish(session, CertificateRevoked(before.person_id, numbers, reason, by, at))
 
 
 def end_certificate_link(session: Session, person_id: int, number: int, by: int, at: datetime) -> bool:
-    """The link with this number opens a person's certificates no more; the next one does. False, and nothing done, if it
-    was ended before."""
+    """End the certificate link with this number; from now on the next one is valid.
+
+    Returns False, and writes nothing, if the link was ended before.
+    """
     if number != certificate_link_number(session, person_id):
         return False
     if insert_once(session, CertificateLinkEnd, person_id=person_id, number=number, ended_by=by, ended_at=at) is None:
@@ -116,47 +123,51 @@ def end_certificate_link(session: Session, person_id: int, number: int, by: int,
 
 
 def sign_missing_credentials(session: Session, at: datetime) -> tuple[int, int]:
-    """Sign the credentials of all certificates that have none, or none whose key still counts. A certificate
-    that was replaced or revoked, or bears no name any more, needs none. Returns how many were signed, and how many could not be."""
-    has = signed_certificate_ids(session)
-    changed = select(CertificateChange.certificate_id)
-    standing = (Certificate.id.not_in(changed), Certificate.name != "")
-    rest = session.execute(select(Certificate).where(*standing).order_by(Certificate.id)).scalars()
-    done = [sign_credential(session, _certificate_data(one), at) for one in rest if one.id not in has]
-    return done.count(True), done.count(False)
+    """Sign the credentials of all certificates that have none by a key that is still trusted.
+
+    Certificates that were replaced or revoked, or whose name was erased, need none. Returns how many were signed, and
+    how many could not be signed.
+    """
+    signed_ids = signed_certificate_ids(session)
+    changed_ids = select(CertificateChange.certificate_id)
+    needs_credential = (Certificate.id.not_in(changed_ids), Certificate.name != "")
+    candidates = session.execute(select(Certificate).where(*needs_credential).order_by(Certificate.id)).scalars()
+    results = [sign_credential(session, _certificate_data(row), at) for row in candidates if row.id not in signed_ids]
+    return results.count(True), results.count(False)
 
 
-def _certificate_data(made: Certificate) -> CertificateData:
-    """What the credential of a certificate repeats."""
+def _certificate_data(issued: Certificate) -> CertificateData:
+    """The contents of a certificate, for its credential."""
     return CertificateData(
-        certificate_id=made.id,
-        number=made.number,
-        name=made.name,
-        course=made.course,
-        organisation=made.organisation,
-        edition=made.edition,
-        content_version=made.content_version,
-        completed_on=made.completed_on,
-        valid_until=made.valid_until,
-        issued_at=made.issued_at,
-        pathway=next((words for name, words in SETTINGS.items() if name == made.pathway), ""),
-        minutes=made.minutes,
-        kind=made.kind,
-        sections=tuple((made.sections or "").splitlines()),
+        certificate_id=issued.id,
+        number=issued.number,
+        name=issued.name,
+        course=issued.course,
+        organisation=issued.organisation,
+        edition=issued.edition,
+        content_version=issued.content_version,
+        completed_on=issued.completed_on,
+        valid_until=issued.valid_until,
+        issued_at=issued.issued_at,
+        pathway=next((words for name, words in SETTINGS.items() if name == issued.pathway), ""),
+        minutes=issued.minutes,
+        kind=issued.kind,
+        sections=tuple((issued.sections or "").splitlines()),
     )
 
 
-def _require_unchanged(session: Session, wanted: str) -> Certificate:
-    that = select(Certificate).where(Certificate.number == wanted)
-    found = session.execute(that.with_for_update()).scalar_one_or_none()
+def _require_unchanged(session: Session, number: str) -> Certificate:
+    """The certificate, locked for the transaction. Raises LookupError or ValueError as `reissue` does."""
+    statement = select(Certificate).where(Certificate.number == number)
+    found = session.execute(statement.with_for_update()).scalar_one_or_none()
     if found is None:
-        raise LookupError(f"there is no certificate {wanted}")
-    changed = select(CertificateChange.kind).where(CertificateChange.certificate_id == found.id)
-    kind = session.execute(changed).scalars().first()
+        raise LookupError(f"there is no certificate {number}")
+    kinds = select(CertificateChange.kind).where(CertificateChange.certificate_id == found.id)
+    kind = session.execute(kinds).scalars().first()
     if kind is not None:
-        raise ValueError(f"certificate {wanted} was {kind} before")
+        raise ValueError(f"certificate {number} was {kind} before")
     return found
 
 
-def _new_change(of: Certificate, kind: str, reason: str, by: int | None, at: datetime) -> CertificateChange:
-    return CertificateChange(certificate_id=of.id, kind=kind, reason=reason, changed_by=by, changed_at=at)
+def _new_change(changed: Certificate, kind: str, reason: str, by: int | None, at: datetime) -> CertificateChange:
+    return CertificateChange(certificate_id=changed.id, kind=kind, reason=reason, changed_by=by, changed_at=at)

@@ -1,4 +1,4 @@
-"""flask certificates reissue · revoke · verify, and flask credentials sign-missing"""
+"""The commands `flask certificates reissue`, `revoke` and `verify`, and `flask credentials sign-missing`."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ def reissue_command(number: str, name: str, reason: str) -> None:
     """Issue certificate NUMBER anew under another name. The old one is marked as replaced."""
     try:
         with unit_of_work() as session:
-            new = actions.reissue(session, normalise_number(number), name, reason[:200], None, now())
+            new_number = actions.reissue(session, normalise_number(number), name, reason[:200], None, now())
     except (LookupError, ValueError) as error:
         raise click.ClickException(f"{error}.") from error
-    click.echo(f"Certificate {normalise_number(number)} is replaced by {new}.")
+    click.echo(f"Certificate {normalise_number(number)} is replaced by {new_number}.")
 
 
 @group.command("revoke")
@@ -73,51 +73,51 @@ def verify_command(file: Path, chosen: Path | None, profile: Path | None, on: da
         raise click.ClickException(f"{file} cannot be read. {error}") from error
     if document is None:
         raise click.ClickException(f"{file} is a PDF without a readable credential in it.")
-    own = chosen is None and profile is None
+    uses_own_keys = chosen is None and profile is None
     change: CertificateChangeView | None = None
     with unit_of_work() as session:
-        keys = credential_queries.keys(session) if own else _read_key_files(chosen, profile)
+        keys = credential_queries.keys(session) if uses_own_keys else _read_key_files(chosen, profile)
         verdict = check_credential(document, keys, on.replace(hour=12, tzinfo=UTC) if on else now())
-        if own and verdict.stated is not None:
-            found = queries.check_certificate(session, verdict.stated.address.rpartition("/")[2])
-            change = found.change if found else None
-    _print_verdict(verdict, change, own)
-    sys.exit(1 if change or not verdict.signed else 0 if verdict.state == "valid" else 3)
+        if uses_own_keys and verdict.claims is not None:
+            check = queries.check_certificate(session, verdict.claims.url.rpartition("/")[2])
+            change = check.change if check else None
+    _print_verdict(verdict, change, uses_own_keys)
+    sys.exit(1 if change or not verdict.is_signature_valid else 0 if verdict.state == "valid" else 3)
 
 
 def _read_key_files(*files: Path | None) -> tuple[Key, ...]:
-    """The keys in the files that were named. Ends the command if one has none."""
-    found: tuple[Key, ...] = ()
+    """The keys in the given files. Ends the command if a file has none."""
+    keys: tuple[Key, ...] = ()
     for path in files:
         try:
-            found += read_keys(path.read_text(encoding="utf-8")) if path else ()
+            keys += read_keys(path.read_text(encoding="utf-8")) if path else ()
         except ValueError as error:
             raise click.ClickException(f"{path} cannot be used: {error}.") from error
-    return found
+    return keys
 
 
-def _print_verdict(verdict: CredentialVerdict, change: CertificateChangeView | None, own: bool) -> None:
+def _print_verdict(verdict: CredentialVerdict, change: CertificateChangeView | None, uses_own_keys: bool) -> None:
     if change is None:
-        click.echo(f"{verdict.state.capitalize()}. {verdict.words}")
+        click.echo(f"{verdict.state.capitalize()}. {verdict.sentence}")
     else:
         click.echo(
-            f"{change.kind.capitalize()} on {format_date(change.at)}. It is genuine, but does not count any more."
+            f"{change.kind.capitalize()} on {format_date(change.changed_at)}. It is genuine, but does not count any more."
         )
-    if verdict.stated is not None:
-        click.echo(_claims_text(verdict.stated))
-        if not own:
-            click.echo(f"Whether it was replaced or revoked since is said at {verdict.stated.address}")
+    if verdict.claims is not None:
+        click.echo(_claims_text(verdict.claims))
+        if not uses_own_keys:
+            click.echo(f"Whether it was replaced or revoked since is said at {verdict.claims.url}")
 
 
-def _claims_text(said: CredentialClaims) -> str:
+def _claims_text(claims: CredentialClaims) -> str:
     lines = {
-        "Name": said.name,
-        "Course": said.course,
-        "Pathway": said.pathway,
-        "Version": said.content_version,
-        "Completed on": format_date(said.completed_on),
-        "Valid up to and including": format_date(said.last_day),
-        "Issued by": f"{said.organisation}, {said.issuer}",
+        "Name": claims.holder_name,
+        "Course": claims.course,
+        "Pathway": claims.pathway,
+        "Version": claims.content_version,
+        "Completed on": format_date(claims.completed_on),
+        "Valid up to and including": format_date(claims.last_day),
+        "Issued by": f"{claims.organisation}, {claims.issuer}",
     }
     return "\n".join(f"  {label}: {value}" for label, value in lines.items() if value)
 

@@ -1,4 +1,4 @@
-"""What happens to certificates that other features need to know."""
+"""Events of certificates for other features."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from course.audit.rules import AuditEventKind
 
 @dataclass(frozen=True)
 class CertificateRevoked:
-    """A certificate of `person_id` is not valid any more. `numbers` are those that it has had, in whichever name."""
+    """A certificate of `person_id` was revoked. `numbers` are all numbers that it has had, under any name."""
 
     person_id: int
     numbers: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Certificates: a frozen copy of what was certified."""
+"""Certificates, their changes, and the ends of certificate links."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from course.db import Base, UtcDateTime
 
 
 class Certificate(Base):
-    """One for each completion, and one more for each re-issue, which names the one that it `replaces`.
+    """A certificate: a frozen copy of what was certified.
 
-    Later changes of a name, the course or the settings do not touch it. `kind` is initial (the whole course) or
-    refresher, `minutes` about how long that took, `sections` what it covers, a line each. `name` is empty once it is
-    not kept any more (course/privacy).
+    There is one for each completion, and one more for each re-issue, which names the certificate that it `replaces`.
+    Later changes of a name, the course or the settings do not change it. `kind` is initial (the whole course) or
+    refresher, `minutes` the approximate duration, `sections` what the course covers, one per line. `name` is empty once
+    it was erased (course/privacy).
     """
 
     __tablename__ = "certificate"
@@ -50,8 +51,10 @@ class Certificate(Base):
 
 
 class CertificateLinkEnd(Base):
-    """The link by which somebody opens their certificates without signing in was ended (see keeping.py). `number` counts
-    the links of a person from 0; the one after the last that ended works."""
+    """The end of a certificate link (see signed_links.py).
+
+    `number` counts the links of a person from 0; the link after the last that was ended is valid.
+    """
 
     __tablename__ = "kept_link_end"
 
@@ -65,7 +68,7 @@ class CertificateLinkEnd(Base):
 
 
 class CertificateChange(Base):
-    """What became of a certificate after it was issued: replaced by another one, or revoked. Never undone."""
+    """What became of a certificate after issue: replaced or revoked. A change is final."""
 
     __tablename__ = "certificate_change"
 

@@ -1,4 +1,4 @@
-"""A certificate as a PDF, set by Typst: to be kept (PDF/A-3a) and tagged for screen readers (PDF/UA-1)."""
+"""A certificate as a PDF, typeset by Typst, for archiving (PDF/A-3a) and tagged for screen readers (PDF/UA-1)."""
 
 from __future__ import annotations
 
@@ -25,8 +25,11 @@ TEMPLATE = Path(__file__).with_name("certificate.typ")
 
 @dataclass(frozen=True)
 class PrintedCertificate:
-    """What a certificate shows. Dates are in words; `issued` is when it was issued, `check` the address at which
-    it can be checked. What is not known is empty."""
+    """The contents of a printed certificate, as texts for display; unknown ones are empty.
+
+    `verify_url` is the address at which the certificate can be verified. The names of the fields are those in
+    certificate.typ.
+    """
 
     name: str
     course: str
@@ -34,65 +37,71 @@ class PrintedCertificate:
     edition: str
     version: str
     number: str
-    completed: str
-    valid: str
+    completed_on: str
+    valid_until: str
     notice: str
     pathway: str
     length: str
     sections: tuple[str, ...]
-    check: str
-    issued: datetime
-    how: str = "with all of its modules, scenarios and timelines, and the final assessment"
-    did: str = "completed the course"
+    verify_url: str
+    issued_at: datetime
+    completion_method: str = "with all of its modules, scenarios and timelines, and the final assessment"
+    achievement: str = "completed the course"
 
 
-def certificate_pdf(sheet: PrintedCertificate, credential: bytes | None = None, logo: bytes | None = None) -> bytes:
-    """The PDF of one certificate, the same bytes each time, with `credential` (JSON) attached if there is one, and
-    with `logo` (PNG) above the name of the organisation.
+def certificate_pdf(printed: PrintedCertificate, credential: bytes | None = None, logo: bytes | None = None) -> bytes:
+    """The PDF of a certificate, the same bytes each time.
 
-    A character that no font has becomes □, and a line on the page says where it is spelled out: on the page that
-    checks certificates and in the file's title. Raises UnicodeDecodeError for a credential that is not UTF-8,
-    typst.TypstError for a fault in the template.
+    `credential` (JSON) is attached if there is one; `logo` (PNG) is placed above the name of the organisation. A
+    character that is in no font becomes □, and a line on the page says where the text is complete: on the page that
+    verifies certificates, and in the title of the file. Raises UnicodeDecodeError for a credential that is not UTF-8,
+    typst.TypstError for an error in the template.
     """
-    attached = "" if credential is None else credential.decode()
-    texts = (str(value) for value in astuple(sheet))
-    # Only texts can be handed over: the picture goes as the numbers of its bytes.
+    credential_text = "" if credential is None else credential.decode()
+    texts = (str(value) for value in astuple(printed))
+    # Inputs can only be texts: the picture is passed as a list of its bytes.
     picture = json.dumps(list(logo)) if logo else ""
     return typeset(
-        TEMPLATE, lambda missing: {**_template_inputs(sheet, attached, missing), "logo": picture}, texts, sheet.issued
+        TEMPLATE,
+        lambda missing: {**_template_inputs(printed, credential_text, missing), "logo": picture},
+        texts,
+        printed.issued_at,
     )
 
 
-def _template_inputs(sheet: PrintedCertificate, attached: str, missing: frozenset[str]) -> dict[str, str]:
-    """What the template gets: the texts as they are shown, those for the file's properties, the code, the credential."""
-    name, course, organisation = clean_text(sheet.name), clean_text(sheet.course), clean_text(sheet.organisation)
-    texts = {key: _template_text(value, missing) for key, value in asdict(sheet).items() if isinstance(value, str)}
-    sections = [_template_text(title, missing) for title in sheet.sections]
-    issued = sheet.issued.astimezone(UTC)
+def _template_inputs(printed: PrintedCertificate, credential_text: str, missing: frozenset[str]) -> dict[str, str]:
+    """The inputs of the template: texts for the page and for the properties of the file, the QR code, and the
+    credential."""
+    name, course, organisation = clean_text(printed.name), clean_text(printed.course), clean_text(printed.organisation)
+    texts = {key: _template_text(value, missing) for key, value in asdict(printed).items() if isinstance(value, str)}
+    sections = [_template_text(title, missing) for title in printed.sections]
+    issued_at = printed.issued_at.astimezone(UTC)
     facts = texts | {
         "sections": sections,
-        "address": sheet.check,
+        "address": printed.verify_url,
         "boxes": any(text["boxes"] for text in (*texts.values(), *sections)),
-        # These are not set in type, so nothing is missing from them.
-        "title": f"Certificate {sheet.number}: {name}",
+        # These are not typeset, so no font can lack a character of them.
+        "title": f"Certificate {printed.number}: {name}",
         "author": organisation,
         "about": f"{name} completed the course {course} at {organisation}.",
-        "issued": [issued.year, issued.month, issued.day],
+        "issued": [issued_at.year, issued_at.month, issued_at.day],
     }
-    # The picture of a square for each dark module, with the quiet zone that scanners need around it.
-    code = segno.make(sheet.check, error="m", micro=False).svg_inline(border=2)
-    return {"facts": json.dumps(facts), "code": code, "credential": attached}
+    # The QR code as SVG, with the quiet zone that scanners need.
+    code = segno.make(printed.verify_url, error="m", micro=False).svg_inline(border=2)
+    return {"facts": json.dumps(facts), "code": code, "credential": credential_text}
 
 
 def _template_text(raw: str, missing: frozenset[str]) -> dict[str, str | bool]:
-    """A text and how to set it. `spoken` is the same for whoever has the page read out, where programs may put
-    its letters together wrongly."""
-    whole = clean_text(raw)
-    text = replace_missing(whole, missing)
+    """A text and how to typeset it.
+
+    `spoken` is the same text for screen readers, where programs may put its letters together wrongly.
+    """
+    cleaned = clean_text(raw)
+    text = replace_missing(cleaned, missing)
     return {
         "text": add_break_points(text),
         "side": text_direction(text),
         "han": han_region(text),
-        "spoken": whole if needs_actual_text(text) else "",
-        "boxes": text.count(BOX) > whole.count(BOX),
+        "spoken": cleaned if needs_actual_text(text) else "",
+        "boxes": text.count(BOX) > cleaned.count(BOX),
     }

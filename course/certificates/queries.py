@@ -1,4 +1,4 @@
-"""A person's certificates."""
+"""Reading certificates, their changes and their links."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from course.certificates.rules import CertificateChangeKind, CertificateChangeVi
 
 
 def certificates(session: Session, person_id: int) -> list[Certificate]:
-    """All certificates of a person that still bear a name, the newest first."""
+    """All certificates of a person that still bear a name, newest first."""
     statement = (
         select(Certificate)
         .where(Certificate.person_id == person_id, Certificate.name != "")
@@ -23,23 +23,23 @@ def certificates(session: Session, person_id: int) -> list[Certificate]:
 
 
 def certificate(session: Session, person_id: int, number: str) -> Certificate | None:
-    """A certificate by its number; None if it is not this person's, or does not bear a name any more."""
-    mine = (Certificate.person_id == person_id, Certificate.number == number, Certificate.name != "")
-    statement = select(Certificate).where(*mine)
+    """A certificate by its number; None if it belongs to another person, or its name was erased."""
+    conditions = (Certificate.person_id == person_id, Certificate.number == number, Certificate.name != "")
+    statement = select(Certificate).where(*conditions)
     return session.execute(statement).scalar_one_or_none()
 
 
 def certificates_in_another_name(session: Session, person_id: int, name: str) -> list[Certificate]:
-    """A person's certificates that were neither replaced nor revoked and bear another name, oldest first."""
-    changed = exists().where(CertificateChange.certificate_id == Certificate.id)
+    """The certificates of a person that are neither replaced nor revoked and bear another name, oldest first."""
+    was_changed = exists().where(CertificateChange.certificate_id == Certificate.id)
     statement = select(Certificate).where(
-        Certificate.person_id == person_id, Certificate.name.not_in((name, "")), ~changed
+        Certificate.person_id == person_id, Certificate.name.not_in((name, "")), ~was_changed
     )
     return list(session.execute(statement.order_by(Certificate.id)).scalars())
 
 
 def certificate_link_number(session: Session, person_id: int) -> int:
-    """Which of a person's links to their certificates works, counted from 0: the one after the last that was ended."""
+    """The number of the person's valid certificate link, from 0: the one after the last link that was ended."""
     ended = select(func.max(CertificateLinkEnd.number)).where(CertificateLinkEnd.person_id == person_id)
     last = session.execute(ended).scalar_one()
     return 0 if last is None else last + 1
@@ -47,8 +47,10 @@ def certificate_link_number(session: Session, person_id: int) -> int:
 
 @dataclass(frozen=True)
 class CertificateCheck:
-    """A certificate as anybody may check it, and what became of it. The reason of a
-    change is told to its holder only."""
+    """A certificate with its change, as anybody may check it.
+
+    Only the holder may see the reason of the change.
+    """
 
     certificate: Certificate
     change: CertificateChangeView | None
@@ -66,9 +68,9 @@ def check_certificate(session: Session, number: str) -> CertificateCheck | None:
         .scalars()
         .first()
     )
-    what = (
+    view = (
         None
         if change is None
         else CertificateChangeView(cast("CertificateChangeKind", change.kind), change.changed_at, change.reason)
     )
-    return CertificateCheck(found, what)
+    return CertificateCheck(found, view)

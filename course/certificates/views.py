@@ -1,4 +1,4 @@
-"""My certificates: a page and a PDF for each."""
+"""Certificates: the holder's own, re-issue, verification by number, and certificate links."""
 
 from __future__ import annotations
 
@@ -28,23 +28,22 @@ from course.web.access import Permission, public, requires_permission, sign_in_r
 from course.web.app_state import app_state as site_state
 from course.web.rate_limit import RateLimiter
 from course.web.redirects import redirect_after_post
-from course.web.template_filters import format_date, plural
-from course.web.template_filters import format_minutes as hours
+from course.web.template_filters import format_date, format_minutes, plural
 from course.web.unit_of_work import db, unit_of_work
 
 pages = Blueprint("certificates", __name__)
 checks = Blueprint("verify", __name__)
 certificate_links = Blueprint("kept", __name__)
-# Numbers cannot be guessed in a lifetime; this keeps a machine from trying.
+# Numbers cannot be guessed in a lifetime; the limit keeps programs from trying.
 _throttle = RateLimiter(60, 60)
-# Setting takes a processor, one sheet after the other; asked for again it is the same bytes.
+# Typesetting needs a processor for a while; a repeated request gets the same bytes.
 _cached_pdf = lru_cache(32)(certificate_pdf)
 
 
 @pages.get("")
 @sign_in_required
 def my_certificates() -> str:
-    """The newest certificate, and the earlier ones."""
+    """The newest certificate of the viewer, and the earlier ones."""
     g.here = "training"
     found = queries.certificates(db(), current_user.person.id)
     return render_template("certificates/mine.html", certificates=found)
@@ -53,46 +52,46 @@ def my_certificates() -> str:
 @pages.get("/<number>")
 @sign_in_required
 def detail(number: str) -> str:
-    """One certificate of mine, by its number."""
+    """One certificate of the viewer, by its number."""
     g.here = "training"
-    found = queries.certificate(db(), current_user.person.id, number) or abort(404)
-    checked = queries.check_certificate(db(), number)
+    own_certificate = queries.certificate(db(), current_user.person.id, number) or abort(404)
+    check = queries.check_certificate(db(), number)
     return render_template(
         "certificates/one.html",
-        certificate=found,
-        change=checked.change if checked else None,
+        certificate=own_certificate,
+        change=check.change if check else None,
         check=check_address(number),
-        pathway=pathway_name(found.pathway),
-        signed=signed_credential(db(), found.id) is not None,
+        pathway=pathway_name(own_certificate.pathway),
+        signed=signed_credential(db(), own_certificate.id) is not None,
     )
 
 
 def check_address(number: str) -> str:
-    """Where anyone can check this certificate: the address of the course as it is set up."""
+    """The URL at which anybody can verify this certificate."""
     return str(site_state().config.public_url) + url_for("verify.verify", number=number)
 
 
 def pathway_name(pathway: str | None) -> str:
-    """A pathway in words; empty for a certificate that was issued before there were any."""
+    """The display name of a pathway; empty for a certificate from before pathways were recorded."""
     return {str(name): words for name, words in SETTINGS.items()}.get(pathway or "", "")
 
 
 @pages.app_context_processor
 def _reissue_context() -> dict[str, object]:
-    """`certificates_in_another_name()` for the page of a person: asked for only where it is shown."""
+    """`certificates_in_another_name()` for the page of a person: evaluated only where it is shown."""
     return {"certificates_in_another_name": _render_other_names}
 
 
 def _render_other_names(person_id: int, name: str) -> Markup:
     found = queries.certificates_in_another_name(db(), person_id, name)
-    page = render_template("certificates/other_name.html", certificates=found, person_id=person_id, name=name)
-    return Markup(page)  # noqa: S704
+    html = render_template("certificates/other_name.html", certificates=found, person_id=person_id, name=name)
+    return Markup(html)  # noqa: S704
 
 
 @pages.post("/of/<int(max=2147483647):person_id>/reissue")
 @requires_permission(Permission.MANAGE_PEOPLE)
 def reissue(person_id: int) -> WsgiResponse:
-    """Issue somebody's certificates anew in the name that they have now."""
+    """Re-issue the certificates of a person in the person's current name."""
     holder = person(db(), person_id) or abort(404)
     with unit_of_work() as session:
         count = actions.reissue_in_name(
@@ -105,7 +104,7 @@ def reissue(person_id: int) -> WsgiResponse:
 @checks.get("")
 @public
 def enter_number() -> Response | WsgiResponse | str:
-    """Where somebody types the number of a certificate."""
+    """The form for the number of a certificate."""
     g.here = "verify"
     typed = request.args.get("number", "")
     if typed.strip():
@@ -116,15 +115,17 @@ def enter_number() -> Response | WsgiResponse | str:
 @checks.get("/<number>")
 @public
 def verify(number: str) -> Response:
-    """Whether a certificate is valid, in words, for anyone who has its number. It says what the certificate
-    says, and no more."""
+    """Whether a certificate is valid, for anybody who has its number.
+
+    The page says what the certificate says, and no more.
+    """
     g.here = "verify"
     if not _throttle.allows(network_prefix(request.remote_addr), time.monotonic()):
         return make_response(render_template("certificates/verify.html", checked=None, number=number, wait=True), 429)
-    found = queries.check_certificate(db(), normalise_number(number))
-    stands = certificate_state(found.certificate.valid_until, found.change, _today()) if found else None
-    page = render_template("certificates/verify.html", checked=found, number=normalise_number(number), state=stands)
-    return make_response(page, 200 if found else 404)
+    check = queries.check_certificate(db(), normalise_number(number))
+    state = certificate_state(check.certificate.valid_until, check.change, _today()) if check else None
+    page = render_template("certificates/verify.html", checked=check, number=normalise_number(number), state=state)
+    return make_response(page, 200 if check else 404)
 
 
 def _today() -> date:
@@ -134,21 +135,21 @@ def _today() -> date:
 @pages.get("/<number>.json")
 @sign_in_required
 def credential(number: str) -> Response:
-    """The same as a signed file, for programs. Only its holder gets it from here, as with the PDF."""
+    """The signed credential of a certificate as JSON. Here only the holder gets it, as with the PDF."""
     return _credential_response(current_user.person.id, number)
 
 
 @pages.get("/<number>.pdf")
 @sign_in_required
 def download(number: str) -> Response:
-    """The same to print and to send."""
+    """A certificate as PDF."""
     return _pdf_response(current_user.person.id, number)
 
 
 @pages.app_context_processor
 def _link_context() -> dict[str, object]:
-    """`kept_link(person_id)`: for their holder, and for whoever writes down that they leave; `kept_link_number` says which
-    of their links that is."""
+    """`kept_link(person_id)` and `kept_link_number(person_id)`: the certificate link of a person and its number, for
+    the holder and for administrators who record a leaver."""
     return {
         "kept_link": certificate_link,
         "kept_link_number": lambda person_id: queries.certificate_link_number(db(), person_id),
@@ -156,7 +157,7 @@ def _link_context() -> dict[str, object]:
 
 
 def certificate_link(person_id: int) -> str:
-    """Where somebody opens their certificates without signing in, also after they have left."""
+    """The link by which a person opens their certificates without sign-in, also after leaving."""
     token = create_link_token(
         person_id, site_state().config.secret_key, queries.certificate_link_number(db(), person_id)
     )
@@ -166,21 +167,21 @@ def certificate_link(person_id: int) -> str:
 @pages.post("/link/end")
 @sign_in_required
 def end_link() -> WsgiResponse:
-    """End the link to my certificates: whoever has it opens nothing any more."""
+    """End the certificate link of the viewer: it opens nothing any more."""
     return _end_link(current_user.person.id, url_for("certificates.my_certificates"))
 
 
 @pages.post("/of/<int(max=2147483647):person_id>/link/end")
 @requires_permission(Permission.MANAGE_PEOPLE)
 def end_person_link(person_id: int) -> WsgiResponse:
-    """End somebody's link to their certificates, also after they have left."""
+    """End the certificate link of a person, also after the person has left."""
     if person(db(), person_id) is None:
         abort(404)
     return _end_link(person_id, f"/people/{person_id}")
 
 
 def _end_link(person_id: int, back: str) -> WsgiResponse:
-    # The form says which link it means: pressed twice, it does not end the next one as well.
+    # The form names the number of the link, so that a repeated submission does not end the next link as well.
     number = request.form.get("number", type=int)
     with unit_of_work() as session:
         ended = number is not None and actions.end_certificate_link(
@@ -195,7 +196,7 @@ def _end_link(person_id: int, back: str) -> WsgiResponse:
 
 
 class LinkEndedError(Exception):
-    """A link to certificates that was ended is opened."""
+    """An ended certificate link was opened."""
 
 
 @certificate_links.errorhandler(LinkEndedError)
@@ -209,7 +210,10 @@ def _link_ended_page(_error: LinkEndedError) -> Response:
 
 
 def _link_holder(token: str) -> int:
-    """Whose link it is; asked as seldom as a number may be."""
+    """The person of a certificate link. Rate limited like the verification by number.
+
+    Aborts with 429 or 404; raises LinkEndedError if the link was ended.
+    """
     if not _throttle.allows(network_prefix(request.remote_addr), time.monotonic()):
         abort(429)
     secret = site_state().config.secret_key
@@ -224,7 +228,7 @@ def _link_holder(token: str) -> int:
 @certificate_links.get("/<token>")
 @public
 def certificates(token: str) -> str:
-    """All certificates of whoever was given this link, and nothing else."""
+    """All certificates of the holder of a certificate link, and nothing else."""
     g.here = "verify"
     found = queries.certificates(db(), _link_holder(token)) or abort(404)
     return render_template("certificates/kept.html", certificates=found, token=token)
@@ -233,14 +237,14 @@ def certificates(token: str) -> str:
 @certificate_links.get("/<token>/<number>.pdf")
 @public
 def linked_pdf(token: str, number: str) -> Response:
-    """One of them to print and to send."""
+    """A certificate as PDF, by certificate link."""
     return _pdf_response(_link_holder(token), number)
 
 
 @certificate_links.get("/<token>/<number>.json")
 @public
 def linked_credential(token: str, number: str) -> Response:
-    """One of them as a signed file."""
+    """The signed credential of a certificate, by certificate link."""
     return _credential_response(_link_holder(token), number)
 
 
@@ -253,28 +257,30 @@ def _credential_response(person_id: int, number: str) -> Response:
 
 def _pdf_response(person_id: int, number: str) -> Response:
     found = queries.certificate(db(), person_id, number) or abort(404)
-    shown = PrintedCertificate(
+    printed = PrintedCertificate(
         name=found.name,
         course=found.course,
         organisation=found.organisation,
         edition=found.edition,
         version=found.content_version,
         number=found.number,
-        completed=format_date(found.completed_on),
-        valid=format_date(found.valid_until),
+        completed_on=format_date(found.completed_on),
+        valid_until=format_date(found.valid_until),
         notice=str(library().course.notice),
         pathway=pathway_name(found.pathway),
-        length=f"about {hours(found.minutes)}" if found.minutes else "",
+        length=f"about {format_minutes(found.minutes)}" if found.minutes else "",
         sections=tuple((found.sections or "").splitlines()),
-        check=check_address(found.number),
-        issued=found.issued_at,
+        verify_url=check_address(found.number),
+        issued_at=found.issued_at,
     )
     if found.kind == "refresher":
-        shown = replace(
-            shown, did="renewed the course by a refresher", how="with a story, and a right answer on every point"
+        printed = replace(
+            printed,
+            achievement="renewed the course by a refresher",
+            completion_method="with a story, and a right answer on every point",
         )
-    # That of the day of issue: what somebody holds does not change its look with the settings.
+    # The logo is that of the day of issue: an issued certificate does not change with the settings.
     logo = logo_at(db(), found.issued_at)
-    response = Response(_cached_pdf(shown, signed_credential(db(), found.id), logo), mimetype="application/pdf")
+    response = Response(_cached_pdf(printed, signed_credential(db(), found.id), logo), mimetype="application/pdf")
     response.headers["Content-Disposition"] = f'attachment; filename="certificate-{found.number}.pdf"'
     return response

@@ -1,4 +1,4 @@
-"""Signing the credentials of certificates, revoking them, and looking after the keys."""
+"""Signing and revoking the credentials of certificates, and managing the signing keys."""
 
 from __future__ import annotations
 
@@ -24,91 +24,95 @@ from course.credentials.rules.documents import (
     status_list_document,
 )
 from course.credentials.rules.keys import Key, KeyLockedError, create_key_pair, unlock_key
-from course.credentials.rules.signing import JsonLdDocument, UnsignableDataError
-from course.credentials.rules.signing import add_proof as signed
+from course.credentials.rules.signing import JsonLdDocument, UnsignableDataError, add_proof
 from course.db import insert_once
 
 _LOG = logging.getLogger("course")
-# A place is chosen at random. When so many in a row are taken, the list is more than half full: the next one begins.
+# An index is chosen at random. When this many attempts in a row hit an assigned one, the list is more than half full,
+# and the next list begins.
 _MAX_INDEX_ATTEMPTS = 8
 
 
 @dataclass(frozen=True)
 class _UnlockedKey:
-    """A key that is at hand, and its private part."""
+    """A signing key with its decrypted private part."""
 
     key: SigningKey
     private: Ed25519PrivateKey
 
-    def text(self, document: JsonLdDocument, at: datetime) -> str:
-        return document_bytes(signed(document, self.private, self.key.address, at)).decode()
+    def sign_document(self, document: JsonLdDocument, at: datetime) -> str:
+        return document_bytes(add_proof(document, self.private, self.key.address, at)).decode()
 
 
 def signing_settings(session: Session) -> SigningSettings:
-    """What this installation signs with; whoever makes the sessions puts it there."""
-    seal: SigningSettings = session.info["seal"]
-    return seal
+    """The signing settings of this installation, which the application factory stores in every session."""
+    settings: SigningSettings = session.info["signing_settings"]
+    return settings
 
 
-def sign_credential(session: Session, certified: CertificateData, at: datetime) -> bool:
-    """Sign and keep the credential of a certificate. Nothing is done if it has one with the key of today.
+def sign_credential(session: Session, certificate: CertificateData, at: datetime) -> bool:
+    """Sign and store the credential of a certificate. Does nothing if there is one by the current key.
 
-    False, and a warning in the log, if it cannot be signed: a certificate is issued all the same, and signed later.
+    Returns False, after a warning in the log, if the credential cannot be signed: the certificate is issued all the
+    same, and signed later.
     """
-    seal = signing_settings(session)
+    settings = signing_settings(session)
     try:
-        signer = _current_key(session, seal, at)
-        _assign_list_index(session, seal, signer, certified, at)
+        signer = _current_key(session, settings, at)
+        _assign_list_index(session, settings, signer, certificate, at)
     except (KeyLockedError, UnsignableDataError) as error:
-        _LOG.warning("certificate %s has no signed credential yet: %s", certified.number, error)
+        _LOG.warning("certificate %s has no signed credential yet: %s", certificate.number, error)
         return False
     return True
 
 
 def _assign_list_index(
-    session: Session, seal: SigningSettings, signer: _UnlockedKey, certified: CertificateData, at: datetime
+    session: Session, settings: SigningSettings, signer: _UnlockedKey, certificate: CertificateData, at: datetime
 ) -> None:
-    """Give a certificate a place of its own in a status list, and sign its credential with it."""
+    """Assign an unused index in a status list to a certificate, and sign its credential with that index."""
     newest = session.execute(select(func.max(StatusList.number))).scalar_one()
-    number, tries = newest or 1, 0
-    same = (SignedCredential.certificate_id == certified.certificate_id, SignedCredential.key_id == signer.key.id)
-    while session.execute(select(SignedCredential.id).where(*same)).first() is None:
-        if tries == _MAX_INDEX_ATTEMPTS:
-            number, tries = number + 1, 0
-        tries += 1
-        place = secrets.randbelow(STATUS_LIST_SIZE)
+    number, attempts = newest or 1, 0
+    is_signed = (
+        SignedCredential.certificate_id == certificate.certificate_id,
+        SignedCredential.key_id == signer.key.id,
+    )
+    while session.execute(select(SignedCredential.id).where(*is_signed)).first() is None:
+        if attempts == _MAX_INDEX_ATTEMPTS:
+            number, attempts = number + 1, 0
+        attempts += 1
+        list_index = secrets.randbelow(STATUS_LIST_SIZE)
         insert_once(
             session,
             SignedCredential,
-            certificate_id=certified.certificate_id,
+            certificate_id=certificate.certificate_id,
             key_id=signer.key.id,
             list_number=number,
-            place=place,
-            document=signer.text(credential_document(certified, seal, number, place), at),
+            place=list_index,
+            document=signer.sign_document(credential_document(certificate, settings, number, list_index), at),
             signed_at=at,
         )
     if newest is None or number > newest:
-        _publish_status_list(session, seal, signer, number, at)
+        _publish_status_list(session, settings, signer, number, at)
 
 
 def revoke_credential(session: Session, certificate_id: int, at: datetime) -> None:
-    """The credentials of a certificate are not valid any more: their places in the status lists say so."""
+    """Revoke the credentials of a certificate: the bits at their indexes in the status lists are set."""
     insert_once(session, CredentialRevocation, certificate_id=certificate_id, made_at=at)
     statement = select(SignedCredential.list_number).where(SignedCredential.certificate_id == certificate_id)
     numbers = sorted(set(session.execute(statement).scalars()))
-    seal = signing_settings(session)
+    settings = signing_settings(session)
     try:
         for number in numbers:
-            _publish_status_list(session, seal, _current_key(session, seal, at), number, at)
+            _publish_status_list(session, settings, _current_key(session, settings, at), number, at)
     except KeyLockedError as error:
         _LOG.warning("status list %s does not say yet that a certificate was revoked: %s", numbers[0], error)
 
 
 def _publish_status_list(
-    session: Session, seal: SigningSettings, signer: _UnlockedKey, number: int, at: datetime
+    session: Session, settings: SigningSettings, signer: _UnlockedKey, number: int, at: datetime
 ) -> None:
-    """Sign a status list as it is now."""
-    # One after another: each must see what the one before it revoked.
+    """Sign the current version of a status list."""
+    # Serialised by the lock: each publication must include the revocations of the one before.
     session.execute(select(SigningKey.id).order_by(SigningKey.id).with_for_update(key_share=True))
     statement = (
         select(SignedCredential.place)
@@ -116,13 +120,13 @@ def _publish_status_list(
         .where(SignedCredential.list_number == number)
     )
     revoked = session.execute(statement).scalars()
-    document = signer.text(status_list_document(seal, number, revoked, at), at)
+    document = signer.sign_document(status_list_document(settings, number, revoked, at), at)
     session.add(StatusList(number=number, key_id=signer.key.id, document=document, signed_at=at))
     session.flush()
 
 
-def _current_key(session: Session, seal: SigningSettings, at: datetime) -> _UnlockedKey:
-    """The newest key for the address of today that was not withdrawn; a new one if there is none.
+def _current_key(session: Session, settings: SigningSettings, at: datetime) -> _UnlockedKey:
+    """The newest key for the current URL of the course that has not been withdrawn; a new key if there is none.
 
     Raises KeyLockedError.
     """
@@ -132,47 +136,48 @@ def _current_key(session: Session, seal: SigningSettings, at: datetime) -> _Unlo
         .order_by(SigningKey.number.desc())
     )
     keys = session.execute(statement).all()
-    ours = (key for key, withdrawn in keys if withdrawn is None and key.issuer == issuer_address(seal.address))
-    found = next(ours, None)
-    if found is None:
-        # The number is the next one after those seen here: whoever else saw the same makes the same key.
+    usable = (key for key, withdrawn in keys if withdrawn is None and key.issuer == issuer_address(settings.base_url))
+    current = next(usable, None)
+    if current is None:
+        # The number follows the newest one that this transaction sees: concurrent transactions create the same number,
+        # so only one key.
         newest = keys[0][0].number if keys else 0
-        return _create_key(session, seal, newest + 1, "There was no key for this address.", at)
-    return _UnlockedKey(found, unlock_key(found.locked, found.public, seal.secret))
+        return _create_key(session, settings, newest + 1, "There was no key for this address.", at)
+    return _UnlockedKey(current, unlock_key(current.locked, current.public, settings.secret))
 
 
-def _create_key(session: Session, seal: SigningSettings, number: int, reason: str, at: datetime) -> _UnlockedKey:
-    """A new key. Every status list is signed with it at once, so that only the newest key is needed."""
-    public, locked = create_key_pair(seal.secret)
+def _create_key(session: Session, settings: SigningSettings, number: int, reason: str, at: datetime) -> _UnlockedKey:
+    """Create a key. Every status list is signed with it at once, so that only the newest private key is needed."""
+    public, locked = create_key_pair(settings.secret)
     insert_once(
         session,
         SigningKey,
         number=number,
-        address=key_address(seal.address, number),
-        issuer=issuer_address(seal.address),
+        address=key_address(settings.base_url, number),
+        issuer=issuer_address(settings.base_url),
         public=public,
         locked=locked,
         reason=reason,
         made_at=at,
     )
-    # Somebody else may have made it at the same moment: then theirs is the key.
+    # A concurrent transaction may have created this number: then that key is used.
     key = session.execute(select(SigningKey).where(SigningKey.number == number)).scalar_one()
-    signer = _UnlockedKey(key, unlock_key(key.locked, key.public, seal.secret))
-    for wanted in session.execute(select(StatusList.number).distinct()).scalars().all():
-        _publish_status_list(session, seal, signer, wanted, at)
+    signer = _UnlockedKey(key, unlock_key(key.locked, key.public, settings.secret))
+    for list_number in session.execute(select(StatusList.number).distinct()).scalars().all():
+        _publish_status_list(session, settings, signer, list_number, at)
     return signer
 
 
 @dataclass(frozen=True)
 class Signer:
-    """The key that signs today: its public part, and what signs bytes with the private one."""
+    """The current signing key: its public part, and the function that signs bytes with the private part."""
 
     key: Key
     sign: Callable[[bytes], bytes]
 
 
 def current_signer(session: Session, at: datetime) -> Signer:
-    """What signs other things than credentials, with the same key; a new one if there is none yet.
+    """The signer for documents other than credentials, with the same key; a new key if there is none yet.
 
     Raises KeyLockedError.
     """
@@ -181,25 +186,25 @@ def current_signer(session: Session, at: datetime) -> Signer:
 
 
 def rotate_key(session: Session, reason: str, at: datetime) -> str:
-    """Sign with a new key from now on; what the earlier ones signed stays valid. Returns its address."""
+    """Sign with a new key from now on; earlier signatures stay valid. Returns the address of the key."""
     newest = session.execute(select(func.max(SigningKey.number))).scalar_one() or 0
     return _create_key(session, signing_settings(session), newest + 1, reason, at).key.address
 
 
 def withdraw_key(session: Session, number: int, since: datetime, reason: str, at: datetime) -> None:
-    """What this key signed proves nothing any more from a moment on. Another key signs from now on.
+    """Declare the signatures of a key worthless from the moment `since` on. Another key signs from now on.
 
-    Raises LookupError for a key that does not exist, ValueError for one that was withdrawn before, KeyLockedError
-    if the key that would sign from now on does not open.
+    Raises LookupError if the key does not exist, ValueError if it was withdrawn before, KeyLockedError if the key that
+    would sign from now on cannot be unlocked.
     """
     key_id = session.execute(select(SigningKey.id).where(SigningKey.number == number)).scalar_one_or_none()
     if key_id is None:
         raise LookupError(f"there is no key {number}")
     if insert_once(session, KeyWithdrawal, key_id=key_id, since=since, reason=reason, made_at=at) is None:
         raise ValueError(f"key {number} was withdrawn before")
-    seal = signing_settings(session)
-    signer = _current_key(session, seal, at)
+    settings = signing_settings(session)
+    signer = _current_key(session, settings, at)
     newest = select(func.max(StatusList.id)).group_by(StatusList.number)
-    behind = select(StatusList.number).where(StatusList.id.in_(newest), StatusList.key_id == key_id)
-    for wanted in session.execute(behind).scalars().all():
-        _publish_status_list(session, seal, signer, wanted, at)
+    affected = select(StatusList.number).where(StatusList.id.in_(newest), StatusList.key_id == key_id)
+    for list_number in session.execute(affected).scalars().all():
+        _publish_status_list(session, settings, signer, list_number, at)

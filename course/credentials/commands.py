@@ -1,4 +1,4 @@
-"""flask credentials keys · rotate · withdraw"""
+"""The commands `flask credentials keys`, `rotate` and `withdraw`."""
 
 from __future__ import annotations
 
@@ -23,13 +23,15 @@ _REASON = click.option("--reason", required=True, help="Why, in a few words.")
 def keys_command() -> None:
     """List the public keys, the oldest first."""
     with unit_of_work() as session:
-        found = queries.keys(session)
-    for key in found:
-        ended = (
-            f", withdrawn since {format_moment(key.withdrawn, app_state().config.time_zone)}" if key.withdrawn else ""
+        keys = queries.keys(session)
+    for key in keys:
+        withdrawal = (
+            f", withdrawn since {format_moment(key.withdrawn_from, app_state().config.time_zone)}"
+            if key.withdrawn_from
+            else ""
         )
-        click.echo(f"{key.address} {encode_multikey(key.public)}{ended}")
-    if not found:
+        click.echo(f"{key.address} {encode_multikey(key.public_bytes)}{withdrawal}")
+    if not keys:
         click.echo("There is no key yet. The first certificate makes one.")
 
 

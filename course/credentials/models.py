@@ -1,4 +1,4 @@
-"""Signing keys, and what was signed with them. Rows are added and never changed."""
+"""Signing keys, and the documents signed with them. Rows are added and never changed."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from course.db import Base, UtcDateTime
 
 
 class SigningKey(Base):
-    """A key pair. `address` is where its public part is found, `issuer` whom it signs for, both as they were
-    when it was made; `locked` is the private part, encrypted with the installation's secret."""
+    """A key pair.
+
+    `address` is the URL of the public part, `issuer` that of the issuer, both as of the creation of the key. `locked`
+    is the private part, encrypted with a key derived from SECRET_KEY.
+    """
 
     __tablename__ = "signing_key"
 
@@ -27,7 +30,7 @@ class SigningKey(Base):
 
 
 class KeyWithdrawal(Base):
-    """From this moment on a key proves nothing any more, for example because somebody else may have it."""
+    """The moment from which signatures of a key are worthless, for example because the private part was stolen."""
 
     __tablename__ = "key_withdrawal"
 
@@ -39,7 +42,7 @@ class KeyWithdrawal(Base):
 
 
 class SignedCredential(Base):
-    """The signed credential of a certificate, as it was given out, and its place in a status list."""
+    """The signed credential of a certificate as it was handed out, and its index (`place`) in a status list."""
 
     __tablename__ = "signed_credential"
 
@@ -55,7 +58,7 @@ class SignedCredential(Base):
 
 
 class CredentialRevocation(Base):
-    """The credentials of this certificate are not valid any more. Why stands with the certificate."""
+    """The revocation of all credentials of a certificate. The reason is stored with the certificate change."""
 
     __tablename__ = "credential_revocation"
 
@@ -65,7 +68,7 @@ class CredentialRevocation(Base):
 
 
 class StatusList(Base):
-    """A status list as it was signed at a moment. The newest row of a number is the one that is served."""
+    """A signed version of a status list. The newest row of a number is served."""
 
     __tablename__ = "status_list"
 

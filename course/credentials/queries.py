@@ -1,4 +1,4 @@
-"""Public keys, signed credentials and status lists."""
+"""Reading public keys, signed credentials and status lists."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ _KEY_NOT_WITHDRAWN = SignedCredential.key_id.not_in(select(KeyWithdrawal.key_id)
 
 
 def keys(session: Session) -> tuple[Key, ...]:
-    """Every public key that this installation ever signed with, the oldest first."""
+    """Every public key with which this installation ever signed, oldest first."""
     return tuple(Key(*row) for row in session.execute(_KEYS))
 
 
 def key(session: Session, number: int) -> Key | None:
-    """A public key by its number."""
+    """A public key by its number; None if there is none."""
     found = session.execute(_KEYS.where(SigningKey.number == number)).one_or_none()
     return None if found is None else Key(*found)
 
 
 def signed_credential(session: Session, certificate_id: int) -> bytes | None:
-    """The signed credential of a certificate, as a file; None if there is none whose key still counts."""
+    """The signed credential of a certificate, as JSON; None if there is none, or only one by a withdrawn key."""
     statement = (
         select(SignedCredential.document)
         .where(SignedCredential.certificate_id == certificate_id, _KEY_NOT_WITHDRAWN)
@@ -40,12 +40,12 @@ def signed_credential(session: Session, certificate_id: int) -> bytes | None:
 
 
 def signed_certificate_ids(session: Session) -> set[int]:
-    """The certificates that have a credential whose key still counts."""
+    """The ids of certificates with a credential whose key has not been withdrawn."""
     return set(session.execute(select(SignedCredential.certificate_id).where(_KEY_NOT_WITHDRAWN)).scalars())
 
 
 def status_list(session: Session, number: int) -> bytes | None:
-    """A status list as it was last signed; None if there is none of that number."""
+    """The last signed version of a status list; None if there is no list of that number."""
     statement = select(StatusList.document).where(StatusList.number == number).order_by(StatusList.id.desc()).limit(1)
     found = session.execute(statement).scalar_one_or_none()
     return None if found is None else found.encode()

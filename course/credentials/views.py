@@ -1,4 +1,4 @@
-"""Who issues the certificates: a page for people, and what programs need to check a certificate by themselves."""
+"""The issuer: a page for people, and the documents that programs need to verify a certificate independently."""
 
 from __future__ import annotations
 
@@ -16,30 +16,34 @@ from course.web.unit_of_work import db
 
 pages = Blueprint("credentials", __name__)
 _NUMBER = "int(max=2147483647)"
-# Seconds for which others may keep a copy. A revocation should be seen soon; a new key has an address of its own.
+# Seconds for which caches may keep a copy. A revocation has to be visible soon; a new key has an address of its own.
 _PROFILE_MAX_AGE, _LIST_MAX_AGE = 3600, 300
 
 
 @pages.get("")
 @public
 def issuer() -> Response:
-    """The issuer's profile with the public keys, as JSON; a browser gets a page that explains it."""
-    ours = current_organisation() or abort(404)
+    """The issuer's profile with the public keys, as JSON; a browser gets a page that explains the profile."""
+    own_organisation = current_organisation() or abort(404)
     keys, address = queries.keys(db()), app_state().config.public_url
     if request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
         g.here = "verify"
-        words = [(key, encode_multikey(key.public)) for key in keys]
-        answer = make_response(render_template("credentials/issuer.html", keys=words, issuer=ours.name))
+        keys_with_text = [(key, encode_multikey(key.public_bytes)) for key in keys]
+        response = make_response(
+            render_template("credentials/issuer.html", keys=keys_with_text, issuer=own_organisation.name)
+        )
     else:
-        answer = _json_response(issuer_document(ours.name, address, keys, now()), "application/json", _PROFILE_MAX_AGE)
-    answer.headers.add("Vary", "Accept")
-    return answer
+        response = _json_response(
+            issuer_document(own_organisation.name, address, keys, now()), "application/json", _PROFILE_MAX_AGE
+        )
+    response.headers.add("Vary", "Accept")
+    return response
 
 
 @pages.get(f"/keys/<{_NUMBER}:key_number>")
 @public
 def key(key_number: int) -> Response:
-    """A public key."""
+    """The document of a public key."""
     found = queries.key(db(), key_number) or abort(404)
     return _json_response(key_document(found), "application/json", _PROFILE_MAX_AGE)
 
@@ -47,7 +51,7 @@ def key(key_number: int) -> Response:
 @pages.get(f"/status/<{_NUMBER}:list_number>")
 @public
 def status(list_number: int) -> Response:
-    """The signed list that says which certificates were revoked."""
+    """The signed status list, which says which certificates were revoked."""
     return _public_response(queries.status_list(db(), list_number) or abort(404), "application/vc", _LIST_MAX_AGE)
 
 
@@ -58,7 +62,7 @@ def _json_response(document: JsonLdDocument, kind: str, seconds: int) -> Respons
 def _public_response(data: bytes, kind: str, seconds: int) -> Response:
     response = Response(data, mimetype=kind)
     response.headers["Cache-Control"] = f"public, max-age={seconds}"
-    # Programs that check certificates run in browsers too, on pages of others. Nothing here is secret.
+    # Verifiers also run in browsers, on pages of other origins. Nothing here is secret.
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.add_etag()
     response.make_conditional(request)

@@ -63,6 +63,6 @@ def readme(about: PackDescription, key: Key) -> bytes:
         edition=about.edition,
         version=about.content_version,
         issuer=key.issuer,
-        key=encode_multikey(key.public),
+        key=encode_multikey(key.public_bytes),
     )
     return text.replace("\n", "\r\n").encode()

@@ -1,4 +1,4 @@
-"""Trusting another organisation's certificates, and letting one count."""
+"""Trusting the issuers of other organisations, and accepting their certificates."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from course.people.rules import normalise_line
 from course.recertification.actions import SHORTEN, import_completion
 from course.recertification.rules.facts import INITIAL
 
-# Gets the bytes at an address. Raises OSError.
+# Returns the bytes at an address. Raises OSError.
 Fetch = Callable[[str], bytes]
 
 
 class IssuerAlreadyTrustedError(ValueError):
-    """The issuer is trusted already, by the same profile."""
+    """The issuer is trusted already, with the same profile."""
 
     def __init__(self, issuer: Issuer) -> None:
         super().__init__(f"certificates of {issuer.name} count already, by this very profile")
@@ -33,16 +33,16 @@ class IssuerAlreadyTrustedError(ValueError):
 
 
 def trust_issuer(
-    session: Session, profile: str, reason: str, by: int | None, at: datetime, here: bool = False
+    session: Session, profile: str, reason: str, by: int | None, at: datetime, allow_local: bool = False
 ) -> Issuer:
-    """From now on certificates of this issuer count; its newest profile takes the place of an earlier one. `here`: the
-    issuer may be on this machine.
+    """Accept certificates of this issuer from now on; a newer profile replaces an earlier one.
 
-    Raises ValueError, in words, for a text that is no profile, and KnownError for one that counts already.
+    `allow_local`: the issuer may be on this machine. Raises ValueError, with a message for display, for a text that is
+    no profile, and IssuerAlreadyTrustedError.
     """
     issuer = read_profile(profile)
-    if why := address_refusal(issuer.address, here):
-        raise ValueError(f"{why}, so it could not be asked whether a certificate was revoked")
+    if refusal := address_refusal(issuer.address, allow_local):
+        raise ValueError(f"{refusal}, so it could not be asked whether a certificate was revoked")
     number = _next_number(session, issuer.address)
     if queries.latest_decision(session, issuer.address) == ("trusted", profile):
         raise IssuerAlreadyTrustedError(issuer)
@@ -55,10 +55,11 @@ def trust_issuer(
 
 
 def distrust_issuer(session: Session, issuer_id: int, reason: str, by: int | None, at: datetime) -> bool:
-    """From now on its certificates count no more; those that counted before keep counting. False if that is so."""
+    """Accept no new certificates of this issuer; those accepted before stay valid. Returns False if the trust had
+    ended."""
     row = session.get(TrustedIssuer, issuer_id)
     number = 0 if row is None else _next_number(session, row.address)
-    if row is None or issuer_id not in {one.id for one in trusted_issuers(session)}:
+    if row is None or issuer_id not in {trusted.id for trusted in trusted_issuers(session)}:
         return False
     if not _add_row(session, "ended", number, read_profile(row.profile), row.profile, reason, by, at):
         return False
@@ -67,43 +68,47 @@ def distrust_issuer(session: Session, issuer_id: int, reason: str, by: int | Non
 
 
 def _next_number(session: Session, address: str) -> int:
-    """The number of an issuer's next row: to be asked before it is looked what there is, so that whoever comes in
-    between takes it."""
+    """The number of the next row of an issuer.
+
+    Call this before reading the rows: of two concurrent decisions the second gets the same number, which the unique
+    index refuses.
+    """
     return queries.count_issuer_rows(session, address) + 1
 
 
 def _add_row(
     session: Session, kind: str, number: int, issuer: Issuer, profile: str, reason: str, by: int | None, at: datetime
 ) -> bool:
-    """Add that row; False if somebody was quicker."""
-    made = insert_once(
+    """Add the row of a decision; False if a concurrent decision was faster."""
+    row_id = insert_once(
         session, TrustedIssuer, kind=kind, address=issuer.address, number=number, name=issuer.name, profile=profile,
         reason=reason, made_by=by, made_at=at,
     )  # fmt: skip
-    return made is not None
+    return row_id is not None
 
 
 def revocation_refusal(document: bytes, issuer: Issuer, fetch: Fetch) -> str | None:
-    """Why a credential does not count after its issuer was asked whether it was revoked; None if it does."""
+    """Why a credential is refused after reading the issuer's status list; None if it is accepted."""
     try:
-        address, place = status_list_entry(document)
+        address, list_index = status_list_entry(document)
         if not address.startswith(f"{issuer.address}/"):
             raise ValueError("its revocation is listed by somebody else")
-        gone = is_revoked(fetch(address), issuer.keys, address, place)
+        revoked = is_revoked(fetch(address), issuer.keys, address, list_index)
     except OSError:
         return f"{issuer.name} could not be asked whether it was revoked. Please try again later."
     except ValueError as error:
         return f"Whether it was revoked cannot be told: {error}. Please show it to your manager."
-    return f"{issuer.name} has revoked or replaced it." if gone else None
+    return f"{issuer.name} has revoked or replaced it." if revoked else None
 
 
 def accept_certificate(
-    session: Session, person_id: int, said: CredentialClaims, document: bytes, today: date, at: datetime
+    session: Session, person_id: int, claims: CredentialClaims, document: bytes, today: date, at: datetime
 ) -> bool:
-    """Let the certificate count from now on, with the signed document as its proof; False if it does already."""
-    # The same file sent twice at once is read one after the other.
+    """Record an external certificate as a completion, with the signed document as proof; False if it was recorded
+    before."""
+    # The lock serialises two simultaneous uploads of the same file.
     session.execute(select(Person.id).where(Person.id == person_id).with_for_update())
     return import_completion(
-        session, person_id, said.completed_on, said.last_day, normalise_line(said.organisation)[:200], INITIAL,
+        session, person_id, claims.completed_on, claims.last_day, normalise_line(claims.organisation)[:200], INITIAL,
         "Uploaded by its holder; the signature was checked.", today, person_id, at, document.decode(), SHORTEN,
     )  # fmt: skip

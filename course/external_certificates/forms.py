@@ -1,4 +1,4 @@
-"""Uploading a certificate, and saying whose certificates count."""
+"""Forms to upload a certificate, and to decide about trusted issuers."""
 
 from __future__ import annotations
 

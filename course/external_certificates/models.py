@@ -1,4 +1,4 @@
-"""Whose certificates count here. Rows are added and never changed; of an address the newest row holds."""
+"""Decisions about trusted issuers. Rows are added and never changed; the newest row of an address is in force."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from course.db import Base, UtcDateTime
 
 
 class TrustedIssuer(Base):
-    """From a moment on the certificates of another organisation count here (`trusted`), or no more (`ended`).
+    """The decision to accept certificates of another organisation (`trusted`), or to accept no more (`ended`).
 
-    `profile` is the file with its name, address and public keys, as somebody brought it. `number` counts the rows of an
-    address, so that two at once are one.
+    `profile` is the file with its name, address and public keys, as an administrator pasted it. `number` counts the
+    rows of an address: the unique index makes two simultaneous decisions one.
     """
 
     __tablename__ = "trusted_issuer"

@@ -1,4 +1,4 @@
-"""Whose certificates count here."""
+"""Reading the trusted issuers, whose certificates are accepted here."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ from course.people.models import Person
 
 @dataclass(frozen=True)
 class TrustedIssuerView:
-    """A trusted issuer with who said so, when and why."""
+    """A trusted issuer, with who decided on the trust, when and why."""
 
     id: int
     issuer: Issuer
     reason: str
-    by: str | None
-    at: datetime
+    trusted_by: str | None
+    trusted_at: datetime
 
 
 def count_issuer_rows(session: Session, address: str) -> int:
-    """How often something was said about this issuer."""
-    of = select(func.count()).select_from(TrustedIssuer).where(TrustedIssuer.address == address)
-    return session.execute(of).scalar_one()
+    """The number of decisions about this issuer."""
+    statement = select(func.count()).select_from(TrustedIssuer).where(TrustedIssuer.address == address)
+    return session.execute(statement).scalar_one()
 
 
 def latest_decision(session: Session, address: str) -> tuple[str, str] | None:
-    """What was said last about this issuer, trusted or ended, and its profile then."""
-    of = select(TrustedIssuer.kind, TrustedIssuer.profile).where(TrustedIssuer.address == address)
-    row = session.execute(of.order_by(TrustedIssuer.id.desc()).limit(1)).first()
+    """The latest decision about this issuer, trusted or ended, and the profile at that time; None if there is none."""
+    statement = select(TrustedIssuer.kind, TrustedIssuer.profile).where(TrustedIssuer.address == address)
+    row = session.execute(statement.order_by(TrustedIssuer.id.desc()).limit(1)).first()
     return None if row is None else (row.kind, row.profile)
 
 
 def trusted_issuers(session: Session) -> list[TrustedIssuerView]:
-    """The issuers whose certificates count today, by name."""
+    """The issuers that are trusted today, by name."""
     newest = select(func.max(TrustedIssuer.id)).group_by(TrustedIssuer.address)
     rows = session.execute(
         select(TrustedIssuer, Person.name)

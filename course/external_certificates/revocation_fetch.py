@@ -1,8 +1,8 @@
-"""Asking another installation for its list of revocations: over HTTPS, at public addresses, and not for long.
+"""Fetching the status list of another installation: over HTTPS, from public addresses, within a time limit.
 
-Whoever answers may be slow, broken or hostile. What one fetch may take is bound in all and not only per read; the
-name is looked up once and the connection goes to the very address that was checked; nothing is followed elsewhere.
-No unit of work is open meanwhile.
+The other server may be slow, broken or hostile. The limits apply to the whole fetch and not only to each read; the name
+is resolved once, and the connection goes to exactly the address that was checked; redirects are not followed. No unit
+of work is open meanwhile.
 """
 
 from __future__ import annotations
@@ -18,108 +18,112 @@ from urllib.parse import SplitResult, urlsplit
 from course.db import assert_outside_unit_of_work
 from course.external_certificates.rules import address_refusal, is_public_address, is_this_machine
 
-TIMEOUT_SECONDS = 10.0  # in all, from looking up the name to the last byte
+TIMEOUT_SECONDS = 10.0  # in all, from resolving the name to the last byte
 MAX_BYTES = 64 * 1024  # bytes
-_MAX_CONCURRENT = 4  # more issuers are not asked at the same time
+_MAX_CONCURRENT = 4  # issuers that are contacted at the same time
 _slots = threading.BoundedSemaphore(_MAX_CONCURRENT)
 
 
 @dataclass
 class _Fetch:
-    """One fetch, which a thread of its own carries out, so that it can be given up at any point."""
+    """One fetch, run in a thread of its own, so that it can be cancelled at any point."""
 
     address: str
-    here: bool
-    most: int
+    allow_local: bool
+    max_bytes: int
     seconds: float
     data: bytes = b""
     error: OSError | None = None
-    done: threading.Event = field(default_factory=threading.Event)
-    given_up: bool = False
-    connected: socket.socket | None = None
+    finished: threading.Event = field(default_factory=threading.Event)
+    is_cancelled: bool = False
+    connection: socket.socket | None = None
 
     def run(self) -> None:
         try:
-            self.data = self._ask(urlsplit(self.address))
+            self.data = self._request(urlsplit(self.address))
         except OSError as error:
             self.error = error
         except (HTTPException, ValueError) as error:
             self.error = OSError(str(error))
         finally:
-            self.done.set()
+            self.finished.set()
             _slots.release()
 
-    def give_up(self) -> None:
-        """Cut the connection, upon which the thread ends as well."""
-        self.given_up = True
-        if self.connected is not None:
-            with contextlib.suppress(OSError):  # it may have ended by itself
-                # That of the plain socket: TLS would say goodbye first.
-                socket.socket.shutdown(self.connected, socket.SHUT_RDWR)
+    def cancel(self) -> None:
+        """Shut the connection down, which ends the thread as well."""
+        self.is_cancelled = True
+        if self.connection is not None:
+            with contextlib.suppress(OSError):  # it may have been closed already
+                # The shutdown of the plain socket: TLS would send a close message first.
+                socket.socket.shutdown(self.connection, socket.SHUT_RDWR)
 
-    def _ask(self, parts: SplitResult) -> bytes:
+    def _request(self, parts: SplitResult) -> bytes:
         host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-        connection = HTTPSConnection(host, port) if parts.scheme == "https" else HTTPConnection(host, port)
-        connection.sock = self._connected(parts.scheme, host, port)
+        http = HTTPSConnection(host, port) if parts.scheme == "https" else HTTPConnection(host, port)
+        http.sock = self._connect(parts.scheme, host, port)
         try:
             path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-            connection.request("GET", path, headers={"Accept": "application/json", "Connection": "close"})
-            answer = connection.getresponse()
+            http.request("GET", path, headers={"Accept": "application/json", "Connection": "close"})
+            answer = http.getresponse()
             if answer.status != 200:
                 raise OSError(f"the answer was {answer.status}")
-            data = answer.read(self.most + 1)
+            data = answer.read(self.max_bytes + 1)
         finally:
-            connection.close()
-        if len(data) > self.most:
+            http.close()
+        if len(data) > self.max_bytes:
             raise OSError("the answer is too large")
         return data
 
-    def _connected(self, scheme: str, host: str, port: int) -> socket.socket:
-        """A connection to an address that may be asked: the name is not looked up a second time."""
-        found = [str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
-        if not found or not all(is_public_address(one) or (self.here and is_this_machine(one)) for one in found):
+    def _connect(self, scheme: str, host: str, port: int) -> socket.socket:
+        """A connection to a permitted address: the name is not resolved a second time."""
+        addresses = [str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+        if not addresses or not all(
+            is_public_address(address) or (self.allow_local and is_this_machine(address)) for address in addresses
+        ):
             raise OSError(f"{host} is not on the public internet")
-        made = self._first(found, port)
+        connected = self._connect_first(addresses, port)
         if scheme == "https":
-            made = ssl.create_default_context().wrap_socket(made, server_hostname=host, do_handshake_on_connect=False)
-        self.connected = made
-        if self.given_up:
-            made.close()
+            connected = ssl.create_default_context().wrap_socket(
+                connected, server_hostname=host, do_handshake_on_connect=False
+            )
+        self.connection = connected
+        if self.is_cancelled:
+            connected.close()
             raise OSError("it took too long")
-        if isinstance(made, ssl.SSLSocket):
-            made.do_handshake()
-        return made
+        if isinstance(connected, ssl.SSLSocket):
+            connected.do_handshake()
+        return connected
 
-    def _first(self, found: list[str], port: int) -> socket.socket:
-        """A connection to the first of these addresses that takes one."""
+    def _connect_first(self, addresses: list[str], port: int) -> socket.socket:
+        """A connection to the first of the addresses that accepts one."""
         error = OSError("nobody answers")
-        for one in found:
-            if self.given_up:
+        for address in addresses:
+            if self.is_cancelled:
                 break
             try:
-                return socket.create_connection((one, port), timeout=self.seconds)
+                return socket.create_connection((address, port), timeout=self.seconds)
             except OSError as refused:
                 error = refused
         raise error
 
 
-def fetch(address: str, here: bool = False, most: int = MAX_BYTES, seconds: float | None = None) -> bytes:
-    """The bytes at an address, at most `most` of them within so many seconds (SECONDS) in all.
+def fetch(address: str, allow_local: bool = False, max_bytes: int = MAX_BYTES, seconds: float | None = None) -> bytes:
+    """The bytes at an address: at most `max_bytes`, within `seconds` (default TIMEOUT_SECONDS) in all.
 
-    `here`: this machine may be asked as well, because the course itself is tried out on it. Raises OSError, also for
-    an address that may not be asked.
+    `allow_local`: this machine may be contacted too, because the course itself is tried out on it. Raises OSError, also
+    for an address that is not permitted.
     """
     assert_outside_unit_of_work("asking another server")
     seconds = TIMEOUT_SECONDS if seconds is None else seconds
-    if why := address_refusal(address, here):
-        raise OSError(why)
+    if refusal := address_refusal(address, allow_local):
+        raise OSError(refusal)
     if not _slots.acquire(timeout=seconds / 2):
         raise OSError("too many others are asked just now")
-    one = _Fetch(address, here, most, seconds)
-    threading.Thread(target=one.run, name="fetch", daemon=True).start()
-    if not one.done.wait(seconds):
-        one.give_up()
+    running = _Fetch(address, allow_local, max_bytes, seconds)
+    threading.Thread(target=running.run, name="fetch", daemon=True).start()
+    if not running.finished.wait(seconds):
+        running.cancel()
         raise OSError("it took too long")
-    if one.error is not None:
-        raise one.error
-    return one.data
+    if running.error is not None:
+        raise running.error
+    return running.data

@@ -1,4 +1,4 @@
-"""Whether a certificate of another organisation that runs this course counts here; if not, why, in words."""
+"""Rules for external certificates: issuer profiles, permitted addresses, and the reasons to refuse a certificate."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from course.people.rules import normalise_line
 from course.recertification.rules.civil_dates import add_months, long_date, pluralise
 
 MAX_PROFILE_LENGTH = 20_000  # characters
-_NAT64_NETWORK = IPv6Network("64:ff9b::/96")  # IPv4 addresses as a network without IPv4 writes them
+_NAT64_NETWORK = IPv6Network("64:ff9b::/96")  # the prefix of IPv4 addresses in a network without IPv4
 
 
 @dataclass(frozen=True)
 class Issuer:
-    """Another organisation whose certificates count: its address (`id` of its profile), name and public keys."""
+    """Another organisation whose certificates may be accepted: its address (the `id` of its profile), name and
+    public keys."""
 
     address: str
     name: str
@@ -29,13 +30,14 @@ class Issuer:
 
 
 def read_profile(text: str) -> Issuer:
-    """The issuer of a profile, as it stands at /issuer of the other installation. Raises ValueError in words."""
+    """The issuer of a profile, as the other installation serves it at /issuer. Raises ValueError with a message for
+    display."""
     if len(text) > MAX_PROFILE_LENGTH:
         raise ValueError("it is too long for a profile")
     keys = read_keys(text)
     try:
-        found: Any = json.loads(text)
-        address, name = found["id"], found["name"]
+        profile: Any = json.loads(text)
+        address, name = profile["id"], profile["name"]
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError("it is not an issuer’s profile: it says no name and no address") from error
     if not isinstance(address, str) or not isinstance(name, str) or not normalise_line(name) or len(address) > 300:
@@ -48,7 +50,7 @@ def read_profile(text: str) -> Issuer:
 
 
 def is_allowed_address(address: str) -> bool:
-    """Whether an address is written as one that may be asked for: by HTTPS, or on this machine."""
+    """Whether an address may be contacted by its form: HTTPS, or this machine."""
     try:
         parts = urlsplit(address)
     except ValueError:
@@ -56,17 +58,17 @@ def is_allowed_address(address: str) -> bool:
     return parts.scheme == "https" or (parts.scheme == "http" and is_this_machine(parts.hostname or ""))
 
 
-def address_refusal(address: str, here: bool) -> str | None:
-    """Why an address is not asked, in words; None if it may be. `here`: this machine may be asked as well.
+def address_refusal(address: str, allow_local: bool) -> str | None:
+    """Why an address may not be contacted, for display; None if it may.
 
-    What a name stands for is checked when it has been looked up.
+    `allow_local`: this machine may be contacted too. The addresses of a host name are checked after it was resolved.
     """
     try:
         parts = urlsplit(address)
         host, port = parts.hostname or "", parts.port
     except ValueError:
         return f"{address} is no address"
-    if here and is_this_machine(host) and parts.scheme in ("http", "https"):
+    if allow_local and is_this_machine(host) and parts.scheme in ("http", "https"):
         return None
     if parts.scheme != "https" or not host or port == 0 or parts.username is not None:
         return f"{address} may not be asked"
@@ -77,20 +79,20 @@ def address_refusal(address: str, here: bool) -> str | None:
 
 def is_this_machine(host: str) -> bool:
     """Whether a host is the machine on which the course runs."""
-    found = _parse_ip(host)
-    return host.rstrip(".").lower() == "localhost" if found is None else found.is_loopback
+    ip = _parse_ip(host)
+    return host.rstrip(".").lower() == "localhost" if ip is None else ip.is_loopback
 
 
 def is_public_address(host: str) -> bool:
-    """Whether an IP address is one of the public internet, also if it is an IPv4 address inside an IPv6 one."""
-    found = _parse_ip(host)
-    if isinstance(found, IPv6Address):
-        inside = found.ipv4_mapped or found.sixtofour or (found.teredo or (None, None))[1]
-        if found in _NAT64_NETWORK:
-            inside = IPv4Address(int(found) & 0xFFFFFFFF)
-        if inside is not None:
-            return is_public_address(str(inside))
-    return found is not None and found.is_global and not found.is_multicast
+    """Whether an IP address is on the public internet, also for an IPv4 address inside an IPv6 one."""
+    ip = _parse_ip(host)
+    if isinstance(ip, IPv6Address):
+        embedded = ip.ipv4_mapped or ip.sixtofour or (ip.teredo or (None, None))[1]
+        if ip in _NAT64_NETWORK:
+            embedded = IPv4Address(int(ip) & 0xFFFFFFFF)
+        if embedded is not None:
+            return is_public_address(str(embedded))
+    return ip is not None and ip.is_global and not ip.is_multicast
 
 
 def _parse_ip(host: str) -> IPv4Address | IPv6Address | None:
@@ -101,47 +103,47 @@ def _parse_ip(host: str) -> IPv4Address | IPv6Address | None:
 
 
 def upload_refusal(
-    verdict: CredentialVerdict, name: str, course: str, ours: str, last_age_months: int | None, today: date
+    verdict: CredentialVerdict, name: str, course: str, own_issuer: str, last_age_months: int | None, today: date
 ) -> str | None:
-    """Why an uploaded certificate does not count, before it is asked whether it was revoked; None if it may.
+    """Why an uploaded certificate is refused, before its revocation is checked; None if it may be accepted.
 
-    `name` is that of whoever uploads it, `course` the title of the course here, `ours` the address of our own issuer,
-    `last_age_months` how old it may be by the policy (None: any age).
+    `name` is that of the person who uploads it, `course` the title of the course here, `own_issuer` the address of this
+    installation's issuer, `last_age_months` the maximum age by the policy (None: any age).
     """
-    said = verdict.stated
-    if said is not None and said.issuer == ours:
+    claims = verdict.claims
+    if claims is not None and claims.issuer == own_issuer:
         return "This certificate was issued here. It counts already, without being uploaded."
     if verdict.state == "other issuer":
-        return f"{verdict.words} Your organisation has not said that it trusts this issuer. Ask your manager."
-    if said is None or not verdict.signed:
-        return verdict.words
-    return _claims_refusal(said, name, course, last_age_months, today)
+        return f"{verdict.sentence} Your organisation has not said that it trusts this issuer. Ask your manager."
+    if claims is None or not verdict.is_signature_valid:
+        return verdict.sentence
+    return _claims_refusal(claims, name, course, last_age_months, today)
 
 
 def _claims_refusal(
-    said: CredentialClaims, name: str, course: str, last_age_months: int | None, today: date
+    claims: CredentialClaims, name: str, course: str, last_age_months: int | None, today: date
 ) -> str | None:
-    if said.course != course:
-        return f"It is a certificate of another course: {said.course}."
-    if not is_same_name(said.name, name):
+    if claims.course != course:
+        return f"It is a certificate of another course: {claims.course}."
+    if not is_same_name(claims.holder_name, name):
         return (
-            f"It is in the name {said.name}, and you are {name} here. If it is yours all the same, show it to your "
+            f"It is in the name {claims.holder_name}, and you are {name} here. If it is yours all the same, show it to your "
             "manager, who can record it."
         )
-    if said.completed_on > today:
-        return f"It says that the course was completed on {long_date(said.completed_on)}. That day is still to come."
-    if said.last_day < today:
-        return f"It was valid up to and including {long_date(said.last_day)}. What has run out does not count."
-    if last_age_months is not None and said.completed_on < add_months(today, -last_age_months):
+    if claims.completed_on > today:
+        return f"It says that the course was completed on {long_date(claims.completed_on)}. That day is still to come."
+    if claims.last_day < today:
+        return f"It was valid up to and including {long_date(claims.last_day)}. What has run out does not count."
+    if last_age_months is not None and claims.completed_on < add_months(today, -last_age_months):
         return (
-            f"The course was completed on {long_date(said.completed_on)}. Here a certificate counts only if it is at most "
+            f"The course was completed on {long_date(claims.completed_on)}. Here a certificate counts only if it is at most "
             f"{pluralise(last_age_months, 'month')} old when it is brought."
         )
     return None
 
 
 def is_same_name(one: str, other: str) -> bool:
-    """Whether two names are the same but for capitals, spaces and ways to write a letter."""
+    """Whether two names are equal apart from capitals, spaces and Unicode forms."""
 
     def plain(name: str) -> str:
         return normalise_line(unicodedata.normalize("NFKC", name)).casefold()

@@ -1,4 +1,4 @@
-"""The training passport: a certificate from another organisation that runs this course counts here as well."""
+"""External certificates: uploading a certificate of another organisation that runs this course, and trusted issuers."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from course.web.sandbox import SandboxBusyError, SandboxError, SandboxLimitError
 from course.web.unit_of_work import db, discard_request_state, unit_of_work
 
 pages = Blueprint("external_certificates", __name__)
-# Each upload may ask another server: nobody needs more than a few.
+# Each upload may contact another server: nobody needs more than a few.
 _throttle = RateLimiter(10, 600)
 # A certificate of this course is a few hundred kilobytes, and is read in less than a second.
 _LIMITS = SandboxLimits(seconds=8, memory=400, result=1)
@@ -45,25 +45,25 @@ _NO_CREDENTIAL = "There is no signed certificate of this course in this file. As
 @pages.route("", methods=["GET", "POST"])
 @sign_in_required
 def upload() -> Response | WsgiResponse:
-    """Upload a certificate; it counts at once, or the page says why not."""
+    """Upload a certificate. It is accepted at once, or the page says why not."""
     g.here = "training"
-    form, why = CertificateUploadForm(), None
+    form, refusal = CertificateUploadForm(), None
     if form.validate_on_submit():
-        why = _accept_upload(form.file.data.read())
-        if why is None:
+        refusal = _accept_upload(form.file.data.read())
+        if refusal is None:
             return redirect_after_post(url_for("recertification.my_certification"))
     page = render_template(
-        "external_certificates/upload.html", form=form, why=why, issuers=queries.trusted_issuers(db())
+        "external_certificates/upload.html", form=form, why=refusal, issuers=queries.trusted_issuers(db())
     )
-    return make_response(page, 422 if form.errors or why else 200)
+    return make_response(page, 422 if form.errors or refusal else 200)
 
 
 def _accept_upload(data: bytes) -> str | None:
-    """Let the certificate in a file count; the reason why not."""
+    """Accept the certificate in a file. Returns the reason for refusing it, or None."""
     person = current_user.person
     if not _throttle.allows(str(person.id), time.monotonic()):
         return "You have tried this many times. Please wait ten minutes."
-    # Nothing is read from the database before this is done: a connection would be held meanwhile.
+    # The database is read only afterwards: else a connection would be held meanwhile.
     try:
         document = read_in_sandbox(extract_credential, data, limits=_LIMITS)
     except SandboxBusyError as error:
@@ -76,36 +76,40 @@ def _accept_upload(data: bytes) -> str | None:
         return _NO_CREDENTIAL
     config, at = app_state().config, now()
     today, issuers = civil_date(at, config.time_zone), queries.trusted_issuers(db())
-    verdict = check_credential(document, [key for one in issuers for key in one.issuer.keys], at)
-    rules = policies(db(), config.time_zone)
+    verdict = check_credential(document, [key for trusted in issuers for key in trusted.issuer.keys], at)
+    policy_versions = policies(db(), config.time_zone)
     facts = people(db(), config.time_zone, [person.id])[0].facts
-    age = policy_or_first(policies_for_person(rules, facts.pathways), today).import_age_months if rules else None
-    ours = issuer_address(config.public_url)
-    why = upload_refusal(verdict, person.name, library().course.title, ours, age, today)
-    said = verdict.stated
-    if why is not None or said is None:
-        return why
-    issuer = next(one.issuer for one in issuers if one.issuer.address == said.issuer)
-    discard_request_state()  # lets go of the connection, while the issuer takes its time
-    why = actions.revocation_refusal(document, issuer, _fetch_status_list)
-    if why is not None:
-        return why
+    max_age_months = (
+        policy_or_first(policies_for_person(policy_versions, facts.pathways), today).import_age_months
+        if policy_versions
+        else None
+    )
+    own_issuer = issuer_address(config.public_url)
+    refusal = upload_refusal(verdict, person.name, library().course.title, own_issuer, max_age_months, today)
+    claims = verdict.claims
+    if refusal is not None or claims is None:
+        return refusal
+    issuer = next(trusted.issuer for trusted in issuers if trusted.issuer.address == claims.issuer)
+    discard_request_state()  # releases the database connection while the other server is contacted
+    refusal = actions.revocation_refusal(document, issuer, _fetch_status_list)
+    if refusal is not None:
+        return refusal
     try:
         with unit_of_work() as session:
-            new = actions.accept_certificate(session, person.id, said, document, today, at)
+            accepted = actions.accept_certificate(session, person.id, claims, document, today, at)
     except ValueError as error:
         return str(error)
     flash(
-        _accepted_message(person.id, said.organisation)
-        if new
+        _accepted_message(person.id, claims.organisation)
+        if accepted
         else "This certificate counts already. Nothing has changed."
     )
     return None
 
 
 def _fetch_status_list(address: str) -> bytes:
-    """This machine may be asked only where the course itself is tried out on it."""
-    return fetch(address, here=_runs_locally())
+    """Fetch a status list. This machine may be contacted only if the course itself is tried out on it."""
+    return fetch(address, allow_local=_runs_locally())
 
 
 def _runs_locally() -> bool:
@@ -122,21 +126,21 @@ def _accepted_message(person_id: int, organisation: str) -> str:
 @pages.route("/issuers", methods=["GET", "POST"])
 @requires_permission(Permission.MANAGE_ORGANISATION)
 def issuers() -> Response | WsgiResponse:
-    """Whose certificates count here, and another organisation to add."""
+    """The trusted issuers, and the form to trust another one."""
     g.here = "organisation"
     form = TrustIssuerForm()
     if form.validate_on_submit():
         try:
             profile, reason = form.profile.data or "", form.reason.data or ""
             with unit_of_work() as session:
-                found = actions.trust_issuer(session, profile, reason, current_user.person.id, now(), _runs_locally())
+                issuer = actions.trust_issuer(session, profile, reason, current_user.person.id, now(), _runs_locally())
         except actions.IssuerAlreadyTrustedError as error:
             flash(f"Certificates of {error.issuer.name} count already, by this very profile. Nothing has changed.")
             return redirect_after_post(url_for("external_certificates.issuers"))
         except ValueError as error:
             form.profile.errors = [f"This cannot be used: {error}."]
         else:
-            flash(f"Certificates of {found.name} count from now on.")
+            flash(f"Certificates of {issuer.name} count from now on.")
             return redirect_after_post(url_for("external_certificates.issuers"))
     page = render_template(
         "external_certificates/issuers.html",
@@ -150,7 +154,7 @@ def issuers() -> Response | WsgiResponse:
 @pages.post("/issuers/<int(max=2147483647):issuer_id>/end")
 @requires_permission(Permission.MANAGE_ORGANISATION)
 def end_trust(issuer_id: int) -> WsgiResponse:
-    """An organisation's certificates count no more from now on."""
+    """Accept no new certificates of an organisation from now on."""
     form = EndTrustForm()
     if not form.validate_on_submit():
         flash("Say in a few words why, then end it.")

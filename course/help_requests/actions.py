@@ -32,7 +32,7 @@ def request_help(
     if request_id is None:
         return False
     working = sending_hours(session, zone)
-    leaves = working.leaves(at) if working else at
+    leaves = working.next_sending_time(at) if working else at
     for recipient, message in messages:
         schedule_message(session, f"help:{request_id}:{recipient.id}", recipient.email, message, at, leaves)
     record_event(session, "person.help_asked", ("person", person_id), {}, person_id, at)

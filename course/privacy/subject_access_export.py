@@ -24,7 +24,7 @@ def export_subject_data(
         "left_out": [OMITTED_ANSWERS_NOTE] if subject_data.protected_answers else [],
         "failed_tries_to_sign_in": subject_data.failed_sign_ins,
         "summaries_that_named_me": subject_data.summaries,
-        "log": [{"number": event.entry.number, "at": event.entry.at, "what": event.entry.what, "in_words": event.words,
+        "log": [{"number": event.entry.number, "at": event.entry.at, "what": event.entry.what, "in_words": event.sentence,
                  "details": event.entry.details} for event in subject_data.log],
         "team_names": {str(number): name for number, name in subject_data.team_names.items()},
     }  # fmt: skip

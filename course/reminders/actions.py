@@ -1,4 +1,4 @@
-"""Finding out who is to be reminded, queueing it once, and taking back what does not hold any more."""
+"""Planning reminders, queueing each of them once, and withdrawing those that have become obsolete."""
 
 from __future__ import annotations
 
@@ -33,8 +33,10 @@ from course.reminders.rules import Digest, ReminderPolicy, SendingHours, build_d
 
 @dataclass(frozen=True)
 class PlannedReminder:
-    """A reminder that is to be queued, to leave on `leaves_on` and not before `leaves`. `about` is what it says: a
-    learner's own standing, or a summary; `name` is whom it greets."""
+    """A reminder to be queued, to leave on the day `send_on` and not before `send_at`.
+
+    `subject` is what it is about: the learner's own status, or a digest. `name` is the name in the salutation.
+    """
 
     key: str
     kind: str
@@ -43,184 +45,228 @@ class PlannedReminder:
     recipient: str
     step: str
     due: date | None
-    leaves: datetime
-    leaves_on: date
+    send_at: datetime
+    send_on: date
     reason: str
-    about: ReminderCandidate | Digest
+    subject: ReminderCandidate | Digest
 
 
 def planned_reminders(session: Session, zone: str, at: datetime, now: datetime) -> list[PlannedReminder]:
-    """Every reminder that stands open at `at` and was not queued before; empty before the set-up.
+    """Every reminder that is due at the moment `at` and was not queued before; empty before the set-up.
 
-    Each is judged as of the day on which it would leave. What is asked for a past moment leaves `now` at the earliest.
+    Each is judged as of the day on which it would leave. If `at` is in the past, the reminders leave `now` at the
+    earliest.
     """
-    ours, when = organisation(session), queries.sending_hours(session, zone)
-    if ours is None or when is None:
+    own_organisation, hours = organisation(session), queries.sending_hours(session, zone)
+    if own_organisation is None or hours is None:
         return []
-    leaves = when.leaves(at)
-    day = civil_date(leaves, zone)
-    earliest = leaves if leaves >= now else when.leaves(now)
-    people = queries.reminder_candidates(session, when, day)
-    found = [*_learner_reminders(people, earliest, day), *_digest_reminders(session, ours, when, people, earliest, day)]
-    dead = suppressed_addresses(session)
-    known = queries.queued_keys(session, [one.key for one in found])
-    taken = queries.recipients_queued_on(session, day)
+    send_at = hours.next_sending_time(at)
+    send_on = civil_date(send_at, zone)
+    earliest = send_at if send_at >= now else hours.next_sending_time(now)
+    people = queries.reminder_candidates(session, hours, send_on)
+    due = [
+        *_learner_reminders(people, earliest, send_on),
+        *_digest_reminders(session, own_organisation, hours, people, earliest, send_on),
+    ]
+    suppressed = suppressed_addresses(session)
+    queued = queries.queued_keys(session, [planned.key for planned in due])
+    recipients = queries.recipients_queued_on(session, send_on)
     return [
-        one
-        for one in found
-        if one.key not in known
-        and one.recipient not in dead
-        and (one.kind, one.person_id) not in taken
-        # One reminder a day is enough, whoever wanted it.
-        and (one.kind != LEARNER or (REQUESTED, one.person_id) not in taken)
+        planned
+        for planned in due
+        if planned.key not in queued
+        and planned.recipient not in suppressed
+        and (planned.kind, planned.person_id) not in recipients
+        # One reminder a day is enough, whether the course or a person initiated it.
+        and (planned.kind != LEARNER or (REQUESTED, planned.person_id) not in recipients)
     ]
 
 
-def _learner_reminders(people: list[ReminderCandidate], leaves: datetime, day: date) -> Iterator[PlannedReminder]:
-    for one in people:
-        step = one.answer.step
+def _learner_reminders(people: list[ReminderCandidate], send_at: datetime, send_on: date) -> Iterator[PlannedReminder]:
+    for candidate in people:
+        step = candidate.reminder.step
         if step is not None:
-            name = reminder_key(one.id, one.standing, step)
+            key = reminder_key(candidate.id, candidate.status, step)
             yield PlannedReminder(
-                name, LEARNER, one.id, one.name, one.email, step.name, one.standing.due, leaves, day, step.why, one
+                key,
+                LEARNER,
+                candidate.id,
+                candidate.name,
+                candidate.email,
+                step.name,
+                candidate.status.due,
+                send_at,
+                send_on,
+                step.reason,
+                candidate,
             )
 
 
 def _digest_reminders(
     session: Session,
-    ours: OrganisationView,
-    when: SendingHours,
+    own_organisation: OrganisationView,
+    hours: SendingHours,
     people: list[ReminderCandidate],
-    leaves: datetime,
-    day: date,
+    send_at: datetime,
+    send_on: date,
 ) -> Iterator[PlannedReminder]:
-    """The summaries of this week that nobody has had yet, if its day has come."""
-    begins = digest_day(day, when)
-    if begins is None or day < begins:
+    """The digests of this week that nobody has received yet, if their day has come."""
+    due_day = digest_day(send_on, hours)
+    if due_day is None or send_on < due_day:
         return
-    monday = day - timedelta(days=day.weekday())
-    told = queries.digest_recipients(session, monday, monday + timedelta(days=6))
-    unwanted = opted_out_people(session, DIGEST)
-    by_id = {one.id: one for one in people}
+    monday = send_on - timedelta(days=send_on.weekday())
+    recipients = queries.digest_recipients(session, monday, monday + timedelta(days=6))
+    opted_out = opted_out_people(session, DIGEST)
+    by_id = {person.id: person for person in people}
     for manager_id, members in queries.managed_people(session).items():
         manager = by_id[manager_id]
-        if (MANAGER, manager_id) in told or manager_id in unwanted or not _receives_digest(manager, day):
+        if (MANAGER, manager_id) in recipients or manager_id in opted_out or not _receives_digest(manager, send_on):
             continue
-        summary = _team_digest(members, by_id, when)
-        if summary.overdue or summary.soon:
-            why = f"{len(summary.overdue)} overdue, and {summary.soon} with a day in the next {when.policy.before[0]} days"
+        digest = _team_digest(members, by_id, hours)
+        if digest.overdue or digest.due_soon:
+            reason = f"{len(digest.overdue)} overdue, and {digest.due_soon} with a day in the next {hours.policy.before[0]} days"
             yield PlannedReminder(
-                f"summary:{manager_id}:{day}", MANAGER, manager_id, manager.name, manager.email, "weekly", None, leaves,
-                day, why, summary,
+                f"summary:{manager_id}:{send_on}", MANAGER, manager_id, manager.name, manager.email, "weekly", None, send_at,
+                send_on, reason, digest,
             )  # fmt: skip
-    lead = ours.contacts.get("lead")
-    if lead is not None and lead.email and (LEAD, None) not in told:
-        summary = _team_digest(set(by_id), by_id, when, when.policy.lead_days)
-        if summary.overdue:
-            why = f"{len(summary.overdue)} overdue for {when.policy.lead_days} days or more"
+    lead = own_organisation.contacts.get("lead")
+    if lead is not None and lead.email and (LEAD, None) not in recipients:
+        digest = _team_digest(set(by_id), by_id, hours, hours.policy.lead_days)
+        if digest.overdue:
+            reason = f"{len(digest.overdue)} overdue for {hours.policy.lead_days} days or more"
             yield PlannedReminder(
-                f"summary:lead:{day}", LEAD, None, lead.name, lead.email, "weekly", None, leaves, day, why, summary
+                f"summary:lead:{send_on}",
+                LEAD,
+                None,
+                lead.name,
+                lead.email,
+                "weekly",
+                None,
+                send_at,
+                send_on,
+                reason,
+                digest,
             )
 
 
 def _receives_digest(manager: ReminderCandidate, day: date) -> bool:
-    """Not on the day of the invitation, and not during a leave."""
-    return manager.added < day and manager.standing.state not in (PAUSED, NOT_REQUIRED)
+    """Whether a manager gets a digest: not on the day of the invitation, and not during a leave."""
+    return manager.joined_on < day and manager.status.state not in (PAUSED, NOT_REQUIRED)
 
 
 def _team_digest(
-    members: set[int], people: dict[int, ReminderCandidate], when: SendingHours, overdue_from: int = 1
+    members: set[int], people: dict[int, ReminderCandidate], hours: SendingHours, overdue_from: int = 1
 ) -> Digest:
-    return build_digest(((i, people[i].name, people[i].standing) for i in members), when, overdue_from)
+    return build_digest(
+        ((person_id, people[person_id].name, people[person_id].status) for person_id in members), hours, overdue_from
+    )
 
 
 def queue_reminder(
-    session: Session, one: PlannedReminder, letter: MailMessage, at: datetime, by: int | None = None
+    session: Session, planned: PlannedReminder, message: MailMessage, at: datetime, by: int | None = None
 ) -> bool:
-    """Queue a reminder, to leave in working hours; False if somebody else has queued it, or one for that day. `by`
-    asked for it (None: the course)."""
-    named = [late.person_id for late in one.about.overdue] if isinstance(one.about, Digest) else []
-    made = insert_once(
-        session, Reminder, key=one.key, kind=one.kind, person_id=one.person_id, step=one.step, due=one.due,
-        leaves_on=one.leaves_on, reason=one.reason, named=named, made_by=by, made_at=at,
+    """Queue a reminder, to leave within the sending hours.
+
+    Returns False if it was queued concurrently, or another one for that day. `by` is the person who asked for it (None:
+    the course).
+    """
+    named_ids = (
+        [overdue_person.person_id for overdue_person in planned.subject.overdue]
+        if isinstance(planned.subject, Digest)
+        else []
+    )
+    row_id = insert_once(
+        session, Reminder, key=planned.key, kind=planned.kind, person_id=planned.person_id, step=planned.step, due=planned.due,
+        leaves_on=planned.send_on, reason=planned.reason, named=named_ids, made_by=by, made_at=at,
     )  # fmt: skip
-    return made is not None and schedule_message(session, one.key, one.recipient, letter, at, one.leaves)
+    return row_id is not None and schedule_message(
+        session, planned.key, planned.recipient, message, at, planned.send_at
+    )
 
 
 def recheck_reminder(session: Session, leaving: BeforeMailSend) -> None:
-    """Before a mail leaves: a reminder outside working hours is postponed, one that does not hold is withheld."""
-    known, when = queries.reminder_by_key(session, leaving.key), queries.sending_hours(session, leaving.zone)
-    if known is None or when is None:
+    """Check a reminder before its mail leaves: outside the sending hours it is postponed, an obsolete one is
+    suppressed."""
+    reminder, hours = queries.reminder_by_key(session, leaving.key), queries.sending_hours(session, leaving.zone)
+    if reminder is None or hours is None:
         return
-    leaves = when.leaves(leaving.at)
-    if leaves != leaving.at:
-        postpone_mail(session, leaving.key, leaves)
+    send_at = hours.next_sending_time(leaving.at)
+    if send_at != leaving.at:
+        postpone_mail(session, leaving.key, send_at)
         return
     day = civil_date(leaving.at, leaving.zone)
-    why = _obsolete_reason(session, known, leaving.recipient, when, day)
-    if why is not None:
-        suppress_mail(session, leaving.key, why)
+    reason = _obsolete_reason(session, reminder, leaving.recipient, hours, day)
+    if reason is not None:
+        suppress_mail(session, leaving.key, reason)
 
 
-def _obsolete_reason(session: Session, known: Reminder, recipient: str, when: SendingHours, day: date) -> str | None:
-    """Why a reminder does not hold any more; None if it does."""
-    if known.kind == LEARNER:
-        return _learner_obsolete_reason(session, known, recipient, when, day)
-    if known.kind == REQUESTED:
-        return _requested_obsolete_reason(session, known, recipient, when, day)
-    if known.leaves_on.isocalendar()[:2] != day.isocalendar()[:2]:
+def _obsolete_reason(
+    session: Session, reminder: Reminder, recipient: str, hours: SendingHours, day: date
+) -> str | None:
+    """Why a reminder is obsolete, for display; None if it still applies."""
+    if reminder.kind == LEARNER:
+        return _learner_obsolete_reason(session, reminder, recipient, hours, day)
+    if reminder.kind == REQUESTED:
+        return _requested_obsolete_reason(session, reminder, recipient, hours, day)
+    if reminder.leaves_on.isocalendar()[:2] != day.isocalendar()[:2]:
         return "It was the summary of an earlier week."
-    ids = set(known.named)
-    if known.kind == MANAGER and known.person_id is not None:
-        if known.person_id in opted_out_people(session, DIGEST, [known.person_id]):
+    ids = set(reminder.named)
+    if reminder.kind == MANAGER and reminder.person_id is not None:
+        if reminder.person_id in opted_out_people(session, DIGEST, [reminder.person_id]):
             return "The weekly summary is not wanted any more."
-        team = queries.managed_people(session, [known.person_id]).get(known.person_id)
+        team = queries.managed_people(session, [reminder.person_id]).get(reminder.person_id)
         if team is None:
             return "They do not manage a team any more."
         ids &= team
-        manager = queries.reminder_candidates(session, when, day, [known.person_id])[0]
+        manager = queries.reminder_candidates(session, hours, day, [reminder.person_id])[0]
         if manager.email != recipient or not _receives_digest(manager, day):
             return "The manager is away or has another address now."
-    elif known.kind == LEAD:
-        ours = organisation(session)
-        lead = ours.contacts.get("lead") if ours else None
+    elif reminder.kind == LEAD:
+        own_organisation = organisation(session)
+        lead = own_organisation.contacts.get("lead") if own_organisation else None
         if lead is None or lead.email != recipient:
             return "Somebody else is the safeguarding lead now."
-    late = (
-        {one.id for one in queries.reminder_candidates(session, when, day, ids) if one.standing.overdue_days}
+    overdue_ids = (
+        {
+            candidate.id
+            for candidate in queries.reminder_candidates(session, hours, day, ids)
+            if candidate.status.overdue_days
+        }
         if ids
         else set()
     )
-    return "Somebody named in it is not overdue any more." if late != set(known.named) else None
+    return "Somebody named in it is not overdue any more." if overdue_ids != set(reminder.named) else None
 
 
 def _learner_obsolete_reason(
-    session: Session, known: Reminder, recipient: str, when: SendingHours, day: date
+    session: Session, reminder: Reminder, recipient: str, hours: SendingHours, day: date
 ) -> str | None:
-    one = queries.reminder_candidates(session, when, day, [known.person_id or 0])[0]
-    step = one.answer.step
+    candidate = queries.reminder_candidates(session, hours, day, [reminder.person_id or 0])[0]
+    step = candidate.reminder.step
     if step is None:
-        return one.answer.quiet
-    if reminder_key(one.id, one.standing, step) != known.key:
+        return candidate.reminder.silence_reason
+    if reminder_key(candidate.id, candidate.status, step) != reminder.key:
         return "The due day has moved, or a later step has taken its place."
-    return None if one.email == recipient else "The address has changed."
+    return None if candidate.email == recipient else "The address has changed."
 
 
 def _requested_obsolete_reason(
-    session: Session, known: Reminder, recipient: str, when: SendingHours, day: date
+    session: Session, reminder: Reminder, recipient: str, hours: SendingHours, day: date
 ) -> str | None:
-    one = queries.reminder_candidates(session, when, day, [known.person_id or 0])[0]
-    if one.standing.state in (NOT_REQUIRED, PAUSED, UP_TO_DATE):
-        return one.answer.quiet
-    if one.standing.due != known.due:
+    candidate = queries.reminder_candidates(session, hours, day, [reminder.person_id or 0])[0]
+    if candidate.status.state in (NOT_REQUIRED, PAUSED, UP_TO_DATE):
+        return candidate.reminder.silence_reason
+    if candidate.status.due != reminder.due:
         return "The due day has moved."
-    return None if one.email == recipient else "The address has changed."
+    return None if candidate.email == recipient else "The address has changed."
 
 
 def add_policy_version(session: Session, policy: ReminderPolicy, reason: str, by: int | None, at: datetime) -> bool:
-    """Add a version of the policy; it holds from now on. False, and nothing done, if the newest one is the same, for
-    the same reason."""
-    # Two windows that save at once come one after the other.
+    """Add a version of the reminder policy, which is in force from now on.
+
+    Returns False, and writes nothing, if the newest version has the same values and the same reason.
+    """
+    # The lock serialises two simultaneous submissions.
     session.execute(select(Organisation.id).with_for_update())
     closed = [[first.isoformat(), last.isoformat()] for first, last in policy.closed]
     values = {
@@ -229,8 +275,8 @@ def add_policy_version(session: Session, policy: ReminderPolicy, reason: str, by
         "reason": reason,
     }  # fmt: skip
     newest = select(ReminderPolicyVersion).order_by(ReminderPolicyVersion.id.desc()).limit(1)
-    known = session.execute(newest).scalar_one_or_none()
-    if known is not None and all(getattr(known, name) == value for name, value in values.items()):
+    current = session.execute(newest).scalar_one_or_none()
+    if current is not None and all(getattr(current, name) == value for name, value in values.items()):
         return False
     session.add(ReminderPolicyVersion(**values, made_by=by, made_at=at))
     session.flush()
@@ -239,7 +285,10 @@ def add_policy_version(session: Session, policy: ReminderPolicy, reason: str, by
 
 
 def resume_mail(session: Session, person_id: int, address: str, reason: str, by: int | None, at: datetime) -> bool:
-    """Write to somebody's address again that has refused mail; False, and nothing done, if it is written to anyway."""
+    """Remove an address from the suppression list.
+
+    Returns False, and writes nothing, if the address is not on the list.
+    """
     if not clear_suppression(session, address, reason, by, at):
         return False
     record_event(session, "mail.address_cleared", ("person", person_id), {}, by, at)
@@ -247,7 +296,7 @@ def resume_mail(session: Session, person_id: int, address: str, reason: str, by:
 
 
 def resume_all_mail(session: Session, reason: str, by: int | None, at: datetime) -> int:
-    """The same for every address to which no mail is sent; returns how many these are."""
+    """Remove all addresses from the suppression list. Returns their number."""
     count = clear_suppression_list(session, reason, by, at)
     if count:
         record_event(session, "mail.addresses_cleared", None, {"addresses": count, "reason": reason}, by, at)

@@ -1,4 +1,4 @@
-"""flask reminders send"""
+"""The command `flask reminders send`, and the job that queues the due reminders."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from course.web.unit_of_work import read_only_session, unit_of_work
 
 group = AppGroup("reminders", help="Who is reminded of what, and why.")
 Clock = Callable[[], datetime]
-BATCH_SIZE = 100  # reminders in one transaction: others who write never wait long
+BATCH_SIZE = 100  # reminders in one transaction: other writers never wait long
 
 
 @group.command("send")
@@ -31,43 +31,43 @@ def send_command(on: datetime | None, dry_run: bool) -> None:
     """Queue the reminders of a day. Safe to run again, twice at once, or after weeks: each is queued once."""
     at = on.replace(hour=12, tzinfo=ZoneInfo(app_state().config.time_zone)) if on else now()
     if dry_run:
-        for one in find_due_reminders(at):
-            click.echo(f"{one.leaves_on}  {one.kind:<8} {one.recipient}: {one.step}. {one.reason}.")
+        for planned in find_due_reminders(at):
+            click.echo(f"{planned.send_on}  {planned.kind:<8} {planned.recipient}: {planned.step}. {planned.reason}.")
         return
     queued = queue_due_reminders(at)
     click.echo(f"{queued} reminder{'' if queued == 1 else 's'} queued.")
 
 
 def find_due_reminders(at: datetime, clock: Clock = now) -> list[PlannedReminder]:
-    """What stands open at that moment and was not queued before; `clock` tells the time."""
-    # Everybody is looked at here; that must not hold up those who write.
+    """The reminders that are due at the moment `at` and were not queued before; `clock` gives the current time."""
+    # The query covers all people: on a read-only session it does not block writers.
     with read_only_session() as session:
         return actions.planned_reminders(session, app_state().config.time_zone, at, clock())
 
 
 def queue_due_reminders(at: datetime, clock: Clock = now) -> int:
-    """Queue what stands open at that moment; returns how many reminders that is. `clock` tells the time."""
-    queued, found = 0, iter(find_due_reminders(at, clock))
-    while batch := list(islice(found, BATCH_SIZE)):
-        written = _render_messages(batch)
+    """Queue the reminders that are due at the moment `at`. Returns their number; `clock` gives the current time."""
+    queued, due = 0, iter(find_due_reminders(at, clock))
+    while batch := list(islice(due, BATCH_SIZE)):
+        rendered = _render_messages(batch)
         with unit_of_work() as session:
-            for one, letter in written:
-                queued += actions.queue_reminder(session, one, letter, clock())
+            for planned, message in rendered:
+                queued += actions.queue_reminder(session, planned, message, clock())
     return queued
 
 
 def _render_messages(batch: list[PlannedReminder]) -> list[tuple[PlannedReminder, MailMessage]]:
-    """The letters of these reminders, before the transaction that queues them."""
+    """The messages of these reminders, rendered before the transaction that queues them."""
     config, course = app_state().config, library()
     with read_only_session() as session:
-        ours = organisation(session)
-    name = ours.name if ours else ""
+        own_organisation = organisation(session)
+    name = own_organisation.name if own_organisation else ""
     return [
         (
-            one,
+            planned,
             message_text.reminder_message(
-                one, course.course.title, course.minutes, name, config.public_url, config.secret_key
+                planned, course.course.title, course.minutes, name, config.public_url, config.secret_key
             ),
         )
-        for one in batch
+        for planned in batch
     ]

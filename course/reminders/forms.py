@@ -1,4 +1,4 @@
-"""The form for a version of the policy."""
+"""The form for a version of the reminder policy."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ _HOUR_LABELS = {hour: f"{hour}.00" for hour in range(24)}
 
 
 def parse_days(text: str) -> tuple[int, ...]:
-    """The numbers in a line such as "60, 30, 7", the largest first, each once. Raises ValueError for anything else."""
+    """The numbers in a line such as "60, 30, 7", largest first, without repetition. Raises ValueError for anything
+    else."""
     parts = [part for part in re.split(r"[\s,;]+|\band\b", text.strip()) if part]
     if not parts or not all(re.fullmatch(r"[0-9]{1,3}", part) for part in parts):
         raise ValueError("Enter whole numbers with commas between them, such as 60, 30, 14, 7, 1.")
@@ -27,21 +28,23 @@ def parse_days(text: str) -> tuple[int, ...]:
 
 
 def parse_closures(text: str) -> tuple[tuple[date, date], ...]:
-    """A span for each line such as "21 December 2026 to 1 January 2027", or a single day. Raises ValueError that names
-    the line."""
-    found = []
+    """The closures, one per line, such as "21 December 2026 to 1 January 2027", or a single day.
+
+    Raises ValueError with the number of the line.
+    """
+    closures = []
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
             continue
         first, _, last = re.sub(r"\s+(to|until|–|-)\s+", "|", line.strip()).partition("|")
         try:
-            begins = _parse_date(first)
-            found.append((begins, _parse_date(last) if last else begins))
+            first_day = _parse_date(first)
+            closures.append((first_day, _parse_date(last) if last else first_day))
         except ValueError:
             raise ValueError(
                 f"Line {number}, “{line.strip()[:60]}”: enter a day such as 21 December 2026, or two with “to” between."
             ) from None
-    return tuple(found)
+    return tuple(closures)
 
 
 def _parse_date(text: str) -> date:
@@ -67,7 +70,7 @@ def _day_count_field(label: str, high: int) -> IntegerField:
 
 
 class ReminderPolicyForm(Form):
-    """`policy()` is what was entered, once the form is valid."""
+    """The reminder policy. `policy()` is what was entered, once the form is valid."""
 
     before = StringField("Days before the due day", validators=[InputRequired("Enter at least one number of days.")])
     every_days = _day_count_field("After the due day, every … days", 90)
@@ -82,23 +85,23 @@ class ReminderPolicyForm(Form):
     reason = line_field("Reason", "Say in a few words why.")
 
     def validate_before(self, field: Field) -> None:
-        """Numbers, and as many as the policy takes."""
+        """Numbers, and no more of them than the policy allows."""
         _convert_error(lambda: ReminderPolicy(before=parse_days(field.data)))
 
     def validate_closed(self, field: Field) -> None:
-        """Days that can be read, and spans that end."""
+        """Valid days, and closures that are not too long."""
         _convert_error(lambda: ReminderPolicy(closed=parse_closures(field.data or "")))
 
     def validate(self, *args: object, **kwargs: object) -> bool:
-        """The hours fit each other as well."""
-        fine = bool(super().validate(*args, **kwargs))
+        """Refuse sending hours that end before they begin."""
+        valid = bool(super().validate(*args, **kwargs))
         if not self.closes.errors and not self.opens.errors and self.closes.data <= self.opens.data:
             self.closes.errors = ["Mail must be able to leave: choose an hour after the first one."]
             return False
-        return fine
+        return valid
 
     def policy(self) -> ReminderPolicy:
-        """What was entered."""
+        """The policy that was entered."""
         return ReminderPolicy(
             parse_days(self.before.data or ""),
             int(self.every_days.data or 0),

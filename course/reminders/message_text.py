@@ -1,4 +1,4 @@
-"""What the reminders say."""
+"""The messages of reminders and digests."""
 
 from __future__ import annotations
 
@@ -12,51 +12,86 @@ from course.recertification.rules.facts import REFRESHER
 from course.reminders.actions import PlannedReminder
 from course.reminders.queries import LEAD, REQUESTED, ReminderCandidate
 
-REFRESHER_SHARE = 4  # a refresher takes about a quarter of the course
+REFRESHER_SHARE = 4  # the refresher takes about 1/4 of the time of the whole course
 
 
 def reminder_message(
-    one: PlannedReminder, course: str, minutes: float, organisation: str, address: str, secret: str, by: str = ""
+    planned: PlannedReminder,
+    course: str,
+    minutes: float,
+    organisation: str,
+    base_url: str,
+    secret: str,
+    requested_by: str = "",
 ) -> MailMessage:
-    """The letter for a reminder. `minutes` is the time that the whole course takes, `address` that of the course,
-    `by` the name of who asked for it."""
-    if isinstance(one.about, ReminderCandidate):
-        asked = (by, one.reason) if one.kind == REQUESTED else None
-        return _learner_message(one.about, asked, course, minutes, organisation, address)
-    common: dict[str, Any] = {"name": one.name, "digest": one.about, "course": course, "organisation": organisation}
-    late = len(one.about.overdue)
-    if one.kind == LEAD:
-        subject = f"{pluralise(late, 'person').replace('persons', 'people')} long overdue with safeguarding training"
+    """The message of a reminder.
+
+    `minutes` is the duration of the whole course, `base_url` the URL of the course, `requested_by` the name of the
+    person who asked for the reminder.
+    """
+    if isinstance(planned.subject, ReminderCandidate):
+        request = (requested_by, planned.reason) if planned.kind == REQUESTED else None
+        return _learner_message(planned.subject, request, course, minutes, organisation, base_url)
+    common: dict[str, Any] = {
+        "name": planned.name,
+        "digest": planned.subject,
+        "course": course,
+        "organisation": organisation,
+    }
+    overdue_count = len(planned.subject.overdue)
+    if planned.kind == LEAD:
+        subject = (
+            f"{pluralise(overdue_count, 'person').replace('persons', 'people')} long overdue with safeguarding training"
+        )
         return render_message("summary_lead.txt", subject, **common)
-    counts = ((late, "overdue"), (one.about.soon, f"due {one.about.coming}"))
+    counts = ((overdue_count, "overdue"), (planned.subject.due_soon, f"due {planned.subject.due_soon_period}"))
     subject = "Your teams: " + ", ".join(f"{number} {label}" for number, label in counts if number)
-    stop = f"{address}/mail/choice/{preference_links.preference_token(secret, one.person_id or 0, DIGEST)}"
+    unsubscribe_url = (
+        f"{base_url}/mail/choice/{preference_links.preference_token(secret, planned.person_id or 0, DIGEST)}"
+    )
     return render_message(
         "summary_manager.txt",
         subject,
-        preference_links.unsubscribe_headers(stop),
+        preference_links.unsubscribe_headers(unsubscribe_url),
         **common,
-        link=f"{address}/report",
-        stop=stop,
+        link=f"{base_url}/report",
+        stop=unsubscribe_url,
     )
 
 
 def _learner_message(
-    one: ReminderCandidate, asked: tuple[str, str] | None, course: str, minutes: float, organisation: str, address: str
+    candidate: ReminderCandidate,
+    request: tuple[str, str] | None,
+    course: str,
+    minutes: float,
+    organisation: str,
+    base_url: str,
 ) -> MailMessage:
-    now = one.standing
-    if now.due is None:
+    status = candidate.status
+    if status.due is None:
         raise ValueError("there is nothing to remind of without a due day")
-    again = now.course == REFRESHER
-    day = long_date(now.due)
-    if now.overdue_days:
-        subject = f"Your safeguarding {'refresher' if again else 'training'} was due on {day}"
+    is_refresher = status.course == REFRESHER
+    day = long_date(status.due)
+    if status.overdue_days:
+        subject = f"Your safeguarding {'refresher' if is_refresher else 'training'} was due on {day}"
     else:
-        subject = f"Your safeguarding {'refresher' if again else 'training'}: please finish it by {day}"
-    # The number of days may have changed when the mail is read; the date does not.
-    because = now.because.replace(f"Overdue by {pluralise(now.overdue_days, 'day')}.", "").strip()
+        subject = f"Your safeguarding {'refresher' if is_refresher else 'training'}: please finish it by {day}"
+    # By the time the mail is read the number of days may have changed; the date has not.
+    explanation = status.because.replace(f"Overdue by {pluralise(status.overdue_days, 'day')}.", "").strip()
     return render_message(
-        "reminder.txt", subject, name=one.name, asked=asked, late=bool(now.overdue_days), again=again, day=day, because=because,
-        minutes=minutes / REFRESHER_SHARE if again else minutes, begun=now.started is not None, active=one.active,
-        link=f"{address}/", forgotten=f"{address}/forgotten", organisation=organisation, course=course,
-    )  # fmt: skip
+        "reminder.txt",
+        subject,
+        name=candidate.name,
+        asked=request,
+        late=bool(status.overdue_days),
+        again=is_refresher,
+        day=day,
+        because=explanation,
+        minutes=minutes / REFRESHER_SHARE if is_refresher else minutes,
+        begun=status.started is not None,
+        active=candidate.has_password,
+        link=f"{base_url}/",
+        forgotten=f"{base_url}/forgotten",
+        organisation=organisation,
+        course=course,
+    )

@@ -1,4 +1,4 @@
-"""The policy of reminders, and each reminder that was queued. Rows are added and never changed."""
+"""The reminder policy, and every queued reminder. Rows are added and never changed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from course.db import Base, UtcDateTime
 
 
 class ReminderPolicyVersion(Base):
-    """One version of the policy (see rules/policy.py); the newest holds. `closed` has spans of ISO dates."""
+    """One version of the reminder policy (see rules/policy.py); the newest is in force.
+
+    `closed` has pairs of ISO dates.
+    """
 
     __tablename__ = "reminder_policy"
 
@@ -29,11 +32,11 @@ class ReminderPolicyVersion(Base):
 
 
 class Reminder(Base):
-    """A reminder to a learner, or a summary to a manager or the safeguarding lead (who is no person here).
+    """A reminder to a learner, or a digest to a manager or to the safeguarding lead (who is no person in the database).
 
-    `key` is that of its mail in the outbox, which knows what became of it. `named` are the people whom a summary
-    names. One of a kind for a person and day. A reminder that somebody asked for (kind asked) has its maker; once it
-    is taken back there may be another on that day.
+    `key` is the key of its mail in the outbox, which knows the state of delivery. `named` are the ids of the people
+    whom a digest names. There is one of a kind for a person and day. A reminder that a person asked for (kind `asked`)
+    has `made_by`; once it is withdrawn there may be another on that day.
     """
 
     __tablename__ = "reminder"
@@ -60,7 +63,7 @@ class Reminder(Base):
             sqlite_where=text("kind <> 'asked'"),
             postgresql_where=text("kind <> 'asked'"),
         ),
-        # The index above leaves some rows out.
+        # The unique index above is partial.
         Index("ix_reminder_person", "person_id", "id"),
         CheckConstraint("kind in ('learner', 'manager', 'lead', 'asked')", name="kind"),
         CheckConstraint("(kind = 'lead') = (person_id is null)", name="person"),

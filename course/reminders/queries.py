@@ -1,4 +1,4 @@
-"""The policy, who stands where, who is told about whom, and what was queued for somebody."""
+"""Reading for reminders: the policy, the status of people, the members of managed teams, and what was queued."""
 
 from __future__ import annotations
 
@@ -27,31 +27,34 @@ LEARNER, MANAGER, LEAD, REQUESTED = "learner", "manager", "lead", "asked"
 
 @dataclass(frozen=True)
 class ReminderCandidate:
-    """A person on a day: where they stand, on which step of the ladder, and whether they have chosen a password."""
+    """A person on a day: certification status, reminder step, and whether the person has chosen a password."""
 
     id: int
     name: str
     email: str
-    added: date
-    active: bool
-    standing: CertificationStatus
-    answer: ReminderStatus
+    joined_on: date
+    has_password: bool
+    status: CertificationStatus
+    reminder: ReminderStatus
 
 
 @dataclass(frozen=True)
 class PolicyVersionView:
-    """One version of the policy, and who made it when and why (None: nobody is known)."""
+    """A version of the reminder policy, with author, moment and reason. The author is None if unknown."""
 
     policy: ReminderPolicy
     reason: str
-    by: str | None
-    at: datetime
+    made_by: str | None
+    made_at: datetime
 
 
 @dataclass(frozen=True)
 class QueuedReminder:
-    """A reminder that was queued, and what became of its mail (None if that is no longer known). `by` asked for it
-    (None: the course)."""
+    """A queued reminder with the state of its mail.
+
+    `mail` is None if the mail is no longer stored. `requested_by` is the person who asked for the reminder (None: the
+    course).
+    """
 
     id: int
     kind: str
@@ -59,17 +62,17 @@ class QueuedReminder:
     due: date | None
     leaves_on: date
     reason: str
-    by: str | None
+    requested_by: str | None
     mail: MailState | None
 
     @property
-    def can_be_taken_back(self) -> bool:
-        """Whether somebody asked for it and no sender has taken it up yet."""
+    def can_be_withdrawn(self) -> bool:
+        """Whether a person asked for the reminder and no sender has taken its mail yet."""
         return self.kind == REQUESTED and self.mail is not None and self.mail.untouched
 
 
 def policy_versions(session: Session, limit: int = 20) -> list[PolicyVersionView]:
-    """The newest versions of the policy, the newest first."""
+    """The newest versions of the reminder policy, newest first."""
     rows = session.execute(
         select(ReminderPolicyVersion, Person.name)
         .outerjoin(Person, Person.id == ReminderPolicyVersion.made_by)
@@ -80,7 +83,7 @@ def policy_versions(session: Session, limit: int = 20) -> list[PolicyVersionView
 
 
 def current_policy(session: Session) -> ReminderPolicy:
-    """The policy that holds; before anybody made one, the default."""
+    """The reminder policy in force; the default before anybody has set one."""
     newest = next(iter(policy_versions(session, 1)), None)
     return newest.policy if newest else ReminderPolicy()
 
@@ -93,46 +96,56 @@ def _policy_from_row(row: ReminderPolicyVersion) -> ReminderPolicy:
 
 
 def sending_hours(session: Session, zone: str) -> SendingHours | None:
-    """When mail may leave; None before the set-up."""
-    ours = organisation(session)
-    return SendingHours(current_policy(session), ours.nation, zone) if ours else None
+    """The hours in which mail may leave; None before the set-up."""
+    own_organisation = organisation(session)
+    return SendingHours(current_policy(session), own_organisation.nation, zone) if own_organisation else None
 
 
 def reminder_candidates(
-    session: Session, when: SendingHours, on: date, ids: Iterable[int] | None = None
+    session: Session, hours: SendingHours, on: date, ids: Iterable[int] | None = None
 ) -> list[ReminderCandidate]:
-    """The people who are here, or those with these ids, as they stand on that day, by name."""
-    rules = policies(session, when.zone)
-    here = select(Person.id, Person.created_at, Person.left_at, Credential.person_id).outerjoin(
+    """The current staff, or the people with these ids, with their status on the day `on`, by name."""
+    policy_list = policies(session, hours.zone)
+    statement = select(Person.id, Person.created_at, Person.left_at, Credential.person_id).outerjoin(
         Credential, Credential.person_id == Person.id
     )
-    wanted = None if ids is None else list(ids)
-    known = {
+    person_ids = None if ids is None else list(ids)
+    details_by_id = {
         person_id: (
-            civil_date(created, when.zone),
-            left is not None and civil_date(left, when.zone) <= on,
-            active is not None,
+            civil_date(created, hours.zone),
+            has_left is not None and civil_date(has_left, hours.zone) <= on,
+            has_password is not None,
         )
-        for person_id, created, left, active in session.execute(
-            here if wanted is None else here.where(Person.id.in_(wanted))
+        for person_id, created, has_left, has_password in session.execute(
+            statement if person_ids is None else statement.where(Person.id.in_(person_ids))
         )
     }
-    found = []
-    for one in people(session, when.zone, wanted):
-        added, left, active = known[one.id]
-        now = certification_status(one.facts, rules, on)
-        if left:
-            # The last day still counts as one at work; but nobody wants mail about it once they are gone.
-            now = replace(now, state=NOT_REQUIRED, due=None, overdue_days=0)
-        found.append(
-            ReminderCandidate(one.id, one.name, one.email, added, active, now, reminder_status(now, added, when))
+    candidates = []
+    for person in people(session, hours.zone, person_ids):
+        joined_on, has_left, has_password = details_by_id[person.id]
+        status = certification_status(person.facts, policy_list, on)
+        if has_left:
+            # On the last day a person still works here, but no mail should reach people after they have left.
+            status = replace(status, state=NOT_REQUIRED, due=None, overdue_days=0)
+        candidates.append(
+            ReminderCandidate(
+                person.id,
+                person.name,
+                person.email,
+                joined_on,
+                has_password,
+                status,
+                reminder_status(status, joined_on, hours),
+            )
         )
-    return found
+    return candidates
 
 
 def managed_people(session: Session, managers: Collection[int] | None = None) -> dict[int, set[int]]:
-    """For each manager who is here (or among the given ones) the people in their teams and all below, in three
-    queries however many there are."""
+    """For each manager (or for the given ones) the people in the managed teams and all teams below.
+
+    Three queries, however many managers there are. Managers and people who have left are not included.
+    """
     grants = (
         select(RoleGrant.person_id, RoleGrant.team_id)
         .join(Person, Person.id == RoleGrant.person_id)
@@ -144,35 +157,37 @@ def managed_people(session: Session, managers: Collection[int] | None = None) ->
     for team, parent in session.execute(select(Team.id, Team.parent_id)):
         children[parent].append(team)
     members: dict[int, set[int]] = defaultdict(set)
-    belonging = (
+    memberships = (
         select(Membership.team_id, Membership.person_id)
         .join(Person, Person.id == Membership.person_id)
         .where(Membership.until.is_(None), Person.left_at.is_(None))
     )
-    for belongs_to, person_id in session.execute(belonging):
-        members[belongs_to].add(person_id)
-    found: dict[int, set[int]] = defaultdict(set)
-    for manager, top in session.execute(grants):
-        open_teams = [] if top is None else [top]
+    for team_id, person_id in session.execute(memberships):
+        members[team_id].add(person_id)
+    people_by_manager: dict[int, set[int]] = defaultdict(set)
+    for manager, top_team in session.execute(grants):
+        open_teams = [] if top_team is None else [top_team]
         while open_teams:
-            one = open_teams.pop()
-            found[manager] |= members[one]
-            open_teams += children[one]
-    return dict(found)
+            team_id_open = open_teams.pop()
+            people_by_manager[manager] |= members[team_id_open]
+            open_teams += children[team_id_open]
+    return dict(people_by_manager)
 
 
 def queued_keys(session: Session, keys: Collection[str]) -> set[str]:
-    """Which of these reminders were queued already."""
-    wanted, found = sorted(keys), set[str]()
-    for start in range(0, len(wanted), 500):
-        some = wanted[start : start + 500]
-        found |= set(session.execute(select(Reminder.key).where(Reminder.key.in_(some))).scalars())
-    return found
+    """The keys among these whose reminders have been queued."""
+    sorted_keys, queued = sorted(keys), set[str]()
+    for start in range(0, len(sorted_keys), 500):
+        portion = sorted_keys[start : start + 500]
+        queued |= set(session.execute(select(Reminder.key).where(Reminder.key.in_(portion))).scalars())
+    return queued
 
 
 def recipients_queued_on(session: Session, day: date) -> set[tuple[str, int | None]]:
-    """For whom (kind, person) something was queued to leave on that day. What somebody asked for and took back again
-    does not count."""
+    """The recipients (kind, person id) for whom a mail was queued to leave on that day.
+
+    A reminder that was requested and then withdrawn does not count.
+    """
     rows = session.execute(
         select(Reminder.kind, Reminder.person_id)
         .outerjoin(OutboxMail, and_(Reminder.kind == REQUESTED, OutboxMail.key == Reminder.key))
@@ -182,7 +197,7 @@ def recipients_queued_on(session: Session, day: date) -> set[tuple[str, int | No
 
 
 def digest_recipients(session: Session, first: date, last: date) -> set[tuple[str, int | None]]:
-    """Who had a summary in these days that was not withheld."""
+    """The recipients (kind, person id) of a digest in these days that was not suppressed."""
     rows = session.execute(
         select(Reminder.kind, Reminder.person_id)
         .join(OutboxMail, OutboxMail.key == Reminder.key)
@@ -194,12 +209,12 @@ def digest_recipients(session: Session, first: date, last: date) -> set[tuple[st
 
 
 def reminder_by_key(session: Session, key: str) -> Reminder | None:
-    """The reminder that a mail in the outbox belongs to."""
+    """The reminder of a mail in the outbox; None if the mail is no reminder."""
     return session.execute(select(Reminder).where(Reminder.key == key)).scalar_one_or_none()
 
 
 def reminder_history(session: Session, person_id: int, limit: int = 50) -> list[QueuedReminder]:
-    """The newest reminders and summaries that were queued for somebody, the newest first."""
+    """The newest reminders and digests that were queued for a person, newest first."""
     rows = session.execute(
         select(Reminder, Person.name)
         .outerjoin(Person, Person.id == Reminder.made_by)
@@ -208,4 +223,16 @@ def reminder_history(session: Session, person_id: int, limit: int = 50) -> list[
         .limit(limit)
     ).all()
     mails = mail_states(session, [row.key for row, _ in rows])
-    return [QueuedReminder(r.id, r.kind, r.step, r.due, r.leaves_on, r.reason, by, mails.get(r.key)) for r, by in rows]
+    return [
+        QueuedReminder(
+            reminder.id,
+            reminder.kind,
+            reminder.step,
+            reminder.due,
+            reminder.leaves_on,
+            reminder.reason,
+            requested_by,
+            mails.get(reminder.key),
+        )
+        for reminder, requested_by in rows
+    ]

@@ -1,4 +1,4 @@
-"""The policy of reminders with its dates, and for each person why a reminder came, or why none."""
+"""The reminder policy with its dates, and for each person why a reminder is due, or why none is."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ from course.web.template_filters import plural
 from course.web.unit_of_work import db, unit_of_work
 
 pages = Blueprint("reminders", __name__)
-EXAMPLE_PERIOD = timedelta(days=90)  # from today to the due day of the example
-STEPS_AFTER_DUE = 3  # steps after the due day that the example shows
+EXAMPLE_PERIOD = timedelta(days=90)  # from today to the due date of the example
+STEPS_AFTER_DUE = 3  # steps after the due date that the example shows
 
 
 @pages.get("")
 @sign_in_required
 def own_reminders() -> str:
-    """One's own reminders."""
+    """The reminders of the viewer."""
     g.here = "training"
     person = current_user.person
     return _reminders_page(person.id, person.name, person.email, own=True)
@@ -50,7 +50,7 @@ def own_reminders() -> str:
 @pages.get("/<int(max=2147483647):person_id>")
 @requires_permission(Permission.SEE_PEOPLE)
 def person_reminders(person_id: int) -> str:
-    """Those of somebody whom the viewer may see."""
+    """The reminders of a person whom the viewer may see."""
     g.here = "people"
     found = visible_person(db(), current_user.person, person_id) or abort(404)
     publish_record_opened(person_id)
@@ -59,24 +59,25 @@ def person_reminders(person_id: int) -> str:
 
 def _reminders_page(person_id: int, name: str, email: str, own: bool) -> str:
     at, zone = now(), app_state().config.time_zone
-    when = queries.sending_hours(db(), zone)
-    leaves = when.leaves(at) if when else at
-    # As of the day on which a mail would leave now: on a Sunday that is Monday.
-    found = queries.reminder_candidates(db(), when, civil_date(leaves, zone), [person_id])[0] if when else None
+    hours = queries.sending_hours(db(), zone)
+    send_at = hours.next_sending_time(at) if hours else at
+    # The status is that of the day on which a mail would leave now: on a Sunday that is Monday.
+    candidate = queries.reminder_candidates(db(), hours, civil_date(send_at, zone), [person_id])[0] if hours else None
     history = queries.reminder_history(db(), person_id)
-    step = found.answer.step if found else None
-    mark = (step.name, found.standing.due) if found and step else None
+    step = candidate.reminder.step if candidate else None
+    step_and_due = (step.name, candidate.status.due) if candidate and step else None
     return render_template(
         "reminders/person.html",
         name=name,
         email=email,
         own=own,
         person_id=person_id,
-        found=found,
+        found=candidate,
         history=history,
-        # This step may have been queued already, on this day or an earlier one.
-        queued=step is not None and any(s.kind == queries.LEARNER and (s.step, s.due) == mark for s in history),
-        leaves=leaves,
+        # The reminder for this step may have been queued, today or earlier.
+        queued=step is not None
+        and any(past.kind == queries.LEARNER and (past.step, past.due) == step_and_due for past in history),
+        leaves=send_at,
         dead=suppressed_addresses(db(), [email]).get(email),
         manages=own and bool(current_user.person.manages),
         declined=own and person_id in opted_out_people(db(), DIGEST, [person_id]),
@@ -86,7 +87,7 @@ def _reminders_page(person_id: int, name: str, email: str, own: bool) -> str:
 @pages.post("/summary")
 @requires_permission(Permission.SEE_PEOPLE)
 def summary() -> WsgiResponse:
-    """Choose whether one gets the weekly summary of one's teams."""
+    """Choose whether the viewer gets the weekly digest."""
     wanted = request.form.get("wanted") == "yes"
     with unit_of_work() as session:
         set_mail_preference(session, current_user.person.id, DIGEST, wanted, now())
@@ -97,7 +98,7 @@ def summary() -> WsgiResponse:
 @pages.post("/<int(max=2147483647):person_id>/address")
 @requires_permission(Permission.MANAGE_PEOPLE)
 def clear_address(person_id: int) -> WsgiResponse:
-    """Write again to somebody's address that has refused mail."""
+    """Remove the address of a person from the suppression list."""
     found = visible_person(db(), current_user.person, person_id) or abort(404)
     by = current_user.person.id
     with unit_of_work() as session:
@@ -114,7 +115,7 @@ def clear_address(person_id: int) -> WsgiResponse:
 @pages.get("/addresses")
 @requires_permission(Permission.RUN_SYSTEM)
 def addresses() -> str:
-    """The addresses that get no mail, and why."""
+    """The suppression list: the addresses that get no mail, with reasons."""
     g.here = "organisation"
     return render_template("reminders/addresses.html", addresses=suppression_list(db()))
 
@@ -122,7 +123,7 @@ def addresses() -> str:
 @pages.post("/addresses/clear")
 @requires_permission(Permission.RUN_SYSTEM)
 def clear_addresses() -> WsgiResponse:
-    """Write again to all of them."""
+    """Remove all addresses from the suppression list."""
     with unit_of_work() as session:
         count = actions.resume_all_mail(session, "An administrator asked to try again.", current_user.person.id, now())
     if count:
@@ -135,32 +136,34 @@ def clear_addresses() -> WsgiResponse:
 @pages.route("/policy", methods=["GET", "POST"])
 @requires_permission(Permission.MANAGE_ORGANISATION)
 def policy() -> Response | WsgiResponse:
-    """The policy in words, the dates that follow from it, and a form for another version."""
+    """The reminder policy, the dates that follow from it, and the form for a new version."""
     g.here = "organisation"
-    at, zone, ours = now(), app_state().config.time_zone, current_organisation() or abort(404)
+    at, zone, own_organisation = now(), app_state().config.time_zone, current_organisation() or abort(404)
     versions = queries.policy_versions(db())
     current = versions[0].policy if versions else ReminderPolicy()
     form = ReminderPolicyForm(obj=_PolicyFormData(current))
-    shown = current
+    displayed = current
     if form.validate_on_submit():
-        shown = form.policy()
+        displayed = form.policy()
         if "save" in request.form:
             with unit_of_work() as session:
-                new = actions.add_policy_version(session, shown, form.reason.data or "", current_user.person.id, at)
-            flash("Saved. It holds from now on." if new else "This was saved before. Nothing has changed.")
+                saved = actions.add_policy_version(
+                    session, displayed, form.reason.data or "", current_user.person.id, at
+                )
+            flash("Saved. It holds from now on." if saved else "This was saved before. Nothing has changed.")
             return redirect_after_post(url_for("reminders.policy"))
     today = civil_date(at, zone)
-    when = SendingHours(shown, ours.nation, zone)
+    hours = SendingHours(displayed, own_organisation.nation, zone)
     page = render_template(
-        "reminders/policy.html", form=form, words=describe_policy(current), versions=versions, preview=shown is not current,
-        due=today + EXAMPLE_PERIOD, steps=_example_steps(when, today + EXAMPLE_PERIOD), summaries=_next_digest_days(when, today),
-        lead=ours.contacts.get("lead"),
+        "reminders/policy.html", form=form, words=describe_policy(current), versions=versions, preview=displayed is not current,
+        due=today + EXAMPLE_PERIOD, steps=_example_steps(hours, today + EXAMPLE_PERIOD), summaries=_next_digest_days(hours, today),
+        lead=own_organisation.contacts.get("lead"),
     )  # fmt: skip
     return make_response(page, 422 if form.errors else 200)
 
 
 class _PolicyFormData:
-    """A policy as the form shows it."""
+    """A policy in the form of the form fields."""
 
     def __init__(self, policy: ReminderPolicy) -> None:
         self.before = ", ".join(str(days) for days in policy.before)
@@ -169,15 +172,15 @@ class _PolicyFormData:
         self.closed = format_closures(policy.closed)
 
 
-def _example_steps(when: SendingHours, due: date) -> list[ReminderStep]:
-    steps = reminder_steps(due, None, when)
+def _example_steps(hours: SendingHours, due: date) -> list[ReminderStep]:
+    steps = reminder_steps(due, None, hours)
     before = list(takewhile(lambda step: step.day <= due, steps))
-    # takewhile has eaten the first one after the due day.
-    after = islice((step for step in reminder_steps(due, None, when) if step.day > due), STEPS_AFTER_DUE)
+    # takewhile has consumed the first step after the due date.
+    after = islice((step for step in reminder_steps(due, None, hours) if step.day > due), STEPS_AFTER_DUE)
     return [*before, *after]
 
 
-def _next_digest_days(when: SendingHours, today: date) -> list[date]:
-    """The next four days of a summary."""
-    weeks = (digest_day(today + timedelta(days=7 * week), when) for week in range(8))
+def _next_digest_days(hours: SendingHours, today: date) -> list[date]:
+    """The days of the next four digests."""
+    weeks = (digest_day(today + timedelta(days=7 * week), hours) for week in range(8))
     return [day for day in weeks if day is not None and day >= today][:4]

@@ -30,7 +30,7 @@ def send_scheduled_reports(at: datetime) -> int:
     today = civil_date(at, zone)
     with read_only_session() as session:
         when = sending_hours(session, zone)
-        if when is None or when.leaves(at) != at:
+        if when is None or when.next_sending_time(at) != at:
             return 0
         waiting = [
             (one, period)

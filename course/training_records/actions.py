@@ -70,18 +70,18 @@ def plan_reminders(
     hours = sending_hours(session, zone)
     if hours is None or not ids:
         return
-    send_at = hours.leaves(at + UNDO_PERIOD)
+    send_at = hours.next_sending_time(at + UNDO_PERIOD)
     day = civil_date(send_at, zone)
     people = reminder_candidates(session, hours, day, ids)
     suppressed = suppressed_addresses(session, [candidate.email for candidate in people])
     existing = queries.reminders_on_day(session, ids, day)
     for candidate in people:
         earlier = existing.get(candidate.id, [])
-        refusal = refusal_reason(candidate.standing, candidate.email in suppressed, any(earlier))
+        refusal = refusal_reason(candidate.status, candidate.email in suppressed, any(earlier))
         # The number distinguishes the key from the keys of reminders of the same day that were withdrawn.
         key = f"asked:{candidate.id}:{day}:{len(earlier)}"
         reminder = PlannedReminder(
-            key, REQUESTED, candidate.id, candidate.name, candidate.email, REQUESTED, candidate.standing.due, send_at,
+            key, REQUESTED, candidate.id, candidate.name, candidate.email, REQUESTED, candidate.status.due, send_at,
             day, reason, candidate,
         )  # fmt: skip
         yield ReminderPreview(candidate.id, None if refusal else reminder, refusal)
@@ -94,7 +94,7 @@ def queue_requested_reminder(
     moment."""
     if not queue_reminder(session, reminder, message, at, by):
         return False
-    details = {"reason": reminder.reason, "leaves": reminder.leaves_on}
+    details = {"reason": reminder.reason, "leaves": reminder.send_on}
     record_event(session, "reminder.asked", ("person", reminder.person_id or 0), details, by, at)
     return True
 

@@ -60,5 +60,5 @@ def _queue_reminder(
     if plan.reminder is None:
         return ReminderOutcome(plan.person_id, None, plan.refusal_reason)
     if actions.queue_requested_reminder(session, plan.reminder, messages[plan.person_id], by, at):
-        return ReminderOutcome(plan.person_id, plan.reminder.leaves)
+        return ReminderOutcome(plan.person_id, plan.reminder.send_at)
     return ReminderOutcome(plan.person_id, None, "Somebody else has just reminded them.")

@@ -1,4 +1,4 @@
-"""The log of what was done: written with the deed, in one chain, and what breaks the chain is found."""
+"""The audit log: written with the action, in one hash chain, and every fault of the chain is found."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SUBJECT = ("team", 7)
 
 
 def write(session: Session, *reasons: str) -> None:
-    """An entry for each reason, in one transaction."""
+    """Record an event for each reason, in one transaction."""
     for reason in reasons:
         record_event(session, "extension.granted", SUBJECT, {"until": date(2027, 2, 12), "reason": reason}, 3, NOW)
     session.commit()
@@ -42,59 +42,67 @@ def reasons(session: Session) -> list[str]:
 
 def chain(length: int = 5) -> list[AuditLogEntry]:
     """Entries as the course would write them."""
-    found: list[AuditLogEntry] = []
+    entries: list[AuditLogEntry] = []
     for number in range(1, length + 1):
-        previous = found[-1].hash if found else INITIAL_HASH
-        mark = entry_hash(number, NOW, 3, "person.added", SUBJECT, "{}", previous)
-        found.append(AuditLogEntry(number, NOW, 3, "person.added", *SUBJECT, "{}", previous, mark))
-    return found
+        previous = entries[-1].hash if entries else INITIAL_HASH
+        digest = entry_hash(number, NOW, 3, "person.added", SUBJECT, "{}", previous)
+        entries.append(AuditLogEntry(number, NOW, 3, "person.added", *SUBJECT, "{}", previous, digest))
+    return entries
 
 
 def rehashed(entry: AuditLogEntry, **changed: object) -> AuditLogEntry:
-    """The entry with something changed, and a hash that fits."""
-    new = replace(entry, **changed)  # type: ignore[arg-type]
-    kind = None if new.subject_kind is None else (new.subject_kind, new.subject_id or 0)
-    mark = entry_hash(new.number, new.at, new.actor_id, new.what, kind, new.details, new.previous)
-    return replace(new, hash=mark)
+    """The entry with some changed fields, and a hash that matches."""
+    changed_entry = replace(entry, **changed)  # type: ignore[arg-type]
+    kind = None if changed_entry.subject_kind is None else (changed_entry.subject_kind, changed_entry.subject_id or 0)
+    digest = entry_hash(
+        changed_entry.number,
+        changed_entry.at,
+        changed_entry.actor_id,
+        changed_entry.what,
+        kind,
+        changed_entry.details,
+        changed_entry.previous,
+    )
+    return replace(changed_entry, hash=digest)
 
 
-WHOLE = chain()
-HEAD = (5, WHOLE[-1].hash)
-SWAPPED = [WHOLE[0], replace(WHOLE[2], number=2), replace(WHOLE[1], number=3), *WHOLE[3:]]
-ANEW = [rehashed(WHOLE[0], actor_id=9)]
-for _old in WHOLE[1:]:
-    ANEW.append(rehashed(_old, previous=ANEW[-1].hash))
+INTACT = chain()
+HEAD = (5, INTACT[-1].hash)
+SWAPPED = [INTACT[0], replace(INTACT[2], number=2), replace(INTACT[1], number=3), *INTACT[3:]]
+REWRITTEN = [rehashed(INTACT[0], actor_id=9)]
+for _old in INTACT[1:]:
+    REWRITTEN.append(rehashed(_old, previous=REWRITTEN[-1].hash))
 BROKEN = [
-    ("as written", WHOLE, []),
+    ("as written", INTACT, []),
     ("empty", [], ["The log ends with entry 0, but there was an entry 5"]),
-    ("details", [*WHOLE[:2], replace(WHOLE[2], details='{"a":1}'), *WHOLE[3:]], ["Entry 3 was changed"]),
-    ("actor", [*WHOLE[:4], replace(WHOLE[4], actor_id=None)], ["Entry 5 was changed"]),
-    ("half a subject", [*WHOLE[:4], replace(WHOLE[4], subject_id=None)], ["Entry 5 was changed"]),
-    ("with its hash", [*WHOLE[:2], rehashed(WHOLE[2], actor_id=9), *WHOLE[3:]], ["Entry 4 does not follow entry 3"]),
-    ("one removed", [*WHOLE[:2], *WHOLE[3:]], ["Entry 3 is missing."]),
-    ("two removed", [WHOLE[0], *WHOLE[3:]], ["Entries 2 to 3 are missing."]),
-    ("first removed", WHOLE[1:], ["Entry 1 is missing."]),
-    ("put in before", [rehashed(WHOLE[0], number=0), *WHOLE], ["Entry 0 was put in before the first one.",
+    ("details", [*INTACT[:2], replace(INTACT[2], details='{"a":1}'), *INTACT[3:]], ["Entry 3 was changed"]),
+    ("actor", [*INTACT[:4], replace(INTACT[4], actor_id=None)], ["Entry 5 was changed"]),
+    ("half a subject", [*INTACT[:4], replace(INTACT[4], subject_id=None)], ["Entry 5 was changed"]),
+    ("with its hash", [*INTACT[:2], rehashed(INTACT[2], actor_id=9), *INTACT[3:]], ["Entry 4 does not follow entry 3"]),
+    ("one removed", [*INTACT[:2], *INTACT[3:]], ["Entry 3 is missing."]),
+    ("two removed", [INTACT[0], *INTACT[3:]], ["Entries 2 to 3 are missing."]),
+    ("first removed", INTACT[1:], ["Entry 1 is missing."]),
+    ("put in before", [rehashed(INTACT[0], number=0), *INTACT], ["Entry 0 was put in before the first one.",
                                                                      "Entry 1 does not follow entry 0"]),
-    ("end removed", WHOLE[:3], ["The log ends with entry 3, but there was an entry 5"]),
+    ("end removed", INTACT[:3], ["The log ends with entry 3, but there was an entry 5"]),
     ("swapped", SWAPPED, ["Entry 2 does not follow entry 1", "Entry 2 was changed", "Entry 3 does not follow entry 2",
                           "Entry 3 was changed", "Entry 4 does not follow entry 3"]),
-    ("written anew", ANEW, ["Entry 5 is not the one that was once the newest"]),
+    ("written anew", REWRITTEN, ["Entry 5 is not the one that was once the newest"]),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("entries", "said"), [row[1:] for row in BROKEN], ids=[row[0] for row in BROKEN])
-def test_whatever_breaks_the_chain_is_named(entries: list[AuditLogEntry], said: list[str]) -> None:
+@pytest.mark.parametrize(("entries", "faults"), [row[1:] for row in BROKEN], ids=[row[0] for row in BROKEN])
+def test_every_fault_of_the_chain_is_named(entries: list[AuditLogEntry], faults: list[str]) -> None:
     found = list(integrity_faults(entries, [HEAD]))
-    assert len(found) == len(said), found
-    assert all(one.startswith(words) for one, words in zip(found, said, strict=True)), found
+    assert len(found) == len(faults), found
+    assert all(one.startswith(words) for one, words in zip(found, faults, strict=True)), found
 
 
-def test_without_the_head_a_missing_end_cannot_be_seen() -> None:
-    assert not list(integrity_faults(WHOLE[:3]))
+def test_without_the_head_a_missing_end_cannot_be_detected() -> None:
+    assert not list(integrity_faults(INTACT[:3]))
 
 
-def test_what_was_written_is_read_back_and_fits(session: Session) -> None:
+def test_written_entries_are_read_back_and_match(session: Session) -> None:
     write(session, "ill", "Grüße – “q”")
     write(session, "third")
     first, second, third = log(session)
@@ -105,14 +113,14 @@ def test_what_was_written_is_read_back_and_fits(session: Session) -> None:
     assert not list(integrity_faults(log(session), [(3, third.hash)]))
 
 
-def test_a_deed_that_is_undone_is_not_in_the_log(session: Session) -> None:
+def test_an_event_that_is_rolled_back_is_not_in_the_log(session: Session) -> None:
     record_event(session, "person.added", SUBJECT, {}, None, NOW)
     session.rollback()
     write(session, "kept")
     assert reasons(session) == ["kept"]
 
 
-def test_a_savepoint_that_is_undone_takes_its_entries_along(session: Session) -> None:
+def test_events_of_a_savepoint_that_is_rolled_back_are_discarded(session: Session) -> None:
     record_event(session, "extension.granted", SUBJECT, {"reason": "before"}, None, NOW)
     outer = session.begin_nested()
     record_event(session, "extension.granted", SUBJECT, {"reason": "undone"}, None, NOW)
@@ -174,9 +182,9 @@ def test_an_entry_cannot_be_replaced_or_all_be_emptied(session: Session) -> None
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    """A database of its own that really commits."""
+    """A separate database with real commits."""
     if request.param == "sqlite":
-        found = make_engine(f"sqlite:///{tmp_path_factory.mktemp('chain') / 'course.db'}")
+        created = make_engine(f"sqlite:///{tmp_path_factory.mktemp('chain') / 'course.db'}")
     else:
         url = make_url(request.getfixturevalue("postgres_url"))
         admin = create_engine(url, isolation_level="AUTOCOMMIT")
@@ -184,17 +192,17 @@ def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
             connection.execute(text("drop database if exists audit_chain"))
             connection.execute(text("create database audit_chain"))
         admin.dispose()
-        found = make_engine(url.set(database="audit_chain").render_as_string(hide_password=False))
-    schema_upgrade.upgrade(found)
-    yield found
-    found.dispose()
+        created = make_engine(url.set(database="audit_chain").render_as_string(hide_password=False))
+    schema_upgrade.upgrade(created)
+    yield created
+    created.dispose()
 
 
-def test_many_at_once_write_one_chain(engine: Engine) -> None:
-    """Each has done something else before, as a request has."""
-    # On SQLite whoever has begun holds the only lock, so there they cannot wait for each other.
+def test_concurrent_transactions_write_one_chain(engine: Engine) -> None:
+    """Each transaction has read something before, as a request does."""
+    # On SQLite the first one to begin holds the only lock, so the threads cannot wait for each other there.
     ready = threading.Barrier(1 if engine.dialect.name == "sqlite" else 6)
-    mistakes: list[Exception] = []
+    errors: list[Exception] = []
 
     def work(worker: int) -> None:
         try:
@@ -205,14 +213,14 @@ def test_many_at_once_write_one_chain(engine: Engine) -> None:
                         ready.wait()
                     write(session, f"{worker}.{turn}a", f"{worker}.{turn}b")
         except Exception as error:
-            mistakes.append(error)
+            errors.append(error)
 
     threads = [threading.Thread(target=work, args=(n,)) for n in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert not mistakes
+    assert not errors
     with Session(engine) as session:
         entries = log(session)
         assert len(entries) == 120
@@ -224,8 +232,8 @@ def test_many_at_once_write_one_chain(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
-def test_a_long_transaction_does_not_make_others_wait(engine: Engine) -> None:
-    """An import that has written much, but is not at its end yet. (SQLite has one writer anyway.)"""
+def test_a_long_transaction_does_not_block_others(engine: Engine) -> None:
+    """An import that has recorded events, but is not finished yet. (SQLite has only one writer anyway.)"""
     with Session(engine) as slow, Session(engine) as quick:
         record_event(slow, "extension.granted", SUBJECT, {"reason": "slow"}, None, NOW)
         slow.execute(text("select 1"))
@@ -236,7 +244,7 @@ def test_a_long_transaction_does_not_make_others_wait(engine: Engine) -> None:
 
 
 def test_a_reason_about_a_person_stays_out_of_the_log(session: Session) -> None:
-    """It stands beside the fact, from where it can be erased."""
+    """The reason is stored with the fact, where it can be erased."""
     details = {"reason": "an operation", "until": date(2027, 2, 12)}
     record_event(session, "extension.granted", ("person", 7), details, None, NOW)
     record_event(session, "team.closed", ("team", 7), {"reason": "the house was sold"}, None, NOW)

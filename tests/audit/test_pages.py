@@ -1,4 +1,4 @@
-"""The page of the log, its download, and the commands that check it."""
+"""The page of the audit log, its download, and the commands that verify it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from course.audit import queries
 from course.audit.actions import record_event
 from course.audit.catalogue import event_kind, event_names, register_events
 from course.audit.models import AuditEntry
-from course.audit.rules import EVENT_KINDS as WHAT_ABOUT
-from course.audit.rules import AuditEventKind, details_in_words, event_sentence
+from course.audit.rules import EVENT_KINDS, AuditEventKind, details_in_words, event_sentence
 from tests.conftest import NOW
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client, Page, words
@@ -26,32 +25,32 @@ def administrator(session: Session, client: Client) -> Client:
     return sign_in(client, make_person(session, "Alex Morgan", "alex@example.org", "administrator"))
 
 
-def said(page: Page) -> list[str]:
-    """The sentences of the page, in its order."""
+def shown_sentences(page: Page) -> list[str]:
+    """The sentences of the page, in the order of the page."""
     return [words(row.find(".//b")) for row in page.all("tr") if row.find(".//b") is not None]
 
 
-def test_a_deed_is_told_in_words_with_its_details(session: Session, client: Client) -> None:
+def test_an_event_is_shown_as_a_sentence_with_details(session: Session, client: Client) -> None:
     administrator(session, client)
     team = make_team(session, "Schools")
     form = {"name": "Sam Okafor", "email": "sam@example.org", "role": "manager", "pathway": "clubs"}
     client.post("/people/add", {**form, "team": str(team.id)})
     page = client.get("/audit")
-    assert said(page)[:4] == [
+    assert shown_sentences(page)[:4] == [
         "Alex Morgan invited Sam Okafor",
         "Alex Morgan chose a pathway for Sam Okafor",
         "Alex Morgan made Sam Okafor manager of Schools",
         "Alex Morgan added Sam Okafor",
     ]
     assert "Pathway– → clubs" in page.text
-    assert "Alex Morgan signed in" in said(page)
+    assert "Alex Morgan signed in" in shown_sentences(page)
 
 
-def test_every_deed_has_words_and_a_kind_that_one_can_look_for() -> None:
+def test_every_event_has_a_sentence_and_a_group_to_search_for() -> None:
     assert len(event_names()) > 70
     for name in event_names():
         assert name in event_names(name.partition(".")[0])
-        assert name.partition(".")[0] in WHAT_ABOUT
+        assert name.partition(".")[0] in EVENT_KINDS
         kind = event_kind(name)
         assert kind is not None
         sentence = event_sentence(kind, "Ann Hill", "Sam Okafor", False, {})
@@ -91,7 +90,7 @@ SEARCHES = [
 
 
 @pytest.mark.both_engines
-def test_one_finds_what_one_looks_for(session: Session, app: Flask) -> None:
+def test_the_search_finds_matching_events(session: Session, app: Flask) -> None:
     boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
     team = make_team(session, "Schools")
     sam = make_person(session, "Sam Okafor", "sam@example.org")
@@ -105,12 +104,12 @@ def test_one_finds_what_one_looks_for(session: Session, app: Flask) -> None:
     session.commit()
     by_sam = "The course gave Sam Okafor time until 1 January 2027"
     for address, expected in SEARCHES:
-        found = set(said(client.get(f"/audit?{address}")))
+        found = set(shown_sentences(client.get(f"/audit?{address}")))
         more = {by_sam, "The course added Sam Okafor"} if address in ("who=okafor", "who=SAM@") else set()
         assert found == expected | more, address
 
 
-def test_a_day_that_is_none_is_said_and_what_was_entered_stays(session: Session, client: Client) -> None:
+def test_an_invalid_day_is_reported_and_the_entries_stay(session: Session, client: Client) -> None:
     administrator(session, client)
     page = client.get("/audit?since=yesterday&who=Sam", 422)
     assert "Enter a day such as 12/02/2027." in page.text
@@ -131,7 +130,7 @@ def test_a_day_that_is_none_is_said_and_what_was_entered_stays(session: Session,
     assert "a character that cannot be stored" in client.get("/audit?who=%00", 400).text
 
 
-def test_what_looks_like_a_day_and_is_none_is_shown_as_it_was_typed() -> None:
+def test_an_impossible_date_is_shown_as_it_was_typed() -> None:
     assert details_in_words({"reason": "2026-19-39", "until": "2027-02-12"}) == [
         ("Reason", "2026-19-39"),
         ("Until", "12 February 2027"),
@@ -139,14 +138,14 @@ def test_what_looks_like_a_day_and_is_none_is_shown_as_it_was_typed() -> None:
 
 
 @pytest.mark.both_engines
-def test_pages_of_fifty_keep_what_one_looks_for(session: Session, client: Client) -> None:
+def test_pagination_keeps_the_search(session: Session, client: Client) -> None:
     administrator(session, client)
     for number in range(120):
         record_event(session, "extension.granted", None, {"until": str(number)}, None, NOW)
     session.commit()
     page, seen = client.get("/audit?kind=extension"), list[str]()
     while True:
-        seen += said(page)
+        seen += shown_sentences(page)
         link = next((a for a in page.all("a") if words(a) == "Older entries"), None)
         if link is None:
             break
@@ -156,7 +155,7 @@ def test_pages_of_fifty_keep_what_one_looks_for(session: Session, client: Client
 
 
 @pytest.mark.both_engines
-def test_the_page_asks_little_of_the_database(app: Flask, session: Session, client: Client) -> None:
+def test_the_page_needs_few_queries(app: Flask, session: Session, client: Client) -> None:
     administrator(session, client)
     client.get("/audit")
     with asked(app) as statements:
@@ -165,7 +164,7 @@ def test_the_page_asks_little_of_the_database(app: Flask, session: Session, clie
 
 
 @pytest.mark.both_engines
-def test_the_download_is_what_was_found_and_stands_in_the_log(session: Session, client: Client) -> None:
+def test_the_download_has_the_search_results_and_is_an_event_itself(session: Session, client: Client) -> None:
     person = make_person(session, "=1+1 Okafor", "sam@example.org")
     administrator(session, client)
     page = client.get("/audit?who=sam@")
@@ -192,14 +191,14 @@ def test_a_cell_that_looks_like_a_formula_is_marked(session: Session, client: Cl
     assert rows[0]["Done by"] == "'=HYPERLINK(1)"
 
 
-def test_a_wrong_download_leads_back_to_the_page_that_says_what_is_wrong(session: Session, client: Client) -> None:
+def test_an_invalid_download_redirects_to_the_page_with_the_message(session: Session, client: Client) -> None:
     administrator(session, client)
     page = client.post("/audit/download", {"since": "2026-11-22", "until": "2026-11-01", "who": "Sam"})
     assert "not before the first" in client.follow(page, 422).text
 
 
 @pytest.mark.both_engines
-def test_the_commands_find_the_log_as_it_was_written_or_say_what_is_wrong(app: Flask, session: Session) -> None:
+def test_the_commands_verify_the_log_and_report_faults(app: Flask, session: Session) -> None:
     make_person(session)
     runner = app.test_cli_runner()
     head = runner.invoke(args=["audit", "head"]).output.strip()
@@ -208,7 +207,7 @@ def test_the_commands_find_the_log_as_it_was_written_or_say_what_is_wrong(app: F
     assert (done.exit_code, done.output) == (0, f"The log is as it was written: {head.partition(':')[0]} entries.\n")
     assert "shows only with --head" in runner.invoke(args=["audit", "verify"]).output
     assert runner.invoke(args=["audit", "verify", "--head", "nonsense"]).exit_code == 2
-    without_protection(session)
+    disable_triggers(session)
     session.execute(text("update audit_entry set actor_id = 99 where number = 2"))
     session.commit()
     done = runner.invoke(args=["audit", "verify"])
@@ -219,13 +218,13 @@ def test_the_commands_find_the_log_as_it_was_written_or_say_what_is_wrong(app: F
     done = runner.invoke(args=["audit", "verify"])
     assert done.exit_code == 1
     assert "the newest ones were removed" in done.output
-    # What is written after it does not hide it.
+    # Later entries do not hide the fault.
     record_event(session, "audit.exported", None, {"rows": 0}, None, NOW)
     session.commit()
     done = runner.invoke(args=["audit", "verify"])
     assert done.exit_code == 1
     assert "Entry 2 does not follow entry 1" in done.output
-    # Nor does removing what notes the newest one.
+    # Neither does removing the record of the newest entry.
     session.execute(text("delete from audit_entry"))
     session.execute(text("delete from audit_head"))
     session.commit()
@@ -236,8 +235,8 @@ def test_the_commands_find_the_log_as_it_was_written_or_say_what_is_wrong(app: F
     assert "the newest ones were removed" in done.output
 
 
-def without_protection(session: Session) -> None:
-    """As somebody would begin who has the whole database in their hands."""
+def disable_triggers(session: Session) -> None:
+    """Disable the triggers, as an attacker with full access to the database would."""
     if session.get_bind().dialect.name == "sqlite":
         for name in ("update", "delete"):
             session.execute(text(f"drop trigger audit_entry_{name}"))

@@ -1,4 +1,4 @@
-"""Somebody who does all that leaves an entry in the log."""
+"""People who do everything that is an audit event."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from course.recertification.models import RenewalExtension, RenewalImport, Renew
 from course.reminders.models import Reminder
 from course.scheduled_reports.models import ReportSubscription
 from tests.conftest import NOW
-from tests.credentials.makers import SEAL, Issuer
+from tests.credentials.makers import SIGNING_SETTINGS, Issuer
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 
 NEW = "another-quiet-river-7"
-ISSUER = f"{SEAL.address}/issuer"
+ISSUER = f"{SIGNING_SETTINGS.base_url}/issuer"
 SOON = (now() + timedelta(days=30)).date().isoformat()
 LATELY = (now() - timedelta(days=30)).date().isoformat()
 
 
 class World:
-    """An administrator who is signed in, a learner, and what they do."""
+    """A signed-in administrator, a learner, and what they do."""
 
     def __init__(self, app: Flask, session: Session) -> None:
         self.app, self.session = app, session
@@ -53,7 +53,7 @@ class World:
             client.post("/help", {"from": "assessment"})
 
     def settings(self, **changed: str) -> None:
-        """The form as it is shown, with something changed."""
+        """Send the settings form as it is shown, with some values changed."""
         self.client.post("/organisation", {**self.client.get("/organisation").fields(), **changed})
 
     def confirm(self) -> None:
@@ -64,7 +64,7 @@ class World:
         self.settings(**{"lead-name": "Jo", "lead-phone": "01632 960101"})
         self.client.post("/organisation/contact/lead", self.client.get("/organisation/contact/lead").fields())
 
-    def entrust(self) -> None:
+    def assign_contact_owner(self) -> None:
         self.settings(**{"lead-name": "Jo", "lead-phone": "01632 960101", "lead-owner": "sam@example.org"})
 
     def policy(self, of: str = "everybody", **changed: str) -> None:
@@ -79,27 +79,27 @@ class World:
         self.post("/calendar/own/make")
         self.post("/calendar/own/end")
 
-    def lend(self) -> None:
+    def name_deputy(self) -> None:
         self.session.add(RoleGrant(person_id=self.boss.id, role="manager", team_id=self.team.id, since=now()))
         self.session.commit()
         self.post("/people/deputies", email="sam@example.org", until=SOON, reason="holiday")
 
-    def take_back_view(self) -> None:
-        self.lend()
+    def end_delegation(self) -> None:
+        self.name_deputy()
         self.post(f"/people/deputies/{self.session.execute(select(Deputy.id)).scalar_one()}/end")
 
-    def pack(self) -> str:
-        """Asks for a pack; gives its address."""
+    def request_pack(self) -> str:
+        """Request a pack; returns its address."""
         return self.client.post("/evidence", {"team": str(self.team.id), "on": self.today}).location
 
-    def take_pack(self) -> None:
-        self.client.post(f"{self.pack()}/download", {}, 200)
+    def download_pack(self) -> None:
+        self.client.post(f"{self.request_pack()}/download", {}, 200)
 
-    def trust(self) -> None:
+    def trust_issuer(self) -> None:
         self.post("/passport/issuers", profile=json.dumps(Issuer().served()[ISSUER]), reason="sister trust")
 
-    def distrust(self) -> None:
-        self.trust()
+    def distrust_issuer(self) -> None:
+        self.trust_issuer()
         number = self.session.execute(select(TrustedIssuer.id)).scalar_one()
         self.post(f"/passport/issuers/{number}/end", reason="closed")
 
@@ -107,57 +107,57 @@ class World:
         form = self.client.get("/reminders/policy").fields() | {"reason": "calmer", "save": "yes"}
         self.client.post("/reminders/policy", form)
 
-    def retention(self) -> None:
+    def set_retention_schedule(self) -> None:
         form = self.client.get("/privacy/schedule").fields()
         form |= {"contact_name": "Jo Fictional", "contact_email": "jo@example.org", "reason": "as advised"}
         self.client.post("/privacy/schedule", self.client.post("/privacy/schedule", form, 200).fields())
 
-    def ask_twice(self) -> None:
+    def request_erasure_twice(self) -> None:
         for _ in range(2):
             self.post(f"/privacy/erase/{self.sam.id}", reason="asked")
 
     def remind(self) -> None:
         self.post(f"/report/people/{self.sam.id}/remind", reason="they asked")
 
-    def take_back_reminder(self) -> None:
+    def withdraw_reminder(self) -> None:
         self.remind()
         number = self.session.execute(select(Reminder.id)).scalar_one()
         self.post(f"/report/people/{self.sam.id}/remind/{number}/end")
 
-    def report_by_mail(self) -> None:
+    def schedule_report(self) -> None:
         self.post("/report/mail", email=self.boss.email, team="", every="week")
 
-    def report_by_mail_twice(self) -> None:
-        self.report_by_mail()
-        self.report_by_mail()
+    def schedule_report_twice(self) -> None:
+        self.schedule_report()
+        self.schedule_report()
 
-    def talk(self, where: str = "") -> None:
+    def record_discussion(self, where: str = "") -> None:
         path = f"/insight/{where or f'team/{self.team.id}'}/talk/posing-as-young-people"
         self.post(path, held_on=self.today, people="6", agreed="")
 
-    def end_talk(self) -> None:
-        self.talk()
+    def withdraw_discussion(self) -> None:
+        self.record_discussion()
         number = self.session.execute(select(TeamDiscussion.id)).scalar_one()
         self.post(f"/insight/talks/{number}/end", reason="wrong team")
 
-    def stop_report(self) -> None:
-        self.report_by_mail()
+    def stop_scheduled_report(self) -> None:
+        self.schedule_report()
         self.post(f"/report/mail/{self.session.execute(select(ReportSubscription.id)).scalar_one()}/end")
 
     def remind_all(self) -> None:
         self.post("/report/remind?q=sam", reason="they asked")
 
-    def take_back_reminders(self) -> None:
+    def withdraw_reminders(self) -> None:
         self.remind_all()
         number = self.session.execute(select(Reminder.id)).scalar_one()
         self.post(f"/report/reminded/{number}/end")
 
-    def dead_address(self) -> None:
+    def clear_suppressed_address(self) -> None:
         suppress_address(self.session, self.sam.email, "refused", "550 5.1.1", now())
         self.session.commit()
         self.post(f"/reminders/{self.sam.id}/address")
 
-    def dead_addresses(self) -> None:
+    def clear_suppressed_addresses(self) -> None:
         suppress_address(self.session, self.sam.email, "refused", "550 5.1.1", now())
         self.session.commit()
         self.post("/reminders/addresses/clear")
@@ -166,17 +166,19 @@ class World:
         self.failed_mail()
         self.post("/mail/retry")
 
-    def take_back(self, what: str, model: type[RenewalExtension | RenewalPause | RenewalImport], **form: str) -> None:
+    def withdraw_fact(
+        self, what: str, model: type[RenewalExtension | RenewalPause | RenewalImport], **form: str
+    ) -> None:
         self.renewal(what, **form)
         self.renewal(f"{what}/{self.session.execute(select(model.id)).scalar_one()}")
 
-    def link(self) -> None:
+    def follow_invitation(self) -> None:
         token = auth.create_link(self.session, self.kim.id, "invitation", now())
         self.session.commit()
         Client(self.app).post(f"/link/{token}", {"password": NEW})
 
     def failed_mail(self) -> int:
-        """The id of a mail that was given up."""
+        """The id of a mail whose delivery failed permanently."""
         mail = OutboxMail(
             key="k", mark="m", recipient="a@example.org", subject="s", text="t", queued_at=NOW, failure="550"
         )
@@ -186,29 +188,29 @@ class World:
 
     today = NOW.date().isoformat()
 
-    def take_out(self) -> None:
+    def leave_team(self) -> None:
         bond = self.session.execute(select(Membership.id).where(Membership.person_id == self.kim.id)).scalar_one()
         self.post(f"/people/{self.kim.id}/teams/{bond}/end")
 
-    def take_role(self) -> None:
+    def revoke_role(self) -> None:
         self.post(f"/people/{self.sam.id}/role", role="administrator", team="")
         grant = self.session.execute(select(RoleGrant.id).where(RoleGrant.person_id == self.sam.id)).scalar_one()
         self.post(f"/people/{self.sam.id}/role/{grant}/end")
 
-    def back(self) -> None:
+    def record_return(self) -> None:
         self.post(f"/people/{self.sam.id}/leave", last_day=self.today, reason="moved away")
         tomorrow = (now() + timedelta(days=1)).date().isoformat()
         self.post(f"/people/{self.sam.id}/return", first_day=tomorrow, team="", reason="is back")
 
     def other_team(self) -> Team:
-        """One more, as if it had always been there."""
+        """Another team that has existed from the start."""
         team = Team(name="Office", opened_at=NOW)
         self.session.add(team)
         self.session.commit()
         return team
 
     def upload(self, name: str = "Ann Lee") -> str:
-        """A list of one person; gives its address."""
+        """Upload a list with one person; returns the address of the import."""
         page = self.client.flask.post(
             "/people/import",
             data={
@@ -224,7 +226,7 @@ class World:
         self.client.post(f"{path}/columns", form)
         return path
 
-    def again(self) -> None:
+    def refresh_preview(self) -> None:
         self.client.post(f"{self.columns()}/again", {})
 
     def decide(self) -> None:
@@ -250,7 +252,7 @@ class World:
         self.post("/registrations/links/add", team=str(self.team.id), domains="example.org", ends_on=ends)
 
     def link_to_join(self) -> int:
-        """A link, as if it had always been there; its token is x."""
+        """A registration link that has existed from the start; its token is x."""
         row = RegistrationLink(
             team_id=self.team.id, token="x", domains="example.org", ends_on=date(2099, 1, 1), made_at=NOW
         )
@@ -258,12 +260,12 @@ class World:
         self.session.commit()
         return row.id
 
-    def ask(self) -> None:
+    def request_to_join(self) -> None:
         self.link_to_join()
         Client(self.app).post("/join/x", {"name": "Bo Lee", "email": "bo@example.org"}, 200)
 
-    def asked(self) -> int:
-        """Somebody who asks, as if they had always done so."""
+    def add_join_request(self) -> int:
+        """A join request that has existed from the start."""
         row = RegistrationRequest(link_id=self.link_to_join(), name="Bo Lee", email="bo@example.org", asked_at=NOW)
         self.session.add(row)
         self.session.commit()
@@ -275,6 +277,6 @@ class World:
     def close(self) -> None:
         self.post(f"/teams/{self.other_team().id}/close", reason="nobody left")
 
-    def guess(self, times: int = 1) -> None:
+    def sign_in_with_wrong_password(self, times: int = 1) -> None:
         for _ in range(times):
             Client(self.app).post("/sign-in", {"email": "sam@example.org", "password": "wrong"}, 422)

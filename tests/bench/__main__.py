@@ -34,7 +34,7 @@ from course.learning import queries
 from course.learning.rules.grading import option_order
 from course.web.unit_of_work import unit_of_work
 from tests.bench.baseline import make_baseline
-from tests.certificates.sheets import SHEET
+from tests.certificates.sheets import PRINTED
 from tests.conftest import NOW, make_config
 from tests.makers import PASSWORD, make_person
 from tests.walking import right_form
@@ -174,7 +174,7 @@ def certificates() -> tuple[float, float]:
         ours: list[float] = []
         theirs: list[float] = []
         for place in range(PDFS):
-            sheet = replace(SHEET, name=f"Sam Okafor {place}", check=f"{SHEET.check}-{place}")
+            sheet = replace(PRINTED, name=f"Sam Okafor {place}", verify_url=f"{PRINTED.verify_url}-{place}")
             ours.append(timed(lambda: certificate_pdf(sheet, CREDENTIAL)))  # noqa: B023 - called at once
             inputs = {"name": sheet.name}
             theirs.append(timed(lambda: bare.compile(format="pdf", sys_inputs=inputs)))  # noqa: B023

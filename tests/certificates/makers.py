@@ -1,4 +1,4 @@
-"""Somebody who has completed the course, and their certificate."""
+"""A person who has completed the course, and their certificate."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from tests.makers import make_person
 TODAY = NOW.date()
 
 
-def issued(session: Session, email: str = "sam@example.org", on: date = TODAY) -> Certificate:
-    """A certificate for somebody who has completed the course."""
+def make_certificate(session: Session, email: str = "sam@example.org", on: date = TODAY) -> Certificate:
+    """A certificate for a new person who has completed the course."""
     person = make_person(session, email=email)
     completion = Completion(
         enrolment_id=enrolment_id(session, person.id), completed_at=NOW, content_version="v", edition="0.3"

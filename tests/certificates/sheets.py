@@ -1,4 +1,4 @@
-"""Certificates to be set as PDF, and how their text is read."""
+"""Certificates to be typeset as PDF, and the text that programs read in them."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from course.certificates.pdf import PrintedCertificate
 from course.organisation.rules.logos import clean_logo
 from tests.support.postgres import apt_install
 
-SHEET = PrintedCertificate(
+PRINTED = PrintedCertificate(
     name="Sam Okafor",
     course="Online abuse: learning from case reviews",
     organisation="Riverside Trust",
     edition="0.3",
     version="0123456789abcdef0123",
     number="K7QM-2FXA-9TRC",
-    completed="22 November 2026",
-    valid="22 November 2027",
+    completed_on="22 November 2026",
+    valid_until="22 November 2027",
     notice="An independent course.",
     pathway="Early years",
     length="about 3 hours",
     sections=("Background", "Policy", "When contact goes wrong"),
-    check="https://training.example.org/verify/K7QM-2FXA-9TRC",
-    issued=datetime(2026, 11, 22, 9, 30, tzinfo=UTC),
+    verify_url="https://training.example.org/verify/K7QM-2FXA-9TRC",
+    issued_at=datetime(2026, 11, 22, 9, 30, tzinfo=UTC),
 )
 
-# All invented. Each is to be set in full, and to be copied out of the PDF as it was written.
+# All invented. Each has to be typeset completely, and to be copied out of the PDF as it was written.
 NAMES = {
     "Latin": "Åse Ødegård-Müller",
     "Vietnamese": "Nguyễn Thị Minh Khai",
@@ -57,7 +57,7 @@ NAMES = {
     "Korean": "김민준 박서연",
     "Several scripts": "Sara 李 Κώστας",
 }
-# Marks above and below: a program that copies text may repeat them, so the file says the name in another way too.
+# Marks above and below: a program that copies text may repeat them, so the file has the name in a second form too.
 MARKED = {
     "Yoruba": "Ọlájùmọ̀kẹ́ Ṣàngódélé",
     "Arabic with vowels": "مُحَمَّد شَرِيف",
@@ -65,7 +65,7 @@ MARKED = {
     "Persian with a joiner": "پروانه می\u200cخواهم",
     "Devanagari with an accent": "Sam क\u0301मल",
 }
-# What stands on the page for a name with characters of which no font has the letter.
+# The text on the page for a name with characters that are in no font.
 BOXED = {
     "emoji": ("Sam 😀 Okafor", "Sam □ Okafor"),
     "emoji of several signs": ("Sam 👨\u200d👩\u200d👧", "Sam □□□"),
@@ -79,28 +79,28 @@ BOXED = {
 }
 
 
-def named(name: str) -> PrintedCertificate:
-    """The certificate of somebody with this name."""
-    return replace(SHEET, name=name)
+def printed_for(name: str) -> PrintedCertificate:
+    """The certificate of a person with this name."""
+    return replace(PRINTED, name=name)
 
 
-def text(data: bytes) -> str:
-    """The text that a program copies out of a PDF, one space for each gap.
+def pdf_text(data: bytes) -> str:
+    """The text that a program copies out of a PDF, with one space for each gap.
 
-    By pdftotext, since it puts what is written from right to left into the order in which it is read.
+    By pdftotext, since it puts right-to-left text into reading order.
     """
     if shutil.which("pdftotext") is None:
         apt_install("poppler-utils")
     done = subprocess.run(["pdftotext", "-", "-"], input=data, capture_output=True, check=True)
-    # It marks the direction of what it found.
+    # pdftotext adds direction marks to what it found.
     return re.sub(r"\s+", " ", re.sub("[\u202a-\u202e]", "", done.stdout.decode()))
 
 
-LOGOS = ("RGB", "RGBA", "L", "LA", "P")  # what the colours of a picture can be
+LOGOS = ("RGB", "RGBA", "L", "LA", "P")  # colour modes of a picture
 
 
-def picture(kind: str, size: tuple[int, int] = (480, 160)) -> bytes:
-    """A logo as it is kept: written anew by us."""
+def make_logo(kind: str, size: tuple[int, int] = (480, 160)) -> bytes:
+    """A logo in its stored form, re-encoded by the course."""
     out = io.BytesIO()
     Image.new(kind, size, 1).save(out, "PNG")
     return clean_logo(out.getvalue())

@@ -1,4 +1,4 @@
-"""What a certificate says."""
+"""The rules of certificates: validity, number and state."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_validity_never_ends_on_a_later_day_of_the_month(completed: date, months
     assert (last.year * 12 + last.month) - (completed.year * 12 + completed.month) == months
 
 
-def test_a_number_tells_nothing_and_has_no_letters_that_are_mistaken() -> None:
+def test_a_number_reveals_nothing_and_has_no_confusable_letters() -> None:
     numbers = {new_number(secrets.choice) for _ in range(2000)}
     assert len(numbers) == 2000
     assert all(re.fullmatch(r"[2-9A-HJKMNP-TV-Z]{4}(-[2-9A-HJKMNP-TV-Z]{4}){2}", n) for n in numbers)
@@ -59,7 +59,7 @@ STATES = [
 
 
 @pytest.mark.parametrize(("kind", "today", "expected"), STATES)
-def test_a_certificate_stands_by_what_was_done_to_it_and_then_by_its_dates(
+def test_the_state_depends_on_the_change_and_then_on_the_dates(
     kind: CertificateChangeKind | None, today: date, expected: str
 ) -> None:
     change = CertificateChangeView(kind, NOW, "why") if kind else None
@@ -67,10 +67,10 @@ def test_a_certificate_stands_by_what_was_done_to_it_and_then_by_its_dates(
 
 
 @pytest.mark.parametrize("typed", ["K7QM-2FXA-9TRC", "k7qm2fxa9trc", " k7qm 2fxa 9trc ", "K7QM–2FXA–9TRC"])
-def test_a_number_is_found_however_it_is_typed(typed: str) -> None:
+def test_a_number_may_be_typed_in_any_form(typed: str) -> None:
     assert normalise_number(typed) == "K7QM-2FXA-9TRC"
 
 
 @pytest.mark.parametrize("typed", ["", "\x00", "²²", "'; drop table", "A" * 9000])
-def test_what_is_no_number_is_harmless(typed: str) -> None:
+def test_other_texts_are_harmless(typed: str) -> None:
     assert len(normalise_number(typed)) <= 16

@@ -1,4 +1,4 @@
-"""Anyone can check a certificate; what becomes of one afterwards is written down and never undone."""
+"""Anybody can verify a certificate; changes of a certificate are recorded and final."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from course.certificates import views as certificate_views
 from course.certificates.models import Certificate
 from course.people.models import Person
 from course.web.rate_limit import RateLimiter
-from tests.certificates.makers import issued
+from tests.certificates.makers import make_certificate
 from tests.conftest import NOW
 from tests.makers import make_person, sign_in
 from tests.pages import Client
@@ -23,36 +23,36 @@ from tests.pages import Client
 
 @pytest.fixture(autouse=True)
 def fresh_throttle(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each test begins as if nobody had checked anything yet."""
+    """Each test starts with an unused rate limit."""
     monkeypatch.setattr(certificate_views, "_throttle", RateLimiter(60, 60))
 
 
-def test_anyone_sees_that_a_certificate_is_valid_and_nothing_beyond_it(session: Session, client: Client) -> None:
-    found = issued(session)
+def test_anybody_sees_that_a_certificate_is_valid_and_nothing_else(session: Session, client: Client) -> None:
+    found = make_certificate(session)
     page = client.get(f"/verify/{found.number}")
     for words in ("This certificate is valid", "Sam Okafor", "Early years", "22 November 2027", "Riverside Trust"):
         assert words in page.text
     assert "sam@example.org" not in page.html
 
 
-def test_a_certificate_that_has_run_out_says_until_when_it_was_valid(session: Session, client: Client) -> None:
-    found = issued(session, on=date(2020, 3, 31))
+def test_an_expired_certificate_shows_its_last_day(session: Session, client: Client) -> None:
+    found = make_certificate(session, on=date(2020, 3, 31))
     assert "It was valid up to and including 31 March 2021." in client.get(f"/verify/{found.number}").text
 
 
 def test_the_number_may_be_typed_in_any_way(session: Session, client: Client) -> None:
-    found = issued(session)
+    found = make_certificate(session)
     typed = found.number.lower().replace("-", "%20")
     assert "This certificate is valid" in client.follow(client.get(f"/verify?number={typed}", 303)).text
     assert client.get("/verify").h1 == "Check a certificate"
 
 
-def test_an_unknown_number_is_said_to_be_unknown(client: Client) -> None:
+def test_an_unknown_number_is_reported(client: Client) -> None:
     assert "There is no certificate with the number" in client.get("/verify/AAAA-BBBB-CCCC", 404).text
 
 
-def test_another_name_means_another_certificate_and_the_old_one_says_so(session: Session, client: Client) -> None:
-    old = issued(session)
+def test_a_reissue_under_another_name_replaces_the_certificate(session: Session, client: Client) -> None:
+    old = make_certificate(session)
     number = actions.reissue(session, old.number, "Samira Okafor", "married", None, NOW + timedelta(days=1))
     session.commit()
     assert "replaced by another one" in client.get(f"/verify/{old.number}").text
@@ -60,15 +60,13 @@ def test_another_name_means_another_certificate_and_the_old_one_says_so(session:
     page = client.get(f"/verify/{number}")
     assert "This certificate is valid" in page.text
     assert "Samira Okafor" in page.text
-    kept = session.get(Certificate, old.id)
-    assert kept is not None
-    assert kept.name == "Sam Okafor"
+    old_row = session.get(Certificate, old.id)
+    assert old_row is not None
+    assert old_row.name == "Sam Okafor"
 
 
-def test_the_holder_sees_why_a_certificate_was_revoked_and_others_only_that_it_was(
-    session: Session, client: Client
-) -> None:
-    found = issued(session)
+def test_only_the_holder_sees_why_a_certificate_was_revoked(session: Session, client: Client) -> None:
+    found = make_certificate(session)
     actions.revoke(session, found.number, "issued by mistake", None, NOW)
     session.commit()
     assert "has been revoked" in client.get(f"/verify/{found.number}").text
@@ -79,8 +77,8 @@ def test_the_holder_sees_why_a_certificate_was_revoked_and_others_only_that_it_w
     assert "issued by mistake" in client.get(f"/certificate/{found.number}").text
 
 
-def test_what_was_replaced_or_revoked_stays_so(session: Session) -> None:
-    found = issued(session)
+def test_a_change_of_a_certificate_is_final(session: Session) -> None:
+    found = make_certificate(session)
     actions.revoke(session, found.number, "why", None, NOW)
     with pytest.raises(ValueError, match="was revoked before"):
         actions.revoke(session, found.number, "again", None, NOW)
@@ -91,7 +89,7 @@ def test_what_was_replaced_or_revoked_stays_so(session: Session) -> None:
 
 
 def test_a_completion_has_one_first_certificate(session: Session) -> None:
-    found = issued(session)
+    found = make_certificate(session)
     same = {column.name: getattr(found, column.name) for column in Certificate.__table__.columns}
     session.add(Certificate(**{**same, "id": None, "number": "AAAA-BBBB-CCCC"}))
     with pytest.raises(IntegrityError):
@@ -100,13 +98,13 @@ def test_a_completion_has_one_first_certificate(session: Session) -> None:
     assert session.execute(select(func.count()).select_from(Certificate)).scalar_one() == 1
 
 
-def test_a_machine_that_tries_numbers_is_slowed_down(client: Client) -> None:
+def test_trying_many_numbers_is_rate_limited(client: Client) -> None:
     for number in range(60):
         client.get(f"/verify/AAAA-BBBB-{number:04d}", 404)
     assert "Too many checks" in client.get("/verify/AAAA-BBBB-9999", 429).text
 
 
-def test_a_throttle_counts_for_each_place_and_forgets() -> None:
+def test_a_rate_limit_counts_by_network_address_and_expires() -> None:
     throttle = RateLimiter(2, 10)
     assert [throttle.allows("a", now) for now in (0, 1, 2, 9.9, 10.1, 10.2, 11.1)] == [
         True, True, False, False, True, False, True,
@@ -114,8 +112,8 @@ def test_a_throttle_counts_for_each_place_and_forgets() -> None:
     assert throttle.allows("b", 10.2)
 
 
-def test_the_commands_reissue_and_revoke_and_say_what_is_wrong(app: Flask, session: Session) -> None:
-    found = issued(session)
+def test_the_commands_reissue_and_revoke_and_report_errors(app: Flask, session: Session) -> None:
+    found = make_certificate(session)
     runner = app.test_cli_runner()
     done = runner.invoke(args=["certificates", "reissue", found.number.lower(), "--name", "New", "--reason", "why"])
     assert done.exit_code == 0, done.output
@@ -127,8 +125,8 @@ def test_the_commands_reissue_and_revoke_and_say_what_is_wrong(app: Flask, sessi
     assert runner.invoke(args=["certificates", "revoke", new, "--reason", "why"]).exit_code == 0
 
 
-def test_an_administrator_issues_certificates_anew_in_another_name(session: Session, client: Client) -> None:
-    old = issued(session)
+def test_an_administrator_reissues_certificates_in_the_current_name(session: Session, client: Client) -> None:
+    old = make_certificate(session)
     holder = session.get_one(Person, old.person_id)
     holder.name = "Sam Lee"
     sign_in(client, make_person(session, "Alex Morgan", "alex@example.org", "administrator"))

@@ -12,8 +12,8 @@ from course.credentials.rules.keys import Key, create_key_pair, unlock_key
 from course.credentials.rules.signing import JsonLdDocument, add_proof
 from tests.conftest import NOW, SECRET
 
-SEAL = SigningSettings(SECRET, "https://training.example.org", "Europe/London")
-CERTIFIED = CertificateData(
+SIGNING_SETTINGS = SigningSettings(SECRET, "https://training.example.org", "Europe/London")
+CERTIFICATE = CertificateData(
     certificate_id=1,
     number="K7QM-2FXA-9TRC",
     name="Sam Okafor",
@@ -34,24 +34,24 @@ LATER = NOW + timedelta(days=1)
 class Issuer:
     """An issuer with one key."""
 
-    def __init__(self, seal: SigningSettings = SEAL) -> None:
-        self.seal = seal
-        public, locked = create_key_pair(seal.secret)
-        self.private = unlock_key(locked, public, seal.secret)
-        self.key = Key(documents.key_address(seal.address, 1), documents.issuer_address(seal.address), public)
+    def __init__(self, settings: SigningSettings = SIGNING_SETTINGS) -> None:
+        self.settings = settings
+        public, locked = create_key_pair(settings.secret)
+        self.private = unlock_key(locked, public, settings.secret)
+        self.key = Key(documents.key_address(settings.base_url, 1), documents.issuer_address(settings.base_url), public)
 
     def sign(self, document: JsonLdDocument) -> JsonLdDocument:
         return add_proof(document, self.private, self.key.address, NOW)
 
-    def credential(self, place: int = 77, **changes: Any) -> JsonLdDocument:
-        """A signed credential of CERTIFIED, some of it changed before it is signed."""
-        return self.sign(documents.credential_document(replace(CERTIFIED, **changes), self.seal, 1, place))
+    def credential(self, list_index: int = 77, **changes: Any) -> JsonLdDocument:
+        """A signed credential of CERTIFICATE, with `changes` made before signing."""
+        return self.sign(documents.credential_document(replace(CERTIFICATE, **changes), self.settings, 1, list_index))
 
     def served(self, revoked: tuple[int, ...] = ()) -> dict[str, JsonLdDocument]:
-        """What the issuer serves, by address."""
-        found = [
-            documents.issuer_document("Riverside Trust", self.seal.address, [self.key], LATER),
+        """The documents that the issuer serves, by address."""
+        issuer_documents = [
+            documents.issuer_document("Riverside Trust", self.settings.base_url, [self.key], LATER),
             documents.key_document(self.key),
-            self.sign(documents.status_list_document(self.seal, 1, revoked, NOW)),
+            self.sign(documents.status_list_document(self.settings, 1, revoked, NOW)),
         ]
-        return {document["id"]: document for document in found}
+        return {document["id"]: document for document in issuer_documents}

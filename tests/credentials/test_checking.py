@@ -1,4 +1,4 @@
-"""What is signed is exactly what is said: nothing stays uncovered, and every change is caught."""
+"""A signature covers everything that a credential says, and every change is detected."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from course.credentials.rules.checking import check_credential, extract_credenti
 from course.credentials.rules.documents import document_bytes, issuer_document, key_document
 from course.credentials.rules.keys import Key, decode_base58, decode_multikey, encode_base58, encode_multikey, read_keys
 from course.credentials.rules.signing import JsonLdDocument, UnsignableDataError
-from tests.credentials.makers import CERTIFIED, LATER, SEAL, Issuer
+from tests.credentials.makers import CERTIFICATE, LATER, SIGNING_SETTINGS, Issuer
 
 ISSUER = Issuer()
 GOOD = ISSUER.credential()
@@ -30,19 +30,23 @@ def verdict(document: JsonLdDocument | bytes, on: datetime = LATER, key: Key = I
     return check_credential(document if isinstance(document, bytes) else document_bytes(document), [key], on).state
 
 
-def changed(change: Callable[[Any], object], of: JsonLdDocument = GOOD) -> JsonLdDocument:
-    document = copy.deepcopy(of)
+def changed(change: Callable[[Any], object], original: JsonLdDocument = GOOD) -> JsonLdDocument:
+    document = copy.deepcopy(original)
     change(document)
     return document
 
 
 def test_a_credential_says_what_the_certificate_says_and_no_more() -> None:
-    stated = check_credential(document_bytes(GOOD), [ISSUER.key], LATER).stated
-    assert stated is not None
-    assert (stated.name, stated.course, stated.pathway) == (CERTIFIED.name, CERTIFIED.course, CERTIFIED.pathway)
-    assert (stated.organisation, stated.content_version) == (CERTIFIED.organisation, CERTIFIED.content_version)
-    assert (stated.completed_on, stated.last_day) == (CERTIFIED.completed_on, CERTIFIED.valid_until)
-    assert stated.address == "https://training.example.org/verify/K7QM-2FXA-9TRC"
+    claims = check_credential(document_bytes(GOOD), [ISSUER.key], LATER).claims
+    assert claims is not None
+    assert (claims.holder_name, claims.course, claims.pathway) == (
+        CERTIFICATE.name,
+        CERTIFICATE.course,
+        CERTIFICATE.pathway,
+    )
+    assert (claims.organisation, claims.content_version) == (CERTIFICATE.organisation, CERTIFICATE.content_version)
+    assert (claims.completed_on, claims.last_day) == (CERTIFICATE.completed_on, CERTIFICATE.valid_until)
+    assert claims.url == "https://training.example.org/verify/K7QM-2FXA-9TRC"
     text = document_bytes(GOOD).decode()
     assert "about 170 minutes of work" in text
     assert "Covered: Background; Policy." in text
@@ -60,30 +64,30 @@ MOMENTS = [
 
 
 @pytest.mark.parametrize(("on", "state"), MOMENTS)
-def test_the_last_day_is_still_valid_where_it_was_issued(on: datetime, state: str) -> None:
+def test_the_last_day_is_valid_in_the_zone_of_the_issuer(on: datetime, state: str) -> None:
     assert verdict(GOOD, on) == state
 
 
-def test_what_a_withdrawn_key_signed_counts_until_that_moment() -> None:
-    key = replace(ISSUER.key, withdrawn=LATER)
+def test_signatures_of_a_key_are_valid_until_its_withdrawal() -> None:
+    key = replace(ISSUER.key, withdrawn_from=LATER)
     assert verdict(GOOD, LATER - timedelta(seconds=1), key) == "valid"
     assert verdict(GOOD, LATER, key) == "withdrawn"
 
 
-def test_every_changed_character_is_caught() -> None:
+def test_every_changed_character_is_detected() -> None:
     text = document_bytes(GOOD).decode()
     missed = []
-    for place, sign in enumerate(text):
-        other = text[:place] + chr(ord(sign) ^ 1) + text[place + 1 :]
-        if check_credential(other.encode(), [ISSUER.key], LATER).signed:
-            missed.append((place, other[max(0, place - 20) : place + 20]))
+    for position, character in enumerate(text):
+        other = text[:position] + chr(ord(character) ^ 1) + text[position + 1 :]
+        if check_credential(other.encode(), [ISSUER.key], LATER).is_signature_valid:
+            missed.append((position, other[max(0, position - 20) : position + 20]))
     assert not missed
     assert len(text) > 1500
 
 
 @settings(max_examples=150)
 @given(st.data())
-def test_every_replaced_stretch_is_caught(data: st.DataObject) -> None:
+def test_every_replaced_part_is_detected(data: st.DataObject) -> None:
     text = document_bytes(GOOD).decode()
     start = data.draw(st.integers(0, len(text) - 1))
     end = data.draw(st.integers(start, min(len(text), start + 6)))
@@ -93,7 +97,7 @@ def test_every_replaced_stretch_is_caught(data: st.DataObject) -> None:
     except ValueError:
         same = False
     if not same:
-        assert not check_credential(other.encode("utf-8", "replace"), [ISSUER.key], LATER).signed
+        assert not check_credential(other.encode("utf-8", "replace"), [ISSUER.key], LATER).is_signature_valid
 
 
 NAMES = st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1, max_size=60)
@@ -101,10 +105,10 @@ NAMES = st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1, max_
 
 @settings(max_examples=100)
 @given(NAMES)
-def test_whatever_somebody_is_called_can_be_signed(name: str) -> None:
-    stated = check_credential(document_bytes(ISSUER.credential(name=name)), [ISSUER.key], LATER).stated
-    assert stated is not None
-    assert stated.name == name
+def test_any_name_can_be_signed(name: str) -> None:
+    claims = check_credential(document_bytes(ISSUER.credential(name=name)), [ISSUER.key], LATER).claims
+    assert claims is not None
+    assert claims.holder_name == name
 
 
 @pytest.mark.parametrize("name", ["a\nb", "a\tb", "a\x00b", "a\x7fb", "a\x85b", "a\ud800b"])
@@ -113,7 +117,7 @@ def test_control_characters_are_not_signed(name: str) -> None:
         ISSUER.credential(name=name)
 
 
-# What JSON-LD would leave out without a word, so that no signature could cover it.
+# What JSON-LD would silently drop, so that no signature could cover it.
 UNCOVERED: list[Callable[[Any], object]] = [
     lambda d: d.update(colour="red"),
     lambda d: d["issuer"].update(phone2="1"),
@@ -133,29 +137,29 @@ UNCOVERED: list[Callable[[Any], object]] = [
 
 
 @pytest.mark.parametrize("change", UNCOVERED)
-def test_nothing_is_signed_that_a_signature_would_not_cover(change: Callable[[Any], object]) -> None:
-    plain = {key: value for key, value in GOOD.items() if key != "proof"}
+def test_data_that_a_signature_would_not_cover_is_refused(change: Callable[[Any], object]) -> None:
+    unsigned = {key: value for key, value in GOOD.items() if key != "proof"}
     with pytest.raises(UnsignableDataError):
-        ISSUER.sign(changed(change, plain))
+        ISSUER.sign(changed(change, unsigned))
     assert verdict(changed(change)) == "changed"
 
 
-def test_the_field_that_is_not_covered_is_named() -> None:
+def test_the_uncovered_field_is_named() -> None:
     words = check_credential(
         document_bytes(changed(lambda d: d["issuer"].update(colour="red"))), [ISSUER.key], LATER
-    ).words
+    ).sentence
     assert "no context defines the field 'colour'" in words
 
 
 def nested(depth: int) -> Any:
-    found: Any = {}
+    document: Any = {}
     for _ in range(depth):
-        found = {"issuer": found}
-    return found
+        document = {"issuer": document}
+    return document
 
 
 PROOF = GOOD["proof"][0]
-ODD: list[tuple[Callable[[Any], object], str]] = [
+MALFORMED: list[tuple[Callable[[Any], object], str]] = [
     (lambda d: d.update(proof=PROOF), "no credential"),
     (lambda d: d.update(proof=[PROOF, PROOF]), "no credential"),
     (lambda d: d.update(proof=[]), "no credential"),
@@ -183,8 +187,8 @@ ODD: list[tuple[Callable[[Any], object], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("change", "state"), ODD)
-def test_what_is_put_together_in_another_way_is_refused(change: Callable[[Any], object], state: str) -> None:
+@pytest.mark.parametrize(("change", "state"), MALFORMED)
+def test_a_credential_with_another_structure_is_refused(change: Callable[[Any], object], state: str) -> None:
     assert verdict(changed(change)) == state
 
 
@@ -203,23 +207,23 @@ TEXTS = [
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
-def test_what_is_no_credential_is_said_to_be_none(text: bytes) -> None:
+def test_other_files_are_recognised_as_no_credential(text: bytes) -> None:
     assert verdict(text) == "no credential"
 
 
-def test_something_else_that_the_issuer_signed_is_no_certificate() -> None:
-    plain = {key: value for key, value in GOOD.items() if key != "proof"}
+def test_other_documents_of_the_issuer_are_no_certificates() -> None:
+    unsigned = {key: value for key, value in GOOD.items() if key != "proof"}
     for change in (
         lambda d: d["credentialSubject"].pop("activityEndDate"),
         lambda d: d["credentialSubject"]["identifier"][0].update(hashed=True),
         lambda d: d.update(validUntil="2027-06-22T00:00:00"),
     ):
-        assert verdict(ISSUER.sign(changed(change, plain))) == "no credential"
+        assert verdict(ISSUER.sign(changed(change, unsigned))) == "no credential"
 
 
-def test_another_key_of_the_same_name_does_not_do() -> None:
+def test_another_key_with_the_same_address_is_refused() -> None:
     assert verdict(Issuer().credential()) == "changed"
-    other = Issuer(replace(SEAL, address="https://other.example"))
+    other = Issuer(replace(SIGNING_SETTINGS, base_url="https://other.example"))
     assert verdict(other.credential()) == "other issuer"
     assert check_credential(document_bytes(other.credential()), [ISSUER.key, other.key], LATER).state == "valid"
 
@@ -227,20 +231,20 @@ def test_another_key_of_the_same_name_does_not_do() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        json.dumps(issuer_document("Riverside Trust", SEAL.address, [ISSUER.key], LATER)),
+        json.dumps(issuer_document("Riverside Trust", SIGNING_SETTINGS.base_url, [ISSUER.key], LATER)),
         json.dumps(key_document(ISSUER.key)),
-        f"  {encode_multikey(ISSUER.key.public)}\n",
+        f"  {encode_multikey(ISSUER.key.public_bytes)}\n",
     ],
-    # A key is another one in each process, and the name of a test must not be.
+    # Keys differ from process to process, and the names of tests must not.
     ids=["profile", "document", "bare"],
 )
 def test_keys_are_read_from_a_profile_a_key_document_or_a_bare_key(text: str) -> None:
     assert check_credential(document_bytes(GOOD), read_keys(text), LATER).state == "valid"
 
 
-def test_a_withdrawn_key_says_so_in_its_document() -> None:
-    key = replace(ISSUER.key, withdrawn=LATER)
-    document = issuer_document("Riverside Trust", SEAL.address, [key], LATER)
+def test_the_document_of_a_withdrawn_key_says_so() -> None:
+    key = replace(ISSUER.key, withdrawn_from=LATER)
+    document = issuer_document("Riverside Trust", SIGNING_SETTINGS.base_url, [key], LATER)
     assert document["assertionMethod"] == []
     assert read_keys(json.dumps(document)) == (key,)
 
@@ -248,7 +252,7 @@ def test_a_withdrawn_key_says_so_in_its_document() -> None:
 @pytest.mark.parametrize(
     "text", ["", "{}", "[]", "z6Mk", "zzz0", '{"verificationMethod": []}', '{"verificationMethod": 3}']
 )
-def test_a_file_without_a_key_is_refused_in_words(text: str) -> None:
+def test_a_file_without_a_key_is_refused_with_a_message(text: str) -> None:
     with pytest.raises(ValueError, match="in it"):
         read_keys(text)
 
@@ -262,17 +266,17 @@ VECTORS = [
 
 
 @pytest.mark.parametrize(("data", "text"), VECTORS)
-def test_base58_is_what_others_write(data: bytes, text: str) -> None:
+def test_base58_agrees_with_published_vectors(data: bytes, text: str) -> None:
     assert encode_base58(data) == text
     assert decode_base58(text) == data
 
 
-def test_a_public_key_is_read_as_others_write_it() -> None:
+def test_a_public_key_from_the_specification_is_read() -> None:
     text = "z6MkrJVnaZkeFzdQyMZu1cgjg7k1pZZ6pvBQ7XJPt4swbTQ2"
     assert encode_multikey(decode_multikey(text)) == text
 
 
-def test_a_pdf_gives_out_its_credential() -> None:
+def test_the_credential_is_extracted_from_a_pdf() -> None:
     writer, data = PdfWriter(), io.BytesIO()
     writer.add_blank_page(100, 100)
     writer.write(data)
@@ -286,24 +290,24 @@ def test_a_pdf_gives_out_its_credential() -> None:
     assert extract_credential(document_bytes(GOOD)) == document_bytes(GOOD)
 
 
-def test_the_dates_of_a_certificate_are_those_of_its_zone() -> None:
+def test_the_dates_of_a_certificate_have_the_offset_of_its_zone() -> None:
     winter = ISSUER.credential(valid_until=date(2027, 1, 31))
     assert winter["validUntil"] == "2027-01-31T23:59:59+00:00"
     assert GOOD["validUntil"] == "2027-06-22T23:59:59+01:00"
 
 
-def test_no_document_keeps_the_check_busy() -> None:
+def test_no_document_keeps_the_verification_busy() -> None:
     alike = [{"type": "IdentityObject", "identityType": "name"}] * 4
     document = {key: value for key, value in GOOD.items() if key in ("@context", "type", "issuer", "proof")}
     document["credentialSubject"] = {"type": ["AchievementSubject"], "identifier": alike}
-    # Canonicalising tries every order of what is alike: four have 24 orders, a hundred more than there are atoms.
+    # Canonicalisation tries every order of similar objects: four have 24 orders, a hundred more than there are atoms.
     assert verdict(document) == "changed"
     document["credentialSubject"]["identifier"] = alike * 25
     assert verdict(document) == "no credential"
     labels = [f"_:b{number}" for number in range(100)]
     for document in ({**GOOD, "credentialStatus": labels}, {**GOOD, "type": [*GOOD["type"], *labels]}):
         found = check_credential(document_bytes(document), [ISSUER.key], LATER)
-        assert (found.state, "a label instead of an address" in found.words) == ("changed", True)
+        assert (found.state, "a label instead of an address" in found.sentence) == ("changed", True)
 
 
 JSON = st.recursive(
@@ -324,18 +328,18 @@ PATHS = [("@context",), ("id",), ("type",), ("issuer",), ("issuer", "id"), ("iss
 
 @settings(max_examples=400)
 @given(st.sampled_from(PATHS), JSON)
-def test_whatever_stands_in_a_place_the_check_gives_a_verdict(path: tuple[Any, ...], value: Any) -> None:
+def test_any_value_in_any_field_gives_a_verdict(path: tuple[Any, ...], value: Any) -> None:
     document = copy.deepcopy(GOOD)
     inner: Any = document
     for key in path[:-1]:
         inner = inner[key]
     inner[path[-1]] = value
-    assert not check_credential(document_bytes(document), [ISSUER.key], LATER).signed
+    assert not check_credential(document_bytes(document), [ISSUER.key], LATER).is_signature_valid
 
 
 @pytest.mark.parametrize("depth", [1, 2, 50, 250, 400, 900])
 @pytest.mark.parametrize("field", [b'"identityHash":', b'"validFrom":', b'"version":', b'"activityEndDate":'])
-def test_a_text_in_a_list_is_no_text(field: bytes, depth: int) -> None:
+def test_a_text_in_a_list_is_not_accepted_as_a_text(field: bytes, depth: int) -> None:
     text = re.sub(field + rb'("[^"]*")', field + b"[" * depth + rb"\1" + b"]" * depth, document_bytes(GOOD))
     assert len(text) == len(document_bytes(GOOD)) + 2 * depth
-    assert not check_credential(text, [ISSUER.key], LATER).signed
+    assert not check_credential(text, [ISSUER.key], LATER).is_signature_valid

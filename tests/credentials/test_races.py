@@ -1,4 +1,4 @@
-"""Certificates that are issued and revoked at the same moment, on a database that really commits."""
+"""Certificates that are issued and revoked concurrently, with real commits on both engines."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from course.learning.models import Completion
 from course.learning.queries import enrolment_id
 from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW
-from tests.credentials.test_signed import places
+from tests.credentials.test_signed import revoked_indexes
 from tests.makers import make_person
 from tests.support.racing import at_once
 
 MANY = 6
 
 
-def inside(app: Flask, deed: Callable[[Session], object]) -> Callable[[], int]:
-    """The deed in a transaction of its own; 1 once that is kept."""
+def in_transaction(app: Flask, action: Callable[[Session], object]) -> Callable[[], int]:
+    """A function that runs the action in a transaction of its own, and returns 1 after the commit."""
 
     def run() -> int:
         with app.app_context(), unit_of_work() as session:
-            deed(session)
+            action(session)
         return 1
 
     return run
 
 
-def completed(session: Session, number: int, at: datetime = NOW) -> CourseCompleted:
+def make_completion_event(session: Session, number: int, at: datetime = NOW) -> CourseCompleted:
     person = make_person(session, email=f"p{number}@example.org", password=None)
     completion = Completion(
         enrolment_id=enrolment_id(session, person.id), completed_at=at, content_version="v", edition="0.3"
@@ -49,12 +49,12 @@ def completed(session: Session, number: int, at: datetime = NOW) -> CourseComple
 
 def test_first_certificates_share_a_key_and_no_revocation_is_lost(committed: Flask) -> None:
     with committed.app_context(), unit_of_work() as session:
-        events = [completed(session, number) for number in range(MANY)]
+        events = [make_completion_event(session, number) for number in range(MANY)]
 
     def issue(event: CourseCompleted) -> Callable[[Session], object]:
         return lambda session: actions.issue_certificate(session, event)
 
-    assert sum(at_once([inside(committed, issue(event)) for event in events])) == MANY
+    assert sum(at_once([in_transaction(committed, issue(event)) for event in events])) == MANY
     with committed.app_context(), unit_of_work() as session:
         numbers = session.execute(select(Certificate.number)).scalars().all()
         assert session.execute(select(func.count()).select_from(SigningKey)).scalar_one() == 1
@@ -62,6 +62,6 @@ def test_first_certificates_share_a_key_and_no_revocation_is_lost(committed: Fla
     def revoke(number: str) -> Callable[[Session], object]:
         return lambda session: actions.revoke(session, number, "why", None, NOW)
 
-    assert sum(at_once([inside(committed, revoke(number)) for number in numbers])) == MANY
+    assert sum(at_once([in_transaction(committed, revoke(number)) for number in numbers])) == MANY
     with committed.app_context(), unit_of_work() as session:
-        assert places(session) == set(session.execute(select(SignedCredential.place)).scalars())
+        assert revoked_indexes(session) == set(session.execute(select(SignedCredential.place)).scalars())

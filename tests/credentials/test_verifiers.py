@@ -1,4 +1,4 @@
-"""Two verifiers that others wrote read our credentials with the official contexts, and refuse changed ones."""
+"""Two independent verifiers read our credentials with the official contexts, and refuse changed ones."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from course.credentials.rules.checking import check_credential
 from course.credentials.rules.documents import document_bytes
 from course.credentials.rules.signing import JsonLdDocument
-from tests.credentials.makers import LATER, SEAL, Issuer
+from tests.credentials.makers import LATER, SIGNING_SETTINGS, Issuer
 from tests.support.verifiers import VERIFIERS, verdicts
 
 ISSUER = Issuer()
@@ -34,43 +34,43 @@ NAMES = (
 
 
 def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """The way to each text and truth value of a document."""
+    """The path to each text and truth value of a document."""
     if isinstance(value, (dict, list)):
-        for key, one in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from leaves(one, (*path, key))
+        for key, child in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from leaves(child, (*path, key))
     else:
         yield path
 
 
 def changed(document: JsonLdDocument, path: tuple[Any, ...], change: Callable[[Any], Any]) -> JsonLdDocument:
-    found = copy.deepcopy(document)
-    inner: Any = found
+    copied = copy.deepcopy(document)
+    inner: Any = copied
     for key in path[:-1]:
         inner = inner[key]
     inner[path[-1]] = change(inner[path[-1]])
-    return found
+    return copied
 
 
-def other(value: Any) -> Any:
-    """Another value of the same kind, one character apart."""
+def another_value(value: Any) -> Any:
+    """Another value of the same type, one character apart."""
     if isinstance(value, bool):
         return not value
     return value[:-1] + ("1" if value[-1] != "1" else "2")
 
 
-def good() -> dict[str, JsonLdDocument]:
+def good_documents() -> dict[str, JsonLdDocument]:
     found = {f"name {name[:12]}": ISSUER.credential(name=name) for name in NAMES}
-    found["first place"] = ISSUER.credential(place=1)
-    found["last place but one"] = ISSUER.credential(place=131070)
+    found["first place"] = ISSUER.credential(list_index=1)
+    found["last place but one"] = ISSUER.credential(list_index=131070)
     found["of long ago"] = ISSUER.credential(pathway="", minutes=None, sections=())
     found["the status list"] = next(d for address, d in SERVED.items() if "/status/" in address)
-    found["the issuer"] = SERVED[f"{SEAL.address}/issuer"]
+    found["the issuer"] = SERVED[f"{SIGNING_SETTINGS.base_url}/issuer"]
     return found
 
 
-def bad() -> dict[str, JsonLdDocument]:
+def bad_documents() -> dict[str, JsonLdDocument]:
     whole = ISSUER.credential()
-    found = {f"changed {'.'.join(map(str, path))}": changed(whole, path, other) for path in leaves(whole)}
+    found = {f"changed {'.'.join(map(str, path))}": changed(whole, path, another_value) for path in leaves(whole)}
     for path in (
         ("colour",),
         ("issuer", "colour"),
@@ -86,43 +86,46 @@ def bad() -> dict[str, JsonLdDocument]:
     for name in ("name", "validUntil", "credentialStatus", "credentialSubject", "issuer", "proof"):
         found[f"without {name}"] = {key: value for key, value in whole.items() if key != name}
     found["signed with another key"] = Issuer().credential()
-    found["revoked"] = ISSUER.credential(place=REVOKED)
-    found["revoked at the first place"] = ISSUER.credential(place=0)
-    found["revoked at the last place"] = ISSUER.credential(place=131071)
+    found["revoked"] = ISSUER.credential(list_index=REVOKED)
+    found["revoked at the first place"] = ISSUER.credential(list_index=0)
+    found["revoked at the last place"] = ISSUER.credential(list_index=131071)
     found["expired"] = ISSUER.credential(valid_until=(LATER - timedelta(days=3)).date())
     return found
 
 
 @pytest.mark.parametrize("verifier", VERIFIERS)
-def test_an_independent_verifier_accepts_ours_and_refuses_every_changed_one(verifier: str) -> None:
-    fine, wrong = good(), bad()
-    assert len(wrong) >= 40
-    texts = [json.dumps(document) for document in (*fine.values(), *wrong.values())]
+def test_an_independent_verifier_accepts_good_and_refuses_changed_documents(verifier: str) -> None:
+    good, bad = good_documents(), bad_documents()
+    assert len(bad) >= 40
+    texts = [json.dumps(document) for document in (*good.values(), *bad.values())]
     found = verdicts(verifier, texts, SERVED, LATER.isoformat())
-    said = dict(zip((*fine, *wrong), found, strict=True))
-    assert {name: said[name] for name in fine if not said[name]["verified"]} == {}
-    assert [name for name in wrong if said[name]["verified"]] == []
-    for name in wrong:
+    results_by_name = dict(zip((*good, *bad), found, strict=True))
+    assert {name: results_by_name[name] for name in good if not results_by_name[name]["verified"]} == {}
+    assert [name for name in bad if results_by_name[name]["verified"]] == []
+    for name in bad:
         if name.startswith("revoked"):
-            assert "revoked" in said[name]["error"], said[name]
+            assert "revoked" in results_by_name[name]["error"], results_by_name[name]
 
 
-def test_our_own_check_agrees_with_them() -> None:
+def test_our_own_verification_agrees_with_the_independent_ones() -> None:
     keys = [ISSUER.key]
-    ours = {name: check_credential(document_bytes(document), keys, LATER).state for name, document in good().items()}
+    ours = {
+        name: check_credential(document_bytes(document), keys, LATER).state
+        for name, document in good_documents().items()
+    }
     assert {state for name, state in ours.items() if not name.startswith("the ")} == {"valid"}
-    # Whether something was revoked is not for a check without the status list to say.
+    # Without the status list the check cannot know of revocations.
     accepted = [
         name
-        for name, document in bad().items()
+        for name, document in bad_documents().items()
         if check_credential(document_bytes(document), keys, LATER).state == "valid"
     ]
     assert accepted == ["revoked", "revoked at the first place", "revoked at the last place"]
 
 
-def test_a_key_that_was_withdrawn_is_refused() -> None:
+def test_a_withdrawn_key_is_refused() -> None:
     served = copy.deepcopy(SERVED)
-    served[f"{SEAL.address}/issuer"]["assertionMethod"] = []
+    served[f"{SIGNING_SETTINGS.base_url}/issuer"]["assertionMethod"] = []
     text = json.dumps(ISSUER.credential())
     for verifier in VERIFIERS:
         (found,) = verdicts(verifier, [text], served, LATER.isoformat())

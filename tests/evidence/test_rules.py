@@ -56,7 +56,7 @@ def test_an_unchanged_pack_is_valid_in_every_file() -> None:
     assert [one.sentence for one in verdict.findings] == [
         "READ-ME.txt is as it was made.",
         "people.csv is as it was made.",
-        f"manifest.json is signed with the key {encode_multikey(make_key(PRIVATE).public)}.",
+        f"manifest.json is signed with the key {encode_multikey(make_key(PRIVATE).public_bytes)}.",
     ]
     assert zip_members(members(), AT) == zip_members(members(), AT)
 
@@ -89,7 +89,7 @@ def test_every_changed_byte_in_the_file_is_found_or_has_no_effect() -> None:
 def sign_with_another_key(files: dict[str, bytes]) -> dict[str, bytes]:
     """Sign a changed manifest with a key other than the issuer's, and name that key in it."""
     document = json.loads(files[MANIFEST]) | {"people": 3}
-    document["key"]["public"] = encode_multikey(make_key(OTHER).public)
+    document["key"]["public"] = encode_multikey(make_key(OTHER).public_bytes)
     manifest = json.dumps(document).encode()
     return files | {MANIFEST: manifest, SIGNATURE: OTHER.sign(manifest)}
 

@@ -1,4 +1,4 @@
-"""A file or an issuer that takes more than its due is stopped, and nobody else waits for it."""
+"""A file or an issuer that takes too much time or memory is stopped, and nobody else waits."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from course.web.rate_limit import RateLimiter
 from course.web.sandbox import SandboxError, SandboxLimits, read_in_sandbox
 from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW
-from tests.credentials.makers import SEAL, Issuer
+from tests.credentials.makers import SIGNING_SETTINGS, Issuer
 from tests.makers import make_person
 from tests.pages import Client
 from tests.support import bombs
@@ -36,7 +36,7 @@ from tests.support import bombs
 FLATE = b"/Filter/FlateDecode"
 NAME = FILE_NAME.encode()
 ISSUER = Issuer()
-# Small files that ask for much: of memory, of time, of the depth of the stack.
+# Small files that need much memory, time or stack depth.
 FILES: dict[str, Callable[[], bytes]] = {
     "memory": lambda: bombs.attached(bombs.squeezed(70), FLATE, 200, NAME),
     "layers": lambda: bombs.attached(bombs.squeezed(100, 2), b"/Filter[/FlateDecode/FlateDecode]", name=NAME),
@@ -51,30 +51,30 @@ FILES: dict[str, Callable[[], bytes]] = {
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_small_file_that_asks_for_much_is_given_up_within_its_limits(name: str) -> None:
+def test_a_small_file_that_needs_much_is_cancelled_within_its_limits(name: str) -> None:
     data = FILES[name]()
     assert len(data) < 100_000
-    begun, before = time.monotonic(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    started, before = time.monotonic(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     try:
-        found = read_in_sandbox(extract_credential, data, limits=SandboxLimits(seconds=3, memory=300, result=1))
+        document = read_in_sandbox(extract_credential, data, limits=SandboxLimits(seconds=3, memory=300, result=1))
     except SandboxError:
-        found = None
-    assert found is None or check_credential(found, [ISSUER.key], now()).stated is None
-    assert time.monotonic() - begun < 6
+        document = None
+    assert document is None or check_credential(document, [ISSUER.key], now()).claims is None
+    assert time.monotonic() - started < 6
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000  # kilobytes
 
 
 @contextmanager
-def _dripping() -> Iterator[str]:
-    """A server that answers with a byte every fiftieth of a second and never ends."""
-    ended = threading.Event()
+def slow_server() -> Iterator[str]:
+    """A server that sends a byte every 20 ms and never ends."""
+    stopped = threading.Event()
 
     class Drip(socketserver.BaseRequestHandler):
         def handle(self) -> None:
             try:
                 self.request.recv(4096)
                 for byte in b"HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n" + b"x" * 9000:
-                    if ended.wait(0.02):
+                    if stopped.wait(0.02):
                         return
                     self.request.sendall(bytes([byte]))
             except OSError:
@@ -86,21 +86,21 @@ def _dripping() -> Iterator[str]:
     with Server(("127.0.0.1", 0), Drip) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_address[1]}"
-        ended.set()
+        stopped.set()
         server.shutdown()
 
 
-def test_a_server_that_answers_a_byte_at_a_time_is_asked_for_so_long_in_all() -> None:
-    with _dripping() as address:
-        begun = time.monotonic()
+def test_a_server_that_sends_single_bytes_is_cut_off_after_the_time_limit() -> None:
+    with slow_server() as address:
+        started = time.monotonic()
         with pytest.raises(OSError, match="too long"):
-            fetch(f"{address}/issuer/status/1", here=True, seconds=0.6)
-        assert time.monotonic() - begun < 2
+            fetch(f"{address}/issuer/status/1", allow_local=True, seconds=0.6)
+        assert time.monotonic() - started < 2
 
 
 @pytest.fixture
 def course(fresh_app: Flask, monkeypatch: pytest.MonkeyPatch) -> Flask:
-    """The course with two learners, on a database where a write waits for another one."""
+    """The course with two learners, on a database where one writer waits for another."""
     monkeypatch.setattr(views, "_throttle", RateLimiter(100, 600))
     monkeypatch.setattr(views, "_LIMITS", SandboxLimits(seconds=3, memory=300, result=1))
     monkeypatch.setattr(revocation_fetch, "TIMEOUT_SECONDS", 3.0)
@@ -120,46 +120,46 @@ def _client(app: Flask, email: str) -> Client:
 
 
 def _while_uploading(app: Flask, data: bytes) -> tuple[str, float, list[float]]:
-    """What the uploader is told, how long that took, and how long each answer of somebody else took meanwhile."""
+    """The uploader's page, how long it took, and how long each request of another person took meanwhile."""
     sam, kim = _client(app, "sam@example.org"), _client(app, "kim@example.org")
-    said: list[str] = []
+    pages: list[str] = []
 
     def upload() -> None:
         form = {"csrf_token": sam.token(), "file": (io.BytesIO(data), "certificate.pdf")}
-        said.append(sam.flask.post("/passport", data=form, content_type="multipart/form-data").text)
+        pages.append(sam.flask.post("/passport", data=form, content_type="multipart/form-data").text)
 
-    thread, begun = threading.Thread(target=upload), time.monotonic()
+    thread, started = threading.Thread(target=upload), time.monotonic()
     thread.start()
-    took: list[float] = []
+    durations: list[float] = []
     while thread.is_alive():
         start = time.monotonic()
         kim.post("/module/responding/check", {})
-        took.append(time.monotonic() - start)
+        durations.append(time.monotonic() - start)
         thread.join(0.2)
-    return said[0], time.monotonic() - begun, took
+    return pages[0], time.monotonic() - started, durations
 
 
-def test_others_answer_meanwhile_and_the_uploader_is_told_in_words(course: Flask) -> None:
-    said, seconds, took = _while_uploading(course, FILES["time"]())
-    assert "takes far more time or memory to read than a certificate does" in said
+def test_others_continue_meanwhile_and_the_uploader_gets_a_message(course: Flask) -> None:
+    page, seconds, durations = _while_uploading(course, FILES["time"]())
+    assert "takes far more time or memory to read than a certificate does" in page
     assert seconds < 8
-    assert len(took) > 2
-    assert max(took) < 2.5
+    assert len(durations) > 2
+    assert max(durations) < 2.5
 
-    with _dripping() as address:
-        slow = Issuer(replace(SEAL, address=address))
+    with slow_server() as address:
+        slow = Issuer(replace(SIGNING_SETTINGS, base_url=address))
         boss = _client(course, "alex@example.org")
         profile = json.dumps(slow.served()[f"{address}/issuer"])
         boss.post("/passport/issuers", {"profile": profile, "reason": "sister trust"})
         document = document_bytes(slow.credential(issued_at=now(), completed_on=now().date()))
-        said, seconds, took = _while_uploading(course, document)
-    assert "could not be asked whether it was revoked" in said
+        page, seconds, durations = _while_uploading(course, document)
+    assert "could not be asked whether it was revoked" in page
     assert seconds < 8
-    assert max(took) < 2.5
+    assert max(durations) < 2.5
 
 
 @pytest.mark.parametrize(
-    ("address", "here", "asked"),
+    ("address", "allow_local", "permitted"),
     [
         ("https://training.example.org/issuer", False, True),
         ("https://93.184.215.14/", False, True),
@@ -182,8 +182,8 @@ def test_others_answer_meanwhile_and_the_uploader_is_told_in_words(course: Flask
         ("http://10.1.2.3/", True, False),
     ],
 )
-def test_only_public_addresses_are_asked(address: str, here: bool, asked: bool) -> None:
-    assert (address_refusal(address, here) is None) is asked
+def test_only_public_addresses_are_permitted(address: str, allow_local: bool, permitted: bool) -> None:
+    assert (address_refusal(address, allow_local) is None) is permitted
 
 
 @pytest.mark.parametrize(
@@ -199,22 +199,22 @@ def test_only_public_addresses_are_asked(address: str, here: bool, asked: bool) 
         )),
     ],
 )  # fmt: skip
-def test_an_address_is_public_or_it_is_not(host: str, is_public: bool) -> None:
+def test_public_addresses_are_recognised(host: str, is_public: bool) -> None:
     assert is_public_address(host) is is_public
 
 
-def test_a_name_that_leads_inside_is_not_asked_and_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
+def test_a_name_of_a_private_address_is_refused_and_resolved_only_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    resolved: list[str] = []
 
-    def look_up(host: str, port: int, **_: Any) -> list[Any]:
-        asked.append(host)
-        found = "93.184.215.14" if len(asked) > 1 else "127.0.0.1"
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (found, port))]
+    def resolve(host: str, port: int, **_: Any) -> list[Any]:
+        resolved.append(host)
+        document = "93.184.215.14" if len(resolved) > 1 else "127.0.0.1"
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (document, port))]
 
-    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
     with pytest.raises(OSError, match="not on the public internet"):
         fetch("https://rebind.example.org/", seconds=2)
-    assert asked == ["rebind.example.org"]
+    assert resolved == ["rebind.example.org"]
 
 
 @pytest.mark.parametrize(
@@ -227,16 +227,16 @@ def test_a_name_that_leads_inside_is_not_asked_and_is_looked_up_once(monkeypatch
         lambda d: d.update(name="\ud800"),
     ],
 )
-def test_a_credential_with_far_too_much_in_it_is_refused_at_once(change: Callable[[dict[str, Any]], None]) -> None:
+def test_an_oversized_credential_is_refused_at_once(change: Callable[[dict[str, Any]], None]) -> None:
     document = json.loads(document_bytes(ISSUER.credential()))
     change(document)
-    begun = time.monotonic()
+    started = time.monotonic()
     verdict = check_credential(json.dumps(document).encode(), [ISSUER.key], now())
-    assert verdict.stated is None
-    assert verdict.words.encode()
-    assert time.monotonic() - begun < 1
+    assert verdict.claims is None
+    assert verdict.sentence.encode()
+    assert time.monotonic() - started < 1
 
 
 @pytest.mark.parametrize("data", [b"[" * 60_000, b'{"a":' * 12_000, b"[" * 100_000, b"9" * 60_000, b'{"type":5}'])
-def test_json_without_end_is_no_credential(data: bytes) -> None:
+def test_deeply_nested_json_is_no_credential(data: bytes) -> None:
     assert check_credential(data, [ISSUER.key], now()).state == "no credential"

@@ -15,7 +15,7 @@ from course.recertification.actions import import_completion
 from course.recertification.models import RenewalImport
 from course.recertification.queries import open_facts
 from course.recertification.queries import people as with_facts
-from tests.certificates.makers import issued
+from tests.certificates.makers import make_certificate
 from tests.conftest import NOW
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
@@ -30,7 +30,7 @@ def merge(session: Session, second: int, first: int, take_address: bool = False)
 
 
 def test_what_the_second_entry_completed_counts_for_the_first(session: Session) -> None:
-    certificate = issued(session, "second@example.org")
+    certificate = make_certificate(session, "second@example.org")
     before = (certificate.person_id, certificate.number, certificate.name)
     first = make_person(session, "Sam Okafor", "first@example.org")
     assert merge(session, certificate.person_id, first.id) is None
@@ -51,7 +51,7 @@ def test_a_certificate_of_the_second_entry_that_is_revoked_counts_for_the_first_
     session: Session, renamed: bool
 ) -> None:
     """The page on which anybody checks it and the page of the person say the same."""
-    certificate = issued(session, "second@example.org")
+    certificate = make_certificate(session, "second@example.org")
     first = make_person(session, "Sam Okafor", "first@example.org")
     own = make_person(session, "Kim Hill", "kim@example.org")
     day, until = certificate.completed_on, certificate.valid_until

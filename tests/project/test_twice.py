@@ -1,7 +1,7 @@
 """Every form, sent twice at the same moment: done once, never an error of the server, on both engines.
 
 The second press of a button brings the same form, with the same key, while the first is still at work. What a form does
-is taken from the list of deeds (tests/audit/test_deeds.py), in which every address that one can post to must be.
+is taken from the list of deeds (tests.audit.test_audited_actions.py), in which every address that one can post to must be.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from course.content.actions import archive
 from course.db import make_engine, make_session_factory
 from course.reports.status_cache import StatusCache
 from course.web.unit_of_work import SessionFactories
-from tests.audit import test_deeds, world
-from tests.audit.test_deeds import ALL, entries
+from tests.audit import test_audited_actions, world
+from tests.audit.test_audited_actions import ALL, entries
 from tests.audit.world import World
 from tests.conftest import NOW, make_config
 from tests.pages import Client, Page, Values, check
@@ -144,7 +144,7 @@ def real(copies: Callable[[], str], application: Flask, monkeypatch: pytest.Monk
     application.extensions.pop("course.organisation", None)
     application.extensions["course.status_cache"] = StatusCache()
     application.extensions.pop("course.analytics", None)
-    for module in (world, test_deeds):
+    for module in (world, test_audited_actions):
         monkeypatch.setattr(module, "Client", TwiceClient)
     yield application
     application.extensions["course"], application.extensions["course.sessions"] = state, kept

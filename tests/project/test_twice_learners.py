@@ -27,7 +27,7 @@ from course.people.models import Person
 from course.refreshers import actions
 from course.refreshers.models import PageReadAgain
 from course.web.unit_of_work import unit_of_work
-from tests.audit.test_deeds import NOT_AUDITED
+from tests.audit.test_audited_actions import NOT_AUDITED
 from tests.learning import test_races as learning_races
 from tests.learning.finishing import make_nearly_complete
 from tests.makers import make_person, sign_in

@@ -18,7 +18,7 @@ from course.learning.models import Attempt, Completion, Enrolment, RunOutcome
 from course.learning.queries import attempt, question_history
 from course.refreshers import actions, queries
 from course.refreshers.rules.composition import REASON_CRITICAL, REASON_FORGOTTEN
-from tests.certificates.sheets import text
+from tests.certificates.sheets import pdf_text
 from tests.makers import make_person, sign_in
 from tests.pages import Client
 from tests.refreshers.makers import make_completed
@@ -94,7 +94,7 @@ def test_a_refresher_leads_to_a_certificate_that_keeps_the_date(
     # The certificate says that it is for a refresher: on its page, as a PDF, and in the signed file in that.
     assert "renewed the course by a refresher" in client.get(f"/certificate/{second.number}").text
     sheet = client.flask.get(f"/certificate/{second.number}.pdf").data
-    assert "renewed the course by a refresher" in text(sheet)
+    assert "renewed the course by a refresher" in pdf_text(sheet)
     (tmp_path / "certificate.pdf").write_bytes(sheet)
     checked = app.test_cli_runner().invoke(args=["certificates", "verify", str(tmp_path / "certificate.pdf")])
     assert checked.exit_code == 0, checked.output

@@ -1,4 +1,4 @@
-"""Why a reminder came, or why none; and the policy with its dates."""
+"""The pages: why a reminder is due, or why none is; and the policy with its dates."""
 
 from __future__ import annotations
 
@@ -25,13 +25,15 @@ def admin(client: Client, session: Session) -> Client:
     return sign_in(client, make_person(session, "Alex Morgan", "alex@example.org", "administrator"))
 
 
-def overdue(session: Session, **values: str) -> Person:
-    """Somebody who was added a year ago and has done nothing."""
+def make_overdue_person(session: Session, **values: str) -> Person:
+    """A person who was added a year ago and has done nothing."""
     return make_person(session, at=now() - timedelta(days=365), **values)  # type: ignore[arg-type]
 
 
-def test_the_page_says_why_a_reminder_is_due_and_what_became_of_it(app: Flask, session: Session, admin: Client) -> None:
-    person = overdue(session)
+def test_the_page_explains_why_a_reminder_is_due_and_shows_its_state(
+    app: Flask, session: Session, admin: Client
+) -> None:
+    person = make_overdue_person(session)
     page = admin.get(f"/reminders/{person.id}")
     assert "A reminder is due" in page.text
     assert "The next one comes on" in page.text
@@ -43,7 +45,7 @@ def test_the_page_says_why_a_reminder_is_due_and_what_became_of_it(app: Flask, s
     assert "A reminder is due" not in page.text
 
 
-def test_the_page_says_why_there_is_none(session: Session, admin: Client) -> None:
+def test_the_page_explains_why_no_reminder_is_due(session: Session, admin: Client) -> None:
     person = make_person(session, at=now())
     assert "There is no reminder to send." in admin.get(f"/reminders/{person.id}").text
     today = now().date()
@@ -54,8 +56,8 @@ def test_the_page_says_why_there_is_none(session: Session, admin: Client) -> Non
     assert "No reminder is planned." in page.text
 
 
-def test_an_administrator_clears_an_address(session: Session, admin: Client) -> None:
-    person = overdue(session)
+def test_an_administrator_clears_a_suppressed_address(session: Session, admin: Client) -> None:
+    person = make_overdue_person(session)
     suppress_address(session, person.email, "refused", "550 5.1.1 gone", now())
     session.commit()
     page = admin.get(f"/reminders/{person.id}")
@@ -67,7 +69,7 @@ def test_an_administrator_clears_an_address(session: Session, admin: Client) -> 
     assert "is not held back" in admin.follow(admin.post(f"/reminders/{person.id}/address", {})).text
 
 
-def test_a_manager_sees_those_of_the_team_and_nobody_elses(session: Session, client: Client) -> None:
+def test_managers_see_the_reminders_of_their_teams_only(session: Session, client: Client) -> None:
     team = make_team(session)
     manager = make_person(session, "Priya Nair", "priya@example.org", "manager", team)
     mine = make_person(session, team=team)
@@ -79,7 +81,7 @@ def test_a_manager_sees_those_of_the_team_and_nobody_elses(session: Session, cli
     client.post(f"/reminders/{mine.id}/address", {}, 403)
 
 
-def test_everybody_sees_their_own_and_a_manager_chooses_about_the_summary(session: Session, client: Client) -> None:
+def test_people_see_their_own_reminders_and_managers_choose_the_digest(session: Session, client: Client) -> None:
     sign_in(client, make_person(session, "Priya Nair", "priya@example.org", "manager"))
     page = client.get("/reminders")
     assert page.h1 == "My reminders"
@@ -89,7 +91,7 @@ def test_everybody_sees_their_own_and_a_manager_chooses_about_the_summary(sessio
     assert "You get the weekly summary" in client.follow(client.post("/reminders/summary", page.fields())).text
 
 
-def test_the_policy_is_previewed_and_then_saved(session: Session, admin: Client) -> None:
+def test_a_policy_is_previewed_and_then_saved(session: Session, admin: Client) -> None:
     page = admin.get("/reminders/policy")
     assert "60, 30, 14, 7 and 1 days before" in page.text
     assert "The safeguarding lead has no e-mail address" in page.text
@@ -105,7 +107,7 @@ def test_the_policy_is_previewed_and_then_saved(session: Session, admin: Client)
     assert queries.policy_versions(session) == []
     admin.post("/reminders/policy", {**entered, "save": "yes"})
     (version,) = queries.policy_versions(session)
-    assert (version.policy.before, version.reason, version.by) == ((45, 10), "Calmer", "Alex Morgan")
+    assert (version.policy.before, version.reason, version.made_by) == ((45, 10), "Calmer", "Alex Morgan")
     assert version.policy.closed == ((date(2026, 12, 21), date(2027, 1, 1)),)
     assert "45 and 10 days before" in admin.get("/reminders/policy").text
 
@@ -123,7 +125,7 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize(("wrong", "words"), MISTAKES)
-def test_a_mistake_is_named_and_nothing_is_lost(
+def test_an_error_is_named_and_the_entries_stay(
     session: Session, admin: Client, wrong: dict[str, str], words: str
 ) -> None:
     entered = {**admin.get("/reminders/policy").fields(), "reason": "Kept here", "save": "yes"}
@@ -134,7 +136,7 @@ def test_a_mistake_is_named_and_nothing_is_lost(
     assert queries.policy_versions(session) == []
 
 
-def test_days_are_read_as_people_write_them() -> None:
+def test_days_are_parsed_in_common_formats() -> None:
     assert parse_days("60, 30; 14 7 and 1") == (60, 30, 14, 7, 1)
     spans = ((date(2026, 12, 21), date(2027, 1, 3)), (date(2027, 2, 1), date(2027, 2, 1)))
     for text in ("21/12/2026 to 3/1/2027\n\n1/2/2027", "2026-12-21 - 2027-01-03\n2027-02-01", format_closures(spans)):

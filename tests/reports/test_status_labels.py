@@ -46,7 +46,7 @@ pytestmark = pytest.mark.both_engines
 Counts = dict[str, int]
 TODAY = civil_date(now(), ZONE)
 MONDAY = TODAY - timedelta(days=TODAY.weekday() + 7)  # a day on which mail leaves, when all of it had happened
-while SendingHours(ReminderPolicy(), "england", ZONE).from_day(MONDAY) != MONDAY:
+while SendingHours(ReminderPolicy(), "england", ZONE).next_business_day(MONDAY) != MONDAY:
     MONDAY -= timedelta(weeks=1)
 IN_MAIL = {word.lower(): word for word in STATUS_GROUPS.values()}
 WORDS = re.compile(r"^(Overdue|Due (in|today)|In progress|Not started|Up to date|Paused|Not required)")
@@ -117,7 +117,7 @@ def summary_counts(session: Session, manager: Person) -> tuple[Counts, int]:
     assert hours is not None
     candidates = {one.id: one for one in reminder_candidates(session, hours, MONDAY)}
     members = managed_people(session, [manager.id])[manager.id]
-    digest = build_digest([(i, candidates[i].name, candidates[i].standing) for i in members], hours)
+    digest = build_digest([(i, candidates[i].name, candidates[i].status) for i in members], hours)
     return {IN_MAIL[label]: number for label, number in digest.counts}, len(digest.overdue)
 
 

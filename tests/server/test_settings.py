@@ -19,7 +19,7 @@ from course.server.queries import count_unsigned_certificates, secret_key_state
 from course.server.rules import KeyState, comparable_settings, differing_settings, key_fingerprint, key_state
 from course.server.settings_check import own_settings
 from course.web.unit_of_work import unit_of_work
-from tests.certificates.makers import issued
+from tests.certificates.makers import make_certificate
 from tests.conftest import NOW, SECRET, make_config
 from tests.makers import make_organisation, make_person, sign_in
 from tests.pages import Client
@@ -78,7 +78,7 @@ def restored(committed: Flask) -> Iterator[Flask]:
     """The same database with another secret key, in which a certificate was signed before."""
     with committed.app_context(), unit_of_work() as session:
         make_organisation(session)
-        issued(session)
+        make_certificate(session)
         make_person(session, "Alex Morgan", "alex@example.org", "administrator")
     url = committed.extensions["course"].config.database_url
     app = create_app(make_config(url, SECRET_KEY=OTHER, TIME_ZONE="Europe/Paris"))
@@ -96,7 +96,7 @@ def test_a_database_without_its_key_says_so_until_another_is_accepted(
         actions.register_worker(session, "serve on here", NOW + timedelta(days=9000), own_settings())
     with restored.app_context(), unit_of_work() as session:
         assert actions.check_secret_key(session, OTHER, NOW) == "other"
-        issued(session, "noor@example.org")
+        make_certificate(session, "noor@example.org")
         assert count_unsigned_certificates(session) == 1
     with restored.app_context():
         _check_settings()
@@ -110,7 +110,7 @@ def test_a_database_without_its_key_says_so_until_another_is_accepted(
             assert count_unsigned_certificates(session) == 0
     assert "signed now: 1 of 1" in capsys.readouterr().err
     with restored.app_context(), unit_of_work() as session:
-        issued(session, "femi@example.org")
+        make_certificate(session, "femi@example.org")
     page = sign_in(Client(restored), person).get("/system").text
     assert "SECRET_KEY is not the key that this database was used with." in page
     assert "1 certificate has no signature." in page

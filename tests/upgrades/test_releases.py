@@ -127,9 +127,9 @@ def test_signed_certificates_hold_and_the_key_of_that_time_signs_on(upgraded: Up
 def holds(document: bytes, key: Key, name: str, last_day: str) -> None:
     """The signature is that of this key, over this name and this last day."""
     verdict = check_credential(document, [key], now())
-    assert verdict.signed, verdict
-    assert verdict.stated is not None
-    assert (verdict.stated.name, verdict.stated.last_day.isoformat()) == (name, last_day)
+    assert verdict.is_signature_valid, verdict
+    assert verdict.claims is not None
+    assert (verdict.claims.holder_name, verdict.claims.last_day.isoformat()) == (name, last_day)
 
 
 def test_the_log_is_as_it_was_written(upgraded: Upgraded) -> None:

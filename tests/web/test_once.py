@@ -27,14 +27,14 @@ from course.privacy.models import ErasureRequest
 from course.recertification.models import RenewalImport
 from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW
-from tests.credentials.makers import SEAL, Issuer
+from tests.credentials.makers import SIGNING_SETTINGS, Issuer
 from tests.makers import make_person, make_team
 from tests.support.racing import at_once
 
 TIMES = 6
 TODAY = NOW.date()
 ISSUER = Issuer()
-PROFILE = json.dumps(ISSUER.served()[f"{SEAL.address}/issuer"])
+PROFILE = json.dumps(ISSUER.served()[f"{SIGNING_SETTINGS.base_url}/issuer"])
 
 
 def _trusted(session: Session) -> bool:
@@ -48,7 +48,7 @@ def _trusted(session: Session) -> bool:
 def _deeds(manager: int, learner: int, team: int) -> dict[str, tuple[Callable[[Session], object], type]]:
     """Each deed with the table that it writes to; what it gives is false if it was done before."""
     document = document_bytes(ISSUER.credential())
-    said = check_credential(document, [ISSUER.key], NOW).stated
+    said = check_credential(document, [ISSUER.key], NOW).claims
     assert said is not None
     until = TODAY + timedelta(days=9)
     return {

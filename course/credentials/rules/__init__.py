@@ -1,1 +1,1 @@
-"""Open Badges 3.0 credentials: what they say, how they are signed, and how one is checked."""
+"""Open Badges 3.0 credentials: their contents, their signatures, and their verification."""

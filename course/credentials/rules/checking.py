@@ -1,4 +1,4 @@
-"""Checking a credential of this course, whoever issued it, with nothing but the issuer's public keys."""
+"""Verification of a credential of this course, from any installation, with nothing but the issuer's public keys."""
 
 from __future__ import annotations
 
@@ -16,18 +16,20 @@ from course.credentials.rules.signing import SUITE, JsonLdDocument, UnsignableDa
 
 CredentialState = Literal["valid", "expired", "not yet valid", "changed", "withdrawn", "other issuer", "no credential"]
 MAX_BYTES = 64 * 1024
-# Ours have seven, with the proof eight. Many objects that are alike would keep the canonicaliser busy for hours.
+# A credential of this course has seven objects, with the proof eight. Many similar objects would keep the canonicaliser
+# busy for hours.
 _MAX_OBJECTS = 8
-# Ours have about fifty. Its work grows with their square: the 6,000 that fit into a file took it half a minute.
+# A credential of this course has about fifty values. The work of the canonicaliser grows with their square: the 6,000
+# that fit into a file took half a minute.
 _MAX_VALUES = 300
 
 
 @dataclass(frozen=True)
 class CredentialClaims:
-    """What a signed credential says, read from it."""
+    """The contents of a signed credential."""
 
-    address: str
-    name: str
+    url: str
+    holder_name: str
     course: str
     pathway: str
     content_version: str
@@ -39,26 +41,26 @@ class CredentialClaims:
 
     @property
     def last_day(self) -> date:
-        """The last valid day, where it was issued."""
+        """The last day of validity, in the time zone of the issuer."""
         return self.valid_until.date()
 
 
 @dataclass(frozen=True)
 class CredentialVerdict:
-    """How a credential stands, in words as well. What it says is there only if its signature holds."""
+    """The result of a verification, with a sentence for display. `claims` is set only if the signature is valid."""
 
     state: CredentialState
-    words: str
-    stated: CredentialClaims | None = None
+    sentence: str
+    claims: CredentialClaims | None = None
 
     @property
-    def signed(self) -> bool:
-        """Whether the signature holds, whatever the day is."""
+    def is_signature_valid(self) -> bool:
+        """Whether the signature is valid, whatever the dates."""
         return self.state in ("valid", "expired", "not yet valid")
 
 
 class _InvalidCredentialError(ValueError):
-    """The reason why something is no credential of this course."""
+    """The reason why a file is no credential of this course."""
 
 
 _STATE_SENTENCES: dict[CredentialState, str] = {
@@ -72,18 +74,18 @@ _STATE_SENTENCES: dict[CredentialState, str] = {
 }
 
 
-def _verdict(state: CredentialState, why: str = "", stated: CredentialClaims | None = None) -> CredentialVerdict:
-    return CredentialVerdict(state, f"{_STATE_SENTENCES[state]} {why}".strip(), stated)
+def _verdict(state: CredentialState, detail: str = "", claims: CredentialClaims | None = None) -> CredentialVerdict:
+    return CredentialVerdict(state, f"{_STATE_SENTENCES[state]} {detail}".strip(), claims)
 
 
 def check_credential(document: bytes, keys: Iterable[Key], on: datetime) -> CredentialVerdict:
-    """Whether a credential is signed by one of these keys, unchanged, and valid at that moment.
+    """Whether a credential is signed by one of these keys, unchanged, and valid at the moment `on`.
 
-    Whether it was revoked since stands in the issuer's status list, which is not asked here.
+    Revocation is not checked: the issuer's status list says that (see is_revoked).
     """
     try:
-        found = _parse_credential(document)
-        issuer, method = found["issuer"]["id"], found["proof"][0]["verificationMethod"]
+        credential = _parse_credential(document)
+        issuer, method = credential["issuer"]["id"], credential["proof"][0]["verificationMethod"]
     except _InvalidCredentialError as error:
         return _verdict("no credential", f"The reason: {error}.")
     except (KeyError, TypeError):
@@ -92,26 +94,26 @@ def check_credential(document: bytes, keys: Iterable[Key], on: datetime) -> Cred
     if key is None:
         return _verdict("other issuer", f"It says that {str(issuer)[:200]!r} issued it.")
     try:
-        if not has_valid_proof(found, key.public):
+        if not has_valid_proof(credential, key.public_bytes):
             return _verdict("changed")
-        stated = _read_claims(found)
+        claims = _read_claims(credential)
     except UnsignableDataError as error:
         return _verdict("changed", f"The reason: {error}.")
     except (KeyError, TypeError, ValueError, AttributeError):
         return _verdict("no credential", "It is signed, but does not say what such a credential says.")
-    return _verdict(_validity_state(stated, key, on), stated=stated)
+    return _verdict(_validity_state(claims, key, on), claims=claims)
 
 
-def _validity_state(stated: CredentialClaims, key: Key, on: datetime) -> CredentialState:
-    if key.withdrawn is not None and on >= key.withdrawn:
+def _validity_state(claims: CredentialClaims, key: Key, on: datetime) -> CredentialState:
+    if key.withdrawn_from is not None and on >= key.withdrawn_from:
         return "withdrawn"
-    if on < stated.valid_from:
+    if on < claims.valid_from:
         return "not yet valid"
-    return "valid" if on <= stated.valid_until else "expired"
+    return "valid" if on <= claims.valid_until else "expired"
 
 
 def _find_key(keys: Iterable[Key], issuer: str, method: str) -> Key | None:
-    """The key that a proof names, if it is that issuer's. A bare key stands for whatever key is named."""
+    """The key that a proof names, if it belongs to that issuer. A bare key matches any name."""
     return next((key for key in keys if not key.address or (key.address, key.issuer) == (method, issuer)), None)
 
 
@@ -119,33 +121,37 @@ def _parse_credential(document: bytes) -> JsonLdDocument:
     if len(document) > MAX_BYTES:
         raise _InvalidCredentialError("it is too large")
     try:
-        found: Any = json.loads(document.decode(), object_pairs_hook=_unique_fields, parse_constant=_refuse_constant)
-        objects = _count_objects(found)
+        credential: Any = json.loads(
+            document.decode(), object_pairs_hook=_unique_fields, parse_constant=_refuse_constant
+        )
+        objects = _count_objects(credential)
     except (ValueError, RecursionError) as error:
-        why = error if isinstance(error, _InvalidCredentialError) else "it is not JSON"
-        raise _InvalidCredentialError(str(why)) from error
-    if not isinstance(found, dict) or found.get("@context") != [CREDENTIALS, OPEN_BADGES]:
+        problem = error if isinstance(error, _InvalidCredentialError) else "it is not JSON"
+        raise _InvalidCredentialError(str(problem)) from error
+    if not isinstance(credential, dict) or credential.get("@context") != [CREDENTIALS, OPEN_BADGES]:
         raise _InvalidCredentialError("it is not an Open Badges 3.0 credential")
-    if not {"VerifiableCredential", "AchievementCredential"} <= {str(kind) for kind in found.get("type", [])}:
+    if not {"VerifiableCredential", "AchievementCredential"} <= {
+        str(required) for required in credential.get("type", [])
+    }:
         raise _InvalidCredentialError("it is not a credential for an achievement")
-    if objects > _MAX_OBJECTS or _count_values(found) > _MAX_VALUES:
+    if objects > _MAX_OBJECTS or _count_values(credential) > _MAX_VALUES:
         raise _InvalidCredentialError("it has more parts than such a credential has")
-    proof = found.get("proof")
+    proof = credential.get("proof")
     if not isinstance(proof, list) or len(proof) != 1 or not isinstance(proof[0], dict):
         raise _InvalidCredentialError("it does not have exactly one signature")
-    kind = {"type": "DataIntegrityProof", "cryptosuite": SUITE, "proofPurpose": "assertionMethod"}
-    if any(proof[0].get(term) != value for term, value in kind.items()):
+    required = {"type": "DataIntegrityProof", "cryptosuite": SUITE, "proofPurpose": "assertionMethod"}
+    if any(proof[0].get(term) != value for term, value in required.items()):
         raise _InvalidCredentialError(f"its signature is not of the kind {SUITE}")
-    return found
+    return credential
 
 
 def _unique_fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
         raise _InvalidCredentialError("a field in it is given twice")
-    if any(key.startswith("@") and key != "@context" for key in found):
+    if any(key.startswith("@") and key != "@context" for key in fields):
         raise _InvalidCredentialError("it is written in another way")
-    return found
+    return fields
 
 
 def _refuse_constant(text: str) -> None:
@@ -153,46 +159,49 @@ def _refuse_constant(text: str) -> None:
 
 
 def _count_objects(value: Any) -> int:
-    """How many objects there are; raises for lists in lists, and if an object inside another brings a context."""
+    """The number of objects in a tree.
+
+    Raises _InvalidCredentialError for nested lists, and for an object with a context of its own inside another.
+    """
     if isinstance(value, list):
-        if any(isinstance(one, list) for one in value):
+        if any(isinstance(child, list) for child in value):
             raise _InvalidCredentialError("there are lists inside lists")
-        return sum(_count_objects(one) for one in value)
+        return sum(_count_objects(child) for child in value)
     if not isinstance(value, dict):
         return 0
     if any(
-        "@context" in one
+        "@context" in child
         for part in value.values()
-        for one in (part if isinstance(part, list) else [part])
-        if isinstance(one, dict)
+        for child in (part if isinstance(part, list) else [part])
+        if isinstance(child, dict)
     ):
         raise _InvalidCredentialError("a part of it brings its own context")
-    return 1 + sum(_count_objects(one) for one in value.values())
+    return 1 + sum(_count_objects(child) for child in value.values())
 
 
 def _count_values(value: Any) -> int:
-    """How many texts, numbers, lists and objects there are in all."""
+    """The number of texts, numbers, lists and objects in a tree."""
     if isinstance(value, dict):
         return 1 + sum(map(_count_values, value.values()))
     return 1 + sum(map(_count_values, value)) if isinstance(value, list) else 1
 
 
-def _read_claims(found: JsonLdDocument) -> CredentialClaims:
-    subject, achievement = found["credentialSubject"], found["credentialSubject"]["achievement"]
-    (named,) = subject["identifier"]
-    if named["hashed"] is not False or named["identityType"] != "name":
+def _read_claims(credential: JsonLdDocument) -> CredentialClaims:
+    subject, achievement = credential["credentialSubject"], credential["credentialSubject"]["achievement"]
+    (identity,) = subject["identifier"]
+    if identity["hashed"] is not False or identity["identityType"] != "name":
         raise ValueError("the name is not said in words")
-    valid_from, valid_until = (datetime.fromisoformat(found[term]) for term in ("validFrom", "validUntil"))
+    valid_from, valid_until = (datetime.fromisoformat(credential[term]) for term in ("validFrom", "validUntil"))
     if valid_from.tzinfo is None or valid_until.tzinfo is None:
         raise ValueError("a moment without a zone")
     return CredentialClaims(
-        address=_require_text(found["id"]),
-        name=_require_text(named["identityHash"]),
+        url=_require_text(credential["id"]),
+        holder_name=_require_text(identity["identityHash"]),
         course=_require_text(achievement["name"]),
         pathway=_require_text(achievement.get("specialization", "")),
         content_version=_require_text(achievement["version"]),
-        organisation=_require_text(found["issuer"]["name"]),
-        issuer=_require_text(found["issuer"]["id"]),
+        organisation=_require_text(credential["issuer"]["name"]),
+        issuer=_require_text(credential["issuer"]["id"]),
         completed_on=date.fromisoformat(subject["activityEndDate"]),
         valid_from=valid_from,
         valid_until=valid_until,
@@ -200,14 +209,14 @@ def _read_claims(found: JsonLdDocument) -> CredentialClaims:
 
 
 def _require_text(value: Any) -> str:
-    # A text and a list with just that text mean the same in JSON-LD, and have the same signature.
+    # In JSON-LD a text and a list with only that text mean the same, and have the same signature.
     if not isinstance(value, str):
         raise TypeError("not a text")
     return value
 
 
 def status_list_entry(document: bytes) -> tuple[str, int]:
-    """Where a credential says that its revocation is listed, and its place there. Raises ValueError."""
+    """The address of the status list that a credential names, and the index in that list. Raises ValueError."""
     try:
         status = json.loads(document)["credentialStatus"]
         return str(status["statusListCredential"]), int(status["statusListIndex"])
@@ -215,44 +224,47 @@ def status_list_entry(document: bytes) -> tuple[str, int]:
         raise ValueError("it does not say where its revocation would be listed") from error
 
 
-def is_revoked(document: bytes, keys: Iterable[Key], address: str, place: int) -> bool:
-    """Whether a status list from that address, signed with one of the keys, says that the place in it is revoked.
+def is_revoked(document: bytes, keys: Iterable[Key], address: str, index: int) -> bool:
+    """Whether the status list from that address, signed with one of the keys, marks the index as revoked.
 
-    Raises ValueError for what is not such a list.
+    Raises ValueError for anything that is not such a list.
     """
     if len(document) > MAX_BYTES:
         raise ValueError("the list is too large")
     try:
-        found: Any = json.loads(document.decode(), object_pairs_hook=_unique_fields, parse_constant=_refuse_constant)
+        status_list: Any = json.loads(
+            document.decode(), object_pairs_hook=_unique_fields, parse_constant=_refuse_constant
+        )
         if (
-            _count_objects(found) > _MAX_OBJECTS
-            or _count_values(found) > _MAX_VALUES
-            or found["id"] != address
-            or "BitstringStatusListCredential" not in found["type"]
+            _count_objects(status_list) > _MAX_OBJECTS
+            or _count_values(status_list) > _MAX_VALUES
+            or status_list["id"] != address
+            or "BitstringStatusListCredential" not in status_list["type"]
         ):
             raise ValueError("it is not the list that was asked for")
-        key = _find_key(keys, found["issuer"], found["proof"][0]["verificationMethod"])
-        if key is None or key.withdrawn is not None or not has_valid_proof(found, key.public):
+        key = _find_key(keys, status_list["issuer"], status_list["proof"][0]["verificationMethod"])
+        if key is None or key.withdrawn_from is not None or not has_valid_proof(status_list, key.public_bytes):
             raise ValueError("the list is not signed by the issuer")
-        return is_bit_set(found["credentialSubject"]["encodedList"], place)
+        return is_bit_set(status_list["credentialSubject"]["encodedList"], index)
     except (KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
         raise ValueError("it is not a list of revocations") from error
 
 
 def extract_credential(data: bytes) -> bytes | None:
-    """The credential that a file holds: a PDF with one attached, or the file itself. None for a PDF without.
+    """The credential in a file: the attachment of a PDF, or the file itself. None for a PDF without one.
 
-    A PDF from outside can ask for any time and memory: read it in a process of its own (course/web/sandbox.py).
+    A PDF from outside can take any amount of time and memory: call this in a process of its own
+    (course/web/sandbox.py).
     """
     if b"%PDF-" not in data[:1024]:
         return data
     from pypdf import PdfReader  # noqa: PLC0415 (it takes long to load, and few who start need it)
 
     try:
-        found = next(iter(PdfReader(io.BytesIO(data)).attachments.get(FILE_NAME, [])), None)
+        attachment = next(iter(PdfReader(io.BytesIO(data)).attachments.get(FILE_NAME, [])), None)
     except MemoryError:
         raise
     except Exception:
-        # A file from anywhere can be broken in any way, and pypdf tells about it in as many.
+        # A file from outside can be broken in any way, and pypdf raises as many kinds of error.
         return None
-    return found if found is None or len(found) <= MAX_BYTES else None
+    return attachment if attachment is None or len(attachment) <= MAX_BYTES else None

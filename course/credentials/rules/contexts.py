@@ -1,8 +1,8 @@
-"""What each term of our documents means: our own excerpt of the official contexts, and nothing is ever fetched.
+"""The JSON-LD contexts of the credentials: an excerpt of the official ones, so that nothing is ever fetched.
 
-Only the terms that we use, with the same addresses, types and places as in
-https://www.w3.org/ns/credentials/v2 and https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json.
-A test lets two independent verifiers read our credentials with the official contexts themselves.
+It has only the terms in use, with the same addresses, types and nesting as in https://www.w3.org/ns/credentials/v2 and
+https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json. A test lets two independent verifiers read our credentials
+with the official contexts themselves.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _STATUS = "https://www.w3.org/ns/credentials/status#"
 _SECURITY = "https://w3id.org/security#"
 _OB = "https://purl.imsglobal.org/spec/vc/ob/vocab.html#"
 _SCHEMA = "https://schema.org/"
-# The official contexts write the types of dates in these two ways.
+# The official contexts write the types of dates in these two forms.
 _DATE_TIME = "http://www.w3.org/2001/XMLSchema#dateTime"
 _XSD = "https://www.w3.org/2001/XMLSchema#"
 
@@ -31,7 +31,7 @@ def _typed_term(address: str, kind: str) -> dict[str, str]:
 
 
 def _type_with_terms(address: str, **terms: Any) -> dict[str, Any]:
-    """A type, and the terms that are known only inside an object of that type."""
+    """A type, and the terms that are defined only inside an object of that type."""
     return {"@id": address, "@context": {"id": "@id", "type": "@type", **terms}}
 
 
@@ -102,7 +102,7 @@ CONTEXTS: dict[str, dict[str, Any]] = {
 
 
 def load_context(address: str, _options: object = None) -> dict[str, Any]:
-    """The document loader for PyLD. Raises LookupError for everything but the two contexts."""
+    """The document loader for PyLD. Raises LookupError for any address but the two contexts."""
     if address not in CONTEXTS:
         raise LookupError(f"{address} is no context of ours")
     return {

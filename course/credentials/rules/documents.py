@@ -1,4 +1,4 @@
-"""What our documents say: the credential of a certificate, the issuer, its keys, and the list of what was revoked."""
+"""The JSON-LD documents of the issuer: credentials, the issuer's profile, keys and status lists."""
 
 from __future__ import annotations
 
@@ -18,8 +18,7 @@ from course.credentials.rules.contexts import CREDENTIALS, OPEN_BADGES
 from course.credentials.rules.keys import Key, encode_multikey, usable_keys
 from course.credentials.rules.signing import JsonLdDocument
 
-# The least that the specification allows, so that a place in it tells next to nothing about anybody:
-# https://www.w3.org/TR/vc-bitstring-status-list/#bitstring-generation-algorithm
+# The minimum of the specification, so that an index says next to nothing about a person:
 STATUS_LIST_SIZE = 131072
 _MAX_LIST_BYTES = 2 * 1024 * 1024  # bytes, unpacked
 FILE_NAME = "credential.json"
@@ -27,17 +26,20 @@ FILE_NAME = "credential.json"
 
 @dataclass(frozen=True)
 class SigningSettings:
-    """What an installation signs with: its secret, the address at which everyone reaches it, and its time zone."""
+    """The settings with which an installation signs: its secret, its public URL, and its time zone."""
 
     secret: str
-    address: str
+    base_url: str
     zone: str
 
 
 @dataclass(frozen=True)
 class CertificateData:
-    """What a certificate says, as its credential repeats it. `pathway` is in words. It is empty, and there
-    are no `minutes`, for a certificate that was issued before there were any."""
+    """The contents of a certificate, as its credential repeats them.
+
+    `pathway` is the display name. It is empty, and `minutes` is None, for a certificate from before these were
+    recorded.
+    """
 
     certificate_id: int
     number: str
@@ -68,80 +70,84 @@ def list_address(address: str, number: int) -> str:
 
 
 def credential_address(address: str, number: str) -> str:
-    """The page on which anyone can check the certificate: what names a credential also leads to it."""
+    """The id of a credential: the page on which anybody can verify the certificate."""
     return f"{address}/verify/{number}"
 
 
 def credential_document(
-    certified: CertificateData, seal: SigningSettings, list_number: int, place: int
+    certificate: CertificateData, settings: SigningSettings, list_number: int, list_index: int
 ) -> JsonLdDocument:
-    """The Open Badges 3.0 AchievementCredential of a certificate, not signed yet.
+    """The Open Badges 3.0 AchievementCredential of a certificate, unsigned.
 
-    It says what the certificate says and no more; `place` is where it stands in the status list.
+    The credential says what the certificate says and no more; `list_index` is its index in the status list.
     """
-    status_list = list_address(seal.address, list_number)
-    about = {"specialization": certified.pathway} if certified.pathway else {}
-    # The same course, pathway and version has the same address for everybody who completes it.
-    same = f"{issuer_address(seal.address)}#{certified.content_version} {certified.pathway} {certified.kind}"
+    status_list = list_address(settings.base_url, list_number)
+    specialization = {"specialization": certificate.pathway} if certificate.pathway else {}
+    # Everybody who completes the same version of the same pathway gets the same achievement id.
+    achievement_name = (
+        f"{issuer_address(settings.base_url)}#{certificate.content_version} {certificate.pathway} {certificate.kind}"
+    )
     return {
         "@context": [CREDENTIALS, OPEN_BADGES],
-        "id": credential_address(seal.address, certified.number),
+        "id": credential_address(settings.base_url, certificate.number),
         "type": ["VerifiableCredential", "AchievementCredential"],
-        "name": certified.course,
+        "name": certificate.course,
         "issuer": {
-            "id": issuer_address(seal.address),
+            "id": issuer_address(settings.base_url),
             "type": ["Profile"],
-            "name": certified.organisation,
-            "url": seal.address,
+            "name": certificate.organisation,
+            "url": settings.base_url,
         },
-        "validFrom": _timestamp(certified.issued_at),
-        "validUntil": _end_of_day(certified.valid_until, seal.zone),
+        "validFrom": _timestamp(certificate.issued_at),
+        "validUntil": _end_of_day(certificate.valid_until, settings.zone),
         "credentialStatus": {
-            "id": f"{status_list}#{place}",
+            "id": f"{status_list}#{list_index}",
             "type": "BitstringStatusListEntry",
             "statusPurpose": "revocation",
-            "statusListIndex": str(place),
+            "statusListIndex": str(list_index),
             "statusListCredential": status_list,
         },
         "credentialSubject": {
             "type": ["AchievementSubject"],
             "identifier": [
-                {"type": "IdentityObject", "hashed": False, "identityHash": certified.name, "identityType": "name"}
+                {"type": "IdentityObject", "hashed": False, "identityHash": certificate.name, "identityType": "name"}
             ],
-            "activityEndDate": certified.completed_on.isoformat(),
+            "activityEndDate": certificate.completed_on.isoformat(),
             "achievement": {
-                "id": uuid.uuid5(uuid.NAMESPACE_URL, same).urn,
+                "id": uuid.uuid5(uuid.NAMESPACE_URL, achievement_name).urn,
                 "type": ["Achievement"],
                 "achievementType": "Course",
-                "name": certified.course,
-                "description": f"A training course about safeguarding children online. Edition {certified.edition}.",
-                "criteria": {"narrative": _criteria(certified)},
+                "name": certificate.course,
+                "description": f"A training course about safeguarding children online. Edition {certificate.edition}.",
+                "criteria": {"narrative": _criteria(certificate)},
                 "inLanguage": "en-GB",
-                "version": certified.content_version,
-                **about,
+                "version": certificate.content_version,
+                **specialization,
             },
         },
     }
 
 
-def _criteria(certified: CertificateData) -> str:
-    length = f", about {certified.minutes} minutes of work," if certified.minutes else ""
-    if certified.kind == "refresher":
+def _criteria(certificate: CertificateData) -> str:
+    length = f", about {certificate.minutes} minutes of work," if certificate.minutes else ""
+    if certificate.kind == "refresher":
         return (
             f"The refresher made for this person{length} completed, with a right answer on every point that it asked."
         )
-    covers = f" Covered: {'; '.join(certified.sections)}." if certified.sections else ""
-    return f"All modules{length} completed, and the final assessment passed.{covers}"
+    coverage = f" Covered: {'; '.join(certificate.sections)}." if certificate.sections else ""
+    return f"All modules{length} completed, and the final assessment passed.{coverage}"
 
 
-def status_list_document(seal: SigningSettings, number: int, revoked: Iterable[int], at: datetime) -> JsonLdDocument:
-    """The credential that says which places of a list are revoked, not signed yet."""
-    address = list_address(seal.address, number)
+def status_list_document(
+    settings: SigningSettings, number: int, revoked: Iterable[int], at: datetime
+) -> JsonLdDocument:
+    """The credential that says which indexes of a status list are revoked, unsigned."""
+    address = list_address(settings.base_url, number)
     return {
         "@context": [CREDENTIALS],
         "id": address,
         "type": ["VerifiableCredential", "BitstringStatusListCredential"],
-        "issuer": issuer_address(seal.address),
+        "issuer": issuer_address(settings.base_url),
         "validFrom": _timestamp(at),
         "credentialSubject": {
             "id": f"{address}#list",
@@ -152,16 +158,19 @@ def status_list_document(seal: SigningSettings, number: int, revoked: Iterable[i
     }
 
 
-def encode_bits(places: Iterable[int]) -> str:
-    """A bit for each place of a list, the first one leftmost; compressed, as multibase base64url."""
+def encode_bits(indexes: Iterable[int]) -> str:
+    """The bit string of a status list, with the bits at `indexes` set, compressed, as multibase base64url.
+
+    Index 0 is the leftmost bit.
+    """
     data = bytearray(STATUS_LIST_SIZE // 8)
-    for place in places:
-        data[place // 8] |= 0x80 >> place % 8
+    for index in indexes:
+        data[index // 8] |= 0x80 >> index % 8
     return "u" + base64.urlsafe_b64encode(gzip.compress(bytes(data), mtime=0)).decode().rstrip("=")
 
 
-def is_bit_set(encoded: str, place: int) -> bool:
-    """Whether the bit of a place is set in a list as `bits` writes it. Raises ValueError."""
+def is_bit_set(encoded: str, index: int) -> bool:
+    """Whether the bit at an index is set in a list as `encode_bits` writes it. Raises ValueError for anything else."""
     try:
         packed = base64.urlsafe_b64decode(encoded[1:] + "=" * (-len(encoded[1:]) % 4))
         with gzip.GzipFile(fileobj=io.BytesIO(packed)) as file:
@@ -171,19 +180,19 @@ def is_bit_set(encoded: str, place: int) -> bool:
     if (
         not encoded.startswith("u")
         or not STATUS_LIST_SIZE // 8 <= len(data) <= _MAX_LIST_BYTES
-        or not 0 <= place < len(data) * 8
+        or not 0 <= index < len(data) * 8
     ):
         raise ValueError("the place is not in the list")
-    return bool(data[place // 8] & 0x80 >> place % 8)
+    return bool(data[index // 8] & 0x80 >> index % 8)
 
 
 def key_document(key: Key) -> JsonLdDocument:
-    """A public key, at its own address."""
+    """The document of a public key, which is served at the key's own address."""
     return {"@context": "https://w3id.org/security/multikey/v1", **_verification_method(key)}
 
 
 def issuer_document(name: str, address: str, keys: Sequence[Key], at: datetime) -> JsonLdDocument:
-    """Who issues, and the keys with which credentials are signed; those that were withdrawn assert nothing."""
+    """The issuer's profile with its keys; withdrawn keys are no assertion methods."""
     return {
         "@context": ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1", OPEN_BADGES],
         "id": issuer_address(address),
@@ -196,18 +205,18 @@ def issuer_document(name: str, address: str, keys: Sequence[Key], at: datetime) 
 
 
 def _verification_method(key: Key) -> JsonLdDocument:
-    ended = {"revoked": _timestamp(key.withdrawn)} if key.withdrawn else {}
+    revocation = {"revoked": _timestamp(key.withdrawn_from)} if key.withdrawn_from else {}
     return {
         "id": key.address,
         "type": "Multikey",
         "controller": key.issuer,
-        "publicKeyMultibase": encode_multikey(key.public),
-        **ended,
+        "publicKeyMultibase": encode_multikey(key.public_bytes),
+        **revocation,
     }
 
 
 def document_bytes(document: JsonLdDocument) -> bytes:
-    """A document as a file."""
+    """A document as compact JSON in UTF-8."""
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
 
@@ -216,5 +225,5 @@ def _timestamp(at: datetime) -> str:
 
 
 def _end_of_day(day: date, zone: str) -> str:
-    """The last second of a day. It keeps the offset of its zone, so that the day can be read off anywhere."""
+    """The last second of a day, with the offset of its time zone, so that readers anywhere see the right day."""
     return datetime.combine(day, time(23, 59, 59), ZoneInfo(zone)).isoformat()

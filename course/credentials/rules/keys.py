@@ -1,4 +1,4 @@
-"""Signing keys: Ed25519, written as multibase, and kept locked with the installation's own secret."""
+"""Signing keys: Ed25519, written as multibase, and stored encrypted with the installation's secret."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 _ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-# Says that what follows is an Ed25519 public key: https://www.w3.org/TR/cid-1.0/#Multikey
+# The multicodec prefix of an Ed25519 public key: https://www.w3.org/TR/cid-1.0/#Multikey
 _ED25519 = b"\xed\x01"
 _NONCE_BYTES = 12  # bytes
 _NO_KEY_MESSAGE = (
@@ -27,21 +27,24 @@ _NO_KEY_MESSAGE = (
 
 @dataclass(frozen=True)
 class Key:
-    """A public key: its own `address`, the address of the `issuer` that it signs for, its 32 bytes, and the
-    moment from which it proves nothing any more. A key that was handed over bare has neither address."""
+    """A public key: its `address`, the address of the `issuer` for whom it signs, its 32 bytes, and the moment from
+    which its signatures are worthless.
+
+    A bare key has neither address nor issuer.
+    """
 
     address: str
     issuer: str
-    public: bytes
-    withdrawn: datetime | None = None
+    public_bytes: bytes
+    withdrawn_from: datetime | None = None
 
 
 class KeyLockedError(Exception):
-    """A private key does not open with this secret."""
+    """A private key cannot be decrypted with this secret."""
 
 
 def encode_base58(data: bytes) -> str:
-    """Multibase base58btc, with its sign z in front."""
+    """Multibase base58btc, with the prefix z."""
     number, text = int.from_bytes(data), ""
     while number:
         number, digit = divmod(number, 58)
@@ -54,19 +57,19 @@ def decode_base58(text: str) -> bytes:
     if not text.startswith("z") or len(text) > 200:
         raise ValueError("not multibase base58btc")
     number = 0
-    for sign in text[1:]:
-        number = number * 58 + _ALPHABET.index(sign)
+    for character in text[1:]:
+        number = number * 58 + _ALPHABET.index(character)
     zeros = len(text[1:]) - len(text[1:].lstrip("1"))
     return bytes(zeros) + number.to_bytes((number.bit_length() + 7) // 8)
 
 
 def encode_multikey(public: bytes) -> str:
-    """A public key as a Multikey document writes it: z6Mk…"""
+    """A public key in the form of a Multikey document: z6Mk…"""
     return encode_base58(_ED25519 + public)
 
 
 def decode_multikey(text: str) -> bytes:
-    """The 32 bytes of a key that is written as z6Mk… Raises ValueError."""
+    """The 32 bytes of a public key in the form z6Mk… Raises ValueError."""
     data = decode_base58(text)
     if len(data) != 34 or not data.startswith(_ED25519):
         raise ValueError("not an Ed25519 public key")
@@ -74,7 +77,7 @@ def decode_multikey(text: str) -> bytes:
 
 
 def create_key_pair(secret: str) -> tuple[bytes, bytes]:
-    """A new pair: the public key, and the private one locked with the secret."""
+    """A new key pair: the public key, and the private key encrypted with the secret."""
     private = Ed25519PrivateKey.generate()
     public = private.public_key().public_bytes_raw()
     nonce = secrets.token_bytes(_NONCE_BYTES)
@@ -82,10 +85,11 @@ def create_key_pair(secret: str) -> tuple[bytes, bytes]:
 
 
 def unlock_key(locked: bytes, public: bytes, secret: str) -> Ed25519PrivateKey:
-    """The private key. Raises KeyLockedError if it was locked with another secret, or is not that key's."""
+    """The private key. Raises KeyLockedError if it was encrypted with another secret, or belongs to another public
+    key."""
     try:
         private = _cipher(secret).decrypt(locked[:_NONCE_BYTES], locked[_NONCE_BYTES:], public)
-    except (InvalidTag, ValueError) as error:  # the latter: a part of what was kept is missing
+    except (InvalidTag, ValueError) as error:  # ValueError: a part of the stored value is missing
         raise KeyLockedError(
             "The signing key does not open: SECRET_KEY is another than when the key was made. Set the earlier one "
             "again. Only if it is lost, run 'flask system accept-key'."
@@ -98,16 +102,16 @@ def _cipher(secret: str) -> AESGCM:
 
 
 def read_keys(text: str) -> tuple[Key, ...]:
-    """The public keys of a file: an issuer's profile, a key's document, or a bare key (z6Mk…).
+    """The public keys in a file: an issuer's profile, a key document, or a bare key (z6Mk…).
 
-    Raises ValueError, in words for whoever chose the file.
+    Raises ValueError with a message for the person who chose the file.
     """
     try:
         if not text.lstrip().startswith("{"):
             return (Key("", "", decode_multikey(text.strip())),)
-        found = json.loads(text)
-        methods: Any = found.get("verificationMethod", [found])
-        keys = tuple(_read_key(one) for one in methods)
+        document = json.loads(text)
+        methods: Any = document.get("verificationMethod", [document])
+        keys = tuple(_read_key(method) for method in methods)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(_NO_KEY_MESSAGE) from error
     if not keys:
@@ -122,5 +126,5 @@ def _read_key(document: dict[str, str]) -> Key:
 
 
 def usable_keys(keys: Iterable[Key], at: datetime) -> list[Key]:
-    """The keys whose signatures hold at that moment."""
-    return [key for key in keys if key.withdrawn is None or at < key.withdrawn]
+    """The keys whose signatures are valid at a moment."""
+    return [key for key in keys if key.withdrawn_from is None or at < key.withdrawn_from]

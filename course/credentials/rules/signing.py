@@ -1,7 +1,7 @@
-"""Data Integrity proofs of the kind eddsa-rdfc-2022: https://www.w3.org/TR/vc-di-eddsa/
+"""Data Integrity proofs of the cryptosuite eddsa-rdfc-2022: https://www.w3.org/TR/vc-di-eddsa/
 
-A document is read as JSON-LD, brought into a canonical order (RDFC-1.0) and hashed with SHA-256; so is the proof
-without its value. Ed25519 signs the two hashes.
+A document is read as JSON-LD, canonicalised (RDFC-1.0) and hashed with SHA-256; so is the proof without its value.
+Ed25519 signs the two hashes.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ SUITE = "eddsa-rdfc-2022"
 JsonLdDocument = dict[str, Any]
 _SIGNATURE_BYTES = 64  # bytes
 _ADDRESS_PATTERN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|\\^`]+")
-# PyLD keeps what it has read of the contexts, and is not made for several threads.
+# PyLD caches parsed contexts, and is not thread-safe.
 _LOCK = threading.Lock()
 _OPTIONS = {
-    # Not empty: PyLD would complete a relative address with one of its own, and so hide it.
+    # None instead of an empty text: PyLD would complete a relative address with a base of its own, and so hide it.
     "base": None,
     "documentLoader": contexts.load_context,
     "contextResolver": ContextResolver({}, contexts.load_context),
@@ -41,13 +41,13 @@ _OPTIONS = {
 
 
 class UnsignableDataError(ValueError):
-    """Something in a document would not be covered by a signature."""
+    """A signature would not cover a part of a document."""
 
 
 def add_proof(document: JsonLdDocument, private: Ed25519PrivateKey, method: str, at: datetime) -> JsonLdDocument:
-    """The document with its proof: one, in an array. `method` is the address of the public key.
+    """The document with one proof, in an array. `method` is the address of the public key.
 
-    Raises UncoveredError if any key or value of the document, at any depth, would stay unsigned.
+    Raises UnsignableDataError if any key or value of the document, at any depth, would stay unsigned.
     """
     _refuse_control_characters(document)
     proof = {
@@ -64,18 +64,18 @@ def add_proof(document: JsonLdDocument, private: Ed25519PrivateKey, method: str,
 
 
 def has_valid_proof(document: JsonLdDocument, public: bytes) -> bool:
-    """Whether the document's one proof is that key's, over exactly this document.
+    """Whether the one proof of a document was made with this key over exactly this document.
 
-    Raises UncoveredError if the document has something that no signature could cover.
+    Raises UnsignableDataError if the document has a part that no signature covers.
     """
-    plain = dict(document)
-    (proof,) = plain.pop("proof")
-    plain_proof = dict(proof)
+    unsigned = dict(document)
+    (proof,) = unsigned.pop("proof")
+    proof_options = dict(proof)
     try:
-        signature = decode_base58(str(plain_proof.pop("proofValue", "")))
+        signature = decode_base58(str(proof_options.pop("proofValue", "")))
         if len(signature) != _SIGNATURE_BYTES:
             return False
-        Ed25519PublicKey.from_public_bytes(public).verify(signature, _signing_input(plain, plain_proof))
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, _signing_input(unsigned, proof_options))
     except UnsignableDataError:
         raise
     except (ValueError, InvalidSignature):
@@ -84,15 +84,15 @@ def has_valid_proof(document: JsonLdDocument, public: bytes) -> bool:
 
 
 def _signing_input(document: JsonLdDocument, proof: JsonLdDocument) -> bytes:
-    whole = {"@context": document["@context"], **proof}
-    return b"".join(hashlib.sha256(canonicalise(part).encode()).digest() for part in (whole, document))
+    proof_with_context = {"@context": document["@context"], **proof}
+    return b"".join(hashlib.sha256(canonicalise(part).encode()).digest() for part in (proof_with_context, document))
 
 
 def canonicalise(document: JsonLdDocument) -> str:
     """The document as canonical N-Quads.
 
-    JSON-LD silently leaves out a key that no context defines, and a value that is null or a relative address.
-    A signature would not cover them, so they are refused. Raises UncoveredError.
+    JSON-LD silently drops a key that no context defines, and a value that is null or a relative address. A signature
+    would not cover these, so they are refused. Raises UnsignableDataError.
     """
     dropped: list[str] = []
     try:
@@ -106,38 +106,40 @@ def canonicalise(document: JsonLdDocument) -> str:
     if len(dataset) != 1 or len(quads) != _count_statements(document):
         raise UnsignableDataError("a value in it is empty, given twice, or no full address")
     _refuse_invalid_nodes(document, [part for quad in quads for part in quad.values()])
-    found: str = URDNA2015().main(dataset, {"format": "application/n-quads"})
-    return found
+    canonical: str = URDNA2015().main(dataset, {"format": "application/n-quads"})
+    return canonical
 
 
 def _refuse_invalid_nodes(document: JsonLdDocument, parts: list[dict[str, str]]) -> None:
-    """Every address is a whole one, and only an object without an id goes without a name. Labels such as _:b1 in
-    the place of addresses would let a short list of them keep the canonicaliser busy for years."""
+    """Require that every address is absolute, and that only objects without an id are blank nodes.
+
+    With labels such as _:b1 in place of addresses a short list could keep the canonicaliser busy for years.
+    """
     for part in parts:
         if part["type"] == "IRI" and not _ADDRESS_PATTERN.fullmatch(part["value"]):
             raise UnsignableDataError(
                 f"{part['value'][:200]!r} is no full address, or not a word that a context defines"
             )
-    unnamed = {part["value"] for part in parts if part["type"] == "blank node"}
-    if len(unnamed) != sum(isinstance(one, dict) and "id" not in one for one in _walk_values(document)):
+    blank_nodes = {part["value"] for part in parts if part["type"] == "blank node"}
+    if len(blank_nodes) != sum(isinstance(value, dict) and "id" not in value for value in _walk_values(document)):
         raise UnsignableDataError("a part of it has a label instead of an address")
 
 
 def _count_statements(value: Any) -> int:
-    """How many statements of RDF a tree makes: one for each value, and one for each object inside another."""
+    """The number of RDF statements of a tree: one for each value, and one for each object inside another."""
     if isinstance(value, list) and value:
-        return sum(_count_statements(one) for one in value)
+        return sum(_count_statements(child) for child in value)
     if not isinstance(value, dict):
         return 1
-    inner = [one for key, one in value.items() if key not in ("@context", "id")]
-    nested = sum(isinstance(one, dict) for part in inner for one in (part if isinstance(part, list) else [part]))
-    return nested + sum(_count_statements(one) for one in inner)
+    inner = [child for key, child in value.items() if key not in ("@context", "id")]
+    nested = sum(isinstance(child, dict) for part in inner for child in (part if isinstance(part, list) else [part]))
+    return nested + sum(_count_statements(child) for child in inner)
 
 
 def _refuse_control_characters(document: JsonLdDocument) -> None:
-    """Control characters are written in different ways by different canonicalisers; no name needs them."""
+    """Refuse control characters: canonicalisers escape them differently, and no name needs them."""
     for text in _walk_values(document):
-        if isinstance(text, str) and any(unicodedata.category(sign) in ("Cc", "Cs") for sign in text):
+        if isinstance(text, str) and any(unicodedata.category(character) in ("Cc", "Cs") for character in text):
             raise UnsignableDataError(f"there are control characters in {text!r}")
 
 
@@ -145,5 +147,5 @@ def _walk_values(value: Any) -> Iterator[Any]:
     """A tree itself, and everything in it."""
     yield value
     if isinstance(value, (dict, list)):
-        for one in value.values() if isinstance(value, dict) else value:
-            yield from _walk_values(one)
+        for child in value.values() if isinstance(value, dict) else value:
+            yield from _walk_values(child)

@@ -71,7 +71,7 @@ def build_manifest(about: PackDescription, members: Mapping[str, bytes], key: Ke
         "made_by": about.requested_by,
         "course": {"title": about.course, "edition": about.edition, "content_version": about.content_version},
         "log": {"entry": about.audit_entry, "hash": about.audit_hash},
-        "key": {"id": key.address, "issuer": key.issuer, "public": encode_multikey(key.public)},
+        "key": {"id": key.address, "issuer": key.issuer, "public": encode_multikey(key.public_bytes)},
         "files": [
             {"name": name, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
             for name, data in sorted(members.items())
@@ -194,7 +194,7 @@ def _check_signature(
     )
     if made_at.tzinfo is None:
         raise ValueError("its moment has no zone")
-    matching_keys = [key for key in trusted if key.public == public_bytes]
+    matching_keys = [key for key in trusted if key.public_bytes == public_bytes]
     if trusted and not matching_keys:
         return PackFinding(
             False, f"{MANIFEST} is signed with the key {encode_multikey(public_bytes)}, which is not the issuer’s."
@@ -218,4 +218,4 @@ def _check_signature(
 
 
 def _any_withdrawn(keys: Sequence[Key]) -> bool:
-    return any(key.withdrawn is not None for key in keys)
+    return any(key.withdrawn_from is not None for key in keys)

@@ -170,7 +170,7 @@ def read_subject_data(session: Session, person_id: int, secret: str) -> SubjectD
             session, {period.address for period in periods if period.until is None}, secret
         ),
         summaries=_summaries_naming(session, ids),
-        log=log_lines(session, AuditFilter(people=tuple(ids)), _LOG_LIMIT),
+        log=log_lines(session, AuditFilter(person_ids=tuple(ids)), _LOG_LIMIT),
         protected_answers=sum(row["item_id"] in protected_ids for row in rows_by_table["answer"]),
     )
 

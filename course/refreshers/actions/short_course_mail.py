@@ -78,7 +78,7 @@ def queue_booster(
     number = len(learner.boosters) + 1
     attempt_id = open_attempt(session, library, learner.enrolment_id, "booster", "course", number, seed, drawn, at)
     hours = sending_hours(session, zone)
-    send_at = hours.leaves(at) if hours else at
+    send_at = hours.next_sending_time(at) if hours else at
     return attempt_id is not None and schedule_message(
         session, f"booster:{attempt_id}", learner.email, render(attempt_id), at, send_at
     )
@@ -120,4 +120,6 @@ def updates_due(session: Session, library: Library, zone: str, on: date) -> list
 def queue_update_mail(session: Session, due: DueUpdateMail, message: MailMessage, zone: str, at: datetime) -> bool:
     """Queue the mail in the outbox, to be sent in working hours. Returns False if it was queued already."""
     hours = sending_hours(session, zone)
-    return schedule_message(session, due.key, due.person.email, message, at, hours.leaves(at) if hours else at)
+    return schedule_message(
+        session, due.key, due.person.email, message, at, hours.next_sending_time(at) if hours else at
+    )

@@ -1,5 +1,8 @@
-"""Which reminder somebody stands on, who else is told, and when mail may leave. Pure: no clock, no database. What is
-due is derived each time, so that a job that did not run for weeks sends today's step and nothing that has gone stale."""
+"""Rules of reminders: the step that a person is on, digests and escalation, and sending hours.
+
+Pure: no clock, no database. What is due is derived each time, so that a job that did not run for weeks sends the
+current step and no outdated ones.
+"""
 
 from __future__ import annotations
 

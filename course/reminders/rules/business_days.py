@@ -1,4 +1,4 @@
-"""Working days and quiet hours: when mail may leave."""
+"""Business days and sending hours: when mail may leave."""
 
 from __future__ import annotations
 
@@ -24,40 +24,40 @@ def bank_holidays(nation: Nation, year: int) -> frozenset[date]:
 
 @dataclass(frozen=True)
 class SendingHours:
-    """When mail may leave in an organisation of this nation, by the clocks of its `zone` (an IANA name)."""
+    """The hours in which mail may leave, in an organisation of this nation and time zone (an IANA name)."""
 
     policy: ReminderPolicy
     nation: Nation
     zone: str
 
-    def works(self, day: date) -> bool:
-        """Whether it is a working day: no weekend, no bank holiday, and not a day on which it is closed."""
+    def is_business_day(self, day: date) -> bool:
+        """Whether a day is neither on a weekend, nor a bank holiday, nor in a closure."""
         return (
             day.weekday() < 5
             and day not in bank_holidays(self.nation, day.year)
             and not any(first <= day <= last for first, last in self.policy.closed)
         )
 
-    def from_day(self, day: date) -> date:
-        """The first working day on that day or after it."""
-        while not self.works(day):
+    def next_business_day(self, day: date) -> date:
+        """The first business day on that day or after it."""
+        while not self.is_business_day(day):
             day += _ONE_DAY
         return day
 
-    def until_day(self, day: date) -> date:
-        """The last working day on that day or before it."""
-        while not self.works(day):
+    def previous_business_day(self, day: date) -> date:
+        """The last business day on that day or before it."""
+        while not self.is_business_day(day):
             day -= _ONE_DAY
         return day
 
-    def leaves(self, at: datetime) -> datetime:
-        """The first moment from `at` on at which mail may leave: `at` itself, or the opening of a working day."""
+    def next_sending_time(self, at: datetime) -> datetime:
+        """The first moment from `at` on at which mail may leave: `at` itself, or the opening of a business day."""
         local = at.astimezone(ZoneInfo(self.zone))
-        day = self.from_day(local.date() + _ONE_DAY if local.hour >= self.policy.closes else local.date())
+        day = self.next_business_day(local.date() + _ONE_DAY if local.hour >= self.policy.closes else local.date())
         if day == local.date() and local.hour >= self.policy.opens:
             return at
         return self.opening(day).astimezone(at.tzinfo)
 
     def opening(self, day: date) -> datetime:
-        """When a working day opens."""
+        """The moment at which mail may leave on a business day."""
         return datetime.combine(day, time(self.policy.opens), ZoneInfo(self.zone))

@@ -1,4 +1,4 @@
-"""The weekly summary for a manager or the safeguarding lead: counts, and names only of those who are overdue."""
+"""The weekly digest for a manager or the safeguarding lead: counts, and the names only of people who are overdue."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from course.reminders.rules.business_days import SendingHours
 
 @dataclass(frozen=True)
 class OverduePerson:
-    """Somebody whose due day has passed, and by how many days."""
+    """A person whose due date has passed, and by how many days."""
 
     person_id: int
     name: str
@@ -26,55 +26,62 @@ class OverduePerson:
 
 @dataclass(frozen=True)
 class Digest:
-    """How many people are in which group of the report (in words, none without anybody), who is overdue, the longest
-    first, and for how many the day comes within the longest step of the ladder, which is `within` days: in whichever
-    group they are, so it is another number than that of the group "due soon". Named are those overdue for
-    `overdue_from` days or more."""
+    """The contents of a digest.
+
+    `counts` is the number of people by status group (display names, without empty groups); `overdue` are the people
+    overdue for `overdue_from` days or more, longest first. `due_soon` is the number of people due within
+    `due_soon_days`, the longest step of the policy: these may be in any group, so the number differs from that of the
+    group "due soon".
+    """
 
     counts: tuple[tuple[str, int], ...]
     overdue: tuple[OverduePerson, ...]
-    soon: int
+    due_soon: int
     overdue_from: int
-    within: int
+    due_soon_days: int
 
     @property
-    def coming(self) -> str:
-        """When the day comes for those who are `soon`, in words."""
-        return f"in the next {pluralise(self.within, 'day')}" if self.within else "today"
+    def due_soon_period(self) -> str:
+        """When the people who are due soon are due, for display."""
+        return f"in the next {pluralise(self.due_soon_days, 'day')}" if self.due_soon_days else "today"
 
     @property
-    def people(self) -> int:
+    def person_count(self) -> int:
         return sum(number for _, number in self.counts)
 
 
 def build_digest(
     people: Iterable[tuple[int, str, CertificationStatus]], hours: SendingHours, overdue_from: int = 1
 ) -> Digest:
-    """The summary of these people (id, name, standing); named are those overdue for that many days or more."""
-    counted: Counter[str] = Counter()
-    late: list[OverduePerson] = []
-    soon = 0
-    for person_id, name, now in people:
-        if now.state == NOT_REQUIRED:
+    """The digest of these people (id, name, status); it names those overdue for `overdue_from` days or more."""
+    totals: Counter[str] = Counter()
+    overdue: list[OverduePerson] = []
+    due_soon = 0
+    for person_id, name, status in people:
+        if status.state == NOT_REQUIRED:
             continue
-        counted[now.group] += 1
-        if now.state == PAUSED or now.due is None:
+        totals[status.group] += 1
+        if status.state == PAUSED or status.due is None:
             continue
-        if now.overdue_days >= overdue_from:
-            late.append(OverduePerson(person_id, name, now.due, now.overdue_days))
-        elif 0 <= (now.due - now.on).days <= hours.policy.before[0] and now.state != UP_TO_DATE:
-            soon += 1
-    late.sort(key=lambda one: (-one.days, one.name.casefold(), one.person_id))
-    counts = tuple((label.lower(), counted[group]) for group, label in STATUS_GROUPS.items() if counted[group])
-    return Digest(counts, tuple(late), soon, overdue_from, hours.policy.before[0])
+        if status.overdue_days >= overdue_from:
+            overdue.append(OverduePerson(person_id, name, status.due, status.overdue_days))
+        elif 0 <= (status.due - status.on).days <= hours.policy.before[0] and status.state != UP_TO_DATE:
+            due_soon += 1
+    overdue.sort(
+        key=lambda overdue_person: (-overdue_person.days, overdue_person.name.casefold(), overdue_person.person_id)
+    )
+    counts = tuple((label.lower(), totals[group]) for group, label in STATUS_GROUPS.items() if totals[group])
+    return Digest(counts, tuple(overdue), due_soon, overdue_from, hours.policy.before[0])
 
 
 def digest_day(day: date, hours: SendingHours) -> date | None:
-    """The day of the summary in the week of `day`: the one that is set, or the working day next to it in that week.
-    None if nobody works in that week."""
+    """The day of the digest in the week of `day`: the weekday of the policy, or the nearest business day in that week.
+
+    None if the week has no business day.
+    """
     monday = day - timedelta(days=day.weekday())
-    wanted = monday + timedelta(days=hours.policy.digest_weekday)
-    for found in (hours.from_day(wanted), hours.until_day(wanted)):
-        if monday <= found <= monday + timedelta(days=6):
-            return found
+    weekday = monday + timedelta(days=hours.policy.digest_weekday)
+    for candidate in (hours.next_business_day(weekday), hours.previous_business_day(weekday)):
+        if monday <= candidate <= monday + timedelta(days=6):
+            return candidate
     return None

@@ -1,7 +1,7 @@
-"""The ladder of one person: the steps with their days, the one they stand on, and the next.
+"""The reminder steps of a person: all steps with their days, the current step, and the next one.
 
-A step before the due day whose day is no working day comes on the last working day before it, so that nobody hears
-too late; one after the due day comes on the next working day.
+A step before the due date that falls on no business day moves to the business day before, so that nobody is reminded
+too late; a step after the due date moves to the next business day.
 """
 
 from __future__ import annotations
@@ -19,41 +19,41 @@ from course.reminders.rules.business_days import SendingHours
 
 @dataclass(frozen=True)
 class ReminderStep:
-    """`name` is the same for everybody who stands on it, `day` the one on which it comes, `why` the reason."""
+    """A step: `name` is equal for everybody on it, `day` is the day of the reminder, `reason` the explanation."""
 
     name: str
     day: date
-    why: str
+    reason: str
 
 
 @dataclass(frozen=True)
 class ReminderStatus:
-    """The step that somebody stands on today, or in `quiet` why there is none; and the one that comes next."""
+    """The current step of a person, or in `silence_reason` why there is none; and the next step."""
 
     step: ReminderStep | None
-    quiet: str
+    silence_reason: str
     next: ReminderStep | None
 
 
 def reminder_steps(due: date, opens: date | None, hours: SendingHours) -> Iterator[ReminderStep]:
-    """All steps for a due day in their order, without end: after the due day there is always one more.
+    """All steps for a due date in order, without end: after the due date there is always another one.
 
-    Nobody is reminded before renewing would keep the date (`opens`): earlier steps move there, as one.
+    Nobody is reminded before the recertification window opens (`opens`): earlier steps move to that day, as one.
     """
-    coming: dict[date, ReminderStep] = {}
+    steps_by_day: dict[date, ReminderStep] = {}
     for days in hours.policy.before:
-        day = hours.until_day(add_days(due, -days))
+        day = hours.previous_business_day(add_days(due, -days))
         if opens is not None and day < opens:
-            day = hours.from_day(opens)
+            day = hours.next_business_day(opens)
         if day <= due:
-            # Of several on one day the nearest counts.
-            coming[day] = ReminderStep(f"before {days}", day, _before_reason(days, due))
-    yield from (coming[day] for day in sorted(coming))
+            # Of several steps on one day the one nearest to the due date remains.
+            steps_by_day[day] = ReminderStep(f"before {days}", day, _before_reason(days, due))
+    yield from (steps_by_day[day] for day in sorted(steps_by_day))
     for number in numbers():
         days = 1 + number * hours.policy.every_days
-        day = hours.from_day(add_days(due, days))
-        # While it is closed several may fall on the next working day; the last of them counts.
-        if hours.from_day(add_days(due, days + hours.policy.every_days)) > day:
+        day = hours.next_business_day(add_days(due, days))
+        # During a closure several steps may fall on the next business day; the last of them remains.
+        if hours.next_business_day(add_days(due, days + hours.policy.every_days)) > day:
             yield ReminderStep(f"after {days}", day, f"{pluralise(days, 'day')} after the due day, {long_date(due)}")
 
 
@@ -63,35 +63,35 @@ def _before_reason(days: int, due: date) -> str:
     )
 
 
-def reminder_status(now: CertificationStatus, added: date, hours: SendingHours) -> ReminderStatus:
-    """Where somebody stands on the ladder on the day of their standing.
+def reminder_status(status: CertificationStatus, joined_on: date, hours: SendingHours) -> ReminderStatus:
+    """The current and the next reminder step of a person, on the day of the certification status.
 
-    `added` is the day on which they came here. Steps up to that day, or up to the day on which their present cycle
-    began, do not count: who has just been invited or imported hears first of the next step. Nobody who is away, who
-    does not need the course, or who could not yet renew is reminded.
+    `joined_on` is the day on which the person was added. Steps up to that day, or up to the start of the current cycle,
+    do not count: people who have just been invited or imported start with the next step. Nobody is reminded during a
+    leave, without a requirement, or before the window opens.
     """
-    if now.state == NOT_REQUIRED:
+    if status.state == NOT_REQUIRED:
         return ReminderStatus(None, "The course is not required.", None)
-    if now.due is None or now.state == PAUSED:
+    if status.due is None or status.state == PAUSED:
         return ReminderStatus(None, "Nobody is reminded during a leave.", None)
-    begins = max(added, now.cycle) if now.cycle else added
-    current, following = None, None
-    for step in reminder_steps(now.due, now.window_opens, hours):
-        if step.day <= begins:
+    first_day = max(joined_on, status.cycle) if status.cycle else joined_on
+    current, next_step = None, None
+    for step in reminder_steps(status.due, status.window_opens, hours):
+        if step.day <= first_day:
             continue
-        if step.day > now.on:
-            following = step
+        if step.day > status.on:
+            next_step = step
             break
         current = step
-    if now.state == UP_TO_DATE:
-        return ReminderStatus(None, "Up to date, and the day is not near.", following)
+    if status.state == UP_TO_DATE:
+        return ReminderStatus(None, "Up to date, and the day is not near.", next_step)
     if current is not None:
-        return ReminderStatus(current, "", following)
-    if now.on <= begins:
-        return ReminderStatus(None, "Added, or done, today: the first reminder comes later.", following)
-    return ReminderStatus(None, "No step has been reached yet.", following)
+        return ReminderStatus(current, "", next_step)
+    if status.on <= first_day:
+        return ReminderStatus(None, "Added, or done, today: the first reminder comes later.", next_step)
+    return ReminderStatus(None, "No step has been reached yet.", next_step)
 
 
-def reminder_key(person_id: int, now: CertificationStatus, step: ReminderStep) -> str:
-    """Names the reminder, so that it is queued once: the person, the cycle, its due day, the step."""
-    return f"reminder:{person_id}:{now.cycle}:{now.due}:{step.name}"
+def reminder_key(person_id: int, status: CertificationStatus, step: ReminderStep) -> str:
+    """The key that makes a reminder unique: person, cycle, due date and step."""
+    return f"reminder:{person_id}:{status.cycle}:{status.due}:{step.name}"

@@ -1,4 +1,4 @@
-"""One version of the policy of reminders. A version is made whole, and applies to everybody from then on."""
+"""A version of the reminder policy. Each version is complete, and applies to everybody from its start on."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ MAX_CLOSURE_DAYS = 92  # days; a typing error must not stop all reminders for ye
 
 @dataclass(frozen=True)
 class ReminderPolicy:
-    """`before` are the days before the due day, the furthest first; after it there is one every `every_days`.
+    """The reminder policy.
 
-    Managers get a summary each week on `digest_weekday` (0 is Monday), the safeguarding lead one about whoever has been
-    overdue for `lead_days`. Mail leaves from the hour `opens` until before the hour `closes`, on working days that are
-    in none of the spans `closed` (first and last day, both included). ValueError if the numbers make no sense.
+    `before` are the days before the due date, the furthest first; after the due date there is a reminder every
+    `every_days`. Managers get a digest each week on `digest_weekday` (0 is Monday), the safeguarding lead one about
+    people who have been overdue for `lead_days`. Mail leaves from the hour `opens` until before the hour `closes`, on
+    business days that are in none of the closures `closed` (first and last day, both included). Raises ValueError if
+    the numbers make no sense.
     """
 
     before: tuple[int, ...] = (60, 30, 14, 7, 1)
@@ -48,7 +50,7 @@ class ReminderPolicy:
 
 
 def describe_policy(policy: ReminderPolicy) -> str:
-    """The policy in sentences."""
+    """The policy in sentences, for display."""
     numbers = [str(days) for days in policy.before]
     before = (
         f"{', '.join(numbers[:-1])} and {numbers[-1]} days" if len(numbers) > 1 else pluralise(policy.before[0], "day")

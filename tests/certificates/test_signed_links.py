@@ -1,4 +1,4 @@
-"""The link that opens somebody's certificates without signing in, also after they have left."""
+"""The certificate link opens a person's certificates without sign-in, also after the person has left."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from course.organisation.actions import set_logo
 from course.people.actions import end_employment
 from course.people.models import Person
 from course.web.rate_limit import RateLimiter
-from tests.certificates.makers import TODAY, issued
-from tests.certificates.sheets import picture, text
+from tests.certificates.makers import TODAY, make_certificate
+from tests.certificates.sheets import make_logo, pdf_text
 from tests.conftest import NOW, SECRET
 from tests.makers import make_person, sign_in
 from tests.pages import Client
@@ -31,39 +31,39 @@ def fresh_throttle(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(views, "_throttle", RateLimiter(60, 60))
 
 
-def test_a_leaver_opens_their_certificates_by_the_link_and_nothing_else(
+def test_the_link_opens_the_certificates_of_a_leaver_and_nothing_else(
     app: Flask, session: Session, client: Client
 ) -> None:
-    found = issued(session)
-    other = issued(session, "kim@example.org")
+    found = make_certificate(session)
+    other = make_certificate(session, "kim@example.org")
     signed_in = Client(app)
     sign_in(signed_in, make_person(session, "Ann Hill", "ann@example.org", "administrator"))
     end_employment(session, found.person_id, TODAY, "moved on", "Europe/London", None, NOW)
     session.commit()
     assert "give it to them if they ask" in signed_in.get(f"/people/{found.person_id}").text
-    where = f"/kept/{create_link_token(found.person_id, SECRET)}"
-    page = client.get(where)
+    link = f"/kept/{create_link_token(found.person_id, SECRET)}"
+    page = client.get(link)
     assert page.h1 == "Certificates of Sam Okafor"
     assert found.number in page.text
     assert other.number not in page.text
-    assert "Sam Okafor" in text(client.flask.get(f"{where}/{found.number}.pdf").data)
-    assert b"proofValue" in client.flask.get(f"{where}/{found.number}.json").data
-    for path in (f"{where}/{other.number}.pdf", f"{where}/{other.number}.json"):
+    assert "Sam Okafor" in pdf_text(client.flask.get(f"{link}/{found.number}.pdf").data)
+    assert b"proofValue" in client.flask.get(f"{link}/{found.number}.json").data
+    for path in (f"{link}/{other.number}.pdf", f"{link}/{other.number}.json"):
         client.get(path, 404)
     client.get("/certificate", 303)
 
 
-def test_the_learner_is_told_to_keep_the_link(session: Session, client: Client) -> None:
-    found = issued(session)
+def test_the_learner_is_asked_to_keep_the_link(session: Session, client: Client) -> None:
+    found = make_certificate(session)
     sign_in(client, make_person(session, "Ann Hill", "ann@example.org"))
     assert "Keep this link" not in client.get("/certificate").text
     assert read_person_id(create_link_token(found.person_id, SECRET), SECRET) == found.person_id
 
 
-def test_a_link_that_was_made_up_opens_nothing_and_trying_is_slowed_down(
+def test_a_forged_link_opens_nothing_and_attempts_are_rate_limited(
     session: Session, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = issued(session)
+    found = make_certificate(session)
     for token in ("nothing", create_link_token(found.person_id, "x" * 40), create_link_token(10**9, SECRET)):
         client.get(f"/kept/{token}", 404)
     monkeypatch.setattr(views, "_throttle", RateLimiter(1, 60))
@@ -73,9 +73,9 @@ def test_a_link_that_was_made_up_opens_nothing_and_trying_is_slowed_down(
 
 
 def test_a_certificate_keeps_the_logo_of_the_day_on_which_it_was_issued(session: Session, client: Client) -> None:
-    before, after = issued(session, "before@example.org"), issued(session, "after@example.org")
+    before, after = make_certificate(session, "before@example.org"), make_certificate(session, "after@example.org")
     before.issued_at, after.issued_at = NOW - timedelta(days=2), NOW
-    set_logo(session, picture("RGB"), None, NOW - timedelta(days=1))
+    set_logo(session, make_logo("RGB"), None, NOW - timedelta(days=1))
     session.commit()
     pages = []
     for certificate, email in ((before, "before@example.org"), (after, "after@example.org")):
@@ -88,30 +88,28 @@ def test_a_certificate_keeps_the_logo_of_the_day_on_which_it_was_issued(session:
     assert sign_in(Client(client.app), person).get(f"/certificate/{after.number}.pdf").body == pages[1]
 
 
-def test_a_holder_ends_their_link_and_gets_a_new_one(app: Flask, session: Session, client: Client) -> None:
-    found = issued(session)
-    holder, nobody = sign_in(Client(app), session.get_one(Person, found.person_id)), client
+def test_a_holder_ends_the_link_and_gets_a_new_one(app: Flask, session: Session, client: Client) -> None:
+    found = make_certificate(session)
+    holder, visitor = sign_in(Client(app), session.get_one(Person, found.person_id)), client
     first = f"/kept/{create_link_token(found.person_id, SECRET)}"
-    nobody.get(first)
+    visitor.get(first)
     page = holder.follow(holder.post("/certificate/link/end", {"number": "0"}))
     assert "The link was ended" in page.text
     for path in (first, f"{first}/{found.number}.pdf", f"{first}/{found.number}.json"):
-        assert "was ended" in nobody.get(path, 410).text
+        assert "was ended" in visitor.get(path, 410).text
     second = f"/kept/{create_link_token(found.person_id, SECRET, 1)}"
     assert second in page.html
-    assert nobody.get(second).h1 == "Certificates of Sam Okafor"
-    # Pressed again on the page as it was, it ends nothing more.
+    assert visitor.get(second).h1 == "Certificates of Sam Okafor"
+    # Submitted again from the old page, the form ends nothing more.
     assert "had been ended before" in holder.follow(holder.post("/certificate/link/end", {"number": "0"})).text
-    nobody.get(second)
+    visitor.get(second)
     for wrong in ("", "x", "7", "9" * 30):
         holder.post("/certificate/link/end", {"number": wrong})
-    nobody.get(second)
+    visitor.get(second)
 
 
-def test_an_administrator_ends_the_link_of_somebody_who_has_left_and_nobody_else_does(
-    app: Flask, session: Session, client: Client
-) -> None:
-    found = issued(session)
+def test_only_an_administrator_ends_the_link_of_a_leaver(app: Flask, session: Session, client: Client) -> None:
+    found = make_certificate(session)
     end_employment(session, found.person_id, TODAY, "moved on", "Europe/London", None, NOW)
     session.commit()
     learner = sign_in(Client(app), make_person(session, "Kim Else", "kim@example.org"))

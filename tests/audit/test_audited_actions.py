@@ -1,4 +1,4 @@
-"""Whatever changes something leaves an entry, by whoever did it; what learners do on their way does not."""
+"""Every change leaves an audit event with its actor; the steps of learners in the course do not."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ from tests.pages import Client
 from tests.reports.makers import cached_lines
 
 DAY = date(2026, 11, 22)
-# The steps of a learner: they are kept where they belong, and are nobody else's business.
+# The steps of a learner are stored where they belong, and are nobody else's business.
 NOT_AUDITED = {
     "learning.answer",
-    # What optional mail somebody wants is their own business too.
+    # The choice of optional mail is private as well.
     "mail.choice",
     "reminders.summary",
     "learning.begin_assessment",
     "learning.decide",
     "learning.finish_step",
-    # Private notes are nobody else's business, not even that there were any.
+    # Private notes are nobody else's business, not even their existence.
     "privacy.delete_notes",
     "refreshers.answer_booster",
     "refreshers.begin_refresher",
@@ -52,32 +52,32 @@ NOT_AUDITED = {
     "refreshers.record_change_seen",
 }
 ADDED = ["person.added", "person.invited"]
-# For each address that one can post to: what is done there, what it leaves, and whether the administrator did it.
-DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] = {
+# For each POST endpoint: an action, the audit events that it leaves, and the actor.
+AUDITED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] = {
     "reports.file": [(lambda w: w.post("/report/file/csv", 200), ["report.exported"], "boss")],
     "scheduled_reports.overview": [
-        (World.report_by_mail, ["report.mail_set"], "boss"),
-        (World.report_by_mail_twice, ["report.mail_set"], "boss"),
+        (World.schedule_report, ["report.mail_set"], "boss"),
+        (World.schedule_report_twice, ["report.mail_set"], "boss"),
     ],
-    "scheduled_reports.end_subscription": [(World.stop_report, ["report.mail_set", "report.mail_stopped"], "boss")],
+    "scheduled_reports.end_subscription": [(World.stop_scheduled_report, ["report.mail_set", "report.mail_stopped"], "boss")],
     "reports.download_file": [(lambda w: w.post("/report/made/99/download", 404), [], "boss")],
     "reports.remind": [
         (World.remind_all, ["reminder.asked"], "boss"),
         (lambda w: w.post("/report/remind?q=nobody", reason="they asked"), [], "boss"),
     ],
-    "reports.withdraw_all": [(World.take_back_reminders, ["reminder.asked", "reminder.taken_back"], "boss")],
+    "reports.withdraw_all": [(World.withdraw_reminders, ["reminder.asked", "reminder.taken_back"], "boss")],
     "help_requests.request_help": [
         (World.ask_for_help, ["sign_in.entered", "person.help_asked"], "sam"),
     ],
-    "analytics.team_discussion": [(World.talk, ["talk.held"], "boss")],
-    "analytics.organisation_discussion": [(lambda w: w.talk("everybody"), ["talk.held"], "boss")],
-    "analytics.withdraw_discussion": [(World.end_talk, ["talk.held", "talk.taken_back"], "boss")],
+    "analytics.team_discussion": [(World.record_discussion, ["talk.held"], "boss")],
+    "analytics.organisation_discussion": [(lambda w: w.record_discussion("everybody"), ["talk.held"], "boss")],
+    "analytics.withdraw_discussion": [(World.withdraw_discussion, ["talk.held", "talk.taken_back"], "boss")],
     "audit.download": [(lambda w: w.post("/audit/download", 200), ["audit.exported"], "boss")],
     "calendars.create_feed": [(lambda w: w.post("/calendar/team/make"), ["calendar.made"], "boss")],
     "calendars.revoke_feed": [(World.end_feed, ["calendar.made", "calendar.ended"], "boss")],
-    "people.delegations": [(World.lend, ["deputy.named"], "boss")],
+    "people.delegations": [(World.name_deputy, ["deputy.named"], "boss")],
     "people.withdraw_delegation": [
-        (World.take_back_view, ["deputy.named", "deputy.ended"], "boss"),
+        (World.end_delegation, ["deputy.named", "deputy.ended"], "boss"),
         (lambda w: w.post("/people/deputies/99/end"), [], "boss"),
     ],
     "training_records.remind": [
@@ -85,14 +85,14 @@ DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] 
         (lambda w: w.post(f"/report/people/{w.sam.id}/remind", 422, reason=""), [], "boss"),
     ],
     "training_records.withdraw_reminder": [
-        (World.take_back_reminder, ["reminder.asked", "reminder.taken_back"], "boss"),
+        (World.withdraw_reminder, ["reminder.asked", "reminder.taken_back"], "boss"),
         (lambda w: w.post(f"/report/people/{w.sam.id}/remind/99/end"), [], "boss"),
     ],
-    "evidence.make_pack": [(World.pack, ["evidence.made"], "boss")],
-    "evidence.download": [(World.take_pack, ["evidence.made", "evidence.downloaded"], "boss")],
-    "external_certificates.issuers": [(World.trust, ["issuer.trusted"], "boss")],
+    "evidence.make_pack": [(World.request_pack, ["evidence.made"], "boss")],
+    "evidence.download": [(World.download_pack, ["evidence.made", "evidence.downloaded"], "boss")],
+    "external_certificates.issuers": [(World.trust_issuer, ["issuer.trusted"], "boss")],
     "external_certificates.end_trust": [
-        (World.distrust, ["issuer.trusted", "issuer.ended"], "boss"),
+        (World.distrust_issuer, ["issuer.trusted", "issuer.ended"], "boss"),
         (lambda w: w.post("/passport/issuers/99/end", reason="gone"), [], "boss"),
     ],
     "organisation.settings": [
@@ -101,7 +101,7 @@ DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] 
         (World.confirm,
          ["contact.changed", "contact.confirmed"], "boss"),
         (World.settings, [], "boss"),
-        (World.entrust, ["contact.changed", "contact.entrusted"], "boss"),
+        (World.assign_contact_owner, ["contact.changed", "contact.entrusted"], "boss"),
     ],
     "organisation.contact": [(World.confirm_one, ["contact.changed", "contact.confirmed"], "boss")],
     "organisation.appearance": [
@@ -132,16 +132,16 @@ DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] 
     "people.join_team": [
         (lambda w: w.post(f"/people/{w.sam.id}/teams", team=str(w.team.id), how="move"), ["team.joined"], "boss"),
     ],
-    "people.leave_team": [(World.take_out, ["team.left"], "boss")],
+    "people.leave_team": [(World.leave_team, ["team.left"], "boss")],
     "people.grant_role": [
         (lambda w: w.post(f"/people/{w.sam.id}/role", role="administrator", team=""), ["role.granted"], "boss"),
     ],
-    "people.revoke_role": [(World.take_role, ["role.granted", "role.ended"], "boss")],
+    "people.revoke_role": [(World.revoke_role, ["role.granted", "role.ended"], "boss")],
     "people.record_departure": [
         (lambda w: w.post(f"/people/{w.kim.id}/leave", last_day=w.today, reason="moved away"),
          ["person.left", "team.left"], "boss"),
     ],
-    "people.record_return": [(World.back, ["person.left", "person.returned", "person.invited"], "boss")],
+    "people.record_return": [(World.record_return, ["person.left", "person.returned", "person.invited"], "boss")],
     "people.merge_people": [
         (
             lambda w: w.post(f"/people/{w.sam.id}/merge", other="kim@example.org", keep="first", reason="twice"),
@@ -165,29 +165,29 @@ DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] 
     "certificates.reissue": [(lambda w: w.post(f"/certificate/of/{w.sam.id}/reissue"), [], "boss")],
     "people_import.upload": [(World.upload, [], "boss")],
     "people_import.columns": [(World.columns, [], "boss")],
-    "people_import.refresh_preview": [(World.again, [], "boss")],
+    "people_import.refresh_preview": [(World.refresh_preview, [], "boss")],
     "people_import.decide": [(World.decide, [], "boss")],
     "people_import.invite": [(World.invite_from_list, ["person.added", "person.imported", "person.invited"], "boss")],
     "people.invite_all_pending": [(lambda w: w.post("/people/invite"), ["person.invited"], "boss")],
     "teams.invite": [(lambda w: w.post(f"/teams/{w.team.id}/invite"), ["person.invited"], "boss")],
     "people_import.apply": [(World.apply, ["person.added", "person.imported", "person.invited"], "boss")],
     "people_import.result": [(World.result, ["person.list_downloaded"], "boss")],
-    "join_requests.join": [(World.ask, ["registration.asked"], None)],
+    "join_requests.join": [(World.request_to_join, ["registration.asked"], None)],
     "join_requests.add_link": [(World.make_link, ["registration.link_made"], "boss")],
     "join_requests.revoke_link": [
         (lambda w: w.post(f"/registrations/links/{w.link_to_join()}/revoke"), ["registration.link_revoked"], "boss"),
     ],
     "join_requests.approve": [
-        (lambda w: w.post(f"/registrations/{w.asked()}/approve"), ["person.added", "person.invited"], "boss"),
+        (lambda w: w.post(f"/registrations/{w.add_join_request()}/approve"), ["person.added", "person.invited"], "boss"),
     ],
     "join_requests.refuse": [
-        (lambda w: w.post(f"/registrations/{w.asked()}/refuse"), ["registration.refused"], "boss"),
+        (lambda w: w.post(f"/registrations/{w.add_join_request()}/refuse"), ["registration.refused"], "boss"),
     ],
     "privacy.download": [(lambda w: w.post("/me/data", 200), ["data.downloaded"], "boss")],
-    "privacy.schedule": [(World.retention, ["data.schedule_changed"], "boss")],
+    "privacy.schedule": [(World.set_retention_schedule, ["data.schedule_changed"], "boss")],
     "privacy.erase": [
         (lambda w: w.post(f"/privacy/erase/{w.sam.id}", reason="asked"), ["data.erasure_asked"], "boss"),
-        (World.ask_twice, ["data.erasure_asked"], "boss"),
+        (World.request_erasure_twice, ["data.erasure_asked"], "boss"),
     ],
     "recertification.policy": [(World.policy, ["policy.changed"], "boss")],
     "recertification.pathway_policy": [
@@ -200,16 +200,16 @@ DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] 
          ["certificate.brought"], "boss"),
     ],
     "recertification.withdraw_fact": [
-        (lambda w: w.take_back("extension", RenewalExtension, until=SOON),
+        (lambda w: w.withdraw_fact("extension", RenewalExtension, until=SOON),
          ["extension.granted", "extension.withdrawn"], "boss"),
-        (lambda w: w.take_back("leave", RenewalPause, since=SOON, until="", days="14"),
+        (lambda w: w.withdraw_fact("leave", RenewalPause, since=SOON, until="", days="14"),
          ["pause.recorded", "pause.withdrawn"], "boss"),
-        (lambda w: w.take_back("certificate", RenewalImport, day=LATELY, until="", issuer="Hill Trust", kind="initial"),
+        (lambda w: w.withdraw_fact("certificate", RenewalImport, day=LATELY, until="", issuer="Hill Trust", kind="initial"),
          ["certificate.brought", "certificate.brought_withdrawn"], "boss"),
     ],
     "reminders.policy": [(World.reminders, ["policy.reminders_changed"], "boss")],
     "reminders.clear_address": [
-        (World.dead_address, ["mail.address_cleared"], "boss"),
+        (World.clear_suppressed_address, ["mail.address_cleared"], "boss"),
         (lambda w: w.post(f"/reminders/{w.sam.id}/address"), [], "boss"),
     ],
     "operations.test_mail": [(lambda w: w.post("/system/test-mail"), ["mail.tested"], "boss")],
@@ -218,7 +218,7 @@ DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] 
         (lambda w: w.post("/mail/retry"), [], "boss"),
     ],
     "reminders.clear_addresses": [
-        (World.dead_addresses, ["mail.addresses_cleared"], "boss"),
+        (World.clear_suppressed_addresses, ["mail.addresses_cleared"], "boss"),
         (lambda w: w.post("/reminders/addresses/clear"), [], "boss"),
     ],
     "operations.retry_mail": [
@@ -227,8 +227,8 @@ DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] 
     ],
     "auth.sign_in": [
         (lambda w: sign_in(Client(w.app), w.sam), ["sign_in.entered"], "sam"),
-        (World.guess, ["sign_in.refused"], None),
-        (lambda w: w.guess(ATTEMPTS_PER_ADDRESS_AND_NETWORK.count),
+        (World.sign_in_with_wrong_password, ["sign_in.refused"], None),
+        (lambda w: w.sign_in_with_wrong_password(ATTEMPTS_PER_ADDRESS_AND_NETWORK.count),
          ["sign_in.refused"] * ATTEMPTS_PER_ADDRESS_AND_NETWORK.count + ["sign_in.locked"], None),
         (lambda w: Client(w.app).post("/sign-in", {"email": "who@example.org", "password": "wrong"}, 422),
          ["sign_in.refused"], None),
@@ -238,14 +238,15 @@ DEEDS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] 
         (lambda w: Client(w.app).post("/forgotten", {"email": "sam@example.org"}, 200), ["password.link_sent"], None),
         (lambda w: Client(w.app).post("/forgotten", {"email": "who@example.org"}, 200), [], None),
     ],
-    "auth.choose_password": [(World.link, ["password.set", "sign_in.entered"], "kim")],
+    "auth.choose_password": [(World.follow_invitation, ["password.set", "sign_in.entered"], "kim")],
     "auth.account": [
         (lambda w: w.post("/me", current=PASSWORD, password=NEW), ["password.set"], "boss"),
         (lambda w: w.post("/me", 422, current="wrong", password=NEW), ["sign_in.refused"], None),
     ],
 }  # fmt: skip
-ALL = [(name, *deed) for name, deeds in DEEDS.items() for deed in deeds]
-# The set-up needs a course that is not set up yet: below. An upload needs another installation: tests/external_certificates.
+ALL = [(name, *action) for name, actions in AUDITED_ACTIONS.items() for action in actions]
+# The set-up needs a course that is not set up yet: see below. An upload needs another installation: see
+# tests/external_certificates.
 ELSEWHERE = {"auth.set_up", "external_certificates.upload"}
 
 
@@ -254,30 +255,30 @@ def entries(session: Session) -> list[AuditEntry]:
     return list(session.execute(select(AuditEntry).order_by(AuditEntry.number)).scalars())
 
 
-def test_every_address_that_one_can_post_to_is_in_one_list(prepared: Flask) -> None:
+def test_every_post_endpoint_is_in_one_list(prepared: Flask) -> None:
     posts = {rule.endpoint for rule in prepared.url_map.iter_rules() if "POST" in (rule.methods or ())}
-    assert posts == set(DEEDS) | NOT_AUDITED | ELSEWHERE
-    assert not set(DEEDS) & NOT_AUDITED
+    assert posts == set(AUDITED_ACTIONS) | NOT_AUDITED | ELSEWHERE
+    assert not set(AUDITED_ACTIONS) & NOT_AUDITED
 
 
-@pytest.mark.parametrize(("name", "deed", "left", "who"), ALL, ids=[f"{row[0]}-{n}" for n, row in enumerate(ALL)])
-def test_each_deed_leaves_its_entries_and_the_report_knows_of_it(
-    app: Flask, session: Session, name: str, deed: Callable[[World], object], left: list[str], who: str | None
+@pytest.mark.parametrize(("name", "action", "events", "who"), ALL, ids=[f"{row[0]}-{n}" for n, row in enumerate(ALL)])
+def test_each_action_leaves_its_events_and_the_report_is_up_to_date(
+    app: Flask, session: Session, name: str, action: Callable[[World], object], events: list[str], who: str | None
 ) -> None:
     assert name in app.view_functions
     world = World(app, session)
     before = len(entries(session))
     cached_lines(app, session)
-    deed(world)
+    action(world)
     new = entries(session)[before:]
-    assert [entry.what for entry in new] == left
+    assert [entry.what for entry in new] == events
     assert cached_lines(app, session) == cached_lines(app, session, StatusCache()), "the report did not notice it"
     expected = getattr(world, who).id if who else None
     assert {entry.actor_id for entry in new} <= {expected}
     assert not list(integrity_faults(queries.all_entries(session)))
 
 
-def test_setting_up_leaves_its_entries_too(app: Flask, session: Session) -> None:
+def test_the_set_up_leaves_its_events(app: Flask, session: Session) -> None:
     token = auth.create_set_up_link(session, now())
     session.commit()
     client = Client(app)
@@ -296,8 +297,8 @@ def test_setting_up_leaves_its_entries_too(app: Flask, session: Session) -> None
     ]
 
 
-def test_what_commands_and_completions_do_is_in_the_log(session: Session) -> None:
-    """The deeds that no page has yet."""
+def test_commands_and_completions_leave_their_events(session: Session) -> None:
+    """The actions that no page has."""
     sam, boss = make_person(session).id, make_person(session, "Alex", "alex@example.org", "administrator").id
     before = len(entries(session))
     enrolment = session.execute(select(Enrolment.id).where(Enrolment.person_id == sam)).scalar_one()
@@ -328,18 +329,22 @@ def test_what_commands_and_completions_do_is_in_the_log(session: Session) -> Non
     assert second in new[1].details
 
 
-def test_no_password_token_name_or_address_of_a_person_is_in_the_log(app: Flask, session: Session) -> None:
+def test_the_log_has_no_passwords_tokens_names_or_addresses(app: Flask, session: Session) -> None:
     world = World(app, session)
-    for deed, _, _ in [DEEDS["people.add_person"][0], DEEDS["people.invite"][0], DEEDS["auth.forgotten_password"][0]]:
-        deed(world)
-    world.link()
-    world.guess()
+    for action, _, _ in [
+        AUDITED_ACTIONS["people.add_person"][0],
+        AUDITED_ACTIONS["people.invite"][0],
+        AUDITED_ACTIONS["auth.forgotten_password"][0],
+    ]:
+        action(world)
+    world.follow_invitation()
+    world.sign_in_with_wrong_password()
     everything = "\n".join(entry.details for entry in entries(session))
     for secret in (PASSWORD, NEW, "wrong", "@", "Okafor", "Morgan", "$argon2"):
         assert secret not in everything, secret
 
 
-def test_a_learner_who_reads_and_answers_leaves_no_entry(app: Flask, session: Session) -> None:
+def test_reading_and_answering_leave_no_event(app: Flask, session: Session) -> None:
     client = sign_in(Client(app), make_person(session))
     before = len(entries(session))
     client.post("/module/secret-contact/why-contact-is-supervised", {"then": "next"})
@@ -347,8 +352,8 @@ def test_a_learner_who_reads_and_answers_leaves_no_entry(app: Flask, session: Se
     assert len(entries(session)) == before
 
 
-def test_everything_that_has_words_is_done_somewhere(prepared: Flask) -> None:
-    """A deed that nobody records any more has no words either."""
+def test_every_kind_of_event_is_recorded_somewhere(prepared: Flask) -> None:
+    """A kind that is recorded nowhere has no sentence either."""
     assert prepared
     tested = {what for row in ALL for what in row[2]}
     assert set(event_names()) - tested == {

@@ -1,4 +1,4 @@
-"""What a text needs before it is set in type."""
+"""Preparing text for typesetting."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from course.certificates.script_support import (
     text_direction,
 )
 
-PLAIN = [
+CLEANED = [
     ("Sam  Okafor ", "Sam Okafor"),
     ("Sam\x00\tOka\u202efor\n", "Sam Okafor"),
     ("e\u0301", "é"),
@@ -29,8 +29,8 @@ PLAIN = [
 ]
 
 
-@pytest.mark.parametrize(("typed", "expected"), PLAIN)
-def test_what_cannot_be_seen_goes_and_all_else_stays(typed: str, expected: str) -> None:
+@pytest.mark.parametrize(("typed", "expected"), CLEANED)
+def test_invisible_characters_are_removed_and_all_others_stay(typed: str, expected: str) -> None:
     assert clean_text(typed) == expected
 
 
@@ -53,31 +53,31 @@ BOXED = [
 
 
 @pytest.mark.parametrize(("name", "missing", "expected"), BOXED)
-def test_only_what_is_missing_becomes_a_box(name: str, missing: set[str], expected: str) -> None:
+def test_only_missing_characters_become_boxes(name: str, missing: set[str], expected: str) -> None:
     assert replace_missing(name, frozenset(missing)) == expected
 
 
-SIDES = [("Sam أحمد", "L"), ("12 أحمد Sam", "AL"), ("שרה", "R"), ("", "L"), ("123", "L"), ("李", "L")]
+DIRECTIONS = [("Sam أحمد", "L"), ("12 أحمد Sam", "AL"), ("שרה", "R"), ("", "L"), ("123", "L"), ("李", "L")]
 
 
-@pytest.mark.parametrize(("name", "expected"), SIDES)
-def test_the_first_letter_decides_from_which_side_a_text_is_written(name: str, expected: str) -> None:
+@pytest.mark.parametrize(("name", "expected"), DIRECTIONS)
+def test_the_first_letter_decides_the_direction(name: str, expected: str) -> None:
     assert text_direction(name) == expected
 
 
-SPELLED = [
+ACTUAL_TEXT = [
     ("Nguyễn", False), ("ọ̀", True), ("محمد", False), ("مُحَمَّد", True), ("שָׂרָה", True), ("می\u200cخواهم", True),
     ("श्री", False), ("ਗੁਰਪ੍ਰੀਤ", False), ("சுப்பு", False),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "expected"), SPELLED)
-def test_a_name_with_loose_marks_is_said_in_another_way_too(name: str, expected: bool) -> None:
+@pytest.mark.parametrize(("name", "expected"), ACTUAL_TEXT)
+def test_a_name_with_loose_marks_needs_actual_text(name: str, expected: bool) -> None:
     assert needs_actual_text(name) is expected
 
 
 @pytest.mark.parametrize(("name", "region"), [("李明", "SC"), ("山田はなこ", "JP"), ("김 民", "KR"), ("Sam", "SC")])
-def test_han_characters_take_the_forms_of_the_letters_beside_them(name: str, region: str) -> None:
+def test_han_characters_take_the_regional_form_of_their_neighbours(name: str, region: str) -> None:
     assert han_region(name) == region
 
 

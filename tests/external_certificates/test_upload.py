@@ -1,4 +1,4 @@
-"""A certificate of another organisation counts here if its signature, validity and age satisfy the policy."""
+"""An external certificate is accepted if its signature, validity and age satisfy the policy."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from course.recertification.actions import add_policy_version
 from course.recertification.models import RenewalImport
 from course.recertification.queries import policies
 from course.web.rate_limit import RateLimiter
-from tests.certificates.sheets import SHEET
-from tests.credentials.makers import SEAL, Issuer
+from tests.certificates.sheets import PRINTED
+from tests.credentials.makers import SIGNING_SETTINGS, Issuer
 from tests.makers import make_person, sign_in
 from tests.pages import Client, Page
 
@@ -38,8 +38,8 @@ DATES: dict[str, Any] = {"completed_on": TODAY - timedelta(days=60), "valid_unti
          "issued_at": now() - timedelta(days=60)}  # fmt: skip
 
 
-class Elsewhere:
-    """Another installation, as far as it is asked: its profile and its status list, on loopback."""
+class OtherInstallation:
+    """Another installation on loopback: its profile and its status list."""
 
     def __init__(self) -> None:
         self.answers: dict[str, bytes] = {}
@@ -62,7 +62,7 @@ class Elsewhere:
         self.server = HTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         self.address = f"http://127.0.0.1:{self.server.server_port}"
-        self.issuer = Issuer(replace(SEAL, address=self.address))
+        self.issuer = Issuer(replace(SIGNING_SETTINGS, base_url=self.address))
         self.serve()
 
     def serve(self, revoked: tuple[int, ...] = ()) -> None:
@@ -78,19 +78,19 @@ class Elsewhere:
 
 
 @pytest.fixture
-def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[Elsewhere]:
+def other(monkeypatch: pytest.MonkeyPatch) -> Iterator[OtherInstallation]:
     monkeypatch.setattr(views, "_throttle", RateLimiter(100, 600))
-    found = Elsewhere()
+    found = OtherInstallation()
     yield found
     found.server.shutdown()
     found.server.server_close()
 
 
 @pytest.fixture
-def learner(app: Flask, session: Session, elsewhere: Elsewhere) -> Client:
+def learner(app: Flask, session: Session, other: OtherInstallation) -> Client:
     """A learner of an organisation that trusts the other one."""
     admin = sign_in(Client(app), make_person(session, "Alex Morgan", "alex@example.org", "administrator"))
-    page = admin.follow(admin.post("/passport/issuers", {"profile": elsewhere.profile, "reason": "sister trust"}))
+    page = admin.follow(admin.post("/passport/issuers", {"profile": other.profile, "reason": "sister trust"}))
     assert "Certificates of Riverside Trust count from now on." in page.text
     return sign_in(Client(app), make_person(session))
 
@@ -102,34 +102,34 @@ def upload(client: Client, data: bytes, status: int = 303, name: str = "certific
     return Page(answer)
 
 
-def brought(session: Session) -> list[RenewalImport]:
+def imported(session: Session) -> list[RenewalImport]:
     session.expire_all()
     return list(session.execute(select(RenewalImport)).scalars())
 
 
 @pytest.mark.both_engines
-def test_a_signed_certificate_counts_at_once_and_its_proof_is_kept(
-    session: Session, learner: Client, elsewhere: Elsewhere
+def test_a_signed_certificate_is_accepted_at_once_with_its_proof(
+    session: Session, learner: Client, other: OtherInstallation
 ) -> None:
-    document = elsewhere.credential()
+    document = other.credential()
     page = learner.follow(upload(learner, document))
     assert "Your certificate of Riverside Trust counts here until" in page.text
-    (row,) = brought(session)
+    (row,) = imported(session)
     assert (row.day, row.valid_until, row.issuer) == (DATES["completed_on"], DATES["valid_until"], "Riverside Trust")
     assert row.proof == document.decode()
     assert "Up to date" in learner.get("/").text
-    assert elsewhere.asked == ["/issuer/status/1"]
+    assert other.asked == ["/issuer/status/1"]
     last = session.execute(select(AuditEntry).order_by(AuditEntry.number.desc())).scalars().first()
     assert last is not None
     assert last.what == "certificate.brought"
-    # The same again changes nothing.
+    # A second upload of the same file changes nothing.
     assert "counts already" in learner.follow(upload(learner, document)).text
-    assert len(brought(session)) == 1
+    assert len(imported(session)) == 1
 
 
-def test_the_credential_inside_a_pdf_counts_as_well(session: Session, learner: Client, elsewhere: Elsewhere) -> None:
-    upload(learner, certificate_pdf(SHEET, elsewhere.credential()), name="certificate.pdf")
-    assert len(brought(session)) == 1
+def test_the_credential_in_a_pdf_is_accepted(session: Session, learner: Client, other: OtherInstallation) -> None:
+    upload(learner, certificate_pdf(PRINTED, other.credential()), name="certificate.pdf")
+    assert len(imported(session)) == 1
 
 
 @pytest.mark.parametrize(
@@ -142,60 +142,60 @@ def test_the_credential_inside_a_pdf_counts_as_well(session: Session, learner: C
         ({"valid_until": date(2099, 1, 1)}, "at most ten years"),
     ],
 )
-def test_what_does_not_count_is_told_why(
-    session: Session, learner: Client, elsewhere: Elsewhere, changes: dict[str, Any], why: str
+def test_a_refused_certificate_gets_a_reason(
+    session: Session, learner: Client, other: OtherInstallation, changes: dict[str, Any], why: str
 ) -> None:
-    assert why in upload(learner, elsewhere.credential(**changes), 422).text
-    assert brought(session) == []
+    assert why in upload(learner, other.credential(**changes), 422).text
+    assert imported(session) == []
 
 
-def test_an_older_one_than_the_policy_allows_does_not_count(
-    app: Flask, session: Session, learner: Client, elsewhere: Elsewhere
+def test_a_certificate_older_than_the_policy_allows_is_refused(
+    app: Flask, session: Session, learner: Client, other: OtherInstallation
 ) -> None:
     zone = app.extensions["course"].config.time_zone
     rule = replace(policies(session, zone)[-1], since=TODAY, import_age_months=1)
     add_policy_version(session, rule, TODAY, "only fresh ones", None, now())
     session.commit()
-    assert "only if it is at most 1 month old" in upload(learner, elsewhere.credential(), 422).text
+    assert "only if it is at most 1 month old" in upload(learner, other.credential(), 422).text
 
 
-def test_a_changed_one_one_of_a_stranger_and_no_certificate_do_not_count(
-    session: Session, learner: Client, elsewhere: Elsewhere
+def test_changed_unknown_and_malformed_certificates_are_refused(
+    session: Session, learner: Client, other: OtherInstallation
 ) -> None:
-    changed = elsewhere.credential().replace(b"Early years", b"Early yearz")
+    changed = other.credential().replace(b"Early years", b"Early yearz")
     assert "The signature is wrong." in upload(learner, changed, 422).text
     stranger = document_bytes(Issuer().credential(**DATES))
     assert "has not said that it trusts this issuer" in upload(learner, stranger, 422).text
     assert "This is not a credential of this course." in upload(learner, b"{}", 422).text
-    assert "There is no signed certificate" in upload(learner, certificate_pdf(SHEET), 422, "plain.pdf").text
+    assert "There is no signed certificate" in upload(learner, certificate_pdf(PRINTED), 422, "plain.pdf").text
     assert "Choose the file." in learner.post("/passport", {}, 422).text
-    assert brought(session) == []
+    assert imported(session) == []
 
 
-def test_a_revoked_one_does_not_count_and_neither_does_one_that_nobody_can_ask_about(
-    session: Session, learner: Client, elsewhere: Elsewhere
+def test_a_certificate_that_is_revoked_or_cannot_be_checked_is_refused(
+    session: Session, learner: Client, other: OtherInstallation
 ) -> None:
-    elsewhere.serve(revoked=(77,))
-    assert "has revoked or replaced it" in upload(learner, elsewhere.credential(place=77), 422).text
-    list_ = elsewhere.answers["/issuer/status/1"]
+    other.serve(revoked=(77,))
+    assert "has revoked or replaced it" in upload(learner, other.credential(list_index=77), 422).text
+    list_ = other.answers["/issuer/status/1"]
     for answer, why in (
         (None, "could not be asked"),
         (b"away", "could not be asked"),
         (b"x" * 70_000, "could not be asked"),
         (b"{}", "cannot be told"),
         (list_.replace(b"revocation", b"suspension"), "cannot be told"),
-        (document_bytes(Issuer().served()[f"{SEAL.address}/issuer/status/1"]), "cannot be told"),
+        (document_bytes(Issuer().served()[f"{SIGNING_SETTINGS.base_url}/issuer/status/1"]), "cannot be told"),
     ):
-        elsewhere.answers.pop("/issuer/status/1", None)
+        other.answers.pop("/issuer/status/1", None)
         if answer is not None:
-            elsewhere.answers["/issuer/status/1"] = answer
-        assert why in upload(learner, elsewhere.credential(place=5), 422).text, answer
-    assert "/elsewhere" not in elsewhere.asked
-    assert brought(session) == []
+            other.answers["/issuer/status/1"] = answer
+        assert why in upload(learner, other.credential(list_index=5), 422).text, answer
+    assert "/elsewhere" not in other.asked
+    assert imported(session) == []
 
 
-def test_once_trust_has_ended_nothing_new_counts(
-    app: Flask, session: Session, learner: Client, elsewhere: Elsewhere
+def test_after_the_end_of_trust_no_new_certificate_is_accepted(
+    app: Flask, session: Session, learner: Client, other: OtherInstallation
 ) -> None:
     admin = sign_in(Client(app), make_person(session, "Kim Else", "kim@example.org", "administrator"))
     admin.post("/passport/issuers/1/end", {"reason": ""})
@@ -204,15 +204,15 @@ def test_once_trust_has_ended_nothing_new_counts(
     number = found.split("/passport/issuers/")[1].split("/")[0]
     admin.post(f"/passport/issuers/{number}/end", {"reason": "they closed"})
     assert "has not said yet whose certificates it trusts" in learner.get("/passport").text
-    assert "trusts this issuer" in upload(learner, elsewhere.credential(), 422).text
+    assert "trusts this issuer" in upload(learner, other.credential(), 422).text
 
 
-def test_our_own_certificate_need_not_be_uploaded(app: Flask, session: Session, learner: Client) -> None:
-    ours = Issuer(replace(SEAL, address=app.extensions["course"].config.public_url))
+def test_a_certificate_of_this_installation_need_not_be_uploaded(app: Flask, session: Session, learner: Client) -> None:
+    own_issuer = Issuer(replace(SIGNING_SETTINGS, base_url=app.extensions["course"].config.public_url))
     admin = sign_in(Client(app), make_person(session, "Kim Else", "kim@example.org", "administrator"))
-    profile = json.dumps(ours.served()[ours.key.issuer])
+    profile = json.dumps(own_issuer.served()[own_issuer.key.issuer])
     admin.post("/passport/issuers", {"profile": profile, "reason": "by mistake"})
-    assert "was issued here" in upload(learner, document_bytes(ours.credential(**DATES)), 422).text
+    assert "was issued here" in upload(learner, document_bytes(own_issuer.credential(**DATES)), 422).text
 
 
 @pytest.mark.parametrize(
@@ -226,13 +226,13 @@ def test_our_own_certificate_need_not_be_uploaded(app: Flask, session: Session, 
         ({"url": "x" * 20_000}, "too long"),
     ],
 )
-def test_a_profile_that_cannot_be_used_is_told_why(change: dict[str, Any], why: str) -> None:
+def test_an_unusable_profile_gets_a_reason(change: dict[str, Any], why: str) -> None:
     profile = Issuer().served()[Issuer().key.issuer] | change
     with pytest.raises(ValueError, match=why):
         read_profile(json.dumps(profile))
 
 
-def test_the_page_of_issuers_keeps_what_was_typed(app: Flask, session: Session) -> None:
+def test_the_page_of_issuers_keeps_the_entries(app: Flask, session: Session) -> None:
     admin = sign_in(Client(app), make_person(session, "Alex Morgan", "alex@example.org", "administrator"))
     page = admin.post("/passport/issuers", {"profile": "nonsense", "reason": "sister trust"}, 422)
     assert "This cannot be used: there is no Ed25519 key in it" in page.text
@@ -244,13 +244,13 @@ def test_the_page_of_issuers_keeps_what_was_typed(app: Flask, session: Session) 
     ("one", "other", "same"),
     [("Sam Okafor", "sam  OKAFOR", True), ("Zoë", "Zoe\u0308", True), ("Sam Okafor", "Sam O", False)],
 )
-def test_names_are_compared_as_people_read_them(one: str, other: str, same: bool) -> None:
+def test_names_are_compared_without_case_spaces_and_unicode_forms(one: str, other: str, same: bool) -> None:
     assert is_same_name(one, other) is same
 
 
-def test_a_bit_is_read_where_it_was_written_and_nowhere_else() -> None:
+def test_a_bit_is_read_at_its_index_and_nowhere_else() -> None:
     encoded = encode_bits([0, 77, STATUS_LIST_SIZE - 1])
-    assert [place for place in range(STATUS_LIST_SIZE) if is_bit_set(encoded, place)] == [0, 77, STATUS_LIST_SIZE - 1]
+    assert [index for index in range(STATUS_LIST_SIZE) if is_bit_set(encoded, index)] == [0, 77, STATUS_LIST_SIZE - 1]
     for wrong in ("", "u", "uAAAA", encoded[1:], "z" + encoded[1:]):
         with pytest.raises(ValueError, match=r"unpacked|not in the list"):
             is_bit_set(wrong, 0)
@@ -258,7 +258,7 @@ def test_a_bit_is_read_where_it_was_written_and_nowhere_else() -> None:
         is_bit_set(encoded, STATUS_LIST_SIZE)
 
 
-def test_only_addresses_that_may_be_asked_are_asked(tmp_path: Path) -> None:
+def test_only_permitted_addresses_are_contacted(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("x")
     for address in (f"file://{tmp_path}/secret", "http://training.example.org/", "ftp://127.0.0.1/"):
         with pytest.raises(OSError, match="may not be asked"):
