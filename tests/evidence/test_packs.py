@@ -183,6 +183,7 @@ def test_how_far_a_pack_has_come_is_shown_until_its_file_is_removed(session: Ses
     client.post(f"{address}/download", {}, 404)
 
 
+@pytest.mark.both_engines
 def test_commands_make_a_pack_and_check_it_with_keys_that_were_rotated(
     app: Flask, session: Session, tmp_path: Path
 ) -> None:
