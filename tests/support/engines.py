@@ -21,8 +21,9 @@ COURSE = f"{ROOT / 'course'}/"
 WITHOUT_SQL = re.compile(r"/(views|commands|access)(/|\.py)")
 # A statement belongs to the line that wanted it, not to what every statement passes through.
 PASSED_THROUGH = (f"{COURSE}db.py", f"{COURSE}web/unit_of_work.py")
-# What runs on SQLite by its nature: files of it, and the demonstration, which is always one.
-ONLY_SQLITE = ("sqlite_file.py", "demo/", "schema_upgrade/backup_copies.py", "schema_upgrade/table_rebuild.py")
+# What runs on SQLite by its nature, files of it and the demonstration; and what tests/upgrades does on databases of its own.
+ONLY_SQLITE = ("sqlite_file.py", "demo/", "schema_upgrade/")
+OF_SQLITE_ITSELF = re.compile(r"pragma|sqlite_", re.IGNORECASE)
 
 
 class Comparison:
@@ -32,7 +33,9 @@ class Comparison:
         self.asked: dict[str, set[str]] = {engine: set() for engine in ENGINES}
         event.listen(Engine, "before_cursor_execute", self._note)
 
-    def _note(self, connection: Any, *_: object) -> None:
+    def _note(self, connection: Any, _cursor: object, statement: str, *_: object) -> None:
+        if OF_SQLITE_ITSELF.search(statement):
+            return
         frame = sys._getframe(1)
         while frame is not None:
             file = frame.f_code.co_filename
