@@ -22,6 +22,9 @@ run: .venv/ready ## the real thing: settings from the environment and .env, see 
 test: .venv/tested ## ruff, mypy, import contracts, and every test
 	@$(BIN)/python -m tests.support.all
 
+quick: .venv/tested ## in under a minute: ruff, import contracts, mypy, tests of rules and content
+	@$(BIN)/python -m tests.support.all --quick
+
 check: .venv/tested ## the same without the browser
 	@$(BIN)/python -m tests.support.all --without-browser
 
@@ -63,4 +66,4 @@ requirements: ## pin the newest versions into both requirements files
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/requirements.txt
 	@touch $@
 
-.PHONY: help demo demo-reset run test check content content-report bench simulate screenshots migration requirements
+.PHONY: help demo demo-reset run test quick check content content-report bench simulate screenshots migration requirements

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -43,6 +45,7 @@ settings.load_profile("course")
 
 SECRET = "only-for-tests-0123456789abcdef0123456789"
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+PEOPLES_PASSWORD = "quiet-river-stones-42"  # of everybody who can sign in
 
 # A password that takes as long as it should to be hashed would be a third of the time of all tests.
 passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -157,6 +160,28 @@ def fresh_app(tmp_path: Path) -> Flask:
     app.config["LOG_REQUESTS"] = False
     schema_upgrade.upgrade(app.extensions["course"].engine)
     return app
+
+
+@pytest.fixture(scope="session")
+def demo_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demonstration's database, made once in a run by whichever process needs it first: to be copied, not used.
+
+    Its three people have the tests' password.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    file, making = folder / "demonstration.db", folder / "demonstration-in-the-making.db"
+    with (folder / "demonstration.lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        if not file.exists():
+            app = create_app(make_config(f"sqlite:///{making}", DEMO_PASSWORD=PEOPLES_PASSWORD))
+            done = app.test_cli_runner().invoke(args=["demo", "prepare"])
+            assert done.exit_code == 0, done.output
+            app.extensions["course"].engine.dispose()
+            with closing(sqlite3.connect(making)) as source, closing(sqlite3.connect(file)) as copy:
+                source.backup(copy)
+    return file
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -12,10 +12,10 @@ from course.organisation.actions import create_organisation
 from course.organisation.queries import organisation
 from course.people.actions import add_person, add_team
 from course.people.models import Person, Team
-from tests.conftest import NOW
+from tests.conftest import NOW, PEOPLES_PASSWORD
 from tests.pages import Client
 
-PASSWORD = "quiet-river-stones-42"
+PASSWORD = PEOPLES_PASSWORD
 # Hashed once and beforehand: a person is often made inside a unit of work, where nothing is hashed.
 _KEPT = hash_password(PASSWORD)
 

@@ -183,6 +183,7 @@ def test_the_progress_of_a_pack_is_shown_until_its_file_is_removed(session: Sess
     client.post(f"{address}/download", {}, 404)
 
 
+@pytest.mark.both_engines
 def test_commands_make_a_pack_and_verify_it_after_key_rotation(app: Flask, session: Session, tmp_path: Path) -> None:
     _, elm, _ = make_history(app, session)
     file, run = tmp_path / "a.zip", app.test_cli_runner()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -16,15 +18,10 @@ from sqlalchemy.orm import Session
 from waitress.server import create_server
 
 from app import create_app
-from course import schema_upgrade
 from course.analytics.models import TeamDiscussion
-from course.auth.password_hashing import hash_password
 from course.clock import now
-from course.content.actions import archive
 from course.dates import civil_date
-from course.demo.actions import DEMO_ACCOUNTS, create_demo, password_hashes, set_passwords, write_history
-from course.demo.actions.administration import add_present_state
-from course.demo.rules import HISTORY_LENGTH
+from course.demo.actions import DEMO_ACCOUNTS
 from course.exports.actions import request_file, store_file
 from course.mail.models import OutboxMail
 from course.people.models import Person, Team
@@ -129,18 +126,11 @@ class Demonstration:
 
 
 @pytest.fixture(scope="module")
-def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demonstration]:
-    app = create_app(make_config(f"sqlite:///{tmp_path_factory.mktemp('demonstration') / 'course.db'}"))
+def demonstration(demo_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demonstration]:
+    file = shutil.copyfile(demo_file, tmp_path_factory.mktemp("demonstration") / "course.db")
+    app = create_app(make_config(f"sqlite:///{file}"))
     app.config["LOG_REQUESTS"] = False
-    schema_upgrade.upgrade(app.extensions["course"].engine)
-    library, zone = app.extensions["course"].library, "Europe/London"
-    today, kept = civil_date(now(), zone), hash_password(PASSWORD)
     with app.app_context(), unit_of_work() as session:
-        archive(session, library, now() - HISTORY_LENGTH)
-        create_demo(session, now(), now() - HISTORY_LENGTH)
-        set_passwords(session, password_hashes(session), kept, now())
-        write_history(session, library, zone, today)
-        add_present_state(session, now(), today)
         ids = _more(session)
     ids["list"] = _list(app)
     server = create_server(app, host="127.0.0.1", port=0, threads=4)

@@ -123,6 +123,7 @@ def test_every_address_that_a_view_opens_is_in_one_of_these_lists(prepared: Flas
     assert posts == set(ABOUT) | set(FOR_TEAM) | OWN | MANY
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("who", sorted({row[0] for row in PEOPLE}))
 def test_who_records_what_about_whom(app: Flask, session: Session, who: str) -> None:
     world = _world(session)

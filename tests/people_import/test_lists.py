@@ -36,6 +36,8 @@ from tests.pages import Client, Page
 from tests.project.test_commands import flask
 from tests.support.asked import asked
 
+pytestmark = pytest.mark.both_engines
+
 ZONE = "Europe/London"
 HEAD = "Email,Name,Team,Employee ID,Start date,Leaving date,Pathway,Course role,Completed on\n"
 ANN = "ann@example.org,Ann Lee,North > House 3,N1,01/09/2020,,Clubs and volunteers,manager,01/05/2026\n"
@@ -95,7 +97,6 @@ def count(session: Session, table: type) -> int:
     return session.execute(select(func.count()).select_from(table)).scalar_one()
 
 
-@pytest.mark.both_engines
 def test_a_list_adds_people_with_all_that_it_says(session: Session) -> None:
     make_organisation(session)
     assert run(session, HEAD + ANN + BO) == ["added", "added"]
@@ -123,7 +124,6 @@ def test_the_same_list_again_changes_nothing(session: Session) -> None:
     ] == before
 
 
-@pytest.mark.both_engines
 def test_a_list_changes_people_and_the_past_stays(session: Session) -> None:
     make_organisation(session)
     run(session, HEAD + ANN + BO)
@@ -164,7 +164,6 @@ def test_rows_that_are_refused_do_not_stop_the_others(session: Session) -> None:
     assert count(session, Person) == 2
 
 
-@pytest.mark.both_engines
 def test_invitations_are_mailed_only_if_that_is_asked_for(session: Session) -> None:
     make_organisation(session)
     run(session, HEAD + ANN, invites=True)
@@ -219,7 +218,6 @@ def test_earlier_certificates_are_told_once(session: Session) -> None:
     assert [(event.day.isoformat(), event.valid_until) for event in told] == [("2026-05-01", None)]
 
 
-@pytest.mark.both_engines
 def test_columns_and_the_place_of_new_teams_are_remembered_once_applied(session: Session) -> None:
     make_organisation(session)
     top = make_team(session, "Trust")
@@ -257,7 +255,6 @@ def upload(client: Client, text: bytes, name: str = "staff.csv", status: int = 3
     return page
 
 
-@pytest.mark.both_engines
 def test_a_list_goes_from_upload_to_result(app: Flask, session: Session, client: Client) -> None:
     administrator(session, client)
     page = upload(client, (HEAD + ANN + "=nobody,X,,,,,,,\n").encode())
@@ -322,7 +319,6 @@ def test_what_was_never_matched_leads_to_its_columns(session: Session, client: C
     client.get("/people/import/999", 404)
 
 
-@pytest.mark.both_engines
 def test_why_a_list_was_not_applied_is_said(session: Session, client: Client) -> None:
     administrator(session, client)
     page = upload(client, (HEAD + ANN).encode())

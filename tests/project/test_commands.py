@@ -17,6 +17,9 @@ from pathlib import Path
 
 import pytest
 
+from app import create_app
+from tests.conftest import make_config
+
 ROOT = Path(__file__).resolve().parents[2]
 FLASK = Path(sys.executable).with_name("flask")
 
@@ -76,20 +79,29 @@ def test_wrong_settings_are_listed_without_a_traceback() -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_the_demonstration_shows_two_years_of_an_organisation_and_keeps_what_was_done(tmp_path: Path) -> None:
-    settings = {"DATABASE_URL": f"sqlite:///{tmp_path / 'demo.db'}", "SECRET_KEY": "x" * 40}
-    first = flask("demo", "prepare", **settings)
-    assert first.returncode == 0, first.stderr
+def test_the_demonstration_shows_two_years_of_an_organisation_and_keeps_what_was_done(
+    demo_file: Path, tmp_path: Path
+) -> None:
+    file = Path(shutil.copyfile(demo_file, tmp_path / "demo.db"))
+
+    def run(*command: str, **settings: str) -> str:
+        app = create_app(make_config(f"sqlite:///{file}", **settings))
+        done = app.test_cli_runner().invoke(args=command)
+        assert done.exit_code == 0, done.output
+        app.extensions["course"].engine.dispose()
+        return done.stdout
+
+    first = run("demo", "prepare")
     for email in ("learner@demo.example", "manager@demo.example", "admin@demo.example"):
-        assert email in first.stdout
-    assert flask("demo", "prepare", **settings).stdout == first.stdout
-    assert "demo-password-1" in flask("demo", "prepare", **settings, DEMO_PASSWORD="demo-password-1").stdout
+        assert email in first
+    assert run("demo", "prepare") == first
+    assert "demo-password-1" in run("demo", "prepare", DEMO_PASSWORD="demo-password-1")
     # Nothing waits that would fill the screen of whoever looks around, and the facts hold together.
-    assert "0 reminders" in flask("reminders", "send", **settings).stdout
-    assert flask("boosters", "send", "--dry-run", **settings).stdout == "0 boosters.\n"
-    assert "has a next due day" in flask("refreshers", "guard", **settings).stdout
-    assert flask("audit", "verify", **settings).returncode == 0
-    with closing(sqlite3.connect(tmp_path / "demo.db")) as database:
+    assert "0 reminders" in run("reminders", "send")
+    assert run("boosters", "send", "--dry-run") == "0 boosters.\n"
+    assert "has a next due day" in run("refreshers", "guard")
+    run("audit", "verify")
+    with closing(sqlite3.connect(file)) as database:
         people, teams, years = database.execute(
             "select (select count(*) from person), (select count(*) from team),"
             " (select (max(completed_on) - min(completed_on)) from certificate)"

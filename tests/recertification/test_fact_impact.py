@@ -170,6 +170,7 @@ def test_a_manager_reads_about_others_and_a_learner_about_themselves(client: Cli
     assert "your earlier certificate is from" in sign_in(Client(client.app), trained).get("/renewal/mine").text
 
 
+@pytest.mark.both_engines
 def test_withdrawing_a_fact_shows_the_status_without_it(session: Session, client: Client, trained: Person) -> None:
     row = session.execute(select(RenewalImport)).scalar_one()
     asked = client.get(page(trained, f"/certificate/{row.id}"))

@@ -101,6 +101,7 @@ def test_a_refresher_leads_to_a_certificate_that_keeps_the_date(
     assert b"The refresher made for this person" in client.flask.get(f"/certificate/{second.number}.json").data
 
 
+@pytest.mark.both_engines
 def test_a_wrong_answer_is_explained_and_the_point_asked_again_until_it_is_right(
     app: Flask, session: Session, client: Client, library: Library
 ) -> None:

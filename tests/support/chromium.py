@@ -49,7 +49,7 @@ def find_or_install() -> str:
                 "Chromium or Chrome, or unset it to have one found or installed."
             )
         return chosen
-    found = _on_path()
+    found = on_path()
     if found is not None:
         return found
     problems = []
@@ -65,7 +65,7 @@ def find_or_install() -> str:
     )
 
 
-def _on_path() -> str | None:
+def on_path() -> str | None:
     """Return the first browser of NAMES on PATH that runs, or None."""
     for name in NAMES:
         path = shutil.which(name)
@@ -97,7 +97,7 @@ def _install_with_apt() -> str:
     except RuntimeError as error:
         # Without it an emoji shows as a box, which is no reason to go without browser tests.
         print(f"Going on without colour emoji: {error}", file=sys.stderr)
-    found = _on_path()
+    found = on_path()
     if found is None:
         raise RuntimeError("apt-get installed chromium, but none that runs is on PATH")
     return found

@@ -123,7 +123,7 @@ def find_or_install_binaries() -> Path:
     if found is not None:
         return found
     try:
-        _keep_debian_from_making_a_cluster()
+        keep_debian_from_making_a_cluster()
         apt_install("postgresql")
     except RuntimeError as error:
         raise RuntimeError(
@@ -136,7 +136,7 @@ def find_or_install_binaries() -> Path:
     return found
 
 
-def _keep_debian_from_making_a_cluster() -> None:
+def keep_debian_from_making_a_cluster() -> None:
     """Before Debian's package is installed, ask it not to create and start a cluster of its own.
 
     Does nothing where it may not write, or where somebody has already decided. Not being able to write is
