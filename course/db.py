@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import sqlite3
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -14,11 +15,15 @@ from typing import Any
 from sqlalchemy import URL, Connection, DateTime, Engine, MetaData, create_engine, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect, make_url
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
 _LOG = logging.getLogger("course.db")
 _SECRET_PARAMETER = re.compile("pass(?!file)|pwd|secret|scram", re.IGNORECASE)
+LOCK_SECONDS = 15.0  # how long a transaction waits for SQLite's write lock, unless it states another time
+# lock_not_available, deadlock_detected, serialization_failure: https://www.postgresql.org/docs/current/errcodes-appendix.html
+POSTGRESQL_LOCK_STATES = frozenset({"55P03", "40P01", "40001"})
 NAMING_CONVENTION = {
     "ix": "ix_%(column_0_label)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -61,8 +66,10 @@ def make_engine(url: str, threads: int = 8) -> Engine:
     """
     size = max(16, 2 * threads + 4)
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_size=size, pool_pre_ping=True)
-    engine = create_engine(url, connect_args={"timeout": 15}, pool_size=size)
+        engine = create_engine(url, pool_size=size, pool_pre_ping=True)
+        event.listen(engine, "begin", _begin_postgresql)
+        return engine
+    engine = create_engine(url, connect_args={"timeout": LOCK_SECONDS}, pool_size=size)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -93,16 +100,43 @@ def sqlite_path(url: str) -> Path | None:
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     # The driver's own transactions start late and end early; ours are begun by name, below.
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=15000"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 
 def _begin_sqlite(connection: Any) -> None:
     # A transaction that reads first and writes later can lose the race for the write lock and fail
     # at once, whatever the timeout. One that is going to write takes the lock when it begins.
-    writes = connection.get_execution_options().get("writes", True)
-    # Straight to the driver: this is done for every page.
-    connection.connection.dbapi_connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    driver_connection = connection.connection.dbapi_connection
+    if options.get("writes", True):
+        driver_connection.execute(f"PRAGMA busy_timeout={int(options.get('lock_seconds', LOCK_SECONDS) * 1000)}")
+        try:
+            driver_connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            # An error in a listener would otherwise reach the caller as the driver's own.
+            raise OperationalError("BEGIN IMMEDIATE", None, error) from error
+    else:
+        driver_connection.execute("BEGIN")
+
+
+def _begin_postgresql(connection: Any) -> None:
+    # A transaction that states no time waits for locks without a limit, as PostgreSQL does by itself.
+    seconds = connection.get_execution_options().get("lock_seconds")
+    if seconds is not None:
+        connection.connection.dbapi_connection.execute(f"SET LOCAL lock_timeout = {int(seconds * 1000)}")
+
+
+def is_lock_failure(error: BaseException | None) -> bool:
+    """Whether a statement failed only because of other transactions, so that the same work may succeed when it is done
+    again: SQLite's write lock or a lock of PostgreSQL was not free in time, two transactions waited for each other, or
+    they could not be ordered."""
+    if not isinstance(error, OperationalError):
+        return False
+    cause: Any = error.orig
+    if isinstance(cause, sqlite3.Error):
+        return (cause.sqlite_errorcode & 0xFF) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+    return getattr(cause, "sqlstate", None) in POSTGRESQL_LOCK_STATES
 
 
 # What a query that only wants rows can run on.

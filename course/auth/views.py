@@ -81,7 +81,7 @@ def sign_in() -> ViewResponse:
     if form.validate_on_submit():
         result = _attempt_sign_in(form.email.data or "", form.password.data or "")
         if isinstance(result, TooManyAttempts):
-            return _too_many_attempts_page(result.until)
+            return _too_many_attempts_page(result.retry_at)
         if isinstance(result, SignInGranted):
             begin_sign_in_session(result)
             return redirect_after_post(target)
@@ -119,7 +119,7 @@ def forgotten_password() -> ViewResponse:
         with unit_of_work() as session:
             wait = actions.request_link(session, email, _request_source(), at)
         if wait is not None:
-            return _too_many_attempts_page(wait.until)
+            return _too_many_attempts_page(wait.retry_at)
         # Beside the request, so that it takes no longer where somebody has the address.
         run_in_background(lambda: _mail_password_link(email, at), "a link to choose a password")
         return make_response(render_template("auth/forgotten_sent.html", email=email))
@@ -156,12 +156,12 @@ def choose_password(token: str) -> ViewResponse:
     form = NewPasswordForm()
     if form.validate_on_submit() and check_new_password(form.password, found.email, found.name, _organisation_name()):
         discard_request_state()
-        kept = password_hashing.hash_password(form.password.data or "")
+        password_hash = password_hashing.hash_password(form.password.data or "")
         with unit_of_work() as session:
-            entered = actions.set_password_by_link(session, token, kept, at)
-        if entered is None:
+            granted = actions.set_password_by_link(session, token, password_hash, at)
+        if granted is None:
             return _expired_link_page()
-        begin_sign_in_session(entered)
+        begin_sign_in_session(granted)
         return redirect_after_post("/")
     return _form_page("auth/link.html", form, link=found, token=token)
 
@@ -184,13 +184,13 @@ def set_up(token: str) -> ViewResponse:
     organisation = form.organisation.data or ""
     if form.validate_on_submit() and check_new_password(form.password, email, name, organisation):
         discard_request_state()
-        kept = password_hashing.hash_password(form.password.data or "")
-        given = SetUpDetails(organisation, form.nation.data, name, email, kept, form.pathway.data)
+        password_hash = password_hashing.hash_password(form.password.data or "")
+        details = SetUpDetails(organisation, form.nation.data, name, email, password_hash, form.pathway.data)
         with unit_of_work() as session:
-            entered = actions.set_up(session, token, given, at)
-        if entered is None:
+            granted = actions.set_up(session, token, details, at)
+        if granted is None:
             return _expired_set_up_page()
-        begin_sign_in_session(entered)
+        begin_sign_in_session(granted)
         return redirect_after_post(url_for("organisation.settings"))
     return _form_page("auth/set_up.html", form, token=token)
 
@@ -213,7 +213,7 @@ def account() -> ViewResponse:
     if form.validate_on_submit() and check_new_password(form.password, person.email, person.name, _organisation_name()):
         result = _attempt_password_change(person.id, person.email, form.current.data or "", form.password.data or "")
         if isinstance(result, TooManyAttempts):
-            return _too_many_attempts_page(result.until)
+            return _too_many_attempts_page(result.retry_at)
         if isinstance(result, SignInGranted):
             begin_sign_in_session(result)
             flash("Your password has been changed. You have been signed out everywhere else.")
@@ -231,6 +231,6 @@ def _attempt_password_change(
         return found
     discard_request_state()
     checked = actions.check_password(found, current)
-    kept = password_hashing.hash_password(new) if checked.fits else ""
+    password_hash = password_hashing.hash_password(new) if checked.is_correct else ""
     with unit_of_work() as session:
-        return actions.change_password(session, person_id, checked, kept, now())
+        return actions.change_password(session, person_id, checked, password_hash, now())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache
@@ -12,6 +11,7 @@ from flask_login import current_user
 from markupsafe import Markup
 from werkzeug.wrappers import Response as WsgiResponse
 
+from course.auth.rate_limits import RateLimiter
 from course.auth.rules import network_prefix
 from course.certificates import actions, queries
 from course.certificates.pdf import Sheet, pdf
@@ -26,7 +26,6 @@ from course.organisation.queries import logo_at
 from course.people.queries import person
 from course.web.access import Permission, public, requires_permission, sign_in_required
 from course.web.app_state import app_state as site_state
-from course.web.rate_limit import RateLimiter
 from course.web.redirects import redirect_after_post
 from course.web.template_filters import format_date, plural
 from course.web.template_filters import format_minutes as hours
@@ -36,7 +35,7 @@ pages = Blueprint("certificates", __name__)
 checks = Blueprint("verify", __name__)
 kept = Blueprint("kept", __name__)
 # Numbers cannot be guessed in a lifetime; this keeps a machine from trying.
-_throttle = RateLimiter(60, 60)
+_throttle = RateLimiter("certificate checks", 60, 60)
 # Setting takes a processor, one sheet after the other; asked for again it is the same bytes.
 _set = lru_cache(32)(pdf)
 
@@ -119,7 +118,7 @@ def verify(number: str) -> Response:
     """Whether a certificate is valid, in words, for anyone who has its number. It says what the certificate
     says, and no more."""
     g.here = "verify"
-    if not _throttle.allows(network_prefix(request.remote_addr), time.monotonic()):
+    if not _throttle.is_allowed(network_prefix(request.remote_addr)):
         return make_response(render_template("certificates/verify.html", checked=None, number=number, wait=True), 429)
     found = queries.check(db(), typed_number(number))
     stands = state(found.certificate.valid_until, found.change, _today()) if found else None
@@ -203,7 +202,7 @@ def _ended(_error: LinkEndedError) -> Response:
 
 def _holder(token: str) -> int:
     """Whose link it is; asked as seldom as a number may be."""
-    if not _throttle.allows(network_prefix(request.remote_addr), time.monotonic()):
+    if not _throttle.is_allowed(network_prefix(request.remote_addr)):
         abort(429)
     secret = site_state().config.secret_key
     person_id = opened(token, secret) or abort(404)

@@ -165,12 +165,12 @@ def _begin_sqlite(engine: Engine) -> Connection:
     def begin() -> Connection | None:
         connection = None
         try:
-            connection = engine.connect()
+            # Short waits, so that Ctrl+C and SIGTERM are heard.
+            connection = engine.connect().execution_options(lock_seconds=PAUSE_SECONDS)
             # It is closed at the end, not given back: no page gets a connection that checks no foreign keys.
             connection.detach()
             raw: Any = connection.connection.dbapi_connection
-            # Short waits, so that Ctrl+C and SIGTERM are heard; and before the transaction: within one it does nothing.
-            raw.execute(f"PRAGMA busy_timeout={int(PAUSE_SECONDS * 1000)}")
+            # Before the transaction begins: within one this pragma does nothing.
             raw.execute("PRAGMA foreign_keys=OFF")
             connection.begin()
         except (DBAPIError, sqlite3.Error) as error:

@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 from flask import Flask, abort, g, redirect, request, url_for
 from flask_login import current_user
 
+from course.web.duplicate_forms import refuse_duplicate_form
 from course.web.expired_form import expired_form_response, sealed_form_response
-from course.web.unit_of_work import refuse_duplicate_form
+from course.web.unit_of_work import row_source
 
 V = TypeVar("V", bound=Callable[..., Any])
 
@@ -67,7 +68,7 @@ def init(app: Flask) -> None:
             return kept
         rule = access_rule_of(app, request.endpoint)
         if request.method == "POST":
-            refuse_duplicate_form()
+            refuse_duplicate_form(row_source())
         if rule == PUBLIC:
             return None
         person = current_user.person

@@ -1,4 +1,4 @@
-"""Exceptions to error pages, in one place. The first act is always to undo what the request did."""
+"""Error pages, for every exception in one place. Each handler first closes the read transaction of the request."""
 
 from __future__ import annotations
 
@@ -9,14 +9,20 @@ from flask import Flask, Response, current_app, flash, make_response, redirect, 
 from flask import session as browser
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import Forbidden, HTTPException
 
-from course.web.expired_form import expired_form_response, is_same_origin
+from course.db import is_lock_failure
+from course.web.duplicate_forms import FormAlreadySentError
+from course.web.expired_form import busy_form_response, expired_form_response, is_same_origin
 from course.web.input_guard import UNSTORABLE_TEXT
 from course.web.proxy_checks import browser_refuses_cookies, cookie_test_address, csrf_refusal_reason, has_course_cookie
-from course.web.unit_of_work import FormAlreadySentError, discard_request_state
+from course.web.unit_of_work import discard_request_state
 from course.web.uploads import upload_limit_text
 
+_LOG = logging.getLogger("course")
+BUSY_RETRY_SECONDS = 5
 ERROR_TEXTS = {
     400: ("That did not work", "The form could not be read. Go back, reload the page and try again."),
     403: (
@@ -30,6 +36,7 @@ ERROR_TEXTS = {
     ),
     413: ("That is too long", "What you sent is larger than the course accepts. Shorten it and try again."),
     429: ("Too many tries", "Please wait a while, then try again."),
+    503: ("The course is busy", "Nothing has been recorded. Wait a few seconds, then try again."),
     500: (
         "Something went wrong on our side",
         "Nothing that you entered before is lost. Try again in a minute.",
@@ -47,6 +54,8 @@ def init(app: Flask) -> None:
     app.register_error_handler(HTTPException, _handle_http_error)
     app.register_error_handler(CSRFError, _handle_csrf_error)
     app.register_error_handler(FormAlreadySentError, _handle_duplicate_form)
+    app.register_error_handler(OperationalError, _handle_database_error)
+    app.register_error_handler(PoolTimeoutError, _handle_database_error)
     app.register_error_handler(Exception, _handle_unexpected_error)
     app.before_request(_check_cookies)
 
@@ -59,6 +68,10 @@ def error_page(status: int, title: str, text: str) -> Response:
 
 def _handle_http_error(error: HTTPException) -> Response:
     discard_request_state()
+    # What fails after the view, such as recording that a page was shown, reaches this handler as an error 500.
+    cause = getattr(error, "original_exception", None)
+    if _is_busy(cause):
+        return _busy_response(cause)
     if error.code is None or error.code < 400:
         return make_response(error.get_response(request.environ))
     title, text = ERROR_TEXTS.get(error.code, ERROR_TEXTS[400])
@@ -123,7 +136,29 @@ def _handle_duplicate_form(_error: FormAlreadySentError) -> Response:
     return make_response(redirect(f"{path}?{came_from.query}" if came_from.query and path != "/" else path, 303))
 
 
+def _handle_database_error(error: Exception) -> Response:
+    """Locks that were not free in time, and a pool without a free connection, are no fault: the same request may succeed
+    in a moment."""
+    discard_request_state()
+    return _busy_response(error) if _is_busy(error) else _handle_unexpected_error(error)
+
+
+def _is_busy(error: BaseException | None) -> bool:
+    return isinstance(error, PoolTimeoutError) or is_lock_failure(error)
+
+
+def _busy_response(error: BaseException | None) -> Response:
+    """Status 503: the form with what was entered, or a page without it where nothing can be kept."""
+    _LOG.warning("the database is busy: %s", error)
+    try:
+        response = busy_form_response() or error_page(503, *ERROR_TEXTS[503])
+    except SQLAlchemyError:
+        response = error_page(503, *ERROR_TEXTS[503])  # the page around the form could not be read either
+    response.headers["Retry-After"] = str(BUSY_RETRY_SECONDS)
+    return response
+
+
 def _handle_unexpected_error(error: Exception) -> Response:
     discard_request_state()
-    logging.getLogger("course").exception("request failed", exc_info=error)
+    _LOG.exception("request failed", exc_info=error)
     return error_page(500, *ERROR_TEXTS[500])

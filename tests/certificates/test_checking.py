@@ -11,20 +11,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from course.certificates import actions
-from course.certificates import views as certificate_views
 from course.certificates.models import Certificate
 from course.people.models import Person
-from course.web.rate_limit import RateLimiter
 from tests.certificates.makers import issued
 from tests.conftest import NOW
 from tests.makers import make_person, sign_in
 from tests.pages import Client
-
-
-@pytest.fixture(autouse=True)
-def fresh_throttle(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each test begins as if nobody had checked anything yet."""
-    monkeypatch.setattr(certificate_views, "_throttle", RateLimiter(60, 60))
 
 
 def test_anyone_sees_that_a_certificate_is_valid_and_nothing_beyond_it(session: Session, client: Client) -> None:
@@ -104,14 +96,6 @@ def test_a_machine_that_tries_numbers_is_slowed_down(client: Client) -> None:
     for number in range(60):
         client.get(f"/verify/AAAA-BBBB-{number:04d}", 404)
     assert "Too many checks" in client.get("/verify/AAAA-BBBB-9999", 429).text
-
-
-def test_a_throttle_counts_for_each_place_and_forgets() -> None:
-    throttle = RateLimiter(2, 10)
-    assert [throttle.allows("a", now) for now in (0, 1, 2, 9.9, 10.1, 10.2, 11.1)] == [
-        True, True, False, False, True, False, True,
-    ]  # fmt: skip
-    assert throttle.allows("b", 10.2)
 
 
 def test_the_commands_reissue_and_revoke_and_say_what_is_wrong(app: Flask, session: Session) -> None:

@@ -11,22 +11,17 @@ from pypdf import PdfReader
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from course.auth.rate_limits import RateLimiter
 from course.certificates import views
 from course.certificates.signed_links import opened, sealed
 from course.organisation.actions import set_logo
 from course.people.actions import end_employment
 from course.people.models import Person
-from course.web.rate_limit import RateLimiter
 from tests.certificates.makers import TODAY, issued
 from tests.certificates.sheets import picture, text
 from tests.conftest import NOW, SECRET
 from tests.makers import make_person, sign_in
 from tests.pages import Client
-
-
-@pytest.fixture(autouse=True)
-def fresh_throttle(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(views, "_throttle", RateLimiter(60, 60))
 
 
 def test_a_leaver_opens_their_certificates_by_the_link_and_nothing_else(
@@ -64,7 +59,7 @@ def test_a_link_that_was_made_up_opens_nothing_and_trying_is_slowed_down(
     found = issued(session)
     for token in ("nothing", sealed(found.person_id, "x" * 40), sealed(10**9, SECRET)):
         client.get(f"/kept/{token}", 404)
-    monkeypatch.setattr(views, "_throttle", RateLimiter(1, 60))
+    monkeypatch.setattr(views, "_throttle", RateLimiter("test", 1, 60))
     good = f"/kept/{sealed(found.person_id, SECRET)}"
     client.get(good)
     client.get(good, 429)

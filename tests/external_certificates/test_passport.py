@@ -18,6 +18,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from course.audit.models import AuditEntry
+from course.auth.rate_limits import RateLimiter
 from course.certificates.pdf import pdf
 from course.clock import now
 from course.credentials.rules.documents import PLACES, as_bytes, bits, is_set
@@ -27,7 +28,6 @@ from course.external_certificates.rules import read_profile, same_name
 from course.recertification.actions import add_policy_version
 from course.recertification.models import RenewalImport
 from course.recertification.queries import policies
-from course.web.rate_limit import RateLimiter
 from tests.certificates.sheets import SHEET
 from tests.credentials.makers import SEAL, Issuer
 from tests.makers import make_person, sign_in
@@ -79,7 +79,7 @@ class Elsewhere:
 
 @pytest.fixture
 def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[Elsewhere]:
-    monkeypatch.setattr(views, "_throttle", RateLimiter(100, 600))
+    monkeypatch.setattr(views, "_throttle", RateLimiter("test", 100, 600))
     found = Elsewhere()
     yield found
     found.server.shutdown()

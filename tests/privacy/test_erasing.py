@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from course.audit import queries as audit
 from course.audit.rules import integrity_faults
-from course.auth.actions import set_password
 from course.certificates.models import Certificate
 from course.learning.models import Answer, Completion, Enrolment, Reflection
 from course.people.models import Person
@@ -24,7 +23,7 @@ from course.privacy.rules.retention_schedule import Schedule
 from course.staff import actions as staff
 from course.staff.models import PersonMerge
 from tests.conftest import NOW
-from tests.makers import PASSWORD, make_person, sign_in
+from tests.makers import PASSWORD, make_person, set_password, sign_in
 from tests.pages import Client
 from tests.privacy.filling import EMAIL, MARK, THEN, count, everywhere, fill
 
@@ -191,7 +190,7 @@ def test_who_comes_back_begins_anew_and_loses_it_again(app: Flask, session: Sess
     answer = client.post(f"/people/{zebulon.id}/return", form)
     assert "correct it, then send the invitation" in client.follow(answer).text
     session.expire_all()
-    set_password(session, zebulon.id, PASSWORD, NOW)
+    set_password(session, zebulon.id, PASSWORD)
     session.commit()
     back = sign_in(Client(app), session.get_one(Person, zebulon.id))
     for path in ("/", "/refresher", "/record", "/certificate", "/me/data"):
