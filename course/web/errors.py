@@ -50,7 +50,7 @@ NO_COOKIES_TEXT = (
 
 
 def init(app: Flask) -> None:
-    """Register the handlers."""
+    """Register the error handlers."""
     app.register_error_handler(HTTPException, _handle_http_error)
     app.register_error_handler(CSRFError, _handle_csrf_error)
     app.register_error_handler(FormAlreadySentError, _handle_duplicate_form)
@@ -61,7 +61,7 @@ def init(app: Flask) -> None:
 
 
 def error_page(status: int, title: str, text: str) -> Response:
-    """An error page that needs nothing from the database, so that it cannot fail as well."""
+    """An error page that reads nothing from the database, so that it cannot fail as well."""
     template = current_app.jinja_env.get_template("errors/error.html")
     return make_response(template.render(status=status, title=title, text=text), status)
 
@@ -76,7 +76,7 @@ def _handle_http_error(error: HTTPException) -> Response:
         return make_response(error.get_response(request.environ))
     title, text = ERROR_TEXTS.get(error.code, ERROR_TEXTS[400])
     if error.code == 403 and error.description != Forbidden.description:
-        title, text = "You cannot do this", str(error.description)  # a view has said why, in words
+        title, text = "You cannot do this", str(error.description)  # the reason that a view gave
     if error.code == 413 and (limit := upload_limit_text()):
         text = f"This page accepts at most {limit}. Send less, or divide it into parts."
     elif error.description == UNSTORABLE_TEXT:
@@ -88,10 +88,10 @@ def _handle_http_error(error: HTTPException) -> Response:
 
 
 def _check_cookies() -> Response | None:
-    """Say that cookies are needed to a browser that was given one and has not kept it."""
+    """Say that cookies are needed, to a browser that was sent a cookie and has not kept it."""
     if not browser_refuses_cookies():
         return None
-    # Whoever allows them now and loads this page again gets on.
+    # A person who allows cookies now and loads this page again can sign in.
     browser["cookies"] = True
     return error_page(400, "Your browser does not keep cookies", NO_COOKIES_TEXT)
 
@@ -102,19 +102,19 @@ def _handle_csrf_error(error: CSRFError) -> Response:
     if why is not None:
         return error_page(400, "This form cannot be sent from here", why)
     if request.endpoint == "auth.sign_in" and is_same_origin():
-        # Somebody has signed in in another window, or the page was open for very long: it leads on by itself. Or
-        # the browser keeps no cookies, which shows as soon as it comes without the one that this answer sets.
+        # The person has signed in in another window, or the page was open for very long: redirecting to it solves both. Or
+        # the browser keeps no cookies: that shows when the next request lacks the cookie that this response sets.
         if not current_user.is_authenticated:
             flash("This page was open for too long. Please sign in.")
         there = request.full_path.rstrip("?") if has_course_cookie() else cookie_test_address()
         return make_response(redirect(there, 303))
     if request.endpoint == "auth.sign_out" and not current_user.is_authenticated:
-        return make_response(redirect("/sign-in", 303))  # pressed twice: they have signed out
+        return make_response(redirect("/sign-in", 303))  # a double press: the person has signed out
     if not has_course_cookie():
         flash("If this happens each time, your browser does not keep cookies. Allow them for this address.")
-    kept = expired_form_response()
-    if kept is not None:
-        return kept
+    form_page = expired_form_response()
+    if form_page is not None:
+        return form_page
     browser.pop("_flashes", None)
     text = (
         "You may have signed out or signed in again in between. Nothing has been recorded. "
@@ -126,7 +126,7 @@ def _handle_csrf_error(error: CSRFError) -> Response:
 
 
 def _handle_duplicate_form(_error: FormAlreadySentError) -> Response:
-    """The button was pressed twice: leads back to the page of the form, which shows how things are now."""
+    """A double press: redirect to the page of the form, which shows the result of the first press."""
     discard_request_state()
     flash("This was sent twice. It was done once.")
     if request.url_rule is not None and "GET" in (request.url_rule.methods or ()):

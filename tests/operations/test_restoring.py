@@ -81,7 +81,7 @@ def flask(application: Flask) -> Command:
     """Runs a command, as if its process had just begun and ended with it."""
 
     def run(*arguments: str) -> Result:
-        application.extensions["course.opening"]._done = False
+        application.extensions["course.opening"]._is_done = False
         done = application.test_cli_runner().invoke(args=list(arguments))
         application.extensions["course"].engine.dispose()
         return done

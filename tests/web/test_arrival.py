@@ -49,7 +49,7 @@ def test_what_does_not_fit_between_settings_and_proxy_is_named(
     found = proxy_faults(public, trusted, arrival)
     assert [fault.kind for fault in found] == kinds
     for fault in found:
-        assert any(name in fault.words for name in ("TRUSTED_PROXIES", "PUBLIC_URL", "X-Forwarded-Proto")), fault
+        assert any(name in fault.message for name in ("TRUSTED_PROXIES", "PUBLIC_URL", "X-Forwarded-Proto")), fault
 
 
 @pytest.fixture(scope="module")
