@@ -39,7 +39,7 @@ def test_a_form_that_is_sent_twice_is_kept_once_and_says_so(app: Flask, session:
     assert _teams(session) == ["Kitchen"]
 
 
-def test_a_form_that_was_changed_after_the_way_back_is_another_deed(app: Flask, session: Session) -> None:
+def test_a_form_that_was_changed_after_going_back_is_a_new_request(app: Flask, session: Session) -> None:
     boss = sign_in(Client(app), make_person(session, role="administrator"))
     form = _form(boss, name="Kitchen")
     boss.post("/people/teams/add", form)

@@ -190,8 +190,8 @@ def test_the_key_that_is_made_and_the_one_that_is_named_are_for_their_owner(
     named.write_text(SECRET, encoding="utf-8")
     for mode, warned in ((0o644, True), (0o640, False), (0o600, False)):
         named.chmod(mode)
-        reader = module._Reader({"SECRET_KEY_FILE": str(named)})
-        assert (reader.secret(), bool(reader.warnings)) == (SECRET, warned)
+        reader = module._ConfigReader({"SECRET_KEY_FILE": str(named)})
+        assert (reader.secret_key(), bool(reader.warnings)) == (SECRET, warned)
 
 
 def test_another_programs_file_in_the_working_directory_sets_nothing(
@@ -270,7 +270,7 @@ def test_every_command_refuses_a_database_that_is_not_there_and_makes_none(uncon
     for name, command in leaves(unconnected.cli):
         if name in MAKING | FLASK:
             continue
-        opening._done = False
+        opening._is_done = False
         given = arguments(command, file)
         done = unconnected.test_cli_runner().invoke(args=[*name.split(), *given])
         refused = done.exit_code == 2 and "There is no database" in done.stderr
@@ -291,7 +291,7 @@ def test_a_database_without_tables_or_of_somebody_else_is_refused(unconnected: F
         database.touch()
         before = database.read_bytes()
         for command in (("audit", "head"), ("backup", str(tmp_path / "copy")), ("reminders", "send")):
-            opening._done = False
+            opening._is_done = False
             done = unconnected.test_cli_runner().invoke(args=list(command))
             assert (done.exit_code, words in done.stderr) == (2, True), (command, done.output)
         unconnected.extensions["course"].engine.dispose()

@@ -18,5 +18,5 @@ LENGTHS = [
 
 
 @pytest.mark.parametrize(("value", "words"), LENGTHS)
-def test_a_time_is_said_in_words_that_fit_its_length(value: float, words: str) -> None:
+def test_a_duration_is_shown_in_minutes_or_hours(value: float, words: str) -> None:
     assert format_minutes(value) == words
