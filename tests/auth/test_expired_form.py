@@ -1,4 +1,4 @@
-"""A form that is sent when its session has ended: what was entered is not lost."""
+"""A form that is sent after its sign-in session has ended: what was entered is not lost."""
 
 from __future__ import annotations
 

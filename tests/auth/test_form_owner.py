@@ -1,4 +1,4 @@
-"""A form carries whose it is: what somebody entered is never recorded for, or shown to, whoever signs in after them."""
+"""The owner of a form: what a person entered is never recorded for, or shown to, the next person who signs in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Getting in and out through the pages."""
+"""Pages for signing in and out, for passwords and for the set-up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Passwords, waiting times and local addresses, without a database."""
+"""Rules for passwords, rate limits and local addresses, without a database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A form that is sent twice is kept once, and the second time is told so."""
+"""A form that is sent twice is accepted once, and the second response says so."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What makes two requests the same press of a button."""
+"""Fingerprints of forms: which requests count as the same press of a button."""
 
 from __future__ import annotations
 

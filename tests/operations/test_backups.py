@@ -1,4 +1,4 @@
-"""Restoring a backup, and noticing a database that was copied over the wrong way."""
+"""Restoring a backup, and detecting a database that was replaced by a plain copy."""
 
 from __future__ import annotations
 

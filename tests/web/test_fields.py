@@ -1,4 +1,4 @@
-"""What people type into days and numbers: what is understood, and what is said of the rest."""
+"""Input of days and numbers: what is accepted, and the messages for other input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever is sent to whichever route, no page answers with an error of its own: it is used, or refused in words."""
+"""Unusual input to every route: it is used, or refused with a message, and never causes an error 500."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How requests arrive: proxies that do not fit the settings, and browsers that keep no cookies."""
+"""Proxy checks: proxies that do not fit the settings, and browsers that keep no cookies."""
 
 from __future__ import annotations
 

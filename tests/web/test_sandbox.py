@@ -1,4 +1,4 @@
-"""Reading a file in a process of its own: what it gives, and that no limit can be passed."""
+"""The sandbox: results of readers, and its limits."""
 
 from __future__ import annotations
 
