@@ -1,4 +1,4 @@
-"""Puts everything together: settings, content, database, features and what happens between them."""
+"""The application: puts together settings, content, database, features and event handlers."""
 
 from __future__ import annotations
 
@@ -81,8 +81,8 @@ from course.web import (
 )
 
 PACKAGE = Path(__file__).resolve().parent / "course"
-# Each feature's pages, under the address at which they begin.
-FEATURES = (
+# The pages of each feature, with the prefix of their addresses.
+BLUEPRINTS = (
     (auth.pages, ""),
     (learning.pages, ""),
     (calendars.pages, "/calendar"),
@@ -112,7 +112,7 @@ FEATURES = (
     (operations.pages, ""),
     (reminders.pages, "/reminders"),
 )
-COMMANDS = (
+CLI_COMMANDS = (
     audit_commands.group,
     certificate_commands.group,
     content_commands.group,
@@ -135,16 +135,16 @@ COMMANDS = (
 )
 
 
-class Application(Flask):
-    """Flask, knowing that no view or hook of ours is a coroutine: it would ask for each at every request."""
+class CourseApplication(Flask):
+    """Flask without its check for coroutines: no view or hook of the course is one, and Flask checks each at every request."""
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         return func
 
 
 @dataclass(frozen=True)
-class State:
-    """What the views need besides their request: reached as `current_app.extensions["course"]`."""
+class AppState:
+    """What views need besides their request; stored as `current_app.extensions["course"]` (see web/app_state.py)."""
 
     config: Config
     library: Library
@@ -152,12 +152,14 @@ class State:
 
 
 def create_app(config: Config | None = None) -> Flask:
-    """The application. It only puts parts together: no table is made and nothing is sent from here.
+    """The application. Creating it writes nothing to the database and sends nothing.
 
-    Raises ConfigError or ContentError, each with all mistakes at once.
+    Raises ConfigError or ContentError, each with all errors at once.
     """
     config = config or Config.read()
-    app = Application("course", root_path=str(PACKAGE), static_folder=None, template_folder=str(PACKAGE / "templates"))
+    app = CourseApplication(
+        "course", root_path=str(PACKAGE), static_folder=None, template_folder=str(PACKAGE / "templates")
+    )
     app.config.update(
         SECRET_KEY=config.secret_key,
         MAX_CONTENT_LENGTH=256 * 1024,
@@ -172,11 +174,11 @@ def create_app(config: Config | None = None) -> Flask:
         PREFERRED_URL_SCHEME="https" if config.secure else "http",
     )
     engine = make_engine(config.database_url, config.threads)
-    app.extensions["course"] = State(config, _loaded(config.content), engine)
+    app.extensions["course"] = AppState(config, _load_library(config.content), engine)
     if config.trusted_proxies:
         hops = config.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
-    # The first registered runs last: headers see the response that the session has already kept.
+    # Functions after the request run in reverse order: security headers see the complete response.
     request_log.init(app)
     static_files.init(app, PACKAGE / "static", PACKAGE.parent / "instance" / "static")
     security_headers.init(app, config.secure)
@@ -193,17 +195,18 @@ def create_app(config: Config | None = None) -> Flask:
     addresses.init(app)
     template_filters.init(app, config.time_zone)
     app.jinja_env.globals.update(setting_names=SETTINGS, nation_names=NATIONS)
-    for pages, prefix in FEATURES:
+    for pages, prefix in BLUEPRINTS:
         app.register_blueprint(pages, url_prefix=prefix or None)
-    for group in COMMANDS:
+    for group in CLI_COMMANDS:
         app.cli.add_command(group)
     app.context_processor(organisation.page_context)
     event_handlers.register_handlers()
     return app
 
 
-def _loaded(folder: Path) -> Library:
-    """The course. All that is made while it is loaded stays; to look for garbage among it takes a tenth of the start."""
+def _load_library(folder: Path) -> Library:
+    """The content library. Garbage collection is off while it loads: nothing can be freed, and looking takes a tenth of the
+    start."""
     enabled = gc.isenabled()
     gc.disable()
     try:

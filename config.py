@@ -1,6 +1,6 @@
-"""The settings: read from the environment and the file .env beside this one, and checked before anything starts.
+"""Settings: read from the environment and the file .env beside this one, and checked before anything starts.
 
-Every way of starting reads them here: each command, the server, the worker, Alembic and any WSGI server.
+Every command, the server, the worker, Alembic and any other WSGI server reads its settings here.
 """
 
 from __future__ import annotations
@@ -28,21 +28,20 @@ from course.sqlite_file import make_private
 
 ROOT = Path(__file__).resolve().parent
 ENV_FILE = ROOT / ".env"
-# Every setting there is. A word in .env that is nearly one of these is taken for a mistake.
-NAMES = (
+# All settings. A name in .env that is similar to one of these is reported as a typing error.
+SETTING_NAMES = (
     "SECRET_KEY", "SECRET_KEY_FILE", "DATABASE_URL", "PUBLIC_URL", "MAIL_URL", "MAIL_FROM", "TIME_ZONE", "HOST", "PORT",
     "THREADS", "TRUSTED_PROXIES", "CONTENT", "DEMO_PASSWORD",
 )  # fmt: skip
 
 
 class ConfigError(ClickException):
-    """The environment holds mistakes. The message lists every one of them, a line each. A command that
-    meets it prints the message and ends with 1."""
+    """The settings have errors. The message lists all of them, one a line. A command prints the message and ends with 1."""
 
 
 @dataclass(frozen=True)
 class Config:
-    """Everything that the environment may decide. `.env.example` describes each setting."""
+    """The settings of the course. `.env.example` describes each of them."""
 
     secret_key: str
     database_url: str
@@ -64,18 +63,18 @@ class Config:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Config:
-        """Read and check the settings; raise ConfigError that lists all mistakes at once."""
-        return _Reader(environ).config()
+        """Read and check the settings. Raises ConfigError, which lists all errors at once."""
+        return _ConfigReader(environ).config()
 
     @classmethod
     def read(cls) -> Config:
-        """Read and check the settings of this installation: the process's environment, then .env.
+        """Read and check the settings of this installation: from the environment of the process, then from .env.
 
         Warnings go to standard error. Raises ConfigError as `from_env` does.
         """
-        environ = _without_foreign_files(dict(os.environ))
-        found = env_file(ENV_FILE) if get_load_dotenv(True) else EnvFile()
-        reader = _Reader({**found.values, **environ}, found.mistakes)
+        environ = _without_foreign_env_files(dict(os.environ))
+        found = read_env_file(ENV_FILE) if get_load_dotenv(True) else EnvFileContents()
+        reader = _ConfigReader({**found.values, **environ}, found.mistakes)
         try:
             return reader.config()
         finally:
@@ -84,21 +83,21 @@ class Config:
 
 
 @dataclass
-class EnvFile:
-    """What stands in a file of settings: its values, what is wrong with it, and what should be looked at."""
+class EnvFileContents:
+    """The contents of a settings file: its values, its errors, and warnings."""
 
     values: dict[str, str] = field(default_factory=dict)
     mistakes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
 
-def env_file(path: Path) -> EnvFile:
-    """Read a file of settings; nothing is found where there is none.
+def read_env_file(path: Path) -> EnvFileContents:
+    """Read a settings file; a missing file has no contents.
 
-    A line that cannot be read, a setting without a value or set twice, and a name that is nearly a setting's are
-    mistakes: what was meant would otherwise be its default, such as another database.
+    A line that cannot be parsed, a setting without a value or set twice, and a name similar to that of a setting are errors:
+    otherwise the default would silently apply, such as another database.
     """
-    found = EnvFile()
+    found = EnvFileContents()
     try:
         text = path.read_text(encoding="utf-8-sig")
         mode, owner = path.stat().st_mode, path.stat().st_uid
@@ -116,21 +115,21 @@ def env_file(path: Path) -> EnvFile:
         if line.error:
             found.mistakes.append(f"{where}: cannot be read. A line is NAME=value, or begins with #.")
         elif line.key is not None:
-            found.mistakes += [f"{where}: {words}" for words in _mistakes(line.key, line.value, seen)]
+            found.mistakes += [f"{where}: {words}" for words in _setting_mistakes(line.key, line.value, seen)]
             seen.add(line.key)
     if not found.mistakes:
         values = dotenv_values(stream=io.StringIO(text))
-        found.values = {name: value for name, value in values.items() if name in NAMES and value is not None}
-    if mode & (stat.S_IRWXG | stat.S_IRWXO) and any(_is_secret(*pair) for pair in found.values.items()):
+        found.values = {name: value for name, value in values.items() if name in SETTING_NAMES and value is not None}
+    if mode & (stat.S_IRWXG | stat.S_IRWXO) and any(_holds_secret(*pair) for pair in found.values.items()):
         fix = f"chmod 600 {path}" + ("" if owner == os.geteuid() else " (as its owner)")
         found.warnings.append(f"Warning: {path} holds secrets, and others on this machine can read it: {fix}")
     return found
 
 
-def _mistakes(name: str, value: str | None, seen: set[str]) -> list[str]:
-    """What is wrong with one setting of a file."""
-    if name not in NAMES:
-        near = difflib.get_close_matches(name.upper(), NAMES, 1, 0.75)
+def _setting_mistakes(name: str, value: str | None, seen: set[str]) -> list[str]:
+    """The errors of one setting of a file."""
+    if name not in SETTING_NAMES:
+        near = difflib.get_close_matches(name.upper(), SETTING_NAMES, 1, 0.75)
         return [f"there is no setting {name}. Is {near[0]} meant?"] if near else []
     if value is None:
         return [f"{name} has no value. Write {name}=value, or put a # before it."]
@@ -141,17 +140,17 @@ def _mistakes(name: str, value: str | None, seen: set[str]) -> list[str]:
     return []
 
 
-def _is_secret(name: str, value: str) -> bool:
+def _holds_secret(name: str, value: str) -> bool:
     if name in ("SECRET_KEY", "DEMO_PASSWORD"):
         return bool(value)
     return name in ("DATABASE_URL", "MAIL_URL") and "@" in value
 
 
-def _without_foreign_files(environ: dict[str, str]) -> dict[str, str]:
-    """The environment without what Flask put in from a .env or .flaskenv.
+def _without_foreign_env_files(environ: dict[str, str]) -> dict[str, str]:
+    """The environment without values that Flask added from a .env or .flaskenv.
 
-    Flask reads these from the working directory or a folder above it, which may be another program's. What stood in
-    the environment when the process began stays, where the system can tell.
+    Flask reads these from the working directory or a folder above it, which may belong to another program. Values that were
+    in the environment when the process began stay, on systems that tell (/proc).
     """
     if not get_load_dotenv(True):
         return environ
@@ -163,18 +162,18 @@ def _without_foreign_files(environ: dict[str, str]) -> dict[str, str]:
         try:
             values = dotenv_values(file) if file else {}
         except (OSError, UnicodeDecodeError):
-            continue  # Then Flask cannot have read it either.
-        same = [name for name in NAMES if name in environ and values.get(name) == environ[name]]
-        put = [name for name in same if os.fsencode(f"{name}={environ[name]}") not in first]
-        if put and Path(file).resolve() != ENV_FILE:
+            continue  # Flask cannot have read it either.
+        equal_names = [name for name in SETTING_NAMES if name in environ and values.get(name) == environ[name]]
+        added_by_flask = [name for name in equal_names if os.fsencode(f"{name}={environ[name]}") not in first]
+        if added_by_flask and Path(file).resolve() != ENV_FILE:
             echo(f"Not read: {file}. The settings of the course stand in {ENV_FILE}.", err=True)
-        for name in put:
+        for name in added_by_flask:
             del environ[name]
     return environ
 
 
-def _parts(address: str) -> SplitResult | None:
-    """The parts of a web or mail server's address; None if it is none, or its port is not a port."""
+def _split_address(address: str) -> SplitResult | None:
+    """The parts of the address of a web or mail server; None if it is no address, or its port is invalid."""
     try:
         parts = urlsplit(address)
         return parts if parts.port != 0 else None
@@ -182,8 +181,8 @@ def _parts(address: str) -> SplitResult | None:
         return None
 
 
-def _make_secret(file: Path) -> None:
-    """Make a random key, readable by its owner only. Of several processes that do so at once, one makes it."""
+def _create_secret_key(file: Path) -> None:
+    """Create a random key, readable by its owner only. Of several processes at once, one creates it."""
     if not file.parent.exists():
         file.parent.mkdir(mode=0o700)
     part = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
@@ -197,8 +196,8 @@ def _make_secret(file: Path) -> None:
         part.unlink(missing_ok=True)
 
 
-class _Reader:
-    """Reads settings one by one and collects what is wrong with them."""
+class _ConfigReader:
+    """Reads settings one by one and collects their errors."""
 
     def __init__(self, environ: Mapping[str, str], mistakes: list[str] | None = None) -> None:
         self.environ = environ
@@ -206,38 +205,38 @@ class _Reader:
         self.warnings: list[str] = []
 
     def config(self) -> Config:
-        port = self.whole("PORT", 8000, 1, 65535)
+        port = self.integer("PORT", 8000, 1, 65535)
         config = Config(
-            secret_key=self.secret(),
-            database_url=self.database(),
-            public_url=self.public(f"http://127.0.0.1:{port}"),
+            secret_key=self.secret_key(),
+            database_url=self.database_url(),
+            public_url=self.public_url(f"http://127.0.0.1:{port}"),
             mail_url=self.mail(),
             mail_from=self.sender(),
-            time_zone=self.zone(),
+            time_zone=self.time_zone(),
             content=self.folder("CONTENT", ROOT / "modules"),
             host=self.environ.get("HOST") or "127.0.0.1",
             port=port,
-            threads=self.whole("THREADS", 8, 1, 64),
-            trusted_proxies=self.whole("TRUSTED_PROXIES", 0, 0, 5),
+            threads=self.integer("THREADS", 8, 1, 64),
+            trusted_proxies=self.integer("TRUSTED_PROXIES", 0, 0, 5),
             demo_password=self.environ.get("DEMO_PASSWORD", ""),
         )
         if self.mistakes:
             raise ConfigError("These settings must be put right:\n" + "\n".join(f"- {m}" for m in self.mistakes))
         return config
 
-    def secret(self) -> str:
+    def secret_key(self) -> str:
         """SECRET_KEY, or the text of the file that SECRET_KEY_FILE names.
 
-        Without either, a random key is made once for this installation and kept under instance/.
+        Without either, a random key is created once for this installation and stored under instance/.
         """
         key = self.environ.get("SECRET_KEY", "")
         file = ROOT / (self.environ.get("SECRET_KEY_FILE") or "instance/secret-key")
         if not key:
             try:
                 if not file.exists() and not self.environ.get("SECRET_KEY_FILE"):
-                    _make_secret(file)
+                    _create_secret_key(file)
                 key = file.read_text(encoding="utf-8").strip()
-                self.protect(file, ours=not self.environ.get("SECRET_KEY_FILE"))
+                self.restrict_key_file(file, ours=not self.environ.get("SECRET_KEY_FILE"))
             except OSError as error:
                 self.mistakes.append(f"SECRET_KEY_FILE: {file} cannot be read ({error.strerror}).")
                 return ""
@@ -252,14 +251,15 @@ class _Reader:
             )
         return key
 
-    def protect(self, file: Path, ours: bool) -> None:
-        """Let only the owner read the key's file. A group may read one that SECRET_KEY_FILE names: somebody meant that."""
+    def restrict_key_file(self, file: Path, ours: bool) -> None:
+        """Make the key file readable by its owner only. The group may read a file that SECRET_KEY_FILE names: such a mode is
+        set on purpose."""
         if ours:
             self.warnings += make_private(file)
         elif file.stat().st_mode & stat.S_IRWXO:
             self.warnings.append(f"Warning: others on this machine can read {file}: chmod o-rwx {file}")
 
-    def database(self) -> str:
+    def database_url(self) -> str:
         raw = self.environ.get("DATABASE_URL") or "sqlite:///instance/course.db"
         try:
             url = make_url(raw)
@@ -271,7 +271,7 @@ class _Reader:
         if url.drivername not in ("sqlite", "postgresql+psycopg"):
             self.mistakes.append(f"DATABASE_URL: {url.drivername} is not supported; use sqlite or postgresql.")
         elif url.drivername != "sqlite" and "@" in (url.database or ""):
-            # The rest of a password would be taken for the names of the server and the database, and be shown.
+            # The rest of a password would be taken for the name of the server or the database, and be shown.
             self.mistakes.append("DATABASE_URL: in the password write @ as %40, / as %2F and : as %3A.")
         if url.drivername == "sqlite" and url.query:
             self.mistakes.append(
@@ -280,7 +280,7 @@ class _Reader:
         if url.drivername == "sqlite" and url.database in (None, "", ":memory:"):
             self.mistakes.append("DATABASE_URL: SQLite needs a file, such as sqlite:////srv/course.db.")
         elif url.drivername == "sqlite":
-            # From the project, not from the working directory: a nightly job must not work on another file.
+            # Relative to the project, not to the working directory: a nightly job must not work on another file.
             file = ROOT / str(url.database)
             url = url.set(database=str(file))
             if file.is_dir():
@@ -289,10 +289,10 @@ class _Reader:
                 self.mistakes.append(f"DATABASE_URL: there is no folder {file.parent}. Make it first.")
         return url.render_as_string(hide_password=False)
 
-    def public(self, default: str) -> str:
-        """The address that people type. Plain http is accepted on this machine only."""
+    def public_url(self, default: str) -> str:
+        """The address that people type. Plain http is accepted for addresses of this machine only."""
         raw = (self.environ.get("PUBLIC_URL") or default).rstrip("/")
-        parts = _parts(raw)
+        parts = _split_address(raw)
         if parts is None or parts.scheme not in ("http", "https") or not parts.hostname or parts.path:
             self.mistakes.append(f"PUBLIC_URL: {raw!r} is not an address such as https://training.example.org.")
         elif parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
@@ -301,7 +301,7 @@ class _Reader:
 
     def mail(self) -> str:
         raw = self.environ.get("MAIL_URL", "console:")
-        parts = _parts(raw)
+        parts = _split_address(raw)
         if parts is not None and parts.scheme == "console":
             return raw
         if parts is None or parts.scheme not in ("smtp", "smtps") or not parts.hostname:
@@ -311,7 +311,7 @@ class _Reader:
         return raw
 
     def sender(self) -> str:
-        """The address that mail comes from, alone or with a name before it."""
+        """The sender address of mail, with or without a name."""
         raw = self.environ.get("MAIL_FROM", "course@localhost")
         address = parseaddr(raw)[1]
         name, at, host = address.partition("@")
@@ -319,7 +319,7 @@ class _Reader:
             self.mistakes.append(f"MAIL_FROM: {raw!r} is not an address such as training@example.org.")
         return raw
 
-    def zone(self) -> str:
+    def time_zone(self) -> str:
         name = self.environ.get("TIME_ZONE", "Europe/London")
         try:
             ZoneInfo(name)
@@ -333,7 +333,7 @@ class _Reader:
             self.mistakes.append(f"{name}: {path} is not a folder.")
         return path
 
-    def whole(self, name: str, default: int, low: int, high: int) -> int:
+    def integer(self, name: str, default: int, low: int, high: int) -> int:
         raw = self.environ.get(name, "")
         if not raw:
             return default

@@ -1,4 +1,4 @@
-"""The only place that asks what time it is."""
+"""The clock: the only module that asks for the current time."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from datetime import UTC, datetime
 
 
 def now() -> datetime:
-    """The moment, in UTC."""
+    """The current moment, in UTC."""
     return datetime.now(UTC)  # noqa: TID251 (this is the edge)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import sqlite3
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -14,11 +15,15 @@ from typing import Any
 from sqlalchemy import URL, Connection, DateTime, Engine, MetaData, create_engine, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect, make_url
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
 _LOG = logging.getLogger("course.db")
 _SECRET_PARAMETER = re.compile("pass(?!file)|pwd|secret|scram", re.IGNORECASE)
+LOCK_SECONDS = 15.0  # how long a transaction waits for SQLite's write lock, unless it states another time
+# lock_not_available, deadlock_detected, serialization_failure: https://www.postgresql.org/docs/current/errcodes-appendix.html
+POSTGRESQL_LOCK_STATES = frozenset({"55P03", "40P01", "40001"})
 NAMING_CONVENTION = {
     "ix": "ix_%(column_0_label)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -29,13 +34,13 @@ NAMING_CONVENTION = {
 
 
 class Base(DeclarativeBase):
-    """All tables hang here; every constraint has a name, so that a migration can drop it."""
+    """The base class of all tables; every constraint has a name, so that a migration can drop it."""
 
     metadata = MetaData(naming_convention=NAMING_CONVENTION)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A moment. Refuses times without a zone, stores UTC and gives UTC back, on both engines."""
+    """A moment in UTC, on both engines. Raises ValueError for a time without a zone."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -57,19 +62,21 @@ class UtcDateTime(TypeDecorator[datetime]):
 def make_engine(url: str, threads: int = 8) -> Engine:
     """An engine for `url` (sqlite or postgresql+psycopg). On SQLite: WAL, durable commits, foreign keys.
 
-    Each of so many `threads` may use two connections at once, and the worker beside them some more.
+    Each of the `threads` may use two connections at once, and the worker needs a few more.
     """
     size = max(16, 2 * threads + 4)
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_size=size, pool_pre_ping=True)
-    engine = create_engine(url, connect_args={"timeout": 15}, pool_size=size)
+        engine = create_engine(url, pool_size=size, pool_pre_ping=True)
+        event.listen(engine, "begin", _begin_postgresql)
+        return engine
+    engine = create_engine(url, connect_args={"timeout": LOCK_SECONDS}, pool_size=size)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
 def database_name(url: str) -> str:
-    """Which database an address means, in words and without its password."""
+    """The database of an address in words, without its password."""
     parts = make_url(url)
     if parts.get_backend_name() == "sqlite":
         return str(parts.database)
@@ -79,7 +86,7 @@ def database_name(url: str) -> str:
 
 
 def url_without_password(url: URL) -> URL:
-    """A database's address without its password, and without what else in it may be secret, such as ?password=…"""
+    """The address of a database without its password, and without parameters that may be secret, such as ?password=…"""
     safe = {name: value for name, value in url.query.items() if not _SECRET_PARAMETER.search(name)}
     return URL.create(url.drivername, url.username, None, url.host, url.port, url.database, safe)
 
@@ -91,21 +98,48 @@ def sqlite_path(url: str) -> Path | None:
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
-    # The driver's own transactions start late and end early; ours are begun by name, below.
+    # The driver's own transactions start late and end early; _begin_sqlite begins transactions explicitly.
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=15000"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 
 def _begin_sqlite(connection: Any) -> None:
-    # A transaction that reads first and writes later can lose the race for the write lock and fail
-    # at once, whatever the timeout. One that is going to write takes the lock when it begins.
-    writes = connection.get_execution_options().get("writes", True)
-    # Straight to the driver: this is done for every page.
-    connection.connection.dbapi_connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+    # A transaction that reads first and writes later fails at once, whatever the timeout, if another one wrote in between.
+    # So a transaction that is going to write takes the write lock when it begins.
+    options = connection.get_execution_options()
+    driver_connection = connection.connection.dbapi_connection
+    if options.get("writes", True):
+        driver_connection.execute(f"PRAGMA busy_timeout={int(options.get('lock_seconds', LOCK_SECONDS) * 1000)}")
+        try:
+            driver_connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            # An error in a listener would otherwise reach the caller as the driver's own.
+            raise OperationalError("BEGIN IMMEDIATE", None, error) from error
+    else:
+        driver_connection.execute("BEGIN")
 
 
-# What a query that only wants rows can run on.
+def _begin_postgresql(connection: Any) -> None:
+    # A transaction that states no time waits for locks without a limit, as PostgreSQL does by itself.
+    seconds = connection.get_execution_options().get("lock_seconds")
+    if seconds is not None:
+        connection.connection.dbapi_connection.execute(f"SET LOCAL lock_timeout = {int(seconds * 1000)}")
+
+
+def is_lock_failure(error: BaseException | None) -> bool:
+    """Whether a statement failed only because of other transactions, so that the same work may succeed when it is done
+    again: SQLite's write lock or a lock of PostgreSQL was not free in time, two transactions waited for each other, or
+    they could not be ordered."""
+    if not isinstance(error, OperationalError):
+        return False
+    cause: Any = error.orig
+    if isinstance(cause, sqlite3.Error):
+        return (cause.sqlite_errorcode & 0xFF) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+    return getattr(cause, "sqlstate", None) in POSTGRESQL_LOCK_STATES
+
+
+# What a query runs on that returns rows and no objects.
 RowSource = Connection | Session
 
 
@@ -114,14 +148,14 @@ unit_of_work_open: ContextVar[bool] = ContextVar("unit_of_work_open", default=Fa
 
 
 class SlowInUnitOfWorkError(RuntimeError):
-    """Something slow was begun inside a unit of work, where everybody else waits for it."""
+    """Slow work was begun inside a unit of work, where all other writers wait for it."""
 
 
 def assert_outside_unit_of_work(what: str) -> None:
-    """Say so before anything slow: hashing, the network, typesetting, rendering, reading an upload, making a file.
+    """Called before slow work: hashing, network, typesetting, rendering, reading an upload, making a file.
 
-    Inside a unit of work that is a mistake: tests raise SlowInUnitOfWorkError (see `raise_if_slow`), a running course
-    writes it to its log and goes on.
+    Slow work inside a unit of work is a mistake: tests raise SlowInUnitOfWorkError (see `raise_if_slow`), a running
+    course logs an error and goes on.
     """
     if not unit_of_work_open.get():
         return
@@ -134,7 +168,7 @@ raise_if_slow = False  # tests set it
 
 
 class ReadOnlySession(Session):
-    """A session that refuses to write, so that nothing is lost in silence outside a unit of work."""
+    """A session that raises RuntimeError instead of writing: outside a unit of work nothing is committed."""
 
 
 def _refuse_write(*_args: object) -> None:
@@ -151,38 +185,37 @@ event.listen(ReadOnlySession, "do_orm_execute", _refuse_write_statement)
 
 
 def insert_if_absent(session: Session, table: type[Base], **values: Any) -> bool:
-    """Insert a row unless one stands in its way; whether it was inserted. As `insert_once`, for a key of any type."""
+    """Insert a row unless it conflicts with another; whether it was inserted. As `insert_once`, for a key of any type."""
     return session.execute(_insert_once_statement(table, session.get_bind().dialect.name), values).scalar() is not None
 
 
 def insert_once(session: Session, table: type[Base], **values: Any) -> int | None:
-    """Insert a row unless one stands in its way: its first key column, or None if there was such a row.
+    """Insert a row unless it conflicts with another: the value of its first key column, or None on a conflict.
 
-    One statement on both engines; whoever comes second changes nothing.
+    One statement on both engines; of two transactions at once, the second inserts nothing.
     """
     found = session.execute(_insert_once_statement(table, session.get_bind().dialect.name), values).scalar()
     return None if found is None else int(found)
 
 
 def insert_missing(session: Session, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows, but for those in whose way one stands by now, such as one that another process puts there as well."""
+    """Insert rows, except those that conflict with another, such as one that another process has just inserted."""
     make = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     session.execute(make(table.metadata.tables[table.__tablename__]).on_conflict_do_nothing(), list(rows))
 
 
 @cache
 def _insert_once_statement(table: type[Base], dialect: str) -> Any:
-    """The statement, put together once: that takes longer than running it."""
+    """The INSERT statement, built once for each table: building takes longer than running it."""
     make = sqlite.insert if dialect == "sqlite" else postgresql.insert
     rows = table.metadata.tables[table.__tablename__]
     return make(rows).on_conflict_do_nothing().returning(*list(rows.primary_key)[:1])
 
 
 def lock_row(session: Session, table: type[Base], key: int) -> None:
-    """Let no other transaction pass this point for the same row until this one ends; what it wrote is seen after it.
+    """Lock a row until this transaction ends: another transaction waits here, and then sees what this one wrote.
 
-    Rows that refer to the row can still be added by others, so that two cannot wait for each other. SQLite has one
-    writer anyway.
+    Others can still add rows that refer to the row, so that two cannot wait for each other. SQLite has one writer anyway.
     """
     if session.get_bind().dialect.name == "postgresql":
         column = next(iter(table.metadata.tables[table.__tablename__].primary_key))
@@ -190,11 +223,11 @@ def lock_row(session: Session, table: type[Base], key: int) -> None:
 
 
 def lock_name(session: Session, name: str) -> None:
-    """As `lock_row`, for what has no row yet: until this transaction ends, nobody else passes this point for the name."""
+    """As `lock_row`, for what has no row yet: another transaction waits here for the same name until this one ends."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
 
 
 def make_session_factory(engine: Engine, info: Mapping[str, Any]) -> sessionmaker[Session]:
-    """Sessions that keep objects readable after the commit. `info` goes with each of them."""
+    """A factory of sessions whose objects stay readable after the commit. Each session carries `info`."""
     return sessionmaker(engine, expire_on_commit=False, info=dict(info))

@@ -1,4 +1,4 @@
-"""When X happens, do Y: the one list of effects between features, all in the same transaction."""
+"""Event handlers: the one list of what a feature does when another one publishes an event, in the same transaction."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ register_events(
 
 
 def register_handlers() -> None:
-    """Connect them; safe to call again."""
+    """Subscribe all handlers; safe to call again."""
     subscribe(PersonAdded, enrol)
     subscribe(InvitationRequested, send_invitation)
     subscribe(CourseCompleted, certify)

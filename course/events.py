@@ -1,4 +1,4 @@
-"""What one feature tells the others: typed events, handled at once in the same transaction."""
+"""Events between features: typed, and handled at once in the same transaction."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _handlers: dict[type[Any], list[Callable[[Session, Any], None]]] = defaultdict(l
 
 
 def subscribe(kind: type[E], handler: Callable[[Session, E], None]) -> None:
-    """Call `handler(session, event)` for each event of this type. Adding the same one again does nothing."""
+    """Call `handler(session, event)` for each event of this type. Subscribing the same handler again does nothing."""
     if handler not in _handlers[kind]:
         _handlers[kind].append(handler)
 
 
 def publish(session: Session, event: object) -> None:
-    """Tell everyone who listens. An exception of a handler undoes the deed as well."""
+    """Call the handlers of the event. An exception of a handler rolls back the whole transaction."""
     for handler in _handlers[type(event)]:
         handler(session, event)

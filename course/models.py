@@ -1,4 +1,4 @@
-"""Every table of the course, for those who need all of them at once: the migrations and their test."""
+"""Imports every table of the course, for the migrations and their test."""
 
 from __future__ import annotations
 

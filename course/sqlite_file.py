@@ -1,6 +1,6 @@
-"""A SQLite database as files: who may read them, whether they belong together, whether somebody uses them.
+"""The files of a SQLite database: their permissions, their integrity, locks on them, and replacing them.
 
-Nothing here opens a database in a way that changes it, except where it says so. PostgreSQL looks after all this itself.
+Functions here change a database only where they say so. PostgreSQL does all this itself.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote
 
-SIDECAR_SUFFIXES = ("-wal", "-shm", "-journal")  # what SQLite keeps beside a database
+SIDECAR_SUFFIXES = ("-wal", "-shm", "-journal")  # the files that SQLite keeps beside a database
 _MAGIC = b"SQLite format 3\0"
 _PRIVATE_MODE = 0o600
 _NON_OWNER_MODE = stat.S_IRWXG | stat.S_IRWXO
@@ -27,16 +27,16 @@ _WRONG_FILE_ADVICE = "Set DATABASE_URL to the course's database, or restore a ba
 
 
 def sidecar_path(database: Path, ending: str) -> Path:
-    """The file that SQLite keeps beside a database under this ending."""
+    """The file beside a database with this suffix."""
     return database.with_name(database.name + ending)
 
 
 def make_private(*files: Path) -> list[str]:
-    """Take away what others on this machine may do with these files, where they exist.
+    """Make these files accessible to their owner only, where they exist.
 
-    Returns a sentence for each file that is not ours to change.
+    Returns a warning for each file whose permissions this account may not change.
     """
-    words = []
+    warnings = []
     for file in files:
         try:
             mode = stat.S_IMODE(file.stat().st_mode)
@@ -45,37 +45,37 @@ def make_private(*files: Path) -> list[str]:
         except FileNotFoundError:
             continue
         except OSError:
-            words.append(f"Others on this machine can read {file}. As its owner, run: chmod 600 {file}")
-    return words
+            warnings.append(f"Others on this machine can read {file}. As its owner, run: chmod 600 {file}")
+    return warnings
 
 
 def secure_files(database: Path) -> list[str]:
-    """The same for a database and what lies beside it. A folder that is not there is made for its owner only."""
+    """As `make_private`, for a database and the files beside it. A missing folder is created for its owner only."""
     if not database.parent.exists():
         database.parent.mkdir(mode=0o700, parents=True)
     return make_private(database, *(sidecar_path(database, ending) for ending in SIDECAR_SUFFIXES))
 
 
 def create_private_file(database: Path) -> None:
-    """Make an empty file that only its owner may read, unless there is one. SQLite gives what it puts beside it the
-    same mode."""
+    """Create an empty file that only its owner may read, unless it exists. SQLite gives the files beside it the same
+    mode."""
     try:
         os.close(os.open(database, os.O_CREAT | os.O_EXCL | os.O_RDWR, _PRIVATE_MODE))
     except OSError:
-        return  # It is there, or opening it says better what is wrong.
+        return  # It exists; or opening it gives the better error message.
 
 
 def is_sqlite(file: Path) -> bool:
-    """Whether a file begins as a SQLite database does."""
+    """Whether a file has the header of a SQLite database."""
     with file.open("rb") as opened:
         return opened.read(16) == _MAGIC
 
 
 def stale_wal_file(database: Path) -> Path | None:
-    """The -wal file that belongs to another database than the one it lies beside; None if there is none.
+    """The -wal file beside a database that belongs to another database; None if there is none.
 
-    A database that was copied by `flask backup` says that it needs no -wal file. If one with something in it lies
-    beside it, the database was replaced and the -wal file was not. SQLite would write the old pages into the new file.
+    The header of a database that was copied by `flask backup` says that it needs no -wal file. If a -wal file with content
+    lies beside it, the database was replaced and the -wal file was not. SQLite would write the old pages into the new file.
     """
     wal = sidecar_path(database, "-wal")
     try:
@@ -87,15 +87,16 @@ def stale_wal_file(database: Path) -> Path | None:
 
 
 def read_only_uri(database: Path) -> str:
-    """The address at which SQLite opens a database for reading only, and writes nothing beside it if nothing is there."""
-    how = "mode=ro" if any(sidecar_path(database, ending).exists() for ending in SIDECAR_SUFFIXES) else "immutable=1"
-    return f"file:{quote(str(database.absolute()))}?{how}"
+    """A URI that opens a database read-only; SQLite creates no files beside it."""
+    mode = "mode=ro" if any(sidecar_path(database, ending).exists() for ending in SIDECAR_SUFFIXES) else "immutable=1"
+    return f"file:{quote(str(database.absolute()))}?{mode}"
 
 
 def find_damage(database: Path, thorough: bool = False) -> str | None:
-    """What is wrong with a database, in a sentence; None if nothing is. `thorough` looks at every row and key.
+    """A sentence about the damage of a database and what to do; None if it is sound or does not exist. `thorough` checks
+    every row and key.
 
-    It is opened for reading only, so that nothing of a -wal file that does not belong to it is written into it.
+    The database is opened read-only, so that nothing of a -wal file of another database is written into it.
     """
     if not database.exists() or not database.stat().st_size:
         return None
@@ -126,7 +127,7 @@ def _set_aside_advice(database: Path) -> str:
 
 
 def _uri_without_sidecars(database: Path) -> str:
-    """The database as it is without what lies beside it."""
+    """A URI that opens a database without the files beside it."""
     return f"file:{quote(str(database.absolute()))}?immutable=1"
 
 
@@ -138,7 +139,7 @@ def _integrity_error(address: str, thorough: bool) -> str | None:
             if found == "ok" and thorough and (row := connection.execute("PRAGMA foreign_key_check").fetchone()):
                 return f"a row of {row[0]} belongs to a row of {row[2]} that is not there"
     except sqlite3.OperationalError as error:
-        # Not damage: a folder that may not be written to, or somebody who writes for very long.
+        # Not damage: a folder that cannot be written to, or another process that writes for very long.
         return str(error) if "malformed" in str(error) else None
     except sqlite3.Error as error:
         return str(error)
@@ -147,10 +148,10 @@ def _integrity_error(address: str, thorough: bool) -> str | None:
 
 @contextmanager
 def exclusive_lock(database: Path) -> Iterator[BinaryIO | None]:
-    """Keep others from the database for the length of the block; gives the file, or None if somebody uses it now.
+    """Lock a database against all other processes during the block; yields the open file, or None if the database is in use.
 
-    It works on a damaged database as well. In the block this process must not open the file again: closing it would
-    end the lock.
+    Works on a damaged database as well. In the block this process must not open the file again: closing it would release
+    the lock.
     """
     with database.open("r+b") as opened:
         try:
@@ -162,7 +163,7 @@ def exclusive_lock(database: Path) -> Iterator[BinaryIO | None]:
 
 
 def checkpoint_wal(database: Path) -> bool:
-    """Write what the -wal file holds into the database, and empty it. False if somebody reads or writes just now."""
+    """Write the content of the -wal file into the database, and empty the file. False if another connection is busy."""
     if not database.exists():
         return True
     with closing(sqlite3.connect(database, timeout=2)) as connection:
@@ -173,32 +174,33 @@ def checkpoint_wal(database: Path) -> bool:
     return not busy
 
 
-def preserve_database(database: Path, opened: BinaryIO, kept: Path) -> None:
-    """Have the same content under another name as well, with what lies beside it. `opened` is what `alone` gave."""
+def preserve_database(database: Path, opened: BinaryIO, copy: Path) -> None:
+    """Keep the content of a database under a second name, with the files beside it. `opened` comes from `exclusive_lock`."""
     try:
-        os.link(database, kept)
-    except OSError:  # Not every disk can have one file under two names.
-        _copy_stream(opened, kept)
+        os.link(database, copy)
+    except OSError:  # Not every file system has hard links.
+        _copy_stream(opened, copy)
     for ending in ("-wal", "-journal"):
         part = sidecar_path(database, ending)
         if part.exists() and part.stat().st_size:
             with part.open("rb") as source:
-                _copy_stream(source, sidecar_path(kept, ending))
-    make_private(kept)
+                _copy_stream(source, sidecar_path(copy, ending))
+    make_private(copy)
 
 
 def copy_ownership(database: Path, new: Path) -> None:
-    """Give a new file the owner of the database, where that is allowed: an administrator may work for another account."""
+    """Give a new file the owner of the database, where that is allowed: the command may run under another account, such as
+    root."""
     with suppress(OSError):
         os.chown(new, database.stat().st_uid, database.stat().st_gid)
 
 
 def replace_database(database: Path, new: Path) -> None:
-    """Put `new` in the place of a database that nobody uses.
+    """Replace a database that no process uses by `new`.
 
-    A crash at any moment leaves the one or the other, never a database with another one's -wal file.
+    A crash at any moment leaves one of the two databases, never a database with the -wal file of the other.
     """
-    # Before the new one is there: SQLite would take them for its own.
+    # Removed before the new database is in place: SQLite would apply these files to it.
     for ending in SIDECAR_SUFFIXES:
         sidecar_path(database, ending).unlink(missing_ok=True)
     copy_ownership(database if database.exists() else database.parent, new)
@@ -215,7 +217,7 @@ def _copy_stream(source: BinaryIO, target: Path) -> None:
 
 
 def sync_to_disk(path: Path) -> None:
-    """See to it that a file, or the names in a folder, outlast a power cut."""
+    """Flush a file, or the names in a folder, to the disk, so that they survive a power cut."""
     number = os.open(path, os.O_RDONLY)
     try:
         os.fsync(number)

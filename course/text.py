@@ -1,4 +1,4 @@
-"""Text as people and programs write it: one line tidied, one form of each letter, and a key for finding and sorting."""
+"""Normalising text: single lines, Unicode forms, and keys for comparing, searching and sorting."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import unicodedata
 from functools import lru_cache
 
 _JOINERS = "\u200c\u200d"
-# Letters by Unicode that nothing is drawn for: a name that consists of them looks empty.
+# Characters that Unicode calls letters and that are drawn as nothing: a name made of them looks empty.
 _INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 # Scripts in which a joiner between two letters is never part of the spelling.
 _NEVER_JOINED = ("LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "HEBREW", "CJK", "HIRAGANA", "KATAKANA", "HANGUL")
 _VIRAMA = 9  # the combining class of the sign that takes the vowel from an Indic letter
-# Letters that do not come apart into a plain letter and a mark.
+# Letters that Unicode does not decompose into a plain letter and an accent.
 _PLAIN_LETTERS = str.maketrans(
     {"ł": "l", "ø": "o", "đ": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d", "ŋ": "n", "ŧ": "t",
      "'": "", "’": "", "‘": "", "ʼ": "", "`": "", "´": "", "ʻ": "", ".": "", "-": " ", "‐": " ", "‑": " ", "–": " ",
@@ -20,8 +20,8 @@ _PLAIN_LETTERS = str.maketrans(
 
 
 def normalise_line(text: str) -> str:
-    """One line as it is stored: letters in their composed form (NFC), no control characters, nothing invisible but the
-    joiners that Persian and Indic spelling needs, single spaces, none at the ends."""
+    """A line of text as it is stored: composed letters (NFC), no control characters, no invisible characters except the
+    joiners that Persian and Indic spelling needs, single spaces, no spaces at the ends."""
     if text.isascii() and text.isprintable():
         return " ".join(text.split())
     found = unicodedata.normalize("NFC", text)
@@ -29,7 +29,7 @@ def normalise_line(text: str) -> str:
 
 
 def _stored_character(text: str, place: int) -> str:
-    """What is kept of the character at that place."""
+    """What is stored for the character at this index."""
     sign = text[place]
     if sign in _JOINERS:
         return sign if _is_spelling_joiner(text, place) else ""
@@ -54,19 +54,19 @@ def _is_joining_letter(sign: str) -> bool:
 
 
 def comparison_key(text: str) -> str:
-    """A key that is equal for two spellings of one name or team: letters in any form and case."""
+    """A key that is equal for two spellings of one name: letters in any Unicode form and case."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", normalise_line(text)).casefold())
 
 
 @lru_cache(maxsize=65536)
 def search_key(text: str) -> str:
-    """A key by which people find and order names: small letters without accents, apostrophes and hyphens. “örn”, “Örn”
-    and “orn” have the same one. Letters of other alphabets stay as they are."""
+    """A key for finding and ordering names: small letters without accents, apostrophes and hyphens. “örn”, “Örn”
+    and “orn” have the same key. Letters of other alphabets stay as they are."""
     found = unicodedata.normalize("NFKD", text).casefold()
     found = "".join(sign for sign in found if not "\u0300" <= sign <= "\u036f").translate(_PLAIN_LETTERS)
     return " ".join(unicodedata.normalize("NFC", found).split())
 
 
 def sort_key(text: str) -> tuple[str, str]:
-    """A key for sorting names: as people expect, and always the same for the same names."""
+    """A sort key for names: by search key, and by the name itself where the keys are equal, so that the order is stable."""
     return search_key(text), text

@@ -1,4 +1,4 @@
-"""Forms for getting in, and for passwords."""
+"""Forms for signing in, for passwords and for the set-up."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from course.web.forms import Form
 
 
 def _lookup_email_field() -> EmailField:
-    """An address to look up: whether it is well formed makes no difference."""
+    """An e-mail address to look up: its form is not checked."""
     return EmailField(
         "E-mail address",
         filters=[clean_line],
@@ -37,7 +37,7 @@ def _current_password_field(label: str) -> PasswordField:
 
 
 def _new_password_field(label: str) -> PasswordField:
-    """Its rules need to know whose it is: see `check_new_password`."""
+    """A field for a new password. Its rules need the person and the organisation: see `check_new_password`."""
     return PasswordField(
         label,
         validators=[InputRequired("Choose a password.")],
@@ -46,7 +46,7 @@ def _new_password_field(label: str) -> PasswordField:
 
 
 def check_new_password(field: PasswordField, email: str, name: str, organisation: str) -> bool:
-    """Check the rules for new passwords of somebody in this organisation; a mistake is shown at the field."""
+    """Whether a new password follows the rules for this person in this organisation; if not, the field shows why."""
     mistake = password_mistake(field.data or "", email, name, organisation)
     if mistake:
         field.errors = [mistake]

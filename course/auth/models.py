@@ -1,4 +1,4 @@
-"""How people get in: passwords, single-use links, and the attempts that are counted to slow guessing down."""
+"""Tables of sign-in: passwords, single-use links, ended sign-in sessions, and attempts for rate limits."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from course.db import Base, UtcDateTime
 
 
 class Credential(Base):
-    """A person's password, and the key that every session of theirs carries: a new key ends them all."""
+    """A person's password, and the key that each of the person's sign-in sessions carries: a new key ends all of them."""
 
     __tablename__ = "credential"
 
@@ -22,9 +22,9 @@ class Credential(Base):
 
 
 class EndedSession(Base):
-    """A session that was signed out of before its time: its cookie opens nothing any more.
+    """A sign-in session that was ended before its time: its cookie no longer signs anybody in.
 
-    `mark` is the hash of what the session's cookie carries beside the key.
+    `mark` is the hash of the nonce in the session's cookie.
     """
 
     __tablename__ = "ended_session"
@@ -34,7 +34,7 @@ class EndedSession(Base):
 
 
 class SignInToken(Base):
-    """A single-use link. Only its hash is kept. `person_id` is empty for the set-up of the course."""
+    """A single-use link. Only the hash of its token is stored. `person_id` is empty for the set-up of the course."""
 
     __tablename__ = "sign_in_token"
 
@@ -48,7 +48,8 @@ class SignInToken(Base):
 
 
 class SignInAttempt(Base):
-    """A try to sign in or to ask for a link: `key` is a keyed hash of the address typed or of the network address."""
+    """An attempt that counts for a rate limit: `key` is a keyed hash, such as of the e-mail address that was typed or of the
+    network address."""
 
     __tablename__ = "sign_in_attempt"
 

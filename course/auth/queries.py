@@ -1,8 +1,9 @@
-"""Who is signed in, whose link this is, and how often somebody has tried."""
+"""The person of a sign-in session, the person of a link, and the attempts that count for a rate limit."""
 
 from __future__ import annotations
 
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -21,7 +22,7 @@ _person, _credential, _grant, _ended_session = (t.__table__ for t in (Person, Cr
 _deputy, _delegated_grant = Deputy.__table__, RoleGrant.__table__.alias()
 _SET_UP_PURPOSE: LinkPurpose = "set-up"
 _pathway = newest_pathway(_person.c.id)
-# Whoever they stand in for today.
+# The managers whose deputy the person is today.
 _represented_managers = select(_deputy.c.manager_id).where(
     _deputy.c.deputy_id == bindparam("id"), _deputy.c.ended_at.is_(None), _deputy.c.until >= bindparam("today")
 )
@@ -60,19 +61,21 @@ _VIEWER_QUERY = (
 def viewer(
     session: RowSource, person_id: int, session_key: str, today: date, nonce: str = ""
 ) -> tuple[Viewer, OrganisationVersion] | None:
-    """The person, if they are still here, the key is that of their sessions, and the session with this
-    nonce was not signed out of; and the mark of the organisation as it is now. Of whoever they stand in for on the day
-    `today` they see the teams too. One query."""
+    """The person of a sign-in session, and the version of the organisation as it is now; one query.
+
+    None if the person has left, if `session_key` is not the person's, or if the session with this nonce was ended. A
+    deputy also sees the teams of the managers that the person deputises for on the day `today`.
+    """
     rows = session.execute(_VIEWER_QUERY, {"id": person_id, "ended": token_hash(nonce), "today": today}).all()
     if not rows or not hmac.compare_digest(rows[0][3].encode(), session_key.encode()):
         return None
-    number, name, email, _key, _role, _team, pathway, _lent, _lender, *rest = rows[0]
-    mark = OrganisationVersion(*rest)
+    number, name, email, _key, _role, _team, pathway, _delegated_team, _manager, *version_columns = rows[0]
+    version = OrganisationVersion(*version_columns)
     grants = {(row[4], row[5]) for row in rows}
     administrator = any(role == "administrator" for role, _ in grants)
-    leads = {team for role, team in grants if role == "manager"}
-    lent = {(row[7], row[8]) for row in rows if row[7] is not None}
-    return build_viewer(number, name, email, administrator, leads, lent, pathway or mark.pathway), mark
+    managed = {team for role, team in grants if role == "manager"}
+    delegated = {(row[7], row[8]) for row in rows if row[7] is not None}
+    return build_viewer(number, name, email, administrator, managed, delegated, pathway or version.pathway), version
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,7 @@ class KnownAccount:
 
 
 def known_account(session: Session, email: str) -> KnownAccount | None:
-    """The person with this address who is still here and has chosen a password."""
+    """The account of the person with this address; None if nobody has it, the person has left, or has no password."""
     row = session.execute(
         select(Person.id, Credential.password_hash, Credential.session_key)
         .join(Credential, Credential.person_id == Person.id)
@@ -95,7 +98,8 @@ def known_account(session: Session, email: str) -> KnownAccount | None:
 
 
 def session_key(session: Session, person_id: int) -> str | None:
-    """The key that the sessions of somebody carry who is still here; another password comes with another one."""
+    """The key that the sign-in sessions of a person carry; None if the person has left or has no password. A new password
+    comes with a new key."""
     return session.execute(
         select(Credential.session_key)
         .join(Person, Person.id == Credential.person_id)
@@ -104,7 +108,7 @@ def session_key(session: Session, person_id: int) -> str | None:
 
 
 def has_recent_link(session: Session, person_id: int, purpose: LinkPurpose, since: datetime) -> bool:
-    """Whether somebody was sent a link of this purpose after `since` that still works."""
+    """Whether a person was sent a link of this purpose after `since` that is still unused."""
     links = select(SignInToken.id).where(
         SignInToken.person_id == person_id,
         SignInToken.purpose == purpose,
@@ -115,7 +119,7 @@ def has_recent_link(session: Session, person_id: int, purpose: LinkPurpose, sinc
 
 
 def password_hash(session: Session, person_id: int) -> str | None:
-    """The hash of somebody's password; None before they have chosen one."""
+    """The hash of a person's password; None if the person has none yet."""
     return session.execute(
         select(Credential.password_hash).where(Credential.person_id == person_id)
     ).scalar_one_or_none()
@@ -123,7 +127,7 @@ def password_hash(session: Session, person_id: int) -> str | None:
 
 @dataclass(frozen=True)
 class SignInLink:
-    """A link that still works, and whose it is; the person is None for the set-up of the course."""
+    """A link that still works, and its person; the person is None for the set-up of the course."""
 
     id: int
     purpose: str
@@ -133,7 +137,8 @@ class SignInLink:
 
 
 def find_link(session: Session, token: str, set_up: bool, at: datetime) -> SignInLink | None:
-    """The link with this token, if it is of that sort, unused, not run out, and its person is still here."""
+    """The link with this token; None unless it is unused and not expired, its person has not left, and it is a set-up link
+    just if `set_up` is true."""
     row = session.execute(
         select(SignInToken.id, SignInToken.purpose, SignInToken.person_id, Person.name, Person.email)
         .outerjoin(Person, Person.id == SignInToken.person_id)
@@ -149,15 +154,22 @@ def find_link(session: Session, token: str, set_up: bool, at: datetime) -> SignI
     return SignInLink(row.id, row.purpose, row.person_id, row.name or "", row.email or "")
 
 
-def next_attempt_at(session: Session, tries: dict[str, AttemptLimit], at: datetime) -> datetime | None:
-    """When the next try is allowed, by the keys that it counts for and their limits; None if it is now."""
-    ends = []
-    for key, limit in tries.items():
-        times = session.execute(
-            select(SignInAttempt.at)
-            .where(SignInAttempt.key == key, SignInAttempt.at > at - limit.window)
-            .order_by(SignInAttempt.at.desc())
-            .limit(limit.count)
-        ).scalars()
-        ends.append(next_attempt(list(times), limit, at))
+def next_attempt_at(session: Session, limits: Mapping[str, AttemptLimit], at: datetime) -> datetime | None:
+    """The moment at which the next attempt is allowed, by the limits of the keys under which it counts; None if it is
+    allowed now."""
+    ends = [
+        next_attempt(attempt_times(session, key, at - limit.window, limit.count), limit, at)
+        for key, limit in limits.items()
+    ]
     return max((end for end in ends if end is not None), default=None)
+
+
+def attempt_times(session: Session, key: str, since: datetime, count: int | None = None) -> list[datetime]:
+    """The moments of the attempts of a key after `since`, the newest first, at most `count` of them."""
+    times = (
+        select(SignInAttempt.at)
+        .where(SignInAttempt.key == key, SignInAttempt.at > since)
+        .order_by(SignInAttempt.at.desc())
+        .limit(count)
+    )
+    return list(session.execute(times).scalars())

@@ -1,4 +1,4 @@
-"""Who is signed in, as far as a request is concerned: the glue to Flask-Login."""
+"""The sign-in session of a request: the connection to Flask-Login."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from course.web.unit_of_work import row_source, unit_of_work
 
 @dataclass(frozen=True)
 class SignedInUser:
-    """Somebody who has signed in: `person` is what access depends on."""
+    """A person who is signed in: access depends on `person`."""
 
     person: Viewer
     session_key: str
@@ -31,13 +31,13 @@ class SignedInUser:
     is_anonymous = False
 
     def get_id(self) -> str:
-        """What the session cookie carries. Another password comes with another key, and ends all sessions;
+        """What the session cookie carries. A new password comes with a new session key and ends all sign-in sessions;
         signing out ends the one with this nonce."""
         return f"{self.person.id}:{self.session_key}:{self.nonce}"
 
 
 class AnonymousUser:
-    """Somebody who has not signed in."""
+    """A visitor who is not signed in."""
 
     person = None
     is_authenticated = False
@@ -49,7 +49,7 @@ class AnonymousUser:
 
 
 def init(app: Flask) -> None:
-    """Let Flask-Login find people, and nothing else: no cookie beside the session's, no context processor."""
+    """Let Flask-Login load users, and nothing else: no cookie of its own, no context processor."""
     manager = LoginManager()
     manager.session_protection = None
     manager.anonymous_user = AnonymousUser
@@ -58,7 +58,7 @@ def init(app: Flask) -> None:
 
 
 def load_user(user_id: str) -> SignedInUser | None:
-    """The person of a session; None if they have left, or if the session was ended elsewhere."""
+    """The user of a sign-in session; None if the person has left, or if the session was ended elsewhere."""
     number, _, rest = user_id.partition(":")
     key, _, nonce = rest.partition(":")
     if not number.isdecimal() or not nonce:
@@ -70,17 +70,18 @@ def load_user(user_id: str) -> SignedInUser | None:
     return SignedInUser(person, key, nonce)
 
 
-def begin_sign_in_session(entered: SignInGranted) -> None:
-    """Begin a session. Nothing of an earlier one is kept, so that nobody can have prepared it."""
+def begin_sign_in_session(granted: SignInGranted) -> None:
+    """Begin a sign-in session. The earlier browser session is cleared, so that nobody can have prepared it (session
+    fixation)."""
     session.clear()
     session.permanent = True
-    user = load_user(f"{entered.person_id}:{entered.session_key}:{secrets.token_urlsafe(9)}")
+    user = load_user(f"{granted.person_id}:{granted.session_key}:{secrets.token_urlsafe(9)}")
     if user is not None:
         login_user(user)
 
 
 def sign_out_browser(at: datetime) -> None:
-    """End the session of this browser. A copy of its cookie is of no use either."""
+    """End the sign-in session of this browser. A copy of its cookie is of no use afterwards."""
     if isinstance(current_user.nonce, str):
         nonce, person_id = current_user.nonce, current_user.person.id
         with unit_of_work() as unit:

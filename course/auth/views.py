@@ -1,4 +1,4 @@
-"""Signing in and out, links to choose a password, the set-up of a fresh course, and one's own page."""
+"""Pages for signing in and out, for choosing a password by a link, for the set-up, and the person's own account."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ ViewResponse = Response | WsgiResponse
 
 
 def _form_page(template: str, form: Form, **values: object) -> Response:
-    """A page with a form; 422 when something in it is wrong, which keeps what the request did."""
+    """A page with a form; status 422 if the form has errors."""
     page = render_template(template, form=form, password_hint=PASSWORD_HINT, **values)
     return make_response(page, 422 if form.errors else 200)
 
@@ -49,14 +49,14 @@ def _request_source() -> RequestSource:
 
 
 def _organisation_name() -> str:
-    """The name of the organisation, of which no password is made."""
+    """The name of the organisation, which no password may be made of."""
     ours = current_organisation()
     return ours.name if ours else ""
 
 
 def _too_many_attempts_page(until: datetime) -> Response:
-    """Too many tries: says when the next one is allowed."""
-    # Pages show no seconds, so the time is rounded up: who comes then is not turned away again.
+    """The page of a reached rate limit: says when the next attempt is allowed."""
+    # Pages show no seconds, so the time is rounded up: an attempt at the shown minute is not refused again.
     shown = until + timedelta(seconds=59)
     response = make_response(
         render_template("auth/wait.html", until=shown, minutes=(shown - now()).total_seconds() / 60), 429
@@ -66,14 +66,14 @@ def _too_many_attempts_page(until: datetime) -> Response:
 
 
 def _gone_page(title: str, text: str) -> Response:
-    """A link that does not work any more."""
+    """The page of a link that no longer works, with status 410."""
     return make_response(render_template("auth/gone.html", title=title, text=text), 410)
 
 
 @pages.route("/sign-in", methods=["GET", "POST"])
 @public
 def sign_in() -> ViewResponse:
-    """E-mail address and password; leads on to where somebody wanted to go."""
+    """Sign in with e-mail address and password; redirects to the page that was asked for."""
     target = local_path(request.args.get("next"))
     if request.method == "GET" and current_user.is_authenticated:
         return redirect_after_post(target)
@@ -81,7 +81,7 @@ def sign_in() -> ViewResponse:
     if form.validate_on_submit():
         result = _attempt_sign_in(form.email.data or "", form.password.data or "")
         if isinstance(result, TooManyAttempts):
-            return _too_many_attempts_page(result.until)
+            return _too_many_attempts_page(result.retry_at)
         if isinstance(result, SignInGranted):
             begin_sign_in_session(result)
             return redirect_after_post(target)
@@ -90,11 +90,11 @@ def sign_in() -> ViewResponse:
 
 
 def _attempt_sign_in(email: str, password: str) -> SignInGranted | WrongPassword | TooManyAttempts:
-    """Read, verify, then a short write: on a morning when everybody signs in nobody waits for the hash of another."""
+    """Read, verify, then write shortly: when many people sign in at once, nobody waits for the hash of another person."""
     found = actions.find_account(db(), email, _request_source(), now())
     if isinstance(found, TooManyAttempts):
         return found
-    discard_request_state()  # a connection is not kept while the password is verified
+    discard_request_state()  # no connection is held while the password is verified
     checked = actions.check_password(found, password)
     with unit_of_work() as session:
         return actions.sign_in(session, checked, now())
@@ -103,7 +103,7 @@ def _attempt_sign_in(email: str, password: str) -> SignInGranted | WrongPassword
 @pages.post("/sign-out")
 @sign_in_required
 def sign_out() -> ViewResponse:
-    """End this session. Whoever presses twice is led to the same page."""
+    """End this sign-in session. A double press leads to the same page."""
     sign_out_browser(now())
     return redirect_after_post(url_for("auth.sign_in"))
 
@@ -111,7 +111,7 @@ def sign_out() -> ViewResponse:
 @pages.route("/forgotten", methods=["GET", "POST"])
 @public
 def forgotten_password() -> ViewResponse:
-    """Mails a link to choose another password; the answer is the same whoever asks."""
+    """Mail a link to choose another password; the answer does not tell whether there is an account."""
     form = ForgottenPasswordForm()
     if form.validate_on_submit():
         email = form.email.data or ""
@@ -119,28 +119,28 @@ def forgotten_password() -> ViewResponse:
         with unit_of_work() as session:
             wait = actions.request_link(session, email, _request_source(), at)
         if wait is not None:
-            return _too_many_attempts_page(wait.until)
-        # Beside the request, so that it takes no longer where somebody has the address.
+            return _too_many_attempts_page(wait.retry_at)
+        # In the background, so that the answer takes no longer if there is an account.
         run_in_background(lambda: _mail_password_link(email, at), "a link to choose a password")
         return make_response(render_template("auth/forgotten_sent.html", email=email))
     return _form_page("auth/forgotten.html", form)
 
 
 def _mail_password_link(email: str, at: datetime) -> None:
-    """Mail a link to whoever has the address and still works here."""
+    """Mail a link to the person with this e-mail address, if there is one who has not left."""
     with read_only_session() as session:
         found = person_by_email(session, email)
     if found is None or found.left_at is not None:
         return
-    write = _password_mail_writer()
+    write_mail = _password_mail_writer()
     with unit_of_work() as session:
-        actions.send_password_link(session, found.id, write, at)
+        actions.send_password_link(session, found.id, write_mail, at)
 
 
 def _password_mail_writer() -> Callable[[str], MailMessage]:
-    """The mail with a link, written at once; the link is put in as soon as it is known. Needs no request."""
+    """A function that puts the token into the mail, which is rendered now, outside the unit of work. Needs no request."""
     course, config = library().course.title, app_state().config
-    # The address of the course as it is set up, never the one that a request claims to have come to.
+    # The address of the course from the settings, never the Host header of a request, which anybody can forge.
     link = password_link_url(config.public_url, TOKEN_PLACEHOLDER)
     return token_filler(render_message("forgotten.txt", f"Choose a new password: {course}", course=course, link=link))
 
@@ -148,7 +148,7 @@ def _password_mail_writer() -> Callable[[str], MailMessage]:
 @pages.route("/link/<token>", methods=["GET", "POST"])
 @public
 def choose_password(token: str) -> ViewResponse:
-    """Choose a password by a link from a mail. Looking at it uses nothing up: programs that check mail look too."""
+    """Choose a password by a link from a mail. A GET does not use the link up: programs that scan mail open links too."""
     at = now()
     found = queries.find_link(db(), token, set_up=False, at=at)
     if found is None:
@@ -156,12 +156,12 @@ def choose_password(token: str) -> ViewResponse:
     form = NewPasswordForm()
     if form.validate_on_submit() and check_new_password(form.password, found.email, found.name, _organisation_name()):
         discard_request_state()
-        kept = password_hashing.hash_password(form.password.data or "")
+        password_hash = password_hashing.hash_password(form.password.data or "")
         with unit_of_work() as session:
-            entered = actions.set_password_by_link(session, token, kept, at)
-        if entered is None:
+            granted = actions.set_password_by_link(session, token, password_hash, at)
+        if granted is None:
             return _expired_link_page()
-        begin_sign_in_session(entered)
+        begin_sign_in_session(granted)
         return redirect_after_post("/")
     return _form_page("auth/link.html", form, link=found, token=token)
 
@@ -175,7 +175,7 @@ def _expired_link_page() -> Response:
 @pages.route("/set-up/<token>", methods=["GET", "POST"])
 @public
 def set_up(token: str) -> ViewResponse:
-    """Set a fresh course up: the organisation, and its first administrator."""
+    """Set up a fresh course: the organisation and its first administrator."""
     at = now()
     if not actions.can_set_up(db(), token, at):
         return _expired_set_up_page()
@@ -184,13 +184,13 @@ def set_up(token: str) -> ViewResponse:
     organisation = form.organisation.data or ""
     if form.validate_on_submit() and check_new_password(form.password, email, name, organisation):
         discard_request_state()
-        kept = password_hashing.hash_password(form.password.data or "")
-        given = SetUpDetails(organisation, form.nation.data, name, email, kept, form.pathway.data)
+        password_hash = password_hashing.hash_password(form.password.data or "")
+        details = SetUpDetails(organisation, form.nation.data, name, email, password_hash, form.pathway.data)
         with unit_of_work() as session:
-            entered = actions.set_up(session, token, given, at)
-        if entered is None:
+            granted = actions.set_up(session, token, details, at)
+        if granted is None:
             return _expired_set_up_page()
-        begin_sign_in_session(entered)
+        begin_sign_in_session(granted)
         return redirect_after_post(url_for("organisation.settings"))
     return _form_page("auth/set_up.html", form, token=token)
 
@@ -206,14 +206,14 @@ def _expired_set_up_page() -> Response:
 @pages.route("/me", methods=["GET", "POST"])
 @sign_in_required
 def account() -> ViewResponse:
-    """My name, address and roles; changing my password; signing out."""
+    """The person's own name, address and roles; changing the password; signing out."""
     g.here = "me"
     person = current_user.person
     form = ChangePasswordForm()
     if form.validate_on_submit() and check_new_password(form.password, person.email, person.name, _organisation_name()):
         result = _attempt_password_change(person.id, person.email, form.current.data or "", form.password.data or "")
         if isinstance(result, TooManyAttempts):
-            return _too_many_attempts_page(result.until)
+            return _too_many_attempts_page(result.retry_at)
         if isinstance(result, SignInGranted):
             begin_sign_in_session(result)
             flash("Your password has been changed. You have been signed out everywhere else.")
@@ -225,12 +225,12 @@ def account() -> ViewResponse:
 def _attempt_password_change(
     person_id: int, email: str, current: str, new: str
 ) -> SignInGranted | WrongPassword | TooManyAttempts:
-    """Both passwords are hashed before anything is written."""
+    """Verify the current password and hash the new one, then write."""
     found = actions.find_account(db(), email, _request_source(), now())
     if isinstance(found, TooManyAttempts):
         return found
     discard_request_state()
     checked = actions.check_password(found, current)
-    kept = password_hashing.hash_password(new) if checked.fits else ""
+    password_hash = password_hashing.hash_password(new) if checked.is_correct else ""
     with unit_of_work() as session:
-        return actions.change_password(session, person_id, checked, kept, now())
+        return actions.change_password(session, person_id, checked, password_hash, now())

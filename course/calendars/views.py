@@ -4,13 +4,13 @@ feeds."""
 from __future__ import annotations
 
 import hashlib
-import time
 from datetime import date
 
 from flask import Blueprint, Response, abort, flash, g, make_response, render_template, request, session, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
+from course.auth.rate_limits import RateLimiter
 from course.auth.rules import network_prefix
 from course.calendars import actions, queries
 from course.calendars.rules import TEAM_SCOPE, CalendarCourse, Scope
@@ -19,7 +19,6 @@ from course.content.loaded_course import library
 from course.dates import civil_date
 from course.web.access import public, sign_in_required
 from course.web.app_state import app_state
-from course.web.rate_limit import RateLimiter
 from course.web.redirects import redirect_after_post
 from course.web.security_headers import compress_response
 from course.web.unit_of_work import db, unit_of_work
@@ -27,10 +26,10 @@ from course.web.unit_of_work import db, unit_of_work
 pages = Blueprint("calendars", __name__)
 # Rate limit by network address. It is generous, because the calendars of a school or at one provider share an address,
 # and the token of a feed is too long to be guessed.
-_throttle = RateLimiter(300, 60)
+_throttle = RateLimiter("calendar feeds", 300, 60)
 # Rate limit by feed. Each fetch derives the feed again, which takes seconds for a large team; a calendar program fetches
 # it a few times an hour.
-_feed_throttle = RateLimiter(30, 300)
+_feed_throttle = RateLimiter("one calendar feed", 30, 300)
 _NEW_FEED_KEY = "calendar_feed"
 _ENDED_MESSAGE = (
     "This calendar feed has ended. You can remove it from your calendar, or make a new one in the course.\n"
@@ -44,10 +43,7 @@ _RATE_LIMIT_MESSAGE = (
 @public
 def feed(token: str) -> Response:
     """A feed as iCalendar, derived from what its holder may see at this moment."""
-    monotonic_time = time.monotonic()
-    if not _throttle.allows(network_prefix(request.remote_addr), monotonic_time) or not _feed_throttle.allows(
-        token[:100], monotonic_time
-    ):
+    if not _throttle.is_allowed(network_prefix(request.remote_addr)) or not _feed_throttle.is_allowed(token[:100]):
         return _text_response(_RATE_LIMIT_MESSAGE, 429, {"Retry-After": "60"})
     holder_feed = queries.feed_by_token(db(), token)
     if holder_feed is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache
@@ -12,6 +11,7 @@ from flask_login import current_user
 from markupsafe import Markup
 from werkzeug.wrappers import Response as WsgiResponse
 
+from course.auth.rate_limits import RateLimiter
 from course.auth.rules import network_prefix
 from course.certificates import actions, queries
 from course.certificates.pdf import PrintedCertificate, certificate_pdf
@@ -26,7 +26,6 @@ from course.organisation.queries import logo_at
 from course.people.queries import person
 from course.web.access import Permission, public, requires_permission, sign_in_required
 from course.web.app_state import app_state as site_state
-from course.web.rate_limit import RateLimiter
 from course.web.redirects import redirect_after_post
 from course.web.template_filters import format_date, format_minutes, plural
 from course.web.unit_of_work import db, unit_of_work
@@ -35,7 +34,7 @@ pages = Blueprint("certificates", __name__)
 checks = Blueprint("verify", __name__)
 certificate_links = Blueprint("kept", __name__)
 # Numbers cannot be guessed in a lifetime; the limit keeps programs from trying.
-_throttle = RateLimiter(60, 60)
+_throttle = RateLimiter("certificate checks", 60, 60)
 # Typesetting needs a processor for a while; a repeated request gets the same bytes.
 _cached_pdf = lru_cache(32)(certificate_pdf)
 
@@ -120,7 +119,7 @@ def verify(number: str) -> Response:
     The page says what the certificate says, and no more.
     """
     g.here = "verify"
-    if not _throttle.allows(network_prefix(request.remote_addr), time.monotonic()):
+    if not _throttle.is_allowed(network_prefix(request.remote_addr)):
         return make_response(render_template("certificates/verify.html", checked=None, number=number, wait=True), 429)
     check = queries.check_certificate(db(), normalise_number(number))
     state = certificate_state(check.certificate.valid_until, check.change, _today()) if check else None
@@ -214,7 +213,7 @@ def _link_holder(token: str) -> int:
 
     Aborts with 429 or 404; raises LinkEndedError if the link was ended.
     """
-    if not _throttle.allows(network_prefix(request.remote_addr), time.monotonic()):
+    if not _throttle.is_allowed(network_prefix(request.remote_addr)):
         abort(429)
     secret = site_state().config.secret_key
     person_id = read_person_id(token, secret) or abort(404)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, flash, g, make_response, render_template, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
+from course.auth.rate_limits import RateLimiter
 from course.clock import now
 from course.content.loaded_course import library
 from course.credentials.rules.checking import check_credential, extract_credential
@@ -25,14 +25,13 @@ from course.recertification.rules.pathway_policy import policies_for_person
 from course.recertification.rules.policy import policy_or_first
 from course.web.access import Permission, requires_permission, sign_in_required
 from course.web.app_state import app_state
-from course.web.rate_limit import RateLimiter
 from course.web.redirects import redirect_after_post
 from course.web.sandbox import SandboxBusyError, SandboxError, SandboxLimitError, SandboxLimits, read_in_sandbox
 from course.web.unit_of_work import db, discard_request_state, unit_of_work
 
 pages = Blueprint("external_certificates", __name__)
 # Each upload may contact another server: nobody needs more than a few.
-_throttle = RateLimiter(10, 600)
+_throttle = RateLimiter("external certificates", 10, 600)
 # A certificate of this course is a few hundred kilobytes, and is read in less than a second.
 _LIMITS = SandboxLimits(seconds=8, memory=400, result=1)
 _TOO_COSTLY = (
@@ -61,7 +60,7 @@ def upload() -> Response | WsgiResponse:
 def _accept_upload(data: bytes) -> str | None:
     """Accept the certificate in a file. Returns the reason for refusing it, or None."""
     person = current_user.person
-    if not _throttle.allows(str(person.id), time.monotonic()):
+    if not _throttle.is_allowed(str(person.id)):
         return "You have tried this many times. Please wait ten minutes."
     # The database is read only afterwards: else a connection would be held meanwhile.
     try:

@@ -1,4 +1,4 @@
-"""Forms that were sent and kept, so that the second press of a button is recognised."""
+"""The table of forms that were accepted, by which the second press of a button is recognised."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from course.db import Base, UtcDateTime
 
 
 class SentForm(Base):
-    """A form that was sent once. The fingerprint tells nobody what was in it, or whose it was."""
+    """A form that was accepted. The fingerprint tells neither what was entered nor who sent it."""
 
     __tablename__ = "sent_form"
 

@@ -1,4 +1,4 @@
-"""Whether a form was sent before."""
+"""Reading which forms were accepted."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from course.idempotency.models import SentForm
 
 
 def was_form_sent(rows: RowSource, fingerprint: str) -> bool:
-    """Whether a request that was kept brought this form."""
+    """Whether a committed request brought this form."""
     found = rows.execute(select(SentForm.fingerprint).where(SentForm.fingerprint == fingerprint))
     return found.first() is not None

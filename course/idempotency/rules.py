@@ -1,4 +1,4 @@
-"""What makes two requests the same press of a button."""
+"""Idempotency of forms: which requests count as the same press of a button."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import hashlib
 from collections.abc import Iterable
 from datetime import timedelta
 
-# How long a form is recognised. Whoever sends it again after that means it, or has a page that no longer works anyway.
+# How long a form is recognised. A form that is sent again later is meant, or comes from a page whose session has ended.
 FORM_RETENTION = timedelta(days=2)
 FORM_KEY_FIELD = "form_key"  # the hidden field that each form carries
 MAX_KEY_LENGTH = 64
 
 
 def form_fingerprint(key: str, path: str, entered: Iterable[tuple[str, str]], files: Iterable[bytes]) -> str:
-    """Stands for one press: the key of the form, where it went, and all that was in it.
+    """The fingerprint of one press (64 hexadecimal digits): a hash of the form's key, its path, and all fields and files.
 
-    A form that was changed after the way back is another deed, so what was entered counts as well as the key.
+    The fields count as well as the key: a form that was changed after going back in the browser is a new request.
     """
     digest = hashlib.sha256()
     for part in (key, path, *(text for pair in entered for text in pair)):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from datetime import date, timedelta
 
 from flask import Blueprint, Response, abort, flash, g, make_response, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
+from course.auth.rate_limits import RateLimiter
 from course.auth.rules import LINKS_PER_ADDRESS, LINKS_PER_NETWORK, network_prefix
 from course.clock import now
 from course.content.loaded_course import library
@@ -24,7 +24,6 @@ from course.people.queries import may_manage_team, teams
 from course.people.rules import normalise_email
 from course.web.access import Permission, public, requires_permission
 from course.web.app_state import app_state
-from course.web.rate_limit import RateLimiter
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, unit_of_work
 
@@ -32,8 +31,8 @@ pages = Blueprint("join_requests", __name__)
 PageResponse = Response | WsgiResponse
 # A whole school asks from behind one address of the network on one morning, so what limits is the e-mail address. The
 # limit of a network lies far above what a school does: only a machine that fills the list comes to it.
-_by_email = RateLimiter(LINKS_PER_ADDRESS.count, LINKS_PER_ADDRESS.window.total_seconds())
-_by_network = RateLimiter(LINKS_PER_NETWORK.count, LINKS_PER_NETWORK.window.total_seconds())
+_by_email = RateLimiter("join by address", LINKS_PER_ADDRESS.count, int(LINKS_PER_ADDRESS.window.total_seconds()))
+_by_network = RateLimiter("join by network", LINKS_PER_NETWORK.count, int(LINKS_PER_NETWORK.window.total_seconds()))
 _TOO_MANY_ATTEMPTS = (
     "This was sent too often just now, and has not been noted again. Wait a quarter of an hour, then ask again."
 )
@@ -84,10 +83,7 @@ def join(token: str) -> PageResponse:
 
 def _within_rate_limit(email: str) -> bool:
     """Whether somebody may ask with this address, and from where they are, once more."""
-    moment = time.monotonic()
-    return _by_email.allows(normalise_email(email), moment) and _by_network.allows(
-        network_prefix(request.remote_addr), moment
-    )
+    return _by_email.is_allowed(normalise_email(email)) and _by_network.is_allowed(network_prefix(request.remote_addr))
 
 
 def _decision_mail(team: str) -> MailMessage:

@@ -90,7 +90,7 @@ def _read_report_isolated(data: bytes) -> DeliveryReport:
 @click.option("--reason", required=True, help="Why, in a few words.")
 def clear_command(address: str | None, everything: bool, reason: str) -> None:
     """Write again to an address that has refused mail, or to all of them."""
-    current_database_check().open()
+    current_database_check().check()
     if everything is (address is not None):
         raise click.UsageError("Name one address, or --all.")
     with unit_of_work() as session:

@@ -45,7 +45,7 @@ _BACKUP_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 class _BackupGroup(AppGroup):
-    """`flask backup FILE` makes a backup; what else can be done with one has a name."""
+    """`flask backup FILE` makes a backup; the other commands of the group have names."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if args and args[0] not in (*self.commands, "--help"):
@@ -67,7 +67,7 @@ def make_command(file: Path, done: bool) -> None:
         raise click.ClickException(DUMP_INSTRUCTIONS.format(file=file, address=postgresql_address()))
     if done and not file.is_file():
         raise click.ClickException(f"There is no file {file}.")
-    current_database_check().open()
+    current_database_check().check()
     try:
         count = file.stat().st_size if done else copy_sqlite(url, file)
     except BackupFailedError as error:
@@ -85,7 +85,7 @@ def check_command(file: Path) -> None:
         found = check_backup(file)
     except BackupFailedError as error:
         raise click.ClickException(str(error)) from error
-    last = f"; its newest entry of the log is of {found.last_entry} (UTC)" if found.last_entry else ""
+    last = f"; its newest entry of the log is of {found.newest_event_at} (UTC)" if found.newest_event_at else ""
     click.echo(f"{file} can be restored: schema {found.revision}{last}.")
 
 
@@ -96,7 +96,7 @@ def restore_command(file: Path) -> None:
 
     The backup is looked through before anything is changed, and what was there before is kept beside the database.
     """
-    current_database_check().say()
+    current_database_check().announce()
     url = app_state().config.database_url
     if database_path() is None:
         raise click.ClickException(RESTORE_INSTRUCTIONS.format(file=file, address=postgresql_address()))
@@ -104,8 +104,8 @@ def restore_command(file: Path) -> None:
         restored = restore_sqlite(url, file, now())
     except BackupFailedError as error:
         raise click.ClickException(str(error)) from error
-    if restored.kept is not None:
-        click.echo(f"The database that was there before is kept in {restored.kept}.")
+    if restored.previous_database is not None:
+        click.echo(f"The database that was there before is kept in {restored.previous_database}.")
     if restored.backup.revision != newest_revision():
         upgrade(app_state().engine)
     number, wrong = verify_log()

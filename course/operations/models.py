@@ -1,4 +1,4 @@
-"""What is known about running the course: the backups that were made."""
+"""The table of backups."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from course.db import Base, UtcDateTime
 
 
 class Backup(Base):
-    """A copy of the database that was made, or that somebody says was made, with its size in bytes."""
+    """A copy of the database that was made here, or that a person has reported as made; with its size in bytes."""
 
     __tablename__ = "backup"
 

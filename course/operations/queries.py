@@ -1,4 +1,4 @@
-"""How the database, the backups and the outgoing mail stand."""
+"""The state of the database and of its backups."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from course.operations.models import Backup
 
 @dataclass(frozen=True)
 class DatabaseInfo:
-    """What the course is kept in: `kind` with its version, `size` in bytes, the `schema` that it has."""
+    """The database: its `kind` and `version`, its `size` in bytes, and the revision of its `schema`."""
 
     kind: str
     version: str
@@ -23,7 +23,7 @@ class DatabaseInfo:
 
 @dataclass(frozen=True)
 class BackupView:
-    """A backup: the file it was written to, its size in bytes, and when."""
+    """A backup: the file that it was written to, its size in bytes, and when it was made."""
 
     file: str
     size: int
@@ -48,6 +48,6 @@ def database_info(session: Session) -> DatabaseInfo:
 
 
 def newest_backup(session: Session) -> BackupView | None:
-    """The last backup that was made; None if none ever was."""
+    """The newest backup; None if none was ever made."""
     row = session.execute(select(Backup).order_by(Backup.id.desc()).limit(1)).scalar_one_or_none()
     return BackupView(row.file, row.size, row.made_at) if row else None

@@ -1,21 +1,21 @@
-"""When whoever runs the course should look at something."""
+"""Rules of operation: when a backup is overdue, when mail is stalled, and sizes in words."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
 BACKUP_INTERVAL = timedelta(days=7)
-# A mail that is due leaves within seconds while the server runs.
+# A due mail is sent within seconds while the server runs.
 MAX_MAIL_DELAY = timedelta(minutes=10)
 
 
 def is_backup_overdue(newest: datetime | None, at: datetime) -> bool:
-    """Whether there is no backup of the last seven days."""
+    """Whether the newest backup is older than BACKUP_INTERVAL, or there is none."""
     return newest is None or at - newest > BACKUP_INTERVAL
 
 
 def is_mail_stalled(due_since: datetime | None, at: datetime) -> bool:
-    """Whether a mail has been due for so long that nobody can be sending."""
+    """Whether a mail has been due for so long that no worker can be sending."""
     return due_since is not None and at - due_since > MAX_MAIL_DELAY
 
 

@@ -1,4 +1,4 @@
-"""How the course itself is: version, database, backups and mail, and the list of outgoing mail."""
+"""Pages for operating the course: version, database, backups, mail, workers, and the list of outgoing mail."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _set_section() -> None:
 
 @cache
 def version() -> str:
-    """The version of the program, as pyproject.toml has it."""
+    """The version of the program, from pyproject.toml."""
     file = Path(current_app.root_path).parent / "pyproject.toml"
     return str(tomllib.loads(file.read_text(encoding="utf-8"))["project"]["version"])
 
@@ -51,10 +51,10 @@ def version() -> str:
 @pages.get("/system")
 @requires_permission(Permission.RUN_SYSTEM)
 def overview() -> str:
-    """Whether all is well, and what to do where it is not."""
+    """The state of the course, and what to do about each problem."""
     at, person = now(), current_user.person
     database, backup, outbox = queries.database_info(db()), queries.newest_backup(db()), mail.outbox_summary(db(), at)
-    config, at_work = app_state().config, workers(db(), at)
+    config, running_workers = app_state().config, workers(db(), at)
     return render_template(
         "operations/overview.html",
         version=version(),
@@ -74,15 +74,15 @@ def overview() -> str:
         public_url=config.public_url,
         test=next(iter(mail.latest_mail(db(), 1, key=actions.prefix_of_test_mail(person.id))), None),
         address=person.email,
-        workers=at_work,
-        differ=settings_conflicts(at_work),
+        workers=running_workers,
+        differ=settings_conflicts(running_workers),
     )
 
 
 @pages.post("/system/test-mail")
 @requires_permission(Permission.RUN_SYSTEM)
 def test_mail() -> WsgiResponse:
-    """A mail to whoever asks for it, by the same way as every other mail."""
+    """Send a test mail to the person who asks for it, through the outbox like every other mail."""
     person, course = current_user.person, library().course.title
     link = app_state().config.public_url + url_for("operations.overview")
     test = render_message("test.txt", f"Test: {course}", name=person.name, course=course, link=link)
@@ -96,9 +96,9 @@ def test_mail() -> WsgiResponse:
 @pages.get("/mail")
 @requires_permission(Permission.RUN_SYSTEM)
 def outgoing_mail() -> str:
-    """What became of each mail. What stands in them is not shown: some let somebody in."""
-    wanted = request.args.get("state", "")
-    chosen = cast("DeliveryState", wanted) if wanted and wanted in MAIL_STATES else None
+    """The delivery state of each mail. The text is not shown: some mails hold a link that signs a person in."""
+    state = request.args.get("state", "")
+    chosen = cast("DeliveryState", state) if state and state in MAIL_STATES else None
     before = query_number("before")
     found = mail.latest_mail(db(), PAGE_SIZE + 1, chosen, before)
     older = found[PAGE_SIZE - 1].id if len(found) > PAGE_SIZE else None
@@ -116,7 +116,7 @@ def outgoing_mail() -> str:
 @pages.post("/mail/retry")
 @requires_permission(Permission.RUN_SYSTEM)
 def retry_all_mail() -> WsgiResponse:
-    """Have all mails sent again that were given up."""
+    """Send all failed mails again."""
     with unit_of_work() as session:
         count = actions.retry_all_mail(session, current_user.person.id, now())
     if count:
@@ -129,7 +129,7 @@ def retry_all_mail() -> WsgiResponse:
 @pages.post("/mail/<int(max=2147483647):mail_id>/retry")
 @requires_permission(Permission.RUN_SYSTEM)
 def retry_mail(mail_id: int) -> WsgiResponse:
-    """Have a mail sent again that has not left."""
+    """Send a mail again that has not been delivered."""
     with unit_of_work() as session:
         retried = actions.retry_mail(session, mail_id, current_user.person.id, now())
     if retried:

@@ -1,4 +1,4 @@
-"""The database's schema: which one a database has, and bringing it to the newest by the files in migrations/."""
+"""Schema upgrade: reading the schema revision of a database, and running the migrations in migrations/."""
 
 from course.schema_upgrade.actions import (
     DatabaseUnavailableError,

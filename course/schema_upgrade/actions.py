@@ -1,4 +1,4 @@
-"""Bringing a database to the newest schema: by one process at a time, all of it or nothing."""
+"""Running migrations: one process at a time, all of them or none."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ from course.schema_upgrade.queries import (
     read_sqlite_schema,
 )
 
-# Alembic is loaded where it is used: it takes a twentieth of a second of every start.
+# Alembic is imported where it is used: importing it takes a twentieth of a second.
 if TYPE_CHECKING:
     from alembic.config import Config as AlembicConfig
 
 WAIT_SECONDS = 300.0  # for another process that migrates, or that writes to a SQLite file
-PAUSE_SECONDS = 0.1  # between two looks whether it is done
+PAUSE_SECONDS = 0.1  # between two attempts to get the lock
 ADVISORY_LOCK = int.from_bytes(b"course", "big")  # the number of PostgreSQL's advisory lock
 BUSY_CODES = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 UNREADABLE_CODES = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_FORMAT)
@@ -42,7 +42,7 @@ LOCK_NOT_AVAILABLE = "55P03"
 
 
 def alembic_config() -> AlembicConfig:
-    """Alembic's settings, which stand in pyproject.toml."""
+    """The settings of Alembic, from pyproject.toml."""
     from alembic.config import Config as AlembicConfig  # noqa: PLC0415
 
     config = AlembicConfig(toml_file=ROOT / "pyproject.toml")
@@ -51,7 +51,7 @@ def alembic_config() -> AlembicConfig:
 
 
 class DatabaseUnavailableError(click.ClickException):
-    """The database cannot be used now. A command that meets it prints the message and ends with 1."""
+    """The database cannot be used now. A command prints the message and ends with 1."""
 
 
 class WrongDatabaseError(DatabaseUnavailableError):
@@ -61,10 +61,10 @@ class WrongDatabaseError(DatabaseUnavailableError):
 
 
 def check_database(engine: Engine, *, older: bool = False) -> None:
-    """Refuse a database that no command can work on: it is missing, empty, somebody else's, newer or older.
+    """Refuse a database that no command can work on: missing, empty, of another program, newer or older.
 
-    Nothing is written: no file is made, and none is changed. `older` accepts an earlier revision of the schema, for
-    what only copies the database. Raises WrongDatabaseError, or DatabaseError if the database cannot be reached.
+    Nothing is written: no file is created or changed. `older` accepts an earlier revision of the schema, for commands that
+    only copy the database. Raises WrongDatabaseError, or DatabaseUnavailableError if the database cannot be reached.
     """
     place = database_label(engine)
     schema = _schema_before_lock(engine)
@@ -78,8 +78,8 @@ def check_database(engine: Engine, *, older: bool = False) -> None:
 def upgrade(engine: Engine, revision: str = "head") -> None:
     """Run every migration that the database does not have yet, in one transaction.
 
-    Of a SQLite file that holds anything a copy is kept beside it. Raises WrongDatabaseError or DatabaseError; the database
-    is then as it was.
+    A copy of a SQLite file that holds rows is kept beside it. Raises WrongDatabaseError or DatabaseUnavailableError; the
+    database is then unchanged.
     """
     target = newest_revision() if revision == "head" else revision
     if _migratable_schema(engine).revision != target:
@@ -89,7 +89,7 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
 
 
 def downgrade(engine: Engine, revision: str = "base") -> None:
-    """Take migrations back, down to `revision`. What the older schema cannot hold is lost; a copy is kept on SQLite."""
+    """Undo migrations down to `revision`. Data that the older schema cannot hold is lost; on SQLite a copy is kept."""
     from alembic import command  # noqa: PLC0415
 
     _migratable_schema(engine)
@@ -111,7 +111,7 @@ def _migrate(engine: Engine, run: Callable[[AlembicConfig, str], None], target: 
             config.attributes["connection"] = connection
             run(config, target)
     except BaseException as error:
-        # The database is as it was, and so is the copy: nobody needs it.
+        # The database is unchanged, so the copy is not needed.
         if copy:
             copy.unlink(missing_ok=True)
         if isinstance(error, CopyFailedError):
@@ -124,10 +124,10 @@ def _migrate(engine: Engine, run: Callable[[AlembicConfig, str], None], target: 
 
 @contextmanager
 def exclusive_connection(engine: Engine) -> Iterator[Connection]:
-    """A connection in a transaction that no other process migrates beside. It commits when the block ends.
+    """A connection in a transaction during which no other process migrates. It commits when the block ends.
 
-    On SQLite foreign keys are off in it, because a table that is rebuilt is dropped for a moment; they are checked before
-    the commit. On PostgreSQL an advisory lock is held, around the transaction. Raises DatabaseError.
+    On SQLite foreign keys are off, because a table that is rebuilt is dropped for a moment; they are checked before the
+    commit. On PostgreSQL an advisory lock is held around the transaction. Raises DatabaseUnavailableError.
     """
     sqlite = engine.dialect.name == "sqlite"
     connection = _begin_sqlite(engine) if sqlite else _begin_postgresql(engine)
@@ -144,7 +144,7 @@ def exclusive_connection(engine: Engine) -> Iterator[Connection]:
 
 
 class _BrokenReferencesError(Exception):
-    """Rows refer to what is not there (see broken_references)."""
+    """Rows refer to rows that do not exist (see broken_references)."""
 
     def __init__(self, rows: list[tuple[str, int | None, str]]) -> None:
         super().__init__(rows)
@@ -157,7 +157,7 @@ def _begin_sqlite(engine: Engine) -> Connection:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with suppress(FileExistsError):
-            # Readable by its owner only, from the first moment. The files beside it take this over.
+            # Readable by its owner only, from the first moment. The files beside it inherit this mode.
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except OSError as error:
         raise DatabaseUnavailableError(rules.cannot_open_message(str(path), str(error))) from error
@@ -165,12 +165,12 @@ def _begin_sqlite(engine: Engine) -> Connection:
     def begin() -> Connection | None:
         connection = None
         try:
-            connection = engine.connect()
-            # It is closed at the end, not given back: no page gets a connection that checks no foreign keys.
+            # Short waits, so that Ctrl+C and SIGTERM are heard.
+            connection = engine.connect().execution_options(lock_seconds=PAUSE_SECONDS)
+            # The connection is closed at the end and not returned to the pool: no page may get one that checks no foreign keys.
             connection.detach()
             raw: Any = connection.connection.dbapi_connection
-            # Short waits, so that Ctrl+C and SIGTERM are heard; and before the transaction: within one it does nothing.
-            raw.execute(f"PRAGMA busy_timeout={int(PAUSE_SECONDS * 1000)}")
+            # Before the transaction begins: within one this pragma does nothing.
             raw.execute("PRAGMA foreign_keys=OFF")
             connection.begin()
         except (DBAPIError, sqlite3.Error) as error:
@@ -186,7 +186,7 @@ def _begin_sqlite(engine: Engine) -> Connection:
 
 
 def _begin_postgresql(engine: Engine) -> Connection:
-    """A connection of its own that holds the advisory lock; closing it gives the lock back."""
+    """A connection outside the pool that holds the advisory lock; closing it releases the lock."""
     try:
         connection = engine.connect()
     except OperationalError as error:
@@ -209,15 +209,15 @@ def _begin_postgresql(engine: Engine) -> Connection:
 
 
 def _wait_for_lock(attempt: Callable[[], Connection | None], place: str) -> Connection:
-    """What `attempt` gives, tried again while it gives None. Raises DatabaseError when that takes too long."""
-    began, told = time.monotonic(), False
+    """The result of `attempt`, repeated while it returns None. Raises DatabaseUnavailableError after WAIT_SECONDS."""
+    began, announced = time.monotonic(), False
     while (connection := attempt()) is None:
         waited = time.monotonic() - began
         if waited > WAIT_SECONDS:
             raise DatabaseUnavailableError(rules.lock_timeout_message(place, WAIT_SECONDS))
-        if waited > 1 and not told:
+        if waited > 1 and not announced:
             click.echo(f"Waiting until another process is done with the database {place} …", err=True)
-            told = True
+            announced = True
         time.sleep(PAUSE_SECONDS)
     return connection
 

@@ -1,4 +1,4 @@
-"""Copies of a SQLite file that are kept before it is migrated."""
+"""Copies of a SQLite file that are made before it is migrated."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ COPIES_KEPT = 3
 
 
 class CopyFailedError(Exception):
-    """The copy was not made, so nothing was migrated; the message says why."""
+    """The copy failed, so nothing was migrated; the message says why."""
 
 
 def create_backup_copy(connection: Connection, path: Path, revision: str) -> Path | None:
-    """Copy the database beside itself before it becomes that of `revision`; None if nothing is in it.
+    """Copy the database beside itself before it is migrated to `revision`; None if it holds no rows.
 
-    `connection` holds the write lock and has written nothing yet, so the copy is the database as it is. The copy is
-    complete or not there at all. Raises CopyError.
+    `connection` holds the write lock and has written nothing yet, so the copy equals the database. The copy is complete or
+    does not exist. Raises CopyFailedError.
     """
     if not holds_rows(connection):
         return None
     part = path.with_name(f".{path.name}.before-{revision}.part")
     try:
-        # Left behind by a process that was killed.
+        # A file that a killed process left behind.
         part.unlink(missing_ok=True)
-        # Readable by its owner only, from the first moment: names, answers and hashes of passwords are in it.
+        # Readable by its owner only, from the first moment: it holds names, answers and password hashes.
         part.touch(mode=0o600, exist_ok=False)
         with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(part)) as target:
             source.backup(target)
-            # One file that needs no others beside it.
+            # In this mode the copy needs no -wal file beside it.
             target.execute("PRAGMA journal_mode=DELETE")
             sound = target.execute("PRAGMA quick_check").fetchone()[0]
         if sound != "ok":
@@ -58,14 +58,14 @@ def create_backup_copy(connection: Connection, path: Path, revision: str) -> Pat
 
 
 def prune_copies(path: Path) -> None:
-    """Remove all but the newest copies that were kept of the database `path`."""
+    """Delete all copies of the database `path` but the newest COPIES_KEPT."""
     copies = [
         file for file in path.parent.iterdir()
         if is_copy_name(path.name, file.name) and file.is_file() and not file.is_symlink() and _is_course_database(file)
     ]  # fmt: skip
     copies.sort(key=lambda file: file.stat().st_mtime, reverse=True)
     for file in copies[COPIES_KEPT:]:
-        # A copy too many does no harm.
+        # A copy that cannot be deleted does no harm.
         with suppress(OSError):
             file.unlink()
 
@@ -79,7 +79,7 @@ def _is_course_database(file: Path) -> bool:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Have the new name reach the disk. Not every system can do that for a folder."""
+    """Write the new name to the disk. Not every system can do that for a folder."""
     with suppress(OSError):
         number = os.open(folder, os.O_RDONLY)
         try:

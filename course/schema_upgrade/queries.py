@@ -1,4 +1,4 @@
-"""Which schema a database has, read without changing anything in it."""
+"""Reading the schema of a database, without changing anything in it."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from course.schema_upgrade.rules import REVISION_NUMBER, VERSION_TABLE, Database
 ROOT = Path(__file__).resolve().parents[2]
 MIGRATIONS = ROOT / "migrations"
 SQLITE_HEADER = b"SQLite format 3\x00"
-UNREADABLE_REVISION = "unreadable"  # the revision in a table of that name that is not Alembic's
+UNREADABLE_REVISION = "unreadable"  # the revision of a database whose alembic_version table is not Alembic's
 
 
 @cache
 def known_revisions() -> tuple[str, ...]:
-    """The numbers of the migration files, the oldest first. Their names tell it faster than Alembic does."""
+    """The numbers of the migration files, the oldest first. Reading file names is faster than asking Alembic."""
     return tuple(
         sorted(path.name[:4] for path in (MIGRATIONS / "versions").glob("*.py") if REVISION_NUMBER.match(path.name))
     )
@@ -32,7 +32,7 @@ def newest_revision() -> str:
 
 
 def database_label(engine: Engine) -> str:
-    """The database as messages name it: SQLite's file, or the address without the password."""
+    """The database in messages: the file of SQLite, or the address without its password."""
     if engine.dialect.name == "sqlite":
         return str(engine_sqlite_path(engine))
     return url_without_password(engine.url).render_as_string()
@@ -57,15 +57,15 @@ def read_schema(connection: Connection) -> DatabaseSchema:
 
 
 def read_sqlite_schema(path: Path) -> DatabaseSchema | None:
-    """The schema in a SQLite file; None if there is no file. Raises sqlite3.Error for what is not SQLite's.
+    """The schema in a SQLite file; None if there is no file. Raises sqlite3.Error for a file of another kind.
 
-    The engine is not used: it would make the file, and turn somebody else's into one that keeps a -wal file.
+    The engine is not used: it would create a missing file, and would switch another program's database to WAL.
     """
     if not path.exists():
         return None
     if path.is_file() and path.stat().st_size:
         with path.open("rb") as file:
-            # SQLite itself takes a file of one byte for an empty database.
+            # SQLite itself accepts a file of one byte as an empty database.
             if file.read(len(SQLITE_HEADER)) != SQLITE_HEADER:
                 raise _not_a_database_error()
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=15)) as database:
@@ -91,13 +91,13 @@ def _not_a_database_error() -> sqlite3.DatabaseError:
 
 
 def current_revision(engine: Engine) -> str | None:
-    """The number of the last migration that the database has had; None for an empty one."""
+    """The number of the last migration of the database; None for an empty database."""
     with engine.connect().execution_options(writes=False) as connection:
         return read_schema(connection).revision
 
 
 def holds_rows(connection: Connection) -> bool:
-    """Whether anything was ever kept: a row in a table that a migration does not fill itself."""
+    """Whether the database holds rows in any table that a migration does not fill itself."""
     quote = connection.dialect.identifier_preparer.quote
     tables = inspect(connection).get_table_names()
     return any(
@@ -108,13 +108,13 @@ def holds_rows(connection: Connection) -> bool:
 
 
 def broken_references(connection: Connection) -> list[tuple[str, int | None, str]]:
-    """Rows of SQLite (table, number of the row, table that it refers to) that refer to what is not there."""
+    """Rows of SQLite (table, number of the row, table that it refers to) that refer to missing rows."""
     rows = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
     return [(str(row[0]), row[1], str(row[2])) for row in rows]
 
 
 def broken_references_of_file(path: Path) -> list[tuple[str, int | None, str]]:
-    """The same for a file as it is now."""
+    """The same as `broken_references`, for a SQLite file."""
     with closing(sqlite3.connect(path, timeout=15)) as database:
         rows = database.execute("PRAGMA foreign_key_check").fetchall()
     return [(str(row[0]), row[1], str(row[2])) for row in rows]

@@ -1,4 +1,4 @@
-"""Whose database it is, and whether its schema is the one that this version of the course needs."""
+"""Rules for schemas: whether a database belongs to the course, and whether its schema fits this version."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-# Two tables that the course has had since its first revision: they tell its databases from other programs' ones.
+# Two tables that the course has had since its first revision: they identify its databases.
 COURSE_TABLES = frozenset({"content_version", "person"})
 VERSION_TABLE = "alembic_version"
 REVISION_NUMBER = re.compile(r"\d{4}")
@@ -15,7 +15,7 @@ REVISION_NUMBER = re.compile(r"\d{4}")
 
 @dataclass(frozen=True)
 class DatabaseSchema:
-    """What was found in a database: its tables, and the revisions that Alembic noted in it."""
+    """The tables of a database, and the revisions that Alembic recorded in it."""
 
     tables: frozenset[str]
     revisions: tuple[str, ...]
@@ -27,7 +27,7 @@ class DatabaseSchema:
 
 
 class SchemaState(Enum):
-    """What a schema is to this version of the course."""
+    """The relation of a schema to this version of the course."""
 
     EMPTY = auto()
     FOREIGN = auto()
@@ -37,7 +37,7 @@ class SchemaState(Enum):
 
 
 def schema_state(schema: DatabaseSchema, known: Sequence[str]) -> SchemaState:
-    """What `schema` is, if this version of the course has the revisions `known`, the oldest first."""
+    """The state of `schema`, for a version of the course with the revisions `known`, the oldest first."""
     if not schema.tables - {VERSION_TABLE} and not schema.revisions:
         return SchemaState.EMPTY
     if len(schema.revisions) != 1 or not schema.tables >= COURSE_TABLES:
@@ -51,7 +51,7 @@ def schema_state(schema: DatabaseSchema, known: Sequence[str]) -> SchemaState:
 
 
 def migration_refusal(schema: DatabaseSchema, known: Sequence[str], where: str) -> str | None:
-    """Why a database must not be migrated by this version: a sentence that says what to do; None if it may be."""
+    """Why this version must not migrate a database, and what to do instead; None if it may."""
     found = schema_state(schema, known)
     if found is SchemaState.NEWER:
         return (
@@ -68,7 +68,7 @@ def migration_refusal(schema: DatabaseSchema, known: Sequence[str], where: str) 
 
 
 def command_refusal(schema: DatabaseSchema, known: Sequence[str], where: str, older: bool) -> str | None:
-    """Why no command can work on a database as it is; None if one can. `older`: an earlier revision will do."""
+    """Why no command can work on a database, and what to do; None if commands can. `older` accepts an earlier revision."""
     found = schema_state(schema, known)
     if found is SchemaState.EMPTY:
         return (
@@ -94,7 +94,7 @@ def _foreign_schema_reason(schema: DatabaseSchema) -> str:
 
 
 def missing_file_message(where: str) -> str:
-    """What is said of a SQLite file that is not there."""
+    """The message for a SQLite file that does not exist."""
     return (
         f"There is no database {where}: set DATABASE_URL to the course's database, or start 'flask serve' once, which "
         "makes it."
@@ -102,7 +102,7 @@ def missing_file_message(where: str) -> str:
 
 
 def not_sqlite_message(where: str, reason: str) -> str:
-    """What is said of a file that SQLite cannot read."""
+    """The message for a file that SQLite cannot read."""
     return (
         f"The file {where} is not a SQLite database that can be read ({reason}): set DATABASE_URL to the course's "
         "database, or restore it from a backup."
@@ -110,7 +110,8 @@ def not_sqlite_message(where: str, reason: str) -> str:
 
 
 def violations_message(where: str, rows: Sequence[tuple[str, int | None, str]], before: bool) -> str:
-    """What is said of rows (table, number, table that they refer to) whose counterparts are missing."""
+    """The message for rows (table, number, table that they refer to) that refer to missing rows; `before` says that they did
+    so before the migration."""
     shown = "; ".join(
         f"row {row} of {table} refers to a row of {parent} that is not there" for table, row, parent in rows[:3]
     )
@@ -127,7 +128,7 @@ def violations_message(where: str, rows: Sequence[tuple[str, int | None, str]], 
 
 
 def copy_name(database: str, revision: str, taken: frozenset[str]) -> str:
-    """The name of the copy of the file `database` that is kept before it is brought to `revision`."""
+    """The file name of the copy that is made before the file `database` is migrated to `revision`."""
     name = f"{database}.before-{revision}"
     number, free = 2, name
     while free in taken:
@@ -136,12 +137,12 @@ def copy_name(database: str, revision: str, taken: frozenset[str]) -> str:
 
 
 def is_copy_name(database: str, name: str) -> bool:
-    """Whether a file's name is one that `copy_name` gives."""
+    """Whether a file name is one that `copy_name` returns."""
     return re.fullmatch(re.escape(database) + r"\.before-(\d{4}|base)(\.\d+)?", name) is not None
 
 
 def cannot_reach_message(where: str, reason: str) -> str:
-    """What is said of a database that cannot be opened."""
+    """The message for a database server that cannot be reached."""
     return (
         f"The database {where} cannot be used: {reason.strip().rstrip('.')}.\n"
         "Look at DATABASE_URL, and whether its server is running."
@@ -149,7 +150,7 @@ def cannot_reach_message(where: str, reason: str) -> str:
 
 
 def cannot_open_message(where: str, reason: str) -> str:
-    """What is said of a SQLite file that may not be read or made."""
+    """The message for a SQLite file that cannot be opened or created."""
     return (
         f"The database {where} cannot be opened ({reason}): let the user who runs the course read and write this file and "
         "its folder, or set DATABASE_URL to another file."
@@ -157,7 +158,7 @@ def cannot_open_message(where: str, reason: str) -> str:
 
 
 def lock_timeout_message(where: str, seconds: float) -> str:
-    """What is said when another process does not let go of a database."""
+    """The message when another process holds the lock of a database for too long."""
     return (
         f"Another process has been busy with the database {where} for {seconds:.0f} seconds: wait until it is done, or stop "
         "it, then start again. Nothing was changed."
@@ -165,7 +166,7 @@ def lock_timeout_message(where: str, seconds: float) -> str:
 
 
 def migration_failed_message(where: str, reason: str, in_use: bool) -> str:
-    """What is said of a migration that a database refused."""
+    """The message for a migration that failed in the database."""
     advice = (
         "Stop every server and worker of the course, then start again."
         if in_use

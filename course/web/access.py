@@ -1,4 +1,4 @@
-"""Who may open a page. Every route carries exactly one of @public, @signed_in and @may(…)."""
+"""Access control: every route carries exactly one of @public, @sign_in_required and @requires_permission(…)."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from typing import Any, TypeVar
 from flask import Flask, abort, g, redirect, request, url_for
 from flask_login import current_user
 
+from course.web.duplicate_forms import refuse_duplicate_form
 from course.web.expired_form import expired_form_response, sealed_form_response
-from course.web.unit_of_work import refuse_duplicate_form
+from course.web.unit_of_work import row_source
 
 V = TypeVar("V", bound=Callable[..., Any])
 
 
 class Permission(StrEnum):
-    """What a role allows beyond one's own training; people/rules.py says which role has which."""
+    """What a role allows beyond a person's own training; people/rules.py says which role has which permissions."""
 
     SEE_PEOPLE = "see people"
     MANAGE_PEOPLE = "manage people"
@@ -37,47 +38,47 @@ def _set_access_rule(view: V, rule: object) -> V:
 
 
 def public(view: V) -> V:
-    """Anyone may open it."""
+    """Mark a view that anyone may open."""
     return _set_access_rule(view, PUBLIC)
 
 
 def sign_in_required(view: V) -> V:
-    """Everyone who has signed in may open it; it shows only what is their own."""
+    """Mark a view that every signed-in person may open; it shows only what belongs to that person."""
     return _set_access_rule(view, SIGNED_IN)
 
 
 def requires_permission(permission: Permission) -> Callable[[V], V]:
-    """Only those whose role has the permission."""
+    """Mark a view that only people may open whose role has the permission."""
     return lambda view: _set_access_rule(view, permission)
 
 
 def access_rule_of(app: Flask, endpoint: str) -> object:
-    """The access rule of a route; None if it has none, which a test forbids."""
+    """The access rule of a route; None if it has none, which a project test forbids."""
     return getattr(app.view_functions[endpoint], "access_rule", None)
 
 
 def init(app: Flask) -> None:
-    """Check the rule before each view. A route without a rule is closed to all."""
+    """Check the access rule before each view. A route without a rule is closed to everybody."""
 
     @app.before_request
     def check() -> Any:
         if request.endpoint is None:
             return None
-        if request.method == "POST" and (kept := sealed_form_response()):
-            return kept
+        if request.method == "POST" and (response := sealed_form_response()):
+            return response
         rule = access_rule_of(app, request.endpoint)
         if request.method == "POST":
-            refuse_duplicate_form()
+            refuse_duplicate_form(row_source())
         if rule == PUBLIC:
             return None
         person = current_user.person
         if person is None:
-            if request.method == "POST" and (kept := expired_form_response()):
-                return kept
-            wanted = request.full_path.rstrip("?") if request.method == "GET" else ""
-            if wanted in ("", "/"):
+            if request.method == "POST" and (response := expired_form_response()):
+                return response
+            target = request.full_path.rstrip("?") if request.method == "GET" else ""
+            if target in ("", "/"):
                 return redirect(url_for("auth.sign_in"), 303)
-            return redirect(url_for("auth.sign_in", next=wanted), 303)
+            return redirect(url_for("auth.sign_in", next=target), 303)
         g.person_id = person.id
         if rule == SIGNED_IN or (isinstance(rule, Permission) and rule in person.permissions):
             return None

@@ -1,4 +1,4 @@
-"""What every page shows around its content, and the way to what the application holds."""
+"""The state of the application (settings, content, database), and the frame of a page."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from markupsafe import Markup
 
 @dataclass(frozen=True)
 class PageFrame:
-    """The frame of a page: `name` of the organisation, `person` who is signed in (a Viewer) or None, the
-    title of the `course`, the finished top and foot of the page, whether there is an `organisation`
-    yet, and the name of the style `sheet` with its colour if it has one of its own."""
+    """The frame of a page: the `name` of the organisation, the `person` who is signed in (a Viewer) or None, the title of
+    the `course`, the rendered `header` and `footer`, whether there is an `organisation` yet, and the name of the style
+    `sheet` with the organisation's colour (None: the colour of the course)."""
 
     name: str
     person: Any
@@ -25,5 +25,5 @@ class PageFrame:
 
 
 def app_state() -> Any:
-    """The application's settings (`config`), content (`library`) and database (`engine`)."""
+    """The settings (`config`), the content (`library`) and the database (`engine`) of the application."""
     return current_app.extensions["course"]

@@ -1,8 +1,7 @@
-"""The token against forgery that forms carry. It also says who had signed in when the form was made.
+"""The CSRF token of forms. It also names the owner of the form: the person who was signed in when it was made.
 
-There is one token for each sign-in session, the same on every page of it. What stands in it is the owner of the form
-and a random value, signed. A form is accepted only from the session that it was made in, and only while the same
-person is signed in.
+There is one token for each sign-in session. It holds the owner of the form and a random value, signed. A form is accepted
+only from the session that it was made in, and only while the same person is signed in.
 """
 
 from __future__ import annotations
@@ -17,25 +16,25 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 CSRF_FIELD = "csrf_token"
-NO_OWNER = ""  # the owner of a form that was made while nobody had signed in
+NO_OWNER = ""  # the owner of a form that was made while nobody was signed in
 
 
 def init(app: Flask) -> None:
-    """Check the token on every post, and give templates the function that writes it."""
-    # A mail program posts there without a session; the signature in the address stands for the token.
+    """Check the token of every POST, and give templates `csrf_token` and `form_key`."""
+    # A mail program posts there without a session (one-click unsubscribe); the signature in the address replaces the token.
     CSRFProtect(app).exempt("course.mail.views.choice")
     app.jinja_env.globals["csrf_token"] = csrf_token
     app.jinja_env.globals["form_key"] = form_key
 
     @app.before_request
     def check_owner() -> None:
-        # The session outlives a sign-in that was ended elsewhere, and so does its token.
+        # The browser's session outlives a sign-in session that was ended elsewhere, and so does its token.
         if g.get("csrf_valid") and _owner_in_token(session.get(CSRF_FIELD)) != form_owner():
             raise CSRFError("The form belongs to somebody else.")
 
 
 def csrf_token() -> str:
-    """This session's token, signed. A token is good as long as its session, so it is signed once."""
+    """The signed token of this session; valid as long as the session."""
     raw = str(session.get(CSRF_FIELD, ""))
     if _owner_in_token(raw) != form_owner():
         raw = session[CSRF_FIELD] = f"{form_owner()}.{secrets.token_hex(16)}"
@@ -43,12 +42,12 @@ def csrf_token() -> str:
 
 
 def form_key() -> str:
-    """A key for one form on one page: pressed twice, it is recognised (see idempotency/)."""
+    """A key for one form on one page, by which a second press of its button is recognised (see idempotency/)."""
     return secrets.token_urlsafe(9)
 
 
 def form_owner() -> str:
-    """The owner of the forms on this request's pages: another for each person, and the same for a person each time."""
+    """The owner that this request's forms name: a keyed hash of the person's id, or NO_OWNER."""
     person = current_user.person
     if person is None:
         return NO_OWNER
@@ -60,7 +59,7 @@ def _owner_fingerprint(person_id: int, secret: str) -> str:
 
 
 def submitted_form_owner() -> str | None:
-    """The owner of the form that arrives, whichever session it was made in; None if its token is not one of ours."""
+    """The owner of the submitted form, whichever session it was made in; None if the course did not sign its token."""
     try:
         return _owner_in_token(_serializer(str(current_app.secret_key)).loads(request.form.get(CSRF_FIELD, "")))
     except BadData:
@@ -77,5 +76,5 @@ def _sign_token(raw: str, secret: str) -> str:
 
 
 def _serializer(secret: str) -> URLSafeTimedSerializer:
-    # As Flask-WTF makes it, which reads what is written here.
+    # The same serializer as that of Flask-WTF, which reads the token.
     return URLSafeTimedSerializer(secret, salt="wtf-csrf-token")

@@ -1,6 +1,7 @@
-"""Opening the database: which one it is, whether its files are whole and private, and whether it may be used.
+"""The check of the database before the first connection: which database it is, whether its files are complete and private,
+and whether its schema fits.
 
-It is done when a command first connects, so that every command does it, and those that need no database do not.
+The check runs when a command first connects. So every command that uses the database is checked, and no other.
 """
 
 from __future__ import annotations
@@ -24,47 +25,47 @@ _EXTENSION_KEY = "course.opening"
 
 
 class DatabaseCheck:
-    """What is done before the first connection of this process."""
+    """The check before the first connection of this process."""
 
-    def __init__(self, engine: Engine, url: str, look: Callable[[], Iterable[str]]) -> None:
-        self._engine, self._url, self._look = engine, url, look
-        self._done = False
+    def __init__(self, engine: Engine, url: str, warnings: Callable[[], Iterable[str]]) -> None:
+        self._engine, self._url, self._warnings = engine, url, warnings
+        self._is_done = False
 
-    def first(self, *_: object) -> None:
-        """This process is about to connect: if it is a command, it must be able to work on this database."""
-        if self._done:
+    def on_first_connection(self, *_: object) -> None:
+        """Check the database before this process connects: a command must be able to work on it."""
+        if self._is_done:
             return
         if click.get_current_context(silent=True) is not None:
-            self.open()
+            self.check()
             return
-        # Another WSGI server than ours. It must not spoil the database either.
-        self._refuse_leftover()
-        self._done = True
+        # A WSGI server other than waitress: it must not damage the database either.
+        self._refuse_stale_wal()
+        self._is_done = True
 
-    def _refuse_leftover(self) -> None:
+    def _refuse_stale_wal(self) -> None:
         file = sqlite_path(self._url)
         if file is not None and stale_wal_file(file):
             raise schema_upgrade.WrongDatabaseError(str(find_damage(file)))
 
-    def open(self) -> None:
-        """Name the database, and refuse one that is missing, not ours, or of another version."""
-        if self._done:
+    def check(self) -> None:
+        """Name the database, and refuse one that is missing, belongs to another program, or has another schema."""
+        if self._is_done:
             return
-        self.say()
-        self._refuse_leftover()
+        self.announce()
+        self._refuse_stale_wal()
         schema_upgrade.check_database(self._engine.execution_options(writes=False))
-        for words in self._look():
+        for words in self._warnings():
             click.echo(f"Warning: {words}", err=True)
 
-    def say(self) -> None:
-        """Name the database, on standard error: what a command prints is for other programs."""
-        self._done = True
+    def announce(self) -> None:
+        """Name the database on standard error: standard output may be read by other programs."""
+        self._is_done = True
         click.echo(f"Database: {database_name(self._url)}", err=True)
 
     def prepare(self) -> None:
-        """For a command that brings the database up to date: see to its files, and refuse a damaged one."""
-        self.say()
-        # What this process writes holds names and answers: copies and files beside the database as well.
+        """Make the files of the database private and refuse a damaged database; for commands that upgrade its schema."""
+        self.announce()
+        # Files that this process writes hold names and answers: copies, and the files beside the database.
         os.umask(0o077)
         file = sqlite_path(self._url)
         if file is not None:
@@ -74,35 +75,35 @@ class DatabaseCheck:
                 raise schema_upgrade.WrongDatabaseError(found)
 
     def close(self) -> None:
-        """Leave nothing in the -wal file of SQLite: a copy that somebody makes of the database now is all of it."""
+        """Empty the -wal file of SQLite, so that a copy of the database file alone is complete."""
         self._engine.dispose()
         file = sqlite_path(self._url)
         if file is not None and not checkpoint_wal(file):
             click.echo(f"Another process uses {file}: part of it is still in the -wal file beside it.", err=True)
 
 
-def init(app: Flask, engine: Engine, url: str, look: Callable[[], Iterable[str]]) -> None:
-    """Watch the first connection. `look` says what else somebody who runs a command should know."""
-    app.extensions[_EXTENSION_KEY] = opening = DatabaseCheck(engine, url, look)
-    event.listen(engine, "do_connect", opening.first)
+def init(app: Flask, engine: Engine, url: str, warnings: Callable[[], Iterable[str]]) -> None:
+    """Check at the first connection. `warnings` gives what else a person who runs a command should know."""
+    app.extensions[_EXTENSION_KEY] = check = DatabaseCheck(engine, url, warnings)
+    event.listen(engine, "do_connect", check.on_first_connection)
 
 
 def current_database_check() -> Any:
-    """The Opening of this application."""
+    """The DatabaseCheck of this application."""
     return current_app.extensions[_EXTENSION_KEY]
 
 
 def database_path() -> Path | None:
-    """The file of the database, if it is one of SQLite."""
+    """The file of a SQLite database; None for PostgreSQL."""
     return sqlite_path(app_state().config.database_url)
 
 
 def current_database_name() -> str:
-    """Which database this application works on, in words and without its password."""
+    """The database of this application in words, without its password."""
     return database_name(app_state().config.database_url)
 
 
 def postgresql_address() -> str:
-    """The address of a PostgreSQL database as its own programs take it, without its password."""
+    """The address of a PostgreSQL database as pg_dump and pg_restore take it, without its password."""
     parts = url_without_password(make_url(app_state().config.database_url))
     return parts.set(drivername="postgresql").render_as_string()

@@ -1,7 +1,8 @@
-"""A form that arrives after its sign-in session has ended: what was entered is kept on the page, for its owner only.
+"""Keeping what was entered into a form that cannot be accepted now: its sign-in session has ended, or the database is busy.
 
-The owner of a form is whoever had signed in when it was made (see csrf.py). They may send it again once they have
-signed in. For everybody else the page holds what was entered in encrypted form, and nothing is recorded for them.
+The owner of a form is the person who was signed in when the form was made (see csrf.py). After an ended session the
+owner signs in and sends the form again; for everybody else the page holds what was entered in encrypted form, and
+nothing is recorded for them.
 """
 
 from __future__ import annotations
@@ -24,50 +25,52 @@ from course.web.proxy_checks import is_course_address
 
 SEALED_FIELD = "sealed_form"
 SEALED_MAX_AGE = 12 * 60 * 60  # seconds
-MAX_SEALED_LENGTH = (
-    200_000  # characters of an encrypted form: it has to fit into a request again, with its page's own fields
-)
+# Characters of an encrypted form: it has to fit into a request again, with the fields of its page.
+MAX_SEALED_LENGTH = 200_000
 
 
 @dataclass(frozen=True)
 class ExpiredForm:
-    """What was entered into a form: the `path` it goes to, its `fields` as sent, and whether `files` came with it."""
+    """What was entered into a form: the `owner` of the form, the `path` it goes to, its `fields` as sent, and whether
+    files came with it."""
 
     owner: str
     path: str
     fields: tuple[tuple[str, str], ...]
-    files: bool
+    had_files: bool
 
     @property
     def holds_password(self) -> bool:
-        """Passwords are not kept: they would be written into the page."""
+        """Whether a field is a password. Passwords are not kept: they would be written into the page."""
         return any("password" in name for name, _ in self.fields)
 
 
 def is_same_origin() -> bool:
-    """Whether the form came from a page of this course, as the browser itself says. Another site could
-    otherwise have somebody send what it has written."""
+    """Whether the form came from a page of this course, as the browser itself says. Otherwise another site could have
+    somebody send what that site has written."""
     origin = request.headers.get("Origin") or request.headers.get("Referer") or ""
     return is_course_address(origin)
 
 
 def expired_form_response() -> Response | None:
-    """The page that keeps what was entered; None if nothing can be kept, or if it did not come from here.
+    """The page that keeps what was entered, with status 409; None if nothing can be kept, or if the form did not come
+    from a page of this course.
 
-    Whoever sends a form that was made for somebody else, or before they signed in, is told so and sees nothing of it.
+    A person who sends a form that was made for another person, or before signing in, is told so and sees nothing of
+    what it holds.
     """
     if not is_same_origin():
         return None
-    sent = _unseal_form(request.form[SEALED_FIELD]) if SEALED_FIELD in request.form else _submitted_form()
-    if sent is None:
+    form = _unseal_form(request.form[SEALED_FIELD]) if SEALED_FIELD in request.form else _submitted_form()
+    if form is None:
         return None
-    if sent.owner == form_owner():
-        return None if sent.holds_password else _render_page("errors/again.html", sent, sent.fields)
-    sealed = request.form.get(SEALED_FIELD) or _seal_form(sent)
+    if form.owner == form_owner():
+        return None if form.holds_password else _render_page("errors/again.html", form, form.fields)
+    sealed = request.form.get(SEALED_FIELD) or _seal_form(form)
     hidden = ((SEALED_FIELD, sealed),) if sealed else ()
     if current_user.is_authenticated:
-        return _render_page("errors/somebody_else.html", sent, hidden)
-    return _render_page("errors/again.html", sent, hidden) if hidden else None
+        return _render_page("errors/somebody_else.html", form, hidden)
+    return _render_page("errors/again.html", form, hidden) if hidden else None
 
 
 def sealed_form_response() -> Response | None:
@@ -77,40 +80,49 @@ def sealed_form_response() -> Response | None:
     return expired_form_response() or abort(400)
 
 
-def _render_page(template: str, sent: ExpiredForm, hidden: Sequence[tuple[str, str]]) -> Response:
+def busy_form_response() -> Response | None:
+    """The page that keeps what was entered while the database is busy, with status 503; None if this is not a form, if
+    it holds a password, or if the form is not the person's own."""
+    form = _submitted_form() if request.method == "POST" else None
+    if form is None or form.holds_password or form.owner != form_owner():
+        return None
+    return _render_page("errors/busy.html", form, form.fields, 503)
+
+
+def _render_page(template: str, form: ExpiredForm, hidden: Sequence[tuple[str, str]], status: int = 409) -> Response:
     page = render_template(
-        template, path=sent.path, hidden=hidden, files=sent.files, signed_in=current_user.is_authenticated
+        template, path=form.path, hidden=hidden, files=form.had_files, signed_in=current_user.is_authenticated
     )
-    return make_response(page, 409)
+    return make_response(page, status)
 
 
 def _submitted_form() -> ExpiredForm | None:
-    """What was entered; None if that was nothing, or if it cannot be said who entered it."""
+    """The form of this request; None if nothing was entered, or if its owner cannot be told."""
     owner = submitted_form_owner()
     fields = tuple((name, value) for name, value in request.form.items(multi=True) if name != CSRF_FIELD)
     if owner is None or not any(name != FORM_KEY for name, _ in fields):
         return None
-    files = any(file.filename for file in request.files.values())
-    return ExpiredForm(owner, request.full_path.rstrip("?"), fields, files)
+    had_files = any(file.filename for file in request.files.values())
+    return ExpiredForm(owner, request.full_path.rstrip("?"), fields, had_files)
 
 
-def _seal_form(sent: ExpiredForm) -> str | None:
-    """What was entered, encrypted; None if it is too long, or holds a password."""
-    if sent.holds_password:
+def _seal_form(form: ExpiredForm) -> str | None:
+    """The form, encrypted; None if it is too long, or holds a password."""
+    if form.holds_password:
         return None
-    data = json.dumps([sent.owner, sent.path, sent.fields, sent.files]).encode()
+    data = json.dumps([form.owner, form.path, form.fields, form.had_files]).encode()
     sealed = _cipher().encrypt(zlib.compress(data)).decode()
     return sealed if len(sealed) <= MAX_SEALED_LENGTH else None
 
 
 def _unseal_form(sealed: str) -> ExpiredForm | None:
-    """None if it was not sealed here, or too long ago."""
+    """The form that was encrypted here; None for any other text, and for a form that was encrypted too long ago."""
     try:
         data = _cipher().decrypt(sealed.encode(), ttl=SEALED_MAX_AGE)
     except InvalidToken:
         return None
-    owner, path, fields, files = json.loads(zlib.decompress(data))
-    return ExpiredForm(owner, path, tuple((name, value) for name, value in fields), files)
+    owner, path, fields, had_files = json.loads(zlib.decompress(data))
+    return ExpiredForm(owner, path, tuple((name, value) for name, value in fields), had_files)
 
 
 def _cipher() -> Fernet:

@@ -1,4 +1,4 @@
-"""Files that commands write."""
+"""Output files of commands."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import click
 
 
 def refuse_existing_file(path: Path) -> None:
-    """Said before long work begins. Raises click.ClickException if the file is there already."""
+    """Raise click.ClickException if the file exists. Called before long work begins."""
     if path.exists():
         raise click.ClickException(f"{path} is there already. Name a file that is not.")
 
 
 def write_new_file(path: Path, data: bytes) -> None:
-    """A new file that only its owner can read, from the first moment. Raises click.ClickException if that fails."""
+    """Write a new file that only its owner can read, from the first moment. Raises click.ClickException if that fails."""
     try:
         path.touch(mode=0o600, exist_ok=False)
         path.write_bytes(data)

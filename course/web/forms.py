@@ -1,4 +1,4 @@
-"""The base of every form: its token against forgery comes from the session and lasts as long as it."""
+"""The base class of forms, and fields that several features use. The CSRF token of a form lasts as long as its session."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from wtforms.validators import DataRequired, NumberRange, Optional
 
 from course.web.input_guard import LARGEST_NUMBER
 
-# Days beyond these are mistyped, and years cannot be counted on from the first and the last that there are.
+# Days outside this range are typing errors; and adding years to the first or last day that Python knows would fail.
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
 
 
 class RequiredInput(DataRequired):
-    """Says that nothing was entered only where nothing was: what was not understood has its own message."""
+    """DataRequired that reports only empty input: input that could not be parsed has a message of its own."""
 
     def __call__(self, form: BaseForm, field: Field) -> None:
         if not field.process_errors:
@@ -27,21 +27,22 @@ class RequiredInput(DataRequired):
 
 
 class DayField(DateField):
-    """A calendar day, from the browser's date picker or typed."""
+    """A calendar day, from the browser's date picker or typed. `required_message` is the error for an empty field; without
+    it the field may be empty."""
 
-    def __init__(self, label: str, empty: str = "", **kwargs: Any) -> None:
-        needed = RequiredInput(empty) if empty else Optional()
-        super().__init__(label, [needed], ["%Y-%m-%d", "%d/%m/%Y", "%d %B %Y", "%d %b %Y"], **kwargs)
+    def __init__(self, label: str, required_message: str = "", **kwargs: Any) -> None:
+        validator = RequiredInput(required_message) if required_message else Optional()
+        super().__init__(label, [validator], ["%Y-%m-%d", "%d/%m/%Y", "%d %B %Y", "%d %b %Y"], **kwargs)
 
     @property
     def day(self) -> date:
-        """The day that was entered, in a form that is valid and needs one."""
+        """The day that was entered, in a valid form whose field is required. Raises ValueError if there is none."""
         if self.data is None:
             raise ValueError("no day was entered")
         return self.data
 
     def process_formdata(self, valuelist: list[Any]) -> None:
-        self.data = None  # a form that shows a day at first does not mean it where nothing was entered
+        self.data = None  # an emptied field means no day, not the day that the form showed at first
         try:
             super().process_formdata([value.strip() for value in valuelist if value.strip()])
         except ValueError:
@@ -52,7 +53,7 @@ class DayField(DateField):
 
 
 class Form(FlaskForm):  # type: ignore[misc]
-    """A form whose mistakes are shown above it and beside each field."""
+    """A form whose errors are shown above it and beside each field."""
 
     def process(self, *args: Any, **kwargs: Any) -> None:
         super().process(*args, **kwargs)
@@ -62,31 +63,31 @@ class Form(FlaskForm):  # type: ignore[misc]
                 field.process_errors = [_number_message(field)]
 
     def validate(self, *args: Any, **kwargs: Any) -> bool:
-        fine = bool(super().validate(*args, **kwargs))
+        is_valid = bool(super().validate(*args, **kwargs))
         for field in self:
             if isinstance(field, SelectField) and field.errors:
                 field.errors = ["Choose one from the list."]
             if isinstance(field, IntegerField) and field.errors and field.process_errors:
                 field.errors = [_number_message(field)]
-        return fine
+        return is_valid
 
     def mistakes(self) -> list[tuple[str, str]]:
-        """The id of each field that is wrong, and what is wrong with it, in the form's order."""
+        """The id and the first error of each field that has one, in the order of the form."""
         return [(field.id, str(field.errors[0])) for field in self if field.errors]
 
 
 def _number_message(field: IntegerField) -> str:
-    """What to enter in place of something that is no number: what the field says of a number that does not fit."""
-    limits = (one.message for one in field.validators if isinstance(one, NumberRange) and one.message)
+    """The error for input that is not a number: the same as the field's error for a number out of range."""
+    limits = (check.message for check in field.validators if isinstance(check, NumberRange) and check.message)
     return next(limits, "Enter a whole number.")
 
 
 def query_number(name: str) -> int | None:
-    """A number that stands in the page's address after `name=`; None if there is none, or none that a database knows."""
+    """The number after `name=` in the address of the page; None if there is none, or if a database cannot store it."""
     found = request.args.get(name, type=int)
     return found if found is not None and 0 < found <= LARGEST_NUMBER else None
 
 
 def select_choices(words: Mapping[Any, str]) -> dict[str, Any]:
-    """What a select offers: what it sends, and the words for it."""
+    """The choices of a select field: each value as it is sent, with its label."""
     return {str(value): text for value, text in words.items()}

@@ -1,4 +1,4 @@
-"""What no page can use never reaches a view: characters that no database stores, and endless numbers."""
+"""Guard against input that no view can use: characters and numbers that a database cannot store."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import BadRequest
 from werkzeug.routing import IntegerConverter
 
-LARGEST_NUMBER = 2**31 - 1  # that both databases store in a whole-number column
+LARGEST_NUMBER = 2**31 - 1  # the largest that both databases store in an integer column
 UNSTORABLE_TEXT = "The address holds a character that cannot be stored. Follow a link of the course instead."
 
 
 class DatabaseIntegerConverter(IntegerConverter):
-    """A whole number in an address, if a database knows numbers of its size."""
+    """A whole number in an address that a database can store."""
 
     regex = "[0-9]{1,10}"
 
@@ -21,14 +21,14 @@ class DatabaseIntegerConverter(IntegerConverter):
 
 
 def is_storable(text: str) -> bool:
-    """Whether both databases can store the text: it holds no NUL, and no half of a character."""
+    """Whether both databases can store the text: it holds no NUL, and no surrogate (half of a character)."""
     if "\0" in text:
         return False
     return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def init(app: Flask) -> None:
-    """Set what addresses may hold, and look at each request before anything else reads it."""
+    """Limit numbers in addresses, and check each request before anything else reads it."""
     app.url_map.converters["int"] = DatabaseIntegerConverter
 
     @app.before_request
@@ -42,11 +42,11 @@ def init(app: Flask) -> None:
 
 
 def _clean_form() -> None:
-    """Take what cannot be stored out of what was entered: it is invisible, came along with something that was pasted,
-    and the rest of the text must not be lost for it."""
-    sent = [*request.form.items(multi=True)]
-    if not all(is_storable(name + value) for name, value in sent):
-        request.form = ImmutableMultiDict((_storable_text(name), _storable_text(value)) for name, value in sent)
+    """Remove characters that cannot be stored: they are invisible and were pasted with other text, which must not be lost
+    because of them."""
+    fields = [*request.form.items(multi=True)]
+    if not all(is_storable(name + value) for name, value in fields):
+        request.form = ImmutableMultiDict((_storable_text(name), _storable_text(value)) for name, value in fields)
     for _, file in request.files.items(multi=True):
         file.filename = _storable_text(file.filename or "")
 

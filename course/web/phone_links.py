@@ -1,6 +1,7 @@
-"""Telephone numbers as people write them: which of them a link can dial, and what it dials.
+"""Links on telephone numbers in text that people wrote.
 
-A link never dials anything else than what is shown. What cannot be told for sure stays plain text.
+A link never dials another number than the one that is shown. A number that cannot be recognised with certainty stays plain
+text.
 """
 
 from __future__ import annotations
@@ -10,10 +11,10 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-# Numbers without an area code that lead to the same place from every telephone in the United Kingdom.
+# Numbers without an area code that reach the same service from every telephone in the United Kingdom.
 SHORT_NUMBERS = frozenset({"999", "112", "101", "111", "105", "119", "116000", "116006", "116111", "116117", "116123"})
 CHILDLINE = "08001111"  # the one number with a national prefix that is this short
-LOCAL_LENGTHS = range(3, 9)  # digits of a number inside a building or a town
+LOCAL_LENGTHS = range(3, 9)  # digits of an internal extension or of a number without its area code
 _NUMBER_RUN = re.compile(r"[0-9+(][0-9+()./\- ]*")
 _DIGIT_GROUP = re.compile(r"\+|\(\s*0\s*\)|[0-9]+")
 _EXTENSION = re.compile(r"\s*,?\s*\(?(?:extension|extn|ext|x|#)[ .:]*([0-9]{1,6})(?![0-9])\)?", re.IGNORECASE)
@@ -31,7 +32,7 @@ class TextPiece:
 
 
 def split_phone_numbers(text: str) -> list[TextPiece]:
-    """The text, cut into the numbers that can be dialled and what is written between them."""
+    """The text, split into the numbers that can be dialled and the text between them."""
     found: list[TextPiece] = []
     end = 0
     for start, stop, dials in _find_numbers(text):
@@ -43,14 +44,14 @@ def split_phone_numbers(text: str) -> list[TextPiece]:
 
 
 def dial_string(text: str) -> str | None:
-    """What a link dials for a text that is one telephone number and nothing else; None for any other text."""
+    """The dial string of a text that is one telephone number and nothing else; None for any other text."""
     found = split_phone_numbers(text.strip())
     return found[0].dial_string if len(found) == 1 else None
 
 
 def _find_numbers(text: str) -> Iterator[tuple[int, int, str]]:
-    """Where each number begins and ends in the text, and what it dials."""
-    # As long as the text, so that a place in one is the same place in the other.
+    """The start, the end and the dial string of each number in the text."""
+    # As long as the text, so that positions in both are the same.
     plain = _TIME_OF_DAY.sub(lambda time: "_" * len(time[0]), "".join(map(_plain_character, text)))
     for run in _NUMBER_RUN.finditer(plain):
         if plain[: run.start()][-1:].isalnum() or plain[: run.start()][-1:] == "@":
@@ -59,8 +60,8 @@ def _find_numbers(text: str) -> Iterator[tuple[int, int, str]]:
             start, stop = run.start() + start, run.start() + stop
             extension = _EXTENSION.match(plain, stop)
             end = extension.end() if extension else stop
-            alone = not (plain[:start] + plain[end:]).strip(" ()")
-            if _is_dialable(digits, alone, plain[end:]):
+            is_whole_text = not (plain[:start] + plain[end:]).strip(" ()")
+            if _is_dialable(digits, is_whole_text, plain[end:]):
                 yield start, end, f"{digits};ext={extension[1]}" if extension else digits
 
 
@@ -72,7 +73,7 @@ def _plain_character(character: str) -> str:
 
 
 def _split_run(run: str) -> Iterator[tuple[int, int, str]]:
-    """The numbers that stand side by side in a run of digits and signs: where each is, and its digits."""
+    """The numbers in a run of digits and signs: the start, the end and the digits of each."""
     start = stop = 0
     digits = ""
     for group in _DIGIT_GROUP.finditer(run):
@@ -94,7 +95,8 @@ def _is_trunk_prefix(written: str) -> bool:
 
 
 def _normalise_digits(digits: str) -> str:
-    """The digits to dial: with a country code after +, and without the 0 that is dialled inside the country only."""
+    """The digits to dial: with a country code after +, and without the trunk prefix 0 that is dialled inside the country
+    only."""
     if digits.startswith("00"):
         digits = "+" + digits[2:]
     digits = digits.replace("(0)", "" if digits.startswith("+") else "0")
@@ -102,24 +104,25 @@ def _normalise_digits(digits: str) -> str:
 
 
 def _is_complete_before(digits: str, written: str) -> bool:
-    """Whether the digits so far are all of a number, and what is written next belongs to another one."""
+    """Whether the digits so far are a complete number, so that the group of digits `written` belongs to another one."""
     if written == "+":
         return True
     number = _normalise_digits(digits)
-    whole = len(number) == _max_length(number) or number in SHORT_NUMBERS
+    complete = len(number) == _max_length(number) or number in SHORT_NUMBERS
     too_long = len(_normalise_digits(digits + written)) > _max_length(number)
-    return (whole and not _is_trunk_prefix(written)) or (too_long and written.startswith("0"))
+    return (complete and not _is_trunk_prefix(written)) or (too_long and written.startswith("0"))
 
 
 def _max_length(number: str) -> int:
-    """How long a number can be that begins like this, with its +."""
+    """The greatest length of a number with this beginning, including its +."""
     if number.startswith("+"):
         return 13 if number.startswith("+44") else 16
     return 11 if number.startswith("0") else max(LOCAL_LENGTHS)
 
 
-def _is_dialable(digits: str, alone: bool, after: str) -> bool:
-    """Whether the digits are a whole number; `alone` if nothing else is written, else followed by `after`."""
+def _is_dialable(digits: str, is_whole_text: bool, after: str) -> bool:
+    """Whether the digits are a complete telephone number. `after` is the text that follows them; `is_whole_text` says that
+    nothing is written around them."""
     if digits.startswith("+44"):
         return len(digits) in (12, 13)
     if digits.startswith("+"):
@@ -128,4 +131,4 @@ def _is_dialable(digits: str, alone: bool, after: str) -> bool:
         return not _LETTER_PAIR.match(after)  # "0800 1111 CALL" is a longer number, written with letters
     if digits.startswith("0"):
         return len(digits) in (10, 11)
-    return digits in SHORT_NUMBERS or (alone and len(digits) in LOCAL_LENGTHS)
+    return digits in SHORT_NUMBERS or (is_whole_text and len(digits) in LOCAL_LENGTHS)

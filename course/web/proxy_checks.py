@@ -1,6 +1,6 @@
-"""How requests arrive: by which address, through which proxy, and whether the browser keeps cookies.
+"""Checks of the way by which requests arrive: the address, the proxy, and whether the browser keeps cookies.
 
-What is wrong there shows nowhere else: a form is refused, or a sign-in page comes back empty.
+A fault there has no other symptom than a form that is refused, or a sign-in page that comes back empty.
 """
 
 from __future__ import annotations
@@ -16,64 +16,66 @@ from werkzeug.wrappers import Request
 _LOG = logging.getLogger("course")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _PORTS = {"http": 80, "https": 443}
-COOKIE_TEST_PARAMETER = "cookies"  # says in the address of the sign-in page that a cookie was set before
+COOKIE_TEST_PARAMETER = "cookies"  # in the address of the sign-in page: a cookie was set before
 
 
 @dataclass(frozen=True)
 class RequestAddress:
-    """What a request says about its way here. `host` and `scheme` are as the course sees them, after the proxies that
-    it trusts; `forwarded`: a proxy has written its headers; `origin` is the page's address as the browser knows it."""
+    """The address by which a request arrived. `host` and `scheme` are as the course sees them, behind the proxies that it
+    trusts; `is_forwarded` says that a proxy added its headers; `origin` is the address of the page as the browser knows
+    it."""
 
     scheme: str
     host: str
-    forwarded: bool
+    is_forwarded: bool
     origin: str = ""
 
 
 @dataclass(frozen=True)
 class ProxyFault:
-    """Something in the settings of the proxy or of the course that does not fit: its `kind`, and what to do."""
+    """A mismatch between the settings of the proxy and those of the course: its `kind`, and a `message` that says what to
+    do."""
 
     kind: str
-    words: str
+    message: str
 
 
 @lru_cache(maxsize=256)
 def proxy_faults(public_url: str, trusted: int, arrival: RequestAddress) -> tuple[ProxyFault, ...]:
-    """What does not fit between PUBLIC_URL, TRUSTED_PROXIES and the way by which a request came."""
+    """The mismatches between PUBLIC_URL, TRUSTED_PROXIES and the way by which a request arrived; at most two."""
     public = urlsplit(public_url)
-    found = []
-    if trusted == 0 and arrival.forwarded:
-        found.append(ProxyFault("untrusted", (
+    faults = []
+    if trusted == 0 and arrival.is_forwarded:
+        faults.append(ProxyFault("untrusted", (
             "A proxy in front of the course sends X-Forwarded headers, but TRUSTED_PROXIES is 0. So everybody seems to come "
             "from one address, and the wrong passwords of a few people stop all others from signing in. "
             "Set TRUSTED_PROXIES to the number of proxies, usually 1."
         )))  # fmt: skip
-    elif trusted and not arrival.forwarded:
-        found.append(ProxyFault("no proxy", (
+    elif trusted and not arrival.is_forwarded:
+        faults.append(ProxyFault("no proxy", (
             f"TRUSTED_PROXIES is {trusted}, but this request has no X-Forwarded headers. Either the server can be reached past "
             "its proxy, where anybody can claim any address, or the proxy does not send them. "
             "Let only the proxy reach HOST and PORT, or set TRUSTED_PROXIES=0."
         )))  # fmt: skip
-    elif public.scheme == "https" and arrival.scheme != "https" and arrival.forwarded:
-        found.append(ProxyFault("scheme", (
+    elif public.scheme == "https" and arrival.scheme != "https" and arrival.is_forwarded:
+        faults.append(ProxyFault("scheme", (
             "PUBLIC_URL begins with https, but the proxy does not say that people come by https. "
             "Have it send X-Forwarded-Proto (nginx: proxy_set_header X-Forwarded-Proto $scheme;)."
         )))  # fmt: skip
     elif public.scheme == "https" and arrival.scheme != "https":
-        found.append(ProxyFault("no https", (
+        faults.append(ProxyFault("no https", (
             "PUBLIC_URL begins with https, but this request came by http and without the headers of a proxy. If there is a "
             "proxy, have it send X-Forwarded-For and X-Forwarded-Proto, and set TRUSTED_PROXIES=1. "
             "If there is none, people must not use this address: it is not encrypted."
         )))  # fmt: skip
     if not _is_same_server(public, _split_address(f"{arrival.scheme}://{arrival.host}")):
-        found.append(_host_fault(public, arrival))
-    return tuple(found)
+        faults.append(_host_fault(public, arrival))
+    return tuple(faults)
 
 
 def _host_fault(public: SplitResult, arrival: RequestAddress) -> ProxyFault:
     origin = _split_address(arrival.origin)
-    if arrival.forwarded or (origin.netloc and _is_same_server(public, origin)):
+    if arrival.is_forwarded or (origin.netloc and _is_same_server(public, origin)):
         return ProxyFault("host", (
             f"The proxy passes on {arrival.host} as the host, but PUBLIC_URL is {public.geturl()}. Forms are refused that "
             "way. Have it pass on the Host that it gets (nginx: proxy_set_header Host $http_host; Apache: "
@@ -86,9 +88,9 @@ def _host_fault(public: SplitResult, arrival: RequestAddress) -> ProxyFault:
 
 
 def _is_same_server(public: SplitResult, seen: SplitResult) -> bool:
-    """Whether two addresses mean one server. Behind a proxy the scheme may differ; the names of this machine are one."""
+    """Whether two addresses mean one server. Behind a proxy the scheme may differ; all names of this machine are the same."""
     try:
-        ports = [one.port or _PORTS.get(one.scheme) for one in (public, seen)]
+        ports = [address.port or _PORTS.get(address.scheme) for address in (public, seen)]
         if seen.port is None:
             ports[1] = _PORTS.get(public.scheme)
     except ValueError:
@@ -99,47 +101,47 @@ def _is_same_server(public: SplitResult, seen: SplitResult) -> bool:
 
 
 def _split_address(address: str) -> SplitResult:
-    """The parts of an address that a browser sent; of one that is none, nothing."""
+    """The parts of an address that a browser sent; empty parts for text that is no address."""
     try:
         return urlsplit(address)
     except ValueError:
         return urlsplit("")
 
 
-def request_address(found: Request) -> RequestAddress:
-    """What a request says about its way here."""
-    environ = found.environ
+def request_address(source: Request) -> RequestAddress:
+    """The address by which a request arrived."""
+    environ = source.environ
     names = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST", "HTTP_FORWARDED")
-    page = _split_address(found.headers.get("Origin") or found.headers.get("Referer") or "")
+    page = _split_address(source.headers.get("Origin") or source.headers.get("Referer") or "")
     return RequestAddress(
-        found.scheme, found.host, any(name in environ for name in names), f"{page.scheme}://{page.netloc}"
+        source.scheme, source.host, any(name in environ for name in names), f"{page.scheme}://{page.netloc}"
     )
 
 
 def current_proxy_faults() -> tuple[ProxyFault, ...]:
-    """What does not fit with the request that is being answered."""
+    """The mismatches of the request that is being answered."""
     config = current_app.extensions["course"].config
     return proxy_faults(config.public_url, config.trusted_proxies, request_address(request))
 
 
 def init(app: Flask) -> None:
-    """Say in the log, once for each kind, what does not fit with the requests of real browsers."""
-    told: set[str] = set()
+    """Log each kind of mismatch once, when a real browser meets it."""
+    logged_kinds: set[str] = set()
 
     @app.before_request
-    def look() -> None:
-        # Whoever only looks whether the server is there sends neither a form nor a cookie.
+    def log_faults() -> None:
+        # Monitoring and scanners, which send neither a form nor a cookie, are not real browsers.
         if request.method != "POST" and not has_course_cookie():
             return
         for fault in current_proxy_faults():
-            if fault.kind not in told:
-                told.add(fault.kind)
-                _LOG.warning("%s See the page System.", fault.words)
+            if fault.kind not in logged_kinds:
+                logged_kinds.add(fault.kind)
+                _LOG.warning("%s See the page System.", fault.message)
 
 
 def is_course_address(address: str) -> bool:
-    """Whether a page at this address is one of the course: by the host that the course sees, or by PUBLIC_URL, where a
-    proxy passes its own host."""
+    """Whether an address is one of the course: by the host that the course sees, or by PUBLIC_URL, for a proxy that passes
+    its own host."""
     config = current_app.extensions["course"].config
     return _split_address(address).netloc in {request.host, urlsplit(config.public_url).netloc} - {""}
 
@@ -150,20 +152,20 @@ def has_course_cookie() -> bool:
 
 
 def cookie_test_address() -> str:
-    """The address of the page on which a form was, saying that the browser was given a cookie."""
+    """The address of the form's page, with the parameter that says that the browser was sent a cookie."""
     return f"{request.path}?{urlencode({**request.args, COOKIE_TEST_PARAMETER: 'tried'})}"
 
 
 def browser_refuses_cookies() -> bool:
-    """Whether the browser was given a cookie a moment ago and has not kept it."""
+    """Whether the browser was sent a cookie a moment ago and has not kept it."""
     return COOKIE_TEST_PARAMETER in request.args and request.endpoint == "auth.sign_in" and not has_course_cookie()
 
 
 def csrf_refusal_reason(reason: str) -> str | None:
-    """Why a form is refused whenever it is sent, in words for whoever sent it; None if it was only open for too long.
-    `reason` is what the check against forgery says."""
+    """Why this form is refused each time that it is sent, in words for the person who sent it; None if the form was only
+    open for too long. `reason` is the message of the CSRF check."""
     config = current_app.extensions["course"].config
-    found = {fault.kind: fault.words for fault in current_proxy_faults()}
+    messages = {fault.kind: fault.message for fault in current_proxy_faults()}
     by_http = _split_address(request_address(request).origin).scheme == "http"
     if config.secure and not has_course_cookie() and by_http:
         return f"You opened the course by an address that is not encrypted. Open {config.public_url} instead."
@@ -172,7 +174,7 @@ def csrf_refusal_reason(reason: str) -> str | None:
             "Your browser does not say from which page a form comes, so the course cannot tell it from a forged one. "
             "Allow the Referer header for this address, or use another browser."
         )
-    other = found.get("host") or found.get("address")
+    other = messages.get("host") or messages.get("address")
     if config.secure and other and ("referrer" in reason or not has_course_cookie()):
         return f"The course is at {config.public_url}. Open it there. If you did, tell whoever runs the server: {other}"
     return None

@@ -1,43 +1,80 @@
-"""One JSON line for each request, with an id that its response carries too."""
+"""The log: JSON lines on standard error, one for each request; every line and every traceback that is written while a
+request is answered carries the id of the request, which its response carries too."""
 
 from __future__ import annotations
 
-import json
 import logging
 import secrets
 import sys
 import time
 
+import structlog
 from flask import Flask, Response, g, request
+from structlog.stdlib import ProcessorFormatter
 
-# Somebody who looks for help with a child leaves no trace of it in the log.
+# A person who looks for help with a child leaves no trace in the log.
 UNLOGGED_ENDPOINTS = frozenset({"organisation.concern", "organisation.first_hour"})
+_LOGGERS = ("course", "waitress")
+
+
+def log_formatter() -> ProcessorFormatter:
+    """One JSON object a line: `event`, `level`, the `request` id if there is one, and `exception` with the traceback."""
+    return ProcessorFormatter(
+        foreign_pre_chain=[structlog.contextvars.merge_contextvars, structlog.stdlib.add_log_level],
+        processors=[
+            ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+    )
 
 
 def init(app: Flask) -> None:
-    """Log each request to standard error, except those that nobody needs to know about."""
-    log = logging.getLogger("course")
-    log.setLevel(logging.INFO)
-    if not log.handlers:
-        handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(logging.Formatter("%(message)s"))
-        log.addHandler(handler)
-        log.propagate = False
+    """Log each request, except those of UNLOGGED_ENDPOINTS."""
+    for name in _LOGGERS:
+        _add_handler(logging.getLogger(name))
+    log = structlog.wrap_logger(
+        logging.getLogger("course"),
+        processors=[structlog.contextvars.merge_contextvars, ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )
 
     @app.before_request
     def start() -> None:
         g.started = time.perf_counter()
         g.request_id = secrets.token_hex(6)
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request=g.request_id)
 
     @app.after_request
-    def line(response: Response) -> Response:
+    def log_request(response: Response) -> Response:
         response.headers["X-Request-Id"] = g.get("request_id", "")
         if request.endpoint not in UNLOGGED_ENDPOINTS and app.config.get("LOG_REQUESTS", True):
-            took = (time.perf_counter() - g.get("started", time.perf_counter())) * 1000
-            # The rule and not the address where the address is a secret: a link that lets somebody in.
+            milliseconds = (time.perf_counter() - g.get("started", time.perf_counter())) * 1000
+            # The rule instead of the path where the path holds a secret: a link that signs its holder in.
             secret = request.url_rule is not None and "token" in (request.view_args or {})
-            path = str(request.url_rule) if secret else request.path
-            entry = {"request": g.get("request_id"), "method": request.method, "path": path,
-                     "status": response.status_code, "ms": round(took, 1), "person": g.get("person_id")}  # fmt: skip
-            log.info(json.dumps(entry))
+            log.info(
+                "request",
+                method=request.method,
+                path=str(request.url_rule) if secret else request.path,
+                status=response.status_code,
+                ms=round(milliseconds, 1),
+                person=g.get("person_id"),
+            )
         return response
+
+    @app.teardown_request
+    def forget_request_id(_error: BaseException | None) -> None:
+        # The thread goes on to other requests.
+        structlog.contextvars.clear_contextvars()
+
+
+def _add_handler(log: logging.Logger) -> None:
+    if log.handlers:
+        return
+    if log.name == "course":
+        log.setLevel(logging.INFO)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(log_formatter())
+    log.addHandler(handler)
+    log.propagate = False

@@ -1,10 +1,10 @@
-"""Reading files from outside in a process of its own, within limits of time, memory and size of the result.
+"""A sandbox for files from outside: they are read in a process of its own, within limits of time, memory and result size.
 
 A small file can ask for gigabytes or for minutes: compressed in layers, attached within itself, nested without end.
-Neither may be taken from the process that answers everybody. This file is also the program of that process, so it
-imports nothing but the standard library: starting costs some hundredths of a second, and no lock, connection or
-secret of the parent goes with it. What comes back is bytes or JSON and never a pickle, so that a reader that was
-taken over by a file cannot run anything in the parent.
+The process that answers requests must not spend either. This file is also the program of the sandbox process, so it
+imports nothing but the standard library: starting takes some hundredths of a second, and the process inherits no lock,
+connection or secret of its parent. The result is bytes or JSON and never a pickle, so that a reader that was taken over
+by a file cannot run anything in the parent.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from typing import IO, Any, TypeVar
 
 T = TypeVar("T")
 MEGABYTE = 1024 * 1024
-_MAX_PROCESSES = 2  # more files are not read at the same time: reading takes a processor each
-_QUEUE_SECONDS = 5.0  # seconds that another file may wait for its turn
+_MAX_PROCESSES = 2  # files that are read at the same time: each occupies a processor
+_QUEUE_SECONDS = 5.0  # how long a file waits for its turn
 _ROOT = Path(__file__).resolve().parents[2]
-# How the process ends: all is well, or the limit of memory or of the result was reached.
+# Exit codes of the process: done, or the limit of memory or of the result was reached.
 _EXIT_DONE, _EXIT_LIMIT = 0, 3
 
 
 @dataclass(frozen=True)
 class SandboxLimits:
-    """What reading one file may take: seconds by the clock, megabytes of memory, megabytes of the result."""
+    """Limits for reading one file: seconds of wall-clock time, megabytes of memory, megabytes of the result."""
 
     seconds: int = 10
     memory: int = 512
@@ -47,7 +47,7 @@ class SandboxError(ValueError):
 
 
 class SandboxLimitError(SandboxError):
-    """Reading it took more time, memory or space than the limits allow."""
+    """Reading the file took more time, memory or space than the limits allow."""
 
 
 class SandboxBusyError(SandboxError):
@@ -55,11 +55,11 @@ class SandboxBusyError(SandboxError):
 
 
 class FileRefusedError(SandboxError):
-    """The reader itself refused it with a ValueError; the message is the reader's."""
+    """The reader function refused the file with a ValueError; the message is the same."""
 
 
 class ReaderFailedError(SandboxError):
-    """The reader failed on it."""
+    """The reader function failed with another exception."""
 
 
 _process_slots = threading.BoundedSemaphore(_MAX_PROCESSES)
@@ -68,25 +68,25 @@ _process_slots = threading.BoundedSemaphore(_MAX_PROCESSES)
 def read_in_sandbox(
     function: Callable[..., T], data: bytes, *arguments: object, limits: SandboxLimits | None = None
 ) -> T:
-    """What `function(data, *arguments)` gives, worked out in a process of its own.
+    """The result of `function(data, *arguments)`, computed in a process of its own.
 
-    The function is one of a module, not a lambda; it gives bytes, or what JSON carries (a tuple comes back as a
-    list). It is not called within a unit of work: it may take as long as its limits allow. Raises IsolatedError.
+    The function belongs to a module and is no lambda; it returns bytes, or a value that JSON can carry (a tuple becomes a
+    list). Not for use inside a unit of work: reading may take as long as the limits allow. Raises SandboxError.
     """
-    from course.db import assert_outside_unit_of_work  # noqa: PLC0415 (the process itself loads nothing of it)
+    from course.db import assert_outside_unit_of_work  # noqa: PLC0415 (the sandbox process does not load it)
 
     assert_outside_unit_of_work("reading a file from outside")
     limits = limits or SandboxLimits()
     if not _process_slots.acquire(timeout=_QUEUE_SECONDS):
         raise SandboxBusyError("Other files are being read just now. Try again in a moment.")
     try:
-        with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as found:
-            # From the parent to the process a pickle is safe, and carries arguments of any kind.
-            pickle.dump((function.__module__, function.__qualname__, data, arguments), given)
-            given.seek(0)
-            code = _run_process(given, found, limits)
-            found.seek(0)
-            answer = found.read(limits.result * MEGABYTE + 1)
+        with tempfile.TemporaryFile() as task, tempfile.TemporaryFile() as output:
+            # A pickle from the parent to the process is safe, and carries arguments of any type.
+            pickle.dump((function.__module__, function.__qualname__, data, arguments), task)
+            task.seek(0)
+            code = _run_process(task, output, limits)
+            output.seek(0)
+            answer = output.read(limits.result * MEGABYTE + 1)
     finally:
         _process_slots.release()
     if code != _EXIT_DONE or len(answer) > limits.result * MEGABYTE:
@@ -97,13 +97,13 @@ def read_in_sandbox(
     return _decode_result(answer)  # type: ignore[no-any-return]
 
 
-def _run_process(given: IO[bytes], found: IO[bytes], limits: SandboxLimits) -> int:
-    """How the process ended: its exit code, below zero if it was stopped."""
+def _run_process(task: IO[bytes], output: IO[bytes], limits: SandboxLimits) -> int:
+    """Run the sandbox process; its exit code, negative if it was killed."""
     command = [sys.executable, "-I", __file__, *map(str, (limits.seconds, limits.memory, limits.result))]
-    # None of the settings: a reader needs no database and no secret.
+    # None of the settings of the course: a reader needs no database and no secret.
     environment = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TMPDIR") if name in os.environ}
     process = subprocess.Popen(  # noqa: S603 (our own interpreter and file)
-        command, stdin=given, stdout=found, stderr=subprocess.DEVNULL, env=environment, start_new_session=True
+        command, stdin=task, stdout=output, stderr=subprocess.DEVNULL, env=environment, start_new_session=True
     )
     try:
         return process.wait(limits.seconds)
@@ -128,20 +128,20 @@ def _decode_result(answer: bytes) -> Any:
 
 
 def _apply_limits(seconds: int, memory: int, result: int) -> None:
-    """Bind this process to its limits, before it has seen the file."""
-    os.nice(5)  # answers to everybody go first
-    with contextlib.suppress(ImportError):  # there is no such module on Windows: the parent's clock is left
+    """Apply the limits to this process, before it has seen the file."""
+    os.nice(5)  # requests have priority
+    with contextlib.suppress(ImportError):  # Windows has no such module: only the time limit of the parent applies
         import resource  # noqa: PLC0415
 
-        for kind, most in (
+        for kind, limit in (
             (resource.RLIMIT_AS, memory * MEGABYTE),
             (resource.RLIMIT_CPU, seconds + 1),
             (resource.RLIMIT_FSIZE, result * MEGABYTE + 1),
             (resource.RLIMIT_CORE, 0),
         ):
-            # macOS knows no limit of address space and says so.
+            # macOS refuses a limit of address space.
             with contextlib.suppress(ValueError, OSError):
-                resource.setrlimit(kind, (most, most))
+                resource.setrlimit(kind, (limit, limit))
 
 
 def _encode_result(call: Callable[[], object]) -> bytes:
@@ -153,9 +153,9 @@ def _encode_result(call: Callable[[], object]) -> bytes:
 
 
 def _main() -> int:
-    """Be the process: read what to do from standard input, do it, and write the answer."""
+    """The program of the sandbox process: read the task from standard input, do it, and write the result."""
     _apply_limits(*map(int, sys.argv[1:4]))
-    # What a library prints must not stand in the answer.
+    # What a library prints must not become part of the result.
     out = os.dup(1)
     os.dup2(2, 1)
     sys.path.insert(0, str(_ROOT))

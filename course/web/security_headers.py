@@ -1,4 +1,4 @@
-"""Security headers, and what a browser may keep: nothing that was made for somebody who has signed in."""
+"""Security headers, caching and compression. A browser may not keep a response that was made for a signed-in person."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 
 from flask import Flask, Response, after_this_request, g, request
 
-# Everything comes from here; no inline script or style, no framing, no form that posts elsewhere.
+# Everything is loaded from the course itself; no inline script or style, no framing, no form that posts elsewhere.
 CONTENT_SECURITY_POLICY = "; ".join((
     "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:", "font-src 'self'",
     "connect-src 'self'", "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'",
 ))  # fmt: skip
 
 
-MIN_COMPRESSED_BYTES = 1000  # bytes; below that compressing gains nothing
+MIN_COMPRESSED_BYTES = 1000  # compressing a smaller response gains nothing
 WsgiApp = Callable[..., Iterable[bytes]]
 
 
@@ -37,15 +37,15 @@ def init(app: Flask, secure: bool) -> None:
     def add(response: Response) -> Response:
         headers, environ = response.headers, request.environ
         if _is_personal_response() and not headers.get("Cache-Control", "").startswith("private, max-age"):
-            # Neither kept on disk nor shown again by "Back" once somebody has signed out.
+            # Neither kept on disk nor shown again by "Back" after signing out.
             headers["Cache-Control"] = "no-store"
         elif "Cache-Control" not in headers:
             headers.add("Cache-Control", "private, no-cache")
         if environ["REQUEST_METHOD"] == "GET" and response.status_code == 200 and response.mimetype == "text/html":
             if headers["Cache-Control"] != "no-store":
-                mark = hashlib.blake2b(response.get_data(), digest_size=12).hexdigest()
+                fingerprint = hashlib.blake2b(response.get_data(), digest_size=12).hexdigest()
                 # Weak, because the same page also goes out compressed.
-                headers.add("ETag", f'W/"{mark}"')
+                headers.add("ETag", f'W/"{fingerprint}"')
                 if "HTTP_IF_NONE_MATCH" in environ:
                     response.make_conditional(request)
             if response.status_code == 200:
@@ -54,14 +54,14 @@ def init(app: Flask, secure: bool) -> None:
 
 
 def _is_personal_response() -> bool:
-    """Whether the response was made for somebody who has signed in, or who holds a secret link."""
-    reader = g.get("_login_user")  # where Flask-Login keeps who was asked for in this request
-    signed_in = reader is not None and reader.is_authenticated
+    """Whether the response was made for a signed-in person, or for the holder of a secret link."""
+    user = g.get("_login_user")  # where Flask-Login keeps the user of this request, if a view asked for one
+    signed_in = user is not None and user.is_authenticated
     return signed_in or g.get("for_one_person", False) or "token" in (request.view_args or ())
 
 
 def clear_browser_data() -> None:
-    """Have the browser forget what it keeps of this site, when somebody signs out. It does so over https only."""
+    """Have the browser delete what it keeps of this site, at sign-out. Browsers do so over https only."""
 
     @after_this_request
     def clear(response: Response) -> Response:
@@ -70,7 +70,7 @@ def clear_browser_data() -> None:
 
 
 def _add_fixed_headers(app: WsgiApp, fixed: list[tuple[str, str]]) -> WsgiApp:
-    """The headers that are the same on every response, whatever made it."""
+    """Add the headers that are the same on every response, static files included."""
 
     def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
@@ -82,10 +82,10 @@ def _add_fixed_headers(app: WsgiApp, fixed: list[tuple[str, str]]) -> WsgiApp:
 
 
 def compress_response(response: Response, level: int = 1) -> None:
-    """Send it compressed to a browser that can read that: a third of the bytes on a slow phone.
+    """Compress a response for a browser that accepts gzip: a third of the bytes on a slow phone.
 
-    Not where the address carries words of its own: a page that repeats such words beside a secret (its
-    token) must not tell by its length whether they are alike.
+    A response to an address with a query is not compressed: a page that repeats words of the query beside a secret (its
+    CSRF token) would tell by its length whether they are alike (the BREACH attack).
     """
     response.headers.add("Vary", "Accept-Encoding")
     if "gzip" not in request.environ.get("HTTP_ACCEPT_ENCODING", "") or request.query_string:

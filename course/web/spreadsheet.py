@@ -8,16 +8,16 @@ from collections.abc import Iterable, Mapping
 
 from course.db import assert_outside_unit_of_work
 
-# Also as Chinese and Japanese keyboards write them, which spreadsheets take for the same.
+# Full-width signs as well, as Chinese and Japanese keyboards write them: spreadsheets take them for the same.
 _FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def csv_bytes(rows: Iterable[Iterable[object]]) -> bytes:
-    """Rows as a CSV file in UTF-8. What a spreadsheet would take for a formula is marked as text."""
+    """Rows as a CSV file in UTF-8. Text that a spreadsheet would take for a formula gets an apostrophe before it."""
     assert_outside_unit_of_work("making a CSV file")
     file = io.StringIO()
     csv.writer(file).writerows([_escape_formula(value) for value in row] for row in rows)
-    # With a mark at the beginning, without which Excel takes it for another encoding.
+    # With a byte order mark, without which Excel assumes another encoding.
     return file.getvalue().encode("utf-8-sig")
 
 
@@ -26,22 +26,22 @@ def _escape_formula(value: object) -> object:
 
 
 def xlsx_bytes(sheets: Mapping[str, Iterable[Iterable[object]]]) -> bytes:
-    """Sheets by name as an Excel file; the first row of each stays in sight. Texts are texts, whatever they begin with,
-    and days are days."""
+    """An Excel file of these sheets, by name; the first row of each is frozen. Text is stored as text, even if it looks like a
+    formula, and days are stored as days."""
     assert_outside_unit_of_work("making an Excel file")
-    # It takes a while to load, and few need it.
+    # Imported here because it loads slowly, and few requests need it.
     from openpyxl import Workbook  # noqa: PLC0415
     from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, WriteOnlyCell  # noqa: PLC0415
     from openpyxl.utils import get_column_letter  # noqa: PLC0415
 
-    book = Workbook(write_only=True)
+    workbook = Workbook(write_only=True)
     for name, rows in sheets.items():
-        sheet = book.create_sheet(name)
+        sheet = workbook.create_sheet(name)
         sheet.freeze_panes = "A2"
         for number in range(1, 12):
             sheet.column_dimensions[get_column_letter(number)].width = 22
         for row in rows:
-            filled: list[object] = []
+            cells: list[object] = []
             for value in row:
                 cell = value
                 if isinstance(value, str):
@@ -49,8 +49,8 @@ def xlsx_bytes(sheets: Mapping[str, Iterable[Iterable[object]]]) -> bytes:
                     if cell.startswith(_FORMULA_PREFIXES):
                         cell = WriteOnlyCell(sheet, cell)
                         cell.data_type = "s"
-                filled.append(cell)
-            sheet.append(filled)
+                cells.append(cell)
+            sheet.append(cells)
     file = io.BytesIO()
-    book.save(file)
+    workbook.save(file)
     return file.getvalue()

@@ -1,54 +1,52 @@
-"""Reading and writing in a request or a command. This is the only file that commits.
+"""Reading and writing in a request, a command or a job. This is the only module that commits.
 
 A request reads on a connection that takes no write lock, and writes in one short unit of work:
 
-    found = queries.something(db(), …)                 # read, check, hash, fetch, render: before
+    found = queries.something(db(), …)                 # before: read, check, hash, fetch, render
     with unit_of_work() as session:                    # then write, in one short transaction
         actions.something(session, found, …)
-    return seen_redirect(…)                            # what was written is kept from here on
+    return redirect_after_post(…)                      # what was written is committed from here on
 
-What the block did is kept when it ends, and undone if it raises. Nothing slow may happen inside; `outside_unit_of_work`
-in course/db.py refuses it in tests.
+A unit of work commits when its block ends, and rolls back if the block raises. Nothing slow may happen inside;
+`assert_outside_unit_of_work` in course/db.py refuses it in tests.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, Response, current_app, g, has_request_context, request
+from flask import Flask, Response, current_app, g, has_request_context
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
-from course.clock import now
-from course.db import ReadOnlySession, RowSource, make_session_factory, unit_of_work_open
+from course.db import ReadOnlySession, RowSource, is_lock_failure, make_session_factory, unit_of_work_open
 from course.events import publish
-from course.idempotency.actions import claim_form, release_form
-from course.idempotency.queries import was_form_sent
-from course.idempotency.rules import FORM_KEY_FIELD, MAX_KEY_LENGTH, form_fingerprint
+from course.web.duplicate_forms import claim_request_form, confirm_claim, is_form_claimed, release_request_form
 
+_LOG = logging.getLogger("course")
 _SESSIONS_KEY = "course.sessions"
-_CLAIMED_FORM_KEY = "course.form_claimed"
-FORM_REFUSED_STATUS = 422  # the status of a form that is shown again
-WriteSession = Session  # what a unit of work hands to actions; views name it by this
-
-
-class FormAlreadySentError(Exception):
-    """The same form was sent before, by a second press of its button, and is kept already."""
+FORM_REFUSED_STATUS = 422  # the status of a form that is shown again with its errors
+# How long a request waits for the locks of other transactions, before it answers that the course is busy. Commands and
+# jobs, for which nobody waits at a page, have the longer time of their connection.
+REQUEST_LOCK_SECONDS = 5.0
+WriteSession = Session  # the session of a unit of work, as views name it: they do not import SQLAlchemy
 
 
 @dataclass(frozen=True)
 class SessionFactories:
-    """Makes sessions that write, and connections that only read: those take no write lock on SQLite."""
+    """`writing` makes sessions that write, `reading` connections that only read: these take no write lock on SQLite."""
 
     writing: sessionmaker[Session]
     reading: Callable[[], AbstractContextManager[Connection]]
 
 
 def init(app: Flask, engine: Engine, info: Mapping[str, Any]) -> None:
-    """Give each request a session when it first asks for one. A session that writes carries `info`."""
+    """Prepare the sessions of the application. Each session that writes carries `info`."""
     app.extensions[_SESSIONS_KEY] = SessionFactories(
         make_session_factory(engine, info), engine.execution_options(writes=False).connect
     )
@@ -58,10 +56,8 @@ def init(app: Flask, engine: Engine, info: Mapping[str, Any]) -> None:
 
 
 def db() -> Session:
-    """The session on which this request reads; inside a unit of work it is that one's, which sees what was written.
-
-    Outside a unit of work it refuses to write.
-    """
+    """The session on which this request reads, which refuses to write. Inside a unit of work it is the session of the
+    unit of work, which sees what was written."""
     if "unit" in g:
         return g.unit  # type: ignore[no-any-return]
     if "db" not in g:
@@ -70,102 +66,83 @@ def db() -> Session:
 
 
 def row_source() -> RowSource:
-    """What a query that only wants rows runs on, in the same transaction as `db()`.
+    """What a query that returns rows and no objects runs on, in the same transaction as `db()`.
 
-    A session keeps track of objects, which a page that only shows rows would pay for and not use.
+    A session keeps track of objects, which costs time on pages that only show rows.
     """
     return db() if "unit" in g else _read_connection()
 
 
 def _read_connection() -> Connection:
-    found: Connection | None = g.get("rows")
-    if found is None:
+    connection: Connection | None = g.get("rows")
+    if connection is None:
         g.reading = reading = current_app.extensions[_SESSIONS_KEY].reading()
-        g.rows = found = reading.__enter__()
-    return found
+        g.rows = connection = reading.__enter__()
+    return connection
 
 
 @contextmanager
-def unit_of_work() -> Iterator[Session]:
-    """One write transaction of a request or a command: kept when the block ends, undone if it raises.
+def unit_of_work(claim_form_key: bool = True) -> Iterator[Session]:
+    """One write transaction of a request, a command or a job: committed when the block ends, rolled back if it raises.
 
-    What was read before is read anew afterwards. A block inside another one is refused with RuntimeError. A form that
-    carries a key (see idempotency/rules.py) is kept once: AlreadySentError for the request that brings it again.
+    What was read before is read anew afterwards. The form of the request is claimed (see duplicate_forms) unless
+    `claim_form_key` is False, for what is recorded whatever becomes of the form.
+
+    Raises RuntimeError inside another unit of work, FormAlreadySentError for a form that was sent twice, and
+    OperationalError if the locks of other transactions last too long (see is_lock_failure).
     """
     if unit_of_work_open.get():
         raise RuntimeError("a unit of work is open already")
-    sent = None
-    if has_request_context():
+    in_request = has_request_context()
+    if in_request:
         _close_read_session(None)
-        sent = _unclaimed_fingerprint()
     session: Session = current_app.extensions[_SESSIONS_KEY].writing()
     token = unit_of_work_open.set(True)
-    if has_request_context():
+    if in_request:
         g.unit = session
     try:
-        if sent is not None and not claim_form(session, sent, now()):
-            raise FormAlreadySentError
+        fingerprint = None
+        if in_request:
+            session.connection(execution_options={"lock_seconds": REQUEST_LOCK_SECONDS})
+            fingerprint = claim_request_form(session) if claim_form_key else None
         yield session
         session.commit()
-        if sent is not None:
-            request.environ[_CLAIMED_FORM_KEY] = sent
+        confirm_claim(fingerprint)
     except BaseException:
         session.rollback()
         raise
     finally:
-        if has_request_context():
+        if in_request:
             g.pop("unit", None)
         unit_of_work_open.reset(token)
         session.close()
 
 
-def _unclaimed_fingerprint() -> str | None:
-    """The fingerprint of the form that this request brings, the first time that it is asked for."""
-    # Beside the request and not in `g`: work that is done inside a request has a `g` of its own.
-    if _CLAIMED_FORM_KEY in request.environ:
-        return None
-    request.environ[_CLAIMED_FORM_KEY] = None
-    return _request_fingerprint()
-
-
 def _release_refused_form(response: Response) -> Response:
-    """A form that is shown again with what is wrong in it has done nothing: sent once more as it is, it may do so."""
-    if response.status_code == FORM_REFUSED_STATUS and (sent := request.environ.get(_CLAIMED_FORM_KEY)) is not None:
-        with unit_of_work() as session:
-            release_form(session, sent)
+    """Release a form that is shown again with its errors: the form changed nothing, and may be sent again as it is."""
+    if response.status_code == FORM_REFUSED_STATUS and is_form_claimed():
+        try:
+            with unit_of_work() as session:
+                release_request_form(session)
+        except OperationalError as error:
+            # Showing the form with what was entered is worth more than the release.
+            if not is_lock_failure(error):
+                raise
+            _LOG.warning("a refused form was not released: the database is busy")
     return response
 
 
-def refuse_duplicate_form() -> None:
-    """Raise AlreadySentError for a form that was kept before: what it would do now must not be said to be a mistake."""
-    sent = _request_fingerprint()
-    if sent is not None and was_form_sent(row_source(), sent):
-        raise FormAlreadySentError
-
-
-def _request_fingerprint() -> str | None:
-    """That of the form which this request brings; None if it has no key."""
-    key = request.form.get(FORM_KEY_FIELD, "") if request.method == "POST" else ""
-    if not 0 < len(key) <= MAX_KEY_LENGTH:
-        return None
-    files = []
-    for file in request.files.values():
-        files.append(file.read())
-        file.seek(0)
-    return form_fingerprint(key, request.path, request.form.items(multi=True), files)
-
-
 def publish_after_response(event: object) -> None:
-    """Publish an event once the page is made, in a transaction of its own that is kept.
+    """Publish an event once the page is rendered, in a transaction of its own.
 
-    The only way in which a GET leaves anything: that somebody was shown something. If it cannot be kept, the page is
+    This is the only way for a GET to write: that a person was shown something. If it cannot be written, the page is
     not shown either.
     """
     g.setdefault("events", []).append(event)
 
 
 def discard_request_state() -> None:
-    """Forget what this request has read and was going to publish. What is asked for next begins anew."""
+    """Close the read transaction of this request, and drop the events that it was going to publish."""
     g.pop("events", None)
     _close_read_session(None)
 
@@ -188,7 +165,7 @@ def _close_read_session(_error: BaseException | None) -> None:
 
 @contextmanager
 def read_only_session() -> Iterator[Session]:
-    """A session for work beside the requests that changes nothing: on SQLite it keeps nobody from writing."""
+    """A session for work outside requests that changes nothing; on SQLite it blocks no writer."""
     with (
         current_app.extensions[_SESSIONS_KEY].reading() as connection,
         ReadOnlySession(bind=connection, expire_on_commit=False) as session,

@@ -1,4 +1,4 @@
-"""Pages that accept a file: more than the few kilobytes of every other form."""
+"""Upload limits: views that accept a file take larger requests than every other form."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ MEGABYTE = 1024 * 1024
 
 
 def accepts_upload(megabytes: int) -> Callable[[V], V]:
-    """The view takes requests of this size."""
+    """Mark a view that takes requests up to this size."""
 
-    def mark(view: V) -> V:
-        view.accepts = megabytes * MEGABYTE  # type: ignore[attr-defined]
+    def set_limit(view: V) -> V:
+        view.max_upload_bytes = megabytes * MEGABYTE  # type: ignore[attr-defined]
         return view
 
-    return mark
+    return set_limit
 
 
 def init(app: Flask) -> None:
-    """Set the limit before anything reads the form, the check of its token above all."""
+    """Set the limit of each request before anything reads its form; the CSRF check is the first to do so."""
 
     @app.before_request
     def limit() -> None:
         view = current_app.view_functions.get(request.endpoint or "")
-        if (allowed := getattr(view, "accepts", None)) is not None:
+        if (allowed := getattr(view, "max_upload_bytes", None)) is not None:
             request.max_content_length = allowed
 
 
 def upload_limit_text() -> str | None:
-    """How large a file this page accepts; None for a page that accepts none."""
+    """The limit of this page in words, such as "5 MB"; None for a page that accepts no file."""
     view = current_app.view_functions.get(request.endpoint or "")
-    allowed = getattr(view, "accepts", None)
+    allowed = getattr(view, "max_upload_bytes", None)
     return None if allowed is None else f"{allowed // MEGABYTE} MB"

@@ -44,7 +44,7 @@ def use_link(session: Session, token: str, password: str, at: datetime) -> SignI
     return actions.set_password_by_link(session, token, hash_password(password), at)
 
 
-def ask(session: Session, email: str, at: datetime) -> TooManyAttempts | None:
+def request_link(session: Session, email: str, at: datetime) -> TooManyAttempts | None:
     """Ask for a link, as the page and what it does beside the request do."""
     wait = actions.request_link(session, email, ORIGIN, at)
     found = person_by_email(session, email)
@@ -63,7 +63,7 @@ def token_in_mail(session: Session) -> str:
     return mail.text.partition("token=")[2]
 
 
-def test_the_right_password_lets_in_whatever_the_capitals_of_the_address(session: Session) -> None:
+def test_the_correct_password_signs_in_whatever_the_case_of_the_address(session: Session) -> None:
     person = make_person(session)
     result = sign_in(session, " SAM@Example.org", PASSWORD, ORIGIN, NOW)
     assert isinstance(result, SignInGranted)
@@ -78,12 +78,12 @@ def test_a_wrong_password_and_an_unknown_address_are_answered_alike(session: Ses
     assert session.execute(select(func.count()).select_from(SignInAttempt)).scalar_one() == 3
 
 
-def test_somebody_who_was_only_invited_cannot_sign_in(session: Session) -> None:
+def test_a_person_who_was_only_invited_cannot_sign_in(session: Session) -> None:
     make_person(session, password=None)
     assert sign_in(session, "sam@example.org", "", ORIGIN, NOW) == WrongPassword()
 
 
-def test_somebody_who_has_left_cannot_sign_in(session: Session) -> None:
+def test_a_person_who_has_left_cannot_sign_in(session: Session) -> None:
     make_person(session).left_at = NOW
     session.flush()
     assert sign_in(session, "sam@example.org", PASSWORD, ORIGIN, NOW) == WrongPassword()
@@ -99,7 +99,7 @@ def test_after_ten_failures_from_one_place_even_the_right_password_waits_there(s
     assert isinstance(later, SignInGranted if email.startswith("sam") else WrongPassword)
 
 
-def test_who_guesses_at_an_account_does_not_shut_its_owner_out_elsewhere(session: Session) -> None:
+def test_guessing_at_an_account_does_not_lock_out_its_owner_elsewhere(session: Session) -> None:
     make_person(session)
     for _ in range(10):
         sign_in(session, "sam@example.org", "wrong", ORIGIN, NOW)
@@ -112,7 +112,7 @@ def test_who_guesses_at_an_account_does_not_shut_its_owner_out_elsewhere(session
     ("kind", "value", "limit"),
     [("sign-in", "sam@example.org", ATTEMPTS_PER_ADDRESS), ("sign-in from", "192.0.2.1", ATTEMPTS_PER_NETWORK)],
 )
-def test_an_account_and_a_place_have_their_own_limits(
+def test_an_account_and_a_network_have_limits_of_their_own(
     session: Session, kind: str, value: str, limit: AttemptLimit
 ) -> None:
     make_person(session)
@@ -126,7 +126,7 @@ def test_an_account_and_a_place_have_their_own_limits(
 
 
 @pytest.mark.both_engines
-def test_old_tries_are_forgotten_when_a_new_one_is_noted(session: Session) -> None:
+def test_old_attempts_are_deleted_when_a_new_one_is_counted(session: Session) -> None:
     for moment in (NOW, NOW + 20 * MINUTE):
         sign_in(session, "nobody@example.org", "wrong", ORIGIN, moment)
     times = set(session.execute(select(SignInAttempt.at)).scalars())
@@ -193,20 +193,20 @@ def test_the_token_itself_is_not_kept(session: Session) -> None:
 
 def test_a_forgotten_password_is_answered_alike_and_mailed_only_to_somebody(session: Session) -> None:
     make_person(session)
-    assert ask(session, "nobody@example.org", NOW) is None
+    assert request_link(session, "nobody@example.org", NOW) is None
     assert session.execute(select(func.count()).select_from(OutboxMail)).scalar_one() == 0
-    assert ask(session, "SAM@example.org", NOW) is None
+    assert request_link(session, "SAM@example.org", NOW) is None
     assert queries.find_link(session, token_in_mail(session), set_up=False, at=NOW) is not None
 
 
-def test_whoever_presses_twice_gets_one_link_that_works(session: Session) -> None:
+def test_a_double_press_sends_one_link_that_works(session: Session) -> None:
     make_person(session)
-    ask(session, "sam@example.org", NOW)
+    request_link(session, "sam@example.org", NOW)
     first = token_in_mail(session)
-    ask(session, "sam@example.org", NOW + MINUTE / 2)
+    request_link(session, "sam@example.org", NOW + MINUTE / 2)
     assert token_in_mail(session) == first
     assert queries.find_link(session, first, set_up=False, at=NOW + MINUTE) is not None
-    ask(session, "sam@example.org", NOW + 2 * MINUTE)
+    request_link(session, "sam@example.org", NOW + 2 * MINUTE)
     assert queries.find_link(session, first, set_up=False, at=NOW + 2 * MINUTE) is None
     assert queries.find_link(session, token_in_mail(session), set_up=False, at=NOW + 2 * MINUTE) is not None
 
@@ -214,7 +214,7 @@ def test_whoever_presses_twice_gets_one_link_that_works(session: Session) -> Non
 @pytest.mark.both_engines
 def test_a_link_that_was_sent_before_the_password_was_changed_is_dead_and_is_not_mailed(session: Session) -> None:
     person = make_person(session)
-    ask(session, person.email, NOW)
+    request_link(session, person.email, NOW)
     token = token_in_mail(session)
     assert isinstance(change_password(session, person, PASSWORD, "another-password", NOW + MINUTE), SignInGranted)
     assert use_link(session, token, "a-third-password", NOW + 2 * MINUTE) is None
@@ -225,7 +225,7 @@ def test_a_link_that_was_sent_before_the_password_was_changed_is_dead_and_is_not
 
 def test_a_link_that_waited_for_the_mail_server_works_as_long_as_its_mail_says(session: Session) -> None:
     person = make_person(session)
-    ask(session, person.email, NOW)
+    request_link(session, person.email, NOW)
     token, later = token_in_mail(session), NOW + timedelta(days=1)
     (mail,) = due_mail(session, later)
     publish(session, BeforeMailSend(mail.key, mail.recipient, later, "Europe/London"))
@@ -233,10 +233,10 @@ def test_a_link_that_waited_for_the_mail_server_works_as_long_as_its_mail_says(s
     assert queries.find_link(session, token, set_up=False, at=later + timedelta(hours=1)) is None
 
 
-def test_whoever_asks_for_a_link_is_written_to_although_the_address_was_said_to_be_dead(session: Session) -> None:
+def test_a_requested_link_is_mailed_even_to_a_suppressed_address(session: Session) -> None:
     person = make_person(session)
     suppress_address(session, person.email, "refused", "550 5.1.1", NOW)
-    ask(session, person.email, NOW)
+    request_link(session, person.email, NOW)
     assert suppressed_addresses(session) == {}
 
 
@@ -264,7 +264,7 @@ def test_nobody_gets_more_guesses_by_making_them_at_the_same_time(session: Sessi
 
 
 @pytest.mark.both_engines
-def test_a_school_behind_one_address_is_not_shut_out(session: Session) -> None:
+def test_a_school_behind_one_network_address_is_not_locked_out(session: Session) -> None:
     for purpose, limit in (("links", LINKS_PER_NETWORK), ("failures", ATTEMPTS_PER_NETWORK)):
         assert limit.count >= 300 * 5, purpose
         assert limit.window <= timedelta(minutes=15), purpose
@@ -273,7 +273,7 @@ def test_a_school_behind_one_address_is_not_shut_out(session: Session) -> None:
         key = attempt_key(ORIGIN.secret, kind, "192.0.2.1")
         session.add_all(SignInAttempt(key=key, at=NOW) for _ in range(900))
     make_person(session)
-    assert ask(session, "sam@example.org", NOW) is None
+    assert request_link(session, "sam@example.org", NOW) is None
     assert isinstance(sign_in(session, "sam@example.org", PASSWORD, ORIGIN, NOW), SignInGranted)
 
 
@@ -284,17 +284,17 @@ def test_a_session_is_ended_once(session: Session) -> None:
 
 
 @pytest.mark.parametrize("email", ["sam@example.org", "nobody@example.org"])
-def test_asking_for_links_is_slowed_down_for_known_and_unknown_alike(session: Session, email: str) -> None:
+def test_requests_for_links_are_limited_for_known_and_unknown_addresses_alike(session: Session, email: str) -> None:
     make_person(session)
     for _ in range(5):
-        assert ask(session, email, NOW) is None
-    assert ask(session, email, NOW) == TooManyAttempts(NOW + 15 * MINUTE)
+        assert request_link(session, email, NOW) is None
+    assert request_link(session, email, NOW) == TooManyAttempts(NOW + 15 * MINUTE)
 
 
 def test_asking_for_a_link_does_not_count_as_a_failure_to_sign_in(session: Session) -> None:
     make_person(session)
     for _ in range(5):
-        ask(session, "sam@example.org", NOW)
+        request_link(session, "sam@example.org", NOW)
     for _ in range(9):
         sign_in(session, "sam@example.org", "wrong", ORIGIN, NOW)
     assert isinstance(sign_in(session, "sam@example.org", PASSWORD, ORIGIN, NOW), SignInGranted)

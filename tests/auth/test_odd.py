@@ -1,4 +1,4 @@
-"""Odd characters at the door do no harm."""
+"""Unusual characters in the sign-in form do no harm."""
 
 from __future__ import annotations
 

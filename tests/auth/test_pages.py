@@ -1,4 +1,4 @@
-"""Getting in and out through the pages."""
+"""Pages for signing in and out, for passwords and for the set-up."""
 
 from __future__ import annotations
 
@@ -216,7 +216,7 @@ def test_somebody_who_leaves_is_signed_out_at_once(session: Session, client: Cli
     client.get("/me", 303)
 
 
-def test_a_forged_or_broken_session_is_nobody(session: Session, client: Client) -> None:
+def test_a_forged_or_broken_session_signs_nobody_in(session: Session, client: Client) -> None:
     person = make_person(session)
     for user_id in (f"{person.id}:not-the-key:n", f"{person.id}", "x:y:z", ":", "::", "\u00b2:k:n"):
         with client.flask.session_transaction() as cookie:
@@ -294,7 +294,7 @@ def test_a_session_ends_with_its_age_even_if_its_cookie_was_known_before(
         client.get("/me", status)
 
 
-def test_a_cookie_whose_signature_is_changed_is_nobody(session: Session, client: Client) -> None:
+def test_a_cookie_with_a_changed_signature_signs_nobody_in(session: Session, client: Client) -> None:
     sign_in(client, make_person(session))
     client.get("/me")
     kept = client.flask.get_cookie("course")

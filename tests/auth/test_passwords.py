@@ -1,4 +1,4 @@
-"""Which passwords are taken: not those that are guessed first, and none made of what anybody knows."""
+"""Password policy: passwords that are guessed first, or made of what is known about the person, are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Passwords, waiting times and local addresses, without a database."""
+"""Rules for passwords, rate limits and local addresses, without a database."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_any_other_address_leads_to_the_start_page(path: str | None) -> None:
     assert local_path(path) == "/"
 
 
-def test_the_next_try_is_free_when_the_oldest_that_fills_the_limit_is_old_enough() -> None:
+def test_the_next_attempt_is_allowed_when_the_oldest_counted_one_leaves_the_window() -> None:
     limit = AttemptLimit(3, timedelta(minutes=15))
     times = [NOON - timedelta(minutes=m) for m in (1, 4, 9, 14, 20)]
     assert next_attempt(times, limit, NOON) == NOON + timedelta(minutes=6)
@@ -54,7 +54,7 @@ def test_the_next_try_is_free_when_the_oldest_that_fills_the_limit_is_old_enough
         ("not an address", "unknown"),
     ],
 )
-def test_a_network_is_one_place(address: str | None, expected: str) -> None:
+def test_addresses_of_one_network_have_one_prefix(address: str | None, expected: str) -> None:
     assert network_prefix(address) == expected
 
 

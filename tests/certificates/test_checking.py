@@ -11,20 +11,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from course.certificates import actions
-from course.certificates import views as certificate_views
 from course.certificates.models import Certificate
 from course.people.models import Person
-from course.web.rate_limit import RateLimiter
 from tests.certificates.makers import make_certificate
 from tests.conftest import NOW
 from tests.makers import make_person, sign_in
 from tests.pages import Client
-
-
-@pytest.fixture(autouse=True)
-def fresh_throttle(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each test starts with an unused rate limit."""
-    monkeypatch.setattr(certificate_views, "_throttle", RateLimiter(60, 60))
 
 
 def test_anybody_sees_that_a_certificate_is_valid_and_nothing_else(session: Session, client: Client) -> None:
@@ -104,15 +96,7 @@ def test_trying_many_numbers_is_rate_limited(client: Client) -> None:
     assert "Too many checks" in client.get("/verify/AAAA-BBBB-9999", 429).text
 
 
-def test_a_rate_limit_counts_by_network_address_and_expires() -> None:
-    throttle = RateLimiter(2, 10)
-    assert [throttle.allows("a", now) for now in (0, 1, 2, 9.9, 10.1, 10.2, 11.1)] == [
-        True, True, False, False, True, False, True,
-    ]  # fmt: skip
-    assert throttle.allows("b", 10.2)
-
-
-def test_the_commands_reissue_and_revoke_and_report_errors(app: Flask, session: Session) -> None:
+def test_the_commands_reissue_and_revoke_and_say_what_is_wrong(app: Flask, session: Session) -> None:
     found = make_certificate(session)
     runner = app.test_cli_runner()
     done = runner.invoke(args=["certificates", "reissue", found.number.lower(), "--name", "New", "--reason", "why"])

@@ -11,12 +11,12 @@ from pypdf import PdfReader
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from course.auth.rate_limits import RateLimiter
 from course.certificates import views
 from course.certificates.signed_links import create_link_token, read_person_id
 from course.organisation.actions import set_logo
 from course.people.actions import end_employment
 from course.people.models import Person
-from course.web.rate_limit import RateLimiter
 from tests.certificates.makers import TODAY, make_certificate
 from tests.certificates.sheets import make_logo, pdf_text
 from tests.conftest import NOW, SECRET
@@ -24,11 +24,6 @@ from tests.makers import make_person, sign_in
 from tests.pages import Client
 
 pytestmark = pytest.mark.both_engines
-
-
-@pytest.fixture(autouse=True)
-def fresh_throttle(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(views, "_throttle", RateLimiter(60, 60))
 
 
 def test_the_link_opens_the_certificates_of_a_leaver_and_nothing_else(
@@ -66,7 +61,7 @@ def test_a_forged_link_opens_nothing_and_attempts_are_rate_limited(
     found = make_certificate(session)
     for token in ("nothing", create_link_token(found.person_id, "x" * 40), create_link_token(10**9, SECRET)):
         client.get(f"/kept/{token}", 404)
-    monkeypatch.setattr(views, "_throttle", RateLimiter(1, 60))
+    monkeypatch.setattr(views, "_throttle", RateLimiter("test", 1, 60))
     good = f"/kept/{create_link_token(found.person_id, SECRET)}"
     client.get(good)
     client.get(good, 429)

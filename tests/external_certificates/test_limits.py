@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from course.auth.rate_limits import RateLimiter
 from course.clock import now
 from course.content.actions import archive
 from course.credentials.rules.checking import check_credential, extract_credential
@@ -24,7 +25,6 @@ from course.credentials.rules.documents import FILE_NAME, document_bytes
 from course.external_certificates import revocation_fetch, views
 from course.external_certificates.revocation_fetch import fetch
 from course.external_certificates.rules import address_refusal, is_public_address
-from course.web.rate_limit import RateLimiter
 from course.web.sandbox import SandboxError, SandboxLimits, read_in_sandbox
 from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW
@@ -101,7 +101,7 @@ def test_a_server_that_sends_single_bytes_is_cut_off_after_the_time_limit() -> N
 @pytest.fixture
 def course(fresh_app: Flask, monkeypatch: pytest.MonkeyPatch) -> Flask:
     """The course with two learners, on a database where one writer waits for another."""
-    monkeypatch.setattr(views, "_throttle", RateLimiter(100, 600))
+    monkeypatch.setattr(views, "_throttle", RateLimiter("test", 100, 600))
     monkeypatch.setattr(views, "_LIMITS", SandboxLimits(seconds=3, memory=300, result=1))
     monkeypatch.setattr(revocation_fetch, "TIMEOUT_SECONDS", 3.0)
     with fresh_app.app_context(), unit_of_work() as session:

@@ -18,6 +18,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from course.audit.models import AuditEntry
+from course.auth.rate_limits import RateLimiter
 from course.certificates.pdf import certificate_pdf
 from course.clock import now
 from course.credentials.rules.documents import STATUS_LIST_SIZE, document_bytes, encode_bits, is_bit_set
@@ -27,7 +28,6 @@ from course.external_certificates.rules import is_same_name, read_profile
 from course.recertification.actions import add_policy_version
 from course.recertification.models import RenewalImport
 from course.recertification.queries import policies
-from course.web.rate_limit import RateLimiter
 from tests.certificates.sheets import PRINTED
 from tests.credentials.makers import SIGNING_SETTINGS, Issuer
 from tests.makers import make_person, sign_in
@@ -79,7 +79,7 @@ class OtherInstallation:
 
 @pytest.fixture
 def other(monkeypatch: pytest.MonkeyPatch) -> Iterator[OtherInstallation]:
-    monkeypatch.setattr(views, "_throttle", RateLimiter(100, 600))
+    monkeypatch.setattr(views, "_throttle", RateLimiter("test", 100, 600))
     found = OtherInstallation()
     yield found
     found.server.shutdown()

@@ -1,4 +1,4 @@
-"""A form that is sent twice is kept once, and the second time is told so."""
+"""A form that is sent twice is accepted once, and the second response says so."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_a_form_that_is_sent_twice_is_kept_once_and_says_so(app: Flask, session:
     assert _teams(session) == ["Kitchen"]
 
 
-def test_a_form_that_was_changed_after_the_way_back_is_another_deed(app: Flask, session: Session) -> None:
+def test_a_form_that_was_changed_after_going_back_is_a_new_request(app: Flask, session: Session) -> None:
     boss = sign_in(Client(app), make_person(session, role="administrator"))
     form = _form(boss, name="Kitchen")
     boss.post("/people/teams/add", form)

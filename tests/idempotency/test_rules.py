@@ -1,4 +1,4 @@
-"""What makes two requests the same press of a button."""
+"""Fingerprints of forms: which requests count as the same press of a button."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_the_same_form_has_the_same_fingerprint() -> None:
         ("k", "/teams", [("name", "\ud800"), ("parent", "")], [b"a list"]),
     ],
 )
-def test_another_form_or_another_content_has_another(
+def test_another_form_or_other_content_has_another_fingerprint(
     key: str, path: str, entered: list[tuple[str, str]], files: list[bytes]
 ) -> None:
     assert form_fingerprint(key, path, entered, files) != form_fingerprint("k", "/teams", FORM, [b"a list"])

@@ -9,6 +9,7 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from course.auth.rate_limits import RateLimiter
 from course.clock import now
 from course.join_requests import actions, queries, views
 from course.join_requests.models import RegistrationRequest
@@ -16,19 +17,10 @@ from course.join_requests.rules import MAX_OPEN_REQUESTS, has_allowed_domain, li
 from course.mail.models import OutboxMail
 from course.mail.rules import MailMessage
 from course.people.models import Person, Team
-from course.web.rate_limit import RateLimiter
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 
 pytestmark = pytest.mark.both_engines
-
-
-@pytest.fixture(autouse=True)
-def fresh_throttles(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each test begins as if nobody had asked anything yet."""
-    monkeypatch.setattr(views, "_by_email", RateLimiter(5, 900))
-    monkeypatch.setattr(views, "_by_network", RateLimiter(1500, 900))
-
 
 TODAY = date(2026, 11, 22)
 DAY = timedelta(days=1)
@@ -146,7 +138,7 @@ def test_one_address_and_a_machine_are_slowed_down_and_lose_nothing_of_what_they
     assert "Wait a quarter of an hour" in page.text
     assert page.fields()["name"] == "Sam Okafor"
     client.post(path, {**ASK, "email": "bo@example.org"}, 200)
-    monkeypatch.setattr(views, "_by_network", RateLimiter(1, 900))
+    monkeypatch.setattr(views, "_by_network", RateLimiter("test", 1, 900))
     client.post(path, {**ASK, "email": "cy@example.org"}, 200)
     client.post(path, {**ASK, "email": "di@example.org"}, 429)
     assert [one.email for one in requests(session)] == ["sam@example.org", "bo@example.org", "cy@example.org"]

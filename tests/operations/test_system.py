@@ -61,7 +61,7 @@ SIZES = [(0, "1 KB"), (900, "1 KB"), (12_345, "12 KB"), (999_999, "1,000 KB"), (
 
 
 @pytest.mark.parametrize(("count", "expected"), SIZES)
-def test_a_size_is_said_in_words(count: int, expected: str) -> None:
+def test_a_size_is_shown_with_its_unit(count: int, expected: str) -> None:
     assert format_size(count) == expected
 
 
@@ -71,7 +71,7 @@ def test_a_backup_is_old_after_a_week_and_when_there_is_none() -> None:
     assert is_backup_overdue(NOW - BACKUP_INTERVAL - SECOND, NOW)
 
 
-def test_mail_stands_still_when_nobody_has_sent_what_is_due() -> None:
+def test_mail_is_stalled_when_due_mail_has_not_been_sent() -> None:
     assert not is_mail_stalled(None, NOW)
     assert not is_mail_stalled(NOW - MAX_MAIL_DELAY, NOW)
     assert is_mail_stalled(NOW - MAX_MAIL_DELAY - SECOND, NOW)
@@ -125,7 +125,7 @@ def test_a_backup_of_another_program_can_be_written_down(app: Flask, session: Se
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_postgresql_is_left_to_its_own_program(app: Flask, tmp_path: Path) -> None:
+def test_postgresql_is_backed_up_by_its_own_program(app: Flask, tmp_path: Path) -> None:
     done = app.test_cli_runner().invoke(args=["backup", str(tmp_path / "dump")])
     assert done.exit_code == 1
     assert "pg_dump" in done.output
@@ -239,7 +239,7 @@ RETRIES: list[tuple[str, dict[str, object], bool]] = [
 
 
 @pytest.mark.parametrize(("state", "again"), [row[1:] for row in RETRIES], ids=[row[0] for row in RETRIES])
-def test_only_what_has_not_left_and_is_not_leaving_can_be_sent_again(
+def test_only_a_mail_that_was_not_sent_and_is_not_being_sent_can_be_retried(
     session: Session, client: Client, state: dict[str, object], again: bool
 ) -> None:
     administrator(session, client)

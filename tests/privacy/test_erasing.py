@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from course.audit import queries as audit
 from course.audit.rules import integrity_faults
-from course.auth.actions import set_password
 from course.certificates.models import Certificate
 from course.learning.models import Answer, Completion, Enrolment, Reflection
 from course.people import actions as staff
@@ -23,7 +22,7 @@ from course.privacy.queries import retention_due, subject_data
 from course.privacy.rules.personal_data_map import PERSONAL_DATA_TABLES
 from course.privacy.rules.retention_schedule import RetentionSettings
 from tests.conftest import NOW
-from tests.makers import PASSWORD, make_person, sign_in
+from tests.makers import PASSWORD, make_person, set_password, sign_in
 from tests.pages import Client
 from tests.privacy.filling import EMAIL, MARK, THEN, count_rows, fill, tables_containing
 
@@ -205,7 +204,7 @@ def test_a_returning_person_starts_again_and_is_erased_again(app: Flask, session
     answer = client.post(f"/people/{zebulon.id}/return", form)
     assert "correct it, then send the invitation" in client.follow(answer).text
     session.expire_all()
-    set_password(session, zebulon.id, PASSWORD, NOW)
+    set_password(session, zebulon.id, PASSWORD)
     session.commit()
     back = sign_in(Client(app), session.get_one(Person, zebulon.id))
     for path in ("/", "/refresher", "/record", "/certificate", "/me/data"):

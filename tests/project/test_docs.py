@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 import pytest
 
-from app import COMMANDS
-from config import NAMES
+from app import CLI_COMMANDS
+from config import SETTING_NAMES
 from tests.support import decisions, licences
 from tests.support.layers import contracts, picture, with_picture
 
@@ -85,7 +85,7 @@ def _commands(group: click.Command, path: tuple[str, ...]) -> list[tuple[str, ..
 
 
 def test_the_operations_name_each_command_once() -> None:
-    there = sorted(found for command in COMMANDS for found in _commands(command, (str(command.name),)))
+    there = sorted(found for command in CLI_COMMANDS for found in _commands(command, (str(command.name),)))
     lines = re.findall(r"^\.venv/bin/flask ([^#\n]+?) *# \S", _words(ROOT / "docs" / "operations.md"), re.MULTILINE)
     named = [next((path for path in there if tuple(line.split())[: len(path)] == path), (line,)) for line in lines]
     assert sorted(named) == there
@@ -97,7 +97,7 @@ def test_the_options_in_the_operations_exist() -> None:
         r"^\.venv/bin/flask ([^#\n]+?) *# \S", _words(ROOT / "docs" / "operations.md"), re.MULTILINE
     ):
         command: click.Command | None = None
-        commands: Mapping[str, click.Command] = {str(one.name): one for one in COMMANDS}
+        commands: Mapping[str, click.Command] = {str(one.name): one for one in CLI_COMMANDS}
         for word in line.split():
             if word not in commands:
                 break
@@ -110,7 +110,7 @@ def test_the_options_in_the_operations_exist() -> None:
 
 def test_the_operations_name_each_setting_once() -> None:
     named = re.findall(r"^\| `([A-Z_]+)` \|", _words(ROOT / "docs" / "operations.md"), re.MULTILINE)
-    assert sorted(named) == sorted(NAMES)
+    assert sorted(named) == sorted(SETTING_NAMES)
 
 
 def test_the_readme_names_the_commands_for_tests_and_what_tests_install() -> None:

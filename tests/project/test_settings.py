@@ -21,7 +21,7 @@ from flask.cli import load_dotenv
 from flask.helpers import get_load_dotenv
 
 from app import create_app
-from config import ROOT, Config, ConfigError, env_file
+from config import ROOT, Config, ConfigError, read_env_file
 from course.db import database_name
 from course.server.commands import _use_console_mail
 from course.web.app_state import app_state
@@ -68,7 +68,7 @@ MISTAKES = [
 def test_a_mistake_in_the_file_is_named_with_its_line(tmp_path: Path, text: str, words: str) -> None:
     file = tmp_path / ".env"
     file.write_text(text, encoding="utf-8")
-    found = env_file(file)
+    found = read_env_file(file)
     assert [words in mistake for mistake in found.mistakes] == [True], found.mistakes
     assert str(file) in found.mistakes[0]
 
@@ -78,17 +78,17 @@ def test_the_file_is_read_as_shells_and_editors_write_it(tmp_path: Path) -> None
     file.write_text(
         '\ufeff# ours\nexport PORT=9000\nMAIL_FROM="Course <a@example.org>" # us\nREDIS_URL=x\nHOST = ::1\n'
     )
-    found = env_file(file)
+    found = read_env_file(file)
     assert (found.values, found.mistakes) == (
         {"PORT": "9000", "MAIL_FROM": "Course <a@example.org>", "HOST": "::1"}, []
     )  # fmt: skip
-    assert env_file(tmp_path / "none").values == {}
+    assert read_env_file(tmp_path / "none").values == {}
 
 
 def test_a_file_that_is_no_text_or_a_folder_is_named(tmp_path: Path) -> None:
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
     for name in ("binary", "."):
-        assert str(tmp_path / name) in env_file(tmp_path / name).mistakes[0]
+        assert str(tmp_path / name) in read_env_file(tmp_path / name).mistakes[0]
 
 
 def test_a_file_with_secrets_that_others_can_read_gets_a_warning(tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_a_file_with_secrets_that_others_can_read_gets_a_warning(tmp_path: Path)
     ):
         file.write_text(text, encoding="utf-8")
         file.chmod(mode)
-        found = env_file(file)
+        found = read_env_file(file)
         assert not found.mistakes
         assert bool(found.warnings) == warned, (text, mode)
         assert all(SECRET not in words and "u:p" not in words for words in found.warnings)
@@ -138,7 +138,7 @@ def test_no_command_shows_the_password_of_the_database(tmp_path: Path, url: str)
         (["audit", "head"], "cannot be used"),
         (["worker"], "cannot be used"),
     ):
-        app.extensions["course.opening"]._done = False
+        app.extensions["course.opening"]._is_done = False
         done = app.test_cli_runner().invoke(args=command)
         assert done.exit_code == 1
         assert words in done.output
@@ -190,8 +190,8 @@ def test_the_key_that_is_made_and_the_one_that_is_named_are_for_their_owner(
     named.write_text(SECRET, encoding="utf-8")
     for mode, warned in ((0o644, True), (0o640, False), (0o600, False)):
         named.chmod(mode)
-        reader = module._Reader({"SECRET_KEY_FILE": str(named)})
-        assert (reader.secret(), bool(reader.warnings)) == (SECRET, warned)
+        reader = module._ConfigReader({"SECRET_KEY_FILE": str(named)})
+        assert (reader.secret_key(), bool(reader.warnings)) == (SECRET, warned)
 
 
 def test_another_programs_file_in_the_working_directory_sets_nothing(
@@ -270,7 +270,7 @@ def test_every_command_refuses_a_database_that_is_not_there_and_makes_none(uncon
     for name, command in leaves(unconnected.cli):
         if name in MAKING | FLASK:
             continue
-        opening._done = False
+        opening._is_done = False
         given = arguments(command, file)
         done = unconnected.test_cli_runner().invoke(args=[*name.split(), *given])
         refused = done.exit_code == 2 and "There is no database" in done.stderr
@@ -291,7 +291,7 @@ def test_a_database_without_tables_or_of_somebody_else_is_refused(unconnected: F
         database.touch()
         before = database.read_bytes()
         for command in (("audit", "head"), ("backup", str(tmp_path / "copy")), ("reminders", "send")):
-            opening._done = False
+            opening._is_done = False
             done = unconnected.test_cli_runner().invoke(args=list(command))
             assert (done.exit_code, words in done.stderr) == (2, True), (command, done.output)
         unconnected.extensions["course"].engine.dispose()

@@ -118,7 +118,7 @@ def test_a_database_without_its_key_says_so_until_another_is_accepted(
     runner = restored.test_cli_runner()
     restored.extensions["course"].engine.dispose()
     # As in a process that has just begun.
-    restored.extensions["course.opening"]._done = False
+    restored.extensions["course.opening"]._is_done = False
     said = runner.invoke(args=["audit", "head"])
     assert said.stdout.count("\n") == 1
     assert "Warning: SECRET_KEY is not the key" in said.stderr

@@ -1,4 +1,4 @@
-"""Readers of files that behave well and badly, for a process of their own: nothing heavy is loaded with them."""
+"""Well and badly behaved readers of files, for the sandbox: this module imports nothing that loads slowly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people type into days and numbers: what is understood, and what is said of the rest."""
+"""Input of days and numbers: what is accepted, and the messages for other input."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_day_is_understood_as_it_is_typed(app: Flask, typed: str) -> None:
         ({"day": "2027-02-12", "number": "1.5", "free": "x"}, [("number", NUMBER), ("free", "Enter a whole number.")]),
     ],
 )
-def test_the_rest_is_refused_with_what_to_enter(
+def test_other_input_is_refused_with_what_to_enter(
     app: Flask, given: dict[str, str], mistakes: list[tuple[str, str]]
 ) -> None:
     assert _filled(app, **given).mistakes() == mistakes

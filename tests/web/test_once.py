@@ -1,4 +1,4 @@
-"""Each deed is done once, however often it is asked for in the same moment, on both engines."""
+"""Each action is done once, however many requests ask for it at the same moment, on both engines."""
 
 from __future__ import annotations
 

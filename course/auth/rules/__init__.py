@@ -1,23 +1,25 @@
-"""Passwords, the lifetime of links, how guessing is slowed down, and where a sign-in may lead. Pure."""
+"""Passwords, lifetimes of links and sign-in sessions, and rate limits of sign-ins. Pure."""
 
 from __future__ import annotations
 
-from course.auth.rules.limits import (
+from course.auth.rules.attempts import (
     ATTEMPT_RETENTION,
     ATTEMPTS_PER_ADDRESS,
     ATTEMPTS_PER_ADDRESS_AND_NETWORK,
     ATTEMPTS_PER_NETWORK,
-    DOUBLE_PRESS_WINDOW,
-    LINK_LIFETIMES,
     LINKS_PER_ADDRESS,
     LINKS_PER_NETWORK,
-    SESSION_LIFETIME,
     AttemptLimit,
-    LinkPurpose,
     attempt_key,
-    local_path,
     network_prefix,
     next_attempt,
+)
+from course.auth.rules.links import (
+    DOUBLE_PRESS_WINDOW,
+    LINK_LIFETIMES,
+    SESSION_LIFETIME,
+    LinkPurpose,
+    local_path,
     password_link_url,
     set_up_url,
     token_hash,

@@ -1,8 +1,8 @@
-"""Which passwords are refused: too short, among those that are guessed first, or made of what anybody knows about the
-person.
+"""Password policy: passwords are refused that are too short, among those that are guessed first, or made of what is
+known about the person.
 
-As NIST SP 800-63B and the NCSC advise, a password is held against a list, and needs no digits or signs. The list is that
-of zxcvbn: 30,000 passwords from real thefts, the most common first.
+As NIST SP 800-63B and the NCSC advise, a password is compared with a list, and needs no digits or signs. The list is that
+of zxcvbn: 30,000 passwords from real breaches, the most common first.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ PASSWORD_HINT = (
     f"At least {MIN_PASSWORD_LENGTH} characters. Several words that do not belong together are easy to remember."
 )
 _WORDS_ADVICE = "Several words that do not belong together are hard to guess."
-# Besides the list: what people think of who take a course about this.
+# Besides the list: words that people who take this course think of first.
 _TOPIC_PASSWORDS = frozenset(
     (
         "safeguarding",
@@ -31,9 +31,9 @@ _TOPIC_PASSWORDS = frozenset(
         "training",
     )
 )
-# What people write instead of letters.
+# Digits and signs that people write instead of letters.
 _LOOKALIKE_LETTERS = str.maketrans("013457@$!|", "oieastasil")
-# So much beside one's own name or a common password makes it another one.
+# This many letters besides known words make a password another one.
 _MIN_OWN_CHARACTERS = 4
 _LETTER_RUN = re.compile(r"[^\W\d_]+")
 
@@ -44,7 +44,7 @@ def normalise_password(password: str) -> str:
 
 
 def password_mistake(password: str, email: str, name: str, organisation: str) -> str | None:
-    """Why somebody may not have this password, and what to do; None if they may."""
+    """Why a person may not have this password, and what to do instead; None if the password is allowed."""
     typed = normalise_password(password)
     if len(typed) < MIN_PASSWORD_LENGTH:
         return f"Choose a password of at least {MIN_PASSWORD_LENGTH} characters. Several words are easy to remember."
@@ -65,14 +65,14 @@ def password_mistake(password: str, email: str, name: str, organisation: str) ->
 
 @cache
 def common_passwords() -> frozenset[str]:
-    """The passwords of the list. Read when the first one is chosen: that takes a moment, and most requests need none."""
+    """The passwords of the list. Loaded when the first password is chosen: loading is slow, and few requests need it."""
     from zxcvbn.frequency_lists import FREQUENCY_LISTS  # noqa: PLC0415
 
     return frozenset(FREQUENCY_LISTS["passwords"]) | _TOPIC_PASSWORDS
 
 
 def _is_common(bare: str) -> bool:
-    """Whether a password is on the list, as it is or with digits and signs before or after it."""
+    """Whether a password is on the list, as it is or without the digits and signs around it."""
     return any(form in common_passwords() for form in _base_words(bare))
 
 
@@ -82,7 +82,7 @@ def _base_words(bare: str) -> Iterable[str]:
     trimmed = re.sub(r"^[\d\W_]+|[\d\W_]+$", "", bare)
     before_year = re.sub(r"[\W_]*(?:19|20)?\d\d[\W_]*$", "", bare)
     for form in (bare, trimmed, before_year, bare.translate(_LOOKALIKE_LETTERS), trimmed.translate(_LOOKALIKE_LETTERS)):
-        # A few letters between digits are no word; what is left of it is what has to be guessed.
+        # A few letters between digits are no word: the digits are what has to be guessed.
         if len(form) >= _MIN_OWN_CHARACTERS:
             yield form
             yield _repeated_piece(form)
@@ -103,16 +103,16 @@ def _is_sequence(bare: str) -> bool:
 
 
 def _is_made_of(bare: str, words: Iterable[str]) -> bool:
-    """Whether hardly anything is left of a password without these words, digits and signs."""
-    parts = {bit for one in words for bit in _name_words(one)}
+    """Whether fewer than _MIN_OWN_CHARACTERS letters are left of a password without these words, digits and signs."""
+    parts = {word for text in words for word in _name_words(text)}
     known = sorted((part for part in parts if len(part) > 1), key=len, reverse=True)
     for form in (bare, bare.translate(_LOOKALIKE_LETTERS)):
-        left = " ".join(_LETTER_RUN.findall(_strip_accents(form)))
+        remaining = " ".join(_LETTER_RUN.findall(_strip_accents(form)))
         for part in known:
-            left = left.replace(part, " ")
+            remaining = remaining.replace(part, " ")
         if (
             known
-            and len("".join(left.split())) < _MIN_OWN_CHARACTERS
+            and len("".join(remaining.split())) < _MIN_OWN_CHARACTERS
             and any(part in _strip_accents(form) for part in known)
         ):
             return True
@@ -120,17 +120,17 @@ def _is_made_of(bare: str, words: Iterable[str]) -> bool:
 
 
 def _name_words(words: str) -> Iterable[str]:
-    """The words of a name or an address, and all of them together. The ends of addresses are nobody's name."""
+    """The words of a name or an address, and all of them joined. Endings of addresses such as "org" are left out."""
     found = [
-        bit
-        for bit in _LETTER_RUN.findall(_strip_accents(words))
-        if bit not in ("www", "mail", "com", "org", "net", "uk", "co")
+        word
+        for word in _LETTER_RUN.findall(_strip_accents(words))
+        if word not in ("www", "mail", "com", "org", "net", "uk", "co")
     ]
     yield from found
     yield "".join(found)
 
 
 def _strip_accents(text: str) -> str:
-    """Small letters without accents: who is called Zoë types Zoe."""
+    """Small letters without accents: a person called Zoë types Zoe."""
     apart = unicodedata.normalize("NFKD", text.casefold())
     return "".join(letter for letter in apart if not unicodedata.combining(letter))

@@ -1,4 +1,4 @@
-"""How requests arrive: proxies that do not fit the settings, and browsers that keep no cookies."""
+"""Proxy checks: proxies that do not fit the settings, and browsers that keep no cookies."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ KINDS: list[tuple[str, int, RequestAddress, list[str]]] = [
 
 
 @pytest.mark.parametrize(("public", "trusted", "arrival", "kinds"), KINDS)
-def test_what_does_not_fit_between_settings_and_proxy_is_named(
+def test_a_mismatch_between_settings_and_proxy_is_named(
     public: str, trusted: int, arrival: RequestAddress, kinds: list[str]
 ) -> None:
     found = proxy_faults(public, trusted, arrival)
     assert [fault.kind for fault in found] == kinds
     for fault in found:
-        assert any(name in fault.words for name in ("TRUSTED_PROXIES", "PUBLIC_URL", "X-Forwarded-Proto")), fault
+        assert any(name in fault.message for name in ("TRUSTED_PROXIES", "PUBLIC_URL", "X-Forwarded-Proto")), fault
 
 
 @pytest.fixture(scope="module")
@@ -107,14 +107,14 @@ def test_a_browser_whose_cookie_has_run_out_is_told_so_and_gets_in(url: str) -> 
     assert (done.status_code, done.location) == (303, "/record")
 
 
-def test_whoever_comes_by_an_address_that_is_not_encrypted_is_sent_to_the_right_one(url: str) -> None:
+def test_a_person_at_an_unencrypted_address_is_sent_to_the_encrypted_one(url: str) -> None:
     """Browsers do not keep the cookie of such an address, so the sign-in page would come back empty for ever."""
     app = application(url, PUBLIC_URL=PUBLIC)
     status, _, page = try_to_sign_in(app.test_client(use_cookies=False), "http://10.0.0.5:8000")
     assert (status, f"Open {PUBLIC} instead." in page) == (400, True)
 
 
-def test_a_proxy_with_its_own_host_is_named_to_whoever_meets_it_and_once_in_the_log(
+def test_a_proxy_with_its_own_host_is_named_on_the_page_and_once_in_the_log(
     url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     app = application(url, PUBLIC_URL=PUBLIC, TRUSTED_PROXIES="1")
@@ -139,7 +139,7 @@ def test_a_browser_that_hides_the_page_of_a_form_is_told_so(url: str) -> None:
     assert (done.status_code, "Allow the Referer header" in done.text) == (400, True)
 
 
-def test_headers_that_mean_nothing_do_no_harm(url: str) -> None:
+def test_invalid_headers_do_no_harm(url: str) -> None:
     client = application(url, PUBLIC_URL=PUBLIC, TRUSTED_PROXIES="1").test_client()
     for headers in ({"Origin": "null"}, {"Referer": "http://["}, {"Host": "[::1"}, {"Origin": "\xff"}, {"Host": ""}):
         done = client.post("/sign-in", base_url=HERE, headers=headers, data={"email": "x"})

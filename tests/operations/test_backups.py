@@ -1,4 +1,4 @@
-"""Restoring a backup, and noticing a database that was copied over the wrong way."""
+"""Restoring a backup, and detecting a database that was replaced by a plain copy."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def flask(application: Flask) -> Command:
     """Runs a command, as if its process had just begun and ended with it."""
 
     def run(*arguments: str) -> Result:
-        application.extensions["course.opening"]._done = False
+        application.extensions["course.opening"]._is_done = False
         done = application.test_cli_runner().invoke(args=list(arguments))
         application.extensions["course"].engine.dispose()
         return done
@@ -129,7 +129,9 @@ def test_a_backup_is_restored_and_what_was_there_is_kept(flask: Command, databas
     assert [path.name for path in database.parent.iterdir() if "restoring" in path.name] == []
 
 
-def test_nothing_is_restored_while_somebody_uses_the_database(flask: Command, database: Path, filled: Path) -> None:
+def test_nothing_is_restored_while_another_process_uses_the_database(
+    flask: Command, database: Path, filled: Path
+) -> None:
     before = database.read_bytes()
     with in_use(database):
         done = flask("backup", "restore", str(filled))
@@ -174,7 +176,7 @@ BACKUPS: list[tuple[Callable[[Path], None], str]] = [
 
 
 @pytest.mark.parametrize(("spoil", "words"), BACKUPS, ids=[spoil.__name__ for spoil, _ in BACKUPS])
-def test_what_is_no_sound_backup_of_ours_is_not_restored(
+def test_a_file_that_is_no_sound_backup_of_the_course_is_not_restored(
     flask: Command, database: Path, filled: Path, tmp_path: Path, spoil: Callable[[Path], None], words: str
 ) -> None:
     backup = Path(shutil.copy(filled, tmp_path / "backup.db"))
@@ -189,7 +191,7 @@ def test_what_is_no_sound_backup_of_ours_is_not_restored(
     assert (database.read_bytes(), backup.read_bytes()) == (before, given)
 
 
-def test_a_sound_backup_is_said_to_be_one(flask: Command, filled: Path) -> None:
+def test_a_sound_backup_is_reported_as_sound(flask: Command, filled: Path) -> None:
     done = flask("backup", "check", str(filled))
     assert (done.exit_code, f"{filled} can be restored: schema {schema_upgrade.newest_revision()}" in done.stdout) == (
         0,
@@ -262,7 +264,7 @@ def test_a_wal_file_that_does_not_fit_is_noticed_in_a_plain_copy_as_well(
     assert database.read_bytes() == copied
 
 
-def test_the_log_is_not_said_to_be_well_in_a_database_whose_rows_hang_in_the_air(
+def test_the_audit_log_is_not_reported_as_sound_in_a_database_with_broken_references(
     flask: Command, database: Path
 ) -> None:
     _orphaned(database)

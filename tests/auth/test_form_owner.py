@@ -1,4 +1,4 @@
-"""A form carries whose it is: what somebody entered is never recorded for, or shown to, whoever signs in after them."""
+"""The owner of a form: what a person entered is never recorded for, or shown to, the next person who signs in."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_a_form_that_somebody_else_left_open_is_refused_and_not_shown(session: S
     assert notes(session) == []
 
 
-def test_it_waits_for_whoever_entered_it(session: Session, client: Client) -> None:
+def test_a_form_is_kept_for_the_person_who_entered_it(session: Session, client: Client) -> None:
     ann, _, page = open_form_of_another(session, client)
     client.post("/sign-out", {})
     signed_out = send(client, form_of(page))

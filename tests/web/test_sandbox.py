@@ -1,4 +1,4 @@
-"""Reading a file in a process of its own: what it gives, and that no limit can be passed."""
+"""The sandbox: results of readers, and its limits."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.web import readers
 SMALL = SandboxLimits(seconds=3, memory=200, result=1)
 
 
-def test_what_a_reader_gives_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_result_of_a_reader_is_returned(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_KEY", "not for readers")
     assert read_in_sandbox(readers.shout, b"caf\xc3\xa9", "!") == "CAFÉ!"
     assert read_in_sandbox(readers.turned, b"\x00\xffab") == b"ba\xff\x00"

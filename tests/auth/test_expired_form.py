@@ -1,4 +1,4 @@
-"""A form that is sent when its session has ended: what was entered is not lost."""
+"""A form that is sent after its sign-in session has ended: what was entered is not lost."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def form_of(page: Page) -> dict[str, str]:
     return dict(found)
 
 
-def test_what_was_entered_waits_until_one_has_signed_in_again(session: Session, client: Client) -> None:
+def test_what_was_entered_is_kept_until_the_person_has_signed_in_again(session: Session, client: Client) -> None:
     person = make_person(session)
     sign_in(client, person)
     old = client.token()
@@ -68,7 +68,7 @@ def test_a_sign_in_from_an_old_window_leads_on(session: Session, client: Client)
     assert client.get(page.location, 303).location == "/record"
 
 
-def test_somebody_signed_out_with_a_good_token_is_asked_to_sign_in(client: Client) -> None:
+def test_a_signed_out_person_with_a_valid_token_is_asked_to_sign_in(client: Client) -> None:
     token = re.search(r'csrf_token" value="([^"]+)"', client.get("/sign-in").html)
     assert token
     page = send(client, {**NOTE, "csrf_token": token[1]}, HERE)

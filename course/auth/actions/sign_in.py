@@ -1,0 +1,178 @@
+"""Signing in with a password, and signing out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import delete, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from course.audit.actions import record_event
+from course.auth import password_hashing, queries
+from course.auth.actions.attempts import count_attempt
+from course.auth.models import Credential, EndedSession
+from course.auth.queries import KnownAccount
+from course.auth.rules import (
+    ATTEMPTS_PER_ADDRESS,
+    ATTEMPTS_PER_ADDRESS_AND_NETWORK,
+    ATTEMPTS_PER_NETWORK,
+    LINKS_PER_ADDRESS,
+    LINKS_PER_NETWORK,
+    SESSION_LIFETIME,
+    AttemptLimit,
+    attempt_key,
+    network_prefix,
+    token_hash,
+)
+from course.people.rules import normalise_email
+
+
+@dataclass(frozen=True)
+class SignInGranted:
+    """The sign-in succeeded: what the sign-in session has to carry."""
+
+    person_id: int
+    session_key: str
+
+
+@dataclass(frozen=True)
+class WrongPassword:
+    """The e-mail address or the password is wrong; the answer does not say which, so that nobody can find accounts."""
+
+
+@dataclass(frozen=True)
+class TooManyAttempts:
+    """The rate limit is reached: the next attempt is allowed at `retry_at`."""
+
+    retry_at: datetime
+
+
+@dataclass(frozen=True)
+class RequestSource:
+    """The network address that a request comes from, and the secret that hides it in the list of attempts."""
+
+    address: str | None
+    secret: str
+
+    def link_limits(self, email: str) -> dict[str, AttemptLimit]:
+        """The keys under which a request for a link counts, with their limits."""
+        return self._limits("link", email, LINKS_PER_ADDRESS, LINKS_PER_NETWORK)
+
+    def password_limits(self, email: str) -> dict[str, AttemptLimit]:
+        """The keys under which a wrong password counts, with their limits."""
+        address_and_network = f"{normalise_email(email)} {network_prefix(self.address)}"
+        return {
+            attempt_key(self.secret, "sign-in here", address_and_network): ATTEMPTS_PER_ADDRESS_AND_NETWORK,
+            **self._limits("sign-in", email, ATTEMPTS_PER_ADDRESS, ATTEMPTS_PER_NETWORK),
+        }
+
+    def _limits(
+        self, kind: str, email: str, per_address: AttemptLimit, per_network: AttemptLimit
+    ) -> dict[str, AttemptLimit]:
+        return {
+            attempt_key(self.secret, kind, normalise_email(email)): per_address,
+            attempt_key(self.secret, f"{kind} from", network_prefix(self.address)): per_network,
+        }
+
+
+@dataclass(frozen=True)
+class PasswordCheck:
+    """The result of checking an e-mail address and a password: the account of the address, and whether the password
+    is correct.
+
+    A failure counts under each key of `attempt_limits`. `new_hash` is another hash of the same password if the stored
+    one was made with outdated parameters.
+    """
+
+    account: KnownAccount | None
+    is_correct: bool
+    attempt_limits: dict[str, AttemptLimit]
+    new_hash: str | None = None
+
+
+def find_account(session: Session, email: str, origin: RequestSource, at: datetime) -> PasswordCheck | TooManyAttempts:
+    """Find the account of an e-mail address, before its password is verified; nothing is written."""
+    limits = origin.password_limits(email)
+    retry_at = queries.next_attempt_at(session, limits, at)
+    if retry_at is not None:
+        return TooManyAttempts(retry_at)
+    return PasswordCheck(queries.known_account(session, email), False, limits)
+
+
+def check_password(found: PasswordCheck, password: str) -> PasswordCheck:
+    """Verify a password, in the same time whether or not the account exists. Needs no database: see password_hashing."""
+    stored_hash = found.account.password_hash if found.account else password_hashing.dummy_hash()
+    is_correct = password_hashing.verify_password(stored_hash, password)
+    if found.account is None or not is_correct:
+        return replace(found, is_correct=False)
+    outdated = password_hashing.is_outdated_hash(found.account.password_hash)
+    return replace(found, is_correct=True, new_hash=password_hashing.hash_password(password) if outdated else None)
+
+
+def sign_in(session: Session, checked: PasswordCheck, at: datetime) -> SignInGranted | WrongPassword | TooManyAttempts:
+    """Sign in the person whose password was checked, or count the failure."""
+    result = confirm_check(session, checked, at)
+    if isinstance(result, SignInGranted):
+        record_sign_in(session, result.person_id, "password", at)
+    return result
+
+
+def record_sign_in(session: Session, person_id: int, method: str, at: datetime) -> None:
+    """Write the audit event of a sign-in; `method` is "password", "link" or "set-up"."""
+    record_event(session, "sign_in.entered", ("person", person_id), {"by": method}, person_id, at)
+
+
+def confirm_check(
+    session: Session, checked: PasswordCheck, at: datetime
+) -> SignInGranted | WrongPassword | TooManyAttempts:
+    """Whether the result of a password check still holds.
+
+    Verifying takes a while, in which other requests may have tried as well: parallel attempts do not raise the limit,
+    and a password that was changed meanwhile is no longer accepted.
+    """
+    retry_at = queries.next_attempt_at(session, checked.attempt_limits, at)
+    if retry_at is not None:
+        return TooManyAttempts(retry_at)
+    if not checked.is_correct or checked.account is None:
+        return _record_failure(session, checked, at)
+    if queries.session_key(session, checked.account.person_id) != checked.account.session_key:
+        return WrongPassword()
+    if checked.new_hash is not None:
+        update_credential(session, checked.account.person_id, password_hash=checked.new_hash)
+    return SignInGranted(checked.account.person_id, checked.account.session_key)
+
+
+def _record_failure(session: Session, checked: PasswordCheck, at: datetime) -> WrongPassword:
+    """Count a failed attempt, and write its audit event."""
+    count_attempt(session, checked.attempt_limits, at)
+    # The address that was typed is not recorded: it may be a password in the wrong field.
+    subject = ("person", checked.account.person_id) if checked.account else None
+    record_event(session, "sign_in.refused", subject, {}, None, at)
+    # Recorded once, when the lock begins: further attempts cannot fill the audit log.
+    if queries.next_attempt_at(session, checked.attempt_limits, at) is not None:
+        record_event(session, "sign_in.locked", subject, {}, None, at)
+    return WrongPassword()
+
+
+def end_sign_in_session(session: Session, nonce: str, person_id: int, at: datetime) -> bool:
+    """End the sign-in session with this nonce: its cookie no longer signs anybody in. False if the session was ended
+    before, even at this very moment. Ended sessions that are too old to be used are deleted."""
+    session.execute(delete(EndedSession).where(EndedSession.ended_at <= at - SESSION_LIFETIME))
+    try:
+        with session.begin_nested():
+            session.add(EndedSession(mark=token_hash(nonce), ended_at=at))
+            session.flush()
+    except IntegrityError:
+        return False
+    record_event(session, "sign_in.ended", ("person", person_id), {}, person_id, at)
+    return True
+
+
+def update_credential(session: Session, person_id: int, **values: object) -> bool:
+    """Change columns of a person's credential; False if the person has none."""
+    result = session.execute(
+        update(Credential).where(Credential.person_id == person_id).values(values).returning(Credential.person_id)
+    )
+    return result.first() is not None

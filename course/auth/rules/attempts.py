@@ -1,0 +1,56 @@
+"""Rate limiting of sign-ins and of requests for links, by account and by network address."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from ipaddress import IPv6Address, ip_address
+
+
+@dataclass(frozen=True)
+class AttemptLimit:
+    """At most `count` attempts within `window`."""
+
+    count: int
+    window: timedelta
+
+
+# A school signs in from one network address: 300 people on a training morning, of which each may mistype a password or
+# ask for a link several times. The limits per network lie far above that.
+# Guessing at one account from one network is limited first (address and network). An account that is guessed at from many
+# networks, and a network that guesses at many accounts, reach the other two limits later: those also lock out others.
+ATTEMPTS_PER_ADDRESS_AND_NETWORK = AttemptLimit(10, timedelta(minutes=15))
+ATTEMPTS_PER_ADDRESS = AttemptLimit(60, timedelta(minutes=15))
+ATTEMPTS_PER_NETWORK = AttemptLimit(3000, timedelta(minutes=15))
+LINKS_PER_ADDRESS = AttemptLimit(5, timedelta(minutes=15))
+LINKS_PER_NETWORK = AttemptLimit(1500, timedelta(minutes=15))
+ATTEMPT_RETENTION = timedelta(minutes=15)  # the longest window of any limit; older attempts count for nothing
+
+
+def next_attempt(newest_first: Sequence[datetime], limit: AttemptLimit, at: datetime) -> datetime | None:
+    """The moment at which the next attempt is allowed, given the earlier attempts; None if it is allowed now."""
+    counted = [moment for moment in newest_first if moment > at - limit.window]
+    return counted[limit.count - 1] + limit.window if len(counted) >= limit.count else None
+
+
+def attempt_key(secret: str, kind: str, value: str) -> str:
+    """The keyed hash (64 hexadecimal digits) that stands for an address in the list of attempts. Without the secret
+    nobody can find out the address."""
+    return hmac.new(secret.encode(), f"{kind}:{value}".encode(), hashlib.sha256).hexdigest()
+
+
+def network_prefix(address: str | None) -> str:
+    """The network that a request is counted for: an IPv4 address, or the first 64 bits of an IPv6 address, which is
+    what one household has; "unknown" for anything else."""
+    try:
+        found = ip_address(address or "")
+    except ValueError:
+        return "unknown"
+    if not isinstance(found, IPv6Address):
+        return str(found)
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(IPv6Address(int(found) >> 64 << 64))

@@ -1,0 +1,56 @@
+"""Test mails, and sending mails again."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from course.audit.actions import record_event
+from course.db import lock_row
+from course.mail import actions as mail
+from course.mail.models import OutboxMail
+from course.mail.rules import MailMessage
+from course.people.models import Person
+
+
+def prefix_of_test_mail(person_id: int) -> str:
+    """The prefix of the keys of a person's test mails."""
+    return f"test:{person_id}:"
+
+
+def send_test_mail(
+    session: Session, person_id: int, recipient: str, message: MailMessage, by: int, at: datetime
+) -> bool:
+    """Queue a test mail, and contact the mail server at once. False if an earlier test mail is still waiting: it is tried at
+    once, and there is no second one."""
+    lock_row(session, Person, person_id)
+    waiting = select(OutboxMail.id).where(
+        OutboxMail.key.startswith(prefix_of_test_mail(person_id)), OutboxMail.recipient == recipient,
+        OutboxMail.sent_at.is_(None), OutboxMail.failure.is_(None), OutboxMail.next_try_at.is_not(None),
+    )  # fmt: skip
+    if session.execute(waiting.limit(1)).first() is not None:
+        mail.check_server_now(session, at)
+        return False
+    mail.queue_message(session, prefix_of_test_mail(person_id) + secrets.token_hex(6), recipient, message, at)
+    mail.check_server_now(session, at)
+    record_event(session, "mail.tested", ("person", person_id), {}, by, at)
+    return True
+
+
+def retry_mail(session: Session, mail_id: int, by: int, at: datetime) -> bool:
+    """Send a mail again; False if that is not possible (see course.mail.actions.retry_mail)."""
+    if not mail.retry_mail(session, mail_id, at):
+        return False
+    record_event(session, "mail.retried", ("mail", mail_id), {}, by, at)
+    return True
+
+
+def retry_all_mail(session: Session, by: int, at: datetime) -> int:
+    """Send every failed mail again for which that is possible; returns how many."""
+    count = mail.retry_all_mail(session, at)
+    if count:
+        record_event(session, "mail.all_retried", None, {"mails": count}, by, at)
+    return count

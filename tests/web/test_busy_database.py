@@ -1,0 +1,108 @@
+"""A database that another transaction keeps locked: a short wait, then a page that keeps what was entered."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, text
+from sqlalchemy.exc import OperationalError
+
+from course.db import is_lock_failure
+from course.people.models import Team
+from course.web import unit_of_work as unit_of_work_module
+from course.web.unit_of_work import read_only_session, unit_of_work
+from tests.makers import make_person, sign_in
+from tests.pages import Client
+
+
+@pytest.fixture(autouse=True)
+def _short_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unit_of_work_module, "REQUEST_LOCK_SECONDS", 0.3)
+
+
+@contextmanager
+def locked(app: Flask) -> Iterator[None]:
+    """Another transaction that holds the lock that every write with an audit event needs."""
+    engine = app.extensions["course"].engine
+    with engine.connect() as connection, connection.begin() as transaction:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("lock table audit_head, audit_entry, sent_form in exclusive mode"))
+        yield
+        transaction.rollback()
+
+
+def administrator(app: Flask) -> Client:
+    with app.app_context(), unit_of_work() as session:
+        person = make_person(session, role="administrator")
+    return sign_in(Client(app), person)
+
+
+def team_names(app: Flask) -> list[str]:
+    with app.app_context(), read_only_session() as session:
+        return list(session.execute(select(Team.name)).scalars())
+
+
+def test_a_form_waits_shortly_then_comes_back_with_what_was_entered_and_can_be_sent_again(committed: Flask) -> None:
+    client = administrator(committed)
+    form = client.get("/people/teams/add").fields() | {"parent": "", "name": "Kitchen & garden"}
+    with locked(committed):
+        started = time.monotonic()
+        page = client.post("/people/teams/add?x=1", form, 503)
+        assert 0.2 < time.monotonic() - started < 5
+    assert page.headers["Retry-After"] == "5"
+    assert page.headers["Cache-Control"] == "no-store"
+    assert "What you entered is kept on this page" in page.text
+    assert page.all("form")[-1].get("action") == "/people/teams/add?x=1"
+    assert "Send it again" in page.text
+    again = page.fields()
+    assert again["name"] == "Kitchen & garden"
+    assert team_names(committed).count("Kitchen & garden") == 0
+    client.post("/people/teams/add?x=1", again, 303)
+    assert team_names(committed).count("Kitchen & garden") == 1
+    # The key of the form came along: a further press is recognised.
+    client.post("/people/teams/add?x=1", again, 303)
+    assert team_names(committed).count("Kitchen & garden") == 1
+
+
+def test_a_password_is_not_written_into_the_page(committed: Flask) -> None:
+    client = administrator(committed)
+    form = client.get("/me").fields() | {"current": "quiet-river-stones-42", "password": "a quiet harbour wall"}
+    with locked(committed):
+        page = client.post("/me", form, 503)
+    assert "harbour" not in page.html
+    assert "Nothing has been recorded. Wait a few seconds, then try again." in page.text
+
+
+def test_pages_are_shown_while_another_transaction_writes(committed: Flask) -> None:
+    client = administrator(committed)
+    with locked(committed):
+        assert client.get("/me", 200).h1
+
+
+def test_a_page_that_must_be_recorded_is_not_shown_while_it_cannot_be(fresh_app: Flask) -> None:
+    client = administrator(fresh_app)
+    with fresh_app.app_context(), unit_of_work() as session:
+        other = make_person(session, "Kim Else", "kim@example.org").id
+    with locked(fresh_app):
+        page = client.get(f"/report/people/{other}", 503)
+    assert "The course is busy" in page.text
+    assert "Kim Else" not in page.text
+
+
+def test_a_command_waits_longer_than_a_request(fresh_app: Flask) -> None:
+    with fresh_app.app_context(), unit_of_work() as session:
+        connection = session.connection()
+        assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == 15_000
+    with fresh_app.test_request_context("/"), unit_of_work() as session:
+        connection = session.connection()
+        assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == 300
+
+
+def test_a_missing_table_is_no_lock_failure(fresh_app: Flask) -> None:
+    with fresh_app.extensions["course"].engine.connect() as connection, pytest.raises(OperationalError) as error:
+        connection.exec_driver_sql("select * from nowhere")
+    assert not is_lock_failure(error.value)
