@@ -49,10 +49,10 @@ screenshots: .venv/tested ## every page, 1280 and 390 px, light and dark, into s
 migration: .venv/ready ## write the next migration: make migration m="add a table"
 	@$(BIN)/alembic upgrade head && $(BIN)/alembic revision --autogenerate -m "$(m)"
 
-requirements: ## pin the newest versions into both requirements files
+requirements: ## pin what pyproject.toml names into both requirements files (UPGRADE=--upgrade takes the newest versions)
 	$(BIN)/pip install -q uv
-	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --upgrade -q pyproject.toml -o requirements.txt
-	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --upgrade -q pyproject.toml --group test -o tests/requirements.txt
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url $(UPGRADE) -q pyproject.toml -o requirements.txt
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url $(UPGRADE) -q pyproject.toml --group test -o tests/requirements.txt
 
 .venv/ready: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; PYTHON= names another.") if sys.version_info < (3, 11) else None'
