@@ -9,21 +9,17 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.clock import now
-from course.credentials.rules.keys import KeyLockedError
 from course.dates import start_of_day
 from course.evidence import actions, queries
-from course.evidence.builder import Asked
 from course.evidence.forms import PackForm
-from course.evidence.jobs import produce
-from course.evidence.rules.pack import STEPS
+from course.evidence.jobs import PACK
 from course.exports.actions import ask
 from course.exports.queries import DownloadView, content, downloads, unfinished
 from course.exports.queries import download as download_of
 from course.exports.rules import KEPT
-from course.exports.views import handed_out, make_beside
+from course.exports.views import handed_out
 from course.people.forms import team_choices
 from course.people.queries import TeamView
-from course.reports.app_status_cache import app_status_cache
 from course.reports.views import today
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
@@ -50,24 +46,21 @@ def choose() -> Response:
 @pages.post("")
 @requires_permission(Permission.SEE_PEOPLE)
 def make() -> Answer:
-    """Begin to make a pack; it goes on when the page is left."""
+    """Put the job that makes a pack into the queue; it goes on when the page is left."""
     form = _form(today())
     if not form.validate():
         return _page(form)
-    day, at, viewer, book = form.on.day, now(), current_user.person, app_status_cache()
+    day, at, viewer = form.on.day, now(), current_user.person
     if form.wanted is not None and form.wanted not in _ids(_teams(day)):
         form.team.errors = ["This team was not there on that day. Choose another one, or another day."]
         return _page(form)
     with unit_of_work() as session:
-        pack_id = ask(session, "evidence", form.wanted, day, "", len(STEPS), viewer.id, at)
+        pack_id = ask(session, PACK, "evidence", form.wanted, day, "", viewer.id, at)
         if pack_id is None:
             session.rollback()  # nothing was done, so the same form may come again
     if pack_id is None:
         flash("A pack is being made for you already: it is the one on this page. Ask for another when it is ready.")
         return redirect_after_post(_unfinished(viewer.id))
-    asked = Asked(form.wanted, day, viewer, at)
-    known = LookupError, KeyLockedError
-    make_beside(pack_id, lambda tell: produce(asked, book, tell, viewer.id, now, pack_id), now, known)
     return redirect_after_post(url_for("evidence.one", pack_id=pack_id))
 
 

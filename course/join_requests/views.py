@@ -19,9 +19,9 @@ from course.join_requests.rules import has_allowed_domain, parse_domains
 from course.mail.message_templates import render_message
 from course.mail.rules import MailMessage
 from course.people.forms import selected_team_id, team_choices
+from course.people.jobs import invitation
 from course.people.queries import may_manage_team, teams
 from course.people.rules import normalise_email
-from course.people.views import invitation
 from course.web.access import Permission, public, requires_permission
 from course.web.app_state import app_state
 from course.web.rate_limit import RateLimiter

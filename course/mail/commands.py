@@ -115,6 +115,8 @@ def status_text(mail: MailState) -> str:
         return f"came back {mail.bounced_at:%Y-%m-%d %H:%M}: {mail.failure}"
     if mail.sent_at is not None:
         return f"sent {mail.sent_at:%Y-%m-%d %H:%M}"
+    if mail.state == "unknown":
+        return f"unknown: {mail.failure}"
     if mail.next_try_at is None:
         return f"given up after {mail.tries}: {mail.failure}"
     if mail.failure:

@@ -3,34 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import datetime
 
 from flask import Blueprint, Response, abort, flash, g, make_response, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.clock import now
-from course.content.loaded_course import library
 from course.content.schema import SETTINGS
 from course.dates import civil_date
-from course.mail.message_templates import render_message
-from course.mail.rules import MailMessage
+from course.jobs.actions import enqueue
 from course.people import actions, queries
 from course.people.actions import Refusal
 from course.people.events import RecordOpened
 from course.people.forms import AddPersonForm, AddTeamForm, PathwayForm, selected_team_id, team_choices
+from course.people.jobs import INVITATIONS, invitation, invitation_timestamp
 from course.people.rules import normalise_line
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
-from course.web.background_threads import run_in_background
 from course.web.forms import query_number
 from course.web.template_filters import plural, redirect_after_post
-from course.web.unit_of_work import db, discard_request_state, publish_after_response, unit_of_work
+from course.web.unit_of_work import db, publish_after_response, unit_of_work
 
 pages = Blueprint("people", __name__)
-_INVITATION_BATCH = 100  # invitations in one unit of work
-_TOKEN_PLACEHOLDER = "TOKEN-OF-THIS-LINK"  # noqa: S105 (what stands in its place until it is known)
 
 
 @pages.before_request
@@ -117,7 +111,7 @@ def invite(person_id: int) -> WsgiResponse:
         flash(f"{person.name} has chosen a password already, and needs no invitation.")
         return redirect_after_post(url_for("people.list_people"))
     mail, sent = invitation(person.name, current_user.person.name), False
-    if "seen" not in request.form or request.form["seen"] == _timestamp(person.invited_at):
+    if "seen" not in request.form or request.form["seen"] == invitation_timestamp(person.invited_at):
         with unit_of_work() as session:
             sent = actions.invite(session, person.id, mail, now(), current_user.person.id, person.invited_at)
     if not sent:
@@ -136,10 +130,7 @@ def invite_all_pending() -> WsgiResponse:
     return send_invitations(queries.people_without_password(db()), url_for("people.list_people"))
 
 
-@pages.app_template_filter("moment_sent")
-def _timestamp(at: datetime | None) -> str:
-    """When somebody was invited, as a form carries it."""
-    return "" if at is None else at.isoformat()
+pages.app_template_filter("moment_sent")(invitation_timestamp)
 
 
 def send_invitations(people: Sequence[queries.Invitee], back: str) -> WsgiResponse:
@@ -147,24 +138,18 @@ def send_invitations(people: Sequence[queries.Invitee], back: str) -> WsgiRespon
     were invited before the page was made that it stood on. Then back to that page."""
     asked = request.form.get("at", "")
     again = request.form.get("who") == "all"
-    found = [one for one in people if one.invited_at is None or (again and _timestamp(one.invited_at) < asked)]
-    sender, by, at = current_user.person.name, current_user.person.id, now()
+    found = [
+        one for one in people if one.invited_at is None or (again and invitation_timestamp(one.invited_at) < asked)
+    ]
     if found:
-        discard_request_state()  # ends what was read: the invitations are written beside this request
-        run_in_background(lambda: _send_batches(found, sender, by, at), "invitations")
+        wanted = {str(one.id): invitation_timestamp(one.invited_at) for one in found}
+        arguments = {"people": wanted, "sender": current_user.person.name}
+        with unit_of_work() as session:
+            enqueue(session, INVITATIONS, arguments, current_user.person.id, now())
         flash(f"{plural(len(found), 'invitation is', 'invitations are')} on the way.")
     else:
         flash("All of them have been invited already.")
     return redirect_after_post(back)
-
-
-def _send_batches(people: Sequence[queries.Invitee], sender: str, by: int, at: datetime) -> None:
-    """Some at a time: the mails are written before each unit of work."""
-    for start in range(0, len(people), _INVITATION_BATCH):
-        mails = [(one, invitation(one.name, sender)) for one in people[start : start + _INVITATION_BATCH]]
-        with unit_of_work() as session:
-            for one, mail in mails:
-                actions.invite(session, one.id, mail, at, by, one.invited_at)
 
 
 @pages.route("/teams/add", methods=["GET", "POST"])
@@ -185,21 +170,6 @@ def add_team() -> Response | WsgiResponse:
             form.name.errors = [str(error)]
     page = render_template("people/add_team.html", form=form, teams=teams)
     return make_response(page, 422 if form.errors else 200)
-
-
-def invitation(name: str, sender: str) -> actions.InvitationWriter:
-    """The invitation to somebody from somebody. It is written at once, and its link put in as soon as that is known:
-    nothing is rendered while others wait. Needs no request."""
-    course = library().course.title
-    # The address of the course as it is set up, never the one that a request claims to have come to.
-    link = f"{app_state().config.public_url}/link/{_TOKEN_PLACEHOLDER}"
-    made = render_message("invitation.txt", f"Invitation: {course}", name=name, sender=sender, course=course, link=link)
-
-    def write(token: str) -> MailMessage:
-        html = made.html.replace(_TOKEN_PLACEHOLDER, token) if made.html else None
-        return replace(made, text=made.text.replace(_TOKEN_PLACEHOLDER, token), html=html)
-
-    return write
 
 
 def publish_record_opened(person_id: int) -> None:

@@ -41,7 +41,7 @@ def export_command(on: datetime | None, team: int | None, status: str | None, so
     wish = ReportRequest(kind, ReportFilter(team, status or "", sort=sort, on=day), COMMAND_VIEWER, at)
     refuse_existing_file(output)
     try:
-        made = export_report(wish, StatusCache(), _echo_progress, now)
+        made = export_report(wish, StatusCache(), _echo_progress)
     except LookupError as error:
         raise click.ClickException(str(error)) from error
     write_new_file(output, made.data)

@@ -17,13 +17,13 @@ from course.content.schema import SETTINGS
 from course.dates import civil_date
 from course.exports.actions import ask
 from course.exports.queries import DownloadView, content, download, unfinished
-from course.exports.views import handed_out, make_beside
+from course.exports.views import handed_out
 from course.organisation.request_organisation import current_organisation
 from course.people.queries import ids_recordable_by, ids_visible_to
 from course.people.views import DEPUTY_READ_ONLY
 from course.recertification.rules.explanations import STATUS_GROUPS
 from course.reports.app_status_cache import EXTENSION_KEY, app_status_cache
-from course.reports.jobs import ReportRequest, build_report_file, export_report, log_report_export
+from course.reports.jobs import REPORT_FILE, ReportRequest, build_report_file, log_report_export
 from course.reports.report_files import REPORT_FORMATS
 from course.reports.report_view import ReportView, build_report_view, report_rows
 from course.reports.rules import SORT_ORDERS, ReportFilter, parse_filter
@@ -106,14 +106,14 @@ def file(kind: str) -> Response | WsgiResponse:
             log_report_export(session, wish, made)
         return handed_out(made.data, REPORT_FORMATS[kind].media, f"report-{made.on}.{kind}")
     with unit_of_work() as session:
-        file_id = ask(session, kind, seen.team, seen.on, wish.wanted.address()[:1000], 1, wish.viewer.id, wish.at)
+        shown = wish.wanted.address()
+        file_id = ask(session, REPORT_FILE, kind, seen.team, seen.on, shown, wish.viewer.id, wish.at, {"filter": shown})
         if file_id is None:
             session.rollback()  # nothing was done, so the same form may come again
     if file_id is None:
         flash("Such a file is being made for you already. Ask for another when it is ready.")
         known = unfinished(db(), wish.viewer.id, kind)
         return redirect_after_post(url_for("reports.file_status", file_id=known) if known else url_for("reports.show"))
-    make_beside(file_id, lambda tell: export_report(wish, book, tell, now, file_id), now, (LookupError,))
     return redirect_after_post(url_for("reports.file_status", file_id=file_id))
 
 

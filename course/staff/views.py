@@ -14,9 +14,9 @@ from course.dates import civil_date
 from course.people import actions as people
 from course.people.actions import Refusal
 from course.people.forms import selected_team_id, team_choices
+from course.people.jobs import invitation
 from course.people.queries import person_by_email, teams
 from course.people.rules import is_undeliverable
-from course.people.views import invitation
 from course.staff import actions, queries
 from course.staff.forms import (
     CorrectIdentityForm,
