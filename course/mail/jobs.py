@@ -4,29 +4,32 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from course.jobs.rules import JobKind, JobRun
+from course.jobs.rules import JobKind, JobRun, Progress
 from course.mail import queries
 from course.mail.actions import erase_old_texts
-from course.mail.delivery import SenderSettings, deliver
+from course.mail.delivery import deliver
+from course.mail.smtp import server_name
 from course.web.app_state import app_state
 from course.web.unit_of_work import command_session, read_only_session
 
 LOOK_INTERVAL = timedelta(seconds=5)  # between two looks at whether a mail is due
 
 
-def sender_settings() -> SenderSettings:
-    """Where mail goes, from whom, and in whose name, as this program is set up."""
+def deliver_due_mail(at: datetime, by_hand: bool = False, progress: Progress = lambda *_: None) -> int:
+    """Send what is due at `at`, as this program is set up; returns how many mails left (see delivery.deliver)."""
     config = app_state().config
-    return SenderSettings(config.mail_url, config.mail_from, config.public_url, config.time_zone)
+    return deliver(
+        command_session, config.mail_url, config.mail_from, config.public_url, config.time_zone, at, by_hand, progress
+    )
 
 
 def _is_mail_due(at: datetime) -> bool:
     with read_only_session() as session:
-        return queries.has_deliverable_mail(session, sender_settings().server, at)
+        return queries.has_deliverable_mail(session, server_name(app_state().config.mail_url), at)
 
 
 def _deliver(run: JobRun) -> None:
-    deliver(command_session, sender_settings(), run.at, progress=run.progress)
+    deliver_due_mail(run.at, progress=run.progress)
 
 
 def _erase_old_texts(run: JobRun) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
 from course.db import lock_row, sqlite_path
+from course.jobs import actions as jobs
 from course.mail import actions as mail
 from course.mail.models import OutboxMail
 from course.mail.rules import MailMessage
@@ -218,3 +219,28 @@ def retry_all_mail(session: Session, by: int, at: datetime) -> int:
     if count:
         record_event(session, "mail.all_retried", None, {"mails": count}, by, at)
     return count
+
+
+def confirm_mail(session: Session, mail_id: int, by: int, at: datetime) -> bool:
+    """Record that a mail has arrived of which it was unknown whether it left; False if that is known."""
+    if not mail.confirm_sent(session, mail_id):
+        return False
+    record_event(session, "mail.confirmed", ("mail", mail_id), {}, by, at)
+    return True
+
+
+def cancel_job(session: Session, job_id: int, by: int, at: datetime) -> bool:
+    """Cancel a job that waits or runs; False if it has ended."""
+    return _record_job_event(session, "job.cancelled", job_id, jobs.cancel_job(session, job_id, at), by, at)
+
+
+def repeat_job(session: Session, job_id: int, by: int, at: datetime) -> bool:
+    """Put a job that has ended into the queue again; False if it, or another one for the same, waits or runs."""
+    return _record_job_event(session, "job.repeated", job_id, jobs.repeat_job(session, job_id, at), by, at)
+
+
+def _record_job_event(session: Session, what: str, job_id: int, kind: str | None, by: int, at: datetime) -> bool:
+    if kind is None:
+        return False
+    record_event(session, what, ("job", job_id), {"kind": kind}, by, at)
+    return True

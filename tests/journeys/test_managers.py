@@ -102,6 +102,7 @@ PAGES = {
     "staff.leavers": "/people/left",
     "staff.merge_people": "/people/{late}/merge",
     "staff.person": "/people/{late}",
+    "operations.list_jobs": "/system/jobs",
     "operations.outgoing_mail": "/mail",
     "operations.overview": "/system",
     "teams.change": "/teams/{team}/change",
