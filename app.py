@@ -31,10 +31,9 @@ from course.content.library import Library, load_library
 from course.content.schema import NATIONS, SETTINGS
 from course.credentials import commands as credential_commands
 from course.credentials import views as credentials
-from course.credentials.rules.documents import Seal
+from course.credentials.rules.documents import SigningSettings
 from course.db import make_engine
 from course.demo import commands as demo_commands
-from course.deputies import views as deputies
 from course.evidence import commands as evidence_commands
 from course.evidence import views as evidence
 from course.external_certificates import views as external_certificates
@@ -63,11 +62,11 @@ from course.reports import views as reports
 from course.scheduled_reports import views as scheduled_reports
 from course.server import commands as serving_commands
 from course.server.settings_check import settings_warnings
-from course.staff import views as staff
 from course.teams import views as teams
 from course.training_records import views as training_records
 from course.web import (
     access,
+    addresses,
     csrf,
     database_check,
     errors,
@@ -75,7 +74,7 @@ from course.web import (
     proxy_checks,
     request_log,
     security_headers,
-    session_cookie,
+    static_files,
     template_filters,
     unit_of_work,
     uploads,
@@ -89,7 +88,7 @@ FEATURES = (
     (calendars.pages, "/calendar"),
     (certificates.pages, "/certificate"),
     (certificates.checks, "/verify"),
-    (certificates.kept, "/kept"),
+    (certificates.certificate_links, "/kept"),
     (credentials.pages, "/issuer"),
     (content.pages, ""),
     (mail.pages, "/mail"),
@@ -97,8 +96,6 @@ FEATURES = (
     (organisation.pages, ""),
     (people.pages, "/people"),
     (people_import.pages, "/people/import"),
-    (staff.pages, "/people"),
-    (deputies.pages, "/people/deputies"),
     (teams.pages, "/teams"),
     (join_requests.pages, ""),
     (recertification.pages, "/renewal"),
@@ -180,11 +177,11 @@ def create_app(config: Config | None = None) -> Flask:
         hops = config.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     # The first registered runs last: headers see the response that the session has already kept.
-    session_cookie.init(app)
     request_log.init(app)
+    static_files.init(app, PACKAGE / "static", PACKAGE.parent / "instance" / "static")
     security_headers.init(app, config.secure)
     proxy_checks.init(app)
-    seal = Seal(config.secret_key, config.public_url, config.time_zone)
+    seal = SigningSettings(config.secret_key, config.public_url, config.time_zone)
     unit_of_work.init(app, engine, {"seal": seal})
     database_check.init(app, engine, config.database_url, lambda: settings_warnings(now()))
     errors.init(app)
@@ -193,7 +190,8 @@ def create_app(config: Config | None = None) -> Flask:
     input_guard.init(app)
     csrf.init(app)
     access.init(app)
-    template_filters.init(app, PACKAGE / "static", config.time_zone)
+    addresses.init(app)
+    template_filters.init(app, config.time_zone)
     app.jinja_env.globals.update(setting_names=SETTINGS, nation_names=NATIONS)
     for pages, prefix in FEATURES:
         app.register_blueprint(pages, url_prefix=prefix or None)

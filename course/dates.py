@@ -1,10 +1,16 @@
-"""Sums with calendar days. There is no clock here."""
+"""Calendar days: arithmetic, and dates in British words. Nothing here reads a clock."""
 
 from __future__ import annotations
 
 import calendar
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date as babel_format_date
+from babel.dates import format_datetime
+
+LOCALE = Locale("en", "GB")
 
 
 def civil_date(moment: datetime, zone: str) -> date:
@@ -18,11 +24,27 @@ def start_of_day(day: date, zone: str) -> datetime:
 
 
 def clamped_date(year: int, month: int, day: int) -> date:
-    """That day, or the last of the month where it is shorter: 29 February is the 28th in a common year."""
+    """The given day, or the last day of the month where the month is shorter: 29 February is the 28th in a common
+    year."""
     return date(year, month, min(day, calendar.monthrange(year, month)[1]))
 
 
 def add_months(day: date, months: int) -> date:
-    """The same day `months` later (earlier if negative), or the last of that month where it is shorter."""
+    """The same day `months` later (earlier if negative), or the last day of that month where the month is shorter."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     return clamped_date(year, month + 1, day.day)
+
+
+def format_date(value: date) -> str:
+    """A date in words: 12 February 2027."""
+    return babel_format_date(value, "d MMMM y", LOCALE)
+
+
+def format_moment(value: datetime, zone: str) -> str:
+    """A moment in words, as a clock in `zone` shows it: 12 February 2027, 9.05am."""
+    return format_datetime(value, "d MMMM y, h.mma", ZoneInfo(zone), LOCALE)
+
+
+def format_date_of(value: datetime, zone: str) -> str:
+    """The calendar day of a moment in `zone`, in words: 12 February 2027."""
+    return format_date(value.astimezone(ZoneInfo(zone)))

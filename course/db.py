@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, DateTime, Engine, MetaData, Select, create_engine, event, func, select
+from sqlalchemy import URL, Connection, DateTime, Engine, MetaData, create_engine, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect, make_url
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, sessionmaker
@@ -107,39 +107,6 @@ def _begin_sqlite(connection: Any) -> None:
 
 # What a query that only wants rows can run on.
 RowSource = Connection | Session
-
-
-class PreparedQuery:
-    """A query that every page sends: put into words once, then given to the driver as it is.
-
-    SQLAlchemy spends several times as long on such a query as the database does. The statement is still
-    written and typed with it and gives the same values. It runs in the transaction that is open, if one is;
-    a page that only reads needs none around its two queries. It passes by SQLAlchemy's own events and log, so
-    it is logged here.
-    """
-
-    def __init__(self, statement: Select[*tuple[Any, ...]]) -> None:
-        self._statement = statement
-        self._ready: dict[str, tuple[str, Mapping[str, Any], Sequence[str] | None, list[Any]]] = {}
-
-    def run(self, rows: RowSource, **values: Any) -> list[tuple[Any, ...]]:
-        """All rows as plain tuples, in the order of the statement's columns."""
-        connection = rows.connection() if isinstance(rows, Session) else rows
-        sql, fixed, order, kinds = self._ready.get(connection.dialect.name) or self._prepare(connection.dialect)
-        named = {**fixed, **values}
-        _LOG.debug(sql)
-        cursor = connection.connection.cursor()
-        cursor.execute(sql, named if order is None else tuple(named[name] for name in order))
-        found = cursor.fetchall()
-        cursor.close()
-        return [tuple(kind(v) if kind else v for kind, v in zip(kinds, row, strict=True)) for row in found]
-
-    def _prepare(self, dialect: Dialect) -> tuple[str, Mapping[str, Any], Sequence[str] | None, list[Any]]:
-        compiled = self._statement.compile(dialect=dialect)
-        kinds = [c.type.dialect_impl(dialect).result_processor(dialect, None) for c in self._statement.selected_columns]
-        ready = str(compiled), dict(compiled.params), compiled.positiontup, kinds
-        self._ready[dialect.name] = ready
-        return ready
 
 
 # Whether this thread is inside a unit of work, which holds SQLite's only write lock.

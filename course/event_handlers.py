@@ -2,24 +2,74 @@
 
 from __future__ import annotations
 
+from course.analytics import events as analytics_events
+from course.audit import events as audit_events
+from course.audit.catalogue import register_events
+from course.auth import events as auth_events
 from course.auth.actions import check_link_mail, revoke_access, send_invitation, void_mailed_links
+from course.calendars import events as calendars_events
+from course.certificates import events as certificates_events
 from course.certificates.events import CertificateRevoked
 from course.events import subscribe
+from course.evidence import events as evidence_events
+from course.external_certificates import events as external_certificates_events
+from course.help_requests import events as help_requests_events
+from course.join_requests import events as join_requests_events
 from course.learning.actions import enrol
 from course.learning.events import CourseCompleted, StepEnded
 from course.mail.events import BeforeMailSend
+from course.operations import events as operations_events
+from course.organisation import events as organisation_events
+from course.people import events as people_events
 from course.people.actions import InvitationRequested
-from course.people.events import EarlierCertificate, PersonAdded, RecordOpened
+from course.people.events import AddressChanged, EarlierCertificate, PeopleMerged, PersonAdded, PersonLeft, RecordOpened
+from course.people_import import events as people_import_events
+from course.privacy import events as privacy_events
+from course.recertification import events as recertification_events
 from course.recertification.actions import (
     certify,
     import_listed_certificate,
     import_merged_certificates,
     withdraw_merged_certificate,
 )
+from course.refreshers import events as refreshers_events
 from course.refreshers.actions import complete_refresher
+from course.reminders import events as reminders_events
 from course.reminders.actions import recheck_reminder
-from course.staff.events import AddressChanged, PeopleMerged, PersonLeft
+from course.reports import events as reports_events
+from course.scheduled_reports import events as scheduled_reports_events
+from course.server import events as server_events
+from course.training_records import events as training_records_events
 from course.training_records.actions import log_page_view
+
+# The audit events of every feature that writes any.
+register_events(
+    kind
+    for events in (
+        analytics_events,
+        audit_events,
+        auth_events,
+        calendars_events,
+        certificates_events,
+        evidence_events,
+        external_certificates_events,
+        help_requests_events,
+        join_requests_events,
+        operations_events,
+        organisation_events,
+        people_events,
+        people_import_events,
+        privacy_events,
+        recertification_events,
+        refreshers_events,
+        reminders_events,
+        reports_events,
+        scheduled_reports_events,
+        server_events,
+        training_records_events,
+    )
+    for kind in events.AUDIT_EVENTS
+)
 
 
 def register_handlers() -> None:

@@ -27,8 +27,6 @@ from course.refreshers.models import RefresherPart
 from course.reminders.models import Reminder
 from course.scheduled_reports.models import SentReport
 from course.server.models import WorkerBeat
-from course.staff.models import PersonChange
-from course.teams.models import TeamChange
 from course.training_records.models import RecordView
 
 MODEL_CLASSES = (
@@ -46,7 +44,6 @@ MODEL_CLASSES = (
     OutboxMail,
     PeopleImport,
     Person,
-    PersonChange,
     RecordView,
     RefresherPart,
     RegistrationLink,
@@ -56,7 +53,6 @@ MODEL_CLASSES = (
     RetentionSchedule,
     SentForm,
     SignedCredential,
-    TeamChange,
     TeamDiscussion,
     TrustedIssuer,
     WorkerBeat,

@@ -24,8 +24,9 @@ from course.auth import password_hashing as passwords
 from course.content.actions import archive
 from course.db import assert_outside_unit_of_work, make_engine
 from course.reports.status_cache import StatusCache
-from course.web.unit_of_work import SessionFactories, command_session
+from course.web.unit_of_work import SessionFactories, unit_of_work
 from tests.pages import Client
+from tests.support.engines import Comparison, add_options, choose_engines
 from tests.support.postgres import temporary_cluster
 
 # A developer's .env changes nothing in tests, nor in the processes that they start.
@@ -49,6 +50,21 @@ passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 db.raise_if_slow = True
 
 
+pytest_addoption = add_options
+pytest_generate_tests = choose_engines
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--compare-engines"):
+        config.pluginmanager.register(Comparison())
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The browser's walks first: nobody is left alone with a long one at the end."""
+    items.sort(key=lambda item: "tests/journeys/" not in item.nodeid)
+
+
 @before_render_template.connect
 def _outside(_app: Flask, template: Template, context: object) -> None:  # noqa: ARG001 (the signal's own)
     assert_outside_unit_of_work(f"rendering {template.name}")
@@ -65,9 +81,9 @@ def postgres_url() -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="session")
 def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """An empty database of each engine."""
+    """An empty database: of SQLite, and of PostgreSQL too for what is marked `both_engines`."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path_factory.mktemp('database') / 'course.db'}"
     return str(request.getfixturevalue("postgres_url"))
@@ -104,7 +120,7 @@ def undone(prepared: Flask) -> Iterator[Flask]:
         prepared.extensions["course.sessions"] = SessionFactories(sessions, lambda: nullcontext(connection))
         # What was read of a database that is undone must not be remembered.
         prepared.extensions.pop("course.organisation", None)
-        prepared.extensions["course.ledger"] = StatusCache()
+        prepared.extensions["course.status_cache"] = StatusCache()
         prepared.extensions.pop("course.analytics", None)
         yield prepared
         prepared.extensions["course.sessions"] = kept
@@ -155,7 +171,7 @@ def committed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]
     app = create_app(make_config(url))
     app.config["LOG_REQUESTS"] = False
     schema_upgrade.upgrade(app.extensions["course"].engine)
-    with app.app_context(), command_session() as session:
+    with app.app_context(), unit_of_work() as session:
         archive(session, app.extensions["course"].library, NOW)
     yield app
     app.extensions["course"].engine.dispose()

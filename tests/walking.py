@@ -116,7 +116,7 @@ class Learner:
             state = run_state(scenario, decisions)
             if state.ending is not None or state.scene is None:
                 return run
-            choice = next((c for c in state.offered if c.quality == choose), state.scene.best)
+            choice = next((c for c in state.open_choices if c.quality == choose), state.scene.best)
             self.client.post(run, {"step": str(step), "choice": choice.id})
             decisions.append((state.scene.id, choice.id))
         raise AssertionError("the scenario does not end")

@@ -1,4 +1,4 @@
-"""Writing down that a team talked about a learning point, and taking it back."""
+"""Recording that a team discussed a learning point, and withdrawing the record."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from course.people.models import Team
 
 @dataclass(frozen=True)
 class DiscussionEntry:
-    """A talk as it is written down (see rules.talks.Talk); `title` is what the learning point is called."""
+    """A discussion to record (see rules.discussions.DiscussionView); `title` is the title of the learning point."""
 
     team: int
     point: str
@@ -29,36 +29,40 @@ class DiscussionEntry:
     agreed: str
 
 
-def record_discussion(session: Session, talk: DiscussionEntry, by: int, today: date, at: datetime) -> Refusal | None:
-    """Write down that this talk was held. Refused for a day that cannot be, and for one that stands there already."""
-    words = discussion_date_error(talk.held_on, today)
-    if words is not None:
-        return Refusal("held_on", words)
-    team = None if talk.team == WHOLE_ORGANISATION else talk.team
-    # Who writes down the same at the same time waits here, and then finds it.
-    whose = select(Organisation.id) if team is None else select(Team.id).where(Team.id == team)
-    session.execute(whose.with_for_update())
-    same = select(TeamDiscussion.id).where(
-        TeamDiscussion.team_id.is_not_distinct_from(team), TeamDiscussion.point == talk.point,
-        TeamDiscussion.held_on == talk.held_on, TeamDiscussion.ended_at.is_(None),
+def record_discussion(
+    session: Session, discussion: DiscussionEntry, by: int, today: date, at: datetime
+) -> Refusal | None:
+    """Record a discussion. Refused for an impossible day, and if the same discussion is recorded already."""
+    error = discussion_date_error(discussion.held_on, today)
+    if error is not None:
+        return Refusal("held_on", error)
+    team = None if discussion.team == WHOLE_ORGANISATION else discussion.team
+    # Of two who record the same discussion at once one waits here, and then finds it.
+    owner = select(Organisation.id) if team is None else select(Team.id).where(Team.id == team)
+    session.execute(owner.with_for_update())
+    duplicate = select(TeamDiscussion.id).where(
+        TeamDiscussion.team_id.is_not_distinct_from(team), TeamDiscussion.point == discussion.point,
+        TeamDiscussion.held_on == discussion.held_on, TeamDiscussion.ended_at.is_(None),
     )  # fmt: skip
-    if session.execute(same.limit(1)).first() is not None:
+    if session.execute(duplicate.limit(1)).first() is not None:
         return Refusal("held_on", "A talk about this on that day is written down already.")
     session.add(
-        TeamDiscussion(team_id=team, point=talk.point, held_on=talk.held_on, people=talk.people, agreed=talk.agreed,
-                 made_by=by, made_at=at)
+        TeamDiscussion(team_id=team, point=discussion.point, held_on=discussion.held_on, people=discussion.people,
+                       agreed=discussion.agreed, made_by=by, made_at=at)
     )  # fmt: skip
     session.flush()
-    _record_discussion_event(session, "talk.held", team, talk.title, talk.held_on, by, at)
+    _record_discussion_event(session, "talk.held", team, discussion.title, discussion.held_on, by, at)
     return None
 
 
-def withdraw_discussion(session: Session, talk_id: int, title: str, reason: str, by: int, at: datetime) -> bool:
-    """The talk was not held, or not like that; False if somebody has taken it back before."""
-    standing = (
-        select(TeamDiscussion).where(TeamDiscussion.id == talk_id, TeamDiscussion.ended_at.is_(None)).with_for_update()
+def withdraw_discussion(session: Session, discussion_id: int, title: str, reason: str, by: int, at: datetime) -> bool:
+    """Withdraw the record of a discussion that was not held, or not as recorded. False if it was withdrawn before."""
+    active = (
+        select(TeamDiscussion)
+        .where(TeamDiscussion.id == discussion_id, TeamDiscussion.ended_at.is_(None))
+        .with_for_update()
     )
-    row = session.execute(standing).scalar_one_or_none()
+    row = session.execute(active).scalar_one_or_none()
     if row is None:
         return False
     row.ended_at, row.ended_by, row.ended_reason = at, by, reason
@@ -68,8 +72,8 @@ def withdraw_discussion(session: Session, talk_id: int, title: str, reason: str,
 
 
 def _record_discussion_event(
-    session: Session, what: str, team: int | None, title: str, day: date, by: int, at: datetime
+    session: Session, kind: str, team: int | None, title: str, day: date, by: int, at: datetime
 ) -> None:
     row = session.get(Team, team) if team is not None else None
     subject = None if team is None else ("team", team)
-    record_event(session, what, subject, {"team": row.name if row else "everybody", "about": title, "day": day}, by, at)
+    record_event(session, kind, subject, {"team": row.name if row else "everybody", "about": title, "day": day}, by, at)

@@ -1,4 +1,4 @@
-"""Writing down a talk of a team, and taking it back."""
+"""The forms that record a team's discussion and withdraw the record."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PEOPLE_MESSAGE = "Enter how many took part, with whoever led: a whole number fr
 
 
 def _clean_lines(text: str | None) -> str:
-    """What was typed, line by line, without what no database or document can hold."""
+    """The text, line by line, without characters that no database or document can hold."""
     return "\n".join(normalise_line(line) for line in (text or "").strip().splitlines())
 
 

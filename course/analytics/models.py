@@ -1,4 +1,4 @@
-"""What teams did about what they get wrong."""
+"""The discussions that teams held about their results."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from course.db import Base, UtcDateTime
 
 
 class TeamDiscussion(Base):
-    """A team (none: the whole organisation) talked about a learning point. `ended_at` is when the entry was taken back,
-    which is all that ever changes."""
+    """A discussion of ten minutes that a team (none: the whole organisation) held about a learning point.
+
+    `agreed` is what the team agreed on, in the words of the person `made_by` who recorded it. `ended_at` is when the
+    record was withdrawn, which is the only change of a row. The audit kinds are talk.held and talk.taken_back.
+    """
 
     __tablename__ = "team_talk"
 

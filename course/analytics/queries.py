@@ -1,4 +1,4 @@
-"""Counting first answers and first decisions. Nothing here gives a name, and no row is about one person's answer."""
+"""Counts of first answers and first decisions. No query returns a name, and no row is about one person's answer."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ from course.people.models import Employment, Membership, Person, Team
 ATTEMPT_KINDS = ("check", "final", "refresher", "update", "booster")
 
 
-def _team_placements(at: datetime, out: Collection[int]) -> CTE:
-    """In which team each person who was here at that moment counts: the one that they had joined last; 0 if they were
-    in none. Nobody of the teams `out` is told of.
+def _team_placements(at: datetime, excluded: Collection[int]) -> CTE:
+    """The team in which each person who was employed at that moment counts: the team joined last; 0 for no team. People
+    of the teams `excluded` are left out.
 
-    In one only: figures of teams that share people could be taken from each other and leave few. The same is said in
-    Python by rules.moving.stands.
+    A person counts in one team only: the difference between figures of teams that share people could disclose a few.
+    The same rule in Python is rules.release_schedule.placement_changes.
     """
     newest = (
         select(Membership.person_id, func.max(Membership.id).label("id"))
@@ -56,15 +56,15 @@ def _team_placements(at: datetime, out: Collection[int]) -> CTE:
         .group_by(Membership.person_id)
         .subquery()
     )
-    # Whether somebody is here is taken from what was written down by then, not from what became known later.
+    # Employment is taken from what was recorded by then, not from what became known later.
     known = (
         select(Employment.person_id, func.max(Employment.id).label("id"))
         .where(Employment.made_at <= at)
         .group_by(Employment.person_id)
         .subquery()
     )
-    ever = select(Employment.id).where(Employment.person_id == Person.id).correlate(Person).exists()
-    unwritten = and_(~ever, Person.left_at.is_not(None), Person.left_at <= at)
+    has_records = select(Employment.id).where(Employment.person_id == Person.id).correlate(Person).exists()
+    left_unrecorded = and_(~has_records, Person.left_at.is_not(None), Person.left_at <= at)
     team = func.coalesce(Membership.team_id, 0)
     return (
         select(Person.id.label("person_id"), team.label("team_id"))
@@ -72,34 +72,38 @@ def _team_placements(at: datetime, out: Collection[int]) -> CTE:
         .outerjoin(Membership, Membership.id == newest.c.id)
         .outerjoin(known, known.c.person_id == Person.id)
         .outerjoin(Employment, Employment.id == known.c.id)
-        .where(Person.created_at <= at, Employment.end.is_(None), not_(unwritten))
-        .where(team.not_in(out))
+        .where(Person.created_at <= at, Employment.end.is_(None), not_(left_unrecorded))
+        .where(team.not_in(excluded))
         .cte("home")
     )
 
 
-def person_histories(session: Session, before: datetime, *, decided: bool = True) -> list[PersonHistory]:
-    """Everybody who answered something before that moment, or decided something in a story. Five queries."""
+def person_histories(session: Session, before: datetime, *, with_decisions: bool = True) -> list[PersonHistory]:
+    """The histories of everybody who answered a question or, `with_decisions`, took a decision in a scenario before that
+    moment. Four queries."""
     answered: dict[int, dict[int, int]] = defaultdict(dict)
-    done_when = [_answers_by_quarter(before), *([_decisions_by_quarter(before)] if decided else [])]
-    for person, quarter, n in session.execute(union_all(*done_when)):
-        answered[person][quarter] = answered[person].get(quarter, 0) + n
-    stays: dict[int, list[MembershipSpell]] = defaultdict(list)
-    members = select(Membership.person_id, Membership.team_id, Membership.since, Membership.until)
-    for person, team, since, until in session.execute(members.order_by(Membership.id)):
-        stays[person].append(MembershipSpell(team, since, until))
-    written: dict[int, list[tuple[datetime, bool]]] = defaultdict(list)
-    known = select(Employment.person_id, Employment.made_at, Employment.end).order_by(Employment.id)
-    for person, at, end in session.execute(known):
-        written[person].append((at, end is None))
+    counts = [_answers_by_quarter(before), *([_decisions_by_quarter(before)] if with_decisions else [])]
+    for person, quarter, count in session.execute(union_all(*counts)):
+        answered[person][quarter] = answered[person].get(quarter, 0) + count
+    memberships: dict[int, list[MembershipSpell]] = defaultdict(list)
+    spells = select(Membership.person_id, Membership.team_id, Membership.since, Membership.until)
+    for person, team, since, until in session.execute(spells.order_by(Membership.id)):
+        memberships[person].append(MembershipSpell(team, since, until))
+    employment: dict[int, list[tuple[datetime, bool]]] = defaultdict(list)
+    records = select(Employment.person_id, Employment.made_at, Employment.end).order_by(Employment.id)
+    for person, at, end in session.execute(records):
+        employment[person].append((at, end is None))
     moments: dict[int, datetime] = {}
-    found = []
-    for person, came, left in session.execute(select(Person.id, Person.created_at, Person.left_at)):
+    histories = []
+    for person, joined, left in session.execute(select(Person.id, Person.created_at, Person.left_at)):
         if person in answered:
-            done = tuple((moments.setdefault(one, _quarter_start(one)), n) for one, n in answered[person].items())
-            gone = tuple(written.get(person, [(left, False)] if left else []))
-            found.append(PersonHistory(person, came, gone, tuple(stays[person]), done))
-    return found
+            by_quarter = tuple(
+                (moments.setdefault(quarter, _quarter_start(quarter)), count)
+                for quarter, count in answered[person].items()
+            )
+            changes = tuple(employment.get(person, [(left, False)] if left else []))
+            histories.append(PersonHistory(person, joined, changes, tuple(memberships[person]), by_quarter))
+    return histories
 
 
 def _quarter_start(quarter: int) -> datetime:
@@ -107,7 +111,7 @@ def _quarter_start(quarter: int) -> datetime:
 
 
 def _quarter_hour(at: InstrumentedAttribute[datetime]) -> ColumnElement[int]:
-    """In which quarter of an hour something was, since 1970: in every time zone days begin with one."""
+    """The number of the quarter of an hour since 1970. In every time zone days begin with a quarter."""
     return cast(extract("epoch", at) - extract("second", at), Integer) // 900
 
 
@@ -143,8 +147,11 @@ def _first_runs() -> CTE:
 
 
 def _first_answers(before: datetime) -> CTE:
-    """The first answer that each person gave to each question, of those before that moment. What has been opened earlier
-    may be answered later: it is the answers that are in order of time, so that none of them is ever another one's."""
+    """The first answer before that moment of each person to each question.
+
+    The order is that of the answers, because a question that was opened earlier may be answered later: so a first answer
+    never ceases to be the first.
+    """
     answered = (
         select(
             Answer.item_id,
@@ -168,8 +175,11 @@ def _first_answers(before: datetime) -> CTE:
 
 @dataclass(frozen=True)
 class AnswerCounts:
-    """First answers: how each question was answered in a group; and of everybody, by team, how many people answered
-    each point and were asked each question for it, and what each person answered in each month."""
+    """Counts of first answers.
+
+    `tallies` are those of a group. The rest is of everybody, by team: `people` who answered each point, people who were
+    `asked` each question, and the answers of each person in each month.
+    """
 
     tallies: tuple[AnswerTally, ...]
     people: dict[str, dict[int, int]]
@@ -178,14 +188,14 @@ class AnswerCounts:
 
 
 def answer_counts(
-    session: Session, teams: Collection[int] | None, before: datetime, out: Collection[int] = frozenset()
+    session: Session, teams: Collection[int] | None, before: datetime, excluded: Collection[int] = frozenset()
 ) -> AnswerCounts:
-    """The first answers before that moment, of the people who were here then: tallies of those who count in these teams
-    (None: of everybody), and what tells whether they may be shown. Nobody of the teams `out` counts. One query.
+    """Count the first answers before that moment of the people who were employed then. One query.
 
-    Months are those of UTC.
+    The tallies are of the people who count in these teams (None: of everybody); the other counts are those from which
+    suppression is decided. People of the teams `excluded` do not count. Months are those of UTC.
     """
-    home, first = _team_placements(before, out), _first_answers(before)
+    home, first = _team_placements(before, excluded), _first_answers(before)
     read = (
         select(
             first.c.person_id, home.c.team_id, AttemptItem.point, AttemptItem.question_id, AttemptItem.version,
@@ -200,22 +210,22 @@ def answer_counts(
         .cte("read_answer")
     )  # fmt: skip
     no_text, no_number = cast(null(), String), cast(null(), Integer)
-    n, right, sure = func.count(), func.sum(read.c.right), func.sum(read.c.sure)
+    count, right, sure = func.count(), func.sum(read.c.right), func.sum(read.c.sure)
     question = read.c.point, read.c.question_id, read.c.version
     of_group = true() if teams is None else read.c.team_id.in_(teams)
     month = cast(read.c.month, Integer)
     rows = session.execute(
         union_all(
             select(literal("tally").label("what"), *question, read.c.given, no_number.label("team"),
-                   no_number.label("month"), n, right, sure)
+                   no_number.label("month"), count, right, sure)
             .where(of_group).group_by(*question, read.c.given),
             select(literal("people"), read.c.point, no_text, no_text, no_text, read.c.team_id, no_number,
                    func.count(read.c.person_id.distinct()), no_number, no_number)
             .group_by(read.c.point, read.c.team_id),
-            select(literal("asked"), *question, no_text, read.c.team_id, no_number, n, no_number, no_number)
+            select(literal("asked"), *question, no_text, read.c.team_id, no_number, count, no_number, no_number)
             .group_by(*question, read.c.team_id),
             select(literal("month"), no_text, no_text, no_text, cast(read.c.person_id, String), read.c.team_id,
-                   month, n, right, sure)
+                   month, count, right, sure)
             .group_by(read.c.person_id, read.c.team_id, month),
         )
     )  # fmt: skip
@@ -226,27 +236,31 @@ def _collect_answer_counts(rows: Iterable[Any]) -> AnswerCounts:
     tallies, months = [], []
     people: dict[str, dict[int, int]] = defaultdict(dict)
     asked: dict[QuestionKey, dict[int, int]] = defaultdict(dict)
-    for what, point, question, version, given, team, month, count, right, sure in rows:
-        if what == "tally":
+    for kind, point, question, version, given, team, month, count, right, sure in rows:
+        if kind == "tally":
             tallies.append(AnswerTally(point, question, version, tuple(json.loads(given)), count, right, sure))
-        elif what == "people":
+        elif kind == "people":
             people[point][team] = count
-        elif what == "asked":
+        elif kind == "asked":
             asked[point, question, version][team] = count
         else:
             months.append(MonthlyAnswers(f"{month // 12:04}-{month % 12 + 1:02}", team, int(given), right, count))
     return AnswerCounts(tuple(tallies), dict(people), dict(asked), tuple(months))
 
 
-# How many people of each team chose what: by scenario (reference and version), scene, and choice.
+# People by team: by scenario (reference and version), scene, and choice.
 DecisionCounts = dict[tuple[str, str], dict[str, dict[str, dict[int, int]]]]
 
 
-def decision_counts(session: Session, before: datetime, out: Collection[int] = frozenset()) -> DecisionCounts:
-    """What everybody chose before that moment in the first run of each scenario, the first time they came to a scene;
-    of whom `answer_counts` tells. One query."""
-    home, every = _team_placements(before, out), _first_runs()
-    runs = select(every.c.run_id, home.c.team_id).join(home, home.c.person_id == every.c.person_id).cte("counted_run")
+def decision_counts(session: Session, before: datetime, excluded: Collection[int] = frozenset()) -> DecisionCounts:
+    """Count the choices before that moment in the first run of each scenario, the first time a person came to a scene,
+    of the same people as `answer_counts`. One query."""
+    home, first_runs = _team_placements(before, excluded), _first_runs()
+    runs = (
+        select(first_runs.c.run_id, home.c.team_id)
+        .join(home, home.c.person_id == first_runs.c.person_id)
+        .cte("counted_run")
+    )
     first = (
         select(func.min(Decision.id).label("id"), runs.c.team_id)
         .join(runs, runs.c.run_id == Decision.run_id)
@@ -261,28 +275,28 @@ def decision_counts(session: Session, before: datetime, out: Collection[int] = f
         .join(first, first.c.id == Decision.id)
         .group_by(*groups)
     )
-    found: DecisionCounts = {}
+    counts: DecisionCounts = {}
     for ref, version, scene, choice, team, count in rows:
-        found.setdefault((ref, version), {}).setdefault(scene, {}).setdefault(choice, {})[team] = count
-    return found
+        counts.setdefault((ref, version), {}).setdefault(scene, {}).setdefault(choice, {})[team] = count
+    return counts
 
 
 def item_responses(session: Session, before: datetime) -> dict[tuple[str, str], list[ItemResponse]]:
-    """Every first answer that was given before that moment, by question and version, also of people who have left. One query.
+    """Every first answer before that moment, by (question id, version), also of people who have left. One query.
 
-    The database counts answers that are alike, so that few rows come back. What was chosen is told as it was given:
-    only for questions that are answered by choosing are these options.
+    The database counts equal answers, so that few rows are returned. The options are the indices in the answer: they are
+    meaningful only for questions that are answered by choosing.
     """
     first = _first_answers(before)
     right = case((Answer.correct, 1), else_=0)
     scores = (
-        select(AttemptItem.attempt_id, func.count().label("n"), func.sum(right).label("right"))
+        select(AttemptItem.attempt_id, func.count().label("asked"), func.sum(right).label("right"))
         .join(Answer, Answer.item_id == AttemptItem.id)
         .where(Answer.answered_at < before)
         .group_by(AttemptItem.attempt_id)
         .cte("score")
     )
-    groups = AttemptItem.question_id, AttemptItem.version, Answer.given, right, scores.c.right, scores.c.n
+    groups = AttemptItem.question_id, AttemptItem.version, Answer.given, right, scores.c.right, scores.c.asked
     rows = session.execute(
         select(*groups, func.count())
         .join(first, first.c.item_id == AttemptItem.id)
@@ -290,24 +304,24 @@ def item_responses(session: Session, before: datetime) -> dict[tuple[str, str], 
         .join(scores, scores.c.attempt_id == AttemptItem.attempt_id)
         .group_by(*groups)
     )
-    found: dict[tuple[str, str], list[ItemResponse]] = defaultdict(list)
-    for question, version, given, mark, of_right, n, count in rows:
-        rest = (of_right - mark) / (n - 1) if n > 1 else None
-        chosen = tuple(index for index in json.loads(given) if isinstance(index, int))
-        found[question, version] += [ItemResponse(mark, rest, chosen)] * count
-    return dict(found)
+    responses: dict[tuple[str, str], list[ItemResponse]] = defaultdict(list)
+    for question, version, given, score, attempt_right, asked, count in rows:
+        rest_score = (attempt_right - score) / (asked - 1) if asked > 1 else None
+        options = tuple(index for index in json.loads(given) if isinstance(index, int))
+        responses[question, version] += [ItemResponse(score, rest_score, options)] * count
+    return dict(responses)
 
 
 def team_discussions(session: Session, at: datetime | None = None) -> list[DiscussionView]:
-    """The talks that teams had, as they were known at that moment (None: now), the newest first. One query."""
-    known: ColumnElement[bool] = TeamDiscussion.ended_at.is_(None)
+    """The recorded discussions of teams, as they were known at that moment (None: now), the newest first. One query."""
+    active: ColumnElement[bool] = TeamDiscussion.ended_at.is_(None)
     if at is not None:
-        known = and_(TeamDiscussion.made_at <= at, or_(known, TeamDiscussion.ended_at > at))
+        active = and_(TeamDiscussion.made_at <= at, or_(active, TeamDiscussion.ended_at > at))
     rows = session.execute(
         select(TeamDiscussion, Team.name, Person.name)
         .outerjoin(Team, Team.id == TeamDiscussion.team_id)
         .join(Person, Person.id == TeamDiscussion.made_by)
-        .where(known)
+        .where(active)
         .order_by(TeamDiscussion.held_on.desc(), TeamDiscussion.id.desc())
     )
     return [

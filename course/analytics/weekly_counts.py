@@ -1,5 +1,7 @@
-"""What was counted of the answers until last Monday, kept in this process: until the next one these do not change, and a
-million of them take seconds to count."""
+"""A cache, in this process, of counts of the answers before last Monday.
+
+The counts do not change until the next Monday, and a million answers take seconds to count.
+"""
 
 from __future__ import annotations
 
@@ -23,35 +25,35 @@ T = TypeVar("T")
 
 @dataclass
 class _WeeklyCounts:
-    """Of the Monday `of`."""
+    """The counts of answers before a Monday."""
 
-    of: date
-    timeline: ReleaseSchedule | None = None
+    monday: date
+    schedule: ReleaseSchedule | None = None
     counts: dict[Hashable, object] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 def _weekly_counts(today: date) -> _WeeklyCounts:
-    found: _WeeklyCounts | None = current_app.extensions.get(EXTENSION_KEY)
-    if found is None or found.of != monday_of(today):
-        found = current_app.extensions[EXTENSION_KEY] = _WeeklyCounts(monday_of(today))
-    return found
+    week: _WeeklyCounts | None = current_app.extensions.get(EXTENSION_KEY)
+    if week is None or week.monday != monday_of(today):
+        week = current_app.extensions[EXTENSION_KEY] = _WeeklyCounts(monday_of(today))
+    return week
 
 
 def cached_release_schedule(session: Session, today: date, zone: str) -> ReleaseSchedule:
-    """What is told of each group when."""
-    here = _weekly_counts(today)
-    with here.lock:
-        if here.timeline is None:
-            here.timeline = release_schedule_until(session, today, zone)
-        return here.timeline
+    """Which figures of each group are published when."""
+    week = _weekly_counts(today)
+    with week.lock:
+        if week.schedule is None:
+            week.schedule = release_schedule_until(session, today, zone)
+        return week.schedule
 
 
-def cached_count(today: date, what: Hashable, count: Callable[[], T]) -> T:
-    """What was counted, or is counted now."""
+def cached_count(today: date, key: Hashable, count: Callable[[], T]) -> T:
+    """The cached result of `count` under this key; computed now if it is not there."""
     counts = _weekly_counts(today).counts
-    if what not in counts:
+    if key not in counts:
         if len(counts) >= MAX_CACHED_COUNTS:
             counts.clear()
-        counts[what] = count()
-    return cast("T", counts[what])
+        counts[key] = count()
+    return cast("T", counts[key])

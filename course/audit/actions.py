@@ -11,8 +11,9 @@ from sqlalchemy import event, func, insert, select, update
 from sqlalchemy.orm import Session, SessionTransaction
 
 from course.audit import queries
+from course.audit.catalogue import event_kind
 from course.audit.models import AuditEntry, AuditHead
-from course.audit.rules import EVENT_SENTENCES, INITIAL_HASH, EventSubject, canonical_json, entry_hash
+from course.audit.rules import INITIAL_HASH, EventSubject, canonical_json, entry_hash
 
 _PENDING_KEY = "audit"  # where a session keeps what is still to be written
 _ADVISORY_LOCK = 7_241_131  # PostgreSQL's advisory lock of whoever writes to the log; any number that nobody else uses
@@ -41,14 +42,15 @@ def record_event(
 ) -> None:
     """Write a deed to the log when the transaction is committed; if it is undone, so is this.
 
-    `what` is one of `rules.WORDS`, `by` the id of the person who did it (None: a command, or by itself).
+    `what` is a name that a feature declares in its `events.py`; `by` is the id of the person who did it (None: a
+    command or a job).
     A GET commits nothing, so nothing can be recorded in one: downloads that are recorded are posts.
     Details never hold passwords, tokens, answers or notes, nor the names and addresses of people: nothing
     can be taken out of the log again. So a `reason` about a person is left out: it stands beside the fact, and may say
     something about their health. Raises ValueError for an unknown deed.
     """
-    if what not in EVENT_SENTENCES:
-        raise ValueError(f"the log has no words for {what!r}")
+    if event_kind(what) is None:
+        raise ValueError(f"no feature declares the audit event {what!r}")
     if not session.in_transaction():
         session.begin()
     if subject is not None and subject[0] == "person":

@@ -12,7 +12,7 @@ from course.audit import queries
 from course.audit.rules import integrity_faults
 from course.sqlite_file import find_damage
 from course.web.database_check import database_path
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 
 group = AppGroup("audit", help="Check that the log of what was done is as it was written.")
 
@@ -29,7 +29,7 @@ def _parse_head(_context: click.Context, _parameter: click.Parameter, value: str
 @group.command("head")
 def head_command() -> None:
     """Print number and hash of the newest entry. Kept elsewhere, it shows later whether entries were removed."""
-    with command_session() as session:
+    with unit_of_work() as session:
         queries.set_read_only(session)
         number, mark = queries.log_head(session)
     click.echo(f"{number}:{mark}")
@@ -38,7 +38,7 @@ def head_command() -> None:
 def verify_log(head: tuple[int, str] | None = None) -> tuple[int, int]:
     """Print what is wrong with the log. Returns how many entries it has, and how much was found."""
     wrong = 0
-    with command_session() as session:
+    with unit_of_work() as session:
         queries.set_read_only(session)
         number, _ = queries.log_head(session)
         noted = queries.recorded_head(session)

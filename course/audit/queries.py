@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, column, func, or_, select, table
 from sqlalchemy.orm import Session
 
+from course.audit.catalogue import event_kind
 from course.audit.models import AuditEntry, AuditHead
 from course.audit.rules import INITIAL_HASH, AuditLogEntry, details_in_words, event_sentence
 from course.text import search_key
@@ -114,5 +115,5 @@ def _entry_view(entry: AuditLogEntry, actor: str | None, whom: str | None) -> Au
     who = actor or (f"person {entry.actor_id}" if entry.actor_id is not None else None)
     name = whom or (f"{entry.subject_kind} {entry.subject_id}" if entry.subject_kind else None)
     own = entry.subject_kind == "person" and entry.subject_id == entry.actor_id
-    words = event_sentence(entry.what, who, name, own, details)
+    words = event_sentence(event_kind(entry.what) or entry.what, who, name, own, details)
     return AuditEntryView(entry, who, words[:1].upper() + words[1:], details_in_words(details))

@@ -14,91 +14,28 @@ INITIAL_HASH = "0" * 64  # what the first entry follows
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 EventSubject = tuple[str, int]  # what a deed was done to: its kind and its id
 
-# Each deed, and the sentence for it. Without an actor {who} is "The course": a command on the server, or what
-# happens by itself. {whom} is the subject; other names in braces are details of the entry.
-EVENT_SENTENCES = {
-    "audit.exported": "{who} downloaded {rows} entries of this log",
-    "backup.made": "{who} made a backup",
-    "backup.restored": "{who} restored a backup",
-    "calendar.ended": "{who} ended the calendar feed of {whom}",
-    "calendar.made": "{who} made a calendar feed for {whom}",
-    "certificate.brought": "{who} wrote down an earlier certificate of {whom}, of {completed_on}",
-    "certificate.brought_withdrawn": "{who} took back an earlier certificate of {whom}",
-    "certificate.found": "{whom} had finished on {finished} without a certificate: it was issued now",
-    "certificate.issued": "{who} issued certificate {number} to {whom}",
-    "certificate.link_ended": "{who} ended link {number} to the certificates of {whom}",
-    "certificate.replaced": "{who} replaced certificate {number} of {whom} by {by}",
-    "certificate.revoked": "{who} revoked certificate {number} of {whom}",
-    "contact.changed": "{who} changed a contact: {contact}",
-    "contact.confirmed": "{who} confirmed a contact: {contact}",
-    "data.downloaded": "{who} downloaded all that is held about {whom}",
-    "data.erased": "What was kept of {whom} was erased: {what}",
-    "data.erasure_asked": "{who} asked for what is kept of {whom} to be erased",
-    "data.schedule_changed": "{who} changed how long data is kept",
-    "contact.entrusted": "{who} chose who looks after a contact, and how often: {contact}",
-    "deputy.ended": "{who} took back that {whom} stands in for them",
-    "deputy.named": "{who} named {whom} as their deputy until {until}",
-    "evidence.downloaded": "{who} downloaded an evidence pack as at {day}, of {people} people",
-    "evidence.made": "{who} made an evidence pack as at {day}, of {people} people",
-    "extension.granted": "{who} gave {whom} time until {until}",
-    "extension.withdrawn": "{who} took back the time that {whom} was given",
-    "issuer.ended": "{who} ended trust in the certificates of {issuer}",
-    "issuer.trusted": "{who} trusts the certificates of {issuer}",
-    "mail.address_cleared": "{who} had mail sent to {whom} again, whose address had refused it",
-    "mail.addresses_cleared": "{who} had mail sent again to {addresses} addresses that had refused it",
-    "mail.all_retried": "{who} had {mails} mails sent again",
-    "job.cancelled": "{who} cancelled a job: {kind}",
-    "job.repeated": "{who} had a job done once more: {kind}",
-    "mail.confirmed": "{who} wrote down that a mail has arrived of which that was not known",
-    "mail.retried": "{who} had a mail sent again",
-    "mail.tested": "{who} sent a test mail",
-    "organisation.changed": "{who} changed the organisation’s settings",
-    "organisation.look_changed": "{who} changed the logo or the colour of the pages",
-    "organisation.set_up": "{who} set the organisation up",
-    "password.link_sent": "Somebody asked for a link with which {whom} can choose a new password",
-    "password.set": "{who} set the password of {whom}",
-    "pathway.chosen": "{who} chose a pathway for {whom}",
-    "pause.recorded": "{who} recorded a leave of {whom}",
-    "pause.withdrawn": "{who} took back a leave of {whom}",
-    "person.added": "{who} added {whom}",
-    "person.changed": "{who} corrected what is known of {whom}: {changed}",
-    "person.help_asked": "{who} asked for help with the course",
-    "person.imported": "{who} applied a list of people: {rows} rows",
-    "person.invited": "{who} invited {whom}",
-    "person.left": "{who} wrote down that {whom} has left, with {last_day} as the last day",
-    "person.list_downloaded": "{who} downloaded what a list of people did: {rows} rows",
-    "person.merged": "{who} merged a second entry of {whom}",
-    "person.returned": "{who} wrote down that {whom} is back from {first_day} on",
-    "policy.changed": "{who} changed the rule of renewal",
-    "policy.reminders_changed": "{who} changed who is reminded, and when",
-    "registration.asked": "Somebody asked to be let into the team {whom}",
-    "registration.link_made": "{who} made a link for joining the team {whom}",
-    "registration.link_revoked": "{who} revoked a link for joining the team {whom}",
-    "registration.refused": "{who} did not let somebody into the team {whom}",
-    "reminder.asked": "{who} reminded {whom}",
-    "reminder.taken_back": "{who} took a reminder to {whom} back",
-    "report.mail_set": "{who} let {whom} have the report by mail",
-    "report.mail_stopped": "{who} stopped the report by mail to {whom}",
-    "report.mailed": "{whom} was sent the report by mail, which names {people} people",
-    "report.exported": "{who} downloaded the report of {people} people, as at {on}",
-    "role.ended": "{who} took a role from {whom}: {role}",
-    "role.granted": "{who} made {whom} {role}",
-    "secret_key.changed": "{who} accepted another secret key: {reason}",
-    "set_up.link_made": "{who} made a link with which the course can be set up",
-    "sign_in.entered": "{whom} signed in",
-    "sign_in.locked": "Too many wrong passwords for {whom}: signing in was stopped for a while",
-    "sign_in.refused": "Somebody tried to sign in as {whom} with a wrong password",
-    "sign_in.ended": "{whom} signed out",
-    "talk.held": "{who} wrote down a talk of ten minutes of {team}, on {day}: {about}",
-    "talk.taken_back": "{who} took back that {team} had a talk of ten minutes on {day}: {about}",
-    "team.added": "{who} added the team {whom}",
-    "team.changed": "{who} renamed or moved the team {whom}",
-    "team.closed": "{who} closed the team {whom}",
-    "team.joined": "{who} put {whom} into the team {team}",
-    "team.left": "{who} took {whom} out of the team {team}",
-    "team.merged": "{who} merged the team {whom} into {into}",
-}
-# What one can look for: the part of a deed's name before its point, and the words for it.
+
+@dataclass(frozen=True)
+class AuditEventKind:
+    """One kind of audit event, declared in `events.py` of the feature that writes it.
+
+    `name` is stored in the log and never changes; the part before its point is the category in EVENT_KINDS.
+    `sentence` is what the log shows: {who} is the actor ("The course" for a command or a job), {whom} the subject, and
+    other names in braces are details of the entry. `own` replaces it where actor and subject are the same person,
+    `no_subject` where the subject is nobody that the course knows.
+    """
+
+    name: str
+    sentence: str
+    own: str | None = None
+    no_subject: str | None = None
+
+    @property
+    def category(self) -> str:
+        return self.name.partition(".")[0]
+
+
+# What the page of the audit log filters by: the category of an event, and its label.
 EVENT_KINDS = {
     "sign_in": "Signing in and out",
     "password": "Passwords",
@@ -128,25 +65,6 @@ EVENT_KINDS = {
     "report": "Reports",
     "audit": "This log",
 }
-# Where somebody does it to themselves, or the subject is nobody that the course knows.
-SELF_SENTENCES = {
-    "calendar.ended": "{who} ended their calendar feed",
-    "calendar.made": "{who} made a calendar feed",
-    "data.downloaded": "{who} downloaded all that is held about them",
-    "password.set": "{who} chose a password",
-    "report.mail_set": "{who} asked for the report by mail",
-    "report.mail_stopped": "{who} stopped getting the report by mail",
-    "pathway.chosen": "{who} chose a pathway for themselves",
-}
-NO_SUBJECT_SENTENCES = {
-    "sign_in.locked": "Too many tries to sign in with an address that nobody has: they were stopped for a while",
-    "sign_in.refused": "Somebody tried to sign in with an address that nobody has",
-}
-
-
-def events_of_kind(kind: str) -> tuple[str, ...]:
-    """The deeds of a kind; none for a kind that does not exist."""
-    return tuple(what for what in EVENT_SENTENCES if what.partition(".")[0] == kind)
 
 
 @dataclass(frozen=True)
@@ -237,13 +155,16 @@ class _SentenceValues(dict[str, str]):
         return "?"
 
 
-def event_sentence(what: str, who: str | None, whom: str | None, own: bool, details: Mapping[str, Any]) -> str:
-    """What an entry says. `who` did it to `whom`, by name; `own` if they are the same person."""
-    words = (
-        (SELF_SENTENCES.get(what) if own else None)
-        or (NO_SUBJECT_SENTENCES.get(what) if whom is None else None)
-        or EVENT_SENTENCES.get(what, what)
-    )
+def event_sentence(
+    kind: AuditEventKind | str, who: str | None, whom: str | None, own: bool, details: Mapping[str, Any]
+) -> str:
+    """Return the sentence for an entry: `who` did it to `whom`, by name; `own` if they are the same person.
+
+    `kind` is a name alone if no feature declares it any more: the sentence is then the name.
+    """
+    if isinstance(kind, str):
+        return kind
+    words = (kind.own if own else None) or (kind.no_subject if whom is None else None) or kind.sentence
     names = {name: _value_in_words(value) for name, value in details.items()}
     return words.format_map(_SentenceValues(names | {"who": who or "The course", "whom": whom or "somebody"}))
 

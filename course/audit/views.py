@@ -11,16 +11,16 @@ from werkzeug.wrappers import Response as WsgiResponse
 
 from course.audit import queries
 from course.audit.actions import record_event
+from course.audit.catalogue import event_names
 from course.audit.forms import AuditSearchForm
 from course.audit.queries import AuditEntryView, AuditFilter
-from course.audit.rules import events_of_kind
 from course.clock import now
 from course.dates import start_of_day
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
 from course.web.forms import query_number
+from course.web.redirects import redirect_after_post
 from course.web.spreadsheet import csv_bytes
-from course.web.template_filters import redirect_after_post
 from course.web.unit_of_work import db, unit_of_work
 
 pages = Blueprint("audit", __name__)
@@ -90,7 +90,7 @@ def _audit_filter(form: AuditSearchForm) -> AuditFilter:
     zone, who, text = app_state().config.time_zone, form.who.data, form.text.data
     return AuditFilter(
         people=queries.people_matching(db(), who) if who else None,
-        deeds=events_of_kind(form.kind.data) if form.kind.data else None,
+        deeds=event_names(form.kind.data) if form.kind.data else None,
         since=start_of_day(form.since.data, zone) if form.since.data else None,
         until=start_of_day(form.until.data + timedelta(days=1), zone) if form.until.data else None,
         text=text or None,

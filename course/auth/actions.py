@@ -35,10 +35,10 @@ from course.mail.events import BeforeMailSend
 from course.organisation.actions import create_organisation
 from course.organisation.queries import organisation
 from course.people.actions import InvitationRequested, InvitationWriter, Refusal, add_person, add_team
+from course.people.events import AddressChanged, PersonLeft
 from course.people.models import Person
 from course.people.queries import person
 from course.people.rules import normalise_email
-from course.staff.events import AddressChanged, PersonLeft
 
 
 @dataclass(frozen=True)

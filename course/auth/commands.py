@@ -11,7 +11,7 @@ from course.auth.actions import create_set_up_link
 from course.auth.rules import set_up_url
 from course.clock import now
 from course.web.app_state import app_state
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 
 group = AppGroup("signin", help="Get into a fresh course.")
 
@@ -20,7 +20,7 @@ group = AppGroup("signin", help="Get into a fresh course.")
 def set_up_link_command() -> None:
     """Print a fresh link with which the course can be set up, once, within a day."""
     try:
-        with command_session() as session:
+        with unit_of_work() as session:
             token = create_set_up_link(session, now())
     except ValueError:
         click.echo("The course has been set up already. Administrators add people on its pages.", err=True)

@@ -12,7 +12,7 @@ from course.mail.message_templates import TOKEN_PLACEHOLDER, render_message, tok
 from course.mail.rules import MailMessage
 from course.people.queries import person_by_email
 from course.web.app_state import app_state
-from course.web.unit_of_work import command_session, read_only_session
+from course.web.unit_of_work import read_only_session, unit_of_work
 
 
 def mail_password_link(run: JobRun) -> None:
@@ -22,7 +22,7 @@ def mail_password_link(run: JobRun) -> None:
     if found is None or found.left_at is not None:
         return
     write = _password_mail_writer()
-    with command_session() as session:
+    with unit_of_work() as session:
         actions.send_password_link(session, found.id, write, run.at)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from course.auth.models import Credential, EndedSession, SignInAttempt, SignInToken
 from course.auth.rules import AttemptLimit, LinkPurpose, next_attempt, token_hash
-from course.db import PreparedQuery, RowSource
+from course.db import RowSource
 from course.organisation.queries import VERSION_COLUMNS, OrganisationVersion
 from course.people.models import Deputy, Person, RoleGrant
 from course.people.queries import newest_pathway
@@ -20,13 +20,12 @@ from course.people.rules import Viewer, build_viewer, normalise_email
 _person, _credential, _grant, _ended_session = (t.__table__ for t in (Person, Credential, RoleGrant, EndedSession))
 _deputy, _delegated_grant = Deputy.__table__, RoleGrant.__table__.alias()
 _SET_UP_PURPOSE: LinkPurpose = "set-up"
-# Prepared once: each request of somebody who is signed in asks this.
 _pathway = newest_pathway(_person.c.id)
 # Whoever they stand in for today.
 _represented_managers = select(_deputy.c.manager_id).where(
     _deputy.c.deputy_id == bindparam("id"), _deputy.c.ended_at.is_(None), _deputy.c.until >= bindparam("today")
 )
-_VIEWER_QUERY = PreparedQuery(
+_VIEWER_QUERY = (
     select(
         _person.c.id,
         _person.c.name,
@@ -64,7 +63,7 @@ def viewer(
     """The person, if they are still here, the key is that of their sessions, and the session with this
     nonce was not signed out of; and the mark of the organisation as it is now. Of whoever they stand in for on the day
     `today` they see the teams too. One query."""
-    rows = _VIEWER_QUERY.run(session, id=person_id, ended=token_hash(nonce), today=today.isoformat())
+    rows = session.execute(_VIEWER_QUERY, {"id": person_id, "ended": token_hash(nonce), "today": today}).all()
     if not rows or not hmac.compare_digest(rows[0][3].encode(), session_key.encode()):
         return None
     number, name, email, _key, _role, _team, pathway, _lent, _lender, *rest = rows[0]

@@ -27,7 +27,7 @@ from course.organisation.request_organisation import current_organisation
 from course.people.queries import person_overview
 from course.web.access import public, sign_in_required
 from course.web.forms import Form
-from course.web.template_filters import redirect_after_post
+from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, discard_request_state, unit_of_work
 
 pages = Blueprint("auth", __name__)

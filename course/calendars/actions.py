@@ -1,4 +1,4 @@
-"""Making and ending calendar feeds, and noting that one was fetched."""
+"""Create and end calendar feeds, and record that a feed was fetched."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from course.people.models import Person
 
 
 def create_feed(session: Session, person_id: int, scope: Scope, at: datetime) -> str:
-    """Make a feed in place of the one that there may be. Returns its secret, which is kept nowhere."""
+    """Create a feed in place of an existing one of the same scope. Returns its secret token; only the hash of the token
+    is stored."""
     end_feed(session, person_id, scope, "replaced", at)
     token = secrets.token_urlsafe(32)
     session.add(CalendarFeed(person_id=person_id, scope=scope, token_hash=token_hash(token), made_at=at))
@@ -30,17 +31,17 @@ def create_feed(session: Session, person_id: int, scope: Scope, at: datetime) ->
 def end_feed(
     session: Session, person_id: int, scope: Scope, reason: Literal["revoked", "replaced"], at: datetime
 ) -> int:
-    """End the feed of that scope from now on. Returns how many ended: 0 if there was none."""
-    # Two requests at once come one after the other, so that no feed goes on beside the one that is shown.
+    """End the feed of that scope. Returns the number of feeds that ended: 0 if there was none."""
+    # The lock makes two requests run one after the other, so that no second feed stays active beside the one shown.
     session.execute(select(Person.id).where(Person.id == person_id).with_for_update())
-    going_on = session.execute(
+    active_ids = session.execute(
         select(CalendarFeed.id).where(
             CalendarFeed.person_id == person_id,
             CalendarFeed.scope == scope,
             ~exists().where(CalendarFeedEnd.feed_id == CalendarFeed.id),
         )
     ).scalars()
-    ends = [CalendarFeedEnd(feed_id=feed_id, reason=reason, made_at=at) for feed_id in going_on]
+    ends = [CalendarFeedEnd(feed_id=feed_id, reason=reason, made_at=at) for feed_id in active_ids]
     session.add_all(ends)
     session.flush()
     if ends and reason == "revoked":
@@ -49,7 +50,7 @@ def end_feed(
 
 
 def record_fetch(session: Session, feed_id: int, day: date) -> None:
-    """Write down that the feed was fetched on that day, if it is not yet."""
+    """Record that the feed was fetched on that day, if that is not recorded yet."""
     try:
         with session.begin_nested():
             session.add(CalendarFeedFetch(feed_id=feed_id, day=day))

@@ -1,4 +1,4 @@
-"""A feed as iCalendar (RFC 5545, with the properties of RFC 7986 that calendars read)."""
+"""Render a feed as iCalendar (RFC 5545, with the properties of RFC 7986 that calendar programs read)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ REFRESH_INTERVAL = timedelta(hours=12)
 
 
 def ical(events: Iterable[CalendarEvent], name: str, address: str) -> bytes:
-    """The feed under that name; each event leads to `address`. The same events give the same bytes."""
+    """The feed with that name as iCalendar bytes; each event links to `address`. The same events give the same bytes."""
     calendar = Calendar()
     calendar.add("prodid", PRODUCT_ID)
     calendar.add("version", "2.0")
@@ -28,22 +28,22 @@ def ical(events: Iterable[CalendarEvent], name: str, address: str) -> bytes:
     for event in events:
         calendar.add_component(_build_event(event, address))
     if not calendar.subcomponents:
-        # A calendar must hold something (RFC 5545, 3.6): some programs refuse an empty one.
+        # RFC 5545, 3.6 requires at least one component, and some programs refuse an empty calendar.
         calendar.add_component(Timezone.from_tzid("UTC"))
     return bytes(calendar.to_ical())
 
 
 def _build_event(event: CalendarEvent, address: str) -> VEvent:
-    made = VEvent()
-    made.add("uid", event.uid)
-    made.add("dtstamp", event.changed)
-    made.add("last-modified", event.changed)
-    made.add("sequence", event.sequence)
-    made.add("dtstart", event.day)
-    made.add("dtend", event.day + timedelta(days=1))
-    made.add("summary", event.title)
-    made.add("description", event.note)
-    made.add("url", address)
-    # The day stays free, and nothing rings: reminders come by mail.
-    made.add("transp", "TRANSPARENT")
-    return made
+    component = VEvent()
+    component.add("uid", event.uid)
+    component.add("dtstamp", event.changed)
+    component.add("last-modified", event.changed)
+    component.add("sequence", event.sequence)
+    component.add("dtstart", event.day)
+    component.add("dtend", event.day + timedelta(days=1))
+    component.add("summary", event.title)
+    component.add("description", event.note)
+    component.add("url", address)
+    # The event does not block the day and has no alarm, because reminders come by mail.
+    component.add("transp", "TRANSPARENT")
+    return component

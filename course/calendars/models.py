@@ -1,4 +1,4 @@
-"""Calendar feeds: who made one, when it ended and why, and on which days it was fetched. Rows are only added."""
+"""Calendar feeds: who created one, when and why it ended, and on which days it was fetched. Rows are only added."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from course.db import Base, UtcDateTime
 
 
 class CalendarFeed(Base):
-    """A feed of somebody's own dates, or of their team's. Only the hash of its secret address is kept."""
+    """A feed of a person's own dates, or of their team's. Only the hash of its secret token is stored."""
 
     __tablename__ = "calendar_feed"
 
@@ -25,7 +25,7 @@ class CalendarFeed(Base):
 
 
 class CalendarFeedEnd(Base):
-    """That a feed has ended: its holder revoked it, or replaced it by another."""
+    """The end of a feed: its holder revoked it, or replaced it by another."""
 
     __tablename__ = "calendar_feed_end"
 
@@ -37,7 +37,7 @@ class CalendarFeedEnd(Base):
 
 
 class CalendarFeedFetch(Base):
-    """That a feed was fetched on a day: one row, however often."""
+    """A feed was fetched on a day: one row, however often."""
 
     __tablename__ = "calendar_feed_fetch"
 

@@ -1,4 +1,4 @@
-"""Which feeds somebody has, whose feed an address is, and what stands in it now."""
+"""Read the feeds of a person, the feed of a token, and the events in a feed now."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from course.recertification.rules import certification_status
 
 @dataclass(frozen=True)
 class FeedView:
-    """A feed that goes on: since when, and the last day on which a calendar fetched it."""
+    """An active feed: when it was created, and the last day on which a calendar program fetched it."""
 
     id: int
     scope: Scope
     made_at: datetime
-    fetched_on: date | None
+    last_fetched_on: date | None
 
 
 @dataclass(frozen=True)
 class FeedWithHolder:
-    """The feed of an address, with its holder as they are now."""
+    """The feed of a token, with its holder and their present roles."""
 
     feed: FeedView
     holder: Viewer
@@ -44,7 +44,7 @@ _last_fetched_on = (
 
 
 def feeds(session: Session, person_id: int) -> dict[Scope, FeedView]:
-    """The feeds of somebody that go on, one of each scope at most."""
+    """The active feeds of a person, at most one of each scope."""
     rows = session.execute(
         select(CalendarFeed, _last_fetched_on)
         .where(CalendarFeed.person_id == person_id, ~_has_ended)
@@ -54,8 +54,8 @@ def feeds(session: Session, person_id: int) -> dict[Scope, FeedView]:
 
 
 def feed_by_token(session: Session, token: str) -> FeedWithHolder | None:
-    """The feed with this secret; None if there is none, it has ended, its holder has left, or it is of a team and
-    its holder has none any more."""
+    """The feed with this secret token; None if there is none, it has ended, its holder has left, or it is a team feed
+    and its holder no longer manages a team."""
     rows = session.execute(
         select(CalendarFeed, _last_fetched_on, Person.name, Person.email, RoleGrant.role, RoleGrant.team_id)
         .join(Person, Person.id == CalendarFeed.person_id)
@@ -77,26 +77,26 @@ def feed_by_token(session: Session, token: str) -> FeedWithHolder | None:
 
 
 def has_team(viewer: Viewer) -> bool:
-    """Whether there is anybody beside themselves whose due days this person may have in a feed. What they see only as a
-    deputy is in none: a feed would outlast it."""
+    """Whether this person may have the due dates of other people in a feed. People whom they see only as a deputy are
+    in no feed, because a feed would outlast the delegation."""
     return viewer.administrator or bool(viewer.leads)
 
 
 def events(
     session: Session, feed: FeedWithHolder, zone: str, today: date, course: CalendarCourse
 ) -> list[CalendarEvent]:
-    """What stands in the feed on that day, in the order of people's names."""
-    team = feed.feed.scope == TEAM_SCOPE
-    ids = ids_visible_to(session, feed.holder) if team else [feed.holder.id]
+    """The events of the feed on that day, in the order of people's names."""
+    is_team = feed.feed.scope == TEAM_SCOPE
+    ids = ids_visible_to(session, feed.holder) if is_team else [feed.holder.id]
     policies = recertification.policies(session, zone)
-    listed: list[CalendarEvent] = []
-    for one in recertification.people(session, zone, ids) if policies else []:
-        now = certification_status(one.facts, policies, today)
-        if team:
-            listed += team_events(one.id, one.name, now, one.facts, policies, course)
+    events: list[CalendarEvent] = []
+    for person in recertification.people(session, zone, ids) if policies else []:
+        status = certification_status(person.facts, policies, today)
+        if is_team:
+            events += team_events(person.id, person.name, status, person.facts, policies, course)
         else:
-            listed += own_events(one.id, now, one.facts, policies, course)
-    return listed
+            events += own_events(person.id, status, person.facts, policies, course)
+    return events
 
 
 def _feed_view(feed: CalendarFeed, fetched: date | None) -> FeedView:

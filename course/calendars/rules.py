@@ -1,7 +1,8 @@
-"""What stands in a calendar feed: from somebody's standing and facts, the events. Pure: the same facts give the same.
+"""The events of a calendar feed, derived from a person's certification status and facts. Pure: the same facts give the
+same events.
 
-A calendar is often shared, and kept by whoever runs it. So an event has a name, the course and dates, and never the
-reason of a leave or of an extension; a team's feed has the due days alone.
+A calendar is often shared, and is stored by the calendar provider. So an event has a name, the course and dates, and
+never the reason of a pause or an extension; a team feed has only the due dates.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ TEAM_SCOPE: Scope = "team"
 
 @dataclass(frozen=True)
 class CalendarEvent:
-    """One whole day. `uid` stays when the day moves; `sequence` grows and `changed` is newer when it may have."""
+    """An all-day event. `uid` stays when the day moves; when the event may have changed, `sequence` grows and `changed`
+    is newer."""
 
     uid: str
     day: date
@@ -46,52 +48,62 @@ class CalendarEvent:
 
 @dataclass(frozen=True)
 class CalendarCourse:
-    """What the events are about: its title, and the address at which people open it."""
+    """The course of the events: its title, and the address at which people open it."""
 
     title: str
     address: str
 
 
 def own_events(
-    person_id: int, now: CertificationStatus, facts: CertificationFacts, policies: list[Policy], course: CalendarCourse
+    person_id: int,
+    status: CertificationStatus,
+    facts: CertificationFacts,
+    policies: list[Policy],
+    course: CalendarCourse,
 ) -> list[CalendarEvent]:
-    """For the person: the due day, the day on which renewing begins to keep the date, and the certificate's last day
-    where that is another one. Nothing while a leave lasts, or if nothing is required."""
-    if now.due is None or now.state in (NOT_REQUIRED, PAUSED):
+    """The events for the person: the due date, the start of the renewal window, and the expiry of the certificate where
+    it differs from the due date. Empty during a pause, or if nothing is required."""
+    if status.due is None or status.state in (NOT_REQUIRED, PAUSED):
         return []
-    mark = _EventFactory(OWN_SCOPE, person_id, now.cycle, *feed_revision(facts, policies, now.on), course)
-    task = "Complete" if now.course == INITIAL else "Renew"
-    by = f"Due by {long_date(now.due)}."
-    found = [mark.event("due", now.due, f"{task} your training: {course.title}", by)]
-    if now.window_opens and now.window_opens < now.due:
+    factory = _EventFactory(OWN_SCOPE, person_id, status.cycle, *feed_revision(facts, policies, status.on), course)
+    task = "Complete" if status.course == INITIAL else "Renew"
+    by = f"Due by {long_date(status.due)}."
+    events = [factory.event("due", status.due, f"{task} your training: {course.title}", by)]
+    if status.window_opens and status.window_opens < status.due:
         note = f"From today you can renew early and keep your date. {by}"
-        found.append(mark.event("window", now.window_opens, f"You can renew your training: {course.title}", note))
-    if now.valid_until and now.valid_until != now.due:
-        note = f"Your certificate is valid up to and including {long_date(now.valid_until)}. {by}"
-        found.append(mark.event("expiry", now.valid_until, f"Last day of your certificate: {course.title}", note))
-    return found
+        events.append(
+            factory.event("window", status.window_opens, f"You can renew your training: {course.title}", note)
+        )
+    if status.valid_until and status.valid_until != status.due:
+        note = f"Your certificate is valid up to and including {long_date(status.valid_until)}. {by}"
+        events.append(
+            factory.event("expiry", status.valid_until, f"Last day of your certificate: {course.title}", note)
+        )
+    return events
 
 
 def team_events(
     person_id: int,
     name: str,
-    now: CertificationStatus,
+    status: CertificationStatus,
     facts: CertificationFacts,
     policies: list[Policy],
     course: CalendarCourse,
 ) -> list[CalendarEvent]:
-    """For whoever manages the person: the due day, and nothing else."""
-    if now.due is None or now.state in (NOT_REQUIRED, PAUSED):
+    """The event for the person's managers: the due date, and nothing else."""
+    if status.due is None or status.state in (NOT_REQUIRED, PAUSED):
         return []
-    mark = _EventFactory(TEAM_SCOPE, person_id, now.cycle, *feed_revision(facts, policies, now.on), course)
+    factory = _EventFactory(TEAM_SCOPE, person_id, status.cycle, *feed_revision(facts, policies, status.on), course)
     return [
-        mark.event("due", now.due, f"{name}: training due, {course.title}", f"{name}: due by {long_date(now.due)}.")
+        factory.event(
+            "due", status.due, f"{name}: training due, {course.title}", f"{name}: due by {long_date(status.due)}."
+        )
     ]
 
 
 @dataclass(frozen=True)
 class _EventFactory:
-    """What the events of one person in one feed have in common."""
+    """What the events of one person in one feed share."""
 
     scope: Scope
     person_id: int
@@ -101,18 +113,18 @@ class _EventFactory:
     course: CalendarCourse
 
     def event(self, kind: str, day: date, title: str, note: str) -> CalendarEvent:
-        # One day of one cycle of one person: the same after an extension, another one after a renewal.
+        # The name identifies one date of one cycle of one person: an extension keeps it, a renewal gives another one.
         name = f"{self.course.address}calendar/{self.scope}/{self.person_id}/{self.cycle}/{kind}"
         return CalendarEvent(str(uuid5(NAMESPACE_URL, name)), day, title, note, self.sequence, self.changed)
 
 
 def feed_revision(facts: CertificationFacts, policies: list[Policy], on: date) -> tuple[int, datetime]:
-    """How many dates in the facts had come by that day, itself included, and the newest of them.
+    """The number of dates in the facts that have come by that day, itself included, and the newest of these dates.
 
-    Whatever moves a day is a fact that is added, or a date in one that comes: so the number grows with it, and
-    never falls.
+    Everything that moves a date is a fact that is added, or a date in a fact that comes. So the number grows with every
+    such change, and never falls.
     """
-    added: tuple[Fact, ...] = (
+    dated_facts: tuple[Fact, ...] = (
         *facts.employments,
         *facts.requirements,
         *facts.completions,
@@ -120,10 +132,11 @@ def feed_revision(facts: CertificationFacts, policies: list[Policy], on: date) -
         *facts.pauses,
         *facts.pathways,
     )
-    dates = [day for fact in added for day in {fact.written, *_fact_dates(fact)}]
-    come = [day for day in [*dates, *(policy.governs_from for policy in policies)] if day <= on]
-    return len(come), datetime.combine(max(come, default=on), time(), UTC)
+    dates = [day for fact in dated_facts for day in {fact.recorded_on, *_fact_dates(fact)}]
+    past = [day for day in [*dates, *(policy.governs_from for policy in policies)] if day <= on]
+    return len(past), datetime.combine(max(past, default=on), time(), UTC)
 
 
 def _fact_dates(fact: Fact) -> list[date]:
+    """The dates in a fact."""
     return [value for field in fields(fact) if isinstance(value := getattr(fact, field.name), date)]

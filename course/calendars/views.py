@@ -1,4 +1,5 @@
-"""The feed itself, open to whoever has its secret address, and the page on which people make and end theirs."""
+"""The calendar feed, open to everybody who has its secret address, and the page on which people create and end their
+feeds."""
 
 from __future__ import annotations
 
@@ -19,14 +20,16 @@ from course.dates import civil_date
 from course.web.access import public, sign_in_required
 from course.web.app_state import app_state
 from course.web.rate_limit import RateLimiter
+from course.web.redirects import redirect_after_post
 from course.web.security_headers import compress_response
-from course.web.template_filters import redirect_after_post
 from course.web.unit_of_work import db, unit_of_work
 
 pages = Blueprint("calendars", __name__)
-# An address cannot be guessed in a lifetime. A school's calendars, or those at one provider, come from one place.
+# Rate limit by network address. It is generous, because the calendars of a school or at one provider share an address,
+# and the token of a feed is too long to be guessed.
 _throttle = RateLimiter(300, 60)
-# One feed is worked out anew for each fetch, of a large team in seconds; a calendar fetches it a few times an hour.
+# Rate limit by feed. Each fetch derives the feed again, which takes seconds for a large team; a calendar program fetches
+# it a few times an hour.
 _feed_throttle = RateLimiter(30, 300)
 _NEW_FEED_KEY = "calendar_feed"
 _ENDED_MESSAGE = (
@@ -40,30 +43,30 @@ _RATE_LIMIT_MESSAGE = (
 @pages.get("/<token>.ics")
 @public
 def feed(token: str) -> Response:
-    """A feed as iCalendar, worked out from what its holder may see at this moment."""
-    moment = time.monotonic()
-    if not _throttle.allows(network_prefix(request.remote_addr), moment) or not _feed_throttle.allows(
-        token[:100], moment
+    """A feed as iCalendar, derived from what its holder may see at this moment."""
+    monotonic_time = time.monotonic()
+    if not _throttle.allows(network_prefix(request.remote_addr), monotonic_time) or not _feed_throttle.allows(
+        token[:100], monotonic_time
     ):
         return _text_response(_RATE_LIMIT_MESSAGE, 429, {"Retry-After": "60"})
-    found = queries.feed_by_token(db(), token)
-    if found is None:
+    holder_feed = queries.feed_by_token(db(), token)
+    if holder_feed is None:
         return _text_response(_ENDED_MESSAGE, 404)
     config, today = app_state().config, _today()
     course = CalendarCourse(library().course.title, f"{config.public_url}/")
-    listed = queries.events(db(), found, config.time_zone, today, course)
+    events = queries.events(db(), holder_feed, config.time_zone, today, course)
     from course.calendars.ical import ical  # noqa: PLC0415 (its library takes long to load, and few need it)
 
-    data = ical(listed, _calendar_name(found.feed.scope, course.title), course.address)
-    if found.feed.fetched_on != today:
-        # The page itself only reads: what it writes down once a day is a transaction of its own.
-        with unit_of_work() as writing:
-            actions.record_fetch(writing, found.feed.id, today)
-    response = Response(data, content_type="text/calendar; charset=utf-8")
+    content = ical(events, _calendar_name(holder_feed.feed.scope, course.title), course.address)
+    if holder_feed.feed.last_fetched_on != today:
+        # The request itself only reads; the fetch of the day is recorded in a transaction of its own.
+        with unit_of_work() as unit:
+            actions.record_fetch(unit, holder_feed.feed.id, today)
+    response = Response(content, content_type="text/calendar; charset=utf-8")
     response.headers["Cache-Control"] = "private, max-age=900"
     response.headers["Content-Disposition"] = 'inline; filename="training.ics"'
-    # Weak, because the same feed also goes out compressed.
-    response.set_etag(hashlib.blake2b(data, digest_size=12).hexdigest(), weak=True)
+    # The tag is weak, because the same feed is also sent compressed.
+    response.set_etag(hashlib.blake2b(content, digest_size=12).hexdigest(), weak=True)
     response.make_conditional(request)
     if response.status_code == 200:
         compress_response(response)
@@ -73,35 +76,35 @@ def feed(token: str) -> Response:
 @pages.get("")
 @sign_in_required
 def my_feeds() -> Response:
-    """My feeds: since when, when they were last fetched, and the address of one that was just made."""
+    """The reader's feeds: when they were created and last fetched, and the address of a feed that was just created."""
     g.here = "me"
-    made = session.pop(_NEW_FEED_KEY, None)
-    shown = {}
-    if made:
-        scope, token = made
+    new_feed = session.pop(_NEW_FEED_KEY, None)
+    addresses = {}
+    if new_feed:
+        scope, token = new_feed
         address = app_state().config.public_url + url_for("calendars.feed", token=token)
-        shown[scope] = address
+        addresses[scope] = address
     page = make_response(
         render_template(
             "calendars/mine.html",
             feeds=queries.feeds(db(), current_user.person.id),
-            shown=shown,
+            shown=addresses,
             team=queries.has_team(current_user.person),
         )
     )
-    page.headers["Cache-Control"] = "no-store" if shown else "private, no-cache"
+    page.headers["Cache-Control"] = "no-store" if addresses else "private, no-cache"
     return page
 
 
 @pages.post("/<any(own, team):scope>/make")
 @sign_in_required
 def create_feed(scope: Scope) -> WsgiResponse:
-    """Make a feed, or replace the one that there is: its old address stops working."""
+    """Create a feed, or replace the existing one: its old address stops working."""
     if scope == TEAM_SCOPE and not queries.has_team(current_user.person):
         abort(403)
-    with unit_of_work() as writing:
-        token = actions.create_feed(writing, current_user.person.id, scope, now())
-    # As a message that is shown once: in the cookie of this browser until the next page, and nowhere else.
+    with unit_of_work() as unit:
+        token = actions.create_feed(unit, current_user.person.id, scope, now())
+    # The token is stored only in the session cookie of this browser until the next page, which shows it once.
     session[_NEW_FEED_KEY] = (scope, token)
     return redirect_after_post(url_for("calendars.my_feeds", _anchor="address"))
 
@@ -109,11 +112,11 @@ def create_feed(scope: Scope) -> WsgiResponse:
 @pages.post("/<any(own, team):scope>/end")
 @sign_in_required
 def revoke_feed(scope: Scope) -> WsgiResponse:
-    """Revoke a feed: whoever has its address gets nothing any more."""
+    """Revoke a feed: its address stops working."""
     session.pop(_NEW_FEED_KEY, None)
-    with unit_of_work() as writing:
-        ended = actions.end_feed(writing, current_user.person.id, scope, "revoked", now())
-    flash("The feed has ended. Its address no longer works." if ended else "There was no feed to end.")
+    with unit_of_work() as unit:
+        ended_count = actions.end_feed(unit, current_user.person.id, scope, "revoked", now())
+    flash("The feed has ended. Its address no longer works." if ended_count else "There was no feed to end.")
     return redirect_after_post(url_for("calendars.my_feeds"))
 
 

@@ -10,14 +10,13 @@ from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
 from course.certificates.events import CertificateRevoked
-from course.certificates.models import Certificate, CertificateChange, KeptLinkEnd
-from course.certificates.queries import in_another_name, kept_link_number
-from course.certificates.rules import number, valid_until
+from course.certificates.models import Certificate, CertificateChange, CertificateLinkEnd
+from course.certificates.queries import certificate_link_number, certificates_in_another_name
+from course.certificates.rules import new_number, valid_until
 from course.content.schema import SETTINGS
-from course.credentials.actions import revoke as revoke_credential
-from course.credentials.actions import sign as sign_credential
-from course.credentials.queries import signed_ids
-from course.credentials.rules.documents import Certified
+from course.credentials.actions import revoke_credential, sign_credential
+from course.credentials.queries import signed_certificate_ids
+from course.credentials.rules.documents import CertificateData
 from course.db import insert_once
 from course.events import publish
 from course.learning.events import CourseCompleted
@@ -26,7 +25,7 @@ from course.people.models import Person
 from course.people.queries import person
 
 
-def issue(session: Session, event: CourseCompleted, last_day: date | None = None) -> None:
+def issue_certificate(session: Session, event: CourseCompleted, last_day: date | None = None) -> None:
     """One certificate for a completion, with its signed credential: a copy of the names as they are today. Its last
     valid day is `last_day` or, if that is not said, so many months after the completion as the course says."""
     holder = person(session, event.person_id)
@@ -36,7 +35,7 @@ def issue(session: Session, event: CourseCompleted, last_day: date | None = None
     made = Certificate(
         completion_id=event.completion_id,
         person_id=event.person_id,
-        number=number(secrets.choice),
+        number=new_number(secrets.choice),
         name=holder.name,
         course=event.course,
         organisation=ours.name,
@@ -54,7 +53,7 @@ def issue(session: Session, event: CourseCompleted, last_day: date | None = None
     session.flush()
     details = {"number": made.number, "completed_on": event.on, "valid_until": made.valid_until}
     record_event(session, "certificate.issued", ("person", event.person_id), details, None, event.at)
-    sign_credential(session, _certified(made), event.at)
+    sign_credential(session, _certificate_data(made), event.at)
 
 
 def reissue(session: Session, old: str, name: str, reason: str, by: int | None, at: datetime) -> str:
@@ -62,16 +61,22 @@ def reissue(session: Session, old: str, name: str, reason: str, by: int | None, 
 
     Raises LookupError for a number that does not exist, ValueError for one that was replaced or revoked.
     """
-    before = _unchanged(session, old)
+    before = _require_unchanged(session, old)
     same = {column.name: getattr(before, column.name) for column in Certificate.__table__.columns}
-    same |= {"id": None, "number": number(secrets.choice), "name": name.strip(), "issued_at": at, "replaces": before.id}
+    same |= {
+        "id": None,
+        "number": new_number(secrets.choice),
+        "name": name.strip(),
+        "issued_at": at,
+        "replaces": before.id,
+    }
     after = Certificate(**same)
-    session.add_all([after, _change(before, "replaced", reason, by, at)])
+    session.add_all([after, _new_change(before, "replaced", reason, by, at)])
     session.flush()
     details = {"number": old, "by": after.number, "reason": reason}
     record_event(session, "certificate.replaced", ("person", before.person_id), details, by, at)
     revoke_credential(session, before.id, at)
-    sign_credential(session, _certified(after), at)
+    sign_credential(session, _certificate_data(after), at)
     return after.number
 
 
@@ -79,7 +84,7 @@ def reissue_in_name(session: Session, person_id: int, name: str, reason: str, by
     """The same for all certificates of a person that bear another name; returns how many there were."""
     # Two at once come one after the other, and the second finds nothing to do.
     session.execute(select(Person.id).where(Person.id == person_id).with_for_update())
-    found = in_another_name(session, person_id, name)
+    found = certificates_in_another_name(session, person_id, name)
     for old in found:
         reissue(session, old.number, name, reason, by, at)
     return len(found)
@@ -87,8 +92,8 @@ def reissue_in_name(session: Session, person_id: int, name: str, reason: str, by
 
 def revoke(session: Session, old: str, reason: str, by: int | None, at: datetime) -> None:
     """The certificate is not valid any more. Raises as `reissue` does."""
-    before = _unchanged(session, old)
-    session.add(_change(before, "revoked", reason, by, at))
+    before = _require_unchanged(session, old)
+    session.add(_new_change(before, "revoked", reason, by, at))
     session.flush()
     record_event(
         session, "certificate.revoked", ("person", before.person_id), {"number": old, "reason": reason}, by, at
@@ -99,31 +104,31 @@ def revoke(session: Session, old: str, reason: str, by: int | None, at: datetime
     publish(session, CertificateRevoked(before.person_id, numbers, reason, by, at))
 
 
-def end_kept_link(session: Session, person_id: int, number: int, by: int, at: datetime) -> bool:
+def end_certificate_link(session: Session, person_id: int, number: int, by: int, at: datetime) -> bool:
     """The link with this number opens a person's certificates no more; the next one does. False, and nothing done, if it
     was ended before."""
-    if number != kept_link_number(session, person_id):
+    if number != certificate_link_number(session, person_id):
         return False
-    if insert_once(session, KeptLinkEnd, person_id=person_id, number=number, ended_by=by, ended_at=at) is None:
+    if insert_once(session, CertificateLinkEnd, person_id=person_id, number=number, ended_by=by, ended_at=at) is None:
         return False
     record_event(session, "certificate.link_ended", ("person", person_id), {"number": number + 1}, by, at)
     return True
 
 
-def sign_missing(session: Session, at: datetime) -> tuple[int, int]:
+def sign_missing_credentials(session: Session, at: datetime) -> tuple[int, int]:
     """Sign the credentials of all certificates that have none, or none whose key still counts. A certificate
     that was replaced or revoked, or bears no name any more, needs none. Returns how many were signed, and how many could not be."""
-    has = signed_ids(session)
+    has = signed_certificate_ids(session)
     changed = select(CertificateChange.certificate_id)
     standing = (Certificate.id.not_in(changed), Certificate.name != "")
     rest = session.execute(select(Certificate).where(*standing).order_by(Certificate.id)).scalars()
-    done = [sign_credential(session, _certified(one), at) for one in rest if one.id not in has]
+    done = [sign_credential(session, _certificate_data(one), at) for one in rest if one.id not in has]
     return done.count(True), done.count(False)
 
 
-def _certified(made: Certificate) -> Certified:
+def _certificate_data(made: Certificate) -> CertificateData:
     """What the credential of a certificate repeats."""
-    return Certified(
+    return CertificateData(
         certificate_id=made.id,
         number=made.number,
         name=made.name,
@@ -141,7 +146,7 @@ def _certified(made: Certificate) -> Certified:
     )
 
 
-def _unchanged(session: Session, wanted: str) -> Certificate:
+def _require_unchanged(session: Session, wanted: str) -> Certificate:
     that = select(Certificate).where(Certificate.number == wanted)
     found = session.execute(that.with_for_update()).scalar_one_or_none()
     if found is None:
@@ -153,5 +158,5 @@ def _unchanged(session: Session, wanted: str) -> Certificate:
     return found
 
 
-def _change(of: Certificate, kind: str, reason: str, by: int | None, at: datetime) -> CertificateChange:
+def _new_change(of: Certificate, kind: str, reason: str, by: int | None, at: datetime) -> CertificateChange:
     return CertificateChange(certificate_id=of.id, kind=kind, reason=reason, changed_by=by, changed_at=at)

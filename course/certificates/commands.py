@@ -10,18 +10,18 @@ import click
 from flask.cli import AppGroup
 
 from course.certificates import actions, queries
-from course.certificates.rules import Change, typed_number
+from course.certificates.rules import CertificateChangeView, normalise_number
 from course.clock import now
 from course.credentials import queries as credential_queries
 from course.credentials.commands import group as credentials
-from course.credentials.rules.checking import Stated, Verdict, check, credential_in
-from course.credentials.rules.keys import Key, keys_in
+from course.credentials.rules.checking import CredentialClaims, CredentialVerdict, check_credential, extract_credential
+from course.credentials.rules.keys import Key, read_keys
 from course.web.sandbox import SandboxError, read_in_sandbox
 from course.web.template_filters import format_date, plural
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 
 group = AppGroup("certificates", help="Re-issue, revoke and verify certificates.")
-_LARGEST = 20 * 1024 * 1024  # bytes
+_MAX_BYTES = 20 * 1024 * 1024  # bytes
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _REASON = click.option("--reason", required=True, help="Why, in a few words. The holder sees it.")
 
@@ -33,11 +33,11 @@ _REASON = click.option("--reason", required=True, help="Why, in a few words. The
 def reissue_command(number: str, name: str, reason: str) -> None:
     """Issue certificate NUMBER anew under another name. The old one is marked as replaced."""
     try:
-        with command_session() as session:
-            new = actions.reissue(session, typed_number(number), name, reason[:200], None, now())
+        with unit_of_work() as session:
+            new = actions.reissue(session, normalise_number(number), name, reason[:200], None, now())
     except (LookupError, ValueError) as error:
         raise click.ClickException(f"{error}.") from error
-    click.echo(f"Certificate {typed_number(number)} is replaced by {new}.")
+    click.echo(f"Certificate {normalise_number(number)} is replaced by {new}.")
 
 
 @group.command("revoke")
@@ -46,11 +46,11 @@ def reissue_command(number: str, name: str, reason: str) -> None:
 def revoke_command(number: str, reason: str) -> None:
     """Certificate NUMBER is not valid any more."""
     try:
-        with command_session() as session:
-            actions.revoke(session, typed_number(number), reason[:200], None, now())
+        with unit_of_work() as session:
+            actions.revoke(session, normalise_number(number), reason[:200], None, now())
     except (LookupError, ValueError) as error:
         raise click.ClickException(f"{error}.") from error
-    click.echo(f"Certificate {typed_number(number)} is revoked.")
+    click.echo(f"Certificate {normalise_number(number)} is revoked.")
 
 
 @group.command("verify")
@@ -65,38 +65,38 @@ def verify_command(file: Path, chosen: Path | None, profile: Path | None, on: da
 
     Ends with 0 if it is valid, 3 if the signature holds but the day is wrong, and 1 otherwise.
     """
-    if file.stat().st_size > _LARGEST:
+    if file.stat().st_size > _MAX_BYTES:
         raise click.ClickException(f"{file} is larger than any certificate, so it was not opened.")
     try:
-        document = read_in_sandbox(credential_in, file.read_bytes())
+        document = read_in_sandbox(extract_credential, file.read_bytes())
     except SandboxError as error:
         raise click.ClickException(f"{file} cannot be read. {error}") from error
     if document is None:
         raise click.ClickException(f"{file} is a PDF without a readable credential in it.")
     own = chosen is None and profile is None
-    change: Change | None = None
-    with command_session() as session:
-        keys = credential_queries.keys(session) if own else _keys_of(chosen, profile)
-        verdict = check(document, keys, on.replace(hour=12, tzinfo=UTC) if on else now())
+    change: CertificateChangeView | None = None
+    with unit_of_work() as session:
+        keys = credential_queries.keys(session) if own else _read_key_files(chosen, profile)
+        verdict = check_credential(document, keys, on.replace(hour=12, tzinfo=UTC) if on else now())
         if own and verdict.stated is not None:
-            found = queries.check(session, verdict.stated.address.rpartition("/")[2])
+            found = queries.check_certificate(session, verdict.stated.address.rpartition("/")[2])
             change = found.change if found else None
-    _tell(verdict, change, own)
+    _print_verdict(verdict, change, own)
     sys.exit(1 if change or not verdict.signed else 0 if verdict.state == "valid" else 3)
 
 
-def _keys_of(*files: Path | None) -> tuple[Key, ...]:
+def _read_key_files(*files: Path | None) -> tuple[Key, ...]:
     """The keys in the files that were named. Ends the command if one has none."""
     found: tuple[Key, ...] = ()
     for path in files:
         try:
-            found += keys_in(path.read_text(encoding="utf-8")) if path else ()
+            found += read_keys(path.read_text(encoding="utf-8")) if path else ()
         except ValueError as error:
             raise click.ClickException(f"{path} cannot be used: {error}.") from error
     return found
 
 
-def _tell(verdict: Verdict, change: Change | None, own: bool) -> None:
+def _print_verdict(verdict: CredentialVerdict, change: CertificateChangeView | None, own: bool) -> None:
     if change is None:
         click.echo(f"{verdict.state.capitalize()}. {verdict.words}")
     else:
@@ -104,12 +104,12 @@ def _tell(verdict: Verdict, change: Change | None, own: bool) -> None:
             f"{change.kind.capitalize()} on {format_date(change.at)}. It is genuine, but does not count any more."
         )
     if verdict.stated is not None:
-        click.echo(_said(verdict.stated))
+        click.echo(_claims_text(verdict.stated))
         if not own:
             click.echo(f"Whether it was replaced or revoked since is said at {verdict.stated.address}")
 
 
-def _said(said: Stated) -> str:
+def _claims_text(said: CredentialClaims) -> str:
     lines = {
         "Name": said.name,
         "Course": said.course,
@@ -125,8 +125,8 @@ def _said(said: Stated) -> str:
 @credentials.command("sign-missing")
 def sign_missing_command() -> None:
     """Sign the certificates that have no signed credential yet, or only one whose key was withdrawn."""
-    with command_session() as session:
-        done, failed = actions.sign_missing(session, now())
+    with unit_of_work() as session:
+        done, failed = actions.sign_missing_credentials(session, now())
     click.echo(f"{plural(done, 'certificate')} signed.")
     if failed:
         raise click.ClickException(f"{plural(failed, 'certificate')} could not be signed; the log says why.")

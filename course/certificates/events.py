@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from course.audit.rules import AuditEventKind
+
 
 @dataclass(frozen=True)
 class CertificateRevoked:
@@ -15,3 +17,11 @@ class CertificateRevoked:
     reason: str
     by: int | None
     at: datetime
+
+
+AUDIT_EVENTS = (
+    AuditEventKind("certificate.issued", "{who} issued certificate {number} to {whom}"),
+    AuditEventKind("certificate.link_ended", "{who} ended link {number} to the certificates of {whom}"),
+    AuditEventKind("certificate.replaced", "{who} replaced certificate {number} of {whom} by {by}"),
+    AuditEventKind("certificate.revoked", "{who} revoked certificate {number} of {whom}"),
+)

@@ -49,7 +49,7 @@ class Certificate(Base):
     )
 
 
-class KeptLinkEnd(Base):
+class CertificateLinkEnd(Base):
     """The link by which somebody opens their certificates without signing in was ended (see keeping.py). `number` counts
     the links of a person from 0; the one after the last that ended works."""
 

@@ -9,14 +9,22 @@ from pathlib import Path
 
 import segno
 
-from course.certificates.script_support import BOX, boxed, breakable, han_region, plain, side, spelled
+from course.certificates.script_support import (
+    BOX,
+    add_break_points,
+    clean_text,
+    han_region,
+    needs_actual_text,
+    replace_missing,
+    text_direction,
+)
 from course.certificates.typesetting import typeset
 
 TEMPLATE = Path(__file__).with_name("certificate.typ")
 
 
 @dataclass(frozen=True)
-class Sheet:
+class PrintedCertificate:
     """What a certificate shows. Dates are in words; `issued` is when it was issued, `check` the address at which
     it can be checked. What is not known is empty."""
 
@@ -38,7 +46,7 @@ class Sheet:
     did: str = "completed the course"
 
 
-def pdf(sheet: Sheet, credential: bytes | None = None, logo: bytes | None = None) -> bytes:
+def certificate_pdf(sheet: PrintedCertificate, credential: bytes | None = None, logo: bytes | None = None) -> bytes:
     """The PDF of one certificate, the same bytes each time, with `credential` (JSON) attached if there is one, and
     with `logo` (PNG) above the name of the organisation.
 
@@ -51,15 +59,15 @@ def pdf(sheet: Sheet, credential: bytes | None = None, logo: bytes | None = None
     # Only texts can be handed over: the picture goes as the numbers of its bytes.
     picture = json.dumps(list(logo)) if logo else ""
     return typeset(
-        TEMPLATE, lambda missing: {**_inputs(sheet, attached, missing), "logo": picture}, texts, sheet.issued
+        TEMPLATE, lambda missing: {**_template_inputs(sheet, attached, missing), "logo": picture}, texts, sheet.issued
     )
 
 
-def _inputs(sheet: Sheet, attached: str, missing: frozenset[str]) -> dict[str, str]:
+def _template_inputs(sheet: PrintedCertificate, attached: str, missing: frozenset[str]) -> dict[str, str]:
     """What the template gets: the texts as they are shown, those for the file's properties, the code, the credential."""
-    name, course, organisation = plain(sheet.name), plain(sheet.course), plain(sheet.organisation)
-    texts = {key: _shown(value, missing) for key, value in asdict(sheet).items() if isinstance(value, str)}
-    sections = [_shown(title, missing) for title in sheet.sections]
+    name, course, organisation = clean_text(sheet.name), clean_text(sheet.course), clean_text(sheet.organisation)
+    texts = {key: _template_text(value, missing) for key, value in asdict(sheet).items() if isinstance(value, str)}
+    sections = [_template_text(title, missing) for title in sheet.sections]
     issued = sheet.issued.astimezone(UTC)
     facts = texts | {
         "sections": sections,
@@ -76,15 +84,15 @@ def _inputs(sheet: Sheet, attached: str, missing: frozenset[str]) -> dict[str, s
     return {"facts": json.dumps(facts), "code": code, "credential": attached}
 
 
-def _shown(raw: str, missing: frozenset[str]) -> dict[str, str | bool]:
+def _template_text(raw: str, missing: frozenset[str]) -> dict[str, str | bool]:
     """A text and how to set it. `spoken` is the same for whoever has the page read out, where programs may put
     its letters together wrongly."""
-    whole = plain(raw)
-    text = boxed(whole, missing)
+    whole = clean_text(raw)
+    text = replace_missing(whole, missing)
     return {
-        "text": breakable(text),
-        "side": side(text),
+        "text": add_break_points(text),
+        "side": text_direction(text),
         "han": han_region(text),
-        "spoken": whole if spelled(text) else "",
+        "spoken": whole if needs_actual_text(text) else "",
         "boxes": text.count(BOX) > whole.count(BOX),
     }

@@ -8,8 +8,8 @@ from typing import cast
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
-from course.certificates.models import Certificate, CertificateChange, KeptLinkEnd
-from course.certificates.rules import Change, Kind
+from course.certificates.models import Certificate, CertificateChange, CertificateLinkEnd
+from course.certificates.rules import CertificateChangeKind, CertificateChangeView
 
 
 def certificates(session: Session, person_id: int) -> list[Certificate]:
@@ -29,7 +29,7 @@ def certificate(session: Session, person_id: int, number: str) -> Certificate | 
     return session.execute(statement).scalar_one_or_none()
 
 
-def in_another_name(session: Session, person_id: int, name: str) -> list[Certificate]:
+def certificates_in_another_name(session: Session, person_id: int, name: str) -> list[Certificate]:
     """A person's certificates that were neither replaced nor revoked and bear another name, oldest first."""
     changed = exists().where(CertificateChange.certificate_id == Certificate.id)
     statement = select(Certificate).where(
@@ -38,23 +38,23 @@ def in_another_name(session: Session, person_id: int, name: str) -> list[Certifi
     return list(session.execute(statement.order_by(Certificate.id)).scalars())
 
 
-def kept_link_number(session: Session, person_id: int) -> int:
+def certificate_link_number(session: Session, person_id: int) -> int:
     """Which of a person's links to their certificates works, counted from 0: the one after the last that was ended."""
-    ended = select(func.max(KeptLinkEnd.number)).where(KeptLinkEnd.person_id == person_id)
+    ended = select(func.max(CertificateLinkEnd.number)).where(CertificateLinkEnd.person_id == person_id)
     last = session.execute(ended).scalar_one()
     return 0 if last is None else last + 1
 
 
 @dataclass(frozen=True)
-class Checked:
+class CertificateCheck:
     """A certificate as anybody may check it, and what became of it. The reason of a
     change is told to its holder only."""
 
     certificate: Certificate
-    change: Change | None
+    change: CertificateChangeView | None
 
 
-def check(session: Session, number: str) -> Checked | None:
+def check_certificate(session: Session, number: str) -> CertificateCheck | None:
     """A certificate by its number, whoever holds it; None if there is none."""
     found = session.execute(select(Certificate).where(Certificate.number == number)).scalar_one_or_none()
     if found is None:
@@ -66,5 +66,9 @@ def check(session: Session, number: str) -> Checked | None:
         .scalars()
         .first()
     )
-    what = None if change is None else Change(cast("Kind", change.kind), change.changed_at, change.reason)
-    return Checked(found, what)
+    what = (
+        None
+        if change is None
+        else CertificateChangeView(cast("CertificateChangeKind", change.kind), change.changed_at, change.reason)
+    )
+    return CertificateCheck(found, what)

@@ -10,40 +10,40 @@ from typing import Literal
 from course.dates import add_months
 
 # Without letters and digits that are mistaken for each other on paper and on the telephone.
-ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
-LENGTH = 12
+NUMBER_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+NUMBER_LENGTH = 12
 
 
-def number(choose: Callable[[str], str]) -> str:
+def new_number(choose: Callable[[str], str]) -> str:
     """A number such as K7QM-2FXA-9TRC. `choose` picks a character at random, so that a number tells
     neither how many certificates there are nor what the next one is."""
-    signs = "".join(choose(ALPHABET) for _ in range(LENGTH))
-    return "-".join(signs[i : i + 4] for i in range(0, LENGTH, 4))
+    signs = "".join(choose(NUMBER_ALPHABET) for _ in range(NUMBER_LENGTH))
+    return "-".join(signs[i : i + 4] for i in range(0, NUMBER_LENGTH, 4))
 
 
-Kind = Literal["replaced", "revoked"]
-State = Literal["valid", "expired", "replaced", "revoked"]
+CertificateChangeKind = Literal["replaced", "revoked"]
+CertificateState = Literal["valid", "expired", "replaced", "revoked"]
 
 
 @dataclass(frozen=True)
-class Change:
+class CertificateChangeView:
     """What became of a certificate, when, and why."""
 
-    kind: Kind
+    kind: CertificateChangeKind
     at: datetime
     reason: str
 
 
-def state(last_day: date, change: Change | None, today: date) -> State:
+def certificate_state(last_day: date, change: CertificateChangeView | None, today: date) -> CertificateState:
     """How a certificate stands: what was done to it counts before its dates; the last day is still valid."""
     if change is not None:
         return change.kind
     return "valid" if today <= last_day else "expired"
 
 
-def typed_number(text: str) -> str:
+def normalise_number(text: str) -> str:
     """A number as it is stored, from whatever somebody types or a scanner reads: k7qm 2fxa 9trc."""
-    signs = "".join(sign for sign in text.upper() if sign.isascii() and sign.isalnum())[: LENGTH + 1]
+    signs = "".join(sign for sign in text.upper() if sign.isascii() and sign.isalnum())[: NUMBER_LENGTH + 1]
     return "-".join(signs[i : i + 4] for i in range(0, len(signs), 4))
 
 

@@ -11,24 +11,24 @@ from itsdangerous import BadSignature, URLSafeSerializer
 _SALT = "kept certificates"
 
 
-def sealed(person_id: int, secret: str, number: int = 0) -> str:
+def create_link_token(person_id: int, secret: str, number: int = 0) -> str:
     """What is in the address: whose certificates they are, signed, and which of their links it is, if not the first."""
     return str(URLSafeSerializer(secret, salt=_SALT).dumps([person_id, number] if number else person_id))
 
 
-def opened(token: str, secret: str) -> int | None:
+def read_person_id(token: str, secret: str) -> int | None:
     """Whose link it is; None if it was not made by `sealed` with this secret."""
-    found = _said(token, secret)
+    found = _read_token(token, secret)
     return None if found is None else found[0]
 
 
-def number_in(token: str, secret: str) -> int:
+def read_link_number(token: str, secret: str) -> int:
     """Which of its person's links it is; 0 also for what was not made by `sealed`."""
-    found = _said(token, secret)
+    found = _read_token(token, secret)
     return 0 if found is None else found[1]
 
 
-def _said(token: str, secret: str) -> tuple[int, int] | None:
+def _read_token(token: str, secret: str) -> tuple[int, int] | None:
     try:
         found = URLSafeSerializer(secret, salt=_SALT).loads(token)
     except BadSignature:

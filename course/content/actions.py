@@ -1,4 +1,4 @@
-"""Keeping every version that is shown, so that it can be shown again."""
+"""Archiving every version that is taught, so that it can be shown again."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from course.db import insert_missing
 
 
 def archive(session: Session, library: Library, at: datetime) -> int:
-    """Add what the archive does not hold yet; returns how many parts that were. Safe to repeat."""
-    known = {
+    """Add the parts that the archive does not contain yet. Returns their number. Safe to repeat."""
+    archived = {
         tuple(row) for row in session.execute(select(ContentVersion.kind, ContentVersion.ref, ContentVersion.version))
     }
     rows = [
         {"kind": kind, "ref": ref, "version": version, "body": part.model_dump_json(), "first_shown_at": at}
         for (kind, ref, version), part in library.parts.items()
-        if (kind, ref, version) not in known
+        if (kind, ref, version) not in archived
     ]
     if rows:
         # Another server may start at the same moment.

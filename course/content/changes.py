@@ -1,4 +1,4 @@
-"""The changes that authors marked as material: what refreshers show, and what may open an update."""
+"""Changes that authors marked as material: refreshers show them, and they may open an update."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from course.content.schema import Change, Module, content_digest
 
 @dataclass(frozen=True)
 class MarkedChange:
-    """A marked change of a page (`ref` is module/page) or of a question (`ref` is its id), with the points that
-    are asked because of it. `version` stands for the mark itself: who marks it anew opens it anew."""
+    """A marked change of a page (`ref` is module/page) or of a question (`ref` is its id), with the points that are asked
+    because of it. `version` identifies the mark: an author who marks the change again opens it again."""
 
     kind: str
     ref: str
@@ -25,7 +25,7 @@ class MarkedChange:
 
     @property
     def key(self) -> tuple[str, str]:
-        """Under what the archive keeps it: reference and version."""
+        """The key of the change in the archive: reference and version."""
         return f"{self.kind}:{self.ref}", self.version
 
 

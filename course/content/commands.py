@@ -18,7 +18,7 @@ from course.content.queries import archived_versions
 from course.content.review_report import coverage, question_bank
 from course.dates import civil_date
 from course.web.app_state import app_state
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 
 group = AppGroup("content", help="Check, count and print what is taught.")
 _FORMAT = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
@@ -31,10 +31,10 @@ def check_command() -> None:
     The application has read and checked the content before a command of it can run: with mistakes it
     does not start, prints them and ends with 1. So what is left here is to say that there are none.
     """
-    found = library()
+    loaded = library()
     click.echo(
-        f"The content is sound: {len(found.modules)} modules, {len(found.questions)} questions, "
-        f"{len(found.sources)} sources, version {found.version}."
+        f"The content is sound: {len(loaded.modules)} modules, {len(loaded.questions)} questions, "
+        f"{len(loaded.sources)} sources, version {loaded.version}."
     )
 
 
@@ -71,24 +71,24 @@ def export_command(form: str) -> None:
 def facts_command(before: datetime | None, form: str) -> None:
     """Which facts are to be looked at again, by whom and by when; those that are late are marked. Those that
     are open are not taught, so they cannot be late."""
-    found = review_schedule(library().sources, library().course)
+    reviews = review_schedule(library().sources, library().course)
     if before is not None:
-        found = [entry for entry in found if entry.by < before.date()]
+        reviews = [entry for entry in reviews if entry.due_on < before.date()]
     today = civil_date(now(), app_state().config.time_zone)
 
-    def late(entry: FactReview) -> bool:
-        return entry.source.status != "open" and entry.late(today)
+    def is_late(entry: FactReview) -> bool:
+        return entry.source.status != "open" and entry.is_overdue(today)
 
     if form == "json":
         rows = [{"id": d.source.id, "status": d.source.status, "confidence": d.source.confidence,
-                 "checked": str(d.source.checked), "check_by": str(d.by), "owner": d.owner, "late": late(d),
-                 "address": d.source.address} for d in found]  # fmt: skip
+                 "checked": str(d.source.checked), "check_by": str(d.due_on), "owner": d.owner, "late": is_late(d),
+                 "address": d.source.address} for d in reviews]  # fmt: skip
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
         return
-    for entry in found:
-        mark = "LATE  " if late(entry) else "      "
-        click.echo(f"{mark}{entry.by}  {entry.source.id:<34} {entry.source.status:<10} {entry.owner}")
-    click.echo(f"{len(found)} facts, of which {sum(map(late, found))} are late.")
+    for entry in reviews:
+        prefix = "LATE  " if is_late(entry) else "      "
+        click.echo(f"{prefix}{entry.due_on}  {entry.source.id:<34} {entry.source.status:<10} {entry.owner}")
+    click.echo(f"{len(reviews)} facts, of which {sum(map(is_late, reviews))} are late.")
 
 
 @group.command("report")
@@ -101,12 +101,12 @@ def report_command() -> None:
 @click.argument("version")
 def show_command(version: str) -> None:
     """Print a page, question or scenario exactly as it was in VERSION, from the archive."""
-    with command_session() as session:
-        found = archived_versions(session, version)
-    for kind, ref, body in found:
+    with unit_of_work() as session:
+        parts = archived_versions(session, version)
+    for kind, ref, body in parts:
         click.echo(f"{kind} {ref}")
         click.echo(json.dumps(json.loads(body), ensure_ascii=False, indent=2))
-    if not found:
+    if not parts:
         click.echo(
             f"No version {version} was ever shown on {current_app.extensions['course'].engine.url.database}.",
             err=True,

@@ -1,4 +1,4 @@
-"""Whether everybody finds everything: each pathway and nation on each page, and each point often enough."""
+"""Coverage checks: each pathway and nation on each page, and enough questions on each learning point."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from course.content.schema import NATIONS, SETTINGS, Module
 from course.content.variants import module_variant, nearest_scenario, page_variant
 from course.content.yaml_source import Problem
 
-MIN_SAMPLE = 20  # below so many questions or scenes, shares say nothing
+MIN_SAMPLE = 20  # with fewer questions or scenes, shares mean nothing
 
 
 def coverage_problems(reading: ReadingContext) -> Iterator[Problem]:
-    """What somebody would miss, by pathway, by nation or by learning point."""
+    """The gaps in the content, by pathway, by nation and by learning point."""
     for module in reading.modules:
         yield from _point_problems(reading, module)
         yield from _pathway_problems(reading, module)
@@ -38,14 +38,17 @@ def coverage_problems(reading: ReadingContext) -> Iterator[Problem]:
 
 
 def _point_problems(reading: ReadingContext, module: Module) -> Iterator[Problem]:
-    """Each point is taught by a page that everybody reads, assessed, and practised on every pathway."""
+    """Points that no page for everybody teaches, that no question assesses, or that a pathway does not practise."""
     place = reading.place("module", module.id)
     taught = {p for page in module.pages.values() if not page.pathways for p in page.teaches}
     assessed = {p for q in module.questions for p in q.points}
     for point in module.points:
-        for name, have in (("taught by a page that everybody reads", taught), ("assessed by a question", assessed)):
-            if point not in have:
-                yield place.problem(f"the learning point '{point}' is not {name}", "points")
+        for requirement, points in (
+            ("taught by a page that everybody reads", taught),
+            ("assessed by a question", assessed),
+        ):
+            if point not in points:
+                yield place.problem(f"the learning point '{point}' is not {requirement}", "points")
         missing = [name for name in SETTINGS if point not in _practised_points(module_variant(module, name, None))]
         if missing:
             who = "on any pathway" if len(missing) == len(SETTINGS) else f"on the pathway {', '.join(missing)}"
@@ -76,15 +79,15 @@ def _page_problems(reading: ReadingContext, module: Module) -> Iterator[Problem]
         place = reading.place("page", module.id, page.id)
         for kind, readers in (("setting", page.pathways or tuple(SETTINGS)), ("nation", tuple(NATIONS))):
             blocks = [block for block in page.blocks if block.kind == kind]
-            found = {name for block in blocks for name in block.audience}
+            addressed = {name for block in blocks for name in block.audience}
             for name in readers if blocks else ():
-                if name not in found:
+                if name not in addressed:
                     yield place.problem(f"the page has no '{kind}' block for '{name}'")
         for name in SETTINGS:
-            read = page_reading_ease(page_variant(page, name, "england"))
-            if read.median_sentence > MAX_MEDIAN_SENTENCE:
+            ease = page_reading_ease(page_variant(page, name, "england"))
+            if ease.median_sentence > MAX_MEDIAN_SENTENCE:
                 yield place.problem(
-                    f"half of its sentences have more than {read.median_sentence:.0f} words; keep to {MAX_MEDIAN_SENTENCE}"
+                    f"half of its sentences have more than {ease.median_sentence:.0f} words; keep to {MAX_MEDIAN_SENTENCE}"
                 )
                 break
 
@@ -97,7 +100,7 @@ def _discussion_problems(reading: ReadingContext, module: Module) -> Iterator[Pr
 
 
 def _own_setting_problems(reading: ReadingContext) -> Iterator[Problem]:
-    """Each pathway finds its own work, and not only what comes close, in so many modules."""
+    """Pathways that find scenarios of their own work, and not only near ones, in too few modules (`own_setting_modules`)."""
     if reading.course is None:
         return
     for pathway in SETTINGS:
@@ -110,7 +113,7 @@ def _own_setting_problems(reading: ReadingContext) -> Iterator[Problem]:
 
 
 def _question_bank_problems(reading: ReadingContext) -> Iterator[Problem]:
-    """Each point belongs to a module, and has enough questions in enough forms."""
+    """Points that belong to no module, or have too few questions or forms of question."""
     if reading.course is None:
         return
     taught = {point for module in reading.modules for point in module.points}
@@ -122,27 +125,27 @@ def _question_bank_problems(reading: ReadingContext) -> Iterator[Problem]:
         forms = question_form_counts(point.id, reading.modules)
         asked = sum(count for form, count in forms.items() if form != "timeline")
         rules = reading.course
-        wanted = rules.questions_per_critical_point if point.safety_critical else rules.questions_per_point
-        if asked < wanted:
-            yield place.problem(f"the learning point '{point.id}' has {asked} questions; it needs {wanted}")
+        required = rules.questions_per_critical_point if point.safety_critical else rules.questions_per_point
+        if asked < required:
+            yield place.problem(f"the learning point '{point.id}' has {asked} questions; it needs {required}")
         if sum(map(bool, forms.values())) < rules.forms_per_point:
             yield place.problem(f"the learning point '{point.id}' needs {rules.forms_per_point} forms of question")
 
 
 def _guessability_problems(reading: ReadingContext) -> Iterator[Problem]:
-    """Nothing about the looks of an option tells whether it is right."""
+    """Questions and scenarios in which the surface of an option gives away whether it is right."""
     questions = [question for module in reading.modules for question in module.questions]
     for question in questions:
         message = item_writing_flaw(question)
         if message:
             yield reading.place("question", question.id).problem(f"{message} ('{question.id}')", "options")
-    sound = [q for q in questions if q.form != "one" or sum(o.correct for o in q.options) == 1]
-    stories = [
+    one_best = [q for q in questions if q.form != "one" or sum(o.correct for o in q.options) == 1]
+    scenarios = [
         scenario for module in reading.modules for scenario in module.scenarios.values()
         if all(sum(c.quality == "best" for c in s.choices) == 1 for s in scenario.scenes if s.choices)
     ]  # fmt: skip
-    for guess in (*question_guesses(sound), *scenario_guesses(stories)):
-        if guess.asked >= MIN_SAMPLE and not guess.fair:
+    for guess in (*question_guesses(one_best), *scenario_guesses(scenarios)):
+        if guess.asked >= MIN_SAMPLE and not guess.is_fair:
             yield reading.place("course").problem(
                 f"who always takes {guess.name} is right in {guess.score:.0%} of {guess.asked}; chance is "
                 f"{guess.chance:.0%}, and at most 5 points more are allowed"

@@ -1,4 +1,4 @@
-"""Which facts are due to be looked at again, by whom and by when."""
+"""The schedule of fact reviews: which facts must be checked again, by whom and by when."""
 
 from __future__ import annotations
 
@@ -11,32 +11,40 @@ from course.dates import add_months
 
 @dataclass(frozen=True)
 class FactReview:
-    """A fact, the day by which somebody must look at it again, and who that is."""
+    """A fact, the day by which it must be checked again, and the person who is responsible."""
 
     source: Source
-    by: date
+    due_on: date
     owner: str
 
-    def late(self, today: date) -> bool:
-        return self.by < today
+    def is_overdue(self, today: date) -> bool:
+        return self.due_on < today
 
 
 def next_review(source: Source, course: Course) -> FactReview:
-    """By default so many months after it was last checked (course.yaml, `facts_months`), by whoever keeps
-    the course; a source may name its own day and its own owner. An open fact is due at once."""
-    by = source.check_by or add_months(source.checked, course.facts_months)
+    """The next review of a fact: by default `facts_months` (course.yaml) after the last check, by `facts_owner`.
+
+    A source may name its own day and its own owner. An open fact is due at once.
+    """
+    due_on = source.check_by or add_months(source.checked, course.facts_months)
     if source.status == "open":
-        by = source.checked
-    return FactReview(source, by, source.owner or course.facts_owner)
+        due_on = source.checked
+    return FactReview(source, due_on, source.owner or course.facts_owner)
 
 
 def review_schedule(sources: dict[str, Source], course: Course) -> list[FactReview]:
-    """Every fact, the one that is due first at the top."""
-    return sorted((next_review(source, course) for source in sources.values()), key=lambda d: (d.by, d.source.id))
+    """The reviews of all facts, by due day, the earliest first."""
+    return sorted(
+        (next_review(source, course) for source in sources.values()),
+        key=lambda review: (review.due_on, review.source.id),
+    )
 
 
 def reviews_by_status(sources: dict[str, Source], course: Course) -> tuple[list[FactReview], list[FactReview]]:
-    """The facts that are taught, and those that nobody could confirm and that are therefore not taught.
-    Only one that is taught can be late: the others wait for somebody to find out."""
-    found = review_schedule(sources, course)
-    return [one for one in found if one.source.status != "open"], [one for one in found if one.source.status == "open"]
+    """The reviews of facts that are taught, and of open ones, which nobody could confirm and which are not taught.
+
+    Only a taught fact can be overdue: the open ones wait for somebody to confirm them.
+    """
+    reviews = review_schedule(sources, course)
+    taught = [review for review in reviews if review.source.status != "open"]
+    return taught, [review for review in reviews if review.source.status == "open"]

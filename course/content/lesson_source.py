@@ -1,4 +1,4 @@
-"""A lesson page's file to a shape: its front matter, its blocks and its drawings."""
+"""Loading a lesson page from its file: the front matter, the blocks and the drawings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from course.content.rendering import Prose, link_targets
 from course.content.schema import NATIONS, SETTINGS, Block, Page
 from course.content.yaml_source import Problem, RawBlock, YamlDocument, YamlLocation, read_page, validate_model
 
-# What each kind of block may say after its name, and what it must say.
+# For each kind of block the attributes that are allowed after its name, and those that are required.
 BLOCK_ATTRIBUTES: dict[str, tuple[set[str], set[str]]] = {
     "text": (set(), set()),
     "reviews": ({"lines"}, {"lines"}),
@@ -48,6 +48,7 @@ _SVG_ATTRIBUTE = re.compile(
 
 
 def load_page(reading: ReadingContext, path: Path) -> Page | None:
+    """Load a page; None, with the problems in `reading`, if it cannot be loaded."""
     document, raw = read_page(path, reading.root)
     reading.problems += document.problems
     if not isinstance(document.data, dict):
@@ -59,19 +60,19 @@ def load_page(reading: ReadingContext, path: Path) -> Page | None:
 
 
 def _build_block(reading: ReadingContext, document: YamlDocument, raw: RawBlock, path: Path) -> Block | None:
-    def wrong(message: str, line: int = 0) -> None:
+    def report(message: str, line: int = 0) -> None:
         reading.problems.append(Problem(document.file, raw.line - 1 + line, message))
 
     if raw.kind not in BLOCK_ATTRIBUTES:
-        wrong(f"unknown block '{raw.kind}'; known are {', '.join(k for k in BLOCK_ATTRIBUTES if k != 'text')}")
+        report(f"unknown block '{raw.kind}'; known are {', '.join(k for k in BLOCK_ATTRIBUTES if k != 'text')}")
         return None
-    allowed, needed = BLOCK_ATTRIBUTES[raw.kind]
+    allowed, required = BLOCK_ATTRIBUTES[raw.kind]
     for name in sorted(set(raw.attributes) - allowed):
-        wrong(f"a block '{raw.kind}' knows no '{name}='")
-    for name in sorted(needed - set(raw.attributes)):
-        wrong(f"a block '{raw.kind}' needs '{name}='")
+        report(f"a block '{raw.kind}' knows no '{name}='")
+    for name in sorted(required - set(raw.attributes)):
+        report(f"a block '{raw.kind}' needs '{name}='")
     if not raw.text.strip():
-        wrong(f"the block '{raw.kind}' is empty")
+        report(f"the block '{raw.kind}' is empty")
         return None
     for target, line in link_targets(raw.text):
         _check_link(reading, target, Problem(document.file, raw.line + line, ""))
@@ -79,7 +80,7 @@ def _build_block(reading: ReadingContext, document: YamlDocument, raw: RawBlock,
     known = [str(name) for name in (SETTINGS if raw.kind == "setting" else NATIONS)]
     for name in filter(None, attributes.get("for", "").split(",")):
         if name not in known:
-            wrong(f"there is no {raw.kind} '{name}'; known are {', '.join(known)}")
+            report(f"there is no {raw.kind} '{name}'; known are {', '.join(known)}")
             return None
     fields: dict[str, Any] = {
         "kind": raw.kind,
@@ -93,7 +94,9 @@ def _build_block(reading: ReadingContext, document: YamlDocument, raw: RawBlock,
         "words": len(raw.text.split()),
     }
     if "file" in attributes:
-        fields["svg"] = _load_svg(path.parent.parent / "diagrams" / f"{attributes['file']}.svg", fields["title"], wrong)
+        fields["svg"] = _load_svg(
+            path.parent.parent / "diagrams" / f"{attributes['file']}.svg", fields["title"], report
+        )
     for source in fields["sources"]:
         reading.citations.append((source, Problem(document.file, raw.line - 1, "")))
     place = YamlDocument(document.file, None, {(): raw.line - 1})
@@ -113,26 +116,26 @@ def _resolve_page_links(html: str) -> str:
     return html.replace('href="page:', 'href="/module/')
 
 
-def _load_svg(path: Path, title: str | None, wrong: Any) -> str | None:
-    """A drawing as safe inline SVG: known shapes and attributes only, hidden from screen readers
-    (its text equivalent stands below it)."""
+def _load_svg(path: Path, title: str | None, report: Any) -> str | None:
+    """A drawing as safe inline SVG: known shapes and attributes only, with a label that refers to its text equivalent
+    below it. None, with the problem reported, if the file cannot be read."""
     try:
         tree = ElementTree.fromstring(path.read_text(encoding="utf-8"))  # noqa: S314 (our own files, no entities used)
     except OSError:
-        wrong(f"there is no drawing diagrams/{path.name}")
+        report(f"there is no drawing diagrams/{path.name}")
         return None
     except ElementTree.ParseError as error:
-        wrong(f"diagrams/{path.name} is not valid SVG: {error}")
+        report(f"diagrams/{path.name} is not valid SVG: {error}")
         return None
     for element in tree.iter():
         element.tag = element.tag.removeprefix("{http://www.w3.org/2000/svg}")
         if element.tag not in _SVG_TAGS:
-            wrong(f"diagrams/{path.name}: the element <{element.tag}> is not allowed")
+            report(f"diagrams/{path.name}: the element <{element.tag}> is not allowed")
         for name in element.attrib:
             if not _SVG_ATTRIBUTE.match(name):
-                wrong(f"diagrams/{path.name}: the attribute {name}= is not allowed")
+                report(f"diagrams/{path.name}: the attribute {name}= is not allowed")
     if "viewBox" not in tree.attrib:
-        wrong(f"diagrams/{path.name}: the drawing needs a viewBox")
+        report(f"diagrams/{path.name}: the drawing needs a viewBox")
     tree.attrib.update({"role": "img", "aria-label": f"{title}. The text below says the same."})
     tree.attrib.pop("aria-hidden", None)
     return re.sub(r">\s+<", "><", str(ElementTree.tostring(tree, encoding="unicode"))).strip()

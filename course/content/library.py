@@ -1,4 +1,4 @@
-"""The loaded course: read once at start, frozen, and looked things up in by every request."""
+"""The loaded course: read once at start, frozen, and read by every request."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from course.content.schema import (
     Block,
     Change,
     Course,
+    LearningPoint,
     Module,
     Nation,
     Page,
-    Point,
     Question,
     Scenario,
     Setting,
@@ -37,7 +37,7 @@ SECONDS_PER_MOMENT = 15
 
 
 class ContentError(ClickException):
-    """The content holds mistakes; `problems` lists them all. A command prints them and ends with 1."""
+    """The content has mistakes; `problems` lists them all. A command prints them and exits with 1."""
 
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = problems
@@ -48,12 +48,12 @@ class ContentError(ClickException):
 class Library:
     """Everything that is taught, by id. `modules` and `points` keep the order of their files.
 
-    `origin` is the whole of which this is one pathway's and nation's part; None for the whole itself.
+    `origin` is the whole library if this one is the variant of a pathway and nation; None for the whole library.
     """
 
     course: Course
     help: Help
-    points: dict[str, Point]
+    points: dict[str, LearningPoint]
     sources: dict[str, Source]
     modules: dict[str, Module]
     further: tuple[FurtherLearning, ...] = ()
@@ -61,18 +61,18 @@ class Library:
     origin: Library | None = None
     pathway: Setting | None = None
     nation: Nation | None = None
-    _parts_for: dict[tuple[Setting | None, Nation | None], Library] = field(default_factory=dict, repr=False)
+    _variants: dict[tuple[Setting | None, Nation | None], Library] = field(default_factory=dict, repr=False)
 
     def for_(self, pathway: Setting | None, nation: Nation | None) -> Library:
-        """The course as this pathway in this nation reads it. Made once, then kept."""
+        """The variant of the course for this pathway and nation. Built once, then cached."""
         whole = self.origin or self
         key = (pathway, nation)
-        if key not in whole._parts_for:
+        if key not in whole._variants:
             modules = {module.id: module_variant(module, pathway, nation) for module in whole.modules.values()}
-            whole._parts_for[key] = replace(
-                whole, modules=modules, origin=whole, pathway=pathway, nation=nation, _parts_for={}
+            whole._variants[key] = replace(
+                whole, modules=modules, origin=whole, pathway=pathway, nation=nation, _variants={}
             )
-        return whole._parts_for[key]
+        return whole._variants[key]
 
     @cached_property
     def questions(self) -> dict[str, Question]:
@@ -92,55 +92,56 @@ class Library:
 
     @cached_property
     def pages_by_point(self) -> dict[str, tuple[str, str]]:
-        """For each point, the page that teaches it first, in the module that covers it: where to read again."""
-        found: dict[str, tuple[str, str]] = {}
+        """For each point the page to read again, as (module id, page id): the first page in the module that covers the
+        point and teaches it."""
+        pages: dict[str, tuple[str, str]] = {}
         for module in self.modules.values():
             for step in module.steps:
                 if step.kind == "page":
                     for point in set(module.pages[step.id].teaches) & set(module.points):
-                        found.setdefault(point, (module.id, step.id))
-        return found
+                        pages.setdefault(point, (module.id, step.id))
+        return pages
 
     @cached_property
     def version(self) -> str:
-        """The version of the whole course: another as soon as anything that is taught differs."""
+        """The version of the whole course: it changes with anything that is taught."""
         if self.origin:
             return self.origin.version
         return content_digest({"course": self.course.model_dump(mode="json"), "parts": sorted(self.parts)})
 
     @cached_property
     def changes(self) -> tuple[MarkedChange, ...]:
-        """What its authors marked as a change that matters, on this pathway."""
+        """The marked changes on this pathway, in the order of the course."""
         return tuple(marked_changes(self.modules.values()))
 
     @cached_property
     def parts(self) -> dict[tuple[str, str, str], Page | Question | Scenario | Change]:
-        """Each page, question and scenario in every form that somebody may see, and each marked change, by kind,
-        reference and version."""
+        """Each page, question and scenario in every variant that a learner may see, and each marked change, by (kind,
+        reference, version)."""
         if self.origin:
             return self.origin.parts
-        found: dict[tuple[str, str, str], Page | Question | Scenario | Change] = {}
+        parts: dict[tuple[str, str, str], Page | Question | Scenario | Change] = {}
         for module in self.modules.values():
             for page in module.pages.values():
                 for variant in page_variants(page):
-                    found["page", f"{module.id}/{page.id}", variant.version] = variant
+                    parts["page", f"{module.id}/{page.id}", variant.version] = variant
             for scenario in module.scenarios.values():
-                found["scenario", f"{module.id}/{scenario.id}", scenario.version] = scenario
+                parts["scenario", f"{module.id}/{scenario.id}", scenario.version] = scenario
         for question in self.answerable.values():
-            found["question", question.id, question.version] = question
-        for one in self.changes:
-            found["change", *one.key] = one.change
-        return found
+            parts["question", question.id, question.version] = question
+        for marked in self.changes:
+            parts["change", *marked.key] = marked.change
+        return parts
 
     def is_critical(self, question: Question) -> bool:
-        """Whether a wrong answer would put a child at risk: as its author says, or as its points are."""
+        """Whether a wrong answer would put a child at risk: as its author decided, otherwise by its points."""
         if question.critical is not None:
             return question.critical
         return any(self.points[point].safety_critical for point in question.points)
 
     @cached_property
     def step_minutes(self) -> dict[tuple[str, str], float]:
-        """About how many minutes each step takes: 200 words a minute, 30 seconds a decision or question."""
+        """The minutes that each step takes, by (module id, step id): WORDS_PER_MINUTE, and the seconds at the top."""
         minutes: dict[tuple[str, str], float] = {}
         for module in self.modules.values():
             for page in module.pages.values():
@@ -153,7 +154,7 @@ class Library:
         return minutes
 
     def final_questions(self, point: str) -> int:
-        """How many questions one try at the final assessment asks on a point."""
+        """How many questions one attempt at the final assessment asks on a point."""
         critical = self.points[point].safety_critical
         return self.course.final_per_critical_point if critical else self.course.final_per_point
 
@@ -169,13 +170,13 @@ class Library:
 
     @cached_property
     def minutes(self) -> int:
-        """About how long the whole course takes on this pathway, with its final assessment."""
+        """The minutes that the whole course takes on this pathway, with the final assessment."""
         asked = sum(map(self.final_questions, self.taught_points))
         return round(sum(map(self.module_minutes, self.modules)) + asked * SECONDS_PER_QUESTION / 60)
 
     @cached_property
     def sections(self) -> tuple[str, ...]:
-        """The sections of the briefing whose points are taught, in words, in its order."""
+        """The names of the sections of the briefing whose points are taught, in the order of the briefing."""
         return tuple(
             dict.fromkeys(
                 SECTIONS.get(self.points[p].section, self.points[p].section)
@@ -185,19 +186,21 @@ class Library:
         )
 
     def check_minutes(self, points: tuple[str, ...]) -> float:
+        """The minutes that a check of these points takes."""
         return sum(count for _, count in self.check_counts(points)) * SECONDS_PER_QUESTION / 60
 
     def check_size(self, module: Module) -> int:
+        """How many questions the check of a module asks."""
         return sum(count for _, count in self.check_counts(module.points))
 
     def module_minutes(self, module_id: str) -> float:
-        """About how long the module takes, with its check."""
+        """The minutes that the module takes, with its check."""
         steps = [*(step.id for step in self.modules[module_id].steps), "check"]
         return sum(self.step_minutes[module_id, step] for step in steps)
 
 
 def load_library(root: Path) -> Library:
-    """Read and check the folder; raise ContentError with every mistake if there is any."""
+    """Load and validate the folder. Raises ContentError with every mistake if there is any."""
     reading = read_content(root)
     problems = validate_content(reading)
     if problems or reading.course is None or reading.help is None:
@@ -215,7 +218,7 @@ def load_library(root: Path) -> Library:
 
 
 def _embed_sources(module: Module, sources: dict[str, Source]) -> Module:
-    """The module with each update's sources in it: a learner sees them, so they are part of the version."""
+    """The module with the sources of each update in its blocks: learners see them, so they are part of the version."""
 
     def cite(block: Block) -> Block:
         return block.model_copy(update={"cited": tuple(sources[source] for source in block.sources)})

@@ -8,6 +8,6 @@ from course.web.app_state import app_state
 
 def library() -> Library:
     """The content that is taught now."""
-    found = app_state().library
-    assert isinstance(found, Library)  # noqa: S101 (app.py put it there)
-    return found
+    loaded = app_state().library
+    assert isinstance(loaded, Library)  # noqa: S101 (app.py put it there)
+    return loaded

@@ -1,4 +1,4 @@
-"""The folder `modules/` to shapes. Every mistake is collected with its file and line; nothing is half-read."""
+"""Loading the folder `modules/`. Every mistake is collected with its file and line; no object is loaded in part."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from pathlib import Path
 
 from course.content.lesson_source import load_page
 from course.content.reading_context import M, ReadingContext, load_document, load_list, load_object
-from course.content.schema import Course, Module, Point, Question, Scenario, Source, Step, Timeline
+from course.content.schema import Course, LearningPoint, Module, Question, Scenario, Source, Step, Timeline
 from course.content.supplements import Discussion, FurtherLearning, Help
 from course.content.yaml_source import YamlDocument, YamlLocation, validate_model
 
 
 def read_content(root: Path) -> ReadingContext:
-    """Read everything under `root` (the folder modules/)."""
+    """Load everything under `root` (the folder modules/). The result has the objects and the problems."""
     reading = ReadingContext(root)
     reading.course = load_object(reading, root / "course.yaml", Course, ("course",))
     reading.help = load_object(reading, root / "help.yaml", Help, ("help",))
-    reading.points = load_list(reading, root / "learning-points.yaml", Point, "point")
+    reading.points = load_list(reading, root / "learning-points.yaml", LearningPoint, "point")
     for path in (root / "sources.yaml", *sorted((root / "sources").glob("*.yaml"))):
         reading.sources += load_list(reading, path, Source, "source")
     if (root / "further-learning.yaml").exists():
@@ -36,7 +36,7 @@ def _load_module(reading: ReadingContext, folder: Path) -> None:
         return
     reading.places[("module", folder.name)] = YamlLocation(document)
     files = [*sorted(folder.glob("questions.yaml")), *sorted((folder / "questions").glob("*.yaml"))]
-    pages = {found.id: found for path in sorted((folder / "pages").glob("*.md")) if (found := load_page(reading, path))}
+    pages = {page.id: page for path in sorted((folder / "pages").glob("*.md")) if (page := load_page(reading, path))}
     scenarios = _load_folder(reading, folder / "scenarios", Scenario, "scenario")
     timelines = _load_folder(reading, folder / "timelines", Timeline, "timeline")
     questions = [question for path in files for question in load_list(reading, path, Question, "question")]
@@ -63,7 +63,7 @@ def _load_module(reading: ReadingContext, folder: Path) -> None:
 
 
 def _build_steps(reading: ReadingContext, document: YamlDocument, kinds: dict[str, tuple[str, str]]) -> list[Step]:
-    """The module's steps. One written `one-of` holds several scenarios, of which a learner is given one."""
+    """The module's steps. A step written as `one-of` has several scenarios, of which a learner gets one."""
     steps = []
     for number, written in enumerate(document.data.get("steps") or []):
         one_of = isinstance(written, dict) and set(written) == {"one-of"} and isinstance(written["one-of"], list)
@@ -90,10 +90,10 @@ def _build_steps(reading: ReadingContext, document: YamlDocument, kinds: dict[st
 
 
 def _load_folder(reading: ReadingContext, folder: Path, model: type[M], kind: str) -> dict[str, M]:
-    """One shape for each file of a folder; the file's name is the id."""
-    found = {}
+    """One object for each file of a folder, by id; the file's name is the id."""
+    objects = {}
     for path in sorted(folder.glob("*.yaml")):
-        shape = load_object(reading, path, model, (kind, folder.parent.name, path.stem), id=path.stem)
-        if shape is not None:
-            found[path.stem] = shape
-    return found
+        loaded = load_object(reading, path, model, (kind, folder.parent.name, path.stem), id=path.stem)
+        if loaded is not None:
+            objects[path.stem] = loaded
+    return objects

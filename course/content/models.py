@@ -1,4 +1,4 @@
-"""The archive: every version of every page, question and scenario that the course has shown."""
+"""The archive: every version of every page, question and scenario that the course has taught."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""How good the questions, the stories and the prose are, as far as that can be counted.
+"""Quality measures of questions, scenarios and prose.
 
-The rules follow research on multiple choice (Haladyna, Downing and Rodriguez 2002; Rodriguez 2005): who knows
-nothing and goes by the looks of the options must do no better than chance.
+The rules follow research on multiple choice (Haladyna, Downing and Rodriguez 2002; Rodriguez 2005): a test taker who
+knows nothing and chooses by the surface of the options must do no better than chance.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _HEDGE = re.compile(
     r"\b(may|might|could|perhaps|possibly|probably|usually|often|sometimes|generally|likely|tends?|seems?)\b",
     re.IGNORECASE,
 )
-# Short and common words say nothing about what an option has in common with its stem.
+# Short and common words do not show that an option repeats its stem.
 _FREQUENT_WORDS = """about after again also another anyone away back because been before being both child children come
 could does doing done down each else every everyone find first from gave give goes going good have having here
 himself herself into just know last later like make more most much must need never next nothing once only other
@@ -38,12 +38,12 @@ def strip_markup(html: str) -> str:
 
 
 def text_length(html: str) -> int:
-    """How long a text looks, in characters without markup."""
+    """The length of a text in characters without markup."""
     return len(strip_markup(html))
 
 
 def distinctive_words(html: str) -> frozenset[str]:
-    """The words of four letters and more that are not among the commonest."""
+    """The words of four letters and more that are not common words."""
     return frozenset(
         word for word in _WORD.findall(strip_markup(html).lower()) if len(word) > 3 and word not in _COMMON_WORDS
     )
@@ -56,7 +56,7 @@ def hedge_count(html: str) -> int:
 
 @dataclass(frozen=True)
 class GuessResult:
-    """How somebody does who always picks by one outward sign: `score` and `chance` are shares of 1."""
+    """The result of a guesser who always chooses by one surface sign: `score` and `chance` are shares of 1."""
 
     name: str
     score: float
@@ -64,12 +64,12 @@ class GuessResult:
     asked: int
 
     @property
-    def fair(self) -> bool:
+    def is_fair(self) -> bool:
         return self.score <= self.chance + FAIRNESS_MARGIN
 
 
 def _pick_probability(signs: Sequence[float], right: int) -> float:
-    """The chance of being right for somebody who takes the option with the greatest sign, by lot among equals."""
+    """The probability of being right when the option with the greatest sign is taken, by lot among equals."""
     best = [number for number, sign in enumerate(signs) if sign == max(signs)]
     return (right in best) / len(best)
 
@@ -81,12 +81,12 @@ def _guess_result(name: str, rows: list[tuple[Sequence[float], int]]) -> GuessRe
 
 
 def question_guesses(questions: Sequence[Question]) -> list[GuessResult]:
-    """Guessers who take the longest option, the shortest, the most cautious, or the one most like the stem, over the
-    questions with one best answer."""
-    ones = [(q, next(n for n, o in enumerate(q.options) if o.correct)) for q in questions if q.form == "one"]
+    """The results of guessers who take the longest option, the shortest, the most cautious, or the one most like the
+    stem, over the questions with one best answer."""
+    rows = [(q, next(n for n, o in enumerate(q.options) if o.correct)) for q in questions if q.form == "one"]
 
     def by(sign: Callable[[Question, str], float]) -> list[tuple[Sequence[float], int]]:
-        return [([sign(q, option.text) for option in q.options], right) for q, right in ones]
+        return [([sign(q, option.text) for option in q.options], right) for q, right in rows]
 
     return [
         _guess_result("the longest option", by(lambda _q, text: text_length(text))),
@@ -100,7 +100,7 @@ def question_guesses(questions: Sequence[Question]) -> list[GuessResult]:
 
 
 def scenario_guesses(scenarios: Sequence[Scenario]) -> list[GuessResult]:
-    """Somebody who always decides for the longest choice of a scene, or for the shortest."""
+    """The results of guessers who always take the longest choice of a scene, or the shortest."""
     rows: list[tuple[Sequence[float], int]] = []
     for scenario in scenarios:
         for scene in scenario.scenes:
@@ -115,13 +115,13 @@ def scenario_guesses(scenarios: Sequence[Scenario]) -> list[GuessResult]:
 
 
 def correct_option_positions(questions: Sequence[Question]) -> dict[int, int]:
-    """How often the right option stands first, second … in the files. (On screen they are shuffled.)"""
-    found: dict[int, int] = {}
+    """How often the right option is first, second … in the files. (On screen the options are shuffled.)"""
+    counts: dict[int, int] = {}
     for question in questions:
         if question.form == "one":
             place = 1 + next(n for n, option in enumerate(question.options) if option.correct)
-            found[place] = found.get(place, 0) + 1
-    return dict(sorted(found.items()))
+            counts[place] = counts.get(place, 0) + 1
+    return dict(sorted(counts.items()))
 
 
 NEGATIVE_STEM = re.compile(
@@ -130,7 +130,7 @@ NEGATIVE_STEM = re.compile(
 
 
 def item_writing_flaw(question: Question) -> str | None:
-    """What lets a question with one best answer be guessed or misread; None if nothing does."""
+    """The flaw by which a question with one best answer can be guessed or misread; None if there is none."""
     if question.form != "one":
         return None
     if not 3 <= len(question.options) <= 4:
@@ -153,7 +153,7 @@ def item_writing_flaw(question: Question) -> str | None:
 
 @dataclass(frozen=True)
 class ReadingEase:
-    """How a page reads: the median words of a sentence, and Flesch's reading ease (60 and more is plain)."""
+    """The readability of a text: the median words of a sentence, and Flesch's reading ease (60 and more is plain)."""
 
     words: int
     median_sentence: float
@@ -161,9 +161,11 @@ class ReadingEase:
 
 
 def reading_ease(html: str) -> ReadingEase:
-    """How a text reads. Items of lists and cells of tables count as sentences."""
-    ended = re.sub(r"</(p|li|td|th|h\d)>", ". ", html)
-    sentences = [_WORD.findall(part.lower()) for part in re.split(r"[.!?…:]+[”’\"')]*\s", strip_markup(ended) + " ")]
+    """The readability of a text. List items and table cells count as sentences."""
+    with_stops = re.sub(r"</(p|li|td|th|h\d)>", ". ", html)
+    sentences = [
+        _WORD.findall(part.lower()) for part in re.split(r"[.!?…:]+[”’\"')]*\s", strip_markup(with_stops) + " ")
+    ]
     counts = [len(words) for words in sentences if words]
     words = [word for sentence in sentences for word in sentence]
     if not words:
@@ -185,10 +187,10 @@ def page_reading_ease(page: Page) -> ReadingEase:
 
 
 def question_form_counts(point: str, modules: Sequence[Module]) -> dict[str, int]:
-    """How many questions of each form a learning point has; a timeline is one of its forms."""
-    found = dict.fromkeys(("one", "all", "order", "sort", "timeline"), 0)
+    """How many questions of each form a learning point has; a timeline is one of the forms."""
+    counts = dict.fromkeys(("one", "all", "order", "sort", "timeline"), 0)
     for module in modules:
         for question in (*module.questions, *module.timelines.values()):
             if point in question.points:
-                found[question.form] += 1
-    return found
+                counts[question.form] += 1
+    return counts

@@ -1,4 +1,4 @@
-"""The figures of `make content-report`, as text."""
+"""The quality report of `flask content report`, as text."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FORMS = ("one", "all", "order", "sort", "timeline")
 
 
 def quality_report(library: Library) -> str:
-    """Guessers against chance, reading ease of each page, minutes of each module, and points × forms."""
+    """The report: guessers against chance, reading ease of each page, minutes of each module, and points × forms."""
     return "\n".join(
         (*_guesser_lines(library), *_readability_lines(library), *_duration_lines(library), *_point_lines(library))
     )
@@ -32,7 +32,7 @@ def _guesser_lines(library: Library) -> Iterator[str]:
     yield f"Whoever goes by looks alone ({len(questions)} questions, {len(scenarios)} scenarios)"
     yield f"{'always takes':<34}{'right':>8}{'chance':>8}{'allowed':>9}{'of':>6}"
     for guess in (*question_guesses(questions), *scenario_guesses(scenarios)):
-        verdict = "" if guess.fair else "   too good"
+        verdict = "" if guess.is_fair else "   too good"
         yield (
             f"{guess.name:<34}{guess.score:>8.1%}{guess.chance:>8.1%}{guess.chance + 0.05:>9.1%}"
             f"{guess.asked:>6}{verdict}"
@@ -47,9 +47,9 @@ def _readability_lines(library: Library) -> Iterator[str]:
     eases = []
     for module in library.modules.values():
         for page in module.pages.values():
-            read = page_reading_ease(page_variant(page, "school", "england"))
-            eases.append(read.flesch)
-            yield f"{module.id + '/' + page.id:<52}{read.words:>7}{read.median_sentence:>10.1f}{read.flesch:>7.1f}"
+            ease = page_reading_ease(page_variant(page, "school", "england"))
+            eases.append(ease.flesch)
+            yield f"{module.id + '/' + page.id:<52}{ease.words:>7}{ease.median_sentence:>10.1f}{ease.flesch:>7.1f}"
     yield f"Reading ease: median {median(eases):.1f}, lowest {min(eases):.1f}."
 
 

@@ -1,4 +1,4 @@
-"""Looking a version up, whether it is taught today or was years ago."""
+"""Queries for a version of the content, whether it is taught today or was taught years ago."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ S = TypeVar("S", Page, Question, Scenario)
 ARCHIVE_KINDS: dict[type[FrozenModel], str] = {Page: "page", Question: "question", Scenario: "scenario"}
 
 
-def part_in_version(session: Session, library: Library, shape: type[S], ref: str, version: str) -> S | None:
+def part_in_version(session: Session, library: Library, model: type[S], ref: str, version: str) -> S | None:
     """The page, question or scenario exactly as it was in `version`; None if it was never shown."""
-    current = library.parts.get((ARCHIVE_KINDS[shape], ref, version))
-    if isinstance(current, shape):
+    current = library.parts.get((ARCHIVE_KINDS[model], ref, version))
+    if isinstance(current, model):
         return current
     body = session.execute(
         select(ContentVersion.body).where(
-            ContentVersion.kind == ARCHIVE_KINDS[shape], ContentVersion.ref == ref, ContentVersion.version == version
+            ContentVersion.kind == ARCHIVE_KINDS[model], ContentVersion.ref == ref, ContentVersion.version == version
         )
     ).scalar_one_or_none()
-    return None if body is None else _parse(shape, body)
+    return None if body is None else _parse(model, body)
 
 
 @lru_cache(maxsize=512)
-def _parse(shape: type[S], body: str) -> S:
-    return shape.model_validate_json(body)
+def _parse(model: type[S], body: str) -> S:
+    return model.model_validate_json(body)
 
 
 def archived_versions(session: Session, version: str) -> list[tuple[str, str, str]]:
-    """What the archive holds under a version: (kind, reference, JSON)."""
+    """The archived parts of a version: (kind, reference, JSON)."""
     statement = select(ContentVersion.kind, ContentVersion.ref, ContentVersion.body).where(
         ContentVersion.version == version
     )
@@ -52,7 +52,7 @@ def in_force_since(session: Session, library: Library) -> datetime | None:
 
 
 def changes_first_taught(session: Session) -> dict[tuple[str, str], datetime]:
-    """When this installation first taught each marked change, by reference and version (see changes.Marked.key)."""
+    """When this installation first taught each marked change, by reference and version (see changes.MarkedChange.key)."""
     rows = session.execute(
         select(ContentVersion.ref, ContentVersion.version, ContentVersion.first_shown_at).where(
             ContentVersion.kind == "change"

@@ -1,4 +1,4 @@
-"""What is gathered while the folder `modules/` is read: shapes, where each stands, and every mistake."""
+"""The state of loading the folder `modules/`: objects, the place of each in its file, and every mistake."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from course.content.schema import Course, Module, Point, Source
+from course.content.schema import Course, LearningPoint, Module, Source
 from course.content.supplements import Discussion, FurtherLearning, Help
 from course.content.yaml_source import Problem, YamlDocument, YamlLocation, read_yaml, validate_model
 
@@ -17,12 +17,12 @@ M = TypeVar("M", bound=BaseModel)
 
 @dataclass
 class ReadingContext:
-    """What was read, where each thing stands, and what is wrong with it."""
+    """The objects that were loaded, the place of each, and the mistakes. `place` finds the place of an object."""
 
     root: Path
     course: Course | None = None
     help: Help | None = None
-    points: list[Point] = field(default_factory=list)
+    points: list[LearningPoint] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
     modules: list[Module] = field(default_factory=list)
     further: list[FurtherLearning] = field(default_factory=list)
@@ -33,16 +33,19 @@ class ReadingContext:
     problems: list[Problem] = field(default_factory=list)
 
     def place(self, *key: str) -> YamlLocation:
+        """The place of an object by its key; the start of the folder if it is unknown."""
         return self.places.get(key) or YamlLocation(YamlDocument(self.root.name))
 
 
 def load_document(reading: ReadingContext, path: Path) -> YamlDocument:
+    """Load a YAML file; its problems are added to `reading`."""
     document = read_yaml(path, reading.root)
     reading.problems += document.problems
     return document
 
 
 def load_object(reading: ReadingContext, path: Path, model: type[M], key: tuple[str, ...], **extra: Any) -> M | None:
+    """Load one object from a file; None, with the problems in `reading`, if it is invalid. `extra` are default fields."""
     document = load_document(reading, path)
     if document.problems:
         return None
@@ -55,22 +58,23 @@ def load_object(reading: ReadingContext, path: Path, model: type[M], key: tuple[
 
 
 def load_list(reading: ReadingContext, path: Path, model: type[M], kind: str) -> list[M]:
+    """Load a list of objects from a file; invalid ones are left out, with the problems in `reading`."""
     document = load_document(reading, path)
     if document.problems:
         return []
     if not isinstance(document.data, list):
         reading.problems.append(document.problem((), "a list is expected here: each entry begins with '- id:'"))
         return []
-    found = []
+    objects = []
     for number, entry in enumerate(document.data):
-        shape = validate_model(document, model, (number,), entry, reading.problems)
-        if shape is None:
+        loaded = validate_model(document, model, (number,), entry, reading.problems)
+        if loaded is None:
             continue
-        key = (kind, str(getattr(shape, "id", number)))
+        key = (kind, str(getattr(loaded, "id", number)))
         if key in reading.places:
             earlier = reading.places[key]
             where = f"{earlier.document.file}:{earlier.document.line(earlier.loc)}"
             reading.problems.append(document.problem((number,), f"the id '{key[1]}' is taken already ({where})"))
         reading.places[key] = YamlLocation(document, (number,))
-        found.append(shape)
-    return found
+        objects.append(loaded)
+    return objects

@@ -1,4 +1,4 @@
-"""Markdown to safe HTML, once, when the content is loaded. Raw HTML in a text is shown, never obeyed."""
+"""Rendering Markdown to safe HTML, once, when the content is loaded. Raw HTML in a text is escaped."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MARKUP_CHARACTERS = frozenset("*_`[]\\<&!")
 
 
 class _RenderedText(str):
-    """A text as its author wrote it, which templates print as the HTML that was made of it at loading."""
+    """A text as its author wrote it; templates print the HTML that was rendered from it at loading."""
 
     html: str
     __slots__ = ("html",)

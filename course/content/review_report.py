@@ -1,4 +1,4 @@
-"""What reviewers ask of the content: which point is covered where, and the whole question bank."""
+"""Reports for reviewers of the content: the coverage of each learning point, and the whole question bank."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ class ModuleCoverage:
     module: Module
     rows: tuple[dict[str, Any], ...]
 
-    def count(self, how: str) -> int:
-        return sum(bool(row[how]) for row in self.rows)
+    def count(self, kind: str) -> int:
+        return sum(bool(row[kind]) for row in self.rows)
 
 
 def module_coverage(library: Library) -> list[ModuleCoverage]:
-    """What `coverage` says, for each module of the points that it covers."""
+    """The coverage of each module's points, by module in the order of the course."""
     rows = {row["id"]: row for row in coverage(library)}
     return [
         ModuleCoverage(module, tuple(rows[point] for point in module.points)) for module in library.modules.values()
@@ -59,14 +59,14 @@ def module_coverage(library: Library) -> list[ModuleCoverage]:
 
 
 def newer_facts_by_point(library: Library) -> dict[str, list[Source]]:
-    """For each learning point, the newer facts that stand on the pages which teach it."""
-    found: dict[str, dict[str, Source]] = {point: {} for point in library.points}
+    """For each learning point the newer facts on the pages that teach it."""
+    facts: dict[str, dict[str, Source]] = {point: {} for point in library.points}
     for module in library.modules.values():
         for page in module.pages.values():
             cited = {source.id: source for block in page.blocks for source in block.cited}
             for point in set(page.teaches) & set(module.points):
-                found[point] |= cited
-    return {point: list(sources.values()) for point, sources in found.items()}
+                facts[point] |= cited
+    return {point: list(sources.values()) for point, sources in facts.items()}
 
 
 def question_bank(library: Library) -> list[dict[str, Any]]:

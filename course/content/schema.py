@@ -1,4 +1,4 @@
-"""What a course is made of, as frozen objects. They know the words a learner sees, no person and no database."""
+"""The schema of the course content, as frozen objects. They know neither people nor the database."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from course.content.rendering import InlineText, Prose
 
 Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)]
-# YAML reads 999 or 116123 as a number; a telephone number and a range of lines are texts.
+# YAML parses 999 or 116123 as a number, but a telephone number and a range of lines are texts.
 CoercedText = Annotated[str, BeforeValidator(lambda value: str(value) if isinstance(value, int) else value)]
 Form = Literal["one", "all", "order", "sort", "timeline"]
 Quality = Literal["best", "fair", "poor", "dangerous"]
@@ -46,19 +46,20 @@ WORDS_PER_MINUTE = 200
 
 
 class FrozenModel(BaseModel):
-    """Frozen, and an unknown key is a mistake."""
+    """The base of all content models: frozen, and an unknown key is a mistake."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", ignored_types=(cached_property,))
 
 
-def content_digest(seen: Any) -> str:
-    """A version: the same 20 characters for the same content, others for any other."""
-    text = json.dumps(seen, sort_keys=True, ensure_ascii=False, default=str)
+def content_digest(content: Any) -> str:
+    """A version: a hash of 20 characters, equal for equal content."""
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:20]
 
 
-class Point(FrozenModel):
-    """A learning point of the briefing; `today` where its wording is no longer the instruction."""
+class LearningPoint(FrozenModel):
+    """A learning point of the briefing, in the words of the reviews (`found`); `today` where that is no longer the
+    instruction."""
 
     id: Id
     section: str
@@ -70,7 +71,7 @@ class Point(FrozenModel):
 
 
 class Source(FrozenModel):
-    """Where a fact newer than the briefing comes from, how sure we are, and when that was checked."""
+    """The source of a fact that is newer than the briefing, with its confidence and the day of its last check."""
 
     id: Id
     title: str
@@ -86,10 +87,10 @@ class Source(FrozenModel):
 
 
 class Change(FrozenModel):
-    """A change that matters, as its author marks it on a page or a question: since when, and why.
+    """A material change, as its author marks it on a page or a question: since when, and why.
 
-    Every refresher shows it to those who completed the course before. With `update_days` they need not wait for
-    that: an update is open to them for so many days after this installation first taught it.
+    Every refresher shows it to people who completed the course before. With `update_days` an update is open to them
+    earlier: for that number of days after this installation first taught the change.
     """
 
     date: dt.date
@@ -98,7 +99,7 @@ class Change(FrozenModel):
 
 
 class Option(FrozenModel):
-    """One thing to choose, place or mark, and the reason why it is or is not so."""
+    """One option to choose, place or mark, and the reason why it is right or wrong."""
 
     text: InlineText
     reason: InlineText
@@ -122,15 +123,18 @@ class Question(FrozenModel):
     intro: Prose | None = None
     changes: tuple[Change, ...] = ()
 
-    def seen(self) -> dict[str, Any]:
+    def visible_content(self) -> dict[str, Any]:
+        """The fields that a learner sees, from which the version is made."""
         return self.model_dump(include={"form", "stem", "options", "groups", "title", "intro"}, mode="json")
 
     @cached_property
     def version(self) -> str:
-        return content_digest(self.seen())
+        return content_digest(self.visible_content())
 
 
 class Moment(FrozenModel):
+    """A dated moment of a timeline; `missed` if an adult could have acted."""
+
     date: CoercedText
     text: InlineText
     reason: InlineText
@@ -139,7 +143,7 @@ class Moment(FrozenModel):
 
 
 class Timeline(FrozenModel):
-    """A missed-opportunities timeline as its author writes it."""
+    """A missed-opportunities timeline as its author writes it; learners get it as a `Question`."""
 
     id: Id
     title: str
@@ -149,7 +153,7 @@ class Timeline(FrozenModel):
     moments: tuple[Moment, ...] = Field(min_length=4)
 
     def question(self) -> Question:
-        """The same as a question, so that it is answered, marked and kept like any other."""
+        """The timeline as a question, so that it is answered, graded and stored like any other."""
         options = tuple(
             Option(text=m.text, reason=m.reason, correct=m.missed, date=m.date, points=m.points) for m in self.moments
         )
@@ -158,12 +162,14 @@ class Timeline(FrozenModel):
 
 
 class Gauge(FrozenModel):
+    """A value from 0 to 5 that the choices of a scenario raise and lower."""
+
     label: str
     start: int = Field(default=3, ge=0, le=5)
 
 
 class Choice(FrozenModel):
-    """What one can do in a scene, what comes of it, and why that was wise or not."""
+    """A choice in a scene, its consequence, and the reason why it is good or bad. `to` is the next scene."""
 
     id: Id
     text: InlineText
@@ -176,7 +182,7 @@ class Choice(FrozenModel):
 
 
 class Scene(FrozenModel):
-    """A moment of the story: it asks for a decision, or it is an end."""
+    """A scene of a scenario: it asks for a decision, or it is an ending (`end`)."""
 
     id: Id
     text: Prose
@@ -199,7 +205,8 @@ class Scene(FrozenModel):
 
 
 class Scenario(FrozenModel):
-    """A story with decisions: a graph of scenes."""
+    """A scenario: a graph of scenes with decisions. `settings` are the pathways whose work it shows, `near` those whose
+    work is similar."""
 
     id: Id
     title: str
@@ -217,23 +224,24 @@ class Scenario(FrozenModel):
 
     @cached_property
     def recommended(self) -> tuple[Scene, ...]:
-        """The scenes one passes who always chooses best, the end included."""
+        """The scenes on the recommended path, the ending included."""
         path = [self.by_id[self.start]]
         while not path[-1].end and len(path) <= len(self.scenes):
             path.append(self.by_id[path[-1].best.to])
         return tuple(path)
 
-    def seen(self) -> dict[str, Any]:
+    def visible_content(self) -> dict[str, Any]:
+        """The fields that a learner sees, from which the version is made."""
         return self.model_dump(include={"title", "intro", "gauges", "start", "scenes"}, mode="json")
 
     @cached_property
     def version(self) -> str:
-        return content_digest(self.seen())
+        return content_digest(self.visible_content())
 
 
 class Block(FrozenModel):
-    """A part of a page: its finished HTML, and what its kind needs besides. `audience` says for which
-    pathways (kind setting) or nations (kind nation) it is."""
+    """A part of a page: its rendered HTML, and the fields that its kind needs. `audience` gives the pathways (kind
+    setting) or nations (kind nation) that read it."""
 
     kind: Literal["text", "reviews", "since", "practice", "reflect", "key", "diagram", "history", "setting", "nation"]
     html: str
@@ -249,7 +257,7 @@ class Block(FrozenModel):
 
 
 class Page(FrozenModel):
-    """A lesson page. `pathways` says who reads it; nobody named means everybody."""
+    """A lesson page. `pathways` gives the pathways that read it; empty means all."""
 
     id: Id
     title: str
@@ -263,17 +271,18 @@ class Page(FrozenModel):
     def words(self) -> int:
         return sum(block.words for block in self.blocks)
 
-    def seen(self) -> dict[str, Any]:
+    def visible_content(self) -> dict[str, Any]:
+        """The fields that a learner sees, from which the version is made."""
         return self.model_dump(include={"title", "content_note", "blocks"}, mode="json")
 
     @cached_property
     def version(self) -> str:
-        return content_digest(self.seen())
+        return content_digest(self.visible_content())
 
 
 class Step(FrozenModel):
-    """A stop on the way through a module: `kind` is page, scenario or timeline. `others` are the scenarios
-    that would do as well: each pathway is given the one nearest to its work."""
+    """A step of a module. `others` are the scenarios that count as well: each pathway gets the one nearest to its
+    work."""
 
     id: Id
     kind: Literal["page", "scenario", "timeline"]
@@ -282,6 +291,8 @@ class Step(FrozenModel):
 
 
 class Module(FrozenModel):
+    """A module of the course: its steps in order, with the objects of its folder by id."""
+
     id: Id
     title: str
     summary: InlineText
@@ -294,17 +305,20 @@ class Module(FrozenModel):
     questions: tuple[Question, ...] = ()
 
     def step(self, step_id: str) -> Step | None:
-        """A step, or a scenario that would do in the place of one."""
-        found = next((s for s in self.steps if s.id == step_id), None)
-        if found is None and any(step_id in s.others for s in self.steps):
+        """The step of this id, or a scenario of this id that counts for a step; None if there is neither."""
+        step = next((s for s in self.steps if s.id == step_id), None)
+        if step is None and any(step_id in s.others for s in self.steps):
             return Step(id=step_id, kind="scenario", title=self.scenarios[step_id].title)
-        return found
+        return step
 
 
 class Course(FrozenModel):
-    """course.yaml. The check of a module asks each of its points once, and then a second time up to
-    `check_questions`; a refresher takes `refresher_share` per cent of the
-    course's time; the last five numbers are what the content check insists on."""
+    """course.yaml: the settings of the course.
+
+    The check of a module asks each of its points once, and then again up to `check_questions` in all and
+    `check_per_point` each. A refresher takes `refresher_share` per cent of the course's time. The numbers from
+    `questions_per_point` to `own_setting_modules` are minimums of the content check.
+    """
 
     title: str
     edition: CoercedText

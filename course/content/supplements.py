@@ -1,4 +1,4 @@
-"""What stands beside the lessons: help, further reading, and the sheets for team meetings."""
+"""Supplements to the lessons: help, further learning, and the discussion sheets for team meetings."""
 
 from __future__ import annotations
 
@@ -11,11 +11,15 @@ from course.content.schema import CoercedText, FrozenModel, Id, Nation
 
 
 class HelpStep(FrozenModel):
+    """A step of what to do with a concern."""
+
     title: str
     text: InlineText
 
 
 class HelpRoute(FrozenModel):
+    """A service to turn to, with its source and the nations in which it works."""
+
     id: Id
     name: str
     when: str
@@ -27,6 +31,8 @@ class HelpRoute(FrozenModel):
 
 
 class SupportService(FrozenModel):
+    """A service that supports the person with the concern."""
+
     name: str
     phone: CoercedText
     when: str
@@ -44,7 +50,7 @@ class Help(FrozenModel):
 
 
 class FurtherLearning(FrozenModel):
-    """further-learning.yaml: something that the briefing points to, and what has become of it."""
+    """further-learning.yaml: a resource that the briefing names, and its current state. `whom` is its audience."""
 
     id: Id
     title: str
@@ -58,6 +64,8 @@ class FurtherLearning(FrozenModel):
 
 
 class DiscussionPrompt(FrozenModel):
+    """A question to the team, and the learning that it leads to."""
+
     ask: InlineText
     learning: InlineText
 

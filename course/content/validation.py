@@ -1,4 +1,4 @@
-"""What must hold across files: ids exist, stories can be walked to an end, everything is explained."""
+"""Validation across files: ids exist, scenarios can reach an ending, every option is explained."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from course.content.reading_context import ReadingContext
 from course.content.schema import Module, Question, Scenario, Scene
 from course.content.yaml_source import Problem, YamlLocation
 
-# Terms that the field has left behind, or that put blame on a child. `history` blocks may quote them.
+# Terms that the field no longer uses, or that blame a child. `history` blocks may quote them.
 AVOIDED_TERMS = re.compile(
     r"\b(child porn\w*|kiddie porn|child prostitut\w*|sexting|revenge porn\w*|p(a)?edophile rings?|e-safety"
     r"|put (themselves|herself|himself) at risk|committed suicide|inappropriate relationships?"
@@ -22,7 +22,7 @@ MAX_DECISIONS = 12
 
 
 def validate_content(reading: ReadingContext) -> list[Problem]:
-    """Every mistake in the content, sorted by place; an empty list means that it may be taught."""
+    """Every mistake in the content, sorted by place; an empty list means that the content may be taught."""
     problems = list(reading.problems)
     problems += _citation_problems(reading)
     problems += _link_problems(reading)
@@ -69,16 +69,18 @@ def _citation_problems(reading: ReadingContext) -> Iterator[Problem]:
 
 def _link_problems(reading: ReadingContext) -> Iterator[Problem]:
     pages = {f"{module.id}/{step.id}" for module in reading.modules for step in module.steps}
-    some = {f"{module.id}/{page.id}" for module in reading.modules for page in module.pages.values() if page.pathways}
+    restricted = {
+        f"{module.id}/{page.id}" for module in reading.modules for page in module.pages.values() if page.pathways
+    }
     for target, at in reading.page_links:
         if target not in pages:
             yield Problem(at.file, at.line, f"the link 'page:{target}' leads to nothing")
-        elif target in some and f"/{target.replace('/', '/pages/')}.md" not in f"/{at.file}":
+        elif target in restricted and f"/{target.replace('/', '/pages/')}.md" not in f"/{at.file}":
             yield Problem(at.file, at.line, f"not everybody can open the page that 'page:{target}' leads to")
 
 
 def _timeline_id_problems(reading: ReadingContext) -> Iterator[Problem]:
-    """A timeline is answered like a question, so it may not take a question's id."""
+    """Timelines with the id of a question or of another timeline: timelines are answered like questions."""
     questions = {q.id for module in reading.modules for q in module.questions}
     seen: set[str] = set()
     for module in reading.modules:
@@ -95,8 +97,8 @@ def _module_problems(reading: ReadingContext, module: Module) -> Iterator[Proble
         at = reading.place("page", module.id, page.id)
         yield from _unknown_point_problems(reading, page.teaches, at, "teaches")
         notes = [block.id for block in page.blocks if block.kind == "reflect"]
-        for twice in {note for note in notes if notes.count(note) > 1}:
-            yield at.problem(f"two reflect blocks have the id '{twice}'")
+        for duplicate in {note for note in notes if notes.count(note) > 1}:
+            yield at.problem(f"two reflect blocks have the id '{duplicate}'")
         for block in page.blocks:
             if block.kind != "history":
                 yield from _avoided_term_problems(block.html, at.problem)
@@ -204,7 +206,7 @@ def _scene_problems(
 
 
 def _scenario_graph_problems(scenario: Scenario, place: YamlLocation) -> Iterator[Problem]:
-    """Reachability both ways, loops, and the recommended path."""
+    """Scenes that cannot be reached or cannot reach an ending, loops, and flaws of the recommended path."""
     numbers = {scene.id: number for number, scene in enumerate(scenario.scenes)}
     onward = {s.id: {c.to for c in s.choices} for s in scenario.scenes}
     free = {s.id: {c.to for c in s.choices if not c.try_again} for s in scenario.scenes}
@@ -247,11 +249,11 @@ def _scenario_graph_problems(scenario: Scenario, place: YamlLocation) -> Iterato
 
 
 def _reachable_scenes(start: set[str], edges: dict[str, set[str]]) -> set[str]:
-    found: set[str] = set()
-    waiting = list(start)
-    while waiting:
-        scene = waiting.pop()
-        if scene not in found:
-            found.add(scene)
-            waiting += edges.get(scene, ())
-    return found
+    reached: set[str] = set()
+    pending = list(start)
+    while pending:
+        scene = pending.pop()
+        if scene not in reached:
+            reached.add(scene)
+            pending += edges.get(scene, ())
+    return reached

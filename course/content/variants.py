@@ -1,6 +1,6 @@
-"""The course as one pathway and one nation read it: other examples and scenarios, the same learning points.
+"""Variants of the course by pathway and nation: other examples and scenarios, the same learning points.
 
-None as a pathway or nation stands for a reader of whom nobody said it: nothing is left out for them.
+None as a pathway or nation means that it is unknown: nothing is left out.
 """
 
 from __future__ import annotations
@@ -11,28 +11,28 @@ from course.content.schema import NATIONS, SETTINGS, Module, Nation, Page, Scena
 
 
 def page_variant(page: Page, pathway: Setting | None, nation: Nation | None) -> Page:
-    """The page without what is meant for others. The same object when nothing on it is."""
-    named = {"setting": pathway, "nation": nation}
-    kept = tuple(block for block in page.blocks if not named.get(block.kind) or named[block.kind] in block.audience)
-    # Made anew and not copied: a copy would take the version along, which stands for other words.
-    return page if len(kept) == len(page.blocks) else Page.model_construct(**{**dict(page), "blocks": kept})
+    """The page without the blocks for other pathways and nations. The same object if there are none."""
+    reader = {"setting": pathway, "nation": nation}
+    blocks = tuple(block for block in page.blocks if not reader.get(block.kind) or reader[block.kind] in block.audience)
+    # Constructed, not copied: a copy would take the cached version along, which belongs to another text.
+    return page if len(blocks) == len(page.blocks) else Page.model_construct(**{**dict(page), "blocks": blocks})
 
 
 def page_variants(page: Page) -> Iterator[Page]:
-    """Every form in which somebody may see the page, each once."""
+    """Every variant of the page that a learner may see, each once."""
     seen = set()
     settings = [None, *SETTINGS] if any(block.kind == "setting" for block in page.blocks) else [None]
     nations = [None, *NATIONS] if any(block.kind == "nation" for block in page.blocks) else [None]
     for setting in settings:
         for nation in nations:
-            found = page_variant(page, setting, nation)
-            if found.version not in seen:
-                seen.add(found.version)
-                yield found
+            variant = page_variant(page, setting, nation)
+            if variant.version not in seen:
+                seen.add(variant.version)
+                yield variant
 
 
 def nearest_scenario(scenarios: list[Scenario], pathway: Setting | None) -> Scenario:
-    """The scenario from somebody's own work, else the first that comes close to it, else the first."""
+    """The scenario of the pathway's own work, otherwise the first that is near to it, otherwise the first."""
     own = [scenario for scenario in scenarios if pathway in scenario.settings]
     close = [scenario for scenario in scenarios if pathway in scenario.near]
     return [*own, *close, *scenarios][0]

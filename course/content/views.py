@@ -1,4 +1,4 @@
-"""Pages about the course itself, open to anyone (sources, accessibility), and how the content stands."""
+"""Public pages about the course (sources, accessibility), and the content status page."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pages = Blueprint("content", __name__)
 @pages.get("/sources")
 @public
 def sources() -> str:
-    """The points of the briefing, where each is taught, and every newer fact with its source."""
+    """Show the points of the briefing, where each is taught, and every newer fact with its source."""
     covered = {row["id"]: row for row in coverage(library())}
     return render_template(
         "content/sources.html",
@@ -36,31 +36,31 @@ def sources() -> str:
 @pages.get("/content")
 @requires_permission(Permission.MANAGE_ORGANISATION)
 def status() -> str:
-    """What is taught now and since when, what is to be checked again, and where each point is covered."""
+    """Show what is taught now and since when, which facts must be checked again, and the coverage of each point."""
     g.here = "organisation"
-    found, today = library(), civil_date(now(), app_state().config.time_zone)
-    taught, waiting = reviews_by_status(found.sources, found.course)
+    loaded, today = library(), civil_date(now(), app_state().config.time_zone)
+    taught, waiting = reviews_by_status(loaded.sources, loaded.course)
     return render_template(
         "content/status.html",
-        library=found,
-        in_force=in_force_since(db(), found),
-        facts=[(entry, entry.late(today)) for entry in taught],
+        library=loaded,
+        in_force=in_force_since(db(), loaded),
+        facts=[(entry, entry.is_overdue(today)) for entry in taught],
         waiting=waiting,
-        late=sum(entry.late(today) for entry in taught),
-        covered=module_coverage(found),
-        points=coverage(found),
+        late=sum(entry.is_overdue(today) for entry in taught),
+        covered=module_coverage(loaded),
+        points=coverage(loaded),
     )
 
 
 @pages.get("/further-learning")
 @public
 def further_learning() -> str:
-    """What the briefing pointed to, and what has become of it."""
+    """Show the resources that the briefing names, and the current state of each."""
     return render_template("content/further.html", library=library())
 
 
 @pages.get("/accessibility")
 @public
 def accessibility() -> str:
-    """What we do for everyone to be able to use the course, and what to do if something stands in the way."""
+    """Show the accessibility statement."""
     return render_template("content/accessibility.html")

@@ -1,4 +1,4 @@
-"""Files to plain data, with the line of every value, so that each mistake can name its place."""
+"""Parsing files into plain data, with the line of every value, so that each mistake can name its place."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from pydantic import BaseModel, ValidationError
 
 M = TypeVar("M", bound=BaseModel)
 Loc = tuple[str | int, ...]
-_BaseLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # without libyaml it is slower, and right
+_BaseLoader: Any = getattr(
+    yaml, "CSafeLoader", yaml.SafeLoader
+)  # without libyaml parsing is slower, with the same result
 
 
 class _YamlLoader(_BaseLoader):  # type: ignore[misc]
-    """YAML in which only `true` and `false` are yes and no: a group called Yes or an id `on` is a word."""
+    """YAML in which only `true` and `false` are booleans: a group called Yes or an id `on` is a string."""
 
     yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {
         first: [(tag, pattern) for tag, pattern in pairs if tag != "tag:yaml.org,2002:bool"]
@@ -60,7 +62,7 @@ class YamlDocument:
 
 @dataclass(frozen=True)
 class YamlLocation:
-    """Where a loaded object stands: its document, and the path to it."""
+    """The place of a loaded object: its document, and the path in it."""
 
     document: YamlDocument
     loc: Loc = ()
@@ -70,7 +72,7 @@ class YamlLocation:
 
 
 def read_yaml(path: Path, root: Path, text: str | None = None, offset: int = 0) -> YamlDocument:
-    """Parse a YAML file (or `text` that stands `offset` lines down in it). Errors are collected, not raised."""
+    """Parse a YAML file (or `text`, which begins `offset` lines below its start). Errors are collected, not raised."""
     document = YamlDocument(path.relative_to(root.parent).as_posix())
     try:
         loader = _YamlLoader(path.read_text(encoding="utf-8") if text is None else text)
@@ -83,8 +85,8 @@ def read_yaml(path: Path, root: Path, text: str | None = None, offset: int = 0) 
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = (mark.line if mark else 0) + 1 + offset
-        what = getattr(error, "problem", None) or str(error)
-        document.problems.append(Problem(document.file, line, f"this is not valid YAML: {what}"))
+        reason = getattr(error, "problem", None) or str(error)
+        document.problems.append(Problem(document.file, line, f"this is not valid YAML: {reason}"))
     except (OSError, UnicodeDecodeError) as error:
         document.problems.append(Problem(document.file, 1, f"the file cannot be read: {error}"))
     return document
@@ -109,7 +111,7 @@ def _build_data(loader: Any, node: yaml.Node, loc: Loc, document: YamlDocument, 
 
 
 def validate_model(document: YamlDocument, model: type[M], loc: Loc, data: Any, problems: list[Problem]) -> M | None:
-    """The data as a shape, or None with each mistake added to `problems` at its line."""
+    """The data as a model; None, with each mistake added to `problems` at its line, if the data is invalid."""
     try:
         return model.model_validate(data)
     except ValidationError as error:
@@ -149,7 +151,7 @@ class RawBlock:
 
 
 def read_page(path: Path, root: Path) -> tuple[YamlDocument, list[RawBlock]]:
-    """A page file: its front matter as a document, and its blocks in order."""
+    """Parse a page file: its front matter as a document, and its blocks in order."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -171,14 +173,14 @@ def read_page(path: Path, root: Path) -> tuple[YamlDocument, list[RawBlock]]:
 def _split_blocks(document: YamlDocument, rows: list[str], first: int) -> list[RawBlock]:
     blocks: list[RawBlock] = []
     kind, attributes, start = "text", dict[str, str](), first
-    gathered: list[str] = []
+    collected: list[str] = []
     for number, row in enumerate(rows[first:], first):
         fence = _FENCE.match(row)
         if not fence:
-            gathered.append(row)
+            collected.append(row)
             continue
-        if "\n".join(gathered).strip() or kind != "text":
-            blocks.append(RawBlock(kind, attributes, "\n".join(gathered), start + 1))
+        if "\n".join(collected).strip() or kind != "text":
+            blocks.append(RawBlock(kind, attributes, "\n".join(collected), start + 1))
         head = fence["head"]
         if head and kind != "text":
             document.problems.append(
@@ -186,9 +188,9 @@ def _split_blocks(document: YamlDocument, rows: list[str], first: int) -> list[R
             )
         word, _, rest = head.partition(" ")
         found = {m[1]: m[2] or m[3] or m[4] for m in _ATTRIBUTE.finditer(rest)}
-        kind, attributes, gathered, start = (word, found, [], number + 1) if head else ("text", {}, [], number + 1)
+        kind, attributes, collected, start = (word, found, [], number + 1) if head else ("text", {}, [], number + 1)
     if kind != "text":
         document.problems.append(Problem(document.file, start, f"the block '{kind}' is not closed with ':::'"))
-    if "\n".join(gathered).strip():
-        blocks.append(RawBlock(kind, attributes, "\n".join(gathered), start + 1))
+    if "\n".join(collected).strip():
+        blocks.append(RawBlock(kind, attributes, "\n".join(collected), start + 1))
     return blocks

@@ -14,67 +14,69 @@ from sqlalchemy.orm import Session
 
 from course.credentials.models import CredentialRevocation, KeyWithdrawal, SignedCredential, SigningKey, StatusList
 from course.credentials.rules.documents import (
-    PLACES,
-    Certified,
-    Seal,
-    as_bytes,
-    credential,
+    STATUS_LIST_SIZE,
+    CertificateData,
+    SigningSettings,
+    credential_document,
+    document_bytes,
     issuer_address,
     key_address,
-    status_list,
+    status_list_document,
 )
-from course.credentials.rules.keys import Key, KeyLockedError, new_key, unlock
-from course.credentials.rules.signing import Document, UncoveredError
-from course.credentials.rules.signing import sign as signed
+from course.credentials.rules.keys import Key, KeyLockedError, create_key_pair, unlock_key
+from course.credentials.rules.signing import JsonLdDocument, UnsignableDataError
+from course.credentials.rules.signing import add_proof as signed
 from course.db import insert_once
 
 _LOG = logging.getLogger("course")
 # A place is chosen at random. When so many in a row are taken, the list is more than half full: the next one begins.
-_TRIES = 8
+_MAX_INDEX_ATTEMPTS = 8
 
 
 @dataclass(frozen=True)
-class _Signer:
+class _UnlockedKey:
     """A key that is at hand, and its private part."""
 
     key: SigningKey
     private: Ed25519PrivateKey
 
-    def text(self, document: Document, at: datetime) -> str:
-        return as_bytes(signed(document, self.private, self.key.address, at)).decode()
+    def text(self, document: JsonLdDocument, at: datetime) -> str:
+        return document_bytes(signed(document, self.private, self.key.address, at)).decode()
 
 
-def seal_of(session: Session) -> Seal:
+def signing_settings(session: Session) -> SigningSettings:
     """What this installation signs with; whoever makes the sessions puts it there."""
-    seal: Seal = session.info["seal"]
+    seal: SigningSettings = session.info["seal"]
     return seal
 
 
-def sign(session: Session, certified: Certified, at: datetime) -> bool:
+def sign_credential(session: Session, certified: CertificateData, at: datetime) -> bool:
     """Sign and keep the credential of a certificate. Nothing is done if it has one with the key of today.
 
     False, and a warning in the log, if it cannot be signed: a certificate is issued all the same, and signed later.
     """
-    seal = seal_of(session)
+    seal = signing_settings(session)
     try:
-        signer = _signer(session, seal, at)
-        _place(session, seal, signer, certified, at)
-    except (KeyLockedError, UncoveredError) as error:
+        signer = _current_key(session, seal, at)
+        _assign_list_index(session, seal, signer, certified, at)
+    except (KeyLockedError, UnsignableDataError) as error:
         _LOG.warning("certificate %s has no signed credential yet: %s", certified.number, error)
         return False
     return True
 
 
-def _place(session: Session, seal: Seal, signer: _Signer, certified: Certified, at: datetime) -> None:
+def _assign_list_index(
+    session: Session, seal: SigningSettings, signer: _UnlockedKey, certified: CertificateData, at: datetime
+) -> None:
     """Give a certificate a place of its own in a status list, and sign its credential with it."""
     newest = session.execute(select(func.max(StatusList.number))).scalar_one()
     number, tries = newest or 1, 0
     same = (SignedCredential.certificate_id == certified.certificate_id, SignedCredential.key_id == signer.key.id)
     while session.execute(select(SignedCredential.id).where(*same)).first() is None:
-        if tries == _TRIES:
+        if tries == _MAX_INDEX_ATTEMPTS:
             number, tries = number + 1, 0
         tries += 1
-        place = secrets.randbelow(PLACES)
+        place = secrets.randbelow(STATUS_LIST_SIZE)
         insert_once(
             session,
             SignedCredential,
@@ -82,27 +84,29 @@ def _place(session: Session, seal: Seal, signer: _Signer, certified: Certified, 
             key_id=signer.key.id,
             list_number=number,
             place=place,
-            document=signer.text(credential(certified, seal, number, place), at),
+            document=signer.text(credential_document(certified, seal, number, place), at),
             signed_at=at,
         )
     if newest is None or number > newest:
-        _publish(session, seal, signer, number, at)
+        _publish_status_list(session, seal, signer, number, at)
 
 
-def revoke(session: Session, certificate_id: int, at: datetime) -> None:
+def revoke_credential(session: Session, certificate_id: int, at: datetime) -> None:
     """The credentials of a certificate are not valid any more: their places in the status lists say so."""
     insert_once(session, CredentialRevocation, certificate_id=certificate_id, made_at=at)
     statement = select(SignedCredential.list_number).where(SignedCredential.certificate_id == certificate_id)
     numbers = sorted(set(session.execute(statement).scalars()))
-    seal = seal_of(session)
+    seal = signing_settings(session)
     try:
         for number in numbers:
-            _publish(session, seal, _signer(session, seal, at), number, at)
+            _publish_status_list(session, seal, _current_key(session, seal, at), number, at)
     except KeyLockedError as error:
         _LOG.warning("status list %s does not say yet that a certificate was revoked: %s", numbers[0], error)
 
 
-def _publish(session: Session, seal: Seal, signer: _Signer, number: int, at: datetime) -> None:
+def _publish_status_list(
+    session: Session, seal: SigningSettings, signer: _UnlockedKey, number: int, at: datetime
+) -> None:
     """Sign a status list as it is now."""
     # One after another: each must see what the one before it revoked.
     session.execute(select(SigningKey.id).order_by(SigningKey.id).with_for_update(key_share=True))
@@ -112,12 +116,12 @@ def _publish(session: Session, seal: Seal, signer: _Signer, number: int, at: dat
         .where(SignedCredential.list_number == number)
     )
     revoked = session.execute(statement).scalars()
-    document = signer.text(status_list(seal, number, revoked, at), at)
+    document = signer.text(status_list_document(seal, number, revoked, at), at)
     session.add(StatusList(number=number, key_id=signer.key.id, document=document, signed_at=at))
     session.flush()
 
 
-def _signer(session: Session, seal: Seal, at: datetime) -> _Signer:
+def _current_key(session: Session, seal: SigningSettings, at: datetime) -> _UnlockedKey:
     """The newest key for the address of today that was not withdrawn; a new one if there is none.
 
     Raises KeyLockedError.
@@ -133,13 +137,13 @@ def _signer(session: Session, seal: Seal, at: datetime) -> _Signer:
     if found is None:
         # The number is the next one after those seen here: whoever else saw the same makes the same key.
         newest = keys[0][0].number if keys else 0
-        return _make(session, seal, newest + 1, "There was no key for this address.", at)
-    return _Signer(found, unlock(found.locked, found.public, seal.secret))
+        return _create_key(session, seal, newest + 1, "There was no key for this address.", at)
+    return _UnlockedKey(found, unlock_key(found.locked, found.public, seal.secret))
 
 
-def _make(session: Session, seal: Seal, number: int, reason: str, at: datetime) -> _Signer:
+def _create_key(session: Session, seal: SigningSettings, number: int, reason: str, at: datetime) -> _UnlockedKey:
     """A new key. Every status list is signed with it at once, so that only the newest key is needed."""
-    public, locked = new_key(seal.secret)
+    public, locked = create_key_pair(seal.secret)
     insert_once(
         session,
         SigningKey,
@@ -153,36 +157,36 @@ def _make(session: Session, seal: Seal, number: int, reason: str, at: datetime) 
     )
     # Somebody else may have made it at the same moment: then theirs is the key.
     key = session.execute(select(SigningKey).where(SigningKey.number == number)).scalar_one()
-    signer = _Signer(key, unlock(key.locked, key.public, seal.secret))
+    signer = _UnlockedKey(key, unlock_key(key.locked, key.public, seal.secret))
     for wanted in session.execute(select(StatusList.number).distinct()).scalars().all():
-        _publish(session, seal, signer, wanted, at)
+        _publish_status_list(session, seal, signer, wanted, at)
     return signer
 
 
 @dataclass(frozen=True)
-class Hand:
+class Signer:
     """The key that signs today: its public part, and what signs bytes with the private one."""
 
     key: Key
     sign: Callable[[bytes], bytes]
 
 
-def hand(session: Session, at: datetime) -> Hand:
+def current_signer(session: Session, at: datetime) -> Signer:
     """What signs other things than credentials, with the same key; a new one if there is none yet.
 
     Raises KeyLockedError.
     """
-    signer = _signer(session, seal_of(session), at)
-    return Hand(Key(signer.key.address, signer.key.issuer, signer.key.public), signer.private.sign)
+    signer = _current_key(session, signing_settings(session), at)
+    return Signer(Key(signer.key.address, signer.key.issuer, signer.key.public), signer.private.sign)
 
 
-def rotate(session: Session, reason: str, at: datetime) -> str:
+def rotate_key(session: Session, reason: str, at: datetime) -> str:
     """Sign with a new key from now on; what the earlier ones signed stays valid. Returns its address."""
     newest = session.execute(select(func.max(SigningKey.number))).scalar_one() or 0
-    return _make(session, seal_of(session), newest + 1, reason, at).key.address
+    return _create_key(session, signing_settings(session), newest + 1, reason, at).key.address
 
 
-def withdraw(session: Session, number: int, since: datetime, reason: str, at: datetime) -> None:
+def withdraw_key(session: Session, number: int, since: datetime, reason: str, at: datetime) -> None:
     """What this key signed proves nothing any more from a moment on. Another key signs from now on.
 
     Raises LookupError for a key that does not exist, ValueError for one that was withdrawn before, KeyLockedError
@@ -193,9 +197,9 @@ def withdraw(session: Session, number: int, since: datetime, reason: str, at: da
         raise LookupError(f"there is no key {number}")
     if insert_once(session, KeyWithdrawal, key_id=key_id, since=since, reason=reason, made_at=at) is None:
         raise ValueError(f"key {number} was withdrawn before")
-    seal = seal_of(session)
-    signer = _signer(session, seal, at)
+    seal = signing_settings(session)
+    signer = _current_key(session, seal, at)
     newest = select(func.max(StatusList.id)).group_by(StatusList.number)
     behind = select(StatusList.number).where(StatusList.id.in_(newest), StatusList.key_id == key_id)
     for wanted in session.execute(behind).scalars().all():
-        _publish(session, seal, signer, wanted, at)
+        _publish_status_list(session, seal, signer, wanted, at)

@@ -10,10 +10,10 @@ from flask.cli import AppGroup
 
 from course.clock import now
 from course.credentials import actions, queries
-from course.credentials.rules.keys import KeyLockedError, multikey
+from course.credentials.rules.keys import KeyLockedError, encode_multikey
 from course.web.app_state import app_state
 from course.web.template_filters import format_moment
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 
 group = AppGroup("credentials", help="The keys with which certificates are signed.")
 _REASON = click.option("--reason", required=True, help="Why, in a few words.")
@@ -22,13 +22,13 @@ _REASON = click.option("--reason", required=True, help="Why, in a few words.")
 @group.command("keys")
 def keys_command() -> None:
     """List the public keys, the oldest first."""
-    with command_session() as session:
+    with unit_of_work() as session:
         found = queries.keys(session)
     for key in found:
         ended = (
             f", withdrawn since {format_moment(key.withdrawn, app_state().config.time_zone)}" if key.withdrawn else ""
         )
-        click.echo(f"{key.address} {multikey(key.public)}{ended}")
+        click.echo(f"{key.address} {encode_multikey(key.public)}{ended}")
     if not found:
         click.echo("There is no key yet. The first certificate makes one.")
 
@@ -37,8 +37,8 @@ def keys_command() -> None:
 @_REASON
 def rotate_command(reason: str) -> None:
     """Sign with a new key from now on. What the earlier keys signed stays valid."""
-    with command_session() as session:
-        address = actions.rotate(session, reason[:200], now())
+    with unit_of_work() as session:
+        address = actions.rotate_key(session, reason[:200], now())
     click.echo(f"Certificates are signed with {address} from now on.")
 
 
@@ -53,8 +53,8 @@ def withdraw_command(number: int, since: datetime | None, reason: str) -> None:
     """
     zone = ZoneInfo(app_state().config.time_zone)
     try:
-        with command_session() as session:
-            actions.withdraw(session, number, since.replace(tzinfo=zone) if since else now(), reason[:200], now())
+        with unit_of_work() as session:
+            actions.withdraw_key(session, number, since.replace(tzinfo=zone) if since else now(), reason[:200], now())
     except (LookupError, ValueError, KeyLockedError) as error:
         raise click.ClickException(f"{str(error).rstrip('.')}.") from error
     click.echo(f"Key {number} is withdrawn. Now run 'flask credentials sign-missing'.")

@@ -13,7 +13,7 @@ _KEYS = (
     .outerjoin(KeyWithdrawal, KeyWithdrawal.key_id == SigningKey.id)
     .order_by(SigningKey.number)
 )
-_COUNTS = SignedCredential.key_id.not_in(select(KeyWithdrawal.key_id))
+_KEY_NOT_WITHDRAWN = SignedCredential.key_id.not_in(select(KeyWithdrawal.key_id))
 
 
 def keys(session: Session) -> tuple[Key, ...]:
@@ -27,11 +27,11 @@ def key(session: Session, number: int) -> Key | None:
     return None if found is None else Key(*found)
 
 
-def signed(session: Session, certificate_id: int) -> bytes | None:
+def signed_credential(session: Session, certificate_id: int) -> bytes | None:
     """The signed credential of a certificate, as a file; None if there is none whose key still counts."""
     statement = (
         select(SignedCredential.document)
-        .where(SignedCredential.certificate_id == certificate_id, _COUNTS)
+        .where(SignedCredential.certificate_id == certificate_id, _KEY_NOT_WITHDRAWN)
         .order_by(SignedCredential.id.desc())
         .limit(1)
     )
@@ -39,9 +39,9 @@ def signed(session: Session, certificate_id: int) -> bytes | None:
     return None if found is None else found.encode()
 
 
-def signed_ids(session: Session) -> set[int]:
+def signed_certificate_ids(session: Session) -> set[int]:
     """The certificates that have a credential whose key still counts."""
-    return set(session.execute(select(SignedCredential.certificate_id).where(_COUNTS)).scalars())
+    return set(session.execute(select(SignedCredential.certificate_id).where(_KEY_NOT_WITHDRAWN)).scalars())
 
 
 def status_list(session: Session, number: int) -> bytes | None:

@@ -6,9 +6,9 @@ from flask import Blueprint, Response, abort, g, make_response, render_template,
 
 from course.clock import now
 from course.credentials import queries
-from course.credentials.rules.documents import as_bytes, issuer_document, key_document
-from course.credentials.rules.keys import multikey
-from course.credentials.rules.signing import Document
+from course.credentials.rules.documents import document_bytes, issuer_document, key_document
+from course.credentials.rules.keys import encode_multikey
+from course.credentials.rules.signing import JsonLdDocument
 from course.organisation.request_organisation import current_organisation
 from course.web.access import public
 from course.web.app_state import app_state
@@ -17,7 +17,7 @@ from course.web.unit_of_work import db
 pages = Blueprint("credentials", __name__)
 _NUMBER = "int(max=2147483647)"
 # Seconds for which others may keep a copy. A revocation should be seen soon; a new key has an address of its own.
-_PROFILE, _LIST = 3600, 300
+_PROFILE_MAX_AGE, _LIST_MAX_AGE = 3600, 300
 
 
 @pages.get("")
@@ -28,10 +28,10 @@ def issuer() -> Response:
     keys, address = queries.keys(db()), app_state().config.public_url
     if request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
         g.here = "verify"
-        words = [(key, multikey(key.public)) for key in keys]
+        words = [(key, encode_multikey(key.public)) for key in keys]
         answer = make_response(render_template("credentials/issuer.html", keys=words, issuer=ours.name))
     else:
-        answer = _json(issuer_document(ours.name, address, keys, now()), "application/json", _PROFILE)
+        answer = _json_response(issuer_document(ours.name, address, keys, now()), "application/json", _PROFILE_MAX_AGE)
     answer.headers.add("Vary", "Accept")
     return answer
 
@@ -41,21 +41,21 @@ def issuer() -> Response:
 def key(key_number: int) -> Response:
     """A public key."""
     found = queries.key(db(), key_number) or abort(404)
-    return _json(key_document(found), "application/json", _PROFILE)
+    return _json_response(key_document(found), "application/json", _PROFILE_MAX_AGE)
 
 
 @pages.get(f"/status/<{_NUMBER}:list_number>")
 @public
 def status(list_number: int) -> Response:
     """The signed list that says which certificates were revoked."""
-    return _answer(queries.status_list(db(), list_number) or abort(404), "application/vc", _LIST)
+    return _public_response(queries.status_list(db(), list_number) or abort(404), "application/vc", _LIST_MAX_AGE)
 
 
-def _json(document: Document, kind: str, seconds: int) -> Response:
-    return _answer(as_bytes(document), kind, seconds)
+def _json_response(document: JsonLdDocument, kind: str, seconds: int) -> Response:
+    return _public_response(document_bytes(document), kind, seconds)
 
 
-def _answer(data: bytes, kind: str, seconds: int) -> Response:
+def _public_response(data: bytes, kind: str, seconds: int) -> Response:
     response = Response(data, mimetype=kind)
     response.headers["Cache-Control"] = f"public, max-age={seconds}"
     # Programs that check certificates run in browsers too, on pages of others. Nothing here is secret.

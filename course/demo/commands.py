@@ -18,8 +18,8 @@ from course.dates import civil_date
 from course.demo.actions import (
     DEMO_ACCOUNTS,
     ORGANISATION_NAME,
+    administration,
     create_demo,
-    office,
     password_hashes,
     set_passwords,
     write_history,
@@ -27,19 +27,19 @@ from course.demo.actions import (
 from course.demo.queries import database_owner
 from course.demo.rules import HISTORY_LENGTH
 from course.organisation.queries import organisation
-from course.privacy.commands import run
+from course.privacy.commands import run_erasure
 from course.refreshers.commands import send_boosters
 from course.reminders.commands import queue_due_reminders
 from course.schema_upgrade import upgrade
 from course.web.app_state import app_state
 from course.web.database_check import current_database_check
-from course.web.unit_of_work import command_session, read_only_session
+from course.web.unit_of_work import read_only_session, unit_of_work
 
 _WRONG_DATABASE = (
     "This database belongs to {owner}. The demonstration needs one of its own: "
     "set DATABASE_URL to another, such as sqlite:////tmp/demo.db."
 )
-REMINDER_WEEKS = 10  # for which reminders went out
+REMINDER_WEEKS = 10  # for which reminders were sent
 group = AppGroup("demo", help="A course to look around in.")
 
 
@@ -52,7 +52,7 @@ def prepare_command() -> None:
 def prepare_demo() -> None:
     """Migrate, fill an empty database, and print the address and the three sign-ins.
 
-    Nothing is done to a database that was made for real: not even migrated.
+    A database of a real organisation is left alone: it is not even migrated.
     """
     current_database_check().prepare()
     if (owner := database_owner(app_state().engine)) not in (None, ORGANISATION_NAME):
@@ -60,61 +60,61 @@ def prepare_demo() -> None:
     upgrade(app_state().engine)
     password = demo_password()
     at, zone = now(), app_state().config.time_zone
-    with command_session() as session:
-        new = organisation(session) is None
-        if new:
+    with unit_of_work() as session:
+        is_new = organisation(session) is None
+        if is_new:
             click.echo("Writing two years of an invented organisation (once) …", err=True)
         other = create_demo(session, at, at - HISTORY_LENGTH)
-        if new and other is None:
+        if is_new and other is None:
             archive(session, library(), at - HISTORY_LENGTH)
             write_history(session, library(), zone, civil_date(at, zone))
     if other is None:
         _ensure_password(password, at)
-    if new and other is None:
+    if is_new and other is None:
         _queue_past_reminders(at)
-        # What is due today was mailed earlier today: it would fill the screen of whoever only looks around.
+        # Mail due today counts as sent earlier today: otherwise the start would print it all on the screen.
         queue_due_reminders(at)
         send_boosters(civil_date(at, zone))
-        run(at)
-        with command_session() as session:
-            office.mark_mail_sent(session, at)
-            office.add_present_state(session, at, civil_date(at, zone))
+        run_erasure(at)
+        with unit_of_work() as session:
+            administration.mark_mail_sent(session, at)
+            administration.add_present_state(session, at, civil_date(at, zone))
     if other is not None:
         raise click.ClickException(_WRONG_DATABASE.format(owner=other))
     click.echo(f"\nThe demonstration: {app_state().config.public_url}\n")
     rows = [(role.capitalize(), email, password) for _, email, role in DEMO_ACCOUNTS]
-    heads = ("Role", "E-mail address", "Password")
-    widths = [max(len(row[column]) for row in [heads, *rows]) for column in range(3)]
-    for row in [heads, tuple("-" * width for width in widths), *rows]:
+    headings = ("Role", "E-mail address", "Password")
+    widths = [max(len(row[column]) for row in [headings, *rows]) for column in range(3)]
+    for row in [headings, tuple("-" * width for width in widths), *rows]:
         click.echo("  " + "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
     click.echo()
 
 
 def _ensure_password(password: str, at: datetime) -> None:
-    """See to it that the three people have this password."""
+    """Set this password for those of the three people who have another one."""
     with read_only_session() as session:
-        known = password_hashes(session)
-    others = [person_id for person_id, kept in known.items() if kept is None or not verify_password(kept, password)]
+        hashes = password_hashes(session)
+    others = [person_id for person_id, old in hashes.items() if old is None or not verify_password(old, password)]
     if others:
-        kept = hash_password(password)
-        with command_session() as session:
-            set_passwords(session, others, kept, at)
+        hashed = hash_password(password)
+        with unit_of_work() as session:
+            set_passwords(session, others, hashed, at)
 
 
 def _queue_past_reminders(at: datetime) -> None:
-    """Reminders as they went out in the last weeks, week by week. Nobody in the story has a mailbox."""
+    """Queue the reminders of the last weeks, week by week, and mark them as sent: nobody has a mailbox."""
     for week in range(REMINDER_WEEKS, 0, -1):
         then = (at - timedelta(weeks=week)).replace(hour=9, minute=5)
         queue_due_reminders(then, lambda then=then: then)  # type: ignore[misc]
-        with command_session() as session:
-            office.mark_mail_sent(session, then)
+        with unit_of_work() as session:
+            administration.mark_mail_sent(session, then)
 
 
 def demo_password() -> str:
-    """DEMO_PASSWORD, or the one kept in instance/demo-password, which is made up at the first start."""
-    given = app_state().config.demo_password
-    if given:
-        return str(given)
+    """The password of the setting DEMO_PASSWORD, or the one in instance/demo-password, created at the first start."""
+    configured = app_state().config.demo_password
+    if configured:
+        return str(configured)
     file = Path(current_app.root_path).parent / "instance" / "demo-password"
     if not file.exists():
         file.parent.mkdir(mode=0o700, exist_ok=True)

@@ -1,5 +1,7 @@
-"""Two years of an invented organisation: who works there, since when, and how their training went. Pure: the same seed
-and day give the same story."""
+"""The sample data of an invented organisation over two years: people, employment and training.
+
+Pure: the same seed and day give the same data.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ PEOPLE_COUNT = 240
 HISTORY_LENGTH = timedelta(days=760)
 SEED = 2014
 
-# Name, the team above it, the pathway of those in it, and how many of every hundred people are in it.
+# Name, parent team, pathway of its members, and per cent of all people in it.
 TEAMS: tuple[tuple[str, str | None, Setting, int], ...] = (
     ("Riverside", None, "leaders", 3),
     ("Schools", "Riverside", "leaders", 2),
@@ -32,14 +34,14 @@ TEAMS: tuple[tuple[str, str | None, Setting, int], ...] = (
     ("Youth clubs", "Riverside", "clubs", 5),
 )
 
-# The numbers are from the range that Ofcom keeps for drama: nobody can ever have them.
+# The numbers are from the range that Ofcom reserves for drama: nobody can ever have them.
 CONTACTS = (
     ("lead", "Jo Fictional", "01632 960101", "lead@demo.example"),
     ("deputy", "Chris Invented", "01632 960102", "deputy@demo.example"),
     ("out-of-hours", "Example duty team", "01632 960103", ""),
     ("social-care", "Example Council front door", "01632 960104", ""),
 )
-# Talks of ten minutes: how many days ago, the team, how many took part, about what, and what they agreed.
+# Discussions of ten minutes: days ago, team, number of people, learning point, and what they agreed.
 DISCUSSIONS = (
     (612, "Brook Academy", 18, "posing-as-young-people", "Form tutors ask about online friends once a half term."),
     (540, "Willow House", 7, "secret-family-contact", "Each care plan says who may be in touch online, and how."),
@@ -85,7 +87,7 @@ LAST_NAMES = _split_names(
 
 @dataclass(frozen=True)
 class DemoCompletion:
-    """Something that somebody completed on a day: the course (initial) or a refresher."""
+    """A completion of the course (initial) or of a refresher."""
 
     kind: str
     on: date
@@ -93,100 +95,106 @@ class DemoCompletion:
 
 @dataclass(frozen=True)
 class DemoPerson:
-    """One person of the story. `skill` is how often they are right, `begun` how many modules they have done of a
-    course that they have not finished."""
+    """One person of the sample data.
+
+    `skill` is the share of right answers, `modules_started` the number of modules done of an unfinished course, `leave`
+    the first and last day of a pause.
+    """
 
     name: str
     email: str
     team: str
-    manager: bool
-    start: date
+    is_manager: bool
+    joined_on: date
     skill: float
-    deeds: tuple[DemoCompletion, ...] = ()
-    begun: int = 0
-    left: date | None = None
-    away: tuple[date, date] | None = None
-    more_time: date | None = None
-    signed_in: bool = True
+    completions: tuple[DemoCompletion, ...] = ()
+    modules_started: int = 0
+    left_on: date | None = None
+    leave: tuple[date, date] | None = None
+    extension_until: date | None = None
+    has_signed_in: bool = True
 
 
 @dataclass
 class _Generator:
-    chance: random.Random
+    random: random.Random
     today: date
     names: set[str] = field(default_factory=set)
 
     def name(self) -> str:
         while True:
-            name = f"{self.chance.choice(FIRST_NAMES)} {self.chance.choice(LAST_NAMES)}"
+            name = f"{self.random.choice(FIRST_NAMES)} {self.random.choice(LAST_NAMES)}"
             if name not in self.names:
                 self.names.add(name)
                 return name
 
-    def after(self, day: date, low: int, high: int) -> date:
-        return day + timedelta(days=self.chance.randint(low, high))
+    def random_day_after(self, day: date, low: int, high: int) -> date:
+        return day + timedelta(days=self.random.randint(low, high))
 
 
 def generate_people(today: date) -> list[DemoPerson]:
-    """Everybody, in the order of the teams; the first of each team manages it."""
-    writer = _Generator(random.Random(SEED), today)  # noqa: S311 (a story, no secret)
-    found = []
+    """Generate all people, in the order of the teams; the first of each team is its manager."""
+    generator = _Generator(random.Random(SEED), today)  # noqa: S311 (sample data, no secret)
+    people = []
     for team, _, _, share in TEAMS:
         for number in range(max(1, round(share * PEOPLE_COUNT / 100))):
-            found.append(_generate_person(writer, team, manager=number == 0))
-    return found
+            people.append(_generate_person(generator, team, is_manager=number == 0))
+    return people
 
 
-def _generate_person(writer: _Generator, team: str, manager: bool) -> DemoPerson:
-    chance, today = writer.chance, writer.today
-    name = writer.name()
-    # Two thirds were there from the beginning; the others came since, some of them lately.
-    start = today - HISTORY_LENGTH + timedelta(days=chance.randint(0, 20))
-    if not manager and chance.random() < 0.35:
-        start = today - timedelta(days=chance.randint(3, 700))
-    left = None
-    if not manager and chance.random() < 0.08 and start < today - timedelta(days=200):
-        left = writer.after(start, 120, (today - start).days - 10)
-    deeds = _generate_completions(writer, start, left or today)
-    begun = chance.randint(1, 6) if not deeds and chance.random() < 0.6 and left is None else 0
-    here = left is None and not manager
-    late = here and chance.random() < 0.03
+def _generate_person(generator: _Generator, team: str, is_manager: bool) -> DemoPerson:
+    chance, today = generator.random, generator.today
+    name = generator.name()
+    # Two thirds were there from the beginning; the others joined since, some of them lately.
+    joined_on = today - HISTORY_LENGTH + timedelta(days=chance.randint(0, 20))
+    if not is_manager and chance.random() < 0.35:
+        joined_on = today - timedelta(days=chance.randint(3, 700))
+    left_on = None
+    if not is_manager and chance.random() < 0.08 and joined_on < today - timedelta(days=200):
+        left_on = generator.random_day_after(joined_on, 120, (today - joined_on).days - 10)
+    completions = _generate_completions(generator, joined_on, left_on or today)
+    has_started = not completions and chance.random() < 0.6 and left_on is None
+    modules_started = chance.randint(1, 6) if has_started else 0
+    is_staff = left_on is None and not is_manager
+    is_on_leave = is_staff and chance.random() < 0.03
     return DemoPerson(
         name=name,
         email=f"{name.lower().replace(' ', '.')}@demo.example",
         team=team,
-        manager=manager,
-        start=start,
+        is_manager=is_manager,
+        joined_on=joined_on,
         skill=min(0.97, max(0.55, chance.gauss(0.84, 0.08))),
-        deeds=tuple(deeds),
-        begun=begun,
-        left=left,
-        away=(today - timedelta(days=30), today + timedelta(days=chance.randint(40, 200))) if late else None,
-        more_time=today + timedelta(days=21) if here and not late and chance.random() < 0.02 else None,
-        signed_in=bool(deeds or begun) or chance.random() < 0.5,
+        completions=tuple(completions),
+        modules_started=modules_started,
+        left_on=left_on,
+        leave=(today - timedelta(days=30), today + timedelta(days=chance.randint(40, 200))) if is_on_leave else None,
+        extension_until=today + timedelta(days=21) if is_staff and not is_on_leave and chance.random() < 0.02 else None,
+        has_signed_in=bool(completions or modules_started) or chance.random() < 0.5,
     )
 
 
-def _generate_completions(writer: _Generator, start: date, until: date) -> list[DemoCompletion]:
-    """The course some weeks after the start, then a refresher around each anniversary; a few are late, or stop."""
-    chance = writer.chance
-    done = writer.after(start, 6, 40)
-    deeds = [DemoCompletion("initial", done)] if done < until and chance.random() < 0.96 else []
-    while deeds:
-        nearly = 365 - chance.randint(2, 55)
+def _generate_completions(generator: _Generator, joined_on: date, until: date) -> list[DemoCompletion]:
+    """The course some weeks after joining, then a refresher around each anniversary; a few are late, or stop."""
+    chance = generator.random
+    done = generator.random_day_after(joined_on, 6, 40)
+    completions = [DemoCompletion("initial", done)] if done < until and chance.random() < 0.96 else []
+    while completions:
+        on_time = 365 - chance.randint(2, 55)
         late = chance.random()
-        done = deeds[-1].on + timedelta(days=nearly if late > 0.12 else 365 + chance.randint(3, 40))
+        done = completions[-1].on + timedelta(days=on_time if late > 0.12 else 365 + chance.randint(3, 40))
         if done >= until or late < 0.05:
-            return deeds
-        deeds.append(DemoCompletion("refresher", done))
-    return deeds
+            return completions
+        completions.append(DemoCompletion("refresher", done))
+    return completions
 
 
 def simulate_answer(question: Question, skill: float, chance: random.Random) -> tuple[GivenAnswer, str]:
-    """An answer as somebody of that skill gives it, and how sure they say they are. Some questions are harder than
-    others, and most who are wrong are wrong in the same way."""
-    hard = random.Random(question.id).choice((0.0, 0.0, 0.05, 0.15, 0.3))  # noqa: S311 (a story, no secret)
-    if chance.random() < max(0.3, skill - (hard if skill < 1 else 0)):
+    """A simulated answer at that skill, and its confidence.
+
+    Some questions are harder than others, and most wrong answers to a question are the same.
+    """
+    difficulty = random.Random(question.id).choice((0.0, 0.0, 0.05, 0.15, 0.3))  # noqa: S311 (sample data, no secret)
+    if chance.random() < max(0.3, skill - (difficulty if skill < 1 else 0)):
         return _right_answer(question), chance.choices(("sure", "fairly", "guessing"), (6, 3, 1))[0]
     return _wrong_answer(question, chance), chance.choices(("sure", "fairly", "guessing"), (3, 4, 3))[0]
 

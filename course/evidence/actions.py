@@ -1,4 +1,4 @@
-"""What is written down of a pack that was made, and of who has it."""
+"""Audit events for evidence packs."""
 
 from __future__ import annotations
 
@@ -8,28 +8,32 @@ from datetime import date, datetime
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
-from course.evidence.rules.pack import About
-from course.recertification.rules.civil_dates import long_date as in_words
+from course.evidence.rules.pack import PackDescription
+from course.recertification.rules.civil_dates import long_date
 from course.training_records.actions import log_record_export
 from course.training_records.rules import PACK
 
 
-def made(session: Session, team_id: int | None, about: About, people: Collection[int], by: int | None) -> None:
-    """Write to the log that a pack was made; those whom it names can see for whom."""
-    _record(session, "evidence.made", team_id, about.day, about.people, by, about.made_at)
+def record_pack_made(
+    session: Session, team_id: int | None, about: PackDescription, people: Collection[int], by: int | None
+) -> None:
+    """Record in the audit log that a pack was made, and in the training record of each person in it for whom."""
+    _record_pack_event(session, "evidence.made", team_id, about.day, about.people, by, about.made_at)
     if by is not None:
         log_record_export(
-            session, people, by, PACK, f"{about.team or 'Everybody'}, as at {in_words(about.day)}", about.made_at
+            session, people, by, PACK, f"{about.team or 'Everybody'}, as at {long_date(about.day)}", about.made_at
         )
 
 
-def _record(
-    session: Session, what: str, team_id: int | None, day: date, people: int | None, by: int | None, at: datetime
+def _record_pack_event(
+    session: Session, event: str, team_id: int | None, day: date, people: int | None, by: int | None, at: datetime
 ) -> None:
     subject = None if team_id is None else ("team", team_id)
-    record_event(session, what, subject, {"day": day.isoformat(), "people": people}, by, at)
+    record_event(session, event, subject, {"day": day.isoformat(), "people": people}, by, at)
 
 
-def downloaded(session: Session, team_id: int | None, day: date, people: int | None, by: int, at: datetime) -> None:
-    """Write to the log that somebody has a pack now."""
-    _record(session, "evidence.downloaded", team_id, day, people, by, at)
+def record_pack_download(
+    session: Session, team_id: int | None, day: date, people: int | None, by: int, at: datetime
+) -> None:
+    """Record in the audit log that a pack was downloaded."""
+    _record_pack_event(session, "evidence.downloaded", team_id, day, people, by, at)

@@ -1,4 +1,4 @@
-"""Making a pack: reading what was true on a day, and putting it into tables, a document and a manifest."""
+"""Building a pack: reading what was known on a day, and putting it into tables, a document and a manifest."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from datetime import date, datetime
 from sqlalchemy.orm import Session
 
 from course.analytics import team_findings as analytics
-from course.analytics.queries import answer_counts
-from course.analytics.queries import team_discussions as every_talk
+from course.analytics.queries import answer_counts, team_discussions
 from course.analytics.rules.discussions import discussions_of_teams, related_groups
 from course.analytics.rules.question_review import quote_text
 from course.analytics.rules.suppression import WHOLE_ORGANISATION
@@ -17,17 +16,24 @@ from course.audit.queries import log_head
 from course.audit.rules import EVENT_KINDS
 from course.content.library import Library
 from course.content.review_report import newer_facts_by_point
-from course.credentials.actions import Hand
+from course.credentials.actions import Signer
 from course.db import assert_outside_unit_of_work
 from course.evidence import queries
 from course.evidence.pack_readme import readme
-from course.evidence.pdf import Document, in_words, set_document
+from course.evidence.pdf import PackDocument, strip_markup, typeset_pack
 from course.evidence.rules import tables
-from course.evidence.rules.pack import MANIFEST, SIGNATURE, STEPS, About, manifest, zipped
-from course.evidence.rules.tables import Rule, Somebody, Table, Talked, Taught, Wrong
-from course.exports.rules import Tell
+from course.evidence.rules.pack import MANIFEST, SIGNATURE, STEPS, PackDescription, build_manifest, zip_members
+from course.evidence.rules.tables import (
+    PackDiscussion,
+    PackPerson,
+    PackPoint,
+    PackPointResult,
+    PackPolicyVersion,
+    PackTable,
+)
+from course.exports.rules import StageCallback
 from course.people.rules import Viewer
-from course.recertification import queries as renewal
+from course.recertification import queries as recertification
 from course.recertification.rules.policy import Policy
 from course.reports.report_view import ReportView, build_report_view, report_rows
 from course.reports.rules import ReportFilter
@@ -37,9 +43,12 @@ from course.web.spreadsheet import csv_bytes
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What pack is wanted: of a team and all below it (None: of everybody whom the viewer may see), as at the end of
-    a day; `viewer` asks for it, at the moment `at`."""
+class PackRequest:
+    """A request for a pack: of a team and all teams below it (None: of everybody whom the viewer may see), as at the
+    end of a day.
+
+    `viewer` is the person who asks, `at` the moment of the request.
+    """
 
     team: int | None
     day: date
@@ -48,108 +57,144 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class House:
-    """Where a pack is made: the organisation's name, its calendar, the day there, and the address of the course."""
+class IssuerContext:
+    """The circumstances in which a pack is made: organisation, time zone, today's date there, and the URL of the
+    course."""
 
     organisation: str
     zone: str
     today: date
-    address: str
+    base_url: str
 
 
 @dataclass(frozen=True)
-class Draft:
-    """A pack that has still to be signed. `about` is as the manifest says it, `people` are the ids of those whom it
-    names, `files` are its members."""
+class UnsignedPack:
+    """A pack that is not signed yet.
 
-    about: About
+    `about` is the description in the manifest, `people` are the ids of the people whom the pack names, `files` its
+    members.
+    """
+
+    about: PackDescription
     people: frozenset[int]
     files: dict[str, bytes]
 
 
-def draft(session: Session, library: Library, ledger: StatusCache, asked: Asked, house: House, tell: Tell) -> Draft:
-    """All that a pack says. It only reads, so nobody who writes has to wait for it."""
+def build_pack(
+    session: Session,
+    library: Library,
+    status_cache: StatusCache,
+    request: PackRequest,
+    issuer: IssuerContext,
+    on_progress: StageCallback,
+) -> UnsignedPack:
+    """Build all files of a pack. Only reads, so that no writer has to wait."""
 
     def step(number: int) -> None:
-        tell(STEPS[number], number, len(STEPS))
+        on_progress(STEPS[number], number, len(STEPS))
 
     step(0)
-    seen = _sight(session, ledger, asked, house)
+    report = _report_view(session, status_cache, request, issuer)
     people = [
-        Somebody(one.line, one.teams, one.pathway, one.progress)
-        for one in report_rows(session, library, seen, seen.report.lines)
+        PackPerson(row.line, row.teams, row.pathway, row.progress)
+        for row in report_rows(session, library, report, report.report.lines)
     ]
-    names = {one.line.id: one.line for one in people}
+    lines_by_id = {row.line.id: row.line for row in people}
     step(1)
-    held = queries.completions(session, names.keys(), seen.at, house.zone)
-    extras = queries.extensions(session, names.keys(), seen.at)
-    leaves = queries.leaves(session, names.keys(), seen.at)
-    rules = _rules(session, house.zone, asked.day, seen.at)
+    completions = queries.completions(session, lines_by_id.keys(), report.at, issuer.zone)
+    extensions = queries.extensions(session, lines_by_id.keys(), report.at)
+    leaves = queries.leaves(session, lines_by_id.keys(), report.at)
+    policies = _policy_versions(session, issuer.zone, request.day, report.at)
     step(2)
-    taught, shown = _taught(library), queries.shown(session, seen.at, house.zone)
-    deeds = queries.deeds(session, names.keys(), seen.at)
+    points, versions = _taught_points(library), queries.content_versions(session, report.at, issuer.zone)
+    event_counts = queries.count_events(session, lines_by_id.keys(), report.at)
     step(3)
-    wrong = _wrong(session, library, asked, house)
-    talks = _talks(session, library, seen)
+    results = _point_results(session, library, request, issuer)
+    discussions = _discussions(session, library, report)
     step(4)
-    entry, mark = log_head(session)
-    about = About(
-        house.organisation, "" if asked.team is None else seen.name, asked.day, len(people), asked.at,
-        asked.viewer.name, library.course.title, library.course.edition, library.version, entry, mark,
+    audit_entry, audit_hash = log_head(session)
+    about = PackDescription(
+        issuer.organisation, "" if request.team is None else report.name, request.day, len(people), request.at,
+        request.viewer.name, library.course.title, library.course.edition, library.version, audit_entry, audit_hash,
     )  # fmt: skip
-    document = Document(
-        about, house.zone, people, held, extras, leaves, rules, taught, shown, wrong, talks, library,
+    document = PackDocument(
+        about, issuer.zone, people, completions, extensions, leaves, policies, points, versions, results, discussions, library,
     )  # fmt: skip
-    files: dict[str, Table] = {
-        "people.csv": tables.people(people),
-        "completions.csv": tables.completions(held, names, asked.day),
-        "extensions-and-leaves.csv": tables.extensions_and_leaves(extras, leaves, names),
-        "policy.csv": tables.policy(rules),
-        "content.csv": tables.content(taught),
-        "changes.csv": tables.changes(shown),
-        "wrong.csv": tables.wrong(wrong[0] if wrong else []),
-        "talks.csv": tables.talks(talks),
-        "log.csv": tables.log(deeds, EVENT_KINDS),
+    tables_by_name: dict[str, PackTable] = {
+        "people.csv": tables.people_table(people),
+        "completions.csv": tables.completions_table(completions, lines_by_id, request.day),
+        "extensions-and-leaves.csv": tables.extensions_and_leaves_table(extensions, leaves, lines_by_id),
+        "policy.csv": tables.policy_table(policies),
+        "content.csv": tables.content_table(points),
+        "changes.csv": tables.changes_table(versions),
+        "wrong.csv": tables.results_table(results[0] if results else []),
+        "talks.csv": tables.discussions_table(discussions),
+        "log.csv": tables.log_table(event_counts, EVENT_KINDS),
     }
-    read = {name: csv_bytes(rows) for name, rows in files.items()}
-    return Draft(about, frozenset(names), {"evidence.pdf": set_document(document), **read})
+    csv_files = {name: csv_bytes(rows) for name, rows in tables_by_name.items()}
+    return UnsignedPack(about, frozenset(lines_by_id), {"evidence.pdf": typeset_pack(document), **csv_files})
 
 
-def signed(made: Draft, hand: Hand) -> bytes:
-    """The pack as a file, signed with that key."""
+def sign_pack(pack: UnsignedPack, signer: Signer) -> bytes:
+    """The pack as a ZIP file, signed by `signer`."""
     assert_outside_unit_of_work("making a ZIP file")
-    files = {"READ-ME.txt": readme(made.about, hand.key), **made.files}
-    listed = manifest(made.about, files, hand.key)
-    return zipped({**files, MANIFEST: listed, SIGNATURE: hand.sign(listed)}, made.about.made_at)
+    files = {"READ-ME.txt": readme(pack.about, signer.key), **pack.files}
+    manifest = build_manifest(pack.about, files, signer.key)
+    return zip_members({**files, MANIFEST: manifest, SIGNATURE: signer.sign(manifest)}, pack.about.made_at)
 
 
-def _sight(session: Session, ledger: StatusCache, asked: Asked, house: House) -> ReportView:
-    """The report of that day. Raises LookupError for a team that was not there, or that the viewer may not see."""
-    on = None if asked.day >= house.today else asked.day
-    seen = build_report_view(
-        session, ledger, asked.viewer, ReportFilter(asked.team, on=on), house.today, house.zone, house.organisation
+def _report_view(
+    session: Session, status_cache: StatusCache, request: PackRequest, issuer: IssuerContext
+) -> ReportView:
+    """The report of the requested day.
+
+    Raises LookupError for a team that did not exist on that day, or that the viewer may not see.
+    """
+    past_day = None if request.day >= issuer.today else request.day
+    view = build_report_view(
+        session,
+        status_cache,
+        request.viewer,
+        ReportFilter(request.team, on=past_day),
+        issuer.today,
+        issuer.zone,
+        issuer.organisation,
     )
-    if asked.team is not None and asked.team not in {team.id for team in seen.teams}:
+    if request.team is not None and request.team not in {team.id for team in view.teams}:
         raise LookupError("There was no such team on that day.")
-    return seen
+    return view
 
 
-def _rules(session: Session, zone: str, day: date, at: datetime) -> list[Rule]:
-    """The versions of the rule that were in force by that day, as they were known then, the oldest first."""
-    usual = [one for one in renewal.policies(session, zone) if one.since <= day][:1]
-    made = [one for one in reversed(renewal.policy_history(session)) if one.at <= at and one.policy.governs_from <= day]
-    known: set[Policy] = {one.policy for one in made}
-    begin = [Rule(one, one.governs_from, "What the course begins with", "") for one in usual if one not in known]
-    return begin + [
-        Rule(one.policy, one.policy.recorded or one.policy.since, one.reason, one.by or "A command") for one in made
+def _policy_versions(session: Session, zone: str, day: date, at: datetime) -> list[PackPolicyVersion]:
+    """The policy versions in force by that day, as known at the moment `at`, oldest first."""
+    defaults = [version for version in recertification.policies(session, zone) if version.since <= day][:1]
+    versions = [
+        version
+        for version in reversed(recertification.policy_history(session))
+        if version.at <= at and version.policy.governs_from <= day
+    ]
+    policies: set[Policy] = {version.policy for version in versions}
+    initial = [
+        PackPolicyVersion(version, version.governs_from, "What the course begins with", "")
+        for version in defaults
+        if version not in policies
+    ]
+    return initial + [
+        PackPolicyVersion(
+            version.policy,
+            version.policy.recorded or version.policy.since,
+            version.reason,
+            version.author or "A command",
+        )
+        for version in versions
     ]
 
 
-def _taught(library: Library) -> list[Taught]:
-    """The learning points in the order of the briefing. Which facts stand beside them is as it is today."""
+def _taught_points(library: Library) -> list[PackPoint]:
+    """The learning points in the order of the briefing. The facts are those of today: their history is not stored."""
     facts = newer_facts_by_point(library)
     return [
-        Taught(
+        PackPoint(
             point,
             tuple(module.title for module in library.modules.values() if point.id in module.points),
             tuple(facts.get(point.id, ())),
@@ -158,41 +203,49 @@ def _taught(library: Library) -> list[Taught]:
     ]
 
 
-def _wrong(session: Session, library: Library, asked: Asked, house: House) -> tuple[list[Wrong], date] | None:
-    """What the group got wrong by then, and before which day was counted; None if it was too small to be told of."""
-    group = WHOLE_ORGANISATION if asked.team is None else asked.team
-    of = analytics.release_schedule_until(session, house.today, house.zone).of(group, asked.day)
-    if of is None:
+def _point_results(
+    session: Session, library: Library, request: PackRequest, issuer: IssuerContext
+) -> tuple[list[PackPointResult], date] | None:
+    """The results of the group by learning point, and the day before which answers were counted.
+
+    None if the group is too small: disclosure control suppresses its results.
+    """
+    group = WHOLE_ORGANISATION if request.team is None else request.team
+    release = analytics.release_schedule_until(session, issuer.today, issuer.zone).of(group, request.day)
+    if release is None:
         return None
-    tree = analytics.team_snapshot(session, of, house.zone)
-    counted = answer_counts(session, tree.among(group), tree.before, tree.out)
-    sheets = f"{house.address}/insight/" + ("everybody/talk" if group == WHOLE_ORGANISATION else f"team/{group}/talk")
+    snapshot = analytics.team_snapshot(session, release, issuer.zone)
+    counted = answer_counts(session, snapshot.among(group), snapshot.before, snapshot.out)
+    sheet_url = f"{issuer.base_url}/insight/" + (
+        "everybody/talk" if group == WHOLE_ORGANISATION else f"team/{group}/talk"
+    )
     return [
-        _as_wrong(row, sheets) for row in analytics.team_findings(session, library, counted, tree.parents, group)
-    ], of[0]
+        _point_result(row, sheet_url)
+        for row in analytics.team_findings(session, library, counted, snapshot.parents, group)
+    ], release[0]
 
 
-def _talks(session: Session, library: Library, seen: ReportView) -> list[Talked]:
-    """The talks that the group, a team that is or was below it, or all of what it is part of had had by then, the newest
-    first."""
-    of = related_groups(WHOLE_ORGANISATION if seen.team is None else seen.team, parents_at(session, seen.at))
+def _discussions(session: Session, library: Library, view: ReportView) -> list[PackDiscussion]:
+    """The discussions that the group, a team below it, or a group that contains it had held by then, newest first."""
+    group_ids = related_groups(WHOLE_ORGANISATION if view.team is None else view.team, parents_at(session, view.at))
     return [
-        Talked(
-            one.held_on, seen.names.get(one.team, one.name), one.people,
-            library.points[one.point].title if one.point in library.points else one.point, one.agreed, one.by,
+        PackDiscussion(
+            discussion.held_on, view.names.get(discussion.team, discussion.name), discussion.people,
+            library.points[discussion.point].title if discussion.point in library.points else discussion.point,
+            discussion.agreed, discussion.by,
         )
-        for one in discussions_of_teams(every_talk(session, seen.at), of)
-        if one.held_on <= seen.on
+        for discussion in discussions_of_teams(team_discussions(session, view.at), group_ids)
+        if discussion.held_on <= view.on
     ]  # fmt: skip
 
 
-def _as_wrong(row: analytics.TeamFinding, sheets: str) -> Wrong:
-    found = row.finding
-    words = ""
+def _point_result(row: analytics.TeamFinding, sheet_url: str) -> PackPointResult:
+    finding = row.finding
+    misconception = ""
     if row.wrong and row.question:
-        stem, text, reason = (in_words(part.html) for part in (row.question.stem, row.wrong.text, row.wrong.reason))
-        words = f"To {quote_text(stem)}: {quote_text(text)} {reason}"
-    return Wrong(
-        row.point.id, row.point.title, row.point.safety_critical, found.people, found.share.n, found.share.right,
-        found.share.low, found.share.high, found.sure_and_wrong, words, f"{sheets}/{row.point.id}",
+        stem, text, reason = (strip_markup(part.html) for part in (row.question.stem, row.wrong.text, row.wrong.reason))
+        misconception = f"To {quote_text(stem)}: {quote_text(text)} {reason}"
+    return PackPointResult(
+        row.point.id, row.point.title, row.point.safety_critical, finding.people, finding.share.n, finding.share.right,
+        finding.share.low, finding.share.high, finding.sure_and_wrong, misconception, f"{sheet_url}/{row.point.id}",
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The form with which a pack is asked for."""
+"""The form to request an evidence pack."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from wtforms.validators import ValidationError
 from course.people.forms import selected_team_id
 from course.web.forms import DayField, Form
 
-EARLIEST = date(1990, 1, 1)
+EARLIEST_DAY = date(1990, 1, 1)
 
 
 class PackForm(Form):
-    """`today` is put there by the view: a day that has not come yet is not known."""
+    """The team and the day of a pack. The view sets `today`: nothing is known about later days."""
 
     team = SelectField("Team and all below it", choices=[])
     on = DayField("As at the end of", "Enter a day, such as 1 March 2026.")
@@ -23,10 +23,10 @@ class PackForm(Form):
     def validate_on(self, field: DayField) -> None:
         if field.data is not None and field.data > self.today:
             raise ValidationError("This day has not come yet. Enter today or a day before it.")
-        if field.data is not None and field.data < EARLIEST:
+        if field.data is not None and field.data < EARLIEST_DAY:
             raise ValidationError("Enter a day from 1990 on.")
 
     @property
-    def wanted(self) -> int | None:
-        """The team that was chosen; None for everybody."""
+    def team_id(self) -> int | None:
+        """The id of the chosen team; None for everybody."""
         return selected_team_id(self.team.data)

@@ -3,48 +3,48 @@
 from __future__ import annotations
 
 from course.content.loaded_course import library
-from course.credentials.actions import hand
+from course.credentials.actions import current_signer
 from course.credentials.rules.keys import KeyLockedError
 from course.dates import civil_date
 from course.evidence import actions
-from course.evidence.builder import Asked, Draft, House, draft, signed
+from course.evidence.builder import IssuerContext, PackRequest, UnsignedPack, build_pack, sign_pack
 from course.evidence.rules.pack import STEPS
-from course.exports.actions import keep
+from course.exports.actions import store_file
 from course.exports.queries import download_of_job
-from course.exports.rules import NOT_ALLOWED, Tell
+from course.exports.rules import NOT_ALLOWED, StageCallback
 from course.jobs.rules import JobKind, JobRun
 from course.organisation.queries import organisation
 from course.people.queries import viewers
 from course.reports.app_status_cache import app_status_cache
 from course.reports.status_cache import StatusCache
 from course.web.app_state import app_state
-from course.web.unit_of_work import command_session, read_only_session
+from course.web.unit_of_work import read_only_session, unit_of_work
 
 
-def produce(asked: Asked, ledger: StatusCache, tell: Tell) -> bytes:
+def produce_pack(asked: PackRequest, ledger: StatusCache, tell: StageCallback) -> bytes:
     """The pack as a file for a command, once it is in the audit log.
 
     Raises LookupError for a team that was not there on that day, and KeyLockedError if the issuer's key does not open.
     """
     made, data = _make(asked, ledger, tell)
-    with command_session() as session:
-        actions.made(session, asked.team, made.about, made.people, None)
+    with unit_of_work() as session:
+        actions.record_pack_made(session, asked.team, made.about, made.people, None)
     return data
 
 
-def _make(asked: Asked, ledger: StatusCache, tell: Tell) -> tuple[Draft, bytes]:
+def _make(asked: PackRequest, ledger: StatusCache, tell: StageCallback) -> tuple[UnsignedPack, bytes]:
     """What a pack says, and the pack as a signed file."""
     config = app_state().config
     with read_only_session() as session:
         ours = organisation(session)
-        house = House(
+        house = IssuerContext(
             ours.name if ours else "", config.time_zone, civil_date(asked.at, config.time_zone), config.public_url
         )
-        made = draft(session, library(), ledger, asked, house, tell)
+        made = build_pack(session, library(), ledger, asked, house, tell)
     tell(STEPS[-1], len(STEPS) - 1, len(STEPS))
-    with command_session() as session:
-        signer = hand(session, asked.at)
-    return made, signed(made, signer)
+    with unit_of_work() as session:
+        signer = current_signer(session, asked.at)
+    return made, sign_pack(made, signer)
 
 
 def make_pack(run: JobRun) -> None:
@@ -60,10 +60,10 @@ def make_pack(run: JobRun) -> None:
         viewer = viewers(session, [pack.made_by], civil_date(run.at, app_state().config.time_zone)).get(pack.made_by)
     if viewer is None or not (viewer.administrator or (viewer.manages and pack.team_id is not None)):
         raise LookupError(NOT_ALLOWED)
-    made, data = _make(Asked(pack.team_id, pack.day, viewer, run.at), app_status_cache(), run.progress)
-    with command_session() as session:
-        keep(session, run, data, made.about.people, run.clock())
-        actions.made(session, pack.team_id, made.about, made.people, viewer.id)
+    made, data = _make(PackRequest(pack.team_id, pack.day, viewer, run.at), app_status_cache(), run.progress)
+    with unit_of_work() as session:
+        store_file(session, run, data, made.about.people, run.clock())
+        actions.record_pack_made(session, pack.team_id, made.about, made.people, viewer.id)
 
 
 PACK = JobKind("evidence.pack", "Evidence pack", make_pack, expected_errors=(LookupError, KeyLockedError))

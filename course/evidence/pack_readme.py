@@ -1,9 +1,9 @@
-"""The text that lies beside the tables: what is in the pack, and how it is checked."""
+"""The text file in a pack: what the pack contains, and how it is verified."""
 
 from __future__ import annotations
 
-from course.credentials.rules.keys import Key, multikey
-from course.evidence.rules.pack import About
+from course.credentials.rules.keys import Key, encode_multikey
+from course.evidence.rules.pack import PackDescription
 from course.web.template_filters import format_date
 
 _TEXT = """EVIDENCE OF TRAINING
@@ -52,8 +52,8 @@ manifest.json, and the hashes in it are those that sha256sum prints.
 """
 
 
-def readme(about: About, key: Key) -> bytes:
-    """In plain words, with the line ends that every editor shows."""
+def readme(about: PackDescription, key: Key) -> bytes:
+    """The text, in UTF-8 with the line ends (CRLF) that every editor shows."""
     text = _TEXT.format(
         organisation=about.organisation,
         team=about.team or "Everybody",
@@ -63,6 +63,6 @@ def readme(about: About, key: Key) -> bytes:
         edition=about.edition,
         version=about.content_version,
         issuer=key.issuer,
-        key=multikey(key.public),
+        key=encode_multikey(key.public),
     )
     return text.replace("\n", "\r\n").encode()

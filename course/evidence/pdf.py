@@ -1,183 +1,226 @@
-"""The document of a pack, set by Typst like the certificates."""
+"""The document of an evidence pack, typeset by Typst like the certificates."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, timedelta
 from html import unescape
 from pathlib import Path
 from typing import Any
 
-from course.certificates.script_support import boxed, breakable, han_region, plain, side
+from course.certificates.script_support import add_break_points, clean_text, han_region, replace_missing, text_direction
 from course.certificates.typesetting import typeset
 from course.content.fact_reviews import reviews_by_status
 from course.content.library import Library
 from course.content.schema import Source
 from course.dates import civil_date
 from course.evidence.rules import tables
-from course.evidence.rules.pack import About
-from course.evidence.rules.tables import Away, Extra, Held, Rule, Shown, Somebody, Talked, Taught, Wrong
+from course.evidence.rules.pack import PackDescription
+from course.evidence.rules.tables import (
+    PackCompletion,
+    PackContentVersion,
+    PackDiscussion,
+    PackExtension,
+    PackLeave,
+    PackPerson,
+    PackPoint,
+    PackPointResult,
+    PackPolicyVersion,
+)
 from course.recertification.rules.explanations import STATUS_GROUPS
 from course.recertification.rules.policy import describe_policy
 from course.web.template_filters import format_date, format_moment
 
 TEMPLATE = Path(__file__).with_name("pack.typ")
-LISTED = 3000  # people whom the document names, worst first; 10,000 would take more than a gigabyte of memory
-WEAKEST = 10  # points of which the document says what is believed instead; wrong.csv has it of all
-TALKS = 100  # talks that the document lists; talks.csv has all
-_STATES = {"confirmed": "Confirmed", "known": "Known", "open": "Still open"}
-Text = str | dict[str, str]
+MAX_LISTED_PEOPLE = (
+    3000  # people listed in the document, most urgent first; 10,000 would need more than a gigabyte of memory
+)
+MAX_MISCONCEPTIONS = 10  # learning points whose misconception the document quotes; wrong.csv has all
+MAX_DISCUSSIONS = 100  # discussions that the document lists; talks.csv has all
+_SOURCE_STATES = {"confirmed": "Confirmed", "known": "Known", "open": "Still open"}
+TemplateText = str | dict[str, str]
 
 
 @dataclass(frozen=True)
-class Document:
-    """All that the document tells. `people` come worst first; `wrong` counts answers before the day beside it, and
-    is None if the group is too small."""
+class PackDocument:
+    """The contents of the document.
 
-    about: About
+    `people` are sorted by urgency. `point_results` go with the day before which answers were counted; None if the group
+    is too small.
+    """
+
+    about: PackDescription
     zone: str
-    people: Sequence[Somebody]
-    held: Sequence[Held]
-    extras: Sequence[Extra]
-    leaves: Sequence[Away]
-    rules: Sequence[Rule]
-    taught: Sequence[Taught]
-    shown: Sequence[Shown]
-    wrong: tuple[Sequence[Wrong], date] | None
-    talks: Sequence[Talked]
+    people: Sequence[PackPerson]
+    completions: Sequence[PackCompletion]
+    extensions: Sequence[PackExtension]
+    leaves: Sequence[PackLeave]
+    policies: Sequence[PackPolicyVersion]
+    points: Sequence[PackPoint]
+    content_versions: Sequence[PackContentVersion]
+    point_results: tuple[Sequence[PackPointResult], date] | None
+    discussions: Sequence[PackDiscussion]
     library: Library
 
 
-def in_words(html: str) -> str:
-    """A text of the course without its markup."""
+def strip_markup(html: str) -> str:
+    """A text of the course without its HTML markup."""
     return unescape(re.sub("<[^>]+>", "", html))
 
 
-def set_document(document: Document) -> bytes:
+def typeset_pack(document: PackDocument) -> bytes:
     """The document as a PDF."""
     about = document.about
-    typed = [about.organisation, about.team, about.maker]
-    typed += [text for one in document.people[:LISTED] for text in (one.line.name, one.teams)]
-    typed += [text for one in document.talks for text in (one.team, one.agreed)]
-    typed += [text for one in document.rules for text in (one.reason, one.by)]
-    return typeset(TEMPLATE, lambda missing: {"facts": json.dumps(_facts(document, missing))}, typed, about.made_at)
+    typed = [about.organisation, about.team, about.requested_by]
+    typed += [text for person in document.people[:MAX_LISTED_PEOPLE] for text in (person.line.name, person.teams)]
+    typed += [text for discussion in document.discussions for text in (discussion.team, discussion.agreed)]
+    typed += [text for version in document.policies for text in (version.reason, version.made_by)]
+    return typeset(
+        TEMPLATE, lambda missing: {"facts": json.dumps(_template_data(document, missing))}, typed, about.made_at
+    )
 
 
-def _facts(of: Document, missing: frozenset[str]) -> dict[str, Any]:
-    """What the template gets, in words."""
+def _template_data(document: PackDocument, missing: frozenset[str]) -> dict[str, Any]:
+    """The values for pack.typ, as texts and numbers. `missing` are the characters that no font has."""
 
-    def shown(raw: str) -> Text:
-        return _shown(raw, missing)
+    def typed(raw: str) -> TemplateText:
+        return _template_text(raw, missing)
 
-    about, made = of.about, of.about.made_at.astimezone(UTC)
-    course = of.library.course
-    used, waiting = reviews_by_status(of.library.sources, course)
-    wrong, until = of.wrong or ([], about.day)
-    late = [due for due in used if due.late(civil_date(about.made_at, of.zone))]
+    about, made = document.about, document.about.made_at.astimezone(UTC)
+    people = document.people
     return {
-        "title": f"Evidence of training: {plain(about.organisation)}",
-        "author": plain(about.organisation),
+        "title": f"Evidence of training: {clean_text(about.organisation)}",
+        "author": clean_text(about.organisation),
         "issued": [made.year, made.month, made.day],
-        "organisation": shown(about.organisation),
-        "team": shown(about.team or "Everybody"),
+        "organisation": typed(about.organisation),
+        "team": typed(about.team or "Everybody"),
         "day": format_date(about.day),
-        "made": format_moment(about.made_at, of.zone),
-        "maker": shown(about.maker),
+        "made": format_moment(about.made_at, document.zone),
+        "maker": typed(about.requested_by),
+        "total": len(people),
+        "required": sum(person.required for person in people),
+        "holding": sum(person.line.has_valid_certificate for person in people),
+        "counts": _status_counts(people),
+        "given": sum(extension.withdrawn is None for extension in document.extensions),
+        "away": len(document.leaves),
+        "completed": len(document.completions),
+        "rules": [
+            [format_date(version.policy.governs_from), version.audience, describe_policy(version.policy),
+             typed(version.reason), typed(version.made_by)]
+            for version in document.policies
+        ],
+        "people": _people_by_status(people[:MAX_LISTED_PEOPLE], typed),
+        "left": max(0, len(people) - MAX_LISTED_PEOPLE),
+        **_course_data(document),
+        **_result_data(document, typed),
+    }  # fmt: skip
+
+
+def _course_data(document: PackDocument) -> dict[str, Any]:
+    """The values about the course: its points, facts and changes."""
+    about, course = document.about, document.library.course
+    used, unconfirmed = reviews_by_status(document.library.sources, course)
+    made_on = civil_date(about.made_at, document.zone)
+    return {
         "course": about.course,
         "edition": about.edition,
         "version": about.content_version,
-        "total": len(of.people),
-        "required": sum(one.required for one in of.people),
-        "holding": sum(one.line.holds for one in of.people),
-        "counts": _counts(of.people),
-        "given": len([one for one in of.extras if one.withdrawn is None]),
-        "away": len(of.leaves),
-        "completed": len(of.held),
-        "rules": [
-            [
-                format_date(one.policy.governs_from),
-                one.whom,
-                describe_policy(one.policy),
-                shown(one.reason),
-                shown(one.by),
-            ]
-            for one in of.rules
-        ],
-        "points": len(of.taught),
-        "critical": sum(one.point.safety_critical for one in of.taught),
+        "points": len(document.points),
+        "critical": sum(entry.point.safety_critical for entry in document.points),
         "reviewed": format_date(course.reviewed),
         "months": course.facts_months,
         "owner": course.facts_owner,
-        "late": len(late),
-        "unconfirmed": len(waiting),
-        "sources": [_source(one) for one in _sources(of.taught)],
-        "steps": [_step(on, counts) for on, counts in tables.steps(of.shown)],
-        "changes": [[format_date(one.day), one.ref, _unmarked(one.why)] for one in of.shown if one.kind == "change"],
-        "small": of.wrong is None,
-        "counted": format_date(until - timedelta(days=1)),
-        "wrong": [_wrong(one) for one in wrong],
-        "believed": [[one.title, one.misconception] for one in wrong[:WEAKEST] if one.misconception],
-        "talks": [
-            [format_date(one.day), shown(one.team), one.people, one.title, shown(one.agreed) if one.agreed else "–"]
-            for one in of.talks[:TALKS]
+        "late": sum(review.is_overdue(made_on) for review in used),
+        "unconfirmed": len(unconfirmed),
+        "sources": [_source_row(source) for source in _unique_sources(document.points)],
+        "steps": [_change_row(on, counts) for on, counts in tables.changes_by_day(document.content_versions)],
+        "changes": [
+            [format_date(version.day), version.ref, _strip_emphasis(version.reason)]
+            for version in document.content_versions
+            if version.kind == "change"
         ],
-        "more_talks": max(0, len(of.talks) - TALKS),
-        "people": _people(of.people[:LISTED], shown),
-        "left": max(0, len(of.people) - LISTED),
     }
 
 
-def _shown(raw: str, missing: frozenset[str]) -> Text:
-    """A text that somebody typed: alone, or with the side and the letters in which it is set."""
-    text = breakable(boxed(plain(raw), missing))
+def _result_data(document: PackDocument, typed: Callable[[str], TemplateText]) -> dict[str, Any]:
+    """The values about the answers of the group, and about its discussions."""
+    results, counted_before = document.point_results or ([], document.about.day)
+    return {
+        "small": document.point_results is None,
+        "counted": format_date(counted_before - timedelta(days=1)),
+        "wrong": [_result_row(result) for result in results],
+        "believed": [
+            [result.title, result.misconception] for result in results[:MAX_MISCONCEPTIONS] if result.misconception
+        ],
+        "talks": [
+            [
+                format_date(talk.day),
+                typed(talk.team),
+                talk.people,
+                talk.title,
+                typed(talk.agreed) if talk.agreed else "–",
+            ]
+            for talk in document.discussions[:MAX_DISCUSSIONS]
+        ],
+        "more_talks": max(0, len(document.discussions) - MAX_DISCUSSIONS),
+    }
+
+
+def _template_text(raw: str, missing: frozenset[str]) -> TemplateText:
+    """A text that a person typed: as it is, or with the direction and the script for which it must be typeset."""
+    text = add_break_points(replace_missing(clean_text(raw), missing))
     if text.isascii():
         return text
-    return {"text": text, "side": side(text), "han": han_region(text)}
+    return {"text": text, "side": text_direction(text), "han": han_region(text)}
 
 
-def _unmarked(source: str) -> str:
-    """A short text of the course as its author wrote it, without the marks for emphasis."""
+def _strip_emphasis(source: str) -> str:
+    """A short text of the course as its author wrote it, without the characters for emphasis."""
     return re.sub(r"[*_`]", "", source)
 
 
-def _counts(people: Iterable[Somebody]) -> list[list[Any]]:
-    found = Counter(one.line.group for one in people)
-    return [[words, found[group], tables.MEANINGS[group]] for group, words in STATUS_GROUPS.items()]
+def _status_counts(people: Iterable[PackPerson]) -> list[list[Any]]:
+    totals = Counter(person.line.group for person in people)
+    return [[name, totals[group], tables.STATUS_MEANINGS[group]] for group, name in STATUS_GROUPS.items()]
 
 
-def _sources(taught: Iterable[Taught]) -> list[Source]:
-    found = {source.id: source for one in taught for source in one.sources}
-    return sorted(found.values(), key=lambda source: (source.publisher, source.title))
+def _unique_sources(points: Iterable[PackPoint]) -> list[Source]:
+    by_id = {source.id: source for entry in points for source in entry.sources}
+    return sorted(by_id.values(), key=lambda source: (source.publisher, source.title))
 
 
-def _source(one: Source) -> list[str]:
-    return [one.title, one.publisher, str(one.date), _STATES[one.status], format_date(one.checked)]
-
-
-def _step(on: date, counts: dict[str, int]) -> list[Any]:
-    return [format_date(on), *(counts.get(kind, 0) for kind in tables.PARTS)]
-
-
-def _wrong(one: Wrong) -> list[Any]:
-    share, low, high = (tables.percent(value) for value in (one.right / one.answers, one.low, one.high))
+def _source_row(source: Source) -> list[str]:
     return [
-        one.title + (" (keeps children safe)" if one.critical else ""),
-        f"{share} %, likely {low} to {high} %", one.answers, one.people, one.sure,
+        source.title, source.publisher, str(source.date), _SOURCE_STATES[source.status], format_date(source.checked),
     ]  # fmt: skip
 
 
-def _people(people: Sequence[Somebody], shown: Any) -> list[list[Any]]:
-    """The people by status: the words for it, and a row for each of them."""
-    found: dict[str, list[list[Text]]] = {}
-    for one in people:
-        line = one.line
+def _change_row(on: date, counts: dict[str, int]) -> list[Any]:
+    return [format_date(on), *(counts.get(kind, 0) for kind in tables.CONTENT_KINDS)]
+
+
+def _result_row(result: PackPointResult) -> list[Any]:
+    share, low, high = (
+        tables.as_percent(value) for value in (result.correct / result.answers, result.low, result.high)
+    )
+    return [
+        result.title + (" (keeps children safe)" if result.critical else ""),
+        f"{share} %, likely {low} to {high} %", result.answers, result.people, result.confident_errors,
+    ]  # fmt: skip
+
+
+def _people_by_status(people: Sequence[PackPerson], typed: Callable[[str], TemplateText]) -> list[list[Any]]:
+    """The people grouped by status: the name of each status, and a row for each person."""
+    rows_by_group: dict[str, list[list[TemplateText]]] = {}
+    for person in people:
+        line = person.line
         row = [
-            shown(line.name), shown(one.teams or "–"), line.words, format_date(line.due) if line.due else "–",
+            typed(line.name), typed(person.teams or "–"), line.label, format_date(line.due) if line.due else "–",
             format_date(line.valid_until) if line.valid_until else "–",
         ]  # fmt: skip
-        found.setdefault(line.group, []).append(row)
-    return [[STATUS_GROUPS[group], rows] for group, rows in found.items()]
+        rows_by_group.setdefault(line.group, []).append(row)
+    return [[STATUS_GROUPS[group], rows] for group, rows in rows_by_group.items()]

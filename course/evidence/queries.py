@@ -1,4 +1,5 @@
-"""What a pack is made of, as it was known at a moment; and the packs that somebody asked for."""
+"""Reading for an evidence pack: completions, extensions, leaves, content versions and audit events, as known at a
+moment."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ from course.credentials.models import SigningKey
 from course.credentials.queries import keys
 from course.credentials.rules.keys import Key
 from course.dates import civil_date
-from course.evidence.rules.tables import Away, Extra, Held, Shown
+from course.evidence.rules.tables import PackCompletion, PackContentVersion, PackExtension, PackLeave
 from course.learning.models import Completion, Enrolment
 from course.people.models import Person
 from course.people.queries import TeamView
@@ -25,20 +26,21 @@ from course.recertification.models import RenewalExtension, RenewalImport, Renew
 from course.teams.queries import team_tree
 from course.teams.rules import team_subtree
 
-MANY = 5000  # people beyond whom it is quicker to read everybody's rows
-# Deeds that show how the training is looked after. Signing in and passwords are nobody's business here.
-ABOUT_PEOPLE = ("certificate", "deputy", "extension", "pathway", "pause", "person", "role", "team")
-ABOUT_RULES = ("contact", "issuer", "organisation", "policy")
+MAX_FILTERED_IDS = 5000  # above this number of people it is faster to read the rows of everybody
+# Kinds of audit event that show how the training is managed. Sign-ins and passwords are left out: they are no evidence
+# of training.
+PEOPLE_EVENT_KINDS = ("certificate", "deputy", "extension", "pathway", "pause", "person", "role", "team")
+RULE_EVENT_KINDS = ("contact", "issuer", "organisation", "policy")
 
 
-def _among(column: InstrumentedAttribute[int], ids: Collection[int]) -> ColumnElement[bool]:
-    return column.in_(ids) if len(ids) <= MANY else true()
+def _person_condition(column: InstrumentedAttribute[int], ids: Collection[int]) -> ColumnElement[bool]:
+    return column.in_(ids) if len(ids) <= MAX_FILTERED_IDS else true()
 
 
-def completions(session: Session, ids: Collection[int], at: datetime, zone: str) -> list[Held]:
-    """What these people had completed by then, and their certificates, also those brought from elsewhere; in the order
-    in which it was written down."""
-    own = session.execute(
+def completions(session: Session, ids: Collection[int], at: datetime, zone: str) -> list[PackCompletion]:
+    """What these people had completed by the moment `at`, with their certificates, including external ones; in the
+    order of recording."""
+    own_completions = session.execute(
         select(Enrolment.person_id, Enrolment.kind, Completion, Certificate, CertificateChange)
         .join(Completion, Completion.enrolment_id == Enrolment.id)
         .outerjoin(Certificate, and_(Certificate.completion_id == Completion.id, Certificate.issued_at <= at))
@@ -46,74 +48,75 @@ def completions(session: Session, ids: Collection[int], at: datetime, zone: str)
             CertificateChange,
             and_(CertificateChange.certificate_id == Certificate.id, CertificateChange.changed_at <= at),
         )
-        .where(_among(Enrolment.person_id, ids), Completion.completed_at <= at)
+        .where(_person_condition(Enrolment.person_id, ids), Completion.completed_at <= at)
         .order_by(Completion.id, Certificate.id)
     )
-    found = [
-        Held(
-            person,
+    entries = [
+        PackCompletion(
+            person_id,
             kind,
-            one.completed_on if one else civil_date(done.completed_at, zone),
-            one.number if one else "",
-            one.valid_until if one else None,
-            done.edition,
-            done.content_version,
+            certificate.completed_on if certificate else civil_date(completion.completed_at, zone),
+            certificate.number if certificate else "",
+            certificate.valid_until if certificate else None,
+            completion.edition,
+            completion.content_version,
             change.kind if change else "",
             civil_date(change.changed_at, zone) if change else None,
         )
-        for person, kind, done, one, change in own
-        if person in ids
+        for person_id, kind, completion, certificate, change in own_completions
+        if person_id in ids
     ]
     rows = session.execute(
         select(RenewalImport)
-        .where(_among(RenewalImport.person_id, ids), RenewalImport.made_at <= at)
+        .where(_person_condition(RenewalImport.person_id, ids), RenewalImport.made_at <= at)
         .order_by(RenewalImport.id)
     ).scalars()
-    # The newest row about a certificate says whether it was taken back.
-    brought = {(row.person_id, row.day, row.valid_until): row for row in rows if row.person_id in ids}
-    return found + [
-        Held(
+    # The newest row about an external certificate says whether it was withdrawn.
+    external = {(row.person_id, row.day, row.valid_until): row for row in rows if row.person_id in ids}
+    return entries + [
+        PackCompletion(
             row.person_id, "brought", row.day, row.issuer, row.valid_until, "", "",
             "taken back" if row.withdrawn else "", row.withdrawn,
         )
-        for row in brought.values()
+        for row in external.values()
     ]  # fmt: skip
 
 
-def extensions(session: Session, ids: Collection[int], at: datetime) -> list[Extra]:
-    """The time that these people had been given by then."""
+def extensions(session: Session, ids: Collection[int], at: datetime) -> list[PackExtension]:
+    """The extensions granted to these people by the moment `at`."""
     rows = session.execute(
         select(RenewalExtension, Person.name)
         .outerjoin(Person, Person.id == RenewalExtension.made_by)
-        .where(_among(RenewalExtension.person_id, ids), RenewalExtension.made_at <= at)
+        .where(_person_condition(RenewalExtension.person_id, ids), RenewalExtension.made_at <= at)
         .order_by(RenewalExtension.id)
     )
-    found: dict[tuple[int, date, date, str], Extra] = {}
-    for row, by in rows:
+    by_key: dict[tuple[int, date, date, str], PackExtension] = {}
+    for row, author in rows:
         key = (row.person_id, row.recorded, row.until, row.reason)
         if row.person_id in ids:
-            giver = found[key].by if row.withdrawn and key in found else by or ""
-            found[key] = Extra(row.person_id, row.recorded, row.until, row.reason, giver, row.withdrawn)
-    return list(found.values())
+            granted_by = by_key[key].granted_by if row.withdrawn and key in by_key else author or ""
+            by_key[key] = PackExtension(row.person_id, row.recorded, row.until, row.reason, granted_by, row.withdrawn)
+    return list(by_key.values())
 
 
-def leaves(session: Session, ids: Collection[int], at: datetime) -> list[Away]:
-    """The long leaves of these people, as they were known then. Why somebody is away is not asked for."""
+def leaves(session: Session, ids: Collection[int], at: datetime) -> list[PackLeave]:
+    """The long leaves of these people, as known at the moment `at`. The reason for a leave is never recorded."""
     rows = session.execute(
         select(RenewalPause)
-        .where(_among(RenewalPause.person_id, ids), RenewalPause.made_at <= at)
+        .where(_person_condition(RenewalPause.person_id, ids), RenewalPause.made_at <= at)
         .order_by(RenewalPause.id)
     ).scalars()
-    known = {(row.person_id, row.since): row for row in rows if row.person_id in ids}
+    newest = {(row.person_id, row.since): row for row in rows if row.person_id in ids}
     return [
-        Away(row.person_id, row.recorded, row.since, row.until)
-        for row in known.values()
+        PackLeave(row.person_id, row.recorded, row.since, row.until)
+        for row in newest.values()
         if row.until is None or row.until >= row.since
     ]
 
 
-def shown(session: Session, at: datetime, zone: str) -> list[Shown]:
-    """Every part of the course that this installation had taught by then, in the order in which it was put in force."""
+def content_versions(session: Session, at: datetime, zone: str) -> list[PackContentVersion]:
+    """Every version of a part of the course that this installation had put in force by the moment `at`, oldest
+    first."""
     rows = session.execute(
         select(ContentVersion.kind, ContentVersion.ref, ContentVersion.version, ContentVersion.first_shown_at)
         .where(ContentVersion.first_shown_at <= at)
@@ -122,42 +125,51 @@ def shown(session: Session, at: datetime, zone: str) -> list[Shown]:
     changes = session.execute(
         select(ContentVersion.ref, ContentVersion.version, ContentVersion.body).where(ContentVersion.kind == "change")
     )
-    why = {(ref, version): str(json.loads(body)["reason"]) for ref, version, body in changes}
+    reasons = {(ref, version): str(json.loads(body)["reason"]) for ref, version, body in changes}
     return [
-        Shown(civil_date(first, zone), kind, ref, version, why.get((ref, version), "") if kind == "change" else "")
-        for kind, ref, version, first in rows
+        PackContentVersion(
+            civil_date(first_shown_at, zone),
+            kind,
+            ref,
+            version,
+            reasons.get((ref, version), "") if kind == "change" else "",
+        )
+        for kind, ref, version, first_shown_at in rows
     ]
 
 
-def deeds(session: Session, ids: Collection[int], at: datetime) -> dict[str, int]:
-    """How many entries of each deed the log held by then: those about these people, and those about the rules."""
+def count_events(session: Session, ids: Collection[int], at: datetime) -> dict[str, int]:
+    """The number of audit events by kind up to the moment `at`: events about these people, and about the rules."""
     kind = AuditEntry.what
-    people = and_(AuditEntry.subject_kind == "person", or_(*(kind.startswith(f"{one}.") for one in ABOUT_PEOPLE)))
-    rules = or_(*(kind.startswith(f"{one}.") for one in ABOUT_RULES))
+    people = and_(
+        AuditEntry.subject_kind == "person", or_(*(kind.startswith(f"{prefix}.") for prefix in PEOPLE_EVENT_KINDS))
+    )
+    rules = or_(*(kind.startswith(f"{prefix}.") for prefix in RULE_EVENT_KINDS))
     rows = session.execute(
         select(kind, AuditEntry.subject_kind, AuditEntry.subject_id, func.count())
         .where(AuditEntry.at <= at, or_(people, rules))
         .group_by(kind, AuditEntry.subject_kind, AuditEntry.subject_id)
     )
-    found: dict[str, int] = {}
-    for what, subject, number, count in rows:
-        if what.partition(".")[0] in ABOUT_RULES or (subject == "person" and number in ids):
-            found[what] = found.get(what, 0) + count
-    return found
+    counts: dict[str, int] = {}
+    for event, subject_kind, subject_id, count in rows:
+        if event.partition(".")[0] in RULE_EVENT_KINDS or (subject_kind == "person" and subject_id in ids):
+            counts[event] = counts.get(event, 0) + count
+    return counts
 
 
-def choice(session: Session, viewer: Viewer, at: datetime) -> list[TeamView]:
-    """The teams, as they were at that moment, for which somebody may ask for a pack."""
-    every = team_tree(session, at)
+def selectable_teams(session: Session, viewer: Viewer, at: datetime) -> list[TeamView]:
+    """The teams, as they were at the moment `at`, for which the viewer may request a pack."""
+    teams = team_tree(session, at)
     if viewer.administrator:
-        return every
-    parents = {team.id: team.parent_id for team in every}
-    seen = set[int]().union(*(team_subtree(team, parents) for team in viewer.manages if team in parents))
-    return [team for team in every if team.id in seen]
+        return teams
+    parents = {team.id: team.parent_id for team in teams}
+    visible = set[int]().union(*(team_subtree(team, parents) for team in viewer.manages if team in parents))
+    return [team for team in teams if team.id in visible]
 
 
-def our_keys(session: Session) -> tuple[Key, ...]:
-    """The public keys of this installation; none if it has no tables yet, as where somebody only checks a pack."""
+def installation_keys(session: Session) -> tuple[Key, ...]:
+    """The public keys of this installation; none if the database has no tables, as on a computer that only verifies
+    packs."""
     if not inspect(session.get_bind()).has_table(SigningKey.__tablename__):
         return ()
     return keys(session)

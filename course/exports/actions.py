@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 
 from course.db import insert_once
 from course.exports.models import Download
-from course.exports.rules import KEPT, export_key
+from course.exports.rules import RETENTION_PERIODS, export_key
 from course.jobs.actions import enqueue, finish_with_result
 from course.jobs.rules import JobKind, JobRun
 
 
-def ask(
+def request_file(
     session: Session, job_kind: JobKind, kind: str, team_id: int | None, day: date, asked: str, by: int, at: datetime,
     arguments: Mapping[str, Any] | None = None,
 ) -> int | None:  # fmt: skip
@@ -39,7 +39,7 @@ def ask(
     )
 
 
-def keep(session: Session, run: JobRun, data: bytes, people: int, at: datetime) -> None:
+def store_file(session: Session, run: JobRun, data: bytes, people: int, at: datetime) -> None:
     """Store the file that a job has made, and finish the job in the same transaction, so that a file is stored once.
     Raises JobLostError if the job was cancelled, or another worker has it."""
     finish_with_result(session, run.kind, run.claim, at)
@@ -47,7 +47,7 @@ def keep(session: Session, run: JobRun, data: bytes, people: int, at: datetime) 
     session.execute(update(Download).where(Download.job_id == run.claim.job_id).values(values))
 
 
-def forget(session: Session, at: datetime) -> None:
+def delete_old_files(session: Session, at: datetime) -> None:
     """Delete the content of files that are too old: they are full of people. That there was one stays, with its hash."""
-    old = or_(*((Download.kind == kind) & (Download.made_at <= at - kept) for kind, kept in KEPT.items()))
+    old = or_(*((Download.kind == kind) & (Download.made_at <= at - kept) for kind, kept in RETENTION_PERIODS.items()))
     session.execute(update(Download).where(Download.content.is_not(None), old).values(content=None))

@@ -8,7 +8,7 @@ from typing import Literal
 from course.jobs.rules import OPEN_STATES, JobState, Progress
 
 # How long each kind of file can be downloaded.
-KEPT = {
+RETENTION_PERIODS = {
     "evidence": timedelta(days=30),
     "csv": timedelta(days=1),
     "xlsx": timedelta(days=1),
@@ -18,17 +18,17 @@ ExportState = Literal["running", "failed", "ready", "gone"]
 NOT_ALLOWED = "You may not see these people any more, so the file was not made."
 
 # Called with what is being done, how many steps are done, and of how many.
-Tell = Progress
+StageCallback = Progress
 
 
-def state_of(kind: str, made_at: datetime, job_state: JobState | None, at: datetime) -> ExportState:
+def download_state(kind: str, made_at: datetime, job_state: JobState | None, at: datetime) -> ExportState:
     """The state of a file of that kind. `made_at` is when it was made, or asked for; `job_state` is that of the job that
     makes it, None once the job is not kept any more."""
     if job_state in OPEN_STATES:
         return "running"
     if job_state in ("failed", "cancelled"):
         return "failed"
-    return "ready" if at - made_at < KEPT[kind] else "gone"
+    return "ready" if at - made_at < RETENTION_PERIODS[kind] else "gone"
 
 
 def export_key(kind: str, person_id: int) -> str:

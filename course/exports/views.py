@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Response
 
 
-def handed_out(data: bytes, media: str, name: str) -> Response:
+def file_response(data: bytes, media: str, name: str) -> Response:
     """The file as an answer that no cache keeps."""
     response = Response(data, mimetype=media)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'

@@ -10,14 +10,14 @@ from course.people.forms import line_field
 from course.web.forms import Form
 
 
-class UploadForm(Form):
+class CertificateUploadForm(Form):
     file = FileField("The certificate, as PDF or as signed file (JSON)", [FileRequired("Choose the file.")])
 
 
-class TrustForm(Form):
+class TrustIssuerForm(Form):
     profile = TextAreaField("The issuer’s profile", [InputRequired("Put the whole text of the profile here.")])
     reason = line_field("Reason", "Say in a few words why.")
 
 
-class EndForm(Form):
+class EndTrustForm(Form):
     reason = line_field("Reason", "Say in a few words why.")

@@ -16,12 +16,12 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import SplitResult, urlsplit
 
 from course.db import assert_outside_unit_of_work
-from course.external_certificates.rules import public, this_machine, unreachable
+from course.external_certificates.rules import address_refusal, is_public_address, is_this_machine
 
-SECONDS = 10.0  # in all, from looking up the name to the last byte
-MOST = 64 * 1024  # bytes
-_AT_ONCE = 4  # more issuers are not asked at the same time
-_turns = threading.BoundedSemaphore(_AT_ONCE)
+TIMEOUT_SECONDS = 10.0  # in all, from looking up the name to the last byte
+MAX_BYTES = 64 * 1024  # bytes
+_MAX_CONCURRENT = 4  # more issuers are not asked at the same time
+_slots = threading.BoundedSemaphore(_MAX_CONCURRENT)
 
 
 @dataclass
@@ -47,7 +47,7 @@ class _Fetch:
             self.error = OSError(str(error))
         finally:
             self.done.set()
-            _turns.release()
+            _slots.release()
 
     def give_up(self) -> None:
         """Cut the connection, upon which the thread ends as well."""
@@ -77,7 +77,7 @@ class _Fetch:
     def _connected(self, scheme: str, host: str, port: int) -> socket.socket:
         """A connection to an address that may be asked: the name is not looked up a second time."""
         found = [str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
-        if not found or not all(public(one) or (self.here and this_machine(one)) for one in found):
+        if not found or not all(is_public_address(one) or (self.here and is_this_machine(one)) for one in found):
             raise OSError(f"{host} is not on the public internet")
         made = self._first(found, port)
         if scheme == "https":
@@ -103,17 +103,17 @@ class _Fetch:
         raise error
 
 
-def fetch(address: str, here: bool = False, most: int = MOST, seconds: float | None = None) -> bytes:
+def fetch(address: str, here: bool = False, most: int = MAX_BYTES, seconds: float | None = None) -> bytes:
     """The bytes at an address, at most `most` of them within so many seconds (SECONDS) in all.
 
     `here`: this machine may be asked as well, because the course itself is tried out on it. Raises OSError, also for
     an address that may not be asked.
     """
     assert_outside_unit_of_work("asking another server")
-    seconds = SECONDS if seconds is None else seconds
-    if why := unreachable(address, here):
+    seconds = TIMEOUT_SECONDS if seconds is None else seconds
+    if why := address_refusal(address, here):
         raise OSError(why)
-    if not _turns.acquire(timeout=seconds / 2):
+    if not _slots.acquire(timeout=seconds / 2):
         raise OSError("too many others are asked just now")
     one = _Fetch(address, here, most, seconds)
     threading.Thread(target=one.run, name="fetch", daemon=True).start()

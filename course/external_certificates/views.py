@@ -11,13 +11,13 @@ from werkzeug.wrappers import Response as WsgiResponse
 
 from course.clock import now
 from course.content.loaded_course import library
-from course.credentials.rules.checking import check, credential_in
+from course.credentials.rules.checking import check_credential, extract_credential
 from course.credentials.rules.documents import issuer_address
 from course.dates import civil_date
 from course.external_certificates import actions, queries
-from course.external_certificates.forms import EndForm, TrustForm, UploadForm
+from course.external_certificates.forms import CertificateUploadForm, EndTrustForm, TrustIssuerForm
 from course.external_certificates.revocation_fetch import fetch
-from course.external_certificates.rules import this_machine, why_not
+from course.external_certificates.rules import is_this_machine, upload_refusal
 from course.recertification.queries import people, policies
 from course.recertification.rules import certification_status
 from course.recertification.rules.civil_dates import long_date
@@ -26,8 +26,8 @@ from course.recertification.rules.policy import policy_or_first
 from course.web.access import Permission, requires_permission, sign_in_required
 from course.web.app_state import app_state
 from course.web.rate_limit import RateLimiter
+from course.web.redirects import redirect_after_post
 from course.web.sandbox import SandboxBusyError, SandboxError, SandboxLimitError, SandboxLimits, read_in_sandbox
-from course.web.template_filters import redirect_after_post
 from course.web.unit_of_work import db, discard_request_state, unit_of_work
 
 pages = Blueprint("external_certificates", __name__)
@@ -35,11 +35,11 @@ pages = Blueprint("external_certificates", __name__)
 _throttle = RateLimiter(10, 600)
 # A certificate of this course is a few hundred kilobytes, and is read in less than a second.
 _LIMITS = SandboxLimits(seconds=8, memory=400, result=1)
-_TOO_MUCH = (
+_TOO_COSTLY = (
     "This file takes far more time or memory to read than a certificate does, so it was not read. Ask for the signed "
     "file (JSON) in place of the PDF, or show the certificate to your manager, who can record it."
 )
-_UNREADABLE = "There is no signed certificate of this course in this file. Ask for the PDF or the signed file again."
+_NO_CREDENTIAL = "There is no signed certificate of this course in this file. Ask for the PDF or the signed file again."
 
 
 @pages.route("", methods=["GET", "POST"])
@@ -47,66 +47,72 @@ _UNREADABLE = "There is no signed certificate of this course in this file. Ask f
 def upload() -> Response | WsgiResponse:
     """Upload a certificate; it counts at once, or the page says why not."""
     g.here = "training"
-    form, why = UploadForm(), None
+    form, why = CertificateUploadForm(), None
     if form.validate_on_submit():
-        why = _bring(form.file.data.read())
+        why = _accept_upload(form.file.data.read())
         if why is None:
             return redirect_after_post(url_for("recertification.my_certification"))
-    page = render_template("external_certificates/upload.html", form=form, why=why, issuers=queries.trusted(db()))
+    page = render_template(
+        "external_certificates/upload.html", form=form, why=why, issuers=queries.trusted_issuers(db())
+    )
     return make_response(page, 422 if form.errors or why else 200)
 
 
-def _bring(data: bytes) -> str | None:
+def _accept_upload(data: bytes) -> str | None:
     """Let the certificate in a file count; the reason why not."""
     person = current_user.person
     if not _throttle.allows(str(person.id), time.monotonic()):
         return "You have tried this many times. Please wait ten minutes."
     # Nothing is read from the database before this is done: a connection would be held meanwhile.
     try:
-        document = read_in_sandbox(credential_in, data, limits=_LIMITS)
+        document = read_in_sandbox(extract_credential, data, limits=_LIMITS)
     except SandboxBusyError as error:
         return str(error)
     except SandboxLimitError:
-        return _TOO_MUCH
+        return _TOO_COSTLY
     except SandboxError:
         document = None
     if document is None:
-        return _UNREADABLE
+        return _NO_CREDENTIAL
     config, at = app_state().config, now()
-    today, issuers = civil_date(at, config.time_zone), queries.trusted(db())
-    verdict = check(document, [key for one in issuers for key in one.issuer.keys], at)
+    today, issuers = civil_date(at, config.time_zone), queries.trusted_issuers(db())
+    verdict = check_credential(document, [key for one in issuers for key in one.issuer.keys], at)
     rules = policies(db(), config.time_zone)
     facts = people(db(), config.time_zone, [person.id])[0].facts
     age = policy_or_first(policies_for_person(rules, facts.pathways), today).import_age_months if rules else None
     ours = issuer_address(config.public_url)
-    why = why_not(verdict, person.name, library().course.title, ours, age, today)
+    why = upload_refusal(verdict, person.name, library().course.title, ours, age, today)
     said = verdict.stated
     if why is not None or said is None:
         return why
     issuer = next(one.issuer for one in issuers if one.issuer.address == said.issuer)
     discard_request_state()  # lets go of the connection, while the issuer takes its time
-    why = actions.still_valid(document, issuer, _fetch)
+    why = actions.revocation_refusal(document, issuer, _fetch_status_list)
     if why is not None:
         return why
     try:
         with unit_of_work() as session:
-            new = actions.count(session, person.id, said, document, today, at)
+            new = actions.accept_certificate(session, person.id, said, document, today, at)
     except ValueError as error:
         return str(error)
-    flash(_counted(person.id, said.organisation) if new else "This certificate counts already. Nothing has changed.")
+    flash(
+        _accepted_message(person.id, said.organisation)
+        if new
+        else "This certificate counts already. Nothing has changed."
+    )
     return None
 
 
-def _fetch(address: str) -> bytes:
+def _fetch_status_list(address: str) -> bytes:
     """This machine may be asked only where the course itself is tried out on it."""
-    return fetch(address, here=_here())
+    return fetch(address, here=_runs_locally())
 
 
-def _here() -> bool:
-    return this_machine(urlsplit(app_state().config.public_url).hostname or "")
+def _runs_locally() -> bool:
+    return is_this_machine(urlsplit(app_state().config.public_url).hostname or "")
 
 
-def _counted(person_id: int, organisation: str) -> str:
+def _accepted_message(person_id: int, organisation: str) -> str:
     zone = app_state().config.time_zone
     facts = people(db(), zone, [person_id])[0].facts
     until = certification_status(facts, policies(db(), zone), civil_date(now(), zone)).valid_until
@@ -118,13 +124,13 @@ def _counted(person_id: int, organisation: str) -> str:
 def issuers() -> Response | WsgiResponse:
     """Whose certificates count here, and another organisation to add."""
     g.here = "organisation"
-    form = TrustForm()
+    form = TrustIssuerForm()
     if form.validate_on_submit():
         try:
             profile, reason = form.profile.data or "", form.reason.data or ""
             with unit_of_work() as session:
-                found = actions.trust(session, profile, reason, current_user.person.id, now(), _here())
-        except actions.KnownError as error:
+                found = actions.trust_issuer(session, profile, reason, current_user.person.id, now(), _runs_locally())
+        except actions.IssuerAlreadyTrustedError as error:
             flash(f"Certificates of {error.issuer.name} count already, by this very profile. Nothing has changed.")
             return redirect_after_post(url_for("external_certificates.issuers"))
         except ValueError as error:
@@ -133,25 +139,28 @@ def issuers() -> Response | WsgiResponse:
             flash(f"Certificates of {found.name} count from now on.")
             return redirect_after_post(url_for("external_certificates.issuers"))
     page = render_template(
-        "external_certificates/issuers.html", form=form, end=EndForm(formdata=None), issuers=queries.trusted(db())
+        "external_certificates/issuers.html",
+        form=form,
+        end=EndTrustForm(formdata=None),
+        issuers=queries.trusted_issuers(db()),
     )
     return make_response(page, 422 if form.errors else 200)
 
 
 @pages.post("/issuers/<int(max=2147483647):issuer_id>/end")
 @requires_permission(Permission.MANAGE_ORGANISATION)
-def end(issuer_id: int) -> WsgiResponse:
+def end_trust(issuer_id: int) -> WsgiResponse:
     """An organisation's certificates count no more from now on."""
-    form = EndForm()
+    form = EndTrustForm()
     if not form.validate_on_submit():
         flash("Say in a few words why, then end it.")
-    elif _distrusted(issuer_id, form.reason.data or ""):
+    elif _distrust_issuer(issuer_id, form.reason.data or ""):
         flash("New certificates of this organisation count no more. Those that counted before keep counting.")
     else:
         flash("That had been ended before. Nothing has changed.")
     return redirect_after_post(url_for("external_certificates.issuers"))
 
 
-def _distrusted(issuer_id: int, reason: str) -> bool:
+def _distrust_issuer(issuer_id: int, reason: str) -> bool:
     with unit_of_work() as session:
-        return actions.distrust(session, issuer_id, reason, current_user.person.id, now())
+        return actions.distrust_issuer(session, issuer_id, reason, current_user.person.id, now())

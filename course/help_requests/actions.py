@@ -1,4 +1,4 @@
-"""Telling a manager that a learner asks for help, and nothing else."""
+"""Recording that a learner asks for help, and mailing that to a manager, without any results."""
 
 from __future__ import annotations
 
@@ -19,19 +19,21 @@ from course.reminders.queries import sending_hours
 def request_help(
     session: Session,
     person_id: int,
-    letters: Sequence[tuple[HelpRecipient, MailMessage]],
+    messages: Sequence[tuple[HelpRecipient, MailMessage]],
     today: date,
     zone: str,
     at: datetime,
 ) -> bool:
-    """Write down that somebody asks for help, and put a mail to each helper into the outbox, to leave in working hours;
-    False if they asked for it today already."""
-    number = insert_once(session, HelpRequest, person_id=person_id, day=today, asked_at=at)
-    if number is None:
+    """Record that a person asks for help, and queue a mail to each recipient, to be sent in working hours.
+
+    False, and nothing done, if the person asked today already.
+    """
+    request_id = insert_once(session, HelpRequest, person_id=person_id, day=today, asked_at=at)
+    if request_id is None:
         return False
     working = sending_hours(session, zone)
     leaves = working.leaves(at) if working else at
-    for helper, letter in letters:
-        schedule_message(session, f"help:{number}:{helper.id}", helper.email, letter, at, leaves)
+    for recipient, message in messages:
+        schedule_message(session, f"help:{request_id}:{recipient.id}", recipient.email, message, at, leaves)
     record_event(session, "person.help_asked", ("person", person_id), {}, person_id, at)
     return True

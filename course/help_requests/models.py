@@ -1,4 +1,4 @@
-"""Learners who asked for help."""
+"""Requests for help from learners."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from course.db import Base, UtcDateTime
 
 
 class HelpRequest(Base):
-    """A learner asked for help with the course, at most once a day. It does not say with what."""
+    """A learner asked for help with the course, at most once a day. The row does not say with what."""
 
     __tablename__ = "help_request"
 

@@ -1,4 +1,4 @@
-"""Who is told that a learner asks for help, and whether they were told today."""
+"""The recipients of a request for help, and whether a learner asked for help on a day."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from course.people.models import Membership, Person, RoleGrant, Team
 
 
 def help_recipients(session: Session, person_id: int) -> tuple[HelpRecipient, ...]:
-    """Who is told, of the people who are here, by name. Three queries."""
-    mine = select(Membership.team_id).where(Membership.person_id == person_id, Membership.until.is_(None))
-    teams = session.execute(mine.order_by(Membership.id)).scalars().all()
+    """The recipients of a person's request for help, of current staff, in the order of teams and names. Three queries."""
+    memberships = select(Membership.team_id).where(Membership.person_id == person_id, Membership.until.is_(None))
+    teams = session.execute(memberships.order_by(Membership.id)).scalars().all()
     parents = {row.id: row.parent_id for row in session.execute(select(Team.id, Team.parent_id))}
     grants = session.execute(
         select(Person.id, Person.name, Person.email, RoleGrant.role, RoleGrant.team_id)
@@ -26,15 +26,15 @@ def help_recipients(session: Session, person_id: int) -> tuple[HelpRecipient, ..
     )
     managers: dict[int, list[HelpRecipient]] = defaultdict(list)
     administrators: list[HelpRecipient] = []
-    for number, name, email, role, team in grants:
+    for holder_id, name, email, role, team in grants:
         if role == "manager" and team is not None:
-            managers[team].append(HelpRecipient(number, name, email, True))
+            managers[team].append(HelpRecipient(holder_id, name, email, True))
         elif role == "administrator":
-            administrators.append(HelpRecipient(number, name, email, False))
+            administrators.append(HelpRecipient(holder_id, name, email, False))
     return choose_recipients(person_id, teams, parents, managers, administrators)
 
 
 def has_asked_on(session: Session, person_id: int, day: date) -> bool:
-    """Whether somebody asked for help on that day."""
-    mine = select(HelpRequest.id).where(HelpRequest.person_id == person_id, HelpRequest.day == day)
-    return session.execute(mine).first() is not None
+    """Whether a person asked for help on that day."""
+    request = select(HelpRequest.id).where(HelpRequest.person_id == person_id, HelpRequest.day == day)
+    return session.execute(request).first() is not None

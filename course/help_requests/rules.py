@@ -1,4 +1,4 @@
-"""Who is told that a learner asks for help."""
+"""The choice of recipients for a request for help."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class HelpRecipient:
-    """Somebody who is told, as a manager of the learner or, where there is none, as an administrator."""
+    """A recipient: a manager of the learner (`is_manager`) or, where there is none, an administrator."""
 
     id: int
     name: str
     email: str
-    manager: bool
+    is_manager: bool
 
 
 def choose_recipients(
@@ -23,18 +23,21 @@ def choose_recipients(
     managers: Mapping[int, Sequence[HelpRecipient]],
     administrators: Sequence[HelpRecipient],
 ) -> tuple[HelpRecipient, ...]:
-    """The managers who are nearest to a learner: those of their teams or, where a team has none but the learner, of the
-    next team above it that has. Without any, the administrators. Nobody is told of themselves."""
-    found: dict[int, HelpRecipient] = {}
+    """The managers who are nearest to a learner, otherwise the administrators; never the learner.
+
+    For each team of the learner these are the managers of the team or, if it has none besides the learner, of the next
+    team above it that has.
+    """
+    recipients: dict[int, HelpRecipient] = {}
     for team in teams:
-        above: int | None = team
-        # A tree has no ring in it; should there be one, it ends all the same.
-        seen: set[int] = set()
-        while above is not None and above not in seen:
-            seen.add(above)
-            here = [one for one in managers.get(above, ()) if one.id != person_id]
-            if here:
-                found |= {one.id: one for one in here}
+        current: int | None = team
+        # The team tree has no cycles; if it had one, the loop would end all the same.
+        visited: set[int] = set()
+        while current is not None and current not in visited:
+            visited.add(current)
+            others = [manager for manager in managers.get(current, ()) if manager.id != person_id]
+            if others:
+                recipients |= {manager.id: manager for manager in others}
                 break
-            above = parents.get(above)
-    return tuple(found.values()) or tuple(one for one in administrators if one.id != person_id)
+            current = parents.get(current)
+    return tuple(recipients.values()) or tuple(person for person in administrators if person.id != person_id)

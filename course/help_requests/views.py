@@ -22,11 +22,11 @@ from course.organisation.request_organisation import current_organisation
 from course.people.rules import first_name
 from course.web.access import sign_in_required
 from course.web.app_state import app_state
-from course.web.template_filters import redirect_after_post
+from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, unit_of_work
 
 pages = Blueprint("help_requests", __name__)
-# The pages that offer it.
+# The pages that show the button, by the value of the form field `from`.
 RETURN_PATHS = {"assessment": "/assessment", "refresher": "/refresher", "update": "/refresher/update"}
 
 
@@ -40,18 +40,18 @@ def _today() -> date:
 
 @dataclass(frozen=True)
 class HelpOffer:
-    """Whether the reader asked for help today, who is told (in words), and the safeguarding lead."""
+    """The help offer of a page: whether the reader asked today, the recipients (in words), and the safeguarding lead."""
 
-    asked: bool
-    told: str
-    lead: ContactView | None
+    has_asked: bool
+    recipients: str
+    safeguarding_lead: ContactView | None
     lead_term: str
 
 
 def _help_offer() -> HelpOffer:
-    ours = current_organisation()
-    term = library().help.terms[ours.nation] if ours else "safeguarding lead"
-    lead = ours.contacts.get("lead") if ours else None
+    organisation = current_organisation()
+    term = library().help.terms[organisation.nation] if organisation else "safeguarding lead"
+    lead = organisation.contacts.get("lead") if organisation else None
     return HelpOffer(
         queries.has_asked_on(db(), _person_id(), _today()),
         _recipient_names(queries.help_recipients(db(), _person_id())),
@@ -60,46 +60,46 @@ def _help_offer() -> HelpOffer:
     )
 
 
-def _recipient_names(helpers: Sequence[HelpRecipient]) -> str:
-    """Those who are told, in words; of many only how many."""
-    if len(helpers) > 2:
-        return f"{len(helpers)} people who look after the course"
-    return " and ".join(one.name for one in helpers)
+def _recipient_names(recipients: Sequence[HelpRecipient]) -> str:
+    """The names of the recipients; only their number if there are more than two."""
+    if len(recipients) > 2:
+        return f"{len(recipients)} people who look after the course"
+    return " and ".join(recipient.name for recipient in recipients)
 
 
 @pages.app_context_processor
 def _template_context() -> dict[str, object]:
-    """For the offer of help (help_requests/offer.html), which asks only where it is shown."""
+    """A function for help_requests/offer.html, which runs its queries only where the offer is shown."""
     return {"help_offer": _help_offer}
 
 
 @pages.post("/help")
 @sign_in_required
 def request_help() -> Response:
-    """Tell the learner's managers that they ask for help: no result, no answer, and once a day."""
+    """Mail the learner's managers that the learner asks for help: no result, no answer, and once a day."""
     back = redirect_after_post(RETURN_PATHS.get(request.form.get("from", ""), "/"))
-    helpers = queries.help_recipients(db(), _person_id())
-    if not helpers:
+    recipients = queries.help_recipients(db(), _person_id())
+    if not recipients:
         flash("There is nobody here who can be told. Please speak to your safeguarding lead.")
         return back
-    letters = [(one, _help_mail(one)) for one in helpers]
+    messages = [(recipient, _help_mail(recipient)) for recipient in recipients]
     with unit_of_work() as session:
-        new = actions.request_help(session, _person_id(), letters, _today(), app_state().config.time_zone, now())
-    if new:
-        flash(f"{_recipient_names(helpers)} will get a mail that says that you ask for help, and nothing else.")
+        is_new = actions.request_help(session, _person_id(), messages, _today(), app_state().config.time_zone, now())
+    if is_new:
+        flash(f"{_recipient_names(recipients)} will get a mail that says that you ask for help, and nothing else.")
     else:
         flash("You asked for help today already. The mail is on its way, and says nothing else.")
     return back
 
 
-def _help_mail(to: HelpRecipient) -> MailMessage:
-    ours, name = current_organisation(), str(current_user.person.name)
+def _help_mail(recipient: HelpRecipient) -> MailMessage:
+    organisation, name = current_organisation(), str(current_user.person.name)
     return render_message(
         "help.txt",
         f"{name} asks for help with the course",
-        name=first_name(to.name),
+        name=first_name(recipient.name),
         who=name,
-        manager=to.manager,
+        manager=recipient.is_manager,
         course=library().course.title,
-        organisation=ours.name if ours else "",
+        organisation=organisation.name if organisation else "",
     )

@@ -78,7 +78,7 @@ def claim_job(
     return ClaimedJob(Claim(row.id, row.claims, row.attempts), row.kind, row.arguments, row.made_by)
 
 
-def _next_job(lane: Lane, kinds: Collection[JobKind], at: datetime) -> Select[tuple[int]]:
+def _next_job(lane: Lane, kinds: Collection[JobKind], at: datetime) -> Select[*tuple[Any, ...]]:
     """The job to claim: waiting or lost, within the limits of its kind and of its owner."""
     other = aliased(Job)
     running = select(func.count()).where(

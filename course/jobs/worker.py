@@ -32,7 +32,7 @@ from course.jobs.rules import (
     due_slot,
     retry_delay,
 )
-from course.web.unit_of_work import command_session, read_only_session
+from course.web.unit_of_work import read_only_session, unit_of_work
 
 _LOG = logging.getLogger("course")
 Clock = Callable[[], datetime]
@@ -153,13 +153,13 @@ class JobWorker:
                 with read_only_session() as session:
                     known = queries.has_regular_job(session, kind.name, slot)
                 if not known:
-                    with command_session() as session:
+                    with unit_of_work() as session:
                         actions.enqueue_regular(session, kind, slot, at)
             self._slots[kind.name] = slot
         with read_only_session() as session:
             lost = queries.has_lost_job(session, at)
         if lost:
-            with command_session() as session:
+            with unit_of_work() as session:
                 actions.fail_lost_jobs(session, self._registry.kinds, at)
 
     def renew_leases(self) -> None:
@@ -167,7 +167,7 @@ class JobWorker:
         with self._lock:
             held = dict(self._held)
         for claim, lost in held.items():
-            with command_session() as session:
+            with unit_of_work() as session:
                 if not actions.renew_lease(session, claim, self._clock(), self._lease):
                     lost.set()
 
@@ -177,7 +177,7 @@ class JobWorker:
         with read_only_session() as session:
             if not queries.has_claimable_job(session, lane, [kind.name for kind in kinds], at):
                 return False
-        with command_session() as session:
+        with unit_of_work() as session:
             claimed = actions.claim_job(session, lane, kinds, self._name, at, self._lease)
         if claimed is None:
             return False
@@ -222,7 +222,7 @@ class JobWorker:
         until = time.monotonic() + self._lease.total_seconds()
         while True:
             try:
-                with command_session() as session:
+                with unit_of_work() as session:
                     record(session)
                 return
             except DBAPIError as error:
@@ -243,7 +243,7 @@ class JobWorker:
                 raise WorkerStoppingError
             if stage == last_stage and time.monotonic() - last_at < PROGRESS_SECONDS:
                 return
-            with command_session() as session:
+            with unit_of_work() as session:
                 if not actions.report_progress(session, claim, stage, done, total):
                     raise JobLostError
             last_stage, last_at = stage, time.monotonic()

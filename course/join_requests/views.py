@@ -25,7 +25,7 @@ from course.people.rules import normalise_email
 from course.web.access import Permission, public, requires_permission
 from course.web.app_state import app_state
 from course.web.rate_limit import RateLimiter
-from course.web.template_filters import redirect_after_post
+from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, unit_of_work
 
 pages = Blueprint("join_requests", __name__)

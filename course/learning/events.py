@@ -1,4 +1,4 @@
-"""What learning tells the other features."""
+"""The events that learning publishes to other features."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from course.content.library import Library
 
 @dataclass(frozen=True)
 class CourseCompleted:
-    """A person completed the course or a refresher (`kind` is initial or refresher), on that day in the organisation's
-    zone; valid for so many months.
+    """A person completed the course or a refresher (`kind` is initial or refresher).
 
-    `pathway` is the one on which it was completed, `minutes` about how long it takes, `sections` those of the
-    briefing that it covers.
+    `on` is the day in the organisation's time zone, `valid_months` the period of validity, `pathway` the pathway on
+    which it was completed, `minutes` how long it takes, and `sections` the sections of the briefing that it covers.
     """
 
     completion_id: int

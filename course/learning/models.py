@@ -1,5 +1,8 @@
-"""What learners did, as dated facts. Nothing here is changed or deleted later, whatever becomes of the
-content or the settings; where somebody stands is worked out from these rows when it is asked for."""
+"""What learners did, as dated facts.
+
+No row is changed later, whatever becomes of the content or the settings. Progress is derived from these rows on
+reading. Rows are deleted by erasure only (see course/privacy).
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from course.db import Base, UtcDateTime
 
 
 class Enrolment(Base):
-    """One go: at the whole course, at a refresher, or at an update after a change that matters."""
+    """A person's obligation to take the whole course, a refresher, or an update after a change that matters."""
 
     __tablename__ = "enrolment"
 
@@ -25,7 +28,7 @@ class Enrolment(Base):
 
 
 class PageRead(Base):
-    """A lesson page was read to its end: `ref` is module/page, `version` what it said."""
+    """A lesson page was read to its end: `ref` is module/page, `version` the version of its text."""
 
     __tablename__ = "page_read"
 
@@ -39,11 +42,11 @@ class PageRead(Base):
 
 
 class Attempt(Base):
-    """Questions put to a person: a module's check, a timeline, the final assessment, those of a refresher or an
-    update, or a booster.
+    """One try at a set of questions: a module's check, a timeline, the final assessment, a refresher, an update, or a
+    booster.
 
-    `ref` is the module, module/timeline, or 'course'. `number` counts from 1, so that two requests
-    at once cannot begin the same attempt twice. `seed` fixes the order in which options are shown.
+    `ref` is the module, module/timeline, or 'course'. `number` counts from 1, so that two requests at once cannot open
+    the same attempt twice. `seed` determines the order in which options are shown.
     """
 
     __tablename__ = "attempt"
@@ -63,8 +66,11 @@ class Attempt(Base):
 
 
 class AttemptItem(Base):
-    """One question of an attempt, in the version in which it is asked, and the point it was drawn for. `again` says
-    whether it was added because another one on its point was missed; None if that was not written down yet."""
+    """One question of an attempt, in the version in which it is asked, and the learning point it was drawn for.
+
+    `again` says whether the question was added because another one on its point was missed; None in attempts older
+    than this column.
+    """
 
     __tablename__ = "attempt_item"
 
@@ -80,7 +86,10 @@ class AttemptItem(Base):
 
 
 class Answer(Base):
-    """The first answer to an item; there is never a second. `given` is JSON (see rules/grading.py)."""
+    """The first answer to an item; there is never a second.
+
+    `given` is JSON (see rules/grading.py). `sureness` is the confidence.
+    """
 
     __tablename__ = "answer"
 
@@ -94,7 +103,7 @@ class Answer(Base):
 
 
 class AttemptOutcome(Base):
-    """How an attempt ended, by the rules of that day: written once, with the last answer."""
+    """The outcome of an attempt by the rules of that day, written once, with the last answer. `pass_mark` in per cent."""
 
     __tablename__ = "attempt_outcome"
 
@@ -107,7 +116,7 @@ class AttemptOutcome(Base):
 
 
 class ScenarioRun(Base):
-    """One way through a scenario, in the version in which it was begun."""
+    """One way through a scenario, in the version that was taught when the run was opened."""
 
     __tablename__ = "scenario_run"
 
@@ -122,7 +131,7 @@ class ScenarioRun(Base):
 
 
 class Decision(Base):
-    """A choice in a run. `step` counts from 1; after the ending, steps put critical decisions right."""
+    """A choice in a scenario run. `step` counts from 1; steps after the ending repair critical decisions."""
 
     __tablename__ = "decision"
 
@@ -137,7 +146,7 @@ class Decision(Base):
 
 
 class RunOutcome(Base):
-    """A run reached an end and every dangerous choice in it was put right: from now on it counts."""
+    """A run reached an ending and every dangerous choice in it was repaired: from then on the run counts."""
 
     __tablename__ = "run_outcome"
 
@@ -148,7 +157,7 @@ class RunOutcome(Base):
 
 
 class Completion(Base):
-    """The whole course was completed, on the content of `content_version`."""
+    """The completion of an enrolment, on the content of `content_version`."""
 
     __tablename__ = "completion"
 
@@ -160,7 +169,7 @@ class Completion(Base):
 
 
 class Reflection(Base):
-    """A private note. It is its writer's alone: no report, export or page for anyone else reads it."""
+    """A private note on a lesson page. Only its writer reads it: no report, export or page of anyone else does."""
 
     __tablename__ = "reflection"
 

@@ -1,4 +1,4 @@
-"""Reading what learners did. Every query that takes a person's id gives only what is theirs."""
+"""Queries on what learners did. Every query that takes a person's id returns that person's rows only."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from course.db import PreparedQuery, RowSource
+from course.db import RowSource
 from course.learning.models import (
     Answer,
     Attempt,
@@ -41,7 +41,7 @@ from course.learning.rules.drawing import PointAnswer, QuestionHistory, failed_p
 from course.learning.rules.grading import GivenAnswer
 from course.learning.rules.progress import ProgressFacts
 
-# Tables, not classes: this is asked for on every page, and rows are all it needs.
+# Tables, not classes: these queries run on every page and need rows only, without the cost of mapped objects.
 _Answer = Answer.__table__
 _Attempt = Attempt.__table__
 _AttemptItem = AttemptItem.__table__
@@ -54,12 +54,12 @@ _ScenarioRun = ScenarioRun.__table__
 _PERSON: BindParameter[int] = bindparam("person", type_=Integer)
 
 
-def _facts_query(among: Callable[[ColumnElement[int]], ColumnElement[bool]]) -> Select[*tuple[Any, ...]]:
-    """One statement for everything that progress rests on, of the enrolments that `among` says.
+def _facts_query(enrolment_filter: Callable[[ColumnElement[int]], ColumnElement[bool]]) -> Select[*tuple[Any, ...]]:
+    """One statement for every fact on which progress rests, of the enrolments that pass `enrolment_filter`.
 
     Rows are (enrolment, what, ref, point, value, at).
     """
-    no = literal("")
+    none = literal("")
     point = (
         select(
             _Attempt.c.enrolment_id,
@@ -68,27 +68,27 @@ def _facts_query(among: Callable[[ColumnElement[int]], ColumnElement[bool]]) -> 
         )
         .join(_AttemptItem, _AttemptItem.c.attempt_id == _Attempt.c.id)
         .outerjoin(_Answer, _Answer.c.item_id == _AttemptItem.c.id)
-        .where(among(_Attempt.c.enrolment_id), _Attempt.c.kind == "check")
+        .where(enrolment_filter(_Attempt.c.enrolment_id), _Attempt.c.kind == "check")
         .group_by(_Attempt.c.id, _Attempt.c.enrolment_id, _Attempt.c.ref, _AttemptItem.c.point)
         .having(func.count(_Answer.c.item_id) == func.count(_AttemptItem.c.id))
         .having(func.min(case((_Answer.c.correct, 1), else_=0)) == 1)
     )  # fmt: skip
     rows = union_all(
-        select(_Enrolment.c.id.label("enrolment"), literal("enrolled").label("what"), no.label("ref"), no.label("point"),
-               literal(True).label("value"), _Enrolment.c.opened_at.label("at")).where(among(_Enrolment.c.id)),
-        select(_PageRead.c.enrolment_id, literal("page"), _PageRead.c.ref, no, literal(True), _PageRead.c.read_at)
-        .where(among(_PageRead.c.enrolment_id)),
-        select(_ScenarioRun.c.enrolment_id, literal("scenario"), _ScenarioRun.c.ref, no, literal(True), _RunOutcome.c.finished_at)
-        .join(_RunOutcome, _RunOutcome.c.run_id == _ScenarioRun.c.id).where(among(_ScenarioRun.c.enrolment_id)),
-        select(_Attempt.c.enrolment_id, _Attempt.c.kind, _Attempt.c.ref, no, _AttemptOutcome.c.passed,
+        select(_Enrolment.c.id.label("enrolment"), literal("enrolled").label("what"), none.label("ref"), none.label("point"),
+               literal(True).label("value"), _Enrolment.c.opened_at.label("at")).where(enrolment_filter(_Enrolment.c.id)),
+        select(_PageRead.c.enrolment_id, literal("page"), _PageRead.c.ref, none, literal(True), _PageRead.c.read_at)
+        .where(enrolment_filter(_PageRead.c.enrolment_id)),
+        select(_ScenarioRun.c.enrolment_id, literal("scenario"), _ScenarioRun.c.ref, none, literal(True), _RunOutcome.c.finished_at)
+        .join(_RunOutcome, _RunOutcome.c.run_id == _ScenarioRun.c.id).where(enrolment_filter(_ScenarioRun.c.enrolment_id)),
+        select(_Attempt.c.enrolment_id, _Attempt.c.kind, _Attempt.c.ref, none, _AttemptOutcome.c.passed,
                _AttemptOutcome.c.finished_at)
-        .join(_AttemptOutcome, _AttemptOutcome.c.attempt_id == _Attempt.c.id).where(among(_Attempt.c.enrolment_id)),
-        select(_Attempt.c.enrolment_id, literal("begun"), _Attempt.c.ref, no, literal(True), _Attempt.c.opened_at)
-        .where(among(_Attempt.c.enrolment_id)),
-        select(_ScenarioRun.c.enrolment_id, literal("begun"), _ScenarioRun.c.ref, no, literal(True), _ScenarioRun.c.opened_at)
-        .where(among(_ScenarioRun.c.enrolment_id)),
-        select(_Completion.c.enrolment_id, literal("completed"), no, no, literal(True), _Completion.c.completed_at)
-        .where(among(_Completion.c.enrolment_id)),
+        .join(_AttemptOutcome, _AttemptOutcome.c.attempt_id == _Attempt.c.id).where(enrolment_filter(_Attempt.c.enrolment_id)),
+        select(_Attempt.c.enrolment_id, literal("begun"), _Attempt.c.ref, none, literal(True), _Attempt.c.opened_at)
+        .where(enrolment_filter(_Attempt.c.enrolment_id)),
+        select(_ScenarioRun.c.enrolment_id, literal("begun"), _ScenarioRun.c.ref, none, literal(True), _ScenarioRun.c.opened_at)
+        .where(enrolment_filter(_ScenarioRun.c.enrolment_id)),
+        select(_Completion.c.enrolment_id, literal("completed"), none, none, literal(True), _Completion.c.completed_at)
+        .where(enrolment_filter(_Completion.c.enrolment_id)),
         point,
     ).subquery()  # fmt: skip
     return select(rows.c.enrolment, rows.c.what, rows.c.ref, rows.c.point, rows.c.value, rows.c.at)
@@ -99,38 +99,38 @@ _NEWEST_ENROLMENT = (
     .where(_Enrolment.c.person_id == _PERSON, _Enrolment.c.kind == "initial")
     .scalar_subquery()
 )
-_FACTS_STATEMENT = PreparedQuery(_facts_query(lambda enrolment: enrolment == _NEWEST_ENROLMENT))
+_FACTS_STATEMENT = _facts_query(lambda enrolment: enrolment == _NEWEST_ENROLMENT)
 
 
 def progress_facts(session: RowSource, person_id: int) -> ProgressFacts:
     """What the person's newest enrolment for the whole course holds, in one query."""
-    return _progress_facts(row[1:] for row in _FACTS_STATEMENT.run(session, person=person_id))
+    return _progress_facts(row[1:] for row in session.execute(_FACTS_STATEMENT, {"person": person_id}))
 
 
 def progress_facts_of_many(session: Session, ids: Collection[int], at: datetime) -> dict[int, ProgressFacts]:
-    """The same of many people, as it was at a moment. Two queries."""
-    found = session.execute(
+    """For many people the facts that were recorded up to the moment `at`, by person id. Two queries."""
+    newest = session.execute(
         select(func.max(Enrolment.id), Enrolment.person_id)
         .where(Enrolment.person_id.in_(ids), Enrolment.kind == "initial", Enrolment.opened_at <= at)
         .group_by(Enrolment.person_id)
     )
-    whose = {row[0]: row[1] for row in found}
-    rows: dict[int, list[tuple[Any, ...]]] = {person: [] for person in whose.values()}
-    for enrolment, *row in session.execute(_facts_query(lambda enrolment: enrolment.in_(list(whose)))):
+    person_by_enrolment = {row[0]: row[1] for row in newest}
+    rows: dict[int, list[tuple[Any, ...]]] = {person: [] for person in person_by_enrolment.values()}
+    for enrolment, *row in session.execute(_facts_query(lambda enrolment: enrolment.in_(list(person_by_enrolment)))):
         if row[-1] <= at:
-            rows[whose[enrolment]].append(tuple(row))
-    return {person: _progress_facts(own) for person, own in rows.items()}
+            rows[person_by_enrolment[enrolment]].append(tuple(row))
+    return {person: _progress_facts(person_rows) for person, person_rows in rows.items()}
 
 
 def _progress_facts(rows: Iterable[tuple[Any, ...]]) -> ProgressFacts:
     """The facts of one enrolment from its rows of (what, ref, point, value, at)."""
-    found: dict[str, set[str]] = {"page": set(), "scenario": set(), "timeline": set()}
+    refs: dict[str, set[str]] = {"page": set(), "scenario": set(), "timeline": set()}
     points: dict[str, set[tuple[str, str]]] = {"shown": set(), "proven": set()}
     final, completed = False, None
     last: tuple[datetime, str] | None = None
     for what, ref, point, value, at in rows:
-        if what in found:
-            found[what].add(ref)
+        if what in refs:
+            refs[what].add(ref)
         elif what in points:
             points["shown"].add((ref, point))
             if what == "proven":
@@ -142,9 +142,9 @@ def _progress_facts(rows: Iterable[tuple[Any, ...]]) -> ProgressFacts:
         if ref and ref != "course" and (last is None or at >= last[0]):
             last = (at, ref.split("/")[0])
     return ProgressFacts(
-        pages=frozenset(found["page"]),
-        scenarios=frozenset(found["scenario"]),
-        timelines=frozenset(found["timeline"]),
+        pages=frozenset(refs["page"]),
+        scenarios=frozenset(refs["scenario"]),
+        timelines=frozenset(refs["timeline"]),
         shown=frozenset(points["shown"]),
         proven=frozenset(points["proven"]),
         final_passed=final,
@@ -154,18 +154,18 @@ def _progress_facts(rows: Iterable[tuple[Any, ...]]) -> ProgressFacts:
 
 
 def enrolment_id(session: Session, person_id: int) -> int | None:
-    """The newest enrolment of a person for the whole course."""
-    whole = select(func.max(Enrolment.id)).where(Enrolment.person_id == person_id, Enrolment.kind == "initial")
-    return session.execute(whole).scalar()
+    """The id of a person's newest enrolment for the whole course; None if there is none."""
+    newest = select(func.max(Enrolment.id)).where(Enrolment.person_id == person_id, Enrolment.kind == "initial")
+    return session.execute(newest).scalar()
 
 
 def enrolment_kind(session: Session, enrolment: int) -> str | None:
-    """Whether an enrolment is for the whole course (initial), a refresher or an update."""
+    """The kind of an enrolment: initial (the whole course), refresher or update; None if it does not exist."""
     return session.execute(select(Enrolment.kind).where(Enrolment.id == enrolment)).scalar()
 
 
 def notes(session: RowSource, person_id: int, ref: str) -> dict[str, str]:
-    """The person's own notes on a page, by block."""
+    """The person's own notes on a page, by block id."""
     rows = session.execute(
         select(Reflection.block, Reflection.text).where(Reflection.person_id == person_id, Reflection.ref == ref)
     )
@@ -174,7 +174,7 @@ def notes(session: RowSource, person_id: int, ref: str) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class AttemptItemView:
-    """A question of an attempt with its answer, if there is one."""
+    """A question of an attempt with its answer, if there is one. `sureness` is the confidence, `again` as in AttemptItem."""
 
     id: int
     position: int
@@ -217,14 +217,14 @@ class AttemptView:
 
     @property
     def not_shown(self) -> tuple[str, ...]:
-        """The points of a refresher or an update of which every question was asked in vain; none while it goes on."""
+        """The points of a refresher or an update on which every question was missed; empty while it is open."""
         if self.next is not None:
             return ()
-        given = sorted(self.items, key=lambda item: (item.answered_at or self.opened_at, item.position))
-        return failed_points(PointAnswer(item.point, bool(item.correct), item.again) for item in given)
+        by_time = sorted(self.items, key=lambda item: (item.answered_at or self.opened_at, item.position))
+        return failed_points(PointAnswer(item.point, bool(item.correct), item.again) for item in by_time)
 
 
-# Built once: putting a statement of twenty columns together takes longer than running it.
+# Built once, because building a statement of twenty columns takes longer than running it.
 _ATTEMPTS: Select[*tuple[Any, ...]] = (
     select(
         *(_Attempt.c[name] for name in ("id", "enrolment_id", "kind", "ref", "number", "seed", "opened_at")),
@@ -276,13 +276,13 @@ def _attempt_view(rows: Sequence[Row[*tuple[Any, ...]]]) -> AttemptView:
 
 
 def final_attempts(session: Session, person_id: int) -> list[AttemptView]:
-    """The tries at the final assessment in the newest enrolment for the whole course, oldest first."""
+    """The attempts at the final assessment in the newest enrolment for the whole course, oldest first."""
     enrolment = enrolment_id(session, person_id)
-    return [one for one in attempts(session, person_id, "final") if one.enrolment_id == enrolment]
+    return [final for final in attempts(session, person_id, "final") if final.enrolment_id == enrolment]
 
 
 def _last_asked_query(person_id: int) -> Select[str, int]:
-    """When a person was asked each question last, as the id of the item, over all enrolments."""
+    """For each question the newest item in which a person was asked it, over all enrolments: (question id, item id)."""
     return (
         select(AttemptItem.question_id, func.max(AttemptItem.id))
         .join(Attempt, Attempt.id == AttemptItem.attempt_id)
@@ -293,22 +293,22 @@ def _last_asked_query(person_id: int) -> Select[str, int]:
 
 
 def question_history(session: Session, person_id: int, withheld: frozenset[str] = frozenset()) -> QuestionHistory:
-    """What this person was asked so far, over all enrolments and in every kind of attempt."""
+    """The questions that this person was asked so far, over all enrolments and in every kind of attempt."""
     return QuestionHistory({row[0]: row[1] for row in session.execute(_last_asked_query(person_id))}, withheld)
 
 
 def repeated_question_count(session: Session, person_id: int, attempt: AttemptView) -> int:
-    """How many questions of an attempt this person had been asked before, in another one."""
+    """How many questions of an attempt this person had been asked before, in another attempt."""
     earlier = _last_asked_query(person_id).where(
         AttemptItem.attempt_id != attempt.id, AttemptItem.id < min(item.id for item in attempt.items)
     )
-    known = {row[0] for row in session.execute(earlier)}
-    return sum(item.question_id in known for item in attempt.items)
+    asked_before = {row[0] for row in session.execute(earlier)}
+    return sum(item.question_id in asked_before for item in attempt.items)
 
 
 @dataclass(frozen=True)
 class RunView:
-    """A way through a scenario; `decisions` are (scene, choice) in order."""
+    """A scenario run of this person; `decisions` are (scene, choice) in order."""
 
     id: int
     enrolment_id: int
@@ -323,8 +323,8 @@ class RunView:
 
 def run(session: Session, person_id: int, run_id: int) -> RunView | None:
     """A run with its decisions; None if it is not this person's."""
-    found = _run_views(session, person_id, run_id=run_id)
-    return found[0] if found else None
+    views = _run_views(session, person_id, run_id=run_id)
+    return views[0] if views else None
 
 
 def runs(session: Session, person_id: int, ref: str | None = None) -> list[RunView]:
@@ -359,12 +359,13 @@ def _run_views(session: Session, person_id: int, run_id: int | None = None, ref:
 
 
 def completion(session: Session, enrolment: int) -> Completion | None:
+    """The completion of an enrolment; None while it is not complete."""
     return session.execute(select(Completion).where(Completion.enrolment_id == enrolment)).scalar_one_or_none()
 
 
 @dataclass(frozen=True)
 class PageReadView:
-    """A page that was read, and in which version."""
+    """A page that was read, with the version that was read."""
 
     id: int
     ref: str

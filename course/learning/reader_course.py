@@ -1,4 +1,4 @@
-"""The course as the person who is signed in reads it: in the setting of their work, and in their nation."""
+"""The variant of the course for the person who is signed in: their pathway, and the organisation's nation."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from flask import g
 from flask_login import current_user
 
 from course.content.library import Library
-from course.content.loaded_course import library as whole
+from course.content.loaded_course import library as whole_library
 
 
 def reader_library() -> Library:
-    """The content that is taught now, for this reader."""
-    found: Library | None = g.get("library")
-    if found is None:
-        g.library = found = whole().for_(current_user.person.pathway, g.organisation_mark.nation)
-    return found
+    """The content that is taught now, in the reader's variant."""
+    variant: Library | None = g.get("library")
+    if variant is None:
+        g.library = variant = whole_library().for_(current_user.person.pathway, g.organisation_mark.nation)
+    return variant

@@ -16,7 +16,7 @@ from course.mail.smtp import server_name
 from course.web.app_state import app_state
 from course.web.database_check import current_database_check
 from course.web.sandbox import SandboxError, SandboxLimits, read_in_sandbox
-from course.web.unit_of_work import command_session, read_only_session
+from course.web.unit_of_work import read_only_session, unit_of_work
 
 LIMITS = SandboxLimits(seconds=10, memory=300, result=1)
 group = AppGroup("mail", help="Send waiting mail, and see what became of it.")
@@ -61,7 +61,7 @@ def bounce_command() -> None:
     Ends with 1 if it is no report about a mail of this course.
     """
     report = _read_report_isolated(sys.stdin.buffer.read(MAX_REPORT_BYTES))
-    with command_session() as session:
+    with unit_of_work() as session:
         noted = [
             address
             for one in report.failures
@@ -90,7 +90,7 @@ def clear_command(address: str | None, everything: bool, reason: str) -> None:
     current_database_check().open()
     if everything is (address is not None):
         raise click.UsageError("Name one address, or --all.")
-    with command_session() as session:
+    with unit_of_work() as session:
         if address is None:
             click.echo(f"{actions.clear_suppression_list(session, reason, None, now())} addresses get mail again.")
             return

@@ -10,7 +10,7 @@ from course.mail.actions import erase_old_texts
 from course.mail.delivery import deliver
 from course.mail.smtp import server_name
 from course.web.app_state import app_state
-from course.web.unit_of_work import command_session, read_only_session
+from course.web.unit_of_work import read_only_session, unit_of_work
 
 LOOK_INTERVAL = timedelta(seconds=5)  # between two looks at whether a mail is due
 
@@ -19,7 +19,7 @@ def deliver_due_mail(at: datetime, by_hand: bool = False, progress: Progress = l
     """Send what is due at `at`, as this program is set up; returns how many mails left (see delivery.deliver)."""
     config = app_state().config
     return deliver(
-        command_session, config.mail_url, config.mail_from, config.public_url, config.time_zone, at, by_hand, progress
+        unit_of_work, config.mail_url, config.mail_from, config.public_url, config.time_zone, at, by_hand, progress
     )
 
 
@@ -33,7 +33,7 @@ def _deliver(run: JobRun) -> None:
 
 
 def _erase_old_texts(run: JobRun) -> None:
-    with command_session() as session:
+    with unit_of_work() as session:
         erase_old_texts(session, run.at)
 
 

@@ -13,7 +13,7 @@ from course.mail.rules import OPTIONAL_MAIL
 from course.mail.smtp import server_name
 from course.web.access import Permission, public
 from course.web.app_state import app_state
-from course.web.template_filters import redirect_after_post
+from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, unit_of_work
 
 pages = Blueprint("mail", __name__)

@@ -8,9 +8,9 @@ import click
 from flask.cli import AppGroup
 
 from course.audit.commands import verify_log
-from course.certificates.actions import sign_missing
+from course.certificates.actions import sign_missing_credentials
 from course.clock import now
-from course.credentials.actions import rotate
+from course.credentials.actions import rotate_key
 from course.operations.actions import (
     BackupFailedError,
     check_backup,
@@ -27,7 +27,7 @@ from course.server.settings_check import settings_warnings
 from course.sqlite_file import find_damage
 from course.web.app_state import app_state
 from course.web.database_check import current_database_check, database_path, postgresql_address
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 
 DUMP_INSTRUCTIONS = """PostgreSQL is copied with its own program, which asks for the password. For example:
 
@@ -72,7 +72,7 @@ def make_command(file: Path, done: bool) -> None:
         count = file.stat().st_size if done else copy_sqlite(url, file)
     except BackupFailedError as error:
         raise click.ClickException(str(error)) from error
-    with command_session() as session:
+    with unit_of_work() as session:
         record_backup(session, str(file.absolute()), count, now())
     click.echo(f"{file}: {format_size(count)}.")
 
@@ -112,7 +112,7 @@ def restore_command(file: Path) -> None:
     found = find_damage(Path(database_path() or ""), thorough=True)
     if wrong or found:
         raise click.ClickException(found or "The backup is restored, but its log is not as it was written.")
-    with command_session() as session:
+    with unit_of_work() as session:
         record_restore(session, str(file.absolute()), now())
     click.echo(f"{file} is restored and sound; its log is as it was written: {number} entries.")
     click.echo("Mail that was waiting when the backup was made is sent once the course runs, perhaps a second time.")
@@ -129,12 +129,12 @@ def accept_key_command(reason: str) -> None:
     stays valid. Links in mails that were sent with the former key stay void.
     """
     secret = app_state().config.secret_key
-    with command_session() as session:
+    with unit_of_work() as session:
         if secret_key_state(session, secret) == "same":
             raise click.ClickException("SECRET_KEY is the key that this database is used with. Nothing was changed.")
         accept_secret_key(session, secret, reason[:200], now())
         if signing_key_opens(session, secret) is False:
-            rotate(session, reason[:200], now())
+            rotate_key(session, reason[:200], now())
         missing = count_unsigned_certificates(session)
-        done, _ = sign_missing(session, now()) if missing else (0, 0)
+        done, _ = sign_missing_credentials(session, now()) if missing else (0, 0)
     click.echo(f"This SECRET_KEY is the database's from now on. Certificates signed: {done}. Restart every server.")

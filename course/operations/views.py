@@ -30,7 +30,8 @@ from course.web.app_state import app_state
 from course.web.database_check import current_database_name
 from course.web.forms import query_number
 from course.web.proxy_checks import current_proxy_faults
-from course.web.template_filters import plural, redirect_after_post
+from course.web.redirects import redirect_after_post
+from course.web.template_filters import plural
 from course.web.unit_of_work import db, unit_of_work
 
 pages = Blueprint("operations", __name__)

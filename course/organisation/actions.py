@@ -1,4 +1,4 @@
-"""Setting the organisation up, and keeping its contacts right."""
+"""Setting up the organisation, and changing its settings, contacts and look."""
 
 from __future__ import annotations
 
@@ -20,10 +20,9 @@ _AUDIT_SUBJECT = ("organisation", 1)
 
 
 def create_organisation(session: Session, name: str, nation: str, at: datetime, pathway: str = "school") -> bool:
-    """Make the organisation; False, and nothing done, if there is one already.
+    """Create the organisation; False, and nothing done, if it exists already.
 
-    `pathway` is that of everybody for whom no other is chosen. Raises ValueError for an unknown nation or
-    pathway.
+    `pathway` is the default pathway of people. Raises ValueError for an unknown nation or pathway.
     """
     _check_nation_and_pathway(nation, pathway)
     try:
@@ -39,16 +38,18 @@ def create_organisation(session: Session, name: str, nation: str, at: datetime, 
 
 
 def change_organisation(session: Session, name: str, nation: str, pathway: str, by: int | None, at: datetime) -> None:
-    """Give the organisation another name, nation or usual pathway; the day of the latter is kept. Raises ValueError
-    for an unknown one."""
+    """Change the name, nation or default pathway of the organisation; a change of the pathway is stored with its time.
+
+    Raises ValueError for an unknown nation or pathway.
+    """
     _check_nation_and_pathway(nation, pathway)
-    ours = session.execute(select(Organisation).with_for_update()).scalar_one()
+    row = session.execute(select(Organisation).with_for_update()).scalar_one()
     after = {"name": name.strip(), "nation": nation, "pathway": pathway}
-    changed = changed_values({field: getattr(ours, field) for field in after}, after)
+    changed = changed_values({field: getattr(row, field) for field in after}, after)
     if "pathway" in changed:
         session.add(UsualPathway(pathway=pathway, chosen_by=by, chosen_at=at))
     if changed:
-        ours.name, ours.nation, ours.pathway = after["name"], nation, pathway
+        row.name, row.nation, row.pathway = after["name"], nation, pathway
         session.flush()
         record_event(session, "organisation.changed", _AUDIT_SUBJECT, changed, by, at)
 
@@ -56,29 +57,29 @@ def change_organisation(session: Session, name: str, nation: str, pathway: str, 
 def confirm_contact(
     session: Session, kind: str, name: str, phone: str, email: str, by: int | None, at: datetime
 ) -> None:
-    """What holds for a kind of contact from now on; all empty when there is none any more. Its owner stays.
+    """Confirm the details of a kind of contact from now on; all empty to remove it. Its owner stays.
 
-    `by` is the id of the person who says so. Raises ValueError for an unknown kind.
+    `by` is the id of the person who confirms. Raises ValueError for an unknown kind.
     """
     if kind not in CONTACT_KINDS:
         raise ValueError(f"there is no contact {kind!r}")
     known = _newest_contact(session, kind)
     after = {"name": name, "phone": phone, "email": email}
     changed = changed_values({field: getattr(known, field, "") for field in after}, after)
-    kept = {"owner_id": known.owner_id, "review_months": known.review_months} if known else {}
-    session.add(Contact(kind=kind, **after, **kept, confirmed_at=at, confirmed_by=by))
+    review = {"owner_id": known.owner_id, "review_months": known.review_months} if known else {}
+    session.add(Contact(kind=kind, **after, **review, confirmed_at=at, confirmed_by=by))
     session.flush()
-    what = "contact.changed" if changed else "contact.confirmed"
-    record_event(session, what, _AUDIT_SUBJECT, {"contact": CONTACT_KINDS[kind], **changed}, by, at)
+    event_kind = "contact.changed" if changed else "contact.confirmed"
+    record_event(session, event_kind, _AUDIT_SUBJECT, {"contact": CONTACT_KINDS[kind], **changed}, by, at)
 
 
 def assign_contact_owner(
     session: Session, kind: str, owner_id: int | None, review_months: int, by: int | None, at: datetime
 ) -> None:
-    """Name who looks after a contact, and after how many months they look again; nothing if that is so already.
+    """Assign the owner of a contact, and the number of months between reviews. Does nothing if nothing changes.
 
-    It does not confirm the contact. Raises ValueError for other months than REVIEWS has; a contact that nobody ever
-    filled in has no owner.
+    It does not confirm the contact. A contact that was never filled in cannot have an owner. Raises ValueError for an
+    interval that REVIEW_INTERVALS does not have.
     """
     if review_months not in REVIEW_INTERVALS:
         raise ValueError(f"nobody looks again after {review_months} months")
@@ -97,26 +98,26 @@ def assign_contact_owner(
 
 
 def set_logo(session: Session, logo: bytes | None, by: int | None, at: datetime) -> None:
-    """Show this PNG (from `clean_logo`) at the top of each page; None for no logo any more."""
+    """Set the logo of all pages to this PNG (from `clean_logo`); None removes it."""
     digest = hashlib.sha256(logo).hexdigest() if logo is not None else None
     _save_look(session, {"logo": digest}, logo, by, at)
 
 
 def set_colour(session: Session, colour: str | None, by: int | None, at: datetime) -> None:
-    """Show the pages in this colour, None for the usual one. Raises ValueError for one that cannot be read."""
+    """Set the colour of all pages; None for the default. Raises ValueError for a colour with too little contrast."""
     if colour is not None and (parse_colour(colour) != colour or colour_refusal(colour)):
         raise ValueError(f"nobody can read {colour!r}")
     _save_look(session, {"colour": colour}, None, by, at)
 
 
 def _save_look(
-    session: Session, wanted: dict[str, str | None], logo: bytes | None, by: int | None, at: datetime
+    session: Session, change: dict[str, str | None], logo: bytes | None, by: int | None, at: datetime
 ) -> None:
     _lock_organisation(session)
     rows = select(OrganisationLook).order_by(OrganisationLook.id.desc()).limit(1)
     known = session.execute(rows).scalar_one_or_none()
     before = {"logo": known.logo_sha256 if known else None, "colour": known.colour if known else None}
-    after = before | wanted
+    after = before | change
     if after == before:
         return
     session.add(OrganisationLook(logo=logo, logo_sha256=after["logo"], colour=after["colour"], made_by=by, made_at=at))
@@ -125,7 +126,7 @@ def _save_look(
 
 
 def _lock_organisation(session: Session) -> None:
-    """Two windows that save at once: the second sees what the first has written."""
+    """Lock the row, so that of two windows that save at once the second sees what the first has written."""
     session.execute(select(Organisation.id).with_for_update())
 
 

@@ -1,4 +1,4 @@
-"""Mail to whoever looks after a contact that nobody has confirmed for too long."""
+"""Mail to the owners of contacts whose review is overdue."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ from course.organisation.queries import contact_owners, organisation, stale_cont
 from course.organisation.rules.contacts import CONTACT_KINDS
 from course.people.rules import first_name
 from course.web.app_state import app_state
-from course.web.unit_of_work import command_session, read_only_session
+from course.web.unit_of_work import read_only_session, unit_of_work
 
 
 def queue_contact_reviews(at: datetime) -> int:
-    """Queue a mail to the owner of each stale contact, once for each time it was confirmed; how many that were."""
+    """Queue a mail to the owner of each stale contact, once for each confirmation. Returns the number of mails."""
     config = app_state().config
     with read_only_session() as session:
-        ours = organisation(session)
-        keepers = contact_owners(session, ours)
-    written = []
-    for entry in stale_contacts(ours, config.time_zone, civil_date(at, config.time_zone)):
-        owner = keepers.get(entry.owner_id or 0)
-        if ours is None or owner is None or not owner.here:
+        current = organisation(session)
+        owners = contact_owners(session, current)
+    messages = []
+    for entry in stale_contacts(current, config.time_zone, civil_date(at, config.time_zone)):
+        owner = owners.get(entry.owner_id or 0)
+        if current is None or owner is None or not owner.is_active:
             continue
-        asked = render_message(
+        message = render_message(
             "contact.txt",
             f"Please look at a contact again: {CONTACT_KINDS[entry.kind]}",
             name=first_name(owner.name),
             course=library().course.title,
-            organisation=ours.name,
+            organisation=current.name,
             label=CONTACT_KINDS[entry.kind],
             entry=entry,
             link=f"{config.public_url}/organisation/contact/{entry.kind}",
         )
-        written.append((f"contact:{entry.id}", owner.email, asked))
-    if not written:
+        messages.append((f"contact:{entry.id}", owner.email, message))
+    if not messages:
         return 0
-    with command_session() as session:
-        return sum(schedule_message(session, key, email, asked, at, at) for key, email, asked in written)
+    with unit_of_work() as session:
+        return sum(schedule_message(session, key, email, message, at, at) for key, email, message in messages)

@@ -1,4 +1,4 @@
-"""The settings of the organisation: its name, its nation, and four contacts."""
+"""The forms of the organisation: settings with four contacts, logo, colour, and a single contact."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ from course.people.forms import clean_line
 from course.web.forms import Form, select_choices
 from course.web.phone_links import dial_string, split_phone_numbers
 
-# What a contact cannot do without, and what is said where it is missing.
+# The required fields of a contact, with the message where one is missing.
 REQUIRED_MESSAGES = {"name": "Enter who answers, a person or a team.", "phone": "Enter the telephone number."}
 
 
 def organisation_name_field() -> StringField:
+    """The field for the name of the organisation."""
     return StringField(
         "Name of the organisation",
         filters=[clean_line],
@@ -34,18 +35,20 @@ def organisation_name_field() -> StringField:
 
 
 def nation_field() -> SelectField:
+    """The field for the nation of the organisation."""
     return SelectField("Nation", choices=select_choices(NATIONS))
 
 
 def pathway_field() -> SelectField:
+    """The field for the default pathway."""
     return SelectField("Pathway for most of your staff", choices=select_choices(SETTINGS))
 
 
 def validate_phone_number(_form: Form, field: Field) -> None:
-    """Refuse what a link could not dial: several numbers, words, letters in place of digits."""
+    """Refuse a text that a link could not dial: several numbers, words, letters in place of digits."""
     if not field.data or dial_string(field.data):
         return
-    if sum(piece.dials is not None for piece in split_phone_numbers(field.data)) > 1:
+    if sum(piece.dial_string is not None for piece in split_phone_numbers(field.data)) > 1:
         raise ValidationError("Enter one telephone number here: the one that is answered first.")
     raise ValidationError(
         "Enter one whole telephone number in digits and nothing else, such as 01632 960123, "
@@ -54,13 +57,15 @@ def validate_phone_number(_form: Form, field: Field) -> None:
 
 
 def settings_fingerprint(shown: Mapping[str, str]) -> str:
-    """Stands for what the form shows: another one as soon as any of it is saved differently."""
+    """A fingerprint of the values that the form shows: it changes when any of them is saved differently."""
     return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()[:32]
 
 
 class OrganisationForm(Form):
-    """For each kind of contact there are the fields kind-name, -phone, -email, -owner, -review and -still. `was` is the
-    mark of what the page showed when it was opened."""
+    """The settings. For each kind of contact there are the fields kind-name, -phone, -email, -owner, -review and -still.
+
+    `was` is the fingerprint of the values that the page showed when it was opened.
+    """
 
     was = HiddenField()
 
@@ -68,72 +73,75 @@ class OrganisationForm(Form):
     nation = nation_field()
     pathway = pathway_field()
 
-    def changed_meanwhile(self, now: Mapping[str, str]) -> bool:
-        """Whether somebody has saved something else since the page was opened, which this form would undo. Each field
-        that differs says what stands there now; sent again, the form replaces it."""
+    def has_edit_conflict(self, now: Mapping[str, str]) -> bool:
+        """Whether somebody else has saved the page since it was opened, so that this form would undo the change.
+
+        Each field that differs gets a message with its value now; sent again, the form replaces that value.
+        """
         if self.was.data == settings_fingerprint(now):
             return False
         self.was.data = settings_fingerprint(now)
-        differ = [name for name, value in now.items() if (self[name].data or "") != value]
-        for name in differ:
-            words = dict(getattr(self[name], "choices", ())).get(now[name], now[name]) or "nothing"
+        differing = [name for name, value in now.items() if (self[name].data or "") != value]
+        for name in differing:
+            shown = dict(getattr(self[name], "choices", ())).get(now[name], now[name]) or "nothing"
             kind = next((f"{label}: " for kind, label in CONTACT_KINDS.items() if name.startswith(f"{kind}-")), "")
-            said = f"this page was saved by somebody else after you opened it, and says “{words}” here now."
-            text = f"{kind}{said} Save again to replace that."
+            conflict = f"this page was saved by somebody else after you opened it, and says “{shown}” here now."
+            text = f"{kind}{conflict} Save again to replace that."
             self[name].errors = [text[0].upper() + text[1:]]
-        return bool(differ)
+        return bool(differing)
 
-    def details(self, kind: str) -> ContactDetails:
-        """What was typed about a kind of contact."""
+    def contact_details(self, kind: str) -> ContactDetails:
+        """The submitted details of a kind of contact."""
         name, phone, email = (str(self[f"{kind}-{part}"].data or "") for part in ("name", "phone", "email"))
         return ContactDetails(name, phone, email)
 
-    def owner(self, kind: str) -> str:
-        """The address of whoever looks after a kind of contact; empty for nobody."""
+    def owner_email(self, kind: str) -> str:
+        """The submitted e-mail address of the owner of a kind of contact; empty for no owner."""
         return str(self[f"{kind}-owner"].data or "")
 
-    def nobody_has(self, kind: str) -> None:
-        """Say that the owner's address is nobody's."""
+    def reject_owner(self, kind: str) -> None:
+        """Add the error that nobody has the owner's address."""
         field = self[f"{kind}-owner"]
         field.errors = [
             f"{CONTACT_KINDS[kind]}: nobody here has the address {field.data}. Add the person under People first."
         ]
 
-    def still_right(self, kind: str) -> bool:
+    def is_still_correct(self, kind: str) -> bool:
+        """Whether the box "Still right today" of a kind of contact is ticked."""
         return bool(self[f"{kind}-still"].data)
 
     def validate(self, *args: object, **kwargs: object) -> bool:
-        """A contact is all there or not there: somebody who needs it must know who answers, and where."""
-        fine = bool(super().validate(*args, **kwargs))
+        """Require each contact to be complete or empty: who needs it must know who answers, and where."""
+        is_valid = bool(super().validate(*args, **kwargs))
         for kind in CONTACT_KINDS:
-            typed = self.details(kind)
+            typed = self.contact_details(kind)
             owner = self[f"{kind}-owner"]
             filled_in = typed != ContactDetails() or (owner.data and owner.data != owner.object_data)
             for part, message in REQUIRED_MESSAGES.items():
                 if filled_in and not self[f"{kind}-{part}"].data:
                     self[f"{kind}-{part}"].errors = [message]
-                    fine = False
-            # Four contacts have the same fields: each message says whose it is.
+                    is_valid = False
+            # Four contacts have the same fields: each message names its contact.
             for part in ("name", "phone", "email", "review"):
                 field = self[f"{kind}-{part}"]
                 field.errors = [f"{CONTACT_KINDS[kind]}: {message}" for message in field.errors]
-        return fine
+        return is_valid
 
 
 def _contact_fields() -> dict[str, Field]:
-    """Who answers, and how they are reached."""
-    long = "Shorten this to %(max)d characters."
+    """The fields of a contact: who answers, telephone and e-mail."""
+    too_long = "Shorten this to %(max)d characters."
     return {
-        "name": StringField("Who answers", filters=[clean_line], validators=[Length(max=200, message=long)]),
+        "name": StringField("Who answers", filters=[clean_line], validators=[Length(max=200, message=too_long)]),
         "phone": TelField(
-            "Telephone", filters=[clean_line], validators=[Length(max=60, message=long), validate_phone_number]
+            "Telephone", filters=[clean_line], validators=[Length(max=60, message=too_long), validate_phone_number]
         ),
         "email": EmailField(
             "E-mail (may be empty)",
             filters=[clean_line],
             validators=[
                 Optional(),
-                Length(max=254, message=long),
+                Length(max=254, message=too_long),
                 Email("Enter an e-mail address such as lead@example.org."),
             ],
         ),
@@ -141,12 +149,12 @@ def _contact_fields() -> dict[str, Field]:
 
 
 def _add_contact_fields(kind: str) -> None:
-    keeping: dict[str, Field] = {
+    review_fields: dict[str, Field] = {
         "owner": EmailField("Who looks after this: their work e-mail (may be empty)", filters=[clean_line]),
         "review": SelectField("They look at it again after", choices=select_choices(REVIEW_INTERVALS)),
         "still": BooleanField("Still right today"),
     }
-    for part, field in {**_contact_fields(), **keeping}.items():
+    for part, field in {**_contact_fields(), **review_fields}.items():
         setattr(OrganisationForm, f"{kind}-{part}", field)
 
 
@@ -155,39 +163,44 @@ for _kind in CONTACT_KINDS:
 
 
 class LogoForm(Form):
+    """The upload of a logo."""
+
     file = FileField("File with the logo")
 
 
 class ColourForm(Form):
+    """The choice of a colour, picked or typed."""
+
     picked = ColorField("Pick a colour")
     typed = StringField("Or type it", filters=[clean_line], validators=[Length(max=20, message="Shorten the colour.")])
 
     def colour(self, before: str | None) -> str | None:
-        """The colour that is wanted; where it cannot be taken, the field says why."""
-        found = chosen_colour(before, self.typed.data or "", self.picked.data or "")
-        if found is not None:
-            wrong = (
+        """The colour that the form chooses; if it is refused, the field has the reason as its error."""
+        chosen = chosen_colour(before, self.typed.data or "", self.picked.data or "")
+        if chosen is not None:
+            error = (
                 "Enter a colour in hexadecimal digits, such as #0f4c5c."
-                if parse_colour(found) is None
-                else colour_refusal(found)
+                if parse_colour(chosen) is None
+                else colour_refusal(chosen)
             )
-            self.typed.errors = [wrong] if wrong else []
-        return found
+            self.typed.errors = [error] if error else []
+        return chosen
 
 
 class ContactForm(Form):
-    """What the owner of one contact confirms or corrects."""
+    """The form with which the owner of one contact confirms or corrects it."""
 
-    def details(self) -> ContactDetails:
+    def contact_details(self) -> ContactDetails:
+        """The submitted details of the contact."""
         return ContactDetails(*(str(self[part].data or "") for part in ("name", "phone", "email")))
 
     def validate(self, *args: object, **kwargs: object) -> bool:
-        fine = bool(super().validate(*args, **kwargs))
+        is_valid = bool(super().validate(*args, **kwargs))
         for part, message in REQUIRED_MESSAGES.items():
             if not self[part].data:
                 self[part].errors = [message]
-                fine = False
-        return fine
+                is_valid = False
+        return is_valid
 
 
 for _name, _field in _contact_fields().items():

@@ -1,4 +1,4 @@
-"""The frame of every page. Its foot and its head are kept in memory by all that they depend on."""
+"""The header and footer of every page, cached in memory by everything on which they depend."""
 
 from __future__ import annotations
 
@@ -19,35 +19,39 @@ from course.web.app_state import PageFrame
 
 
 def page_frame() -> PageFrame:
-    """What the frame of this request's page shows."""
-    found: PageFrame | None = g.get("site")
-    if found is None:
-        # The person first: with them comes the mark that tells whether the organisation is still the same.
+    """The frame of this request's page."""
+    frame: PageFrame | None = g.get("site")
+    if frame is None:
+        # The person first: the same query loads the version that tells whether the cached organisation is current.
         person: Viewer | None = current_user.person
-        g.site = found = build_page_frame(person, current_organisation())
-    return found
+        g.site = frame = build_page_frame(person, current_organisation())
+    return frame
 
 
-def build_page_frame(person: Viewer | None, ours: OrganisationView | None) -> PageFrame:
+def build_page_frame(person: Viewer | None, organisation: OrganisationView | None) -> PageFrame:
     """The frame of a page for this reader in this organisation."""
-    course, here = library().course, g.get("here", "")
-    name = ours.name if ours else course.title
-    logo, sheet = (ours.logo, ours.colour and style_sheet_name(ours.colour)) if ours else (None, None)
+    course, section = library().course, g.get("here", "")
+    name = organisation.name if organisation else course.title
+    logo = organisation.logo if organisation else None
+    sheet = style_sheet_name(organisation.colour) if organisation and organisation.colour else None
     footer = _render_footer(course.title, course.edition, course.reviewed, library().help.support)
-    return PageFrame(name, person, course.title, _header_for(name, logo, person, here), footer, ours is not None, sheet)
+    return PageFrame(name, person, course.title, _header_for(name, logo, person, section), footer,
+                     organisation is not None, sheet)  # fmt: skip
 
 
-def _header_for(name: str, logo: str | None, person: Viewer | None, here: str) -> Markup:
+def _header_for(name: str, logo: str | None, person: Viewer | None, section: str) -> Markup:
     reader = person.name if person else None
     permissions = person.permissions if person else frozenset()
-    return _render_header(name, logo, reader, permissions, here)
+    return _render_header(name, logo, reader, permissions, section)
 
 
-# By all that stands in it: the organisation's name and logo, the reader's name, what their role shows, and the page.
+# Keyed by everything in it: the organisation's name and logo, the reader's name and permissions, and the section.
 @lru_cache(maxsize=2048)
-def _render_header(name: str, logo: str | None, reader: str | None, permissions: frozenset[str], here: str) -> Markup:
+def _render_header(
+    name: str, logo: str | None, reader: str | None, permissions: frozenset[str], section: str
+) -> Markup:
     template = current_app.jinja_env.get_template("frame/header.html")
-    return Markup(template.render(name=name, logo=logo, person=reader, permissions=permissions, here=here))  # noqa: S704
+    return Markup(template.render(name=name, logo=logo, person=reader, permissions=permissions, here=section))  # noqa: S704
 
 
 @lru_cache(maxsize=8)

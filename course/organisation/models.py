@@ -1,4 +1,4 @@
-"""The organisation that runs the course, and the people to turn to in it."""
+"""The organisation that runs the course, its contacts and its look."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from course.db import Base, UtcDateTime
 
 
 class Organisation(Base):
-    """One row. Its name on a certificate is a copy, so a change here leaves certificates as they are."""
+    """The organisation: one row. Certificates hold a copy of its name, so a change here does not change them."""
 
     __tablename__ = "organisation"
 
@@ -25,7 +25,7 @@ class Organisation(Base):
 
 
 class UsualPathway(Base):
-    """The pathway of everybody for whom no other is chosen, from a moment on. `Organisation.pathway` is the newest."""
+    """The default pathway of people from a moment on. `Organisation.pathway` is the newest."""
 
     __tablename__ = "usual_pathway"
 
@@ -36,10 +36,10 @@ class UsualPathway(Base):
 
 
 class Contact(Base):
-    """Who to turn to, as confirmed at a moment. The newest row of a kind holds; older ones are history.
+    """A safeguarding contact as confirmed at a moment. The newest row of a kind is valid; older ones are history.
 
-    The owner looks at it again so many months after it was confirmed. Who names another owner or interval adds a row
-    that was confirmed when the one before it was.
+    The owner reviews it `review_months` after it was confirmed. A change of owner or interval adds a row with the
+    confirmation of the row before it.
     """
 
     __tablename__ = "contact"
@@ -58,8 +58,11 @@ class Contact(Base):
 
 
 class OrganisationLook(Base):
-    """How the pages look from a moment on: the newest row holds. `colour` is six hexadecimal digits, None for the
-    usual one. A logo is named by its hash, and its bytes stand in the row that brought it in only."""
+    """The look of the pages from a moment on: the newest row is valid.
+
+    `colour` is six hexadecimal digits, None for the default. A logo is identified by its hash; its bytes are only in the
+    row with which it was uploaded.
+    """
 
     __tablename__ = "organisation_look"
 

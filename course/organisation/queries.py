@@ -21,6 +21,8 @@ from course.people.models import Person
 
 @dataclass(frozen=True)
 class ContactView:
+    """A contact as pages show it: the newest row of its kind."""
+
     id: int
     kind: str
     name: str
@@ -33,17 +35,20 @@ class ContactView:
 
 @dataclass(frozen=True)
 class ContactOwner:
-    """Who looks after a contact; `here` is False once they have left."""
+    """The owner of a contact, who reviews it; `is_active` is False once the person has left."""
 
     name: str
     email: str
-    here: bool
+    is_active: bool
 
 
 @dataclass(frozen=True)
 class OrganisationView:
-    """`contacts` by kind: lead, deputy, out-of-hours, social-care; a kind nobody filled in is missing.
-    `logo` is its hash, `colour` six hexadecimal digits; both None where the usual look holds."""
+    """The organisation with its newest contacts and look.
+
+    `contacts` are by kind: lead, deputy, out-of-hours, social-care; a kind that nobody filled in is missing. `logo` is
+    the hash of the logo, `colour` six hexadecimal digits; both are None for the default look.
+    """
 
     name: str
     nation: Nation
@@ -60,7 +65,7 @@ class OrganisationView:
         return self._hash
 
 
-# Tables, not classes: this is asked for on every page, and rows are all it needs.
+# Tables, not classes: this query runs on every page and needs rows only, without the cost of mapped objects.
 _organisation, _contact, _look = Organisation.__table__, Contact.__table__, OrganisationLook.__table__
 _newest_contact_ids = select(func.max(_contact.c.id)).group_by(_contact.c.kind)
 _newest_look_id = select(func.max(_look.c.id)).scalar_subquery()
@@ -86,9 +91,10 @@ _ORGANISATION_QUERY = select(
 
 
 class OrganisationVersion(NamedTuple):
-    """What tells one state of the organisation from another; contacts and looks are never changed, only added to.
+    """The version of the organisation's data: it changes whenever the data does.
 
-    All are None before the set-up.
+    Rows of contacts and looks are never changed, only added, so that the newest ids identify them. All are None before
+    the set-up.
     """
 
     name: str | None
@@ -102,7 +108,7 @@ def _scalar_subquery(column: ColumnElement[Any]) -> ScalarSelect[Any]:
     return select(column).scalar_subquery()
 
 
-# The columns of a Mark, for a query of something else that every page asks for.
+# The columns of an OrganisationVersion, to be added to a query that every page runs anyway.
 VERSION_COLUMNS = (
     _scalar_subquery(_organisation.c.name),
     _scalar_subquery(_organisation.c.nation),
@@ -114,43 +120,43 @@ VERSION_COLUMNS = (
 
 def organisation(session: RowSource) -> OrganisationView | None:
     """The organisation with its newest contacts, in one query; None before the set-up."""
-    found = session.execute(_ORGANISATION_QUERY).all()
-    if not found:
+    rows = session.execute(_ORGANISATION_QUERY).all()
+    if not rows:
         return None
     contacts = {
         row.kind: ContactView(
             row.id, row.kind, row.contact, row.phone, row.email, row.confirmed_at, row.owner_id, row.review_months
         )
-        for row in found
+        for row in rows
         if row.kind and (row.contact or row.phone)
     }
-    first = found[0]
+    first = rows[0]
     return OrganisationView(first.name, first.nation, first.pathway, contacts, first.logo_sha256, first.colour)
 
 
 def logo_at(session: Session, at: datetime) -> bytes | None:
-    """The logo, as PNG, that stood at the top of each page at that moment; None if there was none. Two queries."""
-    then = select(OrganisationLook.logo_sha256).where(OrganisationLook.made_at <= at)
-    sha256 = session.execute(then.order_by(OrganisationLook.id.desc()).limit(1)).scalar()
+    """The logo, as PNG, that each page showed at that moment; None if there was none. Two queries."""
+    earlier = select(OrganisationLook.logo_sha256).where(OrganisationLook.made_at <= at)
+    sha256 = session.execute(earlier.order_by(OrganisationLook.id.desc()).limit(1)).scalar()
     return logo(session, sha256) if sha256 else None
 
 
 def logo(session: Session, sha256: str) -> bytes | None:
-    """The logo with this hash as PNG, whether it is shown today or was; None if there never was one."""
+    """The logo with this hash as PNG, whether pages show it today or did earlier; None if it does not exist."""
     rows = select(OrganisationLook.logo).where(
         OrganisationLook.logo_sha256 == sha256, OrganisationLook.logo.is_not(None)
     )
     return session.execute(rows.limit(1)).scalar()
 
 
-def stale_contacts(ours: OrganisationView | None, zone: str, today: date) -> list[ContactView]:
-    """The contacts that somebody should have looked at again before `today`."""
-    entries = ours.contacts.values() if ours else ()
+def stale_contacts(view: OrganisationView | None, zone: str, today: date) -> list[ContactView]:
+    """The contacts whose review is overdue on `today`."""
+    entries = view.contacts.values() if view else ()
     return [e for e in entries if is_review_overdue(civil_date(e.confirmed_at, zone), e.review_months, today)]
 
 
-def contact_owners(session: Session, ours: OrganisationView | None) -> dict[int, ContactOwner]:
-    """Who looks after the contacts, by id."""
-    ids = {entry.owner_id for entry in ours.contacts.values()} - {None} if ours else set()
-    found = session.execute(select(Person.id, Person.name, Person.email, Person.left_at).where(Person.id.in_(ids)))
-    return {row.id: ContactOwner(row.name, row.email, row.left_at is None) for row in found}
+def contact_owners(session: Session, view: OrganisationView | None) -> dict[int, ContactOwner]:
+    """The owners of the contacts, by person id."""
+    ids = {entry.owner_id for entry in view.contacts.values()} - {None} if view else set()
+    rows = session.execute(select(Person.id, Person.name, Person.email, Person.left_at).where(Person.id.in_(ids)))
+    return {row.id: ContactOwner(row.name, row.email, row.left_at is None) for row in rows}

@@ -1,4 +1,4 @@
-"""The organisation of this request."""
+"""The organisation during a request: loaded at most once, and cached while it does not change."""
 
 from __future__ import annotations
 
@@ -16,32 +16,35 @@ _NOT_LOADED: Any = object()
 
 
 def current_organisation() -> OrganisationView | None:
-    """The organisation; None before the set-up. However often a request asks, it costs one query at most.
+    """The organisation; None before the set-up. At most one query in a request.
 
-    Who is signed in came with the organisation's mark (`organisation.queries.MARK`). While that is the
-    same as before, so is the organisation, and it is not read again.
+    The query for the person who is signed in also loads the organisation's version
+    (`organisation.queries.VERSION_COLUMNS`). While the version is that of the cached organisation, the cached one is
+    used, which is right with any number of processes.
     """
-    found: OrganisationView | None = g.get("organisation", _NOT_LOADED)
-    if found is _NOT_LOADED:
-        mark: OrganisationVersion | None = g.get("organisation_mark")
-        known: tuple[OrganisationVersion, OrganisationView | None] | None = current_app.extensions.get(_CACHE_KEY)
-        if mark is not None and known is not None and known[0] == mark:
-            found = known[1]
+    current: OrganisationView | None = g.get("organisation", _NOT_LOADED)
+    if current is _NOT_LOADED:
+        version: OrganisationVersion | None = g.get("organisation_mark")
+        cached: tuple[OrganisationVersion, OrganisationView | None] | None = current_app.extensions.get(_CACHE_KEY)
+        if version is not None and cached is not None and cached[0] == version:
+            current = cached[1]
         else:
-            found = organisation(row_source())
-            # The mark was read a little earlier. Where it has changed since, it would stand for something else.
-            if mark is not None and found is not None and mark[:3] == (found.name, found.nation, found.pathway):
-                current_app.extensions[_CACHE_KEY] = (mark, found)
-        g.organisation = found
-    return found
+            current = organisation(row_source())
+            # The version was read a little earlier: where the data has changed since, it belongs to other data.
+            if version is not None and current is not None and version[:3] == (
+                current.name, current.nation, current.pathway,
+            ):  # fmt: skip
+                current_app.extensions[_CACHE_KEY] = (version, current)
+        g.organisation = current
+    return current
 
 
-def remember_organisation(ours: OrganisationView | None, at: datetime) -> None:
-    """Remember in this process what the organisation was at that moment, for when the database does not answer."""
-    current_app.extensions[_LAST_READ_KEY] = (ours, at)
+def remember_organisation(view: OrganisationView | None, at: datetime) -> None:
+    """Remember in this process the organisation as of that moment, for times when the database does not answer."""
+    current_app.extensions[_LAST_READ_KEY] = (view, at)
 
 
 def last_read_organisation() -> tuple[OrganisationView | None, datetime | None]:
-    """What the organisation was when it was last read, and when that was; nothing if that was never."""
-    found: tuple[OrganisationView | None, datetime | None] = current_app.extensions.get(_LAST_READ_KEY, (None, None))
-    return found
+    """The organisation as it was last read, and when; (None, None) if it was never read."""
+    last: tuple[OrganisationView | None, datetime | None] = current_app.extensions.get(_LAST_READ_KEY, (None, None))
+    return last

@@ -31,8 +31,8 @@ from course.people.queries import person_by_email
 from course.web.access import Permission, public, requires_permission, sign_in_required
 from course.web.app_state import app_state
 from course.web.query_deadline import read_with_deadline
+from course.web.redirects import redirect_after_post
 from course.web.sandbox import FileRefusedError, SandboxBusyError, SandboxError, SandboxLimits, read_in_sandbox
-from course.web.template_filters import redirect_after_post
 from course.web.unit_of_work import db, unit_of_work
 from course.web.uploads import accepts_upload
 
@@ -43,67 +43,70 @@ _LOGO_LIMITS = SandboxLimits(seconds=10, memory=600, result=1)
 @pages.route("/organisation", methods=["GET", "POST"])
 @requires_permission(Permission.MANAGE_ORGANISATION)
 def settings() -> Response | WsgiResponse:
-    """Name, nation and contacts, in one form."""
+    """Show and save name, nation, default pathway and contacts, in one form."""
     g.here = "organisation"
-    ours = current_organisation()
-    keepers = contact_owners(db(), ours)
-    shown = _form_values(ours, keepers)
+    organisation = current_organisation()
+    owners = contact_owners(db(), organisation)
+    shown = _form_values(organisation, owners)
     form = OrganisationForm(data=shown | {"was": settings_fingerprint(shown)})
     if form.validate_on_submit():
-        typed = _submitted_owners(form)
-        if None not in typed.values() and not form.changed_meanwhile(shown):
-            _save_settings(form, ours, typed)
+        owner_ids = _submitted_owners(form)
+        if None not in owner_ids.values() and not form.has_edit_conflict(shown):
+            _save_settings(form, organisation, owner_ids)
             flash("Saved.")
             return redirect_after_post(url_for("organisation.settings"))
     labels = CONTACT_KINDS | {"lead": lead_label(_lead_terms(), form.nation.data)}
-    page = render_template("organisation/settings.html", form=form, labels=labels, ours=ours, owners=keepers,
+    page = render_template("organisation/settings.html", form=form, labels=labels, ours=organisation, owners=owners,
                            stale={entry.kind for entry in _stale_contacts()})  # fmt: skip
     return make_response(page, 422 if form.mistakes() else 200)
 
 
 def _submitted_owners(form: OrganisationForm) -> dict[str, int | None]:
-    """Who looks after each kind of contact, by id: 0 for nobody, None where the address is nobody's."""
-    found: dict[str, int | None] = {}
+    """The person id of the owner of each kind of contact: 0 for no owner, None where nobody has the address."""
+    owner_ids: dict[str, int | None] = {}
     for kind in CONTACT_KINDS:
-        person = person_by_email(db(), form.owner(kind)) if form.owner(kind) else None
-        here = person.id if person is not None and person.left_at is None else None
-        found[kind] = here if form.owner(kind) else 0
-        if found[kind] is None:
-            form.nobody_has(kind)
-    return found
+        email = form.owner_email(kind)
+        person = person_by_email(db(), email) if email else None
+        active_id = person.id if person is not None and person.left_at is None else None
+        owner_ids[kind] = active_id if email else 0
+        if owner_ids[kind] is None:
+            form.reject_owner(kind)
+    return owner_ids
 
 
-def _save_settings(form: OrganisationForm, ours: OrganisationView | None, owners: Mapping[str, int | None]) -> None:
+def _save_settings(
+    form: OrganisationForm, before: OrganisationView | None, owner_ids: Mapping[str, int | None]
+) -> None:
     by, at = current_user.person.id, now()
     with unit_of_work() as session:
         actions.change_organisation(session, form.name.data or "", form.nation.data, form.pathway.data, by, at)
         for kind in CONTACT_KINDS:
-            typed = form.details(kind)
-            if is_confirmation(_contact_details(ours, kind), typed, form.still_right(kind)):
+            typed = form.contact_details(kind)
+            if is_confirmation(_contact_details(before, kind), typed, form.is_still_correct(kind)):
                 actions.confirm_contact(session, kind, typed.name, typed.phone, typed.email, by, at)
             if typed != ContactDetails():
                 months = int(form[f"{kind}-review"].data)
-                actions.assign_contact_owner(session, kind, owners[kind] or None, months, by, at)
+                actions.assign_contact_owner(session, kind, owner_ids[kind] or None, months, by, at)
 
 
 @pages.route("/organisation/contact/<kind>", methods=["GET", "POST"])
 @sign_in_required
 def contact(kind: str) -> Response | WsgiResponse:
-    """Whoever looks after a contact says that it is still right, or corrects it. Administrators may, too."""
+    """The page on which the owner of a contact confirms or corrects it. Administrators may do so, too."""
     g.here = "training"
-    ours, person = current_organisation(), current_user.person
-    entry = ours.contacts.get(kind) if ours else None
+    organisation, person = current_organisation(), current_user.person
+    entry = organisation.contacts.get(kind) if organisation else None
     if entry is None or not (person.administrator or entry.owner_id == person.id):
         return abort(404)
-    known = _contact_details(ours, kind)
+    known = _contact_details(organisation, kind)
     form = ContactForm(data=asdict(known))
     if form.validate_on_submit():
-        typed = form.details()
+        typed = form.contact_details()
         with unit_of_work() as session:
             actions.confirm_contact(session, kind, typed.name, typed.phone, typed.email, person.id, now())
         flash("Thank you. The contact is confirmed as of today.")
         return redirect_after_post(url_for("organisation.contact", kind=kind))
-    page = render_template("organisation/contact.html", form=form, entry=entry, label=_contact_labels(ours)[kind],
+    page = render_template("organisation/contact.html", form=form, entry=entry, label=_contact_labels(organisation)[kind],
                            stale=entry in _stale_contacts())  # fmt: skip
     return make_response(page, 422 if form.errors else 200)
 
@@ -112,21 +115,21 @@ def contact(kind: str) -> Response | WsgiResponse:
 @requires_permission(Permission.MANAGE_ORGANISATION)
 @accepts_upload(1)
 def appearance() -> Response | WsgiResponse:
-    """The logo and the colour of the pages: three small forms, told apart by their button."""
+    """Show and save the logo and the colour of the pages: three small forms, distinguished by their buttons."""
     g.here = "organisation"
-    ours = current_organisation()
-    before, what = ours.colour if ours else None, request.form.get("what")
+    organisation = current_organisation()
+    before, what = organisation.colour if organisation else None, request.form.get("what")
     shown = {"typed": f"#{before}" if before else "", "picked": f"#{before or DEFAULT_COLOUR}"}
     logo_form, colour_form = LogoForm(), ColourForm(data=shown)
     if request.method == "POST" and _save_appearance(what, logo_form, colour_form, before):
         flash("Saved.")
         return redirect_after_post(url_for("organisation.appearance"))
-    page = render_template("organisation/look.html", ours=ours, logo=logo_form, colour=colour_form)
+    page = render_template("organisation/look.html", ours=organisation, logo=logo_form, colour=colour_form)
     return make_response(page, 422 if logo_form.mistakes() or colour_form.mistakes() else 200)
 
 
 def _save_appearance(what: str | None, logo_form: LogoForm, colour_form: ColourForm, before: str | None) -> bool:
-    """Save what one of the forms asks for; False if it has a mistake."""
+    """Save the submitted one of the three forms; False if it has an error."""
     by, at = current_user.person.id, now()
     if what == "remove":
         with unit_of_work() as session:
@@ -145,25 +148,25 @@ def _save_appearance(what: str | None, logo_form: LogoForm, colour_form: ColourF
             with unit_of_work() as session:
                 actions.set_logo(session, cleaned, by, at)
     elif what == "colour" and colour_form.validate():
-        wanted = colour_form.colour(before)
+        colour = colour_form.colour(before)
         if not colour_form.mistakes():
             with unit_of_work() as session:
-                actions.set_colour(session, wanted, by, at)
+                actions.set_colour(session, colour, by, at)
     return not (logo_form.mistakes() or colour_form.mistakes())
 
 
 @pages.get("/logo/<sha256>.png")
 @public
 def logo(sha256: str) -> Response:
-    """A logo, by its hash: what is behind this address never changes."""
-    found = queries.logo(db(), sha256)
-    return _immutable_response(found, "image/png") if found is not None else abort(404)
+    """Serve a logo by its hash: the content of this address never changes."""
+    data = queries.logo(db(), sha256)
+    return _immutable_response(data, "image/png") if data is not None else abort(404)
 
 
 @pages.get("/look/<sheet>.css")
 @public
 def colour_style_sheet(sheet: str) -> Response:
-    """The style sheet of a colour. Everything in it follows from its name."""
+    """Serve the style sheet of a colour. Its content follows from its name."""
     colour = parse_colour(sheet.partition("-")[0])
     if colour is None or colour_refusal(colour) or sheet != style_sheet_name(colour):
         return abort(404)
@@ -182,14 +185,14 @@ def _stale_contacts() -> list[ContactView]:
 
 
 def _own_stale_contacts() -> list[tuple[str, str]]:
-    """Kind and name of each contact that is to be looked at again, and that the reader looks after or may change."""
+    """Kind and label of each stale contact that the reader owns or, as an administrator, may change."""
     person, labels = current_user.person, _contact_labels(current_organisation())
-    mine = [entry for entry in _stale_contacts() if person.administrator or entry.owner_id == person.id]
-    return [(entry.kind, labels[entry.kind]) for entry in mine]
+    own = [entry for entry in _stale_contacts() if person.administrator or entry.owner_id == person.id]
+    return [(entry.kind, labels[entry.kind]) for entry in own]
 
 
-def _contact_labels(ours: OrganisationView | None) -> dict[str, str]:
-    return CONTACT_KINDS | {"lead": lead_label(_lead_terms(), ours.nation if ours else None)}
+def _contact_labels(organisation: OrganisationView | None) -> dict[str, str]:
+    return CONTACT_KINDS | {"lead": lead_label(_lead_terms(), organisation.nation if organisation else None)}
 
 
 @pages.app_context_processor
@@ -197,20 +200,22 @@ def _template_context() -> dict[str, Any]:
     return {"stale_contacts": _own_stale_contacts}
 
 
-def _contact_details(ours: OrganisationView | None, kind: str) -> ContactDetails:
-    entry = ours.contacts.get(kind) if ours else None
+def _contact_details(organisation: OrganisationView | None, kind: str) -> ContactDetails:
+    entry = organisation.contacts.get(kind) if organisation else None
     return ContactDetails(entry.name, entry.phone, entry.email) if entry else ContactDetails()
 
 
-def _form_values(ours: OrganisationView | None, keepers: Mapping[int, ContactOwner]) -> dict[str, str]:
-    """What the form shows before anything is typed."""
-    values = {"name": ours.name, "nation": ours.nation, "pathway": ours.pathway} if ours else {}
+def _form_values(organisation: OrganisationView | None, owners: Mapping[int, ContactOwner]) -> dict[str, str]:
+    """The values that the form shows when it is opened."""
+    values = {}
+    if organisation:
+        values = {"name": organisation.name, "nation": organisation.nation, "pathway": organisation.pathway}
     for kind in CONTACT_KINDS:
-        known = _contact_details(ours, kind)
+        known = _contact_details(organisation, kind)
         values |= {f"{kind}-name": known.name, f"{kind}-phone": known.phone, f"{kind}-email": known.email}
-        entry = ours.contacts.get(kind) if ours else None
-        owner = keepers.get(entry.owner_id or 0) if entry else None
-        values[f"{kind}-owner"] = owner.email if owner and owner.here else ""
+        entry = organisation.contacts.get(kind) if organisation else None
+        owner = owners.get(entry.owner_id or 0) if entry else None
+        values[f"{kind}-owner"] = owner.email if owner and owner.is_active else ""
         values[f"{kind}-review"] = str(entry.review_months if entry else 12)
     return values
 
@@ -218,35 +223,38 @@ def _form_values(ours: OrganisationView | None, keepers: Mapping[int, ContactOwn
 @pages.get("/concern")
 @public
 def concern() -> str:
-    """Worried about a child? It needs no sign-in, no set-up and no database, writes nothing, and is not logged."""
+    """Show "Worried about a child?". It needs no sign-in, no set-up and no database, writes nothing, and is not logged."""
     return _help_page("organisation/concern.html")
 
 
 @pages.get("/first-hour")
 @public
 def first_hour() -> str:
-    """A card to print: what to do, whom to ring, and what to leave. Like the page above, it asks for nothing."""
+    """Show the card for the first hour, to be printed: what to do, whom to ring, and what to leave.
+
+    Like the page above, it needs no sign-in, no set-up and no database, writes nothing, and is not logged.
+    """
     return _help_page("organisation/first_hour.html", course=library().course)
 
 
 def _help_page(template: str, **values: object) -> str:
-    """A page with the contacts as they are now, or as they were last read if the database does not answer."""
+    """Render a page with the current contacts, or with those last read if the database does not answer."""
     g.here = "concern"
     read = read_with_deadline(lambda: (current_user.person, current_organisation(), now()))
     if read is not None:
         remember_organisation(read[1], read[2])
-    person, ours, as_of = read or (None, *last_read_organisation())
-    g.site = build_page_frame(person, ours)
+    person, organisation, as_of = read or (None, *last_read_organisation())
+    g.site = build_page_frame(person, organisation)
     g.for_one_person = person is not None
-    nation = ours.nation if ours else None
+    nation = organisation.nation if organisation else None
     help_ = library().help
     return render_template(
         template,
         help=help_,
-        ours=ours,
-        labels=_contact_labels(ours),
+        ours=organisation,
+        labels=_contact_labels(organisation),
         routes=[route for route in help_.routes if nation is None or nation in route.nations],
-        # Before the nation is known, each route says where it holds.
+        # Before the nation is known, each route names its nations.
         nations=NATIONS if nation is None else {},
         read_now=read is not None,
         as_of=as_of,
@@ -261,7 +269,7 @@ def _lead_terms() -> dict[str, str]:
 def page_context() -> dict[str, Any]:
     """The template variable `site`: the frame of the page.
 
-    Error pages are rendered without it, so they ask the database for nothing and cannot fail with it.
+    Error pages are rendered without it, so that they need no query and cannot fail with the database.
     """
     frame = page_frame()
     if "organisation" in g:

@@ -3,6 +3,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from course.audit.rules import AuditEventKind
+
 
 @dataclass(frozen=True)
 class PersonAdded:
@@ -34,3 +36,51 @@ class EarlierCertificate:
     recorded: date
     by: int | None
     at: datetime
+
+
+@dataclass(frozen=True)
+class PersonLeft:
+    """Somebody does not work here any more."""
+
+    person_id: int
+    at: datetime
+
+
+@dataclass(frozen=True)
+class AddressChanged:
+    """Mail to somebody goes elsewhere from now on, and they sign in with another address."""
+
+    person_id: int
+    at: datetime
+
+
+@dataclass(frozen=True)
+class PeopleMerged:
+    """Two entries were one person: what `person_id` completed counts for `into_id`, as recorded on that day."""
+
+    person_id: int
+    into_id: int
+    recorded: date
+    by: int | None
+    at: datetime
+
+
+AUDIT_EVENTS = (
+    AuditEventKind("deputy.ended", "{who} took back that {whom} stands in for them"),
+    AuditEventKind("deputy.named", "{who} named {whom} as their deputy until {until}"),
+    AuditEventKind("pathway.chosen", "{who} chose a pathway for {whom}", own="{who} chose a pathway for themselves"),
+    AuditEventKind("person.added", "{who} added {whom}"),
+    AuditEventKind("person.changed", "{who} corrected what is known of {whom}: {changed}"),
+    AuditEventKind("person.invited", "{who} invited {whom}"),
+    AuditEventKind("person.left", "{who} wrote down that {whom} has left, with {last_day} as the last day"),
+    AuditEventKind("person.merged", "{who} merged a second entry of {whom}"),
+    AuditEventKind("person.returned", "{who} wrote down that {whom} is back from {first_day} on"),
+    AuditEventKind("role.ended", "{who} took a role from {whom}: {role}"),
+    AuditEventKind("role.granted", "{who} made {whom} {role}"),
+    AuditEventKind("team.added", "{who} added the team {whom}"),
+    AuditEventKind("team.changed", "{who} renamed or moved the team {whom}"),
+    AuditEventKind("team.closed", "{who} closed the team {whom}"),
+    AuditEventKind("team.joined", "{who} put {whom} into the team {team}"),
+    AuditEventKind("team.left", "{who} took {whom} out of the team {team}"),
+    AuditEventKind("team.merged", "{who} merged the team {whom} into {into}"),
+)

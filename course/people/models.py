@@ -171,3 +171,54 @@ class Deputy(Base):
             postgresql_where=text("ended_at IS NULL"),
         ),
     )
+
+
+class PersonChange(Base):
+    """Until `changed_at` somebody had this name, address and staff number."""
+
+    __tablename__ = "person_change"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    name: Mapped[str] = mapped_column(String(200))
+    email: Mapped[str] = mapped_column(String(254))
+    staff_number: Mapped[str | None] = mapped_column(String(50))
+    reason: Mapped[str] = mapped_column(String(200))
+    changed_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class PersonMerge(Base):
+    """Two entries were one person: `person_id` has left for good, and what they did counts for `into_id`."""
+
+    __tablename__ = "person_merge"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True, autoincrement=False)
+    into_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    reason: Mapped[str] = mapped_column(String(200))
+    made_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class TeamChange(Base):
+    """Something was done to a team: until `changed_at` it was called `name` and was part of `parent_id`.
+
+    `into_id` is the team that it was merged into.
+    """
+
+    __tablename__ = "team_change"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    team_id: Mapped[int] = mapped_column(ForeignKey("team.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    name: Mapped[str] = mapped_column(String(200))
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"))
+    into_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"))
+    reason: Mapped[str] = mapped_column(String(200))
+    changed_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+    __table_args__ = (
+        CheckConstraint("kind in ('changed', 'merged', 'closed')", name="kind"),
+        CheckConstraint("(kind = 'merged') = (into_id is not null)", name="into"),
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -106,3 +106,17 @@ def distinct_names(people: Iterable[tuple[int, str, str]]) -> dict[int, str]:
     every = list(people)
     names = Counter(search_key(name) for _, name, _ in every)
     return {person: f"{name} ({email})" if names[search_key(name)] > 1 else name for person, name, email in every}
+
+
+def team_subtree(team: int, parents: Mapping[int, int | None]) -> set[int]:
+    """The team and all below it. `parents` gives for each team the one that it is part of."""
+    children: dict[int | None, list[int]] = {}
+    for child, parent in parents.items():
+        children.setdefault(parent, []).append(child)
+    found, waiting = set[int](), [team]
+    while waiting:
+        one = waiting.pop()
+        if one not in found:
+            found.add(one)
+            waiting.extend(children.get(one, ()))
+    return found

@@ -14,6 +14,7 @@ from course.dates import civil_date
 from course.db import insert_once
 from course.events import publish
 from course.people import actions as people
+from course.people import actions as staff
 from course.people.actions import InvitationWriter, Refusal
 from course.people.events import EarlierCertificate, PersonAdded
 from course.people.models import Employment, Membership, PathwayChoice, Person, RoleGrant
@@ -26,7 +27,6 @@ from course.people_import.rules.planning import ImportLine, ImportPlan
 from course.people_import.rules.preview import dump_preview
 from course.people_import.rules.table import Table
 from course.people_import.rules.team_paths import TeamPaths, TeamPlace
-from course.staff import actions as staff
 from course.text import normalise_line
 
 CONTENT_RETENTION = timedelta(days=1)

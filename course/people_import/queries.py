@@ -14,7 +14,16 @@ from sqlalchemy.orm import Session, defer
 
 from course.audit.models import AuditEntry
 from course.dates import civil_date
-from course.people.models import Employment, Membership, PathwayChoice, Person, RoleGrant, Team
+from course.people.models import (
+    Employment,
+    Membership,
+    PathwayChoice,
+    Person,
+    PersonChange,
+    PersonMerge,
+    RoleGrant,
+    Team,
+)
 from course.people_import.models import ImportedCertificate, PeopleImport
 from course.people_import.rules.columns import FIELDS
 from course.people_import.rules.matching import KnownPerson
@@ -23,7 +32,6 @@ from course.people_import.rules.planning import ImportPlan, make_plan
 from course.people_import.rules.preview import ImportPreview
 from course.people_import.rules.table import Table, UnreadableError, unpack_table
 from course.people_import.rules.team_paths import TeamPaths
-from course.staff.models import PersonChange, PersonMerge
 
 UNUSED_KEY = "unused"  # beside the fields in `people_import.columns`: the headings that were left out
 _QUERY_BATCH = 5_000  # addresses in one query

@@ -13,7 +13,7 @@ from course.clock import now
 from course.jobs.actions import enqueue
 from course.people.forms import selected_team_id, team_choices
 from course.people.queries import people_without_password, teams
-from course.people.views import send_invitations
+from course.people.views.invitations import send_invitations
 from course.people_import import actions, queries
 from course.people_import.forms import ImportUploadForm, columns_form
 from course.people_import.jobs import IMPORT, PARSE_LIMITS, build_preview, import_progress
@@ -25,9 +25,10 @@ from course.people_import.rules.questions import QUESTIONS
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
 from course.web.forms import query_number
+from course.web.redirects import redirect_after_post
 from course.web.sandbox import FileRefusedError, SandboxError, read_in_sandbox
 from course.web.spreadsheet import csv_bytes
-from course.web.template_filters import plural, redirect_after_post
+from course.web.template_filters import plural
 from course.web.unit_of_work import db, unit_of_work
 from course.web.uploads import accepts_upload
 

@@ -1,4 +1,4 @@
-"""The course as any pathway in any nation reads it. There is nothing to post here, so nothing can be recorded."""
+"""The preview of the course for any pathway and nation. No page takes a POST, so that nothing can be recorded."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from course.content.library import Library
-from course.content.loaded_course import library as whole
+from course.content.loaded_course import library as whole_library
 from course.content.schema import NATIONS, SETTINGS, Module, Nation, Scenario, Setting
 from course.learning.rules.branching import RunState, debrief_rows, run_state
 from course.learning.rules.grading import option_order
@@ -19,12 +19,12 @@ from course.organisation.request_organisation import current_organisation
 from course.web.access import Permission, requires_permission
 
 pages = Blueprint("preview", __name__)
-MAX_DECISIONS = 60  # far more than any story has: an address longer than that is no walk
+MAX_DECISIONS = 60  # far more than any scenario has; a longer query string is refused
 
 
 @dataclass(frozen=True)
 class PreviewReader:
-    """As whom the course is read, the course as they get it, and the address under which that is."""
+    """The pathway and nation of a preview, with their variant of the course and the base path of its pages."""
 
     pathway: Setting
     nation: Nation
@@ -34,8 +34,8 @@ class PreviewReader:
     def base(self) -> str:
         return f"/preview/{self.pathway}/{self.nation}"
 
-    def at_home(self, html: str) -> Markup:
-        """Finished HTML of the course with its links to other pages kept inside the preview."""
+    def rewrite_links(self, html: str) -> Markup:
+        """Rendered HTML of the course with its links to lesson pages changed to preview pages."""
         return Markup(str(html).replace('href="/module/', f'href="{self.base}/'))  # noqa: S704 (the course's own)
 
 
@@ -44,7 +44,7 @@ def _reader_or_404(pathway: str, nation: str) -> PreviewReader:
     for setting in SETTINGS:
         for country in NATIONS:
             if (setting, country) == (pathway, nation):
-                return PreviewReader(setting, country, whole().for_(setting, country))
+                return PreviewReader(setting, country, whole_library().for_(setting, country))
     return abort(404)
 
 
@@ -55,68 +55,68 @@ def _module_or_404(reader: PreviewReader, module_id: str) -> Module:
 @pages.get("")
 @requires_permission(Permission.MANAGE_ORGANISATION)
 def choose() -> str | Response:
-    """Choose as whom to read the course."""
+    """Show the choice of pathway and nation, or redirect to their preview."""
     g.here = "organisation"
     if "pathway" in request.args:
         reader = _reader_or_404(request.args["pathway"], request.args.get("nation", ""))
         return redirect(reader.base, 303)
-    ours = current_organisation()
-    return render_template("preview/choose.html", pathways=SETTINGS, nations=NATIONS, ours=ours)
+    organisation = current_organisation()
+    return render_template("preview/choose.html", pathways=SETTINGS, nations=NATIONS, ours=organisation)
 
 
 @pages.get("/<pathway>/<nation>")
 @requires_permission(Permission.MANAGE_ORGANISATION)
 def modules(pathway: str, nation: str) -> str:
-    """The modules of a pathway."""
+    """List the modules of a pathway."""
     return render_template("preview/modules.html", reader=_reader_or_404(pathway, nation))
 
 
 @pages.get("/<pathway>/<nation>/<module_id>")
 @requires_permission(Permission.MANAGE_ORGANISATION)
 def module(pathway: str, nation: str, module_id: str) -> str:
-    """The steps of a module, and the scenarios from other people's work."""
+    """List the steps of a module, and the scenarios of other pathways."""
     reader = _reader_or_404(pathway, nation)
     found = _module_or_404(reader, module_id)
-    others = [found.scenarios[name] for one in found.steps for name in one.others]
+    others = [found.scenarios[name] for step in found.steps for name in step.others]
     return render_template("preview/module.html", reader=reader, module=found, others=others, check=CHECK)
 
 
 @pages.get("/<pathway>/<nation>/<module_id>/<step_id>")
 @requires_permission(Permission.MANAGE_ORGANISATION)
 def step(pathway: str, nation: str, module_id: str, step_id: str) -> str:
-    """A page, a scenario (its decisions stand in the address), a timeline, or the module's questions."""
+    """Show a page, a scenario (its decisions are in the query string), a timeline, or the module's questions."""
     reader = _reader_or_404(pathway, nation)
     found = _module_or_404(reader, module_id)
-    frame = {"reader": reader, "module": found, "step_id": step_id, "onward": _next_address(reader, found, step_id)}
+    context = {"reader": reader, "module": found, "step_id": step_id, "onward": _next_address(reader, found, step_id)}
     if step_id == CHECK:
-        return _render_questions(found.questions, "Check what you know", frame)
-    one = found.step(step_id) or abort(404)
-    if one.kind == "page":
-        ours = current_organisation()
-        return render_template("preview/page.html", **frame, page=found.pages[step_id], library=reader.library,
-                               organisation=replace(ours, nation=reader.nation) if ours else None)  # fmt: skip
-    if one.kind == "timeline":
+        return _render_questions(found.questions, "Check what you know", context)
+    found_step = found.step(step_id) or abort(404)
+    if found_step.kind == "page":
+        organisation = current_organisation()
+        return render_template("preview/page.html", **context, page=found.pages[step_id], library=reader.library,
+                               organisation=replace(organisation, nation=reader.nation) if organisation else None)  # fmt: skip
+    if found_step.kind == "timeline":
         timeline = found.timelines[step_id]
-        return _render_questions((timeline,), timeline.title or one.title, frame)
+        return _render_questions((timeline,), timeline.title or found_step.title, context)
     scenario = found.scenarios[step_id]
     taken = [name for name in request.args.get("way", "").split(".") if name]
     state = _replay_choices(scenario, taken)
-    return render_template("preview/scenario.html", **frame, scenario=scenario, state=state, taken=taken,
+    return render_template("preview/scenario.html", **context, scenario=scenario, state=state, taken=taken,
                            rows=debrief_rows(state), points=reader.library.points)  # fmt: skip
 
 
-def _render_questions(questions: Sequence[object], title: str, frame: dict[str, object]) -> str:
+def _render_questions(questions: Sequence[object], title: str, context: dict[str, object]) -> str:
     return render_template(
-        "preview/questions.html", **frame, questions=questions, title=title, shown_order=option_order
+        "preview/questions.html", **context, questions=questions, title=title, shown_order=option_order
     )
 
 
 def _replay_choices(scenario: Scenario, taken: Sequence[str]) -> RunState:
-    """Where the choices in the address lead. Not found where one was not open there."""
+    """The state of the run after the choices in the query string; 404 if one of them was not open."""
     decisions: list[tuple[str, str]] = []
     state = run_state(scenario, decisions)
     for name in taken:
-        if len(decisions) >= MAX_DECISIONS or state.scene is None or name not in {c.id for c in state.offered}:
+        if len(decisions) >= MAX_DECISIONS or state.scene is None or name not in {c.id for c in state.open_choices}:
             abort(404)
         decisions.append((state.scene.id, name))
         state = run_state(scenario, decisions)
@@ -124,8 +124,8 @@ def _replay_choices(scenario: Scenario, taken: Sequence[str]) -> RunState:
 
 
 def _next_address(reader: PreviewReader, module: Module, step_id: str) -> str:
-    """The step after this one, or the outline after the last."""
-    ids = [*(one.id for one in module.steps), CHECK]
+    """The path of the step after this one, or of the outline after the last."""
+    ids = [*(step.id for step in module.steps), CHECK]
     following = ids[ids.index(step_id) + 1 :] if step_id in ids else []
     outline = url_for("preview.module", pathway=reader.pathway, nation=reader.nation, module_id=module.id)
     return f"{outline}/{following[0]}" if following else outline

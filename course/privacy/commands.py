@@ -1,4 +1,4 @@
-"""flask privacy run | copy"""
+"""The commands `flask privacy run` (erasure) and `flask privacy copy` (subject access)."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from course.organisation.queries import organisation
 from course.people.queries import person, person_id_by_email
 from course.privacy import actions
 from course.privacy.queries import retention_due
-from course.privacy.queries.subject_data import holding
-from course.privacy.rules.retention_schedule import STAGES, Stage
-from course.privacy.subject_access_export import copy_of
+from course.privacy.queries.subject_data import read_subject_data
+from course.privacy.rules.retention_schedule import STAGE_TITLES, ErasureStage
+from course.privacy.subject_access_export import export_subject_data
 from course.web.app_state import app_state
 from course.web.files import refuse_existing_file, write_new_file
 from course.web.template_filters import plural
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 
 group = AppGroup("privacy", help="Erase what is not kept any more, and copy what is held about somebody.")
-BATCH = 5  # people in one transaction, of a tenth of a second each: others who write never wait long
+BATCH_SIZE = 5  # people in one transaction, about 0.1 s each: other writers never wait long
 
 
 @dataclass
-class Totals:
-    """What one run erased: rows and people by stage, and how many who had been refused were forgotten."""
+class ErasureTotals:
+    """What one run erased: rows and people by stage, and the number of refused join requests that were deleted."""
 
-    rows: Counter[Stage] = field(default_factory=Counter)
-    people: Counter[Stage] = field(default_factory=Counter)
-    refused: int = 0
+    rows: Counter[ErasureStage] = field(default_factory=Counter)
+    people: Counter[ErasureStage] = field(default_factory=Counter)
+    deleted_join_requests: int = 0
 
 
 @group.command("run")
@@ -44,18 +44,20 @@ def run_command(dry_run: bool) -> None:
     """Erase whose time has run out, and what was asked for. Safe to run again, twice at once, or after a stop; the
     worker does it once an hour."""
     if dry_run:
-        with command_session() as session:
-            # Counting takes a while; that must not hold up those who write.
+        with unit_of_work() as session:
+            # Counting is slow: on a read connection it does not block other writers.
             session.connection(execution_options={"writes": False})
-            found = retention_due.effects(session, retention_due.schedule(session), app_state().config.time_zone, now())
-        lines = [(one.stage, one.people, one.rows) for one in found]
+            preview = retention_due.preview_erasure(
+                session, retention_due.current_schedule(session), app_state().config.time_zone, now()
+            )
+        lines = [(effect.stage, effect.person_count, effect.row_count) for effect in preview]
     else:
-        done = run(now())
-        lines = [(stage, done.people[stage], done.rows[stage]) for stage in STAGES if done.rows[stage]]
-        if done.refused:
-            click.echo(f"Requests to join that were refused: {done.refused}")
+        totals = run_erasure(now())
+        lines = [(stage, totals.people[stage], totals.rows[stage]) for stage in STAGE_TITLES if totals.rows[stage]]
+        if totals.deleted_join_requests:
+            click.echo(f"Requests to join that were refused: {totals.deleted_join_requests}")
     for stage, people, rows in lines:
-        click.echo(f"{STAGES[stage]}: {plural(rows, 'row')} of {plural(people, 'person', 'people')}")
+        click.echo(f"{STAGE_TITLES[stage]}: {plural(rows, 'row')} of {plural(people, 'person', 'people')}")
     if not lines:
         click.echo("Nothing is to be erased.")
 
@@ -70,31 +72,34 @@ def copy_command(who: str, file: Path) -> None:
     out. It stands in the log.
     """
     refuse_existing_file(file)
-    with command_session() as session:
+    with unit_of_work() as session:
         person_id = int(who) if who.isdecimal() else person_id_by_email(session, who)
-        found = person(session, person_id) if person_id is not None and person_id < 2**31 else None
-        ours = organisation(session)
-        if found is None or ours is None:
+        subject = person(session, person_id) if person_id is not None and person_id < 2**31 else None
+        own_organisation = organisation(session)
+        if subject is None or own_organisation is None:
             raise click.ClickException(f"Nobody here has the address or the number {who}.")
-        at, everything = now(), holding(session, found.id, app_state().config.secret_key)
-        data = copy_of(everything, found.id, ours.name, at, own=False)
+        at, subject_data = now(), read_subject_data(session, subject.id, app_state().config.secret_key)
+        data = export_subject_data(subject_data, subject.id, own_organisation.name, at, own=False)
         write_new_file(file, data)
-        record_event(session, "data.downloaded", ("person", found.id), {}, None, at)
-    click.echo(f"{file}: {len(data):,} bytes. It is about {found.name}: give it to nobody else.")
+        record_event(session, "data.downloaded", ("person", subject.id), {}, None, at)
+    click.echo(f"{file}: {len(data):,} bytes. It is about {subject.name}: give it to nobody else.")
 
 
-def run(at: datetime) -> Totals:
-    """Erase what is to go at that moment, a few people in each transaction."""
-    totals, zone = Totals(), app_state().config.time_zone
-    with command_session() as session:
+def run_erasure(at: datetime) -> ErasureTotals:
+    """Erase everything that is due at the moment `at`, a few people in each transaction."""
+    totals, zone = ErasureTotals(), app_state().config.time_zone
+    with unit_of_work() as session:
         session.connection(execution_options={"writes": False})
-        ids = [task.person_id for task in retention_due.tasks(session, retention_due.schedule(session), zone, at)]
-    for start in range(0, len(ids), BATCH):
-        with command_session() as session:
-            for one in actions.erase(session, ids[start : start + BATCH], zone, at):
-                stage = cast("Stage", one.stage)
-                totals.rows[stage] += one.total
-                totals.people[stage] += one.total > 0
-    with command_session() as session:
-        totals.refused = actions.forget_refused(session, zone, at)
+        ids = [
+            task.person_id
+            for task in retention_due.erasure_tasks(session, retention_due.current_schedule(session), zone, at)
+        ]
+    for start in range(0, len(ids), BATCH_SIZE):
+        with unit_of_work() as session:
+            for erasure in actions.erase(session, ids[start : start + BATCH_SIZE], zone, at):
+                stage = cast("ErasureStage", erasure.stage)
+                totals.rows[stage] += erasure.total
+                totals.people[stage] += erasure.total > 0
+    with unit_of_work() as session:
+        totals.deleted_join_requests = actions.delete_refused_requests(session, zone, at)
     return totals

@@ -1,4 +1,4 @@
-"""Forms for the schedule of retention and for erasure."""
+"""Forms for the retention schedule and for erasure requests."""
 
 from __future__ import annotations
 
@@ -11,40 +11,44 @@ from wtforms import HiddenField, IntegerField
 from wtforms.validators import InputRequired, NumberRange
 
 from course.people.forms import email_field, line_field
-from course.privacy.rules.retention_schedule import Schedule
+from course.privacy.rules.retention_schedule import RetentionSettings
 from course.web.forms import Form
 
 
-def _number(label: str, high: int) -> IntegerField:
+def _number_field(label: str, high: int) -> IntegerField:
     message = f"Enter a whole number from 1 to {high}."
     return IntegerField(label, validators=[InputRequired(message), NumberRange(1, high, message)])
 
 
-class ScheduleForm(Form):
-    """`schedule()` is what was entered, once the form is valid. It is saved when `confirmed` is the mark of just that,
-    so that nothing is saved whose preview nobody saw."""
+class RetentionScheduleForm(Form):
+    """The retention schedule. `schedule()` is what was entered, once the form is valid.
 
-    learning_months = _number("Details of the learning, in months", 120)
-    proof_months = _number("Proof of training, in months", 600)
-    mail_months = _number("Mail and addresses, in months", 120)
-    sign_in_days = _number("Traces of signing in, in days", 3650)
+    A version is saved only if `confirmed` equals the fingerprint of the entered values: nobody saves a schedule without
+    having seen the preview of exactly that schedule.
+    """
+
+    learning_months = _number_field("Details of the learning, in months", 120)
+    proof_months = _number_field("Proof of training, in months", 600)
+    mail_months = _number_field("Mail and addresses, in months", 120)
+    sign_in_days = _number_field("Traces of signing in, in days", 3650)
     contact_name = line_field("Who answers questions about data", "Enter a name, or what the post is called.")
     contact_email = email_field("Their e-mail address")
     reason = line_field("Reason", "Say in a few words why.")
     confirmed = HiddenField()
 
     def validate(self, *args: Any, **kwargs: Any) -> bool:
-        """The name stays as long as everything that bears it."""
-        fine = bool(super().validate(*args, **kwargs))
+        """Refuse a proof period that is shorter than the others: the name is needed as long as anything that bears
+        it."""
+        valid = bool(super().validate(*args, **kwargs))
         others = (self.learning_months.data or 0, self.mail_months.data or 0)
-        if fine and (self.proof_months.data or 0) < max(others):
+        if valid and (self.proof_months.data or 0) < max(others):
             self.proof_months.errors = ["Enter at least as many months as for the details and for mail."]
             return False
-        return fine
+        return valid
 
-    def schedule(self) -> Schedule:
-        """What was entered."""
-        return Schedule(
+    def schedule(self) -> RetentionSettings:
+        """The settings that were entered."""
+        return RetentionSettings(
             int(self.learning_months.data or 0),
             int(self.proof_months.data or 0),
             int(self.mail_months.data or 0),
@@ -53,8 +57,8 @@ class ScheduleForm(Form):
             self.contact_email.data or "",
         )
 
-    def mark(self) -> str:
-        """Stands for what was entered, and for nothing else."""
+    def fingerprint(self) -> str:
+        """A hash of the entered values."""
         return hashlib.sha256(json.dumps(asdict(self.schedule()), sort_keys=True).encode()).hexdigest()
 
 

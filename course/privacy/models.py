@@ -1,5 +1,8 @@
-"""The schedule of retention, what was asked to be erased, and what was. Rows are added and never changed; they hold
-numbers of people and counts, no names but that of whoever answers questions."""
+"""Data protection: retention schedule, erasure requests and erasures.
+
+Rows are added and never changed. They hold ids of people and counts, and no names but that of the contact for questions
+about data.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from course.db import Base, UtcDateTime
 
 
 class RetentionSchedule(Base):
-    """One version of the schedule (see rules/schedule.py); the newest holds."""
+    """One version of the retention schedule (see rules/retention_schedule.py); the newest is in force."""
 
     __tablename__ = "retention_schedule"
 
@@ -29,8 +32,10 @@ class RetentionSchedule(Base):
 
 
 class ErasureRequest(Base):
-    """Somebody asked for what is kept about them to be erased. It is carried out by the worker. `number` counts the
-    requests about a person, so that two at once are one."""
+    """A request to erase the data of a person, carried out by the worker.
+
+    `number` counts the requests about a person: the unique index makes two simultaneous requests one.
+    """
 
     __tablename__ = "erasure_request"
 
@@ -45,10 +50,10 @@ class ErasureRequest(Base):
 
 
 class Erasure(Base):
-    """What went of a person at one stage (rules/schedule.py): `counts` by table, `total` their sum, which may be 0.
+    """What was erased of a person at one stage (see rules/retention_schedule.py).
 
-    All rows of one run have the same moment. `request_id` is the request that it carried out, if it was not the
-    schedule.
+    `counts` holds the number of rows by table, `total` their sum, which may be 0. All rows of one run have the same
+    `made_at`. `request_id` is the request that the erasure carried out; None if the retention schedule asked for it.
     """
 
     __tablename__ = "erasure"

@@ -1,4 +1,4 @@
-"""Writing down facts of renewal: who, when and why stand beside each."""
+"""Record the facts of recertification, each with author, date and reason."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
 from course.audit.rules import changed_values
-from course.certificates.actions import issue
+from course.certificates.actions import issue_certificate
 from course.certificates.events import CertificateRevoked
-from course.credentials.actions import seal_of
+from course.credentials.actions import signing_settings
 from course.dates import civil_date
 from course.db import Base, lock_row
 from course.learning.events import CourseCompleted
 from course.organisation.models import Organisation
-from course.people.events import EarlierCertificate
+from course.people.events import EarlierCertificate, PeopleMerged
 from course.people.models import Person
 from course.recertification import queries
 from course.recertification.models import RenewalExtension, RenewalImport, RenewalPause, RenewalPolicy
@@ -27,17 +27,16 @@ from course.recertification.rules import CompletionFact, Policy, cycles
 from course.recertification.rules.civil_dates import DATE_RANGE_MESSAGE, add_days, is_plausible_date
 from course.recertification.rules.fact_impact import certificate_limit, extension_limit
 from course.recertification.rules.facts import IMPORTED, INITIAL, REFRESHER, CertificationFacts
-from course.staff.events import PeopleMerged
 
-# What becomes of a certificate from elsewhere that states a later day than the rule of renewal allows.
-REFUSE = "refuse"  # whoever enters it is told
-SHORTEN = "shorten"  # it counts as long as the rule allows
-KEEP = "keep"  # it is one of our own, from a time of another rule
+# What is done with a certificate from elsewhere that states a later last day than the policy allows.
+REFUSE = "refuse"  # it is not recorded, and the form or command says why
+SHORTEN = "shorten"  # it counts as long as the policy allows
+KEEP = "keep"  # it is one of our own, from a time of another policy
 
-# Why an earlier certificate was recorded that somebody held in a second entry.
+# The reason recorded with an earlier certificate that a person held in a duplicate entry.
 MERGE_REASON = "From a second entry of the same person"
 
-# What can be taken back, by the name that its pages use.
+# The facts that can be withdrawn, by the name in the addresses of their pages.
 FACT_MODELS: dict[str, type[Any]] = {
     "extension": RenewalExtension,
     "leave": RenewalPause,
@@ -51,34 +50,36 @@ WITHDRAWAL_EVENTS = {
 
 
 def certify(session: Session, event: CourseCompleted) -> None:
-    """The certificate for a completion, valid until the day that the rule of renewal says."""
-    zone = seal_of(session).zone
+    """Issue the certificate for a completion, valid until the expiry that the recertification policy gives."""
+    zone = signing_settings(session).zone
     known = queries.people(session, zone, [event.person_id])[0].facts
     done = CompletionFact(event.on, kind=event.kind)
     earlier = tuple(c for c in known.completions if c.day < event.on)
     facts = replace(known, completions=(*earlier, done))
     chain = cycles(facts, queries.policies(session, zone), event.on)
-    issue(session, event, next((c.valid_until for c in chain if c.completion == done), None))
+    issue_certificate(session, event, next((c.valid_until for c in chain if c.completion == done), None))
 
 
 def add_policy_version(
     session: Session, policy: Policy, today: date, reason: str, by: int | None, at: datetime
 ) -> bool:
-    """Add a version of the policy; it governs from the later of its day and today. False, and nothing done, if the
-    newest one is the same, of the same day and reason."""
+    """Add a policy version; it governs from the later of its day and today. Returns False, and does nothing, if the
+    newest version is the same, with the same day and reason."""
     values = asdict(policy) | {"recorded": today}
-    # Two windows that save at once come one after the other.
+    # The lock makes two requests that save at the same time run one after the other.
     session.execute(select(Organisation.id).with_for_update())
-    same = RenewalPolicy.pathway.is_(None) if policy.pathway is None else RenewalPolicy.pathway == policy.pathway
-    newest = select(RenewalPolicy).where(same).order_by(RenewalPolicy.id.desc()).limit(1)
-    known = session.execute(newest).scalar_one_or_none()
-    if known is not None and _has_values(known, values | {"reason": reason}):
+    same_pathway = (
+        RenewalPolicy.pathway.is_(None) if policy.pathway is None else RenewalPolicy.pathway == policy.pathway
+    )
+    newest = select(RenewalPolicy).where(same_pathway).order_by(RenewalPolicy.id.desc()).limit(1)
+    newest_row = session.execute(newest).scalar_one_or_none()
+    if newest_row is not None and _has_values(newest_row, values | {"reason": reason}):
         return False
-    made = RenewalPolicy(**values, reason=reason, made_by=by, made_at=at)
-    session.add(made)
+    row = RenewalPolicy(**values, reason=reason, made_by=by, made_at=at)
+    session.add(row)
     session.flush()
-    changed = changed_values({name: getattr(known, name, None) for name in values}, values)
-    record_event(session, "policy.changed", ("policy", made.id), {"reason": reason, **changed}, by, at)
+    changed = changed_values({name: getattr(newest_row, name, None) for name in values}, values)
+    record_event(session, "policy.changed", ("policy", row.id), {"reason": reason, **changed}, by, at)
     return True
 
 
@@ -87,7 +88,8 @@ def _has_values(row: Base, values: Mapping[str, object]) -> bool:
 
 
 def _already_recorded(session: Session, what: str, values: Mapping[str, object]) -> bool:
-    """Whether this person has an open fact that says the same; another transaction that writes about them waits."""
+    """Whether an open fact about this person already has these values. Locks the person, so that another transaction
+    that records facts about them waits."""
     person_id = values["person_id"]
     if not isinstance(person_id, int):
         raise TypeError("a fact is about a person")
@@ -99,14 +101,14 @@ def _already_recorded(session: Session, what: str, values: Mapping[str, object])
 def grant_extension(
     session: Session, person_id: int, until: date, reason: str, today: date, by: int | None, at: datetime
 ) -> bool:
-    """Give somebody until the end of that day; False, and nothing done, if that was written down today already. Raises
-    ValueError for a day that has passed, or is further than the rule of renewal allows."""
+    """Grant a person an extension until the end of that day. Returns False, and does nothing, if the same extension was
+    recorded today already. Raises ValueError if the day has passed or is later than the policy allows."""
     if until < today:
         raise ValueError("An extension ends today or later.")
     _check_dates(today, until)
-    reach = extension_limit(*_facts_and_policies(session, person_id), today)
-    if until > reach.latest:
-        raise ValueError(reach.refusal)
+    limit = extension_limit(*_facts_and_policies(session, person_id), today)
+    if until > limit.latest:
+        raise ValueError(limit.refusal)
     values = {"person_id": person_id, "recorded": today, "until": until, "reason": reason}
     if _already_recorded(session, "extension", values):
         return False
@@ -127,10 +129,10 @@ def record_pause(
     by: int | None,
     at: datetime,
 ) -> bool:
-    """Write down a long leave, or what is now known of one with the same first day; False, and nothing done, if that
-    was written down today already.
+    """Record a pause for a long leave, or a correction of a leave with the same first day. Returns False, and does
+    nothing, if the same was recorded today already.
 
-    Raises ValueError if it ends before it begins, or the days after the return are negative.
+    Raises ValueError if the leave ends before it begins, or if the number of days after the return is negative.
     """
     if until is not None and until < since:
         raise ValueError("A leave ends on its first day or later.")
@@ -149,14 +151,15 @@ def record_pause(
 
 
 def import_listed_certificate(session: Session, event: EarlierCertificate) -> None:
-    """A list of people tells of an earlier certificate; one that is known already changes nothing."""
+    """Record an earlier certificate from an imported list of people. A certificate that is known already changes
+    nothing."""
     import_completion(session, event.person_id, event.day, event.valid_until, event.issuer, INITIAL,
                       "From a list of people", event.recorded, event.by, event.at, too_long=SHORTEN)  # fmt: skip
 
 
 def import_merged_certificates(session: Session, event: PeopleMerged) -> None:
-    """What a second entry of somebody completed, or brought along, counts for the first one as an earlier certificate.
-    The certificates themselves stay as they were issued."""
+    """Record the completions of a merged duplicate entry, made here or imported, as earlier certificates of the
+    remaining person. The certificates themselves stay as they were issued."""
     rows = queries.unrevoked_certificates(session, event.person_id)
     for day, until, issuer, kind in rows:
         import_completion(session, event.into_id, day, until, issuer, kind, MERGE_REASON,
@@ -164,12 +167,15 @@ def import_merged_certificates(session: Session, event: PeopleMerged) -> None:
 
 
 def withdraw_merged_certificate(session: Session, event: CertificateRevoked) -> None:
-    """A certificate of a second entry was revoked: what it counted for with the first entry is taken back as well."""
-    today = civil_date(event.at, seal_of(session).zone)
+    """A certificate of a merged duplicate entry was revoked: withdraw the earlier certificate that was recorded for the
+    remaining person because of it."""
+    today = civil_date(event.at, signing_settings(session).zone)
     rows = session.execute(select(RenewalImport).where(RenewalImport.reason == MERGE_REASON).order_by(RenewalImport.id))
     for row in rows.scalars().all():
-        ours = row.person_id != event.person_id and row.issuer.endswith(tuple(f", {one}" for one in event.numbers))
-        if ours and row.id in queries.open_facts(session, row.person_id)["certificate"]:
+        is_merged_copy = row.person_id != event.person_id and row.issuer.endswith(
+            tuple(f", {one}" for one in event.numbers)
+        )
+        if is_merged_copy and row.id in queries.open_facts(session, row.person_id)["certificate"]:
             withdraw_fact(session, row.person_id, "certificate", row.id, event.reason, today, event.by, event.at)
 
 
@@ -187,11 +193,12 @@ def import_completion(
     proof: str | None = None,
     too_long: str = REFUSE,
 ) -> bool:
-    """Write down a certificate from elsewhere; False, and nothing done, if it stands there already.
+    """Record a certificate from elsewhere. Returns False, and does nothing, if it is recorded already.
 
-    `kind` is the course that was completed, initial or refresher; `proof` a signed document; `too_long` what is done
-    with a last day that is later than the rule of renewal allows (REFUSE, SHORTEN, KEEP). Whether it counts is a
-    matter of the rule. Raises ValueError for a day to come, a last day that is not after it, or an unknown kind.
+    `kind` is the completed course, initial or refresher; `proof` a signed document; `too_long` what is done with a last
+    valid day that is later than the policy allows (REFUSE, SHORTEN, KEEP). Whether the certificate counts is decided by
+    the rules, not here. Raises ValueError for a day in the future, a last valid day that is not after it, or an unknown
+    kind.
     """
     if day > today:
         raise ValueError("The day of completion is today or earlier.")
@@ -201,7 +208,7 @@ def import_completion(
     CompletionFact(day, today, IMPORTED, valid_until)
     valid_until = _allowed_valid_until(session, person_id, day, valid_until, today, too_long)
     lock_row(session, Person, person_id)
-    same = (
+    rows_of_day = (
         session.execute(
             select(RenewalImport)
             .where(RenewalImport.person_id == person_id, RenewalImport.day == day)
@@ -210,8 +217,8 @@ def import_completion(
         .scalars()
         .all()
     )
-    known = [row for row in same if row.valid_until == valid_until]
-    if known and known[-1].withdrawn is None:
+    same_rows = [row for row in rows_of_day if row.valid_until == valid_until]
+    if same_rows and same_rows[-1].withdrawn is None:
         return False
     session.add(
         RenewalImport(
@@ -228,17 +235,18 @@ def import_completion(
 def _allowed_valid_until(
     session: Session, person_id: int, day: date, until: date | None, today: date, too_long: str
 ) -> date | None:
-    """The last day that an earlier certificate is recorded with."""
+    """The last valid day with which an earlier certificate is recorded. Raises ValueError if it is later than the
+    policy allows and is not to be shortened."""
     if until is None or too_long == KEEP:
         return until
-    reach = certificate_limit(day, *_facts_and_policies(session, person_id), today)
-    if until > reach.latest and too_long == REFUSE:
-        raise ValueError(reach.refusal)
-    return min(until, reach.latest)
+    limit = certificate_limit(day, *_facts_and_policies(session, person_id), today)
+    if until > limit.latest and too_long == REFUSE:
+        raise ValueError(limit.refusal)
+    return min(until, limit.latest)
 
 
 def _facts_and_policies(session: Session, person_id: int) -> tuple[CertificationFacts, list[Policy]]:
-    zone = seal_of(session).zone
+    zone = signing_settings(session).zone
     return queries.people(session, zone, [person_id])[0].facts, queries.policies(session, zone)
 
 
@@ -250,9 +258,10 @@ def _check_dates(today: date, *days: date | None) -> None:
 def withdraw_fact(
     session: Session, person_id: int, what: str, fact_id: int, reason: str, today: date, by: int | None, at: datetime
 ) -> None:
-    """Take back an extension, a leave or an earlier certificate: a row more, from today on.
+    """Withdraw an extension, a leave or an earlier certificate from today on. The withdrawal is another row; the
+    withdrawn row stays.
 
-    Raises LookupError if this person has no such fact, or it was taken back or replaced by a later row before.
+    Raises LookupError if this person has no such fact, or if it was withdrawn or replaced by a later row before.
     """
     model = FACT_MODELS[what]
     row = session.get(model, fact_id)
@@ -264,7 +273,7 @@ def withdraw_fact(
         case "extension":
             values |= {"withdrawn": today, "withdrawn_reason": reason}
         case "leave":
-            # A leave that ends before it begins never took place.
+            # A row whose end is before its beginning says that the leave never took place.
             values |= {"until": add_days(row.since, -1), "recorded": today, "reason": reason}
         case _:
             values |= {"withdrawn": today, "recorded": today, "reason": reason, "proof": None}

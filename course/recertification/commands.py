@@ -10,6 +10,7 @@ from flask.cli import AppGroup
 
 from course.clock import now
 from course.dates import civil_date
+from course.people import actions as staff
 from course.people.actions import Refusal
 from course.people.queries import person_id_by_email
 from course.recertification import actions, queries
@@ -17,9 +18,8 @@ from course.recertification.rules import certification_status
 from course.recertification.rules.civil_dates import long_date
 from course.recertification.rules.explanations import STATUS_GROUPS
 from course.recertification.rules.facts import INITIAL, REFRESHER
-from course.staff import actions as staff
 from course.web.app_state import app_state
-from course.web.unit_of_work import WriteSession, command_session
+from course.web.unit_of_work import WriteSession, unit_of_work
 
 group = AppGroup("refreshers", help="When a certificate has to be renewed, and for whom that would not happen.")
 _DAY = click.DateTime(["%Y-%m-%d"])
@@ -38,7 +38,8 @@ def _require_person(person_id: int | None, email: str) -> int:
 
 
 def _status_explanation(session: WriteSession, person_id: int) -> str:
-    """What holds of somebody now, which may be another day than the one that was entered."""
+    """The explanation of the person's certification status now. The due date may be another one than the date that was
+    entered."""
     zone = app_state().config.time_zone
     found = queries.people(session, zone, [person_id])[0]
     return certification_status(found.facts, queries.policies(session, zone), _today()).because_for_others
@@ -48,9 +49,9 @@ def _status_explanation(session: WriteSession, person_id: int) -> str:
 @click.argument("email")
 @_ON
 def status_command(email: str, on: datetime | None) -> None:
-    """Where somebody stands, and why, in a sentence."""
+    """Show the certification status of a person, and explain it in a sentence."""
     zone, day = app_state().config.time_zone, on.date() if on else _today()
-    with command_session() as session:
+    with unit_of_work() as session:
         one = queries.people(session, zone, [_require_person(person_id_by_email(session, email), email)])[0]
         found = certification_status(one.facts, queries.policies(session, zone), day)
     click.echo(f"{STATUS_GROUPS[found.group].lower()} on {long_date(day)}. {found.because_for_others}")
@@ -61,15 +62,15 @@ def status_command(email: str, on: datetime | None) -> None:
 @click.option("--until", required=True, type=_DAY, help="The last day in time (YYYY-MM-DD).")
 @_REASON
 def extend_command(email: str, until: datetime, reason: str) -> None:
-    """Give somebody more time."""
+    """Grant a person an extension."""
     try:
-        with command_session() as session:
-            person = _require_person(person_id_by_email(session, email), email)
-            actions.grant_extension(session, person, until.date(), reason[:200], _today(), None, now())
-            said = _status_explanation(session, person)
+        with unit_of_work() as session:
+            person_id = _require_person(person_id_by_email(session, email), email)
+            actions.grant_extension(session, person_id, until.date(), reason[:200], _today(), None, now())
+            explanation = _status_explanation(session, person_id)
     except ValueError as error:
         raise click.ClickException(str(error)) from error
-    click.echo(f"{email} has more time. {said}")
+    click.echo(f"{email} has more time. {explanation}")
 
 
 @group.command("pause")
@@ -79,17 +80,17 @@ def extend_command(email: str, until: datetime, reason: str) -> None:
 @click.option("--days", default=14, show_default=True, help="Days after the return in which nothing is overdue.")
 @_REASON
 def pause_command(email: str, since: datetime, until: datetime | None, days: int, reason: str) -> None:
-    """Write down a long leave, or the end of one that began on the same day."""
+    """Record a long leave, or the end of one that began on the same day."""
     last = until.date() if until else None
     try:
-        with command_session() as session:
-            person = _require_person(person_id_by_email(session, email), email)
-            actions.record_pause(session, person, since.date(), last, days, reason[:200], _today(), None, now())
-            said = _status_explanation(session, person)
+        with unit_of_work() as session:
+            person_id = _require_person(person_id_by_email(session, email), email)
+            actions.record_pause(session, person_id, since.date(), last, days, reason[:200], _today(), None, now())
+            explanation = _status_explanation(session, person_id)
     except ValueError as error:
         raise click.ClickException(str(error)) from error
-    back = f"until {long_date(last)}" if last else "until further notice"
-    click.echo(f"{email} is away from {long_date(since.date())} {back}. {said}".strip())
+    period = f"until {long_date(last)}" if last else "until further notice"
+    click.echo(f"{email} is away from {long_date(since.date())} {period}. {explanation}".strip())
 
 
 @group.command("import-certificate")
@@ -100,13 +101,13 @@ def pause_command(email: str, since: datetime, until: datetime | None, days: int
 @click.option("--kind", type=click.Choice([INITIAL, REFRESHER]), default=INITIAL, show_default=True)
 @_REASON
 def import_command(email: str, day: datetime, until: datetime | None, issuer: str, kind: str, reason: str) -> None:
-    """Write down a certificate of this course from elsewhere. Safe to run again."""
+    """Record a certificate of this course from elsewhere. Safe to run again."""
     last = until.date() if until else None
     try:
-        with command_session() as session:
-            person = _require_person(person_id_by_email(session, email), email)
+        with unit_of_work() as session:
+            person_id = _require_person(person_id_by_email(session, email), email)
             new = actions.import_completion(
-                session, person, day.date(), last, issuer[:200], kind, reason[:200], _today(), None, now()
+                session, person_id, day.date(), last, issuer[:200], kind, reason[:200], _today(), None, now()
             )
     except ValueError as error:
         raise click.ClickException(str(error)) from error
@@ -119,7 +120,7 @@ def import_command(email: str, day: datetime, until: datetime | None, issuer: st
 @click.option("--on", "day", required=True, type=_DAY, help="The last day at work.")
 @_REASON
 def left_command(email: str, day: datetime, reason: str) -> None:
-    """Somebody has left. They can no longer sign in; their certificates stay."""
+    """Record that a person has left. They can no longer sign in; their certificates stay."""
     _change_employment(staff.record_departure, email, day, reason)
     click.echo(f"{email} has left; the last day was {long_date(day.date())}.")
 
@@ -129,17 +130,17 @@ def left_command(email: str, day: datetime, reason: str) -> None:
 @click.option("--on", "day", required=True, type=_DAY, help="The first day at work again.")
 @_REASON
 def come_back_command(email: str, day: datetime, reason: str) -> None:
-    """Somebody who had left works here again. What they hold counts as before."""
+    """Record that a person who had left works here again. Their certificates count as before."""
     _change_employment(
         lambda session, person, first, *why: staff.record_return(session, person, first, None, *why), email, day, reason
     )
     click.echo(f"{email} works here again from {long_date(day.date())}.")
 
 
-def _change_employment(write: Callable[..., Refusal | None], email: str, day: datetime, reason: str) -> None:
+def _change_employment(record: Callable[..., Refusal | None], email: str, day: datetime, reason: str) -> None:
     zone = app_state().config.time_zone
-    with command_session() as session:
-        refused = write(
+    with unit_of_work() as session:
+        refusal = record(
             session,
             _require_person(person_id_by_email(session, email), email),
             day.date(),
@@ -148,5 +149,5 @@ def _change_employment(write: Callable[..., Refusal | None], email: str, day: da
             None,
             now(),
         )
-        if refused is not None:
-            raise click.ClickException(refused.message)
+        if refusal is not None:
+            raise click.ClickException(refusal.message)

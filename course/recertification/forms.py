@@ -1,4 +1,4 @@
-"""The forms for a version of the policy, and for what is written down about somebody."""
+"""The forms for a policy version and for the facts that are recorded about a person."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ def _number_field(label: str, low: int, high: int) -> IntegerField:
 
 
 class PolicyForm(Form):
-    """`confirmed` holds the mark of what was previewed: what is saved is what was seen."""
+    """A new policy version. `confirmed` holds the fingerprint of the previewed version, so that only what was previewed
+    is saved."""
 
     kind = RadioField(
         "When is a certificate renewed?",
@@ -62,7 +63,7 @@ class PolicyForm(Form):
     confirmed = HiddenField()
 
     def validate(self, *args: object, **kwargs: object) -> bool:
-        """The numbers fit each other as well (see rules/policy.py)."""
+        """Also checks that the numbers do not contradict each other (see rules/policy.py)."""
         if not super().validate(*args, **kwargs):
             return False
         try:
@@ -73,8 +74,8 @@ class PolicyForm(Form):
         return True
 
     def policy(self, since: date, current: Policy) -> Policy:
-        """What was entered, in place of the version `current`. Raises ValueError if the numbers contradict each
-        other."""
+        """The policy version that was entered, in place of the version `current`. Raises ValueError if the numbers
+        contradict each other."""
         numbers: dict[str, Any] = {name: int(self[name].data) for name in NUMBER_FIELDS}
         return replace(
             current,
@@ -86,8 +87,8 @@ class PolicyForm(Form):
             **numbers,
         )
 
-    def mark(self) -> str:
-        """Stands for all that was entered."""
+    def fingerprint(self) -> str:
+        """A digest of everything that was entered."""
         entered = "|".join(
             str(self[name].data) for name in (*NUMBER_FIELDS, "import_age_months", "kind", "applies", "reason")
         )
@@ -95,7 +96,7 @@ class PolicyForm(Form):
 
 
 class PathwayPolicyForm(PolicyForm):
-    """The same for one pathway, which may also follow everybody."""
+    """A new policy version for one pathway, which may also follow the policy for everybody."""
 
     kind = RadioField(
         "When is a certificate renewed?",
@@ -109,8 +110,8 @@ class PathwayPolicyForm(PolicyForm):
 
 
 class DatedForm(Form):
-    """A form with days about somebody with these facts, under these versions of the policy; `today` is the day of the
-    organisation. `confirmed` holds the mark of what was entered when it was said what will hold instead."""
+    """A form with dates about a person with these facts, under these policy versions; `today` is the day of the
+    organisation. `confirmed` holds the fingerprint of what was entered when the form warned what will apply instead."""
 
     confirmed = HiddenField()
 
@@ -118,13 +119,13 @@ class DatedForm(Form):
         super().__init__()
         self.today, self.facts, self.policies = today, facts, policies
 
-    def mark(self) -> str:
-        """Stands for all that was entered."""
-        entered = [f"{one.name}={one.data}" for one in self if one.name not in ("confirmed", "csrf_token")]
+    def fingerprint(self) -> str:
+        """A digest of everything that was entered."""
+        entered = [f"{field.name}={field.data}" for field in self if field.name not in ("confirmed", "csrf_token")]
         return hashlib.sha256("|".join(entered).encode()).hexdigest()[:20]
 
     def validate(self, *args: Any, **kwargs: Any) -> bool:
-        fine = super().validate(*args, **kwargs)
+        is_valid = super().validate(*args, **kwargs)
         for field in self:
             if (
                 isinstance(field, DayField)
@@ -133,8 +134,8 @@ class DatedForm(Form):
                 and not is_plausible_date(field.data, self.today)
             ):
                 field.errors = [DATE_RANGE_MESSAGE]
-                fine = False
-        return fine
+                is_valid = False
+        return is_valid
 
 
 class ExtensionForm(DatedForm):
@@ -145,9 +146,9 @@ class ExtensionForm(DatedForm):
         if field.data and field.data < self.today:
             raise ValidationError("Enter today or a later day.")
         if field.data and is_plausible_date(field.data, self.today):
-            reach = extension_limit(self.facts, self.policies, self.today)
-            if field.data > reach.latest:
-                raise ValidationError(reach.refusal)
+            limit = extension_limit(self.facts, self.policies, self.today)
+            if field.data > limit.latest:
+                raise ValidationError(limit.refusal)
 
 
 class LongLeaveForm(DatedForm):
@@ -181,9 +182,9 @@ class EarlierCertificateForm(DatedForm):
             and is_plausible_date(self.day.data, self.today)
             and is_plausible_date(field.data, self.today)
         ):
-            reach = certificate_limit(self.day.data, self.facts, self.policies, self.today)
-            if field.data > reach.latest:
-                raise ValidationError(reach.refusal)
+            limit = certificate_limit(self.day.data, self.facts, self.policies, self.today)
+            if field.data > limit.latest:
+                raise ValidationError(limit.refusal)
 
 
 class WithdrawFactForm(Form):

@@ -1,4 +1,4 @@
-"""Facts about renewal: versions of the policy, extensions, pauses and earlier certificates. Rows are added and never
+"""The facts of recertification: policy versions, extensions, pauses and earlier certificates. Rows are added and never
 changed."""
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from course.db import Base, UtcDateTime
 
 
 class RenewalPolicy(Base):
-    """One version of the rule of renewal (see rules/policy.py), for one pathway or, without one, for everybody."""
+    """One version of the recertification policy (see rules/policy.py), for one pathway or, without a pathway, for
+    everybody."""
 
     __tablename__ = "renewal_policy"
 
@@ -42,8 +43,8 @@ class RenewalPolicy(Base):
 
 
 class RenewalExtension(Base):
-    """More time for one person. A row with `withdrawn` takes back the one with the same day, end and reason, and says
-    why in `withdrawn_reason`."""
+    """An extension for one person. A row with `withdrawn` withdraws the extension with the same day, end and reason;
+    `withdrawn_reason` says why."""
 
     __tablename__ = "renewal_extension"
 
@@ -59,7 +60,8 @@ class RenewalExtension(Base):
 
 
 class RenewalPause(Base):
-    """A long leave of one person. What is learned later about its end is another row with the same beginning."""
+    """A pause of recertification: a long leave of one person. A later correction of its end is another row with the
+    same first day."""
 
     __tablename__ = "renewal_pause"
 
@@ -75,11 +77,11 @@ class RenewalPause(Base):
 
 
 class RenewalImport(Base):
-    """A certificate of this course from elsewhere. `day` is that of the completion, `valid_until` the last valid day if
-    it states one, `kind` which course was completed, `proof` a signed document if there is one.
+    """A certificate of this course from elsewhere. `day` is the day of the completion, `valid_until` the last valid day
+    if the certificate states one, `kind` the completed course, `proof` a signed document if there is one.
 
-    A row with `withdrawn` takes back the one of the same day and last valid day. It is recorded on that day, and its
-    `reason` says why.
+    A row with `withdrawn` withdraws the certificate of the same day and last valid day. Such a row is recorded on the
+    day of the withdrawal, and its `reason` says why.
     """
 
     __tablename__ = "renewal_import"

@@ -1,4 +1,5 @@
-"""The facts of renewal as the rule wants them: of one person, or of everybody in a handful of queries."""
+"""Read the facts of recertification in the shape that the rules take: of one person, or of everybody in a handful of
+queries."""
 
 from __future__ import annotations
 
@@ -37,7 +38,7 @@ EMPLOYMENT_REASON = "working here"
 Row = TypeVar("Row", RenewalExtension, RenewalPause, RenewalImport, EmploymentRow, PathwayChoice)
 
 
-# Only the newest certificate of a completion can be revoked, and it is never issued anew: one row at the most.
+# At most one row for each completion: only its newest certificate can be revoked, and a revoked one is not reissued.
 _REVOKED = (
     select(Certificate.completion_id, CertificateChange.changed_at, CertificateChange.reason)
     .join(CertificateChange, CertificateChange.certificate_id == Certificate.id)
@@ -48,7 +49,7 @@ _REVOKED = (
 
 @dataclass(frozen=True)
 class PersonFacts:
-    """A person with the facts that their renewal rests on."""
+    """A person with the facts from which their certification status is derived."""
 
     id: int
     name: str
@@ -58,11 +59,11 @@ class PersonFacts:
 
 
 def policies(session: Session, zone: str) -> list[Policy]:
-    """The versions of the policy for everybody and for pathways, the oldest first; before anybody made one, the
-    default from the set-up on."""
+    """The policy versions for everybody and for pathways, the oldest first. The default version governs from the set-up
+    of the organisation; before the set-up there is no version."""
     found = [_policy(row) for row in session.execute(select(RenewalPolicy).order_by(RenewalPolicy.id)).scalars()]
-    begun: datetime | None = session.execute(select(Organisation.set_up_at)).scalar()
-    return ([Policy(since=civil_date(begun, zone))] if begun else []) + found
+    set_up_at: datetime | None = session.execute(select(Organisation.set_up_at)).scalar()
+    return ([Policy(since=civil_date(set_up_at, zone))] if set_up_at else []) + found
 
 
 def _policy(row: RenewalPolicy) -> Policy:
@@ -70,21 +71,21 @@ def _policy(row: RenewalPolicy) -> Policy:
 
 
 def people(session: Session, zone: str, ids: Iterable[int] | None = None) -> list[PersonFacts]:
-    """Everybody, or those with these ids, also who has left, by name."""
-    known = None if ids is None else list(ids)
+    """All people, or those with these ids, including people who have left, ordered by name."""
+    listed_ids = None if ids is None else list(ids)
     persons = (
-        session.execute(select(Person).where(_person_filter(Person.id, known)).order_by(Person.name, Person.id))
+        session.execute(select(Person).where(_person_filter(Person.id, listed_ids)).order_by(Person.name, Person.id))
         .scalars()
         .all()
     )
-    completions, started = _completions_and_starts(session, zone, known)
-    for person_id, imported in _rows_by_person(session, RenewalImport, known).items():
+    completions, started = _completions_and_starts(session, zone, listed_ids)
+    for person_id, imported in _rows_by_person(session, RenewalImport, listed_ids).items():
         completions[person_id] += map(_imported_completion, imported)
-    extensions = _rows_by_person(session, RenewalExtension, known)
-    pauses = _rows_by_person(session, RenewalPause, known)
-    stays = _rows_by_person(session, EmploymentRow, known)
-    choices = _rows_by_person(session, PathwayChoice, known)
-    usual = [
+    extensions = _rows_by_person(session, RenewalExtension, listed_ids)
+    pauses = _rows_by_person(session, RenewalPause, listed_ids)
+    employments = _rows_by_person(session, EmploymentRow, listed_ids)
+    pathway_choices = _rows_by_person(session, PathwayChoice, listed_ids)
+    organisation_pathways = [
         PathwayFact(civil_date(row.chosen_at, zone), row.pathway)
         for row in session.execute(select(UsualPathway).order_by(UsualPathway.id)).scalars()
     ]
@@ -94,14 +95,15 @@ def people(session: Session, zone: str, ids: Iterable[int] | None = None) -> lis
             person.name,
             person.email,
             CertificationFacts(
-                employments=_employments(person, stays[person.id], zone),
+                employments=_employments(person, employments[person.id], zone),
                 requirements=(Requirement(civil_date(person.created_at, zone), None, EMPLOYMENT_REASON),),
                 completions=tuple(completions[person.id]),
                 extensions=tuple(Extension(e.recorded, e.until, e.reason, e.withdrawn) for e in extensions[person.id]),
                 pauses=tuple(Pause(p.since, p.until, p.re_enter_days, p.reason, p.recorded) for p in pauses[person.id]),
                 started=tuple(started[person.id]),
                 pathways=_pathways(
-                    usual, [PathwayFact(civil_date(c.chosen_at, zone), c.pathway) for c in choices[person.id]]
+                    organisation_pathways,
+                    [PathwayFact(civil_date(c.chosen_at, zone), c.pathway) for c in pathway_choices[person.id]],
                 ),
             ),
             person.left_at,
@@ -111,61 +113,66 @@ def people(session: Session, zone: str, ids: Iterable[int] | None = None) -> lis
 
 
 def unrevoked_certificates(session: Session, person_id: int) -> list[tuple[date, date | None, str, str]]:
-    """Certificates that somebody holds or has brought along, and that were not taken back: day of completion, last
-    day, issuer with the number, and kind."""
+    """The certificates of a person, issued here or recorded from elsewhere, that were not revoked or withdrawn: day of
+    completion, last valid day, issuer with the number, and kind."""
     changed = exists().where(CertificateChange.certificate_id == Certificate.id)
-    own = session.execute(
+    issued = session.execute(
         select(Certificate, Enrolment.kind)
         .join(CompletionRow, CompletionRow.id == Certificate.completion_id)
         .join(Enrolment, Enrolment.id == CompletionRow.enrolment_id)
         .where(Certificate.person_id == person_id, ~changed)
         .order_by(Certificate.id)
     )
-    found: list[tuple[date, date | None, str, str]] = [
-        (one.completed_on, one.valid_until, f"{one.organisation}, {one.number}"[:200], kind) for one, kind in own
+    certificates: list[tuple[date, date | None, str, str]] = [
+        (one.completed_on, one.valid_until, f"{one.organisation}, {one.number}"[:200], kind) for one, kind in issued
     ]
-    # The newest row about a certificate says whether it was taken back.
-    brought = {
+    # The newest row about a certificate says whether it was withdrawn.
+    imported = {
         (row.day, row.valid_until): row for row in _rows_by_person(session, RenewalImport, [person_id])[person_id]
     }
-    return found + [(row.day, row.valid_until, row.issuer, row.kind) for row in brought.values() if not row.withdrawn]
+    return certificates + [
+        (row.day, row.valid_until, row.issuer, row.kind) for row in imported.values() if not row.withdrawn
+    ]
 
 
 def _person_filter(column: InstrumentedAttribute[int], ids: list[int] | None) -> ColumnElement[bool]:
-    """These people, or everybody."""
+    """A condition for these people, or for everybody."""
     return true() if ids is None else column.in_(ids)
 
 
 def _imported_completion(row: RenewalImport) -> CompletionFact:
-    """An earlier certificate, or that it was taken back."""
+    """An earlier certificate, or the withdrawal of one."""
     why = row.reason if row.withdrawn else ""
     return CompletionFact(row.day, row.recorded, IMPORTED, row.valid_until, row.withdrawn, why)
 
 
 def _employments(person: Person, rows: list[EmploymentRow], zone: str) -> tuple[EmploymentFact, ...]:
-    """The stays here. The end of one is a fact of its own, so that earlier days look as they looked."""
-    begun = civil_date(person.created_at, zone)
-    stays = [EmploymentFact(row.start, row.end, row.recorded) for row in rows] or [EmploymentFact(begun, None, begun)]
-    newest = stays[-1]
+    """The spells of employment. The end of a spell is a fact of its own, so that the status on earlier days stays as it
+    was."""
+    account_day = civil_date(person.created_at, zone)
+    spells = [EmploymentFact(row.start, row.end, row.recorded) for row in rows] or [
+        EmploymentFact(account_day, None, account_day)
+    ]
+    newest = spells[-1]
     if person.left_at is None or newest.end is not None:
-        return tuple(stays)
+        return tuple(spells)
     left = civil_date(person.left_at, zone)
-    return *stays, EmploymentFact(newest.start, left, max(left, newest.written))
+    return *spells, EmploymentFact(newest.start, left, max(left, newest.recorded_on))
 
 
-def _pathways(usual: list[PathwayFact], own: list[PathwayFact]) -> tuple[PathwayFact, ...]:
-    """What was chosen for the person and, until then, for everybody."""
-    first = min((choice.since for choice in own), default=date.max)
-    return *(choice for choice in usual if choice.since < first), *own
+def _pathways(organisation_choices: list[PathwayFact], person_choices: list[PathwayFact]) -> tuple[PathwayFact, ...]:
+    """The pathways chosen for the person and, until the first of these choices, for the whole organisation."""
+    first = min((choice.since for choice in person_choices), default=date.max)
+    return *(choice for choice in organisation_choices if choice.since < first), *person_choices
 
 
 def _completions_and_starts(
     session: Session, zone: str, ids: list[int] | None
 ) -> tuple[dict[int, list[CompletionFact]], dict[int, list[StartFact]]]:
-    """Completions with what became of their certificates, and the days on which somebody read the first page of the
+    """Completions with the revocation of their certificates, and the days on which a person read the first page of the
     course or began a refresher."""
-    done: dict[int, list[CompletionFact]] = defaultdict(list)
-    begun: dict[int, list[StartFact]] = defaultdict(list)
+    completions: dict[int, list[CompletionFact]] = defaultdict(list)
+    starts: dict[int, list[StartFact]] = defaultdict(list)
     rows = session.execute(
         select(
             Enrolment.person_id,
@@ -181,11 +188,12 @@ def _completions_and_starts(
         .where(_person_filter(Enrolment.person_id, ids))
         .order_by(CompletionRow.id)
     )
-    for person_id, kind, at, on, gone, why in rows:
-        # The certificate says which day it was, whatever zone is set today; a revocation is not older than that.
+    for person_id, kind, at, on, revoked_at, why in rows:
+        # The certificate keeps the day of the completion, whatever time zone is set today. A revocation is not dated
+        # before that day.
         day = on or civil_date(at, zone)
-        ended = max(civil_date(gone, zone), day) if gone else None
-        done[person_id].append(CompletionFact(day, None, kind, None, ended, why or ""))
+        revoked_on = max(civil_date(revoked_at, zone), day) if revoked_at else None
+        completions[person_id].append(CompletionFact(day, None, kind, None, revoked_on, why or ""))
     reads = (
         select(Enrolment.person_id, func.min(PageRead.read_at))
         .join(PageRead, PageRead.enrolment_id == Enrolment.id)
@@ -193,33 +201,33 @@ def _completions_and_starts(
         .group_by(Enrolment.person_id, Enrolment.id)
         .order_by(Enrolment.id)
     )
-    begun_once = select(Enrolment.person_id, Enrolment.opened_at).where(
+    refresher_starts = select(Enrolment.person_id, Enrolment.opened_at).where(
         Enrolment.kind == REFRESHER, _person_filter(Enrolment.person_id, ids)
     )
-    for person_id, at in (*session.execute(reads), *session.execute(begun_once.order_by(Enrolment.id))):
-        begun[person_id].append(StartFact(civil_date(at, zone)))
-    return done, begun
+    for person_id, at in (*session.execute(reads), *session.execute(refresher_starts.order_by(Enrolment.id))):
+        starts[person_id].append(StartFact(civil_date(at, zone)))
+    return completions, starts
 
 
 def _rows_by_person(session: Session, model: type[Row], ids: list[int] | None) -> dict[int, list[Row]]:
-    found: dict[int, list[Row]] = defaultdict(list)
+    rows: dict[int, list[Row]] = defaultdict(list)
     for row in session.execute(select(model).where(_person_filter(model.person_id, ids)).order_by(model.id)).scalars():
-        found[row.person_id].append(row)
-    return found
+        rows[row.person_id].append(row)
+    return rows
 
 
 @dataclass(frozen=True)
 class PolicyVersion:
-    """A version of the rule with who made it, when and why."""
+    """A policy version with its author, date and reason."""
 
     policy: Policy
     reason: str
-    by: str | None
+    author: str | None
     at: datetime
 
 
 def policy_history(session: Session) -> list[PolicyVersion]:
-    """The versions of the rule that somebody made, the newest first."""
+    """The policy versions that were recorded by people or commands, the newest first."""
     rows = session.execute(
         select(RenewalPolicy, Person.name)
         .outerjoin(Person, Person.id == RenewalPolicy.made_by)
@@ -230,44 +238,45 @@ def policy_history(session: Session) -> list[PolicyVersion]:
 
 @dataclass(frozen=True)
 class RecertificationEntry:
-    """Something that was written down about somebody. `what` is extension, leave, certificate, pathway or stay, `on`
-    the day it is about or begins on, `name` an issuer or a pathway, `by` None for a command. `undone` says that it takes
-    an earlier entry back, `open` that it can be taken back itself."""
+    """A recorded fact about a person. `kind` is extension, leave, certificate, pathway or stay, `on` the day that the
+    entry is about or begins on, `name` an issuer or a pathway, `author` None for a command. `is_withdrawal` says that
+    the entry withdraws an earlier one, `can_withdraw` that it can be withdrawn itself."""
 
-    what: str
+    kind: str
     id: int
     on: date | None
     until: date | None
     name: str
     reason: str
-    by: str | None
+    author: str | None
     at: datetime
-    undone: bool = False
-    open: bool = False
+    is_withdrawal: bool = False
+    can_withdraw: bool = False
 
 
 def open_facts(session: Session, person_id: int) -> dict[str, set[int]]:
-    """The extensions, leaves and earlier certificates that stand: of each the row that was written last."""
+    """The ids of the extensions, leaves and earlier certificates that are in effect: of each the row that was recorded
+    last."""
     return _open_ids(*_withdrawable_rows(session, person_id))
 
 
 def withdrawal_fact(session: Session, what: str, fact_id: int, day: date) -> Extension | Pause | CompletionFact:
-    """The fact that takes back an extension, a leave or an earlier certificate on that day."""
+    """The fact that withdraws an extension, a leave or an earlier certificate on that day."""
     if what == "extension":
-        e = session.get_one(RenewalExtension, fact_id)
-        return Extension(e.recorded, e.until, e.reason, day)
+        extension = session.get_one(RenewalExtension, fact_id)
+        return Extension(extension.recorded, extension.until, extension.reason, day)
     if what == "leave":
-        p = session.get_one(RenewalPause, fact_id)
-        return Pause(p.since, add_days(p.since, -1), p.re_enter_days, p.reason, day)
-    i = session.get_one(RenewalImport, fact_id)
-    return CompletionFact(i.day, day, IMPORTED, i.valid_until, day)
+        pause = session.get_one(RenewalPause, fact_id)
+        return Pause(pause.since, add_days(pause.since, -1), pause.re_enter_days, pause.reason, day)
+    imported = session.get_one(RenewalImport, fact_id)
+    return CompletionFact(imported.day, day, IMPORTED, imported.valid_until, day)
 
 
 WithdrawableRows = tuple[list[RenewalExtension], list[RenewalPause], list[RenewalImport]]
 
 
 def _withdrawable_rows(session: Session, person_id: int) -> WithdrawableRows:
-    """Every row that can be taken back, or takes one back, in the order in which they were written."""
+    """Every row that can be withdrawn or withdraws another one, in the order in which they were recorded."""
     ids = [person_id]
     return (
         _rows_by_person(session, RenewalExtension, ids)[person_id],
@@ -277,38 +286,43 @@ def _withdrawable_rows(session: Session, person_id: int) -> WithdrawableRows:
 
 
 def _open_ids(
-    extensions: list[RenewalExtension], leaves: list[RenewalPause], brought: list[RenewalImport]
+    extensions: list[RenewalExtension], leaves: list[RenewalPause], imports: list[RenewalImport]
 ) -> dict[str, set[int]]:
+    """The ids of the rows that are in effect, by kind: of each extension, leave and certificate the last row, unless
+    that row is a withdrawal."""
     last_extensions = {(e.recorded, e.until, e.reason): e for e in extensions}
     last_leaves = {p.since: p for p in leaves}
-    last_brought = {(i.day, i.valid_until): i for i in brought}
+    last_imports = {(i.day, i.valid_until): i for i in imports}
     return {
         "extension": {row.id for row in last_extensions.values() if row.withdrawn is None},
         "leave": {row.id for row in last_leaves.values() if not _is_withdrawn_pause(row)},
-        "certificate": {row.id for row in last_brought.values() if row.withdrawn is None},
+        "certificate": {row.id for row in last_imports.values() if row.withdrawn is None},
     }
 
 
 def _is_withdrawn_pause(row: RenewalPause) -> bool:
-    """Whether the row says that the leave did not take place."""
+    """Whether the row says that the leave did not take place: its end is before its beginning."""
     return row.until is not None and row.until < row.since
 
 
 def recertification_entries(session: Session, person_id: int) -> list[RecertificationEntry]:
-    """All that was written down about somebody's renewal, the newest first."""
-    extensions, leaves, brought = _withdrawable_rows(session, person_id)
-    standing = _open_ids(extensions, leaves, brought)
+    """Every recorded fact about a person's recertification, the newest first."""
+    extensions, leaves, imports = _withdrawable_rows(session, person_id)
+    open_ids = _open_ids(extensions, leaves, imports)
     ids = [person_id]
-    found: list[tuple[int | None, RecertificationEntry]] = []
+    entries: list[tuple[int | None, RecertificationEntry]] = []
     for e in extensions:
-        why, gone = e.withdrawn_reason or e.reason, e.withdrawn is not None
-        open_ = e.id in standing["extension"]
-        found.append(
-            (e.made_by, RecertificationEntry("extension", e.id, None, e.until, "", why, None, e.made_at, gone, open_))
+        why, is_withdrawal = e.withdrawn_reason or e.reason, e.withdrawn is not None
+        open_ = e.id in open_ids["extension"]
+        entries.append(
+            (
+                e.made_by,
+                RecertificationEntry("extension", e.id, None, e.until, "", why, None, e.made_at, is_withdrawal, open_),
+            )
         )
     for p in leaves:
-        open_ = p.id in standing["leave"]
-        found.append(
+        open_ = p.id in open_ids["leave"]
+        entries.append(
             (
                 p.made_by,
                 RecertificationEntry(
@@ -316,20 +330,20 @@ def recertification_entries(session: Session, person_id: int) -> list[Recertific
                 ),
             )
         )
-    for i in brought:
-        gone, open_ = i.withdrawn is not None, i.id in standing["certificate"]
+    for i in imports:
+        is_withdrawal, open_ = i.withdrawn is not None, i.id in open_ids["certificate"]
         entry = RecertificationEntry(
-            "certificate", i.id, i.day, i.valid_until, i.issuer, i.reason, None, i.made_at, gone, open_
+            "certificate", i.id, i.day, i.valid_until, i.issuer, i.reason, None, i.made_at, is_withdrawal, open_
         )
-        found.append((i.made_by, entry))
+        entries.append((i.made_by, entry))
     for c in _rows_by_person(session, PathwayChoice, ids)[person_id]:
-        found.append(
+        entries.append(
             (c.chosen_by, RecertificationEntry("pathway", c.id, None, None, c.pathway, c.reason, None, c.chosen_at))
         )
     for s in _rows_by_person(session, EmploymentRow, ids)[person_id]:
-        found.append((s.made_by, RecertificationEntry("stay", s.id, s.start, s.end, "", s.reason, None, s.made_at)))
-    makers = {maker for maker, _ in found if maker is not None}
-    rows = session.execute(select(Person.id, Person.name).where(Person.id.in_(makers)))
+        entries.append((s.made_by, RecertificationEntry("stay", s.id, s.start, s.end, "", s.reason, None, s.made_at)))
+    author_ids = {author_id for author_id, _ in entries if author_id is not None}
+    rows = session.execute(select(Person.id, Person.name).where(Person.id.in_(author_ids)))
     names = {row.id: row.name for row in rows}
-    named = [replace(entry, by=names.get(maker) if maker else None) for maker, entry in found]
+    named = [replace(entry, author=names.get(author_id) if author_id else None) for author_id, entry in entries]
     return sorted(named, key=lambda entry: (entry.at, entry.id), reverse=True)

@@ -26,7 +26,7 @@ from course.refreshers.actions import RecoveredCompletion
 from course.refreshers.queries import CertifiedLearner
 from course.refreshers.rules.boosters import sign_booster_token
 from course.web.app_state import app_state
-from course.web.unit_of_work import command_session, read_only_session
+from course.web.unit_of_work import read_only_session, unit_of_work
 
 group = AppGroup("boosters", help="Five questions between two certificates.")
 
@@ -41,38 +41,38 @@ def send_boosters_command(on: datetime | None, dry_run: bool) -> None:
 
 
 def send_boosters(on: date, dry_run: bool = False) -> int:
-    """Queue what is due on that day; returns how many that is."""
-    zone, sent = app_state().config.time_zone, 0
-    with command_session() as session:
-        ours = organisation(session)
+    """Queue the boosters that are due on that day; returns the number queued."""
+    zone, count = app_state().config.time_zone, 0
+    with unit_of_work() as session:
+        sender = organisation(session)
         due = actions.boosters_due(session, library(), zone, on)
-    for one in due:
+    for learner in due:
         if dry_run:
-            click.echo(one.email)
-            sent += 1
+            click.echo(learner.email)
+            count += 1
             continue
-        mail = _booster_message(one, ours.name if ours else "")
-        with command_session() as session:
-            sent += actions.queue_booster(session, library(), one, mail, zone, now())
-    return sent
+        render = _booster_message(learner, sender.name if sender else "")
+        with unit_of_work() as session:
+            count += actions.queue_booster(session, library(), learner, render, zone, now())
+    return count
 
 
-def _booster_message(to: CertifiedLearner, ours: str) -> Callable[[int], MailMessage]:
-    """The mail with the five questions, written at once; the link to the attempt is put in once that is open."""
+def _booster_message(learner: CertifiedLearner, organisation_name: str) -> Callable[[int], MailMessage]:
+    """The mail with the five questions, rendered at once. The link is put in later, because the id of the attempt is
+    known only when the attempt is open."""
     config, course = app_state().config, library().course.title
-    stop = (
-        f"{config.public_url}/mail/choice/{preference_links.preference_token(config.secret_key, to.person_id, BOOSTER)}"
-    )
-    written = render_message(
+    token = preference_links.preference_token(config.secret_key, learner.person_id, BOOSTER)
+    unsubscribe_link = f"{config.public_url}/mail/choice/{token}"
+    message = render_message(
         "booster.txt",
         f"Five questions, two minutes: {course}",
-        preference_links.unsubscribe_headers(stop),
-        name=first_name(to.name),
+        preference_links.unsubscribe_headers(unsubscribe_link),
+        name=first_name(learner.name),
         link=f"{config.public_url}/booster/{TOKEN_PLACEHOLDER}",
-        organisation=ours,
-        stop=stop,
+        organisation=organisation_name,
+        stop=unsubscribe_link,
     )
-    return lambda attempt: token_filler(written)(sign_booster_token(attempt, config.secret_key))
+    return lambda attempt: token_filler(message)(sign_booster_token(attempt, config.secret_key))
 
 
 updates = AppGroup("updates", help="What has changed, for those who were certified before.")
@@ -88,30 +88,30 @@ def send_updates_command(on: datetime | None, dry_run: bool) -> None:
 
 
 def send_updates(on: date, dry_run: bool = False) -> int:
-    """Queue what is due on that day; returns how many mails that is."""
-    config, sent = app_state().config, 0
-    with command_session() as session:
-        ours = organisation(session)
-        due = actions.updates_due(session, library(), config.time_zone, on)
-    for one in due:
+    """Queue the mails about updates that are due on that day; returns the number queued."""
+    config, count = app_state().config, 0
+    with unit_of_work() as session:
+        sender = organisation(session)
+        due_mails = actions.updates_due(session, library(), config.time_zone, on)
+    for due_mail in due_mails:
         if dry_run:
-            click.echo(f"{one.person.email}: {one.step}")
-            sent += 1
+            click.echo(f"{due_mail.person.email}: {due_mail.mail_step}")
+            count += 1
             continue
         mail = render_message(
             "update.txt",
-            f"Something has changed: please look at it by {long_date(one.update.due)}",
-            name=first_name(one.person.name),
-            changes=[change.change.reason for change in one.update.changes],
-            late=on > one.update.due,
-            due=long_date(one.update.due),
+            f"Something has changed: please look at it by {long_date(due_mail.update.due)}",
+            name=first_name(due_mail.person.name),
+            changes=[change.change.reason for change in due_mail.update.changes],
+            late=on > due_mail.update.due,
+            due=long_date(due_mail.update.due),
             link=f"{config.public_url}/refresher/update",
-            organisation=ours.name if ours else "",
+            organisation=sender.name if sender else "",
             course=library().course.title,
         )
-        with command_session() as session:
-            sent += actions.queue_update_mail(session, one, mail, config.time_zone, now())
-    return sent
+        with unit_of_work() as session:
+            count += actions.queue_update_mail(session, due_mail, mail, config.time_zone, now())
+    return count
 
 
 @recertification.command("guard")
@@ -130,25 +130,26 @@ def guard_command(on: datetime | None) -> None:
         )
     with read_only_session() as session:
         policies = renewal.policies(session, zone)
-        found = [
+        without_due_date = [
             (one, why)
             for one in renewal.people(session, zone)
             if (why := missing_due_date_reason(one.facts, policies, day))
         ]
-    for person, why in found:
+    for person, why in without_due_date:
         click.echo(f"{person.email}: {why}")
-    if found:
+    if without_due_date:
         sys.exit(1)
     click.echo("Everybody who needs the course has a next due day.")
 
 
 def recover_completions(at: datetime) -> list[RecoveredCompletion]:
-    """Complete whatever was finished and never completed; says what that was. Safe to run again, or twice at once."""
+    """Complete every course and refresher that was finished and never completed; returns what was completed. Safe to
+    run again, or twice at the same time."""
     with read_only_session() as session:
-        waiting = queries.unrecorded_completions(session)
-    healed = []
-    for one in waiting:
-        with command_session() as session:
-            if (done := actions.recover_completion(session, library(), one, at)) is not None:
-                healed.append(done)
-    return healed
+        candidates = queries.unrecorded_completions(session)
+    recovered = []
+    for candidate in candidates:
+        with unit_of_work() as session:
+            if (completion := actions.recover_completion(session, library(), candidate, at)) is not None:
+                recovered.append(completion)
+    return recovered

@@ -1,4 +1,4 @@
-"""What a refresher or an update was made of, as it was composed. Rows are added and never changed."""
+"""The composition of refreshers and updates, as stored when they were composed. Rows are added and never changed."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from course.db import Base, UtcDateTime
 
 
 class RefresherPart(Base):
-    """One part of an enrolment that is not the whole course.
+    """One part of a refresher or an update.
 
-    kind `change`: a marked change, by `ref` and `version` as the archive keeps it; `before` is the version of the
-    page that the person had read, if there is one. kind `scenario`: `ref` is module/scenario. kind `point`: `ref` is
-    the learning point, `why` the reason why it is asked (critical, changed, forgotten).
+    kind `change`: a marked change, by `ref` and `version` as in the archive of content versions; `before` is the
+    version of the page that the person had read, if there is one. kind `scenario`: `ref` is module/scenario. kind
+    `point`: `ref` is the learning point, `why` the reason why it is asked (critical, changed, forgotten).
     """
 
     __tablename__ = "refresher_part"
@@ -36,8 +36,8 @@ class RefresherPart(Base):
 
 
 class PageReadAgain(Base):
-    """The page of a point was read again after all its questions in a refresher or an update were missed: `ref` is
-    module/page, `version` what it said (both empty if the point has no page any more)."""
+    """The page of a point was read again after all its questions in a refresher or an update were answered wrongly:
+    `ref` is module/page, `version` the version that was read (both empty if the point has no page any more)."""
 
     __tablename__ = "page_read_again"
 

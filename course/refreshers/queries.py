@@ -1,4 +1,4 @@
-"""What refreshers rest on: first answers, what somebody completed, and what a refresher was made of."""
+"""Read what refreshers, updates and boosters rest on: first answers, completions, and the composition of refreshers."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from course.people.queries import newest_pathway
 from course.refreshers.models import PageReadAgain, RefresherPart
 from course.refreshers.rules.memory_model import MemoryReview
 
-PAGE_PREFIX = "page:"  # how the archive names a marked change of a page
+PAGE_PREFIX = "page:"  # prefix of a marked change of a page in the archive of content versions
 
 
 def memory_reviews(session: Session, person_id: int) -> list[MemoryReview]:
-    """Every first answer of a person, oldest first. Timelines are told, not tested, and are left out."""
+    """Every first answer of a person, oldest first. Timelines are left out, because they are told and not tested."""
     rows = session.execute(
         select(AttemptItem.point, Answer.answered_at, Answer.correct, Answer.sureness)
         .join(Answer, Answer.item_id == AttemptItem.id)
@@ -47,23 +47,24 @@ def memory_reviews(session: Session, person_id: int) -> list[MemoryReview]:
 
 @dataclass(frozen=True)
 class RefresherPartView:
-    """A part of a refresher or update (see models.RefresherPart), and whether it is done; a `point` is never said
-    to be done by itself, since its questions are those of the attempt."""
+    """A part of a refresher or update (see models.RefresherPart), and whether it is done. A part of kind `point` is
+    never done by itself, because its questions belong to the attempt."""
 
     position: int
     kind: str
     ref: str
     version: str | None
-    before: str | None
-    why: str | None
+    previous_version: str | None
+    reason: str | None
     done: bool
 
 
 @dataclass(frozen=True)
 class Refresher:
-    """An enrolment that is not the whole course: its parts in order, its attempt, and when it was completed. `run`
-    is the newest run of its scenario. `used_up` are the points of which it asked every question that there is, the last
-    of them in vain: it cannot be passed any more. `to_read` are those of them whose page is not read again yet."""
+    """A refresher or an update: its parts in order, its attempt, and when it was completed. `run_id` is the newest run
+    of its scenario. `exhausted_points` are the points of which every existing question was asked and the last one
+    answered wrongly: the refresher can no longer be passed. `points_to_reread` are those of them whose page has not
+    been read again yet."""
 
     id: int
     kind: str
@@ -73,35 +74,36 @@ class Refresher:
     asked: int
     answered: int
     passed: bool
-    run: int | None
+    run_id: int | None
     completed_at: datetime | None
-    used_up: tuple[str, ...] = ()
-    to_read: tuple[str, ...] = ()
+    exhausted_points: tuple[str, ...] = ()
+    points_to_reread: tuple[str, ...] = ()
 
     @property
-    def given_up(self) -> bool:
-        """Whether it cannot be passed any more, and what it asked to be read again is read."""
-        return bool(self.used_up) and not self.to_read
+    def cannot_be_passed(self) -> bool:
+        """Whether the refresher can no longer be passed, and the pages of its exhausted points have been read again."""
+        return bool(self.exhausted_points) and not self.points_to_reread
 
     @property
-    def read(self) -> bool:
-        """Whether every changed page was seen and the story is over."""
+    def reading_done(self) -> bool:
+        """Whether every changed page was seen and the scenario is finished."""
         return all(part.done for part in self.parts if part.kind != "point")
 
     @property
-    def over(self) -> bool:
-        return self.read and self.passed
+    def is_finished(self) -> bool:
+        """Whether the reading is done and the questions are passed."""
+        return self.reading_done and self.passed
 
 
 def newest_refresher_id(session: Session, person_id: int, kind: str) -> int | None:
-    """The newest enrolment of a person for a refresher (or an update)."""
-    whole = select(func.max(Enrolment.id)).where(Enrolment.person_id == person_id, Enrolment.kind == kind)
-    return session.execute(whole).scalar()
+    """The id of a person's newest enrolment for a refresher (or an update)."""
+    newest = select(func.max(Enrolment.id)).where(Enrolment.person_id == person_id, Enrolment.kind == kind)
+    return session.execute(newest).scalar()
 
 
 def newest_refresher(session: Session, person_id: int, kind: str) -> Refresher | None:
-    """The newest refresher (or update) of a person, whether it is complete or not; None if there is none, or if its
-    details are not kept any more."""
+    """The newest refresher (or update) of a person, completed or not; None if there is none, or if its details have
+    been erased by the retention schedule."""
     row = session.execute(
         select(Enrolment.id, Enrolment.opened_at, Completion.completed_at)
         .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
@@ -111,9 +113,9 @@ def newest_refresher(session: Session, person_id: int, kind: str) -> Refresher |
     ).first()
     if row is None:
         return None
-    # Boosters after a refresher hang on the same enrolment.
-    wanted = select(func.max(Attempt.id)).where(Attempt.enrolment_id == row.id, Attempt.kind == kind)
-    attempt_id = session.execute(wanted).scalar()
+    # Boosters after a refresher belong to the same enrolment, so the kind of the attempt is needed as well.
+    newest_attempt = select(func.max(Attempt.id)).where(Attempt.enrolment_id == row.id, Attempt.kind == kind)
+    attempt_id = session.execute(newest_attempt).scalar()
     attempt = attempt_of(session, person_id, attempt_id) if attempt_id is not None else None
     if attempt is None:
         return None
@@ -124,12 +126,12 @@ def newest_refresher(session: Session, person_id: int, kind: str) -> Refresher |
         .order_by(ScenarioRun.id)
     ).all()
     parts = _refresher_parts(session, row.id, any(outcome is not None for _, outcome in runs))
-    used_up = () if attempt.passed or attempt.finished_at is None else attempt.not_shown
-    again = select(PageReadAgain.point).where(PageReadAgain.enrolment_id == row.id)
-    read = set(session.execute(again).scalars()) if used_up else set()
+    exhausted_points = () if attempt.passed or attempt.finished_at is None else attempt.not_shown
+    reread_points = select(PageReadAgain.point).where(PageReadAgain.enrolment_id == row.id)
+    reread = set(session.execute(reread_points).scalars()) if exhausted_points else set()
     return Refresher(
         row.id, kind, row.opened_at, parts, attempt.id, len(attempt.items), attempt.answered, bool(attempt.passed),
-        runs[-1][0] if runs else None, row.completed_at, used_up, tuple(p for p in used_up if p not in read),
+        runs[-1][0] if runs else None, row.completed_at, exhausted_points, tuple(p for p in exhausted_points if p not in reread),
     )  # fmt: skip
 
 
@@ -144,7 +146,7 @@ def has_completed_since(session: Session, person_id: int, moment: datetime) -> b
 
 
 def last_step_at(session: Session, enrolment: int) -> datetime | None:
-    """When the newest step of an enrolment was done: a page read, an attempt or a scenario ended."""
+    """The time of the newest step of an enrolment: a page read, an attempt finished or a scenario finished."""
     moments = (
         select(func.max(PageRead.read_at)).where(PageRead.enrolment_id == enrolment),
         select(func.max(AttemptOutcome.finished_at))
@@ -154,14 +156,14 @@ def last_step_at(session: Session, enrolment: int) -> datetime | None:
         .join(ScenarioRun, ScenarioRun.id == RunOutcome.run_id)
         .where(ScenarioRun.enrolment_id == enrolment),
     )
-    found = [at for one in moments if (at := session.execute(one).scalar()) is not None]
-    return max(found, default=None)
+    times = [at for moment in moments if (at := session.execute(moment).scalar()) is not None]
+    return max(times, default=None)
 
 
 @dataclass(frozen=True)
 class UnrecordedCompletion:
-    """An enrolment (`kind` is initial, refresher or update) that may have been finished without being completed, and
-    whose it is. `attempt_id` is an attempt in it whose last answer was given at `ended_at`, without an outcome."""
+    """An enrolment (`kind` is initial, refresher or update) of a person that may have been finished without a recorded
+    completion. `attempt_id` is an attempt in it whose last answer was given at `ended_at`, without an outcome."""
 
     person_id: int
     email: str
@@ -175,10 +177,10 @@ class UnrecordedCompletion:
 
 
 def unrecorded_completions(session: Session) -> list[UnrecordedCompletion]:
-    """Every enrolment that may have been finished without being completed: whether it is so, the rule says. Three
-    queries, however many people there are."""
-    ours = session.execute(select(Organisation.nation, Organisation.pathway)).first()
-    if ours is None:
+    """Every enrolment that may have been finished without a recorded completion; whether it was, the rules decide.
+    Three queries, however many people there are."""
+    organisation = session.execute(select(Organisation.nation, Organisation.pathway)).first()
+    if organisation is None:
         return []
     answered = (
         select(Attempt.id.label("attempt"), Attempt.enrolment_id, func.max(Answer.answered_at).label("ended_at"))
@@ -214,21 +216,23 @@ def unrecorded_completions(session: Session) -> list[UnrecordedCompletion]:
         )
         .order_by(Enrolment.id)
     )  # fmt: skip
-    nation, usual = ours
+    nation, organisation_pathway = organisation
     return [
-        UnrecordedCompletion(r[0], r[1], r[2], cast("Setting", r[3] or usual), cast("Nation", nation), *r[4:])
+        UnrecordedCompletion(
+            r[0], r[1], r[2], cast("Setting", r[3] or organisation_pathway), cast("Nation", nation), *r[4:]
+        )
         for r in rows
     ]
 
 
-def _refresher_parts(session: Session, enrolment: int, told: bool) -> tuple[RefresherPartView, ...]:
+def _refresher_parts(session: Session, enrolment: int, scenario_finished: bool) -> tuple[RefresherPartView, ...]:
     read = {row.ref for row in session.execute(select(PageRead.ref).where(PageRead.enrolment_id == enrolment)).all()}
     rows = session.execute(
         select(RefresherPart).where(RefresherPart.enrolment_id == enrolment).order_by(RefresherPart.position)
     ).scalars()
     return tuple(
         RefresherPartView(p.position, p.kind, p.ref, p.version, p.before, p.why,
-             told if p.kind == "scenario" else p.kind == "change" and _is_change_seen(p.ref, read))
+             scenario_finished if p.kind == "scenario" else p.kind == "change" and _is_change_seen(p.ref, read))
         for p in rows
     )  # fmt: skip
 
@@ -238,7 +242,7 @@ def _is_change_seen(change: str, read: set[str]) -> bool:
 
 
 def last_completed_begun_at(session: Session, person_id: int) -> datetime | None:
-    """When the person began what they completed last, the whole course or a refresher; None if there is nothing."""
+    """When the person began what they completed last, the whole course or a refresher; None if they completed nothing."""
     return session.execute(
         select(Enrolment.opened_at)
         .join(Completion, Completion.enrolment_id == Enrolment.id)
@@ -249,7 +253,7 @@ def last_completed_begun_at(session: Session, person_id: int) -> datetime | None
 
 
 def handled_changes(session: Session, person_id: int) -> frozenset[tuple[str, str]]:
-    """The marked changes that the person has seen and answered for, in a refresher or an update."""
+    """The marked changes that the person has seen and answered questions on, in a refresher or an update."""
     rows = session.execute(
         select(RefresherPart.ref, RefresherPart.version)
         .join(Enrolment, Enrolment.id == RefresherPart.enrolment_id)
@@ -263,14 +267,14 @@ def handled_changes(session: Session, person_id: int) -> frozenset[tuple[str, st
         .join(Attempt, Attempt.enrolment_id == Enrolment.id)
         .join(AttemptOutcome, AttemptOutcome.attempt_id == Attempt.id)
         .where(Enrolment.person_id == person_id, RefresherPart.kind == "change", AttemptOutcome.passed)
-        # A changed page is read; a changed question is only asked.
+        # A changed page has to be read; a changed question has no page and is only asked.
         .where(or_(PageRead.id.is_not(None), RefresherPart.ref.not_like(f"{PAGE_PREFIX}%")))
     )
     return frozenset((ref, version) for ref, version in rows if version is not None)
 
 
 def page_read_times(session: Session, person_id: int) -> dict[str, datetime]:
-    """When the person last read each page in the whole course, by module/page: only what they completed counts."""
+    """When the person last read each page in the whole course, by module/page. Only completed enrolments count."""
     rows = session.execute(
         select(PageRead.ref, func.max(PageRead.read_at))
         .join(Enrolment, Enrolment.id == PageRead.enrolment_id)
@@ -282,7 +286,7 @@ def page_read_times(session: Session, person_id: int) -> dict[str, datetime]:
 
 
 def versions_read(session: Session, person_id: int) -> dict[str, str]:
-    """The version of each page in which the person read it last, by module/page."""
+    """The version of each page that the person read last, by module/page."""
     rows = session.execute(
         select(PageRead.ref, PageRead.version)
         .join(Enrolment, Enrolment.id == PageRead.enrolment_id)
@@ -293,7 +297,7 @@ def versions_read(session: Session, person_id: int) -> dict[str, str]:
 
 
 def scenario_run_counts(session: Session, person_id: int) -> dict[str, int]:
-    """How often the person has been through each scenario, by module/scenario."""
+    """How often the person has finished each scenario, by module/scenario."""
     rows = session.execute(
         select(ScenarioRun.ref, func.count())
         .join(RunOutcome, RunOutcome.run_id == ScenarioRun.id)
@@ -306,8 +310,8 @@ def scenario_run_counts(session: Session, person_id: int) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class CertifiedLearner:
-    """Somebody who is here and completed the course, with the enrolment of their newest completion and the boosters
-    that were sent since: when, and whether any question was answered."""
+    """A current member of staff who completed the course, with the enrolment of their newest completion and the
+    boosters sent since: when, and whether any question was answered."""
 
     person_id: int
     name: str
@@ -347,13 +351,13 @@ def certified_learners(session: Session) -> list[CertifiedLearner]:
 
 
 def enrolment_holder(session: Session, enrolment: int) -> int | None:
-    """Whose enrolment it is."""
+    """The id of the person whose enrolment it is."""
     return session.execute(select(Enrolment.person_id).where(Enrolment.id == enrolment)).scalar()
 
 
 def booster_attempt(session: Session, attempt_id: int, since: datetime) -> AttemptView | None:
-    """A booster that was sent since then to somebody who is still here."""
-    owner = session.execute(
+    """A booster that was sent since then to a person who is still here; None if there is no such booster."""
+    person_id = session.execute(
         select(Enrolment.person_id)
         .join(Attempt, Attempt.enrolment_id == Enrolment.id)
         .join(Person, Person.id == Enrolment.person_id)
@@ -361,4 +365,4 @@ def booster_attempt(session: Session, attempt_id: int, since: datetime) -> Attem
             Attempt.id == attempt_id, Attempt.kind == "booster", Attempt.opened_at >= since, Person.left_at.is_(None)
         )
     ).scalar()
-    return attempt_of(session, owner, attempt_id) if owner is not None else None
+    return attempt_of(session, person_id, attempt_id) if person_id is not None else None

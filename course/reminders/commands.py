@@ -17,7 +17,7 @@ from course.organisation.queries import organisation
 from course.reminders import actions, message_text
 from course.reminders.actions import PlannedReminder
 from course.web.app_state import app_state
-from course.web.unit_of_work import command_session, read_only_session
+from course.web.unit_of_work import read_only_session, unit_of_work
 
 group = AppGroup("reminders", help="Who is reminded of what, and why.")
 Clock = Callable[[], datetime]
@@ -50,7 +50,7 @@ def queue_due_reminders(at: datetime, clock: Clock = now) -> int:
     queued, found = 0, iter(find_due_reminders(at, clock))
     while batch := list(islice(found, BATCH_SIZE)):
         written = _render_messages(batch)
-        with command_session() as session:
+        with unit_of_work() as session:
             for one, letter in written:
                 queued += actions.queue_reminder(session, one, letter, clock())
     return queued

@@ -15,8 +15,8 @@ from course.mail.actions import set_mail_preference
 from course.mail.queries import opted_out_people, suppressed_addresses, suppression_list
 from course.mail.rules import DIGEST
 from course.organisation.request_organisation import current_organisation
+from course.people.access import publish_record_opened
 from course.people.queries import visible_person
-from course.people.views import publish_record_opened
 from course.reminders import actions, queries
 from course.reminders.forms import ReminderPolicyForm, format_closures
 from course.reminders.rules import (
@@ -29,7 +29,8 @@ from course.reminders.rules import (
 )
 from course.web.access import Permission, requires_permission, sign_in_required
 from course.web.app_state import app_state
-from course.web.template_filters import plural, redirect_after_post
+from course.web.redirects import redirect_after_post
+from course.web.template_filters import plural
 from course.web.unit_of_work import db, unit_of_work
 
 pages = Blueprint("reminders", __name__)

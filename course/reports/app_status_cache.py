@@ -1,4 +1,4 @@
-"""The ledger of the application that is running."""
+"""The status cache of the running application."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from flask import current_app
 
 from course.reports.status_cache import StatusCache
 
-EXTENSION_KEY = "course.ledger"
+EXTENSION_KEY = "course.status_cache"
 
 
 def app_status_cache() -> StatusCache:
-    """This process's ledger of this application's database."""
-    ledger: StatusCache = current_app.extensions[EXTENSION_KEY]
-    return ledger
+    """The status cache of this application's database in this process."""
+    cache: StatusCache = current_app.extensions[EXTENSION_KEY]
+    return cache

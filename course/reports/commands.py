@@ -38,14 +38,14 @@ def export_command(on: datetime | None, team: int | None, status: str | None, so
     if on and on.date() > today:
         raise click.ClickException(f"{on.date()} has not come yet.")
     day = on.date() if on and on.date() < today else None
-    wish = ReportRequest(kind, ReportFilter(team, status or "", sort=sort, on=day), COMMAND_VIEWER, at)
+    report_request = ReportRequest(kind, ReportFilter(team, status or "", sort=sort, on=day), COMMAND_VIEWER, at)
     refuse_existing_file(output)
     try:
-        made = export_report(wish, StatusCache(), _echo_progress)
+        exported = export_report(report_request, StatusCache(), _echo_progress)
     except LookupError as error:
         raise click.ClickException(str(error)) from error
-    write_new_file(output, made.data)
-    click.echo(f"{output}: {len(made.people)} people, {len(made.data)} bytes.")
+    write_new_file(output, exported.data)
+    click.echo(f"{output}: {len(exported.people)} people, {len(exported.data)} bytes.")
 
 
 def _echo_progress(stage: str, done: int, total: int) -> None:

@@ -12,9 +12,9 @@ from course.audit.actions import record_event
 from course.content.loaded_course import library
 from course.content.schema import SETTINGS
 from course.dates import civil_date
-from course.exports.actions import keep
+from course.exports.actions import store_file
 from course.exports.queries import download_of_job
-from course.exports.rules import NOT_ALLOWED, Tell
+from course.exports.rules import NOT_ALLOWED, StageCallback
 from course.jobs.rules import JobKind, JobRun
 from course.organisation.queries import organisation
 from course.people.queries import viewers
@@ -28,7 +28,7 @@ from course.reports.status_cache import StatusCache
 from course.training_records.actions import log_record_export
 from course.training_records.rules import EXPORT
 from course.web.app_state import app_state
-from course.web.unit_of_work import command_session, read_only_session
+from course.web.unit_of_work import read_only_session, unit_of_work
 
 READING_STAGE = "Reading who is in it"
 
@@ -52,7 +52,7 @@ class ReportFile:
     on: date
 
 
-def build_report_file(session: Session, ledger: StatusCache, asked: ReportRequest, tell: Tell) -> ReportFile:
+def build_report_file(session: Session, ledger: StatusCache, asked: ReportRequest, tell: StageCallback) -> ReportFile:
     """The file. It only reads, so nobody who writes has to wait for it. Raises LookupError for a team that was not there
     on that day, or that the viewer may not see."""
     zone = str(app_state().config.time_zone)
@@ -80,11 +80,11 @@ def log_report_export(session: Session, asked: ReportRequest, made: ReportFile) 
         log_record_export(session, made.people, by, EXPORT, f"team report, {kind}", asked.at)
 
 
-def export_report(asked: ReportRequest, ledger: StatusCache, tell: Tell) -> ReportFile:
+def export_report(asked: ReportRequest, ledger: StatusCache, tell: StageCallback) -> ReportFile:
     """The file for a command, once it is in the audit log. Raises LookupError as `build_report_file`."""
     with read_only_session() as session:
         made = build_report_file(session, ledger, asked, tell)
-    with command_session() as session:
+    with unit_of_work() as session:
         log_report_export(session, asked, made)
     return made
 
@@ -107,8 +107,8 @@ def make_report_file(run: JobRun) -> None:
     asked = ReportRequest(file.kind, wanted, viewer, run.at)
     with read_only_session() as session:
         made = build_report_file(session, app_status_cache(), asked, run.progress)
-    with command_session() as session:
-        keep(session, run, made.data, len(made.people), run.clock())
+    with unit_of_work() as session:
+        store_file(session, run, made.data, len(made.people), run.clock())
         log_report_export(session, asked, made)
 
 

@@ -17,7 +17,7 @@ import typst
 
 from course.certificates.typesetting import FONTS
 from course.dates import civil_date
-from course.exports.rules import Tell
+from course.exports.rules import StageCallback
 from course.recertification.rules.civil_dates import long_date as in_words
 from course.recertification.rules.explanations import STATUS_GROUPS
 from course.reports.report_view import ReportRow, ReportView
@@ -28,65 +28,84 @@ TEMPLATE = Path(__file__).with_name("report.typ")
 COLUMNS = ("Person", "E-mail", "Team", "Pathway", "Started here", "Status", "Progress", "Due", "Certificate runs to",
            "Last reminder")  # fmt: skip
 PDF_COLUMNS = ("Person", "Team", "Status", "Progress", "Started here", "Due", "Certificate runs to", "Last reminder")
-PDF_BATCH_SIZE = 1000  # people who are set at once
-PROGRESS_INTERVAL = 5000  # lines after which somebody who waits is told
+PDF_BATCH_SIZE = 1000  # people in one part of a PDF
+PROGRESS_INTERVAL = 5000  # lines after which the progress is reported
 WRITING_STAGE = "Writing the file"
 _lock = Lock()
 
 
 @dataclass(frozen=True)
 class ReportFormat:
-    """A kind of file: what it is called, its ending and its media type, and how it is made."""
+    """A file format: its name, ending and media type, and the function that renders it."""
 
     name: str
-    media: str
-    make: Callable[[ReportView, Sequence[ReportRow], str, str, datetime, Tell], bytes]
-    at_once: int  # people up to whom nobody has to wait for it
+    media_type: str
+    render: Callable[[ReportView, Sequence[ReportRow], str, str, datetime, StageCallback], bytes]
+    max_immediate: int  # people up to whom the file is made within the request; larger files are made in the background
 
 
 def row_cells(row: ReportRow, zone: str) -> tuple[object, ...]:
-    """A line of the report; days as days."""
+    """The cells of a line; dates are dates, not text."""
     line = row.line
-    reminded = civil_date(row.reminded, zone) if row.reminded else None
-    return (line.name, line.email, row.teams, row.pathway, line.start, line.words, row.progress, line.due,
-            line.valid_until, reminded)  # fmt: skip
+    reminder_day = civil_date(row.last_reminder, zone) if row.last_reminder else None
+    return (line.name, line.email, row.teams, row.pathway, line.employment_start, line.label, row.progress, line.due,
+            line.valid_until, reminder_day)  # fmt: skip
 
 
-def _csv(seen: ReportView, rows: Sequence[ReportRow], organisation: str, zone: str, at: datetime, tell: Tell) -> bytes:  # noqa: ARG001
-    return csv_bytes((COLUMNS, *_cell_rows(rows, zone, tell)))
+def _csv(
+    view: ReportView,  # noqa: ARG001
+    rows: Sequence[ReportRow],
+    organisation: str,  # noqa: ARG001
+    zone: str,
+    at: datetime,  # noqa: ARG001
+    report_progress: StageCallback,
+) -> bytes:
+    return csv_bytes((COLUMNS, *_cell_rows(rows, zone, report_progress)))
 
 
-def _xlsx(seen: ReportView, rows: Sequence[ReportRow], organisation: str, zone: str, at: datetime, tell: Tell) -> bytes:
-    about = [(seen.name, organisation), *((line,) for line in report_summary(seen, zone, at))]
-    people = itertools.chain((COLUMNS,), _cell_rows(rows, zone, tell))
-    return xlsx_bytes({"People": people, "About this report": about})
+def _xlsx(
+    view: ReportView,
+    rows: Sequence[ReportRow],
+    organisation: str,
+    zone: str,
+    at: datetime,
+    report_progress: StageCallback,
+) -> bytes:
+    about_rows = [(view.name, organisation), *((line,) for line in report_summary(view, zone, at))]
+    people = itertools.chain((COLUMNS,), _cell_rows(rows, zone, report_progress))
+    return xlsx_bytes({"People": people, "About this report": about_rows})
 
 
-def _cell_rows(rows: Sequence[ReportRow], zone: str, tell: Tell) -> Iterator[tuple[object, ...]]:
+def _cell_rows(rows: Sequence[ReportRow], zone: str, report_progress: StageCallback) -> Iterator[tuple[object, ...]]:
     for number, row in enumerate(rows):
         if number % PROGRESS_INTERVAL == 0:
-            tell(WRITING_STAGE, number, len(rows))
+            report_progress(WRITING_STAGE, number, len(rows))
         yield row_cells(row, zone)
 
 
-def report_summary(seen: ReportView, zone: str, at: datetime) -> list[str]:
-    """What a file says about itself: the day, the counts, and what was left out of the list."""
-    report, wanted = seen.report, seen.report.wanted
+def report_summary(view: ReportView, zone: str, at: datetime) -> list[str]:
+    """The summary in a file: the day, the counts, and the filter of the list."""
+    report, report_filter = view.report, view.report.wanted
     counts = ", ".join(
         f"{report.counts[one]} {STATUS_GROUPS[one].lower()}" for one in STATUS_BAR_ORDER if report.counts[one]
     )
-    found = [
-        f"As at {in_words(seen.on)}. Made on {in_words(civil_date(at, zone))}.",
-        f"{report.holding} of {report.total} hold a valid certificate. {counts}." if report.total else "Nobody.",
+    summary = [
+        f"As at {in_words(view.on)}. Made on {in_words(civil_date(at, zone))}.",
+        f"{report.certified_count} of {report.total} hold a valid certificate. {counts}."
+        if report.total
+        else "Nobody.",
     ]
-    if wanted.narrow:
-        asked = {
-            "status": STATUS_GROUPS.get(wanted.group, ""), "pathway": wanted.pathway, "name or e-mail": wanted.words,
-            "started here from": _date_or_blank(wanted.started_from), "started here up to": _date_or_blank(wanted.started_to),
-        }  # fmt: skip
-        only = "; ".join(f"{name}: {value}" for name, value in asked.items() if value)
-        found.append(f"The list has {len(report.lines)} of them, by {only}.")
-    return [*found, f"Order: {SORT_ORDERS[wanted.sort].lower()}."]
+    if report_filter.is_narrowed:
+        criteria = {
+            "status": STATUS_GROUPS.get(report_filter.group, ""),
+            "pathway": report_filter.pathway,
+            "name or e-mail": report_filter.search_text,
+            "started here from": _date_or_blank(report_filter.started_from),
+            "started here up to": _date_or_blank(report_filter.started_to),
+        }
+        criteria_text = "; ".join(f"{name}: {value}" for name, value in criteria.items() if value)
+        summary.append(f"The list has {len(report.lines)} of them, by {criteria_text}.")
+    return [*summary, f"Order: {SORT_ORDERS[report_filter.sort].lower()}."]
 
 
 def _date_or_blank(day: date | None) -> str:
@@ -98,46 +117,56 @@ def _compiler() -> typst.Compiler:
     return typst.Compiler(TEMPLATE, font_paths=FONTS, ignore_system_fonts=True)
 
 
-def _pdf(seen: ReportView, rows: Sequence[ReportRow], organisation: str, zone: str, at: datetime, tell: Tell) -> bytes:
-    """Typst keeps all of a document in memory, so long lists are set in parts, whose pages are numbered through."""
+def _pdf(
+    view: ReportView,
+    rows: Sequence[ReportRow],
+    organisation: str,
+    zone: str,
+    at: datetime,
+    report_progress: StageCallback,
+) -> bytes:
+    """Typst keeps a whole document in memory, so a long list is typeset in parts with continuous page numbers."""
     if len(rows) <= PDF_BATCH_SIZE:
-        return _compile_pdf(_template_data(seen, rows, organisation, zone, at))
-    # It takes a while to load, and few need it.
+        return _compile_pdf(_template_data(view, rows, organisation, zone, at))
+    # Imported here because the library loads slowly and few reports need it.
     from pypdf import PdfReader, PdfWriter  # noqa: PLC0415
 
-    whole, before = PdfWriter(), 0
-    for start in range(0, len(rows), PDF_BATCH_SIZE):
-        tell(WRITING_STAGE, start, len(rows))
-        facts = _template_data(seen, rows[start : start + PDF_BATCH_SIZE], organisation, zone, at)
-        part = PdfReader(io.BytesIO(_compile_pdf({**facts, "before": before, "begins": start == 0})))
-        whole.append(part, import_outline=False)
-        before += len(part.pages)
-    whole.add_metadata({"/Title": f"Team report: {seen.name}", "/Author": organisation})
+    merged, pages_before = PdfWriter(), 0
+    for batch_start in range(0, len(rows), PDF_BATCH_SIZE):
+        report_progress(WRITING_STAGE, batch_start, len(rows))
+        template_data = _template_data(view, rows[batch_start : batch_start + PDF_BATCH_SIZE], organisation, zone, at)
+        part = PdfReader(
+            io.BytesIO(_compile_pdf({**template_data, "before": pages_before, "begins": batch_start == 0}))
+        )
+        merged.append(part, import_outline=False)
+        pages_before += len(part.pages)
+    merged.add_metadata({"/Title": f"Team report: {view.name}", "/Author": organisation})
     file = io.BytesIO()
-    whole.write(file)
+    merged.write(file)
     return file.getvalue()
 
 
 def _template_data(
-    seen: ReportView, rows: Sequence[ReportRow], organisation: str, zone: str, at: datetime
+    view: ReportView, rows: Sequence[ReportRow], organisation: str, zone: str, at: datetime
 ) -> dict[str, Any]:
-    """What the template gets. `before` is how many pages came before, None where this is all of them."""
+    """The data of the PDF template. `before` is the number of pages of the earlier parts, None if this is the whole
+    document."""
     today = civil_date(at, zone)
-    printed = [
-        [row.line.name, row.teams, row.line.words, row.progress, *map(_date_or_blank, (
-            row.line.start, row.line.due, row.line.valid_until,
-            civil_date(row.reminded, zone) if row.reminded else None,
+    printed_rows = [
+        [row.line.name, row.teams, row.line.label, row.progress, *map(_date_or_blank, (
+            row.line.employment_start, row.line.due, row.line.valid_until,
+            civil_date(row.last_reminder, zone) if row.last_reminder else None,
         ))] for row in rows
     ]  # fmt: skip
     return {
-        "title": f"Team report: {seen.name}",
+        "title": f"Team report: {view.name}",
         "organisation": organisation,
         "above": f"{organisation}: team report",
-        "heading": seen.name,
-        "lines": report_summary(seen, zone, at),
-        "foot": f"{organisation}: {seen.name}, as at {in_words(seen.on)}",
+        "heading": view.name,
+        "lines": report_summary(view, zone, at),
+        "foot": f"{organisation}: {view.name}, as at {in_words(view.on)}",
         "columns": PDF_COLUMNS,
-        "rows": printed,
+        "rows": printed_rows,
         "made": [today.year, today.month, today.day],
         "stamp": int(at.timestamp()),
         "before": None,
@@ -145,10 +174,12 @@ def _template_data(
     }
 
 
-def _compile_pdf(facts: dict[str, Any]) -> bytes:
-    # A compiler refuses to be used by two threads at once.
+def _compile_pdf(template_data: dict[str, Any]) -> bytes:
+    # A Typst compiler cannot be used by two threads at once.
     with _lock:
-        data = _compiler().compile(format="pdf", sys_inputs={"facts": json.dumps(facts)}, timestamp=facts["stamp"])
+        data = _compiler().compile(
+            format="pdf", sys_inputs={"facts": json.dumps(template_data)}, timestamp=template_data["stamp"]
+        )
     if not isinstance(data, bytes):
         raise TypeError("a report is one file")
     return data
@@ -162,7 +193,14 @@ REPORT_FORMATS = {
 
 
 def render_report_file(
-    kind: str, seen: ReportView, rows: Sequence[ReportRow], organisation: str, zone: str, at: datetime, tell: Tell
+    kind: str,
+    view: ReportView,
+    rows: Sequence[ReportRow],
+    organisation: str,
+    zone: str,
+    at: datetime,
+    report_progress: StageCallback,
 ) -> bytes:
-    """The file of that kind (one of KINDS), made at the moment `at`; `tell` hears how far it has come."""
-    return REPORT_FORMATS[kind].make(seen, rows, organisation, zone, at, tell)
+    """The file in that format (a key of REPORT_FORMATS), made at the moment `at`; `report_progress` is called with the
+    progress."""
+    return REPORT_FORMATS[kind].render(view, rows, organisation, zone, at, report_progress)

@@ -1,4 +1,4 @@
-"""What every form of the report is made of: what the viewer may see of a day, and the columns of a line."""
+"""What every form of the report shares: the part of a day that the viewer may see, and the columns of a line."""
 
 from __future__ import annotations
 
@@ -21,13 +21,14 @@ from course.reports.rules import CompletionReport, ReportFilter, StatusLine, com
 from course.reports.status_cache import StatusCache
 from course.teams.rules import team_subtree
 
-PROGRESS_BATCH_SIZE = 500  # people at once whose progress is asked for
+PROGRESS_BATCH_SIZE = 500  # people in one query for progress
 
 
 @dataclass(frozen=True)
 class ReportView:
-    """A report that somebody may see. `teams` are those that they can choose from, as they were on the day, `name`
-    says of whom it is, `team` which one was chosen (None: all of them), `at` is the moment as of which it is told."""
+    """A report that the viewer may see. `teams` are the teams that they can choose from, as they were on the day,
+    `name` says whose report it is, `team` which team was chosen (None: all of them), `at` is the moment as of which the
+    report is made."""
 
     report: CompletionReport
     teams: Sequence[TeamView]
@@ -39,30 +40,36 @@ class ReportView:
 
 
 def build_report_view(
-    session: Session, ledger: StatusCache, viewer: Viewer, wanted: ReportFilter, today: date, zone: str, whole: str
+    session: Session,
+    cache: StatusCache,
+    viewer: Viewer,
+    report_filter: ReportFilter,
+    today: date,
+    zone: str,
+    organisation_name: str,
 ) -> ReportView:
-    """The report of the teams that the viewer manages today and of all that was below them on the day; for an
-    administrator of everybody (`whole` is the organisation's name). A team outside that is as if it was not there."""
-    day = ledger.day(session, zone, wanted.on or today, today)
+    """The report of the teams that the viewer manages today and of all teams that were below them on the day; for an
+    administrator of everybody, under the organisation's name. A team outside that is treated as if it did not exist."""
+    day = cache.day(session, zone, report_filter.on or today, today)
     parents = {team.id: team.parent_id for team in day.tree}
     names = {team.id: team.name for team in day.tree}
-    seen: frozenset[int] | None = None
+    visible: frozenset[int] | None = None
     if not viewer.administrator:
-        seen = frozenset().union(*(team_subtree(team, parents) for team in viewer.manages if team in parents))
-    among, name, chosen = seen, whole, None
-    if wanted.team in parents and (seen is None or wanted.team in seen):
-        chosen = wanted.team
-        among, name = frozenset(team_subtree(chosen, parents)), names[chosen]
-    elif seen is not None:
-        tops = [names[team] for team in viewer.manages if team in names]
-        name = tops[0] if len(tops) == 1 else "My teams"
-    choice = [team for team in day.tree if seen is None or team.id in seen]
+        visible = frozenset().union(*(team_subtree(team, parents) for team in viewer.manages if team in parents))
+    included, name, chosen = visible, organisation_name, None
+    if report_filter.team in parents and (visible is None or report_filter.team in visible):
+        chosen = report_filter.team
+        included, name = frozenset(team_subtree(chosen, parents)), names[chosen]
+    elif visible is not None:
+        managed_names = [names[team] for team in viewer.manages if team in names]
+        name = managed_names[0] if len(managed_names) == 1 else "My teams"
+    choosable = [team for team in day.tree if visible is None or team.id in visible]
     return ReportView(
-        completion_report(day.ordered(wanted.sort), wanted, among),
-        choice,
+        completion_report(day.ordered(report_filter.sort), report_filter, included),
+        choosable,
         names,
         name,
-        wanted.on or today,
+        report_filter.on or today,
         day.at,
         chosen,
     )
@@ -70,52 +77,54 @@ def build_report_view(
 
 @dataclass(frozen=True)
 class ReportRow:
-    """A line as it is shown: `progress` and `teams` in words, `reminded` when the newest reminder was made."""
+    """A line as it is shown: `progress` and `teams` in words, `last_reminder` the time at which the newest reminder was
+    made."""
 
     line: StatusLine
     teams: str
     progress: str
-    reminded: datetime | None
+    last_reminder: datetime | None
 
     @property
     def pathway(self) -> str:
         return SETTINGS.get(self.line.pathway, self.line.pathway)  # type: ignore[call-overload,no-any-return]
 
 
-def report_rows(session: Session, library: Library, seen: ReportView, lines: Sequence[StatusLine]) -> list[ReportRow]:
-    """These lines in words. Three queries for a page; for a file one more for each 500 people in the course."""
+def report_rows(session: Session, library: Library, view: ReportView, lines: Sequence[StatusLine]) -> list[ReportRow]:
+    """The lines as they are shown. Three queries for a page; for a file one more for each 500 people in the course."""
     modules = len(library.modules)
-    follows = {line.id: line.pathway for line in lines if line.started and line.course != REFRESHER}
-    reading = list(follows)
-    done = {
-        person: modules_done(library, follows[person], facts)
-        for start in range(0, len(reading), PROGRESS_BATCH_SIZE)
+    pathways = {line.id: line.pathway for line in lines if line.started and line.course != REFRESHER}
+    in_course = list(pathways)
+    modules_done_by_person = {
+        person: modules_done(library, pathways[person], facts)
+        for batch_start in range(0, len(in_course), PROGRESS_BATCH_SIZE)
         for person, facts in progress_facts_of_many(
-            session, reading[start : start + PROGRESS_BATCH_SIZE], seen.at
+            session, in_course[batch_start : batch_start + PROGRESS_BATCH_SIZE], view.at
         ).items()
         if facts.completed_at is None
     }
     ids = [line.id for line in lines] if len(lines) <= PROGRESS_BATCH_SIZE else None
-    reminded = last_reminders(session, ids, seen.at)
+    reminder_times = last_reminders(session, ids, view.at)
     return [
         ReportRow(
             line,
-            ", ".join(seen.names[team] for team in line.teams if team in seen.names),
-            _progress_text(line, done.get(line.id), modules),
-            reminded.get(line.id),
+            ", ".join(view.names[team] for team in line.teams if team in view.names),
+            _progress_text(line, modules_done_by_person.get(line.id), modules),
+            reminder_times.get(line.id),
         )
         for line in lines
     ]
 
 
 def modules_done(library: Library, pathway: str, facts: ProgressFacts) -> int:
-    """How many modules are done, of the course as this pathway reads it: some pages are for leaders only."""
+    """The number of modules that are done, of the course as this pathway reads it: some pages are for leaders only."""
     own = library.for_(pathway if pathway in SETTINGS else None, None)
     return sum(one.done for one in progress(own, facts).modules)
 
 
 def _progress_text(line: StatusLine, done: int | None, modules: int) -> str:
-    """`done` counts the modules of the course that they are in; None if they are in none, or have completed it."""
+    """The progress in words. `done` counts the finished modules of the course that they are in; None if they are in
+    none, or have completed it."""
     if line.started and line.state != UP_TO_DATE:
         if line.course == REFRESHER:
             return "Refresher begun"

@@ -1,6 +1,6 @@
-"""The team report: one line for each person on a day, what is counted, and which lines are shown in which order.
+"""The completion report of a team: one line for each person on a day, the counts by status, the filter and the order.
 
-What a day's lines are made of is worked out by the rule of renewal; nothing of it is stored.
+The lines of a day are derived by the recertification rules; nothing is stored.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from course.recertification.rules.facts import CertificationFacts, EmploymentFac
 from course.text import search_key
 from course.text import sort_key as by_name
 
-# In the order of the bar, from good to none.
+# The order of the groups in the status bar, from up to date to not required.
 STATUS_BAR_ORDER = ("up-to-date", "due-soon", "overdue", "in-progress", "not-started", "paused", "not-required")
 _GROUP_RANK = {group: place for place, group in enumerate(STATUS_GROUPS)}
 SORT_ORDERS = {"worst": "Worst first", "name": "By name", "due": "By due day", "start": "Newest here first"}
@@ -30,15 +30,16 @@ PAGE_SIZE = 50  # people on one page
 
 @dataclass(frozen=True, slots=True)
 class StatusLine:
-    """One person on a day. `teams` are the ids of the teams they were in, `pathway` the one they followed, `start` the
-    first day of their stay. `due`, `valid_until`, `overdue_days`, `started` and `course` are as in a Standing."""
+    """One person in the report on a day. `teams` are the ids of the teams they were in, `pathway` the one they
+    followed, `employment_start` the first day of their spell of employment. `due`, `valid_until`, `overdue_days`,
+    `started` and `course` are those of the certification status."""
 
     id: int
     name: str
     email: str
     teams: tuple[int, ...]
     pathway: str
-    start: date | None
+    employment_start: date | None
     state: str
     due: date | None
     valid_until: date | None
@@ -52,18 +53,18 @@ class StatusLine:
         return GROUP_OF_STATE[self.state]
 
     @property
-    def holds(self) -> bool:
-        """Whether a certificate was valid on the day, whatever else was open."""
+    def has_valid_certificate(self) -> bool:
+        """Whether a certificate was valid on the day, whatever else was due."""
         return self.valid_until is not None and self.on <= self.valid_until
 
     @property
-    def words(self) -> str:
-        """The status in words."""
+    def label(self) -> str:
+        """The certification status in words."""
         return status_text(self.state, self.due, self.overdue_days, self.on)
 
     @property
     def urgency(self) -> tuple[int, date, str, int]:
-        """Worst first: who is overdue for the longest, then whose day comes next."""
+        """The sort key for the most urgent first: the longest overdue, then the nearest due date."""
         return _GROUP_RANK[self.group], self.due or date.max, search_key(self.name), self.id
 
 
@@ -73,86 +74,90 @@ def status_line(
     email: str,
     teams: tuple[int, ...],
     facts: CertificationFacts,
-    here: StatusDetails,
-    usual: str,
+    details: StatusDetails,
+    organisation_pathway: str,
 ) -> StatusLine:
-    """A person's line from where they stand; `usual` is the organisation's pathway, for who never had one chosen."""
-    chosen = [one for one in facts.pathways if one.since <= here.on]
-    stays = employments_known_on(facts, here.on)
-    covering = [one.start for one in stays if one.start <= here.on and (one.end is None or here.on <= one.end)]
+    """A person's line from their certification status; `organisation_pathway` is for a person for whom no pathway was
+    ever chosen."""
+    choices = [one for one in facts.pathways if one.since <= details.on]
+    employments = employments_known_on(facts, details.on)
+    covering = [
+        one.start for one in employments if one.start <= details.on and (one.end is None or details.on <= one.end)
+    ]
     return StatusLine(
         person, name, email, teams,
-        chosen[-1].name if chosen else usual,
-        max(covering or [one.start for one in stays], default=None),
-        here.state, here.due.day, here.valid_until, here.overdue_days, here.started, here.course, here.on,
+        choices[-1].name if choices else organisation_pathway,
+        max(covering or [one.start for one in employments], default=None),
+        details.state, details.due.day, details.valid_until, details.overdue_days, details.started, details.course, details.on,
     )  # fmt: skip
 
 
 def employments_known_on(facts: CertificationFacts, on: date) -> tuple[EmploymentFact, ...]:
-    """The stays here as they were known on that day."""
-    return CertificationFacts(facts.employments).known(on).employments
+    """The spells of employment as they were known on that day."""
+    return CertificationFacts(facts.employments).as_of(on).employments
 
 
 def is_employed_on(facts: CertificationFacts, on: date) -> bool:
-    """Whether somebody belonged to the organisation at the end of that day, as it was known then: their stay had not
-    ended, or had been agreed and was still to begin."""
+    """Whether a person was a member of staff at the end of that day, as it was known then: their employment had not
+    ended, or was agreed and had not begun yet."""
     return any(one.end is None or on < one.end for one in employments_known_on(facts, on))
 
 
 @dataclass(frozen=True)
 class ReportFilter:
-    """What somebody asked the report for. Empty means everything. `team` is a team and all below it; `started_from`
-    and `started_to` are days, both included."""
+    """The filter of a report. An empty value means everything. `team` is a team and all below it; `started_from` and
+    `started_to` are days, both included."""
 
     team: int | None = None
     group: str = ""
     pathway: str = ""
     started_from: date | None = None
     started_to: date | None = None
-    words: str = ""
+    search_text: str = ""
     sort: str = "worst"
     on: date | None = None
 
     @property
-    def parts(self) -> dict[str, object]:
-        """The filter as the fields of its form; those that say nothing are left out."""
-        every: dict[str, object] = {
+    def query_parameters(self) -> dict[str, object]:
+        """The filter as the fields of its form, without empty ones."""
+        all_parameters: dict[str, object] = {
             "team": self.team,
             "status": self.group,
             "pathway": self.pathway,
             "from": self.started_from,
             "to": self.started_to,
-            "q": self.words,
+            "q": self.search_text,
             "sort": "" if self.sort == "worst" else self.sort,
             "on": self.on,
         }
-        return {name: value for name, value in every.items() if value not in (None, "")}
+        return {name: value for name, value in all_parameters.items() if value not in (None, "")}
 
     def address(self, **other: object) -> str:
-        """The filter as the part of an address behind the question mark, with these parts set anew; without `page`
-        it begins at the first."""
-        return urlencode({name: value for name, value in {**self.parts, **other}.items() if value not in (None, "")})
+        """The filter as a query string, with these parameters replaced; without `page` it starts at the first page."""
+        return urlencode(
+            {name: value for name, value in {**self.query_parameters, **other}.items() if value not in (None, "")}
+        )
 
     @property
-    def narrow(self) -> bool:
-        """Whether anything but the team and the day was asked for."""
-        return bool(self.group or self.pathway or self.started_from or self.started_to or self.words)
+    def is_narrowed(self) -> bool:
+        """Whether the filter leaves out people of the team: anything but the team and the day is set."""
+        return bool(self.group or self.pathway or self.started_from or self.started_to or self.search_text)
 
 
 @dataclass(frozen=True)
 class CompletionReport:
-    """What a report shows. `counts` are of everybody in the team on that day, whatever else was asked for; `lines` are
+    """The content of a report. `counts` are of everybody in the team on that day, whatever the filter; `lines` are
     those that the filter leaves, in order."""
 
     wanted: ReportFilter
     total: int
-    holding: int
+    certified_count: int
     counts: Mapping[str, int]
     lines: Sequence[StatusLine] = field(repr=False)
 
     @cached_property
-    def called(self) -> dict[int, str]:
-        """For each person in the report their name, with the address where another one there has the same."""
+    def display_names(self) -> dict[int, str]:
+        """For each person in the report their name, with the e-mail address where two people have the same name."""
         return distinct_names((line.id, line.name, line.email) for line in self.lines)
 
     def page(self, number: int) -> Sequence[StatusLine]:
@@ -163,90 +168,104 @@ class CompletionReport:
         return max(1, -(-len(self.lines) // PAGE_SIZE))
 
     @property
-    def parts(self) -> list[tuple[str, str, int, float, float]]:
-        """The bar: group, words, number, and where each part begins and how wide it is in a bar of 1000 units."""
-        found, before = [], 0
+    def bar_segments(self) -> list[tuple[str, str, int, float, float]]:
+        """The segments of the status bar: group, label, number, and the start and width of the segment in a bar of 1000
+        units."""
+        segments, counted = [], 0
         for group in STATUS_BAR_ORDER:
             number = self.counts.get(group, 0)
             if number:
-                left, right = 1000 * before / self.total, 1000 * (before + number) / self.total
-                found.append((group, STATUS_GROUPS[group], number, round(left, 1), round(right - left, 1)))
-            before += number
-        return found
+                left, right = 1000 * counted / self.total, 1000 * (counted + number) / self.total
+                segments.append((group, STATUS_GROUPS[group], number, round(left, 1), round(right - left, 1)))
+            counted += number
+        return segments
 
 
 def completion_report(
-    lines: Sequence[StatusLine], wanted: ReportFilter, teams: frozenset[int] | None
+    lines: Sequence[StatusLine], report_filter: ReportFilter, teams: frozenset[int] | None
 ) -> CompletionReport:
-    """The report from the lines of a day, in the order that is wanted (see `sort_lines`). `teams` are those that count,
-    None for everybody."""
-    there = lines if teams is None else [line for line in lines if not teams.isdisjoint(line.teams)]
-    counted = Counter(line.state for line in there)
+    """The report from the lines of a day, in their order (see `sort_lines`). `teams` are the teams that count, None for
+    everybody."""
+    team_lines = lines if teams is None else [line for line in lines if not teams.isdisjoint(line.teams)]
+    by_state = Counter(line.state for line in team_lines)
     counts: dict[str, int] = dict.fromkeys(STATUS_GROUPS, 0)
-    for state, number in counted.items():
+    for state, number in by_state.items():
         counts[GROUP_OF_STATE[state]] += number
-    shown = [line for line in there if _matches_filter(line, wanted)] if wanted.narrow else there
-    return CompletionReport(wanted, len(there), sum(line.holds for line in there), counts, shown)
+    shown = (
+        [line for line in team_lines if _matches_filter(line, report_filter)]
+        if report_filter.is_narrowed
+        else team_lines
+    )
+    return CompletionReport(
+        report_filter, len(team_lines), sum(line.has_valid_certificate for line in team_lines), counts, shown
+    )
 
 
-def _matches_filter(line: StatusLine, wanted: ReportFilter) -> bool:
-    words, key = wanted.words.casefold(), search_key(wanted.words)
+def _matches_filter(line: StatusLine, report_filter: ReportFilter) -> bool:
+    text, key = report_filter.search_text.casefold(), search_key(report_filter.search_text)
     return (
-        (not wanted.group or line.group == wanted.group)
-        and (not wanted.pathway or line.pathway == wanted.pathway)
-        and (wanted.started_from is None or (line.start is not None and line.start >= wanted.started_from))
-        and (wanted.started_to is None or (line.start is not None and line.start <= wanted.started_to))
-        and (not words or (key and key in search_key(line.name)) or words in line.email)
+        (not report_filter.group or line.group == report_filter.group)
+        and (not report_filter.pathway or line.pathway == report_filter.pathway)
+        and (
+            report_filter.started_from is None
+            or (line.employment_start is not None and line.employment_start >= report_filter.started_from)
+        )
+        and (
+            report_filter.started_to is None
+            or (line.employment_start is not None and line.employment_start <= report_filter.started_to)
+        )
+        and (not text or (key and key in search_key(line.name)) or text in line.email)
     )
 
 
 def sort_lines(lines: Sequence[StatusLine], sort: str) -> Sequence[StatusLine]:
-    """Lines that come worst first, in one of SORTS; the other orders keep that among equals."""
+    """The lines in one of SORT_ORDERS. The input comes most urgent first; the other orders keep that order among
+    equals."""
     if sort == "name":
         return sorted(lines, key=lambda line: (*by_name(line.name), line.id))
     if sort == "due":
         return sorted(lines, key=lambda line: line.due or date.max)
     if sort == "start":
-        return sorted(lines, key=lambda line: line.start or date.min, reverse=True)
+        return sorted(lines, key=lambda line: line.employment_start or date.min, reverse=True)
     return lines
 
 
 def parse_filter(
     arguments: Mapping[str, str], groups: Collection[str], pathways: Collection[str], today: date
 ) -> tuple[ReportFilter, list[str]]:
-    """What an address asks for, and what in it could not be understood, a sentence each. A day that has not come yet
-    is refused: nobody knows it."""
-    wrong: list[str] = []
-    on = _parse_day(arguments, "on", "As at", wrong)
+    """The filter in a query string, and a sentence for each value that could not be understood. A day in the future is
+    refused, because its report is not known yet."""
+    mistakes: list[str] = []
+    on = _parse_day(arguments, "on", "As at", mistakes)
     if on is not None and on > today:
-        wrong.append("As at: this day has not come yet. The report shows today.")
+        mistakes.append("As at: this day has not come yet. The report shows today.")
     first, last = (
-        _parse_day(arguments, "from", "Started from", wrong),
-        _parse_day(arguments, "to", "Started up to", wrong),
+        _parse_day(arguments, "from", "Started from", mistakes),
+        _parse_day(arguments, "to", "Started up to", mistakes),
     )
     if first and last and last < first:
-        wrong.append("Started up to: this day is before the one that you entered under Started from.")
-    wanted = ReportFilter(
+        mistakes.append("Started up to: this day is before the one that you entered under Started from.")
+    report_filter = ReportFilter(
         team=int(arguments["team"]) if re.fullmatch(r"[0-9]{1,10}", arguments.get("team", "")) else None,
         group=arguments.get("status", "") if arguments.get("status") in groups else "",
         pathway=arguments.get("pathway", "") if arguments.get("pathway") in pathways else "",
         started_from=first,
         started_to=last,
-        words=arguments.get("q", "").strip()[:200],
+        search_text=arguments.get("q", "").strip()[:200],
         sort=arguments.get("sort", "") if arguments.get("sort") in SORT_ORDERS else "worst",
         on=None if on is None or on >= today else on,
     )  # fmt: skip
-    return wanted, wrong
+    return report_filter, mistakes
 
 
-def _parse_day(arguments: Mapping[str, str], name: str, label: str, wrong: list[str]) -> date | None:
+def _parse_day(arguments: Mapping[str, str], name: str, label: str, mistakes: list[str]) -> date | None:
     text = arguments.get(name, "").strip()
     try:
-        found = read_day(text, label)
+        day = read_day(text, label)
     except InvalidDayError:
-        wrong.append(f"{label}: “{text[:40]}” is no day. Write it like 1/3/2026.")
+        mistakes.append(f"{label}: “{text[:40]}” is no day. Write it like 1/3/2026.")
         return None
-    if found is not None and not date(1990, 1, 1) <= found <= date(2200, 1, 1):
-        wrong.append(f"{label}: enter a day from 1990 to 2199.")
+    if day is not None and not date(1990, 1, 1) <= day <= date(2200, 1, 1):
+        mistakes.append(f"{label}: enter a day from 1990 to 2199.")
         return None
-    return found
+    return day

@@ -1,9 +1,9 @@
-"""The facts of everybody, kept in memory beside the database and brought up to date when they are asked for.
+"""The status cache: the facts of everybody in memory, brought up to date with the database when they are needed.
 
-Where somebody stands is worked out from facts that are only ever added to. Reading three years of them for ten
-thousand people takes seconds, so a process reads them once; after that one small query tells whether anything is
-new, and only those people are read again whom it is about. Nothing here is true by itself: a process that starts
-anew, or another one beside it, finds the same in the database.
+The certification status is derived from facts that are only ever added. Reading three years of facts for ten thousand
+people takes seconds, so a process reads them once; after that one small query tells whether anything is new, and only
+the people concerned are read again. The cache is never the source of truth: another process, or one that has just
+started, finds the same in the database.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ from course.reports.queries import HighWaterMark, ReportedPerson
 from course.reports.rules import StatusLine, is_employed_on, sort_lines, status_line
 from course.teams.queries import team_tree
 
-# Kinds of entries in the log that change nothing that a report shows.
+# Kinds of audit events that change nothing that a report shows.
 IRRELEVANT_EVENTS = frozenset(
     {"audit", "backup", "calendar", "contact", "deputy", "evidence", "mail", "password", "report", "sign_in", "talk"}
 )
-MAX_INCREMENTAL = 500  # entries or people beyond which reading everybody anew is quicker
+MAX_INCREMENTAL = 500  # audit events or people beyond which reading everybody again is quicker
 COMMIT_LAG_ROWS = 100  # rows that other transactions may be about to commit
-MULTI_PERSON_EVENTS = frozenset({"person.merged"})  # deeds about more people than the one whom they name
-END_OF_TIME = datetime.max.replace(tzinfo=UTC)  # later than all that was written down
-MAX_CACHED_DAYS = 4  # days whose lines are kept
+MULTI_PERSON_EVENTS = frozenset({"person.merged"})  # audit events about more people than the one they name
+END_OF_TIME = datetime.max.replace(tzinfo=UTC)  # later than everything recorded
+MAX_CACHED_DAYS = 4  # days whose lines are cached
 
 
 @dataclass
 class CachedDay:
-    """What a day looked like: `lines` worst first and the tree of the teams, as of the moment `at`. Other orders are
-    worked out once."""
+    """The report lines of a day: `lines` most urgent first and the team tree, as of the moment `at`. Each other order
+    is sorted once."""
 
     at: datetime
     lines: list[StatusLine]
@@ -56,87 +56,109 @@ class CachedDay:
 
 @dataclass
 class StatusSnapshot:
-    """The facts as far as `mark` goes, and the days that were worked out from them."""
+    """The facts up to the high-water mark, and the days that were derived from them."""
 
-    mark: HighWaterMark
+    high_water_mark: HighWaterMark
     people: dict[int, ReportedPerson]
-    rules: list[Policy]
-    usual: str
+    policies: list[Policy]
+    organisation_pathway: str
     days: dict[date, CachedDay] = field(default_factory=dict)
 
 
 class StatusCache:
-    """One for each database and process. Its methods may be called by many threads at once."""
+    """One status cache for each database and process. Its methods may be called by many threads at once."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._book: StatusSnapshot | None = None
+        self._snapshot: StatusSnapshot | None = None
 
     def day(self, session: Session, zone: str, on: date, today: date) -> CachedDay:
-        """Everybody who was here on that day. Names, teams and who was in them are those of its end; for today, those
-        of now."""
+        """Everybody who was employed on that day. Names, teams and memberships are those of the end of the day; for
+        today, those of now."""
         with self._lock:
-            book = self._current(session, zone)
-            found = book.days.get(on)
-            if found is not None and found.at == END_OF_TIME and on < today:
-                found = None  # it was worked out while it was today, and would go on with what came after it
-            if found is None:
+            snapshot = self._current(session, zone)
+            cached = snapshot.days.get(on)
+            if cached is not None and cached.at == END_OF_TIME and on < today:
+                cached = None  # derived while the day was today, so it would include what was recorded later
+            if cached is None:
                 at = (
                     END_OF_TIME
                     if on >= today
                     else start_of_day(on + timedelta(days=1), zone) - timedelta(microseconds=1)
                 )
-                lines = sorted(_status_lines(book, book.people.values(), on, at), key=_urgency)
-                found = book.days[on] = CachedDay(at, lines, team_tree(session, at))
-                while len(book.days) > MAX_CACHED_DAYS:
-                    book.days.pop(next(iter(book.days)))
-            return found
+                lines = sorted(_status_lines(snapshot, snapshot.people.values(), on, at), key=_urgency)
+                cached = snapshot.days[on] = CachedDay(at, lines, team_tree(session, at))
+                while len(snapshot.days) > MAX_CACHED_DAYS:
+                    snapshot.days.pop(next(iter(snapshot.days)))
+            return cached
 
     def _current(self, session: Session, zone: str) -> StatusSnapshot:
-        """The facts as of now. A request that began a little earlier than another may find them ahead of itself."""
-        newest, book = queries.high_water_mark(session), self._book
-        if book is not None and all(there <= here for there, here in zip(newest, book.mark, strict=True)):
-            return book
-        who = None if book is None else _changed_people(session, book.mark, newest)
-        if book is None or who is None:
-            everybody = {one.id: one for one in queries.reported_people(session, zone)}
-            book = StatusSnapshot(newest, everybody, policies(session, zone), queries.organisation_pathway(session))
+        """The facts as of now. A request whose transaction began a little earlier than another one may find the cache
+        ahead of its own view of the database."""
+        newest, snapshot = queries.high_water_mark(session), self._snapshot
+        if snapshot is not None and all(
+            newest_row <= cached_row for newest_row, cached_row in zip(newest, snapshot.high_water_mark, strict=True)
+        ):
+            return snapshot
+        changed_ids = None if snapshot is None else _changed_people(session, snapshot.high_water_mark, newest)
+        if snapshot is None or changed_ids is None:
+            people = {person.id: person for person in queries.reported_people(session, zone)}
+            snapshot = StatusSnapshot(newest, people, policies(session, zone), queries.organisation_pathway(session))
         else:
-            again = {one.id: one for one in queries.reported_people(session, zone, who)} if who else {}
-            book.mark = newest
-            book.people.update(again)
-            book.days = (
-                {on: _refreshed_day(book, day, on, again) for on, day in book.days.items()} if again else book.days
+            changed_people = (
+                {person.id: person for person in queries.reported_people(session, zone, changed_ids)}
+                if changed_ids
+                else {}
             )
-        self._book = book
-        return book
+            snapshot.high_water_mark = newest
+            snapshot.people.update(changed_people)
+            snapshot.days = (
+                {on: _refreshed_day(snapshot, day, on, changed_people) for on, day in snapshot.days.items()}
+                if changed_people
+                else snapshot.days
+            )
+        self._snapshot = snapshot
+        return snapshot
 
 
-def _changed_people(session: Session, before: HighWaterMark, newest: HighWaterMark) -> set[int] | None:
-    """The people about whom something is new; None if it may be about anybody."""
-    deeds = queries.audited_changes_after(session, before.log, MAX_INCREMENTAL + 1)
-    deeds = [deed for deed in deeds if deed.what.partition(".")[0] not in IRRELEVANT_EVENTS]
-    if len(deeds) > MAX_INCREMENTAL or any(deed.person is None or deed.what in MULTI_PERSON_EVENTS for deed in deeds):
+def _changed_people(session: Session, previous: HighWaterMark, newest: HighWaterMark) -> set[int] | None:
+    """The ids of the people about whom something is new; None if it may be about anybody."""
+    events = queries.audited_changes_after(session, previous.audit_event, MAX_INCREMENTAL + 1)
+    events = [event for event in events if event.event_kind.partition(".")[0] not in IRRELEVANT_EVENTS]
+    if len(events) > MAX_INCREMENTAL or any(
+        event.person_id is None or event.event_kind in MULTI_PERSON_EVENTS for event in events
+    ):
         return None
-    who = {deed.person for deed in deeds if deed.person is not None}
-    if newest[1:] != before[1:]:
-        who |= queries.learners_active_after(session, before, COMMIT_LAG_ROWS)
-    return None if len(who) > MAX_INCREMENTAL else who
+    person_ids = {event.person_id for event in events if event.person_id is not None}
+    if newest[1:] != previous[1:]:
+        person_ids |= queries.learners_active_after(session, previous, COMMIT_LAG_ROWS)
+    return None if len(person_ids) > MAX_INCREMENTAL else person_ids
 
 
 def _status_lines(
-    book: StatusSnapshot, people: Iterable[ReportedPerson], on: date, at: datetime
+    snapshot: StatusSnapshot, people: Iterable[ReportedPerson], on: date, at: datetime
 ) -> Iterator[StatusLine]:
-    for one in people:
-        if is_employed_on(one.facts, on):
-            here = status_details(one.facts, book.rules, on)
-            yield status_line(one.id, one.name_at(at), one.email, one.teams_at(at), one.facts, here, book.usual)
+    for person in people:
+        if is_employed_on(person.facts, on):
+            details = status_details(person.facts, snapshot.policies, on)
+            yield status_line(
+                person.id,
+                person.name_at(at),
+                person.email,
+                person.teams_at(at),
+                person.facts,
+                details,
+                snapshot.organisation_pathway,
+            )
 
 
-def _refreshed_day(book: StatusSnapshot, day: CachedDay, on: date, again: Mapping[int, ReportedPerson]) -> CachedDay:
-    """The day with the lines of these people worked out anew. Others may be reading the old one."""
-    lines = [line for line in day.lines if line.id not in again]
-    for line in _status_lines(book, again.values(), on, day.at):
+def _refreshed_day(
+    snapshot: StatusSnapshot, day: CachedDay, on: date, changed_people: Mapping[int, ReportedPerson]
+) -> CachedDay:
+    """A copy of the day with the lines of the changed people derived again. The old day is not modified, because other
+    threads may be reading it."""
+    lines = [line for line in day.lines if line.id not in changed_people]
+    for line in _status_lines(snapshot, changed_people.values(), on, day.at):
         bisect.insort(lines, line, key=_urgency)
     return CachedDay(day.at, lines, day.tree)
 

@@ -1,4 +1,4 @@
-"""The team report, on a page."""
+"""The pages of the team report, its files, and reminders to everybody on the list."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from course.clock import now
 from course.content.loaded_course import library
 from course.content.schema import SETTINGS
 from course.dates import civil_date
-from course.exports.actions import ask
-from course.exports.queries import DownloadView, content, download, unfinished
-from course.exports.views import handed_out
+from course.exports.actions import request_file
+from course.exports.queries import DownloadView, download, file_content, unfinished_id
+from course.exports.views import file_response
 from course.organisation.request_organisation import current_organisation
+from course.people.access import DEPUTY_READ_ONLY
 from course.people.queries import ids_recordable_by, ids_visible_to
-from course.people.views import DEPUTY_READ_ONLY
 from course.recertification.rules.explanations import STATUS_GROUPS
 from course.reports.app_status_cache import EXTENSION_KEY, app_status_cache
 from course.reports.jobs import REPORT_FILE, ReportRequest, build_report_file, log_report_export
@@ -35,17 +35,18 @@ from course.training_records.remind_now import remind_all
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
 from course.web.forms import query_number
-from course.web.template_filters import plural, redirect_after_post
+from course.web.redirects import redirect_after_post
+from course.web.template_filters import plural
 from course.web.unit_of_work import db, unit_of_work
 
 pages = Blueprint("reports", __name__)
 ACTIONABLE_GROUPS = {"overdue", "due-soon", "in-progress", "not-started"}  # groups of people who have something to do
-MAX_REMINDERS = 500  # people at once; each gets a letter of their own
+MAX_REMINDERS = 500  # people at once; each gets a mail of their own
 
 
 @pages.record
 def _create_status_cache(setup: object) -> None:
-    """Each application has a ledger of its own database."""
+    """Give each application a status cache of its own database."""
     setup.app.extensions[EXTENSION_KEY] = StatusCache()  # type: ignore[attr-defined]
 
 
@@ -57,116 +58,124 @@ def _set_navigation() -> None:
 @pages.get("")
 @requires_permission(Permission.SEE_PEOPLE)
 def show() -> Response:
-    """Counts, a bar, and people, worst first. The address holds the filter."""
-    wanted, wrong = parse_filter(request.args, STATUS_GROUPS, SETTINGS, today())
-    seen = my_report_view(wanted)
-    number = min(query_number("page") or 1, seen.report.pages)
-    shown = seen.report.page(number)
-    # Somebody on a past day's page may have left since, or be in a team that the viewer does not see.
-    open_to = {line.id for line in shown}
-    if wanted.on is not None:
-        open_to = set(ids_visible_to(db(), current_user.person, open_to))
+    """The counts, the status bar and the people, most urgent first. The query string holds the filter."""
+    report_filter, mistakes = parse_filter(request.args, STATUS_GROUPS, SETTINGS, today())
+    view = my_report_view(report_filter)
+    number = min(query_number("page") or 1, view.report.pages)
+    page_lines = view.report.page(number)
+    # A person in the report of a past day may have left since, or may be in a team that the viewer does not see today.
+    linked_ids = {line.id for line in page_lines}
+    if report_filter.on is not None:
+        linked_ids = set(ids_visible_to(db(), current_user.person, linked_ids))
     page = render_template(
         "reports/report.html",
-        seen=seen,
-        report=seen.report,
-        wanted=wanted,
-        wrong=wrong,
+        seen=view,
+        report=view.report,
+        wanted=report_filter,
+        wrong=mistakes,
         entered=request.args,
-        rows=report_rows(db(), library(), seen, shown),
-        open_to=open_to,
+        rows=report_rows(db(), library(), view, page_lines),
+        open_to=linked_ids,
         to_remind=_can_remind()
-        and wanted.on is None
-        and any(line.group in ACTIONABLE_GROUPS for line in seen.report.lines),
+        and report_filter.on is None
+        and any(line.group in ACTIONABLE_GROUPS for line in view.report.lines),
         page=number,
         groups=STATUS_GROUPS,
         sorts=SORT_ORDERS,
         today=today(),
         kinds=REPORT_FORMATS,
     )
-    return make_response(page, 422 if wrong else 200)
+    return make_response(page, 422 if mistakes else 200)
 
 
 @pages.post("/file/<kind>")
 @requires_permission(Permission.SEE_PEOPLE)
 def file(kind: str) -> Response | WsgiResponse:
-    """Exactly what the page shows, all pages of it, as a file; of many people it is made in the background. It stands
-    in the log, and in what each person can see about who looked at their record."""
+    """The report as a file, with exactly the people that the page shows; a file of many people is made in the
+    background. The download is an audit event, and each person in the file sees in their access log who took it away.
+    """
     if kind not in REPORT_FORMATS:
         abort(404)
-    wanted, wrong = parse_filter(request.form, STATUS_GROUPS, SETTINGS, today())
-    if wrong:
+    report_filter, mistakes = parse_filter(request.form, STATUS_GROUPS, SETTINGS, today())
+    if mistakes:
         abort(400)
-    seen, book = my_report_view(wanted), app_status_cache()
-    # As on the page: a team that the viewer does not see is as if it was not asked for.
-    wish = ReportRequest(kind, replace(wanted, team=seen.team), current_user.person, now())
-    if len(seen.report.lines) <= REPORT_FORMATS[kind].at_once:
-        made = build_report_file(db(), book, wish, lambda *_: None)
+    view, cache = my_report_view(report_filter), app_status_cache()
+    # As on the page, a team that the viewer does not see is ignored.
+    report_request = ReportRequest(kind, replace(report_filter, team=view.team), current_user.person, now())
+    if len(view.report.lines) <= REPORT_FORMATS[kind].max_immediate:
+        report_file = build_report_file(db(), cache, report_request, lambda *_: None)
         with unit_of_work() as session:
-            log_report_export(session, wish, made)
-        return handed_out(made.data, REPORT_FORMATS[kind].media, f"report-{made.on}.{kind}")
+            log_report_export(session, report_request, report_file)
+        return file_response(report_file.data, REPORT_FORMATS[kind].media_type, f"report-{report_file.on}.{kind}")
     with unit_of_work() as session:
-        shown = wish.wanted.address()
-        file_id = ask(session, REPORT_FILE, kind, seen.team, seen.on, shown, wish.viewer.id, wish.at, {"filter": shown})
+        address = report_request.wanted.address()
+        file_id = request_file(
+            session, REPORT_FILE, kind, view.team, view.on, address, report_request.viewer.id, report_request.at,
+            {"filter": address},
+        )  # fmt: skip
         if file_id is None:
             session.rollback()  # nothing was done, so the same form may come again
     if file_id is None:
         flash("Such a file is being made for you already. Ask for another when it is ready.")
-        known = unfinished(db(), wish.viewer.id, kind)
-        return redirect_after_post(url_for("reports.file_status", file_id=known) if known else url_for("reports.show"))
+        unfinished_file_id = unfinished_id(db(), report_request.viewer.id, kind)
+        return redirect_after_post(
+            url_for("reports.file_status", file_id=unfinished_file_id)
+            if unfinished_file_id
+            else url_for("reports.show")
+        )
     return redirect_after_post(url_for("reports.file_status", file_id=file_id))
 
 
 @pages.get("/made/<int(max=2147483647):file_id>")
 @requires_permission(Permission.SEE_PEOPLE)
 def file_status(file_id: int) -> str:
-    """How far a file has come, or where it is downloaded."""
-    found = _own_download(file_id)
+    """The progress of a file, or the link to download it."""
+    requested = _own_download(file_id)
     return render_template(
-        "reports/made.html", file=found, state=found.state(now()), kind=REPORT_FORMATS[found.kind].name
+        "reports/made.html", file=requested, state=requested.state(now()), kind=REPORT_FORMATS[requested.kind].name
     )
 
 
 @pages.post("/made/<int(max=2147483647):file_id>/download")
 @requires_permission(Permission.SEE_PEOPLE)
 def download_file(file_id: int) -> Response:
-    """The file. That it was made is in the log already."""
-    found = _own_download(file_id)
-    data = content(db(), file_id) or abort(404)
-    return handed_out(data, REPORT_FORMATS[found.kind].media, f"report-{found.day}.{found.kind}")
+    """The content of the file. That the file was made is an audit event already."""
+    requested = _own_download(file_id)
+    data = file_content(db(), file_id) or abort(404)
+    return file_response(data, REPORT_FORMATS[requested.kind].media_type, f"report-{requested.day}.{requested.kind}")
 
 
 def _own_download(file_id: int) -> DownloadView:
-    """A file of the report that the viewer asked for."""
-    found = download(db(), current_user.person.id, file_id)
-    return found if found is not None and found.kind in REPORT_FORMATS else abort(404)
+    """A report file that the viewer requested."""
+    requested = download(db(), current_user.person.id, file_id)
+    return requested if requested is not None and requested.kind in REPORT_FORMATS else abort(404)
 
 
 @pages.route("/remind", methods=["GET", "POST"])
 @requires_permission(Permission.SEE_PEOPLE)
 def remind() -> Response | WsgiResponse:
-    """Remind everybody of today's list who has something to do, with one reason. The address holds the filter."""
-    wanted, wrong = parse_filter(request.args, STATUS_GROUPS, SETTINGS, today())
-    if wrong or wanted.on is not None:
+    """Remind everybody on today's list who has something to do, with one reason. The query string holds the filter."""
+    report_filter, mistakes = parse_filter(request.args, STATUS_GROUPS, SETTINGS, today())
+    if mistakes or report_filter.on is not None:
         abort(404)
-    seen, form, at, viewer = my_report_view(wanted), RemindForm(), now(), current_user.person
+    view, form, at, viewer = my_report_view(report_filter), RemindForm(), now(), current_user.person
     if not _can_remind():
         abort(403, DEPUTY_READ_ONLY)
-    late = [line.id for line in seen.report.lines if line.group in ACTIONABLE_GROUPS and line.id != viewer.id]
-    may = set(ids_recordable_by(db(), viewer, late))
-    late = [one for one in late if one in may]
-    ids, zone = late[:MAX_REMINDERS], app_state().config.time_zone
+    actionable_ids = [line.id for line in view.report.lines if line.group in ACTIONABLE_GROUPS and line.id != viewer.id]
+    recordable_ids = set(ids_recordable_by(db(), viewer, actionable_ids))
+    actionable_ids = [one for one in actionable_ids if one in recordable_ids]
+    ids, zone = actionable_ids[:MAX_REMINDERS], app_state().config.time_zone
     if form.validate_on_submit():
-        made = [one for one in remind_all(db(), ids, form.reason.data or "", viewer.id, at) if one.leaves]
-        if not made:
+        sent = [one for one in remind_all(db(), ids, form.reason.data or "", viewer.id, at) if one.send_at]
+        if not sent:
             flash("Nobody was reminded. The page says why.")
-            return redirect_after_post(f"{url_for('reports.remind')}?{wanted.address()}")
-        flash(f"{plural(len(made), 'reminder')} made. Until they leave you can take them back.")
+            return redirect_after_post(f"{url_for('reports.remind')}?{report_filter.address()}")
+        flash(f"{plural(len(sent), 'reminder')} made. Until they leave you can take them back.")
         return redirect_after_post(url_for("reports.sent_reminders", reminder_id=newest_requested_id(db(), viewer.id)))
-    planned = list(plan_reminders(db(), ids, "", zone, at))
+    previews = list(plan_reminders(db(), ids, "", zone, at))
     page = render_template(
-        "reports/remind.html", form=form, seen=seen, wanted=wanted, left=len(late) - len(ids),
-        will=[plan for plan in planned if plan.wanted], not_now=_names_by_reason(planned, seen),
+        "reports/remind.html", form=form, seen=view, wanted=report_filter, left=len(actionable_ids) - len(ids),
+        will=[plan for plan in previews if plan.reminder], not_now=_names_by_reason(previews, view),
     )  # fmt: skip
     return make_response(page, 422 if form.errors else 200)
 
@@ -176,50 +185,56 @@ def _can_remind() -> bool:
     return not current_user.person.only_reads
 
 
-def _names_by_reason(planned: Iterable[ReminderPreview], seen: ReportView) -> dict[str, list[str]]:
-    """The names of those who would get no reminder, by the reason."""
-    names = seen.report.called
-    found: dict[str, list[str]] = {}
-    for plan in planned:
-        if plan.why_not:
-            found.setdefault(plan.why_not, []).append(names[plan.person_id])
-    return found
+def _names_by_reason(previews: Iterable[ReminderPreview], view: ReportView) -> dict[str, list[str]]:
+    """The names of the people who would get no reminder, by reason."""
+    names = view.report.display_names
+    names_by_reason: dict[str, list[str]] = {}
+    for preview in previews:
+        if preview.refusal_reason:
+            names_by_reason.setdefault(preview.refusal_reason, []).append(names[preview.person_id])
+    return names_by_reason
 
 
 @pages.get("/reminded/<int(max=2147483647):reminder_id>")
 @requires_permission(Permission.SEE_PEOPLE)
 def sent_reminders(reminder_id: int) -> str:
-    """The reminders that the viewer asked for in one go, and what became of them."""
+    """The reminders that the viewer requested together, and what became of them."""
     return render_template("reports/reminded.html", every=_visible_batch(reminder_id), reminder_id=reminder_id)
 
 
 @pages.post("/reminded/<int(max=2147483647):reminder_id>/end")
 @requires_permission(Permission.SEE_PEOPLE)
 def withdraw_all(reminder_id: int) -> WsgiResponse:
-    """Take all of them back that have not left."""
+    """Withdraw all of these reminders that have not been sent."""
     viewer, at = current_user.person, now()
-    every = _visible_batch(reminder_id)
+    batch = _visible_batch(reminder_id)
     with unit_of_work() as session:
         count = sum(
-            withdraw_reminder(session, one.person_id, one.reminder_id, viewer.id, viewer.name, at) for one in every
+            withdraw_reminder(session, one.person_id, one.reminder_id, viewer.id, viewer.name, at) for one in batch
         )
     flash(f"{count} taken back." if count else "None could be taken back: they have left, or were taken back before.")
     return redirect_after_post(url_for("reports.sent_reminders", reminder_id=reminder_id))
 
 
 def _visible_batch(reminder_id: int) -> list[RequestedReminder]:
-    """Those of people whom the viewer still may see."""
-    every = reminder_batch(db(), current_user.person.id, reminder_id)
-    seen = set(ids_visible_to(db(), current_user.person, [one.person_id for one in every]))
-    return [one for one in every if one.person_id in seen] or abort(404)
+    """The reminders of a batch to people whom the viewer may still see."""
+    batch = reminder_batch(db(), current_user.person.id, reminder_id)
+    visible_ids = set(ids_visible_to(db(), current_user.person, [one.person_id for one in batch]))
+    return [one for one in batch if one.person_id in visible_ids] or abort(404)
 
 
-def my_report_view(wanted: ReportFilter) -> ReportView:
-    """What the person who is signed in may see of that."""
-    ours = current_organisation()
-    whole = ours.name if ours else "Everybody"
+def my_report_view(report_filter: ReportFilter) -> ReportView:
+    """The part of the report that the signed-in person may see."""
+    organisation = current_organisation()
+    organisation_name = organisation.name if organisation else "Everybody"
     return build_report_view(
-        db(), app_status_cache(), current_user.person, wanted, today(), str(app_state().config.time_zone), whole
+        db(),
+        app_status_cache(),
+        current_user.person,
+        report_filter,
+        today(),
+        str(app_state().config.time_zone),
+        organisation_name,
     )
 
 

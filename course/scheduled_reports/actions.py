@@ -1,4 +1,4 @@
-"""Setting and stopping reports by mail, and queueing them."""
+"""Start and end subscriptions to reports by mail, and queue the reports."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ from course.training_records.rules import EXPORT
 def subscribe(
     session: Session, person_id: int, team_id: int | None, every: str, today: date, by: int, at: datetime
 ) -> bool:
-    """Send somebody the report of a team from the next period on; False if they get the same already."""
-    lock_row(session, Person, person_id)  # two windows that ask at once come one after the other
+    """Subscribe a person to the report of a team from the next period on. Returns False if they have the same
+    subscription already."""
+    lock_row(session, Person, person_id)  # two requests at the same time run one after the other
     same = select(ReportSubscription.id).where(
         ReportSubscription.person_id == person_id,
         ReportSubscription.team_id.is_not_distinct_from(team_id),
@@ -42,7 +43,7 @@ def subscribe(
 
 
 def end_subscription(session: Session, subscription_id: int, by: int, at: datetime) -> bool:
-    """End a subscription; False if it has ended."""
+    """End a subscription. Returns False if it has ended already."""
     row = session.execute(
         update(ReportSubscription)
         .where(ReportSubscription.id == subscription_id, ReportSubscription.ended_at.is_(None))
@@ -58,18 +59,19 @@ def end_subscription(session: Session, subscription_id: int, by: int, at: dateti
 
 
 def queue_report(
-    session: Session, to: Subscription, when: Period, day: date, counts: dict[str, int], named: Collection[int],
-    letter: MailMessage, at: datetime,
+    session: Session, subscription: Subscription, period: Period, day: date, counts: dict[str, int], named_ids: Collection[int],
+    message: MailMessage, at: datetime,
 ) -> bool:  # fmt: skip
-    """Queue the report of a period; False if another worker was quicker. Those whom it names can see who got it."""
-    key = f"bulletin:{to.id}:{when.name}"
-    made = insert_once(
-        session, SentReport, subscription_id=to.id, period=when.name, key=key, day=day, counts=counts,
-        people=len(named), made_at=at,
+    """Queue the report of a period. Returns False if another worker was quicker. The people whom the report names see
+    in their access log who got it."""
+    key = f"bulletin:{subscription.id}:{period.name}"
+    sent_id = insert_once(
+        session, SentReport, subscription_id=subscription.id, period=period.name, key=key, day=day, counts=counts,
+        people=len(named_ids), made_at=at,
     )  # fmt: skip
-    if made is None or not schedule_message(session, key, to.email, letter, at, at):
+    if sent_id is None or not schedule_message(session, key, subscription.email, message, at, at):
         return False
-    details = {"people": len(named), "team": to.team_id, "on": day}
-    record_event(session, "report.mailed", ("person", to.person_id), details, None, at)
-    log_record_export(session, named, to.person_id, EXPORT, "team report by mail", at)
+    details = {"people": len(named_ids), "team": subscription.team_id, "on": day}
+    record_event(session, "report.mailed", ("person", subscription.person_id), details, None, at)
+    log_record_export(session, named_ids, subscription.person_id, EXPORT, "team report by mail", at)
     return True

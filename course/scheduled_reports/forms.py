@@ -1,4 +1,4 @@
-"""The form with which a report by mail is set."""
+"""The form for subscribing to a report by mail."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from course.web.forms import Form
 
 
 class ReportSubscriptionForm(Form):
-    """`email` is asked of administrators only; everybody else sets it for themselves."""
+    """A subscription. Only administrators are asked for `email`; managers subscribe themselves."""
 
     email = email_field("For whom: their work e-mail")
     team = SelectField("Team and all below it", choices=[])
     every = SelectField("How often", choices=FREQUENCIES, default="week")
 
     @property
-    def wanted(self) -> int | None:
-        """The team that was chosen; None for all whom they see."""
+    def team_id(self) -> int | None:
+        """The chosen team; None for all teams that the person sees."""
         return selected_team_id(self.team.data)

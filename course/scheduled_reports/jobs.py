@@ -22,7 +22,7 @@ from course.scheduled_reports import actions, queries
 from course.scheduled_reports.queries import Subscription
 from course.scheduled_reports.rules import Period, due_period, next_period, summarise_report
 from course.web.app_state import app_state
-from course.web.unit_of_work import command_session, read_only_session
+from course.web.unit_of_work import read_only_session, unit_of_work
 
 
 def send_scheduled_reports(at: datetime) -> int:
@@ -78,7 +78,7 @@ def _queue_report(one: Subscription, period: Period, viewer: Viewer, at: datetim
         link=f"{config.public_url}/report{'?' if filtered else ''}{filtered}",
     )  # fmt: skip
     named = {line.id for line in (*told.late, *told.near)}
-    with command_session() as session:
+    with unit_of_work() as session:
         return actions.queue_report(session, one, period, today, dict(report.counts), named, mail, at)
 
 

@@ -1,4 +1,5 @@
-"""Who gets the report by mail, and what was sent. Rows are added; of a subscription only its end is written later."""
+"""Subscriptions to reports by mail, and the reports that were sent. Rows are added; only the end of a subscription is
+written later."""
 
 from __future__ import annotations
 
@@ -11,8 +12,8 @@ from course.db import Base, UtcDateTime
 
 
 class ReportSubscription(Base):
-    """`person_id` gets the report of a team and all below it (without a team: of all whom they see) every week or
-    month. `since` is the day on which that was set."""
+    """`person_id` gets the report of a team and all below it (without a team: of all people they see) every week or
+    month. `since` is the day on which the subscription began."""
 
     __tablename__ = "report_subscription"
 
@@ -30,8 +31,8 @@ class ReportSubscription(Base):
 
 
 class SentReport(Base):
-    """One report that was queued: one for a subscription and a period. `key` is that of its mail; `counts` are those
-    of the day, by group, and `people` how many it names."""
+    """A report that was queued: one for a subscription and a period. `key` is the key of its mail; `counts` are the
+    counts of the day by status group, and `people` the number of people that it names."""
 
     __tablename__ = "report_bulletin"
 

@@ -1,4 +1,4 @@
-"""Who gets the report by mail, and what was sent to them."""
+"""Read the subscriptions to reports by mail, and the reports that were sent."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from course.scheduled_reports.models import ReportSubscription, SentReport
 
 @dataclass(frozen=True)
 class LastReport:
-    """The newest report of a subscription: the day, the counts, how many it names, and what became of its mail."""
+    """The newest report of a subscription: day, counts, number of people that it names, and what became of its mail."""
 
     day: date
     counts: dict[str, int]
@@ -26,8 +26,8 @@ class LastReport:
 
 @dataclass(frozen=True)
 class Subscription:
-    """Somebody gets the report of a team (None: of all whom they see). `sent` are the periods that have had one,
-    `here` says whether they still work here."""
+    """A person gets the report of a team (None: of all people they see). `sent` are the periods that have had a report,
+    `here` says whether the person is still employed."""
 
     id: int
     person_id: int
@@ -43,7 +43,7 @@ class Subscription:
 
 
 def subscriptions(session: Session, person_id: int | None = None) -> list[Subscription]:
-    """Those that go on, of one person or of all, by name."""
+    """The open subscriptions, of one person or of all, ordered by name."""
     statement = (
         select(ReportSubscription, Person.name, Person.email, Person.left_at, Team.name)
         .join(Person, Person.id == ReportSubscription.person_id)
@@ -56,21 +56,21 @@ def subscriptions(session: Session, person_id: int | None = None) -> list[Subscr
     rows = session.execute(statement).all()
     sent: dict[int, list[SentReport]] = defaultdict(list)
     ids = [row.id for row, *_ in rows]
-    bulletins = select(SentReport).where(SentReport.subscription_id.in_(ids)).order_by(SentReport.id)
-    for one in session.execute(bulletins).scalars():
-        sent[one.subscription_id].append(one)
+    sent_reports = select(SentReport).where(SentReport.subscription_id.in_(ids)).order_by(SentReport.id)
+    for report in session.execute(sent_reports).scalars():
+        sent[report.subscription_id].append(report)
     mails = mail_states(session, [those[-1].key for those in sent.values()])
     return [
         Subscription(
             row.id, row.person_id, name, email, left is None, row.team_id, team or "", row.every, row.since,
-            tuple(one.period for one in sent[row.id]), _last_report(sent[row.id], mails),
+            tuple(report.period for report in sent[row.id]), _last_report(sent[row.id], mails),
         )
         for row, name, email, left, team in rows
     ]  # fmt: skip
 
 
-def _last_report(sent: list[SentReport], mails: dict[str, MailState]) -> LastReport | None:
-    if not sent:
+def _last_report(reports: list[SentReport], mails: dict[str, MailState]) -> LastReport | None:
+    if not reports:
         return None
-    newest = sent[-1]
+    newest = reports[-1]
     return LastReport(newest.day, newest.counts, newest.people, mails.get(newest.key))

@@ -1,4 +1,4 @@
-"""When a report goes out by mail, and what has changed since the last one. Pure."""
+"""When a report by mail is due, and what has changed since the last one. Pure."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from course.recertification.rules.explanations import STATUS_GROUPS
 from course.reports.rules import STATUS_BAR_ORDER, StatusLine
 
 FREQUENCIES = {"week": "Every week, on Monday", "month": "Every month, on the first"}
-MAX_NAMED = 20  # people whom a mail names
-ACTIONABLE_GROUPS = ("overdue", "due-soon", "in-progress", "not-started")  # groups of people who have something to do
+MAX_NAMED = 20  # people that a mail names
+ACTIONABLE_GROUPS = ("overdue", "due-soon", "in-progress", "not-started")  # groups of people with something to do
 
 
 @dataclass(frozen=True)
 class Period:
-    """A week from Monday on, or a month; one report is sent for each."""
+    """A week from Monday on, or a month. One report is sent for each period."""
 
     name: str
     first: date
 
 
 def period_containing(every: str, day: date) -> Period:
-    """The period in which a day lies: "2026-W48" or "2026-11"."""
+    """The period that contains a day: "2026-W48" or "2026-11"."""
     if every == "month":
         return Period(f"{day:%Y-%m}", day.replace(day=1))
     year, week, weekday = day.isocalendar()
@@ -32,7 +32,7 @@ def period_containing(every: str, day: date) -> Period:
 
 
 def next_period(every: str, day: date) -> Period:
-    """The period that begins after that day."""
+    """The first period that begins after that day."""
     first = period_containing(every, day).first
     return period_containing(
         every, (first + timedelta(days=32)).replace(day=1) if every == "month" else first + timedelta(days=7)
@@ -40,59 +40,60 @@ def next_period(every: str, day: date) -> Period:
 
 
 def due_period(every: str, since: date, today: date, sent: Sequence[str]) -> Period | None:
-    """The period for which a report is to go out today. The first is the one that begins after the day `since`; of
-    several that were missed only the newest goes out."""
-    now = period_containing(every, today)
-    return None if now.first <= since or now.name in sent else now
+    """The period for which a report is due today; None if none is due. The first period is the one that begins after
+    the day `since`; of several missed periods only the newest gets a report."""
+    current = period_containing(every, today)
+    return None if current.first <= since or current.name in sent else current
 
 
 def next_report_period(every: str, since: date, today: date, sent: Sequence[str]) -> Period:
     """The period of the next report."""
-    now = due_period(every, since, today, sent)
-    return now or next_period(every, max(since, today))
+    due = due_period(every, since, today, sent)
+    return due or next_period(every, max(since, today))
 
 
 @dataclass(frozen=True)
 class ReportSummary:
-    """What a mail tells. `counts` are in words with what has changed, `late` are named (the first NAMED of them),
-    `near` come due before the next mail."""
+    """The content of a mail. `counts` are in words, with the change since the last mail. `late` are the overdue people,
+    the first MAX_NAMED of them, `near` the people whose due date comes before the next mail; `unnamed_overdue` and
+    `unnamed_due` are the numbers of those left out."""
 
     total: int
-    quiet: bool
+    nothing_due: bool
     counts: tuple[str, ...]
     late: tuple[StatusLine, ...]
-    more: int
+    unnamed_overdue: int
     near: tuple[StatusLine, ...]
-    more_near: int
+    unnamed_due: int
     subject: str
 
 
 def summarise_report(
     lines: Sequence[StatusLine], counts: Mapping[str, int], before: Mapping[str, int] | None, until: date, name: str
 ) -> ReportSummary:
-    """What is to be told of a team. `before` are the counts of the last mail, None if there was none; `until` is the
-    day of the next one."""
+    """The summary for a team. `before` are the counts of the last mail, None if there was none; `until` is the day of
+    the next mail."""
     late = [line for line in lines if line.group == "overdue"]
     near = [
         line
         for line in lines
         if line.group != "overdue" and line.group in ACTIONABLE_GROUPS and line.due and line.due <= until
     ]
-    told = tuple(
+    count_texts = tuple(
         f"{counts[group]} {STATUS_GROUPS[group].lower()}{_change_text(counts[group], before.get(group, 0)) if before else ''}"
         for group in STATUS_BAR_ORDER
         if counts[group] or (before and before.get(group))
     )
-    quiet = not any(counts[group] for group in ACTIONABLE_GROUPS)
+    nothing_due = not any(counts[group] for group in ACTIONABLE_GROUPS)
     if late:
         subject = f"{_people_text(len(late))} overdue: {name}"
-    elif quiet:
+    elif nothing_due:
         subject = f"Nothing to do: {name}"
     else:
         subject = f"Nobody is overdue: {name}"
     return ReportSummary(
-        sum(counts.values()), quiet, told, tuple(late[:MAX_NAMED]), max(0, len(late) - MAX_NAMED), tuple(near[:MAX_NAMED]),
-        max(0, len(near) - MAX_NAMED), subject,
+        sum(counts.values()), nothing_due, count_texts, tuple(late[:MAX_NAMED]), max(0, len(late) - MAX_NAMED),
+        tuple(near[:MAX_NAMED]), max(0, len(near) - MAX_NAMED), subject,
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Getting the report by mail."""
+"""The pages of subscriptions to reports by mail."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ from course.scheduled_reports.queries import Subscription
 from course.scheduled_reports.rules import FREQUENCIES, next_report_period
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
-from course.web.template_filters import format_date, redirect_after_post
+from course.web.redirects import redirect_after_post
+from course.web.template_filters import format_date
 from course.web.unit_of_work import db, unit_of_work
 
 pages = Blueprint("scheduled_reports", __name__)
@@ -41,20 +42,20 @@ def _set_navigation() -> None:
 @pages.route("", methods=["GET", "POST"])
 @requires_permission(Permission.SEE_PEOPLE)
 def overview() -> Response | WsgiResponse:
-    """Who gets the report by mail (managers see their own), and the form for another one."""
+    """Who gets reports by mail (managers see their own subscriptions), and the form for another subscription."""
     form = _subscription_form()
     if request.method == "POST" and form.validate():
-        to = _recipient(form)
-        if to is not None:
+        recipient = _recipient(form)
+        if recipient is not None:
             with unit_of_work() as session:
-                made = actions.subscribe(
-                    session, to.id, form.wanted, form.every.data, today(), current_user.person.id, now()
+                is_new = actions.subscribe(
+                    session, recipient.id, form.team_id, form.every.data, today(), current_user.person.id, now()
                 )
-            first = next_report_period(form.every.data, today(), today(), ()).first
+            first_day = next_report_period(form.every.data, today(), today(), ()).first
             flash(
-                f"Saved. The first one is written for {format_date(first)}."
-                if made
-                else f"{to.name} gets that already."
+                f"Saved. The first one is written for {format_date(first_day)}."
+                if is_new
+                else f"{recipient.name} gets that already."
             )
             return redirect_after_post(url_for("scheduled_reports.overview"))
     page = render_template("scheduled_reports/overview.html", form=form, rows=_subscription_rows(), every=FREQUENCIES)
@@ -64,36 +65,38 @@ def overview() -> Response | WsgiResponse:
 @pages.post("/<int(max=2147483647):subscription_id>/end")
 @requires_permission(Permission.SEE_PEOPLE)
 def end_subscription(subscription_id: int) -> WsgiResponse:
-    """Send it no more. Managers end what they get themselves."""
-    me = current_user.person
-    if not me.administrator and subscription_id not in {one.id for one in queries.subscriptions(db(), me.id)}:
+    """End a subscription. Managers end their own subscriptions only."""
+    viewer = current_user.person
+    if not viewer.administrator and subscription_id not in {
+        subscription.id for subscription in queries.subscriptions(db(), viewer.id)
+    }:
         abort(404)
     with unit_of_work() as session:
-        stopped = actions.end_subscription(session, subscription_id, me.id, now())
-    flash("Stopped." if stopped else "It had been stopped before.")
+        has_ended = actions.end_subscription(session, subscription_id, viewer.id, now())
+    flash("Stopped." if has_ended else "It had been stopped before.")
     return redirect_after_post(url_for("scheduled_reports.overview"))
 
 
 def _subscription_form() -> ReportSubscriptionForm:
-    me = current_user.person
-    form = ReportSubscriptionForm(email=me.email, team=request.args.get("team", ""))
+    viewer = current_user.person
+    form = ReportSubscriptionForm(email=viewer.email, team=request.args.get("team", ""))
     teams = my_report_view(ReportFilter()).teams
-    form.team.choices = team_choices(teams, "Everybody" if me.administrator else "All my teams")
-    if not me.administrator:
+    form.team.choices = team_choices(teams, "Everybody" if viewer.administrator else "All my teams")
+    if not viewer.administrator:
         del form.email
     return form
 
 
 def _recipient(form: ReportSubscriptionForm) -> Viewer | None:
-    """Who is to get it; None, with a message at the field, if they may not."""
-    me = current_user.person
-    if not me.administrator:
-        return me  # type: ignore[no-any-return]
-    found = person_by_email(db(), form.email.data or "")
-    viewer = viewers(db(), [found.id], today()).get(found.id) if found else None
+    """The person who is to get the report; None, with a message at the field, if they may not see it."""
+    administrator = current_user.person
+    if not administrator.administrator:
+        return administrator  # type: ignore[no-any-return]
+    person = person_by_email(db(), form.email.data or "")
+    viewer = viewers(db(), [person.id], today()).get(person.id) if person else None
     if viewer is None:
         form.email.errors = ["Nobody who works here has this address."]
-    elif not may_receive_report(viewer, _report_view_of(viewer, form.wanted), form.wanted):
+    elif not may_receive_report(viewer, _report_view_of(viewer, form.team_id), form.team_id):
         form.email.errors = [
             f"{viewer.name} does not manage this team. Make them its manager first, or choose another one."
         ]
@@ -108,36 +111,36 @@ def _report_view_of(viewer: Viewer, team_id: int | None) -> ReportView:
 
 
 class SubscriptionRow(NamedTuple):
-    """A subscription, the day of its next report, and in words why there will be none."""
+    """A subscription, the day of its next report, and the reason in words why there will be none."""
 
-    one: Subscription
-    next: date
-    why_not: str
+    subscription: Subscription
+    next_day: date
+    undeliverable_reason: str
 
 
 def _subscription_rows() -> list[SubscriptionRow]:
-    me = current_user.person
-    found = queries.subscriptions(db(), None if me.administrator else me.id)
-    people = viewers(db(), {one.person_id for one in found}, today())
-    no = opted_out_people(db(), SCHEDULED_REPORT, [one.person_id for one in found])
+    viewer = current_user.person
+    subscriptions = queries.subscriptions(db(), None if viewer.administrator else viewer.id)
+    recipients = viewers(db(), {subscription.person_id for subscription in subscriptions}, today())
+    opted_out = opted_out_people(db(), SCHEDULED_REPORT, [subscription.person_id for subscription in subscriptions])
     return [
         SubscriptionRow(
-            one,
-            next_report_period(one.every, one.since, today(), one.sent).first,
-            _undeliverable_reason(one, people, no),
+            subscription,
+            next_report_period(subscription.every, subscription.since, today(), subscription.sent).first,
+            _undeliverable_reason(subscription, recipients, opted_out),
         )
-        for one in found
+        for subscription in subscriptions
     ]
 
 
-def _undeliverable_reason(one: Subscription, people: dict[int, Viewer], no: Collection[int]) -> str:
-    viewer = people.get(one.person_id)
-    if not one.here or viewer is None:
+def _undeliverable_reason(subscription: Subscription, recipients: dict[int, Viewer], opted_out: Collection[int]) -> str:
+    viewer = recipients.get(subscription.person_id)
+    if not subscription.here or viewer is None:
         return "They have left."
-    if one.person_id in no:
+    if subscription.person_id in opted_out:
         return "They have stopped it by the link in a mail, with which they can start it again."
     return (
         ""
-        if may_receive_report(viewer, _report_view_of(viewer, one.team_id), one.team_id)
+        if may_receive_report(viewer, _report_view_of(viewer, subscription.team_id), subscription.team_id)
         else "They do not manage this team any more."
     )

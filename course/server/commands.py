@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,11 +19,12 @@ from typing import Any
 import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
+from waitress import wasyncore
 from waitress.server import create_server
 
 from course.auth.actions import create_set_up_link
 from course.auth.rules import set_up_url
-from course.certificates.actions import sign_missing
+from course.certificates.actions import sign_missing_credentials
 from course.clock import now
 from course.content.actions import archive
 from course.content.loaded_course import library
@@ -39,13 +41,14 @@ from course.server.rules import HEARTBEAT_INTERVAL, WRONG_KEY_WARNING
 from course.server.settings_check import own_settings, settings_conflicts
 from course.web.app_state import app_state
 from course.web.database_check import current_database_check
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 
 _LOG = logging.getLogger("course")
 STOP_SECONDS = 20  # seconds
-SIGNAL_SECONDS = 0.2  # seconds between two looks at whether the worker is told to stop
 IDLE_SECONDS = 30  # seconds after which a connection that nobody uses is closed
 MAX_CONNECTIONS = 4000
+STOP_CHECK_SECONDS = 0.5  # how often the server looks whether it is to stop
+SocketMap = dict[int, Any]  # open sockets by file descriptor
 MAX_REQUEST_BYTES = 16 * 1024 * 1024  # bytes; the application itself accepts less, and says so in words
 
 
@@ -54,20 +57,22 @@ MAX_REQUEST_BYTES = 16 * 1024 * 1024  # bytes; the application itself accepts le
 def serve_command() -> None:
     """Bring the database up to date, serve the course, and send its mail. Ctrl+C stops it."""
     # The port first: when it is taken, another server is running, and nothing must be touched.
-    server = _listen()
+    sockets: SocketMap = {}
+    server = _listen(sockets)
     current_database_check().prepare()
     prepare_course()
-    _serve(server)
+    _serve(server, sockets)
 
 
 @demo.command("serve")
 def demo_serve_command() -> None:
     """Prepare the demonstration and serve it. Ctrl+C stops it."""
     _use_console_mail()
-    server = _listen()
+    sockets: SocketMap = {}
+    server = _listen(sockets)
     prepare_demo()
     prepare_course()
-    _serve(server)
+    _serve(server, sockets)
 
 
 def _use_console_mail() -> None:
@@ -78,12 +83,16 @@ def _use_console_mail() -> None:
     _application().extensions["course"] = replace(given, config=printing)
 
 
-def _listen() -> Any:
-    """A server that holds its port; ends the command with 1 if it cannot have it."""
+def _listen(sockets: SocketMap) -> Any:
+    """Return a server that holds its port; end the command with 1 if the port cannot be had.
+
+    The server adds its own socket and those of its connections to `sockets`.
+    """
     config = app_state().config
     try:
         return create_server(
             _application(),
+            map=sockets,
             host=config.host,
             port=config.port,
             threads=config.threads,
@@ -96,7 +105,7 @@ def _listen() -> Any:
             asyncore_use_poll=True,
             ident="",
             max_request_body_size=MAX_REQUEST_BYTES,
-            # Without a trusted proxy nothing believes these headers (see course/web/proxies.py). They come through so
+            # Without a trusted proxy nothing believes these headers (see course/web/proxy_checks.py). They come through so
             # that a proxy nobody told the course about is noticed.
             clear_untrusted_proxy_headers=False,
         )
@@ -134,7 +143,7 @@ def prepare_course() -> None:
     config = app_state().config
     upgrade(app_state().engine)
     _check_settings()
-    with command_session() as session:
+    with unit_of_work() as session:
         archive(session, library(), now())
         ours = organisation(session)
         token = create_set_up_link(session, now()) if ours is None else None
@@ -151,7 +160,7 @@ def _check_settings() -> None:
 
     Certificates that could not be signed while the key was another one are signed once it is back.
     """
-    with command_session() as session:
+    with unit_of_work() as session:
         fits = check_secret_key(session, app_state().config.secret_key, now()) != "other"
         missing = count_unsigned_certificates(session)
         words = settings_conflicts(workers(session, now()))
@@ -161,30 +170,43 @@ def _check_settings() -> None:
     for one in words:
         click.echo(f"Warning: {one}.", err=True)
     if fits and missing:
-        with command_session() as session:
-            done, _ = sign_missing(session, now())
+        with unit_of_work() as session:
+            done, _ = sign_missing_credentials(session, now())
         click.echo(f"Certificates that had no signature yet and are signed now: {done} of {missing}.", err=True)
 
 
-def _serve(server: Any) -> None:
-    """Serve until Ctrl+C or SIGTERM, with a worker beside it."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    # A shell starts what it runs in the background with this signal ignored.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+def _serve(server: Any, sockets: SocketMap) -> None:
+    """Serve until Ctrl+C or SIGTERM, with a worker beside it.
+
+    The signal handlers only set a flag. An exception that a handler raises is lost if the signal arrives while Python
+    runs a finalizer, which prints and ignores exceptions: the server would then run for ever.
+    """
+    stop = _stop_on_signal()
     worker = _start_worker("serve", SERVER_TASKS)
     try:
         click.echo("Press Ctrl+C to stop.")
         # The content and the code stay for good: the collector need not look through them again and again.
         gc.collect()
         gc.freeze()
-        server.run()
-    except KeyboardInterrupt:
-        pass  # Before the server ran: it takes the later ones itself.
+        while not stop.is_set():
+            wasyncore.loop(timeout=STOP_CHECK_SECONDS, use_poll=True, map=sockets, count=1)
+        server.task_dispatcher.shutdown()
     finally:
         server.close()
         _stop_worker(*worker)
         current_database_check().close()
     click.echo("Stopped.")
+
+
+def _stop_on_signal() -> threading.Event:
+    """Return an event that Ctrl+C and SIGTERM set.
+
+    SIGINT is named because a shell starts background commands with this signal ignored.
+    """
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
 
 
 @click.command("worker")
@@ -197,14 +219,12 @@ def worker_command() -> None:
     current_database_check().prepare()
     upgrade(app_state().engine)
     _check_settings()
-    stops: list[int] = []
-    for one in (signal.SIGTERM, signal.SIGINT):
-        # Nothing with a lock: the signal may come while this thread holds it.
-        signal.signal(one, lambda number, _frame: stops.append(number))
+    # Looked at without waiting for it: setting an event takes a lock that a thread which waits for it may hold.
+    stop = _stop_on_signal()
     worker = _start_worker("worker")
     click.echo("At work. Press Ctrl+C to stop.")
-    while not stops:
-        time.sleep(SIGNAL_SECONDS)
+    while not stop.is_set():
+        time.sleep(STOP_CHECK_SECONDS)
     _stop_worker(*worker)
     current_database_check().close()
     click.echo("Stopped.")
@@ -218,7 +238,7 @@ class SignOfLife:
 
     def record(self, at: datetime, stopped: bool = False) -> None:
         """The process is alive, or has stopped in good order."""
-        with command_session() as session:
+        with unit_of_work() as session:
             if self._number:
                 record_heartbeat(session, self._number, at, stopped)
             elif not stopped:

@@ -17,25 +17,25 @@ from course.mail import jobs as mail
 from course.organisation.contact_review_mail import queue_contact_reviews
 from course.people import jobs as people
 from course.people_import import jobs as people_import
-from course.privacy.commands import run as erase
+from course.privacy.commands import run_erasure as erase
 from course.refreshers.commands import recover_completions, send_boosters, send_updates
 from course.reminders.commands import queue_due_reminders
 from course.reports import jobs as reports
 from course.reports.app_status_cache import app_status_cache
 from course.scheduled_reports import jobs as scheduled_reports
 from course.web.app_state import app_state
-from course.web.unit_of_work import command_session, read_only_session
+from course.web.unit_of_work import read_only_session, unit_of_work
 
 HOUR = timedelta(hours=1)
 
 
 def _delete_old_forms(run: JobRun) -> None:
-    with command_session() as session:
+    with unit_of_work() as session:
         delete_old_forms(session, run.at)
 
 
 def _delete_old_jobs(run: JobRun) -> None:
-    with command_session() as session:
+    with unit_of_work() as session:
         delete_old_jobs(session, run.at)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from course.certificates.models import Certificate, CertificateChange
 from course.credentials.models import KeyWithdrawal, SignedCredential, SigningKey
-from course.credentials.rules.keys import KeyLockedError, unlock
+from course.credentials.rules.keys import KeyLockedError, unlock_key
 from course.server.models import SecretKeyFingerprint, WorkerBeat
 from course.server.rules import SILENT_AFTER, KeyState, key_state
 
@@ -64,7 +64,7 @@ def signing_key_opens(session: Session, secret: str) -> bool | None:
     if found is None:
         return None
     try:
-        unlock(found.locked, found.public, secret)
+        unlock_key(found.locked, found.public, secret)
     except KeyLockedError:
         return False
     return True

@@ -10,10 +10,9 @@ from datetime import datetime
 from sqlalchemy import Row, Select, func, or_, select, union
 from sqlalchemy.orm import Session
 
-from course.people.models import Membership, Person, RoleGrant, Team
+from course.people.models import Membership, Person, RoleGrant, Team, TeamChange
 from course.people.queries import BY_NAME, TeamView, order_as_tree
 from course.people.rules import distinct_names
-from course.teams.models import TeamChange
 from course.teams.rules import TeamChangeView, team_subtree
 from course.text import sort_key
 

@@ -1,24 +1,11 @@
-"""The tree of teams: what stands below what, and what a change was in words."""
+"""The tree of teams: what a change was in words."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-
-def team_subtree(team: int, parents: Mapping[int, int | None]) -> set[int]:
-    """The team and all below it. `parents` gives for each team the one that it is part of."""
-    children: dict[int | None, list[int]] = {}
-    for child, parent in parents.items():
-        children.setdefault(parent, []).append(child)
-    found, waiting = set[int](), [team]
-    while waiting:
-        one = waiting.pop()
-        if one not in found:
-            found.add(one)
-            waiting.extend(children.get(one, ()))
-    return found
+from course.people.rules import team_subtree as team_subtree
 
 
 @dataclass(frozen=True)

@@ -11,17 +11,18 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.clock import now
+from course.people import actions
 from course.people import queries as people
 from course.people.actions import Refusal
 from course.people.forms import selected_team_id, team_choices
-from course.people.views import send_invitations
-from course.teams import actions, queries
+from course.people.views.invitations import send_invitations
+from course.teams import queries
 from course.teams.forms import ChangeTeamForm, CloseTeamForm, MergeTeamForm, TreeDateForm
 from course.teams.queries import TeamDetail
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
 from course.web.forms import Form
-from course.web.template_filters import redirect_after_post
+from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import WriteSession, db, unit_of_work
 
 pages = Blueprint("teams", __name__)

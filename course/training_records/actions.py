@@ -1,4 +1,4 @@
-"""Noting who looked at a record, and reminding somebody because a manager asks for it."""
+"""Record who looked at a training record, and remind a person at a manager's request."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ BATCH_SIZE = 10_000  # people in one statement; SQLite takes 32,766 values at th
 
 
 def log_page_view(session: Session, opened: RecordOpened) -> None:
-    """Somebody was shown a page about somebody: once for the two and a day."""
+    """Record in the access log that a viewer was shown a page about a person: one row for the two and the day."""
     insert_once(
         session, RecordView, person_id=opened.person_id, viewer_id=opened.viewer_id, what=PAGE, detail="",
         day=opened.day, at=opened.at,
@@ -37,70 +37,73 @@ def log_page_view(session: Session, opened: RecordOpened) -> None:
 def log_record_export(
     session: Session, person_ids: Collection[int], viewer_id: int, what: str, detail: str, at: datetime
 ) -> None:
-    """These people are in a file that somebody took away: `what` is export or pack, `detail` says which file, in words
-    for those who are in it. Nobody is told of their own. Raises ValueError for another `what`."""
+    """Record in the access log that these people are in a file that the viewer took away: `what` is export or pack,
+    `detail` says which file, in words for the people in it. The viewer's own record is left out. Raises ValueError for
+    another `what`."""
     if what not in (EXPORT, PACK):
         raise ValueError(f"a record is not taken away as {what!r}")
     ids = sorted(set(person_ids) - {viewer_id})
     columns = RecordView.viewer_id, RecordView.what, RecordView.detail, RecordView.at
-    same = [
+    values = [
         literal(value, column.type) for value, column in zip((viewer_id, what, detail[:200], at), columns, strict=True)
     ]
     for start in range(0, len(ids), BATCH_SIZE):
-        # The database makes the rows itself: that is several times as fast as sending each of them.
-        those = select(Person.id, *same).where(Person.id.in_(ids[start : start + BATCH_SIZE])).order_by(Person.id)
-        session.execute(insert(RecordView).from_select([RecordView.person_id, *columns], those))
+        # The database makes the rows itself, which is several times as fast as sending each row.
+        rows = select(Person.id, *values).where(Person.id.in_(ids[start : start + BATCH_SIZE])).order_by(Person.id)
+        session.execute(insert(RecordView).from_select([RecordView.person_id, *columns], rows))
 
 
 @dataclass(frozen=True)
 class ReminderPreview:
-    """The reminder that somebody would get, or in words why there is none."""
+    """The reminder that a person would get, or the reason in words why there is none."""
 
     person_id: int
-    wanted: PlannedReminder | None
-    why_not: str
+    reminder: PlannedReminder | None
+    refusal_reason: str
 
 
 def plan_reminders(
     session: Session, ids: Collection[int], reason: str, zone: str, at: datetime
 ) -> Iterator[ReminderPreview]:
-    """What would come of reminding these people at `at`, as they stand on the day on which the mails would leave; by
-    name, in a handful of queries. Nothing before the set-up."""
-    when = sending_hours(session, zone)
-    if when is None or not ids:
+    """The reminders that these people would get if they were requested at `at`, by the certification status on the day
+    on which the mails would be sent; ordered by name, in a handful of queries. None before the set-up."""
+    hours = sending_hours(session, zone)
+    if hours is None or not ids:
         return
-    leaves = when.leaves(at + UNDO_PERIOD)
-    day = civil_date(leaves, zone)
-    people = reminder_candidates(session, when, day, ids)
-    dead = suppressed_addresses(session, [one.email for one in people])
-    made = queries.reminders_on_day(session, ids, day)
-    for one in people:
-        before = made.get(one.id, [])
-        why = refusal_reason(one.standing, one.email in dead, any(before))
-        # The number tells it from those of the day that were taken back.
-        key = f"asked:{one.id}:{day}:{len(before)}"
-        wanted = PlannedReminder(
-            key, REQUESTED, one.id, one.name, one.email, REQUESTED, one.standing.due, leaves, day, reason, one
+    send_at = hours.leaves(at + UNDO_PERIOD)
+    day = civil_date(send_at, zone)
+    people = reminder_candidates(session, hours, day, ids)
+    suppressed = suppressed_addresses(session, [candidate.email for candidate in people])
+    existing = queries.reminders_on_day(session, ids, day)
+    for candidate in people:
+        earlier = existing.get(candidate.id, [])
+        refusal = refusal_reason(candidate.standing, candidate.email in suppressed, any(earlier))
+        # The number distinguishes the key from the keys of reminders of the same day that were withdrawn.
+        key = f"asked:{candidate.id}:{day}:{len(earlier)}"
+        reminder = PlannedReminder(
+            key, REQUESTED, candidate.id, candidate.name, candidate.email, REQUESTED, candidate.standing.due, send_at,
+            day, reason, candidate,
         )  # fmt: skip
-        yield ReminderPreview(one.id, None if why else wanted, why)
+        yield ReminderPreview(candidate.id, None if refusal else reminder, refusal)
 
 
 def queue_requested_reminder(
-    session: Session, wanted: PlannedReminder, letter: MailMessage, by: int, at: datetime
+    session: Session, reminder: PlannedReminder, message: MailMessage, by: int, at: datetime
 ) -> bool:
-    """Queue a reminder that somebody asks for; False if one for that day was made in the same moment."""
-    if not queue_reminder(session, wanted, letter, at, by):
+    """Queue a reminder that a manager requested. Returns False if another one for that day was queued at the same
+    moment."""
+    if not queue_reminder(session, reminder, message, at, by):
         return False
-    details = {"reason": wanted.reason, "leaves": wanted.leaves_on}
-    record_event(session, "reminder.asked", ("person", wanted.person_id or 0), details, by, at)
+    details = {"reason": reminder.reason, "leaves": reminder.leaves_on}
+    record_event(session, "reminder.asked", ("person", reminder.person_id or 0), details, by, at)
     return True
 
 
 def withdraw_reminder(session: Session, person_id: int, reminder_id: int, by: int, name: str, at: datetime) -> bool:
-    """Take a reminder back that was asked for, by the one with that `name`; False if it has left, is leaving just now,
-    or is not to leave anyway."""
-    found = queries.requested_reminder(session, person_id, reminder_id)
-    if found is None or not withdraw_mail(session, found.key, f"Taken back by {name}."):
+    """Withdraw a requested reminder, in the name of `name`. Returns False if it was sent, is being sent just now, or is
+    not to be sent anyway."""
+    reminder = queries.requested_reminder(session, person_id, reminder_id)
+    if reminder is None or not withdraw_mail(session, reminder.key, f"Taken back by {name}."):
         return False
-    record_event(session, "reminder.taken_back", ("person", person_id), {"leaves": found.leaves_on}, by, at)
+    record_event(session, "reminder.taken_back", ("person", person_id), {"leaves": reminder.leaves_on}, by, at)
     return True

@@ -1,4 +1,4 @@
-"""The form of a reminder."""
+"""The form for requesting a reminder."""
 
 from __future__ import annotations
 

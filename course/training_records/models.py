@@ -1,4 +1,5 @@
-"""Who looked at, or took away, what stands about somebody. Rows are added and never changed."""
+"""The access log of training records: who looked at a record or took it away in a file. Rows are added and never
+changed."""
 
 from __future__ import annotations
 
@@ -11,8 +12,9 @@ from course.db import Base, UtcDateTime
 
 
 class RecordView(Base):
-    """`viewer_id` saw pages about the training of `person_id` (what: page), or had them in a file (export), or in an
-    evidence pack (pack); `detail` says which file. Pages have a `day`: one row for a viewer, a person and a day."""
+    """`viewer_id` saw pages of the training record of `person_id` (what: page), or took the person away in a file
+    (export) or in an evidence pack (pack); `detail` says which file. Page views have a `day`: one row for a viewer, a
+    person and a day."""
 
     __tablename__ = "record_view"
 

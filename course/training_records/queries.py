@@ -1,4 +1,4 @@
-"""What a person was tested in, who looked at their record, and which reminders were asked for."""
+"""Read a person's attempts, the access log of their training record, and the reminders that were requested for them."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ from course.reminders.queries import LEARNER, REQUESTED
 from course.training_records.models import RecordView
 from course.training_records.rules import ViewingRole, roles_at
 
-# What managers see. Timelines are told, not tested; the five questions by mail are nobody else's business.
+# The attempts that managers see. Timelines are told and not tested; boosters are private to the learner.
 TESTED_KINDS = ("check", "final", "refresher", "update")
 
 
 @dataclass(frozen=True)
 class AttemptSummary:
-    """A try at a check, an assessment, a refresher or an update: never its answers. `on` is the day on which it
-    ended, or of one that is open (`passed` is None) the day on which it was begun."""
+    """An attempt at a check, an assessment, a refresher or an update, never its answers. `day` is the day on which it
+    ended, or for an open attempt (`passed` is None) the day on which it was begun."""
 
     kind: str
     ref: str
     number: int
-    on: date
+    day: date
     passed: bool | None
 
 
 def attempt_summaries(session: Session, person_id: int, zone: str) -> list[AttemptSummary]:
-    """All tries of a person, the newest first."""
+    """All attempts of a person, the newest first."""
     rows = session.execute(
         select(
             Attempt.kind, Attempt.ref, Attempt.number,
@@ -55,13 +55,13 @@ def attempt_summaries(session: Session, person_id: int, zone: str) -> list[Attem
 
 @dataclass(frozen=True)
 class RecordAccess:
-    """Somebody looked at a record, or took it away in a file. `roles` are those that they had then; of a look at pages
-    only the day is told."""
+    """An entry of the access log: a viewer looked at a record, or took it away in a file. `roles` are the roles that
+    the viewer had then; for page views only the day is given."""
 
     id: int
     name: str
     roles: tuple[str, ...]
-    what: str
+    kind: str
     detail: str
     day: date | None
     at: datetime
@@ -70,7 +70,7 @@ class RecordAccess:
 def record_accesses(
     session: Session, person_id: int, zone: str, before: int | None = None, limit: int = 50
 ) -> list[RecordAccess]:
-    """Who looked at somebody's record, the newest first, below the id `before`. Three queries."""
+    """The access log of a person's record, the newest first, below the id `before`. Three queries."""
     statement = (
         select(RecordView, Person.name)
         .join(Person, Person.id == RecordView.viewer_id)
@@ -81,18 +81,24 @@ def record_accesses(
     if before is not None:
         statement = statement.where(RecordView.id < before)
     rows = session.execute(statement).all()
-    rights = _viewer_roles(session, {view.viewer_id for view, _ in rows})
+    roles_by_viewer = _viewer_roles(session, {view.viewer_id for view, _ in rows})
     return [
         RecordAccess(
-            v.id, name, roles_at(rights[v.viewer_id], v.at, civil_date(v.at, zone)), v.what, v.detail, v.day, v.at
+            v.id,
+            name,
+            roles_at(roles_by_viewer[v.viewer_id], v.at, civil_date(v.at, zone)),
+            v.what,
+            v.detail,
+            v.day,
+            v.at,
         )
         for v, name in rows
     ]
 
 
 def _viewer_roles(session: Session, viewers: Collection[int]) -> dict[int, list[ViewingRole]]:
-    """The roles that these people have and had."""
-    found: dict[int, list[ViewingRole]] = defaultdict(list)
+    """The roles that these viewers have and had, by viewer."""
+    roles: dict[int, list[ViewingRole]] = defaultdict(list)
     grants = session.execute(
         select(RoleGrant.person_id, RoleGrant.role, Team.name, RoleGrant.since, RoleGrant.until)
         .outerjoin(Team, Team.id == RoleGrant.team_id)
@@ -100,43 +106,43 @@ def _viewer_roles(session: Session, viewers: Collection[int]) -> dict[int, list[
         .order_by(RoleGrant.id)
     )
     for person_id, role, team, since, until in grants:
-        found[person_id].append(ViewingRole(f"Manager of {team}" if team else role.capitalize(), since, until))
+        roles[person_id].append(ViewingRole(f"Manager of {team}" if team else role.capitalize(), since, until))
     manager = aliased(Person)
-    lent = session.execute(
+    deputy_rows = session.execute(
         select(Deputy.deputy_id, manager.name, Deputy.made_at, Deputy.ended_at, Deputy.until)
         .join(manager, manager.id == Deputy.manager_id)
         .where(Deputy.deputy_id.in_(viewers))
         .order_by(Deputy.id)
     )
-    for person_id, name, since, ended, last_day in lent:
-        found[person_id].append(ViewingRole(f"Deputy of {name}", since, ended, last_day))
-    return found
+    for person_id, name, since, ended_at, last_day in deputy_rows:
+        roles[person_id].append(ViewingRole(f"Deputy of {name}", since, ended_at, last_day))
+    return roles
 
 
 def reminders_on_day(session: Session, ids: Collection[int], day: date) -> dict[int, list[bool]]:
-    """For each of these people the reminders of that day that they or a manager had made for them: for each whether it
-    stands, that is, was not taken back or withheld."""
+    """For each of these people their reminders of that day, scheduled or requested by a manager: for each reminder
+    whether it is in effect, that is, was not withdrawn or suppressed."""
     rows = session.execute(
         select(Reminder.person_id, OutboxMail.withheld)
         .outerjoin(OutboxMail, OutboxMail.key == Reminder.key)
         .where(Reminder.leaves_on == day, Reminder.kind.in_((LEARNER, REQUESTED)), Reminder.person_id.in_(ids))
     )
-    found: dict[int, list[bool]] = defaultdict(list)
+    in_effect: dict[int, list[bool]] = defaultdict(list)
     for person_id, withheld in rows:
         if person_id is not None:
-            found[person_id].append(withheld is None)
-    return found
+            in_effect[person_id].append(withheld is None)
+    return in_effect
 
 
 def requested_reminder(session: Session, person_id: int, reminder_id: int) -> Reminder | None:
-    """A reminder to a person that somebody asked for."""
-    found = session.get(Reminder, reminder_id)
-    return found if found is not None and (found.kind, found.person_id) == (REQUESTED, person_id) else None
+    """A reminder to a person that a manager requested; None if there is no such reminder."""
+    reminder = session.get(Reminder, reminder_id)
+    return reminder if reminder is not None and (reminder.kind, reminder.person_id) == (REQUESTED, person_id) else None
 
 
 @dataclass(frozen=True)
 class RequestedReminder:
-    """A reminder that was asked for together with others, and what became of its mail."""
+    """A reminder that was requested together with others, and what became of its mail."""
 
     reminder_id: int
     person_id: int
@@ -145,23 +151,23 @@ class RequestedReminder:
 
 
 def newest_requested_id(session: Session, maker: int) -> int:
-    """The id of the newest reminder that somebody asked for; 0 if there is none."""
+    """The id of the newest reminder that this manager requested; 0 if there is none."""
     newest = select(func.max(Reminder.id)).where(Reminder.kind == REQUESTED, Reminder.made_by == maker)
     return session.execute(newest).scalar_one() or 0
 
 
 def reminder_batch(session: Session, maker: int, reminder_id: int) -> list[RequestedReminder]:
-    """A reminder that somebody asked for, and those that they asked for in the same moment, by name; none if it was
+    """The reminder and those that the manager requested at the same moment, ordered by name; empty if the reminder was
     not theirs."""
-    one = session.get(Reminder, reminder_id)
-    if one is None or (one.kind, one.made_by) != (REQUESTED, maker):
+    requested = session.get(Reminder, reminder_id)
+    if requested is None or (requested.kind, requested.made_by) != (REQUESTED, maker):
         return []
-    found = session.execute(
+    rows = session.execute(
         select(Reminder.id, Reminder.key, Person.id, Person.name, Person.email)
         .join(Person, Person.id == Reminder.person_id)
-        .where(Reminder.kind == REQUESTED, Reminder.made_by == maker, Reminder.made_at == one.made_at)
+        .where(Reminder.kind == REQUESTED, Reminder.made_by == maker, Reminder.made_at == requested.made_at)
         .order_by(*BY_NAME)
     ).all()
-    mails = mail_states(session, [row.key for row in found])
-    names = distinct_names((person, name, email) for _, _, person, name, email in found)
-    return [RequestedReminder(number, person, names[person], mails.get(key)) for number, key, person, _, _ in found]
+    mails = mail_states(session, [row.key for row in rows])
+    names = distinct_names((person, name, email) for _, _, person, name, email in rows)
+    return [RequestedReminder(number, person, names[person], mails.get(key)) for number, key, person, _, _ in rows]

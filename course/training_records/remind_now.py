@@ -1,4 +1,4 @@
-"""Reminding people now, from whichever page: plans, letters and the outbox in one call."""
+"""Remind people now, from any page: plan the reminders, render the mails and queue them in one call."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from course.web.unit_of_work import unit_of_work
 
 @dataclass(frozen=True)
 class ReminderOutcome:
-    """What came of reminding somebody: when the mail leaves, or in `why_not` why none was made."""
+    """The outcome of reminding a person: when the mail will be sent, or the reason why there is none."""
 
     person_id: int
-    leaves: datetime | None
-    why_not: str = ""
+    send_at: datetime | None
+    refusal_reason: str = ""
 
 
 def remind_now(session: Session, person_id: int, reason: str, by: int, at: datetime) -> ReminderOutcome:
@@ -35,30 +35,30 @@ def remind_now(session: Session, person_id: int, reason: str, by: int, at: datet
 
 
 def remind_all(session: Session, ids: Collection[int], reason: str, by: int, at: datetime) -> list[ReminderOutcome]:
-    """Remind these people, each at most once a day, with a reason that they read; the outcomes come by name.
+    """Remind these people, each at most once a day, with a reason that they read; the outcomes are ordered by name.
 
-    Whoever calls has made sure that `by` may see them. The mails leave after five minutes, in working hours. They are
-    written on what `session` reads, and then queued in a unit of work of their own.
+    The caller has checked that `by` may see these people. The mails are sent after five minutes, in working hours. They
+    are rendered from what `session` reads, before the unit of work that queues them, because rendering is slow.
     """
-    config, course, ours, asker = app_state().config, library(), organisation(session), person(session, by)
+    config, course, sender, manager = app_state().config, library(), organisation(session), person(session, by)
     plans = list(actions.plan_reminders(session, ids, reason, config.time_zone, at))
-    written = {
+    messages = {
         plan.person_id: message_text.reminder_message(
-            plan.wanted, course.course.title, course.minutes, ours.name if ours else "", config.public_url,
-            config.secret_key, asker.name if asker else "",
+            plan.reminder, course.course.title, course.minutes, sender.name if sender else "", config.public_url,
+            config.secret_key, manager.name if manager else "",
         )
         for plan in plans
-        if plan.wanted is not None
+        if plan.reminder is not None
     }  # fmt: skip
     with unit_of_work() as unit:
-        return [_queue_reminder(unit, plan, written, by, at) for plan in plans]
+        return [_queue_reminder(unit, plan, messages, by, at) for plan in plans]
 
 
 def _queue_reminder(
-    session: Session, plan: ReminderPreview, written: Mapping[int, MailMessage], by: int, at: datetime
+    session: Session, plan: ReminderPreview, messages: Mapping[int, MailMessage], by: int, at: datetime
 ) -> ReminderOutcome:
-    if plan.wanted is None:
-        return ReminderOutcome(plan.person_id, None, plan.why_not)
-    if actions.queue_requested_reminder(session, plan.wanted, written[plan.person_id], by, at):
-        return ReminderOutcome(plan.person_id, plan.wanted.leaves)
+    if plan.reminder is None:
+        return ReminderOutcome(plan.person_id, None, plan.refusal_reason)
+    if actions.queue_requested_reminder(session, plan.reminder, messages[plan.person_id], by, at):
+        return ReminderOutcome(plan.person_id, plan.reminder.leaves)
     return ReminderOutcome(plan.person_id, None, "Somebody else has just reminded them.")

@@ -1,4 +1,4 @@
-"""Whom a manager can remind now, and why somebody not; and in which role somebody looked at a record."""
+"""Whether a manager can remind a person now, and the role in which a viewer looked at a training record."""
 
 from __future__ import annotations
 
@@ -10,41 +10,43 @@ from course.recertification.rules import CertificationStatus
 from course.recertification.rules.certification_status import NOT_REQUIRED, PAUSED, UP_TO_DATE
 from course.recertification.rules.civil_dates import long_date
 
-# A reminder that somebody asks for waits this long at least, so that they can take it back.
+# A requested reminder waits at least this long, so that the manager can withdraw it.
 UNDO_PERIOD = timedelta(minutes=5)
 PAGE, EXPORT, PACK = "page", "export", "pack"
 
 
-def refusal_reason(now: CertificationStatus, dead: bool, already: bool) -> str:
-    """Why a person cannot be reminded on the day of their standing; empty if they can. `dead`: their address takes no
-    mail; `already`: a reminder for that day has been made."""
-    if now.state == NOT_REQUIRED:
+def refusal_reason(status: CertificationStatus, suppressed: bool, has_reminder: bool) -> str:
+    """The reason why a person cannot be reminded on the day of their certification status; empty if they can.
+    `suppressed`: their address is on the suppression list; `has_reminder`: a reminder for that day exists already."""
+    if status.state == NOT_REQUIRED:
         return "The course is not required of them."
-    if now.state == PAUSED or now.due is None:
+    if status.state == PAUSED or status.due is None:
         return "They are on leave. Nobody is reminded during a leave."
-    if now.state == UP_TO_DATE:
+    if status.state == UP_TO_DATE:
         return "They are up to date. There is nothing to be reminded of."
-    if dead:
+    if suppressed:
         return "Their address takes no mail. It has to be corrected, or tried again, first."
-    if already:
-        return f"They have a reminder on {long_date(now.on)} already. One a day is enough."
+    if has_reminder:
+        return f"They have a reminder on {long_date(status.on)} already. One a day is enough."
     return ""
 
 
 @dataclass(frozen=True)
 class ViewingRole:
-    """A right to look that somebody had from a moment until another (None: still), in words."""
+    """A role that allowed a person to view records from one moment until another (None: still), with its label."""
 
-    words: str
+    label: str
     since: datetime
     until: datetime | None
     last_day: date | None = None
 
 
-def roles_at(rights: Sequence[ViewingRole], at: datetime, day: date) -> tuple[str, ...]:
-    """In which roles somebody could look at that moment, on that day."""
+def roles_at(roles: Sequence[ViewingRole], at: datetime, day: date) -> tuple[str, ...]:
+    """The labels of the roles in which a person could view records at that moment, on that day."""
     return tuple(
-        one.words
-        for one in rights
-        if one.since <= at and (one.until is None or at < one.until) and (one.last_day is None or day <= one.last_day)
+        role.label
+        for role in roles
+        if role.since <= at
+        and (role.until is None or at < role.until)
+        and (role.last_day is None or day <= role.last_day)
     )

@@ -1,4 +1,5 @@
-"""All that managers see of one person's training, reminding them now, and for oneself who looked."""
+"""The training record: everything that managers see of one person's training, reminding the person now, and the
+person's access log."""
 
 from __future__ import annotations
 
@@ -14,8 +15,8 @@ from course.dates import civil_date
 from course.learning.queries import progress_facts as learnt
 from course.learning.rules.progress import progress
 from course.organisation.request_organisation import current_organisation
+from course.people.access import publish_record_opened, recordable_person
 from course.people.queries import PersonView, may_record, visible_person
-from course.people.views import publish_record_opened, recordable_person
 from course.recertification import queries as renewal
 from course.recertification.rules import certification_status, cycle_reason, cycles
 from course.recertification.rules.explanations import LEARNER_PRONOUNS, MANAGER_PRONOUNS
@@ -26,48 +27,49 @@ from course.training_records.remind_now import remind_now
 from course.web.access import Permission, requires_permission, sign_in_required
 from course.web.app_state import app_state
 from course.web.forms import query_number
-from course.web.template_filters import format_moment, redirect_after_post
+from course.web.redirects import redirect_after_post
+from course.web.template_filters import format_moment
 from course.web.unit_of_work import db, row_source, unit_of_work
 
 pages = Blueprint("training_records", __name__)
 ATTEMPT_NAMES = {"final": "Final assessment", "refresher": "Refresher", "update": "Update after a change"}
-REMINDABLE_GROUPS = ("overdue", "due-soon", "in-progress", "not-started")  # who has something to do
+REMINDABLE_GROUPS = ("overdue", "due-soon", "in-progress", "not-started")  # groups of people with something to do
 ACCESSES_PER_PAGE = 50  # on a page
 
 
 @pages.get("/report/people/<int(max=2147483647):person_id>")
 @requires_permission(Permission.SEE_PEOPLE)
 def person(person_id: int) -> str:
-    """Where somebody stands, and their history: completions, tries, reminders, and what was recorded."""
+    """The training record of a person: certification status, completions, attempts, reminders, and recorded facts."""
     g.here = "report"
-    found = _visible_person(person_id)
+    subject = _visible_person(person_id)
     publish_record_opened(person_id)
-    zone, ours = app_state().config.time_zone, current_organisation() or abort(404)
+    zone, organisation = app_state().config.time_zone, current_organisation() or abort(404)
     today = civil_date(now(), zone)
     facts = renewal.people(db(), zone, [person_id])[0].facts
     policies = renewal.policies(db(), zone)
-    pathway = found.pathway or ours.pathway
-    acts = may_record(db(), current_user.person, person_id)
-    other, here = person_id != current_user.person.id, certification_status(facts, policies, today)
+    pathway = subject.pathway or organisation.pathway
+    may_change = may_record(db(), current_user.person, person_id)
+    is_other, status = person_id != current_user.person.id, certification_status(facts, policies, today)
     return render_template(
         "training_records/person.html",
-        person=found,
+        person=subject,
         pathway=SETTINGS[pathway],
-        standing=here,
+        standing=status,
         cycles=[
-            (cycle, cycle_reason(cycle, MANAGER_PRONOUNS if other else LEARNER_PRONOUNS))
+            (cycle, cycle_reason(cycle, MANAGER_PRONOUNS if is_other else LEARNER_PRONOUNS))
             for cycle in reversed(cycles(facts, policies, today))
         ],
         certificates=certificates(db(), person_id),
-        progress=progress(library().for_(pathway, ours.nation), learnt(row_source(), person_id)),
+        progress=progress(library().for_(pathway, organisation.nation), learnt(row_source(), person_id)),
         tries=queries.attempt_summaries(db(), person_id, zone),
         title=_attempt_title,
         reminders=reminder_history(db(), person_id),
         entries=renewal.recertification_entries(db(), person_id),
-        changes=acts,
-        reminds=other and acts,
-        other=other,
-        to_remind=other and acts and here.group in REMINDABLE_GROUPS,
+        changes=may_change,
+        reminds=is_other and may_change,
+        other=is_other,
+        to_remind=is_other and may_change and status.group in REMINDABLE_GROUPS,
     )
 
 
@@ -75,14 +77,14 @@ def _visible_person(person_id: int) -> PersonView:
     return visible_person(db(), current_user.person, person_id) or abort(404)
 
 
-def _attempt_title(one: queries.AttemptSummary) -> str:
-    """What was tried, as it is called today."""
-    module = library().modules.get(one.ref)
-    return ATTEMPT_NAMES.get(one.kind) or f"Check: {module.title if module else one.ref}"
+def _attempt_title(attempt: queries.AttemptSummary) -> str:
+    """The present title of what was attempted."""
+    module = library().modules.get(attempt.ref)
+    return ATTEMPT_NAMES.get(attempt.kind) or f"Check: {module.title if module else attempt.ref}"
 
 
 def _remindable_person(person_id: int) -> PersonView:
-    """Somebody whom the viewer may remind: nobody reminds themselves."""
+    """A person whom the viewer may remind: nobody reminds themselves."""
     g.here = "report"
     if person_id == current_user.person.id:
         abort(404)
@@ -92,30 +94,32 @@ def _remindable_person(person_id: int) -> PersonView:
 @pages.route("/report/people/<int(max=2147483647):person_id>/remind", methods=["GET", "POST"])
 @requires_permission(Permission.SEE_PEOPLE)
 def remind(person_id: int) -> Response | WsgiResponse:
-    """Remind somebody now, or read why that cannot be."""
-    found, form, at, zone = _remindable_person(person_id), RemindForm(), now(), app_state().config.time_zone
+    """Remind a person now, or show the reason why that is not possible."""
+    recipient, form, at, zone = _remindable_person(person_id), RemindForm(), now(), app_state().config.time_zone
     if form.validate_on_submit():
         outcome = remind_now(db(), person_id, form.reason.data or "", current_user.person.id, at)
-        if outcome.leaves is None:
-            flash(f"{found.name} was not reminded. {outcome.why_not}")
+        if outcome.send_at is None:
+            flash(f"{recipient.name} was not reminded. {outcome.refusal_reason}")
         else:
-            leaves = format_moment(outcome.leaves, zone)
-            flash(f"The reminder to {found.name} leaves {leaves}. Until then you can take it back, under Reminders.")
+            send_at = format_moment(outcome.send_at, zone)
+            flash(
+                f"The reminder to {recipient.name} leaves {send_at}. Until then you can take it back, under Reminders."
+            )
         return redirect_after_post(url_for("training_records.person", person_id=person_id))
-    plan = next(actions.plan_reminders(db(), [person_id], "", zone, at), None) or abort(404)
-    page = render_template("training_records/remind.html", form=form, person=found, plan=plan)
+    preview = next(actions.plan_reminders(db(), [person_id], "", zone, at), None) or abort(404)
+    page = render_template("training_records/remind.html", form=form, person=recipient, plan=preview)
     return make_response(page, 422 if form.errors else 200)
 
 
 @pages.post("/report/people/<int(max=2147483647):person_id>/remind/<int(max=2147483647):reminder_id>/end")
 @requires_permission(Permission.SEE_PEOPLE)
 def withdraw_reminder(person_id: int, reminder_id: int) -> WsgiResponse:
-    """Take a reminder back before it has left."""
-    found, viewer = _remindable_person(person_id), current_user.person
+    """Withdraw a reminder before it is sent."""
+    recipient, viewer = _remindable_person(person_id), current_user.person
     with unit_of_work() as session:
-        taken_back = actions.withdraw_reminder(session, person_id, reminder_id, viewer.id, viewer.name, now())
-    if taken_back:
-        flash(f"Taken back. {found.name} gets no mail.")
+        is_withdrawn = actions.withdraw_reminder(session, person_id, reminder_id, viewer.id, viewer.name, now())
+    if is_withdrawn:
+        flash(f"Taken back. {recipient.name} gets no mail.")
     else:
         flash("It could not be taken back: it has left, or is leaving just now, or was taken back before.")
     return redirect_after_post(url_for("training_records.person", person_id=person_id))
@@ -124,11 +128,11 @@ def withdraw_reminder(person_id: int, reminder_id: int) -> WsgiResponse:
 @pages.get("/me/seen")
 @sign_in_required
 def access_log() -> str:
-    """Who looked at my record, or took it away in a file."""
+    """The access log: who looked at the reader's own record, or took it away in a file."""
     g.here = "me"
     before = query_number("before")
-    looks = queries.record_accesses(
+    accesses = queries.record_accesses(
         db(), current_user.person.id, app_state().config.time_zone, before, ACCESSES_PER_PAGE + 1
     )
-    older = looks[ACCESSES_PER_PAGE - 1].id if len(looks) > ACCESSES_PER_PAGE else None
-    return render_template("training_records/seen.html", looks=looks[:ACCESSES_PER_PAGE], before=before, older=older)
+    older = accesses[ACCESSES_PER_PAGE - 1].id if len(accesses) > ACCESSES_PER_PAGE else None
+    return render_template("training_records/seen.html", looks=accesses[:ACCESSES_PER_PAGE], before=before, older=older)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from functools import lru_cache
 
 from flask import Flask, current_app, g, request, session
 from flask_login import current_user
@@ -56,7 +55,6 @@ def form_owner() -> str:
     return _owner_fingerprint(person.id, str(current_app.secret_key))
 
 
-@lru_cache(maxsize=4096)
 def _owner_fingerprint(person_id: int, secret: str) -> str:
     return hmac.new(secret.encode(), f"owner of forms: {person_id}".encode(), hashlib.sha256).hexdigest()[:32]
 
@@ -74,7 +72,6 @@ def _owner_in_token(raw: object) -> str | None:
     return owner if dot else None
 
 
-@lru_cache(maxsize=4096)
 def _sign_token(raw: str, secret: str) -> str:
     return str(_serializer(secret).dumps(raw))
 

@@ -24,10 +24,10 @@ _DASHES = dict.fromkeys(map(ord, "‐‑‒–—−"), "-")
 
 @dataclass(frozen=True)
 class TextPiece:
-    """A part of a text; `dials` is what a link on it dials, None for plain text."""
+    """A part of a text; `dial_string` is the number that a link on it dials; None for plain text."""
 
     text: str
-    dials: str | None = None
+    dial_string: str | None = None
 
 
 def split_phone_numbers(text: str) -> list[TextPiece]:
@@ -45,7 +45,7 @@ def split_phone_numbers(text: str) -> list[TextPiece]:
 def dial_string(text: str) -> str | None:
     """What a link dials for a text that is one telephone number and nothing else; None for any other text."""
     found = split_phone_numbers(text.strip())
-    return found[0].dials if len(found) == 1 else None
+    return found[0].dial_string if len(found) == 1 else None
 
 
 def _find_numbers(text: str) -> Iterator[tuple[int, int, str]]:

@@ -11,7 +11,7 @@ import time
 from flask import Flask, Response, g, request
 
 # Somebody who looks for help with a child leaves no trace of it in the log.
-UNLOGGED_ENDPOINTS = frozenset({"organisation.concern", "organisation.first_hour", "static_file"})
+UNLOGGED_ENDPOINTS = frozenset({"organisation.concern", "organisation.first_hour"})
 
 
 def init(app: Flask) -> None:

@@ -155,10 +155,6 @@ def _request_fingerprint() -> str | None:
     return form_fingerprint(key, request.path, request.form.items(multi=True), files)
 
 
-# A command, or what happens beside the requests, writes in the same way.
-command_session = unit_of_work
-
-
 def publish_after_response(event: object) -> None:
     """Publish an event once the page is made, in a transaction of its own that is kept.
 

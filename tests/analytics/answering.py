@@ -1,4 +1,4 @@
-"""Answers and decisions as rows, for tests that are about counting them."""
+"""Makers of answers and decisions as rows, for tests that count them."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from tests.conftest import NOW
 from tests.makers import make_person
 
 
-def make_people(session: Session, count: int, team: Team | None, letter: str = "p") -> list[Person]:
+def make_people(session: Session, count: int, team: Team | None, prefix: str = "p") -> list[Person]:
     """Learners of a team."""
     return [
-        make_person(session, f"Person {letter}{n}", f"{letter}{n}@example.org", team=team, password=None)
+        make_person(session, f"Person {prefix}{n}", f"{prefix}{n}@example.org", team=team, password=None)
         for n in range(count)
     ]
 
@@ -40,7 +40,7 @@ def answer(
     number: int = 1,
     point: str | None = None,
 ) -> None:
-    """Somebody chose an option of a question, in an attempt of its own."""
+    """A person chooses an option of a question, in an attempt of its own."""
     attempt = Attempt(
         enrolment_id=enrolment_of(session, person), kind=kind, ref=question.id, number=number, seed=1, opened_at=at
     )
@@ -60,7 +60,7 @@ def answer(
 def decide(
     session: Session, person: Person, ref: str, scenario: Scenario, chosen: Sequence[tuple[str, str]], number: int = 1
 ) -> None:
-    """Somebody took these decisions (scene, choice) in a run of a scenario."""
+    """A person takes these decisions (scene, choice) in a scenario run."""
     run = ScenarioRun(
         enrolment_id=enrolment_of(session, person), ref=ref, version=scenario.version, number=number, opened_at=NOW
     )

@@ -1,4 +1,4 @@
-"""The figures, against values worked out apart from the code."""
+"""The statistics, against values computed by hand."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from course.analytics.rules.item_analysis import (
     item_statistics,
 )
 
-# Marks x and rests r of five people. By hand: means 3/5 and 5/2; deviations of x 2/5, 2/5, 2/5, -3/5, -3/5 and of
+# Scores x and rest scores r of five people. By hand: means 3/5 and 5/2; deviations of x 2/5, 2/5, 2/5, -3/5, -3/5 and of
 # r 3/2, 1/2, -1/2, -1/2, -1. Sum of products: (2/5)(3/2) + (-3/5)(-3/2) = 3/5 + 9/10 = 3/2.
-# Squares: of x 6/5, of r 9/4 + 1/4 + 1/4 + 1/4 + 1 = 4. Sorted alike the three best rests 4, 3, 2 meet the marks:
+# Squares: of x 6/5, of r 9/4 + 1/4 + 1/4 + 1/4 + 1 = 4. Sorted alike the three best rests 4, 3, 2 meet the scores:
 # (2/5)(3/2 + 1/2 - 1/2) - (3/5)(-1/2 - 1) = 3/5 + 9/10 = 3/2.
-MARKS = [1.0, 1.0, 1.0, 0.0, 0.0]
-RESTS = [4.0, 3.0, 2.0, 2.0, 1.5]
+SCORES = [1.0, 1.0, 1.0, 0.0, 0.0]
+REST_SCORES = [4.0, 3.0, 2.0, 2.0, 1.5]
 
 
-def test_the_indices_are_those_worked_out_by_hand() -> None:
-    assert discrimination_index(MARKS, RESTS) == pytest.approx(100 * 1.5 / (1.2 * 4.0) ** 0.5)
-    assert discriminative_efficiency(MARKS, RESTS) == pytest.approx(100)
+def test_the_indices_are_those_computed_by_hand() -> None:
+    assert discrimination_index(SCORES, REST_SCORES) == pytest.approx(100 * 1.5 / (1.2 * 4.0) ** 0.5)
+    assert discriminative_efficiency(SCORES, REST_SCORES) == pytest.approx(100)
 
 
 def test_a_question_that_the_best_get_wrong_has_negative_indices() -> None:
-    # Marks turned round: sum of products (2/5)(-1/2 - 1 - 1/2) - (3/5)(3/2 + 1/2) = -2; sorted alike 3/2 as above.
-    marks = [0.0, 0.0, 1.0, 1.0, 1.0]
-    assert discrimination_index(marks, RESTS) == pytest.approx(-100 * 2 / (1.2 * 4.0) ** 0.5)
-    assert discriminative_efficiency(marks, RESTS) == pytest.approx(-100 * 2 / 1.5)
+    # Scores reversed: sum of products (2/5)(-1/2 - 1 - 1/2) - (3/5)(3/2 + 1/2) = -2; sorted alike 3/2 as above.
+    scores = [0.0, 0.0, 1.0, 1.0, 1.0]
+    assert discrimination_index(scores, REST_SCORES) == pytest.approx(-100 * 2 / (1.2 * 4.0) ** 0.5)
+    assert discriminative_efficiency(scores, REST_SCORES) == pytest.approx(-100 * 2 / 1.5)
 
 
 @pytest.mark.parametrize(
-    ("marks", "rests"),
+    ("scores", "rest_scores"),
     [
         ([1.0] * 40, [index / 40 for index in range(40)]),
         ([0.0] * 40, [index / 40 for index in range(40)]),
@@ -47,43 +47,43 @@ def test_a_question_that_the_best_get_wrong_has_negative_indices() -> None:
     ],
     ids=["all right", "all wrong", "all tied", "one person", "nobody"],
 )
-def test_what_never_varies_has_no_index(marks: list[float], rests: list[float]) -> None:
-    assert discrimination_index(marks, rests) is None
-    assert discriminative_efficiency(marks, rests) is None
+def test_scores_that_never_vary_have_no_index(scores: list[float], rest_scores: list[float]) -> None:
+    assert discrimination_index(scores, rest_scores) is None
+    assert discriminative_efficiency(scores, rest_scores) is None
 
 
-def test_below_the_floor_only_the_number_is_told() -> None:
+def test_with_too_few_answers_only_their_number_is_given() -> None:
     assert item_statistics([ItemResponse(1, 0.5, (0,))] * (MIN_ANSWERS - 1), 3) == ItemStatistics(
-        MIN_ANSWERS - 1, enough=False
+        MIN_ANSWERS - 1, is_sufficient=False
     )
 
 
-def test_from_the_floor_on_facility_and_options_are_told() -> None:
-    told = item_statistics(
+def test_with_enough_answers_facility_and_options_are_given() -> None:
+    statistics = item_statistics(
         [ItemResponse(1, 0.5, (0,))] * 24 + [ItemResponse(0, 0.25, (2,))] * 5 + [ItemResponse(0, 0.25)], 4
     )
-    assert (told.n, told.facility, told.options) == (30, 80.0, (24, 0, 5, 0))
-    assert told.discrimination == pytest.approx(100)
+    assert (statistics.answers, statistics.facility, statistics.options) == (30, 80.0, (24, 0, 5, 0))
+    assert statistics.discrimination == pytest.approx(100)
 
 
-def test_answers_without_others_beside_them_count_for_facility_only() -> None:
-    told = item_statistics([ItemResponse(1, 0.5), ItemResponse(0, 0.25)] * 14 + [ItemResponse(1, None)] * 12, 3)
-    assert (told.facility, told.discrimination, told.efficiency) == (65.0, None, None)
+def test_answers_without_others_in_their_attempt_count_for_facility_only() -> None:
+    statistics = item_statistics([ItemResponse(1, 0.5), ItemResponse(0, 0.25)] * 14 + [ItemResponse(1, None)] * 12, 3)
+    assert (statistics.facility, statistics.discrimination, statistics.efficiency) == (65.0, None, None)
 
 
 def _wilson_holds(bound: float, right: int, n: int) -> bool:
-    """A bound of Wilson's interval is where (p - bound)^2 = z^2 * bound * (1 - bound) / n: solved nowhere in the code."""
+    """A bound of Wilson's interval is where (p - bound)^2 = z^2 * bound * (1 - bound) / n: the code does not solve it so."""
     distance = float(Fraction(right, n)) - bound
     return distance * distance == pytest.approx(1.959963984540054**2 * bound * (1 - bound) / n, abs=1e-12)
 
 
 @pytest.mark.parametrize(("right", "n"), [(0, 5), (5, 5), (1, 1), (7, 10), (81, 263), (1, 1000)])
 def test_the_interval_is_wilsons(right: int, n: int) -> None:
-    told = share(right, n)
-    assert told is not None
-    assert _wilson_holds(told.low, right, n)
-    assert _wilson_holds(told.high, right, n)
-    assert 0 <= told.low <= told.value <= told.high <= 1
+    interval = share(right, n)
+    assert interval is not None
+    assert _wilson_holds(interval.low, right, n)
+    assert _wilson_holds(interval.high, right, n)
+    assert 0 <= interval.low <= interval.value <= interval.high <= 1
 
 
 def test_no_answers_have_no_share() -> None:
@@ -114,7 +114,7 @@ def _month(name: str, *people: int) -> TrendPeriod:
         ),
     ],
 )
-def test_a_month_of_fewer_than_five_people_is_joined_or_left_out(
+def test_a_month_of_fewer_than_five_people_is_merged_or_left_out(
     months: list[TrendPeriod], expected: list[tuple[str, str, int]]
 ) -> None:
     assert [(month.first, month.last, len(month.people)) for month in merge_small_periods(months)] == expected

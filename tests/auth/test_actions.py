@@ -107,6 +107,7 @@ def test_who_guesses_at_an_account_does_not_shut_its_owner_out_elsewhere(session
     assert isinstance(sign_in(session, "sam@example.org", PASSWORD, elsewhere, NOW), SignInGranted)
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize(
     ("kind", "value", "limit"),
     [("sign-in", "sam@example.org", ATTEMPTS_PER_ADDRESS), ("sign-in from", "192.0.2.1", ATTEMPTS_PER_NETWORK)],
@@ -124,6 +125,7 @@ def test_an_account_and_a_place_have_their_own_limits(
     assert sign_in(session, "sam@example.org", PASSWORD, ORIGIN, NOW) == TooManyAttempts(NOW + limit.window)
 
 
+@pytest.mark.both_engines
 def test_old_tries_are_forgotten_when_a_new_one_is_noted(session: Session) -> None:
     for moment in (NOW, NOW + 20 * MINUTE):
         sign_in(session, "nobody@example.org", "wrong", ORIGIN, moment)
@@ -131,6 +133,7 @@ def test_old_tries_are_forgotten_when_a_new_one_is_noted(session: Session) -> No
     assert times == {NOW + 20 * MINUTE}
 
 
+@pytest.mark.both_engines
 def test_a_hash_with_old_parameters_is_made_anew_and_the_session_goes_on(session: Session) -> None:
     person = make_person(session)
     old = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash(PASSWORD)
@@ -173,6 +176,7 @@ def test_a_link_runs_out(session: Session, purpose: str, lifetime: timedelta) ->
     assert use_link(session, token, "another-password", NOW + lifetime) is None
 
 
+@pytest.mark.both_engines
 def test_a_link_of_somebody_who_has_left_does_not_work(session: Session) -> None:
     person = make_person(session)
     token = actions.create_link(session, person.id, "forgotten", NOW)
@@ -180,6 +184,7 @@ def test_a_link_of_somebody_who_has_left_does_not_work(session: Session) -> None
     assert use_link(session, token, "another-password", NOW) is None
 
 
+@pytest.mark.both_engines
 def test_the_token_itself_is_not_kept(session: Session) -> None:
     person = make_person(session)
     token = actions.create_link(session, person.id, "forgotten", NOW)
@@ -206,6 +211,7 @@ def test_whoever_presses_twice_gets_one_link_that_works(session: Session) -> Non
     assert queries.find_link(session, token_in_mail(session), set_up=False, at=NOW + 2 * MINUTE) is not None
 
 
+@pytest.mark.both_engines
 def test_a_link_that_was_sent_before_the_password_was_changed_is_dead_and_is_not_mailed(session: Session) -> None:
     person = make_person(session)
     ask(session, person.email, NOW)
@@ -257,6 +263,7 @@ def test_nobody_gets_more_guesses_by_making_them_at_the_same_time(session: Sessi
     assert actions.sign_in(session, right, NOW) == TooManyAttempts(NOW + 15 * MINUTE)
 
 
+@pytest.mark.both_engines
 def test_a_school_behind_one_address_is_not_shut_out(session: Session) -> None:
     for purpose, limit in (("links", LINKS_PER_NETWORK), ("failures", ATTEMPTS_PER_NETWORK)):
         assert limit.count >= 300 * 5, purpose

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from course.learning.models import Reflection
 from tests.makers import PASSWORD, make_person, sign_in
 from tests.pages import Client, Page
+
+pytestmark = pytest.mark.both_engines
 
 PATH = "/module/secret-contact/why-contact-is-supervised"
 NOTE = {"note-their-reason": "Ask kindly.", "was-their-reason": "", "stay": "their-reason"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 
+import pytest
 from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,10 +14,12 @@ from course.db import Base
 from course.learning.models import Reflection
 from course.people.models import Person
 from course.web.expired_form import SEALED_FIELD
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 from tests.makers import PASSWORD, make_person, sign_in
 from tests.pages import Client, Page
 from tests.support.world import addresses, fill_world
+
+pytestmark = pytest.mark.both_engines
 
 PATH = "/module/secret-contact/why-contact-is-supervised"
 SECRET = "A child told me something."
@@ -126,7 +129,7 @@ def test_signing_out_has_the_browser_forget_what_it_keeps(session: Session, clie
 
 
 def test_no_form_of_one_person_is_recorded_for_another(fresh_app: Flask) -> None:
-    with fresh_app.app_context(), command_session() as session:
+    with fresh_app.app_context(), unit_of_work() as session:
         learner, manager, administrator = fill_world(session)
         posts = [address for rule, address in addresses(fresh_app, session, ["POST"]) if rule.endpoint != "mail.choice"]
     browser = Client(fresh_app)

@@ -22,7 +22,7 @@ from course.mail.models import OutboxMail
 from course.organisation.actions import change_organisation
 from course.organisation.models import Organisation
 from course.people.models import Person
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 from tests.makers import PASSWORD, make_organisation, make_person, sign_in
 from tests.pages import Client, Page
 from tests.support.asked import asked
@@ -131,7 +131,7 @@ def test_pressing_twice_for_a_link_leaves_one_that_works(session: Session, clien
 
 
 def test_asking_for_a_link_does_the_same_in_the_request_whether_somebody_has_the_address(fresh_app: Flask) -> None:
-    with fresh_app.app_context(), command_session() as committed:
+    with fresh_app.app_context(), unit_of_work() as committed:
         make_person(committed)
     done = {}
     for email in ("sam@example.org", "who@example.org"):
@@ -143,7 +143,7 @@ def test_asking_for_a_link_does_the_same_in_the_request_whether_somebody_has_the
         done[email] = [re.sub(r"\s+", " ", one) for one in statements]
     assert done["sam@example.org"] == done["who@example.org"]
     assert run_waiting_jobs(fresh_app) == 2
-    with fresh_app.app_context(), command_session() as committed:
+    with fresh_app.app_context(), unit_of_work() as committed:
         assert committed.execute(select(func.count()).select_from(OutboxMail)).scalar_one() == 1
 
 
@@ -159,7 +159,7 @@ def test_signing_out_twice_leads_to_the_same_page(session: Session, client: Clie
 
 
 def test_a_double_click_signs_out_once(committed: Flask) -> None:
-    with committed.app_context(), command_session() as made:
+    with committed.app_context(), unit_of_work() as made:
         make_person(made)
     client = sign_in(Client(committed), Person(email="sam@example.org"))
     token, kept = client.token(), client.flask.get_cookie("course")
@@ -179,7 +179,7 @@ def test_a_double_click_signs_out_once(committed: Flask) -> None:
     for thread in threads:
         thread.join()
     assert pages == [(303, "/sign-in")] * 4
-    with committed.app_context(), command_session() as read:
+    with committed.app_context(), unit_of_work() as read:
         told = select(func.count()).where(AuditEntry.what == "sign_in.ended")
         assert read.execute(told).scalar_one() == 1
 
@@ -251,6 +251,7 @@ def test_a_copy_of_the_cookie_opens_nothing_after_signing_out(session: Session, 
     client.get("/me", 200)
 
 
+@pytest.mark.both_engines
 def test_a_change_of_the_organisation_shows_on_the_next_page(session: Session, client: Client) -> None:
     sign_in(client, make_person(session))
     assert "Harbour Trust" not in client.get("/accessibility").html
@@ -331,7 +332,7 @@ def test_no_set_up_once_there_is_an_organisation(session: Session, client: Clien
 
 
 def test_two_set_ups_at_once_make_one(fresh_app: Flask) -> None:
-    with fresh_app.app_context(), command_session() as session:
+    with fresh_app.app_context(), unit_of_work() as session:
         token = actions.create_set_up_link(session, now())
     clients = [Client(fresh_app) for _ in range(4)]
     pages: list[Page] = []
@@ -348,7 +349,7 @@ def test_two_set_ups_at_once_make_one(fresh_app: Flask) -> None:
     for thread in threads:
         thread.join()
     assert sorted(page.status for page in pages) == [303, 410, 410, 410]
-    with fresh_app.app_context(), command_session() as session:
+    with fresh_app.app_context(), unit_of_work() as session:
         assert session.execute(select(func.count()).select_from(Organisation)).scalar_one() == 1
         assert session.execute(select(func.count()).select_from(Person)).scalar_one() == 1
 

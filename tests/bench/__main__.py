@@ -27,12 +27,12 @@ from waitress.server import create_server
 
 from app import create_app
 from course import schema_upgrade
-from course.certificates.pdf import pdf
+from course.certificates.pdf import certificate_pdf
 from course.content.actions import archive
 from course.content.library import load_library
 from course.learning import queries
 from course.learning.rules.grading import option_order
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 from tests.bench.baseline import make_baseline
 from tests.certificates.sheets import SHEET
 from tests.conftest import NOW, make_config
@@ -92,7 +92,7 @@ def prepared(folder: Path) -> tuple[Flask, int]:
     app = create_app(make_config(f"sqlite:///{folder / 'course.db'}"))
     app.config["LOG_REQUESTS"] = False
     schema_upgrade.upgrade(app.extensions["course"].engine)
-    with app.app_context(), command_session() as session:
+    with app.app_context(), unit_of_work() as session:
         archive(session, app.extensions["course"].library, NOW)
         person = make_person(session, email="bench@example.org").id
     return app, person
@@ -125,7 +125,7 @@ def answers(app: Flask, person: int, course: Browser, bare: Browser) -> tuple[fl
     while len(ours) < ANSWERS:
         address = course.send("POST", "/module/responding/check", {"csrf_token": token})[1]
         attempt_id = int(address.rsplit("/", 1)[1])
-        with app.app_context(), command_session() as session:
+        with app.app_context(), unit_of_work() as session:
             attempt = queries.attempt(session, person, attempt_id)
         if attempt is None:
             raise LookupError(address)
@@ -175,7 +175,7 @@ def certificates() -> tuple[float, float]:
         theirs: list[float] = []
         for place in range(PDFS):
             sheet = replace(SHEET, name=f"Sam Okafor {place}", check=f"{SHEET.check}-{place}")
-            ours.append(timed(lambda: pdf(sheet, CREDENTIAL)))  # noqa: B023 - called at once
+            ours.append(timed(lambda: certificate_pdf(sheet, CREDENTIAL)))  # noqa: B023 - called at once
             inputs = {"name": sheet.name}
             theirs.append(timed(lambda: bare.compile(format="pdf", sys_inputs=inputs)))  # noqa: B023
     return 1000 / statistics.median(ours), 1000 / statistics.median(theirs)

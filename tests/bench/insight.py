@@ -19,7 +19,7 @@ from course import schema_upgrade
 from course.content.actions import archive
 from course.content.library import Library
 from course.content.schema import Question
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW, make_config
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
@@ -93,7 +93,7 @@ def main() -> None:
         app.config["LOG_REQUESTS"] = False
         schema_upgrade.upgrade(app.extensions["course"].engine)
         library: Library = app.extensions["course"].library
-        with app.app_context(), command_session() as session:
+        with app.app_context(), unit_of_work() as session:
             archive(session, library, NOW)
             team = make_team(session, "Night shift").id
             keeper = make_person(session, email="bench@example.org", role="administrator")

@@ -26,7 +26,7 @@ from app import create_app
 from course import schema_upgrade
 from course.auth.models import Credential
 from course.content.actions import archive
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 from tests.bench.__main__ import ROOT, Browser
 from tests.conftest import NOW, make_config
 from tests.makers import PASSWORD, make_person
@@ -75,7 +75,7 @@ def prepare(folder: Path, count: int) -> None:
     app = create_app(make_config(f"sqlite:///{folder / 'course.db'}"))
     schema_upgrade.upgrade(app.extensions["course"].engine)
     kept = PasswordHasher().hash(PASSWORD)
-    with app.app_context(), command_session() as session:
+    with app.app_context(), unit_of_work() as session:
         archive(session, app.extensions["course"].library, NOW)
         for number in range(count):
             make_person(session, f"Person {number}", f"person{number}@example.org")

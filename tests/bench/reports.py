@@ -35,7 +35,7 @@ from course.reports.app_status_cache import app_status_cache
 from course.reports.jobs import ReportRequest, build_report_file
 from course.reports.report_files import REPORT_FORMATS
 from course.reports.rules import ReportFilter
-from course.web.unit_of_work import command_session, read_only_session
+from course.web.unit_of_work import read_only_session, unit_of_work
 from tests.conftest import NOW, make_config
 from tests.makers import make_person, sign_in
 from tests.pages import Client
@@ -160,7 +160,7 @@ def measure(url: str, people: int) -> None:
     engine = app.extensions["course"].engine
     schema_upgrade.upgrade(engine)
     today = NOW.date()
-    with app.app_context(), command_session() as session:
+    with app.app_context(), unit_of_work() as session:
         archive(session, app.extensions["course"].library, NOW)
         keeper = make_person(session, email="bench@example.org", role="administrator")
     seed(engine, people, today)

@@ -1,4 +1,4 @@
-"""A feed over the web: who gets it, what is in it, and when it ends."""
+"""A feed over the web: who gets it, its events, and when it ends."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from course.web.rate_limit import RateLimiter
 from tests.conftest import NOW
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client, Page
+
+pytestmark = pytest.mark.both_engines
 
 TODAY = NOW.date()
 
@@ -50,7 +52,7 @@ def made(client: Client, scope: str = "own") -> str:
     return str(address.removeprefix("http://127.0.0.1:8000"))
 
 
-def test_a_person_makes_replaces_and_ends_their_feed(session: Session, client: Client) -> None:
+def test_a_person_creates_replaces_and_ends_their_feed(session: Session, client: Client) -> None:
     sign_in(client, make_person(session))
     first = made(client)
     assert first not in client.get("/calendar").html
@@ -69,7 +71,7 @@ def test_a_person_makes_replaces_and_ends_their_feed(session: Session, client: C
     assert reasons == ["replaced", "revoked"]
 
 
-def test_only_the_hash_of_an_address_is_kept(session: Session) -> None:
+def test_only_the_hash_of_a_token_is_stored(session: Session) -> None:
     address = feed(session, make_person(session))
     kept = session.execute(select(CalendarFeed.token_hash)).scalar_one()
     assert kept not in address
@@ -115,9 +117,7 @@ def test_the_same_facts_give_the_same_bytes_and_a_304(session: Session, client: 
     assert b"illness" not in moved.body
 
 
-def test_an_address_that_is_unknown_or_of_a_leaver_says_that_the_feed_has_ended(
-    session: Session, client: Client
-) -> None:
+def test_an_unknown_token_or_one_of_a_leaver_says_that_the_feed_has_ended(session: Session, client: Client) -> None:
     person = make_person(session)
     address = feed(session, person)
     client.get(address)
@@ -129,7 +129,9 @@ def test_an_address_that_is_unknown_or_of_a_leaver_says_that_the_feed_has_ended(
         assert b"has ended" in page.body
 
 
-def test_a_manager_sees_the_people_of_now_and_only_while_they_manage(session: Session, client: Client) -> None:
+def test_a_team_feed_has_the_present_team_and_only_while_its_holder_manages_it(
+    session: Session, client: Client
+) -> None:
     team = make_team(session)
     manager = make_person(session, "Ada Boss", "ada@example.org", "manager", team)
     sam = make_person(session, team=team)
@@ -158,14 +160,14 @@ def test_an_administrator_has_everybody_in_the_team_feed(session: Session, clien
     assert [str(e["summary"]).partition(":")[0] for e in events(page)] == ["Ada Boss", "Sam Okafor"]
 
 
-def test_nobody_without_a_team_makes_a_feed_of_one(session: Session, client: Client) -> None:
+def test_nobody_without_a_team_creates_a_team_feed(session: Session, client: Client) -> None:
     sign_in(client, make_person(session))
     assert "team feed" not in client.get("/calendar").text
     client.post("/calendar/team/make", {}, 403)
     assert session.execute(select(func.count()).select_from(CalendarFeed)).scalar() == 0
 
 
-def test_one_row_is_kept_for_each_day_of_fetching(session: Session, client: Client) -> None:
+def test_one_row_is_stored_for_each_day_of_fetching(session: Session, client: Client) -> None:
     address = feed(session, make_person(session))
     for _ in range(3):
         client.get(address)
@@ -176,9 +178,7 @@ def test_one_row_is_kept_for_each_day_of_fetching(session: Session, client: Clie
     assert session.execute(select(func.count()).select_from(CalendarFeedFetch)).scalar() == 2
 
 
-def test_whoever_asks_too_often_is_asked_to_wait(
-    session: Session, client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_too_many_requests_are_asked_to_wait(session: Session, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calendar_views, "_throttle", RateLimiter(1, 60))
     address = feed(session, make_person(session))
     client.get(address)

@@ -1,4 +1,5 @@
-"""From standing to events: which days there are, what they say, and that a calendar can follow when they move."""
+"""From certification status to events: which days there are, their texts, and that a calendar program can follow when
+they move."""
 
 from __future__ import annotations
 
@@ -43,7 +44,7 @@ OUT: list[tuple[str, CertificationFacts, str, list[tuple[str, str]]]] = [
 
 
 @pytest.mark.parametrize(("facts", "day", "expected"), [row[1:] for row in OUT], ids=[row[0] for row in OUT])
-def test_each_standing_has_its_days(facts: CertificationFacts, day: str, expected: list[tuple[str, str]]) -> None:
+def test_each_status_has_its_events(facts: CertificationFacts, day: str, expected: list[tuple[str, str]]) -> None:
     found = own(facts, day)
     assert [str(event.day) for event in found] == [when for _, when in expected]
     for event, (beginning, _) in zip(found, expected, strict=True):
@@ -52,7 +53,9 @@ def test_each_standing_has_its_days(facts: CertificationFacts, day: str, expecte
 
 
 @pytest.mark.parametrize(("facts", "day", "expected"), [row[1:] for row in OUT], ids=[row[0] for row in OUT])
-def test_a_team_sees_the_due_day_alone(facts: CertificationFacts, day: str, expected: list[tuple[str, str]]) -> None:
+def test_a_team_feed_has_only_the_due_date(
+    facts: CertificationFacts, day: str, expected: list[tuple[str, str]]
+) -> None:
     found = team(facts, day)
     assert [str(event.day) for event in found] == [when for _, when in expected][:1]
     assert all(event.title == "Sam Okafor: training due, Online abuse" for event in found)
@@ -65,7 +68,7 @@ MOVES: list[tuple[str, Fact]] = [
 
 
 @pytest.mark.parametrize(("fact"), [fact for _, fact in MOVES], ids=[name for name, _ in MOVES])
-def test_a_day_that_moves_keeps_its_uid_and_gets_a_higher_sequence(fact: Fact) -> None:
+def test_a_moved_date_keeps_its_uid_and_gets_a_higher_sequence(fact: Fact) -> None:
     before, after = due(HELD, "2026-11-22"), due(plus(HELD, fact), "2027-02-21")
     assert after.day > before.day
     assert after.uid == before.uid
@@ -73,7 +76,7 @@ def test_a_day_that_moves_keeps_its_uid_and_gets_a_higher_sequence(fact: Fact) -
     assert after.changed > before.changed
 
 
-def test_an_extension_that_is_taken_back_raises_the_sequence_once_more() -> None:
+def test_withdrawing_an_extension_raises_the_sequence_again() -> None:
     given = Extension(d("2026-12-01"), d("2027-03-31"), "illness")
     before = due(plus(HELD, given), "2026-12-20")
     after = due(plus(HELD, replace(given, withdrawn=d("2026-12-20"))), "2026-12-20")
@@ -87,17 +90,17 @@ def test_a_renewal_begins_another_event() -> None:
     assert after.uid != before.uid
 
 
-def test_days_that_pass_change_nothing() -> None:
+def test_the_passing_of_days_changes_nothing() -> None:
     assert own(HELD, "2026-11-22") == own(HELD, "2026-12-22") == own(HELD, "2027-03-22")
 
 
-def test_the_kinds_the_people_and_the_feeds_have_uids_of_their_own() -> None:
+def test_each_kind_person_and_feed_has_its_own_uids() -> None:
     other = own_events(8, at(HELD, "2026-11-22"), HELD, [RULE], COURSE)
     events = [*own(HELD, "2026-11-22"), *other, *team(HELD, "2026-11-22")]
     assert len({event.uid for event in events}) == len(events) == 5
 
 
-def test_no_event_says_why_somebody_was_away_or_got_more_time() -> None:
+def test_no_event_contains_the_reason_of_a_pause_or_an_extension() -> None:
     facts = plus(
         HELD,
         Extension(d("2026-12-01"), d("2027-03-31"), "illness"),

@@ -40,6 +40,6 @@ def issued(session: Session, email: str = "sam@example.org", on: date = TODAY) -
         170,
         ("Background", "Policy"),
     )
-    actions.issue(session, event)
+    actions.issue_certificate(session, event)
     session.commit()
     return session.execute(select(Certificate).where(Certificate.person_id == person.id)).scalar_one()

@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 
 from PIL import Image
 
-from course.certificates.pdf import Sheet
+from course.certificates.pdf import PrintedCertificate
 from course.organisation.rules.logos import clean_logo
 from tests.support.postgres import apt_install
 
-SHEET = Sheet(
+SHEET = PrintedCertificate(
     name="Sam Okafor",
     course="Online abuse: learning from case reviews",
     organisation="Riverside Trust",
@@ -79,7 +79,7 @@ BOXED = {
 }
 
 
-def named(name: str) -> Sheet:
+def named(name: str) -> PrintedCertificate:
     """The certificate of somebody with this name."""
     return replace(SHEET, name=name)
 

@@ -4,29 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import typst
 
-from course.certificates.pdf import pdf
+from course.certificates.pdf import certificate_pdf
 from tests.certificates.sheets import BOXED, LOGOS, MARKED, NAMES, SHEET, named, picture
 from tests.support.verapdf import FLAVOURS, verdicts
 
 CREDENTIAL = b'{"type": ["VerifiableCredential", "OpenBadgeCredential"]}'
 KINDS: dict[str, Callable[[], bytes]] = {
-    "plain": lambda: pdf(SHEET),
-    "with a credential": lambda: pdf(SHEET, CREDENTIAL),
-    **{f"logo in {kind}": lambda kind=kind: pdf(SHEET, CREDENTIAL, picture(kind)) for kind in LOGOS},  # type: ignore[misc]
-    "with as little as there can be": lambda: pdf(replace(SHEET, pathway="", length="", sections=(), notice="")),
-    "long name, one word": lambda: pdf(named("W" * 200), CREDENTIAL),
-    "long name, many words": lambda: pdf(named(("Abcdefgh " * 23)[:200])),
-    "from the right, from top to bottom": lambda: pdf(
+    "plain": lambda: certificate_pdf(SHEET),
+    "with a credential": lambda: certificate_pdf(SHEET, CREDENTIAL),
+    **{f"logo in {kind}": partial(certificate_pdf, SHEET, CREDENTIAL, picture(kind)) for kind in LOGOS},
+    "with as little as there can be": lambda: certificate_pdf(
+        replace(SHEET, pathway="", length="", sections=(), notice="")
+    ),
+    "long name, one word": lambda: certificate_pdf(named("W" * 200), CREDENTIAL),
+    "long name, many words": lambda: certificate_pdf(named(("Abcdefgh " * 23)[:200])),
+    "from the right, from top to bottom": lambda: certificate_pdf(
         replace(SHEET, name=MARKED["Arabic with vowels"], organisation="مدرسة النور", course="دورة")
     ),
-    "invisible characters": lambda: pdf(named("S\x00a\u202em\u200d \u0301\u0489 \ufe0f\U000e0041")),
-    "many marks": lambda: pdf(named("Z" + "\u0301\u0322\u0333\u20dd" * 40)),
-    **{f"{script} name": lambda name=name: pdf(named(name)) for script, name in (NAMES | MARKED).items()},  # type: ignore[misc]
-    **{f"boxes for {kind}": lambda name=name: pdf(named(name), CREDENTIAL) for kind, (name, _) in BOXED.items()},  # type: ignore[misc]
+    "invisible characters": lambda: certificate_pdf(named("S\x00a\u202em\u200d \u0301\u0489 \ufe0f\U000e0041")),
+    "many marks": lambda: certificate_pdf(named("Z" + "\u0301\u0322\u0333\u20dd" * 40)),
+    **{f"{script} name": partial(certificate_pdf, named(name)) for script, name in (NAMES | MARKED).items()},
+    **{f"boxes for {kind}": partial(certificate_pdf, named(name), CREDENTIAL) for kind, (name, _) in BOXED.items()},
 }
 NEITHER = "neither standard"
 

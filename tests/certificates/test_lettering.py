@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course.certificates.script_support import boxed, breakable, han_region, plain, side, spelled
+from course.certificates.script_support import (
+    add_break_points,
+    clean_text,
+    han_region,
+    needs_actual_text,
+    replace_missing,
+    text_direction,
+)
 
 PLAIN = [
     ("Sam  Okafor ", "Sam Okafor"),
@@ -24,7 +31,7 @@ PLAIN = [
 
 @pytest.mark.parametrize(("typed", "expected"), PLAIN)
 def test_what_cannot_be_seen_goes_and_all_else_stays(typed: str, expected: str) -> None:
-    assert plain(typed) == expected
+    assert clean_text(typed) == expected
 
 
 @given(st.text(max_size=60))
@@ -32,8 +39,8 @@ def test_no_letter_is_ever_lost(typed: str) -> None:
     def letters(name: str) -> list[str]:
         return [sign for sign in name if unicodedata.category(sign)[0] in "LMN" and sign not in "\ufe0e\ufe0f"]
 
-    assert letters(plain(typed)) == letters(unicodedata.normalize("NFC", typed))
-    assert plain(plain(typed)) == plain(typed)
+    assert letters(clean_text(typed)) == letters(unicodedata.normalize("NFC", typed))
+    assert clean_text(clean_text(typed)) == clean_text(typed)
 
 
 BOXED = [
@@ -47,7 +54,7 @@ BOXED = [
 
 @pytest.mark.parametrize(("name", "missing", "expected"), BOXED)
 def test_only_what_is_missing_becomes_a_box(name: str, missing: set[str], expected: str) -> None:
-    assert boxed(name, frozenset(missing)) == expected
+    assert replace_missing(name, frozenset(missing)) == expected
 
 
 SIDES = [("Sam أحمد", "L"), ("12 أحمد Sam", "AL"), ("שרה", "R"), ("", "L"), ("123", "L"), ("李", "L")]
@@ -55,7 +62,7 @@ SIDES = [("Sam أحمد", "L"), ("12 أحمد Sam", "AL"), ("שרה", "R"), ("",
 
 @pytest.mark.parametrize(("name", "expected"), SIDES)
 def test_the_first_letter_decides_from_which_side_a_text_is_written(name: str, expected: str) -> None:
-    assert side(name) == expected
+    assert text_direction(name) == expected
 
 
 SPELLED = [
@@ -66,7 +73,7 @@ SPELLED = [
 
 @pytest.mark.parametrize(("name", "expected"), SPELLED)
 def test_a_name_with_loose_marks_is_said_in_another_way_too(name: str, expected: bool) -> None:
-    assert spelled(name) is expected
+    assert needs_actual_text(name) is expected
 
 
 @pytest.mark.parametrize(("name", "region"), [("李明", "SC"), ("山田はなこ", "JP"), ("김 民", "KR"), ("Sam", "SC")])
@@ -76,7 +83,7 @@ def test_han_characters_take_the_forms_of_the_letters_beside_them(name: str, reg
 
 @given(st.text(alphabet="aw ि\u0301क्\u200dم", min_size=41, max_size=200))
 def test_a_long_word_may_be_broken_and_loses_nothing(name: str) -> None:
-    broken = breakable(name)
+    broken = add_break_points(name)
     assert broken.replace("\u200b", "") == name
     for piece in broken.split("\u200b")[1:]:
         assert not unicodedata.category(piece[0]).startswith("M")
@@ -84,5 +91,5 @@ def test_a_long_word_may_be_broken_and_loses_nothing(name: str) -> None:
 
 
 def test_a_word_that_fits_on_a_line_is_not_broken() -> None:
-    assert breakable("W" * 40) == "W" * 40
-    assert breakable("W" * 41) == f"{'W' * 20}\u200b{'W' * 20}\u200bW"
+    assert add_break_points("W" * 40) == "W" * 40
+    assert add_break_points("W" * 41) == f"{'W' * 20}\u200b{'W' * 20}\u200bW"

@@ -13,7 +13,7 @@ import pytest
 from pypdf import PdfReader
 
 from course.certificates import typesetting
-from course.certificates.pdf import pdf
+from course.certificates.pdf import certificate_pdf
 from tests.certificates.sheets import BOXED, LOGOS, MARKED, NAMES, SHEET, named, picture, text
 
 LONG = {
@@ -48,7 +48,7 @@ def alternatives(data: bytes) -> list[str]:
 
 
 def test_the_pdf_says_what_was_certified() -> None:
-    shown = text(pdf(SHEET))
+    shown = text(certificate_pdf(SHEET))
     for words in (SHEET.name, SHEET.course, SHEET.organisation, SHEET.edition, SHEET.version, SHEET.number,
                   SHEET.completed, SHEET.valid, SHEET.notice, SHEET.pathway, SHEET.length, SHEET.check,
                   " · ".join(SHEET.sections), "Valid up to and including", "final assessment"):  # fmt: skip
@@ -57,13 +57,13 @@ def test_the_pdf_says_what_was_certified() -> None:
 
 
 def test_what_is_not_known_is_left_out() -> None:
-    shown = text(pdf(replace(SHEET, pathway="", length="", sections=())))
+    shown = text(certificate_pdf(replace(SHEET, pathway="", length="", sections=())))
     for words in ("Pathway", "Length", "What the course covers"):
         assert words not in shown
 
 
 def test_the_file_knows_its_title_language_author_and_date() -> None:
-    file = reader(pdf(SHEET))
+    file = reader(certificate_pdf(SHEET))
     about = file.metadata
     assert about is not None
     assert about.title == "Certificate K7QM-2FXA-9TRC: Sam Okafor"
@@ -74,7 +74,7 @@ def test_the_file_knows_its_title_language_author_and_date() -> None:
 
 
 def test_headings_and_the_code_are_tagged() -> None:
-    data = pdf(SHEET)
+    data = certificate_pdf(SHEET)
     kinds = [node.get("/S") for node in _elements(root(data)["/StructTreeRoot"])]
     assert kinds.count("/H1") == 1
     assert kinds.count("/H2") == 2
@@ -83,7 +83,7 @@ def test_headings_and_the_code_are_tagged() -> None:
 
 @pytest.mark.parametrize("script", NAMES)
 def test_a_name_in_any_script_is_set_and_can_be_copied_as_it_was_written(script: str) -> None:
-    data = pdf(named(NAMES[script]))
+    data = certificate_pdf(named(NAMES[script]))
     shown = text(data)
     assert unicodedata.normalize("NFC", NAMES[script]) in unicodedata.normalize("NFC", shown)
     assert "□" not in shown
@@ -92,7 +92,7 @@ def test_a_name_in_any_script_is_set_and_can_be_copied_as_it_was_written(script:
 
 @pytest.mark.parametrize("script", MARKED)
 def test_a_name_with_marks_is_told_whole_to_whoever_has_the_page_read_out(script: str) -> None:
-    data = pdf(named(MARKED[script]))
+    data = certificate_pdf(named(MARKED[script]))
     whole = unicodedata.normalize("NFC", MARKED[script])
     assert whole in alternatives(data)
     about = reader(data).metadata
@@ -104,7 +104,7 @@ def test_a_name_with_marks_is_told_whole_to_whoever_has_the_page_read_out(script
 @pytest.mark.parametrize("kind", BOXED)
 def test_what_no_font_has_becomes_a_box_and_the_file_still_knows_the_name(kind: str) -> None:
     name, shown = BOXED[kind]
-    data = pdf(named(name))
+    data = certificate_pdf(named(name))
     assert shown in text(data)
     assert ("□ stands for a character" in text(data)) == ("□" in shown)
     title = reader(data).metadata
@@ -114,24 +114,24 @@ def test_what_no_font_has_becomes_a_box_and_the_file_still_knows_the_name(kind: 
 
 @pytest.mark.parametrize("kind", BOXED)
 def test_a_box_in_a_name_changes_nothing_else(kind: str) -> None:
-    shown = text(pdf(named(BOXED[kind][0])))
+    shown = text(certificate_pdf(named(BOXED[kind][0])))
     for words in (SHEET.number, SHEET.completed, SHEET.valid, SHEET.version, SHEET.course, SHEET.organisation):
         assert words in shown
 
 
 def test_a_box_in_what_somebody_is_called_is_no_missing_letter() -> None:
-    assert "stands for a character" not in text(pdf(named("Sam □")))
+    assert "stands for a character" not in text(certificate_pdf(named("Sam □")))
 
 
 @pytest.mark.parametrize("kind", ODD)
 def test_what_cannot_be_seen_is_left_out_and_nothing_is_read_as_code(kind: str) -> None:
     name, shown = ODD[kind]
-    assert f"certify that {shown} completed" in text(pdf(named(name)))
+    assert f"certify that {shown} completed" in text(certificate_pdf(named(name)))
 
 
 @pytest.mark.parametrize("kind", LONG)
 def test_a_name_of_200_characters_fits_and_nothing_of_it_is_lost(kind: str) -> None:
-    data = pdf(named(LONG[kind]))
+    data = certificate_pdf(named(LONG[kind]))
     file = reader(data)
     assert len(file.pages) == 1
     shown = text(data).split("certify that")[1].split("completed the course")[0]
@@ -140,12 +140,12 @@ def test_a_name_of_200_characters_fits_and_nothing_of_it_is_lost(kind: str) -> N
 
 @pytest.mark.parametrize("kind", LOGOS)
 def test_a_logo_stands_above_the_name_and_nothing_needs_to_be_said_of_it(kind: str) -> None:
-    data, without = pdf(SHEET, b"{}", picture(kind)), pdf(SHEET, b"{}")
+    data, without = certificate_pdf(SHEET, b"{}", picture(kind)), certificate_pdf(SHEET, b"{}")
     page = reader(data).pages[0]
     assert [image.image.size for image in page.images if image.image] == [(480, 160)]
     assert not reader(without).pages[0].images
     assert (text(data), alternatives(data)) == (text(without), alternatives(without))
-    assert pdf(SHEET, b"{}", picture(kind)) == data
+    assert certificate_pdf(SHEET, b"{}", picture(kind)) == data
 
 
 @pytest.mark.parametrize("logo", [None, picture("RGB"), picture("RGB", (40, 160))])
@@ -158,32 +158,32 @@ def test_everything_at_its_longest_still_fits_on_one_page(logo: bytes | None) ->
         check=f"https://{'w' * 60}.{'w' * 60}.example.org/verify/K7QM-2FXA-9TRC",
         sections=tuple(f"Responding to a concern about images {number}" for number in range(20)),
     )
-    assert len(reader(pdf(longest, logo=logo)).pages) == 1
+    assert len(reader(certificate_pdf(longest, logo=logo)).pages) == 1
 
 
 def test_the_same_certificate_gives_the_same_bytes() -> None:
-    first = pdf(SHEET, b"{}")
+    first = certificate_pdf(SHEET, b"{}")
     typesetting._compiler.cache_clear()
-    assert pdf(SHEET, b"{}") == first
-    assert pdf(named("Sam Okafo"), b"{}") != first
+    assert certificate_pdf(SHEET, b"{}") == first
+    assert certificate_pdf(named("Sam Okafo"), b"{}") != first
 
 
 def test_only_our_own_fonts_are_used() -> None:
     ours = {"LibertinusSerif", "NotoSerif", "Amiri", "NotoSerifDevanagari", "NotoSerifBengali", "NotoSansGurmukhi",
             "NotoSansTamil", "NotoSansCJKjp"}  # fmt: skip
-    page: Any = reader(pdf(named(" ".join(NAMES.values())))).pages[0]
+    page: Any = reader(certificate_pdf(named(" ".join(NAMES.values())))).pages[0]
     used = {str(font["/BaseFont"]).split("+")[1].split("-")[0] for font in page["/Resources"]["/Font"].values()}
     assert ours - {"NotoSerif"} <= used <= ours
 
 
 def test_a_credential_is_attached_as_it_is() -> None:
     credential = '{"name": "Zoë 李"}'.encode()
-    assert reader(pdf(SHEET, credential)).attachments == {"credential.json": [credential]}
-    assert not reader(pdf(SHEET)).attachments
+    assert reader(certificate_pdf(SHEET, credential)).attachments == {"credential.json": [credential]}
+    assert not reader(certificate_pdf(SHEET)).attachments
 
 
 def test_the_attached_credential_says_what_it_is() -> None:
-    (file,) = root(pdf(SHEET, b"{}"))["/AF"]
+    (file,) = root(certificate_pdf(SHEET, b"{}"))["/AF"]
     about = file.get_object()
     assert about["/AFRelationship"] == "/Alternative"
     assert "signed credential" in str(about["/Desc"])
@@ -192,9 +192,9 @@ def test_the_attached_credential_says_what_it_is() -> None:
 
 def test_several_threads_get_each_their_own_certificate() -> None:
     names = [*NAMES.values(), *(name for name, _ in BOXED.values())] * 2
-    alone = [pdf(named(name)) for name in names]
+    alone = [certificate_pdf(named(name)) for name in names]
     with ThreadPoolExecutor(6) as pool:
-        assert list(pool.map(lambda name: pdf(named(name)), names)) == alone
+        assert list(pool.map(lambda name: certificate_pdf(named(name)), names)) == alone
 
 
 def _elements(node: Any) -> Iterator[dict[str, Any]]:

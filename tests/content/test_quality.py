@@ -1,4 +1,4 @@
-"""Whoever goes by the looks of an option does no better than chance, and pages read easily."""
+"""The surface of options gives nothing away, and pages read easily."""
 
 from __future__ import annotations
 
@@ -41,25 +41,25 @@ AWAY = [
 
 
 @pytest.mark.parametrize(("asked", "message"), AWAY)
-def test_what_gives_a_question_away_is_named(asked: Question, message: str | None) -> None:
+def test_a_flaw_that_gives_a_question_away_is_named(asked: Question, message: str | None) -> None:
     found = item_writing_flaw(asked)
     assert (message in found) if message and found else found == message
 
 
-def test_a_guesser_is_right_as_often_as_the_sign_says() -> None:
+def test_a_guesser_is_right_as_often_as_the_sign_predicts() -> None:
     longest_right = question("A?", "the longest of all", "short", "shorter")
     tie = question("A?", "alike", "alike", "shorter!!")
     found = {guess.name: guess for guess in question_guesses([longest_right, tie])}
     assert found["the longest option"].score == 0.5
     assert found["the shortest option"].score == pytest.approx(0.25)
-    # No hedge anywhere: chance alone.
+    # No word of caution in any option: chance alone.
     assert found["the most cautious option"].score == pytest.approx(1 / 3)
     assert found["the longest option"].chance == pytest.approx(1 / 3)
-    assert not found["the longest option"].fair
+    assert not found["the longest option"].is_fair
     assert correct_option_positions([longest_right, tie]) == {1: 2}
 
 
-def test_nobody_beats_chance_on_the_real_bank_by_looks_alone() -> None:
+def test_no_guesser_beats_chance_on_the_real_bank() -> None:
     scenarios = [scenario for module in REAL.modules.values() for scenario in module.scenarios.values()]
     found = [*question_guesses(list(REAL.questions.values())), *scenario_guesses(scenarios)]
     assert len(found) == 6
@@ -97,10 +97,10 @@ def test_the_report_has_every_module_point_and_guesser() -> None:
 
 def test_a_fact_is_due_a_year_after_it_was_checked_unless_it_says_otherwise() -> None:
     source = SAMPLE.sources["kite-society"]
-    assert next_review(source, SAMPLE.course).by == date(2027, 11, 22)
+    assert next_review(source, SAMPLE.course).due_on == date(2027, 11, 22)
     own = Source(**{**source.model_dump(), "check_by": date(2027, 1, 1), "owner": "Ann"})
-    assert (next_review(own, SAMPLE.course).by, next_review(own, SAMPLE.course).owner) == (date(2027, 1, 1), "Ann")
-    assert next_review(SAMPLE.sources["rumour"], SAMPLE.course).by == date(2026, 11, 22)
-    assert next_review(source, SAMPLE.course).late(date(2027, 11, 23))
-    assert not next_review(source, SAMPLE.course).late(date(2027, 11, 22))
+    assert (next_review(own, SAMPLE.course).due_on, next_review(own, SAMPLE.course).owner) == (date(2027, 1, 1), "Ann")
+    assert next_review(SAMPLE.sources["rumour"], SAMPLE.course).due_on == date(2026, 11, 22)
+    assert next_review(source, SAMPLE.course).is_overdue(date(2027, 11, 23))
+    assert not next_review(source, SAMPLE.course).is_overdue(date(2027, 11, 22))
     assert [entry.source.id for entry in review_schedule(SAMPLE.sources, SAMPLE.course)] == ["rumour", "kite-society"]

@@ -1,9 +1,10 @@
-"""The page on which whoever keeps the content sees how it stands."""
+"""The content status page for administrators."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
 
+import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
@@ -17,13 +18,15 @@ from tests.makers import make_person, sign_in
 from tests.pages import Client, words
 from tests.support.asked import asked
 
+pytestmark = pytest.mark.both_engines
+
 
 def whole(app: Flask) -> Library:
     library: Library = app.extensions["course"].library
     return library
 
 
-def test_it_says_what_is_due_first_what_is_open_and_where_the_points_are(
+def test_it_lists_due_facts_first_open_facts_and_the_coverage_of_points(
     app: Flask, session: Session, client: Client
 ) -> None:
     sign_in(client, make_person(session, role="administrator"))
@@ -53,13 +56,13 @@ def test_each_module_counts_its_own_points(app: Flask) -> None:
         assert one.count("assessed") == sum(bool(rows[point]["assessed"]) for point in one.module.points)
 
 
-def test_a_fact_is_late_only_after_its_day(app: Flask) -> None:
+def test_a_fact_is_overdue_only_after_its_day(app: Flask) -> None:
     entry = review_schedule(whole(app).sources, whole(app).course)[0]
-    assert [entry.late(entry.by + timedelta(days=days)) for days in (-1, 0, 1)] == [False, False, True]
-    assert isinstance(entry.by, date)
+    assert [entry.is_overdue(entry.due_on + timedelta(days=days)) for days in (-1, 0, 1)] == [False, False, True]
+    assert isinstance(entry.due_on, date)
 
 
-def test_what_is_no_longer_taught_does_not_move_the_day_of_the_version(app: Flask, session: Session) -> None:
+def test_content_that_is_no_longer_taught_does_not_change_the_day_of_the_version(app: Flask, session: Session) -> None:
     later = NOW + timedelta(days=3)
     session.add(ContentVersion(version="x", kind="page", ref="gone/page", body="{}", first_shown_at=later))
     session.flush()

@@ -1,4 +1,4 @@
-"""A version changes with what a learner sees, and with nothing else."""
+"""A version changes with the content that a learner sees, and with nothing else."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from course.content.queries import part_in_version
 from course.content.review_report import coverage, question_bank
 from course.content.schema import Page, Question
 from tests.conftest import NOW
-from tests.content.test_checking import PAGE, QUESTIONS, SAMPLE, spoil
+from tests.content.test_validation import PAGE, QUESTIONS, SAMPLE, spoil
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_a_question_has_a_new_version_only_when_its_words_change(
     assert (before.questions["gust"].version == after.questions["gust"].version) is same
 
 
-def test_what_was_shown_can_be_shown_again_after_an_edit(session: Session, tmp_path: Path) -> None:
+def test_an_earlier_version_can_be_shown_again_after_an_edit(session: Session, tmp_path: Path) -> None:
     modules = Path(shutil.copytree(SAMPLE, tmp_path / "modules"))
     before = load_library(modules)
     assert archive(session, before, NOW) == len(before.parts)
@@ -49,13 +49,13 @@ def test_what_was_shown_can_be_shown_again_after_an_edit(session: Session, tmp_p
     spoil(modules, QUESTIONS, "A gust comes.", "A storm comes.")
     spoil(modules, PAGE, "Kites were lost.", "Many kites were lost.")
     after = load_library(modules)
-    # The question, and each of the nine forms in which somebody may see the page.
+    # The question, and each of the nine variants of the page.
     assert archive(session, after, NOW) == 1 + 9
     old = before.questions["gust"]
     found = part_in_version(session, after, Question, "gust", old.version)
     assert found is not None
     assert found.stem == "A gust comes. What do you do?"
-    assert found.seen() == old.seen()
+    assert found.visible_content() == old.visible_content()
     page = before.modules["kites"].pages["the-line"]
     again = part_in_version(session, after, Page, "kites/the-line", page.version)
     assert again == page

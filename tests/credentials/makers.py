@@ -7,13 +7,13 @@ from datetime import date, timedelta
 from typing import Any
 
 from course.credentials.rules import documents
-from course.credentials.rules.documents import Certified, Seal
-from course.credentials.rules.keys import Key, new_key, unlock
-from course.credentials.rules.signing import Document, sign
+from course.credentials.rules.documents import CertificateData, SigningSettings
+from course.credentials.rules.keys import Key, create_key_pair, unlock_key
+from course.credentials.rules.signing import JsonLdDocument, add_proof
 from tests.conftest import NOW, SECRET
 
-SEAL = Seal(SECRET, "https://training.example.org", "Europe/London")
-CERTIFIED = Certified(
+SEAL = SigningSettings(SECRET, "https://training.example.org", "Europe/London")
+CERTIFIED = CertificateData(
     certificate_id=1,
     number="K7QM-2FXA-9TRC",
     name="Sam Okafor",
@@ -34,24 +34,24 @@ LATER = NOW + timedelta(days=1)
 class Issuer:
     """An issuer with one key."""
 
-    def __init__(self, seal: Seal = SEAL) -> None:
+    def __init__(self, seal: SigningSettings = SEAL) -> None:
         self.seal = seal
-        public, locked = new_key(seal.secret)
-        self.private = unlock(locked, public, seal.secret)
+        public, locked = create_key_pair(seal.secret)
+        self.private = unlock_key(locked, public, seal.secret)
         self.key = Key(documents.key_address(seal.address, 1), documents.issuer_address(seal.address), public)
 
-    def sign(self, document: Document) -> Document:
-        return sign(document, self.private, self.key.address, NOW)
+    def sign(self, document: JsonLdDocument) -> JsonLdDocument:
+        return add_proof(document, self.private, self.key.address, NOW)
 
-    def credential(self, place: int = 77, **changes: Any) -> Document:
+    def credential(self, place: int = 77, **changes: Any) -> JsonLdDocument:
         """A signed credential of CERTIFIED, some of it changed before it is signed."""
-        return self.sign(documents.credential(replace(CERTIFIED, **changes), self.seal, 1, place))
+        return self.sign(documents.credential_document(replace(CERTIFIED, **changes), self.seal, 1, place))
 
-    def served(self, revoked: tuple[int, ...] = ()) -> dict[str, Document]:
+    def served(self, revoked: tuple[int, ...] = ()) -> dict[str, JsonLdDocument]:
         """What the issuer serves, by address."""
         found = [
             documents.issuer_document("Riverside Trust", self.seal.address, [self.key], LATER),
             documents.key_document(self.key),
-            self.sign(documents.status_list(self.seal, 1, revoked, NOW)),
+            self.sign(documents.status_list_document(self.seal, 1, revoked, NOW)),
         ]
         return {document["id"]: document for document in found}

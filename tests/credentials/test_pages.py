@@ -38,7 +38,7 @@ def test_the_issuer_is_a_page_for_people_and_json_for_programs(session: Session,
 
 def test_a_withdrawn_key_is_shown_as_such(session: Session, client: Client) -> None:
     issued(session)
-    actions.withdraw(session, 1, NOW, "why", NOW)
+    actions.withdraw_key(session, 1, NOW, "why", NOW)
     session.commit()
     assert "withdrawn" in client.get("/issuer", headers={"Accept": "text/html"}).text
     assert json.loads(client.get("/issuer/keys/1").body)["revoked"] == "2026-11-22T09:30:00Z"
@@ -80,13 +80,13 @@ def test_only_its_holder_downloads_a_credential_here(app: Flask, session: Sessio
     holder(session, client, found)
     assert path in client.get(f"/certificate/{found.number}").html
     answer = client.get(path)
-    assert answer.body == queries.signed(session, found.id)
+    assert answer.body == queries.signed_credential(session, found.id)
     assert answer.headers["Content-Disposition"] == f'attachment; filename="certificate-{found.number}.json"'
 
 
 def test_a_certificate_without_a_credential_offers_none(session: Session, client: Client) -> None:
     found = issued(session)
-    actions.withdraw(session, 1, NOW, "why", NOW)
+    actions.withdraw_key(session, 1, NOW, "why", NOW)
     session.commit()
     holder(session, client, found)
     assert "Download the PDF" in client.get(f"/certificate/{found.number}").text
@@ -108,7 +108,7 @@ def saved(folder: Path, data: bytes, name: str = "certificate.json") -> str:
 
 def test_the_command_says_how_a_file_stands(app: Flask, session: Session, tmp_path: Path) -> None:
     found = issued(session)
-    data = queries.signed(session, found.id) or b""
+    data = queries.signed_credential(session, found.id) or b""
     file = saved(tmp_path, data)
     code, said = run(app, "certificates", "verify", file, "--on", "2027-01-10")
     assert code == 0, said
@@ -130,7 +130,7 @@ def test_the_command_says_how_a_file_stands(app: Flask, session: Session, tmp_pa
 def test_the_command_reads_the_credential_in_a_pdf(app: Flask, session: Session, tmp_path: Path) -> None:
     writer = PdfWriter()
     writer.add_blank_page(100, 100)
-    writer.add_attachment("credential.json", queries.signed(session, issued(session).id) or b"")
+    writer.add_attachment("credential.json", queries.signed_credential(session, issued(session).id) or b"")
     path = tmp_path / "certificate.pdf"
     writer.write(path)
     assert run(app, "certificates", "verify", str(path), "--on", "2027-01-10")[0] == 0
@@ -138,7 +138,7 @@ def test_the_command_reads_the_credential_in_a_pdf(app: Flask, session: Session,
 
 def test_the_command_knows_what_was_revoked_here(app: Flask, session: Session, tmp_path: Path) -> None:
     found = issued(session)
-    file = saved(tmp_path, queries.signed(session, found.id) or b"")
+    file = saved(tmp_path, queries.signed_credential(session, found.id) or b"")
     certificates.revoke(session, found.number, "why", None, NOW)
     session.commit()
     code, said = run(app, "certificates", "verify", file, "--on", "2027-01-10")
@@ -180,4 +180,4 @@ def test_keys_are_listed_rotated_and_withdrawn(app: Flask, session: Session) -> 
     assert run(app, "credentials", "withdraw", "1", "--reason", "why") == (1, "Error: key 1 was withdrawn before.\n")
     assert run(app, "credentials", "withdraw", "7", "--reason", "why") == (1, "Error: there is no key 7.\n")
     assert run(app, "credentials", "sign-missing") == (0, "1 certificate signed.\n")
-    assert queries.signed(session, found.id) is not None
+    assert queries.signed_credential(session, found.id) is not None

@@ -15,7 +15,7 @@ from course.credentials.models import SignedCredential, SigningKey
 from course.learning.events import CourseCompleted
 from course.learning.models import Completion
 from course.learning.queries import enrolment_id
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW
 from tests.credentials.test_signed import places
 from tests.makers import make_person
@@ -28,7 +28,7 @@ def inside(app: Flask, deed: Callable[[Session], object]) -> Callable[[], int]:
     """The deed in a transaction of its own; 1 once that is kept."""
 
     def run() -> int:
-        with app.app_context(), command_session() as session:
+        with app.app_context(), unit_of_work() as session:
             deed(session)
         return 1
 
@@ -48,14 +48,14 @@ def completed(session: Session, number: int, at: datetime = NOW) -> CourseComple
 
 
 def test_first_certificates_share_a_key_and_no_revocation_is_lost(committed: Flask) -> None:
-    with committed.app_context(), command_session() as session:
+    with committed.app_context(), unit_of_work() as session:
         events = [completed(session, number) for number in range(MANY)]
 
     def issue(event: CourseCompleted) -> Callable[[Session], object]:
-        return lambda session: actions.issue(session, event)
+        return lambda session: actions.issue_certificate(session, event)
 
     assert sum(at_once([inside(committed, issue(event)) for event in events])) == MANY
-    with committed.app_context(), command_session() as session:
+    with committed.app_context(), unit_of_work() as session:
         numbers = session.execute(select(Certificate.number)).scalars().all()
         assert session.execute(select(func.count()).select_from(SigningKey)).scalar_one() == 1
 
@@ -63,5 +63,5 @@ def test_first_certificates_share_a_key_and_no_revocation_is_lost(committed: Fla
         return lambda session: actions.revoke(session, number, "why", None, NOW)
 
     assert sum(at_once([inside(committed, revoke(number)) for number in numbers])) == MANY
-    with committed.app_context(), command_session() as session:
+    with committed.app_context(), unit_of_work() as session:
         assert places(session) == set(session.execute(select(SignedCredential.place)).scalars())

@@ -19,7 +19,7 @@ from course.certificates import actions as certificates
 from course.certificates.models import Certificate
 from course.credentials import actions, queries
 from course.credentials.models import CredentialRevocation, SignedCredential, SigningKey, StatusList
-from course.credentials.rules.checking import check
+from course.credentials.rules.checking import check_credential
 from course.credentials.rules.keys import KeyLockedError
 from tests.certificates.makers import issued
 from tests.conftest import NOW
@@ -27,20 +27,22 @@ from tests.pages import Client
 from tests.support.asked import asked
 from tests.support.verifiers import VERIFIERS, verdicts
 
+pytestmark = pytest.mark.both_engines
+
 LATER = NOW + timedelta(days=1)
 HERE = "http://127.0.0.1:8000"
 
 
 def credential(session: Session, certificate: Certificate) -> Any:
-    found = queries.signed(session, certificate.id)
+    found = queries.signed_credential(session, certificate.id)
     assert found is not None
     return json.loads(found)
 
 
 def state(session: Session, certificate: Certificate) -> str:
-    found = queries.signed(session, certificate.id)
+    found = queries.signed_credential(session, certificate.id)
     assert found is not None
-    return check(found, queries.keys(session), LATER).state
+    return check_credential(found, queries.keys(session), LATER).state
 
 
 def places(session: Session, number: int = 1) -> set[int]:
@@ -60,7 +62,7 @@ def place(session: Session, certificate: Certificate) -> int:
 
 def test_a_certificate_comes_with_a_credential_that_says_the_same(session: Session) -> None:
     found = issued(session)
-    said = check(queries.signed(session, found.id) or b"", queries.keys(session), LATER).stated
+    said = check_credential(queries.signed_credential(session, found.id) or b"", queries.keys(session), LATER).stated
     assert said is not None
     assert (said.name, said.course, said.organisation) == (found.name, found.course, found.organisation)
     assert (said.completed_on, said.last_day, said.pathway) == (found.completed_on, found.valid_until, "Early years")
@@ -99,7 +101,7 @@ def test_a_list_that_is_half_full_is_followed_by_another(session: Session, monke
 
 def test_what_an_earlier_key_signed_stays_valid(session: Session) -> None:
     before = issued(session, "a@example.org")
-    assert actions.rotate(session, "yearly", LATER) == f"{HERE}/issuer/keys/2"
+    assert actions.rotate_key(session, "yearly", LATER) == f"{HERE}/issuer/keys/2"
     after = issued(session, "b@example.org")
     assert credential(session, before)["proof"][0]["verificationMethod"] == f"{HERE}/issuer/keys/1"
     assert credential(session, after)["proof"][0]["verificationMethod"] == f"{HERE}/issuer/keys/2"
@@ -111,14 +113,14 @@ def test_what_an_earlier_key_signed_stays_valid(session: Session) -> None:
 def test_what_a_withdrawn_key_signed_is_signed_anew(session: Session) -> None:
     found, revoked = issued(session, "a@example.org"), issued(session, "b@example.org")
     certificates.revoke(session, revoked.number, "why", None, NOW)
-    old = queries.signed(session, found.id) or b""
-    actions.withdraw(session, 1, NOW, "the server was broken into", NOW)
-    assert check(old, queries.keys(session), LATER).state == "withdrawn"
-    assert queries.signed(session, found.id) is None
+    old = queries.signed_credential(session, found.id) or b""
+    actions.withdraw_key(session, 1, NOW, "the server was broken into", NOW)
+    assert check_credential(old, queries.keys(session), LATER).state == "withdrawn"
+    assert queries.signed_credential(session, found.id) is None
     assert json.loads(queries.status_list(session, 1) or b"")["proof"][0]["verificationMethod"].endswith("/2")
-    assert certificates.sign_missing(session, LATER) == (1, 0)
+    assert certificates.sign_missing_credentials(session, LATER) == (1, 0)
     assert state(session, found) == "valid"
-    assert certificates.sign_missing(session, LATER) == (0, 0)
+    assert certificates.sign_missing_credentials(session, LATER) == (0, 0)
     # Both of its credentials are revoked with it.
     certificates.revoke(session, found.number, "why", None, LATER)
     assert len(places(session)) == 3
@@ -126,11 +128,11 @@ def test_what_a_withdrawn_key_signed_is_signed_anew(session: Session) -> None:
 
 def test_a_key_is_withdrawn_once(session: Session) -> None:
     issued(session)
-    actions.withdraw(session, 1, NOW, "why", NOW)
+    actions.withdraw_key(session, 1, NOW, "why", NOW)
     with pytest.raises(ValueError, match="was withdrawn before"):
-        actions.withdraw(session, 1, NOW, "why", NOW)
+        actions.withdraw_key(session, 1, NOW, "why", NOW)
     with pytest.raises(LookupError):
-        actions.withdraw(session, 9, NOW, "why", NOW)
+        actions.withdraw_key(session, 9, NOW, "why", NOW)
 
 
 def test_with_another_secret_a_certificate_is_issued_and_signed_later(
@@ -142,19 +144,19 @@ def test_with_another_secret_a_certificate_is_issued_and_signed_later(
     with caplog.at_level(logging.WARNING, "course"):
         found = issued(session, "b@example.org")
         certificates.revoke(session, before.number, "why", None, NOW)
-    assert queries.signed(session, found.id) is None
+    assert queries.signed_credential(session, found.id) is None
     assert "SECRET_KEY is another" in caplog.text
     assert f"certificate {found.number} has no signed credential yet" in caplog.text
     assert "status list 1 does not say yet" in caplog.text
-    assert certificates.sign_missing(session, NOW) == (0, 1)
+    assert certificates.sign_missing_credentials(session, NOW) == (0, 1)
     assert places(session) == set()
-    actions.rotate(session, "the secret was lost", NOW)
-    assert certificates.sign_missing(session, NOW) == (1, 0)
+    actions.rotate_key(session, "the secret was lost", NOW)
+    assert certificates.sign_missing_credentials(session, NOW) == (1, 0)
     assert state(session, found) == "valid"
     assert places(session) == {place(session, before)}
     session.info["seal"] = kept
     with pytest.raises(KeyLockedError):
-        actions._signer(session, kept, NOW)
+        actions._current_key(session, kept, NOW)
 
 
 def test_another_address_of_the_course_gets_a_key_of_its_own(session: Session) -> None:
@@ -169,24 +171,24 @@ def test_a_name_that_cannot_be_signed_leaves_the_certificate_without_a_credentia
     found = issued(session)
     number = certificates.reissue(session, found.number, "Sam\x07", "why", None, NOW)
     after = session.execute(select(Certificate).where(Certificate.number == number)).scalar_one()
-    assert queries.signed(session, after.id) is None
+    assert queries.signed_credential(session, after.id) is None
 
 
 def test_a_private_key_is_not_in_the_database(session: Session) -> None:
     issued(session)
     key = session.execute(select(SigningKey)).scalar_one()
-    private = actions._signer(session, session.info["seal"], NOW).private.private_bytes_raw()
+    private = actions._current_key(session, session.info["seal"], NOW).private.private_bytes_raw()
     assert private not in key.locked
     assert key.public not in key.locked
 
 
 def test_signing_twice_signs_once(session: Session) -> None:
     found = issued(session)
-    first = queries.signed(session, found.id)
-    assert actions.sign(session, certificates._certified(found), LATER)
-    actions.revoke(session, found.id, NOW)
-    actions.revoke(session, found.id, LATER)
-    assert queries.signed(session, found.id) == first
+    first = queries.signed_credential(session, found.id)
+    assert actions.sign_credential(session, certificates._certificate_data(found), LATER)
+    actions.revoke_credential(session, found.id, NOW)
+    actions.revoke_credential(session, found.id, LATER)
+    assert queries.signed_credential(session, found.id) == first
     for table in (SignedCredential, CredentialRevocation):
         assert session.execute(select(func.count()).select_from(table)).scalar_one() == 1
 
@@ -196,7 +198,7 @@ def test_signing_asks_little_of_the_database(app: Flask, session: Session) -> No
     found = issued(session, "b@example.org")
     session.execute(delete(SignedCredential).where(SignedCredential.certificate_id == found.id))
     with asked(app) as statements:
-        actions.sign(session, certificates._certified(found), NOW)
+        actions.sign_credential(session, certificates._certificate_data(found), NOW)
     assert len(statements) <= 5, statements
     assert session.execute(select(func.count()).select_from(StatusList)).scalar_one() == 1
 
@@ -204,7 +206,7 @@ def test_signing_asks_little_of_the_database(app: Flask, session: Session) -> No
 def test_independent_verifiers_follow_what_this_course_serves(session: Session, client: Client) -> None:
     kept, revoked = issued(session, "a@example.org"), issued(session, "b@example.org")
     certificates.revoke(session, revoked.number, "why", None, NOW)
-    actions.rotate(session, "yearly", NOW)
+    actions.rotate_key(session, "yearly", NOW)
     after = issued(session, "c@example.org")
     session.commit()
     documents = [json.dumps(credential(session, one)) for one in (kept, revoked, after)]

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from course.credentials.rules.checking import check
-from course.credentials.rules.documents import as_bytes
-from course.credentials.rules.signing import Document
+from course.credentials.rules.checking import check_credential
+from course.credentials.rules.documents import document_bytes
+from course.credentials.rules.signing import JsonLdDocument
 from tests.credentials.makers import LATER, SEAL, Issuer
 from tests.support.verifiers import VERIFIERS, verdicts
 
@@ -42,7 +42,7 @@ def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         yield path
 
 
-def changed(document: Document, path: tuple[Any, ...], change: Callable[[Any], Any]) -> Document:
+def changed(document: JsonLdDocument, path: tuple[Any, ...], change: Callable[[Any], Any]) -> JsonLdDocument:
     found = copy.deepcopy(document)
     inner: Any = found
     for key in path[:-1]:
@@ -58,7 +58,7 @@ def other(value: Any) -> Any:
     return value[:-1] + ("1" if value[-1] != "1" else "2")
 
 
-def good() -> dict[str, Document]:
+def good() -> dict[str, JsonLdDocument]:
     found = {f"name {name[:12]}": ISSUER.credential(name=name) for name in NAMES}
     found["first place"] = ISSUER.credential(place=1)
     found["last place but one"] = ISSUER.credential(place=131070)
@@ -68,7 +68,7 @@ def good() -> dict[str, Document]:
     return found
 
 
-def bad() -> dict[str, Document]:
+def bad() -> dict[str, JsonLdDocument]:
     whole = ISSUER.credential()
     found = {f"changed {'.'.join(map(str, path))}": changed(whole, path, other) for path in leaves(whole)}
     for path in (
@@ -109,10 +109,14 @@ def test_an_independent_verifier_accepts_ours_and_refuses_every_changed_one(veri
 
 def test_our_own_check_agrees_with_them() -> None:
     keys = [ISSUER.key]
-    ours = {name: check(as_bytes(document), keys, LATER).state for name, document in good().items()}
+    ours = {name: check_credential(document_bytes(document), keys, LATER).state for name, document in good().items()}
     assert {state for name, state in ours.items() if not name.startswith("the ")} == {"valid"}
     # Whether something was revoked is not for a check without the status list to say.
-    accepted = [name for name, document in bad().items() if check(as_bytes(document), keys, LATER).state == "valid"]
+    accepted = [
+        name
+        for name, document in bad().items()
+        if check_credential(document_bytes(document), keys, LATER).state == "valid"
+    ]
     assert accepted == ["revoked", "revoked at the first place", "revoked at the last place"]
 
 

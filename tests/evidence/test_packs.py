@@ -1,4 +1,4 @@
-"""Packs on their page and by command: of whom they tell, as at which day, and who may have them."""
+"""Packs on their pages and by command: whom they name, as at which day, and who may download them."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from course.analytics.actions import DiscussionEntry, record_discussion
 from course.analytics.rules.suppression import monday_of
 from course.clock import now
 from course.content.fact_reviews import reviews_by_status
-from course.credentials.actions import rotate
+from course.credentials.actions import rotate_key
 from course.credentials.queries import keys
 from course.dates import civil_date, start_of_day
 from course.evidence.jobs import PACK
-from course.evidence.rules.pack import verify
-from course.exports.actions import ask, forget, keep
+from course.evidence.rules.pack import verify_pack
+from course.exports.actions import delete_old_files, request_file, store_file
 from course.exports.models import Download
-from course.exports.rules import KEPT
+from course.exports.rules import RETENTION_PERIODS
 from course.jobs.actions import claim_job, report_progress
 from course.jobs.rules import JobRun
 from course.organisation.models import Organisation
+from course.people.actions import record_departure
 from course.people.models import Membership, Person, Team
 from course.recertification.models import RenewalExtension, RenewalPause
-from course.staff.actions import record_departure
-from course.web.template_filters import format_date as in_words
+from course.web.template_filters import format_date
 from tests.analytics.answering import answer
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
@@ -46,8 +46,8 @@ BEFORE = TODAY - timedelta(days=30)
 Files = dict[str, bytes]
 
 
-def make(client: Client, team: object, on: object) -> Files:
-    """Ask for a pack on the page, and download it."""
+def make_pack(client: Client, team: object, on: object) -> Files:
+    """Request a pack on the page, and download it. The whole ZIP file is under the key ""."""
     page = client.follow(client.post("/evidence", {"team": str(team or ""), "on": str(on)}))
     assert "The pack is ready" in page.text
     data = client.post(f"{page.all('form')[-1].get('action')}", {}, 200).body
@@ -59,8 +59,8 @@ def table(files: Files, name: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(files[name].decode("utf-8-sig"), newline="")))
 
 
-def history(app: Flask, session: Session) -> tuple[Person, Team, Team]:
-    """A house with a past: somebody completed, somebody left since, somebody is somewhere else."""
+def make_history(app: Flask, session: Session) -> tuple[Person, Team, Team]:
+    """An organisation with a history: one person completed the course, one has left since, one is in another team."""
     boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator", at=PAST)
     session.execute(update(Organisation).values(set_up_at=PAST))
     elm, oak = make_team(session, "Elm"), make_team(session, "Oak")
@@ -68,29 +68,29 @@ def history(app: Flask, session: Session) -> tuple[Person, Team, Team]:
     session.commit()
     library = app.extensions["course"].library.for_("school", "england")
     make_completed(session, library, timedelta(days=100), email="done@example.org").name = "=Done Early"
-    gone = make_person(session, "Gone Long", "gone@example.org", team=elm, at=PAST)
+    leaver = make_person(session, "Gone Long", "gone@example.org", team=elm, at=PAST)
     kim = make_person(session, "Kim 李 محمد", "kim@example.org", team=elm, at=PAST)
     make_person(session, "Far Away", "far@example.org", team=oak, at=PAST)
-    then = PAST + timedelta(days=3)
-    granted = {
-        "recorded": civil_date(then, ZONE),
-        "until": civil_date(then, ZONE),
+    granted_at = PAST + timedelta(days=3)
+    leave_values = {
+        "recorded": civil_date(granted_at, ZONE),
+        "until": civil_date(granted_at, ZONE),
         "reason": "was ill",
-        "made_at": then,
+        "made_at": granted_at,
     }
-    session.add(RenewalExtension(person_id=kim.id, made_by=boss.id, **granted))
-    session.add(RenewalPause(person_id=kim.id, since=BEFORE, re_enter_days=7, **{**granted, "until": None}))
-    lately = now() - timedelta(days=20)
-    record_departure(session, gone.id, civil_date(lately, ZONE), "moved", ZONE, boss.id, lately)
+    session.add(RenewalExtension(person_id=kim.id, made_by=boss.id, **leave_values))
+    session.add(RenewalPause(person_id=kim.id, since=BEFORE, re_enter_days=7, **{**leave_values, "until": None}))
+    left_at = now() - timedelta(days=20)
+    record_departure(session, leaver.id, civil_date(left_at, ZONE), "moved", ZONE, boss.id, left_at)
     session.commit()
     return boss, elm, oak
 
 
-def test_a_pack_tells_what_was_true_on_the_day_and_is_signed(app: Flask, session: Session, client: Client) -> None:
-    boss, elm, _ = history(app, session)
+def test_a_pack_shows_the_facts_of_its_day_and_is_signed(app: Flask, session: Session, client: Client) -> None:
+    boss, elm, _ = make_history(app, session)
     sign_in(client, boss)
-    files = make(client, None, BEFORE)
-    assert verify(files[""], keys(session)).right
+    files = make_pack(client, None, BEFORE)
+    assert verify_pack(files[""], keys(session)).is_valid
     rows = {row["Person"]: row for row in table(files, "people.csv")}
     assert set(rows) == {"'=Done Early", "Gone Long", "Kim 李 محمد", "Far Away", "Alex Morgan"}
     assert rows["'=Done Early"]["Valid certificate"] == "Yes"
@@ -114,21 +114,21 @@ def test_a_pack_tells_what_was_true_on_the_day_and_is_signed(app: Flask, session
     library = app.extensions["course"].library
     taught, waiting = reviews_by_status(library.sources, library.course)
     assert f"{len(waiting)} facts could not be confirmed" in " ".join(text.split())
-    assert ("No fact was late" in " ".join(text.split())) == (not any(one.late(TODAY) for one in taught))
-    assert "Gone Long" not in {row["Person"] for row in table(make(client, None, TODAY), "people.csv")}
-    assert len(table(make(client, elm.id, BEFORE), "people.csv")) == 2
+    assert ("No fact was late" in " ".join(text.split())) == (not any(one.is_overdue(TODAY) for one in taught))
+    assert "Gone Long" not in {row["Person"] for row in table(make_pack(client, None, TODAY), "people.csv")}
+    assert len(table(make_pack(client, elm.id, BEFORE), "people.csv")) == 2
 
 
-def test_a_manager_gets_packs_of_their_teams_only_and_nobody_gets_those_of_others(
+def test_managers_get_packs_of_their_teams_only_and_nobody_sees_packs_of_others(
     app: Flask, session: Session, client: Client
 ) -> None:
-    boss, elm, oak = history(app, session)
+    boss, elm, oak = make_history(app, session)
     manager = make_person(session, "Priya Nair", "priya@example.org", "manager", elm, at=PAST)
     sign_in(client, manager)
     assert "Oak" not in client.get("/evidence").text
     client.post("/evidence", {"team": str(oak.id), "on": str(BEFORE)}, 404)
     client.post("/evidence", {"team": "", "on": str(BEFORE)}, 404)
-    names = {row["Person"] for row in table(make(client, elm.id, BEFORE), "people.csv")}
+    names = {row["Person"] for row in table(make_pack(client, elm.id, BEFORE), "people.csv")}
     assert names == {"Gone Long", "Kim 李 محمد", "Priya Nair"}
     pack = session.execute(select(Download.id)).scalar_one()
     other = sign_in(Client(app), boss)
@@ -137,10 +137,11 @@ def test_a_manager_gets_packs_of_their_teams_only_and_nobody_gets_those_of_other
     assert f"/evidence/{pack}" not in other.get("/evidence").html
 
 
-def test_a_day_that_has_not_come_and_a_team_that_was_not_there_are_refused_with_words(
+@pytest.mark.both_engines
+def test_a_future_day_and_a_team_that_did_not_exist_are_refused_with_a_message(
     app: Flask, session: Session, client: Client
 ) -> None:
-    boss, _, _ = history(app, session)
+    boss, _, _ = make_history(app, session)
     young = make_team(session, "Young")
     young.opened_at = now()
     session.commit()
@@ -154,9 +155,10 @@ def test_a_day_that_has_not_come_and_a_team_that_was_not_there_are_refused_with_
     assert client.get(f"/evidence?team={young.id}&on={BEFORE}").fields()["on"] == str(BEFORE)
 
 
-def test_how_far_a_pack_has_come_is_shown_until_its_file_is_removed(session: Session, client: Client) -> None:
+@pytest.mark.both_engines
+def test_the_progress_of_a_pack_is_shown_until_its_file_is_removed(session: Session, client: Client) -> None:
     boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
-    number = ask(session, PACK, "evidence", None, TODAY, "", boss.id, now())
+    number = request_file(session, PACK, "evidence", None, TODAY, "", boss.id, now())
     claimed = claim_job(session, "general", [PACK], "test", now())
     assert claimed is not None
     report_progress(session, claimed.claim, "Reading", 1, 6)
@@ -169,13 +171,13 @@ def test_how_far_a_pack_has_come_is_shown_until_its_file_is_removed(session: Ses
     assert "1 of 6" in page.text
     client.post(f"{address}/download", {}, 404)
     run = JobRun(PACK, claimed.claim, {}, boss.id, now(), lambda *_: None, now)
-    keep(session, run, b"zip", 1, now())
+    store_file(session, run, b"zip", 1, now())
     session.commit()
     assert client.post(f"{address}/download", {}, 200).body == b"zip"
-    forget(session, now())
+    delete_old_files(session, now())
     assert session.execute(select(Download.content)).scalar_one() == b"zip"
-    pack.made_at = now() - KEPT["evidence"]
-    forget(session, now())
+    pack.made_at = now() - RETENTION_PERIODS["evidence"]
+    delete_old_files(session, now())
     session.commit()
     session.expire_all()
     assert pack.content is None
@@ -183,10 +185,8 @@ def test_how_far_a_pack_has_come_is_shown_until_its_file_is_removed(session: Ses
     client.post(f"{address}/download", {}, 404)
 
 
-def test_commands_make_a_pack_and_check_it_with_keys_that_were_rotated(
-    app: Flask, session: Session, tmp_path: Path
-) -> None:
-    _, elm, _ = history(app, session)
+def test_commands_make_a_pack_and_verify_it_after_key_rotation(app: Flask, session: Session, tmp_path: Path) -> None:
+    _, elm, _ = make_history(app, session)
     file, run = tmp_path / "a.zip", app.test_cli_runner()
     made = run.invoke(args=["evidence", "make", "--on", str(BEFORE), "--team", str(elm.id), "--output", str(file)])
     assert made.exit_code == 0, made.output
@@ -194,7 +194,7 @@ def test_commands_make_a_pack_and_check_it_with_keys_that_were_rotated(
     assert run.invoke(args=["evidence", "make", "--output", str(file)]).exit_code == 1
     far = ["evidence", "make", "--team", "99999", "--output", str(tmp_path / "b.zip")]
     assert "There was no such team on that day." in run.invoke(args=far).output
-    rotate(session, "new year", now())
+    rotate_key(session, "new year", now())
     session.commit()
     right = run.invoke(args=["evidence", "verify", str(file)])
     assert (right.exit_code, "the key is the issuer’s" in right.output) == (0, True), right.output
@@ -210,7 +210,7 @@ def test_commands_make_a_pack_and_check_it_with_keys_that_were_rotated(
 
 
 @pytest.mark.parametrize("known", [True, False])
-def test_where_nobody_knows_the_key_the_command_says_so(
+def test_the_command_says_when_the_key_is_unknown(
     app: Flask, session: Session, fresh_app: Flask, tmp_path: Path, known: bool
 ) -> None:
     make_person(session)
@@ -220,11 +220,11 @@ def test_where_nobody_knows_the_key_the_command_says_so(
     assert found.exit_code == (0 if known else 2), found.output
 
 
-def test_what_is_got_wrong_and_talked_about_is_told_as_it_was_on_the_day(
-    app: Flask, session: Session, client: Client
-) -> None:
-    """Of those who were there then, as on the last Monday that gives nobody away; and the talks that were known then."""
-    boss, elm, _ = history(app, session)
+@pytest.mark.both_engines
+def test_results_and_discussions_in_a_pack_are_those_of_its_day(app: Flask, session: Session, client: Client) -> None:
+    """The results are those of the team members of that day, as on the last Monday on which disclosure control
+    released them; the discussions are those known then."""
+    boss, elm, _ = make_history(app, session)
     library = app.extensions["course"].library
     question = next(one for one in library.questions.values() if one.form == "one")
     right = next(index for index, option in enumerate(question.options) if option.correct)
@@ -233,31 +233,35 @@ def test_what_is_got_wrong_and_talked_about_is_told_as_it_was_on_the_day(
     session.add(Membership(person_id=done, team_id=elm.id, since=PAST))
     for number in range(9):
         person = make_person(session, f"P {number}", f"p{number}@example.org", team=elm, password=None, at=PAST)
-        # Five answered in time, as had one who was there; then one of these left, and four more answered.
+        # Five people and one team member answered in time; then one of the five left, and four more people answered.
         late = timedelta(days=1 if number > 4 else -3)
         answer(session, person, question, 0 if number else right, at=start_of_day(monday, ZONE) + late)
         if number == 4:
             left = start_of_day(monday, ZONE) + timedelta(days=2)
             assert record_departure(session, person.id, left.date(), "moved", ZONE, boss.id, left) is None
     for day, point in ((BEFORE, "encourage-talk"), (BEFORE + timedelta(days=1), "posing-as-young-people")):
-        held = DiscussionEntry(elm.id, point, "A title", day, 5, "Ask twice.")
-        assert record_discussion(session, held, boss.id, TODAY, start_of_day(day, ZONE) + timedelta(hours=9)) is None
+        discussion = DiscussionEntry(elm.id, point, "A title", day, 5, "Ask twice.")
+        assert (
+            record_discussion(session, discussion, boss.id, TODAY, start_of_day(day, ZONE) + timedelta(hours=9)) is None
+        )
     session.commit()
     sign_in(client, boss)
-    then, today = make(client, elm.id, BEFORE), make(client, elm.id, TODAY)
-    (row,) = [row for row in table(then, "wrong.csv") if row["Learning point"] == question.points[0]]
+    granted_at, today = make_pack(client, elm.id, BEFORE), make_pack(client, elm.id, TODAY)
+    (row,) = [row for row in table(granted_at, "wrong.csv") if row["Learning point"] == question.points[0]]
     assert row["People"] == "6"
     assert row["Discussion sheet"].endswith(f"/insight/team/{elm.id}/talk/{question.points[0]}")
     (row,) = [row for row in table(today, "wrong.csv") if row["Learning point"] == question.points[0]]
     assert row["People"] == "9"
-    assert [row["Held on"] for row in table(then, "talks.csv")] == [str(BEFORE)]
+    assert [row["Held on"] for row in table(granted_at, "talks.csv")] == [str(BEFORE)]
     assert len(table(today, "talks.csv")) == 2
-    text = " ".join(" ".join(page.extract_text() for page in PdfReader(io.BytesIO(then["evidence.pdf"])).pages).split())
-    assert f"This counts what was answered up to {in_words(monday - timedelta(days=1))}" in text
+    text = " ".join(
+        " ".join(page.extract_text() for page in PdfReader(io.BytesIO(granted_at["evidence.pdf"])).pages).split()
+    )
+    assert f"This counts what was answered up to {format_date(monday - timedelta(days=1))}" in text
     assert "Ask twice." in text
 
 
-def test_a_managers_pack_tells_of_the_talks_far_above_their_team_and_of_none_beside_it(
+def test_a_managers_pack_has_discussions_of_all_teams_above_and_of_none_beside(
     session: Session, client: Client
 ) -> None:
     boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator", at=PAST)
@@ -265,9 +269,9 @@ def test_a_managers_pack_tells_of_the_talks_far_above_their_team_and_of_none_bes
     middle = make_team(session, "Schools", top)
     elm, oak = make_team(session, "Elm", middle), make_team(session, "Oak", middle)
     for team, words in ((top, "top"), (middle, "middle"), (elm, "elm"), (oak, "oak")):
-        held = DiscussionEntry(team.id, "encourage-talk", "A title", TODAY, 5, words)
-        assert record_discussion(session, held, boss.id, TODAY, now()) is None
+        discussion = DiscussionEntry(team.id, "encourage-talk", "A title", TODAY, 5, words)
+        assert record_discussion(session, discussion, boss.id, TODAY, now()) is None
     session.commit()
     sign_in(client, make_person(session, "Robin Vale", "robin@example.org", "manager", elm))
-    told = table(make(client, elm.id, TODAY), "talks.csv")
-    assert {row["What was agreed"] for row in told} == {"top", "middle", "elm"}
+    discussions = table(make_pack(client, elm.id, TODAY), "talks.csv")
+    assert {row["What was agreed"] for row in discussions} == {"top", "middle", "elm"}

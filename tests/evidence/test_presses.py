@@ -14,7 +14,7 @@ from course.exports.models import Download
 from course.jobs.queries import JobView, latest_jobs
 from course.jobs.rules import JobRegistry
 from course.jobs.worker import JobWorker
-from course.web.unit_of_work import command_session, read_only_session
+from course.web.unit_of_work import read_only_session, unit_of_work
 from tests.conftest import NOW
 from tests.makers import make_person, make_team
 from tests.pages import Client
@@ -31,8 +31,8 @@ def _jobs(app: Flask) -> list[JobView]:
         return latest_jobs(session)
 
 
-def test_25_presses_start_one_pack_and_each_is_led_to_it(fresh_app: Flask) -> None:
-    with fresh_app.app_context(), command_session() as session:
+def test_25_requests_start_one_pack_and_all_are_redirected_to_it(fresh_app: Flask) -> None:
+    with fresh_app.app_context(), unit_of_work() as session:
         archive(session, fresh_app.extensions["course"].library, NOW)
         make_person(session, "Alex Morgan", "alex@example.org", "administrator")
         team = make_team(session).id
@@ -41,18 +41,18 @@ def test_25_presses_start_one_pack_and_each_is_led_to_it(fresh_app: Flask) -> No
     form = {"csrf_token": client.token(), "team": str(team), "on": now().date().isoformat()}
     cookie = client.flask.get_cookie(fresh_app.config["SESSION_COOKIE_NAME"])
     assert cookie is not None
-    led: list[str] = []
+    redirects: list[str] = []
 
-    def press() -> int:
+    def send_request() -> int:
         other = fresh_app.test_client()
         other.set_cookie(cookie.key, cookie.value)
         answer = other.post("/evidence", data=form)
-        led.append(str(answer.headers.get("Location")))
+        redirects.append(str(answer.headers.get("Location")))
         return answer.status_code
 
-    assert at_once([press] * 25) == [303] * 25
+    assert at_once([send_request] * 25) == [303] * 25
     (pack,) = _packs(fresh_app)
-    assert set(led) == {f"/evidence/{pack.id}"}
+    assert set(redirects) == {f"/evidence/{pack.id}"}
     worker = JobWorker(fresh_app, "test", JobRegistry(JOBS), now, poll=0.1)
     worker.start()
     until = time.monotonic() + 90
@@ -62,5 +62,5 @@ def test_25_presses_start_one_pack_and_each_is_led_to_it(fresh_app: Flask) -> No
     (job,), (pack,) = _jobs(fresh_app), _packs(fresh_app)
     assert (job.state, job.failure, job.attempts, pack.content is not None) == ("done", None, 1, True)
     # Once it is ready, another one may be asked for.
-    press()
+    send_request()
     assert len(_packs(fresh_app)) == 2

@@ -19,14 +19,14 @@ from flask import Flask
 
 from course.clock import now
 from course.content.actions import archive
-from course.credentials.rules.checking import check, credential_in
-from course.credentials.rules.documents import FILE_NAME, as_bytes
+from course.credentials.rules.checking import check_credential, extract_credential
+from course.credentials.rules.documents import FILE_NAME, document_bytes
 from course.external_certificates import revocation_fetch, views
 from course.external_certificates.revocation_fetch import fetch
-from course.external_certificates.rules import public, unreachable
+from course.external_certificates.rules import address_refusal, is_public_address
 from course.web.rate_limit import RateLimiter
 from course.web.sandbox import SandboxError, SandboxLimits, read_in_sandbox
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW
 from tests.credentials.makers import SEAL, Issuer
 from tests.makers import make_person
@@ -56,10 +56,10 @@ def test_a_small_file_that_asks_for_much_is_given_up_within_its_limits(name: str
     assert len(data) < 100_000
     begun, before = time.monotonic(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     try:
-        found = read_in_sandbox(credential_in, data, limits=SandboxLimits(seconds=3, memory=300, result=1))
+        found = read_in_sandbox(extract_credential, data, limits=SandboxLimits(seconds=3, memory=300, result=1))
     except SandboxError:
         found = None
-    assert found is None or check(found, [ISSUER.key], now()).stated is None
+    assert found is None or check_credential(found, [ISSUER.key], now()).stated is None
     assert time.monotonic() - begun < 6
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000  # kilobytes
 
@@ -103,8 +103,8 @@ def course(fresh_app: Flask, monkeypatch: pytest.MonkeyPatch) -> Flask:
     """The course with two learners, on a database where a write waits for another one."""
     monkeypatch.setattr(views, "_throttle", RateLimiter(100, 600))
     monkeypatch.setattr(views, "_LIMITS", SandboxLimits(seconds=3, memory=300, result=1))
-    monkeypatch.setattr(revocation_fetch, "SECONDS", 3.0)
-    with fresh_app.app_context(), command_session() as session:
+    monkeypatch.setattr(revocation_fetch, "TIMEOUT_SECONDS", 3.0)
+    with fresh_app.app_context(), unit_of_work() as session:
         archive(session, fresh_app.extensions["course"].library, NOW)
         make_person(session)
         make_person(session, "Kim Else", "kim@example.org")
@@ -151,7 +151,7 @@ def test_others_answer_meanwhile_and_the_uploader_is_told_in_words(course: Flask
         boss = _client(course, "alex@example.org")
         profile = json.dumps(slow.served()[f"{address}/issuer"])
         boss.post("/passport/issuers", {"profile": profile, "reason": "sister trust"})
-        document = as_bytes(slow.credential(issued_at=now(), completed_on=now().date()))
+        document = document_bytes(slow.credential(issued_at=now(), completed_on=now().date()))
         said, seconds, took = _while_uploading(course, document)
     assert "could not be asked whether it was revoked" in said
     assert seconds < 8
@@ -183,7 +183,7 @@ def test_others_answer_meanwhile_and_the_uploader_is_told_in_words(course: Flask
     ],
 )
 def test_only_public_addresses_are_asked(address: str, here: bool, asked: bool) -> None:
-    assert (unreachable(address, here) is None) is asked
+    assert (address_refusal(address, here) is None) is asked
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def test_only_public_addresses_are_asked(address: str, here: bool, asked: bool) 
     ],
 )  # fmt: skip
 def test_an_address_is_public_or_it_is_not(host: str, is_public: bool) -> None:
-    assert public(host) is is_public
+    assert is_public_address(host) is is_public
 
 
 def test_a_name_that_leads_inside_is_not_asked_and_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -228,10 +228,10 @@ def test_a_name_that_leads_inside_is_not_asked_and_is_looked_up_once(monkeypatch
     ],
 )
 def test_a_credential_with_far_too_much_in_it_is_refused_at_once(change: Callable[[dict[str, Any]], None]) -> None:
-    document = json.loads(as_bytes(ISSUER.credential()))
+    document = json.loads(document_bytes(ISSUER.credential()))
     change(document)
     begun = time.monotonic()
-    verdict = check(json.dumps(document).encode(), [ISSUER.key], now())
+    verdict = check_credential(json.dumps(document).encode(), [ISSUER.key], now())
     assert verdict.stated is None
     assert verdict.words.encode()
     assert time.monotonic() - begun < 1
@@ -239,4 +239,4 @@ def test_a_credential_with_far_too_much_in_it_is_refused_at_once(change: Callabl
 
 @pytest.mark.parametrize("data", [b"[" * 60_000, b'{"a":' * 12_000, b"[" * 100_000, b"9" * 60_000, b'{"type":5}'])
 def test_json_without_end_is_no_credential(data: bytes) -> None:
-    assert check(data, [ISSUER.key], now()).state == "no credential"
+    assert check_credential(data, [ISSUER.key], now()).state == "no credential"

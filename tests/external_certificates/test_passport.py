@@ -18,12 +18,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from course.audit.models import AuditEntry
-from course.certificates.pdf import pdf
+from course.certificates.pdf import certificate_pdf
 from course.clock import now
-from course.credentials.rules.documents import PLACES, as_bytes, bits, is_set
+from course.credentials.rules.documents import STATUS_LIST_SIZE, document_bytes, encode_bits, is_bit_set
 from course.external_certificates import views
 from course.external_certificates.revocation_fetch import fetch
-from course.external_certificates.rules import read_profile, same_name
+from course.external_certificates.rules import is_same_name, read_profile
 from course.recertification.actions import add_policy_version
 from course.recertification.models import RenewalImport
 from course.recertification.queries import policies
@@ -67,14 +67,14 @@ class Elsewhere:
 
     def serve(self, revoked: tuple[int, ...] = ()) -> None:
         for address, document in self.issuer.served(revoked).items():
-            self.answers[address.removeprefix(self.address)] = as_bytes(document)
+            self.answers[address.removeprefix(self.address)] = document_bytes(document)
 
     @property
     def profile(self) -> str:
         return self.answers["/issuer"].decode()
 
     def credential(self, **changes: Any) -> bytes:
-        return as_bytes(self.issuer.credential(**{**DATES, **changes}))
+        return document_bytes(self.issuer.credential(**{**DATES, **changes}))
 
 
 @pytest.fixture
@@ -107,6 +107,7 @@ def brought(session: Session) -> list[RenewalImport]:
     return list(session.execute(select(RenewalImport)).scalars())
 
 
+@pytest.mark.both_engines
 def test_a_signed_certificate_counts_at_once_and_its_proof_is_kept(
     session: Session, learner: Client, elsewhere: Elsewhere
 ) -> None:
@@ -127,7 +128,7 @@ def test_a_signed_certificate_counts_at_once_and_its_proof_is_kept(
 
 
 def test_the_credential_inside_a_pdf_counts_as_well(session: Session, learner: Client, elsewhere: Elsewhere) -> None:
-    upload(learner, pdf(SHEET, elsewhere.credential()), name="certificate.pdf")
+    upload(learner, certificate_pdf(SHEET, elsewhere.credential()), name="certificate.pdf")
     assert len(brought(session)) == 1
 
 
@@ -163,10 +164,10 @@ def test_a_changed_one_one_of_a_stranger_and_no_certificate_do_not_count(
 ) -> None:
     changed = elsewhere.credential().replace(b"Early years", b"Early yearz")
     assert "The signature is wrong." in upload(learner, changed, 422).text
-    stranger = as_bytes(Issuer().credential(**DATES))
+    stranger = document_bytes(Issuer().credential(**DATES))
     assert "has not said that it trusts this issuer" in upload(learner, stranger, 422).text
     assert "This is not a credential of this course." in upload(learner, b"{}", 422).text
-    assert "There is no signed certificate" in upload(learner, pdf(SHEET), 422, "plain.pdf").text
+    assert "There is no signed certificate" in upload(learner, certificate_pdf(SHEET), 422, "plain.pdf").text
     assert "Choose the file." in learner.post("/passport", {}, 422).text
     assert brought(session) == []
 
@@ -183,7 +184,7 @@ def test_a_revoked_one_does_not_count_and_neither_does_one_that_nobody_can_ask_a
         (b"x" * 70_000, "could not be asked"),
         (b"{}", "cannot be told"),
         (list_.replace(b"revocation", b"suspension"), "cannot be told"),
-        (as_bytes(Issuer().served()[f"{SEAL.address}/issuer/status/1"]), "cannot be told"),
+        (document_bytes(Issuer().served()[f"{SEAL.address}/issuer/status/1"]), "cannot be told"),
     ):
         elsewhere.answers.pop("/issuer/status/1", None)
         if answer is not None:
@@ -211,7 +212,7 @@ def test_our_own_certificate_need_not_be_uploaded(app: Flask, session: Session, 
     admin = sign_in(Client(app), make_person(session, "Kim Else", "kim@example.org", "administrator"))
     profile = json.dumps(ours.served()[ours.key.issuer])
     admin.post("/passport/issuers", {"profile": profile, "reason": "by mistake"})
-    assert "was issued here" in upload(learner, as_bytes(ours.credential(**DATES)), 422).text
+    assert "was issued here" in upload(learner, document_bytes(ours.credential(**DATES)), 422).text
 
 
 @pytest.mark.parametrize(
@@ -244,17 +245,17 @@ def test_the_page_of_issuers_keeps_what_was_typed(app: Flask, session: Session) 
     [("Sam Okafor", "sam  OKAFOR", True), ("Zoë", "Zoe\u0308", True), ("Sam Okafor", "Sam O", False)],
 )
 def test_names_are_compared_as_people_read_them(one: str, other: str, same: bool) -> None:
-    assert same_name(one, other) is same
+    assert is_same_name(one, other) is same
 
 
 def test_a_bit_is_read_where_it_was_written_and_nowhere_else() -> None:
-    encoded = bits([0, 77, PLACES - 1])
-    assert [place for place in range(PLACES) if is_set(encoded, place)] == [0, 77, PLACES - 1]
+    encoded = encode_bits([0, 77, STATUS_LIST_SIZE - 1])
+    assert [place for place in range(STATUS_LIST_SIZE) if is_bit_set(encoded, place)] == [0, 77, STATUS_LIST_SIZE - 1]
     for wrong in ("", "u", "uAAAA", encoded[1:], "z" + encoded[1:]):
         with pytest.raises(ValueError, match=r"unpacked|not in the list"):
-            is_set(wrong, 0)
+            is_bit_set(wrong, 0)
     with pytest.raises(ValueError, match="not in the list"):
-        is_set(encoded, PLACES)
+        is_bit_set(encoded, STATUS_LIST_SIZE)
 
 
 def test_only_addresses_that_may_be_asked_are_asked(tmp_path: Path) -> None:

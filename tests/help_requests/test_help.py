@@ -1,4 +1,4 @@
-"""A learner asks for help: their manager is told that, and nothing else."""
+"""A learner asks for help: their manager gets a mail about that, and nothing else."""
 
 from __future__ import annotations
 
@@ -17,11 +17,13 @@ from course.help_requests.rules import HelpRecipient, choose_recipients
 from course.learning.models import Attempt, AttemptOutcome
 from course.mail.models import OutboxMail
 from course.people.models import Membership, Person
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 from tests.learning.test_withheld import take
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 from tests.support.racing import at_once
+
+pytestmark = pytest.mark.both_engines
 
 ANN, BOB, SAM = HelpRecipient(1, "Ann", "ann@example.org", True), HelpRecipient(2, "Bob", "bob@example.org", True), 9
 BOSS = HelpRecipient(3, "Alex", "alex@example.org", False)
@@ -29,26 +31,26 @@ TREE = {10: None, 11: 10, 12: 11}
 
 
 @pytest.mark.parametrize(
-    ("teams", "managers", "told"),
+    ("teams", "managers", "recipients"),
     [
         ((12,), {12: [ANN]}, (ANN,)),
         ((12,), {12: [ANN], 11: [BOB]}, (ANN,)),
         ((12,), {10: [BOB]}, (BOB,)),
         ((12,), {12: [ANN, BOB]}, (ANN, BOB)),
         ((11, 12), {11: [BOB], 12: [ANN]}, (BOB, ANN)),
-        # Whoever manages their own team asks the one above.
+        # A learner who manages their own team asks the manager of the team above.
         ((12,), {12: [HelpRecipient(SAM, "Sam", "sam@example.org", True)], 11: [BOB]}, (BOB,)),
         ((12,), {}, (BOSS,)),
         ((), {12: [ANN]}, (BOSS,)),
     ],
 )
-def test_who_is_told(
-    teams: tuple[int, ...], managers: dict[int, list[HelpRecipient]], told: tuple[HelpRecipient, ...]
+def test_the_nearest_managers_are_the_recipients(
+    teams: tuple[int, ...], managers: dict[int, list[HelpRecipient]], recipients: tuple[HelpRecipient, ...]
 ) -> None:
-    assert choose_recipients(SAM, teams, TREE, managers, [BOSS]) == told
+    assert choose_recipients(SAM, teams, TREE, managers, [BOSS]) == recipients
 
 
-def test_an_administrator_is_not_told_of_themselves_and_a_ring_of_teams_ends() -> None:
+def test_an_administrator_is_no_recipient_of_their_own_request_and_a_cycle_of_teams_ends() -> None:
     assert choose_recipients(BOSS.id, (), {}, {}, [BOSS]) == ()
     assert choose_recipients(SAM, (1,), {1: 2, 2: 1}, {}, [BOSS]) == (BOSS,)
 
@@ -65,7 +67,7 @@ def failed(session: Session, library: Library, person: Person, times: int) -> No
 
 
 def learner(session: Session) -> Person:
-    """Somebody in a team with a manager."""
+    """A learner in a team with a manager."""
     team = make_team(session)
     make_person(session, "Ann Hill", "ann@example.org", "manager", team=team)
     make_person(session, "Alex Morgan", "alex@example.org", "administrator")
@@ -79,7 +81,7 @@ def mails(session: Session) -> list[OutboxMail]:
     return list(session.execute(select(OutboxMail).where(OutboxMail.key.like("help:%"))).scalars())
 
 
-def test_after_the_third_failed_try_help_is_offered_and_a_press_tells_the_manager_and_nothing_more(
+def test_after_the_third_failed_attempt_help_is_offered_and_the_manager_is_mailed_nothing_more(
     session: Session, client: Client, library: Library
 ) -> None:
     person = learner(session)
@@ -91,9 +93,9 @@ def test_after_the_third_failed_try_help_is_offered_and_a_press_tells_the_manage
     assert "Ann Hill will be told that you ask for help. They are not told your results or your answers." in page.text
     newest = session.execute(select(Attempt.id).order_by(Attempt.id.desc())).scalars().first()
     assert "Ask for help" in client.get(f"/attempt/{newest}").text
-    told = client.follow(client.post("/help", {"from": "assessment"}))
-    assert "Ann Hill will get a mail that says that you ask for help, and nothing else." in told.text
-    assert "You asked for help today." in told.text
+    page = client.follow(client.post("/help", {"from": "assessment"}))
+    assert "Ann Hill will get a mail that says that you ask for help, and nothing else." in page.text
+    assert "You asked for help today." in page.text
     client.post("/help", {"from": "assessment"})
     (mail,) = mails(session)
     assert mail.recipient == "ann@example.org"
@@ -101,11 +103,11 @@ def test_after_the_third_failed_try_help_is_offered_and_a_press_tells_the_manage
     for secret in ("assessment", "failed", "try", "tries", "question", "%", "point", "refresher", "attempt"):
         assert secret not in mail.text.lower(), secret
     assert session.execute(select(HelpRequest.person_id)).scalars().all() == [person.id]
-    said = session.execute(select(AuditEntry).where(AuditEntry.what == "person.help_asked")).scalars().all()
-    assert [(one.actor_id, one.details) for one in said] == [(person.id, "{}")]
+    entries = session.execute(select(AuditEntry).where(AuditEntry.what == "person.help_asked")).scalars().all()
+    assert [(entry.actor_id, entry.details) for entry in entries] == [(person.id, "{}")]
 
 
-def test_a_try_that_is_open_or_passed_is_none_that_failed(session: Session, client: Client, library: Library) -> None:
+def test_an_open_or_passed_attempt_does_not_count_as_failed(session: Session, client: Client, library: Library) -> None:
     person = learner(session)
     sign_in(client, person)
     failed(session, library, person, 2)
@@ -118,7 +120,7 @@ def test_a_try_that_is_open_or_passed_is_none_that_failed(session: Session, clie
     assert "Ask for help" not in client.get("/assessment").text
 
 
-def test_who_has_no_manager_asks_an_administrator_and_where_there_is_nobody_that_is_said(
+def test_a_learner_without_a_manager_asks_an_administrator_and_the_page_says_if_there_is_none(
     app: Flask, session: Session
 ) -> None:
     person = make_person(session)
@@ -132,19 +134,19 @@ def test_who_has_no_manager_asks_an_administrator_and_where_there_is_nobody_that
 
 
 def test_pressing_it_several_times_at_once_is_one_request_and_one_mail(committed: Flask) -> None:
-    with committed.app_context(), command_session() as session:
+    with committed.app_context(), unit_of_work() as session:
         person = learner(session)
     windows = [sign_in(Client(committed), person) for _ in range(4)]
-    tokens = [one.token() for one in windows]
+    tokens = [window.token() for window in windows]
 
     def press(window: Client, token: str) -> int:
         return window.flask.post("/help", data={"csrf_token": token, "from": "assessment"}).status_code
 
     pairs = zip(windows, tokens, strict=True)
     assert at_once([partial(press, window, token) for window, token in pairs]) == [303] * 4
-    with committed.app_context(), command_session() as session:
+    with committed.app_context(), unit_of_work() as session:
         assert len(mails(session)) == 1
         session.execute(select(HelpRequest)).scalar_one().day -= timedelta(days=1)
     assert press(windows[0], tokens[0]) == 303
-    with committed.app_context(), command_session() as session:
+    with committed.app_context(), unit_of_work() as session:
         assert len(mails(session)) == 2

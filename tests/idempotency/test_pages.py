@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,6 +16,8 @@ from course.people.models import Team
 from tests.conftest import NOW
 from tests.makers import make_person, sign_in
 from tests.pages import Client
+
+pytestmark = pytest.mark.both_engines
 
 
 def _teams(session: Session) -> list[str]:

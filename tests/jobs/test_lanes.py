@@ -15,7 +15,7 @@ from course.jobs.worker import JobWorker
 from course.mail.actions import queue_message
 from course.mail.jobs import JOBS as MAIL_JOBS
 from course.mail.rules import MailMessage
-from course.web.unit_of_work import command_session, read_only_session
+from course.web.unit_of_work import read_only_session, unit_of_work
 from tests.conftest import make_config
 from tests.support.smtp import smtp_server
 
@@ -33,14 +33,14 @@ def test_mail_leaves_by_one_connection_while_exports_keep_every_other_thread_bus
         url = f"sqlite:///{tmp_path / 'lanes.db'}"
         app = create_app(make_config(url, MAIL_URL=f"smtp://{inbox.host}:{inbox.port}"))
         schema_upgrade.upgrade(app.extensions["course"].engine)
-        with app.app_context(), command_session() as session:
+        with app.app_context(), unit_of_work() as session:
             for _ in range(2 * threads):
                 enqueue(session, kind, {}, None, now())
         worker = JobWorker(app, "test", JobRegistry((kind, *MAIL_JOBS)), now, poll=0.05)
         worker.start()
         try:
             assert all(busy.acquire(timeout=30) for _ in range(threads))
-            with app.app_context(), command_session() as session:
+            with app.app_context(), unit_of_work() as session:
                 for number in range(10):
                     message = MailMessage("Hello", "Hello")
                     queue_message(session, f"k{number}", f"k{number}@example.org", message, now())

@@ -18,7 +18,7 @@ from course.jobs.actions import cancel_job, enqueue, enqueue_regular
 from course.jobs.queries import JobView, job, latest_jobs
 from course.jobs.rules import JobKind, JobRegistry, JobRun, due_slot
 from course.jobs.worker import JobWorker
-from course.web.unit_of_work import command_session, read_only_session
+from course.web.unit_of_work import read_only_session, unit_of_work
 from tests.support.job_process import COUNT, HANG, job_process
 from tests.support.racing import at_once
 
@@ -41,7 +41,7 @@ def jobs(app: Flask) -> list[JobView]:
 
 
 def put(app: Flask, kind: JobKind, folder: Path, count: int = 1) -> list[int]:
-    with app.app_context(), command_session() as session:
+    with app.app_context(), unit_of_work() as session:
         found = [enqueue(session, kind, {"folder": str(folder)}, None, now()) for _ in range(count)]
     return [one for one in found if one is not None]
 
@@ -103,7 +103,7 @@ def test_regular_jobs_are_made_once_by_several_workers_at_once(committed: Flask)
     at = now()
 
     def make() -> int:
-        with committed.app_context(), command_session() as session:
+        with committed.app_context(), unit_of_work() as session:
             return int(enqueue_regular(session, kind, due_slot(timedelta(hours=1), at), at))
 
     assert sum(at_once([make] * 6)) == 1
@@ -120,7 +120,7 @@ def test_a_database_error_puts_the_job_back_and_it_is_done_later(committed: Flas
     engine = committed.extensions["course"].engine
 
     def work(run: JobRun) -> None:
-        with command_session() as session:
+        with unit_of_work() as session:
             if run.claim.attempt == 1:
                 number = session.execute(text("select pg_backend_pid()")).scalar_one()
                 with engine.connect() as other:
@@ -139,7 +139,7 @@ def test_a_database_error_puts_the_job_back_and_it_is_done_later(committed: Flas
 
 def test_a_job_that_is_cancelled_while_it_runs_stores_nothing(committed: Flask) -> None:
     def work(run: JobRun) -> None:
-        with committed.app_context(), command_session() as session:
+        with committed.app_context(), unit_of_work() as session:
             assert cancel_job(session, run.claim.job_id, now()) == "test.work"
         run.progress("Working", 1, 2)
         raise AssertionError("it must not come to this")

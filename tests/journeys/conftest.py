@@ -17,7 +17,7 @@ from waitress.server import create_server
 from app import create_app
 from course import schema_upgrade
 from course.content.actions import archive
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW, make_config
 from tests.makers import PASSWORD, make_person
 from tests.support.chromium import LAUNCH_ARGS, find_or_install
@@ -40,7 +40,7 @@ class Site:
 
     def person(self, email: str, role: str = "learner") -> int:
         """A person who can sign in with the tests' password; returns their id."""
-        with self.app.app_context(), command_session() as session:
+        with self.app.app_context(), unit_of_work() as session:
             return make_person(session, email=email, role=role).id
 
 
@@ -50,7 +50,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     app = create_app(make_config(url))
     app.config["LOG_REQUESTS"] = False
     schema_upgrade.upgrade(app.extensions["course"].engine)
-    with app.app_context(), command_session() as session:
+    with app.app_context(), unit_of_work() as session:
         archive(session, app.extensions["course"].library, NOW)
     server = create_server(app, host="127.0.0.1", port=0, threads=8)
     threading.Thread(target=server.run, daemon=True).start()

@@ -17,10 +17,10 @@ from course.auth.password_hashing import hash_password
 from course.content.actions import archive
 from course.dates import civil_date
 from course.demo.actions import create_demo, password_hashes, set_passwords, write_history
-from course.demo.actions.office import add_present_state
+from course.demo.actions.administration import add_present_state
 from course.demo.rules import HISTORY_LENGTH
 from course.people.queries import person_by_email
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW, make_config
 from tests.journeys.conftest import Site
 from tests.journeys.walker import Walker
@@ -110,7 +110,7 @@ def main() -> None:
         app.config["LOG_REQUESTS"] = False
         schema_upgrade.upgrade(app.extensions["course"].engine)
         kept = hash_password(PASSWORD)
-        with app.app_context(), command_session() as session:
+        with app.app_context(), unit_of_work() as session:
             library, zone = app.extensions["course"].library, app.extensions["course"].config.time_zone
             archive(session, library, NOW - HISTORY_LENGTH)
             create_demo(session, NOW, NOW - HISTORY_LENGTH)

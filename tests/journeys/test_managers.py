@@ -23,10 +23,10 @@ from course.clock import now
 from course.content.actions import archive
 from course.dates import civil_date
 from course.demo.actions import DEMO_ACCOUNTS, create_demo, password_hashes, set_passwords, write_history
-from course.demo.actions.office import add_present_state
+from course.demo.actions.administration import add_present_state
 from course.demo.rules import HISTORY_LENGTH
 from course.evidence.jobs import PACK
-from course.exports.actions import ask, keep
+from course.exports.actions import request_file, store_file
 from course.jobs.actions import claim_job
 from course.jobs.rules import JobRun
 from course.mail.models import OutboxMail
@@ -37,7 +37,7 @@ from course.recertification.models import RenewalExtension
 from course.reminders.models import Reminder
 from course.reports.jobs import REPORT_FILE
 from course.web.access import PUBLIC, SIGNED_IN, access_rule_of
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 from tests.conftest import make_config
 from tests.journeys.conftest import faults, sign_in
 from tests.makers import PASSWORD
@@ -49,11 +49,11 @@ PAGES = {
     "audit.search": "/audit",
     "scheduled_reports.overview": "/report/mail",
     "content.status": "/content",
-    "deputies.delegations": "/people/deputies",
+    "people.delegations": "/people/deputies",
     "training_records.person": "/report/people/{late}",
     "training_records.remind": "/report/people/{late}/remind",
-    "evidence.choose": "/evidence",
-    "evidence.one": "/evidence/{pack}",
+    "evidence.list_packs": "/evidence",
+    "evidence.pack_progress": "/evidence/{pack}",
     "people_import.columns": "/people/import/{list}/columns",
     "people_import.detail": "/people/import/{list}",
     "people_import.upload": "/people/import",
@@ -94,14 +94,14 @@ PAGES = {
     "reports.remind": "/report/remind?status=overdue",
     "reports.sent_reminders": "/report/reminded/{reminder}",
     "reports.show": "/report",
-    "staff.record_return": "/people/{gone}/return",
-    "staff.correct_identity": "/people/{late}/correct",
-    "staff.grant_role": "/people/{late}/role",
-    "staff.join_team": "/people/{late}/teams",
-    "staff.record_departure": "/people/{late}/leave",
-    "staff.leavers": "/people/left",
-    "staff.merge_people": "/people/{late}/merge",
-    "staff.person": "/people/{late}",
+    "people.record_return": "/people/{gone}/return",
+    "people.correct_identity": "/people/{late}/correct",
+    "people.grant_role": "/people/{late}/role",
+    "people.join_team": "/people/{late}/teams",
+    "people.record_departure": "/people/{late}/leave",
+    "people.leavers": "/people/left",
+    "people.merge_people": "/people/{late}/merge",
+    "people.person": "/people/{late}",
     "operations.list_jobs": "/system/jobs",
     "operations.outgoing_mail": "/mail",
     "operations.overview": "/system",
@@ -140,7 +140,7 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demonstr
     schema_upgrade.upgrade(app.extensions["course"].engine)
     library, zone = app.extensions["course"].library, "Europe/London"
     today, kept = civil_date(now(), zone), hash_password(PASSWORD)
-    with app.app_context(), command_session() as session:
+    with app.app_context(), unit_of_work() as session:
         archive(session, library, now() - HISTORY_LENGTH)
         create_demo(session, now(), now() - HISTORY_LENGTH)
         set_passwords(session, password_hashes(session), kept, now())
@@ -168,11 +168,11 @@ def _more(session: Session) -> dict[str, int]:
     assert gone is not None
     today = civil_date(at, "Europe/London")
     grant_extension(session, late, today, "was ill", today, boss.id, at)
-    pack = ask(session, PACK, "evidence", team, today, "", boss.id, at)
+    pack = request_file(session, PACK, "evidence", team, today, "", boss.id, at)
     claimed = claim_job(session, "general", [PACK], "test", at)
     assert claimed is not None
-    keep(session, JobRun(PACK, claimed.claim, {}, boss.id, at, lambda *_: None, lambda: at), b"zip", 53, at)
-    file = ask(session, REPORT_FILE, "xlsx", None, today, "sort=name", boss.id, at)
+    store_file(session, JobRun(PACK, claimed.claim, {}, boss.id, at, lambda *_: None, lambda: at), b"zip", 53, at)
+    file = request_file(session, REPORT_FILE, "xlsx", None, today, "sort=name", boss.id, at)
     assert pack is not None
     assert file is not None
     reminder = Reminder(key="asked", kind="asked", person_id=late, step="asked", due=today, leaves_on=today,

@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 from course.auth.actions import create_link
 from course.clock import now
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 from tests.journeys.conftest import Site, faults, sign_in
 
 
@@ -86,7 +86,7 @@ def test_axe_finds_nothing_on_the_pages_that_anyone_may_open(site: Site, page: P
 
 def test_axe_finds_nothing_where_a_password_is_chosen(site: Site, page: Page) -> None:
     person = site.person("choosing@example.org")
-    with site.app.app_context(), command_session() as session:
+    with site.app.app_context(), unit_of_work() as session:
         token = create_link(session, person, "forgotten", now())
     page.goto(f"/link/{token}")
     assert not faults(page)

@@ -13,16 +13,16 @@ from course.learning.models import Attempt
 from course.mail.rules import MailMessage
 from course.refreshers import actions
 from course.refreshers.rules.boosters import sign_booster_token
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 from tests.journeys.conftest import Site, faults, sign_in
 from tests.refreshers.makers import make_completed
-from tests.refreshers.test_going_on import answer_until_used_up
+from tests.refreshers.test_last_step import answer_until_used_up
 
 
 @pytest.mark.parametrize("width", [1280, 320])
 def test_a_refresher_is_begun_and_carried_on_and_axe_finds_nothing(site: Site, page: Page, width: int) -> None:
     email = f"refreshed-{width}@example.org"
-    with site.app.app_context(), command_session() as session:
+    with site.app.app_context(), unit_of_work() as session:
         make_completed(session, site.app.extensions["course"].library.for_("school", "england"), email=email)
     page.set_viewport_size({"width": width, "height": 900})
     sign_in(page, email)
@@ -44,10 +44,10 @@ def test_a_refresher_is_begun_and_carried_on_and_axe_finds_nothing(site: Site, p
 
 def test_a_booster_is_answered_without_signing_in_and_axe_finds_nothing(site: Site, page: Page) -> None:
     email = "boosted@example.org"
-    with site.app.app_context(), command_session() as session:
+    with site.app.app_context(), unit_of_work() as session:
         library = site.app.extensions["course"].library
         make_completed(session, library.for_("school", "england"), timedelta(days=40), email=email)
-    with site.app.app_context(), command_session() as session:
+    with site.app.app_context(), unit_of_work() as session:
         due = actions.boosters_due(session, library, "Europe/London", now().date())
         one = next(one for one in due if one.email == email)
         assert actions.queue_booster(
@@ -68,7 +68,7 @@ def test_reading_again_and_asking_for_help_works_on_a_narrow_phone_and_axe_finds
     site: Site, page: Page
 ) -> None:
     email, point = "again@example.org", "police-when-immediate-risk"
-    with site.app.app_context(), command_session() as session:
+    with site.app.app_context(), unit_of_work() as session:
         library = site.app.extensions["course"].library.for_("school", "england")
         person = make_completed(session, library, email=email)
         refresher = actions.begin_refresher(session, library, person.id, None, now())

@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page
 
 from course.learning import queries
 from course.learning.rules.grading import option_order
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 from tests.journeys.conftest import Site
 from tests.walking import right_form
 
@@ -83,7 +83,7 @@ class Walker:
         self.visit(self.page)
 
     def answer(self, attempt_id: int, position: int) -> None:
-        with self.site.app.app_context(), command_session() as session:
+        with self.site.app.app_context(), unit_of_work() as session:
             attempt = queries.attempt(session, self.person, attempt_id)
         assert attempt is not None
         question = self.library.answerable[attempt.items[position - 1].question_id]

@@ -1,4 +1,4 @@
-"""Somebody who stands one step before the end: of an attempt, of a scenario, or of the whole course."""
+"""Learners one step before the end of an attempt, of a scenario run, or of the whole course."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Form = dict[str, list[str]]
 
 @dataclass(frozen=True)
 class LastSteps:
-    """Two last steps, each with its address and what its form sends."""
+    """The two last steps, each with its address and the form to send."""
 
     answer: tuple[str, Form]
     decision: tuple[str, Form]
@@ -30,7 +30,7 @@ class LastSteps:
 def answer_but_last(
     session: Session, library: Library, person_id: int, attempt_id: int, at: datetime
 ) -> tuple[str, Form]:
-    """Every question of an attempt rightly, but the last: its address and the form that answers it."""
+    """Answer every question of an attempt rightly except the last. Returns its address and the form that answers it."""
     attempt = queries.attempt(session, person_id, attempt_id)
     assert attempt is not None
     for item in attempt.items[:-1]:
@@ -44,7 +44,7 @@ def answer_but_last(
 
 
 def decide_but_last(session: Session, library: Library, person_id: int, run_id: int, at: datetime) -> tuple[str, Form]:
-    """The recommended way through a scenario but for its last decision: its address and the form that takes it."""
+    """Take the recommended decisions of a run except the last. Returns its address and the form that takes it."""
     while True:
         run = queries.run(session, person_id, run_id)
         assert run is not None
@@ -52,14 +52,14 @@ def decide_but_last(session: Session, library: Library, person_id: int, run_id: 
         scenario = library.modules[module].scenarios[name]
         state = run_state(scenario, run.decisions)
         assert state.scene is not None
-        step, best = state.steps + 1, state.scene.best
+        step, best = state.decision_count + 1, state.scene.best
         if scenario.by_id[best.to].end:
             return f"/run/{run_id}", {"step": [str(step)], "choice": [best.id]}
         actions.decide(session, library, person_id, run, scenario, step, best.id, at.date(), at)
 
 
 def make_nearly_complete(session: Session, library: Library, person_id: int, at: datetime) -> LastSteps:
-    """The whole course, but for the last question of the last check and the last decision of the last scenario."""
+    """Do the whole course except the last question of the last check and the last decision of the last scenario."""
     enrolment = queries.enrolment_id(session, person_id)
     assert enrolment is not None
     scenarios = []
@@ -112,7 +112,7 @@ def _pass_final(session: Session, library: Library, person_id: int, enrolment: i
 def end_without_completing(
     session: Session, library: Library, person_id: int, attempt_id: int, run_id: int, at: datetime, outcome: bool = True
 ) -> None:
-    """The last answer of an attempt and the end of a scenario are there, and nobody noticed that this is all."""
+    """Insert the last answers of an attempt and the end of a run, without completing the course."""
     found = queries.attempt(session, person_id, attempt_id)
     assert found is not None
     for item in found.items:
@@ -125,5 +125,5 @@ def end_without_completing(
 
 
 def numbers(last: LastSteps) -> tuple[int, int]:
-    """The attempt and the run of which these are the last steps."""
+    """The ids of the attempt and the run to which these last steps belong."""
     return int(last.answer[0].split("/")[2]), int(last.decision[0].split("/")[2])

@@ -1,4 +1,4 @@
-"""Answers as they are kept: a right one, and one that is wrong in part."""
+"""Answers as they are stored: a right one, and one that is partly wrong."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def right(question: Question) -> GivenAnswer:
 
 
 def wrong(question: Question) -> GivenAnswer:
-    """An answer to it that is wrong in part."""
+    """An answer that is partly wrong."""
     if question.form == "sort":
         return [question.groups[0]] * len(question.options)
     if question.form == "order":

@@ -1,4 +1,4 @@
-"""An edit of the content changes nothing of what somebody has begun, answered or read."""
+"""An edit of the content changes nothing that a person has begun, answered or read."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flask import Flask
 from app import create_app
 from course import schema_upgrade
 from course.content.actions import archive
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW, make_config
 from tests.makers import make_person, sign_in
 from tests.pages import Client
@@ -24,7 +24,7 @@ def started(database: str, modules: Path) -> Flask:
     app = create_app(make_config(database, CONTENT=str(modules)))
     app.config["LOG_REQUESTS"] = False
     schema_upgrade.upgrade(app.extensions["course"].engine)
-    with app.app_context(), command_session() as session:
+    with app.app_context(), unit_of_work() as session:
         archive(session, app.extensions["course"].library, NOW)
     return app
 
@@ -35,11 +35,11 @@ def edit(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new), encoding="utf-8")
 
 
-def test_what_was_begun_goes_on_in_the_words_in_which_it_was_begun(tmp_path: Path) -> None:
+def test_an_open_attempt_and_an_open_run_continue_in_the_version_in_which_they_were_begun(tmp_path: Path) -> None:
     modules = Path(shutil.copytree(ROOT / "modules", tmp_path / "modules"))
     database = f"sqlite:///{tmp_path / 'course.db'}"
     before = started(database, modules)
-    with before.app_context(), command_session() as session:
+    with before.app_context(), unit_of_work() as session:
         person = make_person(session)
     client = sign_in(Client(before), person)
     client.post("/module/secret-contact/agreeing-with-parents", {"then": "next"})
@@ -78,7 +78,7 @@ def test_a_module_that_is_no_longer_taught_keeps_its_record(tmp_path: Path) -> N
     modules = Path(shutil.copytree(ROOT / "modules", tmp_path / "modules"))
     database = f"sqlite:///{tmp_path / 'course.db'}"
     before = started(database, modules)
-    with before.app_context(), command_session() as session:
+    with before.app_context(), unit_of_work() as session:
         person = make_person(session)
     client = sign_in(Client(before), person)
     client.post("/module/responding/who-to-tell", {"then": "next"})

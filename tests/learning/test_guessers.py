@@ -1,4 +1,4 @@
-"""An attack: people who know nothing, and remember all that the course has told them, want a certificate."""
+"""An attack: people who know nothing, and remember every answer that the course discloses, try for a certificate."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from course.refreshers.rules.composition import compose_plan
 from tests.learning.guessers import Guesser
 
 BOTS = 200
-# After the third failed try help is offered; two more show that nothing gives way then.
+# After the third failed attempt help is offered; two more attempts show that the rules do not weaken then.
 TRIES = 5
-# At most so many of a hundred may have a certificate for nothing.
+# At most this number of a hundred may get a certificate without knowing anything.
 ALLOWED = 5
 
 
@@ -37,7 +37,7 @@ def rate(passed: list[int]) -> float:
     return 100 * sum(number > 0 for number in passed) / len(passed)
 
 
-def test_whoever_knows_nothing_does_not_pass_the_final_assessment(library: Library) -> None:
+def test_guessers_do_not_pass_the_final_assessment(library: Library) -> None:
     passed = []
     for seed in range(BOTS):
         guesser = Guesser(library, seed)
@@ -46,17 +46,17 @@ def test_whoever_knows_nothing_does_not_pass_the_final_assessment(library: Libra
     assert rate(passed) < ALLOWED, Counter(passed)
 
 
-def test_not_even_with_more_patience_than_anybody_has(library: Library) -> None:
+def test_guessers_do_not_pass_the_final_assessment_in_many_more_attempts(library: Library) -> None:
     for seed in range(15):
         guesser = Guesser(library, seed)
         guesser.checks()
         assert guesser.final(25) == 0
 
 
-def test_what_was_asked_and_never_told_comes_before_what_was_told(library: Library) -> None:
+def test_questions_whose_answers_were_never_disclosed_come_before_disclosed_ones(library: Library) -> None:
     on_it = [q.id for q in library.questions.values() if "police-when-immediate-risk" in q.points]
     told, untold = on_it[:2], on_it[2:]
-    # Those that were told were asked longest ago.
+    # The disclosed ones were asked longest ago.
     last = {question: number for number, question in enumerate([*told, *untold], 1)}
     for seed in range(10):
         drawn = draw_for_final(library, ("police-when-immediate-risk",), QuestionHistory(last, frozenset(untold)), seed)
@@ -65,24 +65,24 @@ def test_what_was_asked_and_never_told_comes_before_what_was_told(library: Libra
     assert {one.question_id for one in drawn} == set(told)
 
 
-def test_the_same_guessers_would_pass_if_checks_and_failed_tries_told_everything(library: Library) -> None:
-    """That the guessers are worth their name: with neither measure most of them pass, so that the test above can fail."""
+def test_the_same_guessers_would_pass_if_checks_and_failed_attempts_disclosed_everything(library: Library) -> None:
+    """With neither measure most guessers pass, so that the test above can fail."""
     passed = []
     for seed in range(40):
         guesser = Guesser(library, seed)
-        guesser.checks(keep=False)
+        guesser.checks(reserve=False)
         passed.append(guesser.final(TRIES, withhold=False))
     assert rate(passed) > 80, Counter(passed)
 
 
-def test_whoever_knows_nothing_does_not_pass_a_refresher_by_guessing(library: Library) -> None:
+def test_guessers_do_not_pass_a_refresher(library: Library) -> None:
     critical = frozenset(p for p in library.taught_points if library.points[p].safety_critical)
     nothing = dict.fromkeys(library.taught_points, 0.0)
     pages = dict.fromkeys(library.taught_points, 1.0)
     plan = compose_plan(library.taught_points, critical, frozenset(), nothing, pages, 0, 40)
     passed = []
     for seed in range(BOTS):
-        right, asked = Guesser(library, seed).refresher(plan.asks)
+        right, asked = Guesser(library, seed).refresher(plan.planned_points)
         passed.append(int(right))
         # The same question never comes twice in one refresher.
         assert len(asked) == len(set(asked))
@@ -96,10 +96,12 @@ def test_the_first_try_asks_nothing_that_was_asked_before_however_long_somebody_
         guesser = Guesser(library, seed)
         guesser.checks()
         for _ in range(3):
-            # Practice, which any number of times may be had, does not use up what is kept either.
+            # Unlimited practice does not use up the reserved questions either.
             for module in library.modules.values():
                 known = QuestionHistory(dict(guesser.last))
-                guesser.answer(draw_for_check(library, module, module.points, known, True, guesser.seed()), tell=True)
+                guesser.answer(
+                    draw_for_check(library, module, module.points, known, True, guesser.seed()), disclose=True
+                )
         drawn = draw_for_final(library, library.taught_points, QuestionHistory(guesser.last), guesser.seed())
         assert not {one.question_id for one in drawn} & set(guesser.last)
         assert Counter(one.point for one in drawn) == {p: library.final_questions(p) for p in library.taught_points}
@@ -129,7 +131,7 @@ def test_how_many_questions_of_a_point_are_kept_for_the_final_assessment(total: 
     assert reserved_for_final(total, each) == kept
 
 
-def test_who_has_seen_the_whole_bank_still_gets_a_check_and_a_final_assessment(library: Library) -> None:
+def test_a_learner_who_has_seen_the_whole_bank_still_gets_a_check_and_a_final_assessment(library: Library) -> None:
     last = {question: number for number, question in enumerate(library.questions, 1)}
     assert max(check_allowance(library, last).values()) < 0 or all(
         n <= 0 for n in check_allowance(library, last).values()
@@ -139,7 +141,7 @@ def test_who_has_seen_the_whole_bank_still_gets_a_check_and_a_final_assessment(l
     assert len(draw_for_final(library, library.taught_points, QuestionHistory(last), 1)) == 50
 
 
-def test_a_check_does_not_tell_what_a_final_assessment_under_way_asks(library: Library) -> None:
+def test_a_check_does_not_ask_what_a_final_assessment_under_way_asks(library: Library) -> None:
     open_final = draw_for_final(library, library.taught_points, QuestionHistory({}), 7)
     asked = frozenset(one.question_id for one in open_final)
     last = dict.fromkeys(asked, 1)
@@ -175,10 +177,12 @@ R, W = True, False
         ([("p", W, False), ("p", W, False), ("p", R, True)], ("p",)),
         ([("p", W, False), ("p", W, False), ("p", R, True), ("p", R, True)], ()),
         ([("p", R, False), ("q", W, False)], ("q",)),
-        # Attempts from before it was written down: the last answer decides.
+        # Attempts older than the column `again`: the last answer decides.
         ([("p", W, None), ("p", R, None)], ()),
         ([("p", R, None), ("p", W, None)], ("p",)),
     ],
 )
-def test_what_a_refresher_leaves_open(answers: list[tuple[str, bool, bool | None]], left: tuple[str, ...]) -> None:
+def test_the_points_that_a_refresher_leaves_open(
+    answers: list[tuple[str, bool, bool | None]], left: tuple[str, ...]
+) -> None:
     assert failed_points(PointAnswer(*one) for one in answers) == left

@@ -15,6 +15,7 @@ from course.content.schema import Question
 from course.learning.models import Answer, Completion, Decision, PageRead, Reflection
 from tests.makers import make_person, sign_in
 from tests.pages import Client
+from tests.support.asked import asked
 from tests.walking import Learner, always, never
 
 
@@ -55,7 +56,7 @@ def test_next_marks_a_page_as_read_once_and_leads_on(learner: Learner, session: 
     assert "Carry on: A phone changes everything" in learner.client.get("/").text
 
 
-def test_a_lesson_page_that_is_kept_names_only_its_own_reader(app: Flask, session: Session) -> None:
+def test_a_cached_lesson_page_names_only_its_own_reader(app: Flask, session: Session) -> None:
     first, second = Client(app), Client(app)
     sign_in(first, make_person(session, "Ada Brook", "ada@example.org"))
     sign_in(second, make_person(session, "Ben Cole", "ben@example.org"))
@@ -71,7 +72,7 @@ def test_a_lesson_page_that_is_kept_names_only_its_own_reader(app: Flask, sessio
     assert "My own words" not in second.get(path).html
 
 
-def test_a_note_is_kept_and_only_its_writer_sees_it(learner: Learner, app: Flask, session: Session) -> None:
+def test_a_note_is_saved_and_only_its_writer_sees_it(learner: Learner, app: Flask, session: Session) -> None:
     path = "/module/secret-contact/why-contact-is-supervised"
     learner.client.post(
         path, {"note-their-reason": "Ask Jo’s social worker", "was-their-reason": "", "stay": "their-reason"}
@@ -83,13 +84,13 @@ def test_a_note_is_kept_and_only_its_writer_sees_it(learner: Learner, app: Flask
     assert count(session, Reflection) == 1
 
 
-def test_a_note_written_with_next_is_kept_too(learner: Learner) -> None:
+def test_a_note_written_with_next_is_saved_too(learner: Learner) -> None:
     path = "/module/secret-contact/why-contact-is-supervised"
     learner.client.post(path, {"note-their-reason": "Mine", "was-their-reason": "", "then": "next"})
     assert ">Mine</textarea>" in learner.client.get(path).html
 
 
-def test_a_question_asks_for_an_answer_and_for_how_sure_and_keeps_what_was_typed(
+def test_a_question_requires_an_answer_and_a_confidence_and_keeps_the_entries(
     learner: Learner, session: Session
 ) -> None:
     location = learner.client.post("/module/secret-contact/check", {}).location
@@ -106,9 +107,7 @@ def test_a_question_asks_for_an_answer_and_for_how_sure_and_keeps_what_was_typed
     assert count(session, Answer) == 0
 
 
-def test_the_right_answer_does_not_reach_the_browser_before_the_answer_is_in(
-    learner: Learner, library: Library
-) -> None:
+def test_the_right_answer_is_not_sent_before_the_question_is_answered(learner: Learner, library: Library) -> None:
     location = learner.client.post("/module/responding/check", {}).location
     with learner.session() as session:
         from course.learning import queries  # noqa: PLC0415
@@ -136,7 +135,7 @@ def test_a_second_answer_changes_nothing_and_shows_the_first(learner: Learner, s
     assert count(session, Answer) == 1
 
 
-def test_starting_twice_carries_on_with_the_same_attempt(learner: Learner) -> None:
+def test_starting_twice_resumes_the_same_attempt(learner: Learner) -> None:
     first = learner.client.post("/module/secret-contact/check", {}).location
     assert learner.client.post("/module/secret-contact/check", {}).location == first
 
@@ -156,7 +155,7 @@ def test_a_failed_check_asks_the_open_points_again_with_other_questions(learner:
     assert "You have shown every point of this module" in learner.client.get("/module/secret-contact/check").text
 
 
-def test_a_check_taken_first_ticks_off_the_pages_that_it_proves(learner: Learner, library: Library) -> None:
+def test_a_check_taken_first_marks_the_pages_that_it_proves_as_done(learner: Learner, library: Library) -> None:
     module = library.modules["secret-contact"]
     learner.check(module)
     outline = learner.client.get("/module/secret-contact")
@@ -169,7 +168,7 @@ def test_a_guess_proves_nothing(learner: Learner, library: Library) -> None:
     assert "You showed this" not in learner.client.get("/module/secret-contact").text
 
 
-def test_a_timeline_says_what_the_reviews_say_of_each_moment(learner: Learner, library: Library) -> None:
+def test_a_timeline_shows_what_the_reviews_say_about_each_moment(learner: Learner, library: Library) -> None:
     module = library.modules["secret-contact"]
     learner.timeline(module)
     page = learner.client.get("/record")
@@ -200,7 +199,7 @@ def test_a_scenario_resumes_where_it_was_left_and_a_repeated_decision_counts_onc
     assert count(session, Decision) == 1
 
 
-def test_a_dangerous_choice_must_be_put_right_in_the_debrief(learner: Learner, library: Library) -> None:
+def test_a_dangerous_choice_must_be_repaired_in_the_debrief(learner: Learner, library: Library) -> None:
     module = library.modules["responding"]
     run = learner.scenario(module, "friday-afternoon", "dangerous")
     client = learner.client
@@ -222,7 +221,7 @@ def test_a_dangerous_choice_must_be_put_right_in_the_debrief(learner: Learner, l
     assert "Put right" in debrief.text
 
 
-def test_the_debrief_lays_the_path_beside_the_recommended_one(learner: Learner, library: Library) -> None:
+def test_the_debrief_compares_the_path_with_the_recommended_one(learner: Learner, library: Library) -> None:
     run = learner.scenario(library.modules["secret-contact"], "second-phone", "fair")
     page = learner.client.get(f"{run}/debrief")
     assert "Your path and the recommended one" in page.text
@@ -252,6 +251,21 @@ def test_the_whole_course_ends_with_a_certificate(learner: Learner, session: Ses
     assert "See my certificate" in learner.client.get("/").text
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("path", "limit"),
+    [("/assessment", 5), ("/", 15), ("/module/secret-contact", 2), ("/module/secret-contact/check", 3)],
+)
+def test_a_page_asks_once_for_what_it_shows(learner: Learner, app: Flask, path: str, limit: int) -> None:
+    learner.client.get(path)
+    with asked(app, this_thread_only=True) as statements:
+        learner.client.get(path)
+    progress = [statement for statement in statements if "page_read" in statement and "run_outcome" in statement]
+    assert len(progress) == 1
+    assert len(statements) == len(set(statements))
+    assert len(statements) <= limit
+
+
 def test_a_failed_assessment_names_the_points_and_asks_only_those_again(learner: Learner) -> None:
     learner.modules()
 
@@ -272,7 +286,7 @@ def test_a_failed_assessment_names_the_points_and_asks_only_those_again(learner:
     assert len(asked) < len(first)
 
 
-def test_reasons_in_the_assessment_come_at_its_end(learner: Learner) -> None:
+def test_the_final_assessment_explains_answers_at_its_end(learner: Learner) -> None:
     learner.modules()
     location = learner.client.post("/assessment", {}).location
     attempt = int(location.rsplit("/", 1)[1])
@@ -282,7 +296,8 @@ def test_reasons_in_the_assessment_come_at_its_end(learner: Learner) -> None:
     assert "Not quite" not in page.text
 
 
-def test_nobody_opens_what_is_somebody_elses(learner: Learner, app: Flask, session: Session) -> None:
+@pytest.mark.both_engines
+def test_a_person_cannot_open_the_records_of_another(learner: Learner, app: Flask, session: Session) -> None:
     attempt = learner.client.post("/module/secret-contact/check", {}).location
     run = learner.client.post("/module/secret-contact/second-phone", {}).location
     learner.client.post("/module/secret-contact/why-contact-is-supervised", {"then": "next"})
@@ -300,7 +315,8 @@ def test_what_does_not_exist_is_not_found(learner: Learner, path: str) -> None:
     assert learner.client.get(path, 404).h1 == "There is no such page"
 
 
-def test_a_page_of_somebody_is_not_kept_by_the_browser_and_a_public_one_is_asked_for_again(learner: Learner) -> None:
+@pytest.mark.both_engines
+def test_the_browser_does_not_store_personal_pages_and_revalidates_public_ones(learner: Learner) -> None:
     page = learner.client.get("/module/secret-contact/why-contact-is-supervised")
     assert page.headers["Cache-Control"] == "no-store"
     assert "ETag" not in page.headers
@@ -311,7 +327,7 @@ def test_a_page_of_somebody_is_not_kept_by_the_browser_and_a_public_one_is_asked
     assert again.body == b""
 
 
-def test_every_page_of_the_course_is_a_good_page(learner: Learner, library: Library) -> None:
+def test_every_page_of_the_course_is_valid_and_accessible(learner: Learner, library: Library) -> None:
     for module in library.modules.values():
         learner.client.get(f"/module/{module.id}")
         for step in (*(s.id for s in module.steps), "check"):
@@ -326,7 +342,7 @@ def test_numbers_that_cannot_be_ids_are_not_found(learner: Learner, path: str) -
     learner.client.get(path, 404)
 
 
-def test_a_page_is_sent_compressed_to_those_who_can_read_it(learner: Learner) -> None:
+def test_a_page_is_sent_compressed_to_browsers_that_accept_it(learner: Learner) -> None:
     path = "/module/secret-contact/why-contact-is-supervised"
     plain = learner.client.get(path)
     packed = learner.client.flask.get(path, headers={"Accept-Encoding": "gzip"})

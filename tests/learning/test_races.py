@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from course.learning.models import Answer, Attempt, AttemptItem, AttemptOutcome, Decision, ScenarioRun
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 from tests.makers import make_person, sign_in
 from tests.pages import Client
 from tests.support.racing import at_once
@@ -17,7 +17,7 @@ from tests.walking import Learner, always
 
 def learners(app: Flask, windows: int) -> list[Learner]:
     """One person, signed in in several windows."""
-    with app.app_context(), command_session() as session:
+    with app.app_context(), unit_of_work() as session:
         person = make_person(session)
     return [Learner(app, sign_in(Client(app), person), person.id) for _ in range(windows)]
 
@@ -28,7 +28,7 @@ def post(learner: Learner, path: str, data: dict[str, object]) -> Callable[[], i
 
 
 def count(app: Flask, model: type) -> int:
-    with app.app_context(), command_session() as session:
+    with app.app_context(), unit_of_work() as session:
         return session.execute(select(func.count()).select_from(model)).scalar_one()
 
 
@@ -81,7 +81,7 @@ def reflection(learner: Learner) -> tuple[str, str]:
     raise AssertionError("no page asks for a note")
 
 
-def test_different_notes_that_are_kept_in_six_windows_at_once_are_all_kept(committed: Flask) -> None:
+def test_different_notes_that_are_saved_in_six_windows_at_once_are_all_saved(committed: Flask) -> None:
     windows = learners(committed, 6)
     path, block = reflection(windows[0])
     texts = [f"What I thought in window {number}." for number in range(6)]
@@ -94,7 +94,7 @@ def test_different_notes_that_are_kept_in_six_windows_at_once_are_all_kept(commi
     assert sorted(note.split("\n\n")) == texts
 
 
-def test_a_note_that_is_kept_six_times_at_once_is_one_note(committed: Flask) -> None:
+def test_a_note_that_is_saved_six_times_at_once_is_one_note(committed: Flask) -> None:
     windows = learners(committed, 6)
     path, block = reflection(windows[0])
     form: dict[str, object] = {f"note-{block}": "Once.", f"was-{block}": "", "then": "next"}

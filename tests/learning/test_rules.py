@@ -1,4 +1,4 @@
-"""The rules of learning, without a database: marking, drawing, branching, progress."""
+"""The rules of learning, without a database: grading, drawing, branching, progress."""
 
 from __future__ import annotations
 
@@ -11,8 +11,15 @@ from hypothesis import strategies as st
 from course.content.library import load_library
 from course.content.schema import Option, Question
 from course.learning.rules.branching import debrief_rows, longest_path, run_state
-from course.learning.rules.drawing import draw_questions, grade_assessment
-from course.learning.rules.grading import InvalidAnswer, grade, option_order, parse_answer
+from course.learning.rules.drawing import draw_questions, grade_assessment, results_by_point
+from course.learning.rules.grading import (
+    InvalidAnswer,
+    SubmittedAnswer,
+    grade,
+    option_order,
+    parse_answer,
+    parse_submission,
+)
 from course.learning.rules.notes import merge_note
 from course.learning.rules.progress import ProgressFacts, progress
 
@@ -39,11 +46,11 @@ GRADES = [
 
 
 @pytest.mark.parametrize(("question", "answer", "correct", "parts"), GRADES)
-def test_each_form_is_marked_as_a_whole_and_in_its_parts(
+def test_each_form_of_question_is_graded_as_a_whole_and_in_its_parts(
     question: Question, answer: list[int] | list[str], correct: bool, parts: tuple[bool, ...]
 ) -> None:
-    marked = grade(question, answer)
-    assert (marked.correct, marked.parts) == (correct, parts)
+    graded = grade(question, answer)
+    assert (graded.correct, graded.parts) == (correct, parts)
 
 
 ANSWERS = [
@@ -70,11 +77,35 @@ ANSWERS = [
 
 
 @pytest.mark.parametrize(("question", "order", "form", "meant"), ANSWERS)
-def test_a_form_is_read_as_it_was_meant_or_says_what_to_do(
+def test_an_answer_is_parsed_or_the_mistake_says_what_to_do(
     question: Question, order: tuple[int, ...], form: dict[str, list[str]], meant: list[int] | list[str] | str
 ) -> None:
     found = parse_answer(question, order, form)
     assert (found.message if isinstance(found, InvalidAnswer) else found) == meant
+
+
+@pytest.mark.parametrize(
+    ("form", "asks_confidence", "expected"),
+    [
+        ({"answer": ["1"], "sure": ["guessing"]}, True, SubmittedAnswer([0], "guessing")),
+        ({"answer": ["1"]}, False, SubmittedAnswer([0], None)),
+        ({"answer": ["1"], "sure": ["sure"]}, False, SubmittedAnswer([0], None)),
+        ({"answer": ["1"]}, True, InvalidAnswer("sure-sure", "Say how sure you are of your answer.")),
+        ({"answer": ["1"], "sure": ["very"]}, True, InvalidAnswer("sure-sure", "Say how sure you are of your answer.")),
+        # The mistake in the answer itself comes first.
+        ({}, True, InvalidAnswer("answer-1", "Choose one answer.")),
+    ],
+)
+def test_a_submission_is_an_answer_with_the_confidence_that_is_asked_for(
+    form: dict[str, list[str]], asks_confidence: bool, expected: SubmittedAnswer | InvalidAnswer
+) -> None:
+    order = tuple(range(len(ONE.options)))
+    assert parse_submission(ONE, order, form, asks_confidence) == expected
+
+
+def test_a_point_is_right_when_all_its_answers_are() -> None:
+    assert results_by_point([("a", True), ("b", True), ("a", False), ("b", True)]) == {"a": False, "b": True}
+    assert results_by_point([]) == {}
 
 
 @given(st.integers(0, 2**31), st.integers(1, 60))
@@ -89,7 +120,7 @@ def test_the_order_on_screen_is_always_the_same_for_one_item_and_never_gives_an_
     assert option_order(TIMELINE, seed, place) == (0, 1, 2, 3)
 
 
-def test_the_right_option_stands_in_each_place_about_as_often() -> None:
+def test_the_right_option_is_in_each_place_about_as_often() -> None:
     places = [option_order(ONE, seed, 1).index(0) for seed in range(3000)]
     assert all(900 < places.count(place) < 1100 for place in range(3))
 
@@ -144,47 +175,47 @@ def test_the_assessment_passes_with_enough_points_and_every_critical_one(
 BEST = tuple((f"s{i}", "hold") for i in range(1, 7))
 
 
-def test_the_recommended_path_leads_home_and_counts() -> None:
+def test_the_recommended_path_finishes_the_run() -> None:
     state = run_state(DAY, BEST)
     assert state.ending is not None
     assert state.ending.id == "home"
-    assert state.counts
+    assert state.is_finished
     assert state.gauges == {"height": 5}
-    assert all(row.agrees for row in debrief_rows(state))
+    assert all(row.is_recommended for row in debrief_rows(state))
 
 
-def test_a_dangerous_decision_must_be_put_right_before_the_scenario_counts() -> None:
+def test_a_dangerous_decision_must_be_repaired_before_the_run_is_finished() -> None:
     dangerous = (("s1", "hold"), ("s2", "drop"), *BEST[2:])
     state = run_state(DAY, dangerous)
-    assert not state.counts
+    assert not state.is_finished
     assert state.scene is not None
     assert state.scene.id == "s2"
     still = run_state(DAY, (*dangerous, ("s2", "drop")))
-    assert not still.counts
+    assert not still.is_finished
     mended = run_state(DAY, (*dangerous, ("s2", "drop"), ("s2", "hold")))
-    assert mended.counts
+    assert mended.is_finished
     assert [row.repaired for row in debrief_rows(mended)] == [False, True, False, False, False, False]
 
 
 def test_a_way_back_is_offered_only_as_often_as_its_limit() -> None:
     back = (("s1", "hold"), ("s2", "hold"), ("s3", "back"))
-    assert "back" in {c.id for c in run_state(DAY, back[:2]).offered}
+    assert "back" in {c.id for c in run_state(DAY, back[:2]).open_choices}
     again = run_state(DAY, (*back, ("s1", "hold"), ("s2", "hold")))
-    assert "back" not in {c.id for c in again.offered}
+    assert "back" not in {c.id for c in again.open_choices}
     assert len(again.path) == 5
 
 
-def test_going_back_and_choosing_well_puts_a_dangerous_decision_right() -> None:
+def test_going_back_and_choosing_well_repairs_a_dangerous_decision() -> None:
     state = run_state(DAY, (("s1", "hold"), ("s2", "drop"), ("s3", "back"), *BEST))
-    assert state.counts
+    assert state.is_finished
 
 
-def test_gauges_stay_between_nought_and_five() -> None:
+def test_gauges_stay_between_0_and_5() -> None:
     assert run_state(DAY, (("s1", "hold"), ("s2", "drop"))).gauges == {"height": 1}
     assert run_state(DAY, (("s1", "look"), ("s2", "drop"))).gauges == {"height": 0}
 
 
-def test_rows_that_do_not_fit_the_story_end_the_walk() -> None:
+def test_a_decision_that_does_not_fit_its_scene_ends_the_walk() -> None:
     assert run_state(DAY, (("s4", "hold"),)).path == ()
     assert run_state(DAY, (("s1", "fly"),)).path == ()
 
@@ -195,10 +226,10 @@ def test_every_walk_through_a_real_scenario_reaches_an_end(data: st.DataObject) 
         for scenario in module.scenarios.values():
             decisions: list[tuple[str, str]] = []
             state = run_state(scenario, decisions)
-            while not state.counts:
+            while not state.is_finished:
                 assert state.scene is not None
                 assert len(decisions) < 60
-                choice = data.draw(st.sampled_from(state.offered))
+                choice = data.draw(st.sampled_from(state.open_choices))
                 if state.ending is not None:
                     choice = state.scene.best
                 ahead = longest_path(scenario, state.scene)
@@ -214,7 +245,7 @@ def facts(**kwargs: object) -> ProgressFacts:
 
 
 BOTH = frozenset({("kites", "hold-the-line"), ("kites", "mind-the-trees")})
-STANDS = [
+PROGRESS_CASES = [
     # facts, states of: page, scenario, timeline, check; share
     (facts(), ["open", "open", "open", "open"], 0),
     (facts(pages=frozenset({"kites/the-line"})), ["done", "open", "open", "open"], 25),
@@ -230,21 +261,21 @@ STANDS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("held", "states", "share"), STANDS)
-def test_progress_is_worked_out_from_facts(held: ProgressFacts, states: list[str], share: int) -> None:
-    module = progress(SCHOOL, held).modules[0]
+@pytest.mark.parametrize(("given_facts", "states", "share"), PROGRESS_CASES)
+def test_progress_is_derived_from_facts(given_facts: ProgressFacts, states: list[str], share: int) -> None:
+    module = progress(SCHOOL, given_facts).modules[0]
     assert [step.state for step in module.steps] == states
-    assert module.share == share
+    assert module.percent_done == share
 
 
 def test_the_course_is_complete_only_with_its_modules_and_the_final_assessment() -> None:
-    done = STANDS[-1][0]
+    done = PROGRESS_CASES[-1][0]
     assert not progress(SCHOOL, done).complete
     assert progress(SCHOOL, ProgressFacts(**{**done.__dict__, "final_passed": True})).complete
     assert not progress(SCHOOL, facts(final_passed=True)).complete
 
 
-def test_carrying_on_goes_to_the_module_last_worked_on() -> None:
+def test_the_current_module_is_the_one_last_worked_on() -> None:
     first, second = list(REAL.modules)[:2]
     assert progress(REAL, facts()).current.module.id == first  # type: ignore[union-attr]
     assert progress(REAL, facts(last_module=second)).current.module.id == second  # type: ignore[union-attr]

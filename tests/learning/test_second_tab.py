@@ -1,5 +1,5 @@
-"""Another answer from a second window is refused with a word, in every kind of attempt and scenario; a double click
-says nothing."""
+"""A different answer from a second window is refused with a message, in every kind of attempt and scenario; a double
+click shows no message."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ from tests.pages import Client
 from tests.refreshers.makers import make_completed
 from tests.support.racing import at_once
 from tests.walking import right_form, wrong_form
+
+pytestmark = pytest.mark.both_engines
 
 WORD = "This question was answered already, in another window or on another device. That answer counts."
 DECIDED = "This decision was taken already, in another window or on another device. That one counts."
@@ -71,7 +73,7 @@ def booster(session: Session, library: Library) -> tuple[Person, int]:
 
 
 @pytest.mark.parametrize("begin", [check, final, timeline, refresher, booster])
-def test_another_answer_of_a_second_window_is_refused_with_a_word(
+def test_a_different_answer_from_a_second_window_is_refused_with_a_message(
     app: Flask, session: Session, library: Library, begin: Begin
 ) -> None:
     person, number = begin(session, library)
@@ -92,21 +94,21 @@ def test_another_answer_of_a_second_window_is_refused_with_a_word(
     client.post(path, first)
     assert not shown(client, client.post(path, first).location, WORD)
     assert shown(client, client.post(path, other).location, WORD)
-    # Nothing chosen at all is no answer either, and is not dropped in silence.
+    # A form without a choice is no answer either, and is not dropped in silence.
     assert shown(client, client.post(path, {}).location, WORD)
     session.expire_all()
     assert session.execute(select(Answer.correct).where(Answer.item_id == item.id)).scalar_one()
 
 
 def shown(client: Client, address: str, words: str) -> bool:
-    """Whether the page to which this leads says these words."""
+    """Whether the page at this address has these words."""
     page = client.flask_page(address)
     while page.status == 303:
         page = client.flask_page(page.location)
     return words in page.text
 
 
-def test_of_two_answers_at_once_one_is_kept_and_the_other_told(committed: Flask) -> None:
+def test_of_two_answers_at_once_one_is_saved_and_the_other_refused_with_a_message(committed: Flask) -> None:
     one, two = learners(committed, 2)
     attempt = int(one.client.post("/module/secret-contact/check", {}).location.rsplit("/", 1)[1])
     path = f"/attempt/{attempt}/1"
@@ -119,7 +121,7 @@ def test_of_two_answers_at_once_one_is_kept_and_the_other_told(committed: Flask)
     assert sorted(said) == [False, True]
 
 
-def test_of_two_decisions_at_once_one_is_taken_and_the_other_told(committed: Flask) -> None:
+def test_of_two_decisions_at_once_one_is_taken_and_the_other_refused_with_a_message(committed: Flask) -> None:
     one, two = learners(committed, 2)
     run = one.client.post("/module/secret-contact/second-phone", {}).location
     scenario = one.library.modules["secret-contact"].scenarios["second-phone"]

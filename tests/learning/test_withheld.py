@@ -1,4 +1,4 @@
-"""What the final assessment will ask again is told nowhere, and what it repeats it says."""
+"""Answers that the final assessment protects are not disclosed, and an attempt says how many questions it repeats."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from course.learning import actions, queries
 from course.learning.models import Enrolment
 from course.learning.queries import AttemptView
 from course.people.models import Person
-from course.privacy.queries.subject_data import holding
+from course.privacy.queries.subject_data import read_subject_data
 from tests.learning.finishing import make_nearly_complete
 from tests.learning.givens import right, wrong
 from tests.makers import make_person, sign_in
@@ -35,7 +35,7 @@ def library(app: Flask) -> Library:
 
 
 def take(session: Session, library: Library, person: Person, missed: tuple[str, ...], leave: int = 0) -> AttemptView:
-    """A try at the final assessment in which these points are wrong; the last `leave` questions are left open."""
+    """Take an attempt at the final assessment in which these points are wrong; the last `leave` questions stay open."""
     at = now()
     number = actions.begin_final(session, library, person.id, at)
     found = queries.attempt(session, person.id, number)
@@ -70,14 +70,16 @@ def test_a_failed_try_explains_everything_but_the_critical_points_that_are_asked
             alone = client.get(f"/attempt/{found.id}/{item.position}")
             assert not any(reason in alone.html for reason in reasons(question))
     assert library.points[CRITICAL].title in page.text
-    # Once the point is right, its reasons come, also those of the earlier try.
+    # Once the point is right, its reasons are shown, also those of the earlier attempt.
     second = take(session, library, person, ())
     assert second.passed
     page = client.get(f"/attempt/{found.id}")
     assert all(reason in page.html for item in found.items for reason in reasons(library.answerable[item.question_id]))
 
 
-def test_no_other_attempt_asks_what_the_final_assessment_withholds(session: Session, library: Library) -> None:
+def test_no_other_attempt_asks_a_question_that_the_final_assessment_protects(
+    session: Session, library: Library
+) -> None:
     person = make_person(session)
     under_way = take(session, library, person, (), leave=50)
     kept = {item.question_id for item in under_way.items}
@@ -95,11 +97,11 @@ def test_no_other_attempt_asks_what_the_final_assessment_withholds(session: Sess
 
 
 def correct(session: Session, person: Person) -> dict[int, bool | None]:
-    rows = holding(session, person.id, "secret").rows["answer"]
+    rows = read_subject_data(session, person.id, "secret").rows["answer"]
     return {row["item_id"]: row["correct"] for row in rows}
 
 
-def test_my_data_does_not_tell_what_an_open_final_assessment_withholds(
+def test_my_data_does_not_disclose_what_an_open_final_assessment_protects(
     session: Session, client: Client, library: Library
 ) -> None:
     person = make_person(session)
@@ -113,7 +115,7 @@ def test_my_data_does_not_tell_what_an_open_final_assessment_withholds(
     assert {row["correct"] for row in rows} == {None}
     assert data["left_out"]
 
-    # At its end only what is asked again is left out; when it is passed, nothing.
+    # After its end only the points to be asked again are left out; after a pass, nothing.
     item = under_way.items[-1]
     given, at = right(library.answerable[item.question_id]), now()
     actions.submit_answer(session, library, person.id, under_way.id, item.position, given, "sure", at.date(), at)
@@ -124,7 +126,7 @@ def test_my_data_does_not_tell_what_an_open_final_assessment_withholds(
     assert "is left out here" not in client.get("/me/data").text
 
 
-def test_a_try_says_how_many_of_its_questions_were_put_to_the_reader_before(
+def test_an_attempt_says_how_many_of_its_questions_were_put_to_the_reader_before(
     session: Session, client: Client, library: Library
 ) -> None:
     person = make_person(session)
@@ -143,7 +145,7 @@ def test_a_try_says_how_many_of_its_questions_were_put_to_the_reader_before(
     assert f"{repeated} of these {len(found.items)} questions" in client.get(f"/attempt/{found.id}").text
 
 
-def test_after_the_final_assessment_one_is_led_to_a_certificate_only_if_there_is_one(
+def test_the_final_assessment_links_to_a_certificate_only_if_there_is_one(
     app: Flask, session: Session, library: Library
 ) -> None:
     """An edit of the course can leave something open although the final assessment is passed."""

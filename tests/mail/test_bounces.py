@@ -124,6 +124,7 @@ def test_a_mail_that_was_forwarded_came_back_from_the_address_it_was_sent_to(
     assert list(queries.suppressed_addresses(session)) == ["sam@example.org"]
 
 
+@pytest.mark.both_engines
 def test_a_report_with_signs_that_cannot_be_stored_is_noted_without_them(
     app: Flask, session: Session, mark: str
 ) -> None:

@@ -27,7 +27,7 @@ from course.mail.rules import (
     next_server_check,
 )
 from course.mail.smtp import server_fault, server_name
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW
 from tests.support.smtp import Inbox, smtp_server
 
@@ -59,7 +59,7 @@ def queue(session: Session, count: int, at: datetime = NOW, name: str = "person"
 
 def send(port: int, at: datetime) -> int:
     address = f"smtp://127.0.0.1:{port}"
-    return deliver(command_session, address, "course@example.org", "http://localhost", "Europe/London", at)
+    return deliver(unit_of_work, address, "course@example.org", "http://localhost", "Europe/London", at)
 
 
 def work(port: int, since: datetime, until: datetime, every: timedelta) -> int:
@@ -93,6 +93,7 @@ def no_server() -> Iterator[int]:
         yield held.getsockname()[1]
 
 
+@pytest.mark.both_engines
 def test_a_server_that_cannot_be_reached_for_a_day_loses_no_mail(many: Session, inbox: Inbox) -> None:
     with no_server() as port:
         assert work(port, NOW, NOW + DAY, 2 * HOUR) == 0
@@ -125,6 +126,7 @@ def looks_until(end: timedelta) -> Iterator[datetime]:
         yield at
 
 
+@pytest.mark.both_engines
 def test_after_a_week_mail_is_given_up_in_words_and_leaves_with_one_press(many: Session, inbox: Inbox) -> None:
     with no_server() as port:
         work(port, NOW, NOW + MAX_SERVER_WAIT - HOUR, 12 * HOUR)
@@ -207,6 +209,7 @@ def test_a_few_dead_addresses_among_many_are_left_alone(many: Session, inbox: In
     assert actions.clear_suppression_list(many, "Again.", None, NOW) == 0
 
 
+@pytest.mark.both_engines
 def test_a_mail_that_makes_the_server_hang_up_does_not_keep_the_others_back(
     app: Flask, session: Session, inbox: Inbox
 ) -> None:
@@ -296,6 +299,7 @@ BAD_SERVERS: list[tuple[bytes, dict[bytes, bytes], str, FaultReason]] = [
 ]  # fmt: skip
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize(("greeting", "replies", "scheme", "reason"), BAD_SERVERS)
 def test_a_server_that_lets_nobody_in_is_named_in_words_and_costs_no_try(
     app: Flask, session: Session, greeting: bytes, replies: dict[bytes, bytes], scheme: str, reason: FaultReason
@@ -303,7 +307,7 @@ def test_a_server_that_lets_nobody_in_is_named_in_words_and_costs_no_try(
     queue(session, 2)
     with scripted(greeting, replies) as port, app.app_context():
         address = f"{scheme}127.0.0.1:{port}"
-        assert deliver(command_session, address, "a@example.org", "http://localhost", "Europe/London", NOW) == 0
+        assert deliver(unit_of_work, address, "a@example.org", "http://localhost", "Europe/London", NOW) == 0
     (outage,) = outages(session)
     assert outage.reason == reason
     assert [mail.tries for mail in mails(session)] == [0, 0]

@@ -16,7 +16,7 @@ from course.mail import actions, queries
 from course.mail.delivery import deliver
 from course.mail.models import OutboxMail
 from course.mail.rules import RETRY_DELAYS, UNKNOWN_OUTCOME, MailMessage, next_try
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW
 from tests.support.smtp import Inbox, smtp_server
 
@@ -40,7 +40,7 @@ def outbox(app: Flask, session: Session) -> Iterator[Session]:
 
 def send(inbox: Inbox, at: datetime) -> int:
     address = f"smtp://{inbox.host}:{inbox.port}"
-    return deliver(command_session, address, "course@example.org", "https://training.example.org", "Europe/London", at)
+    return deliver(unit_of_work, address, "course@example.org", "https://training.example.org", "Europe/London", at)
 
 
 def only(session: Session) -> OutboxMail:
@@ -174,7 +174,7 @@ def test_two_senders_at_once_send_each_mail_once(outbox: Session, inbox: Inbox) 
             seen.append(0)
             assert send(inbox, NOW) == 1
         seen.append(0)
-        with command_session() as session:
+        with unit_of_work() as session:
             yield session
 
     address = f"smtp://{inbox.host}:{inbox.port}"
@@ -195,7 +195,7 @@ def test_a_password_is_not_sent_without_tls_to_another_machine(
 ) -> None:
     monkeypatch.setattr("course.mail.smtp._is_loopback", lambda _name: False)
     address = f"smtp://user:secret@{inbox.host}:{inbox.port}"
-    assert deliver(command_session, address, "course@example.org", "http://localhost", "Europe/London", NOW) == 0
+    assert deliver(unit_of_work, address, "course@example.org", "http://localhost", "Europe/London", NOW) == 0
     assert "offers no encrypted connection" in (only(outbox).failure or "")
 
 

@@ -18,6 +18,8 @@ from tests.conftest import make_config
 from tests.makers import make_person, sign_in
 from tests.pages import Client
 
+pytestmark = pytest.mark.both_engines
+
 SERVER = "mail.example.org:587"
 
 

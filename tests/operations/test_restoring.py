@@ -23,7 +23,7 @@ from course.db import make_engine
 from course.operations.actions import check_backup, copy_sqlite
 from course.schema_upgrade.queries import known_revisions
 from course.sqlite_file import exclusive_lock, find_damage, make_private, sidecar_path
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 from tests.conftest import make_config
 from tests.makers import make_person
 
@@ -61,7 +61,7 @@ def place(application: Flask) -> Path:
 def filled(application: Flask, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database with somebody in it, and nothing beside it."""
     schema_upgrade.upgrade(application.extensions["course"].engine)
-    with application.app_context(), command_session() as session:
+    with application.app_context(), unit_of_work() as session:
         make_person(session)
     application.extensions["course"].engine.dispose()
     return Path(shutil.move(place(application), tmp_path_factory.mktemp("filled") / "course.db"))

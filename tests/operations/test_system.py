@@ -28,12 +28,14 @@ from course.operations.actions import record_backup
 from course.operations.rules import BACKUP_INTERVAL, MAX_MAIL_DELAY, format_size, is_backup_overdue, is_mail_stalled
 from course.server.actions import register_worker
 from course.server.jobs import REGISTRY
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW, make_config
 from tests.makers import make_person, sign_in
 from tests.pages import Client, Page, words
 from tests.support.asked import asked
 from tests.support.smtp import smtp_server
+
+pytestmark = pytest.mark.both_engines
 
 SECOND = timedelta(seconds=1)
 
@@ -78,7 +80,7 @@ def test_mail_stands_still_when_nobody_has_sent_what_is_due() -> None:
 
 
 def test_a_backup_holds_everything_and_is_written_down(fresh_app: Flask, tmp_path: Path) -> None:
-    with fresh_app.app_context(), command_session() as session:
+    with fresh_app.app_context(), unit_of_work() as session:
         make_person(session)
     runner, file = fresh_app.test_cli_runner(), tmp_path / "copy.db"
     done = runner.invoke(args=["backup", str(file)])
@@ -91,7 +93,7 @@ def test_a_backup_holds_everything_and_is_written_down(fresh_app: Flask, tmp_pat
             copy.execute("delete from audit_entry")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert [path.name for path in tmp_path.iterdir() if path.name.endswith(".part")] == []
-    with fresh_app.app_context(), command_session() as session:
+    with fresh_app.app_context(), unit_of_work() as session:
         found = queries.newest_backup(session)
         assert found is not None
         assert (found.file, found.size) == (str(file), file.stat().st_size)
@@ -108,7 +110,7 @@ def test_a_backup_overwrites_nothing_and_says_where_it_cannot_write(fresh_app: F
     done = runner.invoke(args=["backup", str(tmp_path / "nowhere" / "copy.db")])
     assert done.exit_code == 1
     assert "cannot be written" in done.output
-    with fresh_app.app_context(), command_session() as session:
+    with fresh_app.app_context(), unit_of_work() as session:
         assert queries.newest_backup(session) is None
 
 
@@ -170,9 +172,7 @@ def test_a_test_mail_goes_the_way_of_every_mail_and_its_state_is_shown(
     assert "Your last testWaiting" in card(page, "Mail")
     with smtp_server() as inbox, app.app_context():
         address = f"smtp://{inbox.host}:{inbox.port}"
-        assert (
-            deliver(command_session, address, "course@example.org", "https://training.example.org", "UTC", now()) == 1
-        )
+        assert deliver(unit_of_work, address, "course@example.org", "https://training.example.org", "UTC", now()) == 1
         (message,) = inbox.messages
     assert message["To"] == "alex@example.org"
     assert "Your last testSent" in card(client.get("/system"), "Mail")
@@ -184,11 +184,11 @@ def test_mail_is_not_said_to_work_before_any_has_left(tmp_path: Path) -> None:
     app = create_app(make_config(url, MAIL_URL="smtp://127.0.0.1:2525"))
     app.config["LOG_REQUESTS"] = False
     schema_upgrade.upgrade(app.extensions["course"].engine)
-    with app.app_context(), command_session() as session:
+    with app.app_context(), unit_of_work() as session:
         person = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
     client = sign_in(Client(app), person)
     assert card(client.get("/system"), "Mail").startswith("Mail Needs a look No mail has left yet.")
-    with app.app_context(), command_session() as session:
+    with app.app_context(), unit_of_work() as session:
         queue(session, "sent", sent_at=now(), next_try_at=None, tries=1)
     assert card(client.get("/system"), "Mail").startswith("Mail Working")
 

@@ -1,4 +1,4 @@
-"""Worried about a child? The page answers also when the database does not."""
+"""The page "Worried about a child?" answers also when the database does not."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sqlalchemy import create_engine, text
 from app import create_app
 from course.organisation.actions import confirm_contact
 from course.server.commands import prepare_course
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW, make_config
 from tests.makers import make_person, sign_in
 from tests.pages import Client, Page
@@ -25,7 +25,7 @@ NATIONAL = ("999", "0808 800 5000", "0800 1111")
 
 
 def _answers(client: Client) -> list[Page]:
-    """Both pages, which hold the national lines whatever happens."""
+    """Both pages, which always have the national helplines."""
     pages = [client.get("/concern"), client.get("/first-hour")]
     for page in pages:
         assert all(number in page.text for number in NATIONAL)
@@ -33,8 +33,8 @@ def _answers(client: Client) -> list[Page]:
 
 
 def _with_contact(app: Flask) -> Client:
-    """Somebody who has signed in, and a lead whom they know."""
-    with app.app_context(), command_session() as session:
+    """The client of a person who has signed in, and a lead whom the pages have shown."""
+    with app.app_context(), unit_of_work() as session:
         person = make_person(session)
         confirm_contact(session, "lead", "Lena Hill", "+44 (0)1632 960101", "", None, NOW)
     client = sign_in(Client(app), person)
@@ -47,7 +47,7 @@ def _with_contact(app: Flask) -> Client:
     return client
 
 
-def _says_what_was_read_last(client: Client) -> None:
+def _shows_last_read_contacts(client: Client) -> None:
     for page in _answers(client):
         assert "Lena Hill" in page.text
         assert 'href="tel:+441632960101"' in page.html
@@ -75,10 +75,10 @@ def test_it_shows_the_contacts_that_were_read_last_when_the_database_is_gone(com
         engine.dispose()
         _replace(Path(str(engine.url.database)))
     client.flask_page("/me")
-    _says_what_was_read_last(client)
+    _shows_last_read_contacts(client)
 
 
-def test_a_server_that_nobody_has_asked_yet_knows_the_contacts_when_the_database_is_gone(fresh_app: Flask) -> None:
+def test_a_server_without_any_request_yet_knows_the_contacts_when_the_database_is_gone(fresh_app: Flask) -> None:
     _with_contact(fresh_app)
     engine = fresh_app.extensions["course"].engine
     engine.dispose()
@@ -87,7 +87,7 @@ def test_a_server_that_nobody_has_asked_yet_knows_the_contacts_when_the_database
         prepare_course()
     started.extensions["course"].engine.dispose()
     _replace(Path(str(engine.url.database)))
-    _says_what_was_read_last(Client(started))
+    _shows_last_read_contacts(Client(started))
 
 
 def test_it_does_not_wait_for_a_locked_database(fresh_app: Flask) -> None:
@@ -97,13 +97,13 @@ def test_it_does_not_wait_for_a_locked_database(fresh_app: Flask) -> None:
     with closing(sqlite3.connect(str(engine.url.database))) as other:
         other.execute("pragma locking_mode=exclusive")
         other.execute("begin exclusive")
-        _says_what_was_read_last(client)
+        _shows_last_read_contacts(client)
         other.rollback()
 
 
 @pytest.fixture
 def silent() -> Iterator[int]:
-    """A server that takes connections and never says a word."""
+    """A server that accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         held = []
 

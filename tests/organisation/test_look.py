@@ -1,4 +1,4 @@
-"""The logo and the colour: what is refused, what is served, and what every page shows."""
+"""The logo and the colour: refusals, responses, and the frame of every page."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_contrast_is_that_of_wcag(one: str, other: str, expected: float) -> None
 
 
 @pytest.mark.parametrize("colour", ["ffffff", "ffff00", "ff0000", "767676", "00a0a0", "000000", "0f4c5c"])
-def test_the_nearest_colour_can_be_read_and_one_step_less_could_not(colour: str) -> None:
+def test_the_nearest_colour_has_enough_contrast_and_one_step_less_has_not(colour: str) -> None:
     found = colours.nearest_readable(colour)
     assert colours.colour_refusal(found) is None
     assert (found == colour) == (colours.colour_refusal(colour) is None)
@@ -66,11 +66,13 @@ def test_the_nearest_colour_can_be_read_and_one_step_less_could_not(colour: str)
         (None, "red", "#0f4c5c", "red"),
     ],
 )
-def test_what_is_typed_wins_over_what_is_picked(before: str | None, typed: str, picked: str, expected: str) -> None:
+def test_a_typed_colour_takes_precedence_over_a_picked_one(
+    before: str | None, typed: str, picked: str, expected: str
+) -> None:
     assert colours.chosen_colour(before, typed, picked) == expected
 
 
-def test_the_grounds_are_those_of_the_style_sheet() -> None:
+def test_the_backgrounds_are_those_of_the_style_sheet() -> None:
     light, _, rest = CSS.read_text().partition("@media")
     dark = rest[: rest.index("}\n}")]
     for text, expected in ((light, set(colours.LIGHT_BACKGROUNDS)), (dark, set(colours.DARK_BACKGROUNDS))):
@@ -85,7 +87,7 @@ def png(size: tuple[int, int] = (960, 200), **kept: object) -> bytes:
     return found.getvalue()
 
 
-def test_a_logo_is_made_smaller_and_nothing_else_of_the_file_is_kept() -> None:
+def test_a_logo_is_made_smaller_and_no_other_data_of_the_file_is_stored() -> None:
     note = PngImagePlugin.PngInfo()
     note.add_text("Comment", "taken at home")
     clean = clean_logo(png(pnginfo=note) + b"<script>alert(1)</script>")
@@ -97,7 +99,7 @@ def test_a_logo_is_made_smaller_and_nothing_else_of_the_file_is_kept() -> None:
     assert clean_logo(clean) == clean
 
 
-def test_a_photograph_is_turned_upright_and_says_no_more_where_it_was_taken() -> None:
+def test_a_photograph_is_turned_upright_and_loses_its_location() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     exif[0x010E] = "taken at home"
@@ -109,7 +111,7 @@ def test_a_photograph_is_turned_upright_and_says_no_more_where_it_was_taken() ->
         assert picture.size == (20, 40)
 
 
-def moving(kind: str) -> bytes:
+def animated(kind: str) -> bytes:
     found = io.BytesIO()
     frames = [Image.new("RGB", (9, 9), colour) for colour in ("red", "blue")]
     frames[0].save(found, kind, save_all=True, append_images=frames[1:])
@@ -117,7 +119,7 @@ def moving(kind: str) -> bytes:
 
 
 def badly_described() -> bytes:
-    """A photograph that lies on its side, with a text where its resolution belongs."""
+    """A photograph with a rotation, and with a text in place of its resolution."""
     turned, resolution = struct.pack("<HHII", 0x112, 3, 1, 6), struct.pack("<HHI4s", 0x11A, 2, 3, b"ab")
     found = io.BytesIO()
     exif = b"Exif\0\0II*\0\x08\0\0\0\x02\0" + turned + resolution + bytes(4)
@@ -131,8 +133,8 @@ def badly_described() -> bytes:
         (b"", "Choose a file"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>", "no PNG or JPEG"),
         (png()[:-60], "no PNG or JPEG"),
-        (moving("GIF"), "no PNG or JPEG"),
-        (moving("PNG"), "more than one picture"),
+        (animated("GIF"), "no PNG or JPEG"),
+        (animated("PNG"), "more than one picture"),
         (png((5000, 4000)), "million pixels"),
         (png((20000, 10000)), "million pixels"),
         (png() + bytes(1024 * 1024), "larger than 1 MB"),
@@ -140,7 +142,7 @@ def badly_described() -> bytes:
     ],
     ids=["nothing", "svg", "cut off", "gif", "moving png", "large", "bomb", "heavy", "badly described"],
 )
-def test_what_is_no_still_picture_of_a_reasonable_size_is_refused(data: bytes, words: str) -> None:
+def test_a_file_that_is_no_still_picture_of_a_reasonable_size_is_refused(data: bytes, words: str) -> None:
     with pytest.raises(LogoRefusedError, match=words):
         clean_logo(data)
 
@@ -190,7 +192,7 @@ def test_a_colour_comes_with_a_style_sheet_of_its_own(session: Session, client: 
     assert "/look/" not in client.get("/").html
 
 
-def test_a_colour_that_nobody_could_read_is_never_kept(session: Session) -> None:
+def test_a_colour_with_too_little_contrast_is_never_saved(session: Session) -> None:
     make_organisation(session)
     for colour in ("ff8800", "red", "#112233"):
         with pytest.raises(ValueError, match="nobody can read"):

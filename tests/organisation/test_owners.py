@@ -1,4 +1,4 @@
-"""Who looks after a contact: the warning, the page on which they confirm it, and the mail."""
+"""Owners of contacts: the warning, the page on which they confirm a contact, and the mail."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from tests.makers import make_organisation, make_person, sign_in
 from tests.pages import Client
 from tests.support.asked import asked
 
+pytestmark = pytest.mark.both_engines
+
 LONG_AGO = timedelta(days=400)
 WARNING = "Please look at this contact again"
 
@@ -38,7 +40,9 @@ def lead(session: Session) -> ContactView:
     return ours.contacts["lead"]
 
 
-def test_the_owner_confirms_or_corrects_a_stale_contact_and_the_warning_goes(session: Session, client: Client) -> None:
+def test_the_owner_confirms_or_corrects_a_stale_contact_and_the_warning_disappears(
+    session: Session, client: Client
+) -> None:
     owner = make_person(session)
     make_contact(session, now() - LONG_AGO, owner)
     sign_in(client, owner)
@@ -67,7 +71,7 @@ def test_nobody_else_sees_the_warning_or_the_page_but_administrators_do(app: Fla
     boss.get("/organisation/contact/deputy", 404)
 
 
-def test_an_owner_is_named_by_their_address_and_that_confirms_nothing(session: Session, client: Client) -> None:
+def test_an_owner_is_assigned_by_address_and_that_confirms_nothing(session: Session, client: Client) -> None:
     owner, at = make_person(session), now() - LONG_AGO
     make_contact(session, at)
     sign_in(client, make_person(session, "Alex", "alex@example.org", "administrator"))
@@ -91,14 +95,14 @@ def test_an_owner_needs_a_contact_and_only_the_known_intervals_exist(session: Se
         actions.assign_contact_owner(session, "lead", None, 5, None, now())
 
 
-def test_an_owner_who_has_left_is_named_to_administrators_and_asked_nothing(
+def test_an_owner_who_has_left_is_shown_to_administrators_and_gets_no_mail(
     app: Flask, session: Session, client: Client
 ) -> None:
     owner = make_person(session)
     make_contact(session, now() - LONG_AGO, owner)
     owner.left_at = now()
     session.commit()
-    assert [entry.here for entry in contact_owners(session, organisation(session)).values()] == [False]
+    assert [entry.is_active for entry in contact_owners(session, organisation(session)).values()] == [False]
     sign_in(client, make_person(session, "Alex", "alex@example.org", "administrator"))
     assert "Sam Okafor has left" in client.get("/organisation").text
     with app.app_context():
@@ -121,13 +125,13 @@ def test_the_owner_gets_one_mail_each_time_a_contact_becomes_stale(app: Flask, s
     assert "/organisation/contact/lead" in mail.text
 
 
-def test_whoever_is_worried_sees_when_a_contact_was_last_confirmed(session: Session, client: Client) -> None:
+def test_the_concern_page_shows_when_a_contact_was_last_confirmed(session: Session, client: Client) -> None:
     make_contact(session, datetime.fromisoformat("2026-03-02T09:00:00+00:00"))
     for path in ("/concern", "/first-hour"):
         assert "last confirmed on 2 March 2026" in client.get(path).text
 
 
-def test_a_warning_costs_my_training_no_query(app: Flask, session: Session, client: Client) -> None:
+def test_a_warning_needs_no_query_on_my_training(app: Flask, session: Session, client: Client) -> None:
     owner = make_person(session)
     sign_in(client, owner)
     client.get("/")

@@ -1,4 +1,4 @@
-"""The settings of the organisation, and the page for somebody who is worried about a child."""
+"""The settings of the organisation, and the page "Worried about a child?"."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_there_is_one_organisation(session: Session) -> None:
         actions.confirm_contact(session, "friend", "", "", "", None, NOW)
 
 
-def test_the_newest_contact_holds_and_an_emptied_one_is_gone(session: Session) -> None:
+def test_the_newest_contact_is_valid_and_an_emptied_one_is_gone(session: Session) -> None:
     make_organisation(session)
     for number, name in enumerate(("Jo", "Kim")):
         actions.confirm_contact(session, "lead", name, "01632 960101", "", None, NOW + timedelta(days=number))
@@ -149,6 +149,6 @@ def test_the_concern_page_writes_nothing_and_is_not_logged(
     assert "Set-Cookie" not in page.headers
 
 
-def test_it_is_reached_from_every_page(client: Client) -> None:
+def test_every_page_links_to_the_concern_page(client: Client) -> None:
     for path in ("/sign-in", "/privacy", "/forgotten"):
         assert 'href="/concern"' in client.get(path).html

@@ -1,4 +1,4 @@
-"""When a contact counts as confirmed anew, and what the lead is called."""
+"""When a contact counts as confirmed, and the title of the safeguarding lead."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ JO = ContactDetails("Jo", "01632 960101", "jo@example.org")
 
 
 @pytest.mark.parametrize(
-    ("before", "typed", "still_right", "expected"),
+    ("before", "typed", "is_still_correct", "expected"),
     [
         (JO, JO, False, False),
         (JO, JO, True, True),
@@ -23,10 +23,10 @@ JO = ContactDetails("Jo", "01632 960101", "jo@example.org")
         (ContactDetails(), ContactDetails(), True, False),
     ],
 )
-def test_a_contact_is_confirmed_by_a_change_or_by_saying_so(
-    before: ContactDetails, typed: ContactDetails, still_right: bool, expected: bool
+def test_a_contact_is_confirmed_by_a_change_or_by_a_tick(
+    before: ContactDetails, typed: ContactDetails, is_still_correct: bool, expected: bool
 ) -> None:
-    assert is_confirmation(before, typed, still_right) is expected
+    assert is_confirmation(before, typed, is_still_correct) is expected
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_a_contact_is_stale_from_the_day_after_its_review(months: int, today: da
     assert is_review_overdue(date(2026, 2, 28), months, today) is expected
 
 
-def test_the_lead_is_called_what_the_nation_calls_them() -> None:
+def test_the_lead_has_the_title_of_the_nation() -> None:
     terms = {"wales": "designated safeguarding person"}
     assert lead_label(terms, "wales") == "Designated safeguarding person"
     assert lead_label(terms, None) == "Safeguarding lead"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,6 +13,8 @@ from course.mail.models import OutboxMail
 from course.people.models import Person
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client, Page, words
+
+pytestmark = pytest.mark.both_engines
 
 
 def mails(session: Session) -> list[OutboxMail]:

@@ -14,6 +14,8 @@ from tests.conftest import NOW
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 
+pytestmark = pytest.mark.both_engines
+
 
 def test_a_choice_has_its_date_its_maker_and_its_reason_and_the_newest_holds(session: Session) -> None:
     manager, person = make_person(session, "Priya Nair", "priya@example.org"), make_person(session)

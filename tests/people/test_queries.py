@@ -12,6 +12,8 @@ from course.people.rules import Viewer
 from tests.conftest import NOW
 from tests.makers import make_person, make_team
 
+pytestmark = pytest.mark.both_engines
+
 
 @pytest.fixture
 def teams(session: Session) -> dict[str, Team]:

@@ -17,6 +17,8 @@ from tests.pages import Client
 from tests.people_import.test_damage import workbook
 from tests.people_import.test_lists import ANN, HEAD, ZONE, administrator, count, look, run, upload
 
+pytestmark = pytest.mark.both_engines
+
 
 def test_a_list_is_applied_once_all_is_decided_and_what_it_brought_can_be_invited(
     session: Session, client: Client

@@ -9,15 +9,17 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from course.people.actions import correct_identity, merge_people, record_departure, record_return
 from course.people.models import Person
 from course.people_import.rules.matching import KnownPerson
 from course.people_import.rules.planning import make_plan
 from course.people_import.rules.team_paths import TeamPaths
-from course.staff.actions import correct_identity, merge_people, record_departure, record_return
 from tests.conftest import NOW
 from tests.makers import make_person, make_team
 from tests.people_import.test_lists import do, look
 from tests.people_import.test_rules import done
+
+pytestmark = pytest.mark.both_engines
 
 LEFT, START = date(2026, 3, 1), date(2020, 1, 1)
 SAM = KnownPerson(1, "Sam Okafor", "sam@example.org", "S1", teams=frozenset({2}), start=START,

@@ -20,6 +20,8 @@ from course.learning.models import Enrolment
 from course.mail.models import OutboxMail
 from course.mail.rules import MailMessage
 from course.people import actions as people
+from course.people import actions as staff
+from course.people import queries as sheets
 from course.people.events import EarlierCertificate
 from course.people.models import Employment, Membership, PathwayChoice, Person, RoleGrant, Team
 from course.people_import import actions, queries
@@ -27,9 +29,7 @@ from course.people_import.models import PeopleImport
 from course.people_import.rules.columns import guess_columns
 from course.people_import.rules.parsing import parse_and_pack
 from course.people_import.rules.planning import ImportPlan
-from course.staff import actions as staff
-from course.staff import queries as sheets
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW
 from tests.makers import PASSWORD, make_organisation, make_person, make_team, sign_in
 from tests.pages import Client, Page
@@ -95,6 +95,7 @@ def count(session: Session, table: type) -> int:
     return session.execute(select(func.count()).select_from(table)).scalar_one()
 
 
+@pytest.mark.both_engines
 def test_a_list_adds_people_with_all_that_it_says(session: Session) -> None:
     make_organisation(session)
     assert run(session, HEAD + ANN + BO) == ["added", "added"]
@@ -122,6 +123,7 @@ def test_the_same_list_again_changes_nothing(session: Session) -> None:
     ] == before
 
 
+@pytest.mark.both_engines
 def test_a_list_changes_people_and_the_past_stays(session: Session) -> None:
     make_organisation(session)
     run(session, HEAD + ANN + BO)
@@ -162,6 +164,7 @@ def test_rows_that_are_refused_do_not_stop_the_others(session: Session) -> None:
     assert count(session, Person) == 2
 
 
+@pytest.mark.both_engines
 def test_invitations_are_mailed_only_if_that_is_asked_for(session: Session) -> None:
     make_organisation(session)
     run(session, HEAD + ANN, invites=True)
@@ -216,6 +219,7 @@ def test_earlier_certificates_are_told_once(session: Session) -> None:
     assert [(event.day.isoformat(), event.valid_until) for event in told] == [("2026-05-01", None)]
 
 
+@pytest.mark.both_engines
 def test_columns_and_the_place_of_new_teams_are_remembered_once_applied(session: Session) -> None:
     make_organisation(session)
     top = make_team(session, "Trust")
@@ -253,6 +257,7 @@ def upload(client: Client, text: bytes, name: str = "staff.csv", status: int = 3
     return page
 
 
+@pytest.mark.both_engines
 def test_a_list_goes_from_upload_to_result(app: Flask, session: Session, client: Client) -> None:
     administrator(session, client)
     page = upload(client, (HEAD + ANN + "=nobody,X,,,,,,,\n").encode())
@@ -317,6 +322,7 @@ def test_what_was_never_matched_leads_to_its_columns(session: Session, client: C
     client.get("/people/import/999", 404)
 
 
+@pytest.mark.both_engines
 def test_why_a_list_was_not_applied_is_said(session: Session, client: Client) -> None:
     administrator(session, client)
     page = upload(client, (HEAD + ANN).encode())
@@ -332,7 +338,7 @@ def test_why_a_list_was_not_applied_is_said(session: Session, client: Client) ->
 
 
 def test_a_list_is_applied_in_a_thread_and_can_be_left_alone(fresh_app: Flask) -> None:
-    with fresh_app.app_context(), command_session() as session:
+    with fresh_app.app_context(), unit_of_work() as session:
         make_person(session, "Alex Morgan", "alex@example.org", "administrator")
     client = Client(fresh_app)
     client.post("/sign-in", {"email": "alex@example.org", "password": PASSWORD})
@@ -366,7 +372,7 @@ def test_somebody_who_left_by_hand_is_not_brought_back_by_tonights_list(session:
 @pytest.fixture
 def nightly(fresh_app: Flask, tmp_path: Path) -> dict[str, str]:
     """Settings of a course that is set up."""
-    with fresh_app.app_context(), command_session() as session:
+    with fresh_app.app_context(), unit_of_work() as session:
         make_organisation(session)
     return {"DATABASE_URL": fresh_app.extensions["course"].config.database_url, "SECRET_KEY": "x" * 40,
             "LIST": str(tmp_path / "staff.csv")}  # fmt: skip

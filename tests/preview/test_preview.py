@@ -1,9 +1,10 @@
-"""The course as any pathway reads it, and nothing of it is recorded."""
+"""The preview of the course for any pathway; nothing is recorded."""
 
 from __future__ import annotations
 
 import re
 
+import pytest
 from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -15,6 +16,8 @@ from course.learning.rules.branching import run_state
 from course.models import MODEL_CLASSES
 from tests.makers import make_person, sign_in
 from tests.pages import Client
+
+pytestmark = pytest.mark.both_engines
 
 MODULE = "responding"
 NOTICE = "Preview: nothing is recorded"
@@ -33,10 +36,10 @@ def rows(session: Session) -> dict[str, int]:
 
 
 def worst_way(scenario: Scenario) -> list[str]:
-    """Always the last choice that is open, then the recommended one wherever something has to be put right."""
+    """The choices of a run that always takes the last open choice, and the recommended one in each repair."""
     decisions: list[tuple[str, str]] = []
     while (state := run_state(scenario, decisions)).scene is not None:
-        choice = state.scene.best if state.ending else state.offered[-1]
+        choice = state.scene.best if state.ending else state.open_choices[-1]
         decisions.append((state.scene.id, choice.id))
     return [choice for _, choice in decisions]
 
@@ -82,7 +85,7 @@ def test_each_pathway_reads_its_own_pages_and_stays_in_the_preview(
         assert 'href="/preview/school/england/' in main
 
 
-def test_an_address_that_leads_nowhere_is_not_found(app: Flask, session: Session, client: Client) -> None:
+def test_an_unknown_preview_address_is_not_found(app: Flask, session: Session, client: Client) -> None:
     sign_in(client, make_person(session, role="administrator"))
     scenario = next(
         step for step in whole(app).for_("school", "england").modules[MODULE].steps if step.kind == "scenario"

@@ -1,4 +1,4 @@
-"""A row in every place that is about somebody, whatever places there are."""
+"""Rows for one person in every table of the personal-data map, also in tables that are added later."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 from course.db import Base, UtcDateTime
 from course.people.models import Person
 from course.privacy.queries.subject_data import TABLES
-from course.privacy.rules.personal_data_map import PLACES
+from course.privacy.rules.personal_data_map import PERSONAL_DATA_TABLES
 from tests.makers import make_team
 
-MARK = "Zebulon"  # stands in every text about them
+MARK = "Zebulon"  # occurs in every text about the person
 EMAIL = "zebulon@example.org"
 THEN = datetime(2020, 5, 4, 12, tzinfo=UTC)
-# Where only some words are allowed.
+# Columns that accept only certain values.
 WORDS: dict[str, Any] = {
     "address_fault.kind": "bounced",
     "answer.given": "[0]",
@@ -61,33 +61,42 @@ WORDS: dict[str, Any] = {
     "report_subscription.every": "week",
     "role_grant.role": "manager",
 }
-_NEEDED = ("signing_key", "people_import", "registration_link")  # rows of others, which those in places name
-_THERE = ("credential", "enrolment")  # made together with the person
-_LATER = ("person", "erasure", "erasure_request")
+_REFERENCED_TABLES = (
+    "signing_key",
+    "people_import",
+    "registration_link",
+)  # rows of other people, to which the person's rows refer
+_EXISTING_TABLES = ("credential", "enrolment")  # created together with the person
+_EXCLUDED_TABLES = ("person", "erasure", "erasure_request")
 
 
 def fill(session: Session, person: Person) -> dict[str, dict[str, Any]]:
-    """Make a row in each place; gives the values by table. Rows of other people that they need are made as well."""
-    made: dict[str, dict[str, Any]] = {"person": {"id": person.id}}
+    """Insert a row into each table of the personal-data map. Returns the values by table.
+
+    Rows of other people that the rows refer to are inserted as well.
+    """
+    rows_by_table: dict[str, dict[str, Any]] = {"person": {"id": person.id}}
     team = make_team(session, "Night staff").id
     for table in Base.metadata.sorted_tables:
-        if table.name not in (*PLACES, *_NEEDED) or table.name in _LATER:
+        if table.name not in (*PERSONAL_DATA_TABLES, *_REFERENCED_TABLES) or table.name in _EXCLUDED_TABLES:
             continue
-        if table.name in _THERE:
-            mine = select(table).where(table.c.person_id == person.id)
-            made[table.name] = dict(session.execute(mine).mappings().one())
+        if table.name in _EXISTING_TABLES:
+            existing = select(table).where(table.c.person_id == person.id)
+            rows_by_table[table.name] = dict(session.execute(existing).mappings().one())
             continue
         values = {
-            column.name: _value(table, column, made, team) for column in table.columns if not _counts(table, column)
+            column.name: _value(table, column, rows_by_table, team)
+            for column in table.columns
+            if not _is_automatic_id(table, column)
         }
         row = session.execute(insert(table).values(values).returning(table)).mappings().one()
-        made[table.name] = dict(row)
+        rows_by_table[table.name] = dict(row)
     session.commit()
-    return made
+    return rows_by_table
 
 
-def _counts(table: Table, column: Column[Any]) -> bool:
-    """Whether the database numbers the rows itself."""
+def _is_automatic_id(table: Table, column: Column[Any]) -> bool:
+    """Whether the database numbers the rows of the table with this column."""
     return (
         column.primary_key
         and not column.foreign_keys
@@ -96,17 +105,17 @@ def _counts(table: Table, column: Column[Any]) -> bool:
     )
 
 
-def _value(table: Table, column: Column[Any], made: dict[str, dict[str, Any]], team: int) -> Any:
+def _value(table: Table, column: Column[Any], rows_by_table: dict[str, dict[str, Any]], team: int) -> Any:
     name = f"{table.name}.{column.name}"
     if name in WORDS:
         return WORDS[name]
     for key in column.foreign_keys:
         target = key.column.table.name
-        return team if target == "team" else made[target].get(key.column.name)
-    return _plain(name, column)
+        return team if target == "team" else rows_by_table[target].get(key.column.name)
+    return _default_value(name, column)
 
 
-def _plain(name: str, column: Column[Any]) -> Any:
+def _default_value(name: str, column: Column[Any]) -> Any:
     if column.name in ("recipient", "address", "email"):
         return EMAIL
     if isinstance(column.type, UtcDateTime):
@@ -125,17 +134,17 @@ def _plain(name: str, column: Column[Any]) -> Any:
     return f"{MARK} {name}"[:length]
 
 
-def everywhere(session: Session, words: str) -> set[str]:
-    """The tables in which these words stand anywhere; the log is left out, which is never changed."""
+def tables_containing(session: Session, text: str) -> set[str]:
+    """The tables that contain a text in any column. The audit log is left out, since it never changes."""
     found = set()
     for table in TABLES.values():
         if table.name != "audit_entry":
             rows = session.execute(select(table)).all()
-            found |= {table.name for row in rows if words.casefold() in repr(tuple(row)).casefold()}
+            found |= {table.name for row in rows if text.casefold() in repr(tuple(row)).casefold()}
     return found
 
 
-def count(session: Session, table: str, person_id: int) -> int:
-    """How many rows of a table with a column of its own are about somebody."""
+def count_rows(session: Session, table: str, person_id: int) -> int:
+    """The number of rows about a person in a table that has a person_id."""
     rows = TABLES[table]
     return len(session.execute(select(rows).where(rows.c.person_id == person_id)).all())

@@ -1,4 +1,4 @@
-"""The pages: my data, the notice, the schedule, erasing somebody, and the report."""
+"""The pages of data protection: subject access, privacy notice, retention schedule, erasure and erasure report."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from course.certificates.views import certificate_link
 from course.learning.actions import save_note
 from course.learning.models import Reflection
+from course.people import actions as staff
 from course.people.models import Person
 from course.privacy import actions
 from course.privacy.models import ErasureRequest, RetentionSchedule
-from course.privacy.rules.personal_data_map import PLACES
-from course.privacy.rules.retention_schedule import Schedule
-from course.staff import actions as staff
+from course.privacy.rules.personal_data_map import PERSONAL_DATA_TABLES
+from course.privacy.rules.retention_schedule import RetentionSettings
 from tests.conftest import NOW
 from tests.makers import make_person, sign_in
 from tests.pages import Client
@@ -37,7 +38,7 @@ def test_my_data_shows_and_downloads_everything(app: Flask, session: Session) ->
     made = fill(session, person)
     client = sign_in(Client(app), person)
     text = client.get("/me/data").text
-    for place in PLACES.values():
+    for place in PERSONAL_DATA_TABLES.values():
         assert place.table in ("erasure", "erasure_request") or f"{place.title} (" in text, place.title
     assert "Night staff" in text
     assert "4 May 2020" in text
@@ -46,7 +47,7 @@ def test_my_data_shows_and_downloads_everything(app: Flask, session: Session) ->
     assert answer.headers["Cache-Control"] == "no-store"
     found = json.loads(answer.body)
     tables = {one["name"]: one["rows"] for section in found["sections"] for one in section["tables"]}
-    assert {name for name, rows in tables.items() if rows} == set(PLACES) - {"erasure", "erasure_request"}
+    assert {name for name, rows in tables.items() if rows} == set(PERSONAL_DATA_TABLES) - {"erasure", "erasure_request"}
     assert tables["reflection"][0]["saved_at"] == "2020-05-04T12:00:00Z"
     assert [one["text"] for one in tables["reflection"]] == [made["reflection"]["text"]]
     assert "sign_in.entered" in {one["what"] for one in found["log"]}
@@ -54,7 +55,7 @@ def test_my_data_shows_and_downloads_everything(app: Flask, session: Session) ->
         assert secret not in answer.body.decode(), secret
 
 
-def test_an_organisation_copies_what_it_holds_about_somebody_but_no_notes(
+def test_an_organisation_exports_the_data_about_a_person_without_notes(
     app: Flask, session: Session, tmp_path: Path
 ) -> None:
     person = make_person(session, f"{MARK} Fictional", EMAIL, at=THEN)
@@ -79,8 +80,8 @@ def note(session: Session, person: Person) -> None:
     session.commit()
 
 
-def test_nobody_else_gets_to_see_somebodys_notes(app: Flask, session: Session, boss: Client) -> None:
-    """Every page, as an administrator, about whoever wrote the note; and all that can be downloaded there."""
+def test_nobody_else_sees_private_notes(app: Flask, session: Session, boss: Client) -> None:
+    """Opens every page as an administrator, with the ids of the author of the note, and every download there."""
     sam = make_person(session)
     note(session, sam)
     assert NOTE in sign_in(Client(app), sam).get("/me/data").text
@@ -89,7 +90,7 @@ def test_nobody_else_gets_to_see_somebodys_notes(app: Flask, session: Session, b
         paths = [
             app.url_for(rule.endpoint, **{part: parts[part] for part in rule.arguments})
             for rule in app.url_map.iter_rules()
-            if "GET" in (rule.methods or ()) and rule.endpoint != "static_file"
+            if "GET" in (rule.methods or ())
         ]
     for path in paths:
         assert NOTE not in boss.flask.get(path).get_data(as_text=True), path
@@ -98,7 +99,7 @@ def test_nobody_else_gets_to_see_somebodys_notes(app: Flask, session: Session, b
         assert NOTE not in boss.post(path, {}, 200).body.decode()
 
 
-def test_one_deletes_ones_own_notes_and_nobody_elses(app: Flask, session: Session, boss: Client) -> None:
+def test_people_delete_only_their_own_notes(app: Flask, session: Session, boss: Client) -> None:
     sam = make_person(session)
     note(session, sam)
     assert "0 notes deleted" in boss.follow(boss.post("/me/data/notes", {})).text
@@ -110,9 +111,9 @@ def test_one_deletes_ones_own_notes_and_nobody_elses(app: Flask, session: Sessio
 
 
 def test_a_schedule_is_saved_only_after_its_preview(session: Session, boss: Client) -> None:
-    left = make_person(session, f"{MARK} Fictional", EMAIL, at=THEN)
-    fill(session, left)
-    staff.record_departure(session, left.id, THEN.date(), "x", "Europe/London", None, NOW)
+    leaver = make_person(session, f"{MARK} Fictional", EMAIL, at=THEN)
+    fill(session, leaver)
+    staff.record_departure(session, leaver.id, THEN.date(), "x", "Europe/London", None, NOW)
     session.commit()
     page = boss.get("/privacy/schedule")
     assert "No schedule has been set" in page.text
@@ -122,7 +123,7 @@ def test_a_schedule_is_saved_only_after_its_preview(session: Session, boss: Clie
     seen = boss.post("/privacy/schedule", form, 200)
     assert "Nothing is saved yet" in seen.text
     assert "Proof of training" in seen.text
-    # Another number than the one whose preview was shown is shown again.
+    # A number other than the previewed one leads to another preview.
     again = boss.post("/privacy/schedule", seen.fields() | {"mail_months": "24"}, 200)
     assert session.execute(select(RetentionSchedule)).first() is None
     assert "Saved" in boss.follow(boss.post("/privacy/schedule", again.fields())).text
@@ -131,12 +132,12 @@ def test_a_schedule_is_saved_only_after_its_preview(session: Session, boss: Clie
     assert "What the worker erases within the hour" in boss.get("/privacy/report").text
 
 
-def test_the_notice_says_what_is_set(app: Flask, session: Session) -> None:
+def test_the_privacy_notice_shows_the_settings(app: Flask, session: Session) -> None:
     before = Client(app).get("/privacy").text
     assert "has not set yet how long" in before
     assert "Mail is not set up" in before
     make_person(session)
-    actions.set_schedule(session, Schedule(18, 84, 6, 30, "Jo Fictional", "jo@example.org"), "x", None, NOW)
+    actions.set_schedule(session, RetentionSettings(18, 84, 6, 30, "Jo Fictional", "jo@example.org"), "x", None, NOW)
     session.commit()
     text = Client(app).get("/privacy").text
     assert "If you ask for help with the course: when." in text
@@ -144,7 +145,8 @@ def test_the_notice_says_what_is_set(app: Flask, session: Session) -> None:
         assert words in text, words
 
 
-def test_erasing_is_asked_for_on_the_page_of_a_person(app: Flask, session: Session, boss: Client) -> None:
+@pytest.mark.both_engines
+def test_erasure_is_requested_on_the_page_of_a_person(app: Flask, session: Session, boss: Client) -> None:
     sam = make_person(session)
     assert f"/privacy/erase/{sam.id}" in boss.get(f"/people/{sam.id}").html
     address = f"/privacy/erase/{sam.id}"
@@ -157,9 +159,9 @@ def test_erasing_is_asked_for_on_the_page_of_a_person(app: Flask, session: Sessi
     page = boss.get(address).text
     assert "If they ask for erasure, everything goes but the proof" in page
     runner = app.test_cli_runner()
-    said = runner.invoke(args=["privacy", "run", "--dry-run"]).output
-    assert "Mail and addresses: 1 row of 1 person" in said
-    assert runner.invoke(args=["privacy", "run"]).output == said
+    preview = runner.invoke(args=["privacy", "run", "--dry-run"]).output
+    assert "Mail and addresses: 1 row of 1 person" in preview
+    assert runner.invoke(args=["privacy", "run"]).output == preview
     assert runner.invoke(args=["privacy", "run"]).output == "Nothing is to be erased.\n"
     assert "because it was asked for" in boss.get(address).text
     assert "Mail and addresses" in boss.get("/privacy/report").text
@@ -167,24 +169,23 @@ def test_erasing_is_asked_for_on_the_page_of_a_person(app: Flask, session: Sessi
     assert "Not kept any more" in boss.get("/people/left").text
 
 
-def test_of_whom_the_name_is_gone_nothing_can_be_opened(app: Flask, session: Session, boss: Client) -> None:
-    from course.certificates.views import kept_link  # noqa: PLC0415
+def test_nothing_can_be_opened_about_an_erased_person(app: Flask, session: Session, boss: Client) -> None:
 
-    left = make_person(session, f"{MARK} Fictional", EMAIL, at=THEN)
-    fill(session, left)
-    staff.record_departure(session, left.id, THEN.date(), "x", "Europe/London", None, NOW)
-    actions.set_schedule(session, Schedule(), "x", None, NOW)
+    leaver = make_person(session, f"{MARK} Fictional", EMAIL, at=THEN)
+    fill(session, leaver)
+    staff.record_departure(session, leaver.id, THEN.date(), "x", "Europe/London", None, NOW)
+    actions.set_schedule(session, RetentionSettings(), "x", None, NOW)
     session.commit()
     with app.test_request_context():
-        kept = "/" + kept_link(left.id).split("/", 3)[3]
-    assert MARK in Client(app).get(kept).text
+        linked_page = "/" + certificate_link(leaver.id).split("/", 3)[3]
+    assert MARK in Client(app).get(linked_page).text
     app.test_cli_runner().invoke(args=["privacy", "run"])
-    Client(app).get(kept, 404)
-    Client(app).get(f"{kept}/K7QM-2FXA-9TRC.pdf", 404)
-    page = boss.get(f"/people/{left.id}")
-    assert f"Person {left.id}" in page.h1
+    Client(app).get(linked_page, 404)
+    Client(app).get(f"{linked_page}/K7QM-2FXA-9TRC.pdf", 404)
+    page = boss.get(f"/people/{leaver.id}")
+    assert f"Person {leaver.id}" in page.h1
     assert "add them anew" in page.text
     assert MARK not in page.html
-    boss.get(f"/people/{left.id}/return", 404)
-    boss.get(f"/privacy/erase/{left.id}", 404)
-    assert f"/people/{left.id}" not in boss.get("/people/left").html
+    boss.get(f"/people/{leaver.id}/return", 404)
+    boss.get(f"/privacy/erase/{leaver.id}", 404)
+    assert f"/people/{leaver.id}" not in boss.get("/people/left").html

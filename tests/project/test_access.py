@@ -12,6 +12,8 @@ from course.web.access import PUBLIC, SIGNED_IN, Permission, access_rule_of
 from tests.makers import make_person, sign_in
 from tests.pages import Client
 
+pytestmark = pytest.mark.both_engines
+
 ROLES = ("nobody", "learner", "manager", "administrator")
 MAY: dict[str, set[Any]] = {
     "learner": set(),
@@ -65,8 +67,8 @@ OPEN = {
     "credentials.key",
     "credentials.status",
     "kept.certificates",
-    "kept.kept_file",
-    "kept.kept_sheet",
+    "kept.linked_credential",
+    "kept.linked_pdf",
     "mail.choice",
     "organisation.concern",
     "organisation.first_hour",
@@ -81,8 +83,7 @@ OPEN = {
     "auth.choose_password",
     "auth.set_up",
     "auth.sign_in",
-    "static_file",
-    "verify.ask",
+    "verify.enter_number",
     "verify.verify",
 }
 

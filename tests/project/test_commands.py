@@ -1,4 +1,4 @@
-"""The commands that the README names, started as a newcomer would: in a new process, with no settings at all."""
+"""The commands that docs/operations.md names, started as a newcomer would: in a new process, with no settings at all."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from course.content.actions import archive
 from course.organisation.actions import change_organisation, confirm_contact, set_colour
 from course.people.actions import choose_pathway
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW
 from tests.makers import make_person
 from tests.support.world import addresses, fill_world
@@ -40,9 +40,9 @@ def test_nobody_is_shown_what_was_made_for_another_reader(fresh_app: Flask, tmp_
             source.backup(copy)
         return str(tmp_path / name)
 
-    with app.app_context(), command_session() as session:
+    with app.app_context(), unit_of_work() as session:
         archive(session, app.extensions["course"].library, NOW)
-    with app.app_context(), command_session() as session:
+    with app.app_context(), unit_of_work() as session:
         learner, manager, administrator = fill_world(session)
         residential = make_person(session, "Rae Tarn", "rae@example.org")
         for person, pathway in ((learner, "school"), (manager, "social-work"), (residential, "residential")):
@@ -55,7 +55,7 @@ def test_nobody_is_shown_what_was_made_for_another_reader(fresh_app: Flask, tmp_
         )
         paths = [address for _, address in addresses(app, session)]
     before = keep("before.db")
-    with app.app_context(), command_session() as session:
+    with app.app_context(), unit_of_work() as session:
         # Another organisation in all that it can say about itself, and people who moved.
         change_organisation(session, "Hillside Care", "scotland", "clubs", administrator.id, NOW)
         confirm_contact(session, "lead", "Lena Hill", "01632 960199", "lena@example.org", administrator.id, NOW)

@@ -16,6 +16,8 @@ from course.db import Base, make_engine
 from course.models import MODEL_CLASSES
 from tests.upgrades.comparing import described
 
+pytestmark = pytest.mark.both_engines
+
 VERSIONS = Path(__file__).resolve().parents[2] / "migrations" / "versions"
 assert MODEL_CLASSES
 

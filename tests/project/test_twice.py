@@ -143,7 +143,7 @@ def real(copies: Callable[[], str], application: Flask, monkeypatch: pytest.Monk
         make_session_factory(engine, kept.writing.kw["info"]), engine.execution_options(writes=False).connect
     )
     application.extensions.pop("course.organisation", None)
-    application.extensions["course.ledger"] = StatusCache()
+    application.extensions["course.status_cache"] = StatusCache()
     application.extensions.pop("course.analytics", None)
     for module in (world, test_deeds):
         monkeypatch.setattr(module, "Client", TwiceClient)

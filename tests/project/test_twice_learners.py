@@ -26,7 +26,7 @@ from course.mail.rules import DIGEST
 from course.people.models import Person
 from course.refreshers import actions
 from course.refreshers.models import PageReadAgain
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 from tests.audit.test_deeds import NOT_AUDITED
 from tests.learning import test_races as learning_races
 from tests.learning.finishing import make_nearly_complete
@@ -34,8 +34,8 @@ from tests.makers import make_person, sign_in
 from tests.pages import Client
 from tests.refreshers import test_races as recall_races
 from tests.refreshers.makers import make_completed
-from tests.refreshers.taking import REF, changed, read
-from tests.refreshers.test_going_on import CRITICAL, answer_until_used_up
+from tests.refreshers.refresher_steps import REF, changed, read
+from tests.refreshers.test_last_step import CRITICAL, answer_until_used_up
 from tests.support.racing import at_once
 
 WINDOWS = 4
@@ -158,7 +158,7 @@ def sending(window: Client, step: Step) -> Callable[[], int]:
 def test_a_step_that_is_sent_four_times_at_once_is_done_once(committed: Flask, name: str) -> None:
     prepare, ago = STEPS[name]
     kept = committed.extensions["course"]
-    with committed.app_context(), command_session() as session:
+    with committed.app_context(), unit_of_work() as session:
         course = Course(committed, session)
         if ago is None:
             person = make_person(session, role="manager" if name == "reminders.summary" else "learner")
@@ -172,5 +172,5 @@ def test_a_step_that_is_sent_four_times_at_once_is_done_once(committed: Flask, n
     statuses = at_once([sending(window, step) for window in windows])
     committed.extensions["course"] = kept
     assert statuses == [303] * WINDOWS
-    with committed.app_context(), command_session() as session:
+    with committed.app_context(), unit_of_work() as session:
         assert session.execute(count).scalar_one() - before == step.rows

@@ -1,4 +1,4 @@
-"""Short ways to write a person's facts in tests."""
+"""Short helpers to write a person's facts in tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said about somebody's dates names only what happened, and speaks to whoever reads it."""
+"""The explanation of a status names only what happened, and addresses its reader."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ from course.recertification.rules import (
 )
 from course.recertification.rules.civil_dates import add_days, long_date
 from course.recertification.rules.explanations import MANAGER_PRONOUNS
-from tests.recertification.histories import days, histories, several_policies
-from tests.recertification.lives import Life
 from tests.recertification.makers import FIXED, RULE, again, at, d, done, person, plus, worker
+from tests.recertification.random_histories import days, histories, several_policies
+from tests.recertification.random_lives import Life
 
 DAY = r"(\d{1,2} [A-Z][a-z]+ \d{4})"
 INTERNAL = re.compile(
@@ -47,7 +47,7 @@ class Said:
     """A sentence about somebody, with all that is known of them on that day."""
 
     def __init__(self, facts: CertificationFacts, policies: Iterable[Policy], now: CertificationStatus) -> None:
-        self.facts, self.now, self.policies = facts.known(now.on), now, list(policies)
+        self.facts, self.now, self.policies = facts.as_of(now.on), now, list(policies)
 
     def done(self, on: str, kinds: str = "initial refresher imported") -> bool:
         return any(c.day == day(on) and c.kind in kinds.split() for c in self.facts.completions)
@@ -69,7 +69,7 @@ class Said:
         )
 
 
-# What a sentence says, and what must then be true. A group in the pattern is handed on.
+# For each sentence a pattern, and the check that must then be true. A group in the pattern is passed to the check.
 CLAIMS: dict[str, Callable[..., bool]] = {
     r"rule was changed": lambda s: s.changed(),
     r"pathway changed": lambda s: any(p.since <= s.now.on for p in s.facts.pathways),
@@ -136,7 +136,7 @@ def test_every_sentence_names_only_what_happened(seed: int) -> None:
     life, seen = Life(random.Random(seed)), Counter[str]()
     for _ in range(2000):
         check(*life.next(), seen)
-    # A sentence that never came up was not tested.
+    # A sentence that never occurred was not tested.
     assert not set(CLAIMS) - set(seen) - {r"need it for (\d) reasons"}, set(CLAIMS) - set(seen)
 
 
@@ -179,7 +179,7 @@ AWAY = Pause(d("2026-11-20"), d("2026-11-30"), 0, "leave", recorded=d("2026-11-2
          "the minimum number of days.", None),
     ],
 )  # fmt: skip
-def test_a_sentence_speaks_to_whoever_reads_it(
+def test_a_sentence_addresses_its_reader(
     facts: CertificationFacts, on: str, to_learner: str, to_others: str | None
 ) -> None:
     now = at(facts, on)
@@ -198,14 +198,14 @@ LONGER = Policy(d("2026-11-22"), period_months=24, applies="now")
          "your pathway changed, and another rule with it"),
     ],
 )  # fmt: skip
-def test_a_due_day_that_moved_says_by_what(
+def test_the_explanation_of_a_moved_due_date_names_the_cause(
     more: tuple[PathwayFact, ...], rules: tuple[Policy, ...], cause: str
 ) -> None:
     now = at(worker(done("2026-02-12"), *more), "2026-11-22", *rules)
     assert f"Due by 12 February 2028, because {cause}; the date on your certificate stays." in now.because
 
 
-def test_a_leave_that_ended_and_a_certificate_that_ended_are_past() -> None:
+def test_an_ended_leave_and_an_expired_certificate_are_in_the_past_tense() -> None:
     facts = person(
         EmploymentFact(d("2024-01-01")), Requirement(d("2024-01-01"), None, "staff"), CompletionFact(d("2025-02-12")),
         Pause(d("2026-01-10"), d("2026-05-31"), 21, "parental leave"), StartFact(d("2026-06-02")),
@@ -236,5 +236,5 @@ def test_a_leave_that_ended_and_a_certificate_that_ended_are_past() -> None:
          "2026-02-01", "Not required, because nothing asks for it of you on this day."),
     ],
 )  # fmt: skip
-def test_a_sentence_names_the_one_cause_that_holds(facts: CertificationFacts, on: str, said: str) -> None:
+def test_a_sentence_names_the_one_cause_that_applies(facts: CertificationFacts, on: str, said: str) -> None:
     assert said in at(facts, on, FIXED if "at least 5" in said or "31 January" in said else RULE).because

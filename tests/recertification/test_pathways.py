@@ -1,4 +1,5 @@
-"""Which versions govern somebody who changes pathways, and what a revocation leaves: the rule and its properties."""
+"""Which policy versions govern a person who changes pathways, and the effect of a revocation: the rules and their
+properties."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ from course.recertification.rules import (
 )
 from course.recertification.rules.pathway_policy import own_pathway_policy, policies_for_person
 from course.recertification.rules.policy import policy_in_force
-from tests.recertification.histories import (
+from tests.recertification.makers import RULE, again, at, d, done, plus, worker
+from tests.recertification.random_histories import (
     NAMES,
     after,
     days,
@@ -32,7 +34,6 @@ from tests.recertification.histories import (
     policies,
     several_policies,
 )
-from tests.recertification.makers import RULE, again, at, d, done, plus, worker
 
 many = settings(max_examples=300)
 Rules = tuple[Policy, ...]
@@ -54,9 +55,7 @@ def goes(day: str, name: str) -> PathwayFact:
         ([goes("2025-01-01", "clubs"), goes("2026-02-13", "school")], "2028-02-12"),  # a later move changes nothing
     ],
 )
-def test_the_pathway_of_the_day_decides_for_how_long_a_certificate_is_valid(
-    choices: list[PathwayFact], until: str
-) -> None:
+def test_the_pathway_of_the_day_decides_how_long_a_certificate_is_valid(choices: list[PathwayFact], until: str) -> None:
     now = at(worker(done("2026-02-12"), *choices), "2026-03-01", RULE, CLUBS, SCHOOL)
     assert now.valid_until == d(until)
 
@@ -69,7 +68,9 @@ def test_the_pathway_of_the_day_decides_for_how_long_a_certificate_is_valid(
         ("leaders", "2027-02-12", "2027-02-12"),  # the same rule: nothing moves
     ],
 )
-def test_a_move_moves_the_due_day_but_never_the_certificate(moved: str, before: str, after_it: str) -> None:
+def test_a_change_of_pathway_moves_the_due_date_but_never_the_certificate(
+    moved: str, before: str, after_it: str
+) -> None:
     facts = worker(done("2026-02-12"), goes("2026-10-01", moved))
     rules = (RULE, CLUBS, SCHOOL)
     assert at(facts, "2026-09-30", *rules).due == d(before)
@@ -77,7 +78,7 @@ def test_a_move_moves_the_due_day_but_never_the_certificate(moved: str, before: 
     assert (now.due, now.valid_until) == (d(after_it), d("2027-02-12"))
 
 
-def test_moving_there_and_back_gives_back_the_due_day() -> None:
+def test_changing_the_pathway_and_back_restores_the_due_date() -> None:
     rules = (RULE, CLUBS)
     facts = worker(done("2026-02-12"), goes("2026-10-01", "clubs"), goes("2026-11-01", "leaders"))
     assert [at(facts, day, *rules).due for day in ("2026-10-01", "2026-11-01")] == [d("2028-02-12"), d("2027-02-12")]
@@ -85,7 +86,7 @@ def test_moving_there_and_back_gives_back_the_due_day() -> None:
     assert at(late, "2027-11-01", *rules).due == d("2027-11-08")  # not at once, but soon
 
 
-def test_the_certificate_of_another_pathway_holds_until_its_day() -> None:
+def test_a_certificate_of_another_pathway_is_valid_until_its_date() -> None:
     facts = worker(done("2026-02-12"), goes("2025-01-01", "clubs"), goes("2026-10-01", "leaders"))
     now = at(facts, "2027-03-01", RULE, CLUBS)
     assert (now.state, now.valid_until, now.due) == ("overdue", d("2028-02-12"), d("2027-02-12"))
@@ -93,7 +94,7 @@ def test_the_certificate_of_another_pathway_holds_until_its_day() -> None:
     assert renewed.valid_until == d("2028-03-01")
 
 
-def test_a_version_that_begins_later_governs_from_its_day_and_until_then_the_rule_for_everybody() -> None:
+def test_a_version_with_a_later_start_governs_from_its_day_and_the_general_policy_until_then() -> None:
     later = replace(CLUBS, since=d("2026-06-01"))
     facts = worker(done("2026-02-12"), goes("2025-01-01", "clubs"))
     assert at(facts, "2026-06-01", RULE, later).due == d("2027-02-12")  # from the next renewal on
@@ -103,7 +104,7 @@ def test_a_version_that_begins_later_governs_from_its_day_and_until_then_the_rul
     assert at(renewed, "2027-01-20", RULE, later).valid_until == d("2029-02-12")
 
 
-def test_a_later_version_for_everybody_leaves_a_pathway_its_own() -> None:
+def test_a_later_version_for_everybody_does_not_replace_a_pathway_policy() -> None:
     general = Policy(d("2026-09-01"), period_months=3, window_days=14, applies="now")
     facts = worker(done("2026-02-12"))
     assert at(facts, "2026-09-01", RULE, CLUBS, general).due == d("2026-09-08")
@@ -129,14 +130,14 @@ def test_only_a_pathway_can_follow_everybody() -> None:
         Policy(d("2026-09-01"), kind="general")
 
 
-def test_starters_have_the_days_of_their_pathway() -> None:
+def test_starters_get_the_starter_days_of_their_pathway() -> None:
     facts = worker(goes("2026-02-01", "clubs"), since="2026-02-01")
     assert at(facts, "2026-02-01", RULE, CLUBS).due == d("2026-04-02")
     away = plus(facts, goes("2026-02-10", "leaders"))
     assert at(away, "2026-02-10", RULE, CLUBS).due == d("2026-03-01")
 
 
-def test_a_preview_for_a_pathway_touches_only_who_is_in_it() -> None:
+def test_a_preview_for_a_pathway_affects_only_the_people_in_it() -> None:
     people = {
         "club": worker(done("2026-02-12"), goes("2025-01-01", "clubs")),
         "left the clubs": worker(done("2026-02-12"), goes("2025-01-01", "clubs"), goes("2025-02-01", "school")),
@@ -144,13 +145,15 @@ def test_a_preview_for_a_pathway_touches_only_who_is_in_it() -> None:
     }
     wanted = Policy(d("2026-11-22"), period_months=24, pathway="clubs", applies="now")
     seen = preview_policy_change(people, [RULE], [RULE, wanted], d("2026-11-22"))
-    assert ([touch.key for touch in seen.touched], seen.untouched) == (["club"], 2)
-    assert (seen.touched[0].before.due, seen.touched[0].after.due) == (d("2027-02-12"), d("2028-02-12"))
+    assert ([touch.key for touch in seen.affected], seen.unaffected_count) == (["club"], 2)
+    assert (seen.affected[0].before.due, seen.affected[0].after.due) == (d("2027-02-12"), d("2028-02-12"))
 
 
 @many
 @given(histories, general_policies, days)
-def test_without_a_rule_for_a_pathway_nothing_differs(facts: CertificationFacts, rules: Rules, on: date) -> None:
+def test_without_a_pathway_policy_pathways_make_no_difference(
+    facts: CertificationFacts, rules: Rules, on: date
+) -> None:
     plain = replace(facts, pathways=())
     assert policies_for_person(rules, facts.pathways) == rules
     assert certification_status(facts, rules, on) == certification_status(plain, rules, on)
@@ -159,7 +162,7 @@ def test_without_a_rule_for_a_pathway_nothing_differs(facts: CertificationFacts,
 
 @many
 @given(histories, general_policies, policies(pathway="unknown"), days)
-def test_the_rule_of_another_pathway_changes_nothing(
+def test_the_policy_of_another_pathway_changes_nothing(
     facts: CertificationFacts, rules: Rules, other: Policy, on: date
 ) -> None:
     assert certification_status(facts, [*rules, other], on) == certification_status(facts, rules, on)
@@ -167,7 +170,7 @@ def test_the_rule_of_another_pathway_changes_nothing(
 
 @many
 @given(histories, several_policies, days)
-def test_what_governs_is_none_for_a_pathway_and_the_same_when_asked_again(
+def test_the_governing_versions_have_no_pathway_and_combining_them_again_changes_nothing(
     facts: CertificationFacts, rules: Rules, on: date
 ) -> None:
     merged = policies_for_person(rules, facts.pathways)
@@ -178,7 +181,7 @@ def test_what_governs_is_none_for_a_pathway_and_the_same_when_asked_again(
 
 @many
 @given(st.lists(pathways, max_size=4), several_policies, days, st.sampled_from(NAMES))
-def test_a_later_move_leaves_the_earlier_part_of_the_sequence(
+def test_a_later_change_of_pathway_leaves_the_earlier_part_of_the_sequence(
     history: list[PathwayFact], rules: Rules, on: date, name: str
 ) -> None:
     known = [choice for choice in history if choice.since <= on]
@@ -192,13 +195,13 @@ def test_a_later_move_leaves_the_earlier_part_of_the_sequence(
 
 @many
 @given(histories, several_policies, days, st.sampled_from([*NAMES, "leaders"]))
-def test_no_move_leaves_less_than_the_minimum_of_days(
+def test_no_change_of_pathway_leaves_less_than_the_minimum_days(
     facts: CertificationFacts, rules: Rules, on: date, name: str
 ) -> None:
     first = Policy(date(2018, 1, 1), minimum_days=5)
-    known = facts.known(after(on, -1))
+    known = facts.as_of(after(on, -1))
     with_move = replace(known, pathways=(*known.pathways, PathwayFact(on, name)))
-    # What else begins on that day is left out: only the move counts.
+    # Other changes of that day are left out, so that only the change of pathway is tested.
     kept = [first, *(replace(rule, minimum_days=5) for rule in rules if rule.governs_from != on)]
     without, moved = certification_status(known, kept, on), certification_status(with_move, kept, on)
     assert moved.valid_until == without.valid_until
@@ -207,10 +210,10 @@ def test_no_move_leaves_less_than_the_minimum_of_days(
 
 
 def revoked(day: str, on: str, kind: str = "initial") -> CompletionFact:
-    return replace(done(day, kind), revoked=d(on), revoked_because="not taken in person")
+    return replace(done(day, kind), revoked=d(on), revocation_reason="not taken in person")
 
 
-def test_a_revoked_certificate_holds_nothing_from_its_day_and_held_before() -> None:
+def test_a_revoked_certificate_is_valid_before_its_revocation_and_not_after() -> None:
     facts = worker(revoked("2026-02-12", "2026-11-22"))
     before = at(facts, "2026-11-21")
     assert (before.state, before.valid_until, before.due) == ("up-to-date", d("2027-02-12"), d("2027-02-12"))
@@ -222,14 +225,14 @@ def test_a_revoked_certificate_holds_nothing_from_its_day_and_held_before() -> N
     assert missing_due_date_reason(facts, [RULE], d("2026-11-30")) is None
 
 
-def test_a_revocation_never_lengthens_what_was_held() -> None:
+def test_a_revocation_never_extends_a_certificate() -> None:
     nearly = worker(revoked("2026-02-12", "2027-02-10"))
     assert at(nearly, "2027-02-10").due == d("2027-02-12")
     long_ago = worker(revoked("2025-02-12", "2026-11-22"))
     assert at(long_ago, "2026-11-22").overdue_days > 0
 
 
-def test_an_earlier_certificate_that_still_holds_decides_again() -> None:
+def test_after_a_revocation_an_earlier_valid_certificate_decides_again() -> None:
     facts = worker(done("2026-02-12"), replace(revoked("2026-09-01", "2026-11-22", "refresher")))
     now = at(facts, "2026-11-22")
     assert (now.state, now.due, now.valid_until) == ("up-to-date", d("2027-02-12"), d("2027-02-12"))
@@ -243,10 +246,10 @@ def test_a_later_certificate_keeps_its_date_when_the_one_before_it_is_revoked() 
     assert at(fresh, "2027-01-20").valid_until == d("2028-01-20")
     assert not cycles(worker(revoked("2026-02-12", "2026-11-22"), again("2027-01-20")), [RULE], d("2027-01-20"))[
         1
-    ].counts
+    ].is_counted
 
 
-def test_an_import_that_was_taken_back_can_be_recorded_again() -> None:
+def test_a_withdrawn_import_can_be_recorded_again() -> None:
     paper = done("2026-02-12", "imported", "2026-03-01")
     gone = replace(paper, recorded=d("2026-04-01"), revoked=d("2026-04-01"))
     anew = replace(paper, recorded=d("2026-05-01"))
@@ -258,11 +261,11 @@ def test_an_import_that_was_taken_back_can_be_recorded_again() -> None:
 
 @many
 @given(histories, several_policies, days)
-def test_a_revocation_leaves_the_minimum_of_days_and_every_certificate_its_date(
+def test_a_revocation_leaves_the_minimum_days_and_every_certificate_keeps_its_date(
     facts: CertificationFacts, rules: Rules, on: date
 ) -> None:
     first = [Policy(date(2018, 1, 1)), *rules]
-    recorded = [c for c in facts.completions if c.written < on]
+    recorded = [c for c in facts.completions if c.recorded_on < on]
     known = replace(facts, completions=tuple(replace(c, revoked=None) for c in recorded))
     gone = replace(facts, completions=tuple(replace(c, revoked=on) for c in recorded))
     without, now = certification_status(known, first, on), certification_status(gone, first, on)
@@ -271,7 +274,7 @@ def test_a_revocation_leaves_the_minimum_of_days_and_every_certificate_its_date(
     then = {cycle.key: cycle.valid_until for cycle in cycles(known, first, on)}
     assert {cycle.key: cycle.valid_until for cycle in cycles(gone, first, on)} == then
     if without.due is not None and now.due is not None:
-        governs = policy_in_force(policies_for_person(first, facts.known(on).pathways), on)
+        governs = policy_in_force(policies_for_person(first, facts.as_of(on).pathways), on)
         assert governs is not None
         assert now.due >= min(without.due, after(on, governs.minimum_days))
         assert now.overdue_days == 0 or without.overdue_days > 0

@@ -1,4 +1,5 @@
-"""Where somebody stands, on a page: who sees it, what can be written down there, and that it can be taken back."""
+"""The certification status of a person on a page: who sees it, which facts can be recorded there, and that they can be
+withdrawn."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ from course.recertification.rules import CertificationStatus, Policy, certificat
 from tests.conftest import NOW
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
-from tests.recertification.test_standing import POLICY, finish
+from tests.recertification.test_certification_status import POLICY, finish
 
 ZONE = "Europe/London"
 DAY = NOW.date()
@@ -51,7 +52,7 @@ def page(person: Person, rest: str = "") -> str:
     return f"/renewal/people/{person.id}{rest}"
 
 
-def test_a_manager_gives_more_time_and_takes_it_back(session: Session, client: Client, learner: Person) -> None:
+def test_a_manager_grants_and_withdraws_an_extension(session: Session, client: Client, learner: Person) -> None:
     today = civil_date(now(), ZONE)
     until = today + timedelta(days=80)
     assert f"/report/people/{learner.id}" in client.get("/report").html
@@ -72,7 +73,8 @@ def test_a_manager_gives_more_time_and_takes_it_back(session: Session, client: C
     client.get(page(learner, f"/extension/{row.id}"), 404)  # once is enough
 
 
-def test_a_leave_is_recorded_ended_and_taken_back(session: Session, client: Client, learner: Person) -> None:
+@pytest.mark.both_engines
+def test_a_leave_is_recorded_ended_and_withdrawn(session: Session, client: Client, learner: Person) -> None:
     today = civil_date(now(), ZONE)
     entered = {"since": typed(today), "until": "", "days": "21", "reason": "parental leave"}
     assert "with no last day yet" in client.follow(client.post(page(learner, "/leave"), entered)).text
@@ -86,7 +88,7 @@ def test_a_leave_is_recorded_ended_and_taken_back(session: Session, client: Clie
     assert on(session, learner, today).state == "not-yet-due"
 
 
-def test_an_earlier_certificate_counts_once_and_can_be_taken_back(
+def test_an_earlier_certificate_counts_once_and_can_be_withdrawn(
     session: Session, client: Client, learner: Person
 ) -> None:
     today = civil_date(now(), ZONE)
@@ -120,7 +122,7 @@ def test_an_earlier_certificate_counts_once_and_can_be_taken_back(
         ("certificate", {"day": "2026-01-02", "issuer": "", "kind": "initial", "reason": "x"}, "who issued"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_is_refused_and_stays_in_the_form(
+def test_invalid_dates_are_refused_and_stay_in_the_form(
     session: Session, client: Client, learner: Person, what: str, entered: dict[str, str], message: str
 ) -> None:
     seen = client.post(page(learner, f"/{what}"), entered, 422)
@@ -138,7 +140,7 @@ def test_only_managers_of_the_team_and_administrators_see_it(session: Session, c
     assert client.get(page(learner), 301).location == f"/report/people/{learner.id}"
 
 
-def test_nobody_but_an_administrator_gives_themselves_more_time(session: Session, client: Client) -> None:
+def test_only_an_administrator_can_grant_themselves_an_extension(session: Session, client: Client) -> None:
     manager = make_person(session, "Priya Nair", "priya@example.org", "manager")
     sign_in(client, manager)
     assert "Give more time" not in client.get(f"/report/people/{manager.id}").text
@@ -160,7 +162,8 @@ def test_learners_see_the_same_about_themselves_without_the_forms(session: Sessi
     assert "Give more time" not in mine.text
 
 
-def test_a_revoked_certificate_no_longer_holds(session: Session) -> None:
+@pytest.mark.both_engines
+def test_a_revoked_certificate_is_no_longer_valid(session: Session) -> None:
     person = make_person(session)
     issued = finish(session, person, DAY)
     revoke(session, issued.number, "not taken in person", None, NOW + timedelta(days=30))
@@ -173,7 +176,7 @@ def test_a_revoked_certificate_no_longer_holds(session: Session) -> None:
     assert kept == date(2027, 11, 22)
 
 
-def test_coming_back_gives_the_first_weeks_and_earlier_days_stay(session: Session) -> None:
+def test_a_returner_gets_the_starter_days_and_the_status_of_earlier_days_stays(session: Session) -> None:
     person = make_person(session)
     left, back = DAY + timedelta(days=30), DAY + timedelta(days=400)
     end_employment(session, person.id, left, "moved", ZONE, None, NOW + timedelta(days=30))
@@ -183,7 +186,8 @@ def test_coming_back_gives_the_first_weeks_and_earlier_days_stay(session: Sessio
     assert on(session, person, back).due == back + timedelta(days=28)
 
 
-def test_a_pathway_with_its_own_rule_governs_who_follows_it(session: Session) -> None:
+@pytest.mark.both_engines
+def test_a_pathway_policy_governs_the_people_who_follow_the_pathway(session: Session) -> None:
     chosen, usual, other = (make_person(session, f"P {n}", f"p{n}@example.org") for n in range(3))
     choose_pathway(session, [chosen.id], "clubs", "volunteer", None, NOW)
     choose_pathway(session, [other.id], "leaders", "head", None, NOW)
@@ -192,7 +196,8 @@ def test_a_pathway_with_its_own_rule_governs_who_follows_it(session: Session) ->
         actions.add_policy_version(session, rule, DAY, "why", None, NOW)
     ends = [finish(session, person, DAY).valid_until for person in (chosen, usual, other)]
     assert ends == [date(2028, 11, 22), date(2027, 5, 22), date(2027, 11, 22)]
-    # The usual pathway is a dated fact as well: its change moves due days of those who follow it, from its day on.
+    # The organisation's pathway is a dated fact as well: its change moves the due dates of the people who follow it, from
+    # its day on.
     later = DAY + timedelta(days=10)
     change_organisation(session, "Riverside Trust", "england", "clubs", None, NOW + timedelta(days=10))
     assert on(session, usual, later - timedelta(days=1)).due == date(2027, 5, 22)
@@ -200,7 +205,8 @@ def test_a_pathway_with_its_own_rule_governs_who_follows_it(session: Session) ->
     assert on(session, other, later).due == date(2027, 11, 22)
 
 
-def test_a_rule_for_a_pathway_is_previewed_saved_and_ended(session: Session, client: Client) -> None:
+@pytest.mark.both_engines
+def test_a_pathway_policy_is_previewed_saved_and_ended(session: Session, client: Client) -> None:
     person = make_person(session)
     finish(session, person, DAY)
     choose_pathway(session, [person.id], "clubs", "volunteer", None, NOW)
@@ -224,7 +230,7 @@ def test_a_rule_for_a_pathway_is_previewed_saved_and_ended(session: Session, cli
     assert "valid for 12 months" in client.get(address).text
 
 
-def test_the_guard_is_empty_with_pathways_imports_and_revocations(app: Flask, session: Session) -> None:
+def test_the_guard_lists_nobody_with_pathways_imports_and_revocations(app: Flask, session: Session) -> None:
     people = [make_person(session, f"P {n}", f"p{n}@example.org") for n in range(4)]
     choose_pathway(session, [people[0].id], "clubs", "", None, NOW)
     rule = Policy(DAY, period_months=24, pathway="clubs", applies="now")

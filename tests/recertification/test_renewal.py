@@ -1,5 +1,5 @@
-"""The numbered cases of the design, 1 to 23, and the account of all 46: each is tested by its number, or said to be
-elsewhere. The rest is in test_renewal_later.py and test_renewal_on_rows.py."""
+"""The numbered cases of the design, 1 to 23, and the list of all 46: each case has a test with its number, or the list
+says where it is tested. The other cases are in test_renewal_later.py and test_renewal_on_rows.py."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ def test_case_01_a_fixed_date_leaves_at_least_the_minimum(day: str, until: str) 
 def test_case_01_both_dates_are_shown_before_the_rule_is_saved() -> None:
     people = {"nina": worker(done("2026-09-15"), since="2026-09-01")}
     fixed = replace(FIXED, since=d("2026-11-22"), applies="from the next renewal")
-    (touch,) = preview_policy_change(people, [RULE], [RULE, fixed], d("2026-11-22")).touched
+    (touch,) = preview_policy_change(people, [RULE], [RULE, fixed], d("2026-11-22")).affected
     assert (touch.renewed_before, touch.renewed_after) == (d("2028-09-15"), d("2029-01-31"))
-    assert "15 September 2028 → 31 January 2029" in touch.how
-    (now,) = preview_policy_change(people, [RULE], [RULE, replace(fixed, applies="now")], d("2026-11-22")).touched
+    assert "15 September 2028 → 31 January 2029" in touch.summary
+    (now,) = preview_policy_change(people, [RULE], [RULE, replace(fixed, applies="now")], d("2026-11-22")).affected
     assert (now.before.due, now.after.due) == (d("2027-09-15"), d("2028-01-31"))
 
 
@@ -146,7 +146,7 @@ def test_case_15_an_extension_moves_the_due_day_and_not_the_cycle() -> None:
     assert (at(facts, "2027-03-13").state, at(facts, "2027-03-13").overdue_days) == ("expired", 1)
 
 
-def test_case_16_finishing_inside_the_extension_is_not_late() -> None:
+def test_case_16_finishing_inside_the_extension_is_in_time() -> None:
     more = Extension(d("2027-02-01"), d("2027-03-12"), "short of staff")
     now = at(worker(done("2026-02-12"), more, again("2027-03-12")), "2027-03-12")
     assert (now.valid_until, now.anchor) == (d("2028-02-12"), d("2026-02-12"))
@@ -161,14 +161,14 @@ def test_case_16_a_very_long_extension_never_makes_the_next_renewal_due_at_once(
     assert (now.valid_until, now.state) == (d("2029-01-20"), "up-to-date")
 
 
-def test_case_17_who_leaves_and_comes_back_with_a_valid_certificate_keeps_it() -> None:
+def test_case_17_a_returner_with_a_valid_certificate_keeps_it() -> None:
     facts = worker(done("2026-02-12"), EmploymentFact(d("2026-10-01")), end="2026-06-30")
     assert at(facts, "2026-08-01").state == "not-required"
     back = at(facts, "2026-10-01")
     assert (back.state, back.due, back.course) == ("up-to-date", d("2027-02-12"), "refresher")
 
 
-def test_case_17_who_comes_back_with_one_that_ran_out_has_the_days_of_a_starter() -> None:
+def test_case_17_a_returner_with_an_expired_certificate_has_the_starter_days() -> None:
     facts = worker(done("2026-02-12"), EmploymentFact(d("2027-05-01")), end="2026-06-30")
     back = at(facts, "2027-05-01")
     assert (back.state, back.due, back.overdue_days) == ("due-soon", d("2027-05-29"), 0)
@@ -176,28 +176,28 @@ def test_case_17_who_comes_back_with_one_that_ran_out_has_the_days_of_a_starter(
     assert (at(facts, "2027-05-30").state, at(facts, "2027-05-30").overdue_days) == ("expired", 1)
 
 
-def test_case_18_the_reason_is_looked_at_in_each_cycle() -> None:
+def test_case_18_the_requirement_is_checked_in_each_cycle() -> None:
     ended = Requirement(d("2024-01-01"), d("2026-12-31"), "staff", recorded=d("2026-12-15"))
     facts = worker(done("2026-02-12"), ended)
     assert at(facts, "2026-12-31").state == "due-soon"
     assert (at(facts, "2027-01-01").state, at(facts, "2027-01-01").due) == ("not-required", None)
 
 
-def test_case_19_of_two_reasons_the_earliest_due_day_wins_and_both_are_named() -> None:
+def test_case_19_of_two_requirements_the_earliest_due_date_applies_and_both_are_named() -> None:
     facts = worker(Requirement(d("2026-11-10"), None, "youth leader"), since="2026-11-01")
     now = at(facts, "2026-11-22")
     assert (now.due, now.reasons) == (d("2026-11-29"), ("staff", "youth leader"))
     assert "2 reasons: staff; youth leader" in now.because
 
 
-def test_case_19_a_change_of_pathway_does_not_give_the_first_weeks_again() -> None:
+def test_case_19_a_change_of_pathway_does_not_grant_the_starter_days_again() -> None:
     volunteer = Requirement(d("2026-10-01"), d("2026-11-10"), "volunteer")
     facts = person(EmploymentFact(d("2026-10-01")), volunteer, Requirement(d("2026-11-11"), None, "staff"))
     now = at(facts, "2026-11-22")
     assert (now.state, now.due, now.reasons) == ("overdue", d("2026-10-29"), ("staff",))
 
 
-def test_case_20_imported_certificates_have_an_age_limit_and_expired_ones_leave_the_minimum_of_days() -> None:
+def test_case_20_imported_certificates_have_an_age_limit_and_expired_ones_leave_the_minimum_days() -> None:
     rule = replace(RULE, import_age_months=24)
     old = worker(done("2023-11-01", "imported", recorded="2026-11-20"), since="2026-11-01")
     now = at(old, "2026-11-22", rule)
@@ -207,7 +207,7 @@ def test_case_20_imported_certificates_have_an_age_limit_and_expired_ones_leave_
     now = at(ran_out, "2026-11-22", rule)
     assert (now.state, now.valid_until, now.due, now.overdue_days) == ("due-soon", d("2026-06-01"), d("2026-11-29"), 0)
     assert at(ran_out, "2026-11-30", rule).state == "expired"
-    assert not any(cycle.certificate for cycle in cycles(ran_out, [rule], d("2026-11-22")))
+    assert not any(cycle.issues_certificate for cycle in cycles(ran_out, [rule], d("2026-11-22")))
 
 
 def test_case_21_an_import_holds_last_and_this_years_record_and_keeps_the_stated_day() -> None:
@@ -222,7 +222,7 @@ def test_case_21_an_import_holds_last_and_this_years_record_and_keeps_the_stated
     assert [cycle.valid_until for cycle in computed] == [d("2027-08-24")]
 
 
-def test_case_22_a_preview_names_who_is_touched_and_leaves_the_choice() -> None:
+def test_case_22_a_preview_names_the_affected_people_and_leaves_the_choice() -> None:
     people = {
         "amir": worker(done("2026-02-12")),
         "bea": worker(done("2026-11-01")),
@@ -231,19 +231,19 @@ def test_case_22_a_preview_names_who_is_touched_and_leaves_the_choice() -> None:
     }
     shorter = Policy(d("2026-11-22"), period_months=6, applies="now")
     now = preview_policy_change(people, [RULE], [RULE, shorter], d("2026-11-22"))
-    assert [touch.key for touch in now.touched] == ["amir", "bea", "new"]
-    assert now.untouched == 1
-    amir, bea, new = now.touched
+    assert [touch.key for touch in now.affected] == ["amir", "bea", "new"]
+    assert now.unaffected_count == 1
+    amir, bea, new = now.affected
     assert (amir.before.due, amir.after.due) == (d("2027-02-12"), d("2026-11-29"))  # the floor
     assert (bea.before.due, bea.after.due) == (d("2027-11-01"), d("2027-05-01"))
     assert (new.before.due, new.after.due) == (d("2026-12-18"), d("2026-12-18"))
-    assert "due day: 12 February 2027 → 29 November 2026" in amir.how
-    assert not any(touch.becomes_overdue for touch in now.touched)
+    assert "due day: 12 February 2027 → 29 November 2026" in amir.summary
+    assert not any(touch.becomes_overdue for touch in now.affected)
     later = preview_policy_change(
         people, [RULE], [RULE, replace(shorter, applies="from the next renewal")], d("2026-11-22")
     )
-    assert all(touch.before.due == touch.after.due for touch in later.touched)
-    assert later.touched[0].how == "next certificate would be valid until: 12 February 2028 → 12 August 2027"
+    assert all(touch.before.due == touch.after.due for touch in later.affected)
+    assert later.affected[0].summary == "next certificate would be valid until: 12 February 2028 → 12 August 2027"
 
 
 @pytest.mark.parametrize("applies", ["now", "from the next renewal"])
@@ -257,7 +257,7 @@ def test_case_23_another_period_never_changes_a_certificate_that_was_issued(appl
     assert now.due == d(due)
 
 
-def test_case_23_who_renews_between_the_certificate_and_a_later_due_day_is_in_time() -> None:
+def test_case_23_a_renewal_between_the_expiry_and_a_later_due_date_is_in_time() -> None:
     longer = Policy(d("2026-11-22"), period_months=24, applies="now")
     facts = worker(done("2026-02-12"))
     waiting = at(facts, "2027-06-01", RULE, longer)
@@ -267,7 +267,7 @@ def test_case_23_who_renews_between_the_certificate_and_a_later_due_day_is_in_ti
     assert (renewed.valid_until, renewed.anchor) == (d("2030-02-12"), d("2026-02-12"))
 
 
-def test_the_sentence_of_the_issue() -> None:
+def test_the_example_explanation_of_the_design() -> None:
     now = at(worker(done("2025-02-12"), again("2026-01-20")), "2026-11-22")
     assert now.because == (
         "Up to date until 12 February 2027, because you renewed inside your window; your date stays 12 February."

@@ -1,4 +1,4 @@
-"""Calendar traps in tables: month ends, leap days, dates that come every year, and dates in words."""
+"""Calendar traps in tables: month ends, leap days, yearly dates, and dates in words."""
 
 from __future__ import annotations
 

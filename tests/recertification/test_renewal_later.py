@@ -1,4 +1,4 @@
-"""The numbered cases of the design, 25 to 46, as far as they are matters of the rule."""
+"""The numbered cases of the design, 25 to 46, as far as the rules decide them."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_case_29_the_window_lies_before_the_last_day_and_not_after() -> None:
     assert at(worker(done("2026-02-12")), "2026-12-14").state == "due-soon"
 
 
-def test_case_30_after_years_without_any_job_the_standing_is_the_same_as_with_daily_ones() -> None:
+def test_case_30_after_years_without_any_job_the_status_is_the_same_as_with_daily_jobs() -> None:
     facts = worker(done("2026-02-12"))
     assert [at(facts, day).state for day in ("2026-12-13", "2026-12-14", "2027-02-12", "2027-02-13", "2029-01-01")] == [
         "up-to-date",
@@ -79,14 +79,14 @@ def test_case_30_after_years_without_any_job_the_standing_is_the_same_as_with_da
     ]
 
 
-def test_case_31_a_paused_person_is_not_reported_as_certified_when_the_certificate_ran_out() -> None:
+def test_case_31_a_paused_person_is_not_reported_as_certified_after_the_certificate_expired() -> None:
     now = at(worker(done("2026-02-12"), Pause(d("2026-11-01"), None, 14, "suspended")), "2027-06-01")
     assert (now.state, now.valid_until, now.overdue_days) == ("paused", d("2027-02-12"), 0)
     assert "was valid up to and including 12 February 2027" in now.because
     assert "suspended" in now.because
 
 
-def test_case_32_nothing_parks_a_person_out_of_sight() -> None:
+def test_case_32_no_status_hides_a_person_from_the_report() -> None:
     facts = worker(since="2026-11-21")
     assert (at(facts, "2026-11-22").state, at(facts, "2027-11-22").state) == ("not-yet-due", "overdue")
     assert missing_due_date_reason(facts, [RULE], d("2027-11-22")) is None
@@ -95,12 +95,12 @@ def test_case_32_nothing_parks_a_person_out_of_sight() -> None:
 def test_case_33_every_completion_is_in_the_chain_and_one_that_does_not_count_says_why() -> None:
     facts = worker(done("2024-02-12"), again("2026-06-01"))
     chain = cycles(facts, [RULE], d("2026-06-01"))
-    assert [cycle.counts for cycle in chain] == [True, False]
+    assert [cycle.is_counted for cycle in chain] == [True, False]
     now = at(facts, "2026-06-02")
     assert "does not count, because the refresher of 1 June 2026 came after the limit" in now.because
 
 
-def test_case_33_what_did_not_count_counts_when_its_foundation_is_recorded() -> None:
+def test_case_33_an_uncounted_refresher_counts_when_its_foundation_is_recorded() -> None:
     facts = worker(done("2024-02-12"), again("2026-06-01"))
     paper = done("2025-06-15", "refresher", recorded="2026-06-10")
     assert at(plus(facts, paper), "2026-06-09").valid_until == d("2025-02-12")
@@ -108,7 +108,7 @@ def test_case_33_what_did_not_count_counts_when_its_foundation_is_recorded() -> 
     assert (now.valid_until, now.state) == (d("2027-06-15"), "up-to-date")
 
 
-def test_case_34_a_due_day_is_never_in_the_past_when_it_is_set() -> None:
+def test_case_34_a_due_date_is_never_in_the_past_when_it_is_set() -> None:
     facts = person(
         EmploymentFact(d("2015-01-01")), Requirement(d("2015-01-01"), None, "staff", recorded=d("2026-11-22"))
     )
@@ -121,7 +121,7 @@ def test_case_34_a_due_day_is_never_in_the_past_when_it_is_set() -> None:
     assert (at(withdrawn, "2027-02-28").due, at(withdrawn, "2027-03-01").due) == (d("2027-06-12"), d("2027-03-08"))
 
 
-def test_case_35_who_missed_a_cycle_still_has_a_next_due_day() -> None:
+def test_case_35_a_person_who_missed_a_cycle_still_has_a_due_date() -> None:
     facts = worker(done("2024-02-12"))
     assert missing_due_date_reason(facts, [RULE], d("2030-01-01")) is None
     now = at(facts, "2026-11-22")
@@ -162,7 +162,7 @@ def test_case_38_no_two_cycles_of_a_person_have_the_same_key() -> None:
 
 def test_case_39_only_an_attempt_made_here_gets_a_certificate() -> None:
     facts = worker(done("2025-06-01", "imported"), again("2026-05-20"))
-    assert [cycle.certificate for cycle in cycles(facts, [RULE], d("2026-05-20"))] == [False, True]
+    assert [cycle.issues_certificate for cycle in cycles(facts, [RULE], d("2026-05-20"))] == [False, True]
 
 
 def test_case_40_importing_the_same_file_again_changes_nothing() -> None:
@@ -195,14 +195,14 @@ def test_case_45_a_leave_that_begins_in_the_window_stops_the_clock() -> None:
     assert (renewed.valid_until, renewed.anchor) == (d("2028-06-10"), d("2027-06-10"))
 
 
-def test_case_45_a_return_earlier_than_planned_is_another_fact_and_leaves_the_past() -> None:
+def test_case_45_an_early_return_is_another_fact_and_leaves_the_past_unchanged() -> None:
     leave = Pause(d("2027-01-10"), d("2027-05-31"), 21, "leave")
     sooner = Pause(d("2027-01-10"), d("2027-03-31"), 21, "leave", recorded=d("2027-03-20"))
     facts = worker(done("2026-02-12"), leave, sooner)
     assert (at(facts, "2027-03-19").due, at(facts, "2027-03-20").due) == (d("2027-06-21"), d("2027-04-21"))
 
 
-def test_case_45_a_leave_after_the_due_day_does_not_help_before_it_begins() -> None:
+def test_case_45_a_leave_after_the_due_date_does_not_help_before_it_begins() -> None:
     leave = Pause(d("2027-04-01"), d("2027-05-31"), 21, "leave", recorded=d("2027-02-01"))
     facts = worker(done("2026-02-12"), leave)
     assert [at(facts, day).overdue_days for day in ("2027-03-31", "2027-04-01", "2027-06-21", "2027-06-22")] == [
@@ -221,14 +221,14 @@ def test_case_46_unfinished_progress_ends_on_a_date() -> None:
     assert at(facts, "2028-05-06").started is None
 
 
-def test_case_46_a_certificate_that_ran_out_gets_more_time_by_a_dated_decision() -> None:
+def test_case_46_an_expired_certificate_gets_more_time_by_a_dated_decision() -> None:
     more = Extension(d("2027-03-10"), d("2027-04-30"), "the trainer was ill")
     facts = worker(done("2026-02-12"), more)
     assert (at(facts, "2027-03-09").state, at(facts, "2027-03-10").state) == ("expired", "due-soon")
     assert at(plus(facts, again("2027-04-30")), "2027-04-30").valid_until == d("2028-02-12")
 
 
-def test_case_46_when_the_rule_starts_nobody_is_overdue_on_that_day() -> None:
+def test_case_46_nobody_is_overdue_on_the_day_on_which_the_first_policy_starts() -> None:
     start = Policy(d("2026-11-22"))
     facts = worker(since="2018-01-01")
     assert (at(facts, "2026-11-21", start).state, at(facts, "2026-11-22", start).due) == (

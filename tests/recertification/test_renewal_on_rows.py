@@ -1,4 +1,4 @@
-"""The numbered cases of the design that are matters of rows, pages and commands rather than of the rule alone."""
+"""The numbered cases of the design that need rows, pages and commands as well as the rules."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def complete(session: Session, person: Person, days: int) -> Certificate:
     return session.execute(select(Certificate).where(Certificate.completion_id == row.id)).scalar_one()
 
 
-def test_case_09_each_command_says_how_many_it_touched(app: Flask, session: Session) -> None:
+def test_case_09_each_command_prints_how_many_people_it_affected(app: Flask, session: Session) -> None:
     make_person(session, at=now())
     today = civil_date(now(), ZONE)
     runner = app.test_cli_runner()
@@ -84,9 +84,7 @@ def test_case_12_old_certificates_stay_and_those_of_leavers_can_be_checked(sessi
     assert first.name in Client(client.app).get(f"/verify/{first.number}").text
 
 
-def test_case_42_the_certificate_and_its_check_page_say_until_when_it_is_valid(
-    session: Session, client: Client
-) -> None:
+def test_case_42_the_certificate_and_its_check_page_show_the_expiry(session: Session, client: Client) -> None:
     issued = complete(session, make_person(session), 0)
     assert "22 November 2027" in client.get(f"/verify/{issued.number}").text
 
@@ -103,7 +101,7 @@ def test_case_43_another_name_is_another_certificate_of_the_same_cycle(session: 
 
 
 @pytest.mark.parametrize(("months", "state"), [(None, "due-soon"), (24, "not-yet-due")])
-def test_case_20_the_age_limit_holds_for_rows_too(session: Session, months: int | None, state: str) -> None:
+def test_case_20_the_age_limit_applies_to_stored_imports(session: Session, months: int | None, state: str) -> None:
     person = make_person(session)
     rule = queries.policies(session, ZONE)[0]
     actions.add_policy_version(session, type(rule)(DAY, import_age_months=months), DAY, "why", None, NOW)

@@ -1,4 +1,4 @@
-"""Properties of the rule under random histories."""
+"""Properties of the recertification rules under random histories."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from course.recertification.rules import (
 )
 from course.recertification.rules.certification_status import STATES
 from course.recertification.rules.civil_dates import long_date
-from tests.recertification.histories import (
+from tests.recertification.makers import again, at, d, done, joined, plus, worker
+from tests.recertification.random_histories import (
     after,
     completions,
     days,
@@ -32,7 +33,6 @@ from tests.recertification.histories import (
     several_policies,
     since,
 )
-from tests.recertification.makers import again, at, d, done, joined, plus, worker
 
 many = settings(max_examples=300)
 Rules = tuple[Policy, ...]
@@ -40,7 +40,7 @@ Rules = tuple[Policy, ...]
 
 @many
 @given(histories, several_policies, days)
-def test_a_standing_is_total_and_its_sentence_contains_its_dates(
+def test_every_person_has_a_status_and_its_explanation_contains_its_dates(
     facts: CertificationFacts, rules: Rules, on: date
 ) -> None:
     now = certification_status(facts, rules, on)
@@ -57,7 +57,7 @@ def test_a_standing_is_total_and_its_sentence_contains_its_dates(
 
 @many
 @given(histories, histories, several_policies, st.lists(policies(), max_size=2), days)
-def test_a_past_standing_never_changes_when_later_facts_are_added(
+def test_the_status_of_a_past_day_never_changes_when_later_facts_are_added(
     facts: CertificationFacts, more: CertificationFacts, rules: Rules, versions: list[Policy], on: date
 ) -> None:
     later = [replace(version, recorded=after(max(on, version.since), 1)) for version in versions]
@@ -68,17 +68,17 @@ def test_a_past_standing_never_changes_when_later_facts_are_added(
 
 @many
 @given(histories, several_policies, days)
-def test_a_certificate_that_was_issued_keeps_its_day_for_ever(
-    facts: CertificationFacts, rules: Rules, on: date
-) -> None:
-    then = {cycle.key: cycle.valid_until for cycle in cycles(facts, rules, on) if cycle.counts}
+def test_an_issued_certificate_keeps_its_expiry_for_ever(facts: CertificationFacts, rules: Rules, on: date) -> None:
+    then = {cycle.key: cycle.valid_until for cycle in cycles(facts, rules, on) if cycle.is_counted}
     ever = {cycle.key: cycle.valid_until for cycle in cycles(facts, rules, date(2040, 1, 1))}
     assert then.items() <= ever.items()
 
 
 @many
 @given(histories, several_policies, days)
-def test_nobody_required_is_without_a_next_due_day(facts: CertificationFacts, rules: Rules, on: date) -> None:
+def test_everybody_for_whom_the_course_is_required_has_a_due_date(
+    facts: CertificationFacts, rules: Rules, on: date
+) -> None:
     now = certification_status(facts, rules, on)
     if now.state not in ("not-required", "paused"):
         assert now.due is not None
@@ -95,9 +95,9 @@ def test_nobody_required_is_without_a_next_due_day(facts: CertificationFacts, ru
 def test_another_completion_never_makes_anyone_overdue(
     facts: CertificationFacts, rules: Rules, completion: CompletionFact, days_on: int
 ) -> None:
-    last = max((one.written for one in facts.completions), default=completion.written)
-    new = replace(completion, recorded=after(max(last, completion.written), 1), revoked=None)
-    on = after(new.written, days_on)
+    last = max((one.recorded_on for one in facts.completions), default=completion.recorded_on)
+    new = replace(completion, recorded=after(max(last, completion.recorded_on), 1), revoked=None)
+    on = after(new.recorded_on, days_on)
     without, with_it = certification_status(facts, rules, on), certification_status(plus(facts, new), rules, on)
     assert with_it.overdue_days <= without.overdue_days
     assert (with_it.valid_until or date.min) >= (without.valid_until or date.min)
@@ -115,7 +115,7 @@ def test_a_longer_period_from_now_on_never_makes_anyone_overdue(
     held = max(old, key=lambda rule: rule.since)
     old = [replace(rule, kind="anniversary", period_months=held.period_months, window_days=1) for rule in old]
     known = CertificationFacts(
-        **{**vars(facts), "completions": tuple(c for c in facts.completions if c.written < change)}
+        **{**vars(facts), "completions": tuple(c for c in facts.completions if c.recorded_on < change)}
     )
     longer = replace(old[-1], since=change, period_months=held.period_months + more, applies="now")
     same = replace(longer, period_months=held.period_months)
@@ -127,7 +127,7 @@ def test_a_longer_period_from_now_on_never_makes_anyone_overdue(
 
 @many
 @given(histories, policies(), st.integers(1, 24), days)
-def test_a_longer_period_never_makes_anyone_overdue_who_has_one_completion(
+def test_a_longer_period_never_makes_a_person_with_one_completion_overdue(
     facts: CertificationFacts, rule: Policy, more: int, on: date
 ) -> None:
     one = replace(facts, completions=facts.completions[:1])
@@ -141,7 +141,7 @@ def test_a_longer_minimum_of_a_fixed_date_never_makes_anyone_overdue(
     facts: CertificationFacts, rule: Policy, more: int, on: date
 ) -> None:
     fixed = replace(rule, kind="fixed", window_days=min(rule.window_days, 28 * rule.minimum_months - 1))
-    # A stated day is not on the common date, and an extension may count as a renewal in time: see the next test.
+    # A stated last day is not the common date, and an extension may count as a renewal in time: see the next test.
     plain = replace(facts, completions=tuple(replace(c, valid_until=None) for c in facts.completions), extensions=())
     longer = replace(fixed, minimum_months=fixed.minimum_months + more)
     assert (
@@ -149,9 +149,9 @@ def test_a_longer_minimum_of_a_fixed_date_never_makes_anyone_overdue(
     )
 
 
-def test_where_more_time_costs_some_of_the_next_period_as_the_rule_says() -> None:
-    """Not a property: renewed on the same day, who is in time keeps the date, and who is late or early does not. The
-    days between are lost or won, never the present certificate."""
+def test_an_extension_can_cost_some_of_the_next_period() -> None:
+    """Not a property: of two people who renew on the same day, the one in time keeps the date, and the one who is late
+    or early does not. The days between the dates are lost or gained, never the present certificate."""
     chain = worker(done("2024-01-01"), again("2024-11-20"))
     longer = Policy(d("2020-01-01"), period_months=13)
     assert at(chain, "2024-11-20").valid_until == d("2026-01-01")
@@ -164,8 +164,8 @@ def test_no_date_is_before_its_cause_and_windows_open_before_the_last_day(
     facts: CertificationFacts, rules: Rules, on: date
 ) -> None:
     for cycle in cycles(facts, rules, on):
-        assert cycle.completion.written <= on
-        if cycle.counts:
+        assert cycle.completion.recorded_on <= on
+        if cycle.is_counted:
             assert cycle.valid_until is not None
             assert cycle.window_opens is not None
             assert cycle.valid_from <= cycle.window_opens < cycle.valid_until
@@ -182,9 +182,7 @@ def test_no_date_is_before_its_cause_and_windows_open_before_the_last_day(
 
 @many
 @given(histories, policies(latest=date(2019, 1, 1)), days, st.integers(0, 3000))
-def test_whoever_becomes_required_has_the_minimum_of_days(
-    facts: CertificationFacts, rule: Policy, on: date, ago: int
-) -> None:
+def test_a_new_requirement_leaves_the_minimum_days(facts: CertificationFacts, rule: Policy, on: date, ago: int) -> None:
     first = replace(rule, recorded=None)
     reason = Requirement(after(on, -ago), None, "staff", recorded=on)
     fresh = replace(facts, requirements=(reason,), employments=())
@@ -195,18 +193,18 @@ def test_whoever_becomes_required_has_the_minimum_of_days(
 
 @settings(max_examples=100)
 @given(st.lists(histories, max_size=4), several_policies, policies(), days)
-def test_a_preview_accounts_for_everybody_and_touches_no_certificate(
+def test_a_preview_accounts_for_everybody_and_changes_no_certificate(
     people: list[CertificationFacts], rules: Rules, new: Policy, on: date
 ) -> None:
     named = {str(number): facts for number, facts in enumerate(people)}
     seen = preview_policy_change(named, rules, [*rules, new], on)
-    assert len(seen.touched) + seen.untouched == len(people)
+    assert len(seen.affected) + seen.unaffected_count == len(people)
     saved = replace(new, recorded=on)
-    for touch in seen.touched:
-        assert touch.how
+    for touch in seen.affected:
+        assert touch.summary
         before = cycles(named[touch.key], rules, after(saved.governs_from, -1))
         with_it = {cycle.key: cycle for cycle in cycles(named[touch.key], [*rules, saved], date(2040, 1, 1))}
-        assert all(with_it[cycle.key].valid_until == cycle.valid_until for cycle in before if cycle.counts)
+        assert all(with_it[cycle.key].valid_until == cycle.valid_until for cycle in before if cycle.is_counted)
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])

@@ -1,4 +1,4 @@
-"""The course as a school in England reads it, and teaching it with a marked change."""
+"""The course as a school in England reads it, and a fixture that teaches it with a marked change."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from course.clock import now
 from course.content.actions import archive
 from course.content.library import Library
-from tests.refreshers.taking import Teach, changed
+from tests.refreshers.refresher_steps import Teach, changed
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Somebody who completed the course a while ago, written down as the course would have."""
+"""A person who completed the course some time ago, recorded as the course would have recorded it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Five questions by a mailed link."""
+"""Boosters: five questions by a mailed link."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def send(session: Session, library: Library, after: int = 0) -> int:
     return newest.first() or 0
 
 
-def test_a_month_after_the_completion_one_mail_is_queued_and_no_second(
+def test_one_booster_is_queued_a_month_after_the_completion_and_no_second(
     app: Flask, session: Session, library: Library
 ) -> None:
     person = made(session, library)
@@ -66,7 +66,7 @@ def test_a_month_after_the_completion_one_mail_is_queued_and_no_second(
     assert re.search(r"http://\S+/booster/\S+", mail.text)
     assert mail.html is not None
     assert "/booster/" in mail.html
-    # It can be declined at one press, and asked for again.
+    # The recipient can opt out with one press, and opt in again.
     stop = re.search(r"/mail/choice/\S+", mail.text)
     assert stop is not None
     assert mail.headers is not None
@@ -80,7 +80,8 @@ def test_two_senders_at_once_draw_one_booster(session: Session, library: Library
     assert not actions.queue_booster(session, library, one, lambda n: MailMessage("S", str(n)), ZONE, now())
 
 
-def test_it_asks_what_is_remembered_least_with_questions_not_seen_before(session: Session, library: Library) -> None:
+@pytest.mark.both_engines
+def test_a_booster_asks_the_points_remembered_least_with_unseen_questions(session: Session, library: Library) -> None:
     missed = library.taught_points[3:8]
     person = made(session, library, missed=missed)
     number = send(session, library)
@@ -100,12 +101,12 @@ def test_it_asks_what_is_remembered_least_with_questions_not_seen_before(session
 @pytest.mark.parametrize(
     ("ago", "what"), [(20, "too soon"), (330, "the refresher is open"), (500, "the certificate has run out")]
 )
-def test_nobody_is_sent_one_at_another_time(session: Session, library: Library, ago: int, what: str) -> None:
+def test_no_booster_is_sent_at_another_time(session: Session, library: Library, ago: int, what: str) -> None:
     made(session, library, ago)
     assert due(session, library) == [], what
 
 
-def test_the_next_one_comes_at_most_monthly_and_only_as_long_as_they_are_answered(
+def test_further_boosters_come_at_most_monthly_and_only_while_they_are_answered(
     session: Session, library: Library
 ) -> None:
     person = made(session, library, missed=library.taught_points[:10])
@@ -116,7 +117,7 @@ def test_the_next_one_comes_at_most_monthly_and_only_as_long_as_they_are_answere
     assert due(session, library, after=61) == []
 
 
-def test_who_declined_is_sent_none_until_they_want_them_again(session: Session, library: Library) -> None:
+def test_a_person_who_opted_out_is_sent_no_booster_until_they_opt_in_again(session: Session, library: Library) -> None:
     person = made(session, library)
     assert set_mail_preference(session, person.id, BOOSTER, False, now())
     assert due(session, library) == []
@@ -124,7 +125,7 @@ def test_who_declined_is_sent_none_until_they_want_them_again(session: Session, 
     assert due(session, library) == [person.id]
 
 
-def test_leavers_are_sent_none_and_their_link_ends(
+def test_leavers_are_sent_no_booster_and_their_link_ends(
     session: Session, client: Client, app: Flask, library: Library
 ) -> None:
     person = made(session, library)
@@ -136,7 +137,8 @@ def test_leavers_are_sent_none_and_their_link_ends(
     assert due(session, library, after=31) == []
 
 
-def test_the_link_needs_no_password_and_leads_to_nothing_else(
+@pytest.mark.both_engines
+def test_the_link_needs_no_password_and_gives_access_to_nothing_else(
     app: Flask, session: Session, client: Client, library: Library
 ) -> None:
     person = made(session, library)
@@ -167,9 +169,8 @@ def test_the_link_needs_no_password_and_leads_to_nothing_else(
     client.get(f"/attempt/{number}", 303)
 
 
-def test_a_link_that_was_made_up_or_is_too_old_opens_nothing(
-    app: Flask, session: Session, client: Client, library: Library
-) -> None:
+@pytest.mark.both_engines
+def test_a_forged_or_expired_link_opens_nothing(app: Flask, session: Session, client: Client, library: Library) -> None:
     person = made(session, library)
     secret = app.extensions["course"].config.secret_key
     number = send(session, library)
@@ -188,7 +189,7 @@ def test_a_link_that_was_made_up_or_is_too_old_opens_nothing(
     assert person.left_at is None
 
 
-def test_answers_of_a_booster_tell_the_memory_model(session: Session, library: Library) -> None:
+def test_answers_of_a_booster_update_the_memory_model(session: Session, library: Library) -> None:
     person = made(session, library, missed=library.taught_points[:5])
     before = actions.person_memory_estimates(session, library, person.id, now() + timedelta(days=1))
     number = send(session, library)

@@ -1,4 +1,4 @@
-"""Two last steps at the same moment, in two windows: whatever is finished is completed, and nothing else."""
+"""Two last steps at the same moment, in two windows: everything that is finished is completed, and nothing else."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from course.refreshers import actions
 from course.refreshers.commands import recover_completions
 from course.refreshers.rules.boosters import sign_booster_token
 from course.server.jobs import REGISTRY
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 from tests.learning.finishing import (
     LastSteps,
     answer_but_last,
@@ -60,7 +60,7 @@ def post(client: Client, step: tuple[str, Form]) -> Callable[[], int]:
 
 
 def count(app: Flask, model: type) -> int:
-    with app.app_context(), command_session() as session:
+    with app.app_context(), unit_of_work() as session:
         return session.execute(select(func.count()).select_from(model)).scalar_one()
 
 
@@ -78,19 +78,19 @@ def nearly_renewed(session: Session, library: Library, person: Person) -> LastSt
 def test_a_refreshers_last_answer_and_last_decision_at_once_complete_it(committed: Flask) -> None:
     library = english(committed)
     for number in range(4):
-        with committed.app_context(), command_session() as session:
+        with committed.app_context(), unit_of_work() as session:
             person = make_completed(session, library, email=f"sam{number}@example.org")
             last = nearly_renewed(session, library, person)
         one, two = windows(committed, person, 2)
         assert at_once([post(one, last.answer), post(two, last.decision)]) == [303, 303]
-        # Of each the course and the refresher.
+        # One completion of the course and one of the refresher for each person.
         assert count(committed, Completion) == count(committed, Certificate) == 2 * (number + 1)
 
 
 def test_the_last_answer_of_the_last_check_and_the_last_decision_at_once_complete_the_course(committed: Flask) -> None:
     library = english(committed)
     for number in range(3):
-        with committed.app_context(), command_session() as session:
+        with committed.app_context(), unit_of_work() as session:
             person = make_person(session, email=f"kim{number}@example.org")
             last = make_nearly_complete(session, library, person.id, now())
         assert count(committed, Completion) == number
@@ -102,9 +102,9 @@ def test_the_last_answer_of_the_last_check_and_the_last_decision_at_once_complet
 
 def test_the_two_last_answers_of_a_booster_at_once_end_it(committed: Flask) -> None:
     library = english(committed)
-    with committed.app_context(), command_session() as session:
+    with committed.app_context(), unit_of_work() as session:
         person = make_completed(session, library, timedelta(days=40))
-    with committed.app_context(), command_session() as session:
+    with committed.app_context(), unit_of_work() as session:
         (due,) = actions.boosters_due(session, library, "Europe/London", now().date())
         actions.queue_booster(session, library, due, lambda n: MailMessage("Five", str(n)), "Europe/London", now())
         number = attempts(session, person.id, "booster")[-1].id
@@ -120,27 +120,27 @@ def test_the_two_last_answers_of_a_booster_at_once_end_it(committed: Flask) -> N
     token = sign_booster_token(number, committed.extensions["course"].config.secret_key)
     sent = [post(Client(committed), (f"/booster/{token}/{n}", forms[n - 1])) for n in (4, 5)]
     assert at_once(sent) == [303, 303]
-    with committed.app_context(), command_session() as session:
+    with committed.app_context(), unit_of_work() as session:
         ended = session.execute(select(AttemptOutcome).where(AttemptOutcome.attempt_id == number)).scalar_one()
         assert (ended.points_right, ended.passed) == (5, True)
 
 
-def test_what_was_finished_and_not_completed_is_found_healed_once_and_written_to_the_log(committed: Flask) -> None:
-    """As two last steps at once used to leave it."""
+def test_an_unrecorded_completion_is_recovered_once_and_written_to_the_audit_log(committed: Flask) -> None:
+    """The rows are those that two last steps at the same moment used to leave."""
     library = english(committed)
     finished = now() - timedelta(days=3)
-    with committed.app_context(), command_session() as session:
+    with committed.app_context(), unit_of_work() as session:
         renewing = make_completed(session, library, email="sam@example.org")
         learner = make_person(session, email="kim@example.org")
         ended = make_person(session, email="lee@example.org")
-    with committed.app_context(), command_session() as session:
+    with committed.app_context(), unit_of_work() as session:
         found = actions.begin_refresher(session, library, renewing.id, None, finished)
         run = actions.begin_scenario_run(session, library, renewing.id, found, finished)
         end_without_completing(session, library, renewing.id, found.attempt_id, run, finished)
         last = make_nearly_complete(session, library, learner.id, finished)
         end_without_completing(session, library, learner.id, *numbers(last), finished)
         last = make_nearly_complete(session, library, ended.id, finished)
-        # Of this one even the outcome of the last attempt is missing.
+        # For this person even the outcome of the last attempt is missing.
         end_without_completing(session, library, ended.id, *numbers(last), finished, outcome=False)
     assert count(committed, Completion) == 1
     with committed.app_context():
@@ -148,7 +148,7 @@ def test_what_was_finished_and_not_completed_is_found_healed_once_and_written_to
     assert sorted(healed) in ([0, 3], [1, 2])
     assert heal(committed) == 0
     assert count(committed, Completion) == count(committed, Certificate) == 4
-    with committed.app_context(), command_session() as session:
+    with committed.app_context(), unit_of_work() as session:
         said = session.execute(select(AuditEntry.what).where(AuditEntry.what == "certificate.found")).scalars().all()
         assert len(said) == 3
         days = set(session.execute(select(Certificate.completed_on).order_by(Certificate.id)).scalars().all()[1:])
@@ -158,10 +158,10 @@ def test_what_was_finished_and_not_completed_is_found_healed_once_and_written_to
     assert "without a certificate" not in out.output
 
 
-def test_the_guard_and_the_worker_complete_what_was_left_open(committed: Flask) -> None:
+def test_the_guard_and_the_worker_recover_unrecorded_completions(committed: Flask) -> None:
     library = english(committed)
     for email, complete in (("sam@example.org", guard), ("kim@example.org", work)):
-        with committed.app_context(), command_session() as session:
+        with committed.app_context(), unit_of_work() as session:
             person = make_person(session, email=email)
             last = make_nearly_complete(session, library, person.id, now())
             end_without_completing(session, library, person.id, *numbers(last), now())
@@ -177,7 +177,7 @@ def guard(app: Flask, email: str) -> None:
 
 
 def work(app: Flask, _email: str) -> None:
-    with app.app_context(), command_session() as session:
+    with app.app_context(), unit_of_work() as session:
         assert enqueue_regular(session, REGISTRY.by_name["refreshers.recover"], now(), now())
     assert run_waiting_jobs(app) == 1
 

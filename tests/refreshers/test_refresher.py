@@ -1,4 +1,4 @@
-"""A refresher from the page that offers it to the certificate."""
+"""A refresher, from the page that offers it to the certificate."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -21,10 +22,10 @@ from tests.certificates.sheets import text
 from tests.makers import make_person, sign_in
 from tests.pages import Client
 from tests.refreshers.makers import make_completed
-from tests.refreshers.taking import answer_all, begin, tell_story
+from tests.refreshers.refresher_steps import answer_all, begin, tell_story
 
 
-def test_the_page_my_training_offers_the_refresher_when_its_time_has_come(
+def test_my_training_offers_the_refresher_when_the_window_opens(
     session: Session, client: Client, library: Library
 ) -> None:
     sign_in(client, make_completed(session, library))
@@ -36,7 +37,7 @@ def test_the_page_my_training_offers_the_refresher_when_its_time_has_come(
     assert "An estimate from your own first answers" in page.text
 
 
-def test_long_before_its_time_it_is_not_asked_for_but_can_be_done(
+def test_long_before_the_window_the_refresher_is_not_asked_for_but_can_be_done(
     session: Session, client: Client, library: Library
 ) -> None:
     sign_in(client, make_completed(session, library, ago=timedelta(days=30)))
@@ -46,7 +47,7 @@ def test_long_before_its_time_it_is_not_asked_for_but_can_be_done(
     assert begin(client).startswith("/refresher/story")
 
 
-def test_it_takes_about_a_quarter_of_the_course_and_holds_every_critical_point(
+def test_a_refresher_takes_about_a_quarter_of_the_course_and_has_every_critical_point(
     session: Session, library: Library
 ) -> None:
     person = make_completed(session, library)
@@ -57,14 +58,16 @@ def test_it_takes_about_a_quarter_of_the_course_and_holds_every_critical_point(
     assert 0.15 * library.minutes < made.plan.minutes <= 0.25 * library.minutes
 
 
-def test_what_was_wrong_last_time_is_asked_before_what_was_right(session: Session, library: Library) -> None:
+def test_points_answered_wrongly_last_time_are_asked_before_points_answered_correctly(
+    session: Session, library: Library
+) -> None:
     plain = [p for p in library.taught_points if not library.points[p].safety_critical]
     person = make_completed(session, library, missed=(plain[-1], plain[-2]))
     made = actions.compose_refresher(session, library, person.id, None, now())
     assert set(made.plan.points(REASON_FORGOTTEN)[:2]) == {plain[-1], plain[-2]}
 
 
-def test_questions_that_were_not_seen_come_first(session: Session, library: Library) -> None:
+def test_unseen_questions_come_first(session: Session, library: Library) -> None:
     person = make_completed(session, library)
     seen = set(question_history(session, person.id).last)
     found = actions.begin_refresher(session, library, person.id, None, now())
@@ -73,6 +76,7 @@ def test_questions_that_were_not_seen_come_first(session: Session, library: Libr
     assert not seen & {item.question_id for item in asked.items}
 
 
+@pytest.mark.both_engines
 def test_a_refresher_leads_to_a_certificate_that_keeps_the_date(
     app: Flask, session: Session, client: Client, library: Library, tmp_path: Path
 ) -> None:
@@ -97,7 +101,7 @@ def test_a_refresher_leads_to_a_certificate_that_keeps_the_date(
     assert b"The refresher made for this person" in client.flask.get(f"/certificate/{second.number}.json").data
 
 
-def test_a_miss_is_explained_and_asked_again_with_another_question_until_it_is_right(
+def test_a_wrong_answer_is_explained_and_the_point_asked_again_until_it_is_right(
     app: Flask, session: Session, client: Client, library: Library
 ) -> None:
     person = make_completed(session, library)
@@ -144,6 +148,7 @@ def test_nothing_is_certified_before_every_part_is_done(
     assert session.execute(count).scalar() == 2
 
 
+@pytest.mark.both_engines
 def test_two_clicks_begin_one_refresher(session: Session, client: Client, library: Library) -> None:
     sign_in(client, make_completed(session, library))
     assert begin(client) == begin(client)
@@ -151,7 +156,7 @@ def test_two_clicks_begin_one_refresher(session: Session, client: Client, librar
     assert session.execute(count).scalar() == 1
 
 
-def test_a_refresher_left_for_half_a_year_is_composed_anew(session: Session, library: Library) -> None:
+def test_a_refresher_left_for_half_a_year_is_composed_again(session: Session, library: Library) -> None:
     person = make_completed(session, library)
     first = actions.begin_refresher(session, library, person.id, None, now())
     soon = actions.begin_refresher(session, library, person.id, None, now() + timedelta(days=100))
@@ -159,13 +164,13 @@ def test_a_refresher_left_for_half_a_year_is_composed_anew(session: Session, lib
     assert first.id == soon.id != late.id
 
 
-def test_next_year_brings_another_story(session: Session, library: Library) -> None:
+def test_next_year_brings_another_scenario(session: Session, library: Library) -> None:
     person = make_completed(session, library)
     told = set()
     for _ in range(3):
         made = actions.compose_refresher(session, library, person.id, None, now())
-        assert made.story is not None
-        told.add(made.story.ref)
+        assert made.scenario is not None
+        told.add(made.scenario.ref)
         found = actions.begin_refresher(session, library, person.id, None, now())
         run = actions.begin_scenario_run(session, library, person.id, found, now())
         session.add(RunOutcome(run_id=run, ending="end", outcome="good", finished_at=now()))
@@ -175,7 +180,8 @@ def test_next_year_brings_another_story(session: Session, library: Library) -> N
     assert len(told) == 3
 
 
-def test_after_too_long_a_lapse_the_whole_course_begins_again(
+@pytest.mark.both_engines
+def test_after_the_grace_period_the_whole_course_begins_again(
     session: Session, client: Client, library: Library
 ) -> None:
     person = make_completed(session, library, ago=timedelta(days=900))
@@ -190,7 +196,7 @@ def test_after_too_long_a_lapse_the_whole_course_begins_again(
     assert session.execute(select(func.count()).select_from(Enrolment)).scalar() == 2
 
 
-def test_who_has_not_completed_the_course_has_no_refresher(session: Session, client: Client) -> None:
+def test_a_person_who_has_not_completed_the_course_has_no_refresher(session: Session, client: Client) -> None:
     sign_in(client, make_person(session))
     assert "Finish that first" in client.get("/refresher").text
     assert begin(client) == "/refresher"
@@ -198,7 +204,8 @@ def test_who_has_not_completed_the_course_has_no_refresher(session: Session, cli
     client.post("/refresher/story", {}, 404)
 
 
-def test_no_answer_of_a_refresher_is_seen_by_anybody_else(session: Session, client: Client, library: Library) -> None:
+@pytest.mark.both_engines
+def test_nobody_else_sees_an_answer_of_a_refresher(session: Session, client: Client, library: Library) -> None:
     person = make_completed(session, library)
     found = actions.begin_refresher(session, library, person.id, None, now())
     session.commit()
@@ -208,6 +215,7 @@ def test_no_answer_of_a_refresher_is_seen_by_anybody_else(session: Session, clie
     assert re.search("My refresher", client.get("/refresher").text)
 
 
+@pytest.mark.both_engines
 def test_case_13_beginning_again_resets_nothing(session: Session, client: Client, library: Library) -> None:
     person = make_completed(session, library, ago=timedelta(days=900))
     old = session.execute(select(Attempt.id)).scalar_one()

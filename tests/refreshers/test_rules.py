@@ -1,4 +1,4 @@
-"""What is likely to be remembered, and what a refresher is made of."""
+"""The rules of refreshers, boosters and updates: memory estimates, composition, changes and intervals."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ def estimate(*answers: tuple[float, bool, str], at: float = 60) -> float:
     return memory_estimates(memory, ["p"], after(at))["p"]
 
 
-def test_a_point_that_was_never_asked_is_taken_for_unknown() -> None:
+def test_a_point_that_was_never_asked_counts_as_unknown() -> None:
     assert memory_estimates({}, ["p"], START) == {"p": 0.0}
 
 
-def test_less_is_remembered_as_time_goes_by() -> None:
+def test_the_estimate_falls_with_time() -> None:
     known = [estimate((0, True, "fairly"), at=day) for day in (0, 7, 30, 90, 365)]
     assert known == sorted(known, reverse=True)
     assert 0.3 < known[-1] < known[0] == 1
@@ -55,13 +55,13 @@ def test_less_is_remembered_as_time_goes_by() -> None:
         ((0, True, "guessing"), (0, False, "guessing")),
     ],
 )
-def test_a_surer_right_answer_is_remembered_for_longer(
+def test_a_more_confident_correct_answer_is_remembered_longer(
     better: tuple[float, bool, str], worse: tuple[float, bool, str]
 ) -> None:
     assert estimate(better) > estimate(worse)
 
 
-def test_being_asked_again_later_makes_it_last() -> None:
+def test_a_later_repetition_is_remembered_longer() -> None:
     assert estimate((0, True, "fairly"), (30, True, "fairly")) > estimate((0, True, "fairly"), (1, True, "fairly"))
 
 
@@ -69,7 +69,7 @@ def test_answers_count_in_the_order_of_their_times() -> None:
     assert estimate((30, True, "fairly"), (0, False, "sure")) == estimate((0, False, "sure"), (30, True, "fairly"))
 
 
-def test_going_on_from_what_is_known_leaves_it_unchanged() -> None:
+def test_continuing_from_known_cards_leaves_them_unchanged() -> None:
     first = memory_from_reviews([MemoryReview("p", after(0), True, "sure")])
     before = memory_estimates(first, ["p"], after(60))
     second = memory_from_reviews([MemoryReview("p", after(30), False, "sure")], first)
@@ -85,10 +85,10 @@ def plan(
 ) -> list[tuple[str, str]]:
     estimate = {**dict.fromkeys(POINTS, 0.9), **(known or {})}
     made = compose_plan(POINTS, frozenset("b"), frozenset(changed), estimate, PAGE_MINUTES, fixed, budget)
-    return [(ask.point, ask.why) for ask in made.asks]
+    return [(ask.point, ask.reason) for ask in made.planned_points]
 
 
-def test_critical_points_come_first_and_whatever_the_time() -> None:
+def test_critical_points_come_first_whatever_the_budget() -> None:
     assert plan(budget=0) == [("b", REASON_CRITICAL)]
 
 
@@ -96,7 +96,7 @@ def test_changed_points_are_always_in_and_a_critical_one_stays_critical() -> Non
     assert plan(budget=0, changed="bd") == [("b", REASON_CRITICAL), ("d", REASON_CHANGED)]
 
 
-def test_then_come_the_points_least_remembered_until_the_time_is_used() -> None:
+def test_the_points_least_remembered_follow_until_the_budget_is_used() -> None:
     # A critical point costs 2 + 0.1 × (1 + 1) = 2.2 minutes; e costs 1 + 0.8 × 2 = 2.6, c 1 + 0.5 × 2 = 2.
     known = {"e": 0.2, "c": 0.5}
     assert plan(2.2 + 2.6 - 0.1, known) == [("b", REASON_CRITICAL)]
@@ -108,14 +108,14 @@ def test_then_come_the_points_least_remembered_until_the_time_is_used() -> None:
     ]
 
 
-def test_what_must_be_read_anyway_takes_its_share_of_the_time() -> None:
+def test_changed_pages_and_the_scenario_use_part_of_the_budget() -> None:
     assert len(plan(100)) == len(POINTS)
     assert plan(100, fixed=99) == [("b", REASON_CRITICAL)]
 
 
 def test_there_is_always_something_to_ask() -> None:
     made = compose_plan(POINTS, frozenset(), frozenset(), dict.fromkeys(POINTS, 0.5), PAGE_MINUTES, 0, 0)
-    assert len(made.asks) == 1
+    assert len(made.planned_points) == 1
 
 
 @given(
@@ -127,7 +127,7 @@ def test_no_forgotten_point_is_left_out_for_one_better_known(
     known: dict[str, float], critical: set[str], budget: float
 ) -> None:
     made = compose_plan(POINTS, frozenset(critical), frozenset(), known, PAGE_MINUTES, 0, budget)
-    asked = [ask.point for ask in made.asks]
+    asked = [ask.point for ask in made.planned_points]
     assert len(asked) == len(set(asked))
     assert critical <= set(asked)
     left = [known[point] for point in POINTS if point not in asked]
@@ -148,14 +148,14 @@ STORIES = [
     ("told", "expected"),
     [({}, "weak"), ({"weak": 1}, "near"), ({"weak": 1, "near": 1}, "far"), ({"weak": 1, "near": 1, "far": 1}, "own")],
 )
-def test_each_year_brings_another_story(told: dict[str, int], expected: str) -> None:
-    stories = [ScenarioCandidate(s.ref, s.distance, s.points, max(s.times, told.get(s.ref, 0))) for s in STORIES]
+def test_each_year_brings_another_scenario(told: dict[str, int], expected: str) -> None:
+    stories = [ScenarioCandidate(s.ref, s.distance, s.points, max(s.run_count, told.get(s.ref, 0))) for s in STORIES]
     found = next_scenario(stories, {"a": 0.9, "b": 0.2, "c": 0.1})
     assert found is not None
     assert found.ref == expected
 
 
-def test_without_stories_there_is_none() -> None:
+def test_without_scenarios_there_is_none() -> None:
     assert next_scenario([], {}) is None
 
 
@@ -175,12 +175,12 @@ def mark(
         (ChangeBasis(None, date(2026, 2, 28)), True),
         (ChangeBasis(None, date(2026, 3, 1)), False),
         (ChangeBasis(None, None), False),
-        # What was completed here counts more than a certificate from elsewhere.
+        # A completion made here counts more than an imported certificate.
         (ChangeBasis(after(30), date(2020, 1, 1)), False),
         (ChangeBasis(after(10), None, frozenset({mark().key})), False),
     ],
 )
-def test_a_change_is_new_to_who_completed_the_course_before(basis: ChangeBasis, expected: bool) -> None:
+def test_a_change_is_new_to_a_person_who_completed_the_course_before_it(basis: ChangeBasis, expected: bool) -> None:
     found = open_changes([mark()], {mark().key: after(20)}, basis)
     assert bool(found) is expected
 
@@ -202,17 +202,17 @@ def page(*said: str) -> Page:
     return Page(id="p", title="P", teaches=("a",), blocks=tuple(Block(kind="text", html=html) for html in said))
 
 
-def test_two_versions_stand_side_by_side() -> None:
+def test_the_blocks_of_two_versions_are_paired() -> None:
     rows = page_diff(page("one", "two", "three"), page("one", "2", "three", "four"))
-    said = [(row.before and row.before.html, row.after and row.after.html, row.same) for row in rows]
+    said = [(row.before and row.before.html, row.after and row.after.html, row.is_unchanged) for row in rows]
     assert said == [("one", "one", True), ("two", "2", False), ("three", "three", True), (None, "four", False)]
 
 
-def test_what_was_taken_away_stands_alone() -> None:
+def test_a_removed_block_has_no_counterpart() -> None:
     assert page_diff(page("one", "two"), page("one"))[1] == PageDiffRow(Block(kind="text", html="two"), None)
 
 
-def test_a_prompt_for_a_note_is_no_instruction() -> None:
+def test_a_prompt_for_a_note_is_left_out() -> None:
     prompt = Page(id="p", title="P", teaches=("a",), blocks=(Block(kind="reflect", html="Think.", id="think"),))
     assert page_diff(prompt, page("one")) == (PageDiffRow(None, Block(kind="text", html="one")),)
 
@@ -232,7 +232,7 @@ def sent(*told: tuple[int, bool]) -> list[SentBooster]:
     ("before", "known", "on", "due"),
     [
         (sent(), 1.0, 29, False),
-        # The first comes whatever the model says.
+        # The first booster is due whatever the memory model says.
         (sent(), 1.0, 30, True),
         (sent((30, True)), 0.1, 59, False),
         (sent((30, True)), 0.1, 60, True),
@@ -244,7 +244,7 @@ def sent(*told: tuple[int, bool]) -> list[SentBooster]:
         (sent((30, True), (60, False), (90, False)), 0.1, 200, False),
     ],
 )
-def test_a_booster_comes_after_a_month_and_then_when_the_model_asks(
+def test_a_booster_is_due_after_a_month_and_then_when_the_model_says_so(
     before: list[SentBooster], known: float, on: int, due: bool
 ) -> None:
     assert is_booster_due(DONE, before, dict.fromkeys(POINTS, known), days(on)) is due
@@ -257,7 +257,7 @@ def test_only_the_points_remembered_least_decide_and_are_asked() -> None:
     assert is_booster_due(DONE, sent((30, True)), estimate, days(60))
 
 
-def test_a_question_that_was_changed_is_asked_in_the_place_of_another_on_its_point() -> None:
+def test_a_changed_question_is_asked_in_the_place_of_another_on_its_point() -> None:
     drawn = [DrawnQuestion("q1", "a"), DrawnQuestion("q2", "b"), DrawnQuestion("q3", "b")]
 
     def changed(ref: str, *points: str) -> MarkedChange:

@@ -1,4 +1,5 @@
-"""The simulation can be trusted: its learners forget, its ways are compared on the same people, and it owns up."""
+"""The simulation can be trusted: its learners forget, its kinds of practice are compared on the same people, and it
+reports where the course is not better."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ def learner(kind: Kind = PLAIN) -> Learner:
     return Learner(kind, ("p",), random.Random(1))
 
 
-def test_who_never_practised_remembers_nothing_and_time_takes_away() -> None:
+def test_without_practice_nothing_is_remembered_and_memory_fades() -> None:
     one = learner()
     assert one.remembers("p", 5) == 0
     one.practise("p", 0)
@@ -51,7 +52,7 @@ def test_a_full_repeat_costs_the_whole_course_and_ours_a_part_of_it() -> None:
     assert found["ours without boosters"].minutes < 20
 
 
-def test_where_ours_is_not_better_is_said_and_nothing_else() -> None:
+def test_the_report_states_where_the_course_is_not_better() -> None:
     found = {
         "full repeat": Measured(168, 0.9, 0.5, 0.6),
         "random refresher": Measured(42, 0.1, 0.6, 0.1),

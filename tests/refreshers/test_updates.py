@@ -1,4 +1,4 @@
-"""What has changed: beside what was read, in a refresher or in an update of its own."""
+"""Marked changes: the changed page beside the version that was read, in a refresher or in an update."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ from course.refreshers import actions, queries
 from tests.makers import make_person, sign_in
 from tests.pages import Client
 from tests.refreshers.makers import complete, make_completed
-from tests.refreshers.taking import REF, Teach, answer_all, begin, read, tell_story
+from tests.refreshers.refresher_steps import REF, Teach, answer_all, begin, read, tell_story
 
 
+@pytest.mark.both_engines
 def test_a_refresher_shows_a_changed_page_beside_what_was_read(
     app: Flask, session: Session, client: Client, library: Library, teach: Teach
 ) -> None:
@@ -74,7 +75,7 @@ def test_an_update_asks_those_certified_before_and_only_about_what_changed(
     assert session.execute(select(func.count()).select_from(Certificate)).scalar() == 1
 
 
-def test_a_change_without_days_waits_for_the_refresher(
+def test_a_change_without_a_due_date_waits_for_the_refresher(
     session: Session, client: Client, library: Library, teach: Teach
 ) -> None:
     sign_in(client, make_completed(session, library, ago=timedelta(days=90)))
@@ -83,10 +84,10 @@ def test_a_change_without_days_waits_for_the_refresher(
     assert client.post("/refresher/update", {}).location == "/refresher/update"
 
 
-def test_who_completed_the_course_after_the_change_has_nothing_to_update(session: Session, teach: Teach) -> None:
+def test_a_person_who_completed_the_course_after_the_change_has_no_update(session: Session, teach: Teach) -> None:
     person = make_person(session)
     anew: Library = teach(28)
-    # Enrolled before, but the page was read as it is now.
+    # Enrolled before the change, but the page was read in its present version.
     read_now = PageRead(enrolment_id=1, ref=REF, version="v", read_at=now() + timedelta(minutes=1))
     read_now.enrolment_id = session.execute(select(Enrolment.id).where(Enrolment.person_id == person.id)).scalar_one()
     session.add(read_now)
@@ -136,6 +137,7 @@ def do_nothing(_session: Session, _person: Person) -> None:
     """The update stays as it is."""
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize(
     ("happens", "said", "link"),
     [
@@ -144,7 +146,7 @@ def do_nothing(_session: Session, _person: Person) -> None:
         (open_the_window, "It is time for your refresher, and what changed is part of it.", "Go to my refresher"),
     ],
 )
-def test_an_update_that_is_not_needed_any_more_says_why_and_asks_nothing_more(
+def test_an_update_that_is_no_longer_needed_says_why_and_asks_nothing_more(
     session: Session, client: Client, library: Library, teach: Teach,
     happens: Callable[[Session, Person], None], said: str, link: str,
 ) -> None:  # fmt: skip
@@ -171,7 +173,8 @@ def test_an_update_that_is_not_needed_any_more_says_why_and_asks_nothing_more(
     assert session.execute(reads).scalar() == 0
 
 
-def test_an_update_whose_day_has_passed_does_not_ask_for_it_by_that_day(
+@pytest.mark.both_engines
+def test_an_overdue_update_does_not_ask_for_it_by_the_past_due_date(
     session: Session, client: Client, library: Library, teach: Teach
 ) -> None:
     sign_in(client, make_completed(session, library, ago=timedelta(days=90)))
@@ -186,7 +189,7 @@ def test_an_update_whose_day_has_passed_does_not_ask_for_it_by_that_day(
         assert "Please look at it by" not in page
 
 
-def test_an_update_after_an_earlier_certificate_was_taken_back_leads_to_the_course(
+def test_an_update_after_an_earlier_certificate_was_withdrawn_leads_to_the_course(
     session: Session, client: Client, teach: Teach
 ) -> None:
     person, today, at = make_person(session), now().date(), now()
@@ -204,7 +207,7 @@ def test_an_update_after_an_earlier_certificate_was_taken_back_leads_to_the_cour
     assert "Nothing has changed" not in page.text
 
 
-def test_those_certified_before_are_mailed_once_for_each_step_until_they_have_looked(
+def test_people_certified_before_are_mailed_once_for_each_step_until_they_have_done_the_update(
     app: Flask, session: Session, client: Client, library: Library, teach: Teach
 ) -> None:
     person = make_completed(session, library, ago=timedelta(days=90))
@@ -230,7 +233,7 @@ def test_those_certified_before_are_mailed_once_for_each_step_until_they_have_lo
     assert runner.invoke(args=["updates", "send", "--on", later]).output == "0 mails about updates.\n"
 
 
-def test_whoever_has_their_refresher_to_do_is_not_mailed_about_an_update(
+def test_a_person_whose_refresher_is_due_is_not_mailed_about_an_update(
     app: Flask, session: Session, library: Library, teach: Teach
 ) -> None:
     make_completed(session, library)

@@ -28,7 +28,7 @@ from course.reminders.rules import (
     reminder_status,
     reminder_steps,
 )
-from tests.recertification.histories import days, histories, policies
+from tests.recertification.random_histories import days, histories, policies
 
 LONDON = SendingHours(ReminderPolicy(), "england", "Europe/London")
 RULES = [Policy(since=date(2020, 1, 1))]

@@ -26,7 +26,7 @@ from course.reminders.actions import add_policy_version
 from course.reminders.commands import queue_due_reminders
 from course.reminders.models import Reminder
 from course.reminders.rules import ReminderPolicy
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW, make_config
 from tests.makers import make_person, make_team
 from tests.support.smtp import Inbox, smtp_server
@@ -51,7 +51,7 @@ def here(app: Flask, session: Session) -> Iterator[Session]:
 def post(inbox: Inbox, at: datetime) -> int:
     """Send what is due: how many mails left."""
     return deliver(
-        command_session, f"smtp://{inbox.host}:{inbox.port}", "course@example.org", "https://training.example.org",
+        unit_of_work, f"smtp://{inbox.host}:{inbox.port}", "course@example.org", "https://training.example.org",
         "Europe/London", at,
     )  # fmt: skip
 
@@ -98,6 +98,7 @@ def test_nobody_is_reminded_on_the_day_of_the_invitation_or_of_steps_before_it(h
         assert queue_due_reminders(datetime(2026, 11, 23, 10, tzinfo=UTC) + timedelta(days=number)) == 0
 
 
+@pytest.mark.both_engines
 def test_a_whole_year_brings_each_step_once_and_one_a_day_at_most(here: Session) -> None:
     make_person(here)
     for number in range(60):
@@ -138,6 +139,7 @@ def test_a_run_on_a_sunday_prepares_what_is_right_on_monday(here: Session, inbox
     assert post(inbox, datetime(2026, 12, 21, 8, tzinfo=UTC)) == 1
 
 
+@pytest.mark.both_engines
 def test_a_mail_that_could_not_leave_in_time_waits_for_the_next_working_day(here: Session, inbox: Inbox) -> None:
     make_person(here)
     queue_due_reminders(FOURTEEN)
@@ -332,7 +334,7 @@ def real_app(request: pytest.FixtureRequest) -> Iterator[Flask]:
 
 
 def test_case_10_several_workers_at_once_send_each_reminder_once(real_app: Flask, inbox: Inbox) -> None:
-    with real_app.app_context(), command_session() as session:
+    with real_app.app_context(), unit_of_work() as session:
         for number in range(30):
             make_person(session, f"Person {number}", f"p{number}@example.org", password=None)
     counts: list[int] = []

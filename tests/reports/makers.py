@@ -1,4 +1,4 @@
-"""What a ledger says, so that it can be compared with one that has read everything anew."""
+"""The content of a status cache, to compare it with one that has read everything again."""
 
 from __future__ import annotations
 
@@ -23,6 +23,6 @@ def told(
     today: date = civil_date(now(), ZONE)
     session.commit()
     session.expire_all()
-    ledger = ledger or app.extensions["course.ledger"]
+    ledger = ledger or app.extensions["course.status_cache"]
     days = [ledger.day(session, ZONE, on, today) for on in (today, today - timedelta(days=30))]
     return [(list(day.lines), list(day.tree)) for day in days]

@@ -1,4 +1,4 @@
-"""The report as CSV, Excel and PDF: what the page shows, and nothing that a spreadsheet would run."""
+"""The report as CSV, Excel and PDF: the content of the page, and nothing that a spreadsheet would execute."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 from tests.refreshers.makers import make_completed
 
+pytestmark = pytest.mark.both_engines
+
 
 def setting(app: Flask, session: Session, client: Client) -> None:
     library = app.extensions["course"].library.for_("school", "england")
@@ -35,7 +37,7 @@ def setting(app: Flask, session: Session, client: Client) -> None:
     sign_in(client, boss)
 
 
-def test_a_file_holds_exactly_what_the_page_shows(app: Flask, session: Session, client: Client) -> None:
+def test_a_file_contains_exactly_what_the_page_shows(app: Flask, session: Session, client: Client) -> None:
     setting(app, session, client)
     page = client.get("/report?status=not-started&sort=name")
     form = page.fields()
@@ -61,7 +63,9 @@ def test_a_file_holds_exactly_what_the_page_shows(app: Flask, session: Session, 
     assert root["/MarkInfo"]["/Marked"]  # type: ignore[index]
 
 
-def test_a_manager_downloads_their_own_people_and_no_kind_of_file_is_made_up(session: Session, client: Client) -> None:
+def test_a_manager_downloads_their_own_people_and_an_unknown_format_is_refused(
+    session: Session, client: Client
+) -> None:
     team, other = make_team(session, "Care"), make_team(session, "Office")
     manager = make_person(session, "Priya Nair", "priya@example.org", "manager", team, at=now())
     make_person(session, "Far Away", "far@example.org", team=other, at=now())
@@ -72,11 +76,11 @@ def test_a_manager_downloads_their_own_people_and_no_kind_of_file_is_made_up(ses
     client.post("/report/file/csv", {"on": "2999-01-01"}, 400)
 
 
-def test_of_many_people_a_file_is_made_while_nobody_waits(
+def test_a_file_of_many_people_is_made_in_the_background(
     app: Flask, session: Session, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     setting(app, session, client)
-    monkeypatch.setitem(REPORT_FORMATS, "xlsx", replace(REPORT_FORMATS["xlsx"], at_once=2))
+    monkeypatch.setitem(REPORT_FORMATS, "xlsx", replace(REPORT_FORMATS["xlsx"], max_immediate=2))
     page = client.follow(client.post("/report/file/xlsx", {"status": "not-started", "sort": "name"}))
     assert "The file is ready" in page.text, page.text
     assert "3 people." in page.text
@@ -92,11 +96,11 @@ def test_of_many_people_a_file_is_made_while_nobody_waits(
     client.get(address.removesuffix("/download").replace("/report/made", "/evidence"), 404)
 
 
-def test_a_long_list_on_paper_is_set_in_parts_with_pages_numbered_through(
+def test_a_long_list_as_pdf_is_typeset_in_parts_with_continuous_page_numbers(
     app: Flask, session: Session, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     setting(app, session, client)
-    monkeypatch.setattr(report_files, "PART", 2)
+    monkeypatch.setattr(report_files, "PDF_BATCH_SIZE", 2)
     paper = PdfReader(io.BytesIO(client.post("/report/file/pdf", {"sort": "name"}, 200).body))
     texts = [" ".join(page.extract_text().split()) for page in paper.pages]
     assert [text.count("Riverside Trust: team report") for text in texts] == [1, 0]
@@ -106,7 +110,7 @@ def test_a_long_list_on_paper_is_set_in_parts_with_pages_numbered_through(
     assert paper.metadata.title == "Team report: Riverside Trust"
 
 
-def test_a_command_writes_the_report_to_a_file_and_says_how_far_it_has_come(
+def test_a_command_writes_the_report_to_a_file_and_prints_the_progress(
     app: Flask, session: Session, client: Client, tmp_path: Path
 ) -> None:
     setting(app, session, client)

@@ -1,4 +1,4 @@
-"""The team report on its page: who is in it, for whom, and on which day."""
+"""The team report on its page: which people it has, for which viewer, and on which day."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from course.learning.actions import open_enrolment, record_page_read
 from course.learning.rules.progress import ProgressFacts
 from course.mail.actions import suppress_address
 from course.organisation.models import Organisation
+from course.people import actions as staff
+from course.people import actions as teams
 from course.people.actions import end_employment
 from course.recertification.actions import record_pause
 from course.reports import status_cache
 from course.reports.report_view import modules_done
 from course.reports.status_cache import StatusCache
 from course.server.jobs import SERVER_TASKS
-from course.staff import actions as staff
-from course.teams import actions as teams
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 from tests.refreshers.makers import LONG_AGO, complete, make_completed
@@ -38,7 +38,7 @@ def people(html: str) -> list[str]:
     return [re.sub("<[^>]+>", "", part.split("</b>")[0]) for part in html.split("<tr><td>")[1:]]
 
 
-def test_case_14_who_never_signed_in_is_in_the_report_and_the_worst_come_first(
+def test_case_14_a_person_who_never_signed_in_is_in_the_report_and_the_most_urgent_come_first(
     app: Flask, session: Session, client: Client
 ) -> None:
     library = app.extensions["course"].library.for_("school", "england")
@@ -111,9 +111,7 @@ def test_a_past_day_is_shown_with_the_people_names_teams_and_status_of_that_day(
     assert people(refused.html) == ["Alex Morgan", "Kim Other"]
 
 
-def test_that_somebody_had_left_changes_no_earlier_day_when_it_is_written_down_late(
-    session: Session, client: Client
-) -> None:
+def test_a_departure_recorded_late_changes_no_earlier_day(session: Session, client: Client) -> None:
     boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator", at=PAST)
     gone = make_person(session, "Gone Long", "gone@example.org", at=PAST)
     today = civil_date(now(), ZONE)
@@ -125,7 +123,7 @@ def test_that_somebody_had_left_changes_no_earlier_day_when_it_is_written_down_l
     assert people(client.get("/report").html) == ["Alex Morgan"]
 
 
-def test_today_is_worked_out_anew_once_it_is_a_past_day(session: Session) -> None:
+def test_today_is_derived_again_when_it_has_become_a_past_day(session: Session) -> None:
     boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator", at=PAST)
     kim = make_person(session, "Kim Else", "kim@example.org", at=PAST)
     session.commit()
@@ -138,9 +136,8 @@ def test_today_is_worked_out_anew_once_it_is_a_past_day(session: Session) -> Non
     assert sorted(names) == ["Alex Morgan", "Kim Else"]
 
 
-def test_what_somebody_reads_or_completes_is_in_the_report_at_once(
-    app: Flask, session: Session, client: Client
-) -> None:
+@pytest.mark.both_engines
+def test_progress_and_completions_are_in_the_report_at_once(app: Flask, session: Session, client: Client) -> None:
     library = app.extensions["course"].library.for_("school", "england")
     boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator", at=now())
     sam = make_person(session, at=now())
@@ -156,7 +153,9 @@ def test_what_somebody_reads_or_completes_is_in_the_report_at_once(
     assert told(app, session) == told(app, session, StatusCache())
 
 
-def test_what_somebody_overdue_or_away_has_begun_is_told_too(app: Flask, session: Session, client: Client) -> None:
+def test_the_report_shows_the_progress_of_people_who_are_overdue_or_away(
+    app: Flask, session: Session, client: Client
+) -> None:
     library = app.extensions["course"].library.for_("school", "england")
     boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator", at=PAST)
     session.execute(update(Organisation).values(set_up_at=PAST))
@@ -184,7 +183,7 @@ def test_what_somebody_overdue_or_away_has_begun_is_told_too(app: Flask, session
     assert told_of("sam@example.org") == ["Paused", "0 of 8 modules"]
 
 
-def test_the_modules_that_are_done_are_counted_as_each_pathway_reads_them(app: Flask) -> None:
+def test_finished_modules_are_counted_as_each_pathway_reads_them(app: Flask) -> None:
     course = app.extensions["course"].library
     counted = {}
     for pathway in SETTINGS:
@@ -198,12 +197,12 @@ def test_the_modules_that_are_done_are_counted_as_each_pathway_reads_them(app: F
     assert counted == dict.fromkeys(SETTINGS, len(course.modules))
 
 
-def test_after_much_has_happened_everybody_is_read_anew(
+def test_after_many_changes_everybody_is_read_again(
     app: Flask, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_person(session)
     told(app, session)
-    monkeypatch.setattr(status_cache, "MOST", 2)
+    monkeypatch.setattr(status_cache, "MAX_INCREMENTAL", 2)
     for number in range(3):
         make_person(session, f"Kim {number}", f"kim{number}@example.org")
     lines = told(app, session)
@@ -211,9 +210,7 @@ def test_after_much_has_happened_everybody_is_read_anew(
     assert lines == told(app, session, StatusCache())
 
 
-def test_the_report_of_the_day_is_worked_out_before_somebody_asks_for_it(
-    app: Flask, session: Session, client: Client
-) -> None:
+def test_the_report_of_the_day_is_derived_before_it_is_requested(app: Flask, session: Session, client: Client) -> None:
     sign_in(client, make_person(session, "Alex Morgan", "alex@example.org", "administrator"))
     session.commit()
     with app.app_context():
@@ -224,7 +221,7 @@ def test_the_report_of_the_day_is_worked_out_before_somebody_asks_for_it(
     assert len(queries) <= 6
 
 
-def test_everybody_on_the_list_who_has_something_to_do_is_reminded_in_one_go_and_all_of_it_taken_back(
+def test_everybody_on_the_list_with_something_to_do_is_reminded_together_and_all_reminders_withdrawn(
     app: Flask, session: Session, client: Client
 ) -> None:
     team, other = make_team(session, "Night staff"), make_team(session, "Office")

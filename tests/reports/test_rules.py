@@ -1,4 +1,4 @@
-"""Counting, choosing and ordering the lines of a report."""
+"""Counting, filtering and sorting the lines of a report."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def line(number: int, name: str, state: str = "up-to-date", due: int | None = No
 LINES = sorted(
     [
         line(1, "Ann Hill", "overdue", -9),
-        line(2, "bo Marsh", "expired", -23, pathway="clubs", start=date(2026, 3, 1)),
+        line(2, "bo Marsh", "expired", -23, pathway="clubs", employment_start=date(2026, 3, 1)),
         line(3, "Cy Vale", "due-soon", 12, teams=(2,)),
         line(4, "Di Shaw", "in-progress", 3, teams=(2, 3), valid_until=None),
         line(5, "Ed Cole", "not-yet-due", 20, teams=()),
@@ -55,8 +55,8 @@ def names(wanted: ReportFilter, teams: frozenset[int] | None = None) -> str:
         (ReportFilter(started_from=date(2026, 3, 1)), None, "bo"),
         (ReportFilter(started_from=date(2026, 3, 2)), None, ""),
         (ReportFilter(started_to=date(2026, 2, 28)), None, "Ann Hal Cy Di Ed Flo Gil"),
-        (ReportFilter(words="SHAW"), None, "Di"),
-        (ReportFilter(words="cy@"), None, "Cy"),
+        (ReportFilter(search_text="SHAW"), None, "Di"),
+        (ReportFilter(search_text="cy@"), None, "Cy"),
         (ReportFilter(), frozenset({2, 3}), "Cy Di"),
         (ReportFilter(), frozenset({3}), "Di"),
         (ReportFilter(), frozenset(), ""),
@@ -65,24 +65,24 @@ def names(wanted: ReportFilter, teams: frozenset[int] | None = None) -> str:
         (ReportFilter(sort="start"), None, "bo Ann Hal Cy Di Ed Flo Gil"),
     ],
 )
-def test_the_report_shows_who_was_asked_for_worst_first(
+def test_the_report_shows_the_filtered_people_most_urgent_first(
     wanted: ReportFilter, teams: frozenset[int] | None, expected: str
 ) -> None:
     assert names(wanted, teams) == expected
 
 
-def test_the_counts_are_of_the_team_whatever_else_was_asked_for() -> None:
-    found = completion_report(LINES, ReportFilter(words="nobody is called that"), None)
-    assert (found.total, found.holding, len(found.lines), found.pages) == (8, 3, 0, 1)
+def test_the_counts_are_of_the_team_whatever_the_filter() -> None:
+    found = completion_report(LINES, ReportFilter(search_text="nobody is called that"), None)
+    assert (found.total, found.certified_count, len(found.lines), found.pages) == (8, 3, 0, 1)
     assert list(found.counts.items()) == [
         ("overdue", 2), ("due-soon", 2), ("in-progress", 1), ("not-started", 1), ("up-to-date", 1), ("paused", 1),
         ("not-required", 0),
     ]  # fmt: skip
     assert sum(found.counts.values()) == found.total
-    widths = [(group, number, left, width) for group, _, number, left, width in found.parts]
+    widths = [(group, number, left, width) for group, _, number, left, width in found.bar_segments]
     assert widths[:2] == [("up-to-date", 1, 0, 125), ("due-soon", 2, 125, 250)]
     assert widths[-1][2] + widths[-1][3] == 1000
-    assert completion_report([], ReportFilter(), None).parts == []
+    assert completion_report([], ReportFilter(), None).bar_segments == []
 
 
 @pytest.mark.parametrize(
@@ -96,8 +96,8 @@ def test_the_counts_are_of_the_team_whatever_else_was_asked_for() -> None:
         (line(1, "A", "not-required"), "Not required"),
     ],
 )
-def test_a_status_is_told_in_words(one: StatusLine, words: str) -> None:
-    assert one.words == words
+def test_a_status_has_a_label(one: StatusLine, words: str) -> None:
+    assert one.label == words
 
 
 def test_pages_have_fifty_people_and_miss_nobody() -> None:
@@ -113,7 +113,7 @@ def test_pages_have_fifty_people_and_miss_nobody() -> None:
     [
         ({}, ReportFilter(), 0),
         ({"team": "3", "status": "overdue", "pathway": "clubs", "q": " ann ", "sort": "name"},
-         ReportFilter(3, "overdue", "clubs", words="ann", sort="name"), 0),
+         ReportFilter(3, "overdue", "clubs", search_text="ann", sort="name"), 0),
         ({"team": "x", "status": "x", "pathway": "x", "sort": "x"}, ReportFilter(), 0),
         ({"team": "²"}, ReportFilter(), 0),
         ({"on": "2026-03-01"}, ReportFilter(on=date(2026, 3, 1)), 0),
@@ -129,7 +129,7 @@ def test_pages_have_fifty_people_and_miss_nobody() -> None:
          ReportFilter(started_from=date(2026, 2, 1), started_to=date(2026, 3, 1)), 0),
     ],
 )  # fmt: skip
-def test_an_address_is_understood_or_says_what_is_wrong(
+def test_a_query_string_is_parsed_or_its_mistakes_are_named(
     arguments: dict[str, str], wanted: ReportFilter, wrong: int
 ) -> None:
     found, mistakes = parse_filter(arguments, STATUS_GROUPS, PATHWAYS, DAY)
@@ -137,7 +137,7 @@ def test_an_address_is_understood_or_says_what_is_wrong(
     assert len(mistakes) == wrong
 
 
-def test_an_address_keeps_the_filter_and_sets_parts_of_it_anew() -> None:
+def test_a_query_string_keeps_the_filter_and_replaces_parts_of_it() -> None:
     wanted = ReportFilter(3, "overdue", "clubs", date(2026, 1, 1), None, "Ann & Co", "name", date(2026, 3, 1))
     address = wanted.address(page=2, status=None)
     assert address == "team=3&pathway=clubs&from=2026-01-01&q=Ann+%26+Co&sort=name&on=2026-03-01&page=2"
@@ -154,12 +154,12 @@ def test_an_address_keeps_the_filter_and_sets_parts_of_it_anew() -> None:
          date(2026, 2, 28), True),
         ([EmploymentFact(date(2026, 1, 5)), EmploymentFact(date(2026, 1, 5), date(2026, 3, 1), date(2026, 3, 1))],
          date(2026, 3, 1), False),  # who left during a day is not there at its end
-        # On 10 February nobody knew that they would leave; the report of that day does not either.
+        # On 10 February nobody knew that they would leave, so the report of that day does not know it either.
         ([EmploymentFact(date(2026, 1, 5)), EmploymentFact(date(2026, 1, 5), date(2026, 2, 1), date(2026, 3, 1))],
          date(2026, 2, 10), True),
     ],
 )  # fmt: skip
-def test_somebody_is_in_the_report_of_the_days_on_which_they_were_known_to_be_here(
+def test_a_person_is_in_the_report_of_the_days_on_which_they_were_known_to_be_employed(
     stays: list[EmploymentFact], on: date, there: bool
 ) -> None:
     assert is_employed_on(CertificationFacts(tuple(stays)), on) is there

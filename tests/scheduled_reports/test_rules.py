@@ -1,4 +1,4 @@
-"""When a report goes out by mail, and what it tells."""
+"""When a report by mail is due, and its content."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MONDAY = date(2026, 11, 23)
         ("month", date(2028, 2, 29), "2028-02", date(2028, 2, 1), date(2028, 3, 1)),
     ],
 )
-def test_a_day_lies_in_one_period_and_another_follows(
+def test_a_day_is_in_one_period_and_another_follows(
     every: str, day: date, name: str, first: date, next_first: date
 ) -> None:
     found = period_containing(every, day)
@@ -52,7 +52,7 @@ def test_a_day_lies_in_one_period_and_another_follows(
         ("month", date(2026, 11, 30), date(2026, 12, 3), ("2026-12",), None, date(2027, 1, 1)),
     ],
 )
-def test_the_first_report_is_of_the_period_after_and_of_missed_ones_only_the_newest_goes_out(
+def test_the_first_report_is_for_the_next_period_and_of_missed_ones_only_the_newest_is_sent(
     every: str, since: date, today: date, sent: tuple[str, ...], expected: str | None, then: date
 ) -> None:
     found = due_period(every, since, today, sent)
@@ -82,19 +82,19 @@ def counts(**found: int) -> dict[str, int]:
         (counts(up_to_date=5), counts(up_to_date=5), ("5 up to date",)),
     ],
 )  # fmt: skip
-def test_what_has_changed_is_told_in_words(
+def test_the_change_since_the_last_report_is_in_words(
     now: dict[str, int], before: dict[str, int] | None, words: tuple[str, ...]
 ) -> None:
     assert summarise_report([], now, before, MONDAY, "Night staff").counts == words
 
 
-def test_the_overdue_and_those_who_come_due_are_named_up_to_a_bound() -> None:
+def test_overdue_and_soon_due_people_are_named_up_to_a_limit() -> None:
     lines = [line(n, "overdue", -n) for n in range(MAX_NAMED + 7)]
     near = [line(90, "due-soon", 6), line(91, "due-soon", 7), line(92, "not-yet-due", 3), line(93, "up-to-date", 2)]
     told = summarise_report(
         [*lines, *near], counts(overdue=27, due_soon=2), None, MONDAY + timedelta(days=6), "Night staff"
     )
-    assert (len(told.late), told.more) == (MAX_NAMED, 7)
+    assert (len(told.late), told.unnamed_overdue) == (MAX_NAMED, 7)
     assert [one.name for one in told.near] == ["P90", "P92"]
     assert told.subject == "27 people are overdue: Night staff"
 
@@ -108,8 +108,8 @@ def test_the_overdue_and_those_who_come_due_are_named_up_to_a_bound() -> None:
         ([], counts(paused=1), "Nothing to do: Elm", True),
     ],
 )
-def test_the_subject_says_what_matters(
+def test_the_subject_states_the_most_important_fact(
     lines: list[StatusLine], found: dict[str, int], subject: str, quiet: bool
 ) -> None:
     told = summarise_report(lines, found, None, MONDAY, "Elm")
-    assert (told.subject, told.quiet) == (subject, quiet)
+    assert (told.subject, told.nothing_due) == (subject, quiet)

@@ -1,4 +1,4 @@
-"""The report by mail: who gets it, once, in working hours, and what it says when there is nothing to do."""
+"""The report by mail: who gets it, once, in working hours, and its content when nothing is due."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 
 from course.audit.models import AuditEntry
 from course.clock import now
-from course.deputies.actions import delegate
 from course.mail.actions import set_mail_preference
 from course.mail.models import OutboxMail
 from course.mail.rules import SCHEDULED_REPORT, MailMessage
 from course.organisation.models import Organisation
+from course.people.actions import delegate
 from course.people.models import Person, RoleGrant, Team
 from course.scheduled_reports.actions import queue_report, subscribe
 from course.scheduled_reports.jobs import send_scheduled_reports
@@ -26,6 +26,8 @@ from course.training_records.models import RecordView
 from tests.makers import make_organisation, make_person, make_team, sign_in
 from tests.pages import Client
 from tests.refreshers.makers import complete
+
+pytestmark = pytest.mark.both_engines
 
 ADDED = datetime(2026, 3, 2, 9, tzinfo=UTC)
 SET = date(2026, 11, 20)
@@ -56,7 +58,7 @@ def want(session: Session, person: Person, team: Team | None, every: str = "week
     session.commit()
 
 
-def test_it_leaves_once_a_week_in_working_hours_and_tells_what_has_changed(
+def test_the_report_is_sent_once_a_week_in_working_hours_and_states_the_changes(
     app: Flask, session: Session, team: Team, boss: Person
 ) -> None:
     sam = make_person(session, team=team, at=ADDED)
@@ -85,7 +87,7 @@ def test_it_leaves_once_a_week_in_working_hours_and_tells_what_has_changed(
         assert "- 1 up to date (1 more than last time)" in later.text
 
 
-def test_of_two_workers_one_queues_it_and_the_log_has_it(
+def test_one_of_two_workers_queues_the_report_and_the_audit_log_has_it(
     app: Flask, session: Session, team: Team, boss: Person
 ) -> None:
     want(session, boss, team)
@@ -100,7 +102,7 @@ def test_of_two_workers_one_queues_it_and_the_log_has_it(
     assert (entry.subject_id, entry.actor_id) == (boss.id, None)
 
 
-def test_when_there_is_nothing_to_tell_it_says_so(app: Flask, session: Session, team: Team) -> None:
+def test_a_report_with_nothing_due_says_so(app: Flask, session: Session, team: Team) -> None:
     head = make_person(session, "Alex Morgan", "alex@example.org", "administrator", at=ADDED)
     done = make_person(session, team=team, at=ADDED)
     complete(session, app.extensions["course"].library.for_("school", "england"), done, MONDAY - timedelta(days=30))
@@ -114,7 +116,7 @@ def test_when_there_is_nothing_to_tell_it_says_so(app: Flask, session: Session, 
     assert "Sam Okafor" not in mail.text
 
 
-def test_who_may_not_see_the_team_any_more_gets_nothing_and_a_deputy_does(
+def test_a_person_who_no_longer_manages_the_team_gets_nothing_and_a_deputy_does(
     app: Flask, session: Session, team: Team, boss: Person
 ) -> None:
     kim = make_person(session, "Kim Else", "kim@example.org", at=ADDED)
@@ -134,7 +136,9 @@ def test_who_may_not_see_the_team_any_more_gets_nothing_and_a_deputy_does(
         assert send_scheduled_reports(MONDAY + WEEK) == 0
 
 
-def test_a_manager_sets_and_stops_it_on_the_page(session: Session, client: Client, team: Team, boss: Person) -> None:
+def test_a_manager_subscribes_and_unsubscribes_on_the_page(
+    session: Session, client: Client, team: Team, boss: Person
+) -> None:
     other = make_team(session, "Office")
     sign_in(client, boss)
     page = client.get(f"/report/mail?team={team.id}")
@@ -152,7 +156,7 @@ def test_a_manager_sets_and_stops_it_on_the_page(session: Session, client: Clien
     client.post(end, {}, 404)
 
 
-def test_an_administrator_sets_it_for_those_who_may_see_the_team(
+def test_an_administrator_subscribes_people_who_may_see_the_team(
     app: Flask, session: Session, client: Client, team: Team, boss: Person
 ) -> None:
     head = make_person(session, "Alex Morgan", "alex@example.org", "administrator", at=now())

@@ -18,7 +18,7 @@ from course.server.commands import _check_settings
 from course.server.queries import count_unsigned_certificates, secret_key_state
 from course.server.rules import KeyState, comparable_settings, differing_settings, key_fingerprint, key_state
 from course.server.settings_check import own_settings
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 from tests.certificates.makers import issued
 from tests.conftest import NOW, SECRET, make_config
 from tests.makers import make_organisation, make_person, sign_in
@@ -76,7 +76,7 @@ def test_the_first_key_is_noted_and_another_is_recognised(session: Session) -> N
 @pytest.fixture
 def restored(committed: Flask) -> Iterator[Flask]:
     """The same database with another secret key, in which a certificate was signed before."""
-    with committed.app_context(), command_session() as session:
+    with committed.app_context(), unit_of_work() as session:
         make_organisation(session)
         issued(session)
         make_person(session, "Alex Morgan", "alex@example.org", "administrator")
@@ -91,10 +91,10 @@ def test_a_database_without_its_key_says_so_until_another_is_accepted(
     committed: Flask, restored: Flask, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Also one that was made before fingerprints were kept: its signing key does not open."""
-    with committed.app_context(), command_session() as session:
+    with committed.app_context(), unit_of_work() as session:
         person = make_person(session, "Ines Lund", "ines@example.org", "administrator")
         actions.register_worker(session, "serve on here", NOW + timedelta(days=9000), own_settings())
-    with restored.app_context(), command_session() as session:
+    with restored.app_context(), unit_of_work() as session:
         assert actions.check_secret_key(session, OTHER, NOW) == "other"
         issued(session, "noor@example.org")
         assert count_unsigned_certificates(session) == 1
@@ -106,10 +106,10 @@ def test_a_database_without_its_key_says_so_until_another_is_accepted(
     # What could not be signed is signed as soon as the key is back.
     with committed.app_context():
         _check_settings()
-        with command_session() as session:
+        with unit_of_work() as session:
             assert count_unsigned_certificates(session) == 0
     assert "signed now: 1 of 1" in capsys.readouterr().err
-    with restored.app_context(), command_session() as session:
+    with restored.app_context(), unit_of_work() as session:
         issued(session, "femi@example.org")
     page = sign_in(Client(restored), person).get("/system").text
     assert "SECRET_KEY is not the key that this database was used with." in page
@@ -126,7 +126,7 @@ def test_a_database_without_its_key_says_so_until_another_is_accepted(
     done = runner.invoke(args=["system", "accept-key", "--reason", "the disk with the key is lost"])
     assert (done.exit_code, "Certificates signed: 1." in done.stdout) == (0, True), done.output
     assert runner.invoke(args=["system", "accept-key", "--reason", "again"]).exit_code == 1
-    with restored.app_context(), command_session() as session:
+    with restored.app_context(), unit_of_work() as session:
         assert (secret_key_state(session, OTHER), count_unsigned_certificates(session)) == ("same", 0)
         assert session.execute(select(func.count()).select_from(SignedCredential)).scalar_one() == 3
         last = session.execute(select(AuditEntry.what).order_by(AuditEntry.number.desc()).limit(1)).scalar_one()

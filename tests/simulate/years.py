@@ -106,7 +106,7 @@ def our_refresher(person: Person, day: float) -> None:
     course = person.course
     known = memory_estimates(person.memory, course.points, moment(day))
     plan = compose_plan(course.points, course.critical, frozenset(), known, course.pages, 0, course.budget)
-    minutes = sum(person.until_right(ask.point, ask.questions, day) for ask in plan.asks)
+    minutes = sum(person.until_right(ask.point, ask.questions, day) for ask in plan.planned_points)
     person.spent.append((day, minutes))
 
 

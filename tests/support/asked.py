@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,21 +22,9 @@ def asked(app: Flask, this_thread_only: bool = False) -> Iterator[list[str]]:
         if not other and not statement.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")):
             found.append(statement)
 
-    class Prepared(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            if not this_thread_only or record.thread == mine:
-                found.append(record.getMessage())
-
-    engine, log, handler = app.extensions["course"].engine, logging.getLogger("course.db"), Prepared()
+    engine = app.extensions["course"].engine
     event.listen(engine, "before_cursor_execute", note)
-    log.addHandler(handler)
-    before = log.level
-    log.setLevel(logging.DEBUG)
-    log.propagate = False
     try:
         yield found
     finally:
-        log.setLevel(before)
-        log.propagate = True
-        log.removeHandler(handler)
         event.remove(engine, "before_cursor_execute", note)

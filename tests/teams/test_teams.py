@@ -9,16 +9,17 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from course.audit.models import AuditEntry
-from course.people.actions import Refusal
-from course.people.models import Membership, Person, RoleGrant, Team
+from course.people import actions
+from course.people.actions import Refusal, record_departure
+from course.people.models import Membership, Person, RoleGrant, Team, TeamChange
 from course.reports.status_cache import StatusCache
-from course.staff.actions import record_departure
-from course.teams import actions, queries
-from course.teams.models import TeamChange
+from course.teams import queries
 from course.teams.rules import team_subtree
 from tests.conftest import NOW
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
+
+pytestmark = pytest.mark.both_engines
 
 DAY = timedelta(days=1)
 

@@ -1,4 +1,4 @@
-"""A person's page, and who looked at it."""
+"""The training record of a person, and its access log."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from course.training_records.actions import log_record_export
 from course.training_records.models import RecordView
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
+
+pytestmark = pytest.mark.both_engines
 
 Three = tuple[Person, Person, Person]
 
@@ -79,17 +81,19 @@ def test_a_manager_sees_the_history_and_never_an_answer(app: Flask, session: Ses
     for never in ("secret", "sure ", "7 of 19", "Five questions"):
         assert never not in page.text, never
     client.get(f"/report/people/{other.id}", 404)
-    # Somebody else's look at what they may not see is none.
+    # A refused request for another person's record is no page view.
     assert session.execute(select(func.count()).where(RecordView.person_id == other.id)).scalar() == 0
 
 
-def test_a_look_is_listed_once_a_day_with_the_role_of_that_moment(app: Flask, session: Session, three: Three) -> None:
+def test_a_page_view_is_listed_once_a_day_with_the_role_of_that_moment(
+    app: Flask, session: Session, three: Three
+) -> None:
     boss, sam, other = three
     client, learner = sign_in(Client(app), boss), sign_in(Client(app), sam)
     assert "Nobody yet." in learner.get("/me/seen").text
     for path in (f"/report/people/{sam.id}", f"/report/people/{sam.id}", f"/reminders/{sam.id}"):
         client.get(path)
-    # One's own page is nobody's business, and neither is a page that somebody may not see.
+    # A view of one's own page is not listed, and neither is a refused request.
     client.get(f"/report/people/{boss.id}")
     sign_in(Client(app), other).get(f"/report/people/{sam.id}", 403)
     session.add(
@@ -114,8 +118,8 @@ def test_a_look_is_listed_once_a_day_with_the_role_of_that_moment(app: Flask, se
 
 
 @pytest.mark.parametrize("path", ["/report/people/{}", "/reminders/{}"])
-def test_a_page_that_leaves_a_fact_really_keeps_it(committed: Flask, path: str) -> None:
-    """On a database without a transaction of the test around it; other pages keep nothing."""
+def test_a_page_that_records_a_fact_commits_it(committed: Flask, path: str) -> None:
+    """The test uses a database without a surrounding transaction. Other pages commit nothing."""
     with committed.extensions["course.sessions"].writing() as session:
         boss = make_person(session, "Priya Nair", "priya@example.org", "administrator")
         sam = make_person(session)
@@ -127,7 +131,7 @@ def test_a_page_that_leaves_a_fact_really_keeps_it(committed: Flask, path: str) 
     assert found == [(sam.id, boss.id, "page")]
 
 
-def test_exports_are_told_to_everybody_in_them_but_the_one_who_made_them(
+def test_exports_are_in_the_access_log_of_everybody_in_them_but_their_maker(
     app: Flask, session: Session, three: Three
 ) -> None:
     boss, sam, other = three

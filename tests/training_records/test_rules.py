@@ -1,4 +1,4 @@
-"""Whom a manager can remind, and in which role somebody looked."""
+"""Which people a manager can remind, and the role in which a viewer looked at a record."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ AWAY = Pause(date(2026, 1, 10), None, 14, "long leave", date(2026, 1, 10))
         ),
     ],
 )
-def test_why_somebody_cannot_be_reminded(
+def test_the_reason_why_a_person_cannot_be_reminded(
     facts: CertificationFacts, day: date, dead: bool, already: bool, words: str
 ) -> None:
     found = refusal_reason(certification_status(facts, POLICY, day), dead, already)
@@ -52,7 +52,7 @@ def test_why_somebody_cannot_be_reminded(
     assert bool(words) == bool(found)
 
 
-def test_a_role_is_told_as_it_was_at_that_moment() -> None:
+def test_the_role_is_the_one_of_that_moment() -> None:
     def at(month: int, day: int) -> datetime:
         return datetime(2026, month, day, 9, tzinfo=UTC)
 

@@ -19,16 +19,16 @@ from flask import Flask
 from app import create_app
 from course import schema_upgrade
 from course.certificates.actions import reissue
-from course.certificates.queries import check as certificate
-from course.certificates.rules import state
+from course.certificates.queries import check_certificate as certificate
+from course.certificates.rules import certificate_state
 from course.clock import now
 from course.credentials import queries as credentials
-from course.credentials.rules.checking import check
+from course.credentials.rules.checking import check_credential
 from course.credentials.rules.keys import Key
 from course.dates import civil_date
 from course.recertification.queries import people, policies
 from course.recertification.rules import certification_status
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 from tests.conftest import make_config
 from tests.pages import Client
 from tests.upgrades.make_release_files import COMMITS, FILES, ZONE, plain
@@ -96,7 +96,7 @@ def test_every_certificate_is_found_by_its_number_and_says_what_it_said(upgraded
     today = civil_date(now(), ZONE)
     for one in upgraded.said["certificates"]:
         page = client.get(f"/verify/{one['number']}")
-        expected = one["change"] or state(date.fromisoformat(one["valid_until"]), None, today)
+        expected = one["change"] or certificate_state(date.fromisoformat(one["valid_until"]), None, today)
         assert HEADINGS[expected] in page.text
         assert one["name"] in page.text
         assert one["course"] in page.text
@@ -111,14 +111,14 @@ def test_signed_certificates_hold_and_the_key_of_that_time_signs_on(upgraded: Up
         (key,) = credentials.keys(session)
         for one in said["certificates"]:
             if one["change"] is None:
-                document = credentials.signed(session, one["id"])
+                document = credentials.signed_credential(session, one["id"])
                 assert document is not None
                 holds(document, key, one["name"], one["valid_until"])
         newest = said["certificates"][-1]
         number = reissue(session, newest["number"], "Another Name", "A name has changed", None, now())
         found = certificate(session, number)
         assert found is not None
-        document = credentials.signed(session, found.certificate.id)
+        document = credentials.signed_credential(session, found.certificate.id)
         assert document is not None
         holds(document, key, "Another Name", newest["valid_until"])
         session.rollback()
@@ -126,7 +126,7 @@ def test_signed_certificates_hold_and_the_key_of_that_time_signs_on(upgraded: Up
 
 def holds(document: bytes, key: Key, name: str, last_day: str) -> None:
     """The signature is that of this key, over this name and this last day."""
-    verdict = check(document, [key], now())
+    verdict = check_credential(document, [key], now())
     assert verdict.signed, verdict
     assert verdict.stated is not None
     assert (verdict.stated.name, verdict.stated.last_day.isoformat()) == (name, last_day)
@@ -146,7 +146,7 @@ def test_the_log_is_as_it_was_written(upgraded: Upgraded) -> None:
 
 def test_everybody_stands_as_they_stood(upgraded: Upgraded) -> None:
     app, said = upgraded.app, upgraded.said
-    with app.app_context(), command_session() as session:
+    with app.app_context(), unit_of_work() as session:
         known, rules = people(session, ZONE), policies(session, ZONE)
     for day, expected in said["standings"].items():
         found = {one.email: plain(certification_status(one.facts, rules, date.fromisoformat(day))) for one in known}

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from app import create_app
 from course import schema_upgrade
 from course.web.proxy_checks import RequestAddress, proxy_faults
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 from tests.conftest import make_config
 from tests.makers import PASSWORD, make_person
 
@@ -58,7 +58,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> str:
     file: Path = tmp_path_factory.mktemp("arrival") / "course.db"
     app = create_app(make_config(f"sqlite:///{file}"))
     schema_upgrade.upgrade(app.extensions["course"].engine)
-    with app.app_context(), command_session() as session:
+    with app.app_context(), unit_of_work() as session:
         make_person(session, "Alex Morgan", "alex@example.org", "administrator")
     app.extensions["course"].engine.dispose()
     return f"sqlite:///{file}"

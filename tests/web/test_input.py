@@ -17,10 +17,12 @@ from wtforms.validators import NumberRange
 from course.web.access import SIGNED_IN, access_rule_of
 from course.web.forms import DayField, Form
 from course.web.input_guard import UNSTORABLE_TEXT, is_storable
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 from tests.makers import sign_in
 from tests.pages import Client
 from tests.support.world import addresses, fill_world
+
+pytestmark = pytest.mark.both_engines
 
 COURSE = Path(__file__).resolve().parents[2] / "course"
 # As they are written in an address or a form: characters that no text holds, numbers that no column holds, days
@@ -81,7 +83,7 @@ def requests(routes: list[tuple[Rule, str]], kind: str) -> Iterator[tuple[str, s
 
 
 def test_nothing_that_is_sent_makes_a_page_fail(committed: Flask) -> None:
-    with committed.app_context(), command_session() as session:
+    with committed.app_context(), unit_of_work() as session:
         learner, _, administrator = fill_world(session)
         # One address of each route: the first, which is about the learner.
         routes = {

@@ -11,23 +11,23 @@ from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from course.certificates.actions import end_kept_link
-from course.certificates.models import KeptLinkEnd
-from course.credentials.rules.checking import check
-from course.credentials.rules.documents import as_bytes
-from course.deputies.actions import delegate
+from course.certificates.actions import end_certificate_link
+from course.certificates.models import CertificateLinkEnd
+from course.credentials.rules.checking import check_credential
+from course.credentials.rules.documents import document_bytes
 from course.evidence.jobs import PACK
-from course.exports.actions import ask as ask_file
+from course.exports.actions import request_file as ask_file
 from course.exports.models import Download
-from course.external_certificates.actions import KnownError, count, trust
+from course.external_certificates.actions import IssuerAlreadyTrustedError, accept_certificate, trust_issuer
 from course.external_certificates.models import TrustedIssuer
 from course.jobs.actions import cancel_job
+from course.people.actions import delegate
 from course.people.models import Deputy, RoleGrant
-from course.privacy.actions import ask as ask_erasure
+from course.privacy.actions import request_erasure as ask_erasure
 from course.privacy.models import ErasureRequest
 from course.recertification.models import RenewalImport
 from course.reports.jobs import REPORT_FILE
-from course.web.unit_of_work import command_session
+from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW
 from tests.credentials.makers import SEAL, Issuer
 from tests.makers import make_person, make_team
@@ -41,16 +41,16 @@ PROFILE = json.dumps(ISSUER.served()[f"{SEAL.address}/issuer"])
 
 def _trusted(session: Session) -> bool:
     try:
-        trust(session, PROFILE, "sister trust", None, NOW)
-    except KnownError:
+        trust_issuer(session, PROFILE, "sister trust", None, NOW)
+    except IssuerAlreadyTrustedError:
         return False
     return True
 
 
 def _deeds(manager: int, learner: int, team: int) -> dict[str, tuple[Callable[[Session], object], type]]:
     """Each deed with the table that it writes to; what it gives is false if it was done before."""
-    document = as_bytes(ISSUER.credential())
-    said = check(document, [ISSUER.key], NOW).stated
+    document = document_bytes(ISSUER.credential())
+    said = check_credential(document, [ISSUER.key], NOW).stated
     assert said is not None
     until = TODAY + timedelta(days=9)
     return {
@@ -58,13 +58,13 @@ def _deeds(manager: int, learner: int, team: int) -> dict[str, tuple[Callable[[S
         "erasure": (lambda s: ask_erasure(s, learner, "asked", manager, NOW), ErasureRequest),
         "issuer": (_trusted, TrustedIssuer),
         "pack": (lambda s: ask_file(s, PACK, "evidence", team, TODAY, "", manager, NOW), Download),
-        "link to certificates": (lambda s: end_kept_link(s, learner, 0, learner, NOW), KeptLinkEnd),
-        "certificate": (lambda s: count(s, learner, said, document, TODAY, NOW), RenewalImport),
+        "link to certificates": (lambda s: end_certificate_link(s, learner, 0, learner, NOW), CertificateLinkEnd),
+        "certificate": (lambda s: accept_certificate(s, learner, said, document, TODAY, NOW), RenewalImport),
     }
 
 
 def test_what_is_sent_several_times_at_once_is_done_once_and_the_others_are_told(committed: Flask) -> None:
-    with committed.app_context(), command_session() as session:
+    with committed.app_context(), unit_of_work() as session:
         team = make_team(session)
         manager = make_person(session, "Priya Nair", "priya@example.org", "manager", team, password=None)
         learner = make_person(session, password=None)
@@ -72,7 +72,7 @@ def test_what_is_sent_several_times_at_once_is_done_once_and_the_others_are_told
 
     def inside(deed: Callable[[Session], object]) -> Callable[[], int]:
         def run() -> int:
-            with committed.app_context(), command_session() as session:
+            with committed.app_context(), unit_of_work() as session:
                 return int(bool(deed(session)))
 
         return run
@@ -80,7 +80,7 @@ def test_what_is_sent_several_times_at_once_is_done_once_and_the_others_are_told
     for name, (deed, table) in deeds.items():
         answers = at_once([inside(deed)] * TIMES)
         assert (len(answers), sum(answers)) == (TIMES, 1), name
-        with committed.app_context(), command_session() as session:
+        with committed.app_context(), unit_of_work() as session:
             assert session.execute(select(func.count()).select_from(table)).scalar_one() == 1, name
 
 

@@ -78,7 +78,7 @@ def test_a_link_dials_the_number_that_is_shown(text: str, dials: str) -> None:
 @pytest.mark.parametrize(("text", "dials"), OTHER)
 def test_each_of_several_numbers_has_its_own_link_and_doubtful_ones_have_none(text: str, dials: list[str]) -> None:
     found = split_phone_numbers(text)
-    assert [piece.dials for piece in found if piece.dials] == dials
+    assert [piece.dial_string for piece in found if piece.dial_string] == dials
     assert "".join(piece.text for piece in found) == text
     assert dial_string(text) is None
 

@@ -1,1 +1,1 @@
-"""What answers say, about questions and about groups: pure figures, never about one person."""
+"""Item analysis of questions and results of groups: pure figures, never about one person."""

@@ -1,4 +1,5 @@
-"""Which groups can be told of beside all that was told of before."""
+"""Disclosure by differencing: whether new figures of groups, less figures that were published before, disclose the answers
+of fewer than SMALLEST_GROUP people."""
 
 from __future__ import annotations
 
@@ -10,107 +11,119 @@ from course.analytics.rules.groups import SMALLEST_GROUP
 from course.analytics.rules.suppression import WHOLE_ORGANISATION
 
 TeamParents = Mapping[int, int | None]
-Placement = tuple[int, int] | None  # the team in which somebody counts (0: none), and their answers; None: nowhere
+Placement = tuple[int, int] | None
 
 
 class Placements:
-    """Where everybody counts at one moment; nobody of the teams `out` does."""
+    """The placement of every person at one moment; people of the teams `excluded` do not count."""
 
     def __init__(self) -> None:
-        self.places: dict[int, Placement] = {}
-        self.out = frozenset[int]()
+        self.by_person: dict[int, Placement] = {}
+        self.excluded = frozenset[int]()
         self._people: dict[int, set[int]] = defaultdict(set)
 
-    def put(self, person: int, place: Placement) -> Placement:
-        """Somebody counts there now; returns where they did before."""
-        before = self.places.pop(person, None)
+    def move(self, person: int, place: Placement) -> Placement:
+        """Set the placement of a person. Returns the previous one."""
+        before = self.by_person.pop(person, None)
         if before is not None:
             self._people[before[0]].discard(person)
         if place is not None:
-            self.places[person] = place
+            self.by_person[person] = place
             self._people[place[0]].add(person)
         return before
 
     def people(self, team: int) -> Collection[int]:
+        """The people who count in the team itself."""
         return self._people.get(team, ())
 
-    def direct(self) -> dict[int, int]:
-        """How many people there are in each team itself."""
+    def people_by_team(self) -> dict[int, int]:
+        """How many people count in each team itself; teams without people are left out."""
         return {team: len(people) for team, people in self._people.items() if people}
 
 
 @dataclass
 class Release:
-    """On one Monday figures of several groups were told. `parts` says of each team with which others it could be seen
-    then: those of one part were seen only together. Nobody of the teams `out` counted. The rest is who has changed
-    since."""
+    """The figures of several groups that were published on one Monday.
+
+    `parts` gives for each team the part to which it belonged: the teams of one part could be seen only together. People
+    of the teams `excluded` did not count. `previous` and `changed_by_team` hold who has changed since.
+    """
 
     index: int
     parts: Mapping[int, int]
-    out: frozenset[int]
-    was: dict[int, Placement] = field(default_factory=dict)  # where those who have changed since were
-    since: dict[int, set[int]] = field(
-        default_factory=lambda: defaultdict(set)
-    )  # the same people by team, then and now
+    excluded: frozenset[int]
+    # The placement, at the release, of each person who has changed since.
+    previous: dict[int, Placement] = field(default_factory=dict)
+    # The same people by team: the team at the release, and the team now.
+    changed_by_team: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
 
     def change(self, person: int, before: Placement, now: Placement) -> None:
-        """Somebody has changed from what they were a moment ago."""
-        was = self.was.setdefault(person, before)
-        for place in (was, before):
+        """Record that the placement of a person has changed from `before` to `now`."""
+        previous = self.previous.setdefault(person, before)
+        for place in (previous, before):
             if place is not None:
-                self.since[place[0]].discard(person)
-        if was == now:
-            del self.was[person]
+                self.changed_by_team[place[0]].discard(person)
+        if previous == now:
+            del self.previous[person]
             return
-        for place in (was, now):
+        for place in (previous, now):
             if place is not None:
-                self.since[place[0]].add(person)
+                self.changed_by_team[place[0]].add(person)
 
-    def differ(self, then: Collection[int], now: Collection[int], here: Placements) -> int:
-        """Of how many people is something else told by those teams then than by these now? At SMALLEST_GROUP it stops
-        counting."""
-        either, found = {*then, *now}, 0
-        maybe: list[Collection[int]] = [self.since[team] for team in either if team in self.since]
-        maybe += [here.people(team) for team in either if (team in then) != (team in now)]
-        for person in set[int]().union(*maybe):
-            place = here.places.get(person)
-            found += _answers_within(then, self.was.get(person, place)) != _answers_within(now, place)
-            if found >= SMALLEST_GROUP:
+    def count_differences(self, then: Collection[int], now: Collection[int], placements: Placements) -> int:
+        """How many people the figures of the teams `then` at the release and of the teams `now` today count differently.
+
+        Stops counting at SMALLEST_GROUP.
+        """
+        either, count = {*then, *now}, 0
+        candidates: list[Collection[int]] = [
+            self.changed_by_team[team] for team in either if team in self.changed_by_team
+        ]
+        candidates += [placements.people(team) for team in either if (team in then) != (team in now)]
+        for person in set[int]().union(*candidates):
+            place = placements.by_person.get(person)
+            count += _answers_within(then, self.previous.get(person, place)) != _answers_within(now, place)
+            if count >= SMALLEST_GROUP:
                 break
-        return found
+        return count
 
-    def common(self, parts: Partition, here: Placements, least: int) -> Iterator[tuple[set[int], set[int]]]:
-        """What could be seen then, and the same people in these parts: what was told then can be taken from what would
-        be told now. Parts that share at least so many people go together, since taking them apart would leave these."""
+    def common_parts(
+        self, partition: Partition, placements: Placements, min_shared: int
+    ) -> Iterator[tuple[set[int], set[int]]]:
+        """Pairs of team sets with the same people: parts of the release, and parts of `partition`.
+
+        The figures of the first can be subtracted from those of the second. Parts that share at least `min_shared`
+        people are joined, because a difference between them would leave these people.
+        """
         then: dict[int, set[int]] = defaultdict(set)
         shared: Counter[tuple[int, int]] = Counter()
         for team, part in self.parts.items():
             then[part].add(team)
-            if team in parts.of:
-                shared[part, parts.of[team]] += len(here.people(team))
+            if team in partition.group_of:
+                shared[part, partition.group_of[team]] += len(placements.people(team))
         forth: dict[int, set[int]] = defaultdict(set)
         back: dict[int, set[int]] = defaultdict(set)
-        for (one, other), people in shared.items():
-            if people >= least:
-                forth[one].add(other)
-                back[other].add(one)
-        waiting = set(then)
-        while waiting:
-            old, new, more = set[int](), set[int](), {waiting.pop()}
+        for (old_part, new_part), people in shared.items():
+            if people >= min_shared:
+                forth[old_part].add(new_part)
+                back[new_part].add(old_part)
+        pending = set(then)
+        while pending:
+            old, new, more = set[int](), set[int](), {pending.pop()}
             while more:
                 part = more.pop()
                 old.add(part)
                 new |= forth[part]
                 more |= set[int]().union(*(back[other] for other in forth[part])) - old
-            waiting -= old
+            pending -= old
             if new:
                 yield (
                     set[int]().union(*(then[part] for part in old)),
-                    set[int]().union(*(parts.teams[part] for part in new)),
+                    set[int]().union(*(partition.teams[part] for part in new)),
                 )
 
-    def trim(self, groups: Collection[int]) -> None:
-        """Remember only the parts of these groups."""
+    def keep_parts(self, groups: Collection[int]) -> None:
+        """Forget all parts except those of these groups."""
         self.parts = {team: part for team, part in self.parts.items() if part in groups}
 
 
@@ -119,24 +132,27 @@ def _answers_within(teams: Collection[int], place: Placement) -> int:
 
 
 class Partition:
-    """What could be seen of these teams if the groups `shown` were told of: `of` says for each team the group of which it
-    is the rest beside the shown groups below, `teams` the teams of each rest."""
+    """The parts of these teams that could be seen if the groups `shown` were published.
+
+    A part is what remains of a shown group without the shown groups below it. `group_of` gives for each team the group
+    to whose part it belongs, `teams` the teams of each part.
+    """
 
     def __init__(self, shown: Collection[int], parents: TeamParents, teams: Collection[int]) -> None:
-        self.of: dict[int, int] = {}
+        self.group_of: dict[int, int] = {}
         self.teams: dict[int, set[int]] = defaultdict(set)
         for team in teams:
             at: int | None = team
             while at is not None and at not in shown:
                 at = parents.get(at)
-            self.of[team] = WHOLE_ORGANISATION if at is None else at
-            self.teams[self.of[team]].add(team)
+            self.group_of[team] = WHOLE_ORGANISATION if at is None else at
+            self.teams[self.group_of[team]].add(team)
 
 
-def differencing_risks(release: Release, parts: Partition, here: Placements) -> Iterator[set[int]]:
-    """Sets of teams of which a few people could be seen by taking what was told in the release from what would be told in
-    these parts."""
-    for least in (1, SMALLEST_GROUP):
-        for then, now in release.common(parts, here, least):
-            if 0 < release.differ(then, now, here) < SMALLEST_GROUP:
+def differencing_risks(release: Release, partition: Partition, placements: Placements) -> Iterator[set[int]]:
+    """Sets of teams whose figures in `partition`, less those of the release, would disclose fewer than SMALLEST_GROUP
+    people."""
+    for min_shared in (1, SMALLEST_GROUP):
+        for then, now in release.common_parts(partition, placements, min_shared):
+            if 0 < release.count_differences(then, now, placements) < SMALLEST_GROUP:
                 yield then | now

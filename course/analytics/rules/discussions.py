@@ -1,4 +1,4 @@
-"""The talks of ten minutes that teams had about a learning point, as whoever led them wrote down."""
+"""Discussions of ten minutes that teams held about a learning point, as their leaders recorded them."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from datetime import date, datetime, timedelta
 from course.analytics.rules.suppression import WHOLE_ORGANISATION
 from course.teams.rules import team_subtree
 
-MAX_ENTRY_DELAY = timedelta(days=366)  # after the talk; later nobody remembers it well
+MAX_ENTRY_DELAY = timedelta(days=366)  # after the discussion; a later entry would not be reliable
 MAX_PEOPLE = 5000
 
 
 @dataclass(frozen=True)
 class DiscussionView:
-    """On `held_on`, `people` of a team (ALL: of the whole organisation) talked about a learning point. `agreed` is what
-    they wanted to do then, in their words; `by` wrote it down at `made_at`."""
+    """A discussion that `people` members of a team (WHOLE_ORGANISATION: of the whole organisation) held on `held_on`.
+
+    `agreed` is what they agreed to do, in their words; `by` recorded it at `made_at`.
+    """
 
     id: int
     team: int
@@ -29,42 +31,43 @@ class DiscussionView:
     made_at: datetime
 
 
-def covering_groups(group: int, places: Mapping[int, int | None]) -> frozenset[int]:
-    """The group, the teams that it is part of, and ALL: whatever these talked about, the whole group did.
+def covering_groups(group: int, team_parents: Mapping[int, int | None]) -> frozenset[int]:
+    """The group, the teams that contain it, and WHOLE_ORGANISATION: a discussion of any of these covers the group.
 
-    `places` says what each team is part of; of one that is closed, what it was part of or went into.
+    `team_parents` gives the parent of each team; for a closed team, the team that it was part of or was merged into.
     """
-    found, team = {WHOLE_ORGANISATION, group}, places.get(group)
+    found, team = {WHOLE_ORGANISATION, group}, team_parents.get(group)
     while team is not None and team not in found:
         found.add(team)
-        team = places.get(team)
+        team = team_parents.get(team)
     return frozenset(found)
 
 
-def related_groups(group: int, places: Mapping[int, int | None]) -> frozenset[int]:
-    """Whose talks are told of a group: those of `covering_groups`, and of every team that is or was below it."""
+def related_groups(group: int, team_parents: Mapping[int, int | None]) -> frozenset[int]:
+    """The groups whose discussions a group's page lists: `covering_groups`, and every team that is or was below it."""
     return (
-        frozenset({WHOLE_ORGANISATION, *places})
+        frozenset({WHOLE_ORGANISATION, *team_parents})
         if group == WHOLE_ORGANISATION
-        else covering_groups(group, places) | team_subtree(group, places)
+        else covering_groups(group, team_parents) | team_subtree(group, team_parents)
     )
 
 
-def discussions_of_teams(talks: Iterable[DiscussionView], teams: Collection[int]) -> list[DiscussionView]:
-    """Those of these teams, in their order."""
-    return [one for one in talks if one.team in teams]
+def discussions_of_teams(discussions: Iterable[DiscussionView], teams: Collection[int]) -> list[DiscussionView]:
+    """The discussions of these teams, in their order."""
+    return [discussion for discussion in discussions if discussion.team in teams]
 
 
-def latest_discussions(talks: Iterable[DiscussionView], teams: Collection[int]) -> dict[str, date]:
-    """For each learning point the last day on which one of these teams talked about it."""
+def latest_discussions(discussions: Iterable[DiscussionView], teams: Collection[int]) -> dict[str, date]:
+    """For each learning point the last day on which one of these teams discussed it."""
     days: dict[str, date] = {}
-    for one in discussions_of_teams(talks, teams):
-        days[one.point] = max(one.held_on, days.get(one.point, one.held_on))
+    for discussion in discussions_of_teams(discussions, teams):
+        held_on = discussion.held_on
+        days[discussion.point] = max(held_on, days.get(discussion.point, held_on))
     return days
 
 
 def discussion_date_error(held_on: date, today: date) -> str | None:
-    """Why a talk cannot be written down with that day, in words for whoever entered it; None if it can."""
+    """The error message for a day on which no discussion can have been held; None if the day is possible."""
     if held_on > today:
         return "Enter today or a day before. A talk is written down once you have had it."
     if held_on < today - MAX_ENTRY_DELAY:

@@ -1,4 +1,4 @@
-"""From counted answers and decisions of a group to what it gets wrong. Every count is of first answers only."""
+"""Findings about a group from its counted answers and decisions. Only first answers and first decisions are counted."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from course.analytics.rules.groups import SMALLEST_GROUP, Share, share
 from course.analytics.rules.suppression import publishable_count
 from course.content.schema import Choice, Option, Question, Scenario, Scene
 
-QuestionKey = tuple[str, str, str]  # a point, the id of a question that was asked for it, and its version
+QuestionKey = tuple[str, str, str]  # a learning point, the id of a question that was asked for it, and its version
 
 
 @dataclass(frozen=True)
 class AnswerTally:
-    """How often a question in a version was answered with `given` (indices of options) for a point."""
+    """How many times a question in a version was answered with `given` (indices of options) for a learning point."""
 
     point: str
     question_id: str
     version: str
     given: tuple[int | str, ...]
-    n: int
+    count: int
     right: int
     sure_and_wrong: int
 
     @property
-    def asked(self) -> QuestionKey:
+    def key(self) -> QuestionKey:
         return self.point, self.question_id, self.version
 
 
 @dataclass(frozen=True)
 class CommonWrongAnswer:
-    """The wrong answer to one question that a group chooses most: `count` of the `n` who were asked it."""
+    """The wrong answer to one question that a group chooses most: `count` of the `n` people who were asked it."""
 
     question_id: str
     version: str
@@ -43,7 +43,7 @@ class CommonWrongAnswer:
 
 @dataclass(frozen=True)
 class PointFinding:
-    """What a group answered about a learning point. `people` answered; `sure_and_wrong` counts answers."""
+    """The answers of a group about a learning point. `people` counts people, `sure_and_wrong` answers."""
 
     point: str
     people: int
@@ -60,54 +60,62 @@ def point_findings(
 ) -> list[PointFinding]:
     """The points that at least SMALLEST_GROUP people answered, weakest first.
 
-    `people` counts who answered each point, `asked` who was asked each question for it; what may not be shown is not
-    in them. `forms` gives the form of each question by id. Points of equal share stand in the order of their ids.
+    `people` counts the people who answered each point, `asked` those who were asked each question for it; suppressed
+    counts are not in them. `forms` gives the form of each question by id. Points of equal share are sorted by id.
     """
     rows: dict[str, list[AnswerTally]] = {}
     for tally in tallies:
         rows.setdefault(tally.point, []).append(tally)
     found = []
     for point, of_point in rows.items():
-        told = share(sum(t.right for t in of_point), sum(t.n for t in of_point))
-        if told and people.get(point, 0) >= SMALLEST_GROUP:
+        right_share = share(sum(t.right for t in of_point), sum(t.count for t in of_point))
+        if right_share and people.get(point, 0) >= SMALLEST_GROUP:
             sure = sum(t.sure_and_wrong for t in of_point)
-            found.append(PointFinding(point, people[point], told, sure, _common_wrong_answer(of_point, asked, forms)))
+            found.append(
+                PointFinding(point, people[point], right_share, sure, _common_wrong_answer(of_point, asked, forms))
+            )
     return sorted(found, key=lambda finding: (finding.share.value, finding.point))
 
 
 def _common_wrong_answer(
     tallies: list[AnswerTally], asked: Mapping[QuestionKey, int], forms: Mapping[str, str]
 ) -> CommonWrongAnswer | None:
-    """Only where one option is chosen, and SMALLEST_GROUP people were asked the same version of the question."""
+    """The wrong answer chosen most, of questions with one option to choose of which SMALLEST_GROUP people were asked the
+    same version; None if there is none."""
     wrong = [
-        CommonWrongAnswer(t.question_id, t.version, int(t.given[0]), t.n - t.right, asked[t.asked])
+        CommonWrongAnswer(t.question_id, t.version, int(t.given[0]), t.count - t.right, asked[t.key])
         for t in tallies
         if forms.get(t.question_id) == "one"
         and len(t.given) == 1
-        and t.n > t.right
-        and asked.get(t.asked, 0) >= SMALLEST_GROUP
+        and t.count > t.right
+        and asked.get(t.key, 0) >= SMALLEST_GROUP
     ]
-    return max(wrong, key=lambda one: (one.count, one.count / one.n, one.question_id, -one.option), default=None)
+    return max(
+        wrong,
+        key=lambda answer: (answer.count, answer.count / answer.n, answer.question_id, -answer.option),
+        default=None,
+    )
 
 
-def misconception(question: Question | None, favourite: CommonWrongAnswer) -> Option | None:
-    """The option as it was read, with the reason why it is wrong."""
-    if question is None or not 0 <= favourite.option < len(question.options):
+def misconception(question: Question | None, answer: CommonWrongAnswer) -> Option | None:
+    """The option that was chosen, with the reason why it is wrong; None if the question has no such option."""
+    if question is None or not 0 <= answer.option < len(question.options):
         return None
-    return question.options[favourite.option]
+    return question.options[answer.option]
 
 
 @dataclass(frozen=True)
 class DecisionFinding:
-    """A decision of a scenario at which people leave the safe path: `left` of the `n` who came to it.
+    """A decision of a scenario at which people leave the recommended path.
 
-    `favourite` is what most of those who left it chose.
+    `departures` is the share of those who came to the decision and did not take the recommended choice, `common_choice`
+    the choice that most of them took.
     """
 
     scenario: Scenario
     scene: Scene
-    left: Share
-    favourite: Choice
+    departures: Share
+    common_choice: Choice
 
 
 def group_decision_counts(
@@ -116,9 +124,9 @@ def group_decision_counts(
     group: int,
     teams: Collection[int] | None,
 ) -> dict[tuple[str, str], int]:
-    """How many people of a group (its `teams`; None: everybody) chose what, by scene and choice.
+    """How many people of a group (its `teams`; None: everybody) took each choice, by (scene, choice).
 
-    `scenes` counts by scene, choice and team. Of a scene that may not be shown of the group nothing is there.
+    `scenes` counts by scene, choice and team. A scene whose counts are suppressed for the group is left out.
     """
     found = {}
     for scene, choices in scenes.items():
@@ -134,8 +142,8 @@ def group_decision_counts(
 def decision_findings(scenario: Scenario, counts: Mapping[tuple[str, str], int]) -> list[DecisionFinding]:
     """The decisions at which somebody did not take the recommended choice, worst first.
 
-    `counts` says how many people chose what, by scene and choice, the first time they came to it. A decision that
-    fewer than SMALLEST_GROUP people came to is left out, as is whatever the scenario does not hold.
+    `counts` gives the number of people by (scene, choice), the first time they came to the scene. A decision that
+    fewer than SMALLEST_GROUP people came to is left out, and so is everything that the scenario does not contain.
     """
     found = []
     for scene in scenario.scenes:
@@ -144,7 +152,7 @@ def decision_findings(scenario: Scenario, counts: Mapping[tuple[str, str], int])
         if n < SMALLEST_GROUP:
             continue
         others = [choice for choice in scene.choices if choice.quality != "best" and taken[choice.id]]
-        left = share(sum(taken[choice.id] for choice in others), n)
-        if others and left:
-            found.append(DecisionFinding(scenario, scene, left, max(others, key=lambda choice: taken[choice.id])))
-    return sorted(found, key=lambda turn: -turn.left.value)
+        departures = share(sum(taken[choice.id] for choice in others), n)
+        if others and departures:
+            found.append(DecisionFinding(scenario, scene, departures, max(others, key=lambda choice: taken[choice.id])))
+    return sorted(found, key=lambda finding: -finding.departures.value)

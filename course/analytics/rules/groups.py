@@ -1,4 +1,4 @@
-"""What may be said of a group without saying it of a person, and how sure a share is."""
+"""Shares of right answers with their confidence interval, and periods that are long enough to be published."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
-SMALLEST_GROUP = 5  # people; a smaller group is never broken down
+SMALLEST_GROUP = 5  # people; figures of a smaller group are suppressed
 _Z = 1.959963984540054  # the 97.5 % point of the standard normal distribution
 
 
 @dataclass(frozen=True)
 class Share:
-    """`right` of `n` answers, as shares from 0 to 1 with the 95 % interval from `low` to `high`."""
+    """The share `right` of `n` answers, from 0 to 1, with the 95 % confidence interval from `low` to `high`."""
 
     right: int
     n: int
@@ -25,7 +25,7 @@ class Share:
 
 
 def share(right: int, n: int) -> Share | None:
-    """The share with Wilson's score interval (E. B. Wilson, 1927), good for few answers too; None of no answers.
+    """The share with Wilson's score interval (E. B. Wilson, 1927), which is good for few answers too; None if `n` is 0.
 
     Raises ValueError if `right` is not between 0 and `n`.
     """
@@ -41,7 +41,7 @@ def share(right: int, n: int) -> Share | None:
 
 @dataclass(frozen=True)
 class MonthlyAnswers:
-    """What one person, of one team (0: of none), answered in a month such as "2026-11": `right` of `n`."""
+    """The answers of one person, in one team (0: in none), in a month such as "2026-11": `right` of `n`."""
 
     month: str
     team: int
@@ -52,7 +52,7 @@ class MonthlyAnswers:
 
 @dataclass(frozen=True)
 class TrendPeriod:
-    """What a group answered from the first to the last month, both "2026-11" and included."""
+    """The answers of a group from the first to the last month, such as "2026-11", both included."""
 
     first: str
     last: str
@@ -62,13 +62,13 @@ class TrendPeriod:
 
 
 def period_totals(first: str, last: str, rows: Sequence[MonthlyAnswers]) -> TrendPeriod:
-    """What these people answered from the first to the last month."""
+    """The sum of these rows as one period."""
     people = frozenset(row.person for row in rows)
     return TrendPeriod(first, last, people, sum(row.right for row in rows), sum(row.n for row in rows))
 
 
 def monthly_totals(rows: Iterable[MonthlyAnswers]) -> list[TrendPeriod]:
-    """What everybody answered in each month in which anybody did, in order."""
+    """The answers of everybody in each month that has any, in order."""
     found: dict[str, list[MonthlyAnswers]] = {}
     for row in rows:
         found.setdefault(row.month, []).append(row)
@@ -76,9 +76,10 @@ def monthly_totals(rows: Iterable[MonthlyAnswers]) -> list[TrendPeriod]:
 
 
 def merge_small_periods(months: Sequence[TrendPeriod]) -> tuple[TrendPeriod, ...]:
-    """Months in order, each joined with later ones until it holds SMALLEST_GROUP people.
+    """Merge each month with later ones until the period has SMALLEST_GROUP people. Periods in order.
 
-    A last one that is too small goes to the one before. If all together are too few, nothing is left.
+    A last period that is too small is merged into the one before. If all months together have too few people, the
+    result is empty.
     """
     done: list[TrendPeriod] = []
     open_: TrendPeriod | None = None
@@ -92,5 +93,11 @@ def merge_small_periods(months: Sequence[TrendPeriod]) -> tuple[TrendPeriod, ...
     return tuple(done)
 
 
-def _merge_periods(one: TrendPeriod, other: TrendPeriod) -> TrendPeriod:
-    return TrendPeriod(one.first, other.last, one.people | other.people, one.right + other.right, one.n + other.n)
+def _merge_periods(earlier: TrendPeriod, later: TrendPeriod) -> TrendPeriod:
+    return TrendPeriod(
+        earlier.first,
+        later.last,
+        earlier.people | later.people,
+        earlier.right + later.right,
+        earlier.n + later.n,
+    )

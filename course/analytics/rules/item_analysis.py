@@ -1,5 +1,7 @@
-"""Item statistics of classical test theory, as Moodle's quiz statistics define them. All variances and covariances
-divide by n - 1. Only first attempts are to be passed in; how long an answer took plays no part."""
+"""Item statistics of classical test theory, as Moodle's quiz statistics define them.
+
+All variances and covariances divide by n - 1. Callers pass first answers only; response times play no part.
+"""
 
 from __future__ import annotations
 
@@ -8,76 +10,76 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 
-# Below this nothing is said. The definitions name no number; with 30 answers the standard error of a correlation
+# With fewer answers no index is computed. The definitions name no number; with 30 answers the standard error of a correlation
 # near 0 is still 0.19, and with fewer no index could be told from chance.
 MIN_ANSWERS = 30
 
 
 @dataclass(frozen=True)
 class ItemResponse:
-    """One first answer to a question. `mark` is 0 or 1; not answered is 0 and still counts.
+    """One first answer to a question. `score` is 0 or 1; not answered is 0 and still counts.
 
-    `rest` is the share (0 to 1) of the other questions of the same attempt that were right, or None if there were no
-    others. A share, because attempts differ in length; where they do not, the indices are those of the sum.
-    `chosen` are the indices of the options chosen.
+    `rest_score` is the share (0 to 1) of the other questions of the same attempt that were right, or None if there were
+    no others. It is a share, because attempts differ in length; where they do not, the indices equal those of the sum.
+    `options` are the indices of the options chosen.
     """
 
-    mark: int
-    rest: float | None
-    chosen: tuple[int, ...] = ()
+    score: int
+    rest_score: float | None
+    options: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
 class ItemStatistics:
     """The indices of one question in one version, each -100 to 100, or None where the formula has no value.
 
-    `n` counts answers and is always known. `enough` is False below FLOOR: then all the others are None or empty.
-    `options` counts for each option (by index) how many chose it.
+    `answers` is always known. `is_sufficient` is False below MIN_ANSWERS: then all the others are None or empty.
+    `options` gives for each option (by index) how many people chose it.
     """
 
-    n: int
-    enough: bool
+    answers: int
+    is_sufficient: bool
     facility: float | None = None
     discrimination: float | None = None
     efficiency: float | None = None
     options: tuple[int, ...] = ()
 
 
-def item_statistics(results: Sequence[ItemResponse], options: int) -> ItemStatistics:
-    """The figures of one question in one version with `options` options.
+def item_statistics(responses: Sequence[ItemResponse], options: int) -> ItemStatistics:
+    """The statistics of one question in one version that has `options` options.
 
-    Discrimination needs FLOOR answers that stand beside others in their attempt, of whichever n there are.
+    Discrimination and efficiency need MIN_ANSWERS answers from attempts with other questions.
     """
-    n = len(results)
+    n = len(responses)
     if n < MIN_ANSWERS:
-        return ItemStatistics(n, enough=False)
-    chosen = Counter(index for result in results for index in set(result.chosen))
-    pairs = [(float(result.mark), result.rest) for result in results if result.rest is not None]
-    marks, rests = [mark for mark, _ in pairs], [rest for _, rest in pairs]
-    known = len(pairs) >= MIN_ANSWERS
+        return ItemStatistics(n, is_sufficient=False)
+    chosen = Counter(index for response in responses for index in set(response.options))
+    pairs = [(float(one.score), one.rest_score) for one in responses if one.rest_score is not None]
+    scores, rest_scores = [score for score, _ in pairs], [rest for _, rest in pairs]
+    has_pairs = len(pairs) >= MIN_ANSWERS
     return ItemStatistics(
         n,
-        enough=True,
-        facility=100 * sum(result.mark for result in results) / n,
-        discrimination=discrimination_index(marks, rests) if known else None,
-        efficiency=discriminative_efficiency(marks, rests) if known else None,
+        is_sufficient=True,
+        facility=100 * sum(response.score for response in responses) / n,
+        discrimination=discrimination_index(scores, rest_scores) if has_pairs else None,
+        efficiency=discriminative_efficiency(scores, rest_scores) if has_pairs else None,
         options=tuple(chosen[index] for index in range(options)),
     )
 
 
-def discrimination_index(marks: Sequence[float], rests: Sequence[float]) -> float | None:
-    """100 times the correlation of a question's marks with the rest; None if either never varies."""
-    if _is_constant(marks) or _is_constant(rests):
+def discrimination_index(scores: Sequence[float], rest_scores: Sequence[float]) -> float | None:
+    """100 times the correlation of a question's scores with the rest scores; None if either never varies."""
+    if _is_constant(scores) or _is_constant(rest_scores):
         return None
-    spread = sqrt(_covariance(marks, marks) * _covariance(rests, rests))
-    return 100 * _covariance(marks, rests) / spread
+    spread = sqrt(_covariance(scores, scores) * _covariance(rest_scores, rest_scores))
+    return 100 * _covariance(scores, rest_scores) / spread
 
 
-def discriminative_efficiency(marks: Sequence[float], rests: Sequence[float]) -> float | None:
-    """100 times the covariance over the greatest these marks could have, which is when both are sorted alike."""
-    if _is_constant(marks) or _is_constant(rests):
+def discriminative_efficiency(scores: Sequence[float], rest_scores: Sequence[float]) -> float | None:
+    """100 times the covariance divided by the greatest possible one, which both have when they are sorted alike."""
+    if _is_constant(scores) or _is_constant(rest_scores):
         return None
-    return 100 * _covariance(marks, rests) / _covariance(sorted(marks), sorted(rests))
+    return 100 * _covariance(scores, rest_scores) / _covariance(sorted(scores), sorted(rest_scores))
 
 
 def _is_constant(values: Sequence[float]) -> bool:

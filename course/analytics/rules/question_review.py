@@ -1,4 +1,4 @@
-"""What to mend: from the figures of a question to sentences for whoever keeps the content."""
+"""Review notes: from the item statistics of a question to sentences for the content editor."""
 
 from __future__ import annotations
 
@@ -6,37 +6,39 @@ from collections.abc import Sequence
 
 from course.analytics.rules.item_analysis import ItemStatistics
 
-# A wrong option that draws half of all answers outdoes guessing whatever the number of options. Our own bound.
+# A wrong option that draws half of all answers exceeds guessing for any number of options. Our own bound.
 STRONG_DISTRACTOR = 50.0
-# Moodle's reading aid for the discrimination index: below 20 very weak, below 0 probably invalid.
+# Moodle's guidance for the discrimination index: below 20 very weak, below 0 probably invalid.
 WEAK_DISCRIMINATION = 20.0
-# Where almost all are right marks hardly vary, and a weak index says nothing. Our own bound.
+# Where almost all answers are right, scores hardly vary and a weak index means nothing. Our own bound.
 HIGH_FACILITY = 90.0
-# An option that fewer than 5 % choose does no work (Haladyna and Downing, 1993).
+# An option that fewer than 5 % choose does not distract (Haladyna and Downing, 1993).
 IDLE_DISTRACTOR = 5.0
 
 
-def review_notes(told: ItemStatistics, texts: Sequence[str], right: Sequence[int]) -> tuple[str, ...]:
-    """What to look at in a question that is answered by choosing one option, most urgent first.
+def review_notes(statistics: ItemStatistics, texts: Sequence[str], right: Sequence[int]) -> tuple[str, ...]:
+    """What to review in a question that is answered by choosing one option, most urgent first.
 
-    `texts` are its options and `right` the indices of those that are right. Nothing is said where `told` is not
-    enough. Percentages are of all answers, rounded to whole ones.
+    `texts` are its options and `right` the indices of those that are right. Empty where `statistics` are not
+    sufficient. Percentages are of all answers, rounded to whole ones.
     """
-    if not told.enough or told.facility is None:
+    if not statistics.is_sufficient or statistics.facility is None:
         return ()
-    shares = [100 * count / told.n for count in told.options]
+    shares = [100 * count / statistics.answers for count in statistics.options]
     wrong = [index for index in range(len(texts)) if index not in right]
     sentences = [
         f"{shares[index]:.0f} % choose the wrong answer {quote_text(texts[index])}. Look at its wording, and at the lesson."
         for index in sorted(wrong, key=lambda index: -shares[index])
         if shares[index] >= STRONG_DISTRACTOR
     ]
-    if told.discrimination is not None and told.discrimination < 0:
+    if statistics.discrimination is not None and statistics.discrimination < 0:
         sentences.append(
             "People who get the other questions right tend to get this one wrong. Check which answer is marked as right."
         )
     elif (
-        told.discrimination is not None and told.discrimination < WEAK_DISCRIMINATION and told.facility < HIGH_FACILITY
+        statistics.discrimination is not None
+        and statistics.discrimination < WEAK_DISCRIMINATION
+        and statistics.facility < HIGH_FACILITY
     ):
         sentences.append(
             "Who gets this right has little to do with who gets the others right. Check that it can be read one way only."
@@ -44,14 +46,14 @@ def review_notes(told: ItemStatistics, texts: Sequence[str], right: Sequence[int
     sentences += [
         f"Hardly anyone chooses {quote_text(texts[index])}. Replace it with a mistake that people really make."
         for index in wrong
-        if shares[index] < IDLE_DISTRACTOR and told.facility < HIGH_FACILITY
+        if shares[index] < IDLE_DISTRACTOR and statistics.facility < HIGH_FACILITY
     ]
     return tuple(sentences)
 
 
 def quote_text(text: str) -> str:
-    """A text in quotation marks, unless it stands in some already; those within it become single ones. What is marked
-    up as HTML stays so."""
+    """A text in quotation marks, unless it is in quotation marks already; those within it become single ones. Markup
+    stays marked up."""
     if text.startswith("“") and text.endswith("”") and text.count("“") == 1:
         return text
     return "“" + text.replace("“", "‘").replace("”", "’") + "”"

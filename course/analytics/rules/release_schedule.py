@@ -1,10 +1,10 @@
-"""When what is told of a group moves on: only once that gives nobody away beside what was told before.
+"""The release schedule of group figures: figures are updated only once the update discloses nobody by differencing.
 
-Figures of a group are those of a Monday. On each Monday those groups move on together of which, and of the rest beside
-which, at least SMALLEST_GROUP people have changed since anything that was told before, or nobody: whoever takes what was
-told then from what is told now sees no fewer. The others wait, and keep their figures. What is told of a past day follows
-from the same Mondays, so asking for one day after the other shows nothing else. While a team may not be shown beside
-the others (see privacy.open_teams), nothing is told of it.
+The figures of a group are those of a Monday. On each Monday those groups are updated together of which, and of the rest
+beside which, at least SMALLEST_GROUP people have changed since every earlier release, or nobody has: the difference
+between the old figures and the new ones is never about fewer people. The other groups wait, and keep their figures. The
+figures of a past day follow from the same Mondays, so that reading one day after the other discloses nothing else. While
+a team is suppressed (see suppression.publishable_groups), no figures of it are published.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from course.analytics.rules.differencing import (
 )
 from course.analytics.rules.suppression import WHOLE_ORGANISATION, excluded_teams, publishable_groups
 
-RECENT_RELEASES = (
-    8  # releases beside which a new one is looked at in whole; of older ones only what groups are still told of
-)
+# A new release is compared with all parts of this number of releases, and of older ones with the parts of those groups
+# whose published figures still come from them.
+RECENT_RELEASES = 8
 
 
 @dataclass(frozen=True)
 class MembershipSpell:
-    """Somebody was in a team from one moment until another."""
+    """The time that a person was a member of a team; `until` is None while the membership is open."""
 
     team: int
     since: datetime
@@ -41,169 +41,187 @@ class MembershipSpell:
 
 @dataclass(frozen=True)
 class PersonHistory:
-    """When somebody came; when it was written down that they had left (False) or were here again (True); their teams in
-    the order in which they joined; and how many first answers they gave in which quarters of an hour."""
+    """The history of one person, as far as placements depend on it.
+
+    `employment_changes` are the moments at which it was recorded that the person had left (False) or was employed again
+    (True); `memberships` are in the order of joining; `answers_by_quarter` gives the number of first answers in each
+    quarter of an hour.
+    """
 
     person: int
-    came: datetime
-    written: tuple[tuple[datetime, bool], ...]
-    stays: tuple[MembershipSpell, ...]
-    answered: tuple[tuple[datetime, int], ...]
+    joined_at: datetime
+    employment_changes: tuple[tuple[datetime, bool], ...]
+    memberships: tuple[MembershipSpell, ...]
+    answers_by_quarter: tuple[tuple[datetime, int], ...]
 
 
 @dataclass(frozen=True)
 class PlacementChange:
-    """From the moment with this index on somebody counts in `team` (0: in none; None: nowhere) with `n` answers."""
+    """From the moment with this index on a person counts in `team` (0: in no team; None: not at all) with `answers`."""
 
     index: int
     person: int
     team: int | None
-    n: int
+    answers: int
 
 
-def placement_changes(life: PersonHistory, moments: Sequence[datetime]) -> list[PlacementChange]:
-    """What of somebody counts at each of the moments at which that changes. Answers of before a moment count there."""
-    ends = [one.until for one in life.stays if one.until]
-    exact = [life.came, *(at for at, _ in life.written), *(one.since for one in life.stays), *ends]
-    places = {bisect_left(moments, at) for at in exact} | {bisect_right(moments, at) for at, _ in life.answered}
+def placement_changes(history: PersonHistory, moments: Sequence[datetime]) -> list[PlacementChange]:
+    """The changes of a person's placement at these moments. The answers given before a moment count at it."""
+    ends = [spell.until for spell in history.memberships if spell.until]
+    starts = [spell.since for spell in history.memberships]
+    changes = [history.joined_at, *(at for at, _ in history.employment_changes), *starts, *ends]
+    indices = {bisect_left(moments, at) for at in changes}
+    indices |= {bisect_right(moments, at) for at, _ in history.answers_by_quarter}
     found: list[PlacementChange] = []
-    for index in sorted(place for place in places if place < len(moments)):
+    for index in sorted(index for index in indices if index < len(moments)):
         at = moments[index]
-        n = sum(count for when, count in life.answered if when < at)
-        stand = PlacementChange(index, life.person, _team_at(life, at) if n else None, n)
-        if (stand.team, n) != ((found[-1].team, found[-1].n) if found else (None, 0)):
-            found.append(stand)
+        answers = sum(count for quarter, count in history.answers_by_quarter if quarter < at)
+        change = PlacementChange(index, history.person, _team_at(history, at) if answers else None, answers)
+        if (change.team, answers) != ((found[-1].team, found[-1].answers) if found else (None, 0)):
+            found.append(change)
     return found
 
 
-def _team_at(life: PersonHistory, at: datetime) -> int | None:
-    """The team that they had joined last; 0 if they were in none, None if they were not here."""
-    here = [there for when, there in life.written if when <= at]
-    if life.came > at or (here and not here[-1]):
+def _team_at(history: PersonHistory, at: datetime) -> int | None:
+    """The team that the person had joined last; 0 if they were in no team, None if they were not employed."""
+    employed = [is_employed for recorded, is_employed in history.employment_changes if recorded <= at]
+    if history.joined_at > at or (employed and not employed[-1]):
         return None
-    within = [one.team for one in life.stays if one.since <= at and (one.until is None or one.until > at)]
-    return within[-1] if within else 0
+    teams = [
+        spell.team for spell in history.memberships if spell.since <= at and (spell.until is None or spell.until > at)
+    ]
+    return teams[-1] if teams else 0
 
 
 @dataclass(frozen=True)
 class PublishedFigures:
-    """From the Monday with `index` on, the figures of a group are those of the Monday with index `of`; None: there are
-    none. `out` are the teams that do not count for everybody there (see privacy.left_out)."""
+    """From the Monday with `index` on, the published figures of a group are those of the Monday with `monday_index`; None
+    while the group is suppressed.
+
+    `excluded` are the teams that do not count for WHOLE_ORGANISATION in them (see suppression.excluded_teams).
+    """
 
     index: int
-    of: int | None
-    out: frozenset[int]
+    monday_index: int | None
+    excluded: frozenset[int]
 
 
 @dataclass(frozen=True)
 class ReleaseSchedule:
-    """What is told of each group when."""
+    """Which figures of each group are published when."""
 
     mondays: tuple[date, ...]
-    told: Mapping[int, Sequence[PublishedFigures]]
+    releases: Mapping[int, Sequence[PublishedFigures]]
 
     def of(self, group: int, day: date) -> tuple[date, frozenset[int]] | None:
-        """The Monday of the figures that are told of a group on a day, and the teams that do not count for everybody
-        in them; None if nothing is told."""
+        """The figures of a group that are published on a day: their Monday, and the teams that do not count for
+        WHOLE_ORGANISATION in them; None if the group is suppressed."""
         now = bisect_right(self.mondays, day) - 1
-        entries = self.told.get(group, ())
-        place = bisect_right(entries, now, key=lambda one: one.index) - 1
+        entries = self.releases.get(group, ())
+        place = bisect_right(entries, now, key=lambda entry: entry.index) - 1
         found = entries[place] if place >= 0 else None
-        return None if found is None or found.of is None else (self.mondays[found.of], found.out)
+        if found is None or found.monday_index is None:
+            return None
+        return self.mondays[found.monday_index], found.excluded
 
 
 def build_release_schedule(
-    mondays: Sequence[date], trees: Mapping[int, TeamParents], lives: Iterable[PlacementChange]
+    mondays: Sequence[date], trees: Mapping[int, TeamParents], changes: Iterable[PlacementChange]
 ) -> ReleaseSchedule:
-    """What is told when. `trees` says, from the Monday with which index on, what each open team is part of."""
-    steps: dict[int, list[PlacementChange]] = defaultdict(list)
-    for stand in lives:
-        steps[stand.index].append(stand)
-    groups = _ReleaseState()
-    for index in sorted({*steps, *trees}):
+    """Build the release schedule of these Mondays.
+
+    `trees` gives, from the Monday with that index on, the parent of each open team.
+    """
+    by_index: dict[int, list[PlacementChange]] = defaultdict(list)
+    for change in changes:
+        by_index[change.index].append(change)
+    state = _ReleaseState()
+    for index in sorted({*by_index, *trees}):
         if index in trees:
-            groups.plant(trees[index])
-        for stand in steps.get(index, ()):
-            groups.put(stand.person, None if stand.team is None else (stand.team, stand.n))
-        groups.tell(index)
-    return ReleaseSchedule(tuple(mondays), groups.told)
+            state.set_tree(trees[index])
+        for change in by_index.get(index, ()):
+            state.place(change.person, None if change.team is None else (change.team, change.answers))
+        state.release(index)
+    return ReleaseSchedule(tuple(mondays), state.releases)
 
 
 class _ReleaseState:
-    """Who counts where at one moment, and what was told of them before."""
+    """The placements at one moment, and the releases before it."""
 
     def __init__(self) -> None:
-        self.told: dict[int, list[PublishedFigures]] = {}
+        self.releases: dict[int, list[PublishedFigures]] = {}
         self._parents: TeamParents = {}
-        self._here = Placements()
-        self._releases: list[Release] = []
-        self._last: dict[int, PublishedFigures] = {}
+        self._placements = Placements()
+        self._past: list[Release] = []
+        self._newest: dict[int, PublishedFigures] = {}
 
-    def plant(self, parents: TeamParents) -> None:
-        """From here on this is the tree."""
+    def set_tree(self, parents: TeamParents) -> None:
+        """Set the team tree from this moment on."""
         self._parents = parents
 
-    def put(self, person: int, place: Placement) -> None:
-        """From here on somebody counts there."""
-        before = self._here.put(person, place)
-        for release in self._releases:
+    def place(self, person: int, place: Placement) -> None:
+        """Set the placement of a person from this moment on."""
+        before = self._placements.move(person, place)
+        for release in self._past:
             release.change(person, before, place)
 
-    def tell(self, index: int) -> None:
-        """Let the figures of groups move on to this Monday, as far as they may."""
-        direct = self._here.direct()
-        self._here.out = out = excluded_teams(self._parents, direct)
-        counted = {team: n for team, n in direct.items() if team not in out}
-        open_ = publishable_groups(self._parents, counted)
-        teams = {*self._parents, *direct} - out
-        shown = self._fitting(set(open_), teams)
+    def release(self, index: int) -> None:
+        """Update the figures of groups to this Monday, as far as that discloses nobody."""
+        direct = self._placements.people_by_team()
+        self._placements.excluded = excluded = excluded_teams(self._parents, direct)
+        counted = {team: people for team, people in direct.items() if team not in excluded}
+        publishable = publishable_groups(self._parents, counted)
+        teams = {*self._parents, *direct} - excluded
+        shown = self._releasable(set(publishable), teams)
         for group in shown:
-            self._last[group] = PublishedFigures(index, index, out)
-        for group, last in self._last.items():
-            self._enter(group, PublishedFigures(index, last.of if group in open_ else None, last.out))
+            self._newest[group] = PublishedFigures(index, index, excluded)
+        for group, newest in self._newest.items():
+            monday_index = newest.monday_index if group in publishable else None
+            self._append(group, PublishedFigures(index, monday_index, newest.excluded))
         if shown:
-            self._releases.append(Release(index, Partition(shown, self._parents, teams).of, out))
-            for old in self._releases[:-RECENT_RELEASES]:
-                old.trim({group for group, last in self._last.items() if last.of == old.index})
-            self._releases = [one for one in self._releases if one.parts]
+            self._past.append(Release(index, Partition(shown, self._parents, teams).group_of, excluded))
+            for old in self._past[:-RECENT_RELEASES]:
+                old.keep_parts({group for group, newest in self._newest.items() if newest.monday_index == old.index})
+            self._past = [release for release in self._past if release.parts]
 
-    def _enter(self, group: int, told: PublishedFigures) -> None:
-        entries = self.told.setdefault(group, [])
-        if not entries or entries[-1].of != told.of:
-            entries.append(told)
+    def _append(self, group: int, figures: PublishedFigures) -> None:
+        entries = self.releases.setdefault(group, [])
+        if not entries or entries[-1].monday_index != figures.monday_index:
+            entries.append(figures)
 
-    def _fitting(self, shown: set[int], teams: set[int]) -> set[int]:
-        """Of the groups that could be shown, those that move on now: beside anything that was told before nobody of them
-        can be seen."""
+    def _releasable(self, shown: set[int], teams: set[int]) -> set[int]:
+        """The publishable groups that can be updated now: the difference to any earlier release discloses nobody."""
         touched = {WHOLE_ORGANISATION}
         while shown and touched:
-            parts, touched = Partition(shown, self._parents, teams), set()
-            for release in reversed(self._releases):
-                for seen in differencing_risks(release, parts, self._here):
-                    groups = {parts.of[team] for team in seen if team in parts.of}
-                    if groups.isdisjoint(touched):  # or else it is another rest by now
-                        waits = self._waiting(groups, shown)
-                        shown.discard(waits)
-                        touched |= {waits, *groups, _ancestors(self._parents, waits)[0]}
+            partition, touched = Partition(shown, self._parents, teams), set()
+            for release in reversed(self._past):
+                for seen in differencing_risks(release, partition, self._placements):
+                    groups = {partition.group_of[team] for team in seen if team in partition.group_of}
+                    if groups.isdisjoint(touched):  # otherwise the part has changed in this round
+                        held_back = self._group_to_hold_back(groups, shown)
+                        shown.discard(held_back)
+                        touched |= {held_back, *groups, _ancestors(self._parents, held_back)[0]}
         return shown
 
-    def _waiting(self, groups: set[int], shown: set[int]) -> int:
-        """Which group has to wait, where few would be seen of the rests of these: of them, or of what is below them, a
-        group with nothing below it, so that its people are told of with those around it; the others' figures are
-        older."""
+    def _group_to_hold_back(self, groups: set[int], shown: set[int]) -> int:
+        """The group that has to wait where the parts of `groups` would disclose a few people.
+
+        It is one of them, or of the groups below them, with no shown group below it, so that its people are published
+        together with those around it. Of several the one whose figures are newest waits.
+        """
         inner = {_ancestors(self._parents, group)[0] for group in shown if group != WHOLE_ORGANISATION}
         leaves = [group for group in shown - inner if not groups.isdisjoint({group, *_ancestors(self._parents, group)})]
-        since = self._releases[-1].since
+        changed = self._past[-1].changed_by_team
 
         def order(group: int) -> tuple[bool, bool, int, int]:
-            last = self._last.get(group)
-            return group in groups, bool(since.get(group)), last.index if last else -1, group
+            newest = self._newest.get(group)
+            return group in groups, bool(changed.get(group)), newest.index if newest else -1, group
 
         return max(leaves, key=order)
 
 
 def _ancestors(parents: TeamParents, team: int) -> list[int]:
-    """What a team is part of, up to ALL."""
+    """The teams that contain a team, from its parent up to WHOLE_ORGANISATION."""
     found, at = [], parents.get(team)
     while at is not None and at in parents:
         found.append(at)

@@ -1,4 +1,5 @@
-"""What may be shown of a team, so that nobody can be worked out from one page or from several together."""
+"""Suppression (disclosure control): which figures of a team may be published, so that no page, and no difference between
+pages, discloses the answers of fewer than SMALLEST_GROUP people."""
 
 from __future__ import annotations
 
@@ -8,18 +9,19 @@ from datetime import date, timedelta
 from course.analytics.rules.groups import SMALLEST_GROUP
 from course.teams.rules import team_subtree
 
-WHOLE_ORGANISATION = 0  # stands for the whole organisation, and for the people in no team; a team's id is never 0
+WHOLE_ORGANISATION = 0  # the whole organisation, and also the people in no team; a team's id is never 0
 
 
 def monday_of(day: date) -> date:
-    """The Monday of that week: answers before it may be counted that day (see rules.moving)."""
+    """The Monday of that week: answers before it may be counted that day (see rules.release_schedule)."""
     return day - timedelta(days=day.weekday())
 
 
 def people_by_group(parents: Mapping[int, int | None], direct: Mapping[int, int]) -> dict[int, int]:
-    """How many people are in each team or below it, and in ALL.
+    """How many people are in each team or below it, and in WHOLE_ORGANISATION.
 
-    `parents` says what each open team is part of, `direct` how many are in each team itself: everybody in one only.
+    `parents` gives the parent of each open team, `direct` the number of people in each team itself; a person is counted
+    in one team only.
     """
     sums = dict.fromkeys([*parents, WHOLE_ORGANISATION], 0)
     for team, count in direct.items():
@@ -32,26 +34,26 @@ def people_by_group(parents: Mapping[int, int | None], direct: Mapping[int, int]
 
 
 def excluded_teams(parents: Mapping[int, int | None], direct: Mapping[int, int]) -> frozenset[int]:
-    """The teams (0: those in none) whose people do not count for ALL.
+    """The teams (0: people in no team) whose people do not count for WHOLE_ORGANISATION.
 
-    Both arguments are those of `inside`. Beside the teams at the top that are large enough there may be a few people, of
-    whom nothing can be told: an administrator in no team, or a team of three. Would they count for ALL, then either it
-    or a whole team could not be shown, for their sake.
+    Both arguments are those of `people_by_group`. Beside the top teams that are large enough there may be a few people
+    whose figures are suppressed: an administrator in no team, or a team of three. If they counted for
+    WHOLE_ORGANISATION, either its figures or those of a whole team would have to be suppressed to protect them.
     """
     people = people_by_group(parents, direct)
     large = {team for team in parents if parents[team] not in parents and people[team] >= SMALLEST_GROUP}
-    within = {team for one in large for team in team_subtree(one, parents)}
+    within = {team for root in large for team in team_subtree(root, parents)}
     few = frozenset(direct.keys() - within)
     return few if large and 0 < sum(direct[team] for team in few) < SMALLEST_GROUP else frozenset()
 
 
 def publishable_groups(parents: Mapping[int, int | None], direct: Mapping[int, int]) -> set[int]:
-    """The teams, and ALL, of which something may be shown: their answers at all, or those about one thing.
+    """The teams, and WHOLE_ORGANISATION, whose figures may be published: figures of all answers, or about one question.
 
-    Both arguments are those of `inside`, of the people who answered that. A group needs SMALLEST_GROUP people. The
-    people of a shown group who are in none of the shown groups right below it are a group too: whoever takes one page
-    from another sees their answers. If they are too few, the smallest group below is not shown either, until they are
-    enough or nothing below is left.
+    Both arguments are those of `people_by_group`, for the people who answered it. A group needs SMALLEST_GROUP people.
+    The people of a published group who are in none of the published groups directly below it are a group too, because
+    the difference between the pages discloses their answers. If they are too few, the smallest group below is
+    suppressed as well, until they are enough or no group below is left.
     """
     people = people_by_group(parents, direct)
     if people[WHOLE_ORGANISATION] < SMALLEST_GROUP:
@@ -59,32 +61,32 @@ def publishable_groups(parents: Mapping[int, int | None], direct: Mapping[int, i
     children: dict[int, list[int]] = {}
     for team, parent in parents.items():
         children.setdefault(WHOLE_ORGANISATION if parent is None or parent not in parents else parent, []).append(team)
-    shown, waiting = set(), [WHOLE_ORGANISATION]
-    while waiting:
-        group = waiting.pop()
-        shown.add(group)
+    published, pending = set(), [WHOLE_ORGANISATION]
+    while pending:
+        group = pending.pop()
+        published.add(group)
         large = [team for team in children.get(group, []) if people[team] >= SMALLEST_GROUP]
         large.sort(key=lambda team: (-people[team], team))
         while large and 0 < people[group] - sum(people[team] for team in large) < SMALLEST_GROUP:
             large.pop()
-        waiting += large
-    return shown
+        pending += large
+    return published
 
 
 def remainder_is_publishable(
     parents: Mapping[int, int | None], things: Iterable[Mapping[int, int]], group: int
 ) -> bool:
-    """Whether what may not be shown of a group is from nobody, or surely from SMALLEST_GROUP people.
+    """Whether the suppressed figures of a group are about nobody, or about at least SMALLEST_GROUP people.
 
-    `things` counts, for each thing, the people by team. Only then may a sum over all of them be shown too: whoever
-    takes what is shown from it sees the rest.
+    `things` counts the people by team, for each figure. Only then may the sum of all figures be published too, because
+    the difference between the sum and the published figures discloses the rest.
     """
-    hidden = [
+    suppressed = [
         people_by_group(parents, direct)[group] for direct in things if not publishable_count(parents, direct, group)
     ]
-    return not 0 < max(hidden, default=0) < SMALLEST_GROUP
+    return not 0 < max(suppressed, default=0) < SMALLEST_GROUP
 
 
 def publishable_count(parents: Mapping[int, int | None], direct: Mapping[int, int], group: int) -> int:
-    """How many people of a group a figure is about, or 0 if it may not be shown of that group."""
+    """How many people of a group a figure is about; 0 if the figure is suppressed for that group."""
     return people_by_group(parents, direct)[group] if group in publishable_groups(parents, direct) else 0

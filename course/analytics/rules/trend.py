@@ -1,4 +1,4 @@
-"""How the share of right answers of a group goes on from month to month."""
+"""The trend of a group's share of right answers from month to month."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from course.analytics.rules.suppression import publishable_count
 def trend(
     rows: Sequence[MonthlyAnswers], parents: Mapping[int, int | None], group: int, teams: Set[int] | None
 ) -> list[TrendPeriod]:
-    """The months of a group (its `teams`; None: everybody) that may be shown, in order.
+    """The periods of a group (its `teams`; None: everybody) that may be published, in order.
 
-    `rows` are those of everybody. Small months are joined as they are for everybody, so that all groups have the same
-    ones: with others of its own, a team's could be taken from those of the team above and leave few people.
+    `rows` are those of everybody. Small months are merged as for everybody, so that all groups have the same periods:
+    if a team had periods of its own, the difference to those of the team above could disclose a few people.
     """
     shown: list[TrendPeriod] = []
     for span in merge_small_periods(monthly_totals(rows)):
@@ -35,12 +35,14 @@ def trend(
 
 
 def _suppress_small_remainder(shown: list[TrendPeriod], rows: Sequence[MonthlyAnswers]) -> list[TrendPeriod]:
-    """The months, without the smallest where those that are not shown would be left with few people: whoever takes
-    all months from all learning points sees their answers."""
-    left = list(shown)
-    while left and 0 < len(_people_outside(left, rows)) < SMALLEST_GROUP:
-        left.remove(min(left, key=lambda month: (len(month.people), month.first)))
-    return left
+    """Suppress the smallest periods until the suppressed ones have no people or enough.
+
+    The difference between the learning points together and the periods together discloses the answers in between.
+    """
+    periods = list(shown)
+    while periods and 0 < len(_people_outside(periods, rows)) < SMALLEST_GROUP:
+        periods.remove(min(periods, key=lambda month: (len(month.people), month.first)))
+    return periods
 
 
 def _people_outside(months: Sequence[TrendPeriod], rows: Sequence[MonthlyAnswers]) -> set[int]:

@@ -1,4 +1,4 @@
-"""What teams get wrong and talk about, without a name, and how each question does: a file for each."""
+"""Team results, team discussions and item analysis: a module for each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sheet for a talk of ten minutes about a learning point, and the talks that were held."""
+"""The sheet for a discussion of ten minutes about a learning point, and the record of discussions."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ from course.analytics.views.page_context import (
 from course.clock import now
 from course.content.library import Library
 from course.content.loaded_course import library
-from course.content.schema import Option, Point, Question
+from course.content.schema import LearningPoint, Option, Question
 from course.organisation.request_organisation import current_organisation
-from course.people.views import DEPUTY_READ_ONLY
+from course.people.access import DEPUTY_READ_ONLY
 from course.web.access import Permission, requires_permission
-from course.web.template_filters import redirect_after_post
+from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, unit_of_work
 
 
 @pages.route("/everybody/talk/<point>", methods=["GET", "POST"])
 @requires_permission(Permission.MANAGE_ORGANISATION)
 def organisation_discussion(point: str) -> Response | WsgiResponse:
-    """The sheet for the whole organisation."""
+    """Show the sheet for the whole organisation, or record a discussion of it."""
     return _discussion_page(WHOLE_ORGANISATION, point)
 
 
 @pages.route("/team/<int(max=2147483647):team_id>/talk/<point>", methods=["GET", "POST"])
 @requires_permission(Permission.SEE_PEOPLE)
 def team_discussion(team_id: int, point: str) -> Response | WsgiResponse:
-    """The sheet for a team, to print; and writing down below it that the talk was held."""
+    """Show the sheet for a team, made to be printed, or record that the team held the discussion."""
     return _discussion_page(team_id or abort(404), point)
 
 
@@ -57,20 +57,20 @@ def _discussion_page(group: int, point: str) -> Response | WsgiResponse:
     if request.method == "POST" and not leads:
         abort(403, DEPUTY_READ_ONLY)
     if form.validate_on_submit() and form.held_on.data and form.people.data:
-        held = DiscussionEntry(group, point, about.title, form.held_on.data, form.people.data, form.agreed.data or "")
+        entry = DiscussionEntry(group, point, about.title, form.held_on.data, form.people.data, form.agreed.data or "")
         with unit_of_work() as session:
-            refused = actions.record_discussion(session, held, current_user.person.id, today(), now())
-            if refused is not None:
-                session.rollback()  # nothing was done, so the same form may come again
-        if refused is None:
+            refusal = actions.record_discussion(session, entry, current_user.person.id, today(), now())
+            if refusal is not None:
+                session.rollback()  # nothing was done, so the same form may be sent again
+        if refusal is None:
             flash("Written down. It stands in the list of talks, and in evidence packs.")
             return redirect_after_post(group_url(group) + "#talks")
-        form[refused.field].errors = [refused.message]
+        form[refusal.field].errors = [refusal.message]
     row = None
     tree = group_snapshot(group)
     if tree is not None:
         rows = team_findings(db(), library(), group_answer_counts(tree, group), tree.parents, group)
-        row = next((one for one in rows if one.point.id == point), None)
+        row = next((finding for finding in rows if finding.point.id == point), None)
     page = render_template(
         "analytics/talk.html",
         form=form,
@@ -88,42 +88,40 @@ def _discussion_page(group: int, point: str) -> Response | WsgiResponse:
 
 
 def _default_library() -> Library:
-    """The course as most people here read it."""
-    ours = current_organisation() or abort(404)
-    return library().for_(ours.pathway, ours.nation)
+    """The variant of the course that most people of the organisation read."""
+    organisation = current_organisation() or abort(404)
+    return library().for_(organisation.pathway, organisation.nation)
 
 
 @dataclass(frozen=True)
 class DiscussionQuestion:
-    """A question to put to a team: its options in an order that gives nothing away, and the right one."""
+    """A question to put to a team: its options in an order that does not disclose the right one, and the right one."""
 
     question: Question
     options: tuple[Option, ...]
-    right: Option
+    correct_option: Option
 
 
-def _discussion_question(point: Point, row: TeamFinding | None) -> DiscussionQuestion | None:
+def _discussion_question(point: LearningPoint, row: TeamFinding | None) -> DiscussionQuestion | None:
     """The question whose wrong answer was chosen most, or else one about the point of which one option is right."""
     question = row.question if row and row.wrong else None
     if question is None:
         banks = (_default_library().questions, library().questions)
-        fitting = (one for bank in banks for one in bank.values() if one.form == "one" and point.id in one.points)
-        question = next(fitting, None)
-    right = next((one for one in question.options if one.correct), None) if question else None
-    if question is None or right is None:
+        candidates = (q for bank in banks for q in bank.values() if q.form == "one" and point.id in q.points)
+        question = next(candidates, None)
+    correct = next((option for option in question.options if option.correct), None) if question else None
+    if question is None or correct is None:
         return None
-    return DiscussionQuestion(question, tuple(sorted(question.options, key=lambda one: one.text)), right)
+    return DiscussionQuestion(question, tuple(sorted(question.options, key=lambda option: option.text)), correct)
 
 
 @pages.route("/talks/<int(max=2147483647):talk_id>/end", methods=["GET", "POST"])
 @requires_permission(Permission.SEE_PEOPLE)
 def withdraw_discussion(talk_id: int) -> Response | WsgiResponse:
-    """Take a talk back that was written down by mistake."""
-    found, form = (
-        next((one for one in queries.team_discussions(db()) if one.id == talk_id), None) or abort(404),
-        WithdrawDiscussionForm(),
-    )
-    group = visible_teams().standing(found.team)
+    """Withdraw the record of a discussion that was recorded by mistake."""
+    form = WithdrawDiscussionForm()
+    found = next((entry for entry in queries.team_discussions(db()) if entry.id == talk_id), None) or abort(404)
+    group = visible_teams().current_group(found.team)
     if group is None:
         abort(404)
     if not leads_group(group):

@@ -1,4 +1,4 @@
-"""How each question does, for the person who keeps the content."""
+"""Item analysis: the statistics of each question, for the content editor."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ from course.web.unit_of_work import db
 
 @dataclass(frozen=True)
 class QuestionAnalysis:
-    """A question in a version: `module` is where it is asked today, None if it is not in the course any more.
+    """A question in a version: `module` is the module that asks it today, None if the course does not contain it any more.
 
-    `current` is whether this version is asked today; `counts` says how many chose each option, where there is one to
-    choose.
+    `is_current` is whether this version is asked today; `counts` gives how many people chose each option, where there
+    are options to choose; `notes` are the review notes.
     """
 
     question: Question
     module: str | None
-    current: bool
+    is_current: bool
     figures: ItemStatistics
     counts: tuple[tuple[Option, int], ...]
-    mend: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
-# What the table can be sorted by: words, and the key; what is not known stands last.
+# The sort orders of the table: label, and sort key. Unknown values come last.
 SORTS: dict[str, tuple[str, Callable[[QuestionAnalysis], float]]] = {
     "right": ("Fewest right", lambda item: _missing_last(item.figures.facility)),
     "discrimination": ("Weakest discrimination", lambda item: _missing_last(item.figures.discrimination)),
     "efficiency": ("Weakest efficiency", lambda item: _missing_last(item.figures.efficiency)),
-    "answers": ("Most answers", lambda item: -item.figures.n),
+    "answers": ("Most answers", lambda item: -item.figures.answers),
 }
 
 
@@ -54,46 +54,49 @@ def _missing_last(value: float | None) -> float:
 @pages.get("/questions")
 @requires_permission(Permission.MANAGE_ORGANISATION)
 def questions() -> str:
-    """How each question does in each version, and what to mend; `sort`, `module` and `point` stand in the address."""
+    """Show the item analysis of each question in each version; query parameters are `sort`, `module` and `point`."""
     course, sort = library(), request.args.get("sort", "right")
     module, point = request.args.get("module", ""), request.args.get("point", "")
-    found = [
+    items = [
         item
         for item in cached_count(today(), "items", _question_analyses)
         if module in ("", item.module) and (not point or point in item.question.points)
     ]
-    found.sort(key=lambda item: (SORTS.get(sort, SORTS["right"])[1](item), item.question.id, item.question.version))
+    items.sort(key=lambda item: (SORTS.get(sort, SORTS["right"])[1](item), item.question.id, item.question.version))
     return render_template(
         "analytics/questions.html",
-        items=found,
-        sorts={name: words for name, (words, _) in SORTS.items()},
+        items=items,
+        sorts={name: label for name, (label, _) in SORTS.items()},
         sort=sort if sort in SORTS else "right",
         module=module,
         point=point,
         modules=course.modules,
-        points=[course.points[one] for one in course.taught_points],
+        points=[course.points[point_id] for point_id in course.taught_points],
         floor=MIN_ANSWERS,
     )
 
 
 def _question_analyses() -> list[QuestionAnalysis]:
-    """Every question that was answered, in each of its versions."""
-    course, found = library(), []
+    """Analyse every question that was answered, in each of its versions."""
+    course, analyses = library(), []
     modules = {question.id: module.id for module in course.modules.values() for question in module.questions}
     zone = app_state().config.time_zone
     until = item_analysis_cutoff(db(), today(), zone)
-    counted = queries.item_responses(db(), start_of_day(until, zone)) if until else {}
-    for (question_id, version), results in counted.items():
+    responses = queries.item_responses(db(), start_of_day(until, zone)) if until else {}
+    for (question_id, version), answers in responses.items():
         question = part_in_version(db(), course, Question, question_id, version)
         if question is None:
             continue
-        current = ("question", question_id, version) in course.parts
-        did = item_statistics(results, len(question.options))
-        one = question.form == "one"
+        is_current = ("question", question_id, version) in course.parts
+        figures = item_statistics(answers, len(question.options))
+        has_one_answer = question.form == "one"
         right = [index for index, option in enumerate(question.options) if option.correct]
         chosen = (
-            zip(question.options, did.options, strict=True) if did.enough and question.form in ("one", "all") else ()
+            zip(question.options, figures.options, strict=True)
+            if figures.is_sufficient and question.form in ("one", "all")
+            else ()
         )
-        mend = review_notes(did, [option.text for option in question.options], right) if one and current else ()
-        found.append(QuestionAnalysis(question, modules.get(question_id), current, did, tuple(chosen), mend))
-    return found
+        texts = [option.text for option in question.options]
+        notes = review_notes(figures, texts, right) if has_one_answer and is_current else ()
+        analyses.append(QuestionAnalysis(question, modules.get(question_id), is_current, figures, tuple(chosen), notes))
+    return analyses

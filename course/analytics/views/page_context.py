@@ -1,4 +1,4 @@
-"""What the pages about wrong answers have in common: the teams that the viewer may see, and what was counted."""
+"""What the analytics pages share: the teams that the viewer may see, and the cached counts."""
 
 from __future__ import annotations
 
@@ -37,75 +37,75 @@ def today() -> date:
 
 
 def release_schedule() -> ReleaseSchedule:
-    """What is told of each group when."""
+    """The release schedule of every group until today."""
     return cached_release_schedule(db(), today(), app_state().config.time_zone)
 
 
 @dataclass(frozen=True)
 class VisibleTeams:
-    """The teams that the viewer may see. `places` says of every team that there ever was what it is part of (see
-    rules.talks.covering)."""
+    """The teams that the viewer may see. `team_parents` gives the parent of every team that ever existed (see
+    rules.discussions.covering_groups)."""
 
     teams: list[TeamView]
-    places: dict[int, int | None]
+    team_parents: dict[int, int | None]
 
     @property
     def groups(self) -> set[int]:
-        """What the viewer may see: the ids of these teams, and ALL for administrators."""
-        return {one.id for one in self.teams} | ({WHOLE_ORGANISATION} if current_user.person.administrator else set())
+        """The groups that the viewer may see: these teams, and WHOLE_ORGANISATION for administrators."""
+        return {team.id for team in self.teams} | ({WHOLE_ORGANISATION} if current_user.person.administrator else set())
 
     @property
-    def open(self) -> dict[int, date]:
-        """Those of which there are figures, and the last day that these count."""
-        line, day = release_schedule(), today()
-        found = {group: line.of(group, day) for group in self.groups}
-        return {group: of[0] - timedelta(days=1) for group, of in found.items() if of}
+    def published_until(self) -> dict[int, date]:
+        """The groups whose figures are published, with the last day that the figures include."""
+        schedule, day = release_schedule(), today()
+        published = {group: schedule.of(group, day) for group in self.groups}
+        return {group: figures[0] - timedelta(days=1) for group, figures in published.items() if figures}
 
     def name(self, group: int) -> str:
-        """What a group is called. Whoever may not see it finds nothing."""
+        """The name of a group; 404 if the viewer may not see it."""
         if group not in self.groups:
             abort(404)
-        return next((one.name for one in self.teams if one.id == group), ORGANISATION_LABEL)
+        return next((team.name for team in self.teams if team.id == group), ORGANISATION_LABEL)
 
-    def standing(self, team: int) -> int | None:
-        """The group on whose page a team stands today: itself, or if it is closed what it became part of; None if the
-        viewer may not see that."""
+    def current_group(self, team: int) -> int | None:
+        """The group whose page shows a team today: the team itself or, if it is closed, the team that it became part of;
+        None if the viewer may not see that."""
         groups, at = self.groups, team
         while at not in groups:
-            at = self.places.get(at) or WHOLE_ORGANISATION
+            at = self.team_parents.get(at) or WHOLE_ORGANISATION
             if at == WHOLE_ORGANISATION:
                 return WHOLE_ORGANISATION if WHOLE_ORGANISATION in groups else None
         return at
 
 
 def visible_teams() -> VisibleTeams:
-    """What the viewer may see."""
-    every, viewer = teams(db()), current_user.person
-    parents = {one.id: one.parent_id for one in every}
-    own = set[int]().union(*(team_subtree(one, parents) for one in viewer.manages if one in parents))
-    shown = [one for one in every if viewer.administrator or one.id in own]
-    return VisibleTeams(shown, parents_at(db(), now()))
+    """The teams that the viewer may see: all for an administrator, otherwise those managed and all below them."""
+    all_teams, viewer = teams(db()), current_user.person
+    parents = {team.id: team.parent_id for team in all_teams}
+    managed = set[int]().union(*(team_subtree(team, parents) for team in viewer.manages if team in parents))
+    visible = [team for team in all_teams if viewer.administrator or team.id in managed]
+    return VisibleTeams(visible, parents_at(db(), now()))
 
 
 def leads_group(group: int) -> bool:
-    """Whether the viewer may write down what the group did: as its manager, not as a deputy."""
+    """Whether the viewer may record discussions of the group: as its manager, not as a deputy."""
     viewer = current_user.person
     return bool(viewer.administrator) if group == WHOLE_ORGANISATION else leads_team(db(), viewer, group)
 
 
 def group_snapshot(group: int) -> TeamSnapshot | None:
-    """Of whom the figures of a group are; None if there are none."""
-    of = release_schedule().of(group, today())
-    return team_snapshot(db(), of, app_state().config.time_zone) if of else None
+    """The team tree of the published figures of a group; None if the group is suppressed."""
+    published = release_schedule().of(group, today())
+    return team_snapshot(db(), published, app_state().config.time_zone) if published else None
 
 
 def group_answer_counts(tree: TeamSnapshot, group: int) -> queries.AnswerCounts:
-    """The answers that tell of a group that has figures."""
-    among = tree.among(group)
-    what = tree.before, among or frozenset(), tree.out
-    return cached_count(today(), what, lambda: queries.answer_counts(db(), among, tree.before, tree.out))
+    """The counted answers of a group whose figures are published."""
+    team_ids = tree.among(group)
+    key = tree.before, team_ids or frozenset(), tree.out
+    return cached_count(today(), key, lambda: queries.answer_counts(db(), team_ids, tree.before, tree.out))
 
 
 def group_url(group: int) -> str:
-    """Where the page of a group is."""
+    """The path of a group's results page."""
     return "/insight/everybody" if group == WHOLE_ORGANISATION else f"/insight/team/{group}"

@@ -1,4 +1,4 @@
-"""What a team gets wrong, what it talked about, and where people leave the safe path."""
+"""Team results: wrong answers, discussions, and the decisions at which people leave the recommended path."""
 
 from __future__ import annotations
 
@@ -34,27 +34,27 @@ from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
 from course.web.unit_of_work import db
 
-MAX_DECISIONS = 10  # decisions on a page; more would bury the worst
+MAX_DECISIONS = 10  # decisions on a page; more would hide the worst
 
 
 @pages.get("")
 @requires_permission(Permission.SEE_PEOPLE)
 def choose_team() -> str:
-    """The teams of which the viewer may see what they get wrong."""
+    """List the teams whose results the viewer may see."""
     return render_template("analytics/choose.html", seen=visible_teams())
 
 
 @pages.get("/everybody")
 @requires_permission(Permission.MANAGE_ORGANISATION)
 def organisation_results() -> str:
-    """What the whole organisation gets wrong."""
+    """Show the results of the whole organisation."""
     return _results_page(WHOLE_ORGANISATION)
 
 
 @pages.get("/team/<int(max=2147483647):team_id>")
 @requires_permission(Permission.SEE_PEOPLE)
 def team(team_id: int) -> str:
-    """What a team and those below it get wrong."""
+    """Show the results of a team and all teams below it."""
     return _results_page(team_id or abort(404))
 
 
@@ -63,51 +63,51 @@ def _may_withdraw(group: int | None) -> bool:
 
 
 def _results_page(group: int) -> str:
-    here = visible_teams()
-    name, points = here.name(group), library().points
-    talks = discussions_of_teams(queries.team_discussions(db()), related_groups(group, here.places))
-    given = {
+    visible = visible_teams()
+    name, points = visible.name(group), library().points
+    discussions = discussions_of_teams(queries.team_discussions(db()), related_groups(group, visible.team_parents))
+    context = {
         "name": name,
         "base": group_url(group),
         "points": points,
-        "talks": talks,
-        "mine": {one.id for one in talks if _may_withdraw(here.standing(one.team))},
-        "sheets": [points[one] for one in library().taught_points],
+        "talks": discussions,
+        "mine": {entry.id for entry in discussions if _may_withdraw(visible.current_group(entry.team))},
+        "sheets": [points[point] for point in library().taught_points],
     }
     tree = group_snapshot(group)
     if tree is None:
-        return render_template("analytics/too_few.html", **given)
-    found = group_answer_counts(tree, group)
-    among = tree.among(group)
-    sums = remainder_is_publishable(tree.parents, found.people.values(), group)
-    months = trend(found.months, tree.parents, group, among) if sums else []
+        return render_template("analytics/too_few.html", **context)
+    counts = group_answer_counts(tree, group)
+    team_ids = tree.among(group)
+    has_trend = remainder_is_publishable(tree.parents, counts.people.values(), group)
+    months = trend(counts.months, tree.parents, group, team_ids) if has_trend else []
     return render_template(
         "analytics/team.html",
         quoted=quote_text,
         until=civil_date(tree.before, app_state().config.time_zone) - timedelta(days=1),
-        rows=team_findings(db(), library(), found, tree.parents, group),
-        talked=latest_discussions(talks, covering_groups(group, here.places)),
-        turns=_decision_findings(group, tree, among),
+        rows=team_findings(db(), library(), counts, tree.parents, group),
+        talked=latest_discussions(discussions, covering_groups(group, visible.team_parents)),
+        turns=_decision_findings(group, tree, team_ids),
         months=[_trend_bar(month) for month in months],
-        **given,
+        **context,
     )
 
 
-def _decision_findings(group: int, tree: TeamSnapshot, among: Collection[int] | None) -> list[DecisionFinding]:
-    found: list[DecisionFinding] = []
-    what = "decisions", tree.before, tree.out
+def _decision_findings(group: int, tree: TeamSnapshot, team_ids: Collection[int] | None) -> list[DecisionFinding]:
+    findings: list[DecisionFinding] = []
+    key = "decisions", tree.before, tree.out
     for (ref, version), scenes in cached_count(
-        today(), what, lambda: queries.decision_counts(db(), tree.before, tree.out)
+        today(), key, lambda: queries.decision_counts(db(), tree.before, tree.out)
     ).items():
         scenario = part_in_version(db(), library(), Scenario, ref, version)
         if scenario is not None:
-            found += decision_findings(scenario, group_decision_counts(scenes, tree.parents, group, among))
-    return sorted(found, key=lambda turn: -turn.left.value)[:MAX_DECISIONS]
+            findings += decision_findings(scenario, group_decision_counts(scenes, tree.parents, group, team_ids))
+    return sorted(findings, key=lambda finding: -finding.departures.value)[:MAX_DECISIONS]
 
 
 @dataclass(frozen=True)
 class TrendBar:
-    """A month, or several joined, in the chart; `people` answered."""
+    """A period of one or more months in the chart; `people` is the number of people who answered."""
 
     first: date
     last: date
@@ -116,7 +116,7 @@ class TrendBar:
 
 
 def _trend_bar(month: TrendPeriod) -> TrendBar:
-    told = share(month.right, month.n) or abort(500)
+    right_share = share(month.right, month.n) or abort(500)
     return TrendBar(
-        date.fromisoformat(f"{month.first}-01"), date.fromisoformat(f"{month.last}-01"), len(month.people), told
+        date.fromisoformat(f"{month.first}-01"), date.fromisoformat(f"{month.last}-01"), len(month.people), right_share
     )

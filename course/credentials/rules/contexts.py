@@ -22,15 +22,15 @@ _DATE_TIME = "http://www.w3.org/2001/XMLSchema#dateTime"
 _XSD = "https://www.w3.org/2001/XMLSchema#"
 
 
-def _link(address: str) -> dict[str, str]:
+def _link_term(address: str) -> dict[str, str]:
     return {"@id": address, "@type": "@id"}
 
 
-def _typed(address: str, kind: str) -> dict[str, str]:
+def _typed_term(address: str, kind: str) -> dict[str, str]:
     return {"@id": address, "@type": kind}
 
 
-def _kind(address: str, **terms: Any) -> dict[str, Any]:
+def _type_with_terms(address: str, **terms: Any) -> dict[str, Any]:
     """A type, and the terms that are known only inside an object of that type."""
     return {"@id": address, "@context": {"id": "@id", "type": "@type", **terms}}
 
@@ -41,59 +41,59 @@ CONTEXTS: dict[str, dict[str, Any]] = {
         "type": "@type",
         "name": _SCHEMA + "name",
         "description": _SCHEMA + "description",
-        "VerifiableCredential": _kind(
+        "VerifiableCredential": _type_with_terms(
             _VC + "VerifiableCredential",
-            credentialStatus=_link(_VC + "credentialStatus"),
-            credentialSubject=_link(_VC + "credentialSubject"),
-            issuer=_link(_VC + "issuer"),
-            validFrom=_typed(_VC + "validFrom", _DATE_TIME),
-            validUntil=_typed(_VC + "validUntil", _DATE_TIME),
+            credentialStatus=_link_term(_VC + "credentialStatus"),
+            credentialSubject=_link_term(_VC + "credentialSubject"),
+            issuer=_link_term(_VC + "issuer"),
+            validFrom=_typed_term(_VC + "validFrom", _DATE_TIME),
+            validUntil=_typed_term(_VC + "validUntil", _DATE_TIME),
         ),
         "BitstringStatusListCredential": _STATUS + "BitstringStatusListCredential",
-        "BitstringStatusList": _kind(
+        "BitstringStatusList": _type_with_terms(
             _STATUS + "BitstringStatusList",
-            encodedList=_typed(_STATUS + "encodedList", _SECURITY + "multibase"),
+            encodedList=_typed_term(_STATUS + "encodedList", _SECURITY + "multibase"),
             statusPurpose=_STATUS + "statusPurpose",
         ),
-        "BitstringStatusListEntry": _kind(
+        "BitstringStatusListEntry": _type_with_terms(
             _STATUS + "BitstringStatusListEntry",
-            statusListCredential=_link(_STATUS + "statusListCredential"),
+            statusListCredential=_link_term(_STATUS + "statusListCredential"),
             statusListIndex=_STATUS + "statusListIndex",
             statusPurpose=_STATUS + "statusPurpose",
         ),
-        "DataIntegrityProof": _kind(
+        "DataIntegrityProof": _type_with_terms(
             _SECURITY + "DataIntegrityProof",
-            created=_typed("http://purl.org/dc/terms/created", _DATE_TIME),
-            cryptosuite=_typed(_SECURITY + "cryptosuite", _SECURITY + "cryptosuiteString"),
+            created=_typed_term("http://purl.org/dc/terms/created", _DATE_TIME),
+            cryptosuite=_typed_term(_SECURITY + "cryptosuite", _SECURITY + "cryptosuiteString"),
             proofPurpose={
-                **_typed(_SECURITY + "proofPurpose", "@vocab"),
-                "@context": {"assertionMethod": _link(_SECURITY + "assertionMethod")},
+                **_typed_term(_SECURITY + "proofPurpose", "@vocab"),
+                "@context": {"assertionMethod": _link_term(_SECURITY + "assertionMethod")},
             },
-            verificationMethod=_link(_SECURITY + "verificationMethod"),
+            verificationMethod=_link_term(_SECURITY + "verificationMethod"),
         ),
     },
     OPEN_BADGES: {
         "narrative": _OB + "narrative",
         "inLanguage": _SCHEMA + "inLanguage",
-        "url": _typed(_SCHEMA + "url", _XSD + "anyURI"),
+        "url": _typed_term(_SCHEMA + "url", _XSD + "anyURI"),
         "AchievementCredential": _OB + "OpenBadgeCredential",
         "Profile": _OB + "Profile",
-        "AchievementSubject": _kind(
+        "AchievementSubject": _type_with_terms(
             _OB + "AchievementSubject",
             achievement=_OB + "achievement",
-            activityEndDate=_typed(_OB + "activityEndDate", _XSD + "date"),
+            activityEndDate=_typed_term(_OB + "activityEndDate", _XSD + "date"),
             identifier={"@id": _OB + "identifier", "@container": "@set"},
         ),
-        "Achievement": _kind(
+        "Achievement": _type_with_terms(
             _OB + "Achievement",
             achievementType=_OB + "achievementType",
-            criteria=_link(_OB + "Criteria"),
+            criteria=_link_term(_OB + "Criteria"),
             specialization=_OB + "specialization",
             version=_OB + "version",
         ),
-        "IdentityObject": _kind(
+        "IdentityObject": _type_with_terms(
             _OB + "IdentityObject",
-            hashed=_typed(_OB + "hashed", _XSD + "boolean"),
+            hashed=_typed_term(_OB + "hashed", _XSD + "boolean"),
             identityHash=_OB + "identityHash",
             identityType=_OB + "identityType",
         ),
@@ -101,7 +101,7 @@ CONTEXTS: dict[str, dict[str, Any]] = {
 }
 
 
-def load(address: str, _options: object = None) -> dict[str, Any]:
+def load_context(address: str, _options: object = None) -> dict[str, Any]:
     """The document loader for PyLD. Raises LookupError for everything but the two contexts."""
     if address not in CONTEXTS:
         raise LookupError(f"{address} is no context of ours")

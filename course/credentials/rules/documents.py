@@ -15,18 +15,18 @@ from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from course.credentials.rules.contexts import CREDENTIALS, OPEN_BADGES
-from course.credentials.rules.keys import Key, multikey, usable
-from course.credentials.rules.signing import Document
+from course.credentials.rules.keys import Key, encode_multikey, usable_keys
+from course.credentials.rules.signing import JsonLdDocument
 
 # The least that the specification allows, so that a place in it tells next to nothing about anybody:
 # https://www.w3.org/TR/vc-bitstring-status-list/#bitstring-generation-algorithm
-PLACES = 131072
-_LONGEST_LIST = 2 * 1024 * 1024  # bytes, unpacked
+STATUS_LIST_SIZE = 131072
+_MAX_LIST_BYTES = 2 * 1024 * 1024  # bytes, unpacked
 FILE_NAME = "credential.json"
 
 
 @dataclass(frozen=True)
-class Seal:
+class SigningSettings:
     """What an installation signs with: its secret, the address at which everyone reaches it, and its time zone."""
 
     secret: str
@@ -35,7 +35,7 @@ class Seal:
 
 
 @dataclass(frozen=True)
-class Certified:
+class CertificateData:
     """What a certificate says, as its credential repeats it. `pathway` is in words. It is empty, and there
     are no `minutes`, for a certificate that was issued before there were any."""
 
@@ -72,7 +72,9 @@ def credential_address(address: str, number: str) -> str:
     return f"{address}/verify/{number}"
 
 
-def credential(certified: Certified, seal: Seal, list_number: int, place: int) -> Document:
+def credential_document(
+    certified: CertificateData, seal: SigningSettings, list_number: int, place: int
+) -> JsonLdDocument:
     """The Open Badges 3.0 AchievementCredential of a certificate, not signed yet.
 
     It says what the certificate says and no more; `place` is where it stands in the status list.
@@ -92,8 +94,8 @@ def credential(certified: Certified, seal: Seal, list_number: int, place: int) -
             "name": certified.organisation,
             "url": seal.address,
         },
-        "validFrom": _moment(certified.issued_at),
-        "validUntil": _end_of(certified.valid_until, seal.zone),
+        "validFrom": _timestamp(certified.issued_at),
+        "validUntil": _end_of_day(certified.valid_until, seal.zone),
         "credentialStatus": {
             "id": f"{status_list}#{place}",
             "type": "BitstringStatusListEntry",
@@ -122,7 +124,7 @@ def credential(certified: Certified, seal: Seal, list_number: int, place: int) -
     }
 
 
-def _criteria(certified: Certified) -> str:
+def _criteria(certified: CertificateData) -> str:
     length = f", about {certified.minutes} minutes of work," if certified.minutes else ""
     if certified.kind == "refresher":
         return (
@@ -132,7 +134,7 @@ def _criteria(certified: Certified) -> str:
     return f"All modules{length} completed, and the final assessment passed.{covers}"
 
 
-def status_list(seal: Seal, number: int, revoked: Iterable[int], at: datetime) -> Document:
+def status_list_document(seal: SigningSettings, number: int, revoked: Iterable[int], at: datetime) -> JsonLdDocument:
     """The credential that says which places of a list are revoked, not signed yet."""
     address = list_address(seal.address, number)
     return {
@@ -140,43 +142,47 @@ def status_list(seal: Seal, number: int, revoked: Iterable[int], at: datetime) -
         "id": address,
         "type": ["VerifiableCredential", "BitstringStatusListCredential"],
         "issuer": issuer_address(seal.address),
-        "validFrom": _moment(at),
+        "validFrom": _timestamp(at),
         "credentialSubject": {
             "id": f"{address}#list",
             "type": "BitstringStatusList",
             "statusPurpose": "revocation",
-            "encodedList": bits(revoked),
+            "encodedList": encode_bits(revoked),
         },
     }
 
 
-def bits(places: Iterable[int]) -> str:
+def encode_bits(places: Iterable[int]) -> str:
     """A bit for each place of a list, the first one leftmost; compressed, as multibase base64url."""
-    data = bytearray(PLACES // 8)
+    data = bytearray(STATUS_LIST_SIZE // 8)
     for place in places:
         data[place // 8] |= 0x80 >> place % 8
     return "u" + base64.urlsafe_b64encode(gzip.compress(bytes(data), mtime=0)).decode().rstrip("=")
 
 
-def is_set(encoded: str, place: int) -> bool:
+def is_bit_set(encoded: str, place: int) -> bool:
     """Whether the bit of a place is set in a list as `bits` writes it. Raises ValueError."""
     try:
         packed = base64.urlsafe_b64decode(encoded[1:] + "=" * (-len(encoded[1:]) % 4))
         with gzip.GzipFile(fileobj=io.BytesIO(packed)) as file:
-            data = file.read(_LONGEST_LIST + 1)
+            data = file.read(_MAX_LIST_BYTES + 1)
     except (OSError, EOFError, zlib.error, binascii.Error) as error:
         raise ValueError("the list cannot be unpacked") from error
-    if not encoded.startswith("u") or not PLACES // 8 <= len(data) <= _LONGEST_LIST or not 0 <= place < len(data) * 8:
+    if (
+        not encoded.startswith("u")
+        or not STATUS_LIST_SIZE // 8 <= len(data) <= _MAX_LIST_BYTES
+        or not 0 <= place < len(data) * 8
+    ):
         raise ValueError("the place is not in the list")
     return bool(data[place // 8] & 0x80 >> place % 8)
 
 
-def key_document(key: Key) -> Document:
+def key_document(key: Key) -> JsonLdDocument:
     """A public key, at its own address."""
-    return {"@context": "https://w3id.org/security/multikey/v1", **_method(key)}
+    return {"@context": "https://w3id.org/security/multikey/v1", **_verification_method(key)}
 
 
-def issuer_document(name: str, address: str, keys: Sequence[Key], at: datetime) -> Document:
+def issuer_document(name: str, address: str, keys: Sequence[Key], at: datetime) -> JsonLdDocument:
     """Who issues, and the keys with which credentials are signed; those that were withdrawn assert nothing."""
     return {
         "@context": ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1", OPEN_BADGES],
@@ -184,31 +190,31 @@ def issuer_document(name: str, address: str, keys: Sequence[Key], at: datetime) 
         "type": ["Profile"],
         "name": name,
         "url": address,
-        "verificationMethod": [_method(key) for key in keys],
-        "assertionMethod": [key.address for key in usable(keys, at)],
+        "verificationMethod": [_verification_method(key) for key in keys],
+        "assertionMethod": [key.address for key in usable_keys(keys, at)],
     }
 
 
-def _method(key: Key) -> Document:
-    ended = {"revoked": _moment(key.withdrawn)} if key.withdrawn else {}
+def _verification_method(key: Key) -> JsonLdDocument:
+    ended = {"revoked": _timestamp(key.withdrawn)} if key.withdrawn else {}
     return {
         "id": key.address,
         "type": "Multikey",
         "controller": key.issuer,
-        "publicKeyMultibase": multikey(key.public),
+        "publicKeyMultibase": encode_multikey(key.public),
         **ended,
     }
 
 
-def as_bytes(document: Document) -> bytes:
+def document_bytes(document: JsonLdDocument) -> bytes:
     """A document as a file."""
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _moment(at: datetime) -> str:
+def _timestamp(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _end_of(day: date, zone: str) -> str:
+def _end_of_day(day: date, zone: str) -> str:
     """The last second of a day. It keeps the offset of its zone, so that the day can be read off anywhere."""
     return datetime.combine(day, time(23, 59, 59), ZoneInfo(zone)).isoformat()

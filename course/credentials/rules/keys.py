@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 _ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 # Says that what follows is an Ed25519 public key: https://www.w3.org/TR/cid-1.0/#Multikey
 _ED25519 = b"\xed\x01"
-_NONCE = 12  # bytes
-_NO_KEY = (
+_NONCE_BYTES = 12  # bytes
+_NO_KEY_MESSAGE = (
     "there is no Ed25519 key in it: it needs an issuer's profile (the file at /issuer) or a key's document (the file at "
     "/issuer/keys/1), as JSON, or a key that begins with z6Mk"
 )
@@ -40,7 +40,7 @@ class KeyLockedError(Exception):
     """A private key does not open with this secret."""
 
 
-def base58(data: bytes) -> str:
+def encode_base58(data: bytes) -> str:
     """Multibase base58btc, with its sign z in front."""
     number, text = int.from_bytes(data), ""
     while number:
@@ -49,7 +49,7 @@ def base58(data: bytes) -> str:
     return "z" + "1" * (len(data) - len(data.lstrip(b"\0"))) + text
 
 
-def from_base58(text: str) -> bytes:
+def decode_base58(text: str) -> bytes:
     """The bytes of a multibase base58btc text. Raises ValueError."""
     if not text.startswith("z") or len(text) > 200:
         raise ValueError("not multibase base58btc")
@@ -60,31 +60,31 @@ def from_base58(text: str) -> bytes:
     return bytes(zeros) + number.to_bytes((number.bit_length() + 7) // 8)
 
 
-def multikey(public: bytes) -> str:
+def encode_multikey(public: bytes) -> str:
     """A public key as a Multikey document writes it: z6Mk…"""
-    return base58(_ED25519 + public)
+    return encode_base58(_ED25519 + public)
 
 
-def public_key(text: str) -> bytes:
+def decode_multikey(text: str) -> bytes:
     """The 32 bytes of a key that is written as z6Mk… Raises ValueError."""
-    data = from_base58(text)
+    data = decode_base58(text)
     if len(data) != 34 or not data.startswith(_ED25519):
         raise ValueError("not an Ed25519 public key")
     return data[2:]
 
 
-def new_key(secret: str) -> tuple[bytes, bytes]:
+def create_key_pair(secret: str) -> tuple[bytes, bytes]:
     """A new pair: the public key, and the private one locked with the secret."""
     private = Ed25519PrivateKey.generate()
     public = private.public_key().public_bytes_raw()
-    nonce = secrets.token_bytes(_NONCE)
+    nonce = secrets.token_bytes(_NONCE_BYTES)
     return public, nonce + _cipher(secret).encrypt(nonce, private.private_bytes_raw(), public)
 
 
-def unlock(locked: bytes, public: bytes, secret: str) -> Ed25519PrivateKey:
+def unlock_key(locked: bytes, public: bytes, secret: str) -> Ed25519PrivateKey:
     """The private key. Raises KeyLockedError if it was locked with another secret, or is not that key's."""
     try:
-        private = _cipher(secret).decrypt(locked[:_NONCE], locked[_NONCE:], public)
+        private = _cipher(secret).decrypt(locked[:_NONCE_BYTES], locked[_NONCE_BYTES:], public)
     except (InvalidTag, ValueError) as error:  # the latter: a part of what was kept is missing
         raise KeyLockedError(
             "The signing key does not open: SECRET_KEY is another than when the key was made. Set the earlier one "
@@ -97,30 +97,30 @@ def _cipher(secret: str) -> AESGCM:
     return AESGCM(HKDF(SHA256(), 32, None, b"course: keys that sign credentials").derive(secret.encode()))
 
 
-def keys_in(text: str) -> tuple[Key, ...]:
+def read_keys(text: str) -> tuple[Key, ...]:
     """The public keys of a file: an issuer's profile, a key's document, or a bare key (z6Mk…).
 
     Raises ValueError, in words for whoever chose the file.
     """
     try:
         if not text.lstrip().startswith("{"):
-            return (Key("", "", public_key(text.strip())),)
+            return (Key("", "", decode_multikey(text.strip())),)
         found = json.loads(text)
         methods: Any = found.get("verificationMethod", [found])
-        keys = tuple(_key(one) for one in methods)
+        keys = tuple(_read_key(one) for one in methods)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ValueError(_NO_KEY) from error
+        raise ValueError(_NO_KEY_MESSAGE) from error
     if not keys:
         raise ValueError("the issuer's profile in it has no keys")
     return keys
 
 
-def _key(document: dict[str, str]) -> Key:
+def _read_key(document: dict[str, str]) -> Key:
     revoked = document.get("revoked")
     moment = datetime.fromisoformat(revoked) if revoked else None
-    return Key(document["id"], document["controller"], public_key(document["publicKeyMultibase"]), moment)
+    return Key(document["id"], document["controller"], decode_multikey(document["publicKeyMultibase"]), moment)
 
 
-def usable(keys: Iterable[Key], at: datetime) -> list[Key]:
+def usable_keys(keys: Iterable[Key], at: datetime) -> list[Key]:
     """The keys whose signatures hold at that moment."""
     return [key for key in keys if key.withdrawn is None or at < key.withdrawn]

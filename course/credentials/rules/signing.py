@@ -21,35 +21,35 @@ from pyld.context_resolver import ContextResolver
 from pyld.jsonld import JsonLdError, JsonLdProcessor
 
 from course.credentials.rules import contexts
-from course.credentials.rules.keys import base58, from_base58
+from course.credentials.rules.keys import decode_base58, encode_base58
 
 SUITE = "eddsa-rdfc-2022"
-Document = dict[str, Any]
-_SIGNATURE = 64  # bytes
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|\\^`]+")
+JsonLdDocument = dict[str, Any]
+_SIGNATURE_BYTES = 64  # bytes
+_ADDRESS_PATTERN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|\\^`]+")
 # PyLD keeps what it has read of the contexts, and is not made for several threads.
 _LOCK = threading.Lock()
 _OPTIONS = {
     # Not empty: PyLD would complete a relative address with one of its own, and so hide it.
     "base": None,
-    "documentLoader": contexts.load,
-    "contextResolver": ContextResolver({}, contexts.load),
+    "documentLoader": contexts.load_context,
+    "contextResolver": ContextResolver({}, contexts.load_context),
     "processingMode": "json-ld-1.1",
     "produceGeneralizedRdf": False,
     "extractAllScripts": False,
 }
 
 
-class UncoveredError(ValueError):
+class UnsignableDataError(ValueError):
     """Something in a document would not be covered by a signature."""
 
 
-def sign(document: Document, private: Ed25519PrivateKey, method: str, at: datetime) -> Document:
+def add_proof(document: JsonLdDocument, private: Ed25519PrivateKey, method: str, at: datetime) -> JsonLdDocument:
     """The document with its proof: one, in an array. `method` is the address of the public key.
 
     Raises UncoveredError if any key or value of the document, at any depth, would stay unsigned.
     """
-    _refuse_controls(document)
+    _refuse_control_characters(document)
     proof = {
         "type": "DataIntegrityProof",
         "cryptosuite": SUITE,
@@ -57,10 +57,13 @@ def sign(document: Document, private: Ed25519PrivateKey, method: str, at: dateti
         "verificationMethod": method,
         "proofPurpose": "assertionMethod",
     }
-    return {**document, "proof": [{**proof, "proofValue": base58(private.sign(_hashes(document, proof)))}]}
+    return {
+        **document,
+        "proof": [{**proof, "proofValue": encode_base58(private.sign(_signing_input(document, proof)))}],
+    }
 
 
-def holds(document: Document, public: bytes) -> bool:
+def has_valid_proof(document: JsonLdDocument, public: bytes) -> bool:
     """Whether the document's one proof is that key's, over exactly this document.
 
     Raises UncoveredError if the document has something that no signature could cover.
@@ -69,23 +72,23 @@ def holds(document: Document, public: bytes) -> bool:
     (proof,) = plain.pop("proof")
     plain_proof = dict(proof)
     try:
-        signature = from_base58(str(plain_proof.pop("proofValue", "")))
-        if len(signature) != _SIGNATURE:
+        signature = decode_base58(str(plain_proof.pop("proofValue", "")))
+        if len(signature) != _SIGNATURE_BYTES:
             return False
-        Ed25519PublicKey.from_public_bytes(public).verify(signature, _hashes(plain, plain_proof))
-    except UncoveredError:
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, _signing_input(plain, plain_proof))
+    except UnsignableDataError:
         raise
     except (ValueError, InvalidSignature):
         return False
     return True
 
 
-def _hashes(document: Document, proof: Document) -> bytes:
+def _signing_input(document: JsonLdDocument, proof: JsonLdDocument) -> bytes:
     whole = {"@context": document["@context"], **proof}
-    return b"".join(hashlib.sha256(canonical(part).encode()).digest() for part in (whole, document))
+    return b"".join(hashlib.sha256(canonicalise(part).encode()).digest() for part in (whole, document))
 
 
-def canonical(document: Document) -> str:
+def canonicalise(document: JsonLdDocument) -> str:
     """The document as canonical N-Quads.
 
     JSON-LD silently leaves out a key that no context defines, and a value that is null or a relative address.
@@ -96,49 +99,51 @@ def canonical(document: Document) -> str:
         with _LOCK:
             dataset = JsonLdProcessor(on_property_dropped=dropped.append).to_rdf(document, _OPTIONS)
     except JsonLdError as error:
-        raise UncoveredError(f"cannot be read as JSON-LD: {error.type}") from error
+        raise UnsignableDataError(f"cannot be read as JSON-LD: {error.type}") from error
     if dropped:
-        raise UncoveredError(f"no context defines the field {dropped[0]!r}")
+        raise UnsignableDataError(f"no context defines the field {dropped[0]!r}")
     quads = dataset.get("@default", [])
-    if len(dataset) != 1 or len(quads) != _statements(document):
-        raise UncoveredError("a value in it is empty, given twice, or no full address")
-    _refuse_odd_nodes(document, [part for quad in quads for part in quad.values()])
+    if len(dataset) != 1 or len(quads) != _count_statements(document):
+        raise UnsignableDataError("a value in it is empty, given twice, or no full address")
+    _refuse_invalid_nodes(document, [part for quad in quads for part in quad.values()])
     found: str = URDNA2015().main(dataset, {"format": "application/n-quads"})
     return found
 
 
-def _refuse_odd_nodes(document: Document, parts: list[dict[str, str]]) -> None:
+def _refuse_invalid_nodes(document: JsonLdDocument, parts: list[dict[str, str]]) -> None:
     """Every address is a whole one, and only an object without an id goes without a name. Labels such as _:b1 in
     the place of addresses would let a short list of them keep the canonicaliser busy for years."""
     for part in parts:
-        if part["type"] == "IRI" and not _ADDRESS.fullmatch(part["value"]):
-            raise UncoveredError(f"{part['value'][:200]!r} is no full address, or not a word that a context defines")
+        if part["type"] == "IRI" and not _ADDRESS_PATTERN.fullmatch(part["value"]):
+            raise UnsignableDataError(
+                f"{part['value'][:200]!r} is no full address, or not a word that a context defines"
+            )
     unnamed = {part["value"] for part in parts if part["type"] == "blank node"}
-    if len(unnamed) != sum(isinstance(one, dict) and "id" not in one for one in _parts(document)):
-        raise UncoveredError("a part of it has a label instead of an address")
+    if len(unnamed) != sum(isinstance(one, dict) and "id" not in one for one in _walk_values(document)):
+        raise UnsignableDataError("a part of it has a label instead of an address")
 
 
-def _statements(value: Any) -> int:
+def _count_statements(value: Any) -> int:
     """How many statements of RDF a tree makes: one for each value, and one for each object inside another."""
     if isinstance(value, list) and value:
-        return sum(_statements(one) for one in value)
+        return sum(_count_statements(one) for one in value)
     if not isinstance(value, dict):
         return 1
     inner = [one for key, one in value.items() if key not in ("@context", "id")]
     nested = sum(isinstance(one, dict) for part in inner for one in (part if isinstance(part, list) else [part]))
-    return nested + sum(_statements(one) for one in inner)
+    return nested + sum(_count_statements(one) for one in inner)
 
 
-def _refuse_controls(document: Document) -> None:
+def _refuse_control_characters(document: JsonLdDocument) -> None:
     """Control characters are written in different ways by different canonicalisers; no name needs them."""
-    for text in _parts(document):
+    for text in _walk_values(document):
         if isinstance(text, str) and any(unicodedata.category(sign) in ("Cc", "Cs") for sign in text):
-            raise UncoveredError(f"there are control characters in {text!r}")
+            raise UnsignableDataError(f"there are control characters in {text!r}")
 
 
-def _parts(value: Any) -> Iterator[Any]:
+def _walk_values(value: Any) -> Iterator[Any]:
     """A tree itself, and everything in it."""
     yield value
     if isinstance(value, (dict, list)):
         for one in value.values() if isinstance(value, dict) else value:
-            yield from _parts(one)
+            yield from _walk_values(one)

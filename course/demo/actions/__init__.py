@@ -1,4 +1,4 @@
-"""A course to look around in: an invented organisation, and the three people who can sign in."""
+"""The demonstration: an invented organisation, and the three people who can sign in."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from course.auth.actions import store_password_hash
 from course.auth.queries import password_hash
 from course.content.library import Library
-from course.demo.actions import office
+from course.demo.actions import administration
 from course.demo.actions.history import HistoryWriter
 from course.demo.rules import CONTACTS, TEAMS, generate_people
 from course.organisation.actions import confirm_contact, create_organisation
@@ -19,7 +19,7 @@ from course.people.actions import Refusal, add_person, add_team
 from course.people.queries import person_by_email
 
 ORGANISATION_NAME = "Riverside Children’s Trust"
-# Name, address and role of those who can sign in.
+# Name, e-mail address and role of the people who can sign in.
 DEMO_ACCOUNTS = (
     ("Sam Okafor", "learner@demo.example", "learner"),
     ("Priya Nair", "manager@demo.example", "manager"),
@@ -27,38 +27,38 @@ DEMO_ACCOUNTS = (
 )
 
 
-def create_demo(session: Session, at: datetime, begun: datetime | None = None) -> str | None:
-    """Fill an empty database. `begun` is when the organisation set the course up (without it, now).
+def create_demo(session: Session, at: datetime, set_up_at: datetime | None = None) -> str | None:
+    """Fill an empty database. `set_up_at` is when the organisation set the course up (default: `at`).
 
-    Safe to repeat. Returns the name of the organisation, and does nothing, if it is another one.
+    Safe to repeat. Does nothing, and returns the name of the organisation, if the database has another one.
     """
-    ours = organisation(session)
-    if ours is not None and ours.name != ORGANISATION_NAME:
-        return ours.name
-    if ours is None:
-        _fill_database(session, begun or at, at)
+    existing = organisation(session)
+    if existing is not None and existing.name != ORGANISATION_NAME:
+        return existing.name
+    if existing is None:
+        _fill_database(session, set_up_at or at, at)
     return None
 
 
 def password_hashes(session: Session) -> dict[int, str | None]:
-    """The three people who can sign in, and the hash of the password of each."""
-    found = [person_by_email(session, email) for _, email, _ in DEMO_ACCOUNTS]
-    return {one.id: password_hash(session, one.id) for one in found if one is not None}
+    """The password hashes of the three people who can sign in, by person id."""
+    people = [person_by_email(session, email) for _, email, _ in DEMO_ACCOUNTS]
+    return {person.id: password_hash(session, person.id) for person in people if person is not None}
 
 
-def set_passwords(session: Session, people: Iterable[int], kept: str, at: datetime) -> None:
-    """Give them the password of which `kept` is the hash."""
+def set_passwords(session: Session, people: Iterable[int], hashed: str, at: datetime) -> None:
+    """Set the password with the hash `hashed` for these people."""
     for person_id in people:
-        store_password_hash(session, person_id, kept, at)
+        store_password_hash(session, person_id, hashed, at)
 
 
-def _fill_database(session: Session, begun: datetime, at: datetime) -> None:
-    """The organisation, its teams, people and contacts. Raises ValueError if an address is taken."""
-    create_organisation(session, ORGANISATION_NAME, "england", begun)
-    made: dict[str, int] = {}
+def _fill_database(session: Session, set_up_at: datetime, at: datetime) -> None:
+    """Create the organisation, its teams, people and contacts. Raises ValueError if an address is taken."""
+    create_organisation(session, ORGANISATION_NAME, "england", set_up_at)
+    team_ids: dict[str, int] = {}
     for name, parent, _, _ in TEAMS:
-        made[name] = add_team(session, name, made[parent] if parent else None, begun).id
-    top, residential = made["Riverside"], made["Residential"]
+        team_ids[name] = add_team(session, name, team_ids[parent] if parent else None, set_up_at).id
+    top, residential = team_ids["Riverside"], team_ids["Residential"]
     teams = {"learner": residential, "manager": residential, "administrator": top}
     ids: dict[str, int] = {}
     for name, email, role in DEMO_ACCOUNTS:
@@ -71,10 +71,9 @@ def _fill_database(session: Session, begun: datetime, at: datetime) -> None:
 
 
 def write_history(session: Session, library: Library, zone: str, today: date) -> None:
-    """Write two years of history: people, what they read and answered, what they completed, and what the office did,
-    in order of time."""
-    story = HistoryWriter(session, library, zone, today)
+    """Write two years of history in order of time: people, pages read, answers, completions, and administration."""
+    history = HistoryWriter(session, library, zone, today)
     for person in generate_people(today):
-        story.join(person)
-    office.plan_office_events(story)
-    story.go()
+        history.add_person(person)
+    administration.plan_administration(history)
+    history.run()

@@ -1,1 +1,1 @@
-"""What an evidence pack holds, and how it is checked."""
+"""The contents of an evidence pack, and how a pack is verified."""

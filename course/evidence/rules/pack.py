@@ -1,7 +1,7 @@
-"""The pack as a file: its members, the manifest of their hashes, the signature, and how anybody checks them.
+"""The evidence pack as a file: its members, the manifest with their hashes, the signature, and the verification.
 
-The manifest is JSON with its keys in order and no spaces. `manifest.sig` is the 64 bytes of the Ed25519 signature
-(RFC 8032) over the bytes of `manifest.json`, so that other programs can check it too.
+The manifest is JSON with sorted keys and no spaces. `manifest.sig` is the 64 bytes of the Ed25519 signature (RFC 8032)
+over the bytes of `manifest.json`, so that other programs can verify a pack too.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from course.credentials.rules.keys import Key, multikey, public_key, usable
+from course.credentials.rules.keys import Key, decode_multikey, encode_multikey, usable_keys
 
 FORMAT = "online-abuse-course evidence pack 1"
-# What is done to make one, in order.
+# The steps of making a pack, in order.
 STEPS = (
     "Reading who was there",
     "Reading certificates, extensions and leaves",
@@ -32,32 +32,35 @@ STEPS = (
     "Signing",
 )
 MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
-_LARGEST_MANIFEST = 1024 * 1024  # bytes
-LARGEST_FILE = 256 * 1024 * 1024  # bytes of a pack; one of 5,000 people has a few million
-_LARGEST_PACK = 1024 * 1024 * 1024  # bytes when it is opened
-_HEADER = 30  # bytes in front of the name of each member of a ZIP file
+_MAX_MANIFEST_BYTES = 1024 * 1024  # bytes
+MAX_PACK_BYTES = 256 * 1024 * 1024  # bytes of a pack; a pack of 5,000 people has a few million
+_MAX_UNPACKED_BYTES = 1024 * 1024 * 1024  # bytes of all members when unpacked
+_MEMBER_HEADER_BYTES = 30  # bytes in front of the name of each member of a ZIP file
 
 
 @dataclass(frozen=True)
-class About:
-    """What a pack is about: `team` is empty for everybody, `entry` and `mark` are the number and the hash of the
-    newest entry of the log when it was made, `maker` who asked for it."""
+class PackDescription:
+    """What a pack is about.
+
+    `team` is empty for everybody. `audit_entry` and `audit_hash` are the number and the hash of the newest entry of the
+    audit log when the pack was made, `requested_by` the name of the person who asked for it.
+    """
 
     organisation: str
     team: str
     day: date
     people: int
     made_at: datetime
-    maker: str
+    requested_by: str
     course: str
     edition: str
     content_version: str
-    entry: int
-    mark: str
+    audit_entry: int
+    audit_hash: str
 
 
-def manifest(about: About, members: Mapping[str, bytes], key: Key) -> bytes:
-    """The manifest of these members, to be signed with that key."""
+def build_manifest(about: PackDescription, members: Mapping[str, bytes], key: Key) -> bytes:
+    """The manifest of the members, to be signed with `key`."""
     document = {
         "format": FORMAT,
         "organisation": about.organisation,
@@ -65,10 +68,10 @@ def manifest(about: About, members: Mapping[str, bytes], key: Key) -> bytes:
         "day": about.day.isoformat(),
         "people": about.people,
         "made_at": f"{about.made_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
-        "made_by": about.maker,
+        "made_by": about.requested_by,
         "course": {"title": about.course, "edition": about.edition, "content_version": about.content_version},
-        "log": {"entry": about.entry, "hash": about.mark},
-        "key": {"id": key.address, "issuer": key.issuer, "public": multikey(key.public)},
+        "log": {"entry": about.audit_entry, "hash": about.audit_hash},
+        "key": {"id": key.address, "issuer": key.issuer, "public": encode_multikey(key.public)},
         "files": [
             {"name": name, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
             for name, data in sorted(members.items())
@@ -77,8 +80,8 @@ def manifest(about: About, members: Mapping[str, bytes], key: Key) -> bytes:
     return json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def zipped(members: Mapping[str, bytes], at: datetime) -> bytes:
-    """The members as one ZIP file, in this order."""
+def zip_members(members: Mapping[str, bytes], at: datetime) -> bytes:
+    """The members as one ZIP file, in the given order. Equal members at an equal moment give equal bytes."""
     file, moment = io.BytesIO(), at.astimezone(UTC).timetuple()[:6]
     with zipfile.ZipFile(file, "w") as archive:
         for name, data in members.items():
@@ -87,111 +90,132 @@ def zipped(members: Mapping[str, bytes], at: datetime) -> bytes:
 
 
 @dataclass(frozen=True)
-class Told:
-    """What was found about one member of a pack, or about all of it: a sentence, and whether it is right."""
+class PackFinding:
+    """A result of the verification about one member of a pack, or about the whole: a sentence, and whether all is
+    well."""
 
-    right: bool
-    words: str
+    is_valid: bool
+    sentence: str
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """All that was found. `known` says whether the key that signed is one of those that the checker trusts."""
+class PackVerdict:
+    """All findings of a verification. `is_key_trusted`: the signing key is one of those that the verifier trusts."""
 
-    told: tuple[Told, ...]
-    known: bool
+    findings: tuple[PackFinding, ...]
+    is_key_trusted: bool
 
     @property
-    def right(self) -> bool:
-        return all(one.right for one in self.told)
+    def is_valid(self) -> bool:
+        return all(finding.is_valid for finding in self.findings)
 
 
-def verify(data: bytes, trusted: Sequence[Key]) -> Verdict:
-    """Whether a pack is as it was made. `trusted` are the issuer's keys; without any the key that the pack itself names
-    is used, which proves less."""
+def verify_pack(data: bytes, trusted: Sequence[Key]) -> PackVerdict:
+    """Verify that a pack is unchanged since it was signed.
+
+    `trusted` are the issuer's keys; without any, the key that the pack itself names is used, which proves less.
+    """
     try:
-        members = _members(data)
-        found = _read(members[MANIFEST])
-        names = [str(one["name"]) for one in found["files"]]
+        members = _read_members(data)
+        manifest = _read_manifest(members[MANIFEST])
+        names = [str(file_entry["name"]) for file_entry in manifest["files"]]
         if len(set(names)) != len(names) or {MANIFEST, SIGNATURE} & set(names):
             raise ValueError("the manifest names a file twice, or itself")
-        told = [_file(one, members.get(str(one["name"]))) for one in found["files"]]
-        signature, known = _signature(found, members, trusted)
+        findings = [_check_member(file_entry, members.get(str(file_entry["name"]))) for file_entry in manifest["files"]]
+        signature, is_key_trusted = _check_signature(manifest, members, trusted)
     except KeyError as error:
-        return _unreadable(f"{error} is missing in it")
+        return _unreadable_pack(f"{error} is missing in it")
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
-        return _unreadable(str(error))
+        return _unreadable_pack(str(error))
     added = sorted(set(members) - set(names) - {MANIFEST, SIGNATURE})
-    told += [Told(False, f"{name} was added: the manifest does not name it.") for name in added]
-    return Verdict((*told, signature), known)
+    findings += [PackFinding(False, f"{name} was added: the manifest does not name it.") for name in added]
+    return PackVerdict((*findings, signature), is_key_trusted)
 
 
-def _unreadable(why: str) -> Verdict:
-    return Verdict((Told(False, f"This is not an evidence pack as it was made: {why}."),), False)
+def _unreadable_pack(problem: str) -> PackVerdict:
+    return PackVerdict((PackFinding(False, f"This is not an evidence pack as it was made: {problem}."),), False)
 
 
-def _members(data: bytes) -> dict[str, bytes]:
-    """The members by name. Raises ValueError for a file in which other programs might find something else."""
+def _read_members(data: bytes) -> dict[str, bytes]:
+    """The members by name.
+
+    Raises ValueError for a file in which another ZIP program might find other members.
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             infos = archive.infolist()
-            if len({one.filename for one in infos}) != len(infos):
+            if len({member.filename for member in infos}) != len(infos):
                 raise ValueError("it holds two files of one name")
-            place = 0
-            for info in sorted(infos, key=lambda one: one.header_offset):
-                if info.header_offset != place or info.flag_bits & ~0x800:
+            offset = 0
+            for info in sorted(infos, key=lambda member: member.header_offset):
+                if info.header_offset != offset or info.flag_bits & ~0x800:
                     raise ValueError("something was written between its files")
-                place += _HEADER + len(info.filename.encode()) + info.compress_size
-            if archive.start_dir != place or archive.comment:
+                offset += _MEMBER_HEADER_BYTES + len(info.filename.encode()) + info.compress_size
+            if archive.start_dir != offset or archive.comment:
                 raise ValueError("something was written behind its files")
-            if sum(info.file_size for info in infos) > min(1000 * len(data), _LARGEST_PACK):
+            if sum(info.file_size for info in infos) > min(1000 * len(data), _MAX_UNPACKED_BYTES):
                 raise ValueError("it would become too large when it is opened")
             return {info.filename: archive.read(info) for info in infos}
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, RuntimeError) as error:
         raise ValueError(f"the ZIP file is damaged ({error})") from error
 
 
-def _read(data: bytes) -> dict[str, Any]:
-    """The manifest. Raises ValueError."""
-    if len(data) > _LARGEST_MANIFEST:
+def _read_manifest(data: bytes) -> dict[str, Any]:
+    """The manifest as a dictionary. Raises ValueError if it is too large, or not a manifest."""
+    if len(data) > _MAX_MANIFEST_BYTES:
         raise ValueError("its manifest is too large")
     try:
-        found = json.loads(data)
+        manifest = json.loads(data)
     except ValueError as error:
         raise ValueError("manifest.json is not JSON") from error
-    if not isinstance(found, dict) or found.get("format") != FORMAT:
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise ValueError("manifest.json is of another format")
-    return found
+    return manifest
 
 
-def _file(entry: dict[str, Any], data: bytes | None) -> Told:
+def _check_member(entry: dict[str, Any], data: bytes | None) -> PackFinding:
     name = str(entry["name"])
     if data is None:
-        return Told(False, f"{name} is missing.")
+        return PackFinding(False, f"{name} is missing.")
     if len(data) != entry["bytes"] or hashlib.sha256(data).hexdigest() != entry["sha256"]:
-        return Told(False, f"{name} was changed: its hash is not the one in the manifest.")
-    return Told(True, f"{name} is as it was made.")
+        return PackFinding(False, f"{name} was changed: its hash is not the one in the manifest.")
+    return PackFinding(True, f"{name} is as it was made.")
 
 
-def _signature(found: dict[str, Any], members: Mapping[str, bytes], trusted: Sequence[Key]) -> tuple[Told, bool]:
-    """Whether the manifest is signed, and whether with one of the trusted keys."""
+def _check_signature(
+    manifest: dict[str, Any], members: Mapping[str, bytes], trusted: Sequence[Key]
+) -> tuple[PackFinding, bool]:
+    """Whether the manifest is signed, and whether by one of the trusted keys."""
     if SIGNATURE not in members:
-        return Told(False, f"{SIGNATURE} is missing, so nothing shows who made this pack."), False
-    named, made_at = public_key(str(found["key"]["public"])), datetime.fromisoformat(str(found["made_at"]))
+        return PackFinding(False, f"{SIGNATURE} is missing, so nothing shows who made this pack."), False
+    public_bytes, made_at = (
+        decode_multikey(str(manifest["key"]["public"])),
+        datetime.fromisoformat(str(manifest["made_at"])),
+    )
     if made_at.tzinfo is None:
         raise ValueError("its moment has no zone")
-    ours = [key for key in trusted if key.public == named]
-    if trusted and not ours:
-        return Told(False, f"{MANIFEST} is signed with the key {multikey(named)}, which is not the issuer’s."), False
-    if ours and not usable(ours, made_at):
-        return Told(False, f"The key {multikey(named)} was withdrawn before this pack was made."), False
+    matching_keys = [key for key in trusted if key.public == public_bytes]
+    if trusted and not matching_keys:
+        return PackFinding(
+            False, f"{MANIFEST} is signed with the key {encode_multikey(public_bytes)}, which is not the issuer’s."
+        ), False
+    if matching_keys and not usable_keys(matching_keys, made_at):
+        return PackFinding(
+            False, f"The key {encode_multikey(public_bytes)} was withdrawn before this pack was made."
+        ), False
     try:
-        Ed25519PublicKey.from_public_bytes(named).verify(members[SIGNATURE], members[MANIFEST])
+        Ed25519PublicKey.from_public_bytes(public_bytes).verify(members[SIGNATURE], members[MANIFEST])
     except InvalidSignature:
-        return Told(False, f"{SIGNATURE} does not fit {MANIFEST}: one of the two was changed."), False
-    later = " It was withdrawn later, and only the pack itself says that it is older." if _ended(ours) else ""
-    return Told(True, f"{MANIFEST} is signed with the key {multikey(named)}.{later}"), bool(ours)
+        return PackFinding(False, f"{SIGNATURE} does not fit {MANIFEST}: one of the two was changed."), False
+    warning = (
+        " It was withdrawn later, and only the pack itself says that it is older."
+        if _any_withdrawn(matching_keys)
+        else ""
+    )
+    return PackFinding(True, f"{MANIFEST} is signed with the key {encode_multikey(public_bytes)}.{warning}"), bool(
+        matching_keys
+    )
 
 
-def _ended(keys: Sequence[Key]) -> bool:
+def _any_withdrawn(keys: Sequence[Key]) -> bool:
     return any(key.withdrawn is not None for key in keys)

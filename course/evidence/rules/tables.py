@@ -1,4 +1,4 @@
-"""The tables of a pack: rows of plain values, the headings first. Days are written as 2026-03-01."""
+"""The CSV tables of a pack: rows of plain values, headings first. Days are written as 2026-03-01."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from course.content.schema import SECTIONS, SETTINGS, Point, Source
+from course.content.schema import SECTIONS, SETTINGS, LearningPoint, Source
 from course.recertification.rules.certification_status import NOT_REQUIRED
 from course.recertification.rules.explanations import STATUS_GROUPS
 from course.recertification.rules.policy import Policy, describe_policy
 from course.reports.rules import StatusLine
 
-Table = list[list[object]]
-WHO = ["Person", "E-mail"]
-COURSES = {
+PackTable = list[list[object]]
+PERSON_COLUMNS = ["Person", "E-mail"]
+COMPLETION_KINDS = {
     "initial": "The whole course",
     "refresher": "A refresher",
     "update": "An update after a change",
     "brought": "A certificate from elsewhere",
 }
-# What each group of the report means to somebody who has never seen it.
-MEANINGS = {
+# What each status group of the report means, for a reader who has never seen the report.
+STATUS_MEANINGS = {
     "overdue": "They had to complete the course or a refresher by an earlier day, and had not.",
     "due-soon": "The day by which they had to act was near, and had not passed.",
     "in-progress": "They had begun, and their day had not come.",
@@ -30,7 +30,7 @@ MEANINGS = {
     "paused": "They were on a long leave. Nothing is asked of them until they are back.",
     "not-required": "Nothing was asked of them on that day.",
 }
-PARTS = {
+CONTENT_KINDS = {
     "page": "Page",
     "question": "Question",
     "scenario": "Story",
@@ -39,8 +39,8 @@ PARTS = {
 
 
 @dataclass(frozen=True)
-class Somebody:
-    """A line of the report in words."""
+class PackPerson:
+    """A line of the completion report, with texts for display."""
 
     line: StatusLine
     teams: str
@@ -53,11 +53,14 @@ class Somebody:
 
 
 @dataclass(frozen=True)
-class Held:
-    """Something that a person completed: `kind` is one of COURSES, `number` that of the certificate, or whose it is.
-    `change` says what became of the certificate, if anything did, on the day `changed`."""
+class PackCompletion:
+    """Something that a person completed.
 
-    person: int
+    `kind` is a key of COMPLETION_KINDS; `number` is the number of the certificate, or the issuer of an external one.
+    `change` says what became of the certificate, if anything, on the day `changed_on`.
+    """
+
+    person_id: int
     kind: str
     day: date
     number: str
@@ -65,10 +68,10 @@ class Held:
     edition: str
     version: str
     change: str
-    changed: date | None
+    changed_on: date | None
 
-    def words(self, on: date) -> str:
-        """How the certificate stood on that day."""
+    def status_on(self, on: date) -> str:
+        """The status of the certificate on a day."""
         if self.change:
             return self.change.capitalize()
         if self.valid_until is None:
@@ -77,202 +80,234 @@ class Held:
 
 
 @dataclass(frozen=True)
-class Extra:
-    """Time that somebody was given."""
+class PackExtension:
+    """An extension that was granted to a person."""
 
-    person: int
+    person_id: int
     recorded: date
     until: date
     reason: str
-    by: str
+    granted_by: str
     withdrawn: date | None
 
 
 @dataclass(frozen=True)
-class Away:
-    """A long leave; without `until` its end was not known."""
+class PackLeave:
+    """A long leave; `until` is None if its end was not known."""
 
-    person: int
+    person_id: int
     recorded: date
     since: date
     until: date | None
 
 
 @dataclass(frozen=True)
-class Rule:
-    """A version of the rule of renewal, with who made it and why."""
+class PackPolicyVersion:
+    """A version of the recertification policy, with author and reason."""
 
     policy: Policy
     recorded: date
     reason: str
-    by: str
+    made_by: str
 
     @property
-    def whom(self) -> str:
+    def audience(self) -> str:
         pathway = self.policy.pathway
         return SETTINGS.get(pathway, pathway) if pathway else "Everybody"  # type: ignore[call-overload]
 
 
 @dataclass(frozen=True)
-class Taught:
+class PackPoint:
     """A learning point, the modules that teach it, and the newer facts on their pages."""
 
-    point: Point
+    point: LearningPoint
     modules: tuple[str, ...]
     sources: tuple[Source, ...]
 
 
 @dataclass(frozen=True)
-class Shown:
-    """A part of the course that was put in force on a day; `why` only of a marked change."""
+class PackContentVersion:
+    """A part of the course that was put in force on a day. `reason` only for a marked change."""
 
     day: date
     kind: str
     ref: str
     version: str
-    why: str
+    reason: str
 
 
 @dataclass(frozen=True)
-class Wrong:
-    """What a group answers about a learning point; `misconception` is the wrong answer chosen most, with the reason
-    why it is wrong, `sheet` the address of the discussion sheet. Both may be empty."""
+class PackPointResult:
+    """The answers of a group about a learning point.
+
+    `misconception` is the wrong answer chosen most, with the reason why it is wrong; `discussion_url` the address of
+    the discussion sheet. Both may be empty. `confident_errors` is the number of wrong answers given with confidence.
+    """
 
     point: str
     title: str
     critical: bool
     people: int
     answers: int
-    right: int
+    correct: int
     low: float
     high: float
-    sure: int
+    confident_errors: int
     misconception: str
-    sheet: str
+    discussion_url: str
 
 
 @dataclass(frozen=True)
-class Talked:
-    """A talk of ten minutes that `team` had about a learning point, and what was agreed, as `by` wrote it down."""
+class PackDiscussion:
+    """A ten-minute discussion of `team` about a learning point, and what was agreed, as recorded by `recorded_by`."""
 
     day: date
     team: str
     people: int
     title: str
     agreed: str
-    by: str
+    recorded_by: str
 
 
-def people(every: Iterable[Somebody]) -> Table:
-    head: list[object] = [
-        *WHO, "Team", "Pathway", "First day here", "Required", "Valid certificate", "Status", "In words", "Due",
+def people_table(people: Iterable[PackPerson]) -> PackTable:
+    headings: list[object] = [
+        *PERSON_COLUMNS, "Team", "Pathway", "First day here", "Required", "Valid certificate", "Status", "In words", "Due",
         "Days overdue", "Certificate runs to", "Progress",
     ]  # fmt: skip
-    return [head] + [
+    return [headings] + [
         [
-            one.line.name, one.line.email, one.teams, one.pathway, one.line.start, _yes(one.required),
-            _yes(one.line.holds), STATUS_GROUPS[one.line.group], one.line.words, one.line.due, one.line.overdue_days or "",
-            one.line.valid_until, one.progress,
+            person.line.name, person.line.email, person.teams, person.pathway,
+            person.line.employment_start, _yes_or_no(person.required),
+            _yes_or_no(person.line.has_valid_certificate), STATUS_GROUPS[person.line.group], person.line.label, person.line.due,
+            person.line.overdue_days or "", person.line.valid_until, person.progress,
         ]
-        for one in every
+        for person in people
     ]  # fmt: skip
 
 
-def _yes(fact: bool) -> str:
+def _yes_or_no(fact: bool) -> str:
     return "Yes" if fact else "No"
 
 
-Names = Mapping[int, StatusLine]  # the people of a pack by id
+LinesById = Mapping[int, StatusLine]  # the report lines of the people in a pack, by person id
 
 
-def _who(names: Names, person: int) -> list[object]:
-    return [names[person].name, names[person].email]
+def _person_cells(lines: LinesById, person_id: int) -> list[object]:
+    return [lines[person_id].name, lines[person_id].email]
 
 
-def completions(held: Iterable[Held], names: Names, on: date) -> Table:
-    head: list[object] = [
-        *WHO, "Completed", "On", "Certificate", "Valid until", "On the day of the pack", "Changed on", "Edition",
+def completions_table(completions: Iterable[PackCompletion], lines: LinesById, on: date) -> PackTable:
+    headings: list[object] = [
+        *PERSON_COLUMNS, "Completed", "On", "Certificate", "Valid until", "On the day of the pack", "Changed on", "Edition",
         "Content version",
     ]  # fmt: skip
-    return [head] + [
-        [*_who(names, one.person), COURSES.get(one.kind, one.kind), one.day, one.number, one.valid_until,
-         one.words(on), one.changed, one.edition, one.version]
-        for one in held
+    return [headings] + [
+        [*_person_cells(lines, completion.person_id), COMPLETION_KINDS.get(completion.kind, completion.kind),
+         completion.day, completion.number, completion.valid_until,
+         completion.status_on(on), completion.changed_on, completion.edition, completion.version]
+        for completion in completions
     ]  # fmt: skip
 
 
-def extensions_and_leaves(extras: Iterable[Extra], leaves: Iterable[Away], names: Names) -> Table:
-    head: list[object] = [*WHO, "What", "Recorded", "From", "Until", "Reason", "By", "Taken back"]
+def extensions_and_leaves_table(
+    extensions: Iterable[PackExtension], leaves: Iterable[PackLeave], lines: LinesById
+) -> PackTable:
+    headings: list[object] = [*PERSON_COLUMNS, "What", "Recorded", "From", "Until", "Reason", "By", "Taken back"]
     return [
-        head,
-        *([*_who(names, one.person), "Extension", one.recorded, "", one.until, one.reason, one.by, one.withdrawn]
-          for one in extras),
-        *([*_who(names, one.person), "Leave", one.recorded, one.since, one.until, "", "", ""] for one in leaves),
+        headings,
+        *([*_person_cells(lines, row.person_id), "Extension", row.recorded, "", row.until, row.reason,
+            row.granted_by, row.withdrawn]
+          for row in extensions),
+        *([*_person_cells(lines, row.person_id), "Leave", row.recorded, row.since, row.until, "", "", ""] for row in leaves),
     ]  # fmt: skip
 
 
-def policy(rules: Iterable[Rule]) -> Table:
-    head: list[object] = ["In force from", "Recorded", "For", "The rule", "Reason", "By"]
-    return [head] + [
-        [one.policy.governs_from, one.recorded, one.whom, describe_policy(one.policy), one.reason, one.by]
-        for one in rules
+def policy_table(versions: Iterable[PackPolicyVersion]) -> PackTable:
+    headings: list[object] = ["In force from", "Recorded", "For", "The rule", "Reason", "By"]
+    return [headings] + [
+        [
+            version.policy.governs_from,
+            version.recorded,
+            version.audience,
+            describe_policy(version.policy),
+            version.reason,
+            version.made_by,
+        ]
+        for version in versions
     ]
 
 
-def content(taught: Iterable[Taught]) -> Table:
-    """A line for each learning point and each newer fact beside it."""
-    rows: Table = [
+def content_table(points: Iterable[PackPoint]) -> PackTable:
+    """A row for each learning point and each newer fact about it."""
+    rows: PackTable = [
         ["Learning point", "Title", "Section of the briefing", "Lines", "Keeps children safe", "Modules",
          "Newer fact", "Publisher", "Of", "State", "Checked", "Address"],
     ]  # fmt: skip
-    for one in taught:
-        point = one.point
-        first: list[object] = [
+    for entry in points:
+        point = entry.point
+        point_cells: list[object] = [
             point.id, point.title, SECTIONS.get(point.section, point.section), point.lines,
-            _yes(point.safety_critical), ", ".join(one.modules),
+            _yes_or_no(point.safety_critical), ", ".join(entry.modules),
         ]  # fmt: skip
-        rows += [[*first, s.title, s.publisher, s.date, s.status, s.checked, s.address] for s in one.sources] or [
-            [*first, "", "", "", "", "", ""]
-        ]
+        rows += [
+            [*point_cells, source.title, source.publisher, source.date, source.status, source.checked, source.address]
+            for source in entry.sources
+        ] or [[*point_cells, "", "", "", "", "", ""]]
     return rows
 
 
-def changes(shown: Iterable[Shown]) -> Table:
-    head: list[object] = ["In force from", "What", "Part", "Version", "Why"]
-    return [head] + [[one.day, PARTS.get(one.kind, one.kind), one.ref, one.version, one.why] for one in shown]
+def changes_table(versions: Iterable[PackContentVersion]) -> PackTable:
+    headings: list[object] = ["In force from", "What", "Part", "Version", "Why"]
+    return [headings] + [
+        [version.day, CONTENT_KINDS.get(version.kind, version.kind), version.ref, version.version, version.reason]
+        for version in versions
+    ]
 
 
-def wrong(found: Sequence[Wrong]) -> Table:
-    head: list[object] = [
+def results_table(results: Sequence[PackPointResult]) -> PackTable:
+    headings: list[object] = [
         "Learning point", "Title", "Keeps children safe", "People", "First answers", "Right", "Share right (%)",
         "Likely from (%)", "Likely to (%)", "Sure, but wrong", "The wrong answer chosen most", "Discussion sheet",
     ]  # fmt: skip
-    return [head] + [
-        [one.point, one.title, _yes(one.critical), one.people, one.answers, one.right, percent(one.right / one.answers),
-         percent(one.low), percent(one.high), one.sure, one.misconception, one.sheet]
-        for one in found
+    return [headings] + [
+        [result.point, result.title, _yes_or_no(result.critical), result.people, result.answers, result.correct,
+         as_percent(result.correct / result.answers), as_percent(result.low), as_percent(result.high),
+         result.confident_errors, result.misconception, result.discussion_url]
+        for result in results
     ]  # fmt: skip
 
 
-def talks(held: Iterable[Talked]) -> Table:
-    head: list[object] = ["Held on", "Team", "People", "Learning point", "What was agreed", "Written down by"]
-    return [head] + [[one.day, one.team, one.people, one.title, one.agreed, one.by] for one in held]
+def discussions_table(discussions: Iterable[PackDiscussion]) -> PackTable:
+    headings: list[object] = ["Held on", "Team", "People", "Learning point", "What was agreed", "Written down by"]
+    return [headings] + [
+        [
+            discussion.day,
+            discussion.team,
+            discussion.people,
+            discussion.title,
+            discussion.agreed,
+            discussion.recorded_by,
+        ]
+        for discussion in discussions
+    ]
 
 
-def percent(share: float) -> int:
+def as_percent(share: float) -> int:
     return round(100 * share)
 
 
-def log(deeds: Mapping[str, int], kinds: Mapping[str, str]) -> Table:
-    """`kinds` gives the words for the part of a deed's name before its point."""
-    head: list[object] = ["About", "Deed", "Entries"]
-    return [head] + [[kinds.get(what.partition(".")[0], what), what, count] for what, count in sorted(deeds.items())]
+def log_table(event_counts: Mapping[str, int], kinds: Mapping[str, str]) -> PackTable:
+    """The number of audit events by kind. `kinds` gives the display name for the part of a kind before its point."""
+    headings: list[object] = ["About", "Deed", "Entries"]
+    return [headings] + [
+        [kinds.get(event.partition(".")[0], event), event, count] for event, count in sorted(event_counts.items())
+    ]
 
 
-def steps(shown: Sequence[Shown]) -> list[tuple[date, dict[str, int]]]:
-    """On which days something was put in force, and how many parts of each kind, the oldest first."""
-    found: dict[date, dict[str, int]] = {}
-    for one in shown:
-        counts = found.setdefault(one.day, {})
-        counts[one.kind] = counts.get(one.kind, 0) + 1
-    return sorted(found.items())
+def changes_by_day(versions: Sequence[PackContentVersion]) -> list[tuple[date, dict[str, int]]]:
+    """The days on which parts of the course were put in force, each with the number of parts by kind, oldest first."""
+    counts_by_day: dict[date, dict[str, int]] = {}
+    for version in versions:
+        counts = counts_by_day.setdefault(version.day, {})
+        counts[version.kind] = counts.get(version.kind, 0) + 1
+    return sorted(counts_by_day.items())

@@ -1,4 +1,4 @@
-"""Where somebody stands in a scenario, worked out from their decisions alone."""
+"""The state of a scenario run, derived from its decisions alone."""
 
 from __future__ import annotations
 
@@ -20,33 +20,36 @@ class SceneDecision:
 class RunState:
     """The state of a run.
 
-    `path` holds the decisions of the story, `repairs` those that put a dangerous one right afterwards.
-    `scene` is where a decision is awaited now: in the story, or (once `ending` is reached) the next
-    critical one to put right. It is None when the run counts.
+    `path` holds the decisions on the way to the ending, `repairs` the decisions that replace a dangerous one after it.
+    `scene` is where the next decision is due: on the way or, once `ending` is reached, the next critical scene to
+    repair. It is None when the run is finished.
     """
 
     path: tuple[SceneDecision, ...]
     repairs: tuple[SceneDecision, ...]
     ending: Scene | None
     scene: Scene | None
-    offered: tuple[Choice, ...]
+    open_choices: tuple[Choice, ...]
     gauges: dict[str, int]
-    to_repair: tuple[Scene, ...]
+    scenes_to_repair: tuple[Scene, ...]
 
     @property
-    def steps(self) -> int:
+    def decision_count(self) -> int:
         """How many decisions were taken, repairs included."""
         return len(self.path) + len(self.repairs)
 
     @property
-    def counts(self) -> bool:
-        """Whether the run is over and nothing dangerous is left standing."""
-        return self.ending is not None and not self.to_repair
+    def is_finished(self) -> bool:
+        """Whether the run has reached an ending and every dangerous decision in it is repaired."""
+        return self.ending is not None and not self.scenes_to_repair
 
 
 def run_state(scenario: Scenario, decisions: Sequence[tuple[str, str]]) -> RunState:
-    """Walk through `decisions` (scene id, choice id). One that does not fit its place ends the walk:
-    such a row cannot be written by the course, and guessing on would show a path nobody took."""
+    """Follow `decisions` (scene id, choice id) from the start of the scenario.
+
+    A decision that does not fit its scene ends the walk: the course cannot write such a row, and a guess would show a
+    path that nobody took.
+    """
     scene = scenario.by_id[scenario.start]
     path: list[SceneDecision] = []
     repairs: list[SceneDecision] = []
@@ -61,48 +64,52 @@ def run_state(scenario: Scenario, decisions: Sequence[tuple[str, str]]) -> RunSt
                 gauges[name] = min(5, max(0, gauges[name] + change))
             scene = scenario.by_id[choice.to]
         else:
-            again = scenario.by_id.get(scene_id)
-            choice = again.choice(choice_id) if again else None
-            if again is None or choice is None:
+            repaired = scenario.by_id.get(scene_id)
+            choice = repaired.choice(choice_id) if repaired else None
+            if repaired is None or choice is None:
                 break
-            repairs.append(SceneDecision(again, choice))
+            repairs.append(SceneDecision(repaired, choice))
     ending = scene if scene.end else None
-    open_ = _scenes_to_repair(path, repairs) if ending else ()
-    waiting = (open_[0] if open_ else None) if ending else scene
-    offered = _offered_choices(waiting, path, bool(ending)) if waiting else ()
-    return RunState(tuple(path), tuple(repairs), ending, waiting, offered, gauges, open_)
+    to_repair = _scenes_to_repair(path, repairs) if ending else ()
+    due = (to_repair[0] if to_repair else None) if ending else scene
+    choices = _open_choices(due, path, bool(ending)) if due else ()
+    return RunState(tuple(path), tuple(repairs), ending, due, choices, gauges, to_repair)
 
 
 def _scenes_to_repair(path: list[SceneDecision], repairs: list[SceneDecision]) -> tuple[Scene, ...]:
-    """The critical scenes whose last decision, in the story or afterwards, was dangerous."""
+    """The critical scenes whose last decision, on the way or in a repair, was dangerous."""
     last: dict[str, SceneDecision] = {}
-    for made in [*path, *repairs]:
-        last[made.scene.id] = made
-    return tuple(made.scene for made in last.values() if made.scene.critical and made.choice.quality == "dangerous")
+    for decision in [*path, *repairs]:
+        last[decision.scene.id] = decision
+    return tuple(
+        decision.scene
+        for decision in last.values()
+        if decision.scene.critical and decision.choice.quality == "dangerous"
+    )
 
 
-def _offered_choices(scene: Scene, path: list[SceneDecision], repairing: bool) -> tuple[Choice, ...]:
+def _open_choices(scene: Scene, path: list[SceneDecision], repairing: bool) -> tuple[Choice, ...]:
     """The choices open now: a way back is offered only as often as its limit says, and not in a repair."""
 
-    def open_(choice: Choice) -> bool:
+    def is_open(choice: Choice) -> bool:
         if choice.try_again is None:
             return True
-        used = sum(made.choice is choice for made in path)
+        used = sum(decision.choice is choice for decision in path)
         return not repairing and used < choice.try_again
 
-    return tuple(choice for choice in scene.choices if open_(choice))
+    return tuple(choice for choice in scene.choices if is_open(choice))
 
 
 def longest_path(scenario: Scenario, scene: Scene) -> int:
-    """The most decisions that can lie between a scene and an end, ways back left out."""
+    """The largest number of decisions between a scene and an ending, without ways back."""
     known: dict[str, int] = {}
 
     def steps(scene: Scene) -> int:
         if scene.end:
             return 0
         if scene.id not in known:
-            onward = [scenario.by_id[choice.to] for choice in scene.choices if not choice.try_again]
-            known[scene.id] = 1 + max(steps(target) for target in onward)
+            targets = [scenario.by_id[choice.to] for choice in scene.choices if not choice.try_again]
+            known[scene.id] = 1 + max(steps(target) for target in targets)
         return known[scene.id]
 
     return steps(scene)
@@ -110,7 +117,7 @@ def longest_path(scenario: Scenario, scene: Scene) -> int:
 
 @dataclass(frozen=True)
 class DebriefRow:
-    """One row of the debrief: what was chosen, and what is recommended at that point."""
+    """One row of the debrief: the choice that was taken, and the recommended one at that point."""
 
     scene: Scene
     chosen: Choice
@@ -118,19 +125,19 @@ class DebriefRow:
     repaired: bool
 
     @property
-    def agrees(self) -> bool:
+    def is_recommended(self) -> bool:
         return self.chosen.quality == "best"
 
 
 def debrief_rows(state: RunState) -> tuple[DebriefRow, ...]:
-    """The path taken, laid beside the recommended decision at each of its scenes."""
-    mended = {made.scene.id for made in state.repairs if made.choice.quality != "dangerous"}
+    """The path of the run, with the recommended decision at each of its scenes."""
+    repaired = {decision.scene.id for decision in state.repairs if decision.choice.quality != "dangerous"}
     return tuple(
         DebriefRow(
-            made.scene,
-            made.choice,
-            made.scene.best,
-            made.choice.quality == "dangerous" and made.scene.id in mended,
+            decision.scene,
+            decision.choice,
+            decision.scene.best,
+            decision.choice.quality == "dangerous" and decision.scene.id in repaired,
         )
-        for made in state.path
+        for decision in state.path
     )

@@ -1,4 +1,4 @@
-"""Answers: from what a form sent to what was meant, and whether that is right."""
+"""Answers: parsing what a form sent, and grading it."""
 
 from __future__ import annotations
 
@@ -9,30 +9,38 @@ from dataclasses import dataclass
 from course.content.schema import Question
 
 CONFIDENCE_LEVELS = {"sure": "Sure", "fairly": "Fairly sure", "guessing": "Guessing"}
-# What was given: indices of options (one, all, order, timeline) or, for sort, a group for each option.
+# An answer: indices of options (one, all, order, timeline) or, for sort, a group for each option.
 GivenAnswer = list[int] | list[str]
 
 
 @dataclass(frozen=True)
 class InvalidAnswer:
-    """Why an answer cannot be taken yet: the id of the field, and what to do."""
+    """Why an answer cannot be accepted yet: the id of the field, and what to do."""
 
     field: str
     message: str
 
 
 @dataclass(frozen=True)
+class SubmittedAnswer:
+    """A valid answer, with the confidence that came with it (a key of CONFIDENCE_LEVELS); None where none is asked."""
+
+    given: GivenAnswer
+    confidence: str | None
+
+
+@dataclass(frozen=True)
 class Grade:
-    """`parts` says for each option (by index) whether it was dealt with rightly; `correct` is all of them."""
+    """`parts` says for each option (by index) whether the answer treats it rightly; `correct` is all of them."""
 
     correct: bool
     parts: tuple[bool, ...]
 
 
 def option_order(question: Question, seed: int, position: int) -> tuple[int, ...]:
-    """The indices of the options as they are shown in one item of one attempt: always the same for it.
+    """The indices of the options in the order in which one item of one attempt always shows them.
 
-    Moments of a timeline keep their order in time. Things to be put in order never start in the right one.
+    Moments of a timeline keep their order in time. Options to be put in order never start in the right order.
     """
     order = list(range(len(question.options)))
     if question.form == "timeline":
@@ -44,13 +52,26 @@ def option_order(question: Question, seed: int, position: int) -> tuple[int, ...
     return tuple(order)
 
 
+def parse_submission(
+    question: Question, order: Sequence[int], form: Mapping[str, Sequence[str]], asks_confidence: bool = True
+) -> SubmittedAnswer | InvalidAnswer:
+    """Parse a submitted form: the answer and, unless `asks_confidence` is False, the confidence (field `sure`)."""
+    given = parse_answer(question, order, form)
+    if isinstance(given, InvalidAnswer) or not asks_confidence:
+        return given if isinstance(given, InvalidAnswer) else SubmittedAnswer(given, None)
+    confidence = next(iter(form.get("sure", ())), None)
+    if confidence not in CONFIDENCE_LEVELS:
+        return InvalidAnswer("sure-sure", "Say how sure you are of your answer.")
+    return SubmittedAnswer(given, confidence)
+
+
 def parse_answer(
     question: Question, order: Sequence[int], form: Mapping[str, Sequence[str]]
 ) -> GivenAnswer | InvalidAnswer:
-    """What a form means, in the indices of the question; or the mistake that keeps it from being taken.
+    """Parse the answer in a form into the indices of the question's options, or the mistake that makes it invalid.
 
-    `form` gives the values sent for each field. Options are sent by their place on screen (from 1), so
-    that nothing in the page tells the right one.
+    `form` gives the values sent for each field. Options are sent by their place on screen (from 1), so that nothing in
+    the page discloses the right one.
     """
     if question.form == "sort":
         return _parse_groups(question, order, form)
@@ -92,14 +113,14 @@ def _parse_places(order: Sequence[int], form: Mapping[str, Sequence[str]]) -> Gi
 
 
 def _parse_numbers(values: Sequence[str]) -> list[int] | None:
-    """Whole numbers, or None if one of the values is something else."""
+    """The values as whole numbers; None if one of them is anything else."""
     if not all(value.isascii() and value.isdecimal() and len(value) < 4 for value in values):
         return None
     return [int(value) for value in values]
 
 
 def grade(question: Question, given: GivenAnswer) -> Grade:
-    """Mark an answer. Every form is right only as a whole."""
+    """Grade an answer. In every form of question an answer is right only as a whole."""
     if question.form == "sort":
         parts = tuple(option.group == group for option, group in zip(question.options, given, strict=True))
     elif question.form == "order":

@@ -1,4 +1,4 @@
-"""Where a learner stands in the course, derived from facts each time it is asked for."""
+"""A learner's progress in the course, derived from facts on reading."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from course.content.schema import Module, Step
 
 @dataclass(frozen=True)
 class ProgressFacts:
-    """What one enrolment holds. References are module/step; `shown` are the points of a module's check
-    whose questions were all right in one attempt, `proven` those of them without a guess."""
+    """The facts of one enrolment on which progress rests.
+
+    References are module/step. `shown` are the points of a module's check, as (module, point), whose questions were
+    all right in one attempt; `proven` are those of them that were answered without a guess.
+    """
 
     pages: frozenset[str] = frozenset()
     scenarios: frozenset[str] = frozenset()
@@ -29,7 +32,7 @@ CHECK = "check"
 
 @dataclass(frozen=True)
 class StepProgress:
-    """A step of a module: `state` is done, skipped (a page whose points the check proved) or open."""
+    """The progress of a step of a module: `state` is done, skipped (a page whose points the check proved) or open."""
 
     module_id: str
     id: str
@@ -44,13 +47,14 @@ class StepProgress:
 
 @dataclass(frozen=True)
 class ModuleProgress:
-    """A module: its steps with the check as the last one, and about how many minutes are left."""
+    """The progress of a module: its steps with the check as the last one, how many minutes are left, and the points
+    that its check has not shown yet."""
 
     module: Module
     number: int
     steps: tuple[StepProgress, ...]
     minutes_left: float
-    missed: tuple[str, ...] = ()
+    missed_points: tuple[str, ...] = ()
 
     @property
     def done(self) -> bool:
@@ -61,8 +65,8 @@ class ModuleProgress:
         return any(step.done for step in self.steps)
 
     @property
-    def share(self) -> int:
-        """Per cent of the steps that are done."""
+    def percent_done(self) -> int:
+        """The share of the steps that are done, in per cent."""
         return round(100 * sum(step.done for step in self.steps) / len(self.steps))
 
     @property
@@ -72,7 +76,7 @@ class ModuleProgress:
 
 @dataclass(frozen=True)
 class CourseProgress:
-    """The whole course for one person."""
+    """The progress of one person in the whole course; `current` is the module in which to carry on."""
 
     modules: tuple[ModuleProgress, ...]
     final_passed: bool
@@ -85,7 +89,7 @@ class CourseProgress:
 
     @property
     def complete(self) -> bool:
-        """All modules and the final assessment: what a completion rests on."""
+        """Whether all modules and the final assessment are done, which a completion requires."""
         return self.modules_done and self.final_passed
 
     @property
@@ -98,14 +102,14 @@ class CourseProgress:
 
 
 def module_progress(library: Library, module: Module, facts: ProgressFacts) -> ModuleProgress:
-    """One module. A check is done when each of the module's points was shown, over all its attempts."""
+    """The progress of one module. Its check is done when each of the module's points was shown, over all attempts."""
     steps = [StepProgress(module.id, s.id, s.kind, s.title, _step_state(module, s, facts)) for s in module.steps]
-    missed = tuple(point for point in module.points if (module.id, point) not in facts.shown)
-    steps.append(StepProgress(module.id, CHECK, CHECK, "Check what you know", "open" if missed else "done"))
+    missed_points = tuple(point for point in module.points if (module.id, point) not in facts.shown)
+    steps.append(StepProgress(module.id, CHECK, CHECK, "Check what you know", "open" if missed_points else "done"))
     left = sum(library.step_minutes[module.id, step.id] for step in steps if not step.done and step.kind != CHECK)
-    left += library.check_minutes(missed)
+    left += library.check_minutes(missed_points)
     number = list(library.modules).index(module.id) + 1
-    return ModuleProgress(module, number, tuple(steps), left, missed)
+    return ModuleProgress(module, number, tuple(steps), left, missed_points)
 
 
 def _step_state(module: Module, step: Step, facts: ProgressFacts) -> str:
@@ -117,14 +121,14 @@ def _step_state(module: Module, step: Step, facts: ProgressFacts) -> str:
         return "skipped" if all((module.id, point) in facts.proven for point in teaches) else "open"
     if step.kind == "timeline":
         return "done" if ref in facts.timelines else "open"
-    # Whichever of the scenarios was walked through: a change of pathway takes nothing back.
+    # Any of the scenarios counts, so that a change of pathway takes nothing back.
     done = {f"{module.id}/{name}" for name in (step.id, *step.others)} & facts.scenarios
     return "done" if done else "open"
 
 
 def progress(library: Library, facts: ProgressFacts) -> CourseProgress:
-    """All modules; `current` is where to carry on: the module last worked on, else the first not done."""
+    """The progress of the whole course. `current` is the module last worked on, or else the first that is not done."""
     modules = tuple(module_progress(library, module, facts) for module in library.modules.values())
-    waiting = [module for module in modules if not module.done]
-    current = next((m for m in waiting if m.module.id == facts.last_module), waiting[0] if waiting else None)
+    unfinished = [module for module in modules if not module.done]
+    current = next((m for m in unfinished if m.module.id == facts.last_module), unfinished[0] if unfinished else None)
     return CourseProgress(modules, facts.final_passed, facts.completed_at, current)

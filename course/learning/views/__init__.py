@@ -1,4 +1,4 @@
-"""The learner's pages, a file for each kind."""
+"""The learner's pages, one module for each kind."""
 
 from __future__ import annotations
 

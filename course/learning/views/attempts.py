@@ -1,4 +1,4 @@
-"""Questions: asked one at a time, answered once, and explained."""
+"""Attempts: questions that are asked one at a time, answered once, and explained."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from course.learning import actions, queries
 from course.learning.queries import AttemptItemView, AttemptView
 from course.learning.reader_course import reader_library
 from course.learning.rules.drawing import HELP_AFTER_FAILURES, AssessmentResult, draw_for_final
-from course.learning.rules.grading import CONFIDENCE_LEVELS, InvalidAnswer, grade, option_order, parse_answer
+from course.learning.rules.grading import CONFIDENCE_LEVELS, InvalidAnswer, grade, option_order, parse_submission
 from course.learning.rules.progress import ModuleProgress
 from course.learning.views.home import assessment_minutes, pages_to_reread
 from course.learning.views.next_step import (
@@ -24,13 +24,22 @@ from course.learning.views.next_step import (
     link_after_final,
     link_after_part,
 )
-from course.learning.views.page_context import CHECK, module_of, pages, reader_id, reader_progress, redirect_to, today
+from course.learning.views.page_context import (
+    CHECK,
+    course_progress,
+    module_of,
+    pages,
+    reader_id,
+    reader_progress,
+    redirect_to,
+    today,
+)
 from course.web.access import sign_in_required
 from course.web.unit_of_work import db, unit_of_work
 
-# Attempts that belong to a module, and so stand beside its steps.
+# Attempts that belong to a module, so that their pages list its steps.
 MODULE_ATTEMPT_KINDS = ("check", "timeline")
-# What an attempt is called.
+# The title of an attempt, by its kind.
 ATTEMPT_NAMES = {
     "check": "Check what you know",
     "final": "Final assessment",
@@ -55,7 +64,7 @@ def _item_or_404(attempt: AttemptView, position: int) -> tuple[AttemptItemView, 
 @pages.get("/attempt/<int(max=2147483647):attempt_id>")
 @sign_in_required
 def attempt(attempt_id: int) -> str | Response:
-    """An attempt under way goes on at its next question; one that is over shows how it ended."""
+    """Redirect to the next question of an open attempt; show the result of a finished one."""
     found = _attempt_or_404(attempt_id)
     if found.next is not None:
         following = url_for("learning.question", attempt_id=attempt_id, position=found.next.position)
@@ -63,62 +72,68 @@ def attempt(attempt_id: int) -> str | Response:
     if found.kind == "timeline":
         return redirect_to(url_for("learning.question", attempt_id=attempt_id, position=1))
     module = module_of(found.ref) if found.kind in MODULE_ATTEMPT_KINDS else None
-    hidden = _protected_points(found)
+    finals = queries.final_attempts(db(), reader_id()) if found.kind == "final" else []
+    verdict = actions.final_result(db(), reader_library(), reader_id(), finals)
+    hidden = _protected_points(found, finals)
     rows = [_review_context(found, item, hidden) for item in found.items]
-    tries = queries.final_attempts(db(), reader_id()) if found.kind == "final" else []
-    verdict = actions.final_result(db(), reader_library(), reader_id()) if tries else None
-    stand = reader_progress(module) if module else None
+    progress = reader_progress(module) if module else None
     return render_template(
         "learning/result.html",
         attempt=found,
         rows=rows,
-        stand=stand,
+        progress=progress,
         here=CHECK,
         verdict=verdict,
         rereads=pages_to_reread(verdict),
-        onward=_next_link(found, stand),
+        onward=_next_link(found, progress),
         name=ATTEMPT_NAMES.get(found.kind, ""),
         points=reader_library().points,
         pages_by_point=reader_library().pages_by_point,
         repeated=queries.repeated_question_count(db(), reader_id(), found) if found.kind == "final" else 0,
-        offer_help=_failed_final_count(tries) >= HELP_AFTER_FAILURES,
+        offer_help=_failed_final_count(finals) >= HELP_AFTER_FAILURES,
     )
 
 
-def _next_link(found: AttemptView, stand: ModuleProgress | None) -> NextLink:
+def _next_link(found: AttemptView, progress: ModuleProgress | None) -> NextLink:
     if found.kind == "final":
         return link_after_final()
-    if stand is not None:
-        return NextLink(address_after_step(stand, CHECK, found.finished_at), "Next")
+    if progress is not None:
+        return NextLink(address_after_step(progress, CHECK, found.finished_at), "Next")
     return link_after_part(found.kind, found.enrolment_id)
 
 
-def _failed_final_count(tries: Sequence[AttemptView]) -> int:
-    """How many tries at the final assessment were failed; none once it is passed."""
-    if any(one.passed for one in tries):
+def _failed_final_count(finals: Sequence[AttemptView]) -> int:
+    """How many attempts at the final assessment were failed; 0 once it is passed."""
+    if any(attempt.passed for attempt in finals):
         return 0
-    return sum(one.passed is False for one in tries)
+    return sum(attempt.passed is False for attempt in finals)
 
 
-def _protected_points(found: AttemptView) -> frozenset[str]:
-    """The points of this attempt whose questions are not explained yet, because the final assessment asks them again."""
-    if found.kind != "final" or found.enrolment_id != queries.enrolment_id(db(), reader_id()):
+def _protected_points(found: AttemptView, finals: Sequence[AttemptView] | None = None) -> frozenset[str]:
+    """The points of this attempt whose questions are not explained yet, because the final assessment asks them again.
+
+    `finals` are the attempts at the final assessment in the newest enrolment, if the page has loaded them.
+    """
+    if found.kind != "final":
         return frozenset()
-    return actions.protected_points(db(), reader_library(), reader_id())
+    finals = queries.final_attempts(db(), reader_id()) if finals is None else finals
+    if found.id not in {attempt.id for attempt in finals}:
+        return frozenset()
+    return actions.protected_points(db(), reader_library(), reader_id(), finals)
 
 
 def _review_context(attempt: AttemptView, item: AttemptItemView, hidden: frozenset[str]) -> dict[str, object]:
-    """What a template needs to show an item with its answer, or `hidden` that it is not told yet."""
+    """The template variables that show an item with its answer; `hidden` if the answer is not disclosed yet."""
     _, question = _item_or_404(attempt, item.position)
     order = option_order(question, attempt.seed, item.position)
-    marked = grade(question, item.given) if item.given is not None else None
-    return {"item": item, "question": question, "order": order, "grade": marked, "hidden": item.point in hidden}
+    graded = grade(question, item.given) if item.given is not None else None
+    return {"item": item, "question": question, "order": order, "grade": graded, "hidden": item.point in hidden}
 
 
 @pages.get("/attempt/<int(max=2147483647):attempt_id>/<int(max=2147483647):position>")
 @sign_in_required
 def question(attempt_id: int, position: int) -> str | Response:
-    """A question, or, once it is answered, what there is to say about each option."""
+    """Show a question or, once it is answered, the explanation of each option."""
     found = _attempt_or_404(attempt_id)
     item, _ = _item_or_404(found, position)
     if item.given is None and (address := closed_redirect(found.kind, found.enrolment_id)):
@@ -127,25 +142,25 @@ def question(attempt_id: int, position: int) -> str | Response:
 
 
 def _all_misses_retried(found: AttemptView, point: str) -> bool:
-    """Whether each miss on a point was followed by another question; in an old attempt, where that is not known, yes."""
-    mine = [item for item in found.items if item.point == point]
-    missed = sum(item.correct is False for item in mine)
-    return any(item.again is None for item in mine) or missed <= sum(bool(item.again) for item in mine)
+    """Whether each miss on a point was followed by another question; True in an old attempt, where that is not known."""
+    on_point = [item for item in found.items if item.point == point]
+    missed = sum(item.correct is False for item in on_point)
+    return any(item.again is None for item in on_point) or missed <= sum(bool(item.again) for item in on_point)
 
 
 def _render_question(found: AttemptView, position: int, mistake: InvalidAnswer | None) -> str:
     item, _ = _item_or_404(found, position)
     module = module_of(found.ref)
     step_id = CHECK if found.kind == "check" else found.ref.partition("/")[2]
-    stand = reader_progress(module) if module and found.kind in MODULE_ATTEMPT_KINDS else None
+    progress = reader_progress(module) if module and found.kind in MODULE_ATTEMPT_KINDS else None
     following = url_for("learning.attempt", attempt_id=found.id)
-    if found.kind == "timeline" and stand:
-        following = address_after_step(stand, step_id, found.finished_at)
+    if found.kind == "timeline" and progress:
+        following = address_after_step(progress, step_id, found.finished_at)
     return render_template(
         "learning/question.html",
         attempt=found,
         **_review_context(found, item, frozenset() if item.given is None else _protected_points(found)),
-        stand=stand,
+        progress=progress,
         here=step_id,
         mistake=mistake,
         typed=request.form,
@@ -164,29 +179,27 @@ def _render_question(found: AttemptView, position: int, mistake: InvalidAnswer |
 @pages.post("/attempt/<int(max=2147483647):attempt_id>/<int(max=2147483647):position>")
 @sign_in_required
 def answer(attempt_id: int, position: int) -> str | Response | tuple[str, int]:
-    """Keep an answer. A second one for the same question changes nothing and shows the first; if it was another one,
-    that is said."""
+    """Submit an answer. A second answer to the same question changes nothing and shows the first; if the two differ, the
+    page says so."""
     found = _attempt_or_404(attempt_id)
     item, asked = _item_or_404(found, position)
     order = option_order(asked, found.seed, position)
-    here = url_for("learning.question", attempt_id=attempt_id, position=position)
-    onward = here if found.kind != "final" else url_for("learning.attempt", attempt_id=attempt_id)
+    page = url_for("learning.question", attempt_id=attempt_id, position=position)
+    onward = page if found.kind != "final" else url_for("learning.attempt", attempt_id=attempt_id)
     if item.given is None and (address := closed_redirect(found.kind, found.enrolment_id)):
         return redirect_to(address)
-    given = parse_answer(asked, order, {name: request.form.getlist(name) for name in request.form})
-    sureness = request.form.get("sure") if found.kind != "timeline" else None
-    if not isinstance(given, InvalidAnswer) and found.kind != "timeline" and sureness not in CONFIDENCE_LEVELS:
-        given = InvalidAnswer("sure-sure", "Say how sure you are of your answer.")
-    if isinstance(given, InvalidAnswer):
+    form = {name: request.form.getlist(name) for name in request.form}
+    reply = parse_submission(asked, order, form, asks_confidence=found.kind != "timeline")
+    if isinstance(reply, InvalidAnswer):
         if item.given is None:
-            return _render_question(found, position, given), 422
+            return _render_question(found, position, reply), 422
         flash(ALREADY_ANSWERED)
         return redirect_to(onward)
     with unit_of_work() as session:
-        what = actions.submit_answer(
-            session, reader_library(), reader_id(), attempt_id, position, given, sureness, today(), now()
+        outcome = actions.submit_answer(
+            session, reader_library(), reader_id(), attempt_id, position, reply.given, reply.confidence, today(), now()
         )
-    if what == actions.CONFLICT:
+    if outcome == actions.CONFLICT:
         flash(ALREADY_ANSWERED)
     return redirect_to(onward)
 
@@ -194,33 +207,35 @@ def answer(attempt_id: int, position: int) -> str | Response | tuple[str, int]:
 @pages.get("/assessment")
 @sign_in_required
 def assessment() -> str:
-    """What the final assessment is, and how it stands."""
-    verdict = actions.final_result(db(), reader_library(), reader_id())
-    tries = queries.final_attempts(db(), reader_id())
-    open_ = next((a for a in tries if a.next is not None), None)
-    waiting = [s for m in reader_library().modules.values() if not (s := reader_progress(m)).done]
-    return render_template("learning/assessment.html", verdict=verdict, attempts=tries, open=open_, waiting=waiting,
+    """Show what the final assessment is, and its result so far."""
+    finals = queries.final_attempts(db(), reader_id())
+    verdict = actions.final_result(db(), reader_library(), reader_id(), finals)
+    under_way = next((attempt for attempt in finals if attempt.next is not None), None)
+    unfinished = [module for module in course_progress().modules if not module.done]
+    return render_template("learning/assessment.html", verdict=verdict, attempts=finals, open=under_way, waiting=unfinished,
                            rereads=pages_to_reread(verdict), course=reader_library().course,
-                           minutes=assessment_minutes(verdict), repeated=_repeated_counts(open_, verdict),
-                           offer_help=_failed_final_count(tries) >= HELP_AFTER_FAILURES)  # fmt: skip
+                           minutes=assessment_minutes(verdict), repeated=_repeated_counts(finals, under_way, verdict),
+                           offer_help=_failed_final_count(finals) >= HELP_AFTER_FAILURES)  # fmt: skip
 
 
-def _repeated_counts(under_way: AttemptView | None, verdict: AssessmentResult | None) -> tuple[int, int]:
-    """Of the try that is under way, or of the next one, how many questions were asked before, and how many there are."""
+def _repeated_counts(
+    finals: Sequence[AttemptView], under_way: AttemptView | None, verdict: AssessmentResult | None
+) -> tuple[int, int]:
+    """How many questions of the attempt that is under way, or of the next one, were asked before; and how many there
+    are."""
     if under_way is not None:
         return queries.repeated_question_count(db(), reader_id(), under_way), len(under_way.items)
-    known = queries.question_history(
-        db(), reader_id(), actions.protected_questions(db(), reader_library(), reader_id())
-    )
-    drawn = draw_for_final(reader_library(), verdict.missed if verdict else reader_library().taught_points, known, 0)
-    return sum(one.question_id in known.last for one in drawn), len(drawn)
+    protected = actions.protected_questions(db(), reader_library(), reader_id(), finals)
+    history = queries.question_history(db(), reader_id(), protected)
+    drawn = draw_for_final(reader_library(), verdict.missed if verdict else reader_library().taught_points, history, 0)
+    return sum(question.question_id in history.last for question in drawn), len(drawn)
 
 
 @pages.post("/assessment")
 @sign_in_required
 def begin_assessment() -> Response:
-    """Begin, carry on, or try again what was missed. It opens when the modules are done."""
-    if any(not reader_progress(module).done for module in reader_library().modules.values()):
+    """Begin or resume the final assessment, or try again what was missed. It opens when the modules are done."""
+    if not course_progress().modules_done:
         return redirect_to(url_for("learning.assessment"))
     with unit_of_work() as session:
         attempt_id = actions.begin_final(session, reader_library(), reader_id(), now())

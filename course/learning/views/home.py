@@ -7,19 +7,26 @@ from dataclasses import dataclass
 from flask import abort, render_template, url_for
 
 from course.content.library import SECONDS_PER_QUESTION
-from course.learning import actions, queries
+from course.learning import actions
 from course.learning.reader_course import reader_library
 from course.learning.rules.drawing import AssessmentResult
-from course.learning.rules.progress import CourseProgress, progress
-from course.learning.views.page_context import module_or_404, pages, reader_id, reader_progress, step_address
+from course.learning.rules.progress import CourseProgress
+from course.learning.views.page_context import (
+    course_progress,
+    module_or_404,
+    pages,
+    reader_id,
+    reader_progress,
+    step_address,
+)
 from course.people.queries import chosen_pathway
 from course.web.access import sign_in_required
-from course.web.unit_of_work import db, row_source
+from course.web.unit_of_work import db
 
 
 @dataclass(frozen=True)
 class NextAction:
-    """The one button of the page "My training": what it says, where it leads, and the sentence above it."""
+    """The one button of the page "My training": its label, its address, and the minutes that the page announces."""
 
     label: str
     address: str
@@ -29,8 +36,8 @@ class NextAction:
 @pages.get("/")
 @sign_in_required
 def home() -> str:
-    """Where you are, what is next, about how long, and one button."""
-    state = progress(reader_library(), queries.progress_facts(row_source(), reader_id()))
+    """Show progress, the next step with the time that it takes, and one button."""
+    state = course_progress()
     verdict = actions.final_result(db(), reader_library(), reader_id()) if state.modules_done else None
     return render_template(
         "learning/home.html",
@@ -54,12 +61,12 @@ def next_action(state: CourseProgress, verdict: AssessmentResult | None = None) 
 
 
 def assessment_minutes(verdict: AssessmentResult | None) -> float:
-    """About how long the next try at the final assessment takes: 30 seconds a question."""
+    """How many minutes the next attempt at the final assessment takes, at SECONDS_PER_QUESTION for each question."""
     rules, points = reader_library().course, reader_library().points
-    taught = verdict.missed if verdict else reader_library().taught_points
-    critical = sum(points[p].safety_critical for p in taught)
+    asked = verdict.missed if verdict else reader_library().taught_points
+    critical = sum(points[p].safety_critical for p in asked)
     return (
-        (critical * rules.final_per_critical_point + (len(taught) - critical) * rules.final_per_point)
+        (critical * rules.final_per_critical_point + (len(asked) - critical) * rules.final_per_point)
         * SECONDS_PER_QUESTION
         / 60
     )
@@ -68,17 +75,17 @@ def assessment_minutes(verdict: AssessmentResult | None) -> float:
 @pages.get("/module/<module_id>")
 @sign_in_required
 def module(module_id: str) -> str:
-    """What the module holds, and which of it is done."""
+    """Show the outline of a module, and which steps of it are done."""
     found = module_or_404(module_id)
-    others = [found.scenarios[name] for one in found.steps for name in one.others]
-    return render_template("learning/module.html", stand=reader_progress(found), others=others,
+    others = [found.scenarios[name] for step in found.steps for name in step.others]
+    return render_template("learning/module.html", progress=reader_progress(found), others=others,
                            sheet=module_id in reader_library().discussions)  # fmt: skip
 
 
 @pages.get("/module/<module_id>/discussion")
 @sign_in_required
 def discussion(module_id: str) -> str:
-    """Ten minutes for a team meeting, to print."""
+    """Show the sheet for ten minutes of discussion in a team meeting, made to be printed."""
     found = module_or_404(module_id)
     sheet = reader_library().discussions.get(module_id) or abort(404)
     scenario = found.scenarios[sheet.scenario]
@@ -87,10 +94,10 @@ def discussion(module_id: str) -> str:
 
 
 def pages_to_reread(verdict: AssessmentResult | None) -> list[tuple[str, str]]:
-    """For each missed point its title and the page that teaches it."""
-    found = []
+    """For each missed point its title and the path of the page that teaches it."""
+    rows = []
     for point in verdict.missed if verdict else ():
         module_id, page = reader_library().pages_by_point[point]
         address = url_for("learning.step", module_id=module_id, step_id=page)
-        found.append((reader_library().points[point].title, address))
-    return found
+        rows.append((reader_library().points[point].title, address))
+    return rows

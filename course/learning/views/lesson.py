@@ -1,4 +1,4 @@
-"""A lesson page. Only the HTML of blocks that are the same for every reader of a version is kept in memory."""
+"""Rendering a lesson page. Only fragments that are the same for every reader of a page version are cached."""
 
 from __future__ import annotations
 
@@ -12,24 +12,25 @@ from course.learning.reader_course import reader_library
 from course.learning.rules.progress import ModuleProgress, StepProgress
 from course.organisation.request_organisation import current_organisation
 
-# By the page's version, which is another one as soon as any of its words is, and by who reads it.
+# By page version, pathway and nation. The version is a hash of every word of the page, and the fragments hold nothing
+# else, so that an entry is right for ever and in every process.
 _fragment_cache: dict[tuple[str, Setting | None, Nation | None], tuple[Markup | Block, ...]] = {}
 FRAGMENT_CACHE_SIZE = 2048
 
 
 def render_lesson(
-    page: Page, stand: ModuleProgress, back: str, following: StepProgress, notes: Mapping[str, str], kept: str
+    page: Page, progress: ModuleProgress, back: str, following: StepProgress, notes: Mapping[str, str], kept: str
 ) -> str:
-    """The HTML of a page."""
+    """Render a lesson page as HTML. `kept` is the id of the block whose note was just saved, or empty."""
     parts, get = page_fragments(page), current_app.jinja_env.get_template
     return render_template(
         "learning/page.html",
-        stand=stand,
+        progress=progress,
         here=page.id,
         page=page,
         parts=parts,
         reflects=any(part.kind == "reflect" for part in parts if isinstance(part, Block)),
-        # A template that imports a macro works out its own surroundings for each page.
+        # Passed in, because a template that imports a macro builds its own context for each page.
         show=get("components/blocks.html").module.show,  # type: ignore[attr-defined]
         token=get("components/ui.html").module.token,  # type: ignore[attr-defined]
         notes=notes,
@@ -44,24 +45,24 @@ def render_lesson(
 def page_fragments(page: Page) -> tuple[Markup | Block, ...]:
     """Finished HTML, and between it the blocks that differ by organisation (contacts) or person (reflect)."""
     key = (page.version, reader_library().pathway, reader_library().nation)
-    found = _fragment_cache.get(key)
-    if found is None:
+    fragments = _fragment_cache.get(key)
+    if fragments is None:
         if len(_fragment_cache) >= FRAGMENT_CACHE_SIZE:
             _fragment_cache.clear()
-        found = _fragment_cache[key] = tuple(_render_fragments(page))
-    return found
+        fragments = _fragment_cache[key] = tuple(_render_fragments(page))
+    return fragments
 
 
 def _render_fragments(page: Page) -> list[Markup | Block]:
     show = current_app.jinja_env.get_template("components/blocks.html").module.show  # type: ignore[attr-defined]
-    found: list[Markup | Block] = []
+    fragments: list[Markup | Block] = []
     for block in page.blocks:
         if block.kind == "reflect" or block.contacts:
-            found.append(block)
+            fragments.append(block)
             continue
         html = Markup(show(block, {}, None, None))  # noqa: S704 (a template made it)
-        if found and isinstance(found[-1], Markup):
-            found[-1] += html
+        if fragments and isinstance(fragments[-1], Markup):
+            fragments[-1] += html
         else:
-            found.append(html)
-    return found
+            fragments.append(html)
+    return fragments

@@ -1,4 +1,4 @@
-"""Where one goes from the end of an attempt or a scenario, and when one may not go on in it."""
+"""Links from the end of an attempt or a scenario run, and redirects from a short course that is closed."""
 
 from __future__ import annotations
 
@@ -24,37 +24,40 @@ class NextLink:
 
 @dataclass(frozen=True)
 class ShortCourseNavigation:
-    """What a feature above knows of its own attempts and scenarios, by their enrolment: where the reader is led instead
-    of going on (None: it goes on), and where they go from the end of a part."""
+    """The navigation of attempts and scenario runs that belong to a feature above this one, by enrolment id.
+
+    `elsewhere` gives the address to which the reader is redirected instead of continuing (None: the reader may
+    continue), `onward` the link from the end of a part.
+    """
 
     elsewhere: Callable[[int], str | None]
     onward: Callable[[int], NextLink]
 
 
-# By the kind of enrolment: refresher, update.
+# By the kind of enrolment: refresher, update. The feature above registers its own, because it may import this one only.
 SHORT_COURSE_NAVIGATION: dict[str, ShortCourseNavigation] = {}
 
 
 def closed_redirect(kind: str, enrolment: int) -> str | None:
-    """Where the reader is led instead of going on in this enrolment; None if it goes on."""
-    short = SHORT_COURSE_NAVIGATION.get(kind)
-    return short.elsewhere(enrolment) if short else None
+    """The address to which the reader is redirected instead of continuing; None if the reader may continue."""
+    navigation = SHORT_COURSE_NAVIGATION.get(kind)
+    return navigation.elsewhere(enrolment) if navigation else None
 
 
 def link_after_part(kind: str, enrolment: int) -> NextLink:
-    """Where one goes from the end of a part of a refresher, an update, or whatever is no part of a module."""
-    short = SHORT_COURSE_NAVIGATION.get(kind)
-    return short.onward(enrolment) if short else NextLink("/", "Go on")
+    """The link from the end of a part of a refresher or an update, or of anything else outside a module."""
+    navigation = SHORT_COURSE_NAVIGATION.get(kind)
+    return navigation.onward(enrolment) if navigation else NextLink("/", "Go on")
 
 
 def link_after_final() -> NextLink:
-    """Where one goes after the final assessment is passed: something may still be open, after an edit of the course."""
+    """The link after the final assessment is passed. An edit of the course may have left something else open."""
     done = queries.progress_facts(row_source(), reader_id()).completed_at is not None
     return NextLink(CERTIFICATE_PATH, "See my certificate") if done else NextLink("/", "Go on with what is open")
 
 
-def address_after_step(stand: ModuleProgress, step_id: str, ended: datetime | None) -> str:
-    """Where one goes from the end of a step of a module: to the certificate, if that end completed the course."""
+def address_after_step(progress: ModuleProgress, step_id: str, ended: datetime | None) -> str:
+    """The address after a step of a module: the certificate, if the end of that step completed the course."""
     enrolment = queries.enrolment_id(db(), reader_id())
     done = queries.completion(db(), enrolment) if enrolment is not None and ended is not None else None
-    return CERTIFICATE_PATH if done is not None and done.completed_at == ended else next_step_address(stand, step_id)
+    return CERTIFICATE_PATH if done is not None and done.completed_at == ended else next_step_address(progress, step_id)

@@ -1,10 +1,8 @@
-"""What the learner's pages have in common: where one is in a module, and what comes next."""
+"""What the learner's pages share: the reader, progress in a module, and the next step."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from datetime import date
-from functools import lru_cache
 
 from flask import Blueprint, abort, current_app, g, url_for
 from markupsafe import Markup
@@ -15,18 +13,23 @@ from course.content.schema import Module
 from course.dates import civil_date
 from course.learning import queries
 from course.learning.reader_course import reader_library
-from course.learning.rules.progress import CHECK, ModuleProgress, StepProgress, module_progress
+from course.learning.rules.progress import (
+    CHECK,
+    CourseProgress,
+    ModuleProgress,
+    StepProgress,
+    module_progress,
+    progress,
+)
 from course.web.app_state import app_state
-from course.web.template_filters import redirect_after_post
+from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import row_source
 
 pages = Blueprint("learning", __name__)
-PROGRESS_CACHE_SIZE = 4096
-_progress_cache: dict[Hashable, ModuleProgress] = {}
 
 
 def reader_id() -> int:
-    """The id of the person who is signed in; marks the page as part of "My training"."""
+    """The id of the person who is signed in; also puts the page into the section "My training"."""
     g.here = "training"
     return int(g.person_id)
 
@@ -37,6 +40,7 @@ def today() -> date:
 
 
 def module_or_404(module_id: str) -> Module:
+    """The module of this id that is taught now; otherwise the page is not found."""
     module = reader_library().modules.get(module_id)
     return module if module is not None else abort(404)
 
@@ -47,34 +51,32 @@ def module_of(ref: str) -> Module | None:
 
 
 def reader_progress(module: Module) -> ModuleProgress:
-    """Where this person stands in a module. Who has done the same stands at the same place, so it is kept."""
-    ours, done = reader_library(), queries.progress_facts(row_source(), reader_id())
-    key = (ours.version, ours.pathway, ours.nation, module.id, done)
-    found = _progress_cache.get(key)
-    if found is None:
-        if len(_progress_cache) >= PROGRESS_CACHE_SIZE:
-            _progress_cache.clear()
-        found = _progress_cache[key] = module_progress(ours, module, done)
-    return found
+    """The reader's progress in one module. One query; a page that shows several modules asks `course_progress`."""
+    return module_progress(reader_library(), module, queries.progress_facts(row_source(), reader_id()))
+
+
+def course_progress() -> CourseProgress:
+    """The reader's progress in the whole course. One query."""
+    return progress(reader_library(), queries.progress_facts(row_source(), reader_id()))
 
 
 def step_address(step: StepProgress) -> str:
-    """Where a step of a module is."""
+    """The path of a step of a module."""
     return f"/module/{step.module_id}/{step.id}"
 
 
-def step_navigation(stand: ModuleProgress, here: str) -> Markup:
-    """The steps of a module beside its pages. Many people stand at the same place in it, so it is kept."""
-    return _render_step_navigation(stand.module.id, stand.module.title, stand.number, stand.steps, here)
-
-
-@lru_cache(maxsize=2048)
-def _render_step_navigation(
-    module_id: str, title: str, number: int, steps: tuple[StepProgress, ...], here: str
-) -> Markup:
-    template = current_app.jinja_env.get_template("frame/rail.html")
-    page = template.render(id=module_id, title=title, number=number, steps=steps, here=here, address=step_address)
-    return Markup(page)  # noqa: S704 (a template made it)
+def step_navigation(progress: ModuleProgress, here: str) -> Markup:
+    """The list of a module's steps beside its pages; `here` is the id of the step that the page shows."""
+    # Rendered by itself: the list needs none of the variables that context processors give to whole pages.
+    html = current_app.jinja_env.get_template("frame/rail.html").render(
+        id=progress.module.id,
+        title=progress.module.title,
+        number=progress.number,
+        steps=progress.steps,
+        here=here,
+        address=step_address,
+    )
+    return Markup(html)  # noqa: S704 (a template made it)
 
 
 @pages.app_context_processor
@@ -82,24 +84,25 @@ def _template_context() -> dict[str, object]:
     return {"rail": step_navigation, "step_address": step_address}
 
 
-def next_step_address(stand: ModuleProgress, step_id: str) -> str:
-    """Where to go when a step is finished: the next open one after it, then any open one, then the outline."""
-    ids = [step.id for step in stand.steps]
+def next_step_address(progress: ModuleProgress, step_id: str) -> str:
+    """The path of the page after a finished step: the next open step after it, then any open one, then the outline."""
+    ids = [step.id for step in progress.steps]
     position = ids.index(step_id) if step_id in ids else -1
-    onward = [*stand.steps[position + 1 :], *stand.steps[:position]]
-    following = next((step for step in onward if not step.done and step.id != step_id), None)
+    candidates = [*progress.steps[position + 1 :], *progress.steps[:position]]
+    following = next((step for step in candidates if not step.done and step.id != step_id), None)
     if following is None:
-        return url_for("learning.module", module_id=stand.module.id)
+        return url_for("learning.module", module_id=progress.module.id)
     return step_address(following)
 
 
 def redirect_to(address: str) -> Response:
-    """Answer a post: look at another page."""
+    """Redirect to another page with GET, as the response to a POST."""
     return redirect_after_post(address)
 
 
 __all__ = [
     "CHECK",
+    "course_progress",
     "module_of",
     "module_or_404",
     "next_step_address",

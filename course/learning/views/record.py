@@ -1,4 +1,4 @@
-"""My record: what I did, and the exact words that I saw."""
+"""My record: what the learner did, and the exact text that the learner saw."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from course.web.unit_of_work import db
 @pages.get("/record")
 @sign_in_required
 def record() -> str:
-    """Pages read, questions answered, scenarios walked through: each leads to what was seen."""
+    """List the pages read, the attempts and the scenario runs, each with a link to the text as it was."""
     return render_template("learning/record.html", reads=queries.pages_read(db(), reader_id()),
                            attempts=queries.attempts(db(), reader_id()),
                            runs=queries.runs(db(), reader_id()), titles=_ref_title,
@@ -26,7 +26,7 @@ def record() -> str:
 
 
 def _ref_title(ref: str) -> str:
-    """What a reference is called today; the reference itself if it is no longer taught."""
+    """The title of a reference today; the reference itself if it is no longer taught."""
     module = module_of(ref)
     if module is None:
         return ref
@@ -37,7 +37,7 @@ def _ref_title(ref: str) -> str:
 @pages.get("/record/page/<int(max=2147483647):read_id>")
 @sign_in_required
 def page_as_read(read_id: int) -> str:
-    """A page in the version in which it was read, however often it was edited since."""
+    """Show a page in the version in which it was read, however often it was edited since."""
     read = next((r for r in queries.pages_read(db(), reader_id()) if r.id == read_id), None) or abort(404)
     page = part_in_version(db(), reader_library(), Page, read.ref, read.version) or abort(404)
     return render_template("learning/page_as_read.html", page=page, read=read, library=reader_library(), notes={},

@@ -44,15 +44,15 @@ def _run_context(run: RunView) -> dict[str, object]:
     kind = queries.enrolment_kind(db(), run.enrolment_id)
     if kind in SHORT_COURSE_NAVIGATION:
         onward = link_after_part(kind, run.enrolment_id)
-        return {"stand": None, "here": step_id, "onward": onward, "step_address": step_address}
+        return {"progress": None, "here": step_id, "onward": onward, "step_address": step_address}
     module = module_of(run.ref)
-    where = reader_progress(module) if module else None
-    address = address_after_step(where, step_id, run.finished_at) if where else url_for("learning.home")
-    return {"stand": where, "here": step_id, "onward": NextLink(address, "Next"), "step_address": step_address}
+    progress = reader_progress(module) if module else None
+    address = address_after_step(progress, step_id, run.finished_at) if progress else url_for("learning.home")
+    return {"progress": progress, "here": step_id, "onward": NextLink(address, "Next"), "step_address": step_address}
 
 
 def _closed_redirect(run: RunView) -> str | None:
-    """Where the reader is led instead of going on in a run; None if it goes on, or is over."""
+    """The address to which the reader is redirected instead of continuing a run; None if the run is open or finished."""
     if run.finished_at is not None:
         return None
     return closed_redirect(queries.enrolment_kind(db(), run.enrolment_id) or "", run.enrolment_id)
@@ -61,7 +61,7 @@ def _closed_redirect(run: RunView) -> str | None:
 @pages.get("/run/<int(max=2147483647):run_id>")
 @sign_in_required
 def run(run_id: int) -> str | Response:
-    """The story so far and the decision that is awaited."""
+    """Show the scenario so far, and the next decision."""
     found, scenario, state = _run_or_404(run_id)
     if address := _closed_redirect(found):
         return redirect_to(address)
@@ -71,8 +71,8 @@ def run(run_id: int) -> str | Response:
 
 
 def _render_run(found: RunView, scenario: Scenario, state: RunState, mistake: str | None) -> str:
-    ahead = longest_path(scenario, state.scene) if state.scene else 0
-    share = round(100 * len(state.path) / (len(state.path) + ahead)) if ahead else 100
+    remaining = longest_path(scenario, state.scene) if state.scene else 0
+    share = round(100 * len(state.path) / (len(state.path) + remaining)) if remaining else 100
     return render_template("learning/scenario.html", run=found, scenario=scenario, state=state, mistake=mistake,
                            share=share, **_run_context(found))  # fmt: skip
 
@@ -80,22 +80,22 @@ def _render_run(found: RunView, scenario: Scenario, state: RunState, mistake: st
 @pages.post("/run/<int(max=2147483647):run_id>")
 @sign_in_required
 def decide(run_id: int) -> Response | tuple[str, int]:
-    """Take a decision, in the story or in the debrief. The step's number makes a repeated post harmless."""
+    """Take a decision, on the way or in the debrief. The number of the step makes a repeated POST harmless."""
     found, scenario, state = _run_or_404(run_id)
     if address := _closed_redirect(found):
         return redirect_to(address)
     sent = request.form.get("step", "")
     step = int(sent) if sent.isascii() and sent.isdecimal() and len(sent) < 4 else 0
     choice = request.form.get("choice", "")
-    current = step == state.steps + 1
-    if current and choice not in {c.id for c in state.offered}:
+    is_next_step = step == state.decision_count + 1
+    if is_next_step and choice not in {c.id for c in state.open_choices}:
         message = "Choose what you do."
         if state.ending is not None:
             return _render_debrief(found, scenario, state, message), 422
         return _render_run(found, scenario, state, message), 422
     with unit_of_work() as session:
-        what = actions.decide(session, reader_library(), reader_id(), found, scenario, step, choice, today(), now())
-    if what == actions.CONFLICT:
+        outcome = actions.decide(session, reader_library(), reader_id(), found, scenario, step, choice, today(), now())
+    if outcome == actions.CONFLICT:
         flash("This decision was taken already, in another window or on another device. That one counts.")
     return redirect_to(url_for("learning.run", run_id=run_id) + "#now")
 
@@ -103,7 +103,7 @@ def decide(run_id: int) -> Response | tuple[str, int]:
 @pages.get("/run/<int(max=2147483647):run_id>/debrief")
 @sign_in_required
 def debrief(run_id: int) -> str | Response:
-    """The path taken beside the recommended one, decision by decision; dangerous ones are put right here."""
+    """Show the path taken and the recommended one, decision by decision. Dangerous decisions are repaired here."""
     found, scenario, state = _run_or_404(run_id)
     if state.ending is None:
         return redirect_to(url_for("learning.run", run_id=run_id))

@@ -1,4 +1,4 @@
-"""The steps of a module: lesson pages, and the doors to its scenarios, timelines and check."""
+"""The steps of a module: lesson pages, and the start pages of its scenarios, timelines and check."""
 
 from __future__ import annotations
 
@@ -33,28 +33,28 @@ from course.web.unit_of_work import db, row_source, unit_of_work
 @pages.get("/module/<module_id>/<step_id>")
 @sign_in_required
 def step(module_id: str, step_id: str) -> str | Response:
-    """Show a step: the page itself, or what a scenario, timeline or check is about."""
+    """Show a step: the lesson page itself, or the start page of a scenario, a timeline or the check."""
     module = module_or_404(module_id)
-    stand = reader_progress(module)
+    progress = reader_progress(module)
     if step_id == CHECK:
-        return _render_check_start(module, stand)
+        return _render_check_start(module, progress)
     found = module.step(step_id) or abort(404)
     if found.kind == "page":
         page = module.pages[step_id]
-        return _render_page(module, page, stand)
+        return _render_page(module, page, progress)
     ref = f"{module.id}/{step_id}"
     if found.kind == "scenario":
         runs = queries.runs(db(), reader_id(), ref)
         scenario = module.scenarios[step_id]
-        return render_template("learning/scenario_start.html", stand=stand, here=step_id, scenario=scenario, runs=runs,
-                               onward=next_step_address(stand, step_id))  # fmt: skip
+        return render_template("learning/scenario_start.html", progress=progress, here=step_id, scenario=scenario, runs=runs,
+                               onward=next_step_address(progress, step_id))  # fmt: skip
     earlier = queries.attempts(db(), reader_id(), "timeline", ref)
-    return render_template("learning/timeline_start.html", stand=stand, here=step_id, timeline=module.timelines[step_id],
-                           earlier=earlier, onward=next_step_address(stand, step_id))  # fmt: skip
+    return render_template("learning/timeline_start.html", progress=progress, here=step_id, timeline=module.timelines[step_id],
+                           earlier=earlier, onward=next_step_address(progress, step_id))  # fmt: skip
 
 
-def _render_page(module: Module, page: Page, stand: ModuleProgress, typed: Mapping[str, str] | None = None) -> str:
-    ids = [one.id for one in stand.steps]
+def _render_page(module: Module, page: Page, progress: ModuleProgress, typed: Mapping[str, str] | None = None) -> str:
+    ids = [step.id for step in progress.steps]
     position = ids.index(page.id)
     notes = {}
     if any(block.kind == "reflect" for block in page.blocks):
@@ -64,25 +64,25 @@ def _render_page(module: Module, page: Page, stand: ModuleProgress, typed: Mappi
         flash(
             f"A note has at most {MAX_NOTE_LENGTH:,} characters. Yours is still in its field: shorten it, then keep it."
         )
-    back = step_address(stand.steps[position - 1]) if position else f"/module/{module.id}"
-    return render_lesson(page, stand, back, stand.steps[position + 1], notes, request.args.get("kept", ""))
+    back = step_address(progress.steps[position - 1]) if position else f"/module/{module.id}"
+    return render_lesson(page, progress, back, progress.steps[position + 1], notes, request.args.get("kept", ""))
 
 
-def _render_check_start(module: Module, stand: ModuleProgress) -> str:
+def _render_check_start(module: Module, progress: ModuleProgress) -> str:
     attempts = queries.attempts(db(), reader_id(), "check", module.id)
     rereads = [
         (reader_library().points[point].title, *reader_library().pages_by_point[point])
-        for point in stand.missed
+        for point in progress.missed_points
         if attempts and attempts[-1].finished_at
     ]
-    return render_template("learning/check_start.html", stand=stand, here=CHECK, attempts=attempts, rereads=rereads,
-                           onward=next_step_address(stand, CHECK), size=reader_library().check_size(module))  # fmt: skip
+    return render_template("learning/check_start.html", progress=progress, here=CHECK, attempts=attempts, rereads=rereads,
+                           onward=next_step_address(progress, CHECK), size=reader_library().check_size(module))  # fmt: skip
 
 
 @pages.post("/module/<module_id>/<step_id>")
 @sign_in_required
 def finish_step(module_id: str, step_id: str) -> Response:
-    """A page: keep its notes and, with "Next", that it was read. Otherwise: begin, or carry on."""
+    """Finish a page (save its notes and, with "Next", that it was read), or begin or resume any other step."""
     module = module_or_404(module_id)
     if step_id == CHECK:
         with unit_of_work() as session:
@@ -104,7 +104,7 @@ def finish_step(module_id: str, step_id: str) -> Response:
 
 
 def _finish_page(module: Module, page: Page, ref: str) -> Response:
-    """Keep a page's notes and, unless its reader stays on it, that it was read."""
+    """Save a page's notes and, unless its reader stays on it, that it was read."""
     if any(len(text) > MAX_NOTE_LENGTH for name, text in request.form.items() if name.startswith("note-")):
         return make_response(_render_page(module, page, reader_progress(module), request.form), 422)
     stay = request.form.get("stay")
@@ -120,6 +120,6 @@ def _finish_page(module: Module, page: Page, ref: str) -> Response:
         return redirect_to(f"/module/{module.id}/{page.id}?kept={stay}#reflect-{stay}")
     if completed:
         return redirect_to(CERTIFICATE_PATH)
-    stand = reader_progress(module)
-    ids = [one.id for one in stand.steps]
-    return redirect_to(step_address(stand.steps[ids.index(page.id) + 1]))
+    progress = reader_progress(module)
+    ids = [step.id for step in progress.steps]
+    return redirect_to(step_address(progress.steps[ids.index(page.id) + 1]))

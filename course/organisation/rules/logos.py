@@ -1,4 +1,4 @@
-"""A logo that somebody uploads: really decoded, and written anew, so that no byte of the upload is kept."""
+"""Uploaded logos: decoded and encoded again, so that no byte of the upload is stored."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ MAX_LOGO_SIZE = (480, 160)  # at most, in pixels
 
 
 class LogoRefusedError(ValueError):
-    """The upload cannot be taken; the message says why, to whoever uploaded it."""
+    """The upload is refused; the message gives the reason to the person who uploaded it."""
 
 
 def clean_logo(data: bytes) -> bytes:
-    """The picture as PNG of at most 480 × 160 pixels, without anything that the upload held besides.
+    """The picture as PNG of at most MAX_LOGO_SIZE pixels, without any other data of the upload.
 
-    Raises LogoError for what is no PNG or JPEG, is broken, moves, or is too large.
+    Raises LogoRefusedError for a file that is no PNG or JPEG, is broken, is animated, or is too large.
     """
     if not data:
         raise LogoRefusedError("Choose a file first.")
@@ -31,7 +31,7 @@ def clean_logo(data: bytes) -> bytes:
         raise _too_many_pixels_error() from error
     except LogoRefusedError:
         raise
-    # A broken file makes the decoder raise almost anything: a TypeError for a text where a resolution belongs.
+    # A broken file makes the decoder raise almost any exception: a TypeError for a text in place of a resolution.
     except Exception as error:
         raise LogoRefusedError(
             "This is no PNG or JPEG picture, or it is broken. Save the logo as PNG and try again."
@@ -45,7 +45,7 @@ def _too_many_pixels_error() -> LogoRefusedError:
 
 
 def _reencode_picture(picture: Image.Image) -> bytes:
-    # Size and number of pictures stand in the head of the file: nothing is unpacked before they are known.
+    # Size and number of pictures are in the file header: nothing is decoded before they are checked.
     if picture.width * picture.height > MAX_LOGO_PIXELS:
         raise _too_many_pixels_error()
     if getattr(picture, "n_frames", 1) > 1:
@@ -54,6 +54,6 @@ def _reencode_picture(picture: Image.Image) -> bytes:
     upright.thumbnail(MAX_LOGO_SIZE, Image.Resampling.LANCZOS)
     clean = Image.new("RGBA", upright.size)
     clean.paste(upright)
-    found = io.BytesIO()
-    clean.save(found, "PNG", optimize=True)
-    return found.getvalue()
+    output = io.BytesIO()
+    clean.save(output, "PNG", optimize=True)
+    return output.getvalue()

@@ -1,1 +1,1 @@
-"""Reading: all that is held about somebody (held), and who has what to lose by which schedule (going)."""
+"""Reading for data protection: the data about a person (subject_data), and what is due for erasure (retention_due)."""

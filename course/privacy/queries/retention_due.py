@@ -1,4 +1,4 @@
-"""The schedule in force, who has something to lose by it, and what went."""
+"""The retention schedule in force, the erasure that is due by it or by request, and what was erased."""
 
 from __future__ import annotations
 
@@ -15,253 +15,311 @@ from course.db import Base
 from course.learning.models import Completion
 from course.people.models import Person
 from course.privacy.models import Erasure, ErasureRequest, RetentionSchedule
-from course.privacy.queries.subject_data import TABLES, addresses, belongs, entries_of, last_entry, merges
-from course.privacy.rules.address_history import ENDING
-from course.privacy.rules.personal_data_map import PLACES
-from course.privacy.rules.retention_schedule import AT_REQUEST, OF_LEAVERS, STAGES, Schedule, Stage, due, furthest
+from course.privacy.queries.subject_data import (
+    TABLES,
+    address_periods,
+    merge_targets,
+    merged_person_ids,
+    subject_condition,
+    surviving_person_id,
+)
+from course.privacy.rules.address_history import ERASED_ADDRESS_SUFFIX
+from course.privacy.rules.personal_data_map import PERSONAL_DATA_TABLES
+from course.privacy.rules.retention_schedule import (
+    LEAVER_STAGES,
+    REQUEST_STAGES,
+    STAGE_TITLES,
+    ErasureStage,
+    RetentionSettings,
+    is_due,
+    latest_leaving_day,
+)
 
-Part = tuple[Table, ColumnElement[bool]]  # rows of a table
-_AT_ONCE = 50  # people in one statement
+RowSelection = tuple[Table, ColumnElement[bool]]  # rows of a table
+_BATCH_SIZE = 50  # people in one statement
 
 
 @dataclass(frozen=True)
-class Version:
-    """A version of the schedule with who made it, when and why."""
+class RetentionScheduleVersion:
+    """A version of the retention schedule, with author, moment and reason."""
 
-    schedule: Schedule
+    schedule: RetentionSettings
     reason: str
-    by: str | None
-    at: datetime
+    changed_by: str | None
+    changed_at: datetime
 
 
-def history(session: Session) -> list[Version]:
-    """The versions of the schedule, the newest first; none before somebody has set one."""
+def schedule_history(session: Session) -> list[RetentionScheduleVersion]:
+    """The versions of the retention schedule, newest first; empty if nobody has set one."""
     rows = session.execute(
         select(RetentionSchedule, Person.name)
         .outerjoin(Person, Person.id == RetentionSchedule.made_by)
         .order_by(RetentionSchedule.id.desc())
     )
-    return [Version(_schedule(row), row.reason, name, row.made_at) for row, name in rows]
+    return [RetentionScheduleVersion(_settings_from_row(row), row.reason, name, row.made_at) for row, name in rows]
 
 
-def schedule(session: Session) -> Schedule | None:
-    """The schedule in force; None if nobody has set one."""
+def current_schedule(session: Session) -> RetentionSettings | None:
+    """The retention schedule in force; None if nobody has set one."""
     newest = select(RetentionSchedule).order_by(RetentionSchedule.id.desc()).limit(1)
     row = session.execute(newest).scalar_one_or_none()
-    return None if row is None else _schedule(row)
+    return None if row is None else _settings_from_row(row)
 
 
-def _schedule(row: RetentionSchedule) -> Schedule:
-    return Schedule(**{one.name: getattr(row, one.name) for one in fields(Schedule)})
+def _settings_from_row(row: RetentionSchedule) -> RetentionSettings:
+    return RetentionSettings(**{setting.name: getattr(row, setting.name) for setting in fields(RetentionSettings)})
 
 
 @dataclass(frozen=True)
-class Task:
-    """What goes of one person: the stages, each with the request that asks for it (None: the schedule)."""
+class ErasureTask:
+    """The erasure due of one person: the stages, each with the request that asks for it (None: the retention
+    schedule)."""
 
     person_id: int
-    stages: Mapping[Stage, int | None]
+    stages: Mapping[ErasureStage, int | None]
 
 
-def tasks(
-    session: Session, plan: Schedule | None, zone: str, at: datetime, among: Sequence[int] | None = None
-) -> list[Task]:
-    """What is to go at this moment, by person; of all, or of those `among` these ids."""
-    found: dict[int, dict[Stage, int | None]] = {}
-    for stage in OF_LEAVERS:
-        for person_id in leavers(session, stage, plan, zone, at, among):
-            # Whatever came after an earlier stage goes with the name at the latest.
-            for one in OF_LEAVERS if stage == "proof" else (stage,):
-                found.setdefault(person_id, {}).setdefault(one, None)
-    for person_id, stages in _requested(session, at, among).items():
-        found[person_id] = {**found.get(person_id, {}), **stages}
-    return [Task(person_id, found[person_id]) for person_id in sorted(found)]
+def erasure_tasks(
+    session: Session,
+    settings: RetentionSettings | None,
+    zone: str,
+    at: datetime,
+    person_ids: Sequence[int] | None = None,
+) -> list[ErasureTask]:
+    """The erasure due at the moment `at`, by person; of everybody, or of `person_ids` only."""
+    stages_by_person: dict[int, dict[ErasureStage, int | None]] = {}
+    for stage in LEAVER_STAGES:
+        for person_id in leavers_due(session, stage, settings, zone, at, person_ids):
+            # Data that was written after an earlier stage is erased with the name at the latest.
+            for due_stage in LEAVER_STAGES if stage == "proof" else (stage,):
+                stages_by_person.setdefault(person_id, {}).setdefault(due_stage, None)
+    for person_id, stages in _requested_stages(session, at, person_ids).items():
+        stages_by_person[person_id] = {**stages_by_person.get(person_id, {}), **stages}
+    return [ErasureTask(person_id, stages_by_person[person_id]) for person_id in sorted(stages_by_person)]
 
 
-def leavers(
-    session: Session, stage: Stage, plan: Schedule | None, zone: str, at: datetime, among: Sequence[int] | None = None
+def leavers_due(
+    session: Session,
+    stage: ErasureStage,
+    settings: RetentionSettings | None,
+    zone: str,
+    at: datetime,
+    person_ids: Sequence[int] | None = None,
 ) -> list[int]:
-    """Whoever has something to lose at a stage by the schedule, and has not lost it since they left."""
+    """The people who have left and whose data of a stage is due by the schedule and not yet erased since they left."""
     today = civil_date(at, zone)
-    last = furthest(plan, stage, today)
-    if last is None:
+    latest_day = latest_leaving_day(settings, stage, today)
+    if latest_day is None:
         return []
-    before = min(at, start_of_day(last + timedelta(days=1), zone))
-    done = exists().where(Erasure.person_id == Person.id, Erasure.stage == stage, Erasure.made_at > Person.left_at)
-    statement = select(Person.id, Person.left_at).where(Person.left_at <= before, ~done).order_by(Person.id)
-    if among is not None:
-        statement = statement.where(Person.id.in_(among))
-    gone, into = session.execute(statement).all(), merges(session)
-    left = _left(session, {last_entry(into, row.id) for row in gone if row.id in into})
-    found = []
-    for row in gone:
-        # An entry that was merged waits for the other one: as long as that one works here, only its notes go.
-        moment = row.left_at if row.id not in into or stage == "notes" else left[last_entry(into, row.id)]
-        if moment is not None and moment <= at and due(plan, stage, civil_date(moment, zone), today):
-            found.append(row.id)
-    return found
+    before = min(at, start_of_day(latest_day + timedelta(days=1), zone))
+    already_erased = exists().where(
+        Erasure.person_id == Person.id, Erasure.stage == stage, Erasure.made_at > Person.left_at
+    )
+    statement = select(Person.id, Person.left_at).where(Person.left_at <= before, ~already_erased).order_by(Person.id)
+    if person_ids is not None:
+        statement = statement.where(Person.id.in_(person_ids))
+    leavers, targets = session.execute(statement).all(), merge_targets(session)
+    leaving_times = _leaving_times(
+        session, {surviving_person_id(targets, row.id) for row in leavers if row.id in targets}
+    )
+    due_ids = []
+    for row in leavers:
+        # A merged entry is due together with the surviving entry: while that person works here, only the notes of the
+        # merged entry are erased.
+        left_at = (
+            row.left_at
+            if row.id not in targets or stage == "notes"
+            else leaving_times[surviving_person_id(targets, row.id)]
+        )
+        if left_at is not None and left_at <= at and is_due(settings, stage, civil_date(left_at, zone), today):
+            due_ids.append(row.id)
+    return due_ids
 
 
-def _left(session: Session, ids: Iterable[int]) -> dict[int, datetime | None]:
+def _leaving_times(session: Session, ids: Iterable[int]) -> dict[int, datetime | None]:
     rows = session.execute(select(Person.id, Person.left_at).where(Person.id.in_(ids)))
     return {row.id: row.left_at for row in rows}
 
 
-def _requested(session: Session, at: datetime, among: Sequence[int] | None) -> dict[int, dict[Stage, int | None]]:
-    """What was asked for and has not been carried out, for each entry of whoever asked."""
+def _requested_stages(
+    session: Session, at: datetime, person_ids: Sequence[int] | None
+) -> dict[int, dict[ErasureStage, int | None]]:
+    """The stages of requests that are not carried out yet, for each entry of the person who asked."""
     done = {(row.request_id, row.person_id) for row in session.execute(
         select(Erasure.request_id, Erasure.person_id).where(Erasure.request_id.is_not(None))
     )}  # fmt: skip
-    asked = session.execute(select(ErasureRequest.id, ErasureRequest.person_id).order_by(ErasureRequest.id)).all()
-    waiting = [row for row in asked if (row.id, row.person_id) not in done]
-    found: dict[int, dict[Stage, int | None]] = {}
+    requests = session.execute(select(ErasureRequest.id, ErasureRequest.person_id).order_by(ErasureRequest.id)).all()
+    waiting = [row for row in requests if (row.id, row.person_id) not in done]
+    stages_by_person: dict[int, dict[ErasureStage, int | None]] = {}
     for request in waiting:
-        left = _left(session, [request.person_id])[request.person_id]
-        stages: tuple[Stage, ...] = AT_REQUEST if left is not None and left <= at else ("spare",)
-        for one in entries_of(session, request.person_id):
-            if among is None or one in among:
-                found.setdefault(one, {}).update(dict.fromkeys(stages, request.id))
-    return found
+        left_at = _leaving_times(session, [request.person_id])[request.person_id]
+        stages: tuple[ErasureStage, ...] = REQUEST_STAGES if left_at is not None and left_at <= at else ("spare",)
+        for merged_id in merged_person_ids(session, request.person_id):
+            if person_ids is None or merged_id in person_ids:
+                stages_by_person.setdefault(merged_id, {}).update(dict.fromkeys(stages, request.id))
+    return stages_by_person
 
 
-def parts(session: Session, stage: Stage, ids: Sequence[int], at: datetime) -> list[Part]:
-    """The rows that are deleted at a stage, those that depend on others first."""
+def rows_to_delete(session: Session, stage: ErasureStage, ids: Sequence[int], at: datetime) -> list[RowSelection]:
+    """The rows that are deleted at a stage, dependent rows first."""
     if stage == "spare":
-        return _spare(session, ids, at)
-    spans = addresses(session, ids)
-    found: list[Part] = []
+        return _unneeded_rows(session, ids, at)
+    periods = address_periods(session, ids)
+    selections: list[RowSelection] = []
     for table in reversed(Base.metadata.sorted_tables):
-        place = PLACES.get(table.name)
-        if place is not None and place.goes == stage:
-            found.append((table, belongs(place, ids, spans)))
+        table_entry = PERSONAL_DATA_TABLES.get(table.name)
+        if table_entry is not None and table_entry.deletion_stage == stage:
+            selections.append((table, subject_condition(table_entry, ids, periods)))
         elif table.name == "enrolment" and stage == "learning":
-            # A refresher that was not finished is nothing without its parts, and would count as done.
+            # An unfinished refresher without its parts would count as completed: its enrolment is deleted as well.
             unfinished = ~exists().where(Completion.enrolment_id == table.c.id)
-            found.append((table, and_(table.c.person_id.in_(ids), table.c.kind != "initial", unfinished)))
-    return found
+            selections.append((table, and_(table.c.person_id.in_(ids), table.c.kind != "initial", unfinished)))
+    return selections
 
 
-def _spare(session: Session, ids: Sequence[int], at: datetime) -> list[Part]:
-    """What nobody needs of people who work here."""
-    feeds, links, asked = (TABLES[name] for name in ("calendar_feed", "sign_in_token", "registration_request"))
-    of_feeds = [TABLES["calendar_feed_fetch"], TABLES["calendar_feed_end"]]
+def _unneeded_rows(session: Session, ids: Sequence[int], at: datetime) -> list[RowSelection]:
+    """The rows about people who work here that have no purpose any more."""
+    feeds, links, join_requests = (TABLES[name] for name in ("calendar_feed", "sign_in_token", "registration_request"))
+    feed_tables = [TABLES["calendar_feed_fetch"], TABLES["calendar_feed_end"]]
     has_ended = exists().where(TABLES["calendar_feed_end"].c.feed_id == feeds.c.id)
-    ended = session.execute(select(feeds.c.id).where(feeds.c.person_id.in_(ids), has_ended)).scalars().all()
-    over = or_(links.c.used_at.is_not(None), links.c.expires_at <= at)
+    ended_ids = session.execute(select(feeds.c.id).where(feeds.c.person_id.in_(ids), has_ended)).scalars().all()
+    is_spent = or_(links.c.used_at.is_not(None), links.c.expires_at <= at)
     return [
-        *((table, table.c.feed_id.in_(ended)) for table in of_feeds),
-        (feeds, feeds.c.id.in_(ended)),
-        (links, and_(links.c.person_id.in_(ids), over)),
-        (asked, asked.c.person_id.in_(ids)),
+        *((table, table.c.feed_id.in_(ended_ids)) for table in feed_tables),
+        (feeds, feeds.c.id.in_(ended_ids)),
+        (links, and_(links.c.person_id.in_(ids), is_spent)),
+        (join_requests, join_requests.c.person_id.in_(ids)),
     ]
 
 
-def emptied(stage: Stage, ids: Sequence[int]) -> list[tuple[Table, dict[str, str | None], ColumnElement[bool]]]:
-    """The columns that are emptied at a stage, and with what, in the rows in which anything stands in them."""
-    found = []
-    for place in PLACES.values():
-        if values := place.wiped.get(stage):
-            table = TABLES[place.table]
-            filled = or_(*(table.c[name].is_distinct_from(value) for name, value in values.items()))
-            found.append((table, dict(values), and_(belongs(place, ids, ()), filled)))
-    return found
+def columns_to_clear(
+    stage: ErasureStage, ids: Sequence[int]
+) -> list[tuple[Table, dict[str, str | None], ColumnElement[bool]]]:
+    """The columns that are cleared at a stage, with the values that replace them, in rows where that changes
+    anything."""
+    selections = []
+    for table_entry in PERSONAL_DATA_TABLES.values():
+        if values := table_entry.cleared_columns.get(stage):
+            table = TABLES[table_entry.table]
+            differs = or_(*(table.c[name].is_distinct_from(value) for name, value in values.items()))
+            selections.append((table, dict(values), and_(subject_condition(table_entry, ids, ()), differs)))
+    return selections
 
 
-def total(session: Session, stage: Stage, ids: Sequence[int], at: datetime) -> int:
-    """How many rows would go or be emptied at a stage."""
-    rows_ = [*parts(session, stage, ids, at), *((table, which) for table, _, which in emptied(stage, ids))]
+def count_affected_rows(session: Session, stage: ErasureStage, ids: Sequence[int], at: datetime) -> int:
+    """The number of rows that would be deleted or cleared at a stage."""
+    selections = [
+        *rows_to_delete(session, stage, ids, at),
+        *((table, condition) for table, _, condition in columns_to_clear(stage, ids)),
+    ]
     person = TABLES["person"]
-    named = {"mail": person.c.email.not_like(f"%{ENDING}"), "proof": person.c.erased_at.is_(None)}
-    if stage in named:
-        rows_.append((person, and_(person.c.id.in_(ids), named[stage])))
-    counts = [select(func.count()).select_from(table).where(which).scalar_subquery() for table, which in rows_]
-    found = session.execute(select(*counts)).one() if counts else ()
-    return sum(found)
+    unerased = {"mail": person.c.email.not_like(f"%{ERASED_ADDRESS_SUFFIX}"), "proof": person.c.erased_at.is_(None)}
+    if stage in unerased:
+        selections.append((person, and_(person.c.id.in_(ids), unerased[stage])))
+    counts = [
+        select(func.count()).select_from(table).where(condition).scalar_subquery() for table, condition in selections
+    ]
+    totals = session.execute(select(*counts)).one() if counts else ()
+    return sum(totals)
 
 
 @dataclass(frozen=True)
-class Effect:
-    """What would go at a stage: of how many people, and how many rows."""
+class StageErasure:
+    """The extent of an erasure at a stage: the number of people and of rows."""
 
-    stage: Stage
-    people: int
-    rows: int
+    stage: ErasureStage
+    person_count: int
+    row_count: int
 
 
-def effects(session: Session, plan: Schedule | None, zone: str, at: datetime) -> list[Effect]:
-    """What would go now by a schedule and by what was asked for; only stages at which somebody has anything."""
-    by_stage: dict[Stage, list[int]] = {}
-    for task in tasks(session, plan, zone, at):
+def preview_erasure(
+    session: Session, settings: RetentionSettings | None, zone: str, at: datetime
+) -> list[StageErasure]:
+    """What would be erased now by a schedule and by requests; only stages that affect any row."""
+    by_stage: dict[ErasureStage, list[int]] = {}
+    for task in erasure_tasks(session, settings, zone, at):
         for stage in task.stages:
             by_stage.setdefault(stage, []).append(task.person_id)
-    found = []
-    for stage in STAGES:
+    effects = []
+    for stage in STAGE_TITLES:
         ids = by_stage.get(stage, [])
-        rows_ = sum(total(session, stage, ids[i : i + _AT_ONCE], at) for i in range(0, len(ids), _AT_ONCE))
-        if rows_:
-            found.append(Effect(stage, len(ids), rows_))
-    return found
+        row_count = sum(
+            count_affected_rows(session, stage, ids[i : i + _BATCH_SIZE], at) for i in range(0, len(ids), _BATCH_SIZE)
+        )
+        if row_count:
+            effects.append(StageErasure(stage, len(ids), row_count))
+    return effects
 
 
 @dataclass(frozen=True)
-class Done:
-    """What went of somebody at a stage, and whether they had asked."""
+class ErasureHistoryEntry:
+    """What was erased of a person at a stage, and whether by request."""
 
-    stage: Stage
+    stage: ErasureStage
     total: int
-    asked: bool
-    at: datetime
+    on_request: bool
+    erased_at: datetime
 
 
 @dataclass(frozen=True)
-class Case:
-    """Somebody whose data is looked at: `left` is when they left, `ids` all their entries, `totals` what there is of
-    each stage, `waiting` when a request was made that has not been carried out."""
+class ErasureCase:
+    """A person whose data may be erased.
+
+    `person_ids` are all entries of the person, `row_counts` the rows by stage, `requested_at` the moment of a request
+    that has not been carried out.
+    """
 
     person: Person
-    ids: list[int]
-    totals: Mapping[Stage, int]
-    waiting: datetime | None
-    done: list[Done]
+    person_ids: list[int]
+    row_counts: Mapping[ErasureStage, int]
+    requested_at: datetime | None
+    history: list[ErasureHistoryEntry]
 
 
-def case(session: Session, person_id: int, at: datetime) -> Case | None:
-    """One person; None if there is nobody."""
+def erasure_case(session: Session, person_id: int, at: datetime) -> ErasureCase | None:
+    """The erasure case of a person; None if there is no such person."""
     person = session.get(Person, person_id)
     if person is None:
         return None
-    ids = entries_of(session, person_id)
-    erased = select(Erasure).where(Erasure.person_id.in_(ids)).order_by(Erasure.id.desc())
-    rows_ = session.execute(erased).scalars().all()
+    ids = merged_person_ids(session, person_id)
+    erasures = select(Erasure).where(Erasure.person_id.in_(ids)).order_by(Erasure.id.desc())
+    rows = session.execute(erasures).scalars().all()
     carried_out = exists().where(Erasure.request_id == ErasureRequest.id)
-    waits = select(ErasureRequest.made_at).where(ErasureRequest.person_id.in_(ids), ~carried_out)
-    return Case(
+    open_requests = select(ErasureRequest.made_at).where(ErasureRequest.person_id.in_(ids), ~carried_out)
+    return ErasureCase(
         person=person,
-        ids=ids,
-        totals={stage: total(session, stage, ids, at) for stage in STAGES},
-        waiting=session.execute(waits.limit(1)).scalar(),
-        done=[Done(cast("Stage", r.stage), r.total, r.request_id is not None, r.made_at) for r in rows_ if r.total],
+        person_ids=ids,
+        row_counts={stage: count_affected_rows(session, stage, ids, at) for stage in STAGE_TITLES},
+        requested_at=session.execute(open_requests.limit(1)).scalar(),
+        history=[
+            ErasureHistoryEntry(cast("ErasureStage", row.stage), row.total, row.request_id is not None, row.made_at)
+            for row in rows
+            if row.total
+        ],
     )
 
 
 @dataclass(frozen=True)
-class Run:
-    """What one run of the worker erased: its effects, without names."""
+class ErasureRun:
+    """What one run of the worker erased: the extent by stage, without names."""
 
-    at: datetime
-    effects: list[Effect]
+    made_at: datetime
+    stages: list[StageErasure]
 
 
-def runs(session: Session, limit: int = 50) -> list[Run]:
-    """The newest runs that erased something, the newest first."""
+def erasure_runs(session: Session, limit: int = 50) -> list[ErasureRun]:
+    """The newest runs that erased anything, newest first."""
     newest = select(Erasure.made_at).where(Erasure.total > 0).distinct().order_by(Erasure.made_at.desc()).limit(limit)
-    people, rows_ = func.count(Erasure.person_id.distinct()), func.sum(Erasure.total)
-    found = session.execute(
-        select(Erasure.made_at, Erasure.stage, people, rows_)
+    person_count, row_count = func.count(Erasure.person_id.distinct()), func.sum(Erasure.total)
+    rows = session.execute(
+        select(Erasure.made_at, Erasure.stage, person_count, row_count)
         .where(Erasure.total > 0, Erasure.made_at.in_(newest))
         .group_by(Erasure.made_at, Erasure.stage)
     ).all()
-    by_run: dict[datetime, dict[str, Effect]] = {}
-    for at, stage, some, many in found:
-        by_run.setdefault(at, {})[stage] = Effect(cast("Stage", stage), some, int(many))
-    return [Run(at, [by_run[at][stage] for stage in STAGES if stage in by_run[at]]) for at in sorted(by_run)[::-1]]
+    by_run: dict[datetime, dict[str, StageErasure]] = {}
+    for at, stage, person_total, row_total in rows:
+        by_run.setdefault(at, {})[stage] = StageErasure(cast("ErasureStage", stage), person_total, int(row_total))
+    return [
+        ErasureRun(at, [by_run[at][stage] for stage in STAGE_TITLES if stage in by_run[at]])
+        for at in sorted(by_run)[::-1]
+    ]

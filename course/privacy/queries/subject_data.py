@@ -1,4 +1,4 @@
-"""All that is held about somebody."""
+"""All data about a data subject, for the page "My data" and for the subject access export."""
 
 from __future__ import annotations
 
@@ -15,135 +15,169 @@ from course.audit.queries import search_entries as log_lines
 from course.auth.models import SignInAttempt
 from course.auth.rules import attempt_key
 from course.db import Base
-from course.people.models import Person
-from course.privacy.rules.address_history import Held, held
-from course.privacy.rules.personal_data_map import PLACES, SECTIONS, Place
+from course.people.models import Person, PersonChange, PersonMerge
+from course.privacy.rules.address_history import AddressPeriod, build_address_periods
+from course.privacy.rules.personal_data_map import PERSONAL_DATA_TABLES, SECTIONS, PersonalDataTable
 from course.reminders.models import Reminder
-from course.staff.models import PersonChange, PersonMerge
 
-Row = dict[str, Any]
+SubjectRow = dict[str, Any]
 TABLES = Base.metadata.tables
-_ALL = 10_000_000  # more lines than any log has about one person
+_LOG_LIMIT = 10_000_000  # more entries than any audit log has about one person
 
 
-def entries_of(session: Session, person_id: int) -> list[int]:
-    """A person's id, and those of the entries that turned out to be the same person, whichever of them is given."""
-    into = merges(session)
-    last = last_entry(into, person_id)
-    return sorted({last, *(one for one in into if last_entry(into, one) == last)})
+def merged_person_ids(session: Session, person_id: int) -> list[int]:
+    """The ids of all entries that were merged into one person, given any one of them; sorted."""
+    targets = merge_targets(session)
+    surviving_id = surviving_person_id(targets, person_id)
+    return sorted(
+        {surviving_id, *(merged_id for merged_id in targets if surviving_person_id(targets, merged_id) == surviving_id)}
+    )
 
 
-def merges(session: Session) -> dict[int, int]:
-    """For each entry that was merged the one that it became part of."""
+def merge_targets(session: Session) -> dict[int, int]:
+    """For each merged entry the id of the entry that it became part of."""
     return {row.person_id: row.into_id for row in session.execute(select(PersonMerge.person_id, PersonMerge.into_id))}
 
 
-def last_entry(into: Mapping[int, int], person_id: int) -> int:
+def surviving_person_id(targets: Mapping[int, int], person_id: int) -> int:
+    """The entry that remained at the end of a chain of merges. A circle of merges ends where it began."""
     seen = {person_id}
-    while (following := into.get(person_id)) is not None and following not in seen:
-        person_id = following
+    while (next_id := targets.get(person_id)) is not None and next_id not in seen:
+        person_id = next_id
         seen.add(person_id)
     return person_id
 
 
-def addresses(session: Session, ids: Sequence[int]) -> list[Held]:
-    """The addresses that these entries had, and when."""
+def address_periods(session: Session, ids: Sequence[int]) -> list[AddressPeriod]:
+    """The e-mail addresses of these entries, with the period of each."""
     people = session.execute(select(Person.id, Person.email, Person.created_at).where(Person.id.in_(ids))).all()
     rows = session.execute(
         select(PersonChange.person_id, PersonChange.email, PersonChange.changed_at)
         .where(PersonChange.person_id.in_(ids))
         .order_by(PersonChange.changed_at, PersonChange.id)
     ).all()
-    before = {one.id: [(row.email, row.changed_at) for row in rows if row.person_id == one.id] for one in people}
-    return [span for one in people for span in held(one.email, one.created_at, before[one.id])]
+    earlier = {
+        person.id: [(row.email, row.changed_at) for row in rows if row.person_id == person.id] for person in people
+    }
+    return [
+        period
+        for person in people
+        for period in build_address_periods(person.email, person.created_at, earlier[person.id])
+    ]
 
 
-def belongs(place: Place, ids: Sequence[int], spans: Sequence[Held]) -> ColumnElement[bool]:
-    """Which rows of a place are about these people; `spans` are their addresses."""
-    table = TABLES[place.table]
-    if place.address is not None:
-        to, at = (table.c[name] for name in place.address)
-        mine = (and_(to == one.address, at >= one.since, *([at < one.until] if one.until else [])) for one in spans)
-        return or_(false(), *mine)
-    return or_(*(_leads(table.c[name], ids) for name in place.via))
+def subject_condition(
+    table_entry: PersonalDataTable, ids: Sequence[int], periods: Sequence[AddressPeriod]
+) -> ColumnElement[bool]:
+    """The SQL condition for the rows of a table that are about these people.
+
+    Tables of mail have no column with a person: their rows are matched by address and moment, with the `periods` in
+    which an address was that of the person.
+    """
+    table = TABLES[table_entry.table]
+    if table_entry.address_columns is not None:
+        address_column, moment_column = (table.c[name] for name in table_entry.address_columns)
+        matches = (
+            and_(
+                address_column == period.address,
+                moment_column >= period.since,
+                *([moment_column < period.until] if period.until else []),
+            )
+            for period in periods
+        )
+        return or_(false(), *matches)
+    return or_(*(_reference_condition(table.c[name], ids) for name in table_entry.person_columns))
 
 
-def _leads(column: ColumnElement[Any], ids: Sequence[int]) -> ColumnElement[bool]:
-    target = _target(column)
+def _reference_condition(column: ColumnElement[Any], ids: Sequence[int]) -> ColumnElement[bool]:
+    target = _referenced_column(column)
     if target is None:
         return column.in_(ids)
-    return column.in_(select(target).where(belongs(PLACES[target.table.name], ids, ())))
+    return column.in_(select(target).where(subject_condition(PERSONAL_DATA_TABLES[target.table.name], ids, ())))
 
 
-def _target(column: ColumnElement[Any]) -> Any | None:
-    """The column of another place that a column refers to; None if it names a person."""
+def _referenced_column(column: ColumnElement[Any]) -> Any | None:
+    """The column of another personal-data table that a column refers to; None if the column names a person."""
     keys = [key.column for key in column.foreign_keys if key.column.table.name != "person"]
     return keys[0] if keys else None
 
 
-def _with_parents(place: Place) -> Select[*tuple[Any, ...]]:
-    """The rows of a place, with the columns of rows that they belong to as far as the page shows them."""
-    table = TABLES[place.table]
-    wanted = [name for name in place.shown if "." in name]
-    more = [TABLES[name.partition(".")[0]].c[name.partition(".")[2]].label(name) for name in wanted]
-    statement = select(*table.c, *more).select_from(table)
-    column = table.c[place.via[0]] if more else None
-    while column is not None and (target := _target(column)) is not None:
+def _select_with_parents(table_entry: PersonalDataTable) -> Select[*tuple[Any, ...]]:
+    """Select the rows of a table, with those columns of parent rows that the page displays."""
+    table = TABLES[table_entry.table]
+    parent_columns = [name for name in table_entry.display_columns if "." in name]
+    joined_columns = [TABLES[name.partition(".")[0]].c[name.partition(".")[2]].label(name) for name in parent_columns]
+    statement = select(*table.c, *joined_columns).select_from(table)
+    column = table.c[table_entry.person_columns[0]] if joined_columns else None
+    while column is not None and (target := _referenced_column(column)) is not None:
         statement = statement.join(target.table, target == column)
-        column = target.table.c[PLACES[target.table.name].via[0]]
+        column = target.table.c[PERSONAL_DATA_TABLES[target.table.name].person_columns[0]]
     return statement.order_by(*table.primary_key.columns)
 
 
-def rows(session: Session, place: Place, ids: Sequence[int], spans: Sequence[Held]) -> list[Row]:
-    """What a place holds about these people, without what is secret; a row as a dictionary."""
-    found = session.execute(_with_parents(place).where(belongs(place, ids, spans))).mappings()
-    return [{name: value for name, value in row.items() if name not in place.secret} for row in found]
+def subject_rows(
+    session: Session, table_entry: PersonalDataTable, ids: Sequence[int], periods: Sequence[AddressPeriod]
+) -> list[SubjectRow]:
+    """The rows of a table about these people, as dictionaries, without the excluded columns."""
+    rows = session.execute(
+        _select_with_parents(table_entry).where(subject_condition(table_entry, ids, periods))
+    ).mappings()
+    return [{name: value for name, value in row.items() if name not in table_entry.excluded_columns} for row in rows]
 
 
 @dataclass(frozen=True)
-class Holding:
-    """All that is held about a person. `rows` by table; `team_names` by the id that stands in them; `tries` are
-    failed tries to sign in or to get a link with the address of today, `told_of` summaries that named the person.
-    `withheld` is of how many answers it is left out whether they are right."""
+class SubjectData:
+    """All data about a person.
 
-    rows: Mapping[str, list[Row]]
+    `rows` are by table, `team_names` by the team id that occurs in the rows. `failed_sign_ins` are failed attempts to
+    sign in, or to get a sign-in link, with the current address. `summaries` are the digests that named the person.
+    `protected_answers` is the number of answers whose correctness is left out.
+    """
+
+    rows: Mapping[str, list[SubjectRow]]
     team_names: Mapping[int, str]
-    tries: list[datetime]
-    told_of: list[Row]
+    failed_sign_ins: list[datetime]
+    summaries: list[SubjectRow]
     log: list[AuditEntryView]
-    withheld: int = 0
+    protected_answers: int = 0
 
     @property
-    def filled(self) -> set[str]:
-        """The tables in which there is anything."""
+    def non_empty_tables(self) -> set[str]:
+        """The tables that have at least one row about the person."""
         return {table for table, rows in self.rows.items() if rows}
 
 
-def holding(session: Session, person_id: int, secret: str) -> Holding:
-    """Everything, also of entries that were merged with this one: a query or so for each table."""
-    ids = entries_of(session, person_id)
-    spans = addresses(session, ids)
-    found = {place.table: rows(session, place, ids, spans) for section in SECTIONS for place in section.places}
-    withheld = _withheld(session, ids)
-    for row in found["answer"]:
-        if row["item_id"] in withheld:
+def read_subject_data(session: Session, person_id: int, secret: str) -> SubjectData:
+    """All data about a person, including that of entries merged with this one: about one query for each table."""
+    ids = merged_person_ids(session, person_id)
+    periods = address_periods(session, ids)
+    rows_by_table = {
+        table_entry.table: subject_rows(session, table_entry, ids, periods)
+        for section in SECTIONS
+        for table_entry in section.tables
+    }
+    protected_ids = _protected_item_ids(session, ids)
+    for row in rows_by_table["answer"]:
+        if row["item_id"] in protected_ids:
             row["correct"] = None
     teams = TABLES["team"]
-    wanted = {row["team_id"] for rows_ in found.values() for row in rows_ if row.get("team_id")}
-    names = session.execute(select(teams.c.id, teams.c.name).where(teams.c.id.in_(wanted)))
-    return Holding(
-        rows=found,
+    team_ids = {row["team_id"] for rows in rows_by_table.values() for row in rows if row.get("team_id")}
+    names = session.execute(select(teams.c.id, teams.c.name).where(teams.c.id.in_(team_ids)))
+    return SubjectData(
+        rows=rows_by_table,
         team_names={row.id: row.name for row in names},
-        tries=_tries(session, {one.address for one in spans if one.until is None}, secret),
-        told_of=_told_of(session, ids),
-        log=log_lines(session, AuditFilter(people=tuple(ids)), _ALL),
-        withheld=sum(row["item_id"] in withheld for row in found["answer"]),
+        failed_sign_ins=_failed_sign_ins(
+            session, {period.address for period in periods if period.until is None}, secret
+        ),
+        summaries=_summaries_naming(session, ids),
+        log=log_lines(session, AuditFilter(people=tuple(ids)), _LOG_LIMIT),
+        protected_answers=sum(row["item_id"] in protected_ids for row in rows_by_table["answer"]),
     )
 
 
-def _withheld(session: Session, ids: Sequence[int]) -> set[int]:
-    """The items of final assessments of which nothing may tell yet whether the answer is right: those of a try under
-    way and, until the assessment is passed, those on points that a try left open."""
+def _protected_item_ids(session: Session, ids: Sequence[int]) -> set[int]:
+    """The final assessment items of which the person may not learn yet whether the answer is right: those of an
+    unfinished attempt and, until the assessment is passed, those on points that an attempt left open."""
     item, answer, attempt = TABLES["attempt_item"], TABLES["answer"], TABLES["attempt"]
     outcome, enrolment = TABLES["attempt_outcome"], TABLES["enrolment"]
     rows = session.execute(
@@ -154,23 +188,25 @@ def _withheld(session: Session, ids: Sequence[int]) -> set[int]:
         .outerjoin(outcome, outcome.c.attempt_id == attempt.c.id)
         .where(enrolment.c.person_id.in_(ids), attempt.c.kind == "final")
     ).all()
-    passed = {enrolment_id for enrolment_id, *_, ended in rows if ended}
-    open_ = {(number, point) for _, number, point, _, correct, _ in rows if not correct}
+    passed = {enrolment_id for enrolment_id, *_, passed_attempt in rows if passed_attempt}
+    open_points = {(attempt_id, point) for _, attempt_id, point, _, correct, _ in rows if not correct}
     return {
         item_id
-        for enrolment_id, number, point, item_id, _, ended in rows
-        if ended is None or (enrolment_id not in passed and (number, point) in open_)
+        for enrolment_id, attempt_id, point, item_id, _, passed_attempt in rows
+        if passed_attempt is None or (enrolment_id not in passed and (attempt_id, point) in open_points)
     }
 
 
-def _tries(session: Session, now: Iterable[str], secret: str) -> list[datetime]:
-    keys = [attempt_key(secret, kind, address) for address in now for kind in ("sign-in", "link")]
+def _failed_sign_ins(session: Session, addresses: Iterable[str], secret: str) -> list[datetime]:
+    keys = [attempt_key(secret, kind, address) for address in addresses for kind in ("sign-in", "link")]
     statement = select(SignInAttempt.at).where(SignInAttempt.key.in_(keys)).order_by(SignInAttempt.at)
     return list(session.execute(statement).scalars())
 
 
-def _told_of(session: Session, ids: Sequence[int]) -> list[Row]:
-    """Summaries to managers and the safeguarding lead that named one of these people."""
-    fits = or_(*(cast(Reminder.named, Text).contains(str(one)) for one in ids))
-    found = session.execute(select(Reminder.kind, Reminder.leaves_on, Reminder.named).where(fits).order_by(Reminder.id))
-    return [{"kind": row.kind, "leaves_on": row.leaves_on} for row in found if set(row.named) & set(ids)]
+def _summaries_naming(session: Session, ids: Sequence[int]) -> list[SubjectRow]:
+    """The digests to managers and escalations to the safeguarding lead that named one of these people."""
+    names_any = or_(*(cast(Reminder.named, Text).contains(str(person_id)) for person_id in ids))
+    digests = session.execute(
+        select(Reminder.kind, Reminder.leaves_on, Reminder.named).where(names_any).order_by(Reminder.id)
+    )
+    return [{"kind": row.kind, "leaves_on": row.leaves_on} for row in digests if set(row.named) & set(ids)]

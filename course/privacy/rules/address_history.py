@@ -1,4 +1,4 @@
-"""Which e-mail address was somebody's, and when. An address can go from one person to another."""
+"""The history of a person's e-mail address. An address can pass from one person to another."""
 
 from __future__ import annotations
 
@@ -6,32 +6,36 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-# Mail to .invalid never leaves, and nobody can ever have such an address (RFC 2606).
-ENDING = "@erased.invalid"
+# Mail to .invalid is never delivered, and nobody can register such a domain (RFC 2606).
+ERASED_ADDRESS_SUFFIX = "@erased.invalid"
 
 
 @dataclass(frozen=True)
-class Held:
-    """Somebody's address from `since` until before `until`; None: to this day."""
+class AddressPeriod:
+    """An e-mail address of a person, from `since` until before `until`; None: to this day."""
 
     address: str
     since: datetime
     until: datetime | None
 
 
-def held(now: str, added: datetime, before: Iterable[tuple[str, datetime]]) -> list[Held]:
-    """The addresses of a person who was `added` then: `before` are earlier ones, each until a moment, oldest first.
+def build_address_periods(
+    current: str, added: datetime, earlier: Iterable[tuple[str, datetime]]
+) -> list[AddressPeriod]:
+    """The address periods of a person.
 
-    A change of the name alone leaves the same address in several spans; those that are not kept any more are left out.
+    `added` is the moment at which the person was added; `earlier` are the previous addresses with the moment at which
+    each ended, oldest first. A change of the name alone leaves the same address in several periods; erased addresses
+    are left out.
     """
-    found, since = [], added
-    for address, until in before:
-        found.append(Held(address, since, until))
+    periods, since = [], added
+    for address, until in earlier:
+        periods.append(AddressPeriod(address, since, until))
         since = until
-    found.append(Held(now, since, None))
-    return [one for one in found if one.address and not one.address.endswith(ENDING)]
+    periods.append(AddressPeriod(current, since, None))
+    return [period for period in periods if period.address and not period.address.endswith(ERASED_ADDRESS_SUFFIX)]
 
 
 def erased_address(person_id: int) -> str:
-    """What stands where somebody's address was: it is different for each, and no mail goes there."""
-    return f"person-{person_id}{ENDING}"
+    """The address that replaces an erased one: unique for each person, and never deliverable."""
+    return f"person-{person_id}{ERASED_ADDRESS_SUFFIX}"

@@ -1,4 +1,4 @@
-"""How long what is kept about somebody stays after they have left, and when each kind of it goes."""
+"""The retention schedule: how long each kind of personal data is kept after a person has left."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Literal
 
 from course.dates import add_months
 
-# What goes together. Notes go as soon as somebody has left, `spare` at the request of somebody who works here; the
-# others when their time by the schedule has run out.
-Stage = Literal["spare", "notes", "learning", "mail", "sign_in", "proof"]
-STAGES: dict[Stage, str] = {
+# Kinds of data that are erased together. Notes are erased as soon as a person has left; `spare` at the request of a
+# person who works here; the others when their retention time by the schedule is over.
+ErasureStage = Literal["spare", "notes", "learning", "mail", "sign_in", "proof"]
+STAGE_TITLES: dict[ErasureStage, str] = {
     "spare": "What nobody needs any more",
     "notes": "Private notes",
     "learning": "Details of the learning",
@@ -19,7 +19,7 @@ STAGES: dict[Stage, str] = {
     "sign_in": "Traces of signing in",
     "proof": "Proof of training",
 }
-HOLDS: dict[Stage, str] = {
+STAGE_CONTENTS: dict[ErasureStage, str] = {
     "spare": "links that no longer work, calendar feeds that ended, and how somebody asked to join",
     "notes": "what somebody wrote for themselves alone",
     "learning": "pages read, answers and how sure, decisions in scenarios, and reasons that were written down",
@@ -27,16 +27,17 @@ HOLDS: dict[Stage, str] = {
     "sign_in": "links for signing in, the password, and calendar feeds",
     "proof": "name, staff number, completions and certificates, with the dates that they rest on",
 }
-# What a request erases as soon as somebody has left, whatever the schedule says.
-AT_REQUEST: tuple[Stage, ...] = ("notes", "learning", "mail", "sign_in")
-OF_LEAVERS: tuple[Stage, ...] = (*AT_REQUEST, "proof")
+# What a request erases once the person has left, whatever the schedule says.
+REQUEST_STAGES: tuple[ErasureStage, ...] = ("notes", "learning", "mail", "sign_in")
+LEAVER_STAGES: tuple[ErasureStage, ...] = (*REQUEST_STAGES, "proof")
 
 
 @dataclass(frozen=True)
-class Schedule:
-    """One version of the schedule: how long each kind is kept after the last day, and who answers questions about data.
+class RetentionSettings:
+    """One version of the retention schedule: how long each kind of data is kept after the last day, and the contact for
+    questions about data.
 
-    The defaults are proposals; nobody has said that any law asks for them. ValueError if the numbers make no sense.
+    The defaults are proposals; no law prescribes them. Raises ValueError if the numbers make no sense.
     """
 
     learning_months: int = 12
@@ -52,8 +53,8 @@ class Schedule:
         if self.proof_months < max(self.learning_months, self.mail_months):
             raise ValueError("Proof of training is kept at least as long as the rest: the name goes with it.")
 
-    def last_day(self, stage: Stage, left: date) -> date:
-        """The last day on which something is kept of somebody whose last day here was `left`."""
+    def last_day(self, stage: ErasureStage, left: date) -> date:
+        """The last day on which data of a stage is kept of a person whose last day was `left`."""
         if stage == "notes":
             return left
         if stage == "sign_in":
@@ -61,35 +62,35 @@ class Schedule:
         months = {"learning": self.learning_months, "mail": self.mail_months, "proof": self.proof_months}
         return add_months(left, months[stage])
 
-    def words(self, stage: Stage) -> str:
-        """How long something is kept after somebody has left."""
+    def period_text(self, stage: ErasureStage) -> str:
+        """How long data of a stage is kept after a person has left, for display."""
         if stage == "notes":
             return "not at all"
         if stage == "sign_in":
             return f"{self.sign_in_days} day{'' if self.sign_in_days == 1 else 's'}"
         months = {"learning": self.learning_months, "mail": self.mail_months, "proof": self.proof_months}
-        return _span(months[stage])
+        return _format_months(months[stage])
 
 
-def _span(months: int) -> str:
+def _format_months(months: int) -> str:
     count, unit = (months // 12, "year") if months % 12 == 0 else (months, "month")
     return f"{count} {unit}{'' if count == 1 else 's'}"
 
 
-def due(schedule: Schedule | None, stage: Stage, left: date, today: date) -> bool:
-    """Whether the time of something has run out, of a person whose last day here was `left`.
+def is_due(schedule: RetentionSettings | None, stage: ErasureStage, left: date, today: date) -> bool:
+    """Whether the retention time of a stage is over for a person whose last day was `left`.
 
-    Without a schedule that somebody has set nothing goes by itself but private notes.
+    Without a schedule nothing but private notes is due.
     """
     if stage == "notes":
         return True
     return schedule is not None and today > schedule.last_day(stage, left)
 
 
-def furthest(schedule: Schedule | None, stage: Stage, today: date) -> date | None:
-    """No one who left after this day has anything of the stage to lose by the schedule; None: nobody at all.
+def latest_leaving_day(schedule: RetentionSettings | None, stage: ErasureStage, today: date) -> date | None:
+    """Nobody who left after this day has data of the stage that is due; None: nobody at all.
 
-    Months differ in length, so this only narrows the search; `due` decides.
+    Months differ in length, so the day only narrows the search; `is_due` decides.
     """
     if stage == "notes":
         return today
@@ -101,6 +102,6 @@ def furthest(schedule: Schedule | None, stage: Stage, today: date) -> date | Non
     return today - timedelta(days=28 * months[stage])
 
 
-def nameless(person_id: int) -> str:
-    """What somebody is called whose name is not kept any more."""
+def erased_name(person_id: int) -> str:
+    """The name that replaces an erased one."""
     return f"Person {person_id}"

@@ -1,4 +1,4 @@
-"""What is held about somebody, as a file for programs."""
+"""The format of the subject access export, and of values on the page "My data"."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from typing import Any
 from course.privacy.rules.personal_data_map import SECTIONS
 
 
-def plain(value: Any) -> Any:
-    """A value as JSON has it: moments in ISO 8601 and UTC, days as YYYY-MM-DD. Raises TypeError for what has no place
-    in a file."""
+def json_value(value: Any) -> Any:
+    """A value for JSON: moments in ISO 8601 and UTC, days as YYYY-MM-DD. Raises TypeError for any other type."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     if isinstance(value, date):
@@ -20,30 +19,36 @@ def plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} cannot stand in the file")
 
 
-def as_json(
+def subject_data_json(
     about: Mapping[str, Any], rows: Mapping[str, Sequence[Mapping[str, Any]]], more: Mapping[str, Any]
 ) -> bytes:
-    """Everything as one JSON file in UTF-8: the sections of the page, in each the tables with their rows, and `more`
-    beside them."""
+    """The export as JSON in UTF-8: the sections of the page, each with its tables and their rows, and the keys of
+    `more`."""
     sections = [
         {
             "title": section.title,
             "tables": [
-                {"name": place.table, "title": place.title, "rows": [_own(row) for row in rows[place.table]]}
-                for place in section.places
+                {
+                    "name": table_entry.table,
+                    "title": table_entry.title,
+                    "rows": [_own_columns(row) for row in rows[table_entry.table]],
+                }
+                for table_entry in section.tables
             ],
         }
         for section in SECTIONS
     ]
-    return json.dumps({**about, "sections": sections, **more}, ensure_ascii=False, indent=1, default=plain).encode()
+    return json.dumps(
+        {**about, "sections": sections, **more}, ensure_ascii=False, indent=1, default=json_value
+    ).encode()
 
 
-def _own(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row without what the page borrows from other rows."""
+def _own_columns(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row without the columns of parent rows, which only the page displays."""
     return {name: value for name, value in row.items() if "." not in name}
 
 
-_WORDS = {
+_DISPLAY_VALUES = {
     None: "–",
     "": "–",
     True: "yes",
@@ -55,8 +60,8 @@ _WORDS = {
 }
 
 
-def in_words(value: Any) -> str:
-    """A value on the readable page, unless it is a moment or a day."""
+def display_value(value: Any) -> str:
+    """A value on the page "My data", unless the value is a moment or a day."""
     if value is None or isinstance(value, (bool, str)):
-        return _WORDS.get(value, str(value))
+        return _DISPLAY_VALUES.get(value, str(value))
     return str(value)

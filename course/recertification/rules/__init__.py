@@ -1,6 +1,12 @@
-"""The rule of renewal: from dated facts and the versions of the policy, the standing on any day. Pure: no clock, no
-database; the last valid day is included, so that a certificate of 12 February 2026 for 12 months is valid up to and
-including 12 February 2027."""
+"""The rules of recertification: derive the certification status of a person on any day from dated facts and the
+versions of the policy. Pure: no clock, no database. The last valid day of a certificate is included: a certificate of
+12 February 2026 with a validity of 12 months is valid up to and including 12 February 2027.
+
+Where each rule is: the certification status (valid, due soon, overdue, expired, paused, not required, not started) and
+the due date in certification_status.py; the expiry, the renewal window, the grace period after expiry and extensions in
+validity_chain.py; policy versions in policy.py and pathway_policy.py; the facts (completions, pauses, extensions,
+employment) in facts.py; the sentences that explain a status in explanations.py.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Civil dates: adding months with the clamp at a month's end, dates that come every year, dates in words.
+"""Civil dates: adding months with clamping at the end of a month, yearly dates, dates in words.
 
-There is no clock and no time zone here: a day is a day of the organisation's calendar, so summer time cannot matter.
+There is no clock and no time zone here: a date is a day of the organisation's calendar, so summer time does not matter.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 from course.dates import add_months, clamped_date
 
-# Not from the locale: the sentences are English on every machine.
+# Fixed names instead of the locale's, so that the sentences are English on every machine.
 MONTHS = tuple(
     "January February March April May June July August September October November December".split()  # noqa: SIM905
 )
@@ -20,39 +20,41 @@ DATE_RANGE_MESSAGE = "Enter a day from 1990 on, and at most ten years from now."
 
 
 def is_plausible_date(day: date, today: date) -> bool:
-    """Whether a day that somebody entered can be meant: everything is counted from such days, and must stay inside
-    the calendar."""
+    """Whether an entered date is plausible. All other dates are computed from entered dates and must stay inside the
+    calendar."""
     return EARLIEST_DATE <= day <= add_months(today, 120)
 
 
 def add_days(day: date, days: int) -> date:
+    """The date that many days later; a negative number gives an earlier date."""
     return day + timedelta(days=days)
 
 
 def next_yearly_date(month: int, day: int, not_before: date) -> date:
-    """The first day and month of that name on or after `not_before`."""
+    """The first date with this day and month on or after `not_before`."""
     this_year = clamped_date(not_before.year, month, day)
     return this_year if this_year >= not_before else clamped_date(not_before.year + 1, month, day)
 
 
 def months_between(start: date, end: date) -> int | None:
-    """How many months after `start` the day `end` is, clamped; None if it is no whole number of months."""
+    """The number of months from `start` to `end`, with clamping at the end of a month; None if it is not a whole number
+    of months."""
     months = (end.year - start.year) * 12 + end.month - start.month
     return months if months > 0 and add_months(start, months) == end else None
 
 
 def long_date(day: date) -> str:
-    """12 February 2027"""
+    """A date in words: 12 February 2027"""
     return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
 def day_and_month(day: date) -> str:
-    """12 February"""
+    """A day and month in words: 12 February"""
     return f"{day.day} {MONTHS[day.month - 1]}"
 
 
 def pluralise(number: int, noun: str) -> str:
-    """1 day, 2 days"""
+    """A number with its noun: 1 day, 2 days"""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 

@@ -1,4 +1,4 @@
-"""What a fact about one person would do, said before it is saved, and how far it may reach."""
+"""The impact of a new fact about one person, shown before it is saved, and the limits of its dates."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ RecordableFact = Extension | Pause | CompletionFact
 
 @dataclass(frozen=True)
 class FactImpact:
-    """The standing on the day without and with the fact. `surprise` says what holds instead of what was entered;
-    empty if it holds as it was entered."""
+    """The certification status on the day without and with the fact. `warning` says what will apply instead of what was
+    entered; empty if the fact applies as entered."""
 
     before: CertificationStatus
     after: CertificationStatus
-    surprise: str = ""
+    warning: str = ""
 
 
 def with_fact(facts: CertificationFacts, fact: RecordableFact) -> CertificationFacts:
-    """The facts with one more, written down last."""
+    """The facts with one more, recorded last."""
     if isinstance(fact, Extension):
         return replace(facts, extensions=(*facts.extensions, fact))
     if isinstance(fact, Pause):
@@ -41,50 +41,61 @@ def fact_impact(
     policies: Sequence[Policy],
     fact: RecordableFact,
     today: date,
-    voice: Pronouns = MANAGER_PRONOUNS,
+    pronouns: Pronouns = MANAGER_PRONOUNS,
 ) -> FactImpact:
-    """What one more fact, written down today, does; said about the person, or to them if they enter it."""
-    whole = with_fact(facts, fact)
-    before, after = certification_status(facts, policies, today), certification_status(whole, policies, today)
+    """The impact of one more fact, recorded today. The warning is written about the person, or to them if they enter
+    the fact themselves."""
+    facts_with_fact = with_fact(facts, fact)
+    before, after = certification_status(facts, policies, today), certification_status(facts_with_fact, policies, today)
     if isinstance(fact, Extension):
-        said = _date_difference(f"You entered {long_date(fact.until)}.", fact.until, before, after, voice)
+        warning = _date_difference(f"You entered {long_date(fact.until)}.", fact.until, before, after, pronouns)
     elif isinstance(fact, Pause):
-        said = _leave_difference(fact, before, after, voice) if after.due != before.due else ""
+        warning = _leave_difference(fact, before, after, pronouns) if after.due != before.due else ""
     else:
-        said = _certificate_difference(fact, whole, policies, today, voice)
-    return FactImpact(before, after, said)
+        warning = _certificate_difference(fact, facts_with_fact, policies, today, pronouns)
+    return FactImpact(before, after, warning)
 
 
 def _date_difference(
-    said: str, meant: date, before: CertificationStatus, after: CertificationStatus, voice: Pronouns
+    entered: str, meant: date, before: CertificationStatus, after: CertificationStatus, pronouns: Pronouns
 ) -> str:
-    """What holds instead of the day that was meant; `said` names what was entered."""
+    """The warning that another due date applies than the one that was meant; `said` names what was entered. Empty if
+    the due date is the one that was meant."""
     if after.due is None or after.due == meant:
         return ""
     if after.due == before.due:
-        return f"{said} That changes nothing: {voice.you} have until {long_date(after.due)} already."
-    return f"{said} The course will be due by {long_date(after.due)}."
+        return f"{entered} That changes nothing: {pronouns.subject} have until {long_date(after.due)} already."
+    return f"{entered} The course will be due by {long_date(after.due)}."
 
 
-def _leave_difference(leave: Pause, before: CertificationStatus, after: CertificationStatus, voice: Pronouns) -> str:
-    """That another day holds than the last day away with the days after it. Of those only the numbers were entered."""
-    if leave.until is None:
+def _leave_difference(pause: Pause, before: CertificationStatus, after: CertificationStatus, pronouns: Pronouns) -> str:
+    """The warning that another due date applies than the last day of the leave with the days after it, which were
+    entered only as a number."""
+    if pause.until is None:
         return ""
-    last = f"You entered {long_date(leave.until)} as the last day away"
-    back, days = add_days(leave.until, leave.re_enter_days), pluralise(leave.re_enter_days, "day")
-    said = f"{last} and {days} after that, which is {long_date(back)}." if leave.re_enter_days else f"{last}."
-    return _date_difference(said, back, before, after, voice)
+    entered_last = f"You entered {long_date(pause.until)} as the last day away"
+    return_due, days = add_days(pause.until, pause.re_enter_days), pluralise(pause.re_enter_days, "day")
+    entered = (
+        f"{entered_last} and {days} after that, which is {long_date(return_due)}."
+        if pause.re_enter_days
+        else f"{entered_last}."
+    )
+    return _date_difference(entered, return_due, before, after, pronouns)
 
 
 def _certificate_difference(
-    fact: CompletionFact, whole: CertificationFacts, policies: Sequence[Policy], today: date, voice: Pronouns
+    fact: CompletionFact,
+    facts_with_fact: CertificationFacts,
+    policies: Sequence[Policy],
+    today: date,
+    pronouns: Pronouns,
 ) -> str:
-    """That a certificate does not count, or has ended already."""
-    cycle = next((one for one in cycles(whole, policies, today) if one.key == fact.key), None)
+    """The warning that a certificate does not count, or has expired already."""
+    cycle = next((one for one in cycles(facts_with_fact, policies, today) if one.key == fact.key), None)
     if cycle is None:
         return ""
-    if not cycle.counts:
-        return f"It will not count, because {cycle_reason(cycle, voice)}."
+    if not cycle.is_counted:
+        return f"It will not count, because {cycle_reason(cycle, pronouns)}."
     if cycle.valid_until is not None and cycle.valid_until < today:
         return f"It was valid up to and including {long_date(cycle.valid_until)}, and has ended."
     return ""
@@ -92,35 +103,37 @@ def _certificate_difference(
 
 @dataclass(frozen=True)
 class DateLimit:
-    """How far a day may reach: at most `months`, one period of the rule, beyond the day on which it rests."""
+    """The latest date that may be entered: at most `months`, the longest validity under the policy, after the base
+    date."""
 
-    rests_on: date
+    base_date: date
     months: int
 
     @property
     def latest(self) -> date:
-        return add_months(self.rests_on, self.months)
+        return add_months(self.base_date, self.months)
 
     @property
     def refusal(self) -> str:
-        """Why a later day is refused, and what to enter."""
+        """The message that refuses a later date and says what to enter."""
         return (
             f"Enter {long_date(self.latest)} or an earlier day. By the rule of renewal it reaches at most "
-            f"{pluralise(self.months, 'month')} beyond {long_date(self.rests_on)}."
+            f"{pluralise(self.months, 'month')} beyond {long_date(self.base_date)}."
         )
 
 
 def extension_limit(facts: CertificationFacts, policies: Sequence[Policy], today: date) -> DateLimit:
-    """More time rests on the day on which the course is due without any, or on today if that has passed."""
+    """The limit of an extension, counted from the due date without any extension, or from today if that date has
+    passed."""
     due = certification_status(replace(facts, extensions=()), policies, today).due if policies else None
     return DateLimit(max(due or today, today), _longest_validity_months(facts, policies, today))
 
 
 def certificate_limit(day: date, facts: CertificationFacts, policies: Sequence[Policy], today: date) -> DateLimit:
-    """The last day that an earlier certificate states rests on the day of its completion."""
+    """The limit of the last valid day that an earlier certificate states, counted from the day of its completion."""
     return DateLimit(day, _longest_validity_months(facts, policies, today))
 
 
 def _longest_validity_months(facts: CertificationFacts, policies: Sequence[Policy], today: date) -> int:
-    rules = policies_for_person(policies, facts.known(today).pathways)
-    return (policy_or_first(rules, today) if rules else Policy(today)).longest_months
+    person_policies = policies_for_person(policies, facts.as_of(today).pathways)
+    return (policy_or_first(person_policies, today) if person_policies else Policy(today)).longest_months

@@ -1,8 +1,9 @@
-"""What is known about a person: dated facts, none of which is ever edited.
+"""The dated facts about a person from which the certification status is derived. No fact is ever edited.
 
-Each fact has the civil day on which it takes effect and the one on which it was `recorded` (by default the same).
-What is learned later (somebody leaves, a leave ends sooner) is written as another fact with the same beginning, and
-of those the one recorded last stands. A last day before the first takes the fact back: it never took place.
+Each fact has the civil day on which it takes effect and the day on which it was `recorded` (by default the same day). A
+correction or an addition (a person leaves, a leave ends sooner) is another fact with the same first day; of several
+such facts the one recorded last counts. A fact whose last day is before its first day withdraws the earlier one: the
+employment, leave or requirement never took place.
 """
 
 from __future__ import annotations
@@ -19,20 +20,21 @@ IMPORTED = "imported"
 
 @dataclass(frozen=True)
 class EmploymentFact:
-    """From the first to the last day at work, both included; without `end` it goes on."""
+    """A spell of employment from its first to its last day, both included. Without `end` it is open-ended."""
 
     start: date
     end: date | None = None
     recorded: date | None = None
 
     @property
-    def written(self) -> date:
+    def recorded_on(self) -> date:
+        """The day on which the fact was recorded; by default its first day."""
         return self.recorded or self.start
 
 
 @dataclass(frozen=True)
 class Requirement:
-    """A reason why the person needs the course (a role, a pathway), from the first to the last day."""
+    """A reason why the person needs the course (a role, a pathway), from the first to the last day, both included."""
 
     since: date
     until: date | None
@@ -40,47 +42,51 @@ class Requirement:
     recorded: date | None = None
 
     @property
-    def written(self) -> date:
+    def recorded_on(self) -> date:
         return self.recorded or self.since
 
 
 @dataclass(frozen=True)
 class CompletionFact:
-    """The course done on that day. `valid_until` is for imported certificates that state their last valid day.
-    From the day `revoked` on it holds nothing: its certificate was revoked, or the import taken back.
-    ValueError if it was recorded before it took place, or revoked before it was recorded, or states a last day that
-    is not after it."""
+    """A completion of the course or a refresher on that day. `valid_until` is for imported certificates that state
+    their last valid day. From the day `revoked` on the completion is without effect: its certificate was revoked, or
+    the import was withdrawn.
+
+    Raises ValueError if the completion was recorded before it took place or revoked before it was recorded, or if it
+    states a last valid day that is not after it.
+    """
 
     day: date
     recorded: date | None = None
     kind: str = INITIAL
     valid_until: date | None = None
     revoked: date | None = None
-    revoked_because: str = ""
+    revocation_reason: str = ""
 
     def __post_init__(self) -> None:
         if self.kind not in (INITIAL, REFRESHER, IMPORTED):
             raise ValueError("A completion is of the initial course or of a refresher, or it is imported.")
-        if self.written < self.day:
+        if self.recorded_on < self.day:
             raise ValueError("A completion is recorded on its day or later.")
         if self.valid_until is not None and (self.kind != IMPORTED or self.valid_until <= self.day):
             raise ValueError("Only an imported certificate states its last valid day, and that is after its day.")
-        if self.revoked is not None and self.revoked < self.written:
+        if self.revoked is not None and self.revoked < self.recorded_on:
             raise ValueError("What a completion is worth is revoked on the day when it was recorded, or later.")
 
     @property
-    def written(self) -> date:
+    def recorded_on(self) -> date:
         return self.recorded or self.day
 
     @property
     def key(self) -> tuple[date, str, date | None]:
-        """What is the same for the same completion, however often it is recorded or imported."""
+        """Identifies the completion, however often it is recorded or imported."""
         return self.day, self.kind, self.valid_until
 
 
 @dataclass(frozen=True)
 class Extension:
-    """More time, up to and including the day `until`. `withdrawn` is the day on which it was taken back."""
+    """An extension: more time for the person, up to and including the day `until`. `withdrawn` is the day on which the
+    extension was withdrawn."""
 
     recorded: date
     until: date
@@ -88,13 +94,14 @@ class Extension:
     withdrawn: date | None = None
 
     @property
-    def written(self) -> date:
+    def recorded_on(self) -> date:
         return self.recorded
 
 
 @dataclass(frozen=True)
 class Pause:
-    """A long leave, from the first to the last day away; after it there are `re_enter_days` days."""
+    """A pause of recertification during a long leave, from the first to the last day of the leave. After the leave the
+    person has `re_enter_days` days until anything is due. Raises ValueError if that number is negative."""
 
     since: date
     until: date | None
@@ -107,32 +114,32 @@ class Pause:
             raise ValueError("The days after a return are not negative.")
 
     @property
-    def written(self) -> date:
+    def recorded_on(self) -> date:
         return self.recorded or self.since
 
 
 @dataclass(frozen=True)
 class StartFact:
-    """The course or a refresher begun on that day, and not finished."""
+    """The person began the course or a refresher on that day, and has not finished it."""
 
     day: date
     recorded: date | None = None
 
     @property
-    def written(self) -> date:
+    def recorded_on(self) -> date:
         return self.recorded or self.day
 
 
 @dataclass(frozen=True)
 class PathwayFact:
-    """From that day on the person follows this pathway. It is written down on its day and never reaches back, so
-    that no certificate changes with it."""
+    """The person follows this pathway from that day on. A pathway fact is recorded on its own day and never takes
+    effect earlier, so that no issued certificate changes with it."""
 
     since: date
     name: str
 
     @property
-    def written(self) -> date:
+    def recorded_on(self) -> date:
         return self.since
 
 
@@ -141,7 +148,8 @@ Fact = TypeVar("Fact", EmploymentFact, Requirement, CompletionFact, Extension, P
 
 @dataclass(frozen=True)
 class CertificationFacts:
-    """All facts of one person. Without any employment the requirements alone decide."""
+    """All facts of one person. Without any employment fact the requirements alone decide whether the course is
+    required."""
 
     employments: tuple[EmploymentFact, ...] = ()
     requirements: tuple[Requirement, ...] = ()
@@ -151,11 +159,11 @@ class CertificationFacts:
     started: tuple[StartFact, ...] = ()
     pathways: tuple[PathwayFact, ...] = ()
 
-    def known(self, on: date) -> CertificationFacts:
-        """The facts as they were written down by the end of that day, one for each thing.
+    def as_of(self, on: date) -> CertificationFacts:
+        """The facts as they were recorded by the end of that day, one for each subject.
 
-        Employments and requirements keep the day on which they were first recorded: what is learned about their end
-        does not set their due day anew.
+        Employments and requirements keep the day on which they were first recorded: a later correction of their end
+        does not move the first due date.
         """
         return CertificationFacts(
             tuple(_latest_since_first(*both) for both in _first_and_last(self.employments, on, lambda e: e.start)),
@@ -177,30 +185,35 @@ class CertificationFacts:
 Lasting = TypeVar("Lasting", EmploymentFact, Requirement)
 
 
-def _latest_since_first(first: Lasting, last: Lasting) -> Lasting:
-    """What was recorded last, as of the day on which the first was recorded."""
-    return last if last.written == first.written else replace(last, recorded=first.written)
+def _latest_since_first(first: Lasting, latest: Lasting) -> Lasting:
+    """The fact recorded last, with the day on which the first fact about the same subject was recorded."""
+    return latest if latest.recorded_on == first.recorded_on else replace(latest, recorded=first.recorded_on)
 
 
-def _completion_as_of(on: date, first: CompletionFact, last: CompletionFact) -> CompletionFact:
-    """A completion as it was first recorded, and whether it is revoked by what was recorded last."""
-    gone = last.revoked is not None and last.revoked <= on
-    if not gone and first.revoked is None:
+def _completion_as_of(on: date, first: CompletionFact, latest: CompletionFact) -> CompletionFact:
+    """The completion as it was first recorded, with the revocation from the fact recorded last."""
+    is_revoked = latest.revoked is not None and latest.revoked <= on
+    if not is_revoked and first.revoked is None:
         return first
-    return replace(first, revoked=last.revoked if gone else None, revoked_because=last.revoked_because if gone else "")
+    return replace(
+        first,
+        revoked=latest.revoked if is_revoked else None,
+        revocation_reason=latest.revocation_reason if is_revoked else "",
+    )
 
 
 def _first_and_last(facts: Sequence[Fact], on: date, key: Callable[[Fact], object]) -> list[tuple[Fact, Fact]]:
-    """For each thing the first and the last fact about it that was recorded by that day."""
+    """For each subject (as `key` identifies it) the first and the last fact that was recorded by that day."""
     if not facts:
         return []
-    found: dict[object, tuple[Fact, Fact]] = {}
-    for fact in sorted(facts, key=lambda fact: fact.written):
-        if fact.written <= on:
-            first, _ = found.get(key(fact), (fact, fact))
-            found[key(fact)] = first, fact
-    return list(found.values())
+    first_and_last: dict[object, tuple[Fact, Fact]] = {}
+    for fact in sorted(facts, key=lambda fact: fact.recorded_on):
+        if fact.recorded_on <= on:
+            first, _ = first_and_last.get(key(fact), (fact, fact))
+            first_and_last[key(fact)] = first, fact
+    return list(first_and_last.values())
 
 
 def covers(first: date, last: date | None, day: date) -> bool:
+    """Whether the day lies between the first and the last day, both included; without a last day there is no end."""
     return first <= day and (last is None or day <= last)

@@ -1,7 +1,7 @@
-"""From the versions for everybody and for single pathways to the one sequence that governs a person.
+"""Combine the policy versions for everybody and for single pathways into the one sequence that governs a person.
 
-On each day the person's own pathway decides: the newest version for it governs, or, as long as there is none, the
-newest for everybody. A version for everybody does not end a rule that a pathway has of its own.
+On each day the person's pathway decides: the newest policy version for that pathway governs or, while the pathway has
+none, the newest version for everybody. A version for everybody does not end a policy that a pathway has of its own.
 """
 
 from __future__ import annotations
@@ -17,56 +17,63 @@ from course.recertification.rules.policy import GENERAL, IMMEDIATELY, Policy, po
 
 @dataclass(frozen=True)
 class PathwayChangePolicy(Policy):
-    """A version that came to govern somebody on the day of a move to another pathway, and not because it was made."""
+    """A policy version that governs a person from the day of a move to another pathway, and not from the day on which
+    the version was made."""
 
 
 def policies_for_person(policies: Sequence[Policy], history: Sequence[PathwayFact]) -> Sequence[Policy]:
-    """The versions that govern somebody with this history of pathways, none of them for a pathway.
+    """The policy versions that govern a person with this history of pathways; `pathway` is None in each of them.
 
-    A version keeps its day and applies as it says to those who are in its pathway on that day. Whoever comes under
-    another rule by a move comes under it on the day of the move: due days move, no nearer than the minimum of days,
-    and a certificate keeps its date. Later choices and versions add to the sequence and change nothing in it.
+    A version keeps its day and applies as stated to the people who are in its pathway on that day. A person who comes
+    under another policy by a move to another pathway comes under it on the day of the move: due dates move, no nearer
+    than the minimum number of days, and certificates keep their dates. Later pathway choices and versions add to the
+    sequence and change nothing in it.
     """
     if not any(policy.pathway for policy in policies):
         return policies
-    # Of several choices on one day the last holds.
-    chosen = {choice.since: choice.name for choice in history}
-    found: list[Policy] = []
-    name: str | None = None
-    for day in sorted({*(policy.governs_from for policy in policies), *chosen}):
-        before, name = name, chosen.get(day, name)
-        now, stayed = _effective_policy(policies, name, day), _effective_policy(policies, before, day)
-        if now is None:
+    # Of several choices on one day the last one counts.
+    pathway_by_day = {choice.since: choice.name for choice in history}
+    sequence: list[Policy] = []
+    pathway: str | None = None
+    for day in sorted({*(policy.governs_from for policy in policies), *pathway_by_day}):
+        previous_pathway, pathway = pathway, pathway_by_day.get(day, pathway)
+        policy, policy_before_move = (
+            _effective_policy(policies, pathway, day),
+            _effective_policy(policies, previous_pathway, day),
+        )
+        if policy is None:
             continue
-        if now is not stayed:
-            values = {field.name: getattr(now, field.name) for field in fields(Policy)}
-            found.append(
+        if policy is not policy_before_move:
+            values = {field.name: getattr(policy, field.name) for field in fields(Policy)}
+            sequence.append(
                 PathwayChangePolicy(**values | {"since": day, "recorded": day, "applies": IMMEDIATELY, "pathway": None})
             )
         else:
-            found += _starting_versions(policies, name, day, now)
-    return found
+            sequence += _starting_versions(policies, pathway, day, policy)
+    return sequence
 
 
 def _effective_policy(policies: Sequence[Policy], pathway: str | None, on: date) -> Policy | None:
-    """The version for those of that pathway on that day."""
-    own = policy_in_force([policy for policy in policies if policy.pathway == pathway], on) if pathway else None
-    if own is not None and own.kind != GENERAL:
-        return own
+    """The policy version for people in that pathway on that day."""
+    pathway_policy = (
+        policy_in_force([policy for policy in policies if policy.pathway == pathway], on) if pathway else None
+    )
+    if pathway_policy is not None and pathway_policy.kind != GENERAL:
+        return pathway_policy
     return policy_in_force([policy for policy in policies if policy.pathway is None], on)
 
 
 def own_pathway_policy(policies: Sequence[Policy], pathway: str, on: date) -> Policy | None:
-    """The version that a pathway has of its own on that day; None if it follows the one for everybody."""
-    found = _effective_policy(policies, pathway, on)
-    return found if found is not None and found.pathway else None
+    """The policy version that the pathway has of its own on that day; None if it follows the version for everybody."""
+    effective = _effective_policy(policies, pathway, on)
+    return effective if effective is not None and effective.pathway else None
 
 
-def _starting_versions(policies: Sequence[Policy], pathway: str | None, day: date, now: Policy) -> list[Policy]:
-    """What came to govern on that day for those who were in the pathway before it."""
-    today = [policy for policy in policies if policy.governs_from == day]
-    ended = [policy for policy in today if policy.kind == GENERAL and policy.pathway == pathway]
-    before = _effective_policy(policies, pathway, add_days(day, -1))
-    if ended and now.pathway is None and before is not None and before.pathway:
-        return [replace(now, since=day, recorded=day, applies=ended[-1].applies)]
-    return [replace(p, pathway=None) for p in today if p.pathway == now.pathway and p.kind != GENERAL]
+def _starting_versions(policies: Sequence[Policy], pathway: str | None, day: date, policy: Policy) -> list[Policy]:
+    """The policy versions that took effect on that day for people who were already in the pathway the day before."""
+    starting = [policy for policy in policies if policy.governs_from == day]
+    ended = [policy for policy in starting if policy.kind == GENERAL and policy.pathway == pathway]
+    previous = _effective_policy(policies, pathway, add_days(day, -1))
+    if ended and policy.pathway is None and previous is not None and previous.pathway:
+        return [replace(policy, since=day, recorded=day, applies=ended[-1].applies)]
+    return [replace(p, pathway=None) for p in starting if p.pathway == policy.pathway and p.kind != GENERAL]

@@ -1,4 +1,4 @@
-"""The versions of the policy for renewal, and which of them governs what."""
+"""The versions of the recertification policy, and which policy version governs which completion or due date."""
 
 from __future__ import annotations
 
@@ -19,19 +19,22 @@ IMMEDIATELY = "now"
 
 @dataclass(frozen=True)
 class Policy:
-    """One version of the policy. It governs from the later of `since` and `recorded` (by default the same day):
-    no policy reaches back before the day on which it was written down.
+    """One policy version. It governs from the later of `since` and `recorded` (by default the same day): no policy
+    version takes effect before the day on which it was recorded.
 
-    `kind` anniversary: a certificate is valid for `period_months`, and the person's date stays.
-    `kind` fixed: it is valid until the first `fixed_day`.`fixed_month` that is at least `minimum_months` away.
-    `window_days`: how long before the last valid day renewing keeps the date. `lapse_months`: later than that
-    after the last valid day, only the initial course counts. `starter_days`: time for the first course.
-    `minimum_days`: no due day is nearer than that to the day on which it was set. `import_age_months`: imported
-    certificates that were older when they were recorded do not count (None: any age). `progress_months`: for how
-    long unfinished progress is progress. `applies`: "from the next renewal", or "now" (moves due days as well).
-    `pathway`: whom it governs; None: everybody whose pathway has no rule of its own (see pathways.py).
-    `kind` general: the pathway has no rule of its own any more; the numbers of such a version mean nothing.
-    ValueError if the numbers contradict each other.
+    `kind` anniversary: a certificate is valid for `period_months`, and each person keeps their own expiry date. `kind`
+    fixed: a certificate is valid until the first `fixed_day`.`fixed_month` that is at least `minimum_months` away.
+    `kind` general: the pathway no longer has a policy of its own; the numbers of such a version have no meaning.
+
+    `window_days`: length of the renewal window, the days before the last valid day in which a renewal keeps the date.
+    `lapse_months`: the grace period after the last valid day in which the refresher is enough; later only the initial
+    course counts. `starter_days`: time that a new starter has for the first course. `minimum_days`: no due date is
+    nearer than that to the day on which it was set. `import_age_months`: an imported certificate that was older when it
+    was recorded does not count (None: any age counts). `progress_months`: how long an unfinished attempt counts as
+    progress. `applies`: "from the next renewal", or "now" (which moves due dates as well). `pathway`: the pathway that
+    the version governs; None: everybody whose pathway has no policy of its own (see pathway_policy.py).
+
+    Raises ValueError if the numbers contradict each other.
     """
 
     since: date
@@ -63,60 +66,70 @@ class Policy:
             raise ValueError("Months and days are not negative.")
         if self.import_age_months is not None and self.import_age_months < 1:
             raise ValueError("The age limit of imported certificates is at least one month, or none.")
-        # Otherwise the next window would be open on the day of renewal, and renewing twice would count twice.
+        # A longer window would be open again on the day of renewal, and a second renewal on that day would count too.
         if not 1 <= self.window_days < 28 * self.shortest_months:
             raise ValueError("The window opens at least one day before the last valid day, and after the renewal.")
 
     @property
     def shortest_months(self) -> int:
-        """For how many months a certificate is valid at least."""
+        """The shortest validity of a certificate under this policy version, in months."""
         return self.minimum_months if self.kind == FIXED_DATE else self.period_months
 
     @property
     def longest_months(self) -> int:
-        """For how many months a certificate is valid at most."""
+        """The longest validity of a certificate under this policy version, in months."""
         return self.minimum_months + 12 if self.kind == FIXED_DATE else self.period_months
 
     @cached_property
     def governs_from(self) -> date:
+        """The first day on which this policy version governs."""
         return max(self.since, self.recorded or self.since)
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """The settings that have an effect under this kind: the others are not shown."""
-        own = ("period_months",) if self.kind == ANNIVERSARY else ("fixed_day", "fixed_month", "minimum_months")
-        common = ["window_days", "lapse_months", "starter_days", "minimum_days", "import_age_months", "progress_months"]
-        return (*own, *common)
+        """The names of the settings that have an effect under this kind of policy. Pages show no others."""
+        kind_fields = ("period_months",) if self.kind == ANNIVERSARY else ("fixed_day", "fixed_month", "minimum_months")
+        common_fields = [
+            "window_days",
+            "lapse_months",
+            "starter_days",
+            "minimum_days",
+            "import_age_months",
+            "progress_months",
+        ]
+        return (*kind_fields, *common_fields)
 
 
 def describe_policy(policy: Policy) -> str:
-    """The policy in words: only what applies, and from where each period counts."""
+    """The policy version in plain words for pages: only the settings that apply, and from which day each period counts."""
     if policy.kind == GENERAL:
         return "The rule for everybody applies again."
     if policy.kind == ANNIVERSARY:
-        first = (
+        validity = (
             f"A certificate is valid for {pluralise(policy.period_months, 'month')}, counted from the day of completion, "
             "up to and including the last day."
         )
     else:
-        first = (
+        validity = (
             f"Everybody renews by {policy.fixed_day} {MONTHS[policy.fixed_month - 1]}. A certificate is valid for at "
             f"least {pluralise(policy.minimum_months, 'month')} from the day of completion, so anybody who "
             "has just completed the course waits until the year after."
         )
-    age = policy.import_age_months
-    brought = f" An earlier certificate counts if it is at most {pluralise(age, 'month')} old." if age else ""
+    import_age = policy.import_age_months
+    import_sentence = (
+        f" An earlier certificate counts if it is at most {pluralise(import_age, 'month')} old." if import_age else ""
+    )
     return (
-        f"{first} It can be renewed in its last {pluralise(policy.window_days, 'day')} without losing the date. "
+        f"{validity} It can be renewed in its last {pluralise(policy.window_days, 'day')} without losing the date. "
         f"More than {pluralise(policy.lapse_months, 'month')} after the last day, the whole course is needed again. "
         f"New starters have {pluralise(policy.starter_days, 'day')} from their start; "
-        f"no due day is nearer than {pluralise(policy.minimum_days, 'day')} after it is set.{brought}"
+        f"no due day is nearer than {pluralise(policy.minimum_days, 'day')} after it is set.{import_sentence}"
     )
 
 
 def policy_versions(policies: Sequence[Policy]) -> list[Policy]:
-    """In the order in which they come to govern; of several from the same day the one recorded last, because the
-    others never governed anybody."""
+    """The policy versions in the order in which they take effect. Of several versions from the same day only the one
+    recorded last is listed, because the others never governed anybody."""
     return list({policy.governs_from: policy for policy in sorted(policies, key=_policy_order)}.values())
 
 
@@ -125,27 +138,29 @@ def _policy_order(policy: Policy) -> tuple[date, date]:
 
 
 def policy_in_force(policies: Sequence[Policy], on: date) -> Policy | None:
-    """The version that governs on that day, or None before the first."""
-    # Of equal ones the last: max() keeps the first that it meets.
+    """The policy version that governs on that day, or None before the first version."""
+    # max() keeps the first of equal versions; reversed() makes that the one recorded last.
     return max((policy for policy in reversed(policies) if policy.governs_from <= on), key=_policy_order, default=None)
 
 
 def policy_or_first(policies: Sequence[Policy], day: date) -> Policy:
-    """The version under which something of that day is judged: before the first version, the first."""
+    """The policy version under which a fact of that day is judged. Before the first version that is the first one."""
     return policy_in_force(policies, day) or policy_versions(policies)[0]
 
 
 def immediate_changes(policies: Sequence[Policy], cause: date, on: date) -> list[Policy]:
-    """The versions that reach what was caused on the day `cause` although they came after it."""
+    """The policy versions that apply "now" and took effect after the day `cause`, up to and including the day `on`:
+    they also change what was caused on the day `cause` (a completion, a requirement)."""
     return [p for p in policy_versions(policies) if p.applies == IMMEDIATELY and cause < p.governs_from <= on]
 
 
 def governing_policy(policies: Sequence[Policy], cause: date, on: date) -> Policy:
-    """The version for the cycle that began on the day `cause`, as it is on the day `on`."""
+    """The policy version that governs, on the day `on`, the cycle that began on the day `cause`."""
     return (immediate_changes(policies, cause, on) or [policy_or_first(policies, cause)])[-1]
 
 
 def moved_due_date(old: date, new: date, policy: Policy) -> date:
-    """Where a change of policy that applies now moves a due day: later at once, nearer only as far as the floor."""
-    floor = add_days(policy.governs_from, policy.minimum_days)
-    return new if new >= old else min(old, max(new, floor))
+    """The due date after a policy change that applies "now". A later due date takes effect at once; a nearer one never
+    comes sooner than the minimum number of days after the change."""
+    earliest = add_days(policy.governs_from, policy.minimum_days)
+    return new if new >= old else min(old, max(new, earliest))

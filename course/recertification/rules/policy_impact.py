@@ -1,4 +1,5 @@
-"""What a change of policy would do, before it is saved, and whose cycle would end in silence."""
+"""The impact of a policy change, computed before the change is saved, and the check that nobody is left without a next
+due date."""
 
 from __future__ import annotations
 
@@ -25,65 +26,75 @@ COURSE_NAMES = {INITIAL: "the whole course", REFRESHER: "the refresher"}
 
 @dataclass(frozen=True)
 class PersonImpact:
-    """One person whom the change touches: the standing on the day it takes effect without and with it, and until
-    when a renewal on the due day (today, if that has passed) would be valid without and with it."""
+    """A person whom the policy change affects: the certification status on the day on which the change takes effect,
+    without and with it; and the expiry of a certificate renewed on the due date (or today, if that has passed), without
+    and with it."""
 
     key: str
-    was: StatusDetails
-    will_be: StatusDetails
+    details_before: StatusDetails
+    details_after: StatusDetails
     renewed_before: date | None
     renewed_after: date | None
 
     @property
     def before(self) -> CertificationStatus:
-        return status_from_details(self.was)
+        return status_from_details(self.details_before)
 
     @property
     def after(self) -> CertificationStatus:
-        return status_from_details(self.will_be)
+        return status_from_details(self.details_after)
 
     @property
     def becomes_overdue(self) -> bool:
-        return self.will_be.overdue_days > 0 and self.was.overdue_days == 0
+        return self.details_after.overdue_days > 0 and self.details_before.overdue_days == 0
 
     @property
-    def differs(self) -> bool:
-        return self.renewed_before != self.renewed_after or _visible_values(self.was) != _visible_values(self.will_be)
+    def has_changes(self) -> bool:
+        return self.renewed_before != self.renewed_after or _visible_values(self.details_before) != _visible_values(
+            self.details_after
+        )
 
     @property
-    def how(self) -> str:
-        """In words, with both dates of all that changes."""
+    def summary(self) -> str:
+        """The impact in words, with both dates of all that changes."""
         pairs = (
-            ("due day", self.was.due.day, self.will_be.due.day),
-            ("can be renewed from", self.was.window_opens, self.will_be.window_opens),
+            ("due day", self.details_before.due.day, self.details_after.due.day),
+            ("can be renewed from", self.details_before.window_opens, self.details_after.window_opens),
             ("next certificate would be valid until", self.renewed_before, self.renewed_after),
         )
-        said = [f"{what}: {_date_or_none(old)} → {_date_or_none(new)}" for what, old, new in pairs if old != new]
-        before, after = STATUS_GROUPS[GROUP_OF_STATE[self.was.state]], STATUS_GROUPS[GROUP_OF_STATE[self.will_be.state]]
+        changes = [f"{what}: {_date_or_none(old)} → {_date_or_none(new)}" for what, old, new in pairs if old != new]
+        before, after = (
+            STATUS_GROUPS[GROUP_OF_STATE[self.details_before.state]],
+            STATUS_GROUPS[GROUP_OF_STATE[self.details_after.state]],
+        )
         if before != after:
-            said.append(f"status: {before} → {after}")
-        if self.was.course != self.will_be.course:
-            said.append(f"needed next: {COURSE_NAMES[self.was.course]} → {COURSE_NAMES[self.will_be.course]}")
-        return "; ".join(said)
+            changes.append(f"status: {before} → {after}")
+        if self.details_before.course != self.details_after.course:
+            changes.append(
+                f"needed next: {COURSE_NAMES[self.details_before.course]} → {COURSE_NAMES[self.details_after.course]}"
+            )
+        return "; ".join(changes)
 
 
 @dataclass(frozen=True)
 class PolicyImpact:
-    """A change of policy on the day `on`: everybody it touches, by key, and how many it does not touch."""
+    """The impact of a policy change on the day `on`: every affected person, by key, and the number of unaffected
+    people."""
 
     on: date
-    touched: tuple[PersonImpact, ...]
-    untouched: int
+    affected: tuple[PersonImpact, ...]
+    unaffected_count: int
 
     @property
-    def overdue(self) -> int:
-        """How many it makes overdue."""
-        return sum(touch.becomes_overdue for touch in self.touched)
+    def overdue_count(self) -> int:
+        """The number of people whom the change makes overdue."""
+        return sum(impact.becomes_overdue for impact in self.affected)
 
 
-def _visible_values(position: StatusDetails) -> tuple[date | None, date | None, str, str]:
-    """What a change is told by."""
-    return position.due.day, position.window_opens, GROUP_OF_STATE[position.state], position.course
+def _visible_values(details: StatusDetails) -> tuple[date | None, date | None, str, str]:
+    """The values by which a person would notice the change: due date, start of the renewal window, status group and
+    course."""
+    return details.due.day, details.window_opens, GROUP_OF_STATE[details.state], details.course
 
 
 def _date_or_none(day: date | None) -> str:
@@ -93,48 +104,55 @@ def _date_or_none(day: date | None) -> str:
 def preview_policy_change(
     people: Mapping[str, CertificationFacts], old: Sequence[Policy], new: Sequence[Policy], on: date
 ) -> PolicyImpact:
-    """Who is touched if the versions `new` replace `old`, on that day or when the newest comes to govern. Nothing on
-    a certificate that was issued differs, whatever the change. A version that is not among `old` is taken as
-    recorded `on` that day, as it will be when it is saved."""
+    """The impact if the policy versions `new` replace `old`, on that day or when the newest version takes effect. No
+    issued certificate changes, whatever the change. A version that is not among `old` is taken as recorded `on` that
+    day, as it will be when it is saved."""
     new = [policy if policy in old else replace(policy, recorded=on) for policy in new]
     day = max([on, *(policy.governs_from for policy in new if policy not in old)])
-    touched = [found for key in sorted(people) if (found := _person_impact(key, people[key].known(day), old, new, day))]
-    return PolicyImpact(day, tuple(touched), len(people) - len(touched))
+    affected = [
+        impact for key in sorted(people) if (impact := _person_impact(key, people[key].as_of(day), old, new, day))
+    ]
+    return PolicyImpact(day, tuple(affected), len(people) - len(affected))
 
 
 def _person_impact(
     key: str, known: CertificationFacts, old: Sequence[Policy], new: Sequence[Policy], day: date
 ) -> PersonImpact | None:
-    """What differs for one person; None if nothing does."""
-    mine_old, mine_new = policies_for_person(old, known.pathways), policies_for_person(new, known.pathways)
-    if mine_old == mine_new:
+    """The impact on one person; None if nothing changes for them."""
+    old_versions, new_versions = policies_for_person(old, known.pathways), policies_for_person(new, known.pathways)
+    if old_versions == new_versions:
         return None
-    before, after = derive_status_details(known, mine_old, day), derive_status_details(known, mine_new, day)
-    found = PersonImpact(
-        key, before, after, _renewal_valid_until(known, mine_old, before), _renewal_valid_until(known, mine_new, after)
+    before, after = derive_status_details(known, old_versions, day), derive_status_details(known, new_versions, day)
+    impact = PersonImpact(
+        key,
+        before,
+        after,
+        _renewal_valid_until(known, old_versions, before),
+        _renewal_valid_until(known, new_versions, after),
     )
-    return found if found.differs else None
+    return impact if impact.has_changes else None
 
 
-def _renewal_valid_until(known: CertificationFacts, policies: Sequence[Policy], now: StatusDetails) -> date | None:
-    """Until when the certificate would be valid if the person did what is needed on the due day."""
-    if now.due.day is None:
+def _renewal_valid_until(known: CertificationFacts, policies: Sequence[Policy], details: StatusDetails) -> date | None:
+    """The expiry of the certificate if the person completes the needed course on the due date; None without a due date."""
+    if details.due.day is None:
         return None
-    day = max(now.due.day, now.on)
-    done = next_cycle(CompletionFact(day, kind=now.course_on(day)), now.chain, known, policies)
-    return max((until for until in (done.valid_until, now.valid_until) if until), default=None)
+    day = max(details.due.day, details.on)
+    renewal = next_cycle(CompletionFact(day, kind=details.course_on(day)), details.chain, known, policies)
+    return max((until for until in (renewal.valid_until, details.valid_until) if until), default=None)
 
 
 def missing_due_date_reason(facts: CertificationFacts, policies: Sequence[Policy], on: date) -> str | None:
-    """Why this person's next cycle would not happen, in words, or None if it will. Of whoever is required there is
-    a next due day, except in a leave without a return date and before the first policy."""
-    known = facts.known(on)
+    """The reason in words why this person's next cycle would not happen, or None if it will. Every person for whom the
+    course is required has a due date, except during a leave without a return date and before the first policy version.
+    """
+    known = facts.as_of(on)
     if policy_in_force(policies_for_person(policies, known.pathways), on) is None:
-        waiting = any(covers(r.since, r.until, on) for r in known.requirements)
-        return "The course is needed, but no rule about renewal is in force." if waiting else None
-    here = status_details(facts, policies, on)
-    if here.state == NOT_REQUIRED or here.due.day is not None:
+        is_required = any(covers(r.since, r.until, on) for r in known.requirements)
+        return "The course is needed, but no rule about renewal is in force." if is_required else None
+    details = status_details(facts, policies, on)
+    if details.state == NOT_REQUIRED or details.due.day is not None:
         return None
-    if here.paused:
-        return f"On leave since {long_date(here.paused.since)} without a return date ({here.paused.reason})."
+    if details.pause:
+        return f"On leave since {long_date(details.pause.since)} without a return date ({details.pause.reason})."
     return "Needed, but without a next due day."

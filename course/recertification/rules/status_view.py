@@ -1,4 +1,4 @@
-"""The standing as the rest of the project sees it."""
+"""The certification status as the rest of the project sees it."""
 
 from __future__ import annotations
 
@@ -21,19 +21,22 @@ from course.recertification.rules.policy import Policy
 
 @dataclass(frozen=True)
 class CertificationStatus:
-    """Where a person stands on the day `on`.
+    """The certification status of a person on the day `on`.
 
-    `state` is one of not-yet-due, in-progress, due-soon, overdue, up-to-date, expired, paused, not-required. Overdue
-    and expired (with a certificate that has ended) are only those whose due day has passed.
-    `due` is the last day in time, or None if nothing is required or a leave has no return date. `valid_until` is the
-    last day of the certificate, included, or None if there is none; it stays when it has passed. `window_opens` is
-    the first day on which renewing keeps the date. `course` is what is needed next: initial or refresher, the
-    latter up to and including `refresher_until`. `anchor` is the day from which the dates are counted. `cycle` is
-    the day on which the present cycle began (the completion it rests on, or the day since when the course is
-    needed): an extension, a pause or a change of policy does not change it. `reasons` are all reasons of the day.
-    `overdue_days` counts from the due day, 0 while paused. An unfinished attempt was begun on `started` and counts
-    as one up to and including `progress_until`. `explain_status` explains the dates in sentences to the person,
-    `because_for_others` to everybody else.
+    `state` is one of not-yet-due, in-progress, due-soon, overdue, up-to-date, expired, paused, not-required. Only
+    people whose due date has passed are overdue, or expired (their certificate has ended as well).
+
+    `due` is the due date, the last day in time; None if nothing is required or a leave has no return date.
+    `valid_until` is the expiry of the certificate, the last valid day; it stays when it has passed, and is None if
+    there is no certificate. `window_opens` is the first day of the renewal window, from which a renewal keeps the date.
+    `course` is the course that is needed next: initial or refresher; the refresher is enough up to and including
+    `refresher_until`, the end of the grace period.
+
+    `anchor` is the day from which the dates are counted. `cycle` is the day on which the present cycle began (the
+    completion it rests on, or the day since when the course is needed): an extension, a pause or a policy change does
+    not change it. `reasons` are all reasons of the day why the course is needed. `overdue_days` counts from the due
+    date, 0 during a pause. An unfinished attempt was begun on `started` and counts as progress up to and including
+    `progress_until`. `because` explains the dates in sentences to the person, `because_for_others` to everybody else.
     """
 
     on: date
@@ -52,44 +55,50 @@ class CertificationStatus:
     because: str
     because_for_others: str
 
-    def why(self, voice: Pronouns) -> str:
-        """The sentences to whoever reads them."""
-        return self.because if voice is LEARNER_PRONOUNS else self.because_for_others
+    def explanation_for(self, pronouns: Pronouns) -> str:
+        """The explanation, addressed to the person or written about the person for others."""
+        return self.because if pronouns is LEARNER_PRONOUNS else self.because_for_others
 
     @property
     def group(self) -> str:
-        """The group of the report (words.GROUPS) in which the person counts."""
+        """The group of the report (explanations.STATUS_GROUPS) in which the person counts."""
         return GROUP_OF_STATE[self.state]
 
     @property
-    def words(self) -> str:
-        """The state in a few words, as the report says it."""
+    def label(self) -> str:
+        """The certification status in a few words, the same as in the report."""
         return status_text(self.state, self.due, self.overdue_days, self.on)
 
 
 def certification_status(facts: CertificationFacts, policies: Sequence[Policy], on: date) -> CertificationStatus:
-    """The standing on that day, from what had been recorded by then; it never raises for facts that are well formed
-    (each in itself, in any order and number)."""
+    """The certification status on that day, from the facts recorded by then. Never raises for well-formed facts (each
+    well formed in itself, in any order and number)."""
     return status_from_details(status_details(facts, policies, on))
 
 
-def status_from_details(here: StatusDetails) -> CertificationStatus:
-    """A position as a standing, with its sentence."""
-    cycle = here.lead.cycle.completion.day if here.lead else here.duty.begins if here.duty else None
+def status_from_details(details: StatusDetails) -> CertificationStatus:
+    """The certification status with its explanation, from its details."""
+    cycle_start = (
+        details.leading_cycle.cycle.completion.day
+        if details.leading_cycle
+        else details.obligation.start
+        if details.obligation
+        else None
+    )
     return CertificationStatus(
-        on=here.on,
-        state=here.state,
-        due=here.due.day,
-        valid_until=here.valid_until,
-        window_opens=here.window_opens,
-        course=here.course,
-        refresher_until=here.refresher_until,
-        anchor=here.lead.mark.anchor if here.lead else None,
-        cycle=cycle,
-        reasons=here.duty.reasons if here.duty else (),
-        overdue_days=here.overdue_days,
-        started=here.started,
-        progress_until=here.progress_until,
-        because=explain_status(here),
-        because_for_others=explain_status(here, MANAGER_PRONOUNS),
+        on=details.on,
+        state=details.state,
+        due=details.due.day,
+        valid_until=details.valid_until,
+        window_opens=details.window_opens,
+        course=details.course,
+        refresher_until=details.refresher_until,
+        anchor=details.leading_cycle.due_date.anchor if details.leading_cycle else None,
+        cycle=cycle_start,
+        reasons=details.obligation.reasons if details.obligation else (),
+        overdue_days=details.overdue_days,
+        started=details.started,
+        progress_until=details.progress_until,
+        because=explain_status(details),
+        because_for_others=explain_status(details, MANAGER_PRONOUNS),
     )

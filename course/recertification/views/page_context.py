@@ -1,4 +1,4 @@
-"""What the pages about renewal share."""
+"""What the recertification pages share: the blueprint, the organisation's day and the reader's certification status."""
 
 from __future__ import annotations
 
@@ -23,18 +23,19 @@ def zone() -> str:
 
 
 def today() -> date:
-    """The day of the organisation's calendar."""
+    """Today in the organisation's calendar."""
     return civil_date(now(), zone())
 
 
 @pages.app_context_processor
 def _status_helper() -> dict[str, object]:
-    """`my_standing()` for the page "My training": asked for only where it is shown."""
-    return {"my_standing": my_certification_status}
+    """Give `my_certification_status()` to the page "My training" as a function, so that only a page that shows the
+    status queries it."""
+    return {"my_certification_status": my_certification_status}
 
 
 def my_certification_status() -> CertificationStatus | None:
-    """Where the person who is signed in stands; None before the set-up."""
+    """The certification status of the signed-in person; None before the set-up."""
     policies = queries.policies(db(), zone())
-    found = queries.people(db(), zone(), [current_user.person.id])
-    return certification_status(found[0].facts, policies, today()) if policies and found else None
+    people = queries.people(db(), zone(), [current_user.person.id])
+    return certification_status(people[0].facts, policies, today()) if policies and people else None

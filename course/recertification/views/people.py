@@ -1,4 +1,5 @@
-"""Where somebody stands, what their dates rest on, and writing down more time, leaves and earlier certificates."""
+"""The certification status of a person, what their dates rest on, and the forms to record extensions, leaves and
+earlier certificates."""
 
 from __future__ import annotations
 
@@ -12,8 +13,8 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.clock import now
+from course.people.access import recordable_person
 from course.people.queries import PersonView, person_overview, visible_person
-from course.people.views import recordable_person
 from course.recertification import actions, queries
 from course.recertification.forms import EarlierCertificateForm, ExtensionForm, LongLeaveForm, WithdrawFactForm
 from course.recertification.rules import CompletionFact, Extension, Pause, certification_status, cycle_reason, cycles
@@ -22,14 +23,14 @@ from course.recertification.rules.fact_impact import FactImpact, fact_impact
 from course.recertification.rules.facts import IMPORTED
 from course.recertification.views.page_context import pages, today, zone
 from course.web.access import Permission, requires_permission, sign_in_required
-from course.web.template_filters import redirect_after_post
+from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import WriteSession, db, unit_of_work
 
 
 @pages.get("/mine")
 @sign_in_required
 def my_certification() -> str:
-    """My own renewal."""
+    """The reader's own certification status, cycles and recorded facts."""
     g.here, day, me = "training", today(), current_user.person.id
     person = person_overview(db(), me) or abort(404)
     facts = queries.people(db(), zone(), [me])[0].facts
@@ -46,7 +47,7 @@ def my_certification() -> str:
 @pages.get("/people/<int(max=2147483647):person_id>")
 @requires_permission(Permission.SEE_PEOPLE)
 def person(person_id: int) -> WsgiResponse:
-    """What stood here once is part of the page about all of somebody's training."""
+    """Redirect the former address of this page to the training record, which now shows what the page showed."""
     return redirect(f"/report/people/{_visible_person(person_id).id}", 301)
 
 
@@ -56,12 +57,13 @@ def _visible_person(person_id: int) -> PersonView:
 
 @dataclass(frozen=True)
 class FactKind:
-    """Something that can be written down: its form, how it is written, and the words of its page."""
+    """A kind of fact that can be recorded: its form, how the form is saved, the words of its page, and the fact that
+    the form describes."""
 
     form: Callable[..., Any]
     title: str
-    lede: str
-    write: Callable[[WriteSession, int, Any], str]
+    intro: str
+    save: Callable[[WriteSession, int, Any], str]
     fact: Callable[[Any, date], Extension | Pause | CompletionFact]
 
 
@@ -120,22 +122,23 @@ FACT_KINDS = {
 @pages.route("/people/<int(max=2147483647):person_id>/<what>", methods=["GET", "POST"])
 @requires_permission(Permission.SEE_PEOPLE)
 def record_fact(person_id: int, what: str) -> Response | WsgiResponse:
-    """Write down more time, a leave or an earlier certificate."""
+    """Record an extension, a leave or an earlier certificate. A fact that will not apply as entered is shown with a
+    warning first, and saved when the form comes back confirmed."""
     g.here = "people"
-    person, wanted, day = _recordable_person(person_id), FACT_KINDS.get(what) or abort(404), today()
+    person, fact_kind, day = _recordable_person(person_id), FACT_KINDS.get(what) or abort(404), today()
     facts, policies = queries.people(db(), zone(), [person_id])[0].facts, queries.policies(db(), zone())
-    form, found = wanted.form(day, facts, policies), None
+    form, impact = fact_kind.form(day, facts, policies), None
     if form.validate_on_submit():
-        found = fact_impact(facts, policies, wanted.fact(form, day), day, _pronouns_for(person_id))
-        if not found.surprise or form.confirmed.data == form.mark():
+        impact = fact_impact(facts, policies, fact_kind.fact(form, day), day, _pronouns_for(person_id))
+        if not impact.warning or form.confirmed.data == form.fingerprint():
             with unit_of_work() as session:
-                said = wanted.write(session, person.id, form)
-            flash(f"{person.name}: {said} {found.after.why(_pronouns_for(person_id))}")
+                message = fact_kind.save(session, person.id, form)
+            flash(f"{person.name}: {message} {impact.after.explanation_for(_pronouns_for(person_id))}")
             return redirect_after_post(url_for("training_records.person", person_id=person.id))
-    here = found.before if found else certification_status(facts, policies, day)
+    status = impact.before if impact else certification_status(facts, policies, day)
     page = render_template(
-        "recertification/record.html", form=form, person=person, title=wanted.title, lede=wanted.lede, entry=None,
-        button="Save", here=here, effect=found, voice=_pronouns_for(person_id),
+        "recertification/record.html", form=form, person=person, title=fact_kind.title, lede=fact_kind.intro, entry=None,
+        button="Save", here=status, effect=impact, voice=_pronouns_for(person_id),
     )  # fmt: skip
     return make_response(page, 422 if form.errors else 200)
 
@@ -143,7 +146,7 @@ def record_fact(person_id: int, what: str) -> Response | WsgiResponse:
 @pages.route("/people/<int(max=2147483647):person_id>/<what>/<int(max=2147483647):fact_id>", methods=["GET", "POST"])
 @requires_permission(Permission.SEE_PEOPLE)
 def withdraw_fact(person_id: int, what: str, fact_id: int) -> Response | WsgiResponse:
-    """Take back what was written down; it stays in the list, with the reason."""
+    """Withdraw a recorded fact; it stays in the list, with the reason."""
     g.here = "people"
     person = _recordable_person(person_id)
     if fact_id not in queries.open_facts(db(), person.id).get(what, ()):
@@ -159,7 +162,7 @@ def withdraw_fact(person_id: int, what: str, fact_id: int) -> Response | WsgiRes
             flash(f"{person.name}: it was taken back or replaced before. Nothing has changed.")
         return redirect_after_post(url_for("training_records.person", person_id=person.id))
     entry = next(
-        one for one in queries.recertification_entries(db(), person.id) if (one.what, one.id) == (what, fact_id)
+        entry for entry in queries.recertification_entries(db(), person.id) if (entry.kind, entry.id) == (what, fact_id)
     )
     page = render_template(
         "recertification/record.html", form=form, person=person, title="Take it back", lede="", entry=entry,
@@ -170,7 +173,7 @@ def withdraw_fact(person_id: int, what: str, fact_id: int) -> Response | WsgiRes
 
 
 def _withdrawal_impact(person_id: int, what: str, fact_id: int) -> FactImpact:
-    """What taking it back would do."""
+    """The impact of withdrawing the fact."""
     facts, policies, day = queries.people(db(), zone(), [person_id])[0].facts, queries.policies(db(), zone()), today()
     return fact_impact(
         facts, policies, queries.withdrawal_fact(db(), what, fact_id, day), day, _pronouns_for(person_id)
@@ -178,13 +181,13 @@ def _withdrawal_impact(person_id: int, what: str, fact_id: int) -> FactImpact:
 
 
 def _pronouns_for(person_id: int) -> Pronouns:
-    """An administrator may write something down about themselves, and reads it as such."""
+    """The pronouns for the reader: an administrator who records a fact about themselves is addressed directly."""
     return LEARNER_PRONOUNS if person_id == current_user.person.id else MANAGER_PRONOUNS
 
 
 def _recordable_person(person_id: int) -> PersonView:
-    """Somebody about whom the viewer may write something down. Nobody gives themselves more time, but an administrator,
-    above whom there is nobody."""
+    """A person about whom the viewer may record facts. Nobody may grant themselves an extension, except an
+    administrator, because nobody is above an administrator."""
     viewer = current_user.person
     if person_id == viewer.id and not viewer.administrator:
         abort(404)

@@ -1,4 +1,4 @@
-"""Refreshers, updates and boosters: what they are made of, taking them, completing them, and the mail about them."""
+"""Refreshers, updates and boosters: their composition, attempts and completion, and the mail about them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Beginning a refresher or an update, and what is done in it."""
+"""Begin a refresher or an update, and record its steps."""
 
 from __future__ import annotations
 
@@ -28,93 +28,118 @@ from course.refreshers.queries import PAGE_PREFIX, Refresher, RefresherPartView
 from course.refreshers.rules.composition import REASON_CHANGED, PlannedPoint, ScenarioCandidate, next_scenario
 from course.refreshers.rules.updates import Update
 
-# A refresher that nobody went on with for so long is composed anew: the estimate it rests on is stale.
+# A refresher that was left for so long is composed again, because the memory estimate that it rests on is out of date.
 ABANDONED_AFTER = timedelta(days=180)
 
 
 def begin_refresher(
-    session: Session, library: Library, person_id: int, imported: date | None, at: datetime
+    session: Session, library: Library, person_id: int, imported_on: date | None, at: datetime
 ) -> Refresher:
     """The refresher that is under way, or a new one composed for today."""
     lock_row(session, Person, person_id)
     under_way = refresher_under_way(session, person_id, at)
     if under_way is not None:
         return under_way
-    made = compose_refresher(session, library, person_id, imported, at)
-    return _save_composition(session, library, person_id, REFRESHER, made.plan.asks, made.changes, made.story, at)
+    composition = compose_refresher(session, library, person_id, imported_on, at)
+    return _save_composition(
+        session,
+        library,
+        person_id,
+        REFRESHER,
+        composition.plan.planned_points,
+        composition.changes,
+        composition.scenario,
+        at,
+    )
 
 
 def refresher_under_way(session: Session, person_id: int, at: datetime) -> Refresher | None:
-    """The refresher that is under way."""
+    """The refresher of the person that is under way; None if there is none."""
     return resumable_refresher(session, person_id, queries.newest_refresher(session, person_id, REFRESHER), at)
 
 
 def resumable_refresher(session: Session, person_id: int, newest: Refresher | None, at: datetime) -> Refresher | None:
-    """The newest refresher, unless it is completed, it was left for too long, the course was completed since, or all
-    its questions on a point were missed and the pages are read again: then another one is composed."""
-    if newest is None or newest.completed_at is not None or at - newest.opened_at >= ABANDONED_AFTER or newest.given_up:
+    """The newest refresher, or None if a new one has to be composed: the newest is completed, was left for too long,
+    the course was completed since, or all its questions on a point were answered wrongly and the pages have been read
+    again."""
+    if (
+        newest is None
+        or newest.completed_at is not None
+        or at - newest.opened_at >= ABANDONED_AFTER
+        or newest.cannot_be_passed
+    ):
         return None
     return None if queries.has_completed_since(session, person_id, newest.opened_at) else newest
 
 
-def begin_update(session: Session, library: Library, person_id: int, wanted: Update, at: datetime) -> Refresher:
+def begin_update(session: Session, library: Library, person_id: int, update: Update, at: datetime) -> Refresher:
     """The update on these changes that is under way, or a new one."""
     lock_row(session, Person, person_id)
     newest = queries.newest_refresher(session, person_id, UPDATE)
     if (
         newest is not None
-        and not (newest.over or newest.given_up)
-        and _changes_in(newest) == {one.key for one in wanted.changes}
+        and not (newest.is_finished or newest.cannot_be_passed)
+        and _changes_in(newest) == {one.key for one in update.changes}
     ):
         return newest
-    asks = [PlannedPoint(point, 1, REASON_CHANGED) for point in wanted.points]
-    return _save_composition(session, library, person_id, UPDATE, asks, wanted.changes, None, at)
+    planned_points = [PlannedPoint(point, 1, REASON_CHANGED) for point in update.points]
+    return _save_composition(session, library, person_id, UPDATE, planned_points, update.changes, None, at)
 
 
 def _changes_in(refresher: Refresher) -> set[tuple[str, str | None]]:
+    """The keys of the marked changes in a refresher or an update."""
     return {(part.ref, part.version) for part in refresher.parts if part.kind == "change"}
 
 
 def _save_composition(
-    session: Session, library: Library, person_id: int, kind: str, asks: Iterable[PlannedPoint], changes: Iterable[MarkedChange],
-    story: ScenarioCandidate | None, at: datetime,
+    session: Session, library: Library, person_id: int, kind: str, planned_points: Iterable[PlannedPoint],
+    changes: Iterable[MarkedChange],
+    scenario: ScenarioCandidate | None, at: datetime,
 ) -> Refresher:  # fmt: skip
-    asks, changes = list(asks), list(changes)
+    """Store the composition of a refresher or an update and open its attempt."""
+    planned_points, changes = list(planned_points), list(changes)
     enrolment = open_enrolment(session, person_id, kind, at)
-    before = queries.versions_read(session, person_id)
+    versions_read = queries.versions_read(session, person_id)
     parts: list[dict[str, str | None]] = [
-        {"kind": "change", "ref": one.key[0], "version": one.version, "before": before.get(one.ref), "why": None}
+        {"kind": "change", "ref": one.key[0], "version": one.version, "before": versions_read.get(one.ref), "why": None}
         for one in changes
     ]
-    if story is not None:
-        parts.append({"kind": "scenario", "ref": story.ref, "version": None, "before": None, "why": None})
-    parts += [{"kind": "point", "ref": a.point, "version": None, "before": None, "why": a.why} for a in asks]
+    if scenario is not None:
+        parts.append({"kind": "scenario", "ref": scenario.ref, "version": None, "before": None, "why": None})
+    parts += [
+        {"kind": "point", "ref": a.point, "version": None, "before": None, "why": a.reason} for a in planned_points
+    ]
     rows = [{"enrolment_id": enrolment, "position": n, **part} for n, part in enumerate(parts, 1)]
     session.execute(insert(RefresherPart), rows)
     seed = secrets.randbelow(2**31)
-    counts = [(ask.point, ask.questions) for ask in asks]
-    known = question_history(session, person_id, protected_questions(session, library, person_id))
-    drawn = draw_questions(counts, library.questions.values(), known.last, seed, withheld=known.withheld)
+    counts = [(ask.point, ask.questions) for ask in planned_points]
+    history = question_history(session, person_id, protected_questions(session, library, person_id))
+    drawn = draw_questions(counts, library.questions.values(), history.last, seed, withheld=history.withheld)
     drawn = prefer_changed_questions(drawn, [one for one in changes if one.kind == "question"])
     open_attempt(session, library, enrolment, kind, "course", 1, seed, drawn, at)
-    written = queries.newest_refresher(session, person_id, kind)
-    assert written is not None  # noqa: S101 (it was written above)
-    return written
+    saved = queries.newest_refresher(session, person_id, kind)
+    assert saved is not None  # noqa: S101 (it was written above)
+    return saved
 
 
 def prefer_changed_questions(drawn: Sequence[DrawnQuestion], questions: Sequence[MarkedChange]) -> list[DrawnQuestion]:
-    """The drawn questions, with each one that was changed in the place of one on its point: it is asked as it is now,
-    whether it was seen before or not."""
-    found, fresh = list(drawn), {one.ref for one in questions}
+    """The drawn questions, with each changed question in the place of another one on its point. A changed question is
+    asked as it is now, whether the person saw it before or not."""
+    selected, changed_ids = list(drawn), {one.ref for one in questions}
     for one in questions:
-        if one.ref in {asked.question_id for asked in found}:
+        if one.ref in {asked.question_id for asked in selected}:
             continue
-        place = next(
-            (n for n, asked in enumerate(found) if asked.point in one.points and asked.question_id not in fresh), None
+        index = next(
+            (
+                n
+                for n, asked in enumerate(selected)
+                if asked.point in one.points and asked.question_id not in changed_ids
+            ),
+            None,
         )
-        if place is not None:
-            found[place] = DrawnQuestion(one.ref, found[place].point)
-    return found
+        if index is not None:
+            selected[index] = DrawnQuestion(one.ref, selected[index].point)
+    return selected
 
 
 def record_changed_page_read(
@@ -126,7 +151,7 @@ def record_changed_page_read(
     today: date,
     at: datetime,
 ) -> None:
-    """A changed page was seen, as it is now."""
+    """Record that a changed page was read in its present version."""
     ref = part.ref.removeprefix(PAGE_PREFIX)
     page = page_of(library, ref)
     version = page.version if page else part.version
@@ -135,9 +160,9 @@ def record_changed_page_read(
 
 
 def record_page_reread(session: Session, library: Library, refresher: Refresher, point: str, at: datetime) -> bool:
-    """The page of a point was read again, because all its questions in this refresher (or update) were missed; False
-    if that was written down before, or is not asked for."""
-    if point not in refresher.used_up:
+    """Record that the page of an exhausted point was read again in this refresher (or update). Returns False if it was
+    recorded before or is not required."""
+    if point not in refresher.exhausted_points:
         return False
     ref = "/".join(library.pages_by_point[point]) if point in library.pages_by_point else ""
     page = page_of(library, ref)
@@ -147,7 +172,7 @@ def record_page_reread(session: Session, library: Library, refresher: Refresher,
 
 
 def restart_course(session: Session, person_id: int, at: datetime) -> bool:
-    """Another enrolment for the whole course; False if there is one that is not completed."""
+    """Open another enrolment for the whole course. Returns False if there is one that is not completed."""
     lock_row(session, Person, person_id)
     newest = learning.enrolment_id(session, person_id)
     if newest is not None and learning.completion(session, newest) is None:
@@ -159,13 +184,13 @@ def restart_course(session: Session, person_id: int, at: datetime) -> bool:
 def begin_scenario_run(session: Session, library: Library, person_id: int, refresher: Refresher, at: datetime) -> int:
     """The run of the refresher's scenario that is under way, or a new one. Returns its id.
 
-    If that scenario is not taught any more, another one takes its place.
+    A scenario that is no longer taught is replaced by another one.
     """
     ref = next(part.ref for part in refresher.parts if part.kind == "scenario")
-    known = scenario_candidates(library, queries.scenario_run_counts(session, person_id))
-    if ref not in {story.ref for story in known}:
-        other = next_scenario(known, {})
-        assert other is not None  # noqa: S101 (every module has a scenario: the content check sees to it)
-        ref = other.ref
+    candidates = scenario_candidates(library, queries.scenario_run_counts(session, person_id))
+    if ref not in {story.ref for story in candidates}:
+        replacement = next_scenario(candidates, {})
+        assert replacement is not None  # noqa: S101 (every module has a scenario: the content check sees to it)
+        ref = replacement.ref
     module, _, name = ref.partition("/")
     return begin_run(session, person_id, ref, library.modules[module].scenarios[name], at, refresher.id)

@@ -1,4 +1,4 @@
-"""Completing a refresher, if it counts, and finding what was finished without being completed."""
+"""Complete a refresher if it counts, and recover completions that were finished and never recorded."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from course.audit.actions import record_event
 from course.content.library import Library
 from course.content.schema import WORDS_PER_MINUTE
-from course.credentials.actions import seal_of
+from course.credentials.actions import signing_settings
 from course.dates import civil_date
 from course.db import lock_row
 from course.learning import actions as learning
@@ -25,50 +25,51 @@ from course.refreshers.rules.eligibility import would_renew
 
 
 def complete_refresher(session: Session, event: StepEnded) -> None:
-    """Complete the refresher with its last step. Safe to call after every step; an update needs no record of its
-    own, since what was seen and answered says it."""
+    """Complete the refresher with its last step. Safe to call after every step. An update needs no completion of its
+    own, because the steps recorded in it show that it is finished."""
     _complete_if_finished(session, event.library, event.person_id, event.enrolment_id, event.on, event.at, event.at)
 
 
 def _complete_if_finished(
     session: Session, library: Library, person_id: int, enrolment: int, on: date, at: datetime, recorded: datetime
 ) -> bool:
-    """Complete a refresher that was finished at that moment, unless it does not count: that issues nothing."""
+    """Complete a refresher that was finished at that moment. A refresher that does not count is not completed and
+    issues nothing."""
     if queries.newest_refresher_id(session, person_id, REFRESHER) != enrolment:
         return False
-    # Of two last steps at once one waits here, and then sees the other.
+    # Of two last steps at the same time one waits here for the lock, and then sees the other.
     lock_row(session, Enrolment, enrolment)
     newest = queries.newest_refresher(session, person_id, REFRESHER)
-    if newest is None or newest.id != enrolment or not newest.over or newest.completed_at is not None:
+    if newest is None or newest.id != enrolment or not newest.is_finished or newest.completed_at is not None:
         return False
-    if not renews_certificate(session, person_id, newest, on, seal_of(session).zone):
+    if not renews_certificate(session, person_id, newest, on, signing_settings(session).zone):
         return False
     minutes = required_minutes(library, newest)
     return learning.record_completion(session, library, person_id, enrolment, REFRESHER, minutes, on, at, recorded)
 
 
 def renews_certificate(session: Session, person_id: int, refresher: Refresher, on: date, zone: str) -> bool:
-    """Whether a refresher that is finished on that day renews anything: by the rule that the person's own page goes by,
-    and only if nothing was completed since it was begun."""
+    """Whether a refresher finished on that day renews the certificate: by the recertification rules, and only if
+    nothing was completed since it was begun."""
     if queries.has_completed_since(session, person_id, refresher.opened_at):
         return False
     return would_renew(renewal.people(session, zone, [person_id])[0].facts, renewal.policies(session, zone), on)
 
 
 def required_minutes(library: Library, refresher: Refresher) -> int:
-    """About how long what the refresher asked for takes: its changed pages, its story, and its questions as they were
-    composed. How often somebody had to be asked again adds nothing."""
+    """The approximate duration in minutes of what the refresher required: its changed pages, its scenario, and its
+    questions as composed. Repeated questions after wrong answers add nothing."""
     pages = [page for part in refresher.parts if part.kind == "change"
              if (page := page_of(library, part.ref.removeprefix(PAGE_PREFIX)))]  # fmt: skip
-    told = sum(scenario_minutes(library, part.ref) for part in refresher.parts if part.kind == "scenario")
-    asked = sum(QUESTIONS_PER_CRITICAL if part.why == REASON_CRITICAL else 1
+    scenario_time = sum(scenario_minutes(library, part.ref) for part in refresher.parts if part.kind == "scenario")
+    questions = sum(QUESTIONS_PER_CRITICAL if part.reason == REASON_CRITICAL else 1
                 for part in refresher.parts if part.kind == "point")  # fmt: skip
-    return max(1, round(sum(p.words for p in pages) / WORDS_PER_MINUTE + told + asked * QUESTION_MINUTES))
+    return max(1, round(sum(p.words for p in pages) / WORDS_PER_MINUTE + scenario_time + questions * QUESTION_MINUTES))
 
 
 @dataclass(frozen=True)
 class RecoveredCompletion:
-    """Somebody whose course or refresher (`kind`) was finished on that day, and is completed only now."""
+    """A person whose course or refresher (`kind`) was finished on that day, and is completed only now."""
 
     person_id: int
     email: str
@@ -77,24 +78,27 @@ class RecoveredCompletion:
 
 
 def recover_completion(
-    session: Session, whole: Library, waiting: UnrecordedCompletion, at: datetime
+    session: Session, full_library: Library, candidate: UnrecordedCompletion, at: datetime
 ) -> RecoveredCompletion | None:
-    """Complete what somebody finished and what was never completed, as of the day on which it was finished; None if
-    something is missing, it does not count, or it is done already. Safe to call again, and twice at once."""
-    zone = seal_of(session).zone
-    library = whole.for_(waiting.pathway, waiting.nation)
-    if waiting.attempt_id is not None and waiting.ended_at is not None:
-        learning.record_attempt_outcome(session, library, waiting.person_id, waiting.attempt_id, waiting.ended_at)
-    last = queries.last_step_at(session, waiting.enrolment_id)
-    if last is None or (waiting.left_at is not None and last > waiting.left_at):
+    """Complete a course or refresher that was finished and never completed, as of the day on which it was finished.
+    None if a step is missing, it does not count, or it is completed already. Safe to call again, and twice at the same
+    time."""
+    zone = signing_settings(session).zone
+    library = full_library.for_(candidate.pathway, candidate.nation)
+    if candidate.attempt_id is not None and candidate.ended_at is not None:
+        learning.record_attempt_outcome(session, library, candidate.person_id, candidate.attempt_id, candidate.ended_at)
+    last_step = queries.last_step_at(session, candidate.enrolment_id)
+    if last_step is None or (candidate.left_at is not None and last_step > candidate.left_at):
         return None
-    on = civil_date(last, zone)
-    if waiting.kind == REFRESHER:
-        done = _complete_if_finished(session, library, waiting.person_id, waiting.enrolment_id, on, last, at)
+    finished_on = civil_date(last_step, zone)
+    if candidate.kind == REFRESHER:
+        is_completed = _complete_if_finished(
+            session, library, candidate.person_id, candidate.enrolment_id, finished_on, last_step, at
+        )
     else:
-        done = learning.complete_course(session, library, waiting.person_id, on, last, at)
-    if not done:
+        is_completed = learning.complete_course(session, library, candidate.person_id, finished_on, last_step, at)
+    if not is_completed:
         return None
-    details = {"kind": waiting.kind, "finished": on}
-    record_event(session, "certificate.found", ("person", waiting.person_id), details, None, at)
-    return RecoveredCompletion(waiting.person_id, waiting.email, waiting.kind, on)
+    details = {"kind": candidate.kind, "finished": finished_on}
+    record_event(session, "certificate.found", ("person", candidate.person_id), details, None, at)
+    return RecoveredCompletion(candidate.person_id, candidate.email, candidate.kind, finished_on)

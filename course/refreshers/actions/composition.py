@@ -1,4 +1,4 @@
-"""What a refresher or an update is made of."""
+"""Compose a refresher or an update from the person's facts and the course."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ UPDATE = "update"
 
 @dataclass(frozen=True)
 class RefresherComposition:
-    """What a refresher (or an update, without a story) is made of, before or as it is begun; `estimate` says for
-    each point how likely it is remembered."""
+    """The composition of a refresher (or of an update, without a scenario), before or when it is begun; `estimate` says
+    for each point how likely it is remembered."""
 
     plan: RefresherPlan
     changes: tuple[MarkedChange, ...]
-    story: ScenarioCandidate | None
+    scenario: ScenarioCandidate | None
     estimate: dict[str, float]
 
 
 def compose_refresher(
-    session: Session, library: Library, person_id: int, imported: date | None, at: datetime
+    session: Session, library: Library, person_id: int, imported_on: date | None, at: datetime
 ) -> RefresherComposition:
-    """The refresher that would be right for this person at this moment. `imported` is the day of a certificate from
-    elsewhere, if they hold nothing from here."""
+    """The refresher for this person at this moment. `imported_on` is the day of an imported certificate, if the person
+    completed nothing here."""
     estimate = person_memory_estimates(session, library, person_id, at)
-    changes = changes_for(session, library, person_id, imported)
-    told = queries.scenario_run_counts(session, person_id)
-    story = next_scenario(scenario_candidates(library, told), estimate)
-    fixed = sum(_changed_page_minutes(library, one.ref) for one in changes) + (
-        scenario_minutes(library, story.ref) if story else 0
+    changes = changes_for(session, library, person_id, imported_on)
+    run_counts = queries.scenario_run_counts(session, person_id)
+    scenario = next_scenario(scenario_candidates(library, run_counts), estimate)
+    fixed_minutes = sum(_changed_page_minutes(library, one.ref) for one in changes) + (
+        scenario_minutes(library, scenario.ref) if scenario else 0
     )
     plan = compose_plan(
         library.taught_points,
@@ -51,19 +51,19 @@ def compose_refresher(
         frozenset(p for one in changes for p in one.points),
         estimate,
         page_minutes(library),
-        fixed,
+        fixed_minutes,
         library.minutes * library.course.refresher_share / 100,
     )
-    return RefresherComposition(plan, changes, story, estimate)
+    return RefresherComposition(plan, changes, scenario, estimate)
 
 
 def person_memory_estimates(session: Session, library: Library, person_id: int, at: datetime) -> dict[str, float]:
-    """For each point that is taught, how likely this person still knows it."""
+    """For each point that is taught, the probability that this person still knows it."""
     return memory_estimates(memory_from_reviews(queries.memory_reviews(session, person_id)), library.taught_points, at)
 
 
 def page_minutes(library: Library) -> dict[str, float]:
-    """About how long it takes to read the page of each point again."""
+    """The approximate reading time of the page of each point, in minutes."""
     return {p: library.step_minutes[library.pages_by_point[p]] for p in library.taught_points}
 
 
@@ -73,17 +73,17 @@ def _changed_page_minutes(library: Library, ref: str) -> float:
 
 
 def scenario_minutes(library: Library, ref: str) -> float:
-    """About how long the recommended way through a scenario takes; 0 if it is not taught any more."""
+    """The approximate duration of the recommended way through a scenario, in minutes; 0 if it is no longer taught."""
     module, _, name = ref.partition("/")
     scenario = library.modules[module].scenarios.get(name) if module in library.modules else None
     return (len(scenario.recommended) - 1) * SECONDS_PER_DECISION / 60 if scenario else 0.0
 
 
-def scenario_candidates(library: Library, told: dict[str, int]) -> list[ScenarioCandidate]:
-    """Every scenario of the course, as near as it is to the reader's work."""
+def scenario_candidates(library: Library, run_counts: dict[str, int]) -> list[ScenarioCandidate]:
+    """Every scenario of the course, with its distance from the reader's work."""
     return [
         ScenarioCandidate(f"{module.id}/{one.id}", _setting_distance(library.pathway, one.settings, one.near), one.points,
-              told.get(f"{module.id}/{one.id}", 0))
+              run_counts.get(f"{module.id}/{one.id}", 0))
         for module in library.modules.values()
         for one in module.scenarios.values()
     ]  # fmt: skip
@@ -93,32 +93,42 @@ def _setting_distance(pathway: Setting | None, settings: Sequence[Setting], near
     return 0 if pathway in settings else 1 if pathway in near else 2
 
 
-def changes_for(session: Session, library: Library, person_id: int, imported: date | None) -> tuple[MarkedChange, ...]:
+def changes_for(
+    session: Session, library: Library, person_id: int, imported_on: date | None
+) -> tuple[MarkedChange, ...]:
     """The marked changes that are new to this person."""
     if not library.changes:
         return ()
-    shown = changes_first_taught(session)
-    read = queries.page_read_times(session, person_id)
-    # A page that was read in the whole course after it had changed is known.
-    known = {one.key for one in library.changes
-             if one.kind == "page" and one.key in shown and one.ref in read and read[one.ref] >= shown[one.key]}  # fmt: skip
+    first_taught = changes_first_taught(session)
+    read_times = queries.page_read_times(session, person_id)
+    # A change is known if its page was read in the whole course after it had changed.
+    known_changes = {
+        one.key
+        for one in library.changes
+        if one.kind == "page"
+        and one.key in first_taught
+        and one.ref in read_times
+        and read_times[one.ref] >= first_taught[one.key]
+    }
     basis = ChangeBasis(
         queries.last_completed_begun_at(session, person_id),
-        imported,
-        queries.handled_changes(session, person_id) | known,
+        imported_on,
+        queries.handled_changes(session, person_id) | known_changes,
     )
-    return open_changes(library.changes, shown, basis)
+    return open_changes(library.changes, first_taught, basis)
 
 
-def update_for(session: Session, library: Library, person_id: int, imported: date | None, zone: str) -> Update | None:
-    """The update that is open to this person now."""
-    changes = changes_for(session, library, person_id, imported)
+def update_for(
+    session: Session, library: Library, person_id: int, imported_on: date | None, zone: str
+) -> Update | None:
+    """The update that is open for this person now; None if there is none."""
+    changes = changes_for(session, library, person_id, imported_on)
     if not changes:
         return None
     return required_update(changes, {key: civil_date(at, zone) for key, at in changes_first_taught(session).items()})
 
 
 def page_of(library: Library, ref: str) -> Page | None:
-    """The page module/page as it is taught now; None if this reader does not read it any more."""
+    """The page module/page as it is taught now; None if this reader's variant of the course no longer has it."""
     module: Module | None = library.modules.get(ref.partition("/")[0])
     return module.pages.get(ref.partition("/")[2]) if module else None

@@ -1,4 +1,4 @@
-"""Boosters and mail about updates: who is to have them, and putting them into the outbox."""
+"""Boosters and mail about updates: who is due to get them, and queueing them in the outbox."""
 
 from __future__ import annotations
 
@@ -30,92 +30,94 @@ from course.reminders.queries import sending_hours
 
 
 def boosters_due(session: Session, library: Library, zone: str, on: date) -> list[CertifiedLearner]:
-    """Who is to be sent a booster on that day: people who are up to date, have time until their refresher, and have
-    not declined."""
-    no = opted_out_people(session, BOOSTER)
-    possible = [
+    """The people who are due to be sent a booster on that day: their certification status is up to date, the intervals
+    allow it, and they have not opted out."""
+    opted_out = opted_out_people(session, BOOSTER)
+    candidates = [
         one
         for one in queries.certified_learners(session)
-        if one.person_id not in no and interval_allows_booster(*_booster_history(one, zone), on)
+        if one.person_id not in opted_out and interval_allows_booster(*_booster_history(one, zone), on)
     ]
-    rules = renewal.policies(session, zone)
-    if not possible or not rules:
+    policies = renewal.policies(session, zone)
+    if not candidates or not policies:
         return []
-    known = {one.id: one.facts for one in renewal.people(session, zone, [one.person_id for one in possible])}
+    facts = {one.id: one.facts for one in renewal.people(session, zone, [one.person_id for one in candidates])}
     at = datetime.combine(on, time(12), UTC)
     return [
         one
-        for one in possible
-        if certification_status(known[one.person_id], rules, on).state == UP_TO_DATE
+        for one in candidates
+        if certification_status(facts[one.person_id], policies, on).state == UP_TO_DATE
         and is_booster_due(
             *_booster_history(one, zone), person_memory_estimates(session, library, one.person_id, at), on
         )
     ]
 
 
-def _booster_history(one: CertifiedLearner, zone: str) -> tuple[date, list[SentBooster]]:
-    return civil_date(one.completed_at, zone), [
-        SentBooster(civil_date(at, zone), answered) for at, answered in one.boosters
+def _booster_history(learner: CertifiedLearner, zone: str) -> tuple[date, list[SentBooster]]:
+    """The day of the completion and the boosters sent since, as the rules take them."""
+    return civil_date(learner.completed_at, zone), [
+        SentBooster(civil_date(at, zone), answered) for at, answered in learner.boosters
     ]
 
 
 def queue_booster(
     session: Session,
     library: Library,
-    to: CertifiedLearner,
-    letter: Callable[[int], MailMessage],
+    learner: CertifiedLearner,
+    render: Callable[[int], MailMessage],
     zone: str,
     at: datetime,
 ) -> bool:
-    """Draw the five questions and put the mail with their link into the outbox, to leave in working hours. False if
-    another was quicker. `letter` makes the mail from the attempt's id."""
-    estimate = person_memory_estimates(session, library, to.person_id, at)
+    """Draw the five questions and queue the mail with their link in the outbox, to be sent in working hours. Returns
+    False if another process was quicker. `render` makes the mail from the attempt's id."""
+    estimate = person_memory_estimates(session, library, learner.person_id, at)
     seed = secrets.randbelow(2**31)
     counts = [(point, 1) for point in weakest_points(estimate, library.taught_points)]
-    known = question_history(session, to.person_id, protected_questions(session, library, to.person_id))
-    drawn = draw_questions(counts, library.questions.values(), known.last, seed, withheld=known.withheld)
-    number = len(to.boosters) + 1
-    attempt = open_attempt(session, library, to.enrolment_id, "booster", "course", number, seed, drawn, at)
-    working = sending_hours(session, zone)
-    leaves = working.leaves(at) if working else at
-    return attempt is not None and schedule_message(
-        session, f"booster:{attempt}", to.email, letter(attempt), at, leaves
+    history = question_history(session, learner.person_id, protected_questions(session, library, learner.person_id))
+    drawn = draw_questions(counts, library.questions.values(), history.last, seed, withheld=history.withheld)
+    number = len(learner.boosters) + 1
+    attempt_id = open_attempt(session, library, learner.enrolment_id, "booster", "course", number, seed, drawn, at)
+    hours = sending_hours(session, zone)
+    send_at = hours.leaves(at) if hours else at
+    return attempt_id is not None and schedule_message(
+        session, f"booster:{attempt_id}", learner.email, render(attempt_id), at, send_at
     )
 
 
 @dataclass(frozen=True)
 class DueUpdateMail:
-    """Somebody who is to hear of an update: which one, and which of its mails is due."""
+    """A mail about an update that is due: to whom, about which update, and which of its mails."""
 
     person: CertifiedLearner
     update: Update
-    step: str
+    mail_step: str
 
     @property
     def key(self) -> str:
-        """The same mail about the same changes is never queued twice."""
+        """The key of the mail in the outbox. It prevents the same mail about the same changes from being queued twice."""
         about = content_digest(sorted(one.version for one in self.update.changes))
-        return f"update:{self.person.person_id}:{about}:{self.step}"
+        return f"update:{self.person.person_id}:{about}:{self.mail_step}"
 
 
 def updates_due(session: Session, library: Library, zone: str, on: date) -> list[DueUpdateMail]:
-    """Who is to hear of an open update on that day: whoever is up to date, and has no refresher to do instead."""
-    rules = renewal.policies(session, zone)
-    if not any(one.change.update_days for one in library.changes) or not rules:
+    """The mails about open updates that are due on that day: to people whose certification status is up to date, so
+    that they have no refresher to do instead."""
+    policies = renewal.policies(session, zone)
+    if not any(marked.change.update_days for marked in library.changes) or not policies:
         return []
     people = queries.certified_learners(session)
-    known = {one.id: one.facts for one in renewal.people(session, zone, [one.person_id for one in people])}
-    found = []
-    for one in people:
-        if certification_status(known[one.person_id], rules, on).state != UP_TO_DATE:
+    facts = {one.id: one.facts for one in renewal.people(session, zone, [one.person_id for one in people])}
+    due = []
+    for learner in people:
+        if certification_status(facts[learner.person_id], policies, on).state != UP_TO_DATE:
             continue
-        wanted = update_for(session, library, one.person_id, None, zone)
-        if wanted is not None:
-            found.append(DueUpdateMail(one, wanted, update_mail_step(wanted, on)))
-    return found
+        update = update_for(session, library, learner.person_id, None, zone)
+        if update is not None:
+            due.append(DueUpdateMail(learner, update, update_mail_step(update, on)))
+    return due
 
 
-def queue_update_mail(session: Session, told: DueUpdateMail, letter: MailMessage, zone: str, at: datetime) -> bool:
-    """Put the mail into the outbox, to leave in working hours; False if it was there already."""
-    working = sending_hours(session, zone)
-    return schedule_message(session, told.key, told.person.email, letter, at, working.leaves(at) if working else at)
+def queue_update_mail(session: Session, due: DueUpdateMail, message: MailMessage, zone: str, at: datetime) -> bool:
+    """Queue the mail in the outbox, to be sent in working hours. Returns False if it was queued already."""
+    hours = sending_hours(session, zone)
+    return schedule_message(session, due.key, due.person.email, message, at, hours.leaves(at) if hours else at)

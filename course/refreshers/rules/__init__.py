@@ -1,2 +1,2 @@
-"""What a refresher is made of: what somebody is likely to have forgotten, what has changed, and what must never be
-forgotten. Pure: no clock, no database."""
+"""The rules of refreshers, boosters and updates: what a person is likely to have forgotten, what has changed since they
+completed the course, and what is safety-critical and asked every time. Pure: no clock, no database."""

@@ -1,4 +1,5 @@
-"""Composing a refresher for one person: what must be in it, then what they are likeliest to have forgotten."""
+"""Compose a refresher for one person: first what must be in it, then the points that they are most likely to have
+forgotten."""
 
 from __future__ import annotations
 
@@ -8,36 +9,38 @@ from dataclasses import dataclass
 REASON_CRITICAL = "critical"
 REASON_CHANGED = "changed"
 REASON_FORGOTTEN = "forgotten"
-# Half a minute to answer, half a minute to read why.
+# Half a minute to answer the question, and half a minute to read the explanation.
 QUESTION_MINUTES = 1.0
-# The page is offered after a miss; this share of people is taken to read it again.
+# After a wrong answer the page is offered; this share of people is assumed to read it again.
 REREAD_SHARE = 0.5
 QUESTIONS_PER_CRITICAL = 2
 
 
 @dataclass(frozen=True)
 class PlannedPoint:
-    """A point to ask, with how many questions, and why: critical, changed or (likely) forgotten."""
+    """A point to ask, with the number of questions and the reason: critical, changed or (likely) forgotten."""
 
     point: str
     questions: int
-    why: str
+    reason: str
 
 
 @dataclass(frozen=True)
 class RefresherPlan:
-    """The points in the order in which they were taken up, and about how many minutes all of it takes, with what
-    had to be read anyway."""
+    """The points in the order in which they were chosen, and the approximate duration of the whole refresher in
+    minutes, including the changed pages and the scenario."""
 
-    asks: tuple[PlannedPoint, ...]
+    planned_points: tuple[PlannedPoint, ...]
     minutes: float
 
-    def points(self, why: str) -> tuple[str, ...]:
-        return tuple(ask.point for ask in self.asks if ask.why == why)
+    def points(self, reason: str) -> tuple[str, ...]:
+        """The points that are asked for this reason."""
+        return tuple(point.point for point in self.planned_points if point.reason == reason)
 
 
 def point_minutes(questions: int, estimate: float, page_minutes: float) -> float:
-    """About how many minutes a point takes: its questions and, as often as it is missed, another one and its page."""
+    """The approximate duration of a point in minutes: its questions and, in proportion to how likely a wrong answer is,
+    one more question and the page."""
     return questions * QUESTION_MINUTES + (1 - estimate) * (QUESTION_MINUTES + REREAD_SHARE * page_minutes)
 
 
@@ -50,46 +53,47 @@ def compose_plan(
     fixed: float,
     budget: float,
 ) -> RefresherPlan:
-    """Which points are asked. `points` are all that are taught, `estimate` says how likely each is remembered,
-    `page_minutes` how long its page takes, `fixed` what the changed pages and the scenario take, `budget` what all of
-    it may take, in minutes.
+    """Choose the points of a refresher. `points` are all points that are taught, `estimate` says how likely each is
+    remembered (0 to 1), `page_minutes` how long its page takes, `fixed` how long the changed pages and the scenario
+    take, `budget` how long the whole refresher may take, in minutes.
 
-    Critical and changed points are always in, however long that takes; then the others, the least remembered first,
-    until the next would go over the budget. There is always at least one point.
+    Critical and changed points are always included, however long that takes. The other points follow, the least
+    remembered first, until the next one would exceed the budget. There is always at least one point.
     """
-    asks = [PlannedPoint(p, QUESTIONS_PER_CRITICAL, REASON_CRITICAL) for p in points if p in critical]
-    asks += [PlannedPoint(p, 1, REASON_CHANGED) for p in points if p in changed and p not in critical]
-    minutes = fixed + sum(point_minutes(ask.questions, estimate[ask.point], page_minutes[ask.point]) for ask in asks)
-    taken = {ask.point for ask in asks}
+    planned = [PlannedPoint(p, QUESTIONS_PER_CRITICAL, REASON_CRITICAL) for p in points if p in critical]
+    planned += [PlannedPoint(p, 1, REASON_CHANGED) for p in points if p in changed and p not in critical]
+    minutes = fixed + sum(point_minutes(ask.questions, estimate[ask.point], page_minutes[ask.point]) for ask in planned)
+    chosen = {ask.point for ask in planned}
     order = {point: number for number, point in enumerate(points)}
     for point in sorted(points, key=lambda p: (estimate[p], order[p])):
-        if point in taken:
+        if point in chosen:
             continue
-        more = point_minutes(1, estimate[point], page_minutes[point])
-        if minutes + more > budget and asks:
+        extra = point_minutes(1, estimate[point], page_minutes[point])
+        if minutes + extra > budget and planned:
             break
-        asks.append(PlannedPoint(point, 1, REASON_FORGOTTEN))
-        minutes += more
-    return RefresherPlan(tuple(asks), minutes)
+        planned.append(PlannedPoint(point, 1, REASON_FORGOTTEN))
+        minutes += extra
+    return RefresherPlan(tuple(planned), minutes)
 
 
 @dataclass(frozen=True)
 class ScenarioCandidate:
-    """A scenario that could be in a refresher: how near it is to the person's work (0 their own, 1 close to it, 2
-    another), and how often they have been through it."""
+    """A scenario that could be in a refresher: its distance from the person's work (0 their own setting, 1 a near one,
+    2 another), and how often the person has finished it."""
 
     ref: str
     distance: int
     points: tuple[str, ...]
-    times: int
+    run_count: int
 
 
-def next_scenario(stories: Iterable[ScenarioCandidate], estimate: Mapping[str, float]) -> ScenarioCandidate | None:
-    """Another one each year: of those seen least often the nearest to the person's work, and of these the one whose
-    points are the least remembered."""
+def next_scenario(candidates: Iterable[ScenarioCandidate], estimate: Mapping[str, float]) -> ScenarioCandidate | None:
+    """The scenario for the next refresher, so that it differs from year to year: of the scenarios run least often the
+    nearest to the person's work, and of these the one whose points are remembered least. None if there is no scenario.
+    """
 
-    def rank(story: ScenarioCandidate) -> tuple[float, ...]:
-        known = [estimate.get(point, 0.0) for point in story.points]
-        return story.times, story.distance, sum(known) / len(known)
+    def rank(candidate: ScenarioCandidate) -> tuple[float, ...]:
+        estimates = [estimate.get(point, 0.0) for point in candidate.points]
+        return candidate.run_count, candidate.distance, sum(estimates) / len(estimates)
 
-    return min(stories, key=lambda story: (rank(story), story.ref), default=None)
+    return min(candidates, key=lambda candidate: (rank(candidate), candidate.ref), default=None)

@@ -1,4 +1,4 @@
-"""Whether finishing a refresher would renew anything."""
+"""Whether finishing a refresher would renew the certificate."""
 
 from __future__ import annotations
 
@@ -12,17 +12,20 @@ from course.recertification.rules.facts import REFRESHER
 
 
 def would_renew(facts: CertificationFacts, policies: Sequence[Policy], on: date) -> bool:
-    """Whether a refresher that is finished on that day counts, by the rule of recertification. Before there is a rule it
-    does."""
-    done = CompletionFact(on, kind=REFRESHER)
-    earlier = (found for c in facts.completions if c.day < on and (found := _completion_before(c, on)))
-    known = replace(facts, completions=(*earlier, done))
-    return all(one.counts for one in cycles(known, policies, on) if one.completion == done)
+    """Whether a refresher finished on that day counts by the recertification rules. Before the first policy version it
+    counts."""
+    refresher = CompletionFact(on, kind=REFRESHER)
+    earlier_completions = (
+        effective for c in facts.completions if c.day < on and (effective := _completion_before(c, on))
+    )
+    facts_with_refresher = replace(facts, completions=(*earlier_completions, refresher))
+    return all(one.is_counted for one in cycles(facts_with_refresher, policies, on) if one.completion == refresher)
 
 
 def _completion_before(completion: CompletionFact, on: date) -> CompletionFact | None:
-    """A completion as it was at the beginning of that day. What is revoked on this very day is no ground to renew on,
-    though what was issued before it that day keeps its own. What was renewed on it earlier goes on to count."""
+    """The completion as it was at the beginning of that day; None if it was recorded on that day and revoked on the
+    same day. A completion revoked on that day gives no ground for a renewal on that day, although a certificate issued
+    before the revocation keeps its date. A renewal from an earlier day continues to count."""
     if completion.revoked != on:
         return completion
-    return replace(completion, revoked=add_days(on, -1)) if completion.written < on else None
+    return replace(completion, revoked=add_days(on, -1)) if completion.recorded_on < on else None

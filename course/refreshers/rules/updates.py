@@ -1,4 +1,4 @@
-"""What has changed for somebody since they completed the course, and until when they are to learn of it."""
+"""Which marked changes are new to a person since they completed the course, and the due date of the update about them."""
 
 from __future__ import annotations
 
@@ -13,95 +13,105 @@ from course.content.schema import Block, Page
 
 @dataclass(frozen=True)
 class ChangeBasis:
-    """What somebody's knowledge rests on: when they began what they completed last (None if it was not here), the
-    day of an imported certificate (None if there is none), and when they last dealt with each marked change."""
+    """What a person's knowledge of the course rests on: when they began what they completed last (None if they
+    completed nothing here), the day of an imported certificate (None if there is none), and the marked changes that
+    they have handled since."""
 
-    begun: datetime | None
-    imported: date | None
-    dealt_with: frozenset[tuple[str, str]] = frozenset()
+    begun_at: datetime | None
+    imported_on: date | None
+    handled_changes: frozenset[tuple[str, str]] = frozenset()
 
 
 def open_changes(
     changes: Iterable[MarkedChange], shown: dict[tuple[str, str], datetime], basis: ChangeBasis
 ) -> tuple[MarkedChange, ...]:
-    """The marked changes that are new to somebody: taught here since they began what they completed last, or dated
-    after their certificate from elsewhere, and not dealt with since. Nothing for who has completed nothing."""
-    found = []
-    for one in changes:
-        if one.key in basis.dealt_with or one.key not in shown:
+    """The marked changes that are new to a person: first taught here since they began what they completed last, or
+    dated after their imported certificate, and not handled since. Empty for a person who has completed nothing."""
+    new_changes = []
+    for marked in changes:
+        if marked.key in basis.handled_changes or marked.key not in shown:
             continue
-        if basis.begun is not None:
-            if shown[one.key] > basis.begun:
-                found.append(one)
-        elif basis.imported is not None and one.change.date > basis.imported:
-            found.append(one)
-    return tuple(found)
+        if basis.begun_at is not None:
+            if shown[marked.key] > basis.begun_at:
+                new_changes.append(marked)
+        elif basis.imported_on is not None and marked.change.date > basis.imported_on:
+            new_changes.append(marked)
+    return tuple(new_changes)
 
 
 @dataclass(frozen=True)
 class Update:
-    """Changes that somebody is to learn of before their next refresher: the last day for it, included, is the
-    earliest of theirs."""
+    """The changes that a person has to learn before their next refresher. The due date of the update, the last day in
+    time, is the earliest due date of its changes."""
 
     changes: tuple[MarkedChange, ...]
     due: date
 
     @property
     def points(self) -> tuple[str, ...]:
+        """The learning points of the changes, without repetition."""
         return tuple(dict.fromkeys(point for one in self.changes for point in one.points))
 
 
-def required_update(changes: Sequence[MarkedChange], shown: dict[tuple[str, str], date]) -> Update | None:
-    """The update that these open changes ask for; `shown` has the day on which each was first taught here."""
-    urgent = tuple(one for one in changes if one.change.update_days is not None)
-    if not urgent:
+def required_update(changes: Sequence[MarkedChange], first_taught: dict[tuple[str, str], date]) -> Update | None:
+    """The update that these open changes require; None if none of them is urgent. `shown` has the day on which each
+    change was first taught here."""
+    urgent_changes = tuple(one for one in changes if one.change.update_days is not None)
+    if not urgent_changes:
         return None
-    return Update(urgent, min(shown[one.key] + timedelta(days=one.change.update_days or 0) for one in urgent))
+    return Update(
+        urgent_changes,
+        min(first_taught[one.key] + timedelta(days=one.change.update_days or 0) for one in urgent_changes),
+    )
 
 
-# A mail when the update opens, another so many days before its last day, and one each week after it.
+# One mail when the update opens, another so many days before its due date, and one each week after it.
 DUE_SOON = timedelta(days=7)
 
 
-def update_mail_step(found: Update, on: date) -> str:
-    """Which mail about an update is due on a day: opened, soon, or how many weeks it is late. Each is sent once."""
-    if on > found.due:
-        return f"late-{((on - found.due).days - 1) // 7}"
-    return "soon" if on >= found.due - DUE_SOON else "opened"
+def update_mail_step(update: Update, on: date) -> str:
+    """The mail about an update that is due on a day: opened, soon, or late with the number of weeks. Each step is sent
+    once."""
+    if on > update.due:
+        return f"late-{((on - update.due).days - 1) // 7}"
+    return "soon" if on >= update.due - DUE_SOON else "opened"
 
 
 @dataclass(frozen=True)
 class PageDiffRow:
-    """One line of two versions side by side: the same block in both, one that was replaced, or one that is only in
-    one of them (the other is None)."""
+    """One row of a comparison of two page versions: the same block in both, a replaced block, or a block that is only
+    in one of them (the other is None)."""
 
     before: Block | None
     after: Block | None
 
     @property
-    def same(self) -> bool:
+    def is_unchanged(self) -> bool:
         return self.before is not None and self.after is not None and self.before.html == self.after.html
 
 
 def page_diff(before: Page, after: Page) -> tuple[PageDiffRow, ...]:
-    """The blocks of two versions of a page, those that correspond in one row. Prompts for a private note are left
-    out: they are no instruction."""
-    old, new = (tuple(b for b in page.blocks if b.kind != "reflect") for page in (before, after))
+    """The blocks of two versions of a page, with corresponding blocks in one row. Prompts for a private note are left
+    out, because they are not instruction."""
+    old, new = (tuple(block for block in page.blocks if block.kind != "reflect") for page in (before, after))
     matcher = difflib.SequenceMatcher(
-        None, [_visible_content(b) for b in old], [_visible_content(b) for b in new], autojunk=False
+        None,
+        [_visible_content(block) for block in old],
+        [_visible_content(block) for block in new],
+        autojunk=False,
     )
     rows: list[PageDiffRow] = []
-    for what, a, b, c, d in matcher.get_opcodes():
-        if what == "equal":
-            rows += [PageDiffRow(*pair) for pair in zip(old[a:b], new[c:d], strict=True)]
+    for operation, old_start, old_end, new_start, new_end in matcher.get_opcodes():
+        if operation == "equal":
+            rows += [PageDiffRow(*pair) for pair in zip(old[old_start:old_end], new[new_start:new_end], strict=True)]
             continue
-        size = max(b - a, d - c)
-        left = [*old[a:b], *[None] * (size - (b - a))]
-        right = [*new[c:d], *[None] * (size - (d - c))]
+        size = max(old_end - old_start, new_end - new_start)
+        left = [*old[old_start:old_end], *[None] * (size - (old_end - old_start))]
+        right = [*new[new_start:new_end], *[None] * (size - (new_end - new_start))]
         rows += [PageDiffRow(*pair) for pair in zip(left, right, strict=True)]
     return tuple(rows)
 
 
 def _visible_content(block: Block) -> tuple[str, str, str]:
-    """What a reader sees of a block. Sources that were checked again do not make it another one."""
+    """The part of a block that a reader sees. A newer check of its sources does not make it a different block."""
     return block.kind, block.html, block.svg or ""

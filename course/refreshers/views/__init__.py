@@ -1,4 +1,4 @@
-"""The refresher, its updates, and boosters."""
+"""The pages of refreshers, updates and boosters."""
 
 from __future__ import annotations
 

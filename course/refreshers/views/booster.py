@@ -1,4 +1,5 @@
-"""A booster: five questions by a mailed link that needs no password, and leads to nothing else."""
+"""The pages of a booster: five questions by a mailed link that works without a password and gives access to nothing
+else."""
 
 from __future__ import annotations
 
@@ -12,21 +13,21 @@ from course.content.queries import part_in_version
 from course.content.schema import Question
 from course.learning import actions as learning
 from course.learning.queries import AttemptItemView, AttemptView
-from course.learning.rules.grading import CONFIDENCE_LEVELS, InvalidAnswer, grade, option_order, parse_answer
+from course.learning.rules.grading import CONFIDENCE_LEVELS, InvalidAnswer, grade, option_order, parse_submission
 from course.learning.views.attempts import ALREADY_ANSWERED
 from course.refreshers import queries
 from course.refreshers.rules.boosters import LINK_VALIDITY, read_booster_token
 from course.refreshers.views.page_context import pages, today
 from course.web.access import public
 from course.web.app_state import app_state
-from course.web.template_filters import redirect_after_post
+from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, unit_of_work
 
 
 @pages.get("/booster/<token>")
 @public
 def booster(token: str) -> Response:
-    """The next question, or how it went."""
+    """Redirect to the next question, or show the result."""
     attempt = _attempt_of_token(token)
     if attempt is None:
         return _link_expired_page()
@@ -46,9 +47,9 @@ def booster(token: str) -> Response:
 
 
 def _attempt_of_token(token: str) -> AttemptView | None:
-    """The booster of a link that still works."""
-    number = read_booster_token(token, app_state().config.secret_key)
-    return queries.booster_attempt(db(), number, now() - LINK_VALIDITY) if number is not None else None
+    """The attempt of a booster link that is still valid; None if the link has expired or is not genuine."""
+    attempt_id = read_booster_token(token, app_state().config.secret_key)
+    return queries.booster_attempt(db(), attempt_id, now() - LINK_VALIDITY) if attempt_id is not None else None
 
 
 def _link_expired_page() -> Page:
@@ -63,21 +64,22 @@ def _question_of_item(item: AttemptItemView) -> Question:
 @pages.get("/booster/<token>/<int(max=99):position>")
 @public
 def booster_question(token: str, position: int) -> Response:
-    """A question or, once it is answered, what there is to say about each option."""
+    """A question or, when it is answered, the explanation of each option."""
     attempt = _attempt_of_token(token)
     return _link_expired_page() if attempt is None else _render_question(token, attempt, position, None)
 
 
 def _render_question(token: str, attempt: AttemptView, position: int, mistake: InvalidAnswer | None) -> Page:
+    """The page of a question, with the mistake in the entered answer if there is one."""
     item = _item_or_404(attempt, position)
-    asked = _question_of_item(item)
+    question = _question_of_item(item)
     page = render_template(
         "refreshers/booster.html",
         attempt=attempt,
         item=item,
-        question=asked,
-        order=option_order(asked, attempt.seed, position),
-        grade=grade(asked, item.given) if item.given is not None else None,
+        question=question,
+        order=option_order(question, attempt.seed, position),
+        grade=grade(question, item.given) if item.given is not None else None,
         mistake=mistake,
         typed=request.form,
         sureness=CONFIDENCE_LEVELS,
@@ -94,27 +96,26 @@ def _item_or_404(attempt: AttemptView, position: int) -> AttemptItemView:
 @pages.post("/booster/<token>/<int(max=99):position>")
 @public
 def answer_booster(token: str, position: int) -> Response:
-    """Keep an answer. A second one for the same question changes nothing and shows the first; if it was another one,
-    that is said."""
+    """Save an answer. A second answer to the same question changes nothing and shows the first; a message says so if it
+    was a different one."""
     attempt = _attempt_of_token(token)
     holder = queries.enrolment_holder(db(), attempt.enrolment_id) if attempt is not None else None
     if attempt is None or holder is None:
         return _link_expired_page()
     item = _item_or_404(attempt, position)
-    asked = _question_of_item(item)
-    here = url_for("refreshers.booster_question", token=token, position=position)
-    order = option_order(asked, attempt.seed, position)
-    given = parse_answer(asked, order, {name: request.form.getlist(name) for name in request.form})
-    sureness = request.form.get("sure")
-    if not isinstance(given, InvalidAnswer) and sureness not in CONFIDENCE_LEVELS:
-        given = InvalidAnswer("sure-sure", "Say how sure you are of your answer.")
-    if isinstance(given, InvalidAnswer):
+    question = _question_of_item(item)
+    question_url = url_for("refreshers.booster_question", token=token, position=position)
+    order = option_order(question, attempt.seed, position)
+    reply = parse_submission(question, order, {name: request.form.getlist(name) for name in request.form})
+    if isinstance(reply, InvalidAnswer):
         if item.given is None:
-            return _render_question(token, attempt, position, given)
+            return _render_question(token, attempt, position, reply)
         flash(ALREADY_ANSWERED)
-        return redirect_after_post(here)
+        return redirect_after_post(question_url)
     with unit_of_work() as session:
-        what = learning.submit_answer(session, library(), holder, attempt.id, position, given, sureness, today(), now())
-    if what == learning.CONFLICT:
+        result = learning.submit_answer(
+            session, library(), holder, attempt.id, position, reply.given, reply.confidence, today(), now()
+        )
+    if result == learning.CONFLICT:
         flash(ALREADY_ANSWERED)
-    return redirect_after_post(here)
+    return redirect_after_post(question_url)

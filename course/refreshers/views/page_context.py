@@ -1,4 +1,5 @@
-"""Where the reader stands with refreshers and updates, what is next in one, and when it is not gone on with."""
+"""The certification status and refresher status of the reader, the next part of a refresher, and where the reader is
+redirected when a refresher cannot be continued."""
 
 from __future__ import annotations
 
@@ -27,6 +28,7 @@ pages = Blueprint("refreshers", __name__)
 
 
 def reader_id() -> int:
+    """The id of the signed-in person; marks "My training" as the current section."""
     g.here = "training"
     viewer: Viewer = current_user.person
     return viewer.id
@@ -38,7 +40,7 @@ def today() -> date:
 
 @dataclass(frozen=True)
 class RefresherPartRow:
-    """A part as the overview lists it."""
+    """A part in the list on the refresher's overview."""
 
     title: str
     note: str
@@ -47,6 +49,7 @@ class RefresherPartRow:
 
 
 def part_rows(refresher: Refresher) -> list[RefresherPartRow]:
+    """The parts of a refresher as its overview lists them."""
     rows = []
     for part in refresher.parts:
         if part.kind == "change" and part.ref.startswith(PAGE_PREFIX):
@@ -65,10 +68,12 @@ def part_rows(refresher: Refresher) -> list[RefresherPartRow]:
 
 
 def next_part(refresher: Refresher) -> RefresherPartRow | None:
+    """The first part that is not done; None if all are done."""
     return next((row for row in part_rows(refresher) if not row.done), None)
 
 
 def ref_title(ref: str) -> str:
+    """The title of a page, check or scenario by module/name; the name itself if it is no longer taught."""
     module = reader_library().modules.get(ref.partition("/")[0])
     step = module.step(ref.partition("/")[2]) if module else None
     if step is None and module is not None and ref.partition("/")[2] in module.scenarios:
@@ -78,106 +83,121 @@ def ref_title(ref: str) -> str:
 
 @dataclass(frozen=True)
 class RefresherStatus:
-    """Where the reader stands: their standing, the day of a certificate from elsewhere, whether they completed
-    anything here, the refresher that is under way, one that was begun and counts no more (`lost`), and the newest one
-    that was completed (`renewed`). `may_begin` is false on the day of a completion: one more of that day would renew
-    nothing."""
+    """The refresher status of the reader: their certification status, the day of an imported certificate, whether they
+    completed anything here, the refresher that is under way, one that was begun and no longer counts (`invalidated`),
+    and the newest completed one. `may_begin` is false on the day of a completion, because another completion of that
+    day would renew nothing."""
 
-    standing: CertificationStatus | None
-    imported: date | None
+    certification_status: CertificationStatus | None
+    imported_on: date | None
     completed: bool
     refresher: Refresher | None
-    lost: Refresher | None = None
-    renewed: Refresher | None = None
+    invalidated: Refresher | None = None
+    completed_refresher: Refresher | None = None
     may_begin: bool = True
 
     @property
     def whole_course(self) -> bool:
-        """Whether the whole course is needed again, after one was completed and has lapsed."""
-        return self.completed and self.standing is not None and self.standing.course == INITIAL
+        """Whether the whole course is needed again, after a completed one has lapsed."""
+        return self.completed and self.certification_status is not None and self.certification_status.course == INITIAL
 
     @property
     def revoked(self) -> bool:
-        """Whether that is so because nothing is held any more, and not because it ran out too long ago."""
-        return self.whole_course and self.standing is not None and self.standing.valid_until is None
+        """Whether the whole course is needed because no certificate is left (revoked), and not because the grace period
+        is over."""
+        return (
+            self.whole_course
+            and self.certification_status is not None
+            and self.certification_status.valid_until is None
+        )
 
     @property
-    def open(self) -> bool:
-        """Whether a refresher is the right thing now or soon."""
+    def is_available(self) -> bool:
+        """Whether a refresher is the right course now or soon."""
         if self.refresher is not None:
             return True
-        return self.standing is not None and self.standing.course == REFRESHER and self.standing.due is not None
+        return (
+            self.certification_status is not None
+            and self.certification_status.course == REFRESHER
+            and self.certification_status.due is not None
+        )
 
     @property
-    def wanted(self) -> bool:
-        """Whether it is asked for by now: the window is open, or it was begun."""
-        if not self.open or self.standing is None:
+    def is_due(self) -> bool:
+        """Whether a refresher is expected of the reader now: the renewal window is open, or the refresher was begun."""
+        if not self.is_available or self.certification_status is None:
             return False
-        opens = self.standing.window_opens
-        return self.refresher is not None or opens is None or opens <= self.standing.on
+        window_opens = self.certification_status.window_opens
+        return self.refresher is not None or window_opens is None or window_opens <= self.certification_status.on
 
 
 def refresher_status() -> RefresherStatus:
-    """Asked for once in a request."""
-    if "recall_where" not in g:
+    """The refresher status of the reader, derived once for each request."""
+    if "refresher_status" not in g:
         zone, person_id = app_state().config.time_zone, reader_id()
         policies = renewal.policies(db(), zone)
         facts = renewal.people(db(), zone, [person_id])[0].facts
-        here = certification_status(facts, policies, today()) if policies else None
-        imported = max((c.day for c in facts.completions if c.kind == IMPORTED), default=None)
-        completed = any(c.kind != IMPORTED for c in facts.completions)
+        status = certification_status(facts, policies, today()) if policies else None
+        imported_on = max((c.day for c in facts.completions if c.kind == IMPORTED), default=None)
+        has_completed = any(c.kind != IMPORTED for c in facts.completions)
         newest = queries.newest_refresher(db(), person_id, actions.REFRESHER)
         under_way = actions.resumable_refresher(db(), person_id, newest, now())
         renews = would_renew(facts, policies, today())
-        done_today = any(c.day == today() for c in facts.known(today()).completions)
-        counted = under_way is not None and renews
-        g.recall_where = RefresherStatus(
-            here,
-            None if completed else imported,
-            completed,
-            under_way if counted else None,
-            lost=None if counted else under_way,
-            renewed=newest if newest is not None and newest.completed_at is not None else None,
+        done_today = any(c.day == today() for c in facts.as_of(today()).completions)
+        counts = under_way is not None and renews
+        g.refresher_status = RefresherStatus(
+            status,
+            None if has_completed else imported_on,
+            has_completed,
+            under_way if counts else None,
+            invalidated=None if counts else under_way,
+            completed_refresher=newest if newest is not None and newest.completed_at is not None else None,
             may_begin=renews and not done_today,
         )
-    found: RefresherStatus = g.recall_where
-    return found
+    cached: RefresherStatus = g.refresher_status
+    return cached
 
 
 def _refresher_redirect(enrolment: int) -> str | None:
-    """Where the reader is led instead of going on in a refresher: to its page, if it cannot be passed or does not count
-    any more."""
-    here = refresher_status()
-    if here.renewed is not None and here.renewed.id == enrolment:
+    """The address to which the reader is redirected instead of continuing the refresher: its overview, if it cannot be
+    passed or no longer counts. None if the refresher can be continued."""
+    status = refresher_status()
+    if status.completed_refresher is not None and status.completed_refresher.id == enrolment:
         return None
-    goes_on = here.refresher is not None and here.refresher.id == enrolment and not here.refresher.used_up
+    goes_on = (
+        status.refresher is not None and status.refresher.id == enrolment and not status.refresher.exhausted_points
+    )
     return None if goes_on else url_for("refreshers.refresher")
 
 
 def _refresher_next_link(enrolment: int) -> NextLink:
-    """Where one goes from the end of a part of a refresher: to the certificate, or to what is next."""
+    """The link at the end of a part of a refresher: to the certificate, or to the next part."""
     newest = queries.newest_refresher(db(), reader_id(), actions.REFRESHER)
     overview = NextLink(url_for("refreshers.refresher"), "Go on")
     if newest is None or newest.id != enrolment:
         return overview
     if newest.completed_at is not None:
         return NextLink(CERTIFICATE_PATH, "Go on to my new certificate")
-    following = None if newest.used_up or refresher_status().refresher is None else next_part(newest)
-    return NextLink(following.address, "Go on") if following else overview
+    next_row = None if newest.exhausted_points or refresher_status().refresher is None else next_part(newest)
+    return NextLink(next_row.address, "Go on") if next_row else overview
 
 
 def _update_redirect(enrolment: int) -> str | None:
-    """Where the reader is led instead of going on in an update that is not asked for any more."""
+    """The address to which the reader is redirected instead of continuing an update that is no longer required; None if
+    it can be continued."""
     newest = queries.newest_refresher(db(), reader_id(), actions.UPDATE)
-    if newest is None or newest.id != enrolment or newest.used_up:
+    if newest is None or newest.id != enrolment or newest.exhausted_points:
         return url_for("refreshers.update")
-    return None if newest.over or reader_update() is not None else url_for("refreshers.update")
+    return None if newest.is_finished or reader_update() is not None else url_for("refreshers.update")
 
 
 def _update_next_link(enrolment: int) -> NextLink:
+    """The link at the end of a part of an update: to the next part, or to the overview."""
     newest = queries.newest_refresher(db(), reader_id(), actions.UPDATE)
-    following = next_part(newest) if newest is not None and newest.id == enrolment and not newest.used_up else None
-    return NextLink(following.address if following else url_for("refreshers.update"), "Go on")
+    next_row = (
+        next_part(newest) if newest is not None and newest.id == enrolment and not newest.exhausted_points else None
+    )
+    return NextLink(next_row.address if next_row else url_for("refreshers.update"), "Go on")
 
 
 SHORT_COURSE_NAVIGATION[actions.REFRESHER] = ShortCourseNavigation(_refresher_redirect, _refresher_next_link)
@@ -185,8 +205,13 @@ SHORT_COURSE_NAVIGATION[actions.UPDATE] = ShortCourseNavigation(_update_redirect
 
 
 def reader_update() -> Update | None:
-    """The update that is open to the reader; None while they hold no certificate, or renew it now anyway."""
-    here = refresher_status()
-    if here.standing is None or here.standing.valid_until is None or here.wanted or here.whole_course:
+    """The update that is open for the reader; None while they hold no certificate, or renew it now anyway."""
+    status = refresher_status()
+    if (
+        status.certification_status is None
+        or status.certification_status.valid_until is None
+        or status.is_due
+        or status.whole_course
+    ):
         return None
-    return actions.update_for(db(), reader_library(), reader_id(), here.imported, app_state().config.time_zone)
+    return actions.update_for(db(), reader_library(), reader_id(), status.imported_on, app_state().config.time_zone)

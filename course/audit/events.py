@@ -1,0 +1,7 @@
+"""The audit events that this feature writes, with the sentences that the audit log shows for them."""
+
+from __future__ import annotations
+
+from course.audit.rules import AuditEventKind
+
+AUDIT_EVENTS = (AuditEventKind("audit.exported", "{who} downloaded {rows} entries of this log"),)

@@ -1,0 +1,113 @@
+"""The administration of the invented organisation besides training, so that each page has data to show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from course.analytics.actions import DiscussionEntry, record_discussion
+from course.demo.actions.history import HistoryWriter
+from course.demo.rules import CONTACTS, DISCUSSIONS
+from course.join_requests.actions import make_link
+from course.join_requests.models import RegistrationLink, RegistrationRequest
+from course.mail.actions import suppress_address
+from course.mail.models import OutboxMail
+from course.organisation.actions import assign_contact_owner, confirm_contact
+from course.people.actions import change_team, delegate, grant_role
+from course.people.events import RecordOpened
+from course.people.models import Person, RoleGrant, Team
+from course.people.queries import person_by_email
+from course.privacy.actions import set_schedule
+from course.privacy.rules.retention_schedule import RetentionSettings
+from course.scheduled_reports.actions import subscribe
+from course.training_records.actions import log_page_view, log_record_export
+from course.training_records.rules import EXPORT
+
+# How many days ago each contact was confirmed. One review is overdue: its owner sees a warning.
+DAYS_SINCE_CONFIRMED = {"lead": 40, "deputy": 40, "out-of-hours": 400, "social-care": 100}
+
+
+def plan_administration(history: HistoryWriter) -> None:
+    """Schedule the events of the administration, each on its day."""
+    session, today = history.session, history.today
+
+    def on(days_ago: int, event: Callable[[datetime], object]) -> None:
+        history.schedule(today - timedelta(days=days_ago), event)
+
+    schools, top, nursery = (history.ids[name] for name in ("Schools", "Riverside", "Sunflower Nursery"))
+    on(
+        759,
+        lambda at: change_team(session, nursery, "Sunflower Nursery", schools, "shares a site with a school", None, at),
+    )
+    on(300, lambda at: change_team(session, nursery, "Sunflower Nursery", top, "has a lead of its own now", None, at))
+    retention = RetentionSettings(contact_name="Jo Fictional", contact_email="data@demo.example")
+    on(200, lambda at: set_schedule(session, retention, "as our data protection officer advised", None, at))
+    for contact in CONTACTS:
+        on(DAYS_SINCE_CONFIRMED[contact[0]], partial(_add_confirmation, session, contact))
+    clubs = history.ids["Youth clubs"]
+    ends = today + timedelta(days=60)
+    on(12, lambda at: make_link(session, clubs, ["demo.example"], ends, None, at))
+    on(2, lambda at: _add_join_request(session, at))
+    on(5, lambda at: _add_delegation(session, today, at))
+    for days_ago, *discussion in DISCUSSIONS:
+        on(days_ago, partial(_add_discussion, history, discussion))
+
+
+def _add_discussion(history: HistoryWriter, discussion: list[Any], at: datetime) -> None:
+    """The manager of a team records the discussion of the day before."""
+    name, people, point, agreed = discussion
+    team, day = history.ids[name], at.date() - timedelta(days=1)
+    managers = history.session.execute(
+        select(RoleGrant.person_id).where(RoleGrant.team_id == team, RoleGrant.since <= at).order_by(RoleGrant.id)
+    ).scalars()
+    entry = DiscussionEntry(team, point, history.library.points[point].title, day, people, agreed)
+    record_discussion(history.session, entry, next(managers), day, at)
+
+
+def _add_confirmation(session: Session, contact: tuple[str, str, str, str], at: datetime) -> None:
+    confirm_contact(session, *contact, None, at)
+
+
+def _add_join_request(session: Session, at: datetime) -> None:
+    link = session.execute(select(RegistrationLink.id)).scalar_one()
+    session.add(
+        RegistrationRequest(link_id=link, name="Robin Newcome", email="robin.newcome@demo.example", asked_at=at)
+    )
+
+
+def _add_delegation(session: Session, today: date, at: datetime) -> None:
+    """The manager of one school is the deputy of the manager of another."""
+    grants = select(Person.id, Person.email, Team.name).join(RoleGrant, RoleGrant.person_id == Person.id)
+    rows = session.execute(grants.join(Team, Team.id == RoleGrant.team_id)).all()
+    managers = {team: (person, email) for person, email, team in rows}
+    (manager, _), (_, deputy_email) = managers["Hillside Primary School"], managers["Brook Academy"]
+    delegate(session, manager, deputy_email, today + timedelta(days=25), "away for a month", today, at)
+
+
+def add_present_state(session: Session, at: datetime, today: date) -> None:
+    """Add the data of the present day: the owner of the overdue contact, a second administrator, a scheduled report, a
+    record view in the log, and a suppressed address."""
+    sam, priya, alex = (person_by_email(session, f"{name}@demo.example") for name in ("learner", "manager", "admin"))
+    if sam is None or priya is None or alex is None:
+        raise LookupError("the demonstration lacks one of its three people")
+    assign_contact_owner(session, "out-of-hours", alex.id, 12, alex.id, at)
+    residential = session.execute(select(Team.id).where(Team.name == "Residential")).scalar_one()
+    subscribe(session, priya.id, residential, "week", today, priya.id, at)
+    log_page_view(session, RecordOpened(sam.id, priya.id, today, at))
+    log_record_export(session, [sam.id], alex.id, EXPORT, "team report, Excel", at)
+    head = select(RoleGrant.person_id).join(Team, Team.id == RoleGrant.team_id).where(Team.name == "Riverside")
+    grant_role(session, session.execute(head).scalar_one(), "administrator", None, alex.id, at)
+    candidates = select(Person.email).where(Person.left_at.is_(None), Person.email.like("t%@demo.example"))
+    address = session.execute(candidates.order_by(Person.id).limit(1)).scalar_one()
+    suppress_address(session, address, "bounced", "550 5.1.1 There is no such mailbox.", at - timedelta(days=3))
+
+
+def mark_mail_sent(session: Session, at: datetime) -> None:
+    """Mark all waiting mail as sent, because nobody in the sample data has a mailbox."""
+    unsent = update(OutboxMail).where(OutboxMail.sent_at.is_(None))
+    session.execute(unsent.values(sent_at=at, tries=1, next_try_at=None, text="", html=None))

@@ -1,0 +1,10 @@
+"""The audit events that this feature writes, with the sentences that the audit log shows for them."""
+
+from __future__ import annotations
+
+from course.audit.rules import AuditEventKind
+
+AUDIT_EVENTS = (
+    AuditEventKind("evidence.downloaded", "{who} downloaded an evidence pack as at {day}, of {people} people"),
+    AuditEventKind("evidence.made", "{who} made an evidence pack as at {day}, of {people} people"),
+)

@@ -1,0 +1,12 @@
+"""The audit events that this feature writes, with the sentences that the audit log shows for them."""
+
+from __future__ import annotations
+
+from course.audit.rules import AuditEventKind
+
+AUDIT_EVENTS = (
+    AuditEventKind("registration.asked", "Somebody asked to be let into the team {whom}"),
+    AuditEventKind("registration.link_made", "{who} made a link for joining the team {whom}"),
+    AuditEventKind("registration.link_revoked", "{who} revoked a link for joining the team {whom}"),
+    AuditEventKind("registration.refused", "{who} did not let somebody into the team {whom}"),
+)

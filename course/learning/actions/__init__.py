@@ -1,0 +1,44 @@
+"""What learners do. Each action inserts a fact that cannot be inserted twice: a repeated POST finds the first one."""
+
+from __future__ import annotations
+
+from course.learning.actions.answers import RETRY_MISSED_KINDS, record_attempt_outcome, save_answer, submit_answer
+from course.learning.actions.assessment import final_result, protected_points, protected_questions
+from course.learning.actions.attempts import (
+    add_retry_question,
+    begin_check,
+    begin_final,
+    begin_timeline,
+    open_attempt,
+)
+from course.learning.actions.completion import complete_course, record_completion
+from course.learning.actions.enrolments import enrol, open_enrolment
+from course.learning.actions.pages import record_page_read, save_note
+from course.learning.actions.results import CONFLICT, DUPLICATE, SAVED
+from course.learning.actions.runs import begin_run, decide
+
+__all__ = [
+    "CONFLICT",
+    "DUPLICATE",
+    "RETRY_MISSED_KINDS",
+    "SAVED",
+    "add_retry_question",
+    "begin_check",
+    "begin_final",
+    "begin_run",
+    "begin_timeline",
+    "complete_course",
+    "decide",
+    "enrol",
+    "final_result",
+    "open_attempt",
+    "open_enrolment",
+    "protected_points",
+    "protected_questions",
+    "record_attempt_outcome",
+    "record_completion",
+    "record_page_read",
+    "save_answer",
+    "save_note",
+    "submit_answer",
+]

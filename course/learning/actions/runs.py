@@ -1,0 +1,77 @@
+"""Scenario runs: opening one, and taking a decision in it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy.orm import Session
+
+from course.content.library import Library
+from course.content.schema import Scenario
+from course.db import insert_once
+from course.events import publish
+from course.learning import queries
+from course.learning.actions.completion import complete_course
+from course.learning.actions.enrolments import require_enrolment
+from course.learning.actions.results import CONFLICT, DUPLICATE, SAVED
+from course.learning.events import StepEnded
+from course.learning.models import Decision, RunOutcome, ScenarioRun
+from course.learning.queries import RunView
+from course.learning.rules.branching import run_state
+
+
+def begin_run(
+    session: Session, person_id: int, ref: str, scenario: Scenario, at: datetime, enrolment: int | None = None
+) -> int:
+    """Resume the run that is under way, or open one in today's version of the scenario. Returns its id.
+
+    The run belongs to the enrolment for the whole course unless another is given.
+    """
+    enrolment = enrolment or require_enrolment(session, person_id)
+    earlier = [run for run in queries.runs(session, person_id, ref) if run.enrolment_id == enrolment]
+    if earlier and earlier[-1].finished_at is None:
+        return earlier[-1].id
+    values = {"enrolment_id": enrolment, "ref": ref, "version": scenario.version, "number": len(earlier) + 1}
+    run = insert_once(session, ScenarioRun, **values, opened_at=at)
+    return run if run is not None else queries.runs(session, person_id, ref)[-1].id
+
+
+def decide(
+    session: Session,
+    library: Library,
+    person_id: int,
+    run: RunView,
+    scenario: Scenario,
+    step: int,
+    choice_id: str,
+    today: date,
+    at: datetime,
+) -> str:
+    """Take the decision that is number `step` of the run, with everything that follows from it.
+
+    Returns SAVED; or DUPLICATE or CONFLICT, which change nothing: the step was taken already (a second click, an old
+    window), or the scene does not offer the choice.
+    """
+    state = run_state(scenario, run.decisions)
+    if (
+        step != state.decision_count + 1
+        or state.scene is None
+        or choice_id not in {choice.id for choice in state.open_choices}
+    ):
+        return _duplicate_or_conflict(run, step, choice_id)
+    scene = state.scene.id
+    row = insert_once(session, Decision, run_id=run.id, step=step, scene_id=scene, choice_id=choice_id, decided_at=at)
+    if row is None:
+        return _duplicate_or_conflict(queries.run(session, person_id, run.id) or run, step, choice_id)
+    after = run_state(scenario, (*run.decisions, (scene, choice_id)))
+    if after.is_finished and after.ending is not None:
+        ending, outcome = after.ending.id, str(after.ending.end)
+        insert_once(session, RunOutcome, run_id=run.id, ending=ending, outcome=outcome, finished_at=at)
+        complete_course(session, library, person_id, today, at)
+        publish(session, StepEnded(person_id, run.enrolment_id, library, today, at))
+    return SAVED
+
+
+def _duplicate_or_conflict(run: RunView, step: int, choice_id: str) -> str:
+    taken = run.decisions[step - 1][1] if 0 < step <= len(run.decisions) else None
+    return DUPLICATE if taken in (None, choice_id) else CONFLICT

@@ -1,0 +1,66 @@
+"""What is done to people, their teams, roles and employment, by subject."""
+
+from __future__ import annotations
+
+from course.people.actions.delegation import MAX_DELEGATION, delegate, withdraw_delegation
+from course.people.actions.directory import (
+    Refusal,
+    TeamNameTakenError,
+    add_person,
+    add_team,
+    choose_pathway,
+    get_current_person,
+    is_open_team,
+    team_name,
+)
+from course.people.actions.employment import (
+    LATEST_RETURN,
+    end_employment,
+    record_departure,
+    record_return,
+    restart_employment,
+)
+from course.people.actions.identity import correct_identity, merge_people
+from course.people.actions.invitations import InvitationRequested, InvitationWriter, invite
+from course.people.actions.memberships import end_membership, join_team, leave_team, open_teams, set_teams
+from course.people.actions.roles import LAST_ADMINISTRATOR, end_role, grant_role, is_last_administrator, revoke_role
+from course.people.actions.team_tree import NAME_TAKEN, AssignmentRow, change_team, close_team, merge_teams
+
+__all__ = [
+    "LAST_ADMINISTRATOR",
+    "LATEST_RETURN",
+    "MAX_DELEGATION",
+    "NAME_TAKEN",
+    "AssignmentRow",
+    "InvitationRequested",
+    "InvitationWriter",
+    "Refusal",
+    "TeamNameTakenError",
+    "add_person",
+    "add_team",
+    "change_team",
+    "choose_pathway",
+    "close_team",
+    "correct_identity",
+    "delegate",
+    "end_employment",
+    "end_membership",
+    "end_role",
+    "get_current_person",
+    "grant_role",
+    "invite",
+    "is_last_administrator",
+    "is_open_team",
+    "join_team",
+    "leave_team",
+    "merge_people",
+    "merge_teams",
+    "open_teams",
+    "record_departure",
+    "record_return",
+    "restart_employment",
+    "revoke_role",
+    "set_teams",
+    "team_name",
+    "withdraw_delegation",
+]

@@ -1,0 +1,137 @@
+"""Adding people and teams, and choosing the pathway of people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from course.audit.actions import record_event
+from course.content.schema import SETTINGS
+from course.events import publish
+from course.people.events import PersonAdded
+from course.people.models import (
+    Membership,
+    PathwayChoice,
+    Person,
+    RoleGrant,
+    Team,
+)
+from course.people.queries.directory import person_by_email
+from course.people.queries.pathways import chosen_pathway
+from course.people.rules import ROLES, normalise_email
+from course.text import normalise_line
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a person was not added: the name of the field that is wrong, and what is wrong with it."""
+
+    field: str
+    message: str
+
+
+class TeamNameTakenError(ValueError):
+    """There is something with this name already."""
+
+
+def add_person(
+    session: Session, name: str, email: str, team_id: int | None, role: str, at: datetime, by: int | None = None
+) -> Person | Refusal:
+    """Add somebody as a learner, and as more if `role` says so; publishes PersonAdded.
+
+    `by` is the id of the person who does it (None: a command). A manager manages the team that they are in.
+    Raises ValueError for a role that does not exist.
+    """
+    if role not in ROLES:
+        raise ValueError(f"there is no role {role!r}")
+    if role == "manager" and team_id is None:
+        return Refusal("team", "Choose the team that this person manages.")
+    if team_id is not None and not is_open_team(session, team_id):
+        return Refusal("team", "This team is closed. Choose another one.")
+    person = Person(name=normalise_line(name), email=normalise_email(email), created_at=at)
+    try:
+        with session.begin_nested():
+            session.add(person)
+            session.flush()
+    except IntegrityError:
+        return _email_taken(session, email)
+    if team_id is not None:
+        session.add(Membership(person_id=person.id, team_id=team_id, since=at))
+    record_event(session, "person.added", ("person", person.id), {"team": team_name(session, team_id)}, by, at)
+    if role != "learner":
+        managed = team_id if role == "manager" else None
+        session.add(RoleGrant(person_id=person.id, role=role, team_id=managed, since=at))
+        granted = f"manager of {team_name(session, managed)}" if managed else role
+        record_event(session, "role.granted", ("person", person.id), {"role": granted}, by, at)
+    session.flush()
+    publish(session, PersonAdded(person.id, at))
+    return person
+
+
+def _email_taken(session: Session, email: str) -> Refusal:
+    other = person_by_email(session, email)
+    if other is not None and other.left_at is not None:
+        return Refusal("email", "This address belongs to somebody who has left.")
+    return Refusal("email", "Somebody with this address has been added already.")
+
+
+def is_open_team(session: Session, team_id: int) -> bool:
+    team = session.get(Team, team_id)
+    return team is not None and team.closed_at is None
+
+
+def team_name(session: Session, team_id: int | None) -> str | None:
+    team = session.get(Team, team_id) if team_id is not None else None
+    return team.name if team else None
+
+
+def add_team(session: Session, name: str, parent_id: int | None, at: datetime, by: int | None = None) -> Team:
+    """Open a team below `parent_id`, or at the top. Raises LookupError if the parent is not there, TakenError if there is
+    an open team with this name at this place."""
+    if parent_id is not None and not is_open_team(session, parent_id):
+        raise LookupError(f"there is no open team {parent_id}")
+    team = Team(name=normalise_line(name), parent_id=parent_id, opened_at=at)
+    try:
+        with session.begin_nested():
+            session.add(team)
+            session.flush()
+    except IntegrityError:
+        raise TeamNameTakenError("There is a team with this name at this place already.") from None
+    details = {"name": team.name, "part_of": team_name(session, parent_id)}
+    record_event(session, "team.added", ("team", team.id), details, by, at)
+    return team
+
+
+def choose_pathway(
+    session: Session, people: Iterable[int], pathway: str, reason: str, by: int | None, at: datetime
+) -> int:
+    """From now on these people read the course in this setting; returns for how many that is a change.
+
+    Raises ValueError for a pathway that does not exist.
+    """
+    if pathway not in SETTINGS:
+        raise ValueError(f"there is no pathway {pathway!r}")
+    changed, ids = 0, sorted(set(people))
+    # Whoever else chooses for one of them waits, and then finds it chosen.
+    session.execute(select(Person.id).where(Person.id.in_(ids)).order_by(Person.id).with_for_update())
+    for person_id in ids:
+        known = chosen_pathway(session, person_id)
+        if known is None or known.pathway != pathway:
+            session.add(PathwayChoice(person_id=person_id, pathway=pathway, reason=reason, chosen_by=by, chosen_at=at))
+            details = {"pathway": [known.pathway if known else None, pathway], "reason": reason}
+            record_event(session, "pathway.chosen", ("person", person_id), details, by, at)
+            changed += 1
+    session.flush()
+    return changed
+
+
+def get_current_person(session: Session, person_id: int) -> Person:
+    person = session.get(Person, person_id)
+    if person is None or person.left_at is not None:
+        raise LookupError(f"there is no person {person_id}, or they have left")
+    return person

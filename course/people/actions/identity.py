@@ -1,0 +1,106 @@
+"""Names, addresses and staff numbers of people: correcting them, and merging two entries of one person."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from course.audit.actions import record_event
+from course.dates import civil_date
+from course.events import publish
+from course.people.actions.directory import Refusal, get_current_person
+from course.people.actions.employment import record_departure
+from course.people.actions.memberships import join_team, open_teams
+from course.people.actions.roles import grant_role
+from course.people.events import AddressChanged, PeopleMerged
+from course.people.models import Person, PersonChange, PersonMerge, RoleGrant
+from course.people.rules import name_key, normalise_email
+from course.text import normalise_line
+
+
+def correct_identity(
+    session: Session, person_id: int, name: str, email: str, staff_number: str | None, reason: str,
+    by: int | None, at: datetime,
+) -> Refusal | None:  # fmt: skip
+    """Give somebody another name, address or staff number. What was before stays, and so do certificates.
+
+    Raises LookupError if there is no such person.
+    """
+    person = get_current_person(session, person_id)
+    after = {"name": normalise_line(name), "email": normalise_email(email), "staff_number": staff_number or None}
+    before = {field: getattr(person, field) for field in after}
+    changed = [field for field, value in after.items() if before[field] != value]
+    if not changed:
+        return None
+    # Only if it is still what was read: of two who correct somebody at the same moment one is told.
+    unchanged = (Person.__table__.c[field].is_not_distinct_from(value) for field, value in before.items())
+    values: dict[str, object] = {**after, "name_key": name_key(after["name"] or "")}
+    if "email" in changed:
+        values["invited_at"] = None  # the link that was mailed to the earlier one ends
+    try:
+        with session.begin_nested():
+            changing = update(Person).where(Person.id == person_id, *unchanged).values(values).returning(Person.id)
+            found = session.execute(changing, execution_options={"synchronize_session": False}).first()
+    except IntegrityError:
+        return _identity_taken(session, person_id, after["email"])
+    session.refresh(person)
+    if found is None:
+        if all(getattr(person, field) == value for field, value in after.items()):
+            return None  # the same correction, sent twice
+        return Refusal("name", f"Somebody else has just changed this to {person.name}, {person.email}. Look again.")
+    session.add(PersonChange(person_id=person_id, reason=reason, changed_by=by, changed_at=at, **before))
+    session.flush()
+    record_event(session, "person.changed", ("person", person_id), {"changed": ", ".join(changed)}, by, at)
+    if "email" in changed:
+        publish(session, AddressChanged(person_id, at))
+    return None
+
+
+def _identity_taken(session: Session, person_id: int, email: str | None) -> Refusal:
+    other = select(Person.id).where(Person.email == email, Person.id != person_id)
+    if session.execute(other).first() is not None:
+        return Refusal("email", "Somebody else has this address already.")
+    return Refusal("staff_number", "Somebody else has this staff number already.")
+
+
+def merge_people(
+    session: Session,
+    person_id: int,
+    into_id: int,
+    take_address: bool,
+    reason: str,
+    zone: str,
+    by: int | None,
+    at: datetime,
+) -> Refusal | None:
+    """Two entries were one person: the teams, roles and certificates of `person_id` count for `into_id` from now on.
+
+    No certificate and no answer is moved: the second entry stays, as somebody who has left. `take_address` says that
+    its address is the right one. Raises LookupError if one of the two is not here.
+    """
+    second, first = get_current_person(session, person_id), get_current_person(session, into_id)
+    if second is first:
+        return Refusal("other", "This is the same entry. Enter the address of the other one.")
+    today, address, number = civil_date(at, zone), second.email, second.staff_number
+    for team_id in open_teams(session, person_id):
+        join_team(session, into_id, team_id, False, by, at)
+    roles = select(RoleGrant.role, RoleGrant.team_id).where(RoleGrant.person_id == person_id, RoleGrant.until.is_(None))
+    for role, managed in session.execute(roles).all():
+        grant_role(session, into_id, role, managed, by, at)
+    if take_address or (number and not first.staff_number):
+        # Nobody else may have them: the second entry gives them up first. Mail to .invalid never leaves.
+        gone = f"merged-{person_id}@merged.invalid" if take_address else address
+        correct_identity(session, person_id, second.name, gone, None, reason, by, at)
+        kept = address if take_address else first.email
+        correct_identity(session, into_id, first.name, kept, first.staff_number or number, reason, by, at)
+    refused = record_departure(session, person_id, today, reason, zone, by, at)
+    if refused is not None:
+        return Refusal("other", refused.message)
+    session.add(PersonMerge(person_id=person_id, into_id=into_id, reason=reason, made_by=by, made_at=at))
+    session.flush()
+    record_event(session, "person.merged", ("person", into_id), {"entry": person_id, "reason": reason}, by, at)
+    publish(session, PeopleMerged(person_id, into_id, today, by, at))
+    return None

@@ -1,0 +1,176 @@
+"""Changing the tree of teams. What was before stays in `team_change`, so that any past day can be read."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from course.audit.actions import record_event
+from course.audit.rules import changed_values
+from course.people.actions.directory import Refusal
+from course.people.models import Membership, Person, RoleGrant, Team, TeamChange
+from course.people.rules import team_subtree
+from course.text import comparison_key, normalise_line
+
+NAME_TAKEN = "There is a team with this name at this place already."
+AssignmentRow = TypeVar("AssignmentRow", Membership, RoleGrant)
+
+
+def change_team(
+    session: Session, team_id: int, name: str, parent_id: int | None, reason: str, by: int | None, at: datetime
+) -> Refusal | None:
+    """Give a team another name, another place in the tree, or both; the same again changes nothing.
+
+    Raises LookupError if there is no open team `team_id`.
+    """
+    teams = _lock_open_teams(session)
+    team = _get_open_team(teams, team_id)
+    name = normalise_line(name)
+    if parent_id is not None and parent_id not in teams:
+        return Refusal("parent", "This team is closed. Choose another one.")
+    if parent_id is not None and parent_id in _subtree_ids(teams, team_id):
+        return Refusal("parent", "A team cannot be part of itself, or of a team below it.")
+    if _is_name_taken(teams, name, parent_id, team_id):
+        return Refusal("name", NAME_TAKEN)
+    if (team.name, team.parent_id) == (name, parent_id):
+        return None
+    before = {"name": team.name, "part_of": _team_name(teams, team.parent_id)}
+    old = team.name, team.parent_id
+    try:
+        with session.begin_nested():
+            team.name, team.parent_id = name, parent_id
+            session.flush()
+    except IntegrityError:
+        return Refusal("name", NAME_TAKEN)  # opened by somebody else at this moment
+    _record_change(session, team, "changed", reason, by, at, was=old)
+    session.flush()
+    details = changed_values(before, {"name": name, "part_of": _team_name(teams, parent_id)})
+    record_event(session, "team.changed", ("team", team_id), details | {"reason": reason}, by, at)
+    return None
+
+
+def merge_teams(
+    session: Session, team_id: int, into_id: int, reason: str, by: int | None, at: datetime
+) -> Refusal | None:
+    """Close a team; its people, managers and the teams below it belong to another one from now on.
+
+    Raises LookupError if there is no open team `team_id`.
+    """
+    teams = _lock_open_teams(session)
+    team = _get_open_team(teams, team_id)
+    if into_id not in teams:
+        return Refusal("into", "This team is closed. Choose another one.")
+    if into_id in _subtree_ids(teams, team_id):
+        return Refusal("into", "Choose a team that is not this one, and not below it.")
+    children = [one for one in teams.values() if one.parent_id == team_id]
+    twice = next((one.name for one in children if _is_name_taken(teams, one.name, into_id, one.id)), None)
+    if twice is not None:
+        return Refusal("into", f"Both have a team “{twice}” below them. Rename one of the two first.")
+    for child in children:
+        _record_change(session, child, "changed", reason, by, at)
+        child.parent_id = into_id
+    into = teams[into_id]
+    for person_id, there in _reassign(session, Membership, team_id, into_id, at):
+        record_event(session, "team.left", ("person", person_id), {"team": team.name}, by, at)
+        if not there:
+            record_event(session, "team.joined", ("person", person_id), {"team": into.name}, by, at)
+    for person_id, there in _reassign(session, RoleGrant, team_id, into_id, at):
+        record_event(session, "role.ended", ("person", person_id), {"role": f"manager of {team.name}"}, by, at)
+        if not there:
+            record_event(session, "role.granted", ("person", person_id), {"role": f"manager of {into.name}"}, by, at)
+    _record_change(session, team, "merged", reason, by, at, into_id)
+    team.closed_at = at
+    session.flush()
+    details = {"into": into.name, "reason": reason}
+    record_event(session, "team.merged", ("team", team_id), details, by, at)
+    return None
+
+
+def close_team(session: Session, team_id: int, reason: str, by: int | None, at: datetime) -> Refusal | None:
+    """Close a team in which nobody is any more; nobody manages it from now on either.
+
+    Raises LookupError if there is no open team `team_id`.
+    """
+    teams = _lock_open_teams(session)
+    team = _get_open_team(teams, team_id)
+    inside = select(Membership.id).join(Person, Person.id == Membership.person_id)
+    inside = inside.where(Membership.team_id == team_id, Membership.until.is_(None), Person.left_at.is_(None))
+    if session.execute(inside.limit(1)).first() is not None:
+        return Refusal("reason", "There are people in this team. Move them first, or merge the team into another one.")
+    if any(one.parent_id == team_id for one in teams.values()):
+        return Refusal("reason", "There are teams below this one. Move or close them first, or merge this one.")
+    ended = update(RoleGrant).where(RoleGrant.team_id == team_id, RoleGrant.until.is_(None)).values(until=at)
+    for person_id in sorted(session.execute(ended.returning(RoleGrant.person_id)).scalars()):
+        record_event(session, "role.ended", ("person", person_id), {"role": f"manager of {team.name}"}, by, at)
+    _record_change(session, team, "closed", reason, by, at)
+    team.closed_at = at
+    session.flush()
+    record_event(session, "team.closed", ("team", team_id), {"reason": reason}, by, at)
+    return None
+
+
+def _reassign(session: Session, table: type[AssignmentRow], old: int, new: int, at: datetime) -> list[tuple[int, bool]]:
+    """End what binds people to one team, and bind them to another unless they are already; who that was, by id, and
+    whether they were bound to the other one already."""
+    bonds = select(table).where(table.team_id.in_((old, new)), table.until.is_(None)).order_by(table.id)
+    rows = session.execute(bonds).scalars().all()
+    there = {row.person_id for row in rows if row.team_id == new}
+    moved = []
+    for row in rows:
+        if row.team_id != old:
+            continue
+        row.until = at
+        moved.append((row.person_id, row.person_id in there))
+        if row.person_id not in there:
+            there.add(row.person_id)
+            role: dict[str, str] = {"role": row.role} if isinstance(row, RoleGrant) else {}
+            session.add(table(person_id=row.person_id, team_id=new, since=at, **role))
+    return moved
+
+
+def _lock_open_teams(session: Session) -> dict[int, Team]:
+    """The open teams by id; whoever else changes the tree waits, so that two moves at once cannot make a circle."""
+    rows = select(Team).where(Team.closed_at.is_(None)).order_by(Team.id).with_for_update()
+    return {team.id: team for team in session.execute(rows.execution_options(populate_existing=True)).scalars()}
+
+
+def _get_open_team(teams: dict[int, Team], team_id: int) -> Team:
+    if team_id not in teams:
+        raise LookupError(f"there is no open team {team_id}")
+    return teams[team_id]
+
+
+def _subtree_ids(teams: dict[int, Team], team_id: int) -> set[int]:
+    return team_subtree(team_id, {one.id: one.parent_id for one in teams.values()})
+
+
+def _is_name_taken(teams: dict[int, Team], name: str, parent_id: int | None, but: int) -> bool:
+    return any(
+        one.parent_id == parent_id and comparison_key(one.name) == comparison_key(name) and one.id != but
+        for one in teams.values()
+    )
+
+
+def _team_name(teams: dict[int, Team], team_id: int | None) -> str | None:
+    return teams[team_id].name if team_id in teams else None
+
+
+def _record_change(
+    session: Session,
+    team: Team,
+    kind: str,
+    reason: str,
+    by: int | None,
+    at: datetime,
+    into: int | None = None,
+    was: tuple[str, int | None] | None = None,
+) -> None:
+    name, parent_id = was or (team.name, team.parent_id)
+    session.add(
+        TeamChange(team_id=team.id, kind=kind, name=name, parent_id=parent_id, into_id=into,
+                   reason=reason, changed_by=by, changed_at=at)
+    )  # fmt: skip

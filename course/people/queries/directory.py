@@ -1,0 +1,178 @@
+"""The list of people: searching it, and one person as the list shows them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from course.content.schema import Setting
+from course.mail.queries import newest_failure
+from course.people.models import Membership, Person, RoleGrant, Team
+from course.people.queries.invitations import CREDENTIAL, without_password_query
+from course.people.queries.names import BY_NAME, matches_words
+from course.people.queries.pathways import newest_pathway
+from course.people.queries.visibility import visible_condition
+from course.people.rules import Viewer, normalise_email
+
+
+@dataclass(frozen=True)
+class PersonView:
+    """One person as a list shows them. `roles` are in words; `active` once they have chosen a password;
+    `pathway` if one was chosen for them; `failure` says why the newest mail to them has not left; `invited_at` is when
+    they were invited last, None if they were not. `twin` says that somebody else who is here has the same name."""
+
+    id: int
+    name: str
+    email: str
+    teams: tuple[str, ...]
+    roles: tuple[str, ...]
+    active: bool
+    pathway: Setting | None = None
+    failure: str | None = None
+    invited_at: datetime | None = None
+    staff_number: str | None = None
+    twin: bool = False
+
+
+def person(session: Session, person_id: int) -> Person | None:
+    """The person, whether they are still here or have left."""
+    return session.get(Person, person_id)
+
+
+def person_by_email(session: Session, email: str) -> Person | None:
+    """The person with this address, in any spelling of its capitals."""
+    return session.execute(select(Person).where(Person.email == normalise_email(email))).scalar_one_or_none()
+
+
+def person_id_by_email(session: Session, email: str) -> int | None:
+    """The id of the person with this address; None if there is nobody."""
+    found = person_by_email(session, email)
+    return None if found is None else found.id
+
+
+def people_visible_to(session: Session, viewer: Viewer) -> list[PersonView]:
+    """The people who are still here and whom the viewer may see, by name.
+
+    An administrator sees everyone; a manager the members of the teams they manage and of all below;
+    everyone else only themselves.
+    """
+    return person_views(session, visible_condition(viewer))
+
+
+PEOPLE_PER_PAGE = 50  # people on one page of the list
+
+
+@dataclass(frozen=True)
+class PeoplePage:
+    """One page of the list: `page` counts from 1, `total` is how many there are on all pages. `waiting` says how many of
+    all who are here have not chosen a password, and `new` how many of those were not invited; only where anybody is
+    shown."""
+
+    people: list[PersonView]
+    page: int
+    total: int
+    waiting: int = 0
+    new: int = 0
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-self.total // PEOPLE_PER_PAGE))
+
+
+def people_page(session: Session, viewer: Viewer, words: str = "", page: int = 1) -> PeoplePage:
+    """Those whom `people_visible_to` gives, in pages; with words, those in whose name or address they stand. A name is
+    found with or without its accents and capitals."""
+    wanted = and_(Person.left_at.is_(None), visible_condition(viewer))
+    if words:
+        wanted = and_(wanted, or_(matches_words(words), Person.staff_number == words))
+    # The total comes with the page; behind the last page there is nothing for it to come with.
+    # So do the others: one query less for a page that is opened often.
+    every = without_password_query().subquery()
+    counts = (
+        select(func.count()).select_from(every).scalar_subquery(),
+        select(func.count()).select_from(every).where(every.c.invited_at.is_(None)).scalar_subquery(),
+    )
+    rows = select(Person.id, func.count().over(), *counts).where(wanted).order_by(*BY_NAME)
+    found = session.execute(rows.limit(PEOPLE_PER_PAGE).offset((page - 1) * PEOPLE_PER_PAGE)).all()
+    if not found and page > 1:
+        return people_page(session, viewer, words)
+    total, waiting, new = found[0][1:] if found else (0, 0, 0)
+    people = person_views(session, Person.id.in_([row.id for row in found]))
+    return PeoplePage(people, page, total, waiting, new)
+
+
+def visible_person(session: Session, viewer: Viewer, person_id: int) -> PersonView | None:
+    """One person as a list shows them; None when they have left, or the viewer may not see them."""
+    return next(iter(person_views(session, and_(Person.id == person_id, visible_condition(viewer)))), None)
+
+
+def person_overview(session: Session, person_id: int) -> PersonView | None:
+    """One person as a list shows them; None when they have left."""
+    return next(iter(person_views(session, Person.id == person_id)), None)
+
+
+def person_views(session: Session, which: ColumnElement[bool]) -> list[PersonView]:
+    """One query; a person with several teams or roles comes in several rows, which are put together."""
+    found: dict[int, PersonView] = {}
+    for row in session.execute(_people_query(which)):
+        known = found.get(row.id) or PersonView(
+            row.id,
+            row.name,
+            row.email,
+            (),
+            (),
+            row.active is not None,
+            row.pathway,
+            row.failure,
+            row.invited_at,
+            row.staff_number,
+            row.twin,
+        )
+        found[row.id] = replace(
+            known,
+            teams=_append_unique(known.teams, row.team),
+            roles=_append_unique(known.roles, _role_label(row.role, row.manages)),
+        )
+    return list(found.values())
+
+
+def _people_query(
+    which: ColumnElement[bool],
+) -> Select[*tuple[Any, ...]]:
+    managed, other = aliased(Team), aliased(Person)
+    twin = exists().where(other.name_key == Person.name_key, other.id != Person.id, other.left_at.is_(None))
+    return (
+        select(
+            Person.id,
+            Person.name,
+            Person.email,
+            Team.name.label("team"),
+            RoleGrant.role,
+            managed.name.label("manages"),
+            CREDENTIAL.c.person_id.label("active"),
+            newest_pathway(Person.__table__.c.id).label("pathway"),
+            newest_failure(Person.__table__.c.email).label("failure"),
+            Person.invited_at,
+            Person.staff_number,
+            twin.label("twin"),
+        )
+        .outerjoin(Membership, and_(Membership.person_id == Person.id, Membership.until.is_(None)))
+        .outerjoin(Team, Team.id == Membership.team_id)
+        .outerjoin(RoleGrant, and_(RoleGrant.person_id == Person.id, RoleGrant.until.is_(None)))
+        .outerjoin(managed, managed.id == RoleGrant.team_id)
+        .outerjoin(CREDENTIAL, CREDENTIAL.c.person_id == Person.id)
+        .where(Person.left_at.is_(None), which)
+        .order_by(*BY_NAME, Team.name, RoleGrant.role, managed.name)
+    )
+
+
+def _role_label(role: str | None, team: str | None) -> str | None:
+    return f"Manager of {team}" if role == "manager" else role.capitalize() if role else None
+
+
+def _append_unique(known: tuple[str, ...], new: str | None) -> tuple[str, ...]:
+    return known if new is None or new in known else (*known, new)

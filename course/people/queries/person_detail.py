@@ -1,0 +1,50 @@
+"""All that an administrator sees of one person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from course.people.models import Person
+from course.people.queries.directory import PersonView, person_overview
+from course.people.queries.employment import EmploymentSpell, employment_spells
+from course.people.queries.identity import PreviousIdentity, previous_identities
+from course.people.queries.pathways import PathwayView, chosen_pathway
+from course.people.queries.roles import Assignment, role_assignments, team_assignments
+
+
+@dataclass(frozen=True)
+class PersonDetail:
+    """One person. `seen` is how the list shows them, None once they have left."""
+
+    person: Person
+    seen: PersonView | None
+    pathway: PathwayView | None
+    teams: tuple[Assignment, ...]
+    roles: tuple[Assignment, ...]
+    earlier: tuple[Assignment, ...]
+    changes: tuple[PreviousIdentity, ...]
+    stays: tuple[EmploymentSpell, ...]
+
+    @property
+    def administrator(self) -> bool:
+        return any(bond.role == "administrator" for bond in self.roles)
+
+
+def person_detail(session: Session, person_id: int) -> PersonDetail | None:
+    """Everything about one person; None if there is nobody. Seven small queries, whatever there is."""
+    person = session.get(Person, person_id)
+    if person is None:
+        return None
+    teams, roles = team_assignments(session, person_id), role_assignments(session, person_id)
+    return PersonDetail(
+        person=person,
+        seen=person_overview(session, person_id),
+        pathway=chosen_pathway(session, person_id),
+        teams=tuple(bond for bond in teams if bond.until is None),
+        roles=tuple(bond for bond in roles if bond.until is None),
+        earlier=tuple(sorted((bond for bond in (*teams, *roles) if bond.until), key=lambda bond: bond.since)),
+        changes=tuple(previous_identities(session, person_id)),
+        stays=tuple(employment_spells(session, person_id)),
+    )

@@ -1,0 +1,60 @@
+"""A manager's deputies."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from flask import flash, make_response, render_template, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response as WsgiResponse
+
+from course.clock import now
+from course.dates import civil_date
+from course.people import actions, queries
+from course.people.forms.directory import email_field, line_field
+from course.people.views.page_context import PageResponse, pages
+from course.web.access import Permission, requires_permission
+from course.web.app_state import app_state
+from course.web.forms import DayField, Form
+from course.web.redirects import redirect_after_post
+from course.web.unit_of_work import db, unit_of_work
+
+
+class DelegationForm(Form):
+    email = email_field("E-mail address of your deputy")
+    until = DayField("Last day, included", "Enter the last day, such as 12/02/2027.")
+    reason = line_field("Reason", "Say in a few words why.")
+
+
+def _today() -> date:
+    return civil_date(now(), app_state().config.time_zone)
+
+
+@pages.route("/deputies", methods=["GET", "POST"])
+@requires_permission(Permission.SEE_PEOPLE)
+def delegations() -> PageResponse:
+    """Who stands in for me, for whom I do, and lending my sight of my teams to somebody."""
+    form, me, today = DelegationForm(), current_user.person.id, _today()
+    if form.validate_on_submit() and form.until.data is not None:
+        email = form.email.data or ""
+        with unit_of_work() as session:
+            refused = actions.delegate(session, me, email, form.until.data, form.reason.data or "", today, now())
+            if refused is not None:
+                session.rollback()  # nothing was done, so the same form may come again
+        if refused is None:
+            flash("Saved. From now on your deputy sees your teams as you do.")
+            return redirect_after_post(url_for("people.delegations"))
+        form[refused.field].errors = [refused.message]
+    lent, borrowed = queries.delegations_by_manager(db(), me, today), queries.delegations_to_deputy(db(), me, today)
+    page = render_template("people/delegations.html", form=form, lent=lent, borrowed=borrowed)
+    return make_response(page, 422 if form.errors else 200)
+
+
+@pages.post("/deputies/<int(max=2147483647):deputy_row>/end")
+@requires_permission(Permission.SEE_PEOPLE)
+def withdraw_delegation(deputy_row: int) -> WsgiResponse:
+    """Take it back before its last day."""
+    with unit_of_work() as session:
+        done = actions.withdraw_delegation(session, current_user.person.id, deputy_row, now())
+    flash("Taken back. They see your teams no more." if done else "This had ended before.")
+    return redirect_after_post(url_for("people.delegations"))

@@ -1,0 +1,70 @@
+"""Inviting people to choose a password."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask import abort, flash, request, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response as WsgiResponse
+
+from course.clock import now
+from course.jobs.actions import enqueue
+from course.people import actions, queries
+from course.people.jobs import INVITATIONS, invitation, invitation_timestamp
+from course.people.views.page_context import pages
+from course.web.access import Permission, requires_permission
+from course.web.redirects import redirect_after_post
+from course.web.template_filters import plural
+from course.web.unit_of_work import db, unit_of_work
+
+
+@pages.post("/<int(max=2147483647):person_id>/invite")
+@requires_permission(Permission.MANAGE_PEOPLE)
+def invite(person_id: int) -> WsgiResponse:
+    """Send the invitation, perhaps again; the link in an earlier one stops working. The form says when they were invited
+    last: of two presses only the first sends one."""
+    person = queries.person_overview(db(), person_id) or abort(404)
+    if person.active:
+        flash(f"{person.name} has chosen a password already, and needs no invitation.")
+        return redirect_after_post(url_for("people.list_people"))
+    mail, sent = invitation(person.name, current_user.person.name), False
+    if "seen" not in request.form or request.form["seen"] == invitation_timestamp(person.invited_at):
+        with unit_of_work() as session:
+            sent = actions.invite(session, person.id, mail, now(), current_user.person.id, person.invited_at)
+    if not sent:
+        flash(f"{person.name} has just been invited. The mail is on its way to {person.email}.")
+    elif person.invited_at is None:
+        flash(f"An invitation is on its way to {person.email}.")
+    else:
+        flash(f"A new invitation is on its way to {person.email}. The link in the earlier one no longer works.")
+    return redirect_after_post(url_for("people.list_people"))
+
+
+@pages.post("/invite")
+@requires_permission(Permission.MANAGE_PEOPLE)
+def invite_all_pending() -> WsgiResponse:
+    """Invite all who have not chosen a password."""
+    return send_invitations(queries.people_without_password(db()), url_for("people.list_people"))
+
+
+pages.app_template_filter("moment_sent")(invitation_timestamp)
+
+
+def send_invitations(people: Sequence[queries.Invitee], back: str) -> WsgiResponse:
+    """Mail an invitation to those of them who were not invited; with `who=all` in the form also, once more, to those who
+    were invited before the page was made that it stood on. Then back to that page."""
+    asked = request.form.get("at", "")
+    again = request.form.get("who") == "all"
+    found = [
+        one for one in people if one.invited_at is None or (again and invitation_timestamp(one.invited_at) < asked)
+    ]
+    if found:
+        wanted = {str(one.id): invitation_timestamp(one.invited_at) for one in found}
+        arguments = {"people": wanted, "sender": current_user.person.name}
+        with unit_of_work() as session:
+            enqueue(session, INVITATIONS, arguments, current_user.person.id, now())
+        flash(f"{plural(len(found), 'invitation is', 'invitations are')} on the way.")
+    else:
+        flash("All of them have been invited already.")
+    return redirect_after_post(back)

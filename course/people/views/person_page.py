@@ -1,0 +1,254 @@
+"""The page of a person, for administrators, and what they change there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import abort, flash, make_response, render_template, request, url_for
+from flask_login import current_user
+
+from course.clock import now
+from course.content.schema import SETTINGS
+from course.dates import civil_date
+from course.people import actions, queries
+from course.people.actions.directory import Refusal
+from course.people.forms.directory import selected_team_id, team_choices
+from course.people.forms.person_page import (
+    CorrectIdentityForm,
+    DepartureForm,
+    GrantRoleForm,
+    MergePeopleForm,
+    ReturnForm,
+    TeamMembershipForm,
+)
+from course.people.jobs import invitation
+from course.people.queries import person_by_email, teams
+from course.people.rules import is_undeliverable
+from course.people.views.page_context import PageResponse, pages
+from course.web.access import Permission, requires_permission
+from course.web.app_state import app_state
+from course.web.forms import Form
+from course.web.redirects import redirect_after_post
+from course.web.unit_of_work import WriteSession, db, unit_of_work
+
+
+@pages.app_context_processor
+def _administrator_context() -> dict[str, object]:
+    """`only_administrator()` for pages that ask for a second one: asked for only where it is shown."""
+    return {"only_administrator": lambda: len(queries.administrators(db())) < 2}
+
+
+@pages.get("/<int(max=2147483647):person_id>")
+@requires_permission(Permission.MANAGE_PEOPLE)
+def person(person_id: int) -> str:
+    """Somebody's name, teams, roles and stays, as they are and as they were."""
+    return render_template("people/person.html", sheet=_person_or_404(person_id), settings=SETTINGS)
+
+
+@pages.get("/left")
+@requires_permission(Permission.MANAGE_PEOPLE)
+def leavers() -> str:
+    """Who has left, and can come back."""
+    return render_template("people/leavers.html", people=queries.leavers(db()))
+
+
+@pages.route("/<int(max=2147483647):person_id>/correct", methods=["GET", "POST"])
+@requires_permission(Permission.MANAGE_PEOPLE)
+def correct_identity(person_id: int) -> PageResponse:
+    """Another name, address or staff number."""
+    found = _person_or_404(person_id, here=True)
+    form = CorrectIdentityForm(obj=found.person)
+    before = found.person.email
+
+    def deed(session: WriteSession) -> Refusal | None:
+        name, email, number = form.name.data or "", form.email.data or "", form.staff_number.data
+        return actions.correct_identity(
+            session, person_id, name, email, number, form.reason.data or "", _viewer_id(), now()
+        )
+
+    def done() -> str:
+        if found.person.email == before:
+            return "Saved. Certificates that were issued bear the name that they were issued in."
+        if found.seen and not found.seen.active:
+            return "Saved. The link that was mailed to the old address no longer works: send the invitation again."
+        return f"Saved. From now on they sign in as {found.person.email}, with the password that they have."
+
+    return _handle_change(form, found, "Correct", "Save", deed, done)
+
+
+@pages.route("/<int(max=2147483647):person_id>/teams", methods=["GET", "POST"])
+@requires_permission(Permission.MANAGE_PEOPLE)
+def join_team(person_id: int) -> PageResponse:
+    """Another team, or one more."""
+    found = _person_or_404(person_id, here=True)
+    form = TeamMembershipForm()
+    form.team.choices = team_choices(teams(db()), "Choose a team")
+
+    def deed(session: WriteSession) -> Refusal | None:
+        team = selected_team_id(form.team.data)
+        if team is None:
+            return Refusal("team", "Choose a team.")
+        return actions.join_team(session, person_id, team, form.how.data == "move", _viewer_id(), now())
+
+    return _handle_change(
+        form, found, "Team of", "Save", deed, lambda: "Saved. The team of earlier days stays as it was."
+    )
+
+
+@pages.post("/<int(max=2147483647):person_id>/teams/<int(max=2147483647):bond_id>/end")
+@requires_permission(Permission.MANAGE_PEOPLE)
+def leave_team(person_id: int, bond_id: int) -> PageResponse:
+    """Somebody is not in a team any more."""
+    with unit_of_work() as session:
+        done = actions.leave_team(session, person_id, bond_id, _viewer_id(), now())
+    flash("They are not in this team any more." if done else "They had left this team before.")
+    return redirect_after_post(url_for("people.person", person_id=person_id))
+
+
+@pages.route("/<int(max=2147483647):person_id>/role", methods=["GET", "POST"])
+@requires_permission(Permission.MANAGE_PEOPLE)
+def grant_role(person_id: int) -> PageResponse:
+    """Give somebody a role."""
+    found = _person_or_404(person_id, here=True)
+    form = GrantRoleForm()
+    form.team.choices = team_choices(teams(db()), "No team: for administrators")
+
+    def deed(session: WriteSession) -> Refusal | None:
+        return actions.grant_role(
+            session, person_id, form.role.data, selected_team_id(form.team.data), _viewer_id(), now()
+        )
+
+    return _handle_change(form, found, "Give a role to", "Give the role", deed, lambda: "Saved.")
+
+
+@pages.post("/<int(max=2147483647):person_id>/role/<int(max=2147483647):bond_id>/end")
+@requires_permission(Permission.MANAGE_PEOPLE)
+def revoke_role(person_id: int, bond_id: int) -> PageResponse:
+    """Take a role away."""
+    with unit_of_work() as session:
+        refused = actions.revoke_role(session, person_id, bond_id, _viewer_id(), now())
+        if refused is not None:
+            session.rollback()  # nothing was done, so the same form may come again
+    flash(refused.message if refused else "The role has been taken away.")
+    # Who took it from themselves may not open that page any more.
+    own = person_id == _viewer_id() and refused is None
+    return redirect_after_post("/" if own else url_for("people.person", person_id=person_id))
+
+
+@pages.route("/<int(max=2147483647):person_id>/leave", methods=["GET", "POST"])
+@requires_permission(Permission.MANAGE_PEOPLE)
+def record_departure(person_id: int) -> PageResponse:
+    """Somebody has left."""
+    found = _person_or_404(person_id, here=True)
+    form = DepartureForm(data={"last_day": civil_date(now(), app_state().config.time_zone)})
+
+    def deed(session: WriteSession) -> Refusal | None:
+        last_day = form.last_day.data
+        if last_day is None:
+            return Refusal("last_day", "Enter the last day.")
+        zone = app_state().config.time_zone
+        return actions.record_departure(session, person_id, last_day, form.reason.data or "", zone, _viewer_id(), now())
+
+    def done() -> str:
+        return f"{found.person.name} cannot sign in any more. What they did, and their certificates, stay."
+
+    return _handle_change(form, found, "Has left:", "They have left", deed, done)
+
+
+@pages.route("/<int(max=2147483647):person_id>/return", methods=["GET", "POST"])
+@requires_permission(Permission.MANAGE_PEOPLE)
+def record_return(person_id: int) -> PageResponse:
+    """Somebody who had left works here again, and gets an invitation."""
+    found = _person_or_404(person_id, here=False)
+    if found.person.erased_at is not None:
+        abort(404)
+    form = ReturnForm(data={"first_day": civil_date(now(), app_state().config.time_zone)})
+    form.team.choices = team_choices(teams(db()), "No team yet")
+
+    mail = invitation(found.person.name, current_user.person.name)
+
+    def deed(session: WriteSession) -> Refusal | None:
+        first_day, zone = form.first_day.data, app_state().config.time_zone
+        if first_day is None:
+            return Refusal("first_day", "Enter the first day.")
+        team, reason = selected_team_id(form.team.data), form.reason.data or ""
+        refused = actions.record_return(session, person_id, first_day, team, reason, zone, _viewer_id(), now())
+        if refused is None and not is_undeliverable(found.person.email):
+            actions.invite(session, person_id, mail, now(), _viewer_id())
+        return refused
+
+    def done() -> str:
+        if is_undeliverable(found.person.email):
+            return f"{found.person.name} is back. Their address was erased: correct it, then send the invitation."
+        return f"{found.person.name} is back. An invitation is on its way to {found.person.email}."
+
+    return _handle_change(form, found, "Is back:", "They are back", deed, done)
+
+
+@pages.route("/<int(max=2147483647):person_id>/merge", methods=["GET", "POST"])
+@requires_permission(Permission.MANAGE_PEOPLE)
+def merge_people(person_id: int) -> PageResponse:
+    """Somebody stands in the list twice: the other entry becomes part of this one."""
+    found = _person_or_404(person_id, here=True)
+    form = MergePeopleForm()
+
+    def deed(session: WriteSession) -> Refusal | None:
+        other = person_by_email(session, form.other.data or "")
+        if other is None or other.left_at is not None:
+            return Refusal("other", "Nobody who is here has this address.")
+        if other.id == _viewer_id() != person_id:
+            # It would end with their own session, and with a role that somebody else has all at once.
+            return Refusal(
+                "other", "This is the entry that you are signed in with. Open it, and merge this one into it."
+            )
+        take, reason, zone = form.keep.data == "second", form.reason.data or "", app_state().config.time_zone
+        return actions.merge_people(session, other.id, person_id, take, reason, zone, _viewer_id(), now())
+
+    return _handle_change(
+        form, found, "Merge another entry into", "Merge the two", deed, lambda: "The two entries are one now."
+    )
+
+
+def _viewer_id() -> int:
+    return int(current_user.person.id)
+
+
+def _person_or_404(person_id: int, here: bool | None = None) -> queries.PersonDetail:
+    """Somebody, who is `here`, or has left; 404 otherwise. Who presses twice is told that it is done."""
+    found = queries.person_detail(db(), person_id)
+    if found is not None and here is not None and here != (found.person.left_at is None) and request.method == "POST":
+        flash(f"{found.person.name} {'has left already' if here else 'is here already'}. Nothing has been changed now.")
+        abort(redirect_after_post(url_for("people.person", person_id=person_id)))
+    if found is None or (here is not None and here != (found.person.left_at is None)):
+        abort(404)
+    return found
+
+
+def _handle_change(
+    form: Form,
+    about: queries.PersonDetail,
+    title: str,
+    button: str,
+    deed: Callable[[WriteSession], Refusal | None],
+    done: Callable[[], str],
+) -> PageResponse:
+    """Show the form; when it is sent and right, do it, say what was done, and go back to the person."""
+    # The name as it is before anything is done: a refused change must not show in the title.
+    person_id, name = about.person.id, about.person.name
+    if form.validate_on_submit():
+        try:
+            with unit_of_work() as session:
+                refused = deed(session)
+                if refused is not None:
+                    session.rollback()  # what was done until then
+        except LookupError:
+            flash(f"{name} has left, or come back, in the meantime. Nothing has been changed now.")
+            return redirect_after_post(url_for("people.person", person_id=person_id))
+        if refused is None:
+            flash(done())
+            return redirect_after_post(url_for("people.person", person_id=person_id))
+        form[refused.field].errors = [refused.message]
+    page = render_template(
+        "people/change_form.html", form=form, person_id=person_id, name=name, title=title, button=button
+    )
+    return make_response(page, 422 if form.errors else 200)

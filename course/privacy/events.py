@@ -1,0 +1,16 @@
+"""The audit events that this feature writes, with the sentences that the audit log shows for them."""
+
+from __future__ import annotations
+
+from course.audit.rules import AuditEventKind
+
+AUDIT_EVENTS = (
+    AuditEventKind(
+        "data.downloaded",
+        "{who} downloaded all that is held about {whom}",
+        own="{who} downloaded all that is held about them",
+    ),
+    AuditEventKind("data.erased", "What was kept of {whom} was erased: {what}"),
+    AuditEventKind("data.erasure_asked", "{who} asked for what is kept of {whom} to be erased"),
+    AuditEventKind("data.schedule_changed", "{who} changed how long data is kept"),
+)

@@ -1,0 +1,9 @@
+"""The audit events that this feature writes, with the sentences that the audit log shows for them."""
+
+from __future__ import annotations
+
+from course.audit.rules import AuditEventKind
+
+AUDIT_EVENTS = (
+    AuditEventKind("certificate.found", "{whom} had finished on {finished} without a certificate: it was issued now"),
+)

@@ -1,0 +1,11 @@
+"""The audit events that this feature writes, with the sentences that the audit log shows for them."""
+
+from __future__ import annotations
+
+from course.audit.rules import AuditEventKind
+
+AUDIT_EVENTS = (
+    AuditEventKind("mail.address_cleared", "{who} had mail sent to {whom} again, whose address had refused it"),
+    AuditEventKind("mail.addresses_cleared", "{who} had mail sent again to {addresses} addresses that had refused it"),
+    AuditEventKind("policy.reminders_changed", "{who} changed who is reminded, and when"),
+)

@@ -1,0 +1,7 @@
+"""The audit events that this feature writes, with the sentences that the audit log shows for them."""
+
+from __future__ import annotations
+
+from course.audit.rules import AuditEventKind
+
+AUDIT_EVENTS = (AuditEventKind("secret_key.changed", "{who} accepted another secret key: {reason}"),)

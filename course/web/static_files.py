@@ -1,0 +1,90 @@
+"""Static files: WhiteNoise serves course/static under an address that carries a hash of its content.
+
+The hash is of the whole folder: any change gives every file a new address, so browsers may keep each file for ever.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+from flask import Flask
+from whitenoise import WhiteNoise
+from whitenoise.compress import Compressor
+
+URL_PREFIX = "/static"
+
+
+def init(app: Flask, folder: Path, compressed_folders: Path) -> None:
+    """Serve the files of `folder`, and give templates `asset(name)`, `stylesheet` and `icon`.
+
+    Compressed copies are kept under `compressed_folders`, so that starting again does not compress again.
+    """
+    version = content_hash(folder)
+    prefix = f"{URL_PREFIX}/{version}"
+    names = frozenset(path.relative_to(folder).as_posix() for path in _files(folder))
+
+    def asset(name: str) -> str:
+        """The address of a static file. Raises KeyError for a file that does not exist."""
+        if name not in names:
+            raise KeyError(f"there is no static file {name}")
+        return f"{prefix}/{name}"
+
+    app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
+        app.wsgi_app,
+        compressed_copy(folder, compressed_folders / version),
+        prefix,
+        max_age=WhiteNoise.FOREVER,
+        immutable_file_test=lambda _path, _url: True,
+        allow_all_origins=False,
+    )
+    app.jinja_env.globals.update(asset=asset, stylesheet=asset("site.css"), icon=asset("icon.svg"))
+
+
+def content_hash(folder: Path) -> str:
+    """Ten hexadecimal digits that change with the name or the content of any file of the folder."""
+    digest = hashlib.blake2b(digest_size=5)
+    for path in _files(folder):
+        for part in (path.relative_to(folder).as_posix().encode(), path.read_bytes()):
+            digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.hexdigest()
+
+
+def compressed_copy(folder: Path, target: Path) -> Path:
+    """A copy of the folder with a .gz file beside each file that becomes smaller; the folder itself where none can be
+    written, and files are sent uncompressed then.
+
+    The copy appears under its name complete: several processes may start at the same time.
+    """
+    if target.is_dir():
+        return target
+    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    try:
+        target.parent.parent.mkdir(mode=0o700, exist_ok=True)
+        target.parent.mkdir(mode=0o755, exist_ok=True)
+        shutil.copytree(folder, part)
+        compressor = Compressor(use_brotli=False, quiet=True)
+        for path in _files(part):
+            if compressor.should_compress(path.name):
+                compressor.compress(str(path))
+        # Nothing in the copy is secret, and another account than the one that made the copy may serve it.
+        for directory, _, files in os.walk(part):
+            Path(directory).chmod(0o755)
+            for name in files:
+                Path(directory, name).chmod(0o644)
+        part.rename(target)
+    except OSError:
+        # Another process may have been first; or the folder is read-only.
+        return target if target.is_dir() else folder
+    finally:
+        with suppress(OSError):
+            shutil.rmtree(part)
+    return target
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())

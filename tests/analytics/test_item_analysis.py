@@ -1,0 +1,102 @@
+"""The item analysis page of the content editor."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from markupsafe import Markup
+from sqlalchemy.orm import Session
+
+from course.analytics import queries
+from course.analytics.rules.item_analysis import MIN_ANSWERS, ItemResponse
+from course.content.library import Library
+from course.content.schema import Question
+from course.learning.models import Answer, Attempt, AttemptItem
+from course.people.actions import record_departure
+from tests.analytics.answering import answer, enrolment_of, make_people
+from tests.conftest import NOW
+from tests.makers import make_person, sign_in
+from tests.pages import Client
+
+
+@pytest.fixture
+def bank(app: Flask) -> list[Question]:
+    library: Library = app.extensions["course"].library
+    return [question for question in library.questions.values() if question.form == "one"]
+
+
+def _option(question: Question, correct: bool) -> int:
+    return next(index for index, option in enumerate(question.options) if option.correct == correct)
+
+
+@pytest.mark.both_engines
+def test_a_question_is_compared_with_the_others_of_its_attempt(session: Session, bank: list[Question]) -> None:
+    person = make_person(session)
+    attempt = Attempt(
+        enrolment_id=enrolment_of(session, person), kind="check", ref="m", number=1, seed=1, opened_at=NOW
+    )
+    session.add(attempt)
+    session.flush()
+    # The last answer comes after the counted period: it changes nothing about the others.
+    for position, (question, right) in enumerate(zip(bank[:4], (True, False, True, False), strict=True), 1):
+        item = AttemptItem(
+            attempt_id=attempt.id, position=position, question_id=question.id, version=question.version, point="p"
+        )
+        session.add(item)
+        session.flush()
+        given = f"[{_option(question, right)}]"
+        at = NOW + timedelta(days=2 * (position == 4))
+        session.add(Answer(item_id=item.id, given=given, correct=right, sureness=None, answered_at=at))
+    session.commit()
+    found = queries.item_responses(session, NOW + timedelta(days=1))
+    assert [found[q.id, q.version] for q in bank[:3]] == [
+        [ItemResponse(1, 0.5, (_option(bank[0], True),))],
+        [ItemResponse(0, 1.0, (_option(bank[1], False),))],
+        [ItemResponse(1, 0.5, (_option(bank[2], True),))],
+    ]
+
+
+def test_the_content_editor_reads_what_to_mend(
+    app: Flask, session: Session, bank: list[Question], client: Client
+) -> None:
+    sign_in(client, make_person(session, "Robin Vale", "robin@example.org", "administrator"))
+    assert "No answers yet" in client.get("/insight/questions").text
+    app.extensions.pop("course.analytics")  # as if a Monday had come
+    many, few = bank[0], bank[1]
+    wrong = _option(many, False)
+    for place, person in enumerate(make_people(session, MIN_ANSWERS, None)):
+        answer(session, person, many, wrong if place < 20 else _option(many, True))
+        if place:
+            answer(session, person, few, _option(few, False))
+    page = client.get("/insight/questions")
+    assert f"67 % choose the wrong answer “{Markup.escape(str(many.options[wrong].text))}”" in page.html
+    assert "Too few answers" in page.text
+    assert few.id not in client.get(f"/insight/questions?point={many.points[0]}&module=nothing").text
+    for sort in ("answers", "discrimination", "efficiency", "nothing"):
+        assert many.id in client.get(f"/insight/questions?sort={sort}&point={many.points[0]}").text
+
+
+def test_item_statistics_are_updated_once_five_people_have_answered_more(
+    app: Flask, session: Session, bank: list[Question], client: Client
+) -> None:
+    sign_in(client, make_person(session, "Robin Vale", "robin@example.org", "administrator"))
+    weeks = timedelta(weeks=1)
+    people = [make_person(session, f"P {n}", f"p{n}@example.org", password=None, at=NOW - 9 * weeks) for n in range(41)]
+    for person in people[:32]:
+        answer(session, person, bank[0], _option(bank[0], True), at=NOW - 3 * weeks)
+    # A person who leaves changes nothing: their answers count as before.
+    for person in people[:6]:
+        assert (
+            record_departure(
+                session, person.id, (NOW - 2 * weeks).date(), "moved", "Europe/London", None, NOW - 2 * weeks
+            )
+            is None
+        )
+    for person in people[32:36]:
+        answer(session, person, bank[0], _option(bank[0], False), at=NOW - weeks)
+    assert 'data-label="Answers">32</td>' in client.get("/insight/questions").html
+    app.extensions.pop("course.analytics")
+    answer(session, people[36], bank[0], _option(bank[0], False), at=NOW)
+    assert 'data-label="Answers">37</td>' in client.get("/insight/questions").html

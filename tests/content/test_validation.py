@@ -1,0 +1,148 @@
+"""Validation of the content, on a small valid course with one mistake at a time."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from course.content.library import ContentError, load_library
+from course.content.loader import read_content
+from course.content.schema import SETTINGS
+from course.content.validation import validate_content
+
+SAMPLE = Path(__file__).resolve().parents[1] / "sample_modules"
+QUESTIONS = "kites/questions.yaml"
+PAGE = "kites/pages/the-line.md"
+SCENARIO = "kites/scenarios/a-windy-day.yaml"
+TIMELINE = "kites/timelines/a-month-of-kites.yaml"
+MODULE = "kites/module.yaml"
+
+
+@pytest.fixture
+def modules(tmp_path: Path) -> Path:
+    """A copy of the sample course that a test may spoil."""
+    return Path(shutil.copytree(SAMPLE, tmp_path / "modules"))
+
+
+def spoil(modules: Path, file: str, old: str, new: str) -> None:
+    path = modules / file
+    text = path.read_text(encoding="utf-8")
+    assert old in text, f"{old!r} does not stand in {file}"
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def test_the_sample_course_is_sound(modules: Path) -> None:
+    assert validate_content(read_content(modules)) == []
+
+
+MISTAKES = [
+    # file, old text, new text, the line named, part of the message
+    (QUESTIONS, "stem: A gust", "stemm: A gust", 1, "'stem' is missing"),
+    (QUESTIONS, "stem: A gust", "stemm: A gust", 3, "unknown key 'stemm'"),
+    (QUESTIONS, ", reason: It leaves.", "", 6, "every option needs its reason as feedback"),
+    (QUESTIONS, "points: [hold-the-line]", "points: []", 2, "name at least one learning point"),
+    (QUESTIONS, "  points: [hold-the-line]\n", "", 1, "'points' is missing"),
+    (QUESTIONS, "points: [hold-the-line]", "points: [no-such-point]", 2, "unknown learning point 'no-such-point'"),
+    (QUESTIONS, "{text: Let go, r", "{text: Let go, correct: true, r", 4, "exactly one option is correct"),
+    (QUESTIONS, "id: near-trees", "id: gust", 8, "the id 'gust' is taken already"),
+    (QUESTIONS, "group: Fine, reason: Open.", "group: Perhaps, reason: Open.", 30, "the group 'Perhaps' is not one of"),
+    (QUESTIONS, "text: Let go", "text: Hold on", 5, "this option stands here twice"),
+    (QUESTIONS, "A gust comes.", "Is it sexting?", 3, "the words 'sexting' are to be avoided"),
+    (QUESTIONS, "stem: Sort these.", "stem: [", 0, "this is not valid YAML"),
+    (PAGE, "source=kite-society", "source=nobody", 11, "unknown source 'nobody'"),
+    (PAGE, "source=kite-society", "source=rumour", 11, "is open: nobody could confirm it"),
+    (PAGE, "::: since source=kite-society", "::: since", 11, "needs 'source='"),
+    (PAGE, "page:kites/the-line", "page:kites/the-string", 5, "the link 'page:kites/the-string' leads to nothing"),
+    (PAGE, "page:kites/the-line", "the-line.html", 5, "leads to nothing"),
+    (PAGE, "::: key", "::: kee", 23, "unknown block 'kee'"),
+    (PAGE, "file=kite", "file=dragon", 19, "there is no drawing diagrams/dragon.svg"),
+    (PAGE, "Hold on.\n:::", "Hold on.", 26, "is not closed"),
+    (PAGE, "teaches: [hold-the-line, mind-the-trees]", "teaches: [hold-the-line]", 3, "'mind-the-trees' is not taught"),
+    ("kites/diagrams/kite.svg", "<path", "<script/><path", 19, "the element <script> is not allowed"),
+    ("sources.yaml", "  checked: 2026-11-22\n  says: Lines", "  says: Lines", 1, "every update needs the date"),
+    ("help.yaml", "source: kite-society}\nterms", "source: nobody}\nterms", 6, "unknown source 'nobody'"),
+    (SCENARIO, "to: s4}", "to: s99}", 26, "the scene 's99' does not exist"),
+    (SCENARIO, "to: tree}", "to: s4}", 0, "the scene 'tree' cannot be reached"),
+    (SCENARIO, ", try_again: 1", "", 9, "lies on a loop"),
+    (SCENARIO, ", debrief: Go earlier.", "", 0, "the ending 'dark' has no debrief"),
+    (SCENARIO, "reason: Slow., ", "", 0, "every option needs its reason as feedback"),
+    (SCENARIO, "quality: fair, consequence: Nice.", "quality: best, consequence: Nice.", 0, "exactly one choice of 's1' is best"),
+    (SCENARIO, "effects: {height: 1}", "effects: {depth: 1}", 0, "the gauge 'depth' does not exist"),
+    (SCENARIO, "    critical: true\n", "", 0, "a critical decision has a dangerous choice, and no other has one"),
+    (SCENARIO, "start: s1", "start: s0", 7, "the scene 's0' does not exist"),
+    (SCENARIO, "    points: [hold-the-line]\n", "", 9, "the decision 's1' names no learning point"),
+    (TIMELINE, "missed: true", "mist: true", 6, "unknown key"),
+    (MODULE, "[a-windy-day, a-calm-day]", "[a-windy-day]", 4, "the scenario 'a-calm-day' is not among the steps"),
+    (MODULE, "[a-windy-day, a-calm-day]", "[a-windy-day, the-line]", 7, "only scenarios stand in 'one-of'"),
+    (MODULE, "[a-windy-day, a-calm-day]", "[a-windy-day, a-calm-day, a-storm]", 7, "the step 'a-storm' is no page"),
+    (SCENARIO, "near: [early-years]", "near: [clubs]", 7, "no scenario here is from the work of the pathway 'early-years'"),
+    (PAGE, "for=clubs", "for=school", 2, "the page has no 'setting' block for 'clubs'"),
+    (PAGE, "for=scotland", "for=wales", 2, "the page has no 'nation' block for 'scotland'"),
+    (PAGE, "for=clubs", "for=choirs", 31, "there is no setting 'choirs'"),
+    ("kites/pages/for-leaders.md", "teaches: [hold-the-line]", "teaches: [hold-it]", 3, "unknown learning point 'hold-it'"),
+    (PAGE, "page:kites/the-line", "page:kites/for-leaders", 5, "not everybody can open the page"),
+    ("kites/discussion.yaml", "scenario: a-windy-day", "scenario: a-storm", 1, "the scenario 'a-storm' does not exist"),
+    ("course.yaml", "notice:", "own_setting_modules: 2\nnotice:", 5, "finds its own work in"),
+    ("course.yaml", "notice:", "questions_per_point: 9\nnotice:", 0, "has 2 questions; it needs 9"),
+    ("course.yaml", "notice:", "forms_per_point: 5\nnotice:", 0, "needs 5 forms of question"),
+    (MODULE, "points: [hold-the-line, mind-the-trees]", "points: [hold-the-line]", 0, "'mind-the-trees' belongs to no module"),
+    (QUESTIONS, "text: Hold on, correct", "text: You may hold on, correct", 4, "only the right option has a word of caution"),
+    (QUESTIONS, "text: Hold on, correct", "text: Mind the gust, correct", 4, "only the right option repeats words of the stem"),
+    (QUESTIONS, "What do you do?", "Which is not wise?", 4, "the stem asks for what is not so"),
+    (MODULE, "  - the-line", "  - the-rope", 5, "the step 'the-rope' is no page, scenario or timeline"),
+    (MODULE, "points: [hold-the-line, ", "points: [hold-it, hold-the-line, ", 3, "unknown learning point 'hold-it'"),
+    ("course.yaml", "modules: [kites]", "modules: [kites, boats]", 1, "cannot be read"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("file", "old", "new", "line", "message"), MISTAKES, ids=lambda value: str(value)[:40])
+def test_a_mistake_is_named_with_its_file_and_line(
+    modules: Path, file: str, old: str, new: str, line: int, message: str
+) -> None:
+    spoil(modules, file, old, new)
+    found = [problem for problem in validate_content(read_content(modules)) if message in problem.message]
+    assert found, f"not found; there is only {validate_content(read_content(modules))}"
+    assert all(problem.file.startswith("modules/") for problem in found)
+    if line:
+        assert line in [problem.line for problem in found], found
+
+
+def test_all_mistakes_are_listed_at_once(modules: Path) -> None:
+    spoil(modules, QUESTIONS, ", reason: It leaves.", "")
+    spoil(modules, PAGE, "source=kite-society", "source=nobody")
+    spoil(modules, SCENARIO, ", debrief: Go earlier.", "")
+    with pytest.raises(ContentError) as error:
+        load_library(modules)
+    assert {Path(p.file).name for p in error.value.problems} >= {"questions.yaml", "the-line.md", "a-windy-day.yaml"}
+
+
+def test_a_scene_that_only_leads_back_cannot_reach_an_end(modules: Path) -> None:
+    trap = """  - id: trap
+    text: Round and round.
+    points: [hold-the-line]
+    choices:
+      - {id: round, text: Round, quality: best, consequence: Round., reason: Round., to: trap, try_again: 1}
+      - {id: on, text: On, quality: fair, consequence: Round., reason: Round., to: trap, try_again: 2}
+"""
+    spoil(modules, SCENARIO, "  - {id: home, end", trap + "  - {id: home, end")
+    spoil(modules, SCENARIO, "reason: Trees., to: tree}", "reason: Trees., to: trap}")
+    messages = [problem.message for problem in validate_content(read_content(modules))]
+    assert "the scene 'trap' cannot reach an end" in messages
+
+
+def test_the_real_content_is_sound_and_covers_every_point_that_its_modules_name() -> None:
+    library = load_library(Path(__file__).resolve().parents[2] / "modules")
+    assert len(library.points) == 43
+    for module in library.modules.values():
+        for point in module.points:
+            questions = [q for q in module.questions if point in q.points]
+            assert len(questions) >= (6 if library.points[point].safety_critical else 4), point
+            forms = {q.form for q in questions} | {"timeline" for t in module.timelines.values() if point in t.points}
+            assert len(forms) >= 3, point
+        for pathway in SETTINGS:
+            seen = library.for_(pathway, "england").modules[module.id]
+            assert 4 <= len(seen.pages) <= (8 if pathway == "leaders" else 6), module.id
+        assert module.timelines
+        assert all(6 <= len(s.recommended) - 1 <= 12 for s in module.scenarios.values())

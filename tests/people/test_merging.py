@@ -1,0 +1,123 @@
+"""Two entries of one person become one, and nothing that was issued changes. On both engines."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from course.certificates.actions import reissue, revoke
+from course.certificates.models import Certificate
+from course.people import actions, queries
+from course.people.actions import Refusal
+from course.people.models import Person, PersonMerge
+from course.recertification.actions import import_completion
+from course.recertification.models import RenewalImport
+from course.recertification.queries import open_facts
+from course.recertification.queries import people as with_facts
+from tests.certificates.makers import issued
+from tests.conftest import NOW
+from tests.makers import make_person, make_team, sign_in
+from tests.pages import Client
+
+pytestmark = pytest.mark.both_engines
+
+ZONE = "Europe/London"
+
+
+def merge(session: Session, second: int, first: int, take_address: bool = False) -> Refusal | None:
+    return actions.merge_people(session, second, first, take_address, "stood here twice", ZONE, None, NOW)
+
+
+def test_what_the_second_entry_completed_counts_for_the_first(session: Session) -> None:
+    certificate = issued(session, "second@example.org")
+    before = (certificate.person_id, certificate.number, certificate.name)
+    first = make_person(session, "Sam Okafor", "first@example.org")
+    assert merge(session, certificate.person_id, first.id) is None
+    brought = session.execute(select(RenewalImport)).scalar_one()
+    assert (brought.person_id, brought.day, brought.valid_until) == (
+        first.id, certificate.completed_on, certificate.valid_until,
+    )  # fmt: skip
+    assert certificate.number in brought.issuer
+    facts = with_facts(session, ZONE, [first.id])[0].facts
+    assert [one.day for one in facts.completions] == [certificate.completed_on]
+    session.expire_all()
+    same = session.execute(select(Certificate)).scalar_one()
+    assert (same.person_id, same.number, same.name) == before
+
+
+@pytest.mark.parametrize("renamed", [False, True])
+def test_a_certificate_of_the_second_entry_that_is_revoked_counts_for_the_first_no_more(
+    session: Session, renamed: bool
+) -> None:
+    """The page on which anybody checks it and the page of the person say the same."""
+    certificate = issued(session, "second@example.org")
+    first = make_person(session, "Sam Okafor", "first@example.org")
+    own = make_person(session, "Kim Hill", "kim@example.org")
+    day, until = certificate.completed_on, certificate.valid_until
+    import_completion(session, own.id, day, until, "Elsewhere", "initial", "seen", NOW.date(), None, NOW)
+    assert merge(session, certificate.person_id, first.id) is None
+    number = certificate.number
+    if renamed:
+        number = reissue(session, number, "Samuel Okafor", "another name", None, NOW)
+    revoke(session, number, "not taken in person", None, NOW)
+    assert open_facts(session, first.id)["certificate"] == set()
+    (gone,) = with_facts(session, ZONE, [first.id])[0].facts.as_of(NOW.date()).completions
+    assert (gone.revoked, gone.revocation_reason) == (NOW.date(), "not taken in person")
+    assert len(open_facts(session, own.id)["certificate"]) == 1
+
+
+def test_teams_roles_and_staff_number_come_along(session: Session) -> None:
+    north, south = make_team(session, "North"), make_team(session, "South")
+    first = make_person(session, "Sam Okafor", "first@example.org", team=north)
+    second = make_person(session, "S. Okafor", "second@example.org", "manager", team=south)
+    second.staff_number = "N7"
+    session.flush()
+    assert merge(session, second.id, first.id) is None
+    sheet = queries.person_detail(session, first.id)
+    assert sheet is not None
+    assert [bond.words for bond in (*sheet.teams, *sheet.roles)] == ["North", "South", "Manager of South"]
+    assert queries.name_at(session, second.id, NOW) == "S. Okafor"
+    assert [row.staff_number for row in (first, second)] == ["N7", None]
+    assert second.left_at is not None
+    assert session.execute(select(PersonMerge.into_id)).scalar_one() == first.id
+
+
+@pytest.mark.parametrize(("take", "expected"), [(False, "first@example.org"), (True, "second@example.org")])
+def test_either_address_can_be_the_one_that_stays(session: Session, take: bool, expected: str) -> None:
+    first = make_person(session, "Sam Okafor", "first@example.org")
+    second = make_person(session, "S. Okafor", "second@example.org")
+    assert merge(session, second.id, first.id, take) is None
+    assert first.email == expected
+    assert second.email != expected
+
+
+def test_the_last_administrator_can_be_the_second_entry(session: Session) -> None:
+    first = make_person(session, "Alex Morgan", "first@example.org")
+    second = make_person(session, "A. Morgan", "second@example.org", "administrator")
+    assert merge(session, second.id, first.id) is None
+    assert queries.administrators(session) == [first.id]
+
+
+def test_an_entry_is_not_merged_with_itself_or_with_somebody_who_has_left(session: Session) -> None:
+    first = make_person(session)
+    assert isinstance(merge(session, first.id, first.id), Refusal)
+    gone = make_person(session, "Kim Else", "kim@example.org")
+    assert actions.record_departure(session, gone.id, NOW.date(), "x", ZONE, None, NOW) is None
+    with pytest.raises(LookupError):
+        merge(session, gone.id, first.id)
+
+
+def test_an_administrator_merges_two_entries_on_the_page(session: Session, client: Client) -> None:
+    own = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
+    sign_in(client, own)
+    first, second = make_person(session), make_person(session, "S. Okafor", "second@example.org")
+    path = f"/people/{first.id}/merge"
+    form = {"other": "nobody@example.org", "keep": "first", "reason": "twice"}
+    assert "Nobody who is here has this address." in client.post(path, form, 422).text
+    assert "This is the same entry." in client.post(path, {**form, "other": first.email}, 422).text
+    assert "the entry that you are signed in with" in client.post(path, {**form, "other": own.email}, 422).text
+    page = client.follow(client.post(path, {**form, "other": second.email}))
+    assert "The two entries are one now." in page.text
+    session.expire_all()
+    assert session.get_one(Person, second.id).left_at is not None

@@ -1,0 +1,173 @@
+"""Every link and the address of every form, on the pages of a filled database, as people in three roles."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection
+from html import unescape
+from pathlib import Path
+from urllib.parse import urldefrag, urljoin, urlsplit
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
+
+from course.content.actions import archive
+from course.content.library import Library
+from course.learning.actions import begin_check, begin_run, begin_timeline, record_page_read
+from course.web.unit_of_work import unit_of_work
+from tests.conftest import NOW
+from tests.support.world import addresses, fill_world
+
+MOST = 3  # pages of one route that are read for each person; every link on them is looked at
+MOST_OPENED = 12  # addresses of one route that are opened for each person, apart from the steps of modules
+# A row that was only filled in names content that there is not, so these pages of the learner's are none.
+MADE_UP = {"/run/1", "/attempt/1", "/record/page/1"}
+ATTRIBUTES = re.compile(r'<(a|link|img|script|form|button)\b[^>]*?\b(href|src|action|formaction)="([^"]*)"')
+IDS = re.compile(r'\bid="([^"]*)"')
+ELSEWHERE = ("http:", "https:", "mailto:", "tel:", "data:")
+
+TEMPLATES = Path(__file__).resolve().parents[2] / "course" / "templates"
+
+
+class _Reader:
+    """Somebody who opens pages and follows what is on them."""
+
+    def __init__(self, app: Flask, client: FlaskClient, made_up: Collection[str]) -> None:
+        self.app, self.client, self.made_up = app, client, made_up
+        self.pages: dict[str, tuple[int, str]] = {}
+        self.broken: set[str] = set()
+        self.opened: Counter[str] = Counter()
+        self.followed: Counter[str] = Counter()
+
+    def open(self, address: str) -> tuple[int, str]:
+        """The status and the text of a page, each address once."""
+        if address not in self.pages:
+            answer = self.client.get(address)
+            self.pages[address] = (
+                answer.status_code,
+                answer.get_data(as_text=True) if answer.mimetype == "text/html" else "",
+            )
+            answer.close()
+        return self.pages[address]
+
+    def look_at(self, address: str) -> None:
+        """Follow all that a page leads to."""
+        status, page = self.open(address)
+        if status != 200:
+            return  # Somebody typed it; a link to it is another matter.
+        for tag, attribute, value in ATTRIBUTES.findall(page):
+            target = urljoin(address, unescape(value))
+            if target.startswith(ELSEWHERE):
+                continue
+            self.followed[attribute] += 1
+            posts = attribute in ("action", "formaction") and self._posts(page, value)
+            found = self._posted(target) if posts else self._broken(tag, target)
+            if found:
+                self.broken.add(f"{address}: <{tag} {attribute}={value}> {found}")
+
+    @staticmethod
+    def _posts(page: str, action: str) -> bool:
+        """Whether the form with this address, or the one around a button with it, is posted."""
+        form = page[: page.index(f'action="{action}"')].rfind("<form")
+        return 'method="post"' in page[form : page.index(">", form)]
+
+    def _route(self, target: str, method: str) -> str:
+        """The endpoint that an address leads to. Raises HTTPException if there is none."""
+        try:
+            endpoint, _ = self.app.url_map.bind("localhost").match(target.partition("?")[0], method)
+        except RequestRedirect as redirected:
+            return self._route(urlsplit(redirected.new_url).path, method)
+        return str(endpoint)
+
+    def _posted(self, target: str) -> str:
+        """What is wrong with the address of a form that is posted."""
+        try:
+            self._route(target, "POST")
+        except HTTPException as error:
+            return str(error.code)
+        return ""
+
+    def _broken(self, tag: str, target: str) -> str:
+        """What is wrong with an address that is read; the part after # has to be on that page."""
+        place, fragment = urldefrag(target)
+        try:
+            endpoint = self._route(place, "GET")
+        except HTTPException as error:
+            return str(error.code)
+        if place not in self.pages:
+            self.opened[endpoint] += 1
+            if self.opened[endpoint] > MOST_OPENED and endpoint != "learning.step":
+                return ""
+        status, page = self.open(place)
+        if status >= 400 and place not in self.made_up:
+            return str(status)
+        if fragment and tag == "a" and status == 200 and fragment not in IDS.findall(page):
+            return "has no such place"
+        return ""
+
+
+def _client(app: Flask, person_id: int, key: str) -> FlaskClient:
+    client = app.test_client()
+    with client.session_transaction() as cookie:
+        cookie["_user_id"], cookie["_fresh"] = f"{person_id}:{key}:nonce", True
+    return client
+
+
+def _walk(app: Flask, person_id: int, key: str, paths: list[tuple[str, str]], made_up: Collection[str] = ()) -> _Reader:
+    reader, read = _Reader(app, _client(app, person_id, key), made_up), Counter[str]()
+    for endpoint, address in paths:
+        if read[endpoint] < MOST and reader.open(address)[0] == 200:
+            read[endpoint] += 1
+            reader.look_at(address)
+    return reader
+
+
+def _begin_everything(session: Session, library: Library, person_id: int) -> None:
+    """A check, a timeline, a scenario and a page of the first module, so that their pages are there to be read."""
+    module = next(iter(library.modules.values()))
+    begin_check(session, library, person_id, module, NOW)
+    timeline, scenario = next(iter(module.timelines.values())), next(iter(module.scenarios.values()))
+    begin_timeline(session, library, person_id, f"{module.id}/{timeline.id}", timeline, NOW)
+    begin_run(session, person_id, f"{module.id}/{scenario.id}", scenario, NOW)
+    record_page_read(session, person_id, module, next(iter(module.pages.values())), NOW)
+
+
+def test_every_link_and_form_of_every_page_leads_somewhere(fresh_app: Flask) -> None:
+    app = fresh_app
+    with app.app_context(), unit_of_work() as session:
+        archive(session, app.extensions["course"].library, NOW)
+    with app.app_context(), unit_of_work() as session:
+        learner, manager, administrator = (person.id for person in fill_world(session))
+        _begin_everything(session, app.extensions["course"].library, manager)
+        keys = {row.person_id: row.session_key for row in session.execute(text("select * from credential")).all()}
+        paths = [(rule.endpoint, address) for rule, address in addresses(app, session)]
+    readers = [
+        _walk(app, learner, keys[learner], paths, MADE_UP),
+        _walk(app, manager, keys[manager], paths),
+        _walk(app, administrator, keys[administrator], paths),
+    ]
+    assert {found for reader in readers for found in reader.broken} == set()
+    for reader in readers:
+        assert reader.followed["href"] > 300
+        assert reader.followed["action"] > 10
+
+
+# Templates whose addresses are still written by hand: mail knows the address of the course and no request.
+BY_HAND = {"mail", "people", "staff", "deputies", "teams", "people_import"}
+
+
+def test_templates_build_their_addresses() -> None:
+    written = [
+        f"{path.relative_to(TEMPLATES)}: {found}"
+        for path in sorted(TEMPLATES.rglob("*.html"))
+        if path.relative_to(TEMPLATES).parts[0] not in BY_HAND
+        for found in re.findall(
+            r'\b(?:href|src|action|formaction)="(/(?!people\b)[^"]*)"', path.read_text(encoding="utf-8")
+        )
+    ]
+    assert written == []

@@ -1,0 +1,83 @@
+"""Steps of a learner through a refresher, and a marked change of the course."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from course.clock import now
+from course.content.library import Library
+from course.content.rendering import InlineText
+from course.content.schema import Change, Page
+from course.learning.models import Enrolment, PageRead
+from course.people.models import Person
+from course.refreshers import queries
+from tests.pages import Client
+from tests.walking import Learner, Right, always
+
+Teach = Callable[[int | None], Library]
+
+
+def begin(client: Client) -> str:
+    """Begin the refresher and come to its first part."""
+    return client.post("/refresher", {}).location
+
+
+def tell_story(app: Flask, client: Client, person: Person, session: Session) -> None:
+    """The refresher's story, always by the recommended choice."""
+    found = queries.newest_refresher(session, person.id, "refresher")
+    assert found is not None
+    ref = next(part.ref for part in found.parts if part.kind == "scenario")
+    module, _, name = ref.partition("/")
+    scenario = app.extensions["course"].library.modules[module].scenarios[name]
+    run = client.post("/refresher/story", {}).location
+    scene = scenario.by_id[scenario.start]
+    for step in range(1, 20):
+        client.post(run, {"step": str(step), "choice": scene.best.id})
+        scene = scenario.by_id[scene.best.to]
+        if scene.end:
+            return
+    raise AssertionError("the story does not end")
+
+
+def answer_all(app: Flask, client: Client, person: Person, right: Right = always) -> None:
+    learner = Learner(app, client, person.id)
+    with learner.session() as session:
+        found = queries.newest_refresher(session, person.id, "refresher") or queries.newest_refresher(
+            session, person.id, "update"
+        )
+    assert found is not None
+    page = client.flask_page(f"/attempt/{found.attempt_id}")
+    page.location = f"/attempt/{found.attempt_id}"
+    learner.answer_all(page, right)
+
+
+# A marked change: the same course, with one page reworded and marked as changed.
+REF = "secret-contact/a-phone-changes-everything"
+
+
+def changed(library: Library, update_days: int | None) -> Library:
+    """The course with the first block of one page replaced, and the page marked."""
+    module_id, _, page_id = REF.partition("/")
+    whole = library.origin or library
+    module = whole.modules[module_id]
+    page = module.pages[page_id]
+    first = page.blocks[0].model_copy(update={"html": "<p>Something new holds today.</p>"})
+    change = Change(date=now().date(), reason=InlineText("The rule is another one."), update_days=update_days)
+    anew = Page.model_construct(**{**dict(page), "blocks": (first, *page.blocks[1:]), "changes": (change,)})
+    modules = {**whole.modules, module_id: module.model_copy(update={"pages": {**module.pages, page_id: anew}})}
+    return replace(whole, modules=modules, _variants={})
+
+
+def read(session: Session, library: Library, person: Person) -> None:
+    """The page was read as it was then."""
+    module, _, name = REF.partition("/")
+    enrolment = session.execute(select(Enrolment.id).where(Enrolment.person_id == person.id)).scalar_one()
+    version = library.modules[module].pages[name].version
+    session.add(PageRead(enrolment_id=enrolment, ref=REF, version=version, read_at=now() - timedelta(days=349)))
+    session.commit()

@@ -1,0 +1,296 @@
+"""A refresher that does not count: it issues nothing, says so at once, keeps its answers and leads into the course."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from course.certificates.actions import revoke
+from course.certificates.models import Certificate
+from course.clock import now
+from course.content.library import Library
+from course.learning import actions as learning
+from course.learning.events import StepEnded
+from course.learning.models import Answer, Completion, Decision, Enrolment, RunOutcome
+from course.learning.queries import AttemptItemView, attempt
+from course.organisation.models import Organisation
+from course.people.models import Person
+from course.recertification.rules import CertificationFacts, Extension, Pause, certification_status
+from course.recertification.rules.certification_status import NOT_REQUIRED
+from course.recertification.rules.facts import INITIAL, REFRESHER
+from course.refreshers import actions, queries
+from course.refreshers.queries import Refresher
+from course.refreshers.rules.eligibility import would_renew
+from tests.learning.finishing import (
+    answer_but_last,
+    decide_but_last,
+    end_without_completing,
+    make_nearly_complete,
+    numbers,
+)
+from tests.learning.givens import right
+from tests.makers import make_person, sign_in
+from tests.pages import Client
+from tests.recertification.makers import RULE, again, d, done, worker
+from tests.recertification.random_lives import Life
+from tests.refreshers.makers import complete, make_completed
+
+# A certificate that is valid for a year, and a grace period of another year in which the refresher is enough.
+LIMIT = timedelta(days=730)
+
+
+@pytest.mark.parametrize(
+    ("facts", "on", "expected"),
+    [
+        (worker(done("2024-02-12")), "2025-01-20", True),
+        (worker(done("2024-02-12")), "2025-02-13", True),
+        (worker(done("2024-02-12")), "2026-02-12", True),
+        (worker(done("2024-02-12")), "2026-02-13", False),
+        (worker(done("2024-02-12"), again("2025-02-01")), "2026-03-01", True),
+        (worker(), "2025-02-12", False),
+        (worker(done("2024-02-12"), Pause(d("2024-06-01"), None, 14, "illness")), "2025-01-20", True),
+        (worker(done("2024-02-12"), Extension(d("2025-01-10"), d("2025-03-31"), "illness")), "2025-03-30", True),
+        (worker(replace(done("2024-02-12"), revoked=d("2025-01-20"))), "2025-01-19", True),
+        (worker(replace(done("2024-02-12"), revoked=d("2025-01-20"))), "2025-01-20", False),
+        (worker(replace(done("2024-02-12"), revoked=d("2025-01-20"))), "2025-01-21", False),
+        # An older certificate was revoked, after another one had renewed it, or on this very day.
+        (worker(replace(done("2023-02-12"), revoked=d("2024-06-01")), again("2024-02-01")), "2025-01-20", True),
+        (worker(replace(done("2023-02-12"), revoked=d("2025-01-20")), again("2024-02-01")), "2025-01-20", True),
+        (worker(replace(done("2023-02-12", "imported", "2023-03-01"), revoked=d("2024-06-01")), again("2024-02-01")),
+         "2025-01-20", True),
+        (worker(replace(done("2025-01-10", "imported", "2025-01-20"), revoked=d("2025-01-20"))), "2025-01-20", False),
+    ],
+)  # fmt: skip
+def test_whether_a_refresher_finished_on_a_day_counts(facts: CertificationFacts, on: str, expected: bool) -> None:
+    assert would_renew(facts, [RULE], d(on)) is expected
+
+
+@pytest.mark.parametrize("days", range(0, 1100, 13))
+def test_a_refresher_counts_exactly_while_the_status_says_that_it_is_enough(days: int) -> None:
+    on = date(2024, 2, 13) + timedelta(days=days)
+    facts = worker(done("2024-02-12"))
+    assert would_renew(facts, [RULE], on) is (certification_status(facts, [RULE], on).course == REFRESHER)
+
+
+def test_a_refresher_counts_exactly_while_the_status_says_so_in_random_lives() -> None:
+    life, seen = Life(random.Random(2)), Counter[bool]()
+    for _ in range(1000):
+        facts, policies, _ = life.next()
+        on = life.day()
+        now = certification_status(facts, policies, on)
+        # Another completion on the day of a completion renews nothing, and without a policy nothing is required.
+        if now.state == NOT_REQUIRED or any(c.day == on for c in facts.completions):
+            continue
+        assert would_renew(facts, policies, on) is (now.course == REFRESHER), (facts, policies, on)
+        seen[now.course == REFRESHER and any(c.revoked and c.revoked <= on for c in facts.completions)] += 1
+    assert seen[True] > 15, "lives in which something was revoked, and the refresher is enough all the same"
+
+
+def begun(session: Session, library: Library, person: Person, ago: timedelta) -> Refresher:
+    """A refresher that was begun so long ago, but for its last answer and its last decision."""
+    at = now() - ago
+    found = actions.begin_refresher(session, library, person.id, None, at)
+    answer_but_last(session, library, person.id, found.attempt_id, at)
+    decide_but_last(session, library, person.id, actions.begin_scenario_run(session, library, person.id, found, at), at)
+    session.commit()
+    newest = queries.newest_refresher(session, person.id, REFRESHER)
+    assert newest is not None
+    return newest
+
+
+def late(session: Session, library: Library) -> tuple[Person, Refresher]:
+    """Begun in time, and not finished by the limit."""
+    person = make_completed(session, library, ago=LIMIT + timedelta(days=10))
+    return person, begun(session, library, person, timedelta(days=20))
+
+
+def revoked(session: Session, library: Library) -> tuple[Person, Refresher]:
+    """Begun in time, and then the certificate was revoked."""
+    person = make_completed(session, library)
+    found = begun(session, library, person, timedelta(days=2))
+    number = session.execute(select(Certificate.number)).scalar_one()
+    revoke(session, number, "a mistake", None, now())
+    session.commit()
+    return person, found
+
+
+CASES = pytest.mark.parametrize("case", [late, revoked])
+
+
+def count(session: Session, model: type) -> int:
+    return session.execute(select(func.count()).select_from(model)).scalar_one()
+
+
+@CASES
+def test_an_open_refresher_that_does_not_count_says_so_before_more_is_answered(
+    session: Session, client: Client, library: Library, case: type
+) -> None:
+    person, found = case(session, library)
+    answers, decisions = count(session, Answer), count(session, Decision)
+    sign_in(client, person)
+    assert "no longer counts" in client.get("/").text
+    page = client.get("/refresher")
+    assert "The refresher that you began no longer counts" in page.text
+    assert "Begin the course again" in page.text
+    last = f"/attempt/{found.attempt_id}/{found.asked}"
+    for path in (f"/attempt/{found.attempt_id}", last, f"/run/{found.run_id}", "/refresher/story"):
+        assert client.get(path, 303).location == "/refresher"
+    assert client.post(last, {"answer": "1", "sure": "sure"}).location == "/refresher"
+    assert client.post(f"/run/{found.run_id}", {"step": "1", "choice": "any"}).location == "/refresher"
+    assert (count(session, Answer), count(session, Decision)) == (answers, decisions)
+    # The answers can still be read, and the course begins again beside them.
+    assert client.get(f"/attempt/{found.attempt_id}/1").status == 200
+    assert f"{found.asked - 1} of {found.asked} answered" in client.get("/record").text
+    assert client.post("/refresher", {}).location == "/"
+    assert "Start: " in client.get("/").text
+
+
+@pytest.mark.both_engines
+@CASES
+def test_finishing_a_refresher_that_does_not_count_issues_nothing(
+    session: Session, library: Library, case: type
+) -> None:
+    person, found = case(session, library)
+    held = attempt(session, person.id, found.attempt_id)
+    assert held is not None
+    item, at = held.items[-1], now()
+    given = right(library.answerable[item.question_id])
+    learning.submit_answer(session, library, person.id, held.id, item.position, given, "sure", at.date(), at)
+    session.add(RunOutcome(run_id=found.run_id or 0, ending="end", outcome="good", finished_at=at))
+    session.flush()
+    actions.complete_refresher(session, StepEnded(person.id, found.id, library, at.date(), at))
+    over = queries.newest_refresher(session, person.id, REFRESHER)
+    assert over is not None
+    assert over.is_finished
+    assert over.completed_at is None
+    assert count(session, Completion) == count(session, Certificate) == 1
+    # The guard does not complete it either.
+    for waiting in queries.unrecorded_completions(session):
+        assert actions.recover_completion(session, library, waiting, at) is None
+    assert count(session, Certificate) == 1
+
+
+def test_completing_the_whole_course_again_ends_an_open_refresher(
+    session: Session, client: Client, library: Library
+) -> None:
+    person, found = late(session, library)
+    assert actions.restart_course(session, person.id, now())
+    assert not actions.restart_course(session, person.id, now())
+    complete(session, library, person, now() - timedelta(days=1))
+    session.commit()
+    assert actions.refresher_under_way(session, person.id, now()) is None
+    assert not actions.renews_certificate(session, person.id, found, now().date(), "Europe/London")
+    sign_in(client, person)
+    page = client.get("/refresher")
+    assert "no longer counts" not in page.text
+    assert client.get(f"/attempt/{found.attempt_id}", 303).location == "/refresher"
+
+
+@pytest.mark.both_engines
+def test_two_clicks_on_beginning_the_course_again_begin_it_once(
+    session: Session, client: Client, library: Library
+) -> None:
+    person, _ = late(session, library)
+    sign_in(client, person)
+    for _ in range(2):
+        client.post("/refresher", {})
+    kinds = select(func.count()).where(Enrolment.person_id == person.id, Enrolment.kind == INITIAL)
+    assert session.execute(kinds).scalar() == 2
+
+
+def test_the_home_page_does_not_call_a_revoked_certificate_expired(
+    app: Flask, session: Session, library: Library
+) -> None:
+    person, _ = revoked(session, library)
+    home = sign_in(Client(app), person).get("/").text
+    assert "ran out" not in home
+    assert "You hold no certificate that counts" in home
+
+
+@pytest.mark.both_engines
+def test_a_refresher_renews_after_an_older_certificate_was_revoked(session: Session, library: Library) -> None:
+    person = make_completed(session, library, ago=timedelta(days=700))
+    renewed = begun(session, library, person, timedelta(days=345))
+    finish_last(session, library, person, renewed, now() - timedelta(days=345))
+    assert count(session, Certificate) == 2
+    oldest = session.execute(select(Certificate.number).order_by(Certificate.id).limit(1)).scalar_one()
+    revoke(session, oldest, "a mistake", None, now() - timedelta(days=100))
+    found = begun(session, library, person, timedelta(days=1))
+    assert found.id != renewed.id
+    finish_last(session, library, person, found, now())
+    assert count(session, Certificate) == 3
+
+
+def finish_last(session: Session, library: Library, person: Person, found: Refresher, at: datetime) -> None:
+    """The last answer and the end of the story."""
+    item = next(item for item in held_items(session, person, found) if item.given is None)
+    given = right(library.answerable[item.question_id])
+    session.add(RunOutcome(run_id=found.run_id or 0, ending="end", outcome="good", finished_at=at))
+    session.flush()
+    learning.submit_answer(session, library, person.id, found.attempt_id, item.position, given, "sure", at.date(), at)
+    session.commit()
+
+
+def held_items(session: Session, person: Person, found: Refresher) -> tuple[AttemptItemView, ...]:
+    held = attempt(session, person.id, found.attempt_id)
+    assert held is not None
+    return held.items
+
+
+@pytest.mark.parametrize(
+    ("ago", "said", "not_said"),
+    [(350, "Please finish it by", "It was due on"), (400, "It was due on", "Please finish it by")],
+)
+def test_nobody_is_asked_to_finish_by_a_past_day(
+    session: Session, client: Client, library: Library, ago: int, said: str, not_said: str
+) -> None:
+    sign_in(client, make_completed(session, library, ago=timedelta(days=ago)))
+    session.execute(select(Organisation)).scalar_one().set_up_at = now() - timedelta(days=500)
+    session.commit()
+    home = client.get("/").text
+    assert said in home
+    assert not_said not in home
+
+
+def test_on_the_day_of_a_completion_no_refresher_is_offered_that_would_not_count(
+    session: Session, client: Client, library: Library
+) -> None:
+    """One that is begun on this day would be called lost at once, and a second one of one day cannot be told apart."""
+    person = make_completed(session, library, ago=timedelta(0))
+    sign_in(client, person)
+    page = client.get("/refresher")
+    assert "You can begin a refresher from tomorrow." in page.text
+    assert "Begin my refresher" not in page.text
+    assert client.post("/refresher", {}).location == "/refresher"
+    assert "no longer counts" not in client.get("/refresher").text
+    assert queries.newest_refresher(session, person.id, REFRESHER) is None
+
+
+@pytest.mark.parametrize("kind", ["initial", "refresher"])
+def test_what_was_finished_after_leaving_is_not_completed(session: Session, library: Library, kind: str) -> None:
+    """As two last steps at once used to leave it, and by then the person had left."""
+    if kind == REFRESHER:
+        person = make_completed(session, library)
+        found = begun(session, library, person, timedelta(days=2))
+        attempt_id, run = found.attempt_id, found.run_id or 0
+    else:
+        person = make_person(session)
+        attempt_id, run = numbers(make_nearly_complete(session, library, person.id, now()))
+    end_without_completing(session, library, person.id, attempt_id, run, now())
+    before, at = count(session, Certificate), now()
+    person.left_at = at - timedelta(days=1)
+    session.commit()
+    (waiting,) = (one for one in queries.unrecorded_completions(session) if one.kind == kind)
+    assert waiting.person_id == person.id
+    assert actions.recover_completion(session, library, waiting, at) is None
+    assert count(session, Certificate) == before
+    # The same steps of a person who is still employed are completed.
+    assert actions.recover_completion(session, library, replace(waiting, left_at=None), at) is not None
+    assert count(session, Certificate) == before + 1

@@ -1,0 +1,216 @@
+"""The end of a refresher: the link to the new certificate, and rereading pages where no question is left."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from course.certificates.models import Certificate
+from course.clock import now
+from course.content.library import Library
+from course.learning import actions as learning
+from course.learning.models import Completion, Enrolment
+from course.learning.queries import AttemptView, attempt
+from course.people.models import Person
+from course.refreshers import actions, queries
+from course.refreshers.actions.completion import required_minutes
+from course.refreshers.models import PageReadAgain
+from course.refreshers.queries import Refresher
+from tests.learning.finishing import answer_but_last, decide_but_last
+from tests.learning.givens import right, wrong
+from tests.makers import make_person, sign_in
+from tests.pages import Client
+from tests.refreshers.makers import make_completed
+from tests.refreshers.refresher_steps import Teach, read
+
+# Texts and links do not depend on the database engine.
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+CRITICAL = "police-when-immediate-risk"
+
+
+def link(html: str, words: str) -> str:
+    """Where the link with these words leads."""
+    found = re.search(rf'href="([^"]+)"[^>]*>{words}', html)
+    assert found, f"no link “{words}”"
+    return found[1]
+
+
+def nearly(session: Session, library: Library, person: Person) -> tuple[Refresher, dict[str, tuple[str, object]]]:
+    at = now()
+    found = actions.begin_refresher(session, library, person.id, None, at)
+    run = actions.begin_scenario_run(session, library, person.id, found, at)
+    last: dict[str, tuple[str, object]] = {
+        "answer": answer_but_last(session, library, person.id, found.attempt_id, at),
+        "decision": decide_but_last(session, library, person.id, run, at),
+    }
+    session.commit()
+    return found, last
+
+
+@pytest.mark.parametrize("order", [("answer", "decision"), ("decision", "answer")])
+def test_the_last_step_of_a_refresher_leads_to_the_new_certificate(
+    session: Session, client: Client, library: Library, order: tuple[str, str]
+) -> None:
+    person = make_completed(session, library)
+    sign_in(client, person)
+    found, last = nearly(session, library, person)
+    ends = {"answer": f"/attempt/{found.attempt_id}", "decision": last["decision"][0] + "/debrief"}
+    for step in order:
+        client.post(*last[step])  # type: ignore[arg-type]
+        page = client.get(ends[step])
+        if step == order[0]:
+            assert link(page.html, "Go on") not in ("/certificate", "/refresher")
+    assert link(page.html, "Go on to my new certificate") == "/certificate"
+    newest = session.execute(select(Certificate.number).order_by(Certificate.id.desc()).limit(1)).scalar_one()
+    assert newest in client.get("/certificate").text
+    overview = client.get("/refresher")
+    assert "You have finished your refresher" in overview.text
+    assert "Begin my refresher" not in overview.text
+    assert link(overview.html, "See my certificate") == "/certificate"
+
+
+def test_a_changed_page_as_the_last_step_also_leads_to_the_certificate(
+    session: Session, client: Client, library: Library, teach: Teach
+) -> None:
+    person = make_completed(session, library)
+    read(session, library, person)
+    anew = teach(None)
+    sign_in(client, person)
+    _, last = nearly(session, anew, person)
+    for path, form in last.values():
+        assert client.post(path, form).status == 303  # type: ignore[arg-type]
+    assert client.post("/refresher/refresher/change/1", {}).location == "/certificate"
+    assert session.execute(select(func.count()).select_from(Certificate)).scalar() == 2
+
+
+def answer_until_used_up(
+    session: Session, library: Library, person: Person, attempt_id: int, points: tuple[str, ...]
+) -> AttemptView:
+    """Answer everything rightly but the questions on these points, until nothing is asked any more."""
+    at = now()
+    for _ in range(120):
+        found = attempt(session, person.id, attempt_id)
+        assert found is not None
+        if found.next is None:
+            return found
+        item = found.next
+        question = library.answerable[item.question_id]
+        given = wrong(question) if item.point in points else right(question)
+        learning.submit_answer(session, library, person.id, attempt_id, item.position, given, "sure", at.date(), at)
+    raise AssertionError("it asks for ever")
+
+
+def test_when_all_questions_are_used_up_the_page_is_read_again_and_help_is_offered(
+    session: Session, client: Client, library: Library
+) -> None:
+    person = make_completed(session, library)
+    make_person(session, "Ann Hill", "ann@example.org", "administrator")
+    sign_in(client, person)
+    found, _ = nearly_told(session, library, person)
+    over = answer_until_used_up(session, library, person, found.attempt_id, (CRITICAL,))
+    session.commit()
+    asked = [item.question_id for item in over.items]
+    assert len(asked) == len(set(asked)), "a question came twice"
+    on_it = {q.id for q in library.questions.values() if CRITICAL in q.points}
+    assert {item.question_id for item in over.items if item.point == CRITICAL} == on_it
+    assert (over.passed, over.not_shown) == (False, (CRITICAL,))
+    assert session.execute(select(func.count()).select_from(Completion)).scalar() == 1
+
+    result = client.get(f"/attempt/{over.id}")
+    assert result.h1 == "Please read again, and talk it through"
+    assert "Every point was right" not in result.text
+    assert "Ask for help" in result.text
+    overview = client.get(link(result.html, "Go on"))
+    page = client.get(link(overview.html, "Read: "))
+    assert page.h1 == library.points[CRITICAL].title
+    assert client.post("/refresher", {}).location == "/refresher", "another one is not begun before it is read"
+    assert client.post(f"/refresher/refresher/again/{CRITICAL}", {}).location == "/refresher"
+    client.post(f"/refresher/refresher/again/{CRITICAL}", {})
+    row = session.execute(select(PageReadAgain)).scalar_one()
+    module_id, page_id = library.pages_by_point[CRITICAL]
+    assert (row.enrolment_id, row.point, row.ref) == (found.id, CRITICAL, f"{module_id}/{page_id}")
+    assert row.version == library.modules[module_id].pages[page_id].version
+
+    # Another refresher is composed; the answers of the first one stay.
+    assert "Begin my refresher" in client.get("/refresher").text
+    client.post("/refresher", {})
+    session.expire_all()
+    newest = queries.newest_refresher(session, person.id, "refresher")
+    assert newest is not None
+    assert newest.id != found.id
+    assert attempt(session, person.id, over.id) == over
+    client.get("/refresher/refresher/again/new-risks", 404)
+
+
+def nearly_told(session: Session, library: Library, person: Person) -> tuple[Refresher, int]:
+    """A refresher whose story is begun."""
+    found = actions.begin_refresher(session, library, person.id, None, now())
+    run = actions.begin_scenario_run(session, library, person.id, found, now())
+    session.commit()
+    return found, run
+
+
+def test_an_update_cannot_be_passed_by_guessing(
+    session: Session, client: Client, library: Library, teach: Teach
+) -> None:
+    person = make_completed(session, library, ago=timedelta(days=90))
+    make_person(session, "Ann Hill", "ann@example.org", "administrator")
+    anew = teach(28)
+    wanted = actions.update_for(session, anew, person.id, None, "Europe/London")
+    assert wanted is not None
+    found = actions.begin_update(session, anew, person.id, wanted, now())
+    over = answer_until_used_up(session, anew, person, found.attempt_id, wanted.points)
+    session.commit()
+    assert len(over.items) == len({item.question_id for item in over.items})
+    assert over.passed is False
+    sign_in(client, person)
+    page = client.get("/refresher/update")
+    assert "Please read" in page.text
+    assert "Ask for help" in page.text
+    for point in over.not_shown:
+        client.post(f"/refresher/update/again/{point}", {})
+    assert client.post("/refresher/update", {}).location != "/refresher/update"
+    count = select(func.count()).where(Enrolment.person_id == person.id, Enrolment.kind == "update")
+    assert session.execute(count).scalar() == 2
+
+
+def test_a_certificate_states_the_time_of_the_required_parts_and_not_of_the_clicks(
+    app: Flask, session: Session, library: Library
+) -> None:
+    minutes = {}
+    for name, misses in (("sam", ()), ("kim", ("new-risks", "police-when-immediate-risk", "encourage-talk"))):
+        person = make_completed(session, library, email=f"{name}@example.org")
+        at, missed = now(), set(misses)
+        found = actions.begin_refresher(session, library, person.id, None, at)
+        run = actions.begin_scenario_run(session, library, person.id, found, at)
+        path, form = decide_but_last(session, library, person.id, run, at)
+        for _ in range(99):
+            held = attempt(session, person.id, found.attempt_id)
+            assert held is not None
+            if held.next is None:
+                break
+            question = library.answerable[held.next.question_id]
+            # One wrong answer on each of these points, then all answers are right.
+            given = wrong(question) if held.next.point in missed else right(question)
+            missed.discard(held.next.point)
+            learning.submit_answer(
+                session, library, person.id, held.id, held.next.position, given, "sure", at.date(), at
+            )
+        session.commit()
+        sign_in(Client(app), person).post(path, form)
+        session.expire_all()
+        made = select(Certificate.minutes).where(Certificate.person_id == person.id, Certificate.kind == "refresher")
+        minutes[name] = session.execute(made).scalar_one()
+        newest = queries.newest_refresher(session, person.id, "refresher")
+        assert newest is not None
+        assert minutes[name] == required_minutes(library, newest)
+        # The whole course has the duration of the whole course on this pathway.
+        whole = select(Certificate.minutes).where(Certificate.person_id == person.id, Certificate.kind == "initial")
+        assert session.execute(whole).scalar_one() == library.minutes
+    assert abs((minutes["sam"] or 0) - (minutes["kim"] or 0)) <= 3, minutes
