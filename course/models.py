@@ -13,6 +13,7 @@ from course.exports.models import Download
 from course.external_certificates.models import TrustedIssuer
 from course.help_requests.models import HelpRequest
 from course.idempotency.models import SentForm
+from course.jobs.models import Job
 from course.join_requests.models import RegistrationLink
 from course.learning.models import Enrolment
 from course.mail.models import OutboxMail
@@ -38,6 +39,7 @@ MODEL_CLASSES = (
     Download,
     Enrolment,
     HelpRequest,
+    Job,
     Organisation,
     OutboxMail,
     PeopleImport,

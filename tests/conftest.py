@@ -102,8 +102,6 @@ def prepared(database_url: str) -> Flask:
     """The application on a schema made by the migrations, with its content archived."""
     app = create_app(make_config(database_url))
     app.config["LOG_REQUESTS"] = False
-    # A test has one connection, which two threads cannot share.
-    app.config["IN_BACKGROUND"] = False
     engine = make_engine(database_url)
     schema_upgrade.upgrade(engine)
     with Session(engine) as session:

@@ -12,6 +12,8 @@ import html5lib
 from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
 
+from tests.support.jobs import run_waiting_jobs
+
 Values = Mapping[str, str | Sequence[str]]
 
 
@@ -107,6 +109,7 @@ class Client:
         """Send a form, with the token that a page of this session carries."""
         sent = {"csrf_token": self.token(), **data} if token else dict(data)
         page = Page(self.flask.post(path, data=sent))
+        run_waiting_jobs(self.app)  # what a worker beside the pages would do meanwhile
         assert page.status == status, f"POST {path}: {page.status}, expected {status}\n{page.html[-3000:]}"
         check(page, path)
         return page

@@ -60,6 +60,7 @@ EVENT_KINDS = {
     "set_up": "Setting up",
     "mail": "Outgoing mail",
     "backup": "Backups",
+    "job": "Background jobs",
     "secret_key": "The secret key",
     "report": "Reports",
     "audit": "This log",

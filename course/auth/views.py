@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from flask import Blueprint, Response, current_app, flash, g, make_response, render_template, request, url_for
@@ -19,20 +18,17 @@ from course.auth.forms import (
     SignInForm,
     check_new_password,
 )
-from course.auth.rules import PASSWORD_HINT, local_path, password_link_url
+from course.auth.jobs import PASSWORD_LINK
+from course.auth.rules import PASSWORD_HINT, local_path
 from course.auth.sign_in_session import begin_sign_in_session, sign_out_browser
 from course.clock import now
-from course.content.loaded_course import library
-from course.mail.message_templates import TOKEN_PLACEHOLDER, render_message, token_filler
-from course.mail.rules import MailMessage
+from course.jobs.actions import enqueue
 from course.organisation.request_organisation import current_organisation
-from course.people.queries import person_by_email, person_overview
+from course.people.queries import person_overview
 from course.web.access import public, sign_in_required
-from course.web.app_state import app_state
-from course.web.background_threads import run_in_background
 from course.web.forms import Form
 from course.web.redirects import redirect_after_post
-from course.web.unit_of_work import db, discard_request_state, read_only_session, unit_of_work
+from course.web.unit_of_work import db, discard_request_state, unit_of_work
 
 pages = Blueprint("auth", __name__)
 ViewResponse = Response | WsgiResponse
@@ -118,31 +114,13 @@ def forgotten_password() -> ViewResponse:
         at = now()
         with unit_of_work() as session:
             wait = actions.request_link(session, email, _request_source(), at)
+            if wait is None:
+                # By a job, so that it takes no longer where somebody has the address.
+                enqueue(session, PASSWORD_LINK, {"email": email}, None, at)
         if wait is not None:
             return _too_many_attempts_page(wait.retry_at)
-        # In the background, so that the answer takes no longer if there is an account.
-        run_in_background(lambda: _mail_password_link(email, at), "a link to choose a password")
         return make_response(render_template("auth/forgotten_sent.html", email=email))
     return _form_page("auth/forgotten.html", form)
-
-
-def _mail_password_link(email: str, at: datetime) -> None:
-    """Mail a link to the person with this e-mail address, if there is one who has not left."""
-    with read_only_session() as session:
-        found = person_by_email(session, email)
-    if found is None or found.left_at is not None:
-        return
-    write_mail = _password_mail_writer()
-    with unit_of_work() as session:
-        actions.send_password_link(session, found.id, write_mail, at)
-
-
-def _password_mail_writer() -> Callable[[str], MailMessage]:
-    """A function that puts the token into the mail, which is rendered now, outside the unit of work. Needs no request."""
-    course, config = library().course.title, app_state().config
-    # The address of the course from the settings, never the Host header of a request, which anybody can forge.
-    link = password_link_url(config.public_url, TOKEN_PLACEHOLDER)
-    return token_filler(render_message("forgotten.txt", f"Choose a new password: {course}", course=course, link=link))
 
 
 @pages.route("/link/<token>", methods=["GET", "POST"])

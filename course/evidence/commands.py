@@ -41,7 +41,7 @@ def make_command(on: datetime | None, team: int | None, output: Path) -> None:
         raise click.ClickException(f"Name a day from {EARLIEST_DAY.year} on.")
     refuse_existing_file(output)
     try:
-        data = produce_pack(PackRequest(team, day, COMMAND_VIEWER, at), StatusCache(), _print_progress, None, now)
+        data = produce_pack(PackRequest(team, day, COMMAND_VIEWER, at), StatusCache(), _print_progress)
     except (LookupError, KeyLockedError) as error:
         raise click.ClickException(str(error)) from error
     write_new_file(output, data)

@@ -1,39 +1,39 @@
-"""Making a pack from beginning to end: it reads first, and writes only what is short."""
+"""Making an evidence pack: first it is read and typeset, then what is short is written."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
-
 from course.content.loaded_course import library
 from course.credentials.actions import current_signer
+from course.credentials.rules.keys import KeyLockedError
 from course.dates import civil_date
 from course.evidence import actions
-from course.evidence.builder import IssuerContext, PackRequest, build_pack, sign_pack
+from course.evidence.builder import IssuerContext, PackRequest, UnsignedPack, build_pack, sign_pack
 from course.evidence.rules.pack import STEPS
 from course.exports.actions import store_file
-from course.exports.rules import INTERRUPTED, ExportAbandonedError, StageCallback
+from course.exports.queries import download_of_job
+from course.exports.rules import NOT_ALLOWED, StageCallback
+from course.jobs.rules import JobKind, JobRun
 from course.organisation.queries import organisation
+from course.people.queries import viewers
+from course.reports.app_status_cache import app_status_cache
 from course.reports.status_cache import StatusCache
 from course.web.app_state import app_state
 from course.web.unit_of_work import read_only_session, unit_of_work
 
-Clock = Callable[[], datetime]
 
+def produce_pack(asked: PackRequest, ledger: StatusCache, tell: StageCallback) -> bytes:
+    """The pack as a file for a command, once it is in the audit log.
 
-def produce_pack(
-    asked: PackRequest,
-    ledger: StatusCache,
-    tell: StageCallback,
-    by: int | None,
-    clock: Clock,
-    pack_id: int | None = None,
-) -> bytes:
-    """The pack as a file, once it is in the log; kept as well if it was asked for on the page. `clock` tells the time.
-
-    Raises LookupError for a team that was not there on that day, KeyLockedError if the issuer's key does not open, and
-    GivenUpError if the page waits for it no more.
+    Raises LookupError for a team that was not there on that day, and KeyLockedError if the issuer's key does not open.
     """
+    made, data = _make(asked, ledger, tell)
+    with unit_of_work() as session:
+        actions.record_pack_made(session, asked.team, made.about, made.people, None)
+    return data
+
+
+def _make(asked: PackRequest, ledger: StatusCache, tell: StageCallback) -> tuple[UnsignedPack, bytes]:
+    """What a pack says, and the pack as a signed file."""
     config = app_state().config
     with read_only_session() as session:
         ours = organisation(session)
@@ -44,9 +44,27 @@ def produce_pack(
     tell(STEPS[-1], len(STEPS) - 1, len(STEPS))
     with unit_of_work() as session:
         signer = current_signer(session, asked.at)
-    data = sign_pack(made, signer)
+    return made, sign_pack(made, signer)
+
+
+def make_pack(run: JobRun) -> None:
+    """Make the pack that the owner of the job asked for, with what they may see now, and store it.
+
+    Raises LookupError if they may not see the team any more or it was not there on that day, KeyLockedError if the
+    issuer's key does not open, and JobLostError if the job was cancelled.
+    """
+    with read_only_session() as session:
+        pack = download_of_job(session, run.claim.job_id)
+        if pack is None:
+            raise LookupError("Nobody waits for this pack any more.")
+        viewer = viewers(session, [pack.made_by], civil_date(run.at, app_state().config.time_zone)).get(pack.made_by)
+    if viewer is None or not (viewer.administrator or (viewer.manages and pack.team_id is not None)):
+        raise LookupError(NOT_ALLOWED)
+    made, data = _make(PackRequest(pack.team_id, pack.day, viewer, run.at), app_status_cache(), run.progress)
     with unit_of_work() as session:
-        if pack_id is not None and not store_file(session, pack_id, data, made.about.people, clock()):
-            raise ExportAbandonedError(INTERRUPTED)
-        actions.record_pack_made(session, asked.team, made.about, made.people, by)
-    return data
+        store_file(session, run, data, made.about.people, run.clock())
+        actions.record_pack_made(session, pack.team_id, made.about, made.people, viewer.id)
+
+
+PACK = JobKind("evidence.pack", "Evidence pack", make_pack, expected_errors=(LookupError, KeyLockedError))
+JOBS = (PACK,)

@@ -9,21 +9,17 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.clock import now
-from course.credentials.rules.keys import KeyLockedError
 from course.dates import start_of_day
 from course.evidence import actions, queries
-from course.evidence.builder import PackRequest
 from course.evidence.forms import PackForm
-from course.evidence.jobs import produce_pack
-from course.evidence.rules.pack import STEPS
+from course.evidence.jobs import PACK
 from course.exports.actions import request_file
 from course.exports.queries import DownloadView, downloads, file_content, unfinished_id
 from course.exports.queries import download as download_of
 from course.exports.rules import RETENTION_PERIODS
-from course.exports.views import file_response, make_in_background
+from course.exports.views import file_response
 from course.people.forms import team_choices
 from course.people.queries import TeamView
-from course.reports.app_status_cache import app_status_cache
 from course.reports.views import today
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
@@ -50,29 +46,21 @@ def list_packs() -> Response:
 @pages.post("")
 @requires_permission(Permission.SEE_PEOPLE)
 def make_pack() -> PageResponse:
-    """Start making a pack in the background."""
+    """Put the job that makes a pack into the queue; it goes on when the page is left."""
     form = _pack_form(today())
     if not form.validate():
         return _render_page(form)
-    day, at, viewer, status_cache = form.on.day, now(), current_user.person, app_status_cache()
+    day, at, viewer = form.on.day, now(), current_user.person
     if form.team_id is not None and form.team_id not in _team_ids(_selectable_teams(day)):
         form.team.errors = ["This team was not there on that day. Choose another one, or another day."]
         return _render_page(form)
     with unit_of_work() as session:
-        pack_id = request_file(session, "evidence", form.team_id, day, "", len(STEPS), viewer.id, at)
+        pack_id = request_file(session, PACK, "evidence", form.team_id, day, "", viewer.id, at)
         if pack_id is None:
             session.rollback()  # nothing was written, so the same form may be sent again
     if pack_id is None:
         flash("A pack is being made for you already: it is the one on this page. Ask for another when it is ready.")
         return redirect_after_post(_unfinished_pack_url(viewer.id))
-    pack_request = PackRequest(form.team_id, day, viewer, at)
-    expected_errors = LookupError, KeyLockedError
-    make_in_background(
-        pack_id,
-        lambda on_progress: produce_pack(pack_request, status_cache, on_progress, viewer.id, now, pack_id),
-        now,
-        expected_errors,
-    )
     return redirect_after_post(url_for("evidence.pack_progress", pack_id=pack_id))
 
 

@@ -1,9 +1,11 @@
-"""How long a file is kept, and what state it is in."""
+"""How long a file is kept, and what state it is in. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Literal
+
+from course.jobs.rules import OPEN_STATES, JobState, Progress
 
 # How long each kind of file can be downloaded.
 RETENTION_PERIODS = {
@@ -12,36 +14,23 @@ RETENTION_PERIODS = {
     "xlsx": timedelta(days=1),
     "pdf": timedelta(days=1),
 }
-TIME_LIMIT = timedelta(hours=1)  # whatever has not ended after this has been cut off
-# Whoever makes a file says often how far it has come. After this silence another one may be asked for.
-PROGRESS_TIMEOUT = timedelta(minutes=10)
-INTERRUPTED = (
-    "It was not finished: the course was stopped meanwhile, or too much else was being made. Ask for it again."
-)
+ExportState = Literal["running", "failed", "ready", "gone"]
+NOT_ALLOWED = "You may not see these people any more, so the file was not made."
 
-FIRST_STAGE = "Beginning"
+# Called with what is being done, how many steps are done, and of how many.
+StageCallback = Progress
 
 
-class ExportAbandonedError(Exception):
-    """The file is not to be made any more: it was silent for so long that another one may have been asked for."""
-
-
-# Told what is being done, how many steps are done, and of how many.
-StageCallback = Callable[[str, int, int], None]
-
-
-def download_state(
-    kind: str,
-    made_at: datetime,
-    finished_at: datetime | None,
-    failure: str | None,
-    at: datetime,
-    told_at: datetime | None = None,
-) -> str:
-    """running, cut off, failed, ready or gone; `told_at` is when it was last said how far it has come."""  # fmt: skip
-    if failure:
+def download_state(kind: str, made_at: datetime, job_state: JobState | None, at: datetime) -> ExportState:
+    """The state of a file of that kind. `made_at` is when it was made, or asked for; `job_state` is that of the job that
+    makes it, None once the job is not kept any more."""
+    if job_state in OPEN_STATES:
+        return "running"
+    if job_state in ("failed", "cancelled"):
         return "failed"
-    if finished_at is None:
-        silent = told_at is not None and at - told_at >= PROGRESS_TIMEOUT
-        return "cut off" if silent or at - made_at >= TIME_LIMIT else "running"
     return "ready" if at - made_at < RETENTION_PERIODS[kind] else "gone"
+
+
+def export_key(kind: str, person_id: int) -> str:
+    """The unique key of the job for a file: of each kind one file is made for a person at a time."""
+    return f"{kind}:{person_id}"

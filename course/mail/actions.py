@@ -20,6 +20,7 @@ from course.mail.rules import (
     REFUSAL_RETRY_DELAY,
     REFUSAL_WINDOW,
     TEXT_RETENTION,
+    UNKNOWN_OUTCOME,
     MailMessage,
     ServerFault,
     next_server_check,
@@ -56,21 +57,47 @@ def schedule_message(
 
 
 def claim_mail(session: Session, mail: DueMail, at: datetime) -> bool:
-    """Reserve a mail for one sender; False if another was quicker, or it is not to leave now."""
+    """Reserve a mail for one sender, which hands it over next; False if another was quicker, or it is not to leave now."""
     result = session.execute(
         update(OutboxMail)
-        .where(OutboxMail.id == mail.id, OutboxMail.next_try_at == mail.seen)
-        .values(next_try_at=at + CLAIM_DURATION, tries=mail.tries + 1)
+        .where(OutboxMail.id == mail.id, OutboxMail.next_try_at == mail.seen, OutboxMail.claimed_at.is_(None))
+        .values(next_try_at=at + CLAIM_DURATION, tries=mail.tries + 1, claimed_at=at)
         .returning(OutboxMail.id)
     )
     return result.first() is not None
+
+
+def clear_claim(session: Session, mail: DueMail) -> None:
+    """The sender that claimed the mail has had an answer, or none was handed over: nothing about it is unknown."""
+    session.execute(update(OutboxMail).where(OutboxMail.id == mail.id).values(claimed_at=None))
+
+
+def mark_unknown(session: Session, mail: DueMail) -> None:
+    """The sender that claimed the mail died before it recorded what became of it. The mail is not sent again by itself."""
+    claimed = OutboxMail.id == mail.id, OutboxMail.next_try_at == mail.seen, OutboxMail.claimed_at == mail.claimed_at
+    session.execute(update(OutboxMail).where(*claimed).values(next_try_at=None, failure=UNKNOWN_OUTCOME))
+
+
+def confirm_sent(session: Session, mail_id: int) -> bool:
+    """Somebody says that a mail has left of which that was not known; False if it is known."""
+    unknown = OutboxMail.id == mail_id, *queries.unknown_outcome()
+    values = {"sent_at": OutboxMail.claimed_at, "claimed_at": None, "failure": None, **_ERASED_TEXTS}
+    return (
+        session.execute(update(OutboxMail).where(*unknown).values(values).returning(OutboxMail.id)).first() is not None
+    )
+
+
+def record_unreached(session: Session, mail: DueMail, reason: str) -> None:
+    """The server was not reached with this mail, which nobody has claimed: it waits on as before."""
+    waits = OutboxMail.id == mail.id, OutboxMail.next_try_at == mail.seen, OutboxMail.claimed_at.is_(None)
+    session.execute(update(OutboxMail).where(*waits).values(failure=reason[:1000]))
 
 
 def mark_sent(session: Session, mail: DueMail, at: datetime) -> None:
     """The mail was accepted. Its text goes too, and so does any doubt about its address."""
     if queries.reported_dead_addresses(session, at - REFUSAL_WINDOW, [mail.recipient]):
         _add_address_fault(session, mail.recipient, "cleared", "The mail server accepted a mail to it.", None, at)
-    values = {"sent_at": at, "next_try_at": None, "failure": None, **_ERASED_TEXTS}
+    values = {"sent_at": at, "next_try_at": None, "failure": None, "claimed_at": None, **_ERASED_TEXTS}
     session.execute(update(OutboxMail).where(OutboxMail.id == mail.id).values(values))
 
 
@@ -80,13 +107,13 @@ def mark_failed(
     """The mail was turned away, which costs one of its tries: try after `least` or later, or give up if that is
     `final` or was the last try."""
     later = None if final else next_try(mail.tries + 1, at, least)
-    values: dict[str, object] = {"next_try_at": later, "failure": reason[:1000]}
+    values: dict[str, object] = {"next_try_at": later, "failure": reason[:1000], "claimed_at": None}
     session.execute(update(OutboxMail).where(OutboxMail.id == mail.id).values(values))
 
 
 def release_claim(session: Session, mail: DueMail, reason: str, until: datetime) -> None:
     """Nothing was said about a mail that was claimed: it waits until then and has as many tries as before."""
-    values = {"next_try_at": until, "tries": mail.tries, "failure": reason[:1000]}
+    values = {"next_try_at": until, "tries": mail.tries, "failure": reason[:1000], "claimed_at": None}
     session.execute(update(OutboxMail).where(OutboxMail.id == mail.id).values(values))
 
 
@@ -113,7 +140,11 @@ def give_up_old_mail(session: Session, server: str, reason: str, at: datetime) -
     """Give up what has waited too long for the server; it can be sent again with one press once the server is back."""
     outage = queries.open_outage(session, server)
     if outage is not None and waited_too_long(outage.began_at, at):
-        old = (OutboxMail.next_try_at <= outage.next_look_at, OutboxMail.queued_at <= at - MAX_SERVER_WAIT)
+        old = (
+            OutboxMail.next_try_at <= outage.next_look_at,
+            OutboxMail.queued_at <= at - MAX_SERVER_WAIT,
+            OutboxMail.claimed_at.is_(None),
+        )
         values = {"next_try_at": None, "failure": f"Given up after {MAX_SERVER_WAIT.days} days. {reason}"[:1000]}
         session.execute(update(OutboxMail).where(*old).values(values))
 
@@ -141,7 +172,7 @@ def retry_mail(session: Session, mail_id: int, at: datetime) -> bool:
     result = session.execute(
         update(OutboxMail)
         .where(OutboxMail.id == mail_id, OutboxMail.sent_at.is_(None), OutboxMail.text != "", free)
-        .values(next_try_at=at, tries=0, failure=None)
+        .values(next_try_at=at, tries=0, failure=None, claimed_at=None)
         .returning(OutboxMail.id)
     )
     if result.first() is None:
@@ -152,7 +183,7 @@ def retry_mail(session: Session, mail_id: int, at: datetime) -> bool:
 
 def retry_all_mail(session: Session, at: datetime) -> int:
     """The same for every mail that was given up, whose text is still kept and whose address takes mail; returns for
-    how many."""
+    how many. A mail that may have left is not among them: somebody has to decide about each."""
     dead = queries.suppressed_addresses(session)
     found = session.execute(
         update(OutboxMail)
@@ -160,6 +191,7 @@ def retry_all_mail(session: Session, at: datetime) -> int:
             OutboxMail.next_try_at.is_(None),
             OutboxMail.sent_at.is_(None),
             OutboxMail.withheld.is_(None),
+            OutboxMail.claimed_at.is_(None),
             OutboxMail.text != "",
             OutboxMail.recipient.not_in(dead),
         )
@@ -214,7 +246,10 @@ def handle_missing_mailbox(session: Session, address: str, kind: str, reason: st
     for one in dead:
         if said.get(one) != "doubted":
             _add_address_fault(session, one, "doubted", reason if one == address else _DOUBTED_REASON, None, at)
-    given_up = (OutboxMail.next_try_at.is_(None), OutboxMail.sent_at.is_(None), OutboxMail.withheld.is_(None))
+    given_up = (
+        OutboxMail.next_try_at.is_(None), OutboxMail.sent_at.is_(None), OutboxMail.withheld.is_(None),
+        OutboxMail.claimed_at.is_(None),
+    )  # fmt: skip
     session.execute(
         update(OutboxMail)
         .where(

@@ -10,7 +10,7 @@ from flask.cli import AppGroup
 from course.clock import now
 from course.mail import actions, queries
 from course.mail.bounces import LIMITS_EXCEEDED, MAX_REPORT_BYTES, DeliveryReport, report_as_json, report_from_json
-from course.mail.delivery import deliver
+from course.mail.jobs import deliver_due_mail
 from course.mail.queries import MailState
 from course.mail.smtp import server_name
 from course.web.app_state import app_state
@@ -26,10 +26,7 @@ group = AppGroup("mail", help="Send waiting mail, and see what became of it.")
 def send_command() -> None:
     """Send what is due, once, also if the mail server could not be reached a moment ago. `flask serve` does so by
     itself."""
-    config = app_state().config
-    count = deliver(
-        unit_of_work, config.mail_url, config.mail_from, config.public_url, config.time_zone, now(), by_hand=True
-    )
+    count = deliver_due_mail(now(), by_hand=True)
     click.echo(f"{count} sent.")
     _print_delivery_problem()
 
@@ -115,6 +112,8 @@ def status_text(mail: MailState) -> str:
         return f"came back {mail.bounced_at:%Y-%m-%d %H:%M}: {mail.failure}"
     if mail.sent_at is not None:
         return f"sent {mail.sent_at:%Y-%m-%d %H:%M}"
+    if mail.state == "unknown":
+        return f"unknown: {mail.failure}"
     if mail.next_try_at is None:
         return f"given up after {mail.tries}: {mail.failure}"
     if mail.failure:

@@ -2,6 +2,10 @@
 
 A mail has a number of tries, which are spent on answers about that mail. A server that cannot be reached, or that turns
 everything away, spends none: it is left alone for a while as a whole, and what waits goes on waiting.
+
+All mails of a round leave by one connection. Each is claimed after the connection stands and directly before it is handed
+over, and what became of it is recorded directly afterwards. A claim that was never answered is from a sender that died in
+between: whether that mail left cannot be known, so it is not sent again by itself, and a person decides.
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from urllib.parse import urlsplit
 
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from course.db import assert_outside_unit_of_work
@@ -35,10 +40,12 @@ from course.mail.rules import (
     redact_addresses,
     reply_meaning,
 )
-from course.mail.smtp import MailServerError, is_server_fault, reply_text, send_message, server_fault, server_name
+from course.mail.smtp import MailConnection, MailServerError, is_server_fault, reply_text, server_fault, server_name
 
 # Opens a session whose deeds are kept when its block ends, and undone when the block raises.
 SessionFactory = Callable[[], AbstractContextManager[Session]]
+
+RECORD_PAUSES = (0.5, 1.0, 2.0, 5.0)  # seconds between tries to record that a mail has left
 
 
 @dataclass(frozen=True)
@@ -87,13 +94,15 @@ def deliver(
     zone: str,
     at: datetime,
     by_hand: bool = False,
+    progress: Callable[[str, int, int], None] = lambda *_: None,
 ) -> int:
     """Send what is due at `at`; returns how many mails left. Whatever fails is kept with its reason.
 
     Each mail is claimed in a short transaction of its own before it is sent, so two senders never send
     the same one, and nothing is locked while a mail server takes its time. Whoever queued it is asked in that
     transaction whether it still holds. Nothing is sent to an address that has refused mail for good. A server that
-    took nothing is left alone until its next look, unless somebody asks `by_hand`.
+    took nothing is left alone until its next look, unless somebody asks `by_hand`. `progress` is told before each mail,
+    and may end the round by raising.
     """
     sender = SenderSettings(mail_url, mail_from, public_url, zone)
     with sessions() as session:
@@ -104,35 +113,75 @@ def deliver(
         if outage and not by_hand and timedelta() < outage.next_look_at - at <= SERVER_CHECK_DELAYS[-1]:
             return 0
         waiting = queries.due_mail(session, at)
-    return _run_round(sessions, sender, waiting, outage is not None, at)
+    with MailConnection(urlsplit(mail_url), urlsplit(public_url).hostname or "localhost") as connection:
+        return _run_round(sessions, sender, connection, waiting, outage is not None, at, progress)
 
 
 def _run_round(
-    sessions: SessionFactory, sender: SenderSettings, waiting: list[DueMail], outage: bool, at: datetime
-) -> int:
+    sessions: SessionFactory, sender: SenderSettings, connection: MailConnection, waiting: list[DueMail], outage: bool,
+    at: datetime, progress: Callable[[str, int, int], None],
+) -> int:  # fmt: skip
     """Try the mails one after the other; returns how many were accepted."""
     accepted, faults, turned_away, until = 0, 0, list[tuple[DueMail, SendOutcome]](), time.monotonic() + ROUND_SECONDS
-    for mail in waiting:
-        with sessions() as session:
-            if not _claim_deliverable(session, mail, sender, at):
+    try:
+        for number, mail in enumerate(waiting):
+            progress("Sending mail", number, len(waiting))
+            if mail.claimed_at is not None:
+                with sessions() as session:
+                    actions.mark_unknown(session, mail)
                 continue
-        outcome = _try_to_send(mail, sender)
-        if outcome.accepted:
+            outcome = _hand_over(sessions, sender, connection, mail, at)
+            if outcome is None:
+                continue
+            if outcome.accepted:
+                accepted += 1
+                outage = False
+            else:
+                turned_away.append((mail, outcome))
+                faults += outcome.fault is not None
+            # Where every connection fails half-way, a round would take for ever.
+            if not outcome.reached or (faults >= OUTAGE_THRESHOLD and not accepted) or time.monotonic() > until:
+                break
+    finally:
+        if turned_away:
             with sessions() as session:
-                actions.mark_sent(session, mail, at)
-                actions.end_outages(session, at)
-            accepted += 1
-            outage = False
-        else:
-            turned_away.append((mail, outcome))
-            faults += outcome.fault is not None
-        # Where every connection fails half-way, a round would take for ever.
-        if not outcome.reached or (faults >= OUTAGE_THRESHOLD and not accepted) or time.monotonic() > until:
-            break
-    if turned_away:
-        with sessions() as session:
-            _record_failures(session, sender.server, turned_away, accepted > 0, outage, at)
+                _record_failures(session, sender.server, turned_away, accepted > 0, outage, at)
     return accepted
+
+
+def _hand_over(
+    sessions: SessionFactory, sender: SenderSettings, connection: MailConnection, mail: DueMail, at: datetime
+) -> SendOutcome | None:
+    """Connect, claim the mail, send it, and record at once what became of it; None if it is not to be sent now."""
+    assert_outside_unit_of_work("sending a mail")
+    try:
+        connection.open()
+    except MailServerError as error:
+        return SendOutcome(error.fault.words(sender.server), fault=error.fault, reached=False)
+    with sessions() as session:
+        if not _claim_deliverable(session, mail, sender, at):
+            return None
+    outcome = _try_to_send(mail, sender, connection)
+    _record_at_once(sessions, mail, outcome, at)
+    return outcome
+
+
+def _record_at_once(sessions: SessionFactory, mail: DueMail, outcome: SendOutcome, at: datetime) -> None:
+    """Record that the mail was accepted, or that it was not; tried again while the database is away, because a mail that
+    has left and is not recorded is one of which nothing can be known later."""
+    for pause in (*RECORD_PAUSES, None):
+        try:
+            with sessions() as session:
+                if outcome.accepted:
+                    actions.mark_sent(session, mail, at)
+                    actions.end_outages(session, at)
+                else:
+                    actions.clear_claim(session, mail)
+            return
+        except DBAPIError:
+            if pause is None:
+                raise
+            time.sleep(pause)
 
 
 def _record_failures(
@@ -152,7 +201,7 @@ def _record_failures(
     until = actions.record_outage(session, server, fault, at) if fault else at
     for mail, outcome in turned_away:
         if not outcome.reached:
-            actions.release_claim(session, mail, outcome.words, mail.seen)
+            actions.record_unreached(session, mail, outcome.words)
         elif all_of_them and (mail, outcome) in maybe:
             # Behind the others: if it is this mail after all, they come first at the next look.
             actions.release_claim(session, mail, outcome.words, until)
@@ -193,18 +242,17 @@ def _claim_deliverable(session: Session, mail: DueMail, sender: SenderSettings, 
     return why is None
 
 
-def _try_to_send(mail: DueMail, sender: SenderSettings) -> SendOutcome:
+def _try_to_send(mail: DueMail, sender: SenderSettings, connection: MailConnection) -> SendOutcome:
     """Send one mail."""
-    assert_outside_unit_of_work("sending a mail")
-    server, host = urlsplit(sender.mail_url), urlsplit(sender.public_url).hostname or "localhost"
     try:
-        message = _build_message(mail, sender.mail_from, host)
-        if server.scheme == "console":
+        message = _build_message(mail, sender.mail_from, connection.host)
+        if connection.is_console:
             _print_message(message)
         else:
-            send_message(message, server, host)
+            connection.send(message)
     except MailServerError as error:
-        return SendOutcome(error.fault.words(sender.server), fault=error.fault, reached=False)
+        # The connection had to be made anew for this mail, and could not be.
+        return SendOutcome(error.fault.words(sender.server), "later", error.fault)
     except (smtplib.SMTPException, OSError) as error:
         return _refusal_outcome(error, sender.server)
     except (ValueError, LookupError, MessageError) as error:

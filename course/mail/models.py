@@ -15,7 +15,8 @@ class OutboxMail(Base):
 
     `key` names what it is about, so that the same thing is never queued twice. `mark` is the random part of its
     Message-ID, by which a mail that came back is known. `withheld` says why it was not sent although it could have
-    been; `bounced_at` is when it came back.
+    been; `bounced_at` is when it came back. `claimed_at` is set while a sender hands the mail over: where it stays set
+    after that, nobody can know whether the mail left.
     """
 
     __tablename__ = "outbox_mail"
@@ -31,6 +32,7 @@ class OutboxMail(Base):
     queued_at: Mapped[datetime] = mapped_column(UtcDateTime)
     next_try_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     tries: Mapped[int] = mapped_column(default=0, server_default="0")
+    claimed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     failure: Mapped[str | None] = mapped_column(Text)
     withheld: Mapped[str | None] = mapped_column(String(200))

@@ -7,11 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, ScalarSelect, and_, exists, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from course.mail.models import AddressFault, MailChoice, MailOutage, OutboxMail
-from course.mail.rules import CLAIM_DURATION, STALLED_AFTER, DeliveryProblem, DeliveryState, FaultReason
+from course.mail.rules import (
+    CLAIM_DURATION,
+    SERVER_CHECK_DELAYS,
+    STALLED_AFTER,
+    DeliveryProblem,
+    DeliveryState,
+    FaultReason,
+)
 
 # What keeps mail from an address, if it is the newest that is known of it.
 _SUPPRESSING_KINDS = ("refused", "bounced")
@@ -20,7 +27,8 @@ DOUBT_ALERT_PERIOD = timedelta(days=7)
 
 @dataclass(frozen=True)
 class DueMail:
-    """A mail that is due: `seen` is the time it was due at, which a sender must find unchanged to claim it."""
+    """A mail that is due: `seen` is the time it was due at, which a sender must find unchanged to claim it. `claimed_at` is
+    set if a sender claimed the mail and died."""
 
     id: int
     key: str
@@ -33,6 +41,7 @@ class DueMail:
     tries: int
     seen: datetime
     queued_at: datetime
+    claimed_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -53,15 +62,19 @@ class MailState:
     kept: bool
     withheld: str | None
     bounced_at: datetime | None
+    claimed_at: datetime | None = None
 
     @property
     def state(self) -> DeliveryState:
-        """`failed` once it was given up or came back, `withheld` if it was not sent because it was true no more."""
+        """`failed` once it was given up or came back, `withheld` if it was not sent because it was true no more,
+        `unknown` if the sender died while it handed the mail over."""
         if self.withheld:
             return "withheld"
         if self.sent_at and not self.bounced_at:
             return "sent"
-        return "waiting" if self.next_try_at else "failed"
+        if self.next_try_at:
+            return "waiting"
+        return "unknown" if self.claimed_at and not self.sent_at else "failed"
 
     @property
     def untouched(self) -> bool:
@@ -76,11 +89,12 @@ class MailState:
 
 @dataclass(frozen=True)
 class OutboxSummary:
-    """How outgoing mail stands: how many wait and how many were given up, since when the oldest that is
-    due has waited, and when the newest left."""
+    """How outgoing mail stands: how many wait, how many were given up and of how many it is unknown whether they left,
+    since when the oldest that is due has waited, and when the newest left."""
 
     waiting: int
     failed: int
+    unknown: int
     due_since: datetime | None
     newest_sent: datetime | None
 
@@ -96,11 +110,20 @@ def due_mail(session: Session, at: datetime, limit: int = 100) -> list[DueMail]:
     return [
         DueMail(
             m.id, m.key, m.mark, m.recipient, m.subject, m.text, m.html, m.headers or {}, m.tries, m.next_try_at,
-            m.queued_at,
+            m.queued_at, m.claimed_at,
         )
         for m in session.execute(statement).scalars()
         if m.next_try_at is not None
     ]  # fmt: skip
+
+
+def has_deliverable_mail(session: Session, server: str, at: datetime) -> bool:
+    """Whether a sender has anything to do: a mail is due, and the server is not left alone for a while."""
+    outage = open_outage(session, server)
+    # A clock that was set back must not keep the sender from looking.
+    if outage and timedelta() < outage.next_look_at - at <= SERVER_CHECK_DELAYS[-1]:
+        return False
+    return bool(session.execute(select(exists().where(OutboxMail.next_try_at <= at))).scalar_one())
 
 
 _outbox = OutboxMail.__table__
@@ -109,7 +132,13 @@ _STATE_TERMS: dict[DeliveryState, ColumnElement[bool]] = {
     "failed": and_(
         _outbox.c.next_try_at.is_(None),
         _outbox.c.withheld.is_(None),
-        or_(_outbox.c.sent_at.is_(None), _outbox.c.bounced_at.is_not(None)),
+        or_(and_(_outbox.c.sent_at.is_(None), _outbox.c.claimed_at.is_(None)), _outbox.c.bounced_at.is_not(None)),
+    ),
+    "unknown": and_(
+        _outbox.c.next_try_at.is_(None),
+        _outbox.c.withheld.is_(None),
+        _outbox.c.sent_at.is_(None),
+        _outbox.c.claimed_at.is_not(None),
     ),
     "sent": and_(_outbox.c.sent_at.is_not(None), _outbox.c.bounced_at.is_(None)),
     "withheld": _outbox.c.withheld.is_not(None),
@@ -123,7 +152,13 @@ _STATE_COLUMNS = (
     (_outbox.c.text != "").label("kept"),
     _outbox.c.withheld,
     _outbox.c.bounced_at,
+    _outbox.c.claimed_at,
 )
+
+
+def unknown_outcome() -> tuple[ColumnElement[bool], ...]:
+    """The conditions on a mail of which nobody can know whether it left."""
+    return (_STATE_TERMS["unknown"],)
 
 
 def newest_failure(recipient: ColumnElement[str]) -> ScalarSelect[str]:
@@ -160,6 +195,7 @@ def outbox_summary(session: Session, at: datetime) -> OutboxSummary:
         select(
             func.count().filter(_STATE_TERMS["waiting"]),
             func.count().filter(_STATE_TERMS["failed"]),
+            func.count().filter(_STATE_TERMS["unknown"]),
             func.min(_outbox.c.next_try_at).filter(_outbox.c.next_try_at <= at),
             func.max(_outbox.c.sent_at),
         )

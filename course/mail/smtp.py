@@ -1,4 +1,4 @@
-"""Talking to a mail server: one connection for one mail, and what each kind of failure means."""
+"""Talking to a mail server: one connection for many mails, and what each kind of failure means."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ _FAULT_REASONS: tuple[tuple[type[BaseException], FaultReason], ...] = (
     (ConnectionError, "cut"),
     (OSError, "network"),
 )
+_OK = 250
 _SERVICE_UNAVAILABLE = 421  # RFC 5321: the service is not available, and the connection will be closed
 
 
@@ -48,20 +49,84 @@ def server_name(mail_url: str) -> str:
     return "the console" if server.scheme == "console" else f"{server.hostname or 'localhost'}:{_port(server)}"
 
 
-def send_message(message: EmailMessage, server: SplitResult, host: str) -> None:
-    """Give a mail to the server, as `host`.
+class MailConnection:
+    """One connection to a mail server, for as many mails as the server takes on it. It introduces itself as `host`.
 
-    Raises ServerFaultError if it does not come to that; what the server says to the mail itself is raised as smtplib
-    does, and so is a connection that ends half-way.
+    Used as a context manager: it is opened when it is first needed and closed at the end.
     """
-    client = _connect(server, host)
-    try:
-        client.send_message(message)
-    finally:
-        # The mail is accepted or not by now: however the server says goodbye, it is not sent a second time for that.
-        with suppress(smtplib.SMTPException, OSError):
-            client.quit()
-        client.close()
+
+    def __init__(self, server: SplitResult, host: str) -> None:
+        self.host = host
+        self._server = server
+        self._client: smtplib.SMTP | None = None
+        self._accepted = 0  # mails on the connection that is open
+
+    def __enter__(self) -> MailConnection:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # The mails are accepted or not by now: however the server says goodbye, none is sent a second time for that.
+        if self._client is not None:
+            with suppress(smtplib.SMTPException, OSError):
+                self._client.quit()
+        self._drop()
+
+    @property
+    def is_console(self) -> bool:
+        """Whether mail is printed, for want of a server."""
+        return self._server.scheme == "console"
+
+    def open(self) -> None:
+        """Make sure that a connection stands on which a mail may be handed over. Raises MailServerError."""
+        if self.is_console:
+            return
+        if self._client is not None and self._accepted:
+            # Some servers close a connection after a number of mails. This is noticed before a mail is handed over.
+            try:
+                alive = self._client.rset()[0] == _OK
+            except (smtplib.SMTPException, OSError):
+                alive = False
+            if not alive:
+                self._drop()
+        if self._client is None:
+            self._client = _connect(self._server, self.host)
+
+    def send(self, message: EmailMessage) -> None:
+        """Hand a mail to the server.
+
+        Raises MailServerError if there is no connection; what the server says to the mail itself is raised as smtplib does,
+        and so is a connection that ends half-way. A server that has taken mails and closes the connection before the text
+        of this one was sent gets it on a new connection.
+        """
+        if self._client is None:
+            self.open()
+        try:
+            self._send(message)
+        except (smtplib.SMTPSenderRefused, smtplib.SMTPRecipientsRefused) as error:
+            if not (self._accepted and is_server_fault(error)):
+                self._drop_if_ended(error)
+                raise
+            self._drop()
+            self.open()
+            self._send(message)
+        except (smtplib.SMTPException, OSError) as error:
+            self._drop_if_ended(error)
+            raise
+        self._accepted += 1
+
+    def _send(self, message: EmailMessage) -> None:
+        if self._client is None:
+            raise smtplib.SMTPServerDisconnected("no connection")
+        self._client.send_message(message)
+
+    def _drop_if_ended(self, error: Exception) -> None:
+        """The next mail needs a new connection after an error that ends this one."""
+        if is_server_fault(error):
+            self._drop()
+
+    def _drop(self) -> None:
+        _close(self._client)
+        self._client, self._accepted = None, 0
 
 
 def server_fault(error: Exception) -> ServerFault:

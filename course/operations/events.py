@@ -7,7 +7,10 @@ from course.audit.rules import AuditEventKind
 AUDIT_EVENTS = (
     AuditEventKind("backup.made", "{who} made a backup"),
     AuditEventKind("backup.restored", "{who} restored a backup"),
+    AuditEventKind("job.cancelled", "{who} cancelled a job: {kind}"),
+    AuditEventKind("job.repeated", "{who} had a job done once more: {kind}"),
     AuditEventKind("mail.all_retried", "{who} had {mails} mails sent again"),
+    AuditEventKind("mail.confirmed", "{who} recorded that a mail has arrived of which that was not known"),
     AuditEventKind("mail.retried", "{who} had a mail sent again"),
     AuditEventKind("mail.tested", "{who} sent a test mail"),
 )

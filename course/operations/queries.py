@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from course.jobs.queries import JobView
 from course.operations.models import Backup
+from course.people.models import Person
 
 
 @dataclass(frozen=True)
@@ -51,3 +54,9 @@ def newest_backup(session: Session) -> BackupView | None:
     """The newest backup; None if none was ever made."""
     row = session.execute(select(Backup).order_by(Backup.id.desc()).limit(1)).scalar_one_or_none()
     return BackupView(row.file, row.size, row.made_at) if row else None
+
+
+def job_owners(session: Session, jobs: Sequence[JobView]) -> dict[int, str]:
+    """The names of the people who own these jobs, by their ids. Nobody owns regular work."""
+    ids = {job.made_by for job in jobs if job.made_by is not None}
+    return {row.id: row.name for row in session.execute(select(Person.id, Person.name).where(Person.id.in_(ids)))}

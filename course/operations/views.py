@@ -14,11 +14,14 @@ from werkzeug.wrappers import Response as WsgiResponse
 from course import schema_upgrade
 from course.clock import now
 from course.content.loaded_course import library
+from course.jobs import queries as jobs
+from course.jobs.rules import OPEN_STATES, JobState
 from course.mail import queries as mail
 from course.mail.message_templates import render_message
 from course.mail.rules import DeliveryState
 from course.operations import actions, queries
 from course.operations.rules import format_size, is_backup_overdue, is_mail_stalled
+from course.server.jobs import REGISTRY
 from course.server.queries import count_unsigned_certificates, secret_key_state, workers
 from course.server.rules import WRONG_KEY_WARNING
 from course.server.settings_check import settings_conflicts
@@ -33,7 +36,20 @@ from course.web.unit_of_work import db, unit_of_work
 
 pages = Blueprint("operations", __name__)
 PAGE_SIZE = 50
-MAIL_STATES: dict[str, str] = {"": "All", "waiting": "Waiting", "failed": "Failed", "sent": "Sent"}
+MAIL_STATES: dict[str, str] = {
+    "": "All",
+    "waiting": "Waiting",
+    "failed": "Failed",
+    "unknown": "Not known",
+    "sent": "Sent",
+}
+# The choices of the page of jobs: what each shows, and the states and kinds that it finds.
+JOB_FILTERS: dict[str, tuple[str, tuple[JobState, ...], bool | None]] = {
+    "": ("Asked for", (), False),
+    "open": ("Waiting and running", OPEN_STATES, None),
+    "failed": ("Failed", ("failed",), None),
+    "regular": ("Regular work", (), True),
+}
 
 
 @pages.before_request
@@ -137,3 +153,63 @@ def retry_mail(mail_id: int) -> WsgiResponse:
     else:
         flash("This mail cannot be sent again: it has left, it is being sent now, or it is too old.")
     return redirect_after_post(url_for("operations.outgoing_mail"))
+
+
+@pages.post("/mail/<int(max=2147483647):mail_id>/arrived")
+@requires_permission(Permission.RUN_SYSTEM)
+def confirm_mail(mail_id: int) -> WsgiResponse:
+    """Record that a mail has arrived although the program was stopped while it handed the mail over."""
+    with unit_of_work() as session:
+        confirmed = actions.confirm_mail(session, mail_id, current_user.person.id, now())
+    flash("The mail is listed as sent." if confirmed else "It is known what became of this mail.")
+    return redirect_after_post(url_for("operations.outgoing_mail"))
+
+
+@pages.get("/system/jobs")
+@requires_permission(Permission.RUN_SYSTEM)
+def list_jobs() -> str:
+    """The background jobs, newest first: what they are, for whom, how far they have come, and why one has failed."""
+    wanted = request.args.get("show", "")
+    chosen = wanted if wanted in JOB_FILTERS else ""
+    _, states, regular = JOB_FILTERS[chosen]
+    before = query_number("before")
+    found = jobs.latest_jobs(db(), PAGE_SIZE + 1, states, before, regular)
+    shown = found[:PAGE_SIZE]
+    return render_template(
+        "operations/jobs.html",
+        jobs=shown,
+        owners=queries.job_owners(db(), shown),
+        registry=REGISTRY,
+        older=shown[-1].id if len(found) > PAGE_SIZE else None,
+        before=before,
+        chosen=chosen,
+        filters=JOB_FILTERS,
+    )
+
+
+@pages.post("/system/jobs/<int(max=2147483647):job_id>/cancel")
+@requires_permission(Permission.RUN_SYSTEM)
+def cancel_job(job_id: int) -> WsgiResponse:
+    """Cancel a job that waits or runs."""
+    with unit_of_work() as session:
+        cancelled = actions.cancel_job(session, job_id, current_user.person.id, now())
+    flash("The job is cancelled." if cancelled else "This job has ended already.")
+    return redirect_after_post(url_for("operations.list_jobs"))
+
+
+@pages.post("/system/jobs/<int(max=2147483647):job_id>/repeat")
+@requires_permission(Permission.RUN_SYSTEM)
+def repeat_job(job_id: int) -> WsgiResponse:
+    """Do a job once more that has ended, as it was asked for."""
+    known = jobs.job(db(), job_id)
+    repeated = False
+    if known is not None and REGISTRY.repeatable(known.kind):
+        with unit_of_work() as session:
+            repeated = actions.repeat_job(session, job_id, current_user.person.id, now())
+    flash(
+        "The job waits to be done again."
+        if repeated
+        else "This job cannot be repeated: it has not ended, another one does the same now, or what it was asked for is "
+        "not kept."
+    )
+    return redirect_after_post(url_for("operations.list_jobs"))

@@ -3,15 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from threading import Lock
 
+from course.jobs.rules import JobKind, JobRun
 from course.people.jobs import invitation
 from course.people_import import actions, queries
 from course.people_import.rules.table import Table
+from course.web.app_state import app_state
 from course.web.sandbox import SandboxLimits
 from course.web.unit_of_work import WriteSession, read_only_session, unit_of_work
 
 PARSE_LIMITS = SandboxLimits(seconds=20, memory=768, result=24)  # for reading one list
+
+
+class ImportProgress:
+    """How far the lists have come that this process is applying. Nobody else can see it before the transaction ends:
+    that is what makes a list all or nothing."""
+
+    def __init__(self) -> None:
+        self._far: dict[int, tuple[int, int]] = {}
+        self._lock = Lock()
+
+    def tell(self, import_id: int, done: int, of: int) -> None:
+        with self._lock:
+            self._far[import_id] = (done, of)
+
+    def get(self, import_id: int) -> tuple[int, int] | None:
+        with self._lock:
+            return self._far.get(import_id)
+
+    def end(self, import_id: int) -> None:
+        with self._lock:
+            self._far.pop(import_id, None)
+
+
+import_progress = ImportProgress()
 
 
 def build_preview(
@@ -50,3 +77,43 @@ def mail_invitations(invitees: Sequence[actions.ImportInvitee], sender: str, by:
         letters = {person_id: invitation(name, sender) for person_id, name in some}
         with unit_of_work() as session:
             actions.invite_people(session, some, letters, by, at)
+
+
+def run_import(run: JobRun) -> None:
+    """Apply the list in the arguments, all of it or nothing; why it was nothing is recorded with it. Then the invitations.
+
+    Raises StalePreviewError and LookupError.
+    """
+    import_id, zone = int(run.arguments["import_id"]), app_state().config.time_zone
+    failure = "Something went wrong on our side, so nothing was done. Try again."
+    try:
+        # On SQLite nothing else can be written before the list is: its progress is told within this process.
+        invitees = apply_import(
+            import_id, zone, run.owner_id, run.at, lambda done, of: import_progress.tell(import_id, done, of)
+        )
+        failure = ""
+    except (actions.StalePreviewError, LookupError) as error:
+        failure = str(error)
+        raise
+    finally:
+        import_progress.end(import_id)
+        if failure:
+            with unit_of_work() as session:
+                actions.record_failure(session, import_id, failure)
+    mail_invitations(invitees, run.arguments["sender"], run.owner_id, run.at)
+
+
+def _delete_old_imports(run: JobRun) -> None:
+    with unit_of_work() as session:
+        actions.delete_expired(session, run.at)
+
+
+# A list whose worker died is offered again on its page, so that somebody looks at it first.
+IMPORT = JobKind(
+    "people_import.apply", "Import of a list of people", run_import, attempts=1, erases_arguments=True,
+    expected_errors=(actions.StalePreviewError, LookupError),
+)  # fmt: skip
+JOBS = (
+    IMPORT,
+    JobKind("people_import.delete", "Delete lists of people", _delete_old_imports, every=timedelta(hours=1)),
+)

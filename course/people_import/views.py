@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
-from threading import Lock
 
 from flask import Blueprint, Response, abort, flash, g, make_response, render_template, request, url_for
 from flask_login import current_user
@@ -12,12 +10,13 @@ from werkzeug.wrappers import Response as WsgiResponse
 
 from course.audit.actions import record_event
 from course.clock import now
+from course.jobs.actions import enqueue
 from course.people.forms import selected_team_id, team_choices
 from course.people.queries import people_without_password, teams
 from course.people.views.invitations import send_invitations
 from course.people_import import actions, queries
 from course.people_import.forms import ImportUploadForm, columns_form
-from course.people_import.jobs import PARSE_LIMITS, apply_import, build_preview, mail_invitations
+from course.people_import.jobs import IMPORT, PARSE_LIMITS, build_preview, import_progress
 from course.people_import.rules.columns import FIELDS, guess_columns
 from course.people_import.rules.parsing import parse_and_pack
 from course.people_import.rules.planning import LINE_KINDS
@@ -25,7 +24,6 @@ from course.people_import.rules.preview import ROWS_PER_PAGE, ImportPreview, loa
 from course.people_import.rules.questions import QUESTIONS
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
-from course.web.background_threads import run_in_background
 from course.web.forms import query_number
 from course.web.redirects import redirect_after_post
 from course.web.sandbox import FileRefusedError, SandboxError, read_in_sandbox
@@ -37,30 +35,6 @@ from course.web.uploads import accepts_upload
 pages = Blueprint("people_import", __name__)
 PageResponse = Response | WsgiResponse
 MAX_MEGABYTES = 5  # megabytes
-
-
-class ImportProgress:
-    """How far the lists have come that this process is applying. Nobody else can see it before the transaction ends:
-    that is what makes a list all or nothing."""
-
-    def __init__(self) -> None:
-        self._far: dict[int, tuple[int, int]] = {}
-        self._lock = Lock()
-
-    def tell(self, import_id: int, done: int, of: int) -> None:
-        with self._lock:
-            self._far[import_id] = (done, of)
-
-    def get(self, import_id: int) -> tuple[int, int] | None:
-        with self._lock:
-            return self._far.get(import_id)
-
-    def end(self, import_id: int) -> None:
-        with self._lock:
-            self._far.pop(import_id, None)
-
-
-_progress = ImportProgress()
 
 
 @pages.before_request
@@ -139,7 +113,7 @@ def detail(import_id: int) -> PageResponse:
             page=page,
             pages=max(1, -(-len(rows) // ROWS_PER_PAGE)),
             running=running,
-            progress=_progress.get(import_id) if running else None,
+            progress=import_progress.get(import_id) if running else None,
             waiting=waiting,
             at=now(),
         )
@@ -185,36 +159,17 @@ def decide(import_id: int) -> PageResponse:
 def apply(import_id: int) -> PageResponse:
     """Begin to do what was previewed; it goes on when the page is left."""
     job = queries.get_import(db(), import_id) or abort(404)
-    person, at, zone = current_user.person, now(), app_state().config.time_zone
+    person, at = current_user.person, now()
     if job.preview is not None and load_preview(job.preview).asked():
         flash("Decide about all rows first. Nothing has been done.")
         return redirect_after_post(url_for("people_import.detail", import_id=import_id))
     with unit_of_work() as session:
         begun = actions.begin_apply(session, import_id, request.form.get("mark", ""), person.id, at)
-    if begun:
-        run_in_background(
-            lambda: _apply_in_background(import_id, person.name, zone, person.id, at), f"list {import_id}"
-        )
-    else:
+        if begun:
+            enqueue(session, IMPORT, {"import_id": import_id, "sender": person.name}, person.id, at)
+    if not begun:
         flash("This list is being applied, has been applied, or is not the one that you looked at.")
     return redirect_after_post(url_for("people_import.detail", import_id=import_id))
-
-
-def _apply_in_background(import_id: int, sender: str, zone: str, by: int, at: datetime) -> None:
-    """All of a list or nothing; why it was nothing is written down. Then the invitations."""
-    failure = "Something went wrong on our side, so nothing was done. Try again."
-    try:
-        invitees = apply_import(import_id, zone, by, at, lambda done, of: _progress.tell(import_id, done, of))
-        failure = ""
-    except (actions.StalePreviewError, LookupError) as error:
-        failure = str(error)
-        return
-    finally:
-        _progress.end(import_id)
-        if failure:
-            with unit_of_work() as session:
-                actions.record_failure(session, import_id, failure)
-    mail_invitations(invitees, sender, by, at)
 
 
 @pages.post("/<int(max=2147483647):import_id>/invite")

@@ -41,7 +41,7 @@ def export_command(on: datetime | None, team: int | None, status: str | None, so
     report_request = ReportRequest(kind, ReportFilter(team, status or "", sort=sort, on=day), COMMAND_VIEWER, at)
     refuse_existing_file(output)
     try:
-        exported = export_report(report_request, StatusCache(), _echo_progress, now)
+        exported = export_report(report_request, StatusCache(), _echo_progress)
     except LookupError as error:
         raise click.ClickException(str(error)) from error
     write_new_file(output, exported.data)

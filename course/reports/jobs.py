@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from urllib.parse import parse_qsl
 
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
 from course.content.loaded_course import library
+from course.content.schema import SETTINGS
 from course.dates import civil_date
 from course.exports.actions import store_file
-from course.exports.rules import INTERRUPTED, ExportAbandonedError, StageCallback
+from course.exports.queries import download_of_job
+from course.exports.rules import NOT_ALLOWED, StageCallback
+from course.jobs.rules import JobKind, JobRun
 from course.organisation.queries import organisation
+from course.people.queries import viewers
 from course.people.rules import Viewer
+from course.recertification.rules.explanations import STATUS_GROUPS
+from course.reports.app_status_cache import app_status_cache
 from course.reports.report_files import REPORT_FORMATS, render_report_file
 from course.reports.report_view import build_report_view, report_rows
-from course.reports.rules import ReportFilter
+from course.reports.rules import ReportFilter, parse_filter
 from course.reports.status_cache import StatusCache
 from course.training_records.actions import log_record_export
 from course.training_records.rules import EXPORT
@@ -74,18 +80,37 @@ def log_report_export(session: Session, asked: ReportRequest, made: ReportFile) 
         log_record_export(session, made.people, by, EXPORT, f"team report, {kind}", asked.at)
 
 
-def export_report(
-    asked: ReportRequest,
-    ledger: StatusCache,
-    tell: StageCallback,
-    clock: Callable[[], datetime],
-    download_id: int | None = None,
-) -> ReportFile:
-    """The file from beginning to end, outside a request; kept as well for who asked for it on the page."""
+def export_report(asked: ReportRequest, ledger: StatusCache, tell: StageCallback) -> ReportFile:
+    """The file for a command, once it is in the audit log. Raises LookupError as `build_report_file`."""
     with read_only_session() as session:
         made = build_report_file(session, ledger, asked, tell)
     with unit_of_work() as session:
-        if download_id is not None and not store_file(session, download_id, made.data, len(made.people), clock()):
-            raise ExportAbandonedError(INTERRUPTED)
         log_report_export(session, asked, made)
     return made
+
+
+def make_report_file(run: JobRun) -> None:
+    """Make the file that the owner of the job asked for, with what they may see now, and store it.
+
+    Raises LookupError if they may not see the team any more or it was not there on that day, and JobLostError if the job
+    was cancelled.
+    """
+    today = civil_date(run.at, app_state().config.time_zone)
+    with read_only_session() as session:
+        file = download_of_job(session, run.claim.job_id)
+        if file is None:
+            raise LookupError("Nobody waits for this file any more.")
+        viewer = viewers(session, [file.made_by], today).get(file.made_by)
+    if viewer is None or not viewer.permissions:
+        raise LookupError(NOT_ALLOWED)
+    wanted, _ = parse_filter(dict(parse_qsl(str(run.arguments["filter"]))), STATUS_GROUPS, SETTINGS, today)
+    asked = ReportRequest(file.kind, wanted, viewer, run.at)
+    with read_only_session() as session:
+        made = build_report_file(session, app_status_cache(), asked, run.progress)
+    with unit_of_work() as session:
+        store_file(session, run, made.data, len(made.people), run.clock())
+        log_report_export(session, asked, made)
+
+
+REPORT_FILE = JobKind("report.file", "File of the team report", make_report_file, expected_errors=(LookupError,))
+JOBS = (REPORT_FILE,)

@@ -17,13 +17,13 @@ from course.content.schema import SETTINGS
 from course.dates import civil_date
 from course.exports.actions import request_file
 from course.exports.queries import DownloadView, download, file_content, unfinished_id
-from course.exports.views import file_response, make_in_background
+from course.exports.views import file_response
 from course.organisation.request_organisation import current_organisation
 from course.people.access import DEPUTY_READ_ONLY
 from course.people.queries import ids_recordable_by, ids_visible_to
 from course.recertification.rules.explanations import STATUS_GROUPS
 from course.reports.app_status_cache import EXTENSION_KEY, app_status_cache
-from course.reports.jobs import ReportRequest, build_report_file, export_report, log_report_export
+from course.reports.jobs import REPORT_FILE, ReportRequest, build_report_file, log_report_export
 from course.reports.report_files import REPORT_FORMATS
 from course.reports.report_view import ReportView, build_report_view, report_rows
 from course.reports.rules import SORT_ORDERS, ReportFilter, parse_filter
@@ -108,16 +108,11 @@ def file(kind: str) -> Response | WsgiResponse:
             log_report_export(session, report_request, report_file)
         return file_response(report_file.data, REPORT_FORMATS[kind].media_type, f"report-{report_file.on}.{kind}")
     with unit_of_work() as session:
+        address = report_request.wanted.address()
         file_id = request_file(
-            session,
-            kind,
-            view.team,
-            view.on,
-            report_request.wanted.address()[:1000],
-            1,
-            report_request.viewer.id,
-            report_request.at,
-        )
+            session, REPORT_FILE, kind, view.team, view.on, address, report_request.viewer.id, report_request.at,
+            {"filter": address},
+        )  # fmt: skip
         if file_id is None:
             session.rollback()  # nothing was done, so the same form may come again
     if file_id is None:
@@ -128,9 +123,6 @@ def file(kind: str) -> Response | WsgiResponse:
             if unfinished_file_id
             else url_for("reports.show")
         )
-    make_in_background(
-        file_id, lambda tell: export_report(report_request, cache, tell, now, file_id), now, (LookupError,)
-    )
     return redirect_after_post(url_for("reports.file_status", file_id=file_id))
 
 

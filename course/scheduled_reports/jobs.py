@@ -1,4 +1,4 @@
-"""Sending the reports of a day, from the worker."""
+"""Jobs: sending the scheduled reports of a day by mail."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from course.content.loaded_course import library
 from course.dates import civil_date
+from course.jobs.rules import JobKind, JobRun
 from course.mail import preference_links
 from course.mail.message_templates import render_message
 from course.mail.queries import opted_out_people
@@ -79,3 +80,10 @@ def _queue_report(one: Subscription, period: Period, viewer: Viewer, at: datetim
     named = {line.id for line in (*told.late, *told.near)}
     with unit_of_work() as session:
         return actions.queue_report(session, one, period, today, dict(report.counts), named, mail, at)
+
+
+def _send(run: JobRun) -> None:
+    send_scheduled_reports(run.at)
+
+
+JOBS = (JobKind("scheduled_reports.send", "Team reports by mail", _send, every=timedelta(minutes=10)),)

@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -29,17 +30,16 @@ from course.content.actions import archive
 from course.content.loaded_course import library
 from course.demo.commands import group as demo
 from course.demo.commands import prepare_demo
+from course.jobs.worker import JobWorker, LocalTask
 from course.organisation.queries import organisation
 from course.organisation.request_organisation import remember_organisation
 from course.schema_upgrade import upgrade
 from course.server.actions import check_secret_key, record_heartbeat, register_worker
+from course.server.jobs import REGISTRY, SERVER_TASKS
 from course.server.queries import count_unsigned_certificates, workers
 from course.server.rules import HEARTBEAT_INTERVAL, WRONG_KEY_WARNING
-from course.server.scheduled_jobs import JOBS, SERVER_JOBS
 from course.server.settings_check import own_settings, settings_conflicts
-from course.server.worker import Job, run_jobs
 from course.web.app_state import app_state
-from course.web.background_threads import background_pool
 from course.web.database_check import current_database_check
 from course.web.unit_of_work import unit_of_work
 
@@ -176,16 +176,13 @@ def _check_settings() -> None:
 
 
 def _serve(server: Any, sockets: SocketMap) -> None:
-    """Serve until Ctrl+C or SIGTERM, with a worker in a thread of its own.
+    """Serve until Ctrl+C or SIGTERM, with a worker beside it.
 
     The signal handlers only set a flag. An exception that a handler raises is lost if the signal arrives while Python
     runs a finalizer, which prints and ignores exceptions: the server would then run for ever.
     """
     stop = _stop_on_signal()
-    worker = threading.Thread(
-        target=_run_worker, args=(_application(), "serve", stop, SERVER_JOBS), name="worker", daemon=True
-    )
-    worker.start()
+    worker = _start_worker("serve", SERVER_TASKS)
     try:
         click.echo("Press Ctrl+C to stop.")
         # The content and the code stay for good: the collector need not look through them again and again.
@@ -195,11 +192,8 @@ def _serve(server: Any, sockets: SocketMap) -> None:
             wasyncore.loop(timeout=STOP_CHECK_SECONDS, use_poll=True, map=sockets, count=1)
         server.task_dispatcher.shutdown()
     finally:
-        stop.set()
         server.close()
-        # A job that is being done ends first; one that takes very long is not waited for.
-        worker.join(timeout=STOP_SECONDS)
-        background_pool.stop(STOP_SECONDS)
+        _stop_worker(*worker)
         current_database_check().close()
     click.echo("Stopped.")
 
@@ -225,27 +219,41 @@ def worker_command() -> None:
     current_database_check().prepare()
     upgrade(app_state().engine)
     _check_settings()
+    # Looked at without waiting for it: setting an event takes a lock that a thread which waits for it may hold.
     stop = _stop_on_signal()
+    worker = _start_worker("worker")
     click.echo("At work. Press Ctrl+C to stop.")
-    _run_worker(_application(), "worker", stop)
+    while not stop.is_set():
+        time.sleep(STOP_CHECK_SECONDS)
+    _stop_worker(*worker)
     current_database_check().close()
     click.echo("Stopped.")
 
 
-def _run_worker(app: Flask, kind: str, stop: threading.Event, more: Sequence[Job] = ()) -> None:
-    """Do the jobs until `stop` is set, and keep saying that somebody is there."""
-    name, number = f"{kind} on {socket.gethostname()}, process {os.getpid()}", 0
+class SignOfLife:
+    """The row that says that this process does jobs (see WorkerBeat)."""
 
-    def be_seen(at: datetime) -> None:
-        nonlocal number
+    def __init__(self, name: str) -> None:
+        self._name, self._number = name, 0
+
+    def record(self, at: datetime, stopped: bool = False) -> None:
+        """The process is alive, or has stopped in good order."""
         with unit_of_work() as session:
-            if number:
-                record_heartbeat(session, number, at)
-            else:
-                number = register_worker(session, name, at, own_settings())
+            if self._number:
+                record_heartbeat(session, self._number, at, stopped)
+            elif not stopped:
+                self._number = register_worker(session, self._name, at, own_settings())
 
-    with app.app_context():
-        run_jobs((Job("beat", HEARTBEAT_INTERVAL, be_seen), *JOBS, *more), stop, now)
-        if number:
-            with unit_of_work() as session:
-                record_heartbeat(session, number, now(), stopped=True)
+
+def _start_worker(command: str, tasks: Sequence[LocalTask] = ()) -> tuple[JobWorker, SignOfLife]:
+    """Start the threads that do jobs, and keep recording that this process is alive."""
+    name = f"{command} on {socket.gethostname()}, process {os.getpid()}"
+    worker, sign = JobWorker(_application(), name, REGISTRY, now), SignOfLife(name)
+    worker.start((LocalTask("sign of life", HEARTBEAT_INTERVAL, sign.record), *tasks))
+    return worker, sign
+
+
+def _stop_worker(worker: JobWorker, sign: SignOfLife) -> None:
+    """Let the jobs that run end, though not for longer than somebody waits for a restart."""
+    worker.stop(STOP_SECONDS)
+    sign.record(now(), stopped=True)

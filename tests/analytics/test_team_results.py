@@ -16,7 +16,7 @@ from course.content.library import Library
 from course.content.schema import Question, Scenario
 from course.people.actions import record_departure, record_return
 from course.people.models import Membership, Person
-from course.server.scheduled_jobs import SERVER_JOBS
+from course.server.jobs import SERVER_TASKS
 from tests.analytics.answering import answer, decide, make_people
 from tests.conftest import NOW
 from tests.makers import make_person, make_team, sign_in
@@ -294,7 +294,7 @@ def test_the_release_schedule_is_computed_once_and_in_advance(app: Flask, sessio
     question, team = _question(app), make_team(session, "Night shift")
     for person in make_people(session, 5, team):
         answer(session, person, question, _right(question))
-    job = next(one for one in SERVER_JOBS if one.name == "what teams get wrong")
+    job = next(one for one in SERVER_TASKS if one.name == "weekly counts")
     with app.app_context():
         job.run(now())
     _manager(session, team, client)

@@ -221,6 +221,18 @@ AUDITED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str 
         (World.clear_suppressed_addresses, ["mail.addresses_cleared"], "boss"),
         (lambda w: w.post("/reminders/addresses/clear"), [], "boss"),
     ],
+    "operations.confirm_mail": [
+        (World.confirm_mail, ["mail.confirmed"], "boss"),
+        (lambda w: w.post("/mail/99/arrived"), [], "boss"),
+    ],
+    "operations.cancel_job": [
+        (World.cancel_job, ["job.cancelled"], "boss"),
+        (lambda w: w.post("/system/jobs/99/cancel"), [], "boss"),
+    ],
+    "operations.repeat_job": [
+        (World.repeat_job, ["job.repeated"], "boss"),
+        (lambda w: w.post("/system/jobs/99/repeat"), [], "boss"),
+    ],
     "operations.retry_mail": [
         (lambda w: w.post(f"/mail/{w.failed_mail()}/retry"), ["mail.retried"], "boss"),
         (lambda w: w.post("/mail/999/retry"), [], "boss"),

@@ -14,6 +14,8 @@ from course.analytics.models import TeamDiscussion
 from course.auth import actions as auth
 from course.clock import now
 from course.external_certificates.models import TrustedIssuer
+from course.jobs.actions import enqueue
+from course.jobs.models import Job
 from course.join_requests.models import RegistrationLink, RegistrationRequest
 from course.mail.actions import suppress_address
 from course.mail.models import OutboxMail
@@ -22,6 +24,7 @@ from course.people_import.models import PeopleImport
 from course.recertification.models import RenewalExtension, RenewalImport, RenewalPause
 from course.reminders.models import Reminder
 from course.scheduled_reports.models import ReportSubscription
+from course.server.jobs import REGISTRY
 from tests.conftest import NOW
 from tests.credentials.makers import SIGNING_SETTINGS, Issuer
 from tests.makers import make_person, make_team, sign_in
@@ -165,6 +168,26 @@ class World:
     def retry_all(self) -> None:
         self.failed_mail()
         self.post("/mail/retry")
+
+    def confirm_mail(self) -> None:
+        number = self.failed_mail()
+        self.session.get_one(OutboxMail, number).claimed_at = NOW
+        self.session.commit()
+        self.post(f"/mail/{number}/arrived")
+
+    def job(self, **values: object) -> int:
+        kind = REGISTRY.by_name["server.delete_forms"]
+        number = enqueue(self.session, kind, {}, None, now())
+        assert number is not None
+        self.session.execute(update(Job).where(Job.id == number).values(**values))
+        self.session.commit()
+        return number
+
+    def cancel_job(self) -> None:
+        self.post(f"/system/jobs/{self.job(state='waiting')}/cancel")
+
+    def repeat_job(self) -> None:
+        self.post(f"/system/jobs/{self.job(state='failed', failure='It failed.', ended_at=NOW)}/repeat")
 
     def withdraw_fact(
         self, what: str, model: type[RenewalExtension | RenewalPause | RenewalImport], **form: str

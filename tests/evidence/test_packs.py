@@ -22,10 +22,13 @@ from course.content.fact_reviews import reviews_by_status
 from course.credentials.actions import rotate_key
 from course.credentials.queries import keys
 from course.dates import civil_date, start_of_day
+from course.evidence.jobs import PACK
 from course.evidence.rules.pack import verify_pack
-from course.exports.actions import delete_old_files
+from course.exports.actions import delete_old_files, request_file, store_file
 from course.exports.models import Download
-from course.exports.rules import RETENTION_PERIODS, TIME_LIMIT
+from course.exports.rules import RETENTION_PERIODS
+from course.jobs.actions import claim_job, report_progress
+from course.jobs.rules import JobRun
 from course.organisation.models import Organisation
 from course.people.actions import record_departure
 from course.people.models import Membership, Person, Team
@@ -155,21 +158,20 @@ def test_a_future_day_and_a_team_that_did_not_exist_are_refused_with_a_message(
 @pytest.mark.both_engines
 def test_the_progress_of_a_pack_is_shown_until_its_file_is_removed(session: Session, client: Client) -> None:
     boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
-    pack = Download(
-        kind="evidence", asked="", made_by=boss.id, made_at=now(), day=TODAY, stage="Reading", done=1, total=6
-    )
-    session.add(pack)
+    number = request_file(session, PACK, "evidence", None, TODAY, "", boss.id, now())
+    claimed = claim_job(session, "general", [PACK], "test", now())
+    assert claimed is not None
+    report_progress(session, claimed.claim, "Reading", 1, 6)
     session.commit()
+    pack = session.get_one(Download, number)
     sign_in(client, boss)
     address = f"/evidence/{pack.id}"
     page = client.get(address)
     assert "The pack is being made" in page.text
     assert "1 of 6" in page.text
     client.post(f"{address}/download", {}, 404)
-    pack.made_at = now() - TIME_LIMIT
-    session.commit()
-    assert "It was cut off" in client.get(address).text
-    pack.finished_at, pack.people, pack.sha256, pack.content = pack.made_at, 1, "ab" * 32, b"zip"
+    run = JobRun(PACK, claimed.claim, {}, boss.id, now(), lambda *_: None, now)
+    store_file(session, run, b"zip", 1, now())
     session.commit()
     assert client.post(f"{address}/download", {}, 200).body == b"zip"
     delete_old_files(session, now())

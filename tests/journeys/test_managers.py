@@ -22,13 +22,17 @@ from course.analytics.models import TeamDiscussion
 from course.clock import now
 from course.dates import civil_date
 from course.demo.actions import DEMO_ACCOUNTS
+from course.evidence.jobs import PACK
 from course.exports.actions import request_file, store_file
+from course.jobs.actions import claim_job
+from course.jobs.rules import JobRun
 from course.mail.models import OutboxMail
 from course.people.models import Person, Team
 from course.people.queries import person_by_email
 from course.recertification.actions import grant_extension
 from course.recertification.models import RenewalExtension
 from course.reminders.models import Reminder
+from course.reports.jobs import REPORT_FILE
 from course.web.access import PUBLIC, SIGNED_IN, access_rule_of
 from course.web.unit_of_work import unit_of_work
 from tests.conftest import make_config
@@ -95,6 +99,7 @@ PAGES = {
     "people.leavers": "/people/left",
     "people.merge_people": "/people/{late}/merge",
     "people.person": "/people/{late}",
+    "operations.list_jobs": "/system/jobs",
     "operations.outgoing_mail": "/mail",
     "operations.overview": "/system",
     "teams.change": "/teams/{team}/change",
@@ -153,11 +158,13 @@ def _more(session: Session) -> dict[str, int]:
     assert gone is not None
     today = civil_date(at, "Europe/London")
     grant_extension(session, late, today, "was ill", today, boss.id, at)
-    pack = request_file(session, "evidence", team, today, "", 6, boss.id, at)
-    file = request_file(session, "xlsx", None, today, "sort=name", 1, boss.id, at)
+    pack = request_file(session, PACK, "evidence", team, today, "", boss.id, at)
+    claimed = claim_job(session, "general", [PACK], "test", at)
+    assert claimed is not None
+    store_file(session, JobRun(PACK, claimed.claim, {}, boss.id, at, lambda *_: None, lambda: at), b"zip", 53, at)
+    file = request_file(session, REPORT_FILE, "xlsx", None, today, "sort=name", boss.id, at)
     assert pack is not None
     assert file is not None
-    store_file(session, pack, b"zip", 53, at)
     reminder = Reminder(key="asked", kind="asked", person_id=late, step="asked", due=today, leaves_on=today,
                         reason="please", named=[], made_by=boss.id, made_at=at)  # fmt: skip
     mail = OutboxMail(key="asked", mark="asked", recipient="a@demo.example", subject="s", text="t", queued_at=at,

@@ -15,7 +15,7 @@ from course.clock import now
 from course.mail import actions, queries
 from course.mail.delivery import deliver
 from course.mail.models import OutboxMail
-from course.mail.rules import RETRY_DELAYS, MailMessage, next_try
+from course.mail.rules import RETRY_DELAYS, UNKNOWN_OUTCOME, MailMessage, next_try
 from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW
 from tests.support.smtp import Inbox, smtp_server
@@ -114,7 +114,54 @@ def test_a_mail_that_another_sender_has_claimed_is_left_alone(outbox: Session, i
     assert not actions.claim_mail(outbox, waiting, NOW)
     outbox.commit()
     assert send(inbox, NOW) == 0
-    assert send(inbox, NOW + timedelta(hours=1)) == 1, "a sender that died must not keep it for ever"
+
+
+def test_a_mail_whose_sender_died_is_not_sent_twice_and_a_person_decides(outbox: Session, inbox: Inbox) -> None:
+    (waiting,) = queries.due_mail(outbox, NOW)
+    assert actions.claim_mail(outbox, waiting, NOW)
+    actions.queue_message(outbox, "k2", "kim@example.org", MailMessage("Hello", "Hello"), NOW)
+    outbox.commit()
+    later = NOW + timedelta(hours=1)
+    assert send(inbox, later) == 1
+    assert [mail["To"] for mail in inbox.messages] == ["kim@example.org"]
+    (unknown,) = queries.latest_mail(outbox, state="unknown")
+    assert (unknown.state, unknown.failure, unknown.sent_at) == ("unknown", UNKNOWN_OUTCOME, None)
+    assert queries.outbox_summary(outbox, later).unknown == 1
+    assert actions.retry_all_mail(outbox, later) == 0, "what may have left is not sent again with all the others"
+    assert actions.retry_mail(outbox, unknown.id, later)
+    outbox.commit()
+    assert send(inbox, later) == 1
+    assert not actions.confirm_sent(outbox, unknown.id), "it is known now"
+
+
+def test_somebody_can_say_that_a_mail_whose_sender_died_has_arrived(outbox: Session, inbox: Inbox) -> None:
+    (waiting,) = queries.due_mail(outbox, NOW)
+    assert actions.claim_mail(outbox, waiting, NOW)
+    outbox.commit()
+    assert send(inbox, NOW + timedelta(hours=1)) == 0
+    assert actions.confirm_sent(outbox, waiting.id)
+    mail = only(outbox)
+    assert (mail.sent_at, mail.failure, mail.text, mail.claimed_at) == (NOW, None, "", None)
+    assert not actions.confirm_sent(outbox, waiting.id)
+
+
+def test_many_mails_leave_by_one_connection(outbox: Session, inbox: Inbox) -> None:
+    for number in range(20):
+        actions.queue_message(outbox, f"m{number}", f"m{number}@example.org", MailMessage("Hello", "Hello"), NOW)
+    outbox.commit()
+    inbox.refuse("m3@example.org")
+    assert send(inbox, NOW) == 20
+    assert inbox.connections == 1
+
+
+def test_a_server_that_takes_few_mails_on_a_connection_gets_all_of_them(outbox: Session, inbox: Inbox) -> None:
+    for number in range(6):
+        actions.queue_message(outbox, f"m{number}", f"m{number}@example.org", MailMessage("Hello", "Hello"), NOW)
+    outbox.commit()
+    inbox.mails_per_connection = 3
+    assert send(inbox, NOW) == 7
+    assert inbox.connections == 3
+    assert {mail.failure for mail in queries.latest_mail(outbox)} == {None}
 
 
 def test_two_senders_at_once_send_each_mail_once(outbox: Session, inbox: Inbox) -> None:

@@ -18,14 +18,16 @@ from app import create_app
 from course import schema_upgrade
 from course.audit.models import AuditEntry
 from course.clock import now
+from course.jobs.actions import claim_job, enqueue, enqueue_regular, fail_job
 from course.mail import actions as mail
 from course.mail.delivery import deliver
 from course.mail.models import OutboxMail
-from course.mail.rules import CLAIM_DURATION, TEXT_RETENTION, MailMessage
+from course.mail.rules import CLAIM_DURATION, TEXT_RETENTION, UNKNOWN_OUTCOME, MailMessage
 from course.operations import queries
 from course.operations.actions import record_backup
 from course.operations.rules import BACKUP_INTERVAL, MAX_MAIL_DELAY, format_size, is_backup_overdue, is_mail_stalled
 from course.server.actions import register_worker
+from course.server.jobs import REGISTRY
 from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW, make_config
 from tests.makers import make_person, sign_in
@@ -263,3 +265,47 @@ def test_the_texts_of_mails_that_were_given_up_are_forgotten_after_a_week(sessio
     session.commit()
     kept = {m.key: bool(m.text) for m in session.execute(select(OutboxMail)).scalars()}
     assert kept == {"old": False, "new": True, "waiting": True}
+
+
+def test_the_page_of_jobs_says_what_is_done_for_whom_and_offers_to_cancel_and_to_repeat(
+    session: Session, client: Client
+) -> None:
+    boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
+    sign_in(client, boss)
+    pack = enqueue(session, REGISTRY.by_name["evidence.pack"], {}, boss.id, now()) or 0
+    link = enqueue(session, REGISTRY.by_name["auth.password_link"], {"email": "sam@example.org"}, None, now()) or 0
+    claimed = claim_job(session, "mail", REGISTRY.of_lane("mail"), "test", now())
+    assert claimed is not None
+    assert fail_job(session, REGISTRY.by_name["auth.password_link"], claimed.claim, "It was refused.", now())
+    enqueue_regular(session, REGISTRY.by_name["privacy.erase"], now(), now())
+    session.commit()
+    page = client.get("/system/jobs")
+    assert "/system/jobs" in client.get("/system").html
+    for part in ("Evidence pack", "Alex Morgan", "Link to choose a password", "It was refused.", "Cancel job"):
+        assert part in page.text
+    assert "sam@example.org" not in page.html
+    assert f"/system/jobs/{link}/repeat" not in page.html, "what it was asked for is not kept"
+    assert "Erase what is not kept any more" not in page.text
+    assert "Erase what is not kept any more" in client.get("/system/jobs?show=regular").text
+    assert [f"job {number}:" in client.get("/system/jobs?show=open").text for number in (pack, link)] == [True, False]
+    with asked(client.app) as statements:
+        client.get("/system/jobs?show=failed")
+    assert len(statements) <= 5, statements
+    page = client.follow(client.post(f"/system/jobs/{pack}/cancel", {}))
+    assert "The job is cancelled." in page.text
+    assert f"/system/jobs/{pack}/repeat" in page.html
+    assert "cannot be repeated" in client.follow(client.post(f"/system/jobs/{link}/repeat", {})).text
+    assert deeds(session)[-1] == "job.cancelled"
+
+
+def test_a_mail_whose_sender_died_is_left_to_an_administrator(session: Session, client: Client) -> None:
+    administrator(session, client)
+    number = queue(session, "k", next_try_at=None, failure=UNKNOWN_OUTCOME, claimed_at=now(), tries=1)
+    assert "Not known whether they left" in client.get("/system").text
+    page = client.get("/mail?state=unknown")
+    assert "nobody can say whether it left" in page.text
+    assert "Send again to k@example.org" in page.text
+    client.post(f"/mail/{number}/arrived", {})
+    assert deeds(session)[-1] == "mail.confirmed"
+    assert mails(client.get("/mail?state=sent")) == ["k@example.org"]
+    assert mails(client.get("/mail?state=unknown")) == []

@@ -29,6 +29,7 @@ PARTS: dict[str, Any] = {
     "file_id": 1,
     "import_id": 1,
     "issuer_id": 1,
+    "job_id": 1,
     "key_number": 1,
     "kind": "refresher",
     "link_id": 1,

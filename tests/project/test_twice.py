@@ -30,6 +30,7 @@ from tests.audit.test_audited_actions import ALL, entries
 from tests.audit.world import World
 from tests.conftest import NOW, make_config
 from tests.pages import Client, Page, Values, check
+from tests.support.jobs import run_waiting_jobs
 from tests.support.racing import at_once
 
 # Two presses hand out two files, or are two guesses: the log says so.
@@ -76,6 +77,7 @@ class TwiceClient(Client):
             return send
 
         statuses = at_once([press(browser) for browser in browsers])
+        run_waiting_jobs(self.app)
         assert all(code < 500 for code in statuses), f"POST {path}: {statuses}\n{pages[0].html[-2000:]}"
         expected = [page for page in pages if page.status == status]
         assert expected, f"POST {path}: {statuses}, expected {status}"
@@ -89,7 +91,6 @@ class TwiceClient(Client):
 def application(tmp_path_factory: pytest.TempPathFactory) -> Flask:
     app = create_app(make_config(f"sqlite:///{tmp_path_factory.mktemp('twice') / 'unused.db'}"))
     app.config["LOG_REQUESTS"] = False
-    app.config["IN_BACKGROUND"] = False
     return app
 
 

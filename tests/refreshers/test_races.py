@@ -13,6 +13,7 @@ from course.audit.models import AuditEntry
 from course.certificates.models import Certificate
 from course.clock import now
 from course.content.library import Library
+from course.jobs.actions import enqueue_regular
 from course.learning import actions as learning
 from course.learning.models import AttemptOutcome, Completion
 from course.learning.queries import attempt, attempts
@@ -22,7 +23,7 @@ from course.people.models import Person
 from course.refreshers import actions
 from course.refreshers.commands import recover_completions
 from course.refreshers.rules.boosters import sign_booster_token
-from course.server.scheduled_jobs import JOBS
+from course.server.jobs import REGISTRY
 from course.web.unit_of_work import unit_of_work
 from tests.learning.finishing import (
     LastSteps,
@@ -36,6 +37,7 @@ from tests.learning.givens import right
 from tests.makers import make_person, sign_in
 from tests.pages import Client
 from tests.refreshers.makers import make_completed
+from tests.support.jobs import run_waiting_jobs
 from tests.support.racing import at_once
 from tests.walking import right_form
 
@@ -175,9 +177,9 @@ def guard(app: Flask, email: str) -> None:
 
 
 def work(app: Flask, _email: str) -> None:
-    (job,) = (job for job in JOBS if job.name == "what was finished")
-    with app.app_context():
-        job.run(now())
+    with app.app_context(), unit_of_work() as session:
+        assert enqueue_regular(session, REGISTRY.by_name["refreshers.recover"], now(), now())
+    assert run_waiting_jobs(app) == 1
 
 
 def heal(app: Flask) -> int:

@@ -24,7 +24,7 @@ from course.recertification.actions import record_pause
 from course.reports import status_cache
 from course.reports.report_view import modules_done
 from course.reports.status_cache import StatusCache
-from course.server.scheduled_jobs import SERVER_JOBS
+from course.server.jobs import SERVER_TASKS
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 from tests.refreshers.makers import LONG_AGO, complete, make_completed
@@ -214,7 +214,7 @@ def test_the_report_of_the_day_is_derived_before_it_is_requested(app: Flask, ses
     sign_in(client, make_person(session, "Alex Morgan", "alex@example.org", "administrator"))
     session.commit()
     with app.app_context():
-        for job in SERVER_JOBS:
+        for job in SERVER_TASKS:
             job.run(now())
     with asked(app) as queries:
         assert "Alex Morgan" in client.get("/report").text

@@ -1,4 +1,4 @@
-"""The worker: jobs at their intervals, and the row that says that somebody is there."""
+"""The commands that do jobs, the kinds that they know, and the row that says that somebody is there."""
 
 from __future__ import annotations
 
@@ -7,18 +7,17 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy.orm import Session
 
+from course.jobs.rules import LANE_THREADS
 from course.server import actions
+from course.server.jobs import REGISTRY
 from course.server.queries import workers
 from course.server.rules import SILENT_AFTER, WORKER_RETENTION
-from course.server.scheduled_jobs import JOBS
-from course.server.worker import Job, JobScheduler, run_jobs
 from tests.conftest import NOW
 
 pytestmark = pytest.mark.both_engines
@@ -27,39 +26,13 @@ ROOT = Path(__file__).resolve().parents[2]
 MINUTE = timedelta(minutes=1)
 
 
-def test_each_job_is_done_at_once_and_then_at_its_interval() -> None:
-    rounds = JobScheduler([Job("often", MINUTE, str), Job("seldom", 3 * MINUTE, str)])
-    stop = threading.Event()
-    done = [rounds.go(NOW + number * MINUTE, stop) for number in range(5)]
-    assert done == [["often", "seldom"], ["often"], ["often"], ["often", "seldom"], ["often"]]
-    assert rounds.go(NOW + 4.5 * MINUTE, stop) == []
-    assert rounds.go(NOW - MINUTE, stop) == ["often", "seldom"], "a clock that was set back silences nothing"
-
-
-def test_a_job_that_fails_is_logged_and_the_others_are_done(caplog: pytest.LogCaptureFixture) -> None:
-    def fail(_at: datetime) -> None:
-        raise RuntimeError("broken")
-
-    rounds, done = JobScheduler([Job("bad", MINUTE, fail), Job("good", MINUTE, str)]), []
-    done += rounds.go(NOW, threading.Event())
-    assert done == ["bad", "good"]
-    assert "the job bad failed" in caplog.text
-
-
-def test_the_loop_ends_when_it_is_told_to() -> None:
-    stop, seen = threading.Event(), []
-
-    def once(at: datetime) -> None:
-        seen.append(at)
-        stop.set()
-
-    run_jobs([Job("first", MINUTE, once), Job("second", MINUTE, seen.append)], stop, lambda: NOW, tick=0)
-    assert seen == [NOW], "what is stopped begins no other job"
-
-
-def test_every_job_has_a_name_of_its_own() -> None:
-    assert len({job.name for job in JOBS}) == len(JOBS)
-    assert {"mail", "reminders"} <= {job.name for job in JOBS}
+def test_every_kind_of_job_is_collected_once_and_mail_has_a_lane_of_its_own() -> None:
+    names = [kind.name for kind in REGISTRY.kinds]
+    assert len(set(names)) == len(names)
+    assert {"mail.deliver", "reminders.queue", "evidence.pack", "report.file", "people_import.apply"} <= set(names)
+    assert {kind.name for kind in REGISTRY.of_lane("mail")} == {"mail.deliver", "auth.password_link", "people.invite"}
+    slow = [kind.name for kind in REGISTRY.of_lane("general") if kind.every is None]
+    assert len(slow) <= LANE_THREADS["general"], "one thread is left for what is short, or all that is slow fits"
 
 
 def test_a_worker_is_alive_while_it_is_seen(session: Session) -> None:

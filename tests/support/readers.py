@@ -76,7 +76,6 @@ def main(plan: Path) -> None:
     work, addresses = Path(told["work"]), told["addresses"]
     app = create_app(make_config(f"sqlite:///{work}"))
     app.config["LOG_REQUESTS"] = False
-    app.config["IN_BACKGROUND"] = False
     used = worker(app, work, addresses)
     for state, people in zip(told["states"], told["people"], strict=True):
         for number, user in enumerate(people):

@@ -33,7 +33,8 @@ class Inbox:
     """What a test server has accepted, and what it is to refuse.
 
     `messages` are the accepted messages, oldest first; `addresses[i]` belongs to `messages[i]`;
-    `turned_away` counts those that `fail_next` had answered with 451. The server's thread adds to them:
+    `turned_away` counts those that `fail_next` had answered with 451; `connections` counts the connections, on each of
+    which the server takes `mails_per_connection` mails and answers 421 to the next. The server's thread adds to them:
     after sending in the test's own thread they are complete, otherwise call `wait_for` first.
     """
 
@@ -44,6 +45,8 @@ class Inbox:
         self.messages: list[EmailMessage] = []
         self.addresses: list[Addresses] = []
         self.turned_away = 0
+        self.connections = 0
+        self.mails_per_connection: int | None = None
         self._answers: dict[str, str] = {}
         self._answer_to_all: str | None = None
         self._failures_left = 0
@@ -111,6 +114,19 @@ class _Handler:
     def __init__(self, inbox: Inbox) -> None:
         """Pass everything on to `inbox`."""
         self._inbox = inbox
+        self._mails = 0
+
+    async def handle_MAIL(  # noqa: N802 - aiosmtpd's name
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        """Return the reply to the sender of one message."""
+        most = self._inbox.mails_per_connection
+        if most is not None and self._mails >= most:
+            return "421 4.7.0 Too many mails on this connection"
+        self._mails += 1
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 2.1.0 Sender accepted"
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
@@ -157,6 +173,7 @@ class _Server(threading.Thread):
 
     def _connection(self) -> SMTP:
         """Make the server's end of one connection."""
+        self._inbox.connections += 1
         # The host name is given since aiosmtpd would look it up in the DNS, which may take seconds.
         return SMTP(_Handler(self._inbox), hostname="localhost", enable_SMTPUTF8=True, loop=self._loop)
 

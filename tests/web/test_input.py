@@ -89,7 +89,6 @@ def test_nothing_that_is_sent_makes_a_page_fail(committed: Flask) -> None:
         routes = {
             rule.rule: (rule, address) for rule, address in reversed([*addresses(committed, session, ("GET", "POST"))])
         }
-    committed.config["IN_BACKGROUND"] = False
     own = [one for one in routes.values() if access_rule_of(committed, one[0].endpoint) == SIGNED_IN]
     rest = [one for one in routes.values() if access_rule_of(committed, one[0].endpoint) != SIGNED_IN]
     kinds = BAD if committed.extensions["course"].engine.name == "sqlite" else ON_POSTGRESQL

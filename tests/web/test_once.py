@@ -15,16 +15,18 @@ from course.certificates.actions import end_certificate_link
 from course.certificates.models import CertificateLinkEnd
 from course.credentials.rules.checking import check_credential
 from course.credentials.rules.documents import document_bytes
+from course.evidence.jobs import PACK
 from course.exports.actions import request_file as ask_file
 from course.exports.models import Download
-from course.exports.rules import PROGRESS_TIMEOUT
 from course.external_certificates.actions import IssuerAlreadyTrustedError, accept_certificate, trust_issuer
 from course.external_certificates.models import TrustedIssuer
+from course.jobs.actions import cancel_job
 from course.people.actions import delegate
 from course.people.models import Deputy, RoleGrant
 from course.privacy.actions import request_erasure as ask_erasure
 from course.privacy.models import ErasureRequest
 from course.recertification.models import RenewalImport
+from course.reports.jobs import REPORT_FILE
 from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW
 from tests.credentials.makers import SIGNING_SETTINGS, Issuer
@@ -55,7 +57,7 @@ def _deeds(manager: int, learner: int, team: int) -> dict[str, tuple[Callable[[S
         "deputy": (lambda s: delegate(s, manager, "sam@example.org", until, "x", TODAY, NOW) is None, Deputy),
         "erasure": (lambda s: ask_erasure(s, learner, "asked", manager, NOW), ErasureRequest),
         "issuer": (_trusted, TrustedIssuer),
-        "pack": (lambda s: ask_file(s, "evidence", team, TODAY, "", 6, manager, NOW), Download),
+        "pack": (lambda s: ask_file(s, PACK, "evidence", team, TODAY, "", manager, NOW), Download),
         "link to certificates": (lambda s: end_certificate_link(s, learner, 0, learner, NOW), CertificateLinkEnd),
         "certificate": (lambda s: accept_certificate(s, learner, said, document, TODAY, NOW), RenewalImport),
     }
@@ -97,11 +99,10 @@ def test_what_ended_can_be_done_again(session: Session, manager: int) -> None:
     assert session.execute(select(func.count()).select_from(RoleGrant)).scalar_one() == 1
 
 
-def test_a_file_that_is_not_heard_of_any_more_keeps_nobody_from_asking_again(session: Session, manager: int) -> None:
-    first = ask_file(session, "csv", None, TODAY, "", 1, manager, NOW)
+def test_a_file_that_was_given_up_keeps_nobody_from_asking_again(session: Session, manager: int) -> None:
+    first = ask_file(session, REPORT_FILE, "csv", None, TODAY, "", manager, NOW)
     assert first is not None
-    assert ask_file(session, "csv", None, TODAY, "", 1, manager, NOW + PROGRESS_TIMEOUT / 2) is None
-    assert ask_file(session, "pdf", None, TODAY, "", 1, manager, NOW) is not None
-    second = ask_file(session, "csv", None, TODAY, "", 1, manager, NOW + PROGRESS_TIMEOUT)
-    assert second not in (None, first)
-    assert "Ask for it again" in str(session.get_one(Download, first, populate_existing=True).failure)
+    assert ask_file(session, REPORT_FILE, "csv", None, TODAY, "", manager, NOW) is None
+    assert ask_file(session, REPORT_FILE, "pdf", None, TODAY, "", manager, NOW) is not None
+    assert cancel_job(session, session.get_one(Download, first).job_id or 0, NOW) == "report.file"
+    assert ask_file(session, REPORT_FILE, "csv", None, TODAY, "", manager, NOW) not in (None, first)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-DeliveryState = Literal["waiting", "failed", "sent", "withheld"]
+DeliveryState = Literal["waiting", "failed", "sent", "withheld", "unknown"]
 # The mail that a recipient may choose not to get, and what it is called on pages.
 DIGEST = "manager-digest"
 BOOSTER = "booster"

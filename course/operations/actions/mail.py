@@ -54,3 +54,11 @@ def retry_all_mail(session: Session, by: int, at: datetime) -> int:
     if count:
         record_event(session, "mail.all_retried", None, {"mails": count}, by, at)
     return count
+
+
+def confirm_mail(session: Session, mail_id: int, by: int, at: datetime) -> bool:
+    """Record that a mail has arrived of which it was unknown whether it left; False if that is known."""
+    if not mail.confirm_sent(session, mail_id):
+        return False
+    record_event(session, "mail.confirmed", ("mail", mail_id), {}, by, at)
+    return True

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from flask import abort, flash, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.clock import now
+from course.jobs.actions import enqueue
 from course.people import actions, queries
-from course.people.jobs import invitation, send_invitation_batches
+from course.people.jobs import INVITATIONS, invitation, invitation_timestamp
 from course.people.views.page_context import pages
 from course.web.access import Permission, requires_permission
-from course.web.background_threads import run_in_background
 from course.web.redirects import redirect_after_post
 from course.web.template_filters import plural
-from course.web.unit_of_work import db, discard_request_state, unit_of_work
+from course.web.unit_of_work import db, unit_of_work
 
 
 @pages.post("/<int(max=2147483647):person_id>/invite")
@@ -30,7 +29,7 @@ def invite(person_id: int) -> WsgiResponse:
         flash(f"{person.name} has chosen a password already, and needs no invitation.")
         return redirect_after_post(url_for("people.list_people"))
     mail, sent = invitation(person.name, current_user.person.name), False
-    if "seen" not in request.form or request.form["seen"] == _timestamp(person.invited_at):
+    if "seen" not in request.form or request.form["seen"] == invitation_timestamp(person.invited_at):
         with unit_of_work() as session:
             sent = actions.invite(session, person.id, mail, now(), current_user.person.id, person.invited_at)
     if not sent:
@@ -49,10 +48,7 @@ def invite_all_pending() -> WsgiResponse:
     return send_invitations(queries.people_without_password(db()), url_for("people.list_people"))
 
 
-@pages.app_template_filter("moment_sent")
-def _timestamp(at: datetime | None) -> str:
-    """When somebody was invited, as a form carries it."""
-    return "" if at is None else at.isoformat()
+pages.app_template_filter("moment_sent")(invitation_timestamp)
 
 
 def send_invitations(people: Sequence[queries.Invitee], back: str) -> WsgiResponse:
@@ -60,11 +56,14 @@ def send_invitations(people: Sequence[queries.Invitee], back: str) -> WsgiRespon
     were invited before the page was made that it stood on. Then back to that page."""
     asked = request.form.get("at", "")
     again = request.form.get("who") == "all"
-    found = [one for one in people if one.invited_at is None or (again and _timestamp(one.invited_at) < asked)]
-    sender, by, at = current_user.person.name, current_user.person.id, now()
+    found = [
+        one for one in people if one.invited_at is None or (again and invitation_timestamp(one.invited_at) < asked)
+    ]
     if found:
-        discard_request_state()  # ends what was read: the invitations are written beside this request
-        run_in_background(lambda: send_invitation_batches(found, sender, by, at), "invitations")
+        wanted = {str(one.id): invitation_timestamp(one.invited_at) for one in found}
+        arguments = {"people": wanted, "sender": current_user.person.name}
+        with unit_of_work() as session:
+            enqueue(session, INVITATIONS, arguments, current_user.person.id, now())
         flash(f"{plural(len(found), 'invitation is', 'invitations are')} on the way.")
     else:
         flash("All of them have been invited already.")

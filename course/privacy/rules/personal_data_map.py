@@ -253,6 +253,8 @@ NON_PERSONAL_TABLES = {
     "content_version": "The words of the course.",
     "download": "A file about many people, which goes after thirty days at the latest.",
     "ended_session": "A hash that fits a cookie and no person; it goes after twelve hours.",
+    "job": "Work that the server does by itself or was asked for. What names somebody in it goes when it has ended, and "
+    "the whole row after thirty days.",
     "key_withdrawal": "About a signing key.",
     "mail_outage": "A time in which the mail server took no mail. What the server said is kept without addresses.",
     "organisation": "About the organisation.",

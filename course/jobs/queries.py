@@ -1,0 +1,104 @@
+"""The jobs that wait, run and have ended."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy.orm import Session
+
+from course.jobs.models import Job
+from course.jobs.rules import LEASE, OPEN_STATES, JobState, Lane
+
+
+@dataclass(frozen=True)
+class JobView:
+    """A job as administrators see it (see Job); its arguments are not part of it."""
+
+    id: int
+    kind: str
+    made_by: int | None
+    state: JobState
+    stage: str
+    done: int
+    total: int
+    attempts: int
+    claimed_by: str | None
+    failure: str | None
+    due_at: datetime | None
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the job waits or runs, so that it can be cancelled."""
+        return self.state in OPEN_STATES
+
+
+_VIEW = select(*(getattr(Job, one.name) for one in fields(JobView)))
+
+
+def latest_jobs(
+    session: Session,
+    limit: int = 50,
+    states: Collection[JobState] = (),
+    before: int | None = None,
+    regular: bool | None = None,
+) -> list[JobView]:
+    """The newest jobs, newest first: in one of these states, below the id `before`, regular ones or the others."""
+    terms = [
+        *([Job.state.in_(states)] if states else []),
+        *([Job.id < before] if before else []),
+        *([Job.due_at.is_not(None) if regular else Job.due_at.is_(None)] if regular is not None else []),
+    ]
+    rows = session.execute(_VIEW.where(*terms).order_by(Job.id.desc()).limit(limit))
+    return [JobView(*row) for row in rows]
+
+
+def job(session: Session, job_id: int) -> JobView | None:
+    """One job; None if there is none of that id."""
+    row = session.execute(_VIEW.where(Job.id == job_id)).one_or_none()
+    return JobView(*row) if row else None
+
+
+def open_job_id(session: Session, key: str) -> int | None:
+    """The job with that key that waits or runs; None if there is none."""
+    return session.execute(select(Job.id).where(Job.key == key, Job.state.in_(OPEN_STATES))).scalar_one_or_none()
+
+
+def claimable(lane: Lane, kinds: Collection[str], at: datetime) -> ColumnElement[bool]:
+    """The condition on jobs that a worker may claim: those that wait, and those whose worker is lost."""
+    return and_(
+        Job.lane == lane, Job.kind.in_(kinds), or_(and_(Job.state == "waiting", Job.not_before <= at), lease_lost(at))
+    )
+
+
+def lease_lost(at: datetime, jobs: type[Job] = Job) -> ColumnElement[bool]:
+    """The condition on running `jobs` (the table or an alias) whose lease has ended. A lease that ends long after any that
+    can be given now is from a clock that was wrong, and has ended, too."""
+    return and_(jobs.state == "running", or_(jobs.lease_until <= at, jobs.lease_until > at + 5 * LEASE))
+
+
+def has_claimable_job(session: Session, lane: Lane, kinds: Collection[str], at: datetime) -> bool:
+    """Whether a worker may find something to claim. Reading needs no write lock, so idle workers hold up nobody."""
+    return bool(session.execute(select(exists().where(claimable(lane, kinds, at)))).scalar_one())
+
+
+def has_lost_job(session: Session, at: datetime) -> bool:
+    """Whether the lease of some running job has ended."""
+    return bool(session.execute(select(exists().where(lease_lost(at)))).scalar_one())
+
+
+def has_regular_job(session: Session, kind: str, slot: datetime) -> bool:
+    """Whether some worker has made the job of a regular kind for that interval."""
+    return bool(session.execute(select(exists().where(Job.kind == kind, Job.due_at == slot))).scalar_one())
+
+
+def job_states(session: Session, ids: Collection[int]) -> dict[int, JobState]:
+    """The states of jobs by their ids."""
+    rows = session.execute(select(Job.id, Job.state).where(Job.id.in_(ids)))
+    return {row.id: cast("JobState", row.state) for row in rows}
