@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, delete, func, or_, select, update
+from sqlalchemy import CursorResult, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
@@ -17,8 +17,8 @@ from course.db import insert_once
 from course.join_requests.models import RegistrationRequest
 from course.learning.models import Reflection
 from course.organisation.models import Organisation
+from course.people.actions import erase_address, erase_name
 from course.people.models import Person
-from course.people.rules import name_key
 from course.privacy.models import Erasure, ErasureRequest, RetentionSchedule
 from course.privacy.queries import retention_due, subject_data
 from course.privacy.rules.address_history import erased_address
@@ -94,11 +94,8 @@ def _erase(session: Session, person_id: int, stage: Stage, request_id: int | Non
         counts[table.name] = _changed(session, delete(table).where(which))
     for table, values, which in retention_due.emptied(stage, [person_id]):
         counts[table.name] = counts.get(table.name, 0) + _changed(session, update(table).where(which).values(values))
-    named = _person_values(person_id, stage, at)
-    if named:
-        person = subject_data.TABLES["person"]
-        differs = or_(*(person.c[name].is_distinct_from(value) for name, value in named.items() if name != "erased_at"))
-        counts["person"] = _changed(session, update(person).where(person.c.id == person_id, differs).values(named))
+    if _erase_identity(session, person_id, stage, at):
+        counts["person"] = 1
     counts = {name: count for name, count in counts.items() if count}
     made = Erasure(
         person_id=person_id, stage=stage, request_id=request_id, counts=counts, total=sum(counts.values()), made_at=at
@@ -107,14 +104,11 @@ def _erase(session: Session, person_id: int, stage: Stage, request_id: int | Non
     return made
 
 
-def _person_values(person_id: int, stage: Stage, at: datetime) -> dict[str, Any]:
-    """What stands in a person's own row after a stage."""
+def _erase_identity(session: Session, person_id: int, stage: Stage, at: datetime) -> bool:
+    """Erase from the row of a person what goes at one stage; whether anything did."""
     if stage == "mail":
-        return {"email": erased_address(person_id)}
-    if stage == "proof":
-        name = nameless(person_id)
-        return {"name": name, "name_key": name_key(name), "staff_number": None, "erased_at": at}
-    return {}
+        return erase_address(session, person_id, erased_address(person_id))
+    return stage == "proof" and erase_name(session, person_id, nameless(person_id), at)
 
 
 def forget_refused(session: Session, zone: str, at: datetime) -> int:

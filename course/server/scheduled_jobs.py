@@ -12,6 +12,7 @@ from course.mail.actions import erase_old_texts
 from course.mail.delivery import deliver
 from course.organisation.contact_review_mail import queue_contact_reviews
 from course.people_import.actions import delete_expired
+from course.people_import.jobs import resume_interrupted
 from course.privacy.commands import run as erase
 from course.refreshers.commands import recover_completions, send_boosters, send_updates
 from course.reminders.commands import queue_due_reminders
@@ -19,6 +20,7 @@ from course.reports.app_status_cache import app_status_cache
 from course.scheduled_reports.jobs import send_scheduled_reports
 from course.server.worker import TICK_SECONDS, Job
 from course.web.app_state import app_state
+from course.web.background_threads import run_in_background
 from course.web.unit_of_work import command_session, read_only_session
 
 
@@ -35,6 +37,11 @@ def _delete_mail_texts(at: datetime) -> None:
 def _delete_imports(at: datetime) -> None:
     with command_session() as session:
         delete_expired(session, at)
+
+
+def _resume_import(at: datetime) -> None:
+    zone = app_state().config.time_zone
+    run_in_background(lambda: resume_interrupted(zone, at), "a list that was cut off")
 
 
 def _delete_exports(at: datetime) -> None:
@@ -87,6 +94,7 @@ JOBS = (
     Job("texts of old mail", timedelta(hours=1), _delete_mail_texts),
     Job("erasing what is not kept", timedelta(hours=1), erase),
     Job("lists of people", timedelta(hours=1), _delete_imports),
+    Job("lists that were cut off", timedelta(minutes=1), _resume_import),
     Job("files that were made", timedelta(hours=1), _delete_exports),
     Job("forms that were sent", timedelta(hours=6), _delete_sent_forms),
 )
