@@ -220,12 +220,8 @@ def known_people(session: Session, zone: str, ids: Collection[int] | None = None
             manages[person].add(managed)
     stays = select(Employment.person_id, Employment.start).where(among(Employment.person_id)).order_by(Employment.id)
     starts = {row.person_id: row.start for row in session.execute(stays)}
-    choices = (
-        select(PathwayChoice.person_id, PathwayChoice.pathway)
-        .where(among(PathwayChoice.person_id))
-        .order_by(PathwayChoice.id)
-    )
-    pathways = {row.person_id: row.pathway for row in session.execute(choices)}
+    choices = select(PathwayChoice.person_id, PathwayChoice.pathway).where(among(PathwayChoice.person_id))
+    pathways = {row.person_id: row.pathway for row in session.execute(choices.order_by(PathwayChoice.id))}
     for person, day in session.execute(
         select(ImportedCertificate.person_id, ImportedCertificate.day).where(among(ImportedCertificate.person_id))
     ):
