@@ -12,6 +12,7 @@ from course.clock import now
 from course.people_import import actions, queries
 from course.people_import.jobs import apply_import, mail_invitations
 from course.people_import.rules.columns import guess_columns, mapping_error
+from course.people_import.rules.journal import SkippedLine
 from course.people_import.rules.parsing import parse_file
 from course.people_import.rules.planning import LINE_KINDS, ImportPlan
 from course.people_import.rules.table import UnreadableError, pack_table
@@ -25,7 +26,7 @@ group = AppGroup("people", help="Bring people in from a list.")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Only say what would happen.")
 @click.option("--invite", is_flag=True, help="Mail an invitation to everybody who is added or comes back.")
-@click.option("--sender", default="The training team", show_default=True, help="Who invites, as the mail says it.")
+@click.option("--sender", default=queries.DEFAULT_SENDER, show_default=True, help="Who invites, as the mail says it.")
 def import_command(file: Path, dry_run: bool, invite: bool, sender: str) -> None:
     """Apply the list FILE, with its columns as they were last time; those with usual headings are guessed.
 
@@ -33,7 +34,7 @@ def import_command(file: Path, dry_run: bool, invite: bool, sender: str) -> None
     applied), and with 1 if nothing could be done.
     """
     zone, at = app_state().config.time_zone, now()
-    invitees: list[actions.ImportInvitee] = []
+    skipped: tuple[SkippedLine, ...] = ()
     try:
         table = parse_file(file.read_bytes())
         with read_only_session() as reading:
@@ -45,17 +46,20 @@ def import_command(file: Path, dry_run: bool, invite: bool, sender: str) -> None
             made = queries.ImportChoices(columns, before.base)
             draft = queries.draft_import(reading, table, made, zone, at)
         if not dry_run:
+            content, preview, fingerprint = pack_table(table), draft.preview, draft.plan.fingerprint
             with unit_of_work() as session:
-                import_id = actions.store_upload(session, file.name, pack_table(table), None, at)
-                actions.keep_preview(session, import_id, table, draft, made, invite)
-                actions.begin_apply(session, import_id, draft.plan.mark(), None, at)
+                import_id = actions.store_upload(session, file.name, content, None, at)
+                actions.keep_preview(session, import_id, table, made, preview, fingerprint, invite)
+                actions.begin_apply(session, import_id, fingerprint, None, at)
             click.echo("Applying …", err=True)
-            invitees = apply_import(import_id, zone, None, at, _print_progress)
+            skipped = apply_import(import_id, zone, at, _print_progress)
+            mail_invitations(import_id, sender, at)
     except (UnreadableError, actions.StalePreviewError, LookupError) as error:
         raise click.ClickException(str(error)) from error
-    mail_invitations(invitees, sender, None, at)
     _print_preview(draft.plan, dry_run)
-    sys.exit(2 if any(line.kind in ("refused", "asked") for line in draft.plan.lines) else 0)
+    for one in skipped:
+        click.echo(f"Line {one.number}: {one.reason}")
+    sys.exit(2 if skipped or any(line.kind in ("refused", "asked") for line in draft.plan.lines) else 0)
 
 
 def _print_progress(done: int, of: int) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any
 
-from sqlalchemy import func, or_, select
-from sqlalchemy.orm import Session, defer
+from sqlalchemy import ColumnElement, func, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute, Session, defer
 
 from course.audit.models import AuditEntry
 from course.dates import civil_date
@@ -24,17 +25,26 @@ from course.people.models import (
     RoleGrant,
     Team,
 )
-from course.people_import.models import ImportedCertificate, PeopleImport
+from course.people_import.models import ImportedCertificate, ImportRun, PeopleImport
 from course.people_import.rules.columns import FIELDS
+from course.people_import.rules.journal import (
+    JournalStep,
+    SkippedLine,
+    dump_journal,
+    load_journal,
+    load_skipped,
+    make_journal,
+)
 from course.people_import.rules.matching import KnownPerson
 from course.people_import.rules.parsing import parse_file
 from course.people_import.rules.planning import ImportPlan, make_plan
-from course.people_import.rules.preview import ImportPreview
+from course.people_import.rules.preview import ImportPreview, dump_preview
 from course.people_import.rules.table import Table, UnreadableError, unpack_table
-from course.people_import.rules.team_paths import TeamPaths
+from course.people_import.rules.team_paths import TeamPaths, path_key
 
 UNUSED_KEY = "unused"  # beside the fields in `people_import.columns`: the headings that were left out
 _QUERY_BATCH = 5_000  # addresses in one query
+DEFAULT_SENDER = "The training team"
 _MAX_MAPPINGS_READ = 20  # lists in which the columns of an earlier one are looked for
 
 
@@ -52,8 +62,9 @@ class ImportView:
 
 
 def get_import(session: Session, import_id: int) -> PeopleImport | None:
-    """One list, without its content."""
-    statement = select(PeopleImport).where(PeopleImport.id == import_id).options(defer(PeopleImport.content))
+    """One list, without its content and its journal."""
+    large = defer(PeopleImport.content), defer(PeopleImport.journal)
+    statement = select(PeopleImport).where(PeopleImport.id == import_id).options(*large)
     return session.execute(statement).scalar_one_or_none()
 
 
@@ -80,10 +91,29 @@ def stored_table(session: Session, import_id: int) -> Table | None:
 
 @dataclass(frozen=True)
 class ImportDraft:
-    """What a list would do, worked out from what was there when the audit log had come to `seen`."""
+    """What a list would do, worked out from what was there when the audit log had come to `audit_position`.
+
+    `preview` and `journal` take long for a long list: the caller asks for them before its unit of work.
+    """
 
     plan: ImportPlan
-    seen: int
+    audit_position: int
+    places: TeamPaths
+
+    @cached_property
+    def preview(self) -> str:
+        """The preview as it is stored."""
+        return dump_preview(self.plan)
+
+    @cached_property
+    def journal(self) -> bytes:
+        """The journal as it is stored."""
+        return dump_journal(make_journal(self.plan, self.places))
+
+    @property
+    def lines(self) -> int:
+        """How many lines the journal has."""
+        return sum(bool(line.deeds) for line in self.plan.lines)
 
 
 @dataclass(frozen=True)
@@ -103,7 +133,7 @@ def draft_import(session: Session, table: Table, choices: ImportChoices, zone: s
     places = TeamPaths(open_teams(session), choices.base)
     today, known = civil_date(at, zone), known_people(session, zone)
     made = make_plan(table.rows, choices.columns, known, places, today, table.bad, choices.decisions)
-    return ImportDraft(made, seen)
+    return ImportDraft(made, seen, places)
 
 
 def people_in_preview(session: Session, whole: ImportPreview) -> list[int]:
@@ -168,39 +198,44 @@ def mapped_headings(columns: Mapping[str, Any]) -> dict[str, str]:
     return {field: heading for field, heading in columns.items() if field in FIELDS}
 
 
-def known_people(session: Session, zone: str) -> list[KnownPerson]:
-    """All people, also those who have left. Eight queries."""
+def known_people(session: Session, zone: str, ids: Collection[int] | None = None) -> list[KnownPerson]:
+    """All people, also those who have left, or those with these ids. Eight queries."""
+
+    def among(person_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
+        return true() if ids is None else person_id.in_(ids)
+
     teams: dict[int, set[int]] = defaultdict(set)
     manages: dict[int, set[int]] = defaultdict(set)
     certificates: dict[int, set[date]] = defaultdict(set)
     for person, team in session.execute(
-        select(Membership.person_id, Membership.team_id).where(Membership.until.is_(None))
+        select(Membership.person_id, Membership.team_id).where(Membership.until.is_(None), among(Membership.person_id))
     ):
         teams[person].add(team)
-    grants = select(RoleGrant.person_id, RoleGrant.team_id).where(RoleGrant.until.is_(None))
+    grants = select(RoleGrant.person_id, RoleGrant.team_id).where(RoleGrant.until.is_(None), among(RoleGrant.person_id))
     administrators: set[int] = set()
     for person, managed in session.execute(grants):
         if managed is None:
             administrators.add(person)
         else:
             manages[person].add(managed)
-    stays = select(Employment.person_id, Employment.start).order_by(Employment.id)
+    stays = select(Employment.person_id, Employment.start).where(among(Employment.person_id)).order_by(Employment.id)
     starts = {row.person_id: row.start for row in session.execute(stays)}
-    choices = select(PathwayChoice.person_id, PathwayChoice.pathway).order_by(PathwayChoice.id)
-    pathways = {row.person_id: row.pathway for row in session.execute(choices)}
-    for person, day in session.execute(select(ImportedCertificate.person_id, ImportedCertificate.day)):
+    choices = select(PathwayChoice.person_id, PathwayChoice.pathway).where(among(PathwayChoice.person_id))
+    pathways = {row.person_id: row.pathway for row in session.execute(choices.order_by(PathwayChoice.id))}
+    for person, day in session.execute(
+        select(ImportedCertificate.person_id, ImportedCertificate.day).where(among(ImportedCertificate.person_id))
+    ):
         certificates[person].add(day)
     former: dict[int, set[str]] = defaultdict(set)
     numbers: dict[int, set[str]] = defaultdict(set)
     before = select(PersonChange.person_id, PersonChange.email, PersonChange.staff_number)
-    for person, email, number in session.execute(before):
+    for person, email, number in session.execute(before.where(among(PersonChange.person_id))):
         former[person].add(email)
         if number:
             numbers[person].add(number)
-    merges = select(PersonMerge.person_id, PersonMerge.into_id)
-    merged = {row.person_id: row.into_id for row in session.execute(merges)}
+    merged = _merged_into(session, among)
     columns = (Person.id, Person.name, Person.email, Person.staff_number, Person.left_at, Person.created_at)
-    people = select(*columns).order_by(Person.name)
+    people = select(*columns).where(among(Person.id)).order_by(Person.name)
     return [
         KnownPerson(
             row.id,
@@ -222,7 +257,99 @@ def known_people(session: Session, zone: str) -> list[KnownPerson]:
     ]
 
 
+def _merged_into(
+    session: Session, among: Callable[[InstrumentedAttribute[int]], ColumnElement[bool]]
+) -> dict[int, int]:
+    """For each entry that became part of another one, the id of that."""
+    rows = select(PersonMerge.person_id, PersonMerge.into_id).where(among(PersonMerge.person_id))
+    return {row.person_id: row.into_id for row in session.execute(rows)}
+
+
 def open_teams(session: Session) -> Sequence[tuple[int, str, int | None]]:
     """The open teams: id, name, and the one that each is part of."""
     statement = select(Team.id, Team.name, Team.parent_id).where(Team.closed_at.is_(None)).order_by(Team.id)
     return [(row.id, row.name, row.parent_id) for row in session.execute(statement)]
+
+
+def team_ids_by_path(session: Session) -> dict[tuple[str, ...], int]:
+    """The open teams by the key of their whole path."""
+    places = TeamPaths(open_teams(session))
+    return {path_key(places.path(team_id)): team_id for team_id, _, _ in places.teams}
+
+
+def has_content(session: Session, import_id: int) -> bool:
+    """Whether the file of a list is stored still."""
+    rows = select(PeopleImport.id).where(PeopleImport.id == import_id, PeopleImport.content.is_not(None))
+    return session.execute(rows).first() is not None
+
+
+def import_run(session: Session, import_id: int) -> ImportRun | None:
+    """How far a list has been written; None if nobody has asked for it to be applied."""
+    return session.execute(select(ImportRun).where(ImportRun.import_id == import_id)).scalar_one_or_none()
+
+
+def file_name_and_actor(session: Session, import_id: int) -> tuple[str, int | None]:
+    """The name of the file of a list, and the id of the person who applied it (None: a command)."""
+    rows = select(PeopleImport.file_name, PeopleImport.uploaded_by).where(PeopleImport.id == import_id)
+    file_name, actor_id = session.execute(rows).one()
+    return file_name, actor_id
+
+
+def is_being_written(session: Session, import_id: int) -> bool:
+    """Whether the journal of a list is stored: it is written to its end, or has been."""
+    run = import_run(session, import_id)
+    return run is not None and run.lines_total is not None
+
+
+def is_another_being_written(session: Session, import_id: int) -> bool:
+    """Whether a list other than this one is being written."""
+    rows = select(ImportRun.import_id).join(PeopleImport, PeopleImport.id == ImportRun.import_id)
+    rows = rows.where(ImportRun.lines_total.is_not(None), PeopleImport.applied_at.is_(None))
+    return session.execute(rows.where(ImportRun.import_id != import_id).limit(1)).first() is not None
+
+
+def is_any_interrupted(session: Session, at: datetime) -> bool:
+    """Whether there is a list that was cut off while it was written, or before its invitations were mailed."""
+    rows = select(ImportRun.import_id).where(ImportRun.lines_total.is_not(None), ImportRun.lease_until <= at)
+    return session.execute(rows.limit(1)).first() is not None
+
+
+def stored_journal(session: Session, import_id: int) -> tuple[tuple[JournalStep, ...], int]:
+    """The steps of a list that is being written, and how many of them are done; none if nothing is left to do."""
+    rows = select(PeopleImport.journal, ImportRun.lines_done).join(ImportRun, ImportRun.import_id == PeopleImport.id)
+    journal, done = session.execute(rows.where(PeopleImport.id == import_id)).one()
+    return ((), 0) if journal is None else (load_journal(journal), done)
+
+
+def preview_and_skipped(session: Session, import_id: int) -> tuple[str | None, tuple[SkippedLine, ...]]:
+    """The stored preview of a list, and the lines that could not be written."""
+    rows = select(PeopleImport.preview, ImportRun.skipped).join(ImportRun, ImportRun.import_id == PeopleImport.id)
+    preview, skipped = session.execute(rows.where(PeopleImport.id == import_id)).one()
+    return preview, load_skipped(skipped)
+
+
+def import_invitees(session: Session, import_id: int) -> tuple[list[tuple[int, str]], int | None]:
+    """Whom an applied list has added or brought back and nobody has invited (id, name), if its invitations are to be
+    mailed; and the id of the person who applied it."""
+    job, run = get_import(session, import_id), import_run(session, import_id)
+    if job is None or run is None or not job.invites:
+        return [], None
+    skipped = {line.number for line in load_skipped(run.skipped)}
+    steps, _ = stored_journal(session, import_id)
+    some = [step for step in steps if step.number not in skipped and step.changes & {"added", "back"}]
+    emails = [step.row_data.email for step in some if step.person_id is None]
+    ids = [step.person_id for step in some if step.person_id is not None]
+    found: list[tuple[int, str]] = []
+    for keys, column in ((emails, Person.email), (ids, Person.id)):
+        for start in range(0, len(keys), _QUERY_BATCH):
+            rows = select(Person.id, Person.name).where(
+                column.in_(keys[start : start + _QUERY_BATCH]), Person.left_at.is_(None), Person.invited_at.is_(None)
+            )
+            found += [(row.id, row.name) for row in session.execute(rows.order_by(Person.id))]
+    return found, job.uploaded_by
+
+
+def import_sender(session: Session, import_id: int) -> str:
+    """Who invites, as the mail says it, when the process that knew it has ended."""
+    rows = select(Person.name).join(PeopleImport, PeopleImport.uploaded_by == Person.id)
+    return session.execute(rows.where(PeopleImport.id == import_id)).scalar() or DEFAULT_SENDER

@@ -16,7 +16,7 @@ from course.people.queries import people_without_password, teams
 from course.people.views.invitations import send_invitations
 from course.people_import import actions, queries
 from course.people_import.forms import ImportUploadForm, columns_form
-from course.people_import.jobs import IMPORT, PARSE_LIMITS, build_preview, import_progress
+from course.people_import.jobs import IMPORT, PARSE_LIMITS, build_preview
 from course.people_import.rules.columns import FIELDS, guess_columns
 from course.people_import.rules.parsing import parse_and_pack
 from course.people_import.rules.planning import LINE_KINDS
@@ -35,6 +35,7 @@ from course.web.uploads import accepts_upload
 pages = Blueprint("people_import", __name__)
 PageResponse = Response | WsgiResponse
 MAX_MEGABYTES = 5  # megabytes
+NOTHING_TO_DECIDE = "This list is being applied, or has been. Nothing can be decided about it any more."
 
 
 @pages.before_request
@@ -79,7 +80,9 @@ def columns(import_id: int) -> PageResponse:
     form.base.choices = team_choices(known, "At the top of the tree")
     if form.validate_on_submit():
         made = queries.ImportChoices(form.chosen(), selected_team_id(form.base.data))
-        build_preview(db(), import_id, table, made, app_state().config.time_zone, now(), bool(form.invites.data))
+        invites = bool(form.invites.data)
+        if not build_preview(db(), import_id, table, made, app_state().config.time_zone, now(), invites):
+            flash(NOTHING_TO_DECIDE)
         return redirect_after_post(url_for("people_import.detail", import_id=import_id))
     page = render_template("people_import/columns.html", form=form, fields=FIELDS, table=table, import_id=import_id)
     return make_response(page, 422 if form.errors else 200)
@@ -97,8 +100,10 @@ def detail(import_id: int) -> PageResponse:
     whole, kind = load_preview(job.preview), request.args.get("kind", "")
     kind = kind if kind in LINE_KINDS else ""
     rows, page = whole.of(kind), query_number("page") or 1
-    # What was begun and not finished for so long was cut off, and is offered again.
-    running = job.begun_at is not None and job.applied_at is None and now() - job.begun_at < actions.APPLY_TIMEOUT
+    # A list that was cut off before anything was written is offered again; one that is being written goes on by itself.
+    run = queries.import_run(db(), import_id) if job.applied_at is None else None
+    leased = run is not None and run.lease_until is not None and run.lease_until > now()
+    running = run is not None and (leased or run.lines_total is not None)
     waiting = people_without_password(db(), queries.people_in_preview(db(), whole)) if job.applied_at else []
     return make_response(
         render_template(
@@ -113,7 +118,8 @@ def detail(import_id: int) -> PageResponse:
             page=page,
             pages=max(1, -(-len(rows) // ROWS_PER_PAGE)),
             running=running,
-            progress=import_progress.get(import_id) if running else None,
+            progress=(run.lines_done, run.lines_total) if run and running and run.lines_total else None,
+            interrupted=running and not leased,
             waiting=waiting,
             at=now(),
         )
@@ -128,9 +134,9 @@ def refresh_preview(import_id: int) -> PageResponse:
     table = queries.stored_table(db(), import_id) or abort(404)
     if job.preview is None:  # nobody has said yet which column is what
         return redirect_after_post(url_for("people_import.columns", import_id=import_id))
-    build_preview(
-        db(), import_id, table, queries.import_choices(db(), import_id, table), app_state().config.time_zone, now()
-    )
+    choices = queries.import_choices(db(), import_id, table)
+    if not build_preview(db(), import_id, table, choices, app_state().config.time_zone, now()):
+        flash(NOTHING_TO_DECIDE)
     return redirect_after_post(url_for("people_import.detail", import_id=import_id))
 
 
@@ -141,14 +147,16 @@ def decide(import_id: int) -> PageResponse:
     job = queries.get_import(db(), import_id) or abort(404)
     table = queries.stored_table(db(), import_id) or abort(404)
     if job.preview is None or job.begun_at is not None:
-        flash("This list is being applied, or has been. Nothing can be decided about it any more.")
+        flash(NOTHING_TO_DECIDE)
         return redirect_after_post(url_for("people_import.detail", import_id=import_id))
     answered = load_preview(job.preview).answered(request.form.get("question", ""), request.form.get("answer", ""))
     if answered:
         made = queries.import_choices(db(), import_id, table)
         decided = replace(made, decisions={**made.decisions, **answered})
-        build_preview(db(), import_id, table, decided, app_state().config.time_zone, now())
-        flash(f"Decided about {plural(len(answered), 'row')}. Nothing is done yet.")
+        stored = build_preview(db(), import_id, table, decided, app_state().config.time_zone, now())
+        flash(
+            NOTHING_TO_DECIDE if not stored else f"Decided about {plural(len(answered), 'row')}. Nothing is done yet."
+        )
     else:
         flash("This was decided already, or the list has changed. Look at it again.")
     return redirect_after_post(url_for("people_import.detail", import_id=import_id))

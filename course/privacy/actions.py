@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, delete, func, or_, select, update
+from sqlalchemy import CursorResult, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
@@ -17,8 +17,8 @@ from course.db import insert_once
 from course.join_requests.models import RegistrationRequest
 from course.learning.models import Reflection
 from course.organisation.models import Organisation
+from course.people.actions import erase_address, erase_name
 from course.people.models import Person
-from course.people.rules import name_key
 from course.privacy.models import Erasure, ErasureRequest, RetentionSchedule
 from course.privacy.queries import retention_due, subject_data
 from course.privacy.rules.address_history import erased_address
@@ -107,15 +107,8 @@ def _erase_stage(
         counts[table.name] = counts.get(table.name, 0) + _affected_rows(
             session, update(table).where(condition).values(values)
         )
-    person_values = _erased_person_values(person_id, stage, at)
-    if person_values:
-        person = subject_data.TABLES["person"]
-        differs = or_(
-            *(person.c[name].is_distinct_from(value) for name, value in person_values.items() if name != "erased_at")
-        )
-        counts["person"] = _affected_rows(
-            session, update(person).where(person.c.id == person_id, differs).values(person_values)
-        )
+    if _erase_identity(session, person_id, stage, at):
+        counts["person"] = 1
     counts = {name: count for name, count in counts.items() if count}
     erasure = Erasure(
         person_id=person_id, stage=stage, request_id=request_id, counts=counts, total=sum(counts.values()), made_at=at
@@ -124,14 +117,11 @@ def _erase_stage(
     return erasure
 
 
-def _erased_person_values(person_id: int, stage: ErasureStage, at: datetime) -> dict[str, Any]:
-    """The new values of the person's own row after a stage; empty if the row stays as it is."""
+def _erase_identity(session: Session, person_id: int, stage: ErasureStage, at: datetime) -> bool:
+    """Erase from a person's own row what is due at one stage; returns whether anything was erased."""
     if stage == "mail":
-        return {"email": erased_address(person_id)}
-    if stage == "proof":
-        name = erased_name(person_id)
-        return {"name": name, "name_key": name_key(name), "staff_number": None, "erased_at": at}
-    return {}
+        return erase_address(session, person_id, erased_address(person_id))
+    return stage == "proof" and erase_name(session, person_id, erased_name(person_id), at)
 
 
 def delete_refused_requests(session: Session, zone: str, at: datetime) -> int:

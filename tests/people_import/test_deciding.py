@@ -14,8 +14,9 @@ from course.people_import import actions, queries
 from tests.conftest import NOW
 from tests.makers import make_organisation, make_person
 from tests.pages import Client
+from tests.people_import.lists import ANN, HEAD, ZONE, count, look, run, start
 from tests.people_import.test_damage import workbook
-from tests.people_import.test_lists import ANN, HEAD, ZONE, administrator, count, look, run, upload
+from tests.people_import.test_lists import administrator, upload
 
 pytestmark = pytest.mark.both_engines
 
@@ -84,6 +85,6 @@ def test_what_somebody_changes_while_a_list_is_worked_out_is_noticed(session: Se
     assert table is not None
     draft = queries.draft_import(session, table, queries.import_choices(session, import_id, table), ZONE, NOW)
     make_person(session, "Bo Lee", "bo@example.org")
-    assert actions.begin_apply(session, import_id, made.mark(), None, NOW)
+    assert actions.begin_apply(session, import_id, made.fingerprint, None, NOW)
     with pytest.raises(actions.ConcurrentChangeError):
-        actions.apply_plan(session, import_id, draft, ZONE, None, NOW, lambda _done, _of: None)
+        start(session, import_id, draft)

@@ -16,7 +16,7 @@ from course.people_import.rules.planning import make_plan
 from course.people_import.rules.team_paths import TeamPaths
 from tests.conftest import NOW
 from tests.makers import make_person, make_team
-from tests.people_import.test_lists import do, look
+from tests.people_import.lists import do, look
 from tests.people_import.test_rules import done
 
 pytestmark = pytest.mark.both_engines
@@ -178,7 +178,7 @@ def test_a_preview_of_one_person_is_not_applied_to_another() -> None:
     marks = {
         make_plan(
             rows, {"email": 0}, (replace(LEE, email="sam@example.org", id=number),), TeamPaths([]), date(2026, 11, 22)
-        ).mark()
+        ).fingerprint
         for number in (4, 5)
     }
     assert len(marks) == 2

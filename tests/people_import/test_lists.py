@@ -5,21 +5,18 @@ from __future__ import annotations
 import io
 import subprocess
 import threading
-from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from course.clock import now
 from course.events import subscribe
 from course.learning.models import Enrolment
 from course.mail.models import OutboxMail
-from course.mail.rules import MailMessage
-from course.people import actions as people
 from course.people import actions as staff
 from course.people import queries as sheets
 from course.people.events import EarlierCertificate
@@ -28,73 +25,15 @@ from course.people_import import actions, queries
 from course.people_import.models import PeopleImport
 from course.people_import.rules.columns import guess_columns
 from course.people_import.rules.parsing import parse_and_pack
-from course.people_import.rules.planning import ImportPlan
 from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW
 from tests.makers import PASSWORD, make_organisation, make_person, make_team, sign_in
 from tests.pages import Client, Page
+from tests.people_import.lists import ANN, BO, HEAD, ZONE, carry_out, choose, count, do, look, run
 from tests.project.test_commands import flask
 from tests.support.asked import asked
 
 pytestmark = pytest.mark.both_engines
-
-ZONE = "Europe/London"
-HEAD = "Email,Name,Team,Employee ID,Start date,Leaving date,Pathway,Course role,Completed on\n"
-ANN = "ann@example.org,Ann Lee,North > House 3,N1,01/09/2020,,Clubs and volunteers,manager,01/05/2026\n"
-BO = "bo@example.org,Bo Lee,North,N2,,,,,\n"
-
-
-def letter(name: str) -> people.InvitationWriter:
-    return lambda token: MailMessage(f"Invitation for {name}", token)
-
-
-def look(session: Session, text: str, invites: bool = False, base: int | None = None) -> tuple[int, ImportPlan]:
-    """Upload a list and preview it."""
-    import_id = actions.store_upload(session, "staff.csv", parse_and_pack(text.encode()), None, NOW)
-    table = queries.stored_table(session, import_id)
-    assert table is not None
-    return import_id, choose(session, import_id, guess_columns(table.headings, {}, (), table), base, invites)
-
-
-def choose(
-    session: Session, import_id: int, columns: dict[str, int], base: int | None = None, invites: bool = False,
-    decisions: Mapping[str, str] | None = None,
-) -> ImportPlan:  # fmt: skip
-    """Preview a list with these columns."""
-    table = queries.stored_table(session, import_id)
-    assert table is not None
-    choices = queries.ImportChoices(columns, base, decisions or {})
-    draft = queries.draft_import(session, table, choices, ZONE, NOW)
-    actions.keep_preview(session, import_id, table, draft, choices, invites)
-    session.commit()
-    return draft.plan
-
-
-def carry_out(session: Session, import_id: int) -> list[actions.ImportInvitee]:
-    """Apply a list that was begun, as it is now."""
-    table = queries.stored_table(session, import_id)
-    if table is None:
-        raise LookupError
-    draft = queries.draft_import(session, table, queries.import_choices(session, import_id, table), ZONE, NOW)
-    return actions.apply_plan(session, import_id, draft, ZONE, None, NOW, lambda _done, _of: None)
-
-
-def do(session: Session, import_id: int, made: ImportPlan) -> None:
-    assert actions.begin_apply(session, import_id, made.mark(), None, NOW)
-    for some in actions.invitation_batches(carry_out(session, import_id)):
-        actions.invite_people(session, some, {number: letter(name) for number, name in some}, None, NOW)
-    session.commit()
-
-
-def run(session: Session, text: str, invites: bool = False) -> list[str]:
-    """Apply a list; what its rows did."""
-    import_id, made = look(session, text, invites)
-    do(session, import_id, made)
-    return [line.kind for line in made.lines]
-
-
-def count(session: Session, table: type) -> int:
-    return session.execute(select(func.count()).select_from(table)).scalar_one()
 
 
 def test_a_list_adds_people_with_all_that_it_says(session: Session) -> None:
@@ -175,23 +114,23 @@ def test_what_is_applied_is_what_was_previewed(session: Session) -> None:
     make_organisation(session)
     import_id, made = look(session, HEAD + ANN)
     make_person(session, "Somebody", "ann@example.org")
-    assert actions.begin_apply(session, import_id, made.mark(), None, NOW)
+    assert actions.begin_apply(session, import_id, made.fingerprint, None, NOW)
     with pytest.raises(actions.StalePreviewError, match="Look at it again"):
         carry_out(session, import_id)
     actions.record_failure(session, import_id, "stale")
-    assert look(session, HEAD + ANN)[1].mark() != made.mark()
+    assert look(session, HEAD + ANN)[1].fingerprint != made.fingerprint
 
 
 def test_a_list_is_begun_once_and_applied_once(session: Session) -> None:
     make_organisation(session)
     import_id, made = look(session, HEAD + ANN)
     assert not actions.begin_apply(session, import_id, "another mark", None, NOW)
-    assert actions.begin_apply(session, import_id, made.mark(), None, NOW)
-    assert not actions.begin_apply(session, import_id, made.mark(), None, NOW)
-    # What was cut off can be begun again after an hour.
-    assert actions.begin_apply(session, import_id, made.mark(), None, NOW + timedelta(hours=1))
+    assert actions.begin_apply(session, import_id, made.fingerprint, None, NOW)
+    assert not actions.begin_apply(session, import_id, made.fingerprint, None, NOW)
+    # What was cut off can be begun again when its lease has ended.
+    assert actions.begin_apply(session, import_id, made.fingerprint, None, NOW + actions.LEASE)
     carry_out(session, import_id)
-    assert not actions.begin_apply(session, import_id, made.mark(), None, NOW + timedelta(hours=9))
+    assert not actions.begin_apply(session, import_id, made.fingerprint, None, NOW + timedelta(hours=9))
     with pytest.raises(LookupError):
         carry_out(session, import_id)
 
@@ -351,7 +290,7 @@ def test_a_list_is_applied_in_a_thread_and_can_be_left_alone(fresh_app: Flask) -
 def test_while_a_list_is_being_applied_the_page_says_so(session: Session, client: Client) -> None:
     administrator(session, client)
     import_id, made = look(session, HEAD + ANN)
-    assert actions.begin_apply(session, import_id, made.mark(), None, now())
+    assert actions.begin_apply(session, import_id, made.fingerprint, None, now())
     session.commit()
     assert "The list is being applied" in client.get(f"/people/import/{import_id}").text
     assert "Being applied" in client.get("/people/import").text

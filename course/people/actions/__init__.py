@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from course.people.actions.delegation import MAX_DELEGATION, delegate, withdraw_delegation
 from course.people.actions.directory import (
+    NewPerson,
     Refusal,
     TeamNameTakenError,
+    add_people,
     add_person,
     add_team,
     choose_pathway,
     get_current_person,
     is_open_team,
+    lock_people,
     team_name,
 )
 from course.people.actions.employment import (
@@ -20,11 +23,18 @@ from course.people.actions.employment import (
     record_return,
     restart_employment,
 )
-from course.people.actions.identity import correct_identity, merge_people
+from course.people.actions.identity import correct_identity, erase_address, erase_name, merge_people
 from course.people.actions.invitations import InvitationRequested, InvitationWriter, invite
 from course.people.actions.memberships import end_membership, join_team, leave_team, open_teams, set_teams
 from course.people.actions.roles import LAST_ADMINISTRATOR, end_role, grant_role, is_last_administrator, revoke_role
-from course.people.actions.team_tree import NAME_TAKEN, AssignmentRow, change_team, close_team, merge_teams
+from course.people.actions.team_tree import (
+    NAME_TAKEN,
+    AssignmentRow,
+    change_team,
+    close_team,
+    lock_open_teams_among,
+    merge_teams,
+)
 
 __all__ = [
     "LAST_ADMINISTRATOR",
@@ -34,8 +44,10 @@ __all__ = [
     "AssignmentRow",
     "InvitationRequested",
     "InvitationWriter",
+    "NewPerson",
     "Refusal",
     "TeamNameTakenError",
+    "add_people",
     "add_person",
     "add_team",
     "change_team",
@@ -46,6 +58,8 @@ __all__ = [
     "end_employment",
     "end_membership",
     "end_role",
+    "erase_address",
+    "erase_name",
     "get_current_person",
     "grant_role",
     "invite",
@@ -53,6 +67,8 @@ __all__ = [
     "is_open_team",
     "join_team",
     "leave_team",
+    "lock_open_teams_among",
+    "lock_people",
     "merge_people",
     "merge_teams",
     "open_teams",

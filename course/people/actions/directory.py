@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -15,6 +15,7 @@ from course.content.schema import SETTINGS
 from course.events import publish
 from course.people.events import PersonAdded
 from course.people.models import (
+    Employment,
     Membership,
     PathwayChoice,
     Person,
@@ -23,7 +24,7 @@ from course.people.models import (
 )
 from course.people.queries.directory import person_by_email
 from course.people.queries.pathways import chosen_pathway
-from course.people.rules import ROLES, normalise_email
+from course.people.rules import ROLES, name_key, normalise_email
 from course.text import normalise_line
 
 
@@ -73,6 +74,64 @@ def add_person(
     return person
 
 
+@dataclass(frozen=True)
+class NewPerson:
+    """A person who is added together with others. Teams are ids; what is not known is None."""
+
+    name: str
+    email: str
+    staff_number: str | None = None
+    team_ids: tuple[int, ...] = ()
+    managed_team_ids: tuple[int, ...] = ()
+    pathway: str | None = None
+    first_day: date | None = None
+
+
+def add_people(
+    session: Session, people: Sequence[NewPerson], reason: str, recorded: date, by: int | None, at: datetime
+) -> list[int]:
+    """Add many people as learners, and as managers of the teams that are named; their ids in the same order.
+
+    One statement for each table, because a list has thousands of people. The caller has made sure that nobody has these
+    addresses and staff numbers (queries.taken_identities) and that the teams are open (lock_open_teams_among): IntegrityError
+    is raised if somebody takes one of them at this moment. Publishes PersonAdded for each of them.
+    """
+    values = [
+        {"name": one.name, "name_key": name_key(one.name), "email": one.email, "staff_number": one.staff_number,
+         "created_at": at} for one in people
+    ]  # fmt: skip
+    ids = list(session.execute(insert(Person).returning(Person.id, sort_by_parameter_order=True), values).scalars())
+    named = {team_id for one in people for team_id in (*one.team_ids, *one.managed_team_ids)}
+    names = {row.id: row.name for row in session.execute(select(Team.id, Team.name).where(Team.id.in_(named)))}
+    rows: dict[type, list[dict[str, object]]] = {Membership: [], RoleGrant: [], PathwayChoice: [], Employment: []}
+    for person_id, one in zip(ids, people, strict=True):
+        subject = ("person", person_id)
+        details: dict[str, object] = {"team": ", ".join(names[team_id] for team_id in one.team_ids) or None}
+        record_event(session, "person.added", subject, details, by, at)
+        for team_id in one.team_ids:
+            rows[Membership].append({"person_id": person_id, "team_id": team_id, "since": at})
+        for team_id in one.managed_team_ids:
+            rows[RoleGrant].append({"person_id": person_id, "role": "manager", "team_id": team_id, "since": at})
+            record_event(session, "role.granted", subject, {"role": f"manager of {names[team_id]}"}, by, at)
+        if one.pathway is not None:
+            rows[PathwayChoice].append(
+                {"person_id": person_id, "pathway": one.pathway, "reason": reason, "chosen_by": by, "chosen_at": at}
+            )
+            details = {"pathway": [None, one.pathway], "reason": reason}
+            record_event(session, "pathway.chosen", subject, details, by, at)
+        if one.first_day is not None:
+            rows[Employment].append(
+                {"person_id": person_id, "recorded": recorded, "start": one.first_day, "end": None,
+                 "reason": reason, "made_by": by, "made_at": at}
+            )  # fmt: skip
+    for table, some in rows.items():
+        if some:
+            session.execute(insert(table), some)
+    for person_id in ids:
+        publish(session, PersonAdded(person_id, at))
+    return ids
+
+
 def _email_taken(session: Session, email: str) -> Refusal:
     other = person_by_email(session, email)
     if other is not None and other.left_at is not None:
@@ -117,8 +176,7 @@ def choose_pathway(
     if pathway not in SETTINGS:
         raise ValueError(f"there is no pathway {pathway!r}")
     changed, ids = 0, sorted(set(people))
-    # Whoever else chooses for one of them waits, and then finds it chosen.
-    session.execute(select(Person.id).where(Person.id.in_(ids)).order_by(Person.id).with_for_update())
+    lock_people(session, ids)  # whoever else chooses for one of them waits, and then finds it chosen
     for person_id in ids:
         known = chosen_pathway(session, person_id)
         if known is None or known.pathway != pathway:
@@ -135,3 +193,8 @@ def get_current_person(session: Session, person_id: int) -> Person:
     if person is None or person.left_at is not None:
         raise LookupError(f"there is no person {person_id}, or they have left")
     return person
+
+
+def lock_people(session: Session, ids: Collection[int]) -> None:
+    """Let nobody else correct these people, or record that they have left or are back, until the transaction ends."""
+    session.execute(select(Person.id).where(Person.id.in_(ids)).order_by(Person.id).with_for_update())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -19,6 +19,8 @@ from course.people.events import AddressChanged, PeopleMerged
 from course.people.models import Person, PersonChange, PersonMerge, RoleGrant
 from course.people.rules import name_key, normalise_email
 from course.text import normalise_line
+
+_UNSYNCHRONISED = {"synchronize_session": False}
 
 
 def correct_identity(
@@ -104,3 +106,18 @@ def merge_people(
     record_event(session, "person.merged", ("person", into_id), {"entry": person_id, "reason": reason}, by, at)
     publish(session, PeopleMerged(person_id, into_id, today, by, at))
     return None
+
+
+def erase_address(session: Session, person_id: int, address: str) -> bool:
+    """Put `address` in the place of the e-mail address of a person; whether that is a change."""
+    changing = update(Person).where(Person.id == person_id, Person.email != address).values(email=address)
+    return session.execute(changing.returning(Person.id), execution_options=_UNSYNCHRONISED).first() is not None
+
+
+def erase_name(session: Session, person_id: int, name: str, at: datetime) -> bool:
+    """Put `name` in the place of the name of a person, and nothing in that of the staff number; whether that is a change.
+    From `at` on the person counts as erased."""
+    differs = or_(Person.name != name, Person.name_key != name_key(name), Person.staff_number.is_not(None))
+    values = {"name": name, "name_key": name_key(name), "staff_number": None, "erased_at": at}
+    changing = update(Person).where(Person.id == person_id, differs).values(values).returning(Person.id)
+    return session.execute(changing, execution_options=_UNSYNCHRONISED).first() is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import TypeVar
 
@@ -130,6 +131,13 @@ def _reassign(session: Session, table: type[AssignmentRow], old: int, new: int, 
             role: dict[str, str] = {"role": row.role} if isinstance(row, RoleGrant) else {}
             session.add(table(person_id=row.person_id, team_id=new, since=at, **role))
     return moved
+
+
+def lock_open_teams_among(session: Session, team_ids: Collection[int]) -> frozenset[int]:
+    """Of these teams the ids of those that are open. Until the transaction ends nobody closes them: whoever wants to
+    waits, and then finds the people who were put into them."""
+    rows = select(Team.id).where(Team.id.in_(sorted(team_ids)), Team.closed_at.is_(None)).order_by(Team.id)
+    return frozenset(session.execute(rows.with_for_update(read=True, key_share=True)).scalars())
 
 
 def _lock_open_teams(session: Session) -> dict[int, Team]:

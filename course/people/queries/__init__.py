@@ -17,7 +17,7 @@ from course.people.queries.directory import (
     visible_person,
 )
 from course.people.queries.employment import EmploymentSpell, employment_spells, leavers
-from course.people.queries.identity import PreviousIdentity, name_at, previous_identities
+from course.people.queries.identity import PreviousIdentity, name_at, previous_identities, taken_identities
 from course.people.queries.invitations import CREDENTIAL, Invitee, people_without_password, without_password_query
 from course.people.queries.names import BY_NAME, matches_words
 from course.people.queries.pathways import PathwayView, chosen_pathway, newest_pathway
@@ -77,6 +77,7 @@ __all__ = [
     "previous_identities",
     "recordable_condition",
     "role_assignments",
+    "taken_identities",
     "team_assignments",
     "team_subtree",
     "teams",

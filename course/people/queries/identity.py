@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, aliased
 
 from course.people.models import Person, PersonChange
@@ -46,3 +47,12 @@ def name_at(session: Session, person_id: int, at: datetime) -> str | None:
     )
     before = session.execute(first).scalar()
     return before or session.execute(select(Person.name).where(Person.id == person_id)).scalar()
+
+
+def taken_identities(session: Session, emails: Collection[str], staff_numbers: Collection[str]) -> frozenset[str]:
+    """Of these addresses and staff numbers those that somebody has now, also somebody who has left. One query."""
+    rows = select(Person.email, Person.staff_number).where(
+        or_(Person.email.in_(emails), Person.staff_number.in_(staff_numbers))
+    )
+    found = {value for row in session.execute(rows) for value in (row.email, row.staff_number)}
+    return frozenset(found & {*emails, *staff_numbers})

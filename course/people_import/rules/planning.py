@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 from typing import Literal
 
 from course.people.rules import normalise_email
@@ -71,7 +72,8 @@ class ImportPlan:
     new_teams: tuple[tuple[str, ...], ...]
     missing: tuple[KnownPerson, ...]
 
-    def mark(self) -> str:
+    @cached_property
+    def fingerprint(self) -> str:
         """Stands for all of it: the same list does the same only as long as nothing else has changed."""
         said = repr(
             [(line.number, line.kind, line.who, line.notes, line.person and line.person.id) for line in self.lines]

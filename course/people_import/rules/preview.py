@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from course.people_import.rules.journal import SkippedLine
 from course.people_import.rules.planning import LINE_KINDS, ImportPlan
 from course.people_import.rules.questions import QUESTIONS
 
@@ -108,3 +109,25 @@ def load_preview(text: str) -> ImportPreview:
         PreviewRow(number, kind, who, tuple(notes), *rest) for number, kind, who, notes, *rest in found["rows"]
     )
     return ImportPreview(rows, tuple(found["new_teams"]), tuple(found["missing"]))
+
+
+def skip_rows(text: str, skipped: Sequence[SkippedLine]) -> str:
+    """A stored preview in which lines that were not applied are refused, with the reason as their note."""
+    found, reasons = json.loads(text), {line.number: line.reason for line in skipped}
+    found["rows"] = [
+        [
+            number,
+            "refused" if number in reasons else kind,
+            who,
+            [reasons[number]] if number in reasons else notes,
+            *rest,
+        ]
+        for number, kind, who, notes, *rest in found["rows"]
+    ]
+    return json.dumps(found, ensure_ascii=False)
+
+
+def imported_counts(preview: ImportPreview) -> dict[str, int]:
+    """How many rows a list had, and how many of them did what, for the audit log."""
+    kinds = ("added", "changed", "back", "left", "refused")
+    return {"rows": len(preview.rows), **{kind: preview.counts.get(kind, 0) for kind in kinds}}

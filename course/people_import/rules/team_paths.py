@@ -11,6 +11,11 @@ from course.text import comparison_key
 TeamPlace = int | tuple[str, ...]
 
 
+def path_key(path: Sequence[str]) -> tuple[str, ...]:
+    """By what a path is compared with another one, however its names are written."""
+    return tuple(comparison_key(name) for name in path)
+
+
 class AmbiguousTeamError(ValueError):
     """Several teams could be meant."""
 
@@ -38,7 +43,7 @@ class TeamPaths:
     def find(self, path: tuple[str, ...]) -> TeamPlace:
         """The team with this path, counted from the base or from the top, or the only one whose path ends so; if there
         is none, a new one. Raises UnclearError if there are several."""
-        key = tuple(comparison_key(name) for name in path)
+        key = path_key(path)
         if key not in self._known:
             self._known[key] = self._search(path, key)
         return self._known[key]
@@ -84,7 +89,7 @@ class TeamPaths:
 
     def _once(self, whole: tuple[str, ...]) -> TeamPlace:
         """A new team with this whole path; a list may name it in several ways."""
-        key = tuple(comparison_key(name) for name in whole)
+        key = path_key(whole)
         if key not in self._added:
             self._added[key] = whole
             self.new.append(whole)

@@ -260,6 +260,7 @@ NON_PERSONAL_TABLES = {
     "organisation": "About the organisation.",
     "organisation_look": "The organisation’s logo and colour.",
     "people_import": "A list of many people: the file goes after a day, what it did after a month.",
+    "people_import_run": "How far a list has been written, by the numbers of its lines.",
     "registration_link": "A link for a team.",
     "reminder_policy": "A rule for everybody.",
     "renewal_policy": "A rule for everybody.",

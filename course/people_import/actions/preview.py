@@ -1,0 +1,84 @@
+"""Storing an uploaded list and its preview."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session, load_only
+
+from course.people_import import queries
+from course.people_import.models import PeopleImport
+from course.people_import.queries import ImportChoices
+from course.people_import.rules.table import Table
+from course.text import normalise_line
+
+CONTENT_RETENTION = timedelta(days=1)
+PREVIEW_RETENTION = timedelta(days=30)
+
+
+def store_upload(session: Session, file_name: str, content: bytes, by: int | None, at: datetime) -> int:
+    """Store a list, as `rules.table.pack_table` made it of its file, to be previewed and applied; returns its id."""
+    delete_expired(session, at)
+    name = normalise_line(file_name.rpartition("/")[2].rpartition("\\")[2])[:200] or "list.csv"
+    row = PeopleImport(file_name=name, content=content, uploaded_by=by, uploaded_at=at)
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def delete_expired(session: Session, at: datetime) -> None:
+    """Delete files older than a day, and previews after a month: they are full of people."""
+    content = update(PeopleImport).where(
+        PeopleImport.uploaded_at <= at - CONTENT_RETENTION, PeopleImport.content.is_not(None)
+    )
+    session.execute(content.values(content=None))
+    preview = update(PeopleImport).where(
+        PeopleImport.uploaded_at <= at - PREVIEW_RETENTION, PeopleImport.preview.is_not(None)
+    )
+    session.execute(preview.values(preview=None))
+
+
+def keep_preview(
+    session: Session,
+    import_id: int,
+    table: Table,
+    choices: ImportChoices,
+    preview: str,
+    fingerprint: str,
+    invites: bool | None = None,
+) -> bool:
+    """Store what a list would do (`preview` and `fingerprint` are those of its ImportDraft); `invites` says whether people
+    who are added are invited (None: as was chosen before).
+
+    False, and nothing is stored, once the list has begun to be written: its preview is then what is being done. Raises
+    LookupError if there is no such list.
+    """
+    job = get_import_row(session, import_id)
+    if job.applied_at is not None or queries.is_being_written(session, import_id):
+        return False
+    unused = [heading for place, heading in enumerate(table.headings) if place not in choices.columns.values()]
+    named = {field: table.headings[index] for field, index in choices.columns.items()}
+    job.columns = json.dumps({**named, queries.UNUSED_KEY: unused}, ensure_ascii=False)
+    job.base_team_id, job.failure = choices.base, None
+    job.invites = job.invites if invites is None else invites
+    job.decisions = json.dumps(dict(choices.decisions))
+    job.preview, job.mark = preview, fingerprint
+    session.flush()
+    return True
+
+
+_SMALL_COLUMNS = (
+    PeopleImport.file_name, PeopleImport.base_team_id, PeopleImport.invites, PeopleImport.mark, PeopleImport.begun_at,
+    PeopleImport.applied_at, PeopleImport.uploaded_by,
+)  # fmt: skip
+
+
+def get_import_row(session: Session, import_id: int) -> PeopleImport:
+    """The row of a list without its megabytes; others who want to write it wait. Raises LookupError if there is none."""
+    rows = select(PeopleImport).where(PeopleImport.id == import_id).options(load_only(*_SMALL_COLUMNS))
+    row = session.execute(rows.with_for_update().execution_options(populate_existing=True)).scalar_one_or_none()
+    if row is None:
+        raise LookupError("There is no such list.")
+    return row

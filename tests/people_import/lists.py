@@ -1,0 +1,87 @@
+"""Lists of people for tests: uploading, previewing and applying them without pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from course.mail.rules import MailMessage
+from course.people import actions as people
+from course.people_import import actions, queries
+from course.people_import.rules.columns import guess_columns
+from course.people_import.rules.parsing import parse_and_pack
+from course.people_import.rules.planning import ImportPlan
+from tests.conftest import NOW
+
+ZONE = "Europe/London"
+HEAD = "Email,Name,Team,Employee ID,Start date,Leaving date,Pathway,Course role,Completed on\n"
+ANN = "ann@example.org,Ann Lee,North > House 3,N1,01/09/2020,,Clubs and volunteers,manager,01/05/2026\n"
+BO = "bo@example.org,Bo Lee,North,N2,,,,,\n"
+
+
+def letter(name: str) -> people.InvitationWriter:
+    return lambda token: MailMessage(f"Invitation for {name}", token)
+
+
+def look(session: Session, text: str, invites: bool = False, base: int | None = None) -> tuple[int, ImportPlan]:
+    """Upload a list and preview it."""
+    import_id = actions.store_upload(session, "staff.csv", parse_and_pack(text.encode()), None, NOW)
+    table = queries.stored_table(session, import_id)
+    assert table is not None
+    return import_id, choose(session, import_id, guess_columns(table.headings, {}, (), table), base, invites)
+
+
+def choose(
+    session: Session, import_id: int, columns: dict[str, int], base: int | None = None, invites: bool = False,
+    decisions: Mapping[str, str] | None = None,
+) -> ImportPlan:  # fmt: skip
+    """Preview a list with these columns."""
+    table = queries.stored_table(session, import_id)
+    assert table is not None
+    choices = queries.ImportChoices(columns, base, decisions or {})
+    draft = queries.draft_import(session, table, choices, ZONE, NOW)
+    assert actions.keep_preview(session, import_id, table, choices, draft.preview, draft.plan.fingerprint, invites)
+    session.commit()
+    return draft.plan
+
+
+def carry_out(session: Session, import_id: int) -> list[actions.ImportInvitee]:
+    """Apply a list that was begun, in one portion."""
+    table = queries.stored_table(session, import_id)
+    if table is None:
+        raise LookupError
+    draft = queries.draft_import(session, table, queries.import_choices(session, import_id, table), ZONE, NOW)
+    start(session, import_id, draft)
+    steps, _ = queries.stored_journal(session, import_id)
+    assert actions.apply_portion(session, import_id, steps, {}, ZONE, NOW, lambda: False) == len(steps)
+    preview, skipped = queries.preview_and_skipped(session, import_id)
+    assert not skipped
+    actions.finish_apply(session, import_id, preview, {"rows": len(steps)}, NOW)
+    return queries.import_invitees(session, import_id)[0]
+
+
+def start(session: Session, import_id: int, draft: queries.ImportDraft) -> None:
+    """Store the journal of what was worked out."""
+    actions.start_writing(
+        session, import_id, draft.journal, draft.lines, draft.plan.fingerprint, draft.audit_position, NOW
+    )
+
+
+def do(session: Session, import_id: int, made: ImportPlan) -> None:
+    assert actions.begin_apply(session, import_id, made.fingerprint, None, NOW)
+    for some in actions.invitation_batches(carry_out(session, import_id)):
+        actions.invite_people(session, some, {number: letter(name) for number, name in some}, None, NOW)
+    session.commit()
+
+
+def run(session: Session, text: str, invites: bool = False) -> list[str]:
+    """Apply a list; what its rows did."""
+    import_id, made = look(session, text, invites)
+    do(session, import_id, made)
+    return [line.kind for line in made.lines]
+
+
+def count(session: Session, table: type) -> int:
+    return session.execute(select(func.count()).select_from(table)).scalar_one()
