@@ -27,9 +27,9 @@ from course.demo.actions import (
 from course.demo.queries import database_owner
 from course.demo.rules import HISTORY_LENGTH
 from course.organisation.queries import organisation
-from course.privacy.commands import run_erasure
-from course.refreshers.commands import send_boosters
-from course.reminders.commands import queue_due_reminders
+from course.privacy.jobs import run_erasure
+from course.refreshers.jobs import send_boosters
+from course.reminders.jobs import queue_due_reminders
 from course.schema_upgrade import upgrade
 from course.web.app_state import app_state
 from course.web.database_check import current_database_check
@@ -73,8 +73,8 @@ def prepare_demo() -> None:
     if is_new and other is None:
         _queue_past_reminders(at)
         # Mail due today counts as sent earlier today: otherwise the start would print it all on the screen.
-        queue_due_reminders(at)
-        send_boosters(civil_date(at, zone))
+        queue_due_reminders(at, now)
+        send_boosters(civil_date(at, zone), at)
         run_erasure(at)
         with unit_of_work() as session:
             administration.mark_mail_sent(session, at)

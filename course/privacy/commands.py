@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
-from typing import cast
 
 import click
 from flask.cli import AppGroup
@@ -15,10 +11,10 @@ from course.audit.actions import record_event
 from course.clock import now
 from course.organisation.queries import organisation
 from course.people.queries import person, person_id_by_email
-from course.privacy import actions
+from course.privacy.jobs import run_erasure
 from course.privacy.queries import retention_due
 from course.privacy.queries.subject_data import read_subject_data
-from course.privacy.rules.retention_schedule import STAGE_TITLES, ErasureStage
+from course.privacy.rules.retention_schedule import STAGE_TITLES
 from course.privacy.subject_access_export import export_subject_data
 from course.web.app_state import app_state
 from course.web.files import refuse_existing_file, write_new_file
@@ -26,16 +22,6 @@ from course.web.template_filters import plural
 from course.web.unit_of_work import unit_of_work
 
 group = AppGroup("privacy", help="Erase what is not kept any more, and copy what is held about somebody.")
-BATCH_SIZE = 5  # people in one transaction, about 0.1 s each: other writers never wait long
-
-
-@dataclass
-class ErasureTotals:
-    """What one run erased: rows and people by stage, and the number of refused join requests that were deleted."""
-
-    rows: Counter[ErasureStage] = field(default_factory=Counter)
-    people: Counter[ErasureStage] = field(default_factory=Counter)
-    deleted_join_requests: int = 0
 
 
 @group.command("run")
@@ -83,23 +69,3 @@ def copy_command(who: str, file: Path) -> None:
         write_new_file(file, data)
         record_event(session, "data.downloaded", ("person", subject.id), {}, None, at)
     click.echo(f"{file}: {len(data):,} bytes. It is about {subject.name}: give it to nobody else.")
-
-
-def run_erasure(at: datetime) -> ErasureTotals:
-    """Erase everything that is due at the moment `at`, a few people in each transaction."""
-    totals, zone = ErasureTotals(), app_state().config.time_zone
-    with unit_of_work() as session:
-        session.connection(execution_options={"writes": False})
-        ids = [
-            task.person_id
-            for task in retention_due.erasure_tasks(session, retention_due.current_schedule(session), zone, at)
-        ]
-    for start in range(0, len(ids), BATCH_SIZE):
-        with unit_of_work() as session:
-            for erasure in actions.erase(session, ids[start : start + BATCH_SIZE], zone, at):
-                stage = cast("ErasureStage", erasure.stage)
-                totals.rows[stage] += erasure.total
-                totals.people[stage] += erasure.total > 0
-    with unit_of_work() as session:
-        totals.deleted_join_requests = actions.delete_refused_requests(session, zone, at)
-    return totals

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from course.analytics.weekly_counts import cached_release_schedule
 from course.auth import jobs as auth
@@ -17,9 +17,9 @@ from course.mail import jobs as mail
 from course.organisation.contact_review_mail import queue_contact_reviews
 from course.people import jobs as people
 from course.people_import import jobs as people_import
-from course.privacy.commands import run_erasure as erase
-from course.refreshers.commands import recover_completions, send_boosters, send_updates
-from course.reminders.commands import queue_due_reminders
+from course.privacy import jobs as privacy
+from course.refreshers import jobs as refreshers
+from course.reminders import jobs as reminders
 from course.reports import jobs as reports
 from course.reports.app_status_cache import app_status_cache
 from course.scheduled_reports import jobs as scheduled_reports
@@ -52,28 +52,19 @@ def _warm_weekly_counts(at: datetime) -> None:
         cached_release_schedule(session, civil_date(at, zone), zone)
 
 
-def _day(run: JobRun) -> date:
-    return civil_date(run.at, app_state().config.time_zone)
-
-
 JOBS = (
     JobKind("server.delete_forms", "Forget forms that were sent", _delete_old_forms, every=timedelta(hours=6)),
     JobKind("server.delete_jobs", "Forget jobs that ended long ago", _delete_old_jobs, every=HOUR),
-    JobKind("reminders.queue", "Reminders", lambda run: queue_due_reminders(run.at), every=HOUR),
-    JobKind("refreshers.updates", "Mails about updates", lambda run: send_updates(_day(run)), every=HOUR),
-    JobKind("refreshers.boosters", "Boosters", lambda run: send_boosters(_day(run)), every=HOUR),
-    JobKind(
-        "refreshers.recover", "Completions that were not recorded", lambda run: recover_completions(run.at), every=HOUR
-    ),
     JobKind(
         "organisation.contacts",
         "Mails about contacts to confirm",
         lambda run: queue_contact_reviews(run.at),
         every=HOUR,
     ),
-    JobKind("privacy.erase", "Erase what is not kept any more", lambda run: erase(run.at), every=HOUR),
 )
-FEATURES = (auth, evidence, exports, mail, people, people_import, reports, scheduled_reports)
+FEATURES = (
+    auth, evidence, exports, mail, people, people_import, privacy, refreshers, reminders, reports, scheduled_reports,
+)  # fmt: skip
 REGISTRY = JobRegistry((*JOBS, *(kind for feature in FEATURES for kind in feature.JOBS)))
 # Only where pages are served: figures that take long are in the memory of the process before somebody asks for them.
 SERVER_TASKS = (

@@ -16,7 +16,7 @@ from course.learning.models import Answer, Completion, Enrolment, Reflection
 from course.people import actions as staff
 from course.people.models import Person, PersonMerge
 from course.privacy import actions
-from course.privacy.commands import run_erasure
+from course.privacy.jobs import run_erasure
 from course.privacy.models import Erasure
 from course.privacy.queries import retention_due, subject_data
 from course.privacy.rules.personal_data_map import PERSONAL_DATA_TABLES

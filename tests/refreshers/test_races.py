@@ -21,7 +21,7 @@ from course.learning.rules.grading import option_order
 from course.mail.rules import MailMessage
 from course.people.models import Person
 from course.refreshers import actions
-from course.refreshers.commands import recover_completions
+from course.refreshers.jobs import recover_completions
 from course.refreshers.rules.boosters import sign_booster_token
 from course.server.jobs import REGISTRY
 from course.web.unit_of_work import unit_of_work

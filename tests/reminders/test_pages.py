@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import partial
 
 import pytest
 from flask import Flask
@@ -13,11 +14,12 @@ from course.mail.actions import suppress_address
 from course.mail.queries import suppressed_addresses
 from course.people.models import Person
 from course.recertification.actions import record_pause
-from course.reminders import queries
-from course.reminders.commands import queue_due_reminders
+from course.reminders import jobs, queries
 from course.reminders.forms import format_closures, parse_closures, parse_days
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
+
+queue_due_reminders = partial(jobs.queue_due_reminders, clock=now)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 import pytest
 from flask import Flask
@@ -14,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from app import create_app
 from course import schema_upgrade
+from course.clock import now
 from course.mail.actions import clear_suppression, set_mail_preference
 from course.mail.delivery import deliver
 from course.mail.models import OutboxMail
@@ -22,14 +24,16 @@ from course.mail.rules import DIGEST
 from course.organisation.actions import confirm_contact
 from course.people.models import Person, RoleGrant
 from course.recertification.actions import grant_extension, record_pause
+from course.reminders import jobs
 from course.reminders.actions import add_policy_version
-from course.reminders.commands import queue_due_reminders
 from course.reminders.models import Reminder
 from course.reminders.rules import ReminderPolicy
 from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW, make_config
 from tests.makers import make_person, make_team
 from tests.support.smtp import Inbox, smtp_server
+
+queue_due_reminders = partial(jobs.queue_due_reminders, clock=now)
 
 # People are added on Sunday 22 November 2026, and due four weeks later: Sunday 20 December. The step 14 days before
 # moves to a Friday.

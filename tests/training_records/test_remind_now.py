@@ -17,7 +17,7 @@ from course.mail.delivery import deliver
 from course.mail.models import OutboxMail
 from course.people.models import Person
 from course.recertification.actions import grant_extension, record_pause
-from course.reminders.commands import find_due_reminders
+from course.reminders.jobs import find_due_reminders
 from course.reminders.models import Reminder
 from course.training_records.actions import withdraw_reminder
 from course.training_records.remind_now import ReminderOutcome, remind_all, remind_now
@@ -65,8 +65,8 @@ def test_a_requested_reminder_is_sent_after_five_minutes_and_says_who_asks_and_w
         again = remind_now(session, sam.id, WHY, boss.id, MONDAY + MINUTES)
         assert again.refusal_reason == "They have a reminder on 23 November 2026 already. One a day is enough."
         # The scheduled reminder of that day waits, because one reminder a day is enough.
-        assert "sam@example.org" not in [one.recipient for one in find_due_reminders(MONDAY)]
-        assert "sam@example.org" in [one.recipient for one in find_due_reminders(MONDAY + timedelta(days=1))]
+        assert "sam@example.org" not in [one.recipient for one in find_due_reminders(MONDAY, now)]
+        assert "sam@example.org" in [one.recipient for one in find_due_reminders(MONDAY + timedelta(days=1), now)]
         assert send(address, MONDAY + 4 * MINUTES) == 0
         assert send(address, MONDAY + 5 * MINUTES) == 1
         (message,) = inbox.messages
@@ -101,7 +101,7 @@ def test_a_withdrawn_reminder_is_not_sent_and_another_can_be_requested(
         assert not withdraw_reminder(session, sam.id, one.id, boss.id, boss.name, MONDAY)
         # After the withdrawal the scheduled reminder is due again.
         session.commit()
-        assert "sam@example.org" in [late.recipient for late in find_due_reminders(MONDAY)]
+        assert "sam@example.org" in [late.recipient for late in find_due_reminders(MONDAY, now)]
         assert remind_now(session, sam.id, WHY, boss.id, MONDAY + MINUTES).refusal_reason == ""
         session.commit()
         assert suppression_reasons(session) == ["Taken back by Priya Nair.", None]

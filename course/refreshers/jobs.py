@@ -1,0 +1,122 @@
+"""Boosters, mails about updates, and completions that were not recorded: for the regular jobs and for the commands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta
+
+from course.content.loaded_course import library
+from course.dates import civil_date
+from course.jobs.rules import JobKind, JobRun
+from course.mail import preference_links
+from course.mail.message_templates import TOKEN_PLACEHOLDER, render_message, token_filler
+from course.mail.rules import BOOSTER, MailMessage
+from course.organisation.queries import organisation
+from course.people.rules import first_name
+from course.recertification.rules.civil_dates import long_date
+from course.refreshers import actions, queries
+from course.refreshers.actions import RecoveredCompletion
+from course.refreshers.actions.short_course_mail import DueUpdateMail
+from course.refreshers.queries import CertifiedLearner
+from course.refreshers.rules.boosters import sign_booster_token
+from course.web.app_state import app_state
+from course.web.unit_of_work import read_only_session, unit_of_work
+
+HOUR = timedelta(hours=1)
+
+
+def find_due_boosters(day: date) -> Sequence[CertifiedLearner]:
+    """The people to whom a booster is due on that day."""
+    with read_only_session() as session:
+        return actions.boosters_due(session, library(), app_state().config.time_zone, day)
+
+
+def send_boosters(day: date, at: datetime) -> int:
+    """Queue the boosters that are due on that day; returns the number queued. `at` is the current time."""
+    zone, count, name = app_state().config.time_zone, 0, _organisation_name()
+    for learner in find_due_boosters(day):
+        render = _booster_message(learner, name)
+        with unit_of_work() as session:
+            count += actions.queue_booster(session, library(), learner, render, zone, at)
+    return count
+
+
+def _booster_message(learner: CertifiedLearner, organisation_name: str) -> Callable[[int], MailMessage]:
+    """The mail with the five questions, rendered at once. The link is put in later, because the id of the attempt is
+    known only when the attempt is open."""
+    config, course = app_state().config, library().course.title
+    token = preference_links.preference_token(config.secret_key, learner.person_id, BOOSTER)
+    unsubscribe_link = f"{config.public_url}/mail/choice/{token}"
+    message = render_message(
+        "booster.txt",
+        f"Five questions, two minutes: {course}",
+        preference_links.unsubscribe_headers(unsubscribe_link),
+        name=first_name(learner.name),
+        link=f"{config.public_url}/booster/{TOKEN_PLACEHOLDER}",
+        organisation=organisation_name,
+        stop=unsubscribe_link,
+    )
+    return lambda attempt: token_filler(message)(sign_booster_token(attempt, config.secret_key))
+
+
+def find_due_updates(day: date) -> Sequence[DueUpdateMail]:
+    """The mails about updates that are due on that day."""
+    with read_only_session() as session:
+        return actions.updates_due(session, library(), app_state().config.time_zone, day)
+
+
+def send_updates(day: date, at: datetime) -> int:
+    """Queue the mails about updates that are due on that day; returns the number queued. `at` is the current time."""
+    zone, count, name = app_state().config.time_zone, 0, _organisation_name()
+    for due in find_due_updates(day):
+        message = _update_message(due, day, name)
+        with unit_of_work() as session:
+            count += actions.queue_update_mail(session, due, message, zone, at)
+    return count
+
+
+def _update_message(due: DueUpdateMail, day: date, organisation_name: str) -> MailMessage:
+    """The mail that names what has changed for one person."""
+    return render_message(
+        "update.txt",
+        f"Something has changed: please look at it by {long_date(due.update.due)}",
+        name=first_name(due.person.name),
+        changes=[change.change.reason for change in due.update.changes],
+        late=day > due.update.due,
+        due=long_date(due.update.due),
+        link=f"{app_state().config.public_url}/refresher/update",
+        organisation=organisation_name,
+        course=library().course.title,
+    )
+
+
+def _organisation_name() -> str:
+    with read_only_session() as session:
+        own_organisation = organisation(session)
+    return own_organisation.name if own_organisation else ""
+
+
+def recover_completions(at: datetime) -> list[RecoveredCompletion]:
+    """Complete every course and refresher that was finished and never completed; returns what was completed. Safe to
+    run again, or twice at the same time."""
+    with read_only_session() as session:
+        candidates = queries.unrecorded_completions(session)
+    recovered = []
+    for candidate in candidates:
+        with unit_of_work() as session:
+            if (completion := actions.recover_completion(session, library(), candidate, at)) is not None:
+                recovered.append(completion)
+    return recovered
+
+
+def _today(run: JobRun) -> date:
+    return civil_date(run.at, app_state().config.time_zone)
+
+
+JOBS = (
+    JobKind("refreshers.updates", "Mails about updates", lambda run: send_updates(_today(run), run.at), every=HOUR),
+    JobKind("refreshers.boosters", "Boosters", lambda run: send_boosters(_today(run), run.at), every=HOUR),
+    JobKind(
+        "refreshers.recover", "Completions that were not recorded", lambda run: recover_completions(run.at), every=HOUR
+    ),
+)

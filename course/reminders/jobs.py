@@ -1,0 +1,61 @@
+"""Queueing the reminders that are due, for the regular job and for `flask reminders send`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from itertools import islice
+
+from course.content.loaded_course import library
+from course.jobs.rules import JobKind
+from course.mail.rules import MailMessage
+from course.organisation.queries import organisation
+from course.reminders import actions, message_text
+from course.reminders.actions import PlannedReminder
+from course.web.app_state import app_state
+from course.web.unit_of_work import read_only_session, unit_of_work
+
+Clock = Callable[[], datetime]
+BATCH_SIZE = 100  # reminders in one transaction: other writers never wait long
+
+
+def find_due_reminders(at: datetime, clock: Clock) -> list[PlannedReminder]:
+    """The reminders that are due at the moment `at` and were not queued before; `clock` gives the current time."""
+    # The query covers all people: on a read-only session it does not block writers.
+    with read_only_session() as session:
+        return actions.planned_reminders(session, app_state().config.time_zone, at, clock())
+
+
+def queue_due_reminders(at: datetime, clock: Clock) -> int:
+    """Queue the reminders that are due at the moment `at`. Returns their number; `clock` gives the current time."""
+    queued, due = 0, iter(find_due_reminders(at, clock))
+    while batch := list(islice(due, BATCH_SIZE)):
+        rendered = _render_messages(batch)
+        with unit_of_work() as session:
+            for planned, message in rendered:
+                queued += actions.queue_reminder(session, planned, message, clock())
+    return queued
+
+
+def _render_messages(batch: list[PlannedReminder]) -> list[tuple[PlannedReminder, MailMessage]]:
+    """The messages of these reminders, rendered before the transaction that queues them."""
+    config, course = app_state().config, library()
+    with read_only_session() as session:
+        own_organisation = organisation(session)
+    name = own_organisation.name if own_organisation else ""
+    return [
+        (
+            planned,
+            message_text.reminder_message(
+                planned, course.course.title, course.minutes, name, config.public_url, config.secret_key
+            ),
+        )
+        for planned in batch
+    ]
+
+
+JOBS = (
+    JobKind(
+        "reminders.queue", "Reminders", lambda run: queue_due_reminders(run.at, run.clock), every=timedelta(hours=1)
+    ),
+)
