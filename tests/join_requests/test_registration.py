@@ -123,8 +123,8 @@ def test_whoever_is_known_or_has_asked_gets_the_same_answer(session: Session, cl
     assert len(session.execute(select(OutboxMail)).all()) == 1
 
 
-def test_a_thousand_people_behind_one_address_join_in_one_morning() -> None:
-    with Flask("course").test_request_context("/", environ_base={"REMOTE_ADDR": "203.0.113.9"}):
+def test_a_thousand_people_behind_one_address_join_in_one_morning(app: Flask) -> None:
+    with app.test_request_context("/", environ_base={"REMOTE_ADDR": "203.0.113.9"}):
         assert all(views._within_rate_limit(f"p{number}@example.org") for number in range(1000))
     assert MAX_OPEN_REQUESTS >= 1000
 

@@ -332,5 +332,5 @@ def test_a_backup_to_a_full_disk_leaves_nothing_and_says_why(database: Path, tmp
         [sys.executable, "-c", code, f"sqlite:///{database}", str(tmp_path / "copy.db")],
         cwd=Path(__file__).resolve().parents[2], capture_output=True, text=True, check=True,
     )  # fmt: skip
-    assert done.stdout.startswith(f"BackupError {tmp_path / 'copy.db'} cannot be written: "), done
+    assert done.stdout.startswith(f"BackupFailedError {tmp_path / 'copy.db'} cannot be written: "), done
     assert list(tmp_path.iterdir()) == []

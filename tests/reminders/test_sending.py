@@ -339,7 +339,7 @@ def real_app(request: pytest.FixtureRequest) -> Iterator[Flask]:
     admin.dispose()
 
 
-def test_concurrent_workers_send_each_reminder_once(real_app: Flask, inbox: Inbox) -> None:
+def test_case_10_concurrent_workers_send_each_reminder_once(real_app: Flask, inbox: Inbox) -> None:
     with real_app.app_context(), unit_of_work() as session:
         for number in range(30):
             make_person(session, f"Person {number}", f"p{number}@example.org", password=None)

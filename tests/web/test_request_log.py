@@ -36,7 +36,7 @@ def lines(log: io.StringIO) -> list[dict[str, Any]]:
 def failing(app: Flask, monkeypatch: pytest.MonkeyPatch, view: Any) -> None:
     """Have a public page run `view` instead of its own."""
     view.access_rule = PUBLIC
-    monkeypatch.setitem(app.view_functions, "verify.ask", view)
+    monkeypatch.setitem(app.view_functions, "verify.enter_number", view)
 
 
 def test_an_exception_and_its_traceback_carry_the_id_of_the_response(
