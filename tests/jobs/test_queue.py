@@ -29,6 +29,8 @@ from course.jobs.worker import JobWorker
 from tests.conftest import NOW
 from tests.makers import make_person
 
+pytestmark = pytest.mark.both_engines
+
 SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)
 

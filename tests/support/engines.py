@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ENGINES = ("sqlite", "postgresql")
 COURSE = f"{ROOT / 'course'}/"
 # SQL is written below these (see the import contracts in pyproject.toml); what they cause is only a commit or a flush.
-WITHOUT_SQL = re.compile(r"/(views|commands|access)(/|\.py)")
+WITHOUT_SQL = re.compile(r"/(views|commands|jobs|access)(/|\.py)")
 # A statement belongs to the line that wanted it, not to what every statement passes through.
 PASSED_THROUGH = (f"{COURSE}db.py", f"{COURSE}web/unit_of_work.py")
 # What runs on SQLite by its nature, files of it and the demonstration; and what tests/upgrades does on databases of its own.
