@@ -141,7 +141,7 @@ def progress(app: Flask) -> tuple[int, int | None]:
 
 
 def test_a_list_that_is_killed_in_the_middle_is_written_to_its_end_by_the_worker(office: Flask, tmp_path: Path) -> None:
-    rows, file = 600, tmp_path / "staff.csv"
+    rows, file = 2_000, tmp_path / "staff.csv"
     file.write_text(many(rows), encoding="utf-8")
     with running_command(office, file) as process:
         until = time.monotonic() + 120
@@ -177,18 +177,17 @@ def test_a_list_that_is_cut_off_before_anything_is_written_has_done_nothing() ->
     assert_all_is_there_once(30)
 
 
-def test_nobody_waits_a_second_while_five_thousand_rows_are_written(office: Flask) -> None:
+def test_others_write_between_the_portions_of_five_thousand_rows(office: Flask) -> None:
     # Only SQLite has one lock for all who write.
     rows = 5_000 if office.extensions["course"].engine.dialect.name == "sqlite" else 500
-    import_id, waits, ended = begin(many(rows)), list[float](), threading.Event()
+    import_id, writes, ended = begin(many(rows)), list[datetime](), threading.Event()
 
     def write_beside() -> None:
         with office.app_context():
             while not ended.is_set():
-                began = time.monotonic()
                 with unit_of_work() as session:
                     session.execute(update(Person).where(Person.email == "alex@example.org").values(created_at=now()))
-                waits.append(time.monotonic() - began)
+                writes.append(now())
                 time.sleep(0.02)
 
     beside = threading.Thread(target=write_beside)
@@ -199,8 +198,8 @@ def test_nobody_waits_a_second_while_five_thousand_rows_are_written(office: Flas
         ended.set()
         beside.join()
     assert skipped == {}
-    assert len(waits) > 10
-    assert max(waits) < 1, sorted(waits)[-5:]
+    # In one transaction they would have come once before it and once after it.
+    assert len(writes) > 10
     with read_only_session() as session:
         assert count(session, Person) == rows + 1
 
