@@ -39,6 +39,7 @@ bench: .venv/tested ## measure speed against baselines in the same run
 	@$(BIN)/python -m tests.bench.reports
 	@$(BIN)/python -m tests.bench.insight
 	@$(BIN)/python -m tests.bench.morning
+	@$(BIN)/python -m tests.bench.imports
 
 simulate: .venv/tested ## what refreshers leave behind in people who forget by another model
 	@$(BIN)/python -m tests.simulate
