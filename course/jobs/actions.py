@@ -25,6 +25,7 @@ from course.jobs.rules import (
     ClaimedJob,
     JobKind,
     JobLostError,
+    JobState,
     Lane,
     lease_end,
     regular_key,
@@ -167,12 +168,12 @@ def release_job(session: Session, claim: Claim, not_before: datetime, costs_atte
     return _update_claim(session, claim, not_before=not_before, attempts=attempts, **values)
 
 
-def cancel_job(session: Session, job_id: int, at: datetime) -> str | None:
-    """Cancel a job that waits or runs; returns its kind. None, and nothing done, if it has ended. A worker that runs it
-    notices at its next report of progress, and stores nothing."""
+def cancel_job(session: Session, job_id: int, at: datetime, states: Collection[JobState] = OPEN_STATES) -> str | None:
+    """Cancel a job that is in one of these states; returns its kind. None, and nothing done, if it is not. A worker that
+    runs it notices at its next report of progress, and stores nothing."""
     row = session.execute(
         update(Job)
-        .where(Job.id == job_id, Job.state.in_(OPEN_STATES))
+        .where(Job.id == job_id, Job.state.in_(states))
         .values(state="cancelled", failure=CANCELLED, ended_at=at, lease_until=None)
         .returning(Job.kind)
     ).first()

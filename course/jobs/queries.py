@@ -35,7 +35,7 @@ class JobView:
 
     @property
     def is_open(self) -> bool:
-        """Whether the job waits or runs, so that it can be cancelled."""
+        """Whether the job waits or runs."""
         return self.state in OPEN_STATES
 
 

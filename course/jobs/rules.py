@@ -78,7 +78,8 @@ class JobKind:
     whichever worker comes first; `wanted` is asked first whether there is anything to do. `at_once` and `per_person`
     limit how many run at the same time in all processes, `attempts` how often a job is begun whose worker died.
     The text of `expected_errors` is shown to the owner. `erases_arguments` empties the arguments of a job that has
-    ended, because they hold personal data; such a job cannot be repeated.
+    ended, because they hold personal data; such a job cannot be repeated. `runs_to_end` is said of a kind whose work is
+    finished whatever happens: such a job is cancelled only as long as it waits.
     """
 
     name: str
@@ -92,6 +93,7 @@ class JobKind:
     attempts: int = 3
     expected_errors: tuple[type[Exception], ...] = ()
     erases_arguments: bool = False
+    runs_to_end: bool = False
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,10 @@ class JobRegistry:
     def title(self, name: str) -> str:
         """What a kind is called on pages; a kind that this version of the program does not know keeps its name."""
         return self.by_name[name].title if name in self.by_name else name
+
+    def cancellable_states(self, name: str) -> tuple[JobState, ...]:
+        """The states in which a job of that kind can be cancelled."""
+        return ("waiting",) if name in self.by_name and self.by_name[name].runs_to_end else OPEN_STATES
 
     def repeatable(self, name: str) -> bool:
         """Whether a job of that kind that has ended can be put into the queue once more."""

@@ -190,10 +190,15 @@ def list_jobs() -> str:
 @pages.post("/system/jobs/<int(max=2147483647):job_id>/cancel")
 @requires_permission(Permission.RUN_SYSTEM)
 def cancel_job(job_id: int) -> WsgiResponse:
-    """Cancel a job that waits or runs."""
-    with unit_of_work() as session:
-        cancelled = actions.cancel_job(session, job_id, current_user.person.id, now())
-    flash("The job is cancelled." if cancelled else "This job has ended already.")
+    """Cancel a job that waits or runs, or only waits where its work is always finished."""
+    known, cancelled = jobs.job(db(), job_id), False
+    if known is not None:
+        states = REGISTRY.cancellable_states(known.kind)
+        with unit_of_work() as session:
+            cancelled = actions.cancel_job(session, job_id, states, current_user.person.id, now())
+    flash(
+        "The job is cancelled." if cancelled else "This job has ended already, or is always finished once it has begun."
+    )
     return redirect_after_post(url_for("operations.list_jobs"))
 
 

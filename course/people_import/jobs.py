@@ -171,7 +171,7 @@ def run_import(run: JobRun) -> None:
     failure = "Something went wrong on our side, so nothing was done. Try again."
 
     def report(done: int, of: int) -> None:
-        # What has begun to be written is written to its end, also if the job is cancelled.
+        # A list whose lease was lost is written to its end all the same: each portion is written once.
         with contextlib.suppress(JobLostError):
             run.progress("Applying the list", done, of)
 
@@ -204,7 +204,7 @@ def _delete_old_imports(run: JobRun) -> None:
 
 # A list whose worker died before anything was written is offered again on its page, so that somebody looks at it first.
 IMPORT = JobKind(
-    "people_import.apply", "Import of a list of people", run_import, attempts=1, erases_arguments=True,
+    "people_import.apply", "Import of a list of people", run_import, attempts=1, erases_arguments=True, runs_to_end=True,
     expected_errors=(actions.StalePreviewError, LookupError),
 )  # fmt: skip
 JOBS = (

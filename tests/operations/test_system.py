@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app import create_app
@@ -19,6 +19,7 @@ from course import schema_upgrade
 from course.audit.models import AuditEntry
 from course.clock import now
 from course.jobs.actions import claim_job, enqueue, enqueue_regular, fail_job
+from course.jobs.models import Job
 from course.mail import actions as mail
 from course.mail.delivery import deliver
 from course.mail.models import OutboxMail
@@ -296,6 +297,22 @@ def test_the_page_of_jobs_says_what_is_done_for_whom_and_offers_to_cancel_and_to
     assert f"/system/jobs/{pack}/repeat" in page.html
     assert "cannot be repeated" in client.follow(client.post(f"/system/jobs/{link}/repeat", {})).text
     assert deeds(session)[-1] == "job.cancelled"
+
+
+@pytest.mark.parametrize(("state", "cancelled"), [("waiting", True), ("running", False)])
+def test_a_list_that_is_being_applied_cannot_be_cancelled(
+    session: Session, client: Client, state: str, cancelled: bool
+) -> None:
+    """It is written to its end whatever happens, so the page must not say that it was stopped."""
+    administrator(session, client)
+    number = enqueue(session, REGISTRY.by_name["people_import.apply"], {}, None, now())
+    session.execute(update(Job).where(Job.id == number).values(state=state, lease_until=now() + timedelta(minutes=2)))
+    session.commit()
+    address = f"/system/jobs/{number}/cancel"
+    assert (address in client.get("/system/jobs").html) == cancelled
+    page = client.follow(client.post(address, {}))
+    assert ("The job is cancelled." in page.text, "always finished" in page.text) == (cancelled, not cancelled)
+    assert session.get_one(Job, number, populate_existing=True).state == ("cancelled" if cancelled else "running")
 
 
 def test_a_mail_whose_sender_died_is_left_to_an_administrator(session: Session, client: Client) -> None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
 from course.jobs import actions as jobs
+from course.jobs.rules import JobState
 
 
-def cancel_job(session: Session, job_id: int, by: int, at: datetime) -> bool:
-    """Cancel a job that waits or runs; False if it has ended."""
-    return _record_job_event(session, "job.cancelled", job_id, jobs.cancel_job(session, job_id, at), by, at)
+def cancel_job(session: Session, job_id: int, states: Collection[JobState], by: int, at: datetime) -> bool:
+    """Cancel a job that is in one of these states; False if it is not."""
+    return _record_job_event(session, "job.cancelled", job_id, jobs.cancel_job(session, job_id, at, states), by, at)
 
 
 def repeat_job(session: Session, job_id: int, by: int, at: datetime) -> bool:
