@@ -87,9 +87,9 @@ def _value_texts(value: Any, path: TextPath, skip: frozenset[str]) -> Iterator[t
             yield from _value_texts(entry, (*path, getattr(entry, "id", None) or number), skip)
 
 
-def untranslated_texts(content: FrozenModel, language: str) -> int:
-    """How many texts of the object are in another language."""
-    return sum(text_language(text) != language for _, text in texts(content))
+def untranslated_texts(content: FrozenModel, language: str, skip: frozenset[str] = frozenset()) -> int:
+    """How many texts of the object are in another language. Fields of the names in `skip` are left out."""
+    return sum(text_language(text) != language for _, text in texts(content, skip))
 
 
 def fingerprint(content: FrozenModel) -> str:
