@@ -162,6 +162,10 @@ class Question(VersionedModel):
     intro: Prose | None = None
     changes: tuple[Change, ...] = ()
 
+    def group_named(self, name: str) -> str:
+        """The group of this name, as an answer stores it, in the words of this question; the name itself if it has gone."""
+        return next((group for group in self.groups if group == name), name)
+
     def visible_content(self) -> dict[str, Any]:
         """The fields that a learner sees, from which the version is made."""
         return self.model_dump(include={"form", "stem", "options", "groups", "title", "intro"}, mode="json")
