@@ -13,6 +13,9 @@ from course.content.schema import NATIONS, SETTINGS, Block, Page
 from course.content.translation_source import is_translation
 from course.content.yaml_source import Problem, RawBlock, YamlDocument, YamlLocation, read_page, validate_model
 
+# Lessons are rendered once, when the content is loaded, and no application knows its routes then. A lesson's path begins so,
+# and goes on with its module and its name; a test holds it against the route.
+LESSON_PATH = "/module/"
 # For each kind of block the attributes that are allowed after its name, and those that are required.
 BLOCK_ATTRIBUTES: dict[str, tuple[set[str], set[str]]] = {
     "text": (set(), set()),
@@ -116,7 +119,7 @@ def check_link(reading: ReadingContext, target: str, at: Problem) -> None:
 
 def block_html(text: str) -> str:
     """The Markdown of a block as HTML, with links to lesson pages resolved."""
-    return Prose(text).html.replace('href="page:', 'href="/module/')
+    return Prose(text).html.replace('href="page:', f'href="{LESSON_PATH}')
 
 
 def drawing_path(page: Path, name: str) -> Path:
