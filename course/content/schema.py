@@ -85,6 +85,13 @@ class VersionedModel(FrozenModel):
     def version(self) -> str:
         return content_digest(self.original.visible_content())
 
+    @cached_property
+    def shown_version(self) -> str:
+        """The version of the words that are shown: that of a translation differs from its original's, and with its texts."""
+        if self.original is self:
+            return self.version
+        return content_digest({"translation_of": self.version, **self.visible_content()})
+
 
 def content_digest(content: Any) -> str:
     """A version: a hash of 20 characters, equal for equal content."""

@@ -20,8 +20,8 @@ from course.content.yaml_source import RawBlock, read_page
 # Dumping in C is ten times as fast, where it is there.
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _ACCENTS = str.maketrans("aeiouyAEIOUY", "àéîöüÿÀÉÎÖÜŸ")
-# What must stay as it is: the target of a link, and marks of Markdown at the beginning of a line.
-_FIXED = re.compile(r"(\]\([^)]*\))")
+# What must stay as it is: the target of a link, and in a message of the interface its places for values, and tags.
+_FIXED = re.compile(r"(\]\([^)]*\)|%\(\w+\)\w|<[^>]*>)")
 
 
 class PseudoCatalogue:
@@ -36,7 +36,7 @@ class PseudoCatalogue:
 
 def pseudo(text: str) -> str:
     """A text in the pseudo-language: readable, and not English."""
-    return "".join(part if part.startswith("](") else part.translate(_ACCENTS) for part in _FIXED.split(text))
+    return "".join(part if _FIXED.fullmatch(part) else part.translate(_ACCENTS) for part in _FIXED.split(text))
 
 
 def write_pseudo_translation(source: Path, target: Path, language: str) -> Path:
