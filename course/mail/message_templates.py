@@ -52,6 +52,11 @@ def token_filler(mail: MailMessage) -> Callable[[str], MailMessage]:
     return write
 
 
+def unsubscribe_headers(address: str) -> dict[str, str]:
+    """The headers with which a mail program offers to stop such mail at one press (RFC 2369, RFC 8058)."""
+    return {"List-Unsubscribe": f"<{address}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+
+
 def split_blocks(source: str) -> list[MessageBlock]:
     """The pieces of a letter in their order."""
     return [_parse_block(part.strip().splitlines()) for part in re.split(r"\n\s*\n", source.strip())]

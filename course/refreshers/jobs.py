@@ -8,8 +8,7 @@ from datetime import date, datetime, timedelta
 from course.content.loaded_course import library
 from course.dates import civil_date
 from course.jobs.rules import JobKind, JobRun
-from course.mail import preference_links
-from course.mail.message_templates import TOKEN_PLACEHOLDER, render_message, token_filler
+from course.mail.message_templates import TOKEN_PLACEHOLDER, render_message, token_filler, unsubscribe_headers
 from course.mail.rules import BOOSTER, MailMessage
 from course.organisation.queries import organisation
 from course.people.rules import first_name
@@ -18,7 +17,7 @@ from course.refreshers import actions, queries
 from course.refreshers.actions import RecoveredCompletion
 from course.refreshers.actions.short_course_mail import DueUpdateMail
 from course.refreshers.queries import CertifiedLearner
-from course.refreshers.rules.boosters import sign_booster_token
+from course.signed_links import BoosterLink, MailChoiceLink, sign_link
 from course.web.app_state import app_state
 from course.web.unit_of_work import read_only_session, unit_of_work
 
@@ -45,18 +44,18 @@ def _booster_message(learner: CertifiedLearner, organisation_name: str) -> Calla
     """The mail with the five questions, rendered at once. The link is put in later, because the id of the attempt is
     known only when the attempt is open."""
     config, course = app_state().config, library().course.title
-    token = preference_links.preference_token(config.secret_key, learner.person_id, BOOSTER)
+    token = sign_link(MailChoiceLink(learner.person_id, BOOSTER), config.secret_key)
     unsubscribe_link = f"{config.public_url}/mail/choice/{token}"
     message = render_message(
         "booster.txt",
         f"Five questions, two minutes: {course}",
-        preference_links.unsubscribe_headers(unsubscribe_link),
+        unsubscribe_headers(unsubscribe_link),
         name=first_name(learner.name),
         link=f"{config.public_url}/booster/{TOKEN_PLACEHOLDER}",
         organisation=organisation_name,
         stop=unsubscribe_link,
     )
-    return lambda attempt: token_filler(message)(sign_booster_token(attempt, config.secret_key))
+    return lambda attempt: token_filler(message)(sign_link(BoosterLink(attempt), config.secret_key))
 
 
 def find_due_updates(day: date) -> Sequence[DueUpdateMail]:

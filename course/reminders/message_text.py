@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from course.mail import preference_links
-from course.mail.message_templates import render_message
+from course.mail.message_templates import render_message, unsubscribe_headers
 from course.mail.rules import DIGEST, MailMessage
 from course.recertification.rules.civil_dates import long_date, pluralise
 from course.recertification.rules.facts import REFRESHER
 from course.reminders.actions import PlannedReminder
 from course.reminders.queries import LEAD, REQUESTED, ReminderCandidate
+from course.signed_links import MailChoiceLink, sign_link
 
 REFRESHER_SHARE = 4  # the refresher takes about 1/4 of the time of the whole course
 
@@ -46,13 +46,11 @@ def reminder_message(
         return render_message("summary_lead.txt", subject, **common)
     counts = ((overdue_count, "overdue"), (planned.subject.due_soon, f"due {planned.subject.due_soon_period}"))
     subject = "Your teams: " + ", ".join(f"{number} {label}" for number, label in counts if number)
-    unsubscribe_url = (
-        f"{base_url}/mail/choice/{preference_links.preference_token(secret, planned.person_id or 0, DIGEST)}"
-    )
+    unsubscribe_url = f"{base_url}/mail/choice/{sign_link(MailChoiceLink(planned.person_id or 0, DIGEST), secret)}"
     return render_message(
         "summary_manager.txt",
         subject,
-        preference_links.unsubscribe_headers(unsubscribe_url),
+        unsubscribe_headers(unsubscribe_url),
         **common,
         link=f"{base_url}/report",
         stop=unsubscribe_url,

@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 from course.content.loaded_course import library
 from course.dates import civil_date
 from course.jobs.rules import JobKind, JobRun
-from course.mail import preference_links
-from course.mail.message_templates import render_message
+from course.mail.message_templates import render_message, unsubscribe_headers
 from course.mail.queries import opted_out_people
 from course.mail.rules import SCHEDULED_REPORT, MailMessage
 from course.organisation.queries import organisation
@@ -21,6 +20,7 @@ from course.reports.rules import ReportFilter
 from course.scheduled_reports import actions, queries
 from course.scheduled_reports.queries import Subscription
 from course.scheduled_reports.rules import Period, due_period, next_period, summarise_report
+from course.signed_links import MailChoiceLink, sign_link
 from course.web.app_state import app_state
 from course.web.unit_of_work import read_only_session, unit_of_work
 
@@ -69,11 +69,11 @@ def _queue_report(one: Subscription, period: Period, viewer: Viewer, at: datetim
     until = next_period(one.every, today).first - timedelta(days=1)
     told = summarise_report(report.lines, report.counts, one.last.counts if one.last else None, until, seen.name)
     config = app_state().config
-    token = preference_links.preference_token(config.secret_key, one.person_id, SCHEDULED_REPORT)
+    token = sign_link(MailChoiceLink(one.person_id, SCHEDULED_REPORT), config.secret_key)
     stop = f"{config.public_url}/mail/choice/{token}"
     filtered = report.wanted.address()
     mail: MailMessage = render_message(
-        "bulletin.txt", told.subject, preference_links.unsubscribe_headers(stop), name=one.name, news=told, team=seen.name,
+        "bulletin.txt", told.subject, unsubscribe_headers(stop), name=one.name, news=told, team=seen.name,
         day=today, until=until, every=one.every, course=library().course.title, stop=stop,
         link=f"{config.public_url}/report{'?' if filtered else ''}{filtered}",
     )  # fmt: skip

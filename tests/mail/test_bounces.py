@@ -9,10 +9,11 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from course.mail import actions, commands, preference_links, queries
+from course.mail import actions, commands, queries
 from course.mail.message_templates import split_blocks
 from course.mail.models import OutboxMail
 from course.mail.rules import DIGEST, MailMessage, address_is_dead
+from course.signed_links import MailChoiceLink, sign_link
 from course.web.sandbox import SandboxLimits
 from tests.conftest import NOW, SECRET
 from tests.makers import make_person, sign_in
@@ -167,7 +168,7 @@ def test_nothing_is_sent_to_an_address_that_refused_mail(app: Flask, session: Se
 
 def test_a_mail_program_stops_a_summary_at_one_press(client: Client, session: Session) -> None:
     person = make_person(session)
-    address = f"/mail/choice/{preference_links.preference_token(SECRET, person.id, DIGEST)}"
+    address = f"/mail/choice/{sign_link(MailChoiceLink(person.id, DIGEST), SECRET)}"
     answer = client.flask.post(address, data={"List-Unsubscribe": "One-Click"})
     assert answer.status_code == 200
     assert queries.opted_out_people(session, DIGEST) == {person.id}
@@ -176,7 +177,7 @@ def test_a_mail_program_stops_a_summary_at_one_press(client: Client, session: Se
 
 def test_a_person_stops_and_starts_it_on_the_page_of_the_link(client: Client, session: Session) -> None:
     person = make_person(session)
-    address = f"/mail/choice/{preference_links.preference_token(SECRET, person.id, DIGEST)}"
+    address = f"/mail/choice/{sign_link(MailChoiceLink(person.id, DIGEST), SECRET)}"
     page = client.get(address)
     assert "Stop this mail?" in page.h1
     assert queries.opted_out_people(session, DIGEST) == set(), "looking at it changes nothing"
@@ -191,8 +192,8 @@ def test_a_person_stops_and_starts_it_on_the_page_of_the_link(client: Client, se
     "text",
     [
         "nonsense",
-        preference_links.preference_token("x" * 40, 1, DIGEST),
-        preference_links.preference_token(SECRET, 1, "reminder"),
+        sign_link(MailChoiceLink(1, DIGEST), "x" * 40),
+        sign_link(MailChoiceLink(1, "reminder"), SECRET),
     ],
 )
 def test_a_link_that_is_not_ours_leads_nowhere(client: Client, text: str) -> None:
