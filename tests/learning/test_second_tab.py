@@ -16,7 +16,6 @@ from course.content.library import Library
 from course.learning import actions, queries
 from course.learning.models import Answer, Decision
 from course.learning.rules.grading import option_order
-from course.mail.rules import MailMessage
 from course.people.models import Person
 from course.refreshers import actions as refreshers
 from course.signed_links import BoosterLink, sign_link
@@ -68,7 +67,7 @@ def refresher(session: Session, library: Library) -> tuple[Person, int]:
 def booster(session: Session, library: Library) -> tuple[Person, int]:
     person = make_completed(session, library, timedelta(days=40))
     (due,) = refreshers.boosters_due(session, library, "Europe/London", now().date())
-    assert refreshers.queue_booster(session, library, due, lambda n: MailMessage("S", str(n)), "Europe/London", now())
+    assert refreshers.queue_booster(session, library, due, "Europe/London", now())
     return person, queries.attempts(session, person.id, "booster")[-1].id
 
 

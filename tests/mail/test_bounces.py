@@ -12,12 +12,13 @@ from sqlalchemy.orm import Session
 from course.mail import actions, commands, queries
 from course.mail.message_templates import split_blocks
 from course.mail.models import OutboxMail
-from course.mail.rules import DIGEST, MailMessage, address_is_dead
+from course.mail.rules import DIGEST, RenderedMail, address_is_dead
 from course.signed_links import MailChoiceLink, sign_link
 from course.web.sandbox import SandboxLimits
 from tests.conftest import NOW, SECRET
 from tests.makers import make_person, sign_in
 from tests.pages import Client
+from tests.support.outbox import queue_text
 
 ANSWERS = [
     (550, "5.1.1 No such mailbox", True),
@@ -79,7 +80,7 @@ Dear Sam
 @pytest.fixture
 def mark(session: Session) -> str:
     """The mark of a mail that has been sent."""
-    actions.queue_message(session, "k1", "sam@example.org", MailMessage("Hello", "Dear Sam"), NOW)
+    queue_text(session, "k1", "sam@example.org", RenderedMail("Hello", "Dear Sam"), NOW)
     (waiting,) = queries.due_mail(session, NOW)
     actions.mark_sent(session, waiting, NOW)
     session.commit()
@@ -158,7 +159,7 @@ def test_what_is_no_report_about_a_mail_of_ours_changes_nothing(app: Flask, sess
 
 def test_nothing_is_sent_to_an_address_that_refused_mail(app: Flask, session: Session) -> None:
     actions.suppress_address(session, "sam@example.org", "refused", "550 5.1.1 gone", NOW)
-    actions.queue_message(session, "k1", "sam@example.org", MailMessage("Hello", "Dear Sam"), NOW)
+    queue_text(session, "k1", "sam@example.org", RenderedMail("Hello", "Dear Sam"), NOW)
     session.commit()
     result = app.test_cli_runner().invoke(args=["mail", "send"])
     assert "0 sent." in result.output
@@ -220,7 +221,7 @@ def test_a_letter_is_made_of_blocks() -> None:
 def test_the_list_of_people_shows_mail_that_failed(client: Client, session: Session) -> None:
     sign_in(client, make_person(session, "Alex Morgan", "alex@example.org", "administrator"))
     make_person(session)
-    actions.queue_message(session, "k1", "sam@example.org", MailMessage("Hello", "Dear Sam"), NOW)
+    queue_text(session, "k1", "sam@example.org", RenderedMail("Hello", "Dear Sam"), NOW)
     (waiting,) = queries.due_mail(session, NOW)
     actions.mark_failed(session, waiting, "550 5.1.1 gone", True, NOW)
     session.commit()

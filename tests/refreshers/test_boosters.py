@@ -16,13 +16,13 @@ from course.learning.models import Answer, Attempt, AttemptItem
 from course.learning.queries import attempt as attempt_of
 from course.learning.rules.grading import option_order
 from course.mail.actions import set_mail_preference
-from course.mail.models import OutboxMail
-from course.mail.rules import BOOSTER, MailMessage
+from course.mail.rules import BOOSTER
 from course.people.models import Person
 from course.refreshers import actions, queries
 from course.signed_links import BoosterLink, sign_link
 from tests.pages import Client
 from tests.refreshers.makers import make_completed
+from tests.support.outbox import rendered_mails
 from tests.walking import right_form
 
 ZONE = "Europe/London"
@@ -47,7 +47,7 @@ def send_boosters(session: Session, library: Library, after: int = 0) -> int:
     """Send the boosters that are due; returns the id of the newest attempt."""
     at = now() + timedelta(days=after)
     for one in actions.boosters_due(session, library, ZONE, at.date()):
-        assert actions.queue_booster(session, library, one, lambda n: MailMessage("Subject", str(n)), ZONE, at)
+        assert actions.queue_booster(session, library, one, ZONE, at)
     session.commit()
     newest = session.execute(select(Attempt.id).where(Attempt.kind == "booster").order_by(Attempt.id.desc())).scalars()
     return newest.first() or 0
@@ -61,7 +61,7 @@ def test_one_booster_is_queued_a_month_after_the_completion_and_no_second(
     assert runner.invoke(args=["boosters", "send", "--dry-run"]).output == f"{person.email}\n1 boosters.\n"
     assert runner.invoke(args=["boosters", "send"]).output == "1 boosters.\n"
     assert runner.invoke(args=["boosters", "send"]).output == "0 boosters.\n"
-    mail = session.execute(select(OutboxMail)).scalar_one()
+    (mail,) = rendered_mails(app, session)
     assert mail.recipient == person.email
     assert re.search(r"http://\S+/booster/\S+", mail.text)
     assert mail.html is not None
@@ -76,8 +76,8 @@ def test_one_booster_is_queued_a_month_after_the_completion_and_no_second(
 def test_two_senders_at_once_draw_one_booster(session: Session, library: Library) -> None:
     completed_learner(session, library)
     (one,) = actions.boosters_due(session, library, ZONE, now().date())
-    assert actions.queue_booster(session, library, one, lambda n: MailMessage("S", str(n)), ZONE, now())
-    assert not actions.queue_booster(session, library, one, lambda n: MailMessage("S", str(n)), ZONE, now())
+    assert actions.queue_booster(session, library, one, ZONE, now())
+    assert not actions.queue_booster(session, library, one, ZONE, now())
 
 
 @pytest.mark.both_engines

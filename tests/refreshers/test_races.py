@@ -18,7 +18,6 @@ from course.learning import actions as learning
 from course.learning.models import AttemptOutcome, Completion
 from course.learning.queries import attempt, attempts
 from course.learning.rules.grading import option_order
-from course.mail.rules import MailMessage
 from course.people.models import Person
 from course.refreshers import actions
 from course.refreshers.jobs import recover_completions
@@ -106,7 +105,7 @@ def test_the_two_last_answers_of_a_booster_at_once_end_it(committed: Flask) -> N
         person = make_completed(session, library, timedelta(days=40))
     with committed.app_context(), unit_of_work() as session:
         (due,) = actions.boosters_due(session, library, "Europe/London", now().date())
-        actions.queue_booster(session, library, due, lambda n: MailMessage("Five", str(n)), "Europe/London", now())
+        actions.queue_booster(session, library, due, "Europe/London", now())
         number = attempts(session, person.id, "booster")[-1].id
         found = attempt(session, person.id, number)
         assert found is not None
