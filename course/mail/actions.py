@@ -15,7 +15,6 @@ from course.mail.models import AddressFault, MailChoice, MailOutage, OutboxMail
 from course.mail.queries import DueMail
 from course.mail.rules import (
     CLAIM_DURATION,
-    LANGUAGE,
     MAX_SERVER_WAIT,
     OPTIONAL_MAIL,
     REFUSAL_RETRY_DELAY,
@@ -30,6 +29,7 @@ from course.mail.rules import (
     too_many_dead_addresses,
     waited_too_long,
 )
+from course.translation import SOURCE_LANGUAGE
 
 # What a mail says is not kept once nobody needs it: a link in it must not be readable here for ever.
 _ERASED_TEXTS: dict[str, object] = {"text": "", "html": None, "template_values": null()}
@@ -50,7 +50,7 @@ def schedule_message(
     """
     mail = OutboxMail(
         key=key, mark=secrets.token_hex(16), recipient=recipient, template=message.template,
-        template_values=message.values(), language=LANGUAGE, subject=message.label, text="", queued_at=at,
+        template_values=message.values(), language=SOURCE_LANGUAGE, subject=message.label, text="", queued_at=at,
         next_try_at=not_before,
     )  # fmt: skip
     try:

@@ -21,7 +21,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
 from course.db import assert_outside_unit_of_work
-from course.mail.rules import LANGUAGE, RenderedMail
+from course.mail.rules import RenderedMail
+from course.translation import SOURCE_LANGUAGE, use_language
 from course.web import template_filters
 
 FOLDER = Path(__file__).resolve().parents[1] / "templates"
@@ -56,20 +57,22 @@ class MailRenderer:
         environment.globals.update(course=course, address=address)
         self._environment, self._address = environment, address
 
-    def render(self, template: str, values: Mapping[str, Any], language: str = LANGUAGE) -> RenderedMail:
+    def render(self, template: str, values: Mapping[str, Any], language: str = SOURCE_LANGUAGE) -> RenderedMail:
         """The mail that a template under templates/mail/ makes of these values, in a language (BCP 47).
 
         Raises what Jinja raises: for a template that is missing or faulty, and for a value that is missing.
         """
         assert_outside_unit_of_work("rendering a mail")
+        with use_language(language):
+            return self._render(template, values)
+
+    def _render(self, template: str, values: Mapping[str, Any]) -> RenderedMail:
         source = self._environment.get_template(f"mail/{template}.txt").render(values)
         first, _, rest = source.strip().partition("\n")
         if not first.startswith(_SUBJECT):
             raise ValueError(f"{template}.txt does not begin with its subject")
         subject, blocks = first.removeprefix(_SUBJECT).strip()[:MAX_SUBJECT], split_blocks(rest)
-        html = self._environment.get_template("mail/layout.html").render(
-            subject=subject, blocks=blocks, language=language
-        )
+        html = self._environment.get_template("mail/layout.html").render(subject=subject, blocks=blocks)
         text = "\n\n".join(_plain_text(block) for block in blocks) + "\n"
         return RenderedMail(subject, text, html, self._headers(values))
 

@@ -13,13 +13,13 @@ from sqlalchemy.orm import Session
 from course.mail.models import AddressFault, MailChoice, MailOutage, OutboxMail
 from course.mail.rules import (
     CLAIM_DURATION,
-    LANGUAGE,
     SERVER_CHECK_DELAYS,
     STALLED_AFTER,
     DeliveryProblem,
     DeliveryState,
     FaultReason,
 )
+from course.translation import SOURCE_LANGUAGE
 
 # What keeps mail from an address, if it is the newest that is known of it.
 _SUPPRESSING_KINDS = ("refused", "bounced")
@@ -134,7 +134,7 @@ def unrendered_mail(session: Session, limit: int = 100) -> list[UnrenderedMail]:
     rows = session.execute(
         statement.where(*waits_for_rendering()).order_by(OutboxMail.next_try_at, OutboxMail.id).limit(limit)
     )
-    return [UnrenderedMail(row[0], row[1] or "", row[2] or {}, row[3] or LANGUAGE) for row in rows]
+    return [UnrenderedMail(row[0], row[1] or "", row[2] or {}, row[3] or SOURCE_LANGUAGE) for row in rows]
 
 
 def is_rendered() -> ColumnElement[bool]:

@@ -6,6 +6,7 @@ import types
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime, timedelta
+from gettext import NullTranslations
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import pytest
@@ -22,6 +23,7 @@ from course.mail.message_templates import FOLDER, MailRenderer
 from course.mail.models import OutboxMail
 from course.mail.rules import TEXT_RETENTION, MailMessage, RenderedMail, ServerFault
 from course.operations.rules import MailCheckMessage
+from course.translation import current_language, register_catalogue, remove_catalogue
 from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW
 from tests.support.outbox import queue_text, rendered_mails
@@ -53,6 +55,10 @@ def _sample(kind: Any, rich: bool) -> Any:
 
 MESSAGES = sorted(_message_classes(), key=lambda kind: kind.template)
 BY_TEMPLATE = pytest.mark.parametrize("kind", MESSAGES, ids=[kind.template for kind in MESSAGES])
+
+
+def _kind(template: str) -> type[MailMessage]:
+    return next(kind for kind in MESSAGES if kind.template == template)
 
 
 @pytest.fixture
@@ -110,7 +116,7 @@ def _as_arguments(message: MailMessage) -> dict[str, Any]:
 
 
 def test_optional_mail_can_be_stopped_by_its_mail_program(renderer: MailRenderer) -> None:
-    kind = next(kind for kind in MESSAGES if kind.template == "booster")
+    kind = _kind("booster")
     message = kind(**{**_as_arguments(_sample(kind, True)), "choice_token": "choice"})
     mail = renderer.render(message.template, message.values())
     address = "http://127.0.0.1:8000/mail/choice/choice"
@@ -136,6 +142,17 @@ def test_a_unit_of_work_queues_each_kind_of_mail_and_renders_none(
 def test_rendering_inside_a_unit_of_work_is_refused(app: Flask, renderer: MailRenderer) -> None:
     with app.app_context(), unit_of_work(), pytest.raises(SlowInUnitOfWorkError, match="rendering a mail"):
         renderer.render("password_link", PasswordLinkMessage("t").values())
+
+
+def test_a_mail_is_rendered_in_its_language(renderer: MailRenderer) -> None:
+    register_catalogue("cy", NullTranslations())
+    try:
+        mail = renderer.render("digest_lead", _sample(_kind("digest_lead"), True).values(), "cy")
+    finally:
+        remove_catalogue("cy")
+    assert '<html lang="cy">' in (mail.html or "")
+    assert "3 Rhagfyr 2026" in mail.text
+    assert current_language() == "en"
 
 
 def test_a_missing_value_is_an_error(renderer: MailRenderer) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from course.mail.rules.message import (
     BOOSTER,
     DIGEST,
-    LANGUAGE,
     OPTIONAL_MAIL,
     SCHEDULED_REPORT,
     DeliveryState,
@@ -43,7 +42,6 @@ __all__ = [
     "CLAIM_DURATION",
     "DIGEST",
     "FAULT_TEXTS",
-    "LANGUAGE",
     "MAX_SERVER_WAIT",
     "OPTIONAL_MAIL",
     "OUTAGE_THRESHOLD",

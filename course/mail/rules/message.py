@@ -8,7 +8,6 @@ from datetime import date
 from typing import Any, ClassVar, Literal
 
 DeliveryState = Literal["waiting", "failed", "sent", "withheld", "unknown"]
-LANGUAGE = "en"  # of all mails, as a BCP 47 tag
 # The mail that a recipient may choose not to get, and what it is called on pages.
 DIGEST = "manager-digest"
 BOOSTER = "booster"
