@@ -44,6 +44,13 @@ class SessionFactories:
     writing: sessionmaker[Session]
     reading: Callable[[], AbstractContextManager[Connection]]
 
+    @contextmanager
+    def reading_in_request(self) -> Iterator[Connection]:
+        """A connection that only reads and waits for locks as long as a request may: on PostgreSQL a migration or a
+        maintenance command of the database can lock a table against readers as well."""
+        with self.reading() as connection:
+            yield connection.execution_options(lock_seconds=REQUEST_LOCK_SECONDS)
+
 
 def init(app: Flask, engine: Engine, info: Mapping[str, Any]) -> None:
     """Prepare the sessions of the application. Each session that writes carries `info`."""
@@ -76,7 +83,7 @@ def row_source() -> RowSource:
 def _read_connection() -> Connection:
     connection: Connection | None = g.get("rows")
     if connection is None:
-        g.reading = reading = current_app.extensions[_SESSIONS_KEY].reading()
+        g.reading = reading = current_app.extensions[_SESSIONS_KEY].reading_in_request()
         g.rows = connection = reading.__enter__()
     return connection
 
@@ -165,9 +172,11 @@ def _close_read_session(_error: BaseException | None) -> None:
 
 @contextmanager
 def read_only_session() -> Iterator[Session]:
-    """A session for work outside requests that changes nothing; on SQLite it blocks no writer."""
+    """A session that changes nothing and is not the one of the request; on SQLite it blocks no writer. In a request it
+    waits for locks as long as the request may, elsewhere without a limit."""
+    factories: SessionFactories = current_app.extensions[_SESSIONS_KEY]
     with (
-        current_app.extensions[_SESSIONS_KEY].reading() as connection,
+        (factories.reading_in_request if has_request_context() else factories.reading)() as connection,
         ReadOnlySession(bind=connection, expire_on_commit=False) as session,
     ):
         yield session
