@@ -193,6 +193,20 @@ def previous_mapping(session: Session, headings: Sequence[str]) -> PreviousMappi
     return PreviousMapping({}, frozenset(), None)
 
 
+def chosen_mapping(session: Session, import_id: int) -> tuple[PreviousMapping, bool] | None:
+    """How this list is to be read, and whether people who are added are invited, as was chosen for it; None if nothing was
+    chosen yet."""
+    one = PeopleImport
+    statement = select(one.columns, one.base_team_id, one.invites).where(one.id == import_id, one.columns.is_not(None))
+    row = session.execute(statement).one_or_none()
+    if row is None:
+        return None
+    columns = json.loads(row.columns)
+    return PreviousMapping(
+        mapped_headings(columns), frozenset(columns.get(UNUSED_KEY, ())), row.base_team_id
+    ), row.invites
+
+
 def mapped_headings(columns: Mapping[str, Any]) -> dict[str, str]:
     """Of what `people_import.columns` holds: for each field the heading of its column."""
     return {field: heading for field, heading in columns.items() if field in FIELDS}
@@ -308,10 +322,14 @@ def is_another_being_written(session: Session, import_id: int) -> bool:
     return session.execute(rows.where(ImportRun.import_id != import_id).limit(1)).first() is not None
 
 
-def is_any_interrupted(session: Session, at: datetime) -> bool:
-    """Whether there is a list that was cut off while it was written, or before its invitations were mailed."""
-    rows = select(ImportRun.import_id).where(ImportRun.lines_total.is_not(None), ImportRun.lease_until <= at)
-    return session.execute(rows.limit(1)).first() is not None
+def interrupted_imports(session: Session, at: datetime) -> list[tuple[int, int | None]]:
+    """The lists that were cut off while they were written, or before their invitations were mailed: the id of each, and of
+    the person who applied it (None: a command)."""
+    rows = select(ImportRun.import_id, PeopleImport.uploaded_by).join(
+        PeopleImport, PeopleImport.id == ImportRun.import_id
+    )
+    rows = rows.where(ImportRun.lines_total.is_not(None), ImportRun.lease_until <= at).order_by(ImportRun.import_id)
+    return [(row.import_id, row.uploaded_by) for row in session.execute(rows)]
 
 
 def stored_journal(session: Session, import_id: int) -> tuple[tuple[JournalStep, ...], int]:

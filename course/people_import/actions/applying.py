@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
@@ -188,19 +188,6 @@ def end_import(session: Session, import_id: int) -> None:
     run, job = _get_started_run(session, import_id), get_import_row(session, import_id)
     job.journal, run.lease_until = None, None
     session.flush()
-
-
-def claim_interrupted(session: Session, at: datetime) -> int | None:
-    """A list that was cut off while it was written: its id, and the work is the caller's from now on. None if there is
-    none."""
-    rows = select(ImportRun).where(ImportRun.lines_total.is_not(None), ImportRun.lease_until <= at)
-    rows = rows.order_by(ImportRun.import_id).limit(1).with_for_update(skip_locked=True)
-    run = session.execute(rows).scalar_one_or_none()
-    if run is None:
-        return None
-    run.lease_until = at + LEASE
-    session.flush()
-    return run.import_id
 
 
 def invitation_batches(invitees: Sequence[ImportInvitee]) -> Iterator[Sequence[ImportInvitee]]:
