@@ -34,6 +34,7 @@ FORM_REFUSED_STATUS = 422  # the status of a form that is shown again with its e
 # How long a request waits for the locks of other transactions, before it answers that the course is busy. Commands and
 # jobs, for which nobody waits at a page, have the longer time of their connection.
 REQUEST_LOCK_SECONDS = 5.0
+BRIEF_LOCK_SECONDS = 0.01  # how long a page waits for what need not be recorded now
 WriteSession = Session  # the session of a unit of work, as views name it: they do not import SQLAlchemy
 
 
@@ -89,11 +90,12 @@ def _read_connection() -> Connection:
 
 
 @contextmanager
-def unit_of_work(claim_form_key: bool = True) -> Iterator[Session]:
+def unit_of_work(claim_form_key: bool = True, lock_seconds: float | None = None) -> Iterator[Session]:
     """One write transaction of a request, a command or a job: committed when the block ends, rolled back if it raises.
 
     What was read before is read anew afterwards. The form of the request is claimed (see duplicate_forms) unless
-    `claim_form_key` is False, for what is recorded whatever becomes of the form.
+    `claim_form_key` is False, for what is recorded whatever becomes of the form. In a request it waits for the locks of
+    others for REQUEST_LOCK_SECONDS, or for `lock_seconds`.
 
     Raises RuntimeError inside another unit of work, FormAlreadySentError for a form that was sent twice, and
     OperationalError if the locks of other transactions last too long (see is_lock_failure).
@@ -110,7 +112,7 @@ def unit_of_work(claim_form_key: bool = True) -> Iterator[Session]:
     try:
         fingerprint = None
         if in_request:
-            session.connection(execution_options={"lock_seconds": REQUEST_LOCK_SECONDS})
+            session.connection(execution_options={"lock_seconds": lock_seconds or REQUEST_LOCK_SECONDS})
             fingerprint = claim_request_form(session) if claim_form_key else None
         yield session
         session.commit()
@@ -123,6 +125,20 @@ def unit_of_work(claim_form_key: bool = True) -> Iterator[Session]:
             g.pop("unit", None)
         unit_of_work_open.reset(token)
         session.close()
+
+
+def write_if_free(write: Callable[[Session], object]) -> bool:
+    """Write in a unit of work of a page that only reads, unless the database is busy; whether it was written. Only for what
+    can be recorded at another time: the page must not wait for it."""
+    try:
+        with unit_of_work(claim_form_key=False, lock_seconds=BRIEF_LOCK_SECONDS) as session:
+            write(session)
+    except OperationalError as error:
+        if not is_lock_failure(error):
+            raise
+        _LOG.warning("the database is busy: what a page would have recorded is left for another time")
+        return False
+    return True
 
 
 def _release_refused_form(response: Response) -> Response:
