@@ -38,7 +38,7 @@ def build_preview(
     reading: WriteSession, import_id: int, table: Table, choices: queries.ImportChoices, zone: str, at: datetime,
     invites: bool | None = None,
 ) -> bool:  # fmt: skip
-    """Work out what a list would do, and then store it; False if the list is being applied, or has been."""
+    """Make and store the preview of a list; False if the list is being applied, or has been."""
     draft = queries.draft_import(reading, table, choices, zone, at)
     preview, fingerprint = draft.preview, draft.plan.fingerprint
     with unit_of_work() as session:
@@ -76,7 +76,8 @@ def run_preview(run: JobRun) -> None:
 def apply_import(
     import_id: int, zone: str, at: datetime, on_progress: ProgressCallback | None = None
 ) -> tuple[SkippedLine, ...]:
-    """Do what was previewed, to the end; returns the lines that somebody else's change has kept from being applied.
+    """Apply a list as it was previewed, to its end; returns the lines that were skipped because other users changed their person
+    or team.
 
     Raises StalePreviewError and LookupError before anything is written. A list that was cut off goes on where it was.
     """

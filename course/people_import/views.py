@@ -57,14 +57,14 @@ def _set_nav_section() -> None:
 @requires_permission(Permission.MANAGE_PEOPLE)
 @accepts_upload(MAX_MEGABYTES)
 def upload() -> PageResponse:
-    """Where a list is uploaded; shows what became of the newest ones."""
+    """Upload a list; the page shows the state of the newest lists."""
     form = ImportUploadForm()
     if form.validate_on_submit():
         file = form.file.data
         try:
-            kept = read_in_sandbox(parse_and_pack, file.read(), limits=PARSE_LIMITS)
+            packed = read_in_sandbox(parse_and_pack, file.read(), limits=PARSE_LIMITS)
             with unit_of_work() as session:
-                import_id = actions.store_upload(session, file.filename or "", kept, current_user.person.id, now())
+                import_id = actions.store_upload(session, file.filename or "", packed, current_user.person.id, now())
             return redirect_after_post(url_for("people_import.columns", import_id=import_id))
         except FileRefusedError as error:
             form.file.errors = [str(error)]
@@ -79,7 +79,7 @@ def upload() -> PageResponse:
 @pages.route("/<int(max=2147483647):import_id>/columns", methods=["GET", "POST"])
 @requires_permission(Permission.MANAGE_PEOPLE)
 def columns(import_id: int) -> PageResponse:
-    """Which column is what: guessed from the headings and what stands below them, and as it was last time."""
+    """The mapping of columns: as chosen for this list, else as for an earlier list, else guessed."""
     table = queries.stored_table(db(), import_id) or abort(404)
     chosen = queries.chosen_mapping(db(), import_id)
     before, invited = chosen or (queries.previous_mapping(db(), table.headings), False)
@@ -93,9 +93,9 @@ def columns(import_id: int) -> PageResponse:
     )
     form.base.choices = team_choices(known, "At the top of the tree")
     if form.validate_on_submit():
-        made = queries.ImportChoices(form.chosen(), selected_team_id(form.base.data))
+        choices = queries.ImportChoices(form.chosen(), selected_team_id(form.base.data))
         invites = bool(form.invites.data)
-        if not _preview(import_id, table, made, invites):
+        if not _preview(import_id, table, choices, invites):
             flash(NOTHING_TO_DECIDE)
         return redirect_after_post(url_for("people_import.detail", import_id=import_id))
     page = render_template(
@@ -136,7 +136,7 @@ def _preview_failure(import_id: int) -> str | None:
 @pages.get("/<int(max=2147483647):import_id>")
 @requires_permission(Permission.MANAGE_PEOPLE)
 def detail(import_id: int) -> PageResponse:
-    """What each row would do, how far it has come, or what it has done."""
+    """The preview of a list, its progress while it is applied, or its result."""
     job = queries.get_import(db(), import_id) or abort(404)
     making = _preview_job(import_id) if job.applied_at is None else None
     if making is not None and making.is_open:
@@ -178,7 +178,7 @@ def detail(import_id: int) -> PageResponse:
 @pages.post("/<int(max=2147483647):import_id>/again")
 @requires_permission(Permission.MANAGE_PEOPLE)
 def refresh_preview(import_id: int) -> PageResponse:
-    """Work the preview out once more, with people and teams as they are now."""
+    """Make the preview again, with the present people and teams."""
     job = queries.get_import(db(), import_id) or abort(404)
     table = queries.stored_table(db(), import_id) or abort(404)
     if job.preview is None:  # nobody has said yet which column is what
@@ -192,7 +192,7 @@ def refresh_preview(import_id: int) -> PageResponse:
 @pages.post("/<int(max=2147483647):import_id>/decide")
 @requires_permission(Permission.MANAGE_PEOPLE)
 def decide(import_id: int) -> PageResponse:
-    """Say what is to become of a row about which there is a question, or of all about which there is the same one."""
+    """Decide the question about one row, or about all rows with the same kind of question."""
     job = queries.get_import(db(), import_id) or abort(404)
     table = queries.stored_table(db(), import_id) or abort(404)
     if job.preview is None or job.begun_at is not None:
@@ -200,8 +200,8 @@ def decide(import_id: int) -> PageResponse:
         return redirect_after_post(url_for("people_import.detail", import_id=import_id))
     answered = load_preview(job.preview).answered(request.form.get("question", ""), request.form.get("answer", ""))
     if answered:
-        made = queries.import_choices(db(), import_id, table)
-        decided = replace(made, decisions={**made.decisions, **answered})
+        choices = queries.import_choices(db(), import_id, table)
+        decided = replace(choices, decisions={**choices.decisions, **answered})
         stored = _preview(import_id, table, decided)
         flash(
             NOTHING_TO_DECIDE if not stored else f"Decided about {plural(len(answered), 'row')}. Nothing is done yet."
@@ -214,7 +214,7 @@ def decide(import_id: int) -> PageResponse:
 @pages.post("/<int(max=2147483647):import_id>/apply")
 @requires_permission(Permission.MANAGE_PEOPLE)
 def apply(import_id: int) -> PageResponse:
-    """Begin to do what was previewed; it goes on when the page is left."""
+    """Put the job that applies the list into the queue."""
     job = queries.get_import(db(), import_id) or abort(404)
     person, at = current_user.person, now()
     if job.preview is not None and load_preview(job.preview).asked():
@@ -232,7 +232,7 @@ def apply(import_id: int) -> PageResponse:
 @pages.post("/<int(max=2147483647):import_id>/invite")
 @requires_permission(Permission.MANAGE_PEOPLE)
 def invite(import_id: int) -> PageResponse:
-    """Invite all whom the list brought and who have not signed in."""
+    """Invite the people of the list who have not chosen a password."""
     job = queries.get_import(db(), import_id)
     if job is None or job.applied_at is None or job.preview is None:
         abort(404)
@@ -243,7 +243,7 @@ def invite(import_id: int) -> PageResponse:
 @pages.post("/<int(max=2147483647):import_id>/result")
 @requires_permission(Permission.MANAGE_PEOPLE)
 def result(import_id: int) -> PageResponse:
-    """What each row does or did, as a file."""
+    """The preview or the result of each row as a CSV file."""
     job = queries.get_import(db(), import_id)
     if job is None or job.preview is None:
         abort(404)
