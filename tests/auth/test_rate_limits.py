@@ -126,7 +126,7 @@ def test_threads_of_one_process_keep_the_limit_of_a_page(committed: Flask) -> No
 def test_a_busy_database_neither_slows_nor_opens_a_page(
     fresh_app: Flask, monkeypatch: pytest.MonkeyPatch, clock: list[float]
 ) -> None:
-    tries = []
+    tries: list[object] = []
     share = PageAttemptStorage._share
 
     def share_and_note(*arguments: object) -> None:

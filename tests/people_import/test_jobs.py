@@ -176,7 +176,7 @@ def test_the_preview_is_that_of_the_newest_choices_also_while_it_is_made(
     address = f"/people/import/{import_id}/columns"
     form = client.get(address).fields() | {"csrf_token": client.token(), "team": "2"}
     assert client.flask.post(address, data=form).status_code == 303
-    drafted = []
+    drafted: list[queries.ImportDraft] = []
     draft = queries.draft_import
 
     def draft_while_somebody_changes_the_columns(*arguments: object) -> queries.ImportDraft:
