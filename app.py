@@ -133,6 +133,7 @@ CLI_COMMANDS = (
     signin_commands.group,
     serving_commands.serve_command,
     system_commands.group,
+    system_commands.jobs_group,
     system_commands.system_group,
     serving_commands.worker_command,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from course.analytics.models import TeamDiscussion
 from course.audit.models import AuditEntry
 from course.auth.models import Credential
+from course.backups.models import Backup
 from course.calendars.models import CalendarFeed
 from course.certificates.models import Certificate
 from course.content.models import ContentVersion
@@ -17,7 +18,6 @@ from course.jobs.models import Job
 from course.join_requests.models import RegistrationLink
 from course.learning.models import Enrolment
 from course.mail.models import OutboxMail
-from course.operations.models import Backup
 from course.organisation.models import Organisation
 from course.people.models import Person
 from course.people_import.models import PeopleImport

@@ -23,6 +23,7 @@ from app import create_app
 from config import Config
 from course import db, schema_upgrade
 from course.auth import password_hashing as passwords
+from course.auth.rate_limits import PAGE_ATTEMPTS_KEY
 from course.content.actions import archive
 from course.db import assert_outside_unit_of_work, make_engine
 from course.reports.status_cache import StatusCache
@@ -125,6 +126,7 @@ def undone(prepared: Flask) -> Iterator[Flask]:
         prepared.extensions.pop("course.organisation", None)
         prepared.extensions["course.status_cache"] = StatusCache()
         prepared.extensions.pop("course.analytics", None)
+        prepared.extensions.pop(PAGE_ATTEMPTS_KEY, None)
         yield prepared
         prepared.extensions["course.sessions"] = kept
         outer.rollback()

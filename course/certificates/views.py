@@ -11,7 +11,7 @@ from flask_login import current_user
 from markupsafe import Markup
 from werkzeug.wrappers import Response as WsgiResponse
 
-from course.auth.rate_limits import RateLimiter
+from course.auth.rate_limits import PageRateLimiter
 from course.auth.rules import network_prefix
 from course.certificates import actions, queries
 from course.certificates.pdf import PrintedCertificate, certificate_pdf
@@ -35,7 +35,7 @@ pages = Blueprint("certificates", __name__)
 checks = Blueprint("verify", __name__)
 certificate_links = Blueprint("kept", __name__)
 # Numbers cannot be guessed in a lifetime; the limit keeps programs from trying.
-_throttle = RateLimiter("certificate checks", 60, 60)
+_throttle = PageRateLimiter("certificate checks", 60, 60)
 # Typesetting needs a processor for a while; a repeated request gets the same bytes.
 _cached_pdf = lru_cache(32)(certificate_pdf)
 

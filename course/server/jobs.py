@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from course.analytics.weekly_counts import cached_release_schedule
 from course.auth import jobs as auth
+from course.backups import jobs as backups
 from course.dates import civil_date
 from course.evidence import jobs as evidence
 from course.exports import jobs as exports
@@ -63,7 +64,7 @@ JOBS = (
     ),
 )
 FEATURES = (
-    auth, evidence, exports, mail, people, people_import, privacy, refreshers, reminders, reports, scheduled_reports,
+    auth, backups, evidence, exports, mail, people, people_import, privacy, refreshers, reminders, reports, scheduled_reports,
 )  # fmt: skip
 REGISTRY = JobRegistry((*JOBS, *(kind for feature in FEATURES for kind in feature.JOBS)))
 # Only where pages are served: figures that take long are in the memory of the process before somebody asks for them.

@@ -233,6 +233,10 @@ AUDITED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str 
         (World.repeat_job, ["job.repeated"], "boss"),
         (lambda w: w.post("/system/jobs/99/repeat"), [], "boss"),
     ],
+    "operations.run_regular_job": [
+        (lambda w: w.post("/system/jobs/regular/server.delete_jobs"), ["job.started"], "boss"),
+        (lambda w: w.post("/system/jobs/regular/evidence.pack", status=404), [], "boss"),
+    ],
     "operations.retry_mail": [
         (lambda w: w.post(f"/mail/{w.failed_mail()}/retry"), ["mail.retried"], "boss"),
         (lambda w: w.post("/mail/999/retry"), [], "boss"),
