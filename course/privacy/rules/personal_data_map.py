@@ -251,6 +251,7 @@ INDIRECT_TABLES = {
 NON_PERSONAL_TABLES = {
     "audit_head": "The number of an entry of the log.",
     "backup": "It says that a copy was made.",
+    "content_translation": "The words of the course in another language.",
     "content_version": "The words of the course.",
     "download": "A file about many people, which goes after thirty days at the latest.",
     "ended_session": "A hash that fits a cookie and no person; it goes after twelve hours.",
