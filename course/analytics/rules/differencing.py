@@ -60,7 +60,7 @@ class Release:
     `rests` is what was published, by group; `parts` gives for each team the group to whose rest it belonged: the teams of
     one part could be seen only together. `then` are the placements on that Monday by the answers that are still there,
     `previous` those of the people who have changed since, `changed_by_team` the same people by team: the team at the
-    release, and the team now.
+    release, and the team now. `moves` counts the people by these two teams, also those who stayed.
     """
 
     index: int
@@ -69,6 +69,7 @@ class Release:
     then: Placements
     previous: Mapping[int, Placement]
     changed_by_team: Mapping[int, set[int]]
+    moves: Mapping[tuple[int, int], int]
 
     def count_differences(self, then: Collection[int], now: Collection[int], placements: Placements) -> int:
         """How many people, at least, the figures of the teams `then` at the release and of the teams `now` today count
@@ -97,20 +98,27 @@ class Release:
         left = self.then.rest(then)
         return max(people - left.people, 0), (people, answers) == (left.people, left.answers)
 
+    def shared_people(self, partition: Partition) -> Counter[tuple[int, int]]:
+        """How many people count in a part of the release and in a part of `partition`, by these two. People who have
+        moved to another team take their answers with them: the old figures of one team can be those of another."""
+        shared: Counter[tuple[int, int]] = Counter()
+        for (before, now), people in self.moves.items():
+            if before in self.parts and now in partition.group_of:
+                shared[self.parts[before], partition.group_of[now]] += people
+        return shared
+
     def common_parts(
-        self, partition: Partition, placements: Placements, min_shared: int
+        self, partition: Partition, shared: Mapping[tuple[int, int], int], min_shared: int
     ) -> Iterator[tuple[set[int], set[int]]]:
         """Pairs of team sets with the same people: parts of the release, and parts of `partition`.
 
         The figures of the first can be subtracted from those of the second. Parts that share at least `min_shared`
-        people are joined, because a difference between them would leave these people.
+        people are joined, because a difference between them would leave these people. `shared` gives their number by
+        part then and part now.
         """
         then: dict[int, set[int]] = defaultdict(set)
-        shared: Counter[tuple[int, int]] = Counter()
         for team, part in self.parts.items():
             then[part].add(team)
-            if team in partition.group_of:
-                shared[part, partition.group_of[team]] += len(placements.people(team))
         forth: dict[int, set[int]] = defaultdict(set)
         back: dict[int, set[int]] = defaultdict(set)
         for (old_part, new_part), people in shared.items():
@@ -156,7 +164,13 @@ def compare_release(
             if place is not None:
                 changed_by_team[place[0]].add(person)
     parts = {team: group for group, rest in rests.items() for team in rest.teams}
-    return Release(index, rests, parts, Placements(timeline.placements(index)), previous, changed_by_team)
+    then = Placements(timeline.placements(index))
+    moves = Counter(
+        (before[0], now[0])
+        for person, before in then.by_person.items()
+        if before is not None and (now := placements.by_person.get(person)) is not None
+    )
+    return Release(index, rests, parts, then, previous, changed_by_team, moves)
 
 
 class Partition:
@@ -180,7 +194,8 @@ class Partition:
 def differencing_risks(release: Release, partition: Partition, placements: Placements) -> Iterator[set[int]]:
     """Sets of teams whose figures in `partition`, less those of the release, would disclose fewer than SMALLEST_GROUP
     people."""
-    for min_shared in (1, SMALLEST_GROUP):
-        for then, now in release.common_parts(partition, placements, min_shared):
+    shared = release.shared_people(partition)
+    for min_shared in sorted({min(people, SMALLEST_GROUP) for people in shared.values()}):
+        for then, now in release.common_parts(partition, shared, min_shared):
             if 0 < release.count_differences(then, now, placements) < SMALLEST_GROUP:
                 yield then | now
