@@ -105,7 +105,7 @@ SIZES = st.lists(st.sampled_from((5, 6, 7, 9)), min_size=3, max_size=3)
 WEEKS = st.lists(st.lists(EVENTS, min_size=1, max_size=4), min_size=2, max_size=5)
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150)
 @given(SIZES, WEEKS)
 def test_no_published_figures_disclose_fewer_than_five_people(
     sizes: list[int], weeks: list[list[tuple[str, int, int, int]]]
