@@ -16,7 +16,7 @@ from course.analytics.rules.question_review import quote_text
 from course.analytics.rules.suppression import WHOLE_ORGANISATION
 from course.analytics.team_findings import team_findings
 from course.analytics.views.page_context import (
-    group_url,
+    discussion_url,
     leads_group,
     pages,
     published_figures,
@@ -62,7 +62,8 @@ def _results_page(group: int) -> str:
     discussions = discussions_of_teams(queries.team_discussions(db()), related_groups(group, visible.team_parents))
     context = {
         "name": name,
-        "base": group_url(group),
+        "group": group,
+        "discussion_url": discussion_url,
         "points": points,
         "talks": discussions,
         "mine": {entry.id for entry in discussions if _may_withdraw(visible.current_group(entry.team))},
