@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from course.analytics.models import TeamDiscussion
+from course.analytics.models import PublishedFigure
 from course.audit.models import AuditEntry
 from course.auth.models import Credential
 from course.backups.models import Backup
@@ -44,6 +44,7 @@ MODEL_CLASSES = (
     OutboxMail,
     PeopleImport,
     Person,
+    PublishedFigure,
     RecordView,
     RefresherPart,
     RegistrationLink,
@@ -53,7 +54,6 @@ MODEL_CLASSES = (
     RetentionSchedule,
     SentForm,
     SignedCredential,
-    TeamDiscussion,
     TrustedIssuer,
     WorkerBeat,
 )

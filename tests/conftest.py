@@ -125,7 +125,6 @@ def undone(prepared: Flask) -> Iterator[Flask]:
         # What was read of a database that is undone must not be remembered.
         prepared.extensions.pop("course.organisation", None)
         prepared.extensions["course.status_cache"] = StatusCache()
-        prepared.extensions.pop("course.analytics", None)
         prepared.extensions.pop(PAGE_ATTEMPTS_KEY, None)
         yield prepared
         prepared.extensions["course.sessions"] = kept
