@@ -32,6 +32,7 @@ from course.content.schema import NATIONS, SETTINGS
 from course.credentials import commands as credential_commands
 from course.credentials import views as credentials
 from course.credentials.rules.documents import SigningSettings
+from course.dashboard import views as dashboard
 from course.db import make_engine
 from course.demo import commands as demo_commands
 from course.evidence import commands as evidence_commands
@@ -84,6 +85,7 @@ PACKAGE = Path(__file__).resolve().parent / "course"
 # The pages of each feature, with the prefix of their addresses.
 BLUEPRINTS = (
     (auth.pages, ""),
+    (dashboard.pages, ""),
     (learning.pages, ""),
     (calendars.pages, "/calendar"),
     (certificates.pages, "/certificate"),

@@ -8,7 +8,6 @@ from functools import lru_cache
 
 from flask import Blueprint, Response, abort, flash, g, make_response, render_template, request, url_for
 from flask_login import current_user
-from markupsafe import Markup
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.auth.rate_limits import RateLimiter
@@ -44,8 +43,11 @@ _cached_pdf = lru_cache(32)(certificate_pdf)
 def my_certificates() -> str:
     """The newest certificate of the viewer, and the earlier ones."""
     g.here = "training"
-    found = queries.certificates(db(), current_user.person.id)
-    return render_template("certificates/mine.html", certificates=found)
+    person_id = current_user.person.id
+    found = queries.certificates(db(), person_id)
+    number = queries.certificate_link_number(db(), person_id) if found else 0
+    link = certificate_link(person_id, number)
+    return render_template("certificates/mine.html", certificates=found, link=link, link_number=number)
 
 
 @pages.get("/<number>")
@@ -73,18 +75,6 @@ def check_address(number: str) -> str:
 def pathway_name(pathway: str | None) -> str:
     """The display name of a pathway; empty for a certificate from before pathways were recorded."""
     return {str(name): words for name, words in SETTINGS.items()}.get(pathway or "", "")
-
-
-@pages.app_context_processor
-def _reissue_context() -> dict[str, object]:
-    """`certificates_in_another_name()` for the page of a person: evaluated only where it is shown."""
-    return {"certificates_in_another_name": _render_other_names}
-
-
-def _render_other_names(person_id: int, name: str) -> Markup:
-    found = queries.certificates_in_another_name(db(), person_id, name)
-    html = render_template("certificates/other_name.html", certificates=found, person_id=person_id, name=name)
-    return Markup(html)  # noqa: S704
 
 
 @pages.post("/of/<int(max=2147483647):person_id>/reissue")
@@ -145,21 +135,9 @@ def download(number: str) -> Response:
     return _pdf_response(current_user.person.id, number)
 
 
-@pages.app_context_processor
-def _link_context() -> dict[str, object]:
-    """`kept_link(person_id)` and `kept_link_number(person_id)`: the certificate link of a person and its number, for
-    the holder and for administrators who record a leaver."""
-    return {
-        "kept_link": certificate_link,
-        "kept_link_number": lambda person_id: queries.certificate_link_number(db(), person_id),
-    }
-
-
-def certificate_link(person_id: int) -> str:
-    """The link by which a person opens their certificates without sign-in, also after leaving."""
-    token = create_link_token(
-        person_id, site_state().config.secret_key, queries.certificate_link_number(db(), person_id)
-    )
+def certificate_link(person_id: int, number: int) -> str:
+    """The link of this number by which a person opens their certificates without sign-in, also after leaving."""
+    token = create_link_token(person_id, site_state().config.secret_key, number)
     return str(site_state().config.public_url) + url_for("kept.certificates", token=token)
 
 

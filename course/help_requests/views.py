@@ -15,6 +15,7 @@ from course.content.loaded_course import library
 from course.dates import civil_date
 from course.help_requests import actions, queries
 from course.help_requests.rules import HelpRecipient
+from course.learning.views.help_offer import HELP_OFFER_SOURCES
 from course.mail.message_templates import render_message
 from course.mail.rules import MailMessage
 from course.organisation.queries import ContactView
@@ -48,7 +49,8 @@ class HelpOffer:
     lead_term: str
 
 
-def _help_offer() -> HelpOffer:
+def help_offer() -> HelpOffer:
+    """The help offer of the reader, for a page that includes help_requests/offer.html. Four queries."""
     organisation = current_organisation()
     term = library().help.terms[organisation.nation] if organisation else "safeguarding lead"
     lead = organisation.contacts.get("lead") if organisation else None
@@ -67,10 +69,7 @@ def _recipient_names(recipients: Sequence[HelpRecipient]) -> str:
     return " and ".join(recipient.name for recipient in recipients)
 
 
-@pages.app_context_processor
-def _template_context() -> dict[str, object]:
-    """A function for help_requests/offer.html, which runs its queries only where the offer is shown."""
-    return {"help_offer": _help_offer}
+HELP_OFFER_SOURCES.append(help_offer)
 
 
 @pages.post("/help")

@@ -43,12 +43,6 @@ def _today() -> date:
     return civil_date(now(), app_state().config.time_zone)
 
 
-@pages.app_context_processor
-def _open_request_context() -> dict[str, object]:
-    """`requests_to_join()` for the list of people: asked for only where it is shown."""
-    return {"requests_to_join": lambda: len(queries.open_requests(db(), current_user.person))}
-
-
 @pages.route("/join/<token>", methods=["GET", "POST"])
 @public
 def join(token: str) -> PageResponse:

@@ -19,6 +19,7 @@ from course.jobs.rules import OPEN_STATES, JobState
 from course.mail import queries as mail
 from course.mail.message_templates import render_message
 from course.mail.rules import DeliveryState
+from course.mail.views import reader_mail_alert
 from course.operations import actions, queries
 from course.operations.rules import format_size, is_backup_overdue, is_mail_stalled
 from course.server.jobs import REGISTRY
@@ -92,6 +93,7 @@ def overview() -> str:
         address=person.email,
         workers=running_workers,
         differ=settings_conflicts(running_workers),
+        mail_alert=reader_mail_alert(),
     )
 
 
