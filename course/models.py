@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from course.analytics.models import TeamDiscussion
 from course.audit.models import AuditEntry
-from course.auth.models import Credential
 from course.calendars.models import CalendarFeed
 from course.certificates.models import Certificate
 from course.content.models import ContentVersion
@@ -19,6 +18,7 @@ from course.learning.models import Enrolment
 from course.mail.models import OutboxMail
 from course.operations.models import Backup
 from course.organisation.models import Organisation
+from course.passwords.models import Credential
 from course.people.models import Person
 from course.people_import.models import PeopleImport
 from course.privacy.models import RetentionSchedule
