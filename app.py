@@ -16,7 +16,7 @@ from config import Config
 from course import event_handlers
 from course.analytics import views as analytics
 from course.audit import commands as audit_commands
-from course.audit import views as audit
+from course.audit_search import views as audit_search
 from course.auth import commands as signin_commands
 from course.auth import sign_in_session as signin_session
 from course.auth import views as auth
@@ -110,7 +110,7 @@ BLUEPRINTS = (
     (evidence.pages, "/evidence"),
     (refreshers.pages, ""),
     (help_requests.pages, ""),
-    (audit.pages, "/audit"),
+    (audit_search.pages, "/audit"),
     (operations.pages, ""),
     (reminders.pages, "/reminders"),
 )

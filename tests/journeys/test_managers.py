@@ -43,7 +43,7 @@ from tests.pages import Client
 ADDRESSES = {role: email for _, email, role in DEMO_ACCOUNTS}
 # A path for each page that managers or administrators may open; {…} are ids of the demonstration.
 PAGES = {
-    "audit.search": "/audit",
+    "audit_search.search": "/audit",
     "scheduled_reports.overview": "/report/mail",
     "content.status": "/content",
     "people.delegations": "/people/deputies",
