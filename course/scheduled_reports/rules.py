@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from course.recertification.rules.civil_dates import pluralise
-from course.recertification.rules.explanations import STATUS_GROUPS
+from course.recertification.rules.explanations import ACTIONABLE_GROUPS, STATUS_GROUPS
 from course.reports.rules import STATUS_BAR_ORDER, StatusLine
 
 FREQUENCIES = {"week": "Every week, on Monday", "month": "Every month, on the first"}
 MAX_NAMED = 20  # people that a mail names
-ACTIONABLE_GROUPS = ("overdue", "due-soon", "in-progress", "not-started")  # groups of people with something to do
 
 
 @dataclass(frozen=True)
