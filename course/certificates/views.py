@@ -24,6 +24,7 @@ from course.dates import civil_date
 from course.organisation.queries import logo_at
 from course.people.queries import person
 from course.web.access import Permission, public, requires_permission, sign_in_required
+from course.web.addresses import public_url_for
 from course.web.app_state import app_state as site_state
 from course.web.redirects import redirect_after_post
 from course.web.template_filters import format_date, format_minutes, plural
@@ -69,7 +70,7 @@ def detail(number: str) -> str:
 
 def check_address(number: str) -> str:
     """The URL at which anybody can verify this certificate."""
-    return str(site_state().config.public_url) + url_for("verify.verify", number=number)
+    return public_url_for("verify.verify", number=number)
 
 
 def pathway_name(pathway: str | None) -> str:
@@ -87,7 +88,7 @@ def reissue(person_id: int) -> WsgiResponse:
             session, person_id, holder.name, "The holder’s name has changed.", current_user.person.id, now()
         )
     flash(f"{plural(count, 'certificate')} issued in the name {holder.name}. Those before say that they are replaced.")
-    return redirect_after_post(f"/people/{person_id}")
+    return redirect_after_post(url_for("dashboard.person", person_id=person_id))
 
 
 @checks.get("")
@@ -138,7 +139,7 @@ def download(number: str) -> Response:
 def certificate_link(person_id: int, number: int) -> str:
     """The link of this number by which a person opens their certificates without sign-in, also after leaving."""
     token = create_link_token(person_id, site_state().config.secret_key, number)
-    return str(site_state().config.public_url) + url_for("kept.certificates", token=token)
+    return public_url_for("kept.certificates", token=token)
 
 
 @pages.post("/link/end")
@@ -154,7 +155,7 @@ def end_person_link(person_id: int) -> WsgiResponse:
     """End the certificate link of a person, also after the person has left."""
     if person(db(), person_id) is None:
         abort(404)
-    return _end_link(person_id, f"/people/{person_id}")
+    return _end_link(person_id, url_for("dashboard.person", person_id=person_id))
 
 
 def _end_link(person_id: int, back: str) -> WsgiResponse:
