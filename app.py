@@ -43,6 +43,7 @@ from course.join_requests import views as join_requests
 from course.learning import views as learning
 from course.mail import commands as mail_commands
 from course.mail import views as mail
+from course.mail.message_templates import MailRenderer
 from course.operations import commands as system_commands
 from course.operations import views as operations
 from course.organisation import views as organisation
@@ -52,6 +53,7 @@ from course.people_import import views as people_import
 from course.preview import views as preview
 from course.privacy import commands as privacy_commands
 from course.privacy import views as privacy
+from course.public_addresses import PublicAddresses
 from course.recertification import commands as refresher_commands
 from course.recertification import views as recertification
 from course.refreshers import commands as recall_commands
@@ -152,6 +154,8 @@ class AppState:
     config: Config
     library: Library
     engine: Engine
+    public_address: PublicAddresses
+    mail_renderer: MailRenderer
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -177,7 +181,9 @@ def create_app(config: Config | None = None) -> Flask:
         PREFERRED_URL_SCHEME="https" if config.secure else "http",
     )
     engine = make_engine(config.database_url, config.threads)
-    app.extensions["course"] = AppState(config, _load_library(config.content), engine)
+    library, public_address = _load_library(config.content), PublicAddresses(app.url_map, config.public_url)
+    renderer = MailRenderer(library.course.title, public_address, config.time_zone)
+    app.extensions["course"] = AppState(config, library, engine, public_address, renderer)
     if config.trusted_proxies:
         hops = config.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
@@ -197,7 +203,7 @@ def create_app(config: Config | None = None) -> Flask:
     access.init(app)
     addresses.init(app)
     request_language.init(app)
-    template_filters.init(app, config.time_zone)
+    template_filters.init(app.jinja_env, config.time_zone)
     app.jinja_env.globals.update(setting_names=SETTINGS, nation_names=NATIONS)
     for pages, prefix in BLUEPRINTS:
         app.register_blueprint(pages, url_prefix=prefix or None)

@@ -21,8 +21,15 @@ from course.mail.events import BeforeMailSend
 from course.operations import events as operations_events
 from course.organisation import events as organisation_events
 from course.people import events as people_events
-from course.people.actions import InvitationRequested
-from course.people.events import AddressChanged, EarlierCertificate, PeopleMerged, PersonAdded, PersonLeft, RecordOpened
+from course.people.events import (
+    AddressChanged,
+    EarlierCertificate,
+    InvitationRequested,
+    PeopleMerged,
+    PersonAdded,
+    PersonLeft,
+    RecordOpened,
+)
 from course.people_import import events as people_import_events
 from course.privacy import events as privacy_events
 from course.recertification import events as recertification_events

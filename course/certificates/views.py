@@ -15,7 +15,6 @@ from course.auth.rules import network_prefix
 from course.certificates import actions, queries
 from course.certificates.pdf import PrintedCertificate, certificate_pdf
 from course.certificates.rules import certificate_state, normalise_number
-from course.certificates.signed_links import create_link_token, read_link_number, read_person_id
 from course.clock import now
 from course.content.loaded_course import library
 from course.content.schema import SETTINGS
@@ -23,6 +22,7 @@ from course.credentials.queries import signed_credential
 from course.dates import civil_date
 from course.organisation.queries import logo_at
 from course.people.queries import person
+from course.signed_links import CertificateLink, read_link, sign_link
 from course.web.access import Permission, public, requires_permission, sign_in_required
 from course.web.addresses import public_url_for
 from course.web.app_state import app_state as site_state
@@ -138,7 +138,7 @@ def download(number: str) -> Response:
 
 def certificate_link(person_id: int, number: int) -> str:
     """The link of this number by which a person opens their certificates without sign-in, also after leaving."""
-    token = create_link_token(person_id, site_state().config.secret_key, number)
+    token = sign_link(CertificateLink(person_id, number), site_state().config.secret_key)
     return public_url_for("kept.certificates", token=token)
 
 
@@ -194,13 +194,12 @@ def _link_holder(token: str) -> int:
     """
     if not _throttle.is_allowed(network_prefix(request.remote_addr)):
         abort(429)
-    secret = site_state().config.secret_key
-    person_id = read_person_id(token, secret) or abort(404)
-    if not queries.certificates(db(), person_id):
+    link = read_link(CertificateLink, token, site_state().config.secret_key) or abort(404)
+    if not queries.certificates(db(), link.person_id):
         abort(404)
-    if read_link_number(token, secret) != queries.certificate_link_number(db(), person_id):
+    if link.number != queries.certificate_link_number(db(), link.person_id):
         raise LinkEndedError
-    return person_id
+    return link.person_id
 
 
 @certificate_links.get("/<token>")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime, timedelta
+from math import inf
 from pathlib import Path
 
 import click
@@ -26,6 +27,7 @@ from course.demo.actions import (
 )
 from course.demo.queries import database_owner
 from course.demo.rules import HISTORY_LENGTH
+from course.mail.jobs import render_waiting_mail
 from course.organisation.queries import organisation
 from course.privacy.jobs import run_erasure
 from course.refreshers.jobs import send_boosters
@@ -76,6 +78,7 @@ def prepare_demo() -> None:
         queue_due_reminders(at, now)
         send_boosters(civil_date(at, zone), at)
         run_erasure(at)
+        render_waiting_mail(inf)  # a mail that was sent is listed by its subject
         with unit_of_work() as session:
             administration.mark_mail_sent(session, at)
             administration.add_present_state(session, at, civil_date(at, zone))
@@ -106,6 +109,7 @@ def _queue_past_reminders(at: datetime) -> None:
     for week in range(REMINDER_WEEKS, 0, -1):
         then = (at - timedelta(weeks=week)).replace(hour=9, minute=5)
         queue_due_reminders(then, lambda then=then: then)  # type: ignore[misc]
+        render_waiting_mail(inf)  # a mail that was sent is listed by its subject
         with unit_of_work() as session:
             administration.mark_mail_sent(session, then)
 

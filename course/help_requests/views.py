@@ -14,10 +14,8 @@ from course.clock import now
 from course.content.loaded_course import library
 from course.dates import civil_date
 from course.help_requests import actions, queries
-from course.help_requests.rules import HelpRecipient
+from course.help_requests.rules import HelpRecipient, HelpRequestMessage
 from course.learning.views.help_offer import HELP_OFFER_SOURCES
-from course.mail.message_templates import render_message
-from course.mail.rules import MailMessage
 from course.organisation.queries import ContactView
 from course.organisation.request_organisation import current_organisation
 from course.people.rules import first_name
@@ -85,7 +83,7 @@ def request_help() -> Response:
     if not recipients:
         flash("There is nobody here who can be told. Please speak to your safeguarding lead.")
         return back
-    messages = [(recipient, _help_mail(recipient)) for recipient in recipients]
+    messages = [(recipient, _help_message(recipient)) for recipient in recipients]
     with unit_of_work() as session:
         is_new = actions.request_help(session, _person_id(), messages, _today(), app_state().config.time_zone, now())
     if is_new:
@@ -95,14 +93,11 @@ def request_help() -> Response:
     return back
 
 
-def _help_mail(recipient: HelpRecipient) -> MailMessage:
-    organisation, name = current_organisation(), str(current_user.person.name)
-    return render_message(
-        "help.txt",
-        f"{name} asks for help with the course",
+def _help_message(recipient: HelpRecipient) -> HelpRequestMessage:
+    organisation = current_organisation()
+    return HelpRequestMessage(
         name=first_name(recipient.name),
-        who=name,
+        learner=str(current_user.person.name),
         manager=recipient.is_manager,
-        course=library().course.title,
         organisation=organisation.name if organisation else "",
     )

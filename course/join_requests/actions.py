@@ -15,10 +15,9 @@ from course.db import lock_row
 from course.join_requests import queries
 from course.join_requests.models import RegistrationLink, RegistrationRequest
 from course.join_requests.queries import JoinLinkView, JoinRequestView
-from course.join_requests.rules import MAX_OPEN_REQUESTS, REQUEST_RETENTION
-from course.mail import rules as mails
+from course.join_requests.rules import MAX_OPEN_REQUESTS, REQUEST_RETENTION, JoinRequestMessage
 from course.mail.actions import queue_message
-from course.people.actions import InvitationWriter, Refusal, add_person, invite
+from course.people.actions import Refusal, add_person, invite
 from course.people.models import Team
 from course.people.queries import person_by_email
 from course.people.rules import normalise_email
@@ -64,13 +63,11 @@ def revoke_link(session: Session, link_id: int, by: int | None, at: datetime) ->
     return result is not None
 
 
-def request_to_join(
-    session: Session, link: JoinLinkView, name: str, email: str, mail: mails.MailMessage, today: date, at: datetime
-) -> bool:
+def request_to_join(session: Session, link: JoinLinkView, name: str, email: str, today: date, at: datetime) -> bool:
     """Somebody asks. Who is there already, or has asked, is not written down again: the answer is the same for all.
 
-    False if the link takes no more requests, which is said whoever asks. `mail` is for whoever decides; each of them gets
-    one a day for a link at most.
+    False if the link takes no more requests, which is said whoever asks. Each of those who decide gets one mail a day for a
+    link at most.
     """
     session.execute(delete(RegistrationRequest).where(RegistrationRequest.decided_at <= at - REQUEST_RETENTION))
     if queries.count_open_requests(session, link.id) >= MAX_OPEN_REQUESTS:
@@ -86,22 +83,21 @@ def request_to_join(
     except IntegrityError:
         return True
     record_event(session, "registration.asked", ("team", link.team_id), {}, None, at)
+    message = JoinRequestMessage(link.team)
     for recipient in queries.decider_addresses(session, link.team_id):
-        queue_message(session, f"registration:{link.id}:{today}:{recipient}"[:200], recipient, mail, at)
+        queue_message(session, f"registration:{link.id}:{today}:{recipient}"[:200], recipient, message, at)
     return True
 
 
-def approve_request(
-    session: Session, request: JoinRequestView, letter: InvitationWriter, by: int, at: datetime
-) -> Refusal | None:
-    """Add whoever has asked, and invite them: the mail proves that the address is theirs."""
+def approve_request(session: Session, request: JoinRequestView, sender: str, by: int, at: datetime) -> Refusal | None:
+    """Add the person who has asked, and invite them in the name of `sender`: the mail proves that the address is theirs."""
     if not _record_decision(session, request.id, by, at):
         return Refusal("request", "This has been decided already.")
     added = add_person(session, request.name, request.email, request.team_id, "learner", at, by)
     if isinstance(added, Refusal):
         return added
     session.execute(update(RegistrationRequest).where(RegistrationRequest.id == request.id).values(person_id=added.id))
-    invite(session, added.id, letter, at, by)
+    invite(session, added.id, sender, at, by)
     return None
 
 

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date, timedelta
+
+from course.mail.rules import MailMessage
 
 MAX_LINK_PERIOD = timedelta(days=366)  # how long a link may work
 REQUEST_RETENTION = timedelta(days=30)  # how long a request is kept after it was decided
 # Requests by one link that nobody has decided yet: a whole organisation may ask on one morning.
 MAX_OPEN_REQUESTS = 2000
 _DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
+
+
+@dataclass(frozen=True)
+class JoinRequestMessage(MailMessage):
+    """For those who decide about requests to join a team. It does not name who asks: only the page does."""
+
+    template = "join_request"
+    label = "Somebody asks to join a team"
+    team: str
 
 
 def parse_domains(text: str) -> list[str]:

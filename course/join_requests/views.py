@@ -11,15 +11,11 @@ from werkzeug.wrappers import Response as WsgiResponse
 from course.auth.rate_limits import RateLimiter
 from course.auth.rules import LINKS_PER_ADDRESS, LINKS_PER_NETWORK, network_prefix
 from course.clock import now
-from course.content.loaded_course import library
 from course.dates import civil_date
 from course.join_requests import actions, queries
 from course.join_requests.forms import JoinLinkForm, JoinRequestForm
 from course.join_requests.rules import has_allowed_domain, parse_domains
-from course.mail.message_templates import render_message
-from course.mail.rules import MailMessage
 from course.people.forms import selected_team_id, team_choices
-from course.people.jobs import invitation
 from course.people.queries import may_manage_team, teams
 from course.people.rules import normalise_email
 from course.web.access import Permission, public, requires_permission
@@ -63,9 +59,8 @@ def join(token: str) -> PageResponse:
             form.email.errors = [_TOO_MANY_ATTEMPTS]
             return make_response(render_template("join_requests/join.html", form=form, link=link), 429)
         else:
-            mail = _decision_mail(link.team)
             with unit_of_work() as session:
-                taken = actions.request_to_join(session, link, name, email, mail, today, at)
+                taken = actions.request_to_join(session, link, name, email, today, at)
                 if not taken:
                     session.rollback()  # nothing was done, so the same form may come again
             if taken:
@@ -78,12 +73,6 @@ def join(token: str) -> PageResponse:
 def _within_rate_limit(email: str) -> bool:
     """Whether somebody may ask with this address, and from where they are, once more."""
     return _by_email.is_allowed(normalise_email(email)) and _by_network.is_allowed(network_prefix(request.remote_addr))
-
-
-def _decision_mail(team: str) -> MailMessage:
-    """For whoever decides: without a name, which only the page tells."""
-    course, link = library().course.title, app_state().config.public_url + url_for("join_requests.overview")
-    return render_message("asking.txt", f"Somebody asks to join {team}: {course}", team=team, course=course, link=link)
 
 
 @pages.get("/registrations")
@@ -133,9 +122,8 @@ def revoke_link(link_id: int) -> PageResponse:
 def approve(request_id: int) -> PageResponse:
     """Let somebody in: they are added, and get an invitation."""
     asked = queries.decidable_request(db(), current_user.person, request_id) or abort(404)
-    letter = invitation(asked.name, current_user.person.name)
     with unit_of_work() as session:
-        refused = actions.approve_request(session, asked, letter, current_user.person.id, now())
+        refused = actions.approve_request(session, asked, current_user.person.name, current_user.person.id, now())
         if refused is not None:
             session.rollback()  # nothing was done, so the same form may come again
     flash(refused.message if refused else f"{asked.name} has been added. An invitation is on its way to {asked.email}.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, update
+from sqlalchemy import null, or_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -22,30 +22,36 @@ from course.mail.rules import (
     TEXT_RETENTION,
     UNKNOWN_OUTCOME,
     MailMessage,
+    RenderedMail,
     ServerFault,
     next_server_check,
     next_try,
     too_many_dead_addresses,
     waited_too_long,
 )
+from course.translation import SOURCE_LANGUAGE
 
 # What a mail says is not kept once nobody needs it: a link in it must not be readable here for ever.
-_ERASED_TEXTS: dict[str, object] = {"text": "", "html": None}
+_ERASED_TEXTS: dict[str, object] = {"text": "", "html": None, "template_values": null()}
 _DOUBTED_REASON = "The mail server said of many addresses at once that they do not exist, which was not believed."
 
 
-def queue_message(session: Session, key: str, recipient: str, letter: MailMessage, at: datetime) -> bool:
-    """Put a letter into the outbox, to leave after the commit; False if `key` was queued before."""
-    return schedule_message(session, key, recipient, letter, at, at)
+def queue_message(session: Session, key: str, recipient: str, message: MailMessage, at: datetime) -> bool:
+    """Put a mail into the outbox, to leave after the commit; False if `key` was queued before."""
+    return schedule_message(session, key, recipient, message, at, at)
 
 
 def schedule_message(
-    session: Session, key: str, recipient: str, letter: MailMessage, at: datetime, not_before: datetime
+    session: Session, key: str, recipient: str, message: MailMessage, at: datetime, not_before: datetime
 ) -> bool:
-    """Put a letter into the outbox, to leave at `not_before` or later; False if `key` was queued before."""
+    """Put a mail into the outbox, to leave at `not_before` or later; False if `key` was queued before.
+
+    Only its data are stored: it is rendered outside this unit of work (see course/mail/jobs.py).
+    """
     mail = OutboxMail(
-        key=key, mark=secrets.token_hex(16), recipient=recipient, subject=letter.subject[:200], text=letter.text,
-        html=letter.html, headers=letter.headers, queued_at=at, next_try_at=not_before,
+        key=key, mark=secrets.token_hex(16), recipient=recipient, template=message.template,
+        template_values=message.values(), language=SOURCE_LANGUAGE, subject=message.label, text="", queued_at=at,
+        next_try_at=not_before,
     )  # fmt: skip
     try:
         with session.begin_nested():
@@ -54,6 +60,23 @@ def schedule_message(
     except IntegrityError:
         return False
     return True
+
+
+def store_rendered(session: Session, mail_id: int, mail: RenderedMail) -> bool:
+    """Keep what a mail says, and erase what it was rendered from, so that the token of a link stands in one place only.
+    False if it is not to be sent any more."""
+    values = {
+        "subject": mail.subject, "text": mail.text, "html": mail.html,
+        "headers": dict(mail.headers) if mail.headers else null(), "template_values": null(),
+    }  # fmt: skip
+    statement = update(OutboxMail).where(OutboxMail.id == mail_id, *queries.waits_for_rendering()).values(values)
+    return session.execute(statement.returning(OutboxMail.id)).first() is not None
+
+
+def mark_unrenderable(session: Session, mail_id: int, reason: str) -> None:
+    """The mail cannot be rendered: give it up. What it is rendered from is kept, so that it can be sent again."""
+    statement = update(OutboxMail).where(OutboxMail.id == mail_id, *queries.waits_for_rendering())
+    session.execute(statement.values(next_try_at=None, failure=reason[:1000]))
 
 
 def claim_mail(session: Session, mail: DueMail, at: datetime) -> bool:
@@ -161,7 +184,7 @@ def check_server_now(session: Session, at: datetime) -> None:
 
 def erase_old_texts(session: Session, at: datetime) -> None:
     """Forget the texts of mails that were given up, once nobody would send them again."""
-    old = (OutboxMail.next_try_at.is_(None), OutboxMail.text != "", OutboxMail.queued_at <= at - TEXT_RETENTION)
+    old = (OutboxMail.next_try_at.is_(None), queries.has_content(), OutboxMail.queued_at <= at - TEXT_RETENTION)
     session.execute(update(OutboxMail).where(*old).values(_ERASED_TEXTS))
 
 
@@ -171,7 +194,7 @@ def retry_mail(session: Session, mail_id: int, at: datetime) -> bool:
     free = or_(OutboxMail.next_try_at.is_(None), OutboxMail.next_try_at > at + CLAIM_DURATION)
     result = session.execute(
         update(OutboxMail)
-        .where(OutboxMail.id == mail_id, OutboxMail.sent_at.is_(None), OutboxMail.text != "", free)
+        .where(OutboxMail.id == mail_id, OutboxMail.sent_at.is_(None), queries.has_content(), free)
         .values(next_try_at=at, tries=0, failure=None, claimed_at=None)
         .returning(OutboxMail.id)
     )
@@ -192,7 +215,7 @@ def retry_all_mail(session: Session, at: datetime) -> int:
             OutboxMail.sent_at.is_(None),
             OutboxMail.withheld.is_(None),
             OutboxMail.claimed_at.is_(None),
-            OutboxMail.text != "",
+            queries.has_content(),
             OutboxMail.recipient.not_in(dead),
         )
         .values(next_try_at=at, tries=0, failure=None)
@@ -254,7 +277,7 @@ def handle_missing_mailbox(session: Session, address: str, kind: str, reason: st
         update(OutboxMail)
         .where(
             *given_up,
-            OutboxMail.text != "",
+            queries.has_content(),
             OutboxMail.queued_at > at - MAX_SERVER_WAIT,
             OutboxMail.recipient.in_(said),
         )

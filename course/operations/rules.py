@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from course.mail.rules import MailMessage
 
 BACKUP_INTERVAL = timedelta(days=7)
 # A due mail is sent within seconds while the server runs.
 MAX_MAIL_DELAY = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class MailCheckMessage(MailMessage):
+    """A mail that shows to the administrator `name` that mail arrives."""
+
+    template = "test"
+    label = "Test mail"
+    name: str
 
 
 def is_backup_overdue(newest: datetime | None, at: datetime) -> bool:

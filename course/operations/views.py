@@ -17,11 +17,10 @@ from course.content.loaded_course import library
 from course.jobs import queries as jobs
 from course.jobs.rules import OPEN_STATES, JobState
 from course.mail import queries as mail
-from course.mail.message_templates import render_message
 from course.mail.rules import DeliveryState
 from course.mail.views import reader_mail_alert
 from course.operations import actions, queries
-from course.operations.rules import format_size, is_backup_overdue, is_mail_stalled
+from course.operations.rules import MailCheckMessage, format_size, is_backup_overdue, is_mail_stalled
 from course.server.jobs import REGISTRY
 from course.server.queries import count_unsigned_certificates, secret_key_state, workers
 from course.server.rules import WRONG_KEY_WARNING
@@ -101,9 +100,8 @@ def overview() -> str:
 @requires_permission(Permission.RUN_SYSTEM)
 def test_mail() -> WsgiResponse:
     """Send a test mail to the person who asks for it, through the outbox like every other mail."""
-    person, course = current_user.person, library().course.title
-    link = app_state().config.public_url + url_for("operations.overview")
-    test = render_message("test.txt", f"Test: {course}", name=person.name, course=course, link=link)
+    person = current_user.person
+    test = MailCheckMessage(person.name)
     with unit_of_work() as session:
         new = actions.send_test_mail(session, person.id, person.email, test, person.id, now())
     which = "A test mail" if new else "The test mail that you asked for before"

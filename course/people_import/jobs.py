@@ -1,4 +1,4 @@
-"""Previewing and applying a list, and mailing the invitations: what takes long happens before each unit of work."""
+"""Previewing and applying a list, and asking for the invitations: what takes long happens before each unit of work."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from time import monotonic, sleep
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from course.jobs.rules import JobKind, JobLostError, JobRun
-from course.people.jobs import invitation
 from course.people_import import actions, queries
 from course.people_import.rules.journal import JournalStep, SkippedLine
 from course.people_import.rules.preview import imported_counts, load_preview, skip_rows
@@ -54,14 +53,12 @@ def apply_import(
 
 
 def mail_invitations(import_id: int, sender: str, at: datetime) -> None:
-    """Invite the people whom an applied list has added or brought back, if that was chosen; then nothing is left to do.
-    The mails are written before each unit of work."""
+    """Invite the people whom an applied list has added or brought back, if that was chosen; then nothing is left to do."""
     with read_only_session() as session:
         invitees, by = queries.import_invitees(session, import_id)
     for batch in actions.invitation_batches(invitees):
-        messages = {person_id: invitation(name, sender) for person_id, name in batch}
         with unit_of_work() as session:
-            actions.invite_people(session, batch, messages, by, at)
+            actions.invite_people(session, batch, sender, by, at)
     with unit_of_work() as session:
         actions.end_import(session, import_id)
 

@@ -15,7 +15,6 @@ from course.join_requests import actions, queries, views
 from course.join_requests.models import RegistrationRequest
 from course.join_requests.rules import MAX_OPEN_REQUESTS, has_allowed_domain, link_works, parse_domains
 from course.mail.models import OutboxMail
-from course.mail.rules import MailMessage
 from course.people.models import Person, Team
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
@@ -200,7 +199,7 @@ def test_two_who_decide_at_once_add_somebody_once(session: Session, client: Clie
     assert alex is not None
     asked = queries.JoinRequestView(requests(session)[0].id, "Sam", "sam@example.org", 1, "Schools", now())
     assert actions.refuse_request(session, asked, alex, now())
-    assert actions.approve_request(session, asked, lambda token: MailMessage("s", token), alex, now()) is not None
+    assert actions.approve_request(session, asked, "Alex Morgan", alex, now()) is not None
 
 
 def test_decided_requests_are_forgotten_after_a_month(session: Session, client: Client, path: str) -> None:

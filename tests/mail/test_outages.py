@@ -23,12 +23,13 @@ from course.mail.rules import (
     MAX_SERVER_WAIT,
     SERVER_CHECK_DELAYS,
     FaultReason,
-    MailMessage,
+    RenderedMail,
     next_server_check,
 )
 from course.mail.smtp import server_fault, server_name
 from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW
+from tests.support.outbox import queue_text
 from tests.support.smtp import Inbox, smtp_server
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -51,9 +52,7 @@ def many(app: Flask, session: Session) -> Iterator[Session]:
 
 def queue(session: Session, count: int, at: datetime = NOW, name: str = "person") -> None:
     for number in range(count):
-        actions.queue_message(
-            session, f"{name}{number}", f"{name}{number}@example.org", MailMessage("Hello", "Hello"), at
-        )
+        queue_text(session, f"{name}{number}", f"{name}{number}@example.org", RenderedMail("Hello", "Hello"), at)
     session.commit()
 
 

@@ -22,8 +22,9 @@ from course.jobs.actions import claim_job, enqueue, enqueue_regular, fail_job
 from course.jobs.models import Job
 from course.mail import actions as mail
 from course.mail.delivery import deliver
+from course.mail.jobs import render_waiting_mail
 from course.mail.models import OutboxMail
-from course.mail.rules import CLAIM_DURATION, TEXT_RETENTION, UNKNOWN_OUTCOME, MailMessage
+from course.mail.rules import CLAIM_DURATION, TEXT_RETENTION, UNKNOWN_OUTCOME, RenderedMail
 from course.operations import queries
 from course.operations.actions import record_backup
 from course.operations.rules import BACKUP_INTERVAL, MAX_MAIL_DELAY, format_size, is_backup_overdue, is_mail_stalled
@@ -34,6 +35,7 @@ from tests.conftest import NOW, make_config
 from tests.makers import make_person, sign_in
 from tests.pages import Client, Page, words
 from tests.support.asked import asked
+from tests.support.outbox import queue_text
 from tests.support.smtp import smtp_server
 
 pytestmark = pytest.mark.both_engines
@@ -51,7 +53,7 @@ def deeds(session: Session) -> list[str]:
 
 def queue(session: Session, key: str, state: Mapping[str, object] | None = None, **more: object) -> int:
     """A mail in some state; returns its id."""
-    mail.queue_message(session, key, f"{key}@example.org", MailMessage(f"About {key}", "A secret link"), now())
+    queue_text(session, key, f"{key}@example.org", RenderedMail(f"About {key}", "A secret link"), now())
     row = session.execute(select(OutboxMail).where(OutboxMail.key == key)).scalar_one()
     for name, value in {**(state or {}), **more}.items():
         setattr(row, name, value)
@@ -173,6 +175,7 @@ def test_a_test_mail_goes_the_way_of_every_mail_and_its_state_is_shown(
     assert "Your last testWaiting" in card(page, "Mail")
     with smtp_server() as inbox, app.app_context():
         address = f"smtp://{inbox.host}:{inbox.port}"
+        render_waiting_mail()
         assert deliver(unit_of_work, address, "course@example.org", "https://training.example.org", "UTC", now()) == 1
         (message,) = inbox.messages
     assert message["To"] == "alex@example.org"

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from course.mail.rules import MailMessage
-from course.people import actions as people
 from course.people_import import actions, queries
 from course.people_import.rules.columns import guess_columns
 from course.people_import.rules.parsing import parse_and_pack
@@ -19,10 +17,6 @@ ZONE = "Europe/London"
 HEAD = "Email,Name,Team,Employee ID,Start date,Leaving date,Pathway,Course role,Completed on\n"
 ANN = "ann@example.org,Ann Lee,North > House 3,N1,01/09/2020,,Clubs and volunteers,manager,01/05/2026\n"
 BO = "bo@example.org,Bo Lee,North,N2,,,,,\n"
-
-
-def letter(name: str) -> people.InvitationWriter:
-    return lambda token: MailMessage(f"Invitation for {name}", token)
 
 
 def look(session: Session, text: str, invites: bool = False, base: int | None = None) -> tuple[int, ImportPlan]:
@@ -72,7 +66,7 @@ def start(session: Session, import_id: int, draft: queries.ImportDraft) -> None:
 def do(session: Session, import_id: int, made: ImportPlan) -> None:
     assert actions.begin_apply(session, import_id, made.fingerprint, None, NOW)
     for some in actions.invitation_batches(carry_out(session, import_id)):
-        actions.invite_people(session, some, {number: letter(name) for number, name in some}, None, NOW)
+        actions.invite_people(session, some, "Alex Morgan", None, NOW)
     session.commit()
 
 

@@ -243,20 +243,6 @@ WRITTEN = {
     # The path of an address elsewhere, and what the address of an issuer elsewhere begins with.
     ("external_certificates/actions.py", "{}/"),
     ("external_certificates/revocation_fetch.py", "/"),
-    # Mail is written where there are no routes.
-    ("auth/rules/links.py", "{}/set-up/{}"),
-    ("auth/rules/links.py", "{}/link/{}"),
-    ("organisation/contact_review_mail.py", "{}/organisation/contact/{}"),
-    ("people/jobs.py", "{}/link/{}"),
-    ("refreshers/jobs.py", "{}/booster/{}"),
-    ("refreshers/jobs.py", "{}/mail/choice/{}"),
-    ("refreshers/jobs.py", "{}/refresher/update"),
-    ("reminders/message_text.py", "{}/"),
-    ("reminders/message_text.py", "{}/forgotten"),
-    ("reminders/message_text.py", "{}/mail/choice/{}"),
-    ("reminders/message_text.py", "{}/report"),
-    ("scheduled_reports/jobs.py", "{}/mail/choice/{}"),
-    ("scheduled_reports/jobs.py", "{}/report{}{}"),
 }
 STRING_METHODS = {"join", "partition", "replace", "rpartition", "split"}
 # In a text: what follows its beginning, a space, a quotation mark or a bracket; {} stands for what is put in.

@@ -18,6 +18,7 @@ from course import schema_upgrade
 from course.clock import now
 from course.mail.actions import clear_suppression, set_mail_preference
 from course.mail.delivery import deliver
+from course.mail.jobs import render_waiting_mail
 from course.mail.models import OutboxMail
 from course.mail.queries import suppressed_addresses
 from course.mail.rules import DIGEST
@@ -55,6 +56,7 @@ def session_in_app(app: Flask, session: Session) -> Iterator[Session]:
 
 def deliver_mail(inbox: Inbox, at: datetime) -> int:
     """Deliver what is due. Returns the number of mails that left."""
+    render_waiting_mail()
     return deliver(
         unit_of_work, f"smtp://{inbox.host}:{inbox.port}", "course@example.org", "https://training.example.org",
         "Europe/London", at,

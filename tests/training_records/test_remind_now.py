@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from course.clock import now
 from course.mail.actions import suppress_address
 from course.mail.delivery import deliver
+from course.mail.jobs import render_waiting_mail
 from course.mail.models import OutboxMail
 from course.people.models import Person
 from course.recertification.actions import grant_extension, record_pause
@@ -51,6 +52,7 @@ def suppression_reasons(session: Session) -> list[str | None]:
 
 
 def send(address: str, at: datetime) -> int:
+    render_waiting_mail()
     return deliver(unit_of_work, address, "course@example.org", "https://x.example.org", "Europe/London", at)
 
 

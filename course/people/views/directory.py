@@ -11,7 +11,6 @@ from course.content.schema import SETTINGS
 from course.people import actions, queries
 from course.people.actions.directory import Refusal
 from course.people.forms.directory import AddPersonForm, AddTeamForm, PathwayForm, selected_team_id, team_choices
-from course.people.jobs import invitation
 from course.people.views.page_context import PageResponse, pages
 from course.web.access import Permission, requires_permission
 from course.web.redirects import redirect_after_post
@@ -27,13 +26,13 @@ def add_person() -> PageResponse:
     if form.validate_on_submit():
         at, by = now(), current_user.person.id
         name, email = form.name.data or "", form.email.data or ""
-        mail, team = invitation(name, current_user.person.name), selected_team_id(form.team.data)
+        team = selected_team_id(form.team.data)
         with unit_of_work() as session:
             added = actions.add_person(session, name, email, team, form.role.data, at, by)
             if not isinstance(added, Refusal):
                 if form.pathway.data:
                     actions.choose_pathway(session, [added.id], form.pathway.data, "", by, at)
-                actions.invite(session, added.id, mail, at, by)
+                actions.invite(session, added.id, current_user.person.name, at, by)
         if not isinstance(added, Refusal):
             flash(f"{added.name} has been added. An invitation is on its way to {added.email}.")
             return redirect_after_post(url_for("dashboard.people"))

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as WsgiResponse
 from course.clock import now
 from course.jobs.actions import enqueue
 from course.people import actions, queries
-from course.people.jobs import INVITATIONS, invitation, invitation_timestamp
+from course.people.jobs import INVITATIONS, invitation_timestamp
 from course.people.views.page_context import pages
 from course.web.access import Permission, requires_permission
 from course.web.redirects import redirect_after_post
@@ -28,10 +28,10 @@ def invite(person_id: int) -> WsgiResponse:
     if person.active:
         flash(f"{person.name} has chosen a password already, and needs no invitation.")
         return redirect_after_post(url_for("dashboard.people"))
-    mail, sent = invitation(person.name, current_user.person.name), False
+    inviter, sent = current_user.person, False
     if "seen" not in request.form or request.form["seen"] == invitation_timestamp(person.invited_at):
         with unit_of_work() as session:
-            sent = actions.invite(session, person.id, mail, now(), current_user.person.id, person.invited_at)
+            sent = actions.invite(session, person.id, inviter.name, now(), inviter.id, person.invited_at)
     if not sent:
         flash(f"{person.name} has just been invited. The mail is on its way to {person.email}.")
     elif person.invited_at is None:

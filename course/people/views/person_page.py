@@ -20,7 +20,6 @@ from course.people.forms.person_page import (
     ReturnForm,
     TeamMembershipForm,
 )
-from course.people.jobs import invitation
 from course.people.queries import person_by_email, teams
 from course.people.rules import is_undeliverable
 from course.people.views.page_context import PageResponse, pages
@@ -152,8 +151,6 @@ def record_return(person_id: int) -> PageResponse:
     form = ReturnForm(data={"first_day": civil_date(now(), app_state().config.time_zone)})
     form.team.choices = team_choices(teams(db()), "No team yet")
 
-    mail = invitation(found.person.name, current_user.person.name)
-
     def deed(session: WriteSession) -> Refusal | None:
         first_day, zone = form.first_day.data, app_state().config.time_zone
         if first_day is None:
@@ -161,7 +158,7 @@ def record_return(person_id: int) -> PageResponse:
         team, reason = selected_team_id(form.team.data), form.reason.data or ""
         refused = actions.record_return(session, person_id, first_day, team, reason, zone, _viewer_id(), now())
         if refused is None and not is_undeliverable(found.person.email):
-            actions.invite(session, person_id, mail, now(), _viewer_id())
+            actions.invite(session, person_id, current_user.person.name, now(), _viewer_id())
         return refused
 
     def done() -> str:

@@ -20,7 +20,7 @@ from course.db import insert_once, lock_name
 from course.events import publish
 from course.people import actions as people
 from course.people import queries as people_queries
-from course.people.actions import InvitationWriter, NewPerson, Refusal
+from course.people.actions import NewPerson, Refusal
 from course.people.events import EarlierCertificate
 from course.people_import import queries
 from course.people_import.actions.preview import get_import_row
@@ -209,11 +209,12 @@ def invitation_batches(invitees: Sequence[ImportInvitee]) -> Iterator[Sequence[I
         yield invitees[start : start + INVITATION_BATCH]
 
 
-def invite_people(session: Session, invitees: Sequence[ImportInvitee], messages: Mapping[int, InvitationWriter],
-                  by: int | None, at: datetime) -> None:  # fmt: skip
+def invite_people(
+    session: Session, invitees: Sequence[ImportInvitee], sender: str, by: int | None, at: datetime
+) -> None:
     """Mail an invitation to each of them, unless they were invited in the meantime."""
     for person_id, _ in invitees:
-        people.invite(session, person_id, messages[person_id], at, by)
+        people.invite(session, person_id, sender, at, by)
 
 
 class _Portion:

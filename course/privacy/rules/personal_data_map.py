@@ -182,6 +182,7 @@ MAIL = PersonalDataSection(
                 "failure": "What failed", "withheld": "Why it was not sent"},
             person_columns=(), address_columns=("recipient", "queued_at"), deletion_stage="mail",
             excluded_columns={"text": _GRANTS_ACCESS, "html": _GRANTS_ACCESS, "headers": _GRANTS_ACCESS,
+                "template_values": _GRANTS_ACCESS,
                 "mark": "it makes a report about a mail believed",
                 "key": "it holds the mark of a link"}),
         PersonalDataTable("address_fault", "Mail that came back",

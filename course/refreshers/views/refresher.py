@@ -13,7 +13,6 @@ from course.content.schema import Block, Change, Module, Page
 from course.help_requests.views import help_offer
 from course.learning.reader_course import reader_library
 from course.learning.views.next_step import SHORT_COURSE_NAVIGATION
-from course.mail import preference_links
 from course.mail.rules import BOOSTER
 from course.refreshers import actions, queries
 from course.refreshers.queries import PAGE_PREFIX, Refresher, RefresherPartView
@@ -28,6 +27,7 @@ from course.refreshers.views.page_context import (
     refresher_status,
     today,
 )
+from course.signed_links import MailChoiceLink, sign_link
 from course.web.access import sign_in_required
 from course.web.app_state import app_state
 from course.web.redirects import redirect_after_post
@@ -61,7 +61,7 @@ def refresher() -> str:
         story=ref_title(composition.scenario.ref) if composition and composition.scenario else None,
         help_offer=help_offer() if under_way and under_way.exhausted_points and not status.whole_course else None,
         choice=url_for(
-            "mail.choice", token=preference_links.preference_token(app_state().config.secret_key, reader_id(), BOOSTER)
+            "mail.choice", token=sign_link(MailChoiceLink(reader_id(), BOOSTER), app_state().config.secret_key)
         ),
     )
 
