@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from course.analytics.models import PublishedFigure
 from course.audit.models import AuditEntry
-from course.auth.models import Credential
 from course.backups.models import Backup
 from course.calendars.models import CalendarFeed
 from course.certificates.models import Certificate
@@ -19,6 +18,7 @@ from course.join_requests.models import RegistrationLink
 from course.learning.models import Enrolment
 from course.mail.models import OutboxMail
 from course.organisation.models import Organisation
+from course.passwords.models import Credential
 from course.people.models import Person
 from course.people_import.models import PeopleImport
 from course.privacy.models import RetentionSchedule

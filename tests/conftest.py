@@ -31,6 +31,7 @@ from course.web.unit_of_work import SessionFactories, unit_of_work
 from tests.pages import Client
 from tests.support.engines import Comparison, add_options, choose_engines
 from tests.support.postgres import temporary_cluster
+from tests.support.rendering import StatementsWhileRendering
 
 # A developer's .env changes nothing in tests, nor in the processes that they start.
 os.environ["FLASK_SKIP_DOTENV"] = "1"
@@ -129,6 +130,21 @@ def undone(prepared: Flask) -> Iterator[Flask]:
         yield prepared
         prepared.extensions["course.sessions"] = kept
         outer.rollback()
+
+
+@pytest.fixture(scope="session")
+def rendering() -> Iterator[StatementsWhileRendering]:
+    """What templates ask of the database, in the whole run."""
+    with StatementsWhileRendering().noted() as statements:
+        yield statements
+
+
+@pytest.fixture(autouse=True)
+def _templates_ask_nothing(rendering: StatementsWhileRendering) -> Iterator[None]:
+    """In every test: a view reads what its page shows, and the template sends no statement."""
+    rendering.found.clear()
+    yield
+    assert rendering.found == []
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ def feed(token: str) -> Response:
     if holder_feed is None:
         return _text_response(_ENDED_MESSAGE, 404)
     config, today = app_state().config, _today()
-    course = CalendarCourse(library().course.title, public_url_for("learning.home"))
+    course = CalendarCourse(library().course.title, public_url_for("dashboard.home"))
     events = queries.events(db(), holder_feed, config.time_zone, today, course)
     from course.calendars.ical import ical  # noqa: PLC0415 (its library takes long to load, and few need it)
 

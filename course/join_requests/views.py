@@ -39,12 +39,6 @@ def _today() -> date:
     return civil_date(now(), app_state().config.time_zone)
 
 
-@pages.app_context_processor
-def _open_request_context() -> dict[str, object]:
-    """Provide `requests_to_join()` for the list of people; the database is read only if the template calls it."""
-    return {"requests_to_join": lambda: len(queries.open_requests(db(), current_user.person))}
-
-
 @pages.route("/join/<token>", methods=["GET", "POST"])
 @public
 def join(token: str) -> PageResponse:

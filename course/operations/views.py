@@ -21,6 +21,7 @@ from course.jobs import queries as jobs
 from course.jobs.rules import OPEN_STATES, JobState
 from course.mail import queries as mail
 from course.mail.rules import DeliveryState
+from course.mail.views import reader_mail_alert
 from course.operations import actions, queries
 from course.operations.rules import MailCheckMessage, format_size, is_mail_stalled
 from course.server.jobs import REGISTRY
@@ -96,6 +97,7 @@ def overview() -> str:
         address=person.email,
         workers=running_workers,
         differ=settings_conflicts(running_workers),
+        mail_alert=reader_mail_alert(),
     )
 
 

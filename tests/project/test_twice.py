@@ -35,7 +35,7 @@ from tests.support.racing import at_once
 
 # Two presses hand out two files, or are two guesses: the log says so.
 REPEATS = {
-    "audit.download",
+    "audit_search.download",
     "evidence.download",
     "people_import.result",
     "privacy.download",

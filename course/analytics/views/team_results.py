@@ -35,7 +35,8 @@ MAX_DECISIONS = 10  # decisions on a page; more would hide the worst
 @requires_permission(Permission.SEE_PEOPLE)
 def choose_team() -> str:
     """List the teams whose results the viewer may see."""
-    return render_template("analytics/choose.html", seen=visible_teams())
+    visible = visible_teams()
+    return render_template("analytics/choose.html", seen=visible, open=visible.published_until)
 
 
 @pages.get("/everybody")
