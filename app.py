@@ -16,7 +16,7 @@ from config import Config
 from course import event_handlers
 from course.analytics import views as analytics
 from course.audit import commands as audit_commands
-from course.audit import views as audit
+from course.audit_search import views as audit_search
 from course.auth import commands as signin_commands
 from course.auth import sign_in_session as signin_session
 from course.auth import views as auth
@@ -32,6 +32,7 @@ from course.content.schema import NATIONS, SETTINGS
 from course.credentials import commands as credential_commands
 from course.credentials import views as credentials
 from course.credentials.rules.documents import SigningSettings
+from course.dashboard import views as dashboard
 from course.db import make_engine
 from course.demo import commands as demo_commands
 from course.evidence import commands as evidence_commands
@@ -87,6 +88,7 @@ PACKAGE = Path(__file__).resolve().parent / "course"
 # The pages of each feature, with the prefix of their addresses.
 BLUEPRINTS = (
     (auth.pages, ""),
+    (dashboard.pages, ""),
     (learning.pages, ""),
     (calendars.pages, "/calendar"),
     (certificates.pages, "/certificate"),
@@ -111,7 +113,7 @@ BLUEPRINTS = (
     (evidence.pages, "/evidence"),
     (refreshers.pages, ""),
     (help_requests.pages, ""),
-    (audit.pages, "/audit"),
+    (audit_search.pages, "/audit"),
     (operations.pages, ""),
     (reminders.pages, "/reminders"),
 )
@@ -133,6 +135,7 @@ CLI_COMMANDS = (
     signin_commands.group,
     serving_commands.serve_command,
     system_commands.group,
+    system_commands.jobs_group,
     system_commands.system_group,
     serving_commands.worker_command,
 )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from course.analytics import events as analytics_events
-from course.audit import events as audit_events
 from course.audit.catalogue import register_events
+from course.audit_search import events as audit_search_events
 from course.auth import events as auth_events
 from course.auth.actions import check_link_mail, revoke_access, send_invitation, void_mailed_links
+from course.backups import events as backups_events
 from course.calendars import events as calendars_events
 from course.certificates import events as certificates_events
 from course.certificates.events import CertificateRevoked
@@ -54,7 +55,7 @@ register_events(
     kind
     for events in (
         analytics_events,
-        audit_events,
+        audit_search_events,
         auth_events,
         calendars_events,
         certificates_events,
@@ -62,6 +63,7 @@ register_events(
         external_certificates_events,
         help_requests_events,
         join_requests_events,
+        backups_events,
         operations_events,
         organisation_events,
         people_events,

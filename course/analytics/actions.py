@@ -1,20 +1,40 @@
-"""Recording that a team discussed a learning point, and withdrawing the record."""
+"""Recording what was published, and that a team discussed a learning point, and withdrawing a discussion."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from course.analytics.models import TeamDiscussion
+from course.analytics.models import FigureRelease, PublishedFigure, TeamDiscussion
+from course.analytics.queries import ReleaseDraft
 from course.analytics.rules.discussions import discussion_date_error
 from course.analytics.rules.suppression import WHOLE_ORGANISATION
 from course.audit.actions import record_event
+from course.db import insert_once
 from course.organisation.models import Organisation
 from course.people.actions import Refusal
 from course.people.models import Team
+
+
+def record_release(session: Session, draft: ReleaseDraft, at: datetime) -> bool:
+    """Record what is published on a Monday. False, and nothing is written, if that Monday is recorded already."""
+    release = insert_once(
+        session, FigureRelease, scope=draft.scope, monday=draft.monday, cutoff=draft.cutoff,
+        excluded=sorted(draft.excluded), suppressed=sorted(draft.suppressed), recorded_at=at,
+    )  # fmt: skip
+    if release is None:
+        return False
+    rows = [
+        {"release_id": release, "group_id": figure.group, "rest_teams": sorted(figure.rest.teams),
+         "rest_people": figure.rest.people, "rest_answers": figure.rest.answers, "counts": figure.counts}
+        for figure in draft.figures
+    ]  # fmt: skip
+    if rows:
+        session.execute(insert(PublishedFigure), rows)
+    return True
 
 
 @dataclass(frozen=True)

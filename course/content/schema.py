@@ -195,7 +195,7 @@ class Timeline(FrozenModel):
     title: Label
     points: tuple[Id, ...] = Field(min_length=1)
     intro: Prose
-    task: InlineText = Field(default_factory=lambda: InlineText(DEFAULT_TASK.source))
+    task: InlineText = Field(default_factory=lambda: InlineText(str.__str__(DEFAULT_TASK)))
     moments: tuple[Moment, ...] = Field(min_length=4)
 
     def question(self) -> Question:
@@ -237,7 +237,7 @@ class Scene(FrozenModel):
     text: Prose
     time: CoercedLabel | None = None
     title: Label | None = None
-    ask: Label = DEFAULT_ASK.source
+    ask: Label = str.__str__(DEFAULT_ASK)
     critical: bool = False
     points: tuple[Id, ...] = ()
     choices: tuple[Choice, ...] = ()

@@ -11,6 +11,7 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
+from course.analytics.jobs import publish_figures
 from course.auth.password_hashing import hash_password, verify_password
 from course.clock import now
 from course.content.actions import archive
@@ -42,6 +43,7 @@ _WRONG_DATABASE = (
     "set DATABASE_URL to another, such as sqlite:////tmp/demo.db."
 )
 REMINDER_WEEKS = 10  # for which reminders were sent
+FIGURE_WEEKS = 4  # for which figures of groups were published: two years of them take longer than all the rest
 group = AppGroup("demo", help="A course to look around in.")
 
 
@@ -77,6 +79,8 @@ def prepare_demo() -> None:
         # Mail due today counts as sent earlier today: otherwise the start would print it all on the screen.
         queue_due_reminders(at, now)
         send_boosters(civil_date(at, zone), at)
+        # Before the erasure: what managers saw includes those who are erased now.
+        publish_figures(at, civil_date(at - timedelta(weeks=FIGURE_WEEKS), zone))
         run_erasure(at)
         render_waiting_mail(inf)  # a mail that was sent is listed by its subject
         with unit_of_work() as session:

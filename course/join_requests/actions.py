@@ -1,4 +1,4 @@
-"""Making and revoking links, asking to be let in, and deciding."""
+"""Creating and revoking join links, recording join requests, and deciding about them."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from course.people.rules import normalise_email
 def make_link(
     session: Session, team_id: int, domains: Sequence[str], ends_on: date, by: int | None, at: datetime
 ) -> str:
-    """A link by which people with an address of these domains ask to be let into a team; returns its token, which is
-    that of the one that there is already if two windows ask for the same."""
+    """Create a link by which people with an address of these domains request to join a team; returns its token. If there is an
+    equal link, such as from a second window, its token is returned and none is created."""
     lock_row(session, Team, team_id)
     same = select(RegistrationLink.token).where(
         RegistrationLink.team_id == team_id,
@@ -51,7 +51,7 @@ def make_link(
 
 
 def revoke_link(session: Session, link_id: int, by: int | None, at: datetime) -> bool:
-    """The link works no more; False if it was revoked before, or there is none."""
+    """Revoke a link; False if it was revoked before, or there is none."""
     result = session.execute(
         update(RegistrationLink)
         .where(RegistrationLink.id == link_id, RegistrationLink.revoked_at.is_(None))
@@ -64,10 +64,11 @@ def revoke_link(session: Session, link_id: int, by: int | None, at: datetime) ->
 
 
 def request_to_join(session: Session, link: JoinLinkView, name: str, email: str, today: date, at: datetime) -> bool:
-    """Somebody asks. Who is there already, or has asked, is not written down again: the answer is the same for all.
+    """Record a join request. A person who has an account, or whose request is open, gets no second one; the answer is the
+    same for all, so that it does not give away who has an account.
 
-    False if the link takes no more requests, which is said whoever asks. Each of those who decide gets one mail a day for a
-    link at most.
+    False if the link takes no more requests, without regard to the address. A mail goes to the people who decide, to each
+    at most once a day for a link.
     """
     session.execute(delete(RegistrationRequest).where(RegistrationRequest.decided_at <= at - REQUEST_RETENTION))
     if queries.count_open_requests(session, link.id) >= MAX_OPEN_REQUESTS:
@@ -90,7 +91,8 @@ def request_to_join(session: Session, link: JoinLinkView, name: str, email: str,
 
 
 def approve_request(session: Session, request: JoinRequestView, sender: str, by: int, at: datetime) -> Refusal | None:
-    """Add the person who has asked, and invite them in the name of `sender`: the mail proves that the address is theirs."""
+    """Add the person of a join request, and queue the invitation in the name of `sender`: the mail proves that the address
+    is that of the person. Returns a Refusal if the request was decided before, or the person cannot be added."""
     if not _record_decision(session, request.id, by, at):
         return Refusal("request", "This has been decided already.")
     added = add_person(session, request.name, request.email, request.team_id, "learner", at, by)
@@ -102,7 +104,8 @@ def approve_request(session: Session, request: JoinRequestView, sender: str, by:
 
 
 def refuse_request(session: Session, request: JoinRequestView, by: int, at: datetime) -> bool:
-    """Do not let them in; False if that was decided already. They are told nothing: the address may be anybody's."""
+    """Refuse a join request; False if it was decided before. No mail is sent, because the address may be that of another
+    person."""
     if not _record_decision(session, request.id, by, at):
         return False
     record_event(session, "registration.refused", ("team", request.team_id), {}, by, at)

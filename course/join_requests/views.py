@@ -1,4 +1,4 @@
-"""Asking to be let in by a link, and deciding who is."""
+"""Join requests by a link, and decisions about them."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from course.web.unit_of_work import db, unit_of_work
 
 pages = Blueprint("join_requests", __name__)
 PageResponse = Response | WsgiResponse
-# A whole school asks from behind one address of the network on one morning, so what limits is the e-mail address. The
-# limit of a network lies far above what a school does: only a machine that fills the list comes to it.
+# A whole school may send its requests from one network address on one morning, so the main limit is by e-mail address. The
+# limit by network lies far above the requests of a school: only a program that fills the list reaches it.
 _by_email = RateLimiter("join by address", LINKS_PER_ADDRESS.count, int(LINKS_PER_ADDRESS.window.total_seconds()))
 _by_network = RateLimiter("join by network", LINKS_PER_NETWORK.count, int(LINKS_PER_NETWORK.window.total_seconds()))
 _TOO_MANY_ATTEMPTS = (
@@ -39,16 +39,10 @@ def _today() -> date:
     return civil_date(now(), app_state().config.time_zone)
 
 
-@pages.app_context_processor
-def _open_request_context() -> dict[str, object]:
-    """`requests_to_join()` for the list of people: asked for only where it is shown."""
-    return {"requests_to_join": lambda: len(queries.open_requests(db(), current_user.person))}
-
-
 @pages.route("/join/<token>", methods=["GET", "POST"])
 @public
 def join(token: str) -> PageResponse:
-    """Ask to be let into a team. The answer is the same for everybody, whoever is known already."""
+    """The form of a join request. The answer does not depend on whether the person is known."""
     today, at = _today(), now()
     link = queries.working_link(db(), token, today)
     if link is None:
@@ -68,7 +62,7 @@ def join(token: str) -> PageResponse:
             with unit_of_work() as session:
                 taken = actions.request_to_join(session, link, name, email, today, at)
                 if not taken:
-                    session.rollback()  # nothing was done, so the same form may come again
+                    session.rollback()  # nothing was changed, so the same form may be sent again
             if taken:
                 return make_response(render_template("join_requests/asked.html", email=email))
             form.email.errors = [_LINK_FULL]
@@ -77,14 +71,14 @@ def join(token: str) -> PageResponse:
 
 
 def _within_rate_limit(email: str) -> bool:
-    """Whether somebody may ask with this address, and from where they are, once more."""
+    """Whether the rate limits by e-mail address and by network allow one more request."""
     return _by_email.is_allowed(normalise_email(email)) and _by_network.is_allowed(network_prefix(request.remote_addr))
 
 
 @pages.get("/registrations")
 @requires_permission(Permission.SEE_PEOPLE)
 def overview() -> str:
-    """Who asks, and the links by which they do."""
+    """The open join requests and the join links."""
     g.here = "people"
     viewer = current_user.person
     links = queries.join_links(db(), _today()) if viewer.administrator else []
@@ -96,7 +90,7 @@ def overview() -> str:
 @pages.route("/registrations/links/add", methods=["GET", "POST"])
 @requires_permission(Permission.MANAGE_PEOPLE)
 def add_link() -> PageResponse:
-    """Make a link for a team."""
+    """Create a join link for a team."""
     g.here = "people"
     today = _today()
     form = JoinLinkForm(data={"ends_on": today + timedelta(days=30)})
@@ -116,7 +110,7 @@ def add_link() -> PageResponse:
 @pages.post("/registrations/links/<int(max=2147483647):link_id>/revoke")
 @requires_permission(Permission.MANAGE_PEOPLE)
 def revoke_link(link_id: int) -> PageResponse:
-    """The link works no more."""
+    """Revoke a join link."""
     with unit_of_work() as session:
         done = actions.revoke_link(session, link_id, current_user.person.id, now())
     flash("The link works no more. Who has asked by it can still be let in." if done else "It was revoked before.")
@@ -126,22 +120,26 @@ def revoke_link(link_id: int) -> PageResponse:
 @pages.post("/registrations/<int(max=2147483647):request_id>/approve")
 @requires_permission(Permission.SEE_PEOPLE)
 def approve(request_id: int) -> PageResponse:
-    """Let somebody in: they are added, and get an invitation."""
-    asked = queries.decidable_request(db(), current_user.person, request_id) or abort(404)
+    """Approve a join request: the person is added and invited."""
+    candidate = queries.decidable_request(db(), current_user.person, request_id) or abort(404)
     with unit_of_work() as session:
-        refused = actions.approve_request(session, asked, current_user.person.name, current_user.person.id, now())
+        refused = actions.approve_request(session, candidate, current_user.person.name, current_user.person.id, now())
         if refused is not None:
-            session.rollback()  # nothing was done, so the same form may come again
-    flash(refused.message if refused else f"{asked.name} has been added. An invitation is on its way to {asked.email}.")
+            session.rollback()  # nothing was changed, so the same form may be sent again
+    flash(
+        refused.message
+        if refused
+        else f"{candidate.name} has been added. An invitation is on its way to {candidate.email}."
+    )
     return redirect_after_post(url_for("join_requests.overview"))
 
 
 @pages.post("/registrations/<int(max=2147483647):request_id>/refuse")
 @requires_permission(Permission.SEE_PEOPLE)
 def refuse(request_id: int) -> PageResponse:
-    """Do not let somebody in."""
-    asked = queries.decidable_request(db(), current_user.person, request_id) or abort(404)
+    """Refuse a join request."""
+    candidate = queries.decidable_request(db(), current_user.person, request_id) or abort(404)
     with unit_of_work() as session:
-        done = actions.refuse_request(session, asked, current_user.person.id, now())
-    flash(f"{asked.name} has not been let in. They are not told." if done else "This has been decided already.")
+        done = actions.refuse_request(session, candidate, current_user.person.id, now())
+    flash(f"{candidate.name} has not been let in. They are not told." if done else "This has been decided already.")
     return redirect_after_post(url_for("join_requests.overview"))

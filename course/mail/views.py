@@ -20,15 +20,9 @@ from course.web.unit_of_work import db, unit_of_work
 pages = Blueprint("mail", __name__)
 
 
-@pages.app_context_processor
-def _mail_alert_context() -> dict[str, object]:
-    """`mail_alert()` for the first page of administrators: asked for only where it is shown."""
-    return {"mail_alert": _mail_alert}
-
-
-def _mail_alert() -> MailAlert | None:
-    person = current_user.person
-    if person is None or Permission.RUN_SYSTEM not in person.permissions:
+def reader_mail_alert() -> MailAlert | None:
+    """What the page mail/trouble.html says to the reader; None for a reader who does not run the system. One query."""
+    if Permission.RUN_SYSTEM not in current_user.person.permissions:
         return None
     return queries.mail_alert(db(), server_name(app_state().config.mail_url), now())
 

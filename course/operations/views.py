@@ -7,19 +7,23 @@ from functools import cache
 from pathlib import Path
 from typing import cast
 
-from flask import Blueprint, current_app, flash, g, render_template, request, url_for
+from flask import Blueprint, abort, current_app, flash, g, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course import schema_upgrade
+from course.backups.jobs import BACKUP, backup_folder
+from course.backups.queries import newest_backup
+from course.backups.rules import is_backup_overdue
 from course.clock import now
 from course.content.loaded_course import library
 from course.jobs import queries as jobs
 from course.jobs.rules import OPEN_STATES, JobState
 from course.mail import queries as mail
 from course.mail.rules import DeliveryState
+from course.mail.views import reader_mail_alert
 from course.operations import actions, queries
-from course.operations.rules import MailCheckMessage, format_size, is_backup_overdue, is_mail_stalled
+from course.operations.rules import MailCheckMessage, format_size, is_mail_stalled
 from course.server.jobs import REGISTRY
 from course.server.queries import count_unsigned_certificates, secret_key_state, workers
 from course.server.rules import WRONG_KEY_WARNING
@@ -68,7 +72,7 @@ def version() -> str:
 def overview() -> str:
     """The state of the course, and what to do about each problem."""
     at, person = now(), current_user.person
-    database, backup, outbox = queries.database_info(db()), queries.newest_backup(db()), mail.outbox_summary(db(), at)
+    database, backup, outbox = queries.database_info(db()), newest_backup(db()), mail.outbox_summary(db(), at)
     config, running_workers = app_state().config, workers(db(), at)
     return render_template(
         "operations/overview.html",
@@ -78,6 +82,8 @@ def overview() -> str:
         newest_schema=schema_upgrade.newest_revision(),
         size=format_size,
         backup=backup,
+        backup_folder=backup_folder(),
+        backup_kind=BACKUP.name,
         backup_is_old=is_backup_overdue(backup.at if backup else None, at),
         outbox=outbox,
         stands_still=is_mail_stalled(outbox.due_since, at),
@@ -91,6 +97,7 @@ def overview() -> str:
         address=person.email,
         workers=running_workers,
         differ=settings_conflicts(running_workers),
+        mail_alert=reader_mail_alert(),
     )
 
 
@@ -189,11 +196,8 @@ def list_jobs() -> str:
 @requires_permission(Permission.RUN_SYSTEM)
 def cancel_job(job_id: int) -> WsgiResponse:
     """Cancel a job that waits or runs, or only waits where its work is always finished."""
-    known, cancelled = jobs.job(db(), job_id), False
-    if known is not None:
-        states = REGISTRY.cancellable_states(known.kind)
-        with unit_of_work() as session:
-            cancelled = actions.cancel_job(session, job_id, states, current_user.person.id, now())
+    with unit_of_work() as session:
+        cancelled = actions.cancel_job(session, REGISTRY, job_id, current_user.person.id, now())
     flash(
         "The job is cancelled." if cancelled else "This job has ended already, or is always finished once it has begun."
     )
@@ -204,15 +208,27 @@ def cancel_job(job_id: int) -> WsgiResponse:
 @requires_permission(Permission.RUN_SYSTEM)
 def repeat_job(job_id: int) -> WsgiResponse:
     """Do a job once more that has ended, as it was asked for."""
-    known = jobs.job(db(), job_id)
-    repeated = False
-    if known is not None and REGISTRY.repeatable(known.kind):
-        with unit_of_work() as session:
-            repeated = actions.repeat_job(session, job_id, current_user.person.id, now())
+    with unit_of_work() as session:
+        repeated = actions.repeat_job(session, REGISTRY, job_id, current_user.person.id, now())
     flash(
         "The job waits to be done again."
         if repeated
         else "This job cannot be repeated: it has not ended, another one does the same now, or what it was asked for is "
         "not kept."
+    )
+    return redirect_after_post(url_for("operations.list_jobs"))
+
+
+@pages.post("/system/jobs/regular/<kind>")
+@requires_permission(Permission.RUN_SYSTEM)
+def run_regular_job(kind: str) -> WsgiResponse:
+    """Do regular work now, such as a backup; once, however often the button is pressed."""
+    known = REGISTRY.regular_kind(kind) or abort(404)
+    with unit_of_work() as session:
+        job_id = actions.run_regular_job(session, known, current_user.person.id, now())
+    flash(
+        f"{known.title}: the job begins within a few seconds."
+        if job_id is not None
+        else f"{known.title}: a job for this waits or runs already."
     )
     return redirect_after_post(url_for("operations.list_jobs"))

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from course.mail.rules import OptionalMailMessage
-from course.recertification.rules.explanations import STATUS_GROUPS
+from course.recertification.rules.explanations import ACTIONABLE_GROUPS, STATUS_GROUPS
 from course.reminders.rules.messages import NamedDueDay
 from course.reports.rules import STATUS_BAR_ORDER, StatusLine
 
 FREQUENCIES = {"week": "Every week, on Monday", "month": "Every month, on the first"}
 MAX_NAMED = 20  # people that a mail names
-ACTIONABLE_GROUPS = ("overdue", "due-soon", "in-progress", "not-started")  # groups of people with something to do
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from course.dates import civil_date
 from course.people.actions import close_team, merge_teams
 from course.people.models import Team
 from course.web.unit_of_work import unit_of_work
-from tests.analytics.answering import answer, make_people
+from tests.analytics.answering import answer, make_people, publish
 from tests.conftest import NOW
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
@@ -84,6 +84,7 @@ def test_the_sheet_asks_the_question_that_was_answered_wrongly_and_gives_the_ans
     wrong = next(index for index, option in enumerate(question.options) if not option.correct)
     for place, person in enumerate(make_people(session, 5, team)):
         answer(session, person, question, wrong if place < 2 else right, sure="sure")
+    publish(app)
     page = _manager(session, client, team).get(f"/insight/team/{team.id}/talk/{POINT}")
     for words in ("3 of 5 answers were right: 60 %", "2 wrong answers came from", "2 of 5 times"):
         assert words in page.text

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from course.auth import actions, queries
 from course.auth.actions import RequestSource, SetUpDetails, SignInGranted, TooManyAttempts, WrongPassword
-from course.auth.models import Credential, SignInAttempt, SignInToken
+from course.auth.models import SignInAttempt, SignInToken
 from course.auth.password_hashing import hash_password, verify_password
 from course.auth.rules import ATTEMPTS_PER_ADDRESS, ATTEMPTS_PER_NETWORK, LINKS_PER_NETWORK, AttemptLimit, attempt_key
 from course.events import publish
@@ -20,6 +20,7 @@ from course.mail.events import BeforeMailSend
 from course.mail.models import OutboxMail
 from course.mail.queries import suppressed_addresses, unrendered_mail
 from course.organisation.queries import organisation
+from course.passwords.models import Credential
 from course.people.models import Person
 from course.people.queries import person_by_email
 from tests.auth.entering import sign_in

@@ -34,7 +34,7 @@ from course.people.actions import record_departure
 from course.people.models import Membership, Person, Team
 from course.recertification.models import RenewalExtension, RenewalPause
 from course.web.template_filters import format_date
-from tests.analytics.answering import answer
+from tests.analytics.answering import answer, publish
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 from tests.refreshers.makers import make_completed
@@ -246,6 +246,7 @@ def test_results_and_discussions_in_a_pack_are_those_of_its_day(app: Flask, sess
             record_discussion(session, discussion, boss.id, TODAY, start_of_day(day, ZONE) + timedelta(hours=9)) is None
         )
     session.commit()
+    publish(app)
     sign_in(client, boss)
     granted_at, today = make_pack(client, elm.id, BEFORE), make_pack(client, elm.id, TODAY)
     (row,) = [row for row in table(granted_at, "wrong.csv") if row["Learning point"] == question.points[0]]

@@ -1,4 +1,4 @@
-"""Asking to be let in by a link: who may ask, who decides, and what nobody learns. On both engines."""
+"""Join requests by a link: who may send one, who decides, and that the answer gives nobody away. On both engines."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_domains_are_read_as_people_type_them(typed: str, expected: list[str]) -
 
 
 @pytest.mark.parametrize("typed", ["", " , ", "example", "ann@example.org", "exa mple", "-x.org", "http://example.org"])
-def test_what_is_no_domain_is_refused(typed: str) -> None:
+def test_text_that_is_not_a_domain_is_refused(typed: str) -> None:
     with pytest.raises(ValueError, match="mail domain"):
         parse_domains(typed)
 
@@ -113,7 +113,7 @@ def test_another_domain_is_refused_and_what_was_typed_stays(session: Session, cl
     assert requests(session) == []
 
 
-def test_whoever_is_known_or_has_asked_gets_the_same_answer(session: Session, client: Client, path: str) -> None:
+def test_known_people_and_second_requests_get_the_same_answer(session: Session, client: Client, path: str) -> None:
     first = client.post(path, ASK, 200)
     again = client.post(path, ASK, 200)
     known = client.post(path, {**ASK, "email": "alex@example.org"}, 200)
@@ -143,7 +143,7 @@ def test_one_address_and_a_machine_are_slowed_down_and_lose_nothing_of_what_they
     assert [one.email for one in requests(session)] == ["sam@example.org", "bo@example.org", "cy@example.org"]
 
 
-def test_whoever_asks_by_a_link_that_takes_no_more_is_told_so(
+def test_a_link_that_takes_no_more_requests_says_so(
     session: Session, client: Client, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(actions, "MAX_OPEN_REQUESTS", 1)
@@ -153,7 +153,7 @@ def test_whoever_asks_by_a_link_that_takes_no_more_is_told_so(
     assert len(requests(session)) == 1
 
 
-def test_who_decides_gets_one_mail_a_day(session: Session, client: Client, path: str) -> None:
+def test_the_deciding_people_get_one_mail_a_day(session: Session, client: Client, path: str) -> None:
     for number in range(3):
         client.post(path, {**ASK, "email": f"p{number}@example.org"}, 200)
     assert len(requests(session)) == 3

@@ -17,6 +17,9 @@ from sqlalchemy.orm import Session
 from app import create_app
 from course import schema_upgrade
 from course.audit.models import AuditEntry
+from course.backups.actions import record_backup
+from course.backups.queries import newest_backup
+from course.backups.rules import BACKUP_INTERVAL, is_backup_overdue
 from course.clock import now
 from course.jobs.actions import claim_job, enqueue, enqueue_regular, fail_job
 from course.jobs.models import Job
@@ -25,9 +28,7 @@ from course.mail.delivery import deliver
 from course.mail.jobs import render_waiting_mail
 from course.mail.models import OutboxMail
 from course.mail.rules import CLAIM_DURATION, TEXT_RETENTION, UNKNOWN_OUTCOME, RenderedMail
-from course.operations import queries
-from course.operations.actions import record_backup
-from course.operations.rules import BACKUP_INTERVAL, MAX_MAIL_DELAY, format_size, is_backup_overdue, is_mail_stalled
+from course.operations.rules import MAX_MAIL_DELAY, format_size, is_mail_stalled
 from course.server.actions import register_worker
 from course.server.jobs import REGISTRY
 from course.web.unit_of_work import unit_of_work
@@ -97,7 +98,7 @@ def test_a_backup_holds_everything_and_is_written_down(fresh_app: Flask, tmp_pat
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert [path.name for path in tmp_path.iterdir() if path.name.endswith(".part")] == []
     with fresh_app.app_context(), unit_of_work() as session:
-        found = queries.newest_backup(session)
+        found = newest_backup(session)
         assert found is not None
         assert (found.file, found.size) == (str(file), file.stat().st_size)
         assert "backup.made" in deeds(session)
@@ -114,7 +115,7 @@ def test_a_backup_overwrites_nothing_and_says_where_it_cannot_write(fresh_app: F
     assert done.exit_code == 1
     assert "cannot be written" in done.output
     with fresh_app.app_context(), unit_of_work() as session:
-        assert queries.newest_backup(session) is None
+        assert newest_backup(session) is None
 
 
 def test_a_backup_of_another_program_can_be_written_down(app: Flask, session: Session, tmp_path: Path) -> None:
@@ -124,7 +125,7 @@ def test_a_backup_of_another_program_can_be_written_down(app: Flask, session: Se
     assert "There is no file" in done.output
     file.write_bytes(b"x" * 3000)
     assert runner.invoke(args=["backup", "--done", str(file)]).exit_code == 0
-    found = queries.newest_backup(session)
+    found = newest_backup(session)
     assert found is not None
     assert found.size == 3000
 
@@ -154,7 +155,7 @@ def test_the_page_says_what_needs_a_look(session: Session, client: Client) -> No
     kind = "SQLite" if session.get_bind().dialect.name == "sqlite" else "PostgreSQL"
     assert f"Kind{kind}" in card(page, "Database")
     assert "Program0.4" in card(page, "Versions")
-    record_backup(session, "/srv/copy.db", 3_400_000, now())
+    record_backup(session, "/srv/copy.db", 3_400_000, None, now())
     register_worker(session, "server on here, process 7", now())
     queue(session, "late", next_try_at=now() - MAX_MAIL_DELAY - SECOND)
     page = client.get("/system")
@@ -162,7 +163,7 @@ def test_the_page_says_what_needs_a_look(session: Session, client: Client) -> No
     assert card(page, "Regular work").startswith("Regular work At work server on here, process 7: at work, last seen")
     assert "/srv/copy.db, 3.4 MB" in card(page, "Backup")
     assert "Is the server running" in card(page, "Mail")
-    record_backup(session, "/srv/copy.db", 3_400_000, now() - BACKUP_INTERVAL - SECOND)
+    record_backup(session, "/srv/copy.db", 3_400_000, None, now() - BACKUP_INTERVAL - SECOND)
     session.commit()
     assert "Needs a look The last one" in card(client.get("/system"), "Backup")
 

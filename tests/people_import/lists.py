@@ -63,18 +63,18 @@ def start(session: Session, import_id: int, draft: queries.ImportDraft) -> None:
     )
 
 
-def do(session: Session, import_id: int, made: ImportPlan) -> None:
-    assert actions.begin_apply(session, import_id, made.fingerprint, None, NOW)
-    for some in actions.invitation_batches(carry_out(session, import_id)):
-        actions.invite_people(session, some, "Alex Morgan", None, NOW)
+def do(session: Session, import_id: int, plan: ImportPlan) -> None:
+    assert actions.begin_apply(session, import_id, plan.fingerprint, None, NOW)
+    for batch in actions.invitation_batches(carry_out(session, import_id)):
+        actions.invite_people(session, batch, "Alex Morgan", None, NOW)
     session.commit()
 
 
 def run(session: Session, text: str, invites: bool = False) -> list[str]:
     """Apply a list; what its rows did."""
-    import_id, made = look(session, text, invites)
-    do(session, import_id, made)
-    return [line.kind for line in made.lines]
+    import_id, plan = look(session, text, invites)
+    do(session, import_id, plan)
+    return [line.kind for line in plan.lines]
 
 
 def count(session: Session, table: type) -> int:

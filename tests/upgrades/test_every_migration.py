@@ -123,7 +123,7 @@ CHANGES = {
         },
     ),
     ("0029", "up"): Change("What lasts is there once.", one_open_of_each),
-    ("0032", "down"): Change("An older program cannot render a mail.", rendered_only),
+    ("0033", "down"): Change("An older program cannot render a mail.", rendered_only),
     ("0018", "down"): Change(
         "The older schema knows no reminder that somebody asked for.",
         lambda before: {"reminder": without(before, "reminder", gone=lambda row: row["kind"] == "asked")},

@@ -15,11 +15,10 @@ from course.analytics.rules.question_review import quote_text
 from course.analytics.rules.suppression import WHOLE_ORGANISATION
 from course.analytics.team_findings import TeamFinding, team_findings
 from course.analytics.views.page_context import (
-    group_answer_counts,
-    group_snapshot,
     group_url,
     leads_group,
     pages,
+    published_figures,
     today,
     visible_teams,
 )
@@ -67,10 +66,10 @@ def _discussion_page(group: int, point: str) -> Response | WsgiResponse:
             return redirect_after_post(group_url(group) + "#talks")
         form[refusal.field].errors = [refusal.message]
     row = None
-    tree = group_snapshot(group)
-    if tree is not None:
-        rows = team_findings(db(), library(), group_answer_counts(tree, group), tree.parents, group)
-        row = next((finding for finding in rows if finding.point.id == point), None)
+    published = published_figures(group)
+    if published is not None:
+        of_point = [finding for finding in published[1].findings if finding.point == point]
+        row = next(iter(team_findings(db(), library(), of_point)), None)
     page = render_template(
         "analytics/talk.html",
         form=form,

@@ -6,19 +6,20 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
 from course.auth import queries
 from course.auth.actions.attempts import count_attempt
 from course.auth.actions.sign_in import RequestSource, TooManyAttempts
-from course.auth.models import Credential, SignInToken
+from course.auth.models import SignInToken
 from course.auth.rules import DOUBLE_PRESS_WINDOW, LINK_LIFETIMES, LinkPurpose, token_hash
 from course.auth.rules.messages import InvitationMessage, PasswordLinkMessage
 from course.mail.actions import clear_suppression, queue_message, suppress_mail
 from course.mail.events import BeforeMailSend
 from course.mail.rules import MailMessage
+from course.passwords.actions import delete_credential
 from course.people.events import AddressChanged, InvitationRequested, PersonLeft
 from course.people.models import Person
 from course.people.queries import person
@@ -154,7 +155,7 @@ def check_link_mail(session: Session, mail: BeforeMailSend) -> None:
 
 def revoke_access(session: Session, event: PersonLeft) -> None:
     """Delete the password and end the links of a person who has left; a return begins with an invitation."""
-    session.execute(delete(Credential).where(Credential.person_id == event.person_id))
+    delete_credential(session, event.person_id)
     void_links(session, event.person_id, event.at)
 
 

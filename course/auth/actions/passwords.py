@@ -17,9 +17,8 @@ from course.auth.actions.sign_in import (
     WrongPassword,
     confirm_check,
     record_sign_in,
-    update_credential,
 )
-from course.auth.models import Credential
+from course.passwords.actions import add_credential, update_credential
 
 
 def store_password_hash(
@@ -33,8 +32,7 @@ def store_password_hash(
     lock_person(session, person_id)
     key = secrets.token_urlsafe(24)
     if not update_credential(session, person_id, password_hash=password_hash, session_key=key, set_at=at):
-        session.add(Credential(person_id=person_id, password_hash=password_hash, session_key=key, set_at=at))
-        session.flush()
+        add_credential(session, person_id, password_hash, key, at)
     void_links(session, person_id, at)
     record_event(session, "password.set", ("person", person_id), {}, by, at)
     return SignInGranted(person_id, key)

@@ -27,7 +27,7 @@ def invite(person_id: int) -> WsgiResponse:
     person = queries.person_overview(db(), person_id) or abort(404)
     if person.active:
         flash(f"{person.name} has chosen a password already, and needs no invitation.")
-        return redirect_after_post(url_for("people.list_people"))
+        return redirect_after_post(url_for("dashboard.people"))
     inviter, sent = current_user.person, False
     if "seen" not in request.form or request.form["seen"] == invitation_timestamp(person.invited_at):
         with unit_of_work() as session:
@@ -38,14 +38,14 @@ def invite(person_id: int) -> WsgiResponse:
         flash(f"An invitation is on its way to {person.email}.")
     else:
         flash(f"A new invitation is on its way to {person.email}. The link in the earlier one no longer works.")
-    return redirect_after_post(url_for("people.list_people"))
+    return redirect_after_post(url_for("dashboard.people"))
 
 
 @pages.post("/invite")
 @requires_permission(Permission.MANAGE_PEOPLE)
 def invite_all_pending() -> WsgiResponse:
     """Invite all who have not chosen a password."""
-    return send_invitations(queries.people_without_password(db()), url_for("people.list_people"))
+    return send_invitations(queries.people_without_password(db()), url_for("dashboard.people"))
 
 
 pages.app_template_filter("moment_sent")(invitation_timestamp)

@@ -19,8 +19,8 @@ from flask import Flask
 
 from app import create_app
 from course import schema_upgrade
+from course.backups.actions import check_backup, copy_sqlite
 from course.db import make_engine
-from course.operations.actions import check_backup, copy_sqlite
 from course.schema_upgrade.queries import known_revisions
 from course.sqlite_file import exclusive_lock, find_damage, make_private, sidecar_path
 from course.web.unit_of_work import unit_of_work
@@ -323,7 +323,7 @@ def test_a_backup_that_is_made_while_others_write_is_one_moment_of_it(
 
 def test_a_backup_to_a_full_disk_leaves_nothing_and_says_why(database: Path, tmp_path: Path) -> None:
     code = (
-        "import resource, signal, sys; from pathlib import Path; from course.operations.actions import copy_sqlite\n"
+        "import resource, signal, sys; from pathlib import Path; from course.backups.actions import copy_sqlite\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
         "try: copy_sqlite(sys.argv[1], Path(sys.argv[2]))\n"
         "except Exception as error: print(type(error).__name__, error)"

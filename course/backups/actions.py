@@ -13,8 +13,9 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
-from course.db import sqlite_path
-from course.operations.models import Backup
+from course.backups.models import Backup
+from course.backups.rules import expired_backups
+from course.db import assert_outside_unit_of_work, sqlite_path
 from course.schema_upgrade.queries import known_revisions
 from course.schema_upgrade.rules import VERSION_TABLE, DatabaseSchema, command_refusal
 from course.sqlite_file import (
@@ -63,6 +64,7 @@ def copy_sqlite(url: str, file: Path) -> int:
 
     The file is complete or does not exist. Returns its size in bytes. Raises BackupFailedError.
     """
+    assert_outside_unit_of_work("copying the database")
     database = sqlite_path(url)
     if database is None or not database.is_file():
         raise BackupFailedError(f"There is no database {database} yet.")
@@ -165,11 +167,20 @@ def _replace_database(database: Path, new: Path, timestamp: str) -> Path | None:
     return previous
 
 
-def record_backup(session: Session, file: str, size: int, at: datetime) -> None:
-    """Record a backup that was made: where (`file`), and its `size` in bytes."""
+def delete_expired_backups(folder: Path) -> list[Path]:
+    """Delete the backups of a folder that are not kept any more; returns them. Only files that carry the name of a regular
+    backup are deleted."""
+    files = [folder / name for name in expired_backups(path.name for path in folder.iterdir() if path.is_file())]
+    for file in files:
+        file.unlink(missing_ok=True)
+    return files
+
+
+def record_backup(session: Session, file: str, size: int, by: int | None, at: datetime) -> None:
+    """Record a backup that was made: where (`file`), its `size` in bytes, and who asked for it (None: a command, or nobody)."""
     session.add(Backup(file=file[:500], size=size, made_at=at))
     session.flush()
-    record_event(session, "backup.made", None, {"file": file[:500], "bytes": size}, None, at)
+    record_event(session, "backup.made", None, {"file": file[:500], "bytes": size}, by, at)
 
 
 def record_restore(session: Session, file: str, at: datetime) -> None:

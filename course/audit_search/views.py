@@ -9,11 +9,11 @@ from flask import Blueprint, Response, flash, g, make_response, render_template,
 from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
-from course.audit import queries
 from course.audit.actions import record_event
 from course.audit.catalogue import event_names
-from course.audit.forms import AuditSearchForm
-from course.audit.queries import AuditEntryView, AuditFilter
+from course.audit_search import queries
+from course.audit_search.forms import AuditSearchForm
+from course.audit_search.queries import AuditEntryView, AuditFilter
 from course.clock import now
 from course.dates import start_of_day
 from course.web.access import Permission, requires_permission
@@ -23,7 +23,7 @@ from course.web.redirects import redirect_after_post
 from course.web.spreadsheet import csv_bytes
 from course.web.unit_of_work import db, unit_of_work
 
-pages = Blueprint("audit", __name__)
+pages = Blueprint("audit_search", __name__)
 PAGE_SIZE = 50
 MAX_ROWS = 100_000  # entries in one file
 CSV_COLUMNS = (
@@ -54,7 +54,7 @@ def search() -> Response:
     before = query_number("before")
     entries = queries.search_entries(db(), _audit_filter(form), PAGE_SIZE + 1, before) if valid else []
     older = entries[PAGE_SIZE - 1].entry.number if len(entries) > PAGE_SIZE else None
-    page = render_template("audit/search.html", form=form, found=entries[:PAGE_SIZE], older=older, before=before)
+    page = render_template("audit_search/search.html", form=form, found=entries[:PAGE_SIZE], older=older, before=before)
     return make_response(page, 200 if valid else 422)
 
 
@@ -83,7 +83,7 @@ def download() -> Response | WsgiResponse:
 
 
 def _search_url(form: AuditSearchForm) -> str:
-    return f"{url_for('audit.search')}?{urlencode(form.query_parameters())}"
+    return f"{url_for('audit_search.search')}?{urlencode(form.query_parameters())}"
 
 
 def _audit_filter(form: AuditSearchForm) -> AuditFilter:

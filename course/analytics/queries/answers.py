@@ -25,7 +25,6 @@ from sqlalchemy import (
     null,
     or_,
     select,
-    true,
     union_all,
 )
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -35,7 +34,7 @@ from course.analytics.rules.discussions import DiscussionView
 from course.analytics.rules.findings import AnswerTally, QuestionKey
 from course.analytics.rules.groups import MonthlyAnswers
 from course.analytics.rules.item_analysis import ItemResponse
-from course.analytics.rules.release_schedule import MembershipSpell, PersonHistory
+from course.analytics.rules.placement_history import MembershipSpell, PersonHistory
 from course.analytics.rules.suppression import WHOLE_ORGANISATION
 from course.learning.models import Answer, Attempt, AttemptItem, Decision, Enrolment, ScenarioRun
 from course.people.models import Employment, Membership, Person, Team
@@ -48,7 +47,7 @@ def _team_placements(at: datetime, excluded: Collection[int]) -> CTE:
     of the teams `excluded` are left out.
 
     A person counts in one team only: the difference between figures of teams that share people could disclose a few.
-    The same rule in Python is rules.release_schedule.placement_changes.
+    The same rule in Python is rules.placement_history.placement_changes.
     """
     newest = (
         select(Membership.person_id, func.max(Membership.id).label("id"))
@@ -104,6 +103,18 @@ def person_histories(session: Session, before: datetime, *, with_decisions: bool
             changes = tuple(employment.get(person, [(left, False)] if left else []))
             histories.append(PersonHistory(person, joined, changes, tuple(memberships[person]), by_quarter))
     return histories
+
+
+def first_counted_moment(session: Session) -> datetime | None:
+    """The moment of the first answer or decision that is in the database; None if there is none. Two queries."""
+    answered = session.execute(
+        select(func.min(Answer.answered_at))
+        .join(AttemptItem, AttemptItem.id == Answer.item_id)
+        .join(Attempt, Attempt.id == AttemptItem.attempt_id)
+        .where(Attempt.kind.in_(ATTEMPT_KINDS))
+    ).scalar()
+    decided = session.execute(select(func.min(Decision.decided_at))).scalar()
+    return min((at for at in (answered, decided) if at is not None), default=None)
 
 
 def _quarter_start(quarter: int) -> datetime:
@@ -175,25 +186,22 @@ def _first_answers(before: datetime) -> CTE:
 
 @dataclass(frozen=True)
 class AnswerCounts:
-    """Counts of first answers.
+    """Counts of the first answers of everybody, by team (0: no team).
 
-    `tallies` are those of a group. The rest is of everybody, by team: `people` who answered each point, people who were
-    `asked` each question, and the answers of each person in each month.
+    `tallies` are the answers of the people of each team, `people` counts the people who answered each point, `asked` the
+    people who were asked each question; `months` gives the answers of each person in each month.
     """
 
-    tallies: tuple[AnswerTally, ...]
+    tallies: dict[int, list[AnswerTally]]
     people: dict[str, dict[int, int]]
     asked: dict[QuestionKey, dict[int, int]]
     months: tuple[MonthlyAnswers, ...]
 
 
-def answer_counts(
-    session: Session, teams: Collection[int] | None, before: datetime, excluded: Collection[int] = frozenset()
-) -> AnswerCounts:
+def answer_counts(session: Session, before: datetime, excluded: Collection[int] = frozenset()) -> AnswerCounts:
     """Count the first answers before that moment of the people who were employed then. One query.
 
-    The tallies are of the people who count in these teams (None: of everybody); the other counts are those from which
-    suppression is decided. People of the teams `excluded` do not count. Months are those of UTC.
+    People of the teams `excluded` do not count. Months are those of UTC.
     """
     home, first = _team_placements(before, excluded), _first_answers(before)
     read = (
@@ -212,18 +220,15 @@ def answer_counts(
     no_text, no_number = cast(null(), String), cast(null(), Integer)
     count, right, sure = func.count(), func.sum(read.c.right), func.sum(read.c.sure)
     question = read.c.point, read.c.question_id, read.c.version
-    of_group = true() if teams is None else read.c.team_id.in_(teams)
     month = cast(read.c.month, Integer)
     rows = session.execute(
         union_all(
-            select(literal("tally").label("what"), *question, read.c.given, no_number.label("team"),
+            select(literal("tally").label("what"), *question, read.c.given, read.c.team_id.label("team"),
                    no_number.label("month"), count, right, sure)
-            .where(of_group).group_by(*question, read.c.given),
+            .group_by(*question, read.c.given, read.c.team_id),
             select(literal("people"), read.c.point, no_text, no_text, no_text, read.c.team_id, no_number,
                    func.count(read.c.person_id.distinct()), no_number, no_number)
             .group_by(read.c.point, read.c.team_id),
-            select(literal("asked"), *question, no_text, read.c.team_id, no_number, count, no_number, no_number)
-            .group_by(*question, read.c.team_id),
             select(literal("month"), no_text, no_text, no_text, cast(read.c.person_id, String), read.c.team_id,
                    month, count, right, sure)
             .group_by(read.c.person_id, read.c.team_id, month),
@@ -233,19 +238,21 @@ def answer_counts(
 
 
 def _collect_answer_counts(rows: Iterable[Any]) -> AnswerCounts:
-    tallies, months = [], []
+    tallies: dict[int, list[AnswerTally]] = defaultdict(list)
     people: dict[str, dict[int, int]] = defaultdict(dict)
+    # A person answers a question for the first time once, so that the answers to it are the people who were asked.
     asked: dict[QuestionKey, dict[int, int]] = defaultdict(dict)
+    months = []
     for kind, point, question, version, given, team, month, count, right, sure in rows:
         if kind == "tally":
-            tallies.append(AnswerTally(point, question, version, tuple(json.loads(given)), count, right, sure))
+            tally = AnswerTally(point, question, version, tuple(json.loads(given)), count, right, sure)
+            tallies[team].append(tally)
+            asked[tally.key][team] = asked[tally.key].get(team, 0) + count
         elif kind == "people":
             people[point][team] = count
-        elif kind == "asked":
-            asked[point, question, version][team] = count
         else:
             months.append(MonthlyAnswers(f"{month // 12:04}-{month % 12 + 1:02}", team, int(given), right, count))
-    return AnswerCounts(tuple(tallies), dict(people), dict(asked), tuple(months))
+    return AnswerCounts(dict(tallies), dict(people), dict(asked), tuple(months))
 
 
 # People by team: by scenario (reference and version), scene, and choice.

@@ -1,63 +1,18 @@
-"""My training, and the outline of a module."""
+"""The outline of a module, its discussion sheet, and what the assessment takes and sends the reader back to."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 from flask import abort, render_template, url_for
 
 from course.content.library import SECONDS_PER_QUESTION
-from course.learning import actions
 from course.learning.reader_course import reader_library
 from course.learning.rules.drawing import AssessmentResult
-from course.learning.rules.progress import CourseProgress
 from course.learning.views.page_context import (
-    course_progress,
     module_or_404,
     pages,
-    reader_id,
     reader_progress,
-    step_address,
 )
-from course.people.queries import chosen_pathway
 from course.web.access import sign_in_required
-from course.web.unit_of_work import db
-
-
-@dataclass(frozen=True)
-class NextAction:
-    """The one button of the page "My training": its label, its address, and the minutes that the page announces."""
-
-    label: str
-    address: str
-    minutes: float
-
-
-@pages.get("/")
-@sign_in_required
-def home() -> str:
-    """Show progress, the next step with the time that it takes, and one button."""
-    state = course_progress()
-    verdict = actions.final_result(db(), reader_library(), reader_id()) if state.modules_done else None
-    return render_template(
-        "learning/home.html",
-        state=state,
-        next=next_action(state, verdict),
-        verdict=verdict,
-        course=reader_library().course,
-        pathway=chosen_pathway(db(), reader_id()),
-    )
-
-
-def next_action(state: CourseProgress, verdict: AssessmentResult | None = None) -> NextAction | None:
-    """The next thing to do; None when the course is complete."""
-    if state.completed_at is not None:
-        return None
-    if state.current is not None and state.current.next is not None:
-        step = state.current.next
-        verb = "Carry on" if state.current.started else "Start"
-        return NextAction(f"{verb}: {step.title}", step_address(step), state.current.minutes_left)
-    return NextAction("Go to the final assessment", url_for("learning.assessment"), assessment_minutes(verdict))
 
 
 def assessment_minutes(verdict: AssessmentResult | None) -> float:
