@@ -137,3 +137,25 @@ def test_a_translated_drawing_is_shown_with_its_translated_title(tmp_path: Path,
     spoil(modules, "kites/diagrams/kite.cy.svg", "<text", "<script/><text")
     [problem] = validate_content(read_content(modules))
     assert "the element <script> is not allowed" in problem.message
+
+
+def test_questions_that_came_later_are_added_to_a_translation(tmp_path: Path, modules: Path) -> None:
+    question = "- id: rain\n  points: [hold-the-line]\n  stem: It rains. What now?\n  options:\n" + "".join(
+        f"    - {{text: {text}, correct: {correct}, reason: Why.}}\n"
+        for text, correct in (("Go in", "true"), ("Stay", "false"), ("Sing", "false"))
+    )
+    path = modules / "kites/questions.yaml"
+    path.write_text(path.read_text(encoding="utf-8") + question, encoding="utf-8")
+    before = (modules / QUESTIONS).read_text(encoding="utf-8")
+    runner = content_app(tmp_path, modules).test_cli_runner()
+    assert runner.invoke(args=["content", "translate", str(path), "cy"]).exit_code == 0
+    after = (modules / QUESTIONS).read_text(encoding="utf-8")
+    assert after.startswith(before)
+    assert "- id: rain\n" in after
+    assert "  # It rains. What now?\n  stem:\n" in after
+    [status] = translation_statuses(read_content(modules).translations)
+    assert [gap.message.split(" ")[0] for gap in status.gaps] == ["'rain'"]
+    done = runner.invoke(args=["content", "translate", str(path), "cy"])
+    assert done.exit_code == 1
+    assert "exists already" in done.output
+    assert (modules / QUESTIONS).read_text(encoding="utf-8") == after
