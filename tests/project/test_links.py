@@ -51,6 +51,7 @@ OTHER_PAGES = {
     "errors/again.html",
     "errors/busy.html",
     "errors/somebody_else.html",
+    "people_import/previewing.html",
     "evidence/one.html",
     "join_requests/asked.html",
     "join_requests/join.html",

@@ -55,7 +55,7 @@ _VISIBLE_ATTRIBUTES = {
     "summary",
 }
 _LETTERS = re.compile(r"[^\W\d_]")
-_CLASS = re.compile(r'\bclass="[^"]*"')  # of a tag that the layout opens
+_CLASS = re.compile(r'\bclass="[^"]*"?')  # of a tag that the layout opens
 _PLACE = "\ue000"  # stands for expression number n of a template, as _PLACE n _PLACE
 
 
