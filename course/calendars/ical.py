@@ -9,7 +9,6 @@ from icalendar import Calendar, Timezone, vText
 from icalendar import Event as VEvent
 
 from course.calendars.rules import CalendarEvent
-from course.translation import lazy_gettext as _
 
 PRODUCT_ID = "-//Online abuse: learning from case reviews//Calendar feed//EN"  # not translated: an identifier
 REFRESH_INTERVAL = timedelta(hours=12)

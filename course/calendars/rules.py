@@ -7,8 +7,6 @@ never the reason of a pause or an extension; a team feed has only the due dates.
 
 from __future__ import annotations
 
-from course.translation import lazy_gettext as _
-
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time
 from typing import Literal
@@ -28,6 +26,7 @@ from course.recertification.rules import (
 from course.recertification.rules.certification_status import NOT_REQUIRED, PAUSED
 from course.recertification.rules.civil_dates import long_date
 from course.recertification.rules.facts import INITIAL
+from course.translation import lazy_gettext as _
 
 Scope = Literal["own", "team"]
 Fact = EmploymentFact | Requirement | CompletionFact | Extension | Pause | PathwayFact
@@ -70,16 +69,26 @@ def own_events(
     factory = _EventFactory(OWN_SCOPE, person_id, status.cycle, *feed_revision(facts, policies, status.on), course)
     task = _("Complete") if status.course == INITIAL else _("Renew")
     by = _("Due by %(due)s.", due=long_date(status.due))
-    events = [factory.event("due", status.due, _("%(task)s your training: %(title)s", task=task, title=course.title), by)]
+    events = [
+        factory.event("due", status.due, _("%(task)s your training: %(title)s", task=task, title=course.title), by)
+    ]
     if status.window_opens and status.window_opens < status.due:
         note = _("From today you can renew early and keep your date. %(by)s", by=by)
         events.append(
-            factory.event("window", status.window_opens, _("You can renew your training: %(title)s", title=course.title), note)
+            factory.event(
+                "window", status.window_opens, _("You can renew your training: %(title)s", title=course.title), note
+            )
         )
     if status.valid_until and status.valid_until != status.due:
-        note = _("Your certificate is valid up to and including %(valid_until)s. %(by)s", valid_until=long_date(status.valid_until), by=by)
+        note = _(
+            "Your certificate is valid up to and including %(valid_until)s. %(by)s",
+            valid_until=long_date(status.valid_until),
+            by=by,
+        )
         events.append(
-            factory.event("expiry", status.valid_until, _("Last day of your certificate: %(title)s", title=course.title), note)
+            factory.event(
+                "expiry", status.valid_until, _("Last day of your certificate: %(title)s", title=course.title), note
+            )
         )
     return events
 
@@ -98,7 +107,10 @@ def team_events(
     factory = _EventFactory(TEAM_SCOPE, person_id, status.cycle, *feed_revision(facts, policies, status.on), course)
     return [
         factory.event(
-            "due", status.due, _("%(name)s: training due, %(title)s", name=name, title=course.title), _("%(name)s: due by %(due)s.", name=name, due=long_date(status.due))
+            "due",
+            status.due,
+            _("%(name)s: training due, %(title)s", name=name, title=course.title),
+            _("%(name)s: due by %(due)s.", name=name, due=long_date(status.due)),
         )
     ]
 
