@@ -18,6 +18,7 @@ from course.organisation.queries import organisation
 from course.people.queries import viewers
 from course.reports.app_status_cache import app_status_cache
 from course.reports.status_cache import StatusCache
+from course.translation import lazy_gettext as _
 from course.web.addresses import public_url_for
 from course.web.app_state import app_state
 from course.web.unit_of_work import read_only_session, unit_of_work
@@ -74,5 +75,5 @@ def make_pack(run: JobRun) -> None:
         actions.record_pack_made(session, pack.team_id, made.about, made.people, viewer.id)
 
 
-PACK = JobKind("evidence.pack", "Evidence pack", make_pack, expected_errors=(LookupError, KeyLockedError))
+PACK = JobKind("evidence.pack", _("Evidence pack"), make_pack, expected_errors=(LookupError, KeyLockedError))
 JOBS = (PACK,)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
@@ -14,8 +15,10 @@ from werkzeug.routing import Rule
 from course.content.library import Library
 from course.content.schema import NATIONS, SETTINGS
 from course.db import Base
+from course.learning.actions import begin_check, begin_run, begin_timeline, record_page_read
 from course.people.models import Person
 from course.recertification.views.people import FACT_KINDS
+from tests.conftest import NOW
 from tests.makers import make_person
 from tests.privacy.filling import fill
 
@@ -79,3 +82,21 @@ def addresses(app: Flask, session: Session, methods: Iterable[str] = ("GET",)) -
             for (_, name), value in zip(parts, chosen, strict=True):
                 address = re.sub(rf"<(?:[^<>]+:)?{name}>", value, address)
             yield rule, address
+
+
+def begin_everything(session: Session, library: Library, person_id: int) -> None:
+    """A check, a timeline, a scenario and a page of the first module, so that their pages are there to be read."""
+    module = next(iter(library.modules.values()))
+    begin_check(session, library, person_id, module, NOW)
+    timeline, scenario = next(iter(module.timelines.values())), next(iter(module.scenarios.values()))
+    begin_timeline(session, library, person_id, f"{module.id}/{timeline.id}", timeline, NOW)
+    begin_run(session, person_id, f"{module.id}/{scenario.id}", scenario, NOW)
+    record_page_read(session, person_id, module, next(iter(module.pages.values())), NOW)
+
+
+def client_of(app: Flask, person_id: int, session_key: str) -> FlaskClient:
+    """A browser in which a person has signed in."""
+    client = app.test_client()
+    with client.session_transaction() as cookie:
+        cookie["_user_id"], cookie["_fresh"] = f"{person_id}:{session_key}:nonce", True
+    return client
