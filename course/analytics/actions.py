@@ -12,6 +12,7 @@ from course.analytics.models import TeamDiscussion
 from course.analytics.rules.discussions import discussion_date_error
 from course.analytics.rules.suppression import WHOLE_ORGANISATION
 from course.audit.actions import record_event
+from course.context import make_context
 from course.organisation.models import Organisation
 from course.people.actions import Refusal
 from course.people.models import Team
@@ -76,4 +77,9 @@ def _record_discussion_event(
 ) -> None:
     row = session.get(Team, team) if team is not None else None
     subject = None if team is None else ("team", team)
-    record_event(session, kind, subject, {"team": row.name if row else "everybody", "about": title, "day": day}, by, at)
+    record_event(
+        make_context(session, by, at),
+        kind,
+        subject,
+        {"team": row.name if row else "everybody", "about": title, "day": day},
+    )

@@ -14,6 +14,7 @@ from course.audit.actions import record_event
 from course.auth.rules import token_hash
 from course.calendars.models import CalendarFeed, CalendarFeedEnd, CalendarFeedFetch
 from course.calendars.rules import Scope
+from course.context import make_context
 from course.people.models import Person
 
 
@@ -24,7 +25,7 @@ def create_feed(session: Session, person_id: int, scope: Scope, at: datetime) ->
     token = secrets.token_urlsafe(32)
     session.add(CalendarFeed(person_id=person_id, scope=scope, token_hash=token_hash(token), made_at=at))
     session.flush()
-    record_event(session, "calendar.made", ("person", person_id), {"scope": scope}, person_id, at)
+    record_event(make_context(session, person_id, at), "calendar.made", ("person", person_id), {"scope": scope})
     return token
 
 
@@ -45,7 +46,7 @@ def end_feed(
     session.add_all(ends)
     session.flush()
     if ends and reason == "revoked":
-        record_event(session, "calendar.ended", ("person", person_id), {"scope": scope}, person_id, at)
+        record_event(make_context(session, person_id, at), "calendar.ended", ("person", person_id), {"scope": scope})
     return len(ends)
 
 

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
+from course.context import make_context
 from course.db import insert_once
 from course.help_requests.models import HelpRequest
 from course.help_requests.rules import HelpRecipient
@@ -35,5 +36,5 @@ def request_help(
     leaves = working.next_sending_time(at) if working else at
     for recipient, message in messages:
         schedule_message(session, f"help:{request_id}:{recipient.id}", recipient.email, message, at, leaves)
-    record_event(session, "person.help_asked", ("person", person_id), {}, person_id, at)
+    record_event(make_context(session, person_id, at), "person.help_asked", ("person", person_id), {})
     return True

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
+from course.context import Context, make_context
 from course.db import lock_row
 from course.join_requests import queries
 from course.join_requests.models import RegistrationLink, RegistrationRequest
@@ -24,11 +25,10 @@ from course.people.queries import person_by_email
 from course.people.rules import normalise_email
 
 
-def make_link(
-    session: Session, team_id: int, domains: Sequence[str], ends_on: date, by: int | None, at: datetime
-) -> str:
+def make_link(context: Context, team_id: int, domains: Sequence[str], ends_on: date) -> str:
     """A link by which people with an address of these domains ask to be let into a team; returns its token, which is
     that of the one that there is already if two windows ask for the same."""
+    session = context.session
     lock_row(session, Team, team_id)
     same = select(RegistrationLink.token).where(
         RegistrationLink.team_id == team_id,
@@ -41,26 +41,31 @@ def make_link(
     token = secrets.token_urlsafe(16)
     session.add(
         RegistrationLink(
-            team_id=team_id, token=token, domains="\n".join(domains), ends_on=ends_on, made_by=by, made_at=at
+            team_id=team_id,
+            token=token,
+            domains="\n".join(domains),
+            ends_on=ends_on,
+            made_by=context.actor,
+            made_at=context.now,
         )
     )
     session.flush()
     record_event(
-        session, "registration.link_made", ("team", team_id), {"domains": ", ".join(domains), "until": ends_on}, by, at
+        context, "registration.link_made", ("team", team_id), {"domains": ", ".join(domains), "until": ends_on}
     )
     return token
 
 
-def revoke_link(session: Session, link_id: int, by: int | None, at: datetime) -> bool:
+def revoke_link(context: Context, link_id: int) -> bool:
     """The link works no more; False if it was revoked before, or there is none."""
-    result = session.execute(
+    result = context.session.execute(
         update(RegistrationLink)
         .where(RegistrationLink.id == link_id, RegistrationLink.revoked_at.is_(None))
-        .values(revoked_by=by, revoked_at=at)
+        .values(revoked_by=context.actor, revoked_at=context.now)
         .returning(RegistrationLink.team_id)
     ).first()
     if result is not None:
-        record_event(session, "registration.link_revoked", ("team", result[0]), {}, by, at)
+        record_event(context, "registration.link_revoked", ("team", result[0]), {})
     return result is not None
 
 
@@ -85,39 +90,39 @@ def request_to_join(
             session.flush()
     except IntegrityError:
         return True
-    record_event(session, "registration.asked", ("team", link.team_id), {}, None, at)
+    record_event(make_context(session, None, at), "registration.asked", ("team", link.team_id), {})
     for recipient in queries.decider_addresses(session, link.team_id):
         queue_message(session, f"registration:{link.id}:{today}:{recipient}"[:200], recipient, mail, at)
     return True
 
 
-def approve_request(
-    session: Session, request: JoinRequestView, letter: InvitationWriter, by: int, at: datetime
-) -> Refusal | None:
+def approve_request(context: Context, request: JoinRequestView, letter: InvitationWriter) -> Refusal | None:
     """Add whoever has asked, and invite them: the mail proves that the address is theirs."""
-    if not _record_decision(session, request.id, by, at):
+    if not _record_decision(context, request.id):
         return Refusal("request", "This has been decided already.")
-    added = add_person(session, request.name, request.email, request.team_id, "learner", at, by)
+    added = add_person(context, request.name, request.email, request.team_id, "learner")
     if isinstance(added, Refusal):
         return added
-    session.execute(update(RegistrationRequest).where(RegistrationRequest.id == request.id).values(person_id=added.id))
-    invite(session, added.id, letter, at, by)
+    context.session.execute(
+        update(RegistrationRequest).where(RegistrationRequest.id == request.id).values(person_id=added.id)
+    )
+    invite(context.session, added.id, letter, context.now, context.actor)
     return None
 
 
-def refuse_request(session: Session, request: JoinRequestView, by: int, at: datetime) -> bool:
+def refuse_request(context: Context, request: JoinRequestView) -> bool:
     """Do not let them in; False if that was decided already. They are told nothing: the address may be anybody's."""
-    if not _record_decision(session, request.id, by, at):
+    if not _record_decision(context, request.id):
         return False
-    record_event(session, "registration.refused", ("team", request.team_id), {}, by, at)
+    record_event(context, "registration.refused", ("team", request.team_id), {})
     return True
 
 
-def _record_decision(session: Session, request_id: int, by: int, at: datetime) -> bool:
-    result = session.execute(
+def _record_decision(context: Context, request_id: int) -> bool:
+    result = context.session.execute(
         update(RegistrationRequest)
         .where(RegistrationRequest.id == request_id, RegistrationRequest.decided_at.is_(None))
-        .values(decided_by=by, decided_at=at)
+        .values(decided_by=context.actor, decided_at=context.now)
         .returning(RegistrationRequest.id)
     )
     return result.first() is not None

@@ -25,7 +25,7 @@ from course.people.rules import normalise_email
 from course.web.access import Permission, public, requires_permission
 from course.web.app_state import app_state
 from course.web.redirects import redirect_after_post
-from course.web.unit_of_work import db, unit_of_work
+from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 pages = Blueprint("join_requests", __name__)
 PageResponse = Response | WsgiResponse
@@ -118,7 +118,7 @@ def add_link() -> PageResponse:
         if team is not None and last is not None:
             allowed_domains = parse_domains(form.domains.data or "")
             with unit_of_work() as session:
-                actions.make_link(session, team, allowed_domains, last, current_user.person.id, now())
+                actions.make_link(signed_in_context(session), team, allowed_domains, last)
             flash("The link has been made. Give it to the people of the team: as a message, or on a notice.")
             return redirect_after_post(url_for("join_requests.overview"))
     page = render_template("join_requests/add_link.html", form=form)
@@ -130,7 +130,7 @@ def add_link() -> PageResponse:
 def revoke_link(link_id: int) -> PageResponse:
     """The link works no more."""
     with unit_of_work() as session:
-        done = actions.revoke_link(session, link_id, current_user.person.id, now())
+        done = actions.revoke_link(signed_in_context(session), link_id)
     flash("The link works no more. Who has asked by it can still be let in." if done else "It was revoked before.")
     return redirect_after_post(url_for("join_requests.overview"))
 
@@ -142,7 +142,7 @@ def approve(request_id: int) -> PageResponse:
     asked = queries.decidable_request(db(), current_user.person, request_id) or abort(404)
     letter = invitation(asked.name, current_user.person.name)
     with unit_of_work() as session:
-        refused = actions.approve_request(session, asked, letter, current_user.person.id, now())
+        refused = actions.approve_request(signed_in_context(session), asked, letter)
         if refused is not None:
             session.rollback()  # nothing was done, so the same form may come again
     flash(refused.message if refused else f"{asked.name} has been added. An invitation is on its way to {asked.email}.")
@@ -155,6 +155,6 @@ def refuse(request_id: int) -> PageResponse:
     """Do not let somebody in."""
     asked = queries.decidable_request(db(), current_user.person, request_id) or abort(404)
     with unit_of_work() as session:
-        done = actions.refuse_request(session, asked, current_user.person.id, now())
+        done = actions.refuse_request(signed_in_context(session), asked)
     flash(f"{asked.name} has not been let in. They are not told." if done else "This has been decided already.")
     return redirect_after_post(url_for("join_requests.overview"))

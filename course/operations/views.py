@@ -32,7 +32,7 @@ from course.web.forms import query_number
 from course.web.proxy_checks import current_proxy_faults
 from course.web.redirects import redirect_after_post
 from course.web.template_filters import plural
-from course.web.unit_of_work import db, unit_of_work
+from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 pages = Blueprint("operations", __name__)
 PAGE_SIZE = 50
@@ -103,7 +103,7 @@ def test_mail() -> WsgiResponse:
     link = app_state().config.public_url + url_for("operations.overview")
     test = render_message("test.txt", f"Test: {course}", name=person.name, course=course, link=link)
     with unit_of_work() as session:
-        new = actions.send_test_mail(session, person.id, person.email, test, person.id, now())
+        new = actions.send_test_mail(signed_in_context(session), person.id, person.email, test)
     which = "A test mail" if new else "The test mail that you asked for before"
     flash(f"{which} to {person.email} is on its way. Load this page again in a minute to see whether it has left.")
     return redirect_after_post(url_for("operations.overview"))
@@ -134,7 +134,7 @@ def outgoing_mail() -> str:
 def retry_all_mail() -> WsgiResponse:
     """Send all failed mails again."""
     with unit_of_work() as session:
-        count = actions.retry_all_mail(session, current_user.person.id, now())
+        count = actions.retry_all_mail(signed_in_context(session))
     if count:
         flash(f"{plural(count, 'mail')} will be sent again, beginning within a minute.")
     else:
@@ -147,7 +147,7 @@ def retry_all_mail() -> WsgiResponse:
 def retry_mail(mail_id: int) -> WsgiResponse:
     """Send a mail again that has not been delivered."""
     with unit_of_work() as session:
-        retried = actions.retry_mail(session, mail_id, current_user.person.id, now())
+        retried = actions.retry_mail(signed_in_context(session), mail_id)
     if retried:
         flash("The mail will be sent again within a minute.")
     else:
@@ -160,7 +160,7 @@ def retry_mail(mail_id: int) -> WsgiResponse:
 def confirm_mail(mail_id: int) -> WsgiResponse:
     """Record that a mail has arrived although the program was stopped while it handed the mail over."""
     with unit_of_work() as session:
-        confirmed = actions.confirm_mail(session, mail_id, current_user.person.id, now())
+        confirmed = actions.confirm_mail(signed_in_context(session), mail_id)
     flash("The mail is listed as sent." if confirmed else "It is known what became of this mail.")
     return redirect_after_post(url_for("operations.outgoing_mail"))
 
@@ -195,7 +195,7 @@ def cancel_job(job_id: int) -> WsgiResponse:
     if known is not None:
         states = REGISTRY.cancellable_states(known.kind)
         with unit_of_work() as session:
-            cancelled = actions.cancel_job(session, job_id, states, current_user.person.id, now())
+            cancelled = actions.cancel_job(signed_in_context(session), job_id, states)
     flash(
         "The job is cancelled." if cancelled else "This job has ended already, or is always finished once it has begun."
     )
@@ -210,7 +210,7 @@ def repeat_job(job_id: int) -> WsgiResponse:
     repeated = False
     if known is not None and REGISTRY.repeatable(known.kind):
         with unit_of_work() as session:
-            repeated = actions.repeat_job(session, job_id, current_user.person.id, now())
+            repeated = actions.repeat_job(signed_in_context(session), job_id)
     flash(
         "The job waits to be done again."
         if repeated

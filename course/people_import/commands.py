@@ -9,6 +9,7 @@ import click
 from flask.cli import AppGroup
 
 from course.clock import now
+from course.context import make_context
 from course.people_import import actions, queries
 from course.people_import.jobs import apply_import, mail_invitations
 from course.people_import.rules.columns import guess_columns, mapping_error
@@ -48,9 +49,9 @@ def import_command(file: Path, dry_run: bool, invite: bool, sender: str) -> None
         if not dry_run:
             content, preview, fingerprint = pack_table(table), draft.preview, draft.plan.fingerprint
             with unit_of_work() as session:
-                import_id = actions.store_upload(session, file.name, content, None, at)
+                import_id = actions.store_upload(make_context(session, None, at), file.name, content)
                 actions.keep_preview(session, import_id, table, made, preview, fingerprint, invite)
-                actions.begin_apply(session, import_id, fingerprint, None, at)
+                actions.begin_apply(make_context(session, None, at), import_id, fingerprint)
             click.echo("Applying …", err=True)
             skipped = apply_import(import_id, zone, at, _print_progress)
             mail_invitations(import_id, sender, at)

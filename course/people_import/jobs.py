@@ -10,6 +10,7 @@ from time import monotonic, sleep
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from course.context import Context, make_context
 from course.jobs.rules import JobKind, JobLostError, JobRun
 from course.people.jobs import invitation
 from course.people_import import actions, queries
@@ -61,7 +62,7 @@ def mail_invitations(import_id: int, sender: str, at: datetime) -> None:
     for batch in actions.invitation_batches(invitees):
         messages = {person_id: invitation(name, sender) for person_id, name in batch}
         with unit_of_work() as session:
-            actions.invite_people(session, batch, messages, by, at)
+            actions.invite_people(make_context(session, by, at), batch, messages)
     with unit_of_work() as session:
         actions.end_import(session, import_id)
 
@@ -149,7 +150,7 @@ def _write_portion(
         try:
             with unit_of_work() as session:
                 done = actions.apply_portion(
-                    session, import_id, steps[:lines], opened, zone, clock(),
+                    Context(session, None, clock(), zone), import_id, steps[:lines], opened,
                     lambda: monotonic() - started >= PORTION_SECONDS,  # noqa: B023 (called in this turn)
                 )  # fmt: skip
             return done, opened

@@ -29,7 +29,7 @@ from course.web.redirects import redirect_after_post
 from course.web.sandbox import FileRefusedError, SandboxError, read_in_sandbox
 from course.web.spreadsheet import csv_bytes
 from course.web.template_filters import plural
-from course.web.unit_of_work import db, unit_of_work
+from course.web.unit_of_work import db, signed_in_context, unit_of_work
 from course.web.uploads import accepts_upload
 
 pages = Blueprint("people_import", __name__)
@@ -54,7 +54,7 @@ def upload() -> PageResponse:
         try:
             kept = read_in_sandbox(parse_and_pack, file.read(), limits=PARSE_LIMITS)
             with unit_of_work() as session:
-                import_id = actions.store_upload(session, file.filename or "", kept, current_user.person.id, now())
+                import_id = actions.store_upload(signed_in_context(session), file.filename or "", kept)
             return redirect_after_post(url_for("people_import.columns", import_id=import_id))
         except FileRefusedError as error:
             form.file.errors = [str(error)]
@@ -167,14 +167,14 @@ def decide(import_id: int) -> PageResponse:
 def apply(import_id: int) -> PageResponse:
     """Begin to do what was previewed; it goes on when the page is left."""
     job = queries.get_import(db(), import_id) or abort(404)
-    person, at = current_user.person, now()
     if job.preview is not None and load_preview(job.preview).asked():
         flash("Decide about all rows first. Nothing has been done.")
         return redirect_after_post(url_for("people_import.detail", import_id=import_id))
     with unit_of_work() as session:
-        begun = actions.begin_apply(session, import_id, request.form.get("mark", ""), person.id, at)
+        context = signed_in_context(session)
+        begun = actions.begin_apply(context, import_id, request.form.get("mark", ""))
         if begun:
-            enqueue(session, IMPORT, {"import_id": import_id, "sender": person.name}, person.id, at)
+            enqueue(context, IMPORT, {"import_id": import_id, "sender": current_user.person.name})
     if not begun:
         flash("This list is being applied, has been applied, or is not the one that you looked at.")
     return redirect_after_post(url_for("people_import.detail", import_id=import_id))
@@ -201,7 +201,7 @@ def result(import_id: int) -> PageResponse:
     whole: ImportPreview = load_preview(job.preview)
     data = csv_bytes(whole.table())
     with unit_of_work() as session:
-        record_event(session, "person.list_downloaded", None, {"rows": len(whole.rows)}, current_user.person.id, now())
+        record_event(signed_in_context(session), "person.list_downloaded", None, {"rows": len(whole.rows)})
     response = Response(data, mimetype="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="list-{import_id}-result.csv"'
     response.headers["Cache-Control"] = "no-store"

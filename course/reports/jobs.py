@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from course.audit.actions import record_event
 from course.content.loaded_course import library
 from course.content.schema import SETTINGS
+from course.context import make_context
 from course.dates import civil_date
 from course.exports.actions import store_file
 from course.exports.queries import download_of_job
@@ -75,9 +76,9 @@ def log_report_export(session: Session, asked: ReportRequest, made: ReportFile) 
     """Write to the log that somebody took the file, and to what each person in it can see about their record."""
     kind, by = REPORT_FORMATS[asked.kind].name, asked.viewer.id or None
     details = {"people": len(made.people), "as": kind, "on": made.on, "team": asked.wanted.team}
-    record_event(session, "report.exported", None, details, by, asked.at)
+    record_event(make_context(session, by, asked.at), "report.exported", None, details)
     if by is not None:
-        log_record_export(session, made.people, by, EXPORT, f"team report, {kind}", asked.at)
+        log_record_export(make_context(session, by, asked.at), made.people, EXPORT, f"team report, {kind}")
 
 
 def export_report(asked: ReportRequest, ledger: StatusCache, tell: StageCallback) -> ReportFile:

@@ -10,7 +10,6 @@ from flask import Blueprint, Response, abort, flash, g, make_response, render_te
 from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
-from course.clock import now
 from course.mail.queries import opted_out_people
 from course.mail.rules import SCHEDULED_REPORT
 from course.people.forms import team_choices
@@ -29,7 +28,7 @@ from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
 from course.web.redirects import redirect_after_post
 from course.web.template_filters import format_date
-from course.web.unit_of_work import db, unit_of_work
+from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 pages = Blueprint("scheduled_reports", __name__)
 
@@ -48,9 +47,7 @@ def overview() -> Response | WsgiResponse:
         recipient = _recipient(form)
         if recipient is not None:
             with unit_of_work() as session:
-                is_new = actions.subscribe(
-                    session, recipient.id, form.team_id, form.every.data, today(), current_user.person.id, now()
-                )
+                is_new = actions.subscribe(signed_in_context(session), recipient.id, form.team_id, form.every.data)
             first_day = next_report_period(form.every.data, today(), today(), ()).first
             flash(
                 f"Saved. The first one is written for {format_date(first_day)}."
@@ -72,7 +69,7 @@ def end_subscription(subscription_id: int) -> WsgiResponse:
     }:
         abort(404)
     with unit_of_work() as session:
-        has_ended = actions.end_subscription(session, subscription_id, viewer.id, now())
+        has_ended = actions.end_subscription(signed_in_context(session), subscription_id)
     flash("Stopped." if has_ended else "It had been stopped before.")
     return redirect_after_post(url_for("scheduled_reports.overview"))
 

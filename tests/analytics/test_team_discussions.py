@@ -22,6 +22,7 @@ from course.analytics.rules.discussions import (
 )
 from course.analytics.rules.suppression import WHOLE_ORGANISATION
 from course.clock import now
+from course.context import make_context
 from course.dates import civil_date
 from course.people.actions import close_team, merge_teams
 from course.people.models import Team
@@ -202,8 +203,8 @@ def test_a_discussion_of_a_closed_team_is_listed_where_the_team_went(session: Se
     for number, team in enumerate((night, gone), 1):
         held = DiscussionEntry(team.id, POINT, "A title", _today() - timedelta(days=number), 4, f"Agreed {number}")
         assert record_discussion(session, held, boss.id, _today(), now()) is None
-    assert merge_teams(session, night.id, day.id, "one shift now", boss.id, now()) is None
-    assert close_team(session, gone.id, "meals are brought", boss.id, now()) is None
+    assert merge_teams(make_context(session, boss.id, now()), night.id, day.id, "one shift now") is None
+    assert close_team(make_context(session, boss.id, now()), gone.id, "meals are brought") is None
     session.commit()
     administrator = sign_in(Client(client.app), boss)
     _manager(session, client, day)

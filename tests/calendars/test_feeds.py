@@ -15,8 +15,10 @@ from course.auth.rate_limits import RateLimiter
 from course.calendars import actions
 from course.calendars import views as calendar_views
 from course.calendars.models import CalendarFeed, CalendarFeedEnd, CalendarFeedFetch
+from course.context import make_context
 from course.people.models import Membership, Person, RoleGrant
 from course.recertification.actions import grant_extension, record_pause
+from course.recertification.rules.facts import Pause
 from tests.conftest import NOW
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client, Page
@@ -102,7 +104,7 @@ def test_the_same_facts_give_the_same_bytes_and_a_304(session: Session, client: 
     head = client.flask.head(address)
     assert (head.status_code, head.get_data()) == (200, b"")
     assert head.headers["ETag"] == first.headers["ETag"]
-    grant_extension(session, person.id, TODAY + timedelta(days=90), "illness", TODAY, None, NOW)
+    grant_extension(make_context(session, None, NOW), person.id, TODAY + timedelta(days=90), "illness")
     session.commit()
     moved = client.get(address, 200, {"If-None-Match": first.headers["ETag"]})
     (old,), (new,) = events(first), events(moved)
@@ -201,7 +203,7 @@ def test_a_name_of_any_length_and_script_survives_and_lines_are_folded(
 
 def test_a_feed_without_days_is_still_a_calendar(session: Session, client: Client) -> None:
     person = make_person(session)
-    record_pause(session, person.id, TODAY, None, 14, "leave", TODAY, None, NOW)
+    record_pause(make_context(session, None, NOW), person.id, Pause(TODAY, None, 14, "leave"))
     session.commit()
     page = client.get(feed(session, person))
     assert events(page) == []

@@ -18,6 +18,7 @@ from app import create_app
 from course import schema_upgrade
 from course.audit.models import AuditEntry
 from course.clock import now
+from course.context import make_context
 from course.jobs.actions import claim_job, enqueue, enqueue_regular, fail_job
 from course.jobs.models import Job
 from course.mail import actions as mail
@@ -273,8 +274,13 @@ def test_the_page_of_jobs_says_what_is_done_for_whom_and_offers_to_cancel_and_to
 ) -> None:
     boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
     sign_in(client, boss)
-    pack = enqueue(session, REGISTRY.by_name["evidence.pack"], {}, boss.id, now()) or 0
-    link = enqueue(session, REGISTRY.by_name["auth.password_link"], {"email": "sam@example.org"}, None, now()) or 0
+    pack = enqueue(make_context(session, boss.id, now()), REGISTRY.by_name["evidence.pack"], {}) or 0
+    link = (
+        enqueue(
+            make_context(session, None, now()), REGISTRY.by_name["auth.password_link"], {"email": "sam@example.org"}
+        )
+        or 0
+    )
     claimed = claim_job(session, "mail", REGISTRY.of_lane("mail"), "test", now())
     assert claimed is not None
     assert fail_job(session, REGISTRY.by_name["auth.password_link"], claimed.claim, "It was refused.", now())
@@ -305,7 +311,7 @@ def test_a_list_that_is_being_applied_cannot_be_cancelled(
 ) -> None:
     """It is written to its end whatever happens, so the page must not say that it was stopped."""
     administrator(session, client)
-    number = enqueue(session, REGISTRY.by_name["people_import.apply"], {}, None, now())
+    number = enqueue(make_context(session, None, now()), REGISTRY.by_name["people_import.apply"], {})
     session.execute(update(Job).where(Job.id == number).values(state=state, lease_until=now() + timedelta(minutes=2)))
     session.commit()
     address = f"/system/jobs/{number}/cancel"

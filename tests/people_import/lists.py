@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from course.context import Context, make_context
 from course.mail.rules import MailMessage
 from course.people import actions as people
 from course.people_import import actions, queries
@@ -27,7 +28,7 @@ def letter(name: str) -> people.InvitationWriter:
 
 def look(session: Session, text: str, invites: bool = False, base: int | None = None) -> tuple[int, ImportPlan]:
     """Upload a list and preview it."""
-    import_id = actions.store_upload(session, "staff.csv", parse_and_pack(text.encode()), None, NOW)
+    import_id = actions.store_upload(make_context(session, None, NOW), "staff.csv", parse_and_pack(text.encode()))
     table = queries.stored_table(session, import_id)
     assert table is not None
     return import_id, choose(session, import_id, guess_columns(table.headings, {}, (), table), base, invites)
@@ -55,7 +56,7 @@ def carry_out(session: Session, import_id: int) -> list[actions.ImportInvitee]:
     draft = queries.draft_import(session, table, queries.import_choices(session, import_id, table), ZONE, NOW)
     start(session, import_id, draft)
     steps, _ = queries.stored_journal(session, import_id)
-    assert actions.apply_portion(session, import_id, steps, {}, ZONE, NOW, lambda: False) == len(steps)
+    assert actions.apply_portion(Context(session, None, NOW, ZONE), import_id, steps, {}, lambda: False) == len(steps)
     preview, skipped = queries.preview_and_skipped(session, import_id)
     assert not skipped
     actions.finish_apply(session, import_id, preview, {"rows": len(steps)}, NOW)
@@ -70,9 +71,9 @@ def start(session: Session, import_id: int, draft: queries.ImportDraft) -> None:
 
 
 def do(session: Session, import_id: int, made: ImportPlan) -> None:
-    assert actions.begin_apply(session, import_id, made.fingerprint, None, NOW)
+    assert actions.begin_apply(make_context(session, None, NOW), import_id, made.fingerprint)
     for some in actions.invitation_batches(carry_out(session, import_id)):
-        actions.invite_people(session, some, {number: letter(name) for number, name in some}, None, NOW)
+        actions.invite_people(make_context(session, None, NOW), some, {number: letter(name) for number, name in some})
     session.commit()
 
 

@@ -16,6 +16,7 @@ from course.certificates.actions import revoke
 from course.certificates.models import Certificate
 from course.clock import now
 from course.content.library import Library
+from course.context import make_context
 from course.learning import actions as learning
 from course.learning.events import StepEnded
 from course.learning.models import Answer, Completion, Decision, Enrolment, RunOutcome
@@ -118,7 +119,7 @@ def refresher_after_a_revocation(session: Session, library: Library) -> tuple[Pe
     person = make_completed(session, library)
     refresher = nearly_finished_refresher(session, library, person, timedelta(days=2))
     number = session.execute(select(Certificate.number)).scalar_one()
-    revoke(session, number, "a mistake", None, now())
+    revoke(make_context(session, None, now()), number, "a mistake")
     session.commit()
     return person, refresher
 
@@ -223,7 +224,7 @@ def test_a_refresher_renews_after_an_older_certificate_was_revoked(session: Sess
     finish_last(session, library, person, renewed, now() - timedelta(days=345))
     assert count(session, Certificate) == 2
     oldest = session.execute(select(Certificate.number).order_by(Certificate.id).limit(1)).scalar_one()
-    revoke(session, oldest, "a mistake", None, now() - timedelta(days=100))
+    revoke(make_context(session, None, now() - timedelta(days=100)), oldest, "a mistake")
     found = nearly_finished_refresher(session, library, person, timedelta(days=1))
     assert found.id != renewed.id
     finish_last(session, library, person, found, now())

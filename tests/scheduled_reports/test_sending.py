@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from course.audit.models import AuditEntry
 from course.clock import now
+from course.context import make_context
 from course.mail.actions import set_mail_preference
 from course.mail.models import OutboxMail
 from course.mail.rules import SCHEDULED_REPORT, MailMessage
@@ -54,7 +55,7 @@ def mails(session: Session) -> list[OutboxMail]:
 
 
 def want(session: Session, person: Person, team: Team | None, every: str = "week") -> None:
-    subscribe(session, person.id, team.id if team else None, every, SET, person.id, MONDAY)
+    subscribe(make_context(session, person.id, MONDAY - timedelta(days=3)), person.id, team.id if team else None, every)
     session.commit()
 
 

@@ -14,6 +14,7 @@ from course.auth.actions.attempts import count_attempt
 from course.auth.actions.sign_in import RequestSource, TooManyAttempts
 from course.auth.models import Credential, SignInToken
 from course.auth.rules import DOUBLE_PRESS_WINDOW, LINK_LIFETIMES, LinkPurpose, token_hash
+from course.context import make_context
 from course.mail.actions import clear_suppression, queue_message, suppress_mail
 from course.mail.events import BeforeMailSend
 from course.people.actions import InvitationRequested, InvitationWriter
@@ -89,7 +90,7 @@ def send_password_link(session: Session, person_id: int, write_mail: InvitationW
         return False
     if not _queue_link_mail(session, person_id, "forgotten", write_mail, at):
         return False
-    record_event(session, "password.link_sent", ("person", person_id), {}, None, at)
+    record_event(make_context(session, None, at), "password.link_sent", ("person", person_id), {})
     return True
 
 

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from course.auth.models import Credential
 from course.content.library import Library
 from course.content.schema import Module, Question, Scenario
+from course.context import Context
 from course.db import insert_once
 from course.demo.rules import SEED, TEAMS, DemoCompletion, DemoPerson, simulate_answer
 from course.learning.actions import open_attempt, open_enrolment, record_completion
@@ -35,6 +36,7 @@ from course.learning.rules.grading import grade
 from course.people.actions import Refusal, add_person, choose_pathway, record_departure
 from course.people.models import Team
 from course.recertification.actions import grant_extension, record_pause
+from course.recertification.rules.facts import Pause
 
 
 class HistoryWriter:
@@ -63,6 +65,10 @@ class HistoryWriter:
         for at, _, event in sorted(self.events, key=lambda entry: entry[:2]):
             event(at)
 
+    def _context(self, at: datetime) -> Context:
+        """The context of what the example's history does by itself."""
+        return Context(self.session, None, at, self.zone)
+
     def add_person(self, person: DemoPerson) -> None:
         """Schedule the start of a person, their training, and later changes of their employment."""
         self.schedule(person.joined_on, partial(self._add, person))
@@ -73,31 +79,27 @@ class HistoryWriter:
         if person.left_on:
             self.schedule(person.left_on, partial(self._leave, person, person.left_on))
         if person.leave:
-            first, last = person.leave
-            self.schedule(first, lambda at: record_pause(self.session, self.people[person.email], first, last, 14, "parental leave",
-                                              first, None, at))  # fmt: skip
+            pause = Pause(*person.leave, 14, "parental leave")
+            self.schedule(pause.since, lambda at: record_pause(self._context(at), self.people[person.email], pause))
         if person.extension_until:
             day, until = self.today - timedelta(days=2), person.extension_until
             self.schedule(
                 day,
-                lambda at: grant_extension(
-                    self.session, self.people[person.email], until, "short of staff", day, None, at
-                ),
+                lambda at: grant_extension(self._context(at), self.people[person.email], until, "short of staff"),
             )
 
     def _add(self, person: DemoPerson, at: datetime) -> None:
         added = add_person(
-            self.session,
+            self._context(at),
             person.name,
             person.email,
             self.ids[person.team],
             "manager" if person.is_manager else "learner",
-            at,
         )
         if isinstance(added, Refusal):
             raise ValueError(f"{person.email}: {added.message}")
         self.people[person.email] = added.id
-        choose_pathway(self.session, [added.id], self.teams[person.team], "the work of this team", None, at)
+        choose_pathway(self._context(at), [added.id], self.teams[person.team], "the work of this team")
         if person.has_signed_in:
             key = secrets.token_urlsafe(24)
             self.session.add(
@@ -105,7 +107,7 @@ class HistoryWriter:
             )
 
     def _leave(self, person: DemoPerson, day: date, at: datetime) -> None:
-        refusal = record_departure(self.session, self.people[person.email], day, "moved on", self.zone, None, at)
+        refusal = record_departure(self._context(at), self.people[person.email], day, "moved on")
         if refusal is not None:
             raise ValueError(f"{person.email}: {refusal.message}")
 

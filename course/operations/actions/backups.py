@@ -13,6 +13,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
+from course.context import make_context
 from course.db import sqlite_path
 from course.operations.models import Backup
 from course.schema_upgrade.queries import known_revisions
@@ -169,9 +170,9 @@ def record_backup(session: Session, file: str, size: int, at: datetime) -> None:
     """Record a backup that was made: where (`file`), and its `size` in bytes."""
     session.add(Backup(file=file[:500], size=size, made_at=at))
     session.flush()
-    record_event(session, "backup.made", None, {"file": file[:500], "bytes": size}, None, at)
+    record_event(make_context(session, None, at), "backup.made", None, {"file": file[:500], "bytes": size})
 
 
 def record_restore(session: Session, file: str, at: datetime) -> None:
     """Write the audit event of a restored backup."""
-    record_event(session, "backup.restored", None, {"file": file[:500]}, None, at)
+    record_event(make_context(session, None, at), "backup.restored", None, {"file": file[:500]})

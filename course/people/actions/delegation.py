@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
+from course.context import make_context
 from course.db import insert_once
 from course.people.actions.directory import Refusal
 from course.people.models import Deputy, Person, RoleGrant
@@ -43,7 +44,9 @@ def delegate(
     values = {"manager_id": manager_id, "deputy_id": found.id, "until": until, "reason": reason, "made_at": at}
     if insert_once(session, Deputy, **values) is None:
         return already
-    record_event(session, "deputy.named", ("person", found.id), {"until": until, "reason": reason}, manager_id, at)
+    record_event(
+        make_context(session, manager_id, at), "deputy.named", ("person", found.id), {"until": until, "reason": reason}
+    )
     return None
 
 
@@ -55,5 +58,5 @@ def withdraw_delegation(session: Session, manager_id: int, deputy_row: int, at: 
         return False
     row.ended_at = at
     session.flush()
-    record_event(session, "deputy.ended", ("person", row.deputy_id), {"until": row.until}, manager_id, at)
+    record_event(make_context(session, manager_id, at), "deputy.ended", ("person", row.deputy_id), {"until": row.until})
     return True

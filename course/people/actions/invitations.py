@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.util import identity_key
 
 from course.audit.actions import record_event
+from course.context import make_context
 from course.events import publish
 from course.mail import rules as mail
 from course.people.models import Person
@@ -50,5 +51,5 @@ def invite(
     if person is not None:
         session.expire(person, ["invited_at"])
     publish(session, InvitationRequested(person_id, letter, at))
-    record_event(session, "person.invited", ("person", person_id), {}, by, at)
+    record_event(make_context(session, by, at), "person.invited", ("person", person_id), {})
     return True

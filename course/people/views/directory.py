@@ -17,7 +17,7 @@ from course.people.views.page_context import PageResponse, pages
 from course.web.access import Permission, requires_permission
 from course.web.forms import query_number
 from course.web.redirects import redirect_after_post
-from course.web.unit_of_work import db, unit_of_work
+from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 
 @pages.get("")
@@ -36,15 +36,15 @@ def add_person() -> PageResponse:
     form = AddPersonForm()
     form.team.choices = team_choices(queries.teams(db()), "No team yet")
     if form.validate_on_submit():
-        at, by = now(), current_user.person.id
         name, email = form.name.data or "", form.email.data or ""
         mail, team = invitation(name, current_user.person.name), selected_team_id(form.team.data)
         with unit_of_work() as session:
-            added = actions.add_person(session, name, email, team, form.role.data, at, by)
+            context = signed_in_context(session)
+            added = actions.add_person(context, name, email, team, form.role.data)
             if not isinstance(added, Refusal):
                 if form.pathway.data:
-                    actions.choose_pathway(session, [added.id], form.pathway.data, "", by, at)
-                actions.invite(session, added.id, mail, at, by)
+                    actions.choose_pathway(context, [added.id], form.pathway.data, "")
+                actions.invite(session, added.id, mail, context.now, context.actor)
         if not isinstance(added, Refusal):
             flash(f"{added.name} has been added. An invitation is on its way to {added.email}.")
             return redirect_after_post(url_for("people.list_people"))
@@ -81,9 +81,9 @@ def pathways() -> PageResponse:
 
 
 def _save_pathway(form: PathwayForm, people: list[int], name: str) -> WsgiResponse:
-    by, setting = current_user.person.id, SETTINGS[form.pathway.data]
+    setting = SETTINGS[form.pathway.data]
     with unit_of_work() as session:
-        changed = actions.choose_pathway(session, people, form.pathway.data, form.reason.data or "", by, now())
+        changed = actions.choose_pathway(signed_in_context(session), people, form.pathway.data, form.reason.data or "")
     number = "1 person" if changed == 1 else f"{changed} people"
     flash(f"{name} now reads the course in the setting “{setting}”. That is a change for {number}.")
     return redirect_after_post(url_for("people.list_people"))
@@ -100,7 +100,7 @@ def add_team() -> PageResponse:
         name, parent = form.name.data or "", selected_team_id(form.parent.data)
         try:
             with unit_of_work() as session:
-                actions.add_team(session, name, parent, now(), current_user.person.id)
+                actions.add_team(signed_in_context(session), name, parent)
             flash(f"The team {name} has been added.")
             return redirect_after_post(url_for("people.add_team"))
         except actions.TeamNameTakenError as error:

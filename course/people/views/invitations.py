@@ -16,7 +16,7 @@ from course.people.views.page_context import pages
 from course.web.access import Permission, requires_permission
 from course.web.redirects import redirect_after_post
 from course.web.template_filters import plural
-from course.web.unit_of_work import db, unit_of_work
+from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 
 @pages.post("/<int(max=2147483647):person_id>/invite")
@@ -63,7 +63,7 @@ def send_invitations(people: Sequence[queries.Invitee], back: str) -> WsgiRespon
         wanted = {str(one.id): invitation_timestamp(one.invited_at) for one in found}
         arguments = {"people": wanted, "sender": current_user.person.name}
         with unit_of_work() as session:
-            enqueue(session, INVITATIONS, arguments, current_user.person.id, now())
+            enqueue(signed_in_context(session), INVITATIONS, arguments)
         flash(f"{plural(len(found), 'invitation is', 'invitations are')} on the way.")
     else:
         flash("All of them have been invited already.")

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, load_only
 
+from course.context import Context
 from course.people_import import queries
 from course.people_import.models import PeopleImport
 from course.people_import.queries import ImportChoices
@@ -18,11 +19,12 @@ CONTENT_RETENTION = timedelta(days=1)
 PREVIEW_RETENTION = timedelta(days=30)
 
 
-def store_upload(session: Session, file_name: str, content: bytes, by: int | None, at: datetime) -> int:
+def store_upload(context: Context, file_name: str, content: bytes) -> int:
     """Store a list, as `rules.table.pack_table` made it of its file, to be previewed and applied; returns its id."""
-    delete_expired(session, at)
+    session = context.session
+    delete_expired(session, context.now)
     name = normalise_line(file_name.rpartition("/")[2].rpartition("\\")[2])[:200] or "list.csv"
-    row = PeopleImport(file_name=name, content=content, uploaded_by=by, uploaded_at=at)
+    row = PeopleImport(file_name=name, content=content, uploaded_by=context.actor, uploaded_at=context.now)
     session.add(row)
     session.flush()
     return row.id

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from course.audit.actions import record_event
 from course.content.library import Library
 from course.content.schema import WORDS_PER_MINUTE
+from course.context import make_context
 from course.credentials.actions import signing_settings
 from course.dates import civil_date
 from course.db import lock_row
@@ -100,5 +101,5 @@ def recover_completion(
     if not is_completed:
         return None
     details = {"kind": candidate.kind, "finished": finished_on}
-    record_event(session, "certificate.found", ("person", candidate.person_id), details, None, at)
+    record_event(make_context(session, None, at), "certificate.found", ("person", candidate.person_id), details)
     return RecoveredCompletion(candidate.person_id, candidate.email, candidate.kind, finished_on)
