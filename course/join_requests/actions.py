@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
-from course.context import Context, make_context
+from course.context import Context
 from course.db import lock_row
 from course.join_requests import queries
 from course.join_requests.models import RegistrationLink, RegistrationRequest
@@ -69,14 +68,13 @@ def revoke_link(context: Context, link_id: int) -> bool:
     return result is not None
 
 
-def request_to_join(
-    session: Session, link: JoinLinkView, name: str, email: str, mail: mails.MailMessage, today: date, at: datetime
-) -> bool:
+def request_to_join(context: Context, link: JoinLinkView, name: str, email: str, mail: mails.MailMessage) -> bool:
     """Somebody asks. Who is there already, or has asked, is not written down again: the answer is the same for all.
 
     False if the link takes no more requests, which is said whoever asks. `mail` is for whoever decides; each of them gets
     one a day for a link at most.
     """
+    session, at = context.session, context.now
     session.execute(delete(RegistrationRequest).where(RegistrationRequest.decided_at <= at - REQUEST_RETENTION))
     if queries.count_open_requests(session, link.id) >= MAX_OPEN_REQUESTS:
         return False
@@ -90,9 +88,9 @@ def request_to_join(
             session.flush()
     except IntegrityError:
         return True
-    record_event(make_context(session, None, at), "registration.asked", ("team", link.team_id), {})
+    record_event(context, "registration.asked", ("team", link.team_id), {})
     for recipient in queries.decider_addresses(session, link.team_id):
-        queue_message(session, f"registration:{link.id}:{today}:{recipient}"[:200], recipient, mail, at)
+        queue_message(session, f"registration:{link.id}:{context.today}:{recipient}"[:200], recipient, mail, at)
     return True
 
 

@@ -12,6 +12,7 @@ from course.auth.rate_limits import RateLimiter
 from course.auth.rules import LINKS_PER_ADDRESS, LINKS_PER_NETWORK, network_prefix
 from course.clock import now
 from course.content.loaded_course import library
+from course.context import make_context
 from course.dates import civil_date
 from course.join_requests import actions, queries
 from course.join_requests.forms import JoinLinkForm, JoinRequestForm
@@ -53,8 +54,7 @@ def _open_request_context() -> dict[str, object]:
 @public
 def join(token: str) -> PageResponse:
     """Ask to be let into a team. The answer is the same for everybody, whoever is known already."""
-    today, at = _today(), now()
-    link = queries.working_link(db(), token, today)
+    link = queries.working_link(db(), token, _today())
     if link is None:
         title, text = "This link no longer works", "It has ended or was revoked. Ask your manager for a new one."
         return make_response(render_template("auth/gone.html", title=title, text=text), 410)
@@ -71,7 +71,7 @@ def join(token: str) -> PageResponse:
         else:
             mail = _decision_mail(link.team)
             with unit_of_work() as session:
-                taken = actions.request_to_join(session, link, name, email, mail, today, at)
+                taken = actions.request_to_join(make_context(session, None, now()), link, name, email, mail)
                 if not taken:
                     session.rollback()  # nothing was done, so the same form may come again
             if taken:

@@ -47,11 +47,12 @@ def import_command(file: Path, dry_run: bool, invite: bool, sender: str) -> None
             made = queries.ImportChoices(columns, before.base)
             draft = queries.draft_import(reading, table, made, zone, at)
         if not dry_run:
-            content, preview, fingerprint = pack_table(table), draft.preview, draft.plan.fingerprint
+            content, preview = pack_table(table), draft.preview
             with unit_of_work() as session:
-                import_id = actions.store_upload(make_context(session, None, at), file.name, content)
-                actions.keep_preview(session, import_id, table, made, preview, fingerprint, invite)
-                actions.begin_apply(make_context(session, None, at), import_id, fingerprint)
+                context = make_context(session, None, at)
+                import_id = actions.store_upload(context, file.name, content)
+                actions.keep_preview(session, import_id, table, made, preview, invite)
+                actions.begin_apply(context, import_id, preview.fingerprint)
             click.echo("Applying …", err=True)
             skipped = apply_import(import_id, zone, at, _print_progress)
             mail_invitations(import_id, sender, at)

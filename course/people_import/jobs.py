@@ -19,7 +19,7 @@ from course.people_import.rules.preview import imported_counts, load_preview, sk
 from course.people_import.rules.table import Table
 from course.web.app_state import app_state
 from course.web.sandbox import SandboxLimits
-from course.web.unit_of_work import WriteSession, read_only_session, unit_of_work
+from course.web.unit_of_work import read_only_session, unit_of_work
 
 PARSE_LIMITS = SandboxLimits(seconds=20, memory=768, result=24)  # for reading one list
 PORTION_SECONDS = 0.1  # after which a portion ends
@@ -32,14 +32,13 @@ _LOG = logging.getLogger("course")
 
 
 def build_preview(
-    reading: WriteSession, import_id: int, table: Table, choices: queries.ImportChoices, zone: str, at: datetime,
-    invites: bool | None = None,
-) -> bool:  # fmt: skip
-    """Work out what a list would do, and then store it; False if the list is being applied, or has been."""
-    draft = queries.draft_import(reading, table, choices, zone, at)
-    preview, fingerprint = draft.preview, draft.plan.fingerprint
+    context: Context, import_id: int, table: Table, choices: queries.ImportChoices, invites: bool | None = None
+) -> bool:
+    """Work out what a list would do, on the session of the context, and then store it; False if the list is being
+    applied, or has been."""
+    preview = queries.draft_import(context.session, table, choices, context.zone, context.now).preview
     with unit_of_work() as session:
-        return actions.keep_preview(session, import_id, table, choices, preview, fingerprint, invites)
+        return actions.keep_preview(session, import_id, table, choices, preview, invites)
 
 
 def apply_import(
@@ -100,10 +99,10 @@ def _store_journal(import_id: int, zone: str, clock: Callable[[], datetime]) -> 
                 raise LookupError(actions.FILE_DELETED)
             choices = queries.import_choices(reading, import_id, table)
             draft = queries.draft_import(reading, table, choices, zone, clock())
-        journal, lines, fingerprint = draft.journal, draft.lines, draft.plan.fingerprint
+        journal = draft.journal
         try:
             with unit_of_work() as session:
-                actions.start_writing(session, import_id, journal, lines, fingerprint, draft.audit_position, clock())
+                actions.start_writing(session, import_id, journal, clock())
             return
         except actions.ConcurrentChangeError:
             if not attempts_left:

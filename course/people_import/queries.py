@@ -90,6 +90,25 @@ def stored_table(session: Session, import_id: int) -> Table | None:
 
 
 @dataclass(frozen=True)
+class PackedPreview:
+    """The preview of a list as it is stored, and the fingerprint of the plan that it shows."""
+
+    text: str
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class PackedJournal:
+    """The journal of a list as it is stored, how many lines it has, and the fingerprint of the plan that it was made
+    of, worked out from what was there when the audit log had come to `audit_position`."""
+
+    content: bytes
+    lines: int
+    fingerprint: str
+    audit_position: int
+
+
+@dataclass(frozen=True)
 class ImportDraft:
     """What a list would do, worked out from what was there when the audit log had come to `audit_position`.
 
@@ -101,19 +120,16 @@ class ImportDraft:
     places: TeamPaths
 
     @cached_property
-    def preview(self) -> str:
+    def preview(self) -> PackedPreview:
         """The preview as it is stored."""
-        return dump_preview(self.plan)
+        return PackedPreview(dump_preview(self.plan), self.plan.fingerprint)
 
     @cached_property
-    def journal(self) -> bytes:
+    def journal(self) -> PackedJournal:
         """The journal as it is stored."""
-        return dump_journal(make_journal(self.plan, self.places))
-
-    @property
-    def lines(self) -> int:
-        """How many lines the journal has."""
-        return sum(bool(line.deeds) for line in self.plan.lines)
+        content = dump_journal(make_journal(self.plan, self.places))
+        lines = sum(bool(line.deeds) for line in self.plan.lines)
+        return PackedJournal(content, lines, self.plan.fingerprint, self.audit_position)
 
 
 @dataclass(frozen=True)

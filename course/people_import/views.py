@@ -23,7 +23,6 @@ from course.people_import.rules.planning import LINE_KINDS
 from course.people_import.rules.preview import ROWS_PER_PAGE, ImportPreview, load_preview
 from course.people_import.rules.questions import QUESTIONS
 from course.web.access import Permission, requires_permission
-from course.web.app_state import app_state
 from course.web.forms import query_number
 from course.web.redirects import redirect_after_post
 from course.web.sandbox import FileRefusedError, SandboxError, read_in_sandbox
@@ -81,7 +80,7 @@ def columns(import_id: int) -> PageResponse:
     if form.validate_on_submit():
         made = queries.ImportChoices(form.chosen(), selected_team_id(form.base.data))
         invites = bool(form.invites.data)
-        if not build_preview(db(), import_id, table, made, app_state().config.time_zone, now(), invites):
+        if not build_preview(signed_in_context(db()), import_id, table, made, invites):
             flash(NOTHING_TO_DECIDE)
         return redirect_after_post(url_for("people_import.detail", import_id=import_id))
     page = render_template("people_import/columns.html", form=form, fields=FIELDS, table=table, import_id=import_id)
@@ -135,7 +134,7 @@ def refresh_preview(import_id: int) -> PageResponse:
     if job.preview is None:  # nobody has said yet which column is what
         return redirect_after_post(url_for("people_import.columns", import_id=import_id))
     choices = queries.import_choices(db(), import_id, table)
-    if not build_preview(db(), import_id, table, choices, app_state().config.time_zone, now()):
+    if not build_preview(signed_in_context(db()), import_id, table, choices):
         flash(NOTHING_TO_DECIDE)
     return redirect_after_post(url_for("people_import.detail", import_id=import_id))
 
@@ -153,7 +152,7 @@ def decide(import_id: int) -> PageResponse:
     if answered:
         made = queries.import_choices(db(), import_id, table)
         decided = replace(made, decisions={**made.decisions, **answered})
-        stored = build_preview(db(), import_id, table, decided, app_state().config.time_zone, now())
+        stored = build_preview(signed_in_context(db()), import_id, table, decided)
         flash(
             NOTHING_TO_DECIDE if not stored else f"Decided about {plural(len(answered), 'row')}. Nothing is done yet."
         )

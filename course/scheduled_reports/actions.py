@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import date, datetime
+from dataclasses import replace
 
 from sqlalchemy import select, update
-from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
-from course.context import Context, make_context
+from course.context import Context
 from course.db import insert_once, lock_row
 from course.mail.actions import schedule_message
 from course.mail.rules import MailMessage
@@ -64,11 +63,12 @@ def end_subscription(context: Context, subscription_id: int) -> bool:
 
 
 def queue_report(
-    session: Session, subscription: Subscription, period: Period, day: date, counts: dict[str, int], named_ids: Collection[int],
-    message: MailMessage, at: datetime,
+    context: Context, subscription: Subscription, period: Period, counts: dict[str, int], named_ids: Collection[int],
+    message: MailMessage,
 ) -> bool:  # fmt: skip
     """Queue the report of a period. Returns False if another worker was quicker. The people whom the report names see
     in their access log who got it."""
+    session, day, at = context.session, context.today, context.now
     key = f"bulletin:{subscription.id}:{period.name}"
     sent_id = insert_once(
         session, SentReport, subscription_id=subscription.id, period=period.name, key=key, day=day, counts=counts,
@@ -77,6 +77,6 @@ def queue_report(
     if sent_id is None or not schedule_message(session, key, subscription.email, message, at, at):
         return False
     details = {"people": len(named_ids), "team": subscription.team_id, "on": day}
-    record_event(make_context(session, None, at), "report.mailed", ("person", subscription.person_id), details)
-    log_record_export(make_context(session, subscription.person_id, at), named_ids, EXPORT, "team report by mail")
+    record_event(context, "report.mailed", ("person", subscription.person_id), details)
+    log_record_export(replace(context, actor=subscription.person_id), named_ids, EXPORT, "team report by mail")
     return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from course.content.loaded_course import library
+from course.context import make_context
 from course.dates import civil_date
 from course.jobs.rules import JobKind, JobRun
 from course.mail import preference_links
@@ -79,7 +80,7 @@ def _queue_report(one: Subscription, period: Period, viewer: Viewer, at: datetim
     )  # fmt: skip
     named = {line.id for line in (*told.late, *told.near)}
     with unit_of_work() as session:
-        return actions.queue_report(session, one, period, today, dict(report.counts), named, mail, at)
+        return actions.queue_report(make_context(session, None, at), one, period, dict(report.counts), named, mail)
 
 
 def _send(run: JobRun) -> None:

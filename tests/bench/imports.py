@@ -65,7 +65,7 @@ def _preview(rows: int) -> int:
         table = queries.stored_table(session, import_id)
         assert table is not None
         choices = queries.ImportChoices(guess_columns(table.headings, {}, (), table))
-        jobs.build_preview(session, import_id, table, choices, ZONE, NOW, False)
+        jobs.build_preview(make_context(session, None, NOW), import_id, table, choices, False)
     with read_only_session() as session:
         found = queries.get_import(session, import_id)
         assert found is not None

@@ -43,7 +43,7 @@ def choose(
     assert table is not None
     choices = queries.ImportChoices(columns, base, decisions or {})
     draft = queries.draft_import(session, table, choices, ZONE, NOW)
-    assert actions.keep_preview(session, import_id, table, choices, draft.preview, draft.plan.fingerprint, invites)
+    assert actions.keep_preview(session, import_id, table, choices, draft.preview, invites)
     session.commit()
     return draft.plan
 
@@ -65,9 +65,7 @@ def carry_out(session: Session, import_id: int) -> list[actions.ImportInvitee]:
 
 def start(session: Session, import_id: int, draft: queries.ImportDraft) -> None:
     """Store the journal of what was worked out."""
-    actions.start_writing(
-        session, import_id, draft.journal, draft.lines, draft.plan.fingerprint, draft.audit_position, NOW
-    )
+    actions.start_writing(session, import_id, draft.journal, NOW)
 
 
 def do(session: Session, import_id: int, made: ImportPlan) -> None:

@@ -327,7 +327,7 @@ def test_the_preview_of_a_list_that_is_being_written_cannot_be_changed(office: F
         table = queries.stored_table(session, import_id)
         assert table is not None
         choices = queries.import_choices(session, import_id, table)
-        assert not jobs.build_preview(session, import_id, table, choices, ZONE, now())
+        assert not jobs.build_preview(Context(session, None, now(), ZONE), import_id, table, choices)
         boss = session.execute(select(Person).where(Person.email == "alex@example.org")).scalar_one()
     assert "25 of 30 rows" in page_for(office, boss, import_id)
     with unit_of_work() as session:

@@ -77,7 +77,7 @@ def test_an_organisation_exports_the_data_about_a_person_without_notes(
 
 
 def note(session: Session, person: Person) -> None:
-    save_note(session, person.id, "responding/who-to-tell", "n", "", NOTE, NOW)
+    save_note(make_context(session, person.id, NOW), "responding/who-to-tell", "n", "", NOTE)
     session.commit()
 
 

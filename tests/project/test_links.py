@@ -18,6 +18,7 @@ from werkzeug.routing import RequestRedirect
 
 from course.content.actions import archive
 from course.content.library import Library
+from course.context import make_context
 from course.learning.actions import begin_check, begin_run, begin_timeline, record_page_read
 from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW
@@ -132,11 +133,11 @@ def _walk(app: Flask, person_id: int, key: str, paths: list[tuple[str, str]], ma
 def _begin_everything(session: Session, library: Library, person_id: int) -> None:
     """A check, a timeline, a scenario and a page of the first module, so that their pages are there to be read."""
     module = next(iter(library.modules.values()))
-    begin_check(session, library, person_id, module, NOW)
+    begin_check(make_context(session, person_id, NOW), library, module)
     timeline, scenario = next(iter(module.timelines.values())), next(iter(module.scenarios.values()))
-    begin_timeline(session, library, person_id, f"{module.id}/{timeline.id}", timeline, NOW)
-    begin_run(session, person_id, f"{module.id}/{scenario.id}", scenario, NOW)
-    record_page_read(session, person_id, module, next(iter(module.pages.values())), NOW)
+    begin_timeline(make_context(session, person_id, NOW), library, f"{module.id}/{timeline.id}", timeline)
+    begin_run(make_context(session, person_id, NOW), f"{module.id}/{scenario.id}", scenario)
+    record_page_read(make_context(session, person_id, NOW), module, next(iter(module.pages.values())))
 
 
 def test_every_link_and_form_of_every_page_leads_somewhere(fresh_app: Flask) -> None:

@@ -18,6 +18,7 @@ from course.clock import now
 from course.content.library import Library
 from course.context import make_context
 from course.learning import actions as learning
+from course.learning.actions import SubmittedAnswer
 from course.learning.events import StepEnded
 from course.learning.models import Answer, Completion, Decision, Enrolment, RunOutcome
 from course.learning.queries import AttemptItemView, attempt
@@ -97,10 +98,14 @@ def test_a_refresher_counts_exactly_while_the_status_says_so_in_random_lives() -
 def nearly_finished_refresher(session: Session, library: Library, person: Person, ago: timedelta) -> Refresher:
     """A refresher that was begun that long ago and is finished except for its last answer and its last decision."""
     at = now() - ago
-    refresher = actions.begin_refresher(session, library, person.id, None, at)
+    refresher = actions.begin_refresher(make_context(session, person.id, at), library, None)
     answer_but_last(session, library, person.id, refresher.attempt_id, at)
     decide_but_last(
-        session, library, person.id, actions.begin_scenario_run(session, library, person.id, refresher, at), at
+        session,
+        library,
+        person.id,
+        actions.begin_scenario_run(make_context(session, person.id, at), library, refresher),
+        at,
     )
     session.commit()
     newest = queries.newest_refresher(session, person.id, REFRESHER)
@@ -165,7 +170,9 @@ def test_finishing_a_refresher_that_does_not_count_issues_nothing(
     assert held is not None
     item, at = held.items[-1], now()
     given = right(library.answerable[item.question_id])
-    learning.submit_answer(session, library, person.id, held.id, item.position, given, "sure", at.date(), at)
+    learning.submit_answer(
+        make_context(session, person.id, at), library, held.id, SubmittedAnswer(item.position, given, "sure")
+    )
     session.add(RunOutcome(run_id=found.run_id or 0, ending="end", outcome="good", finished_at=at))
     session.flush()
     actions.complete_refresher(session, StepEnded(person.id, found.id, library, at.date(), at))
@@ -238,7 +245,10 @@ def finish_last(session: Session, library: Library, person: Person, refresher: R
     session.add(RunOutcome(run_id=refresher.run_id or 0, ending="end", outcome="good", finished_at=at))
     session.flush()
     learning.submit_answer(
-        session, library, person.id, refresher.attempt_id, item.position, answer, "sure", at.date(), at
+        make_context(session, person.id, at),
+        library,
+        refresher.attempt_id,
+        SubmittedAnswer(item.position, answer, "sure"),
     )
     session.commit()
 

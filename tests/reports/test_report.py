@@ -171,7 +171,7 @@ def test_the_report_shows_the_progress_of_people_who_are_overdue_or_away(
     back = make_completed(session, library, timedelta(days=380), email="back@example.org")
     lapsed = make_completed(session, library, timedelta(days=800), email="lapsed@example.org")
     module = next(iter(library.modules.values()))
-    record_page_read(session, sam.id, module, next(iter(module.pages.values())), now())
+    record_page_read(make_context(session, sam.id, now()), module, next(iter(module.pages.values())))
     for person in (back, lapsed):
         open_enrolment(session, person.id, "refresher", now())
     session.commit()

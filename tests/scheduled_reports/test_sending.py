@@ -96,7 +96,9 @@ def test_one_of_two_workers_queues_the_report_and_the_audit_log_has_it(
         (stale,) = subscriptions(session)
         assert send_scheduled_reports(MONDAY) == 1
     week = period_containing("week", MONDAY.date())
-    assert not queue_report(session, stale, week, MONDAY.date(), {}, [boss.id], MailMessage("Again", "Again"), MONDAY)
+    assert not queue_report(
+        make_context(session, None, MONDAY), stale, week, {}, [boss.id], MailMessage("Again", "Again")
+    )
     session.commit()
     assert len(mails(session)) == 1
     entry = session.execute(select(AuditEntry).where(AuditEntry.what == "report.mailed")).scalar_one()
@@ -125,7 +127,7 @@ def test_a_person_who_no_longer_manages_the_team_gets_nothing_and_a_deputy_does(
     quiet = make_person(session, "Quiet One", "quiet@example.org", "manager", team, at=ADDED)
     for one in (boss, kim, gone, quiet):
         want(session, one, team)
-    delegate(session, boss.id, "kim@example.org", MONDAY.date(), "away", SET, ADDED)
+    delegate(make_context(session, boss.id, MONDAY - timedelta(days=3)), "kim@example.org", MONDAY.date(), "away")
     gone.left_at = ADDED
     set_mail_preference(session, quiet.id, SCHEDULED_REPORT, False, ADDED)
     session.commit()

@@ -56,7 +56,7 @@ def _deeds(manager: int, learner: int, team: int) -> dict[str, tuple[Callable[[S
     assert said is not None
     until = TODAY + timedelta(days=9)
     return {
-        "deputy": (lambda s: delegate(s, manager, "sam@example.org", until, "x", TODAY, NOW) is None, Deputy),
+        "deputy": (lambda s: delegate(make_context(s, manager, NOW), "sam@example.org", until, "x") is None, Deputy),
         "erasure": (lambda s: ask_erasure(make_context(s, manager, NOW), learner, "asked"), ErasureRequest),
         "issuer": (_trusted, TrustedIssuer),
         "pack": (
@@ -101,7 +101,7 @@ def test_what_ended_can_be_done_again(session: Session, manager: int) -> None:
     make_person(session, password=None)
     day: date = TODAY + timedelta(days=9)
     for _ in range(2):
-        assert delegate(session, manager, "sam@example.org", day, "x", TODAY, NOW) is None
+        assert delegate(make_context(session, manager, NOW), "sam@example.org", day, "x") is None
         session.execute(select(Deputy).where(Deputy.ended_at.is_(None))).scalar_one().ended_at = NOW
         session.flush()
     assert session.execute(select(func.count()).select_from(RoleGrant)).scalar_one() == 1

@@ -97,7 +97,7 @@ def _add_delegation(session: Session, today: date, at: datetime) -> None:
     rows = session.execute(grants.join(Team, Team.id == RoleGrant.team_id)).all()
     managers = {team: (person, email) for person, email, team in rows}
     (manager, _), (_, deputy_email) = managers["Hillside Primary School"], managers["Brook Academy"]
-    delegate(session, manager, deputy_email, today + timedelta(days=25), "away for a month", today, at)
+    delegate(make_context(session, manager, at), deputy_email, today + timedelta(days=25), "away for a month")
 
 
 def add_present_state(session: Session, at: datetime, today: date) -> None:

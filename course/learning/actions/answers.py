@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from course.content.library import Library
 from course.content.queries import part_in_version
 from course.content.schema import Question
+from course.context import Context
 from course.db import insert_once, lock_row
 from course.events import publish
 from course.learning import queries
@@ -28,11 +30,18 @@ RETRY_MISSED_KINDS = ("refresher", "update")
 BOOSTER = "booster"
 
 
-def submit_answer(
-    session: Session, library: Library, person_id: int, attempt_id: int, position: int, given: GivenAnswer,
-    sureness: str | None, today: date, at: datetime,
-) -> str:  # fmt: skip
-    """Save an answer to a question of an attempt, and do everything that follows from the answer.
+@dataclass(frozen=True)
+class SubmittedAnswer:
+    """An answer as it was submitted: the position of the question in the attempt, the answer, and how certain the
+    learner is of it (None where that is not asked)."""
+
+    position: int
+    given: GivenAnswer
+    confidence: str | None
+
+
+def submit_answer(context: Context, library: Library, attempt_id: int, answer: SubmittedAnswer) -> str:
+    """Save an answer of the learner who acts to a question of an attempt, and do everything that follows from it.
 
     This is the one action for every kind of attempt. The answer is graded once. Then:
 
@@ -44,6 +53,7 @@ def submit_answer(
     Returns SAVED, DUPLICATE (the same answer is saved already) or CONFLICT (another answer is saved already, and
     counts). Raises LookupError if there is no such question, or the attempt is not this person's.
     """
+    session, person_id, position = context.session, context.person_id, answer.position
     # Of two last answers at once one waits here, and then sees the other.
     lock_row(session, Attempt, attempt_id)
     attempt = queries.attempt(session, person_id, attempt_id)
@@ -52,9 +62,9 @@ def submit_answer(
     question = part_in_version(session, library, Question, item.question_id, item.version) if item else None
     if attempt is None or item is None or question is None:
         raise LookupError(f"there is no question {position} of attempt {attempt_id} for person {person_id}")
-    correct = grade(question, given).correct
-    if not _insert_answer(session, item, given, correct, sureness, at):
-        return DUPLICATE if (item.given, item.sureness) == (given, sureness) else CONFLICT
+    correct = grade(question, answer.given).correct
+    if not _insert_answer(session, item, answer.given, correct, answer.confidence, context.now):
+        return DUPLICATE if (item.given, item.sureness) == (answer.given, answer.confidence) else CONFLICT
     if (
         not correct
         and attempt.kind in RETRY_MISSED_KINDS
@@ -63,10 +73,10 @@ def submit_answer(
         return SAVED
     if any(other.given is None for other in attempt.items if other.id != item.id):
         return SAVED
-    enrolment = record_attempt_outcome(session, library, person_id, attempt_id, at)
+    enrolment = record_attempt_outcome(session, library, person_id, attempt_id, context.now)
     if enrolment is not None and attempt.kind != BOOSTER:
-        complete_course(session, library, person_id, today, at)
-        publish(session, StepEnded(person_id, enrolment, library, today, at))
+        complete_course(context, library, person_id)
+        publish(session, StepEnded(person_id, enrolment, library, context.today, context.now))
     return SAVED
 
 

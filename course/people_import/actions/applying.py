@@ -26,6 +26,7 @@ from course.people.events import EarlierCertificate
 from course.people_import import queries
 from course.people_import.actions.preview import get_import_row
 from course.people_import.models import ImportedCertificate, ImportRun, PeopleImport
+from course.people_import.queries import PackedJournal
 from course.people_import.rules.journal import JournalStep, SkippedLine, dump_skipped, load_skipped, person_fingerprint
 from course.people_import.rules.matching import ImportCertificate
 from course.people_import.rules.team_paths import TeamPlace, path_key
@@ -109,13 +110,10 @@ def record_failure(session: Session, import_id: int, failure: str) -> None:
     )
 
 
-def start_writing(
-    session: Session, import_id: int, journal: bytes, lines: int, fingerprint: str, audit_position: int, at: datetime
-) -> None:
+def start_writing(session: Session, import_id: int, journal: PackedJournal, at: datetime) -> None:
     """Store the journal of a list: from now on it is written to its end. Does nothing if another process has done so.
 
-    `journal` has so many `lines`; `fingerprint` and `audit_position` are those of the plan that it was made of. Raises
-    StalePreviewError if the list would do something else by now, ConcurrentChangeError if that is not known,
+    Raises StalePreviewError if the list would do something else by now, ConcurrentChangeError if that is not known,
     AnotherImportError while another list is being written, LookupError if the list is gone.
     """
     lock_name(session, "people_import")
@@ -126,11 +124,12 @@ def start_writing(
         raise LookupError(FILE_DELETED)
     if queries.is_another_being_written(session, import_id):
         raise AnotherImportError(ANOTHER_IMPORT)
-    if fingerprint != job.mark or run is None:
+    if journal.fingerprint != job.mark or run is None:
         raise StalePreviewError(PREVIEW_OUTDATED)
-    if queries.changed_since(session, audit_position):
+    if queries.changed_since(session, journal.audit_position):
         raise ConcurrentChangeError(PREVIEW_OUTDATED)
-    job.journal, run.lines_done, run.lines_total, run.lease_until = journal, 0, lines, at + LEASE
+    job.journal, run.lines_done, run.lines_total = journal.content, 0, journal.lines
+    run.lease_until = at + LEASE
     session.flush()
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, load_only
 from course.context import Context
 from course.people_import import queries
 from course.people_import.models import PeopleImport
-from course.people_import.queries import ImportChoices
+from course.people_import.queries import ImportChoices, PackedPreview
 from course.people_import.rules.table import Table
 from course.text import normalise_line
 
@@ -47,11 +47,10 @@ def keep_preview(
     import_id: int,
     table: Table,
     choices: ImportChoices,
-    preview: str,
-    fingerprint: str,
+    preview: PackedPreview,
     invites: bool | None = None,
 ) -> bool:
-    """Store what a list would do (`preview` and `fingerprint` are those of its ImportDraft); `invites` says whether people
+    """Store what a list would do (`preview` is that of its ImportDraft); `invites` says whether people
     who are added are invited (None: as was chosen before).
 
     False, and nothing is stored, once the list has begun to be written: its preview is then what is being done. Raises
@@ -66,7 +65,7 @@ def keep_preview(
     job.base_team_id, job.failure = choices.base, None
     job.invites = job.invites if invites is None else invites
     job.decisions = json.dumps(dict(choices.decisions))
-    job.preview, job.mark = preview, fingerprint
+    job.preview, job.mark = preview.text, preview.fingerprint
     session.flush()
     return True
 
