@@ -73,6 +73,7 @@ from course.web import (
     errors,
     input_guard,
     proxy_checks,
+    request_language,
     request_log,
     security_headers,
     static_files,
@@ -194,6 +195,7 @@ def create_app(config: Config | None = None) -> Flask:
     csrf.init(app)
     access.init(app)
     addresses.init(app)
+    request_language.init(app)
     template_filters.init(app, config.time_zone)
     app.jinja_env.globals.update(setting_names=SETTINGS, nation_names=NATIONS)
     for pages, prefix in BLUEPRINTS:

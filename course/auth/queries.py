@@ -37,6 +37,7 @@ _VIEWER_QUERY = (
         _pathway,
         _delegated_grant.c.team_id,
         _delegated_grant.c.person_id,
+        _person.c.language,
         *VERSION_COLUMNS,
     )
     .select_from(_person)
@@ -69,13 +70,14 @@ def viewer(
     rows = session.execute(_VIEWER_QUERY, {"id": person_id, "ended": token_hash(nonce), "today": today}).all()
     if not rows or not hmac.compare_digest(rows[0][3].encode(), session_key.encode()):
         return None
-    number, name, email, _key, _role, _team, pathway, _delegated_team, _manager, *version_columns = rows[0]
+    number, name, email, _key, _role, _team, pathway, _delegated_team, _manager, language, *version_columns = rows[0]
     version = OrganisationVersion(*version_columns)
     grants = {(row[4], row[5]) for row in rows}
     administrator = any(role == "administrator" for role, _ in grants)
     managed = {team for role, team in grants if role == "manager"}
     delegated = {(row[7], row[8]) for row in rows if row[7] is not None}
-    return build_viewer(number, name, email, administrator, managed, delegated, pathway or version.pathway), version
+    viewed = build_viewer(number, name, email, administrator, managed, delegated, pathway or version.pathway, language)
+    return viewed, version
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,11 @@ from flask import Flask
 from jinja2 import StrictUndefined
 from markupsafe import Markup, escape
 
-from course.dates import LOCALE
+from course import translation
 from course.dates import format_date as format_date
 from course.dates import format_date_of as format_date_of
 from course.dates import format_moment as format_moment
+from course.translation import current_locale, gettext, ngettext
 from course.web.phone_links import split_phone_numbers
 
 _QUARTERS = ("", "¼", "½", "¾")
@@ -18,16 +19,17 @@ _QUARTERS = ("", "¼", "½", "¾")
 
 def plural(count: int, one: str, many: str | None = None) -> str:
     """A number with its noun: 1 page, 2 pages. `many` is the plural where it is not `one` with an s."""
-    return f"{count} {one if LOCALE.plural_form(count) == 'one' else many or one + 's'}"
+    return f"{count} {one if count == 1 else many or one + 's'}"
 
 
 def format_minutes(value: float) -> str:
     """An approximate duration, given in minutes: at least 1 minute; from 90 minutes on in hours and quarters."""
     whole = max(1, round(value))
     if whole < 90:
-        return plural(whole, "minute")
+        return ngettext("%(num)s minute", "%(num)s minutes", whole)
     hours, quarters = divmod(round(whole / 15), 4)
-    return f"{format_decimal(hours, locale=LOCALE)}{_QUARTERS[quarters]} hours"
+    length = f"{format_decimal(hours, locale=current_locale())}{_QUARTERS[quarters]}"
+    return gettext("%(hours)s hours", hours=length)
 
 
 def link_phone_numbers(text: str) -> Markup:
@@ -42,9 +44,11 @@ def link_phone_numbers(text: str) -> Markup:
 
 
 def init(app: Flask, zone: str) -> None:
-    """Add the filters; moments are shown in `zone`. An undefined name in a template is an error."""
+    """Add the filters, and translation; moments are shown in `zone`. An undefined name in a template is an error."""
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    translation.install(app.jinja_env)
+    app.jinja_env.globals["current_language"] = translation.current_language
     app.jinja_env.filters.update(
         day=format_date,
         day_of=lambda value: format_date_of(value, zone),

@@ -58,7 +58,7 @@ IDENTITY = PersonalDataSection(
     (
         PersonalDataTable("person", "Name and address",
             {"name": "Name", "email": "E-mail", "staff_number": "Staff number", "created_at": "Added",
-                "left_at": "Left"}, person_columns=("id",)),
+                "left_at": "Left", "language": "Language"}, person_columns=("id",)),
         PersonalDataTable("person_change", "How it was before",
             {"changed_at": "Until", "name": "Name", "email": "E-mail", "staff_number": "Staff number",
                 "reason": "Reason"}, deletion_stage="proof", cleared_columns={"learning": {"reason": ""}, "mail": {"email": ""}}),
@@ -145,7 +145,7 @@ PROOF = PersonalDataSection(
             person_columns=("enrolment_id",)),
         PersonalDataTable("certificate", "Certificates",
             {"number": "Number", "name": "Name", "course": "Course", "completed_on": "Completed",
-                "valid_until": "Valid until"}, cleared_columns={"proof": {"name": ""}}),
+                "valid_until": "Valid until", "language": "Language"}, cleared_columns={"proof": {"name": ""}}),
         PersonalDataTable("certificate_change", "What became of certificates",
             {"changed_at": "When", "certificate.number": "Certificate", "kind": "What", "reason": "Reason"},
             person_columns=("certificate_id",), cleared_columns={"proof": {"reason": ""}}),
