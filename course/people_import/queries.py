@@ -37,7 +37,7 @@ from course.people_import.rules.journal import (
 )
 from course.people_import.rules.matching import KnownPerson
 from course.people_import.rules.parsing import parse_file
-from course.people_import.rules.planning import ImportPlan, make_plan
+from course.people_import.rules.planning import ImportPlan, MappedRows, make_plan
 from course.people_import.rules.preview import ImportPreview, dump_preview
 from course.people_import.rules.table import Table, UnreadableError, unpack_table
 from course.people_import.rules.team_paths import TeamPaths, path_key
@@ -148,7 +148,7 @@ def draft_import(session: Session, table: Table, choices: ImportChoices, zone: s
     seen = session.execute(select(func.coalesce(func.max(AuditEntry.number), 0))).scalar_one()
     places = TeamPaths(open_teams(session), choices.base)
     today, known = civil_date(at, zone), known_people(session, zone)
-    made = make_plan(table.rows, choices.columns, known, places, today, table.bad, choices.decisions)
+    made = make_plan(MappedRows(table.rows, choices.columns, table.bad), known, places, today, choices.decisions)
     return ImportDraft(made, seen, places)
 
 

@@ -87,27 +87,32 @@ def step(pathway: str, nation: str, module_id: str, step_id: str) -> str:
     """Show a page, a scenario (its decisions are in the query string), a timeline, or the module's questions."""
     reader = _reader_or_404(pathway, nation)
     found = _module_or_404(reader, module_id)
-    context = {"reader": reader, "module": found, "step_id": step_id, "onward": _next_address(reader, found, step_id)}
+    page_values = {
+        "reader": reader,
+        "module": found,
+        "step_id": step_id,
+        "onward": _next_address(reader, found, step_id),
+    }
     if step_id == CHECK:
-        return _render_questions(found.questions, "Check what you know", context)
+        return _render_questions(found.questions, "Check what you know", page_values)
     found_step = found.step(step_id) or abort(404)
     if found_step.kind == "page":
         organisation = current_organisation()
-        return render_template("preview/page.html", **context, page=found.pages[step_id], library=reader.library,
+        return render_template("preview/page.html", **page_values, page=found.pages[step_id], library=reader.library,
                                organisation=replace(organisation, nation=reader.nation) if organisation else None)  # fmt: skip
     if found_step.kind == "timeline":
         timeline = found.timelines[step_id]
-        return _render_questions((timeline,), timeline.title or found_step.title, context)
+        return _render_questions((timeline,), timeline.title or found_step.title, page_values)
     scenario = found.scenarios[step_id]
     taken = [name for name in request.args.get("way", "").split(".") if name]
     state = _replay_choices(scenario, taken)
-    return render_template("preview/scenario.html", **context, scenario=scenario, state=state, taken=taken,
+    return render_template("preview/scenario.html", **page_values, scenario=scenario, state=state, taken=taken,
                            rows=debrief_rows(state), points=reader.library.points)  # fmt: skip
 
 
-def _render_questions(questions: Sequence[object], title: str, context: dict[str, object]) -> str:
+def _render_questions(questions: Sequence[object], title: str, page_values: dict[str, object]) -> str:
     return render_template(
-        "preview/questions.html", **context, questions=questions, title=title, shown_order=option_order
+        "preview/questions.html", **page_values, questions=questions, title=title, shown_order=option_order
     )
 
 

@@ -227,15 +227,8 @@ def my_report_view(report_filter: ReportFilter) -> ReportView:
     """The part of the report that the signed-in person may see."""
     organisation = current_organisation()
     organisation_name = organisation.name if organisation else "Everybody"
-    return build_report_view(
-        db(),
-        app_status_cache(),
-        current_user.person,
-        report_filter,
-        today(),
-        str(app_state().config.time_zone),
-        organisation_name,
-    )
+    context, viewer = signed_in_context(db()), current_user.person
+    return build_report_view(context, app_status_cache(), viewer, report_filter, organisation_name)
 
 
 def today() -> date:

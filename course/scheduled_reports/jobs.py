@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from course.content.loaded_course import library
-from course.context import make_context
+from course.context import Context, make_context
 from course.dates import civil_date
 from course.jobs.rules import JobKind, JobRun
 from course.mail import preference_links
@@ -61,9 +61,9 @@ def _queue_report(one: Subscription, period: Period, viewer: Viewer, at: datetim
     today = civil_date(at, zone)
     with read_only_session() as session:
         ours = organisation(session)
-        seen = build_report_view(
-            session, app_status_cache(), viewer, ReportFilter(one.team_id), today, zone, ours.name if ours else ""
-        )
+        context = Context(session, None, at, zone)
+        name = ours.name if ours else ""
+        seen = build_report_view(context, app_status_cache(), viewer, ReportFilter(one.team_id), name)
     if not may_receive_report(viewer, seen, one.team_id):
         return False
     report = seen.report

@@ -25,7 +25,6 @@ from course.scheduled_reports.jobs import may_receive_report
 from course.scheduled_reports.queries import Subscription
 from course.scheduled_reports.rules import FREQUENCIES, next_report_period
 from course.web.access import Permission, requires_permission
-from course.web.app_state import app_state
 from course.web.redirects import redirect_after_post
 from course.web.template_filters import format_date
 from course.web.unit_of_work import db, signed_in_context, unit_of_work
@@ -102,9 +101,8 @@ def _recipient(form: ReportSubscriptionForm) -> Viewer | None:
 
 
 def _report_view_of(viewer: Viewer, team_id: int | None) -> ReportView:
-    return build_report_view(
-        db(), app_status_cache(), viewer, ReportFilter(team_id), today(), str(app_state().config.time_zone), "Everybody"
-    )
+    context = signed_in_context(db())
+    return build_report_view(context, app_status_cache(), viewer, ReportFilter(team_id), "Everybody")
 
 
 class SubscriptionRow(NamedTuple):

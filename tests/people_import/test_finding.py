@@ -13,7 +13,7 @@ from course.context import make_context
 from course.people.actions import correct_identity, merge_people, record_departure, record_return
 from course.people.models import Person
 from course.people_import.rules.matching import KnownPerson
-from course.people_import.rules.planning import make_plan
+from course.people_import.rules.planning import MappedRows, make_plan
 from course.people_import.rules.team_paths import TeamPaths
 from tests.conftest import NOW
 from tests.makers import make_person, make_team
@@ -184,7 +184,10 @@ def test_a_preview_of_one_person_is_not_applied_to_another() -> None:
     rows = [(2, ["sam@example.org"])]
     marks = {
         make_plan(
-            rows, {"email": 0}, (replace(LEE, email="sam@example.org", id=number),), TeamPaths([]), date(2026, 11, 22)
+            MappedRows(rows, {"email": 0}),
+            (replace(LEE, email="sam@example.org", id=number),),
+            TeamPaths([]),
+            date(2026, 11, 22),
         ).fingerprint
         for number in (4, 5)
     }
@@ -231,5 +234,5 @@ def test_another_entry_says_nothing_where_the_row_of_the_person_is_refused() -> 
 def test_a_new_team_that_is_named_in_two_ways_is_one() -> None:
     places = TeamPaths([(1, "Top", None), (2, "Piano", 1)])
     rows = [(2, ["a@example.org", "A B", "Piano > Quartet"]), (3, ["b@example.org", "B C", "top > piano > QUARTET"])]
-    made = make_plan(rows, {"email": 0, "name": 1, "team": 2}, (), places, date(2026, 11, 22))
+    made = make_plan(MappedRows(rows, {"email": 0, "name": 1, "team": 2}), (), places, date(2026, 11, 22))
     assert made.new_teams == (("Top", "Piano", "Quartet"),)

@@ -125,9 +125,8 @@ def summary_counts(session: Session, manager: Person) -> tuple[Counts, int]:
 
 
 def report_for(session: Session, viewer: Viewer, team: Team, on: date) -> ReportView:
-    return build_report_view(
-        session, StatusCache(), viewer, ReportFilter(team.id, on=on), TODAY, ZONE, "Riverside Trust"
-    )
+    context = make_context(session, viewer.id, now())
+    return build_report_view(context, StatusCache(), viewer, ReportFilter(team.id, on=on), "Riverside Trust")
 
 
 def pack_counts(session: Session, library: Library, view: ReportView) -> Counts:

@@ -38,7 +38,7 @@ from course.learning.models import (
 )
 from course.learning.queries import enrolment_id
 from course.learning.rules.branching import run_state
-from course.learning.rules.drawing import DrawnQuestion, draw_questions
+from course.learning.rules.drawing import DrawnQuestion, QuestionHistory, draw_questions
 from course.learning.rules.grading import grade
 from course.people.actions import Refusal, add_person, choose_pathway, record_departure
 from course.people.models import Team
@@ -186,12 +186,12 @@ class HistoryWriter:
     ) -> None:  # fmt: skip
         """Take a first attempt, and a second one on the missed points, which is right."""
         seed = self.random.randrange(2**31)
-        drawn = draw_questions(counts, bank, {}, seed)
+        drawn = draw_questions(counts, bank, QuestionHistory({}), seed)
         first = NewAttempt(learner.enrolment, kind, ref, 1, seed=1)
         missed = self._attempt(learner, first, drawn, at)
         if missed:
             asked = {question.question_id: 1 for question in drawn}
-            others = draw_questions([(point, 1) for point in missed], bank, asked, seed + 1)
+            others = draw_questions([(point, 1) for point in missed], bank, QuestionHistory(asked), seed + 1)
             self._attempt(learner, replace(first, number=2), others, at + timedelta(minutes=30), certain=True)
 
     def _attempt(

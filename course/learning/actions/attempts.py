@@ -120,9 +120,7 @@ def add_retry_question(
     bank = [question for question in library.questions.values() if question.id not in asked]
     position = len(attempt.items) + 1
     history = queries.question_history(session, person_id, protected_questions(session, library, person_id))
-    drawn = draw_questions(
-        [(missed.point, 1)], bank, history.last_asked, attempt.seed + position, protected=history.protected
-    )
+    drawn = draw_questions([(missed.point, 1)], bank, history, attempt.seed + position)
     if not drawn:
         return False
     session.execute(insert(AttemptItem), [_item_values(library, attempt.id, position, drawn[0], is_retry=True)])

@@ -81,20 +81,26 @@ class ImportPlan:
         return hashlib.sha256(said.encode()).hexdigest()
 
 
+@dataclass(frozen=True)
+class MappedRows:
+    """The rows of a list with their numbers, the place of each field in a row, and the rows that could not be read."""
+
+    rows: Sequence[tuple[int, Sequence[str]]]
+    columns: Mapping[str, int]
+    bad: Sequence[BadRow] = ()
+
+
 def make_plan(
-    rows: Sequence[tuple[int, Sequence[str]]],
-    columns: Mapping[str, int],
+    table: MappedRows,
     known: Sequence[KnownPerson],
     places: TeamPaths,
     today: date,
-    bad: Sequence[BadRow] = (),
     decisions: Mapping[str, str] | None = None,
 ) -> ImportPlan:
-    """What the rows would do on `today`. `columns` gives the place of each field in a row, `bad` are the rows that could
-    not be read, `decisions` what was decided about questions (rules/questions.py). The order of the rows does not
-    matter."""
+    """What the rows would do on `today`. `decisions` are what was decided about questions (rules/questions.py).
+    The order of the rows does not matter."""
     book, answers = PeopleDirectory(known), decisions or {}
-    said = _parse_rows(rows, columns, bad, today)
+    said = _parse_rows(table.rows, table.columns, table.bad, today)
     found, refused = group_rows(said, today)
     lines = [ImportLine(row.number, "refused", row.who, (row.fault,)) for row in refused]
     matched: list[_MatchedRows] = []

@@ -107,7 +107,7 @@ def _save_composition(
     seed = secrets.randbelow(2**31)
     counts = [(ask.point, ask.questions) for ask in planned_points]
     history = question_history(session, person_id, protected_questions(session, library, person_id))
-    drawn = draw_questions(counts, library.questions.values(), history.last_asked, seed, protected=history.protected)
+    drawn = draw_questions(counts, library.questions.values(), history, seed)
     drawn = prefer_changed_questions(drawn, [one for one in changes if one.kind == "question"])
     open_attempt(session, library, NewAttempt(enrolment, kind, "course", 1, seed), drawn, at)
     saved = queries.newest_refresher(session, person_id, kind)

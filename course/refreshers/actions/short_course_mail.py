@@ -74,7 +74,7 @@ def queue_booster(
     seed = secrets.randbelow(2**31)
     counts = [(point, 1) for point in weakest_points(estimate, library.taught_points)]
     history = question_history(session, learner.person_id, protected_questions(session, library, learner.person_id))
-    drawn = draw_questions(counts, library.questions.values(), history.last_asked, seed, protected=history.protected)
+    drawn = draw_questions(counts, library.questions.values(), history, seed)
     number = len(learner.boosters) + 1
     new_attempt = NewAttempt(learner.enrolment_id, "booster", "course", number, seed)
     attempt_id = open_attempt(session, library, new_attempt, drawn, at)
