@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 from course.content.library import Library
 from course.context import make_context
 from course.learning import actions, queries
-from course.learning.actions import NewAttempt, SubmittedAnswer
+from course.learning.actions import NewAttempt
 from course.learning.models import AttemptOutcome, RunOutcome, ScenarioRun
 from course.learning.rules.branching import run_state
 from course.learning.rules.drawing import DrawnQuestion
-from course.learning.rules.grading import option_order
+from course.learning.rules.grading import SubmittedAnswer, option_order
 from tests.learning.givens import right
 from tests.walking import right_form
 
@@ -39,7 +39,7 @@ def answer_but_last(
         if item.given is None:
             given = right(library.answerable[item.question_id])
             actions.submit_answer(
-                make_context(session, person_id, at), library, attempt_id, SubmittedAnswer(item.position, given, "sure")
+                make_context(session, person_id, at), library, attempt_id, item.position, SubmittedAnswer(given, "sure")
             )
     last = attempt.items[-1]
     question = library.answerable[last.question_id]
@@ -76,7 +76,7 @@ def make_nearly_complete(session: Session, library: Library, person_id: int, at:
                 timeline = module.timelines[step.id]
                 number = actions.begin_timeline(make_context(session, person_id, at), library, ref, timeline)
                 actions.submit_answer(
-                    make_context(session, person_id, at), library, number, SubmittedAnswer(1, right(timeline), None)
+                    make_context(session, person_id, at), library, number, 1, SubmittedAnswer(right(timeline), None)
                 )
             else:
                 scenarios.append(ref)
@@ -95,7 +95,7 @@ def make_nearly_complete(session: Session, library: Library, person_id: int, at:
             last = attempt.items[-1]
             given = right(library.answerable[last.question_id])
             actions.submit_answer(
-                make_context(session, person_id, at), library, number, SubmittedAnswer(last.position, given, "sure")
+                make_context(session, person_id, at), library, number, last.position, SubmittedAnswer(given, "sure")
             )
     module_id, _, name = scenarios[-1].partition("/")
     scenario = library.modules[module_id].scenarios[name]

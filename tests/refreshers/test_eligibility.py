@@ -18,10 +18,10 @@ from course.clock import now
 from course.content.library import Library
 from course.context import make_context
 from course.learning import actions as learning
-from course.learning.actions import SubmittedAnswer
 from course.learning.events import StepEnded
 from course.learning.models import Answer, Completion, Decision, Enrolment, RunOutcome
 from course.learning.queries import AttemptItemView, attempt
+from course.learning.rules.grading import SubmittedAnswer
 from course.organisation.models import Organisation
 from course.people.models import Person
 from course.recertification.rules import CertificationFacts, Extension, Pause, certification_status
@@ -171,7 +171,7 @@ def test_finishing_a_refresher_that_does_not_count_issues_nothing(
     item, at = held.items[-1], now()
     given = right(library.answerable[item.question_id])
     learning.submit_answer(
-        make_context(session, person.id, at), library, held.id, SubmittedAnswer(item.position, given, "sure")
+        make_context(session, person.id, at), library, held.id, item.position, SubmittedAnswer(given, "sure")
     )
     session.add(RunOutcome(run_id=found.run_id or 0, ending="end", outcome="good", finished_at=at))
     session.flush()
@@ -248,7 +248,8 @@ def finish_last(session: Session, library: Library, person: Person, refresher: R
         make_context(session, person.id, at),
         library,
         refresher.attempt_id,
-        SubmittedAnswer(item.position, answer, "sure"),
+        item.position,
+        SubmittedAnswer(answer, "sure"),
     )
     session.commit()
 

@@ -15,9 +15,9 @@ from course.clock import now
 from course.content.library import Library
 from course.context import make_context
 from course.learning import actions as learning
-from course.learning.actions import SubmittedAnswer
 from course.learning.models import Completion, Enrolment
 from course.learning.queries import AttemptView, attempt
+from course.learning.rules.grading import SubmittedAnswer
 from course.people.models import Person
 from course.refreshers import actions, queries
 from course.refreshers.actions.completion import required_minutes
@@ -107,7 +107,7 @@ def answer_until_used_up(
         question = library.answerable[item.question_id]
         answer = wrong(question) if item.point in points else right(question)
         learning.submit_answer(
-            make_context(session, person.id, at), library, attempt_id, SubmittedAnswer(item.position, answer, "sure")
+            make_context(session, person.id, at), library, attempt_id, item.position, SubmittedAnswer(answer, "sure")
         )
     raise AssertionError("it asks for ever")
 
@@ -209,7 +209,8 @@ def test_a_certificate_states_the_time_of_the_required_parts_and_not_of_the_clic
                 make_context(session, person.id, at),
                 library,
                 held.id,
-                SubmittedAnswer(held.next.position, given, "sure"),
+                held.next.position,
+                SubmittedAnswer(given, "sure"),
             )
         session.commit()
         sign_in(Client(app), person).post(path, form)

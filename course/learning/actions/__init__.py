@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from course.learning.actions.answers import (
     RETRY_MISSED_KINDS,
-    SubmittedAnswer,
     record_attempt_outcome,
     save_answer,
     submit_answer,
@@ -31,7 +30,6 @@ __all__ = [
     "SAVED",
     "FinishedEnrolment",
     "NewAttempt",
-    "SubmittedAnswer",
     "add_retry_question",
     "begin_check",
     "begin_final",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -23,24 +22,14 @@ from course.learning.events import StepEnded
 from course.learning.models import Answer, Attempt, AttemptOutcome
 from course.learning.queries import AttemptItemView, AttemptView
 from course.learning.rules.drawing import results_by_point
-from course.learning.rules.grading import GivenAnswer, grade
+from course.learning.rules.grading import GivenAnswer, SubmittedAnswer, grade
 
 # Kinds of attempt that ask another question on the point of a missed one, until every point was right.
 RETRY_MISSED_KINDS = ("refresher", "update")
 BOOSTER = "booster"
 
 
-@dataclass(frozen=True)
-class SubmittedAnswer:
-    """An answer as it was submitted: the position of the question in the attempt, the answer, and how certain the
-    learner is of it (None where that is not asked)."""
-
-    position: int
-    given: GivenAnswer
-    confidence: str | None
-
-
-def submit_answer(context: Context, library: Library, attempt_id: int, answer: SubmittedAnswer) -> str:
+def submit_answer(context: Context, library: Library, attempt_id: int, position: int, answer: SubmittedAnswer) -> str:
     """Save an answer of the learner who acts to a question of an attempt, and do everything that follows from it.
 
     This is the one action for every kind of attempt. The answer is graded once. Then:
@@ -53,7 +42,7 @@ def submit_answer(context: Context, library: Library, attempt_id: int, answer: S
     Returns SAVED, DUPLICATE (the same answer is saved already) or CONFLICT (another answer is saved already, and
     counts). Raises LookupError if there is no such question, or the attempt is not this person's.
     """
-    session, person_id, position = context.session, context.person_id, answer.position
+    session, person_id = context.session, context.person_id
     # Of two last answers at once one waits here, and then sees the other.
     lock_row(session, Attempt, attempt_id)
     attempt = queries.attempt(session, person_id, attempt_id)

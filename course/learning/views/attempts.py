@@ -194,8 +194,7 @@ def answer(attempt_id: int, position: int) -> str | Response | tuple[str, int]:
         flash(ALREADY_ANSWERED)
         return redirect_to(onward)
     with unit_of_work() as session:
-        answer = actions.SubmittedAnswer(position, reply.given, reply.confidence)
-        outcome = actions.submit_answer(signed_in_context(session), reader_library(), attempt_id, answer)
+        outcome = actions.submit_answer(signed_in_context(session), reader_library(), attempt_id, position, reply)
     if outcome == actions.CONFLICT:
         flash(ALREADY_ANSWERED)
     return redirect_to(onward)

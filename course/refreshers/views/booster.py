@@ -114,8 +114,7 @@ def answer_booster(token: str, position: int) -> Response:
         flash(ALREADY_ANSWERED)
         return redirect_after_post(question_url)
     with unit_of_work() as session:
-        answer = learning.SubmittedAnswer(position, reply.given, reply.confidence)
-        result = learning.submit_answer(make_context(session, holder, now()), library(), attempt.id, answer)
+        result = learning.submit_answer(make_context(session, holder, now()), library(), attempt.id, position, reply)
     if result == learning.CONFLICT:
         flash(ALREADY_ANSWERED)
     return redirect_after_post(question_url)
