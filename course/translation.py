@@ -117,13 +117,13 @@ def ngettext(one: str, many: str, number: int, /, **values: object) -> str:
     return _plural_form(one, many, number) % {"num": number, **values}
 
 
-def lazy_gettext(message: str, /, **values: object) -> LazyText:
-    """The message as a value that is translated when it is shown."""
+def lazy_gettext(message: str, /, **values: object) -> str:
+    """The message as a LazyText, which is translated when it is shown."""
     return LazyText(message, None, 0, values)
 
 
-def lazy_ngettext(one: str, many: str, number: int, /, **values: object) -> LazyText:
-    """The form of the message for a number, as a value that is translated when it is shown."""
+def lazy_ngettext(one: str, many: str, number: int, /, **values: object) -> str:
+    """The form of the message for a number as a LazyText, which is translated when it is shown."""
     return LazyText(one, many, number, {"num": number, **values})
 
 

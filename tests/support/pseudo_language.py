@@ -44,7 +44,7 @@ def pseudo(message: str) -> str:
 def _messages() -> frozenset[str]:
     with TEMPLATE.open("rb") as source:
         found = [message.id for message in read_po(source) if message.id]
-    return frozenset(one for message in found for one in (message if isinstance(message, tuple) else (message,)))
+    return frozenset(one for message in found for one in ([message] if isinstance(message, str) else message))
 
 
 @contextmanager

@@ -44,7 +44,16 @@ ENGLISH_ONLY = {
 }
 NOT_TRANSLATED = re.compile(r"# not translated: \S")
 _TRANSLATING = {"_", "gettext", "ngettext", "lazy_gettext", "lazy_ngettext"}
-_VISIBLE_ATTRIBUTES = {"title", "alt", "aria-label", "placeholder", "aria-description", "label", "summary"}
+_VISIBLE_ATTRIBUTES = {
+    "title",
+    "alt",
+    "aria-label",
+    "placeholder",
+    "aria-description",
+    "data-label",
+    "label",
+    "summary",
+}
 _LETTERS = re.compile(r"[^\W\d_]")
 _PLACE = "\ue000"  # stands for expression number n of a template, as _PLACE n _PLACE
 
@@ -200,7 +209,8 @@ def _reads_like_words(text: str) -> bool:
     if re.match(r"\s*(SELECT|INSERT|UPDATE|DELETE|CREATE|DROP|ALTER|PRAGMA|BEGIN|SET|LOCK|ANALYZE|VACUUM)\b", text):
         return False
     return bool(
-        re.match(r"\W*[A-Z][a-z]", text) or re.search(r"[a-z]{2,},? (?:[a-z]+,? )*[a-z]{2,}\W*[.?:…]\s*$", text)
+        re.match(r"\W*[A-Z](?:-?[a-z]| [a-z])", text)
+        or re.search(r"[a-z]{2,},? (?:[a-z]+,? )*[a-z]{2,}\W*[.?:…]\s*$", text)
     )
 
 
@@ -210,7 +220,7 @@ _DEVELOPER_ERRORS = {
 }  # fmt: skip
 _DEVELOPER_CALLS = {
     "assert_outside_unit_of_work", "getLogger", "debug", "info", "warning", "error", "exception", "compile", "sub",
-    "search", "match", "fullmatch", "text", "DDL", "Locale", "strftime", "strptime", "ZoneInfo",
+    "search", "match", "fullmatch", "text", "cast", "TypeVar", "NewType", "DDL", "Locale", "strftime", "strptime", "ZoneInfo",
 }  # fmt: skip
 
 
@@ -238,6 +248,23 @@ class _Module(ast.NodeVisitor):
 
     def visit_Expr(self, node: ast.Expr) -> None:
         if not isinstance(node.value, ast.Constant):  # a docstring
+            self.generic_visit(node)
+
+    def visit_Assign(self, node: ast.Assign) -> None:
+        if not any(isinstance(target, ast.Name) and target.id == "__all__" for target in node.targets):
+            self.visit(node.value)
+
+    def visit_Compare(self, node: ast.Compare) -> None:
+        # What is compared is not shown, unless as part of a longer expression.
+        for child in (node.left, *node.comparators):
+            if not isinstance(child, (ast.Constant, ast.Tuple, ast.Set)):
+                self.visit(child)
+
+    def visit_MatchValue(self, node: ast.MatchValue) -> None:
+        pass
+
+    def visit_Subscript(self, node: ast.Subscript) -> None:
+        if not (isinstance(node.value, ast.Name) and node.value.id == "Literal"):
             self.generic_visit(node)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:

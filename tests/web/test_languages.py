@@ -78,7 +78,7 @@ def test_a_lazy_text_is_its_english_text_wherever_it_is_kept() -> None:
     with use_language("cy"):
         text = lazy_gettext("Hello %(name)s", name=lazy_gettext("the team"))
         assert text == "Hello the team"
-        assert {text: 1}["Hello the team"] == 1
+        assert "Hello the team" in {text}
         assert json.dumps([text]) == '["Hello the team"]'
         for copied in (copy.deepcopy(text), pickle.loads(pickle.dumps(text))):
             assert isinstance(copied, LazyText)
