@@ -117,17 +117,8 @@ def end_certificate_link(context: Context, person_id: int, number: int) -> bool:
     """
     if number != certificate_link_number(context.session, person_id):
         return False
-    if (
-        insert_once(
-            context.session,
-            CertificateLinkEnd,
-            person_id=person_id,
-            number=number,
-            ended_by=context.actor,
-            ended_at=context.now,
-        )
-        is None
-    ):
+    values = {"person_id": person_id, "number": number, "ended_by": context.actor, "ended_at": context.now}
+    if insert_once(context.session, CertificateLinkEnd, **values) is None:
         return False
     record_event(context, "certificate.link_ended", ("person", person_id), {"number": number + 1})
     return True
