@@ -59,7 +59,7 @@ def change_organisation(context: Context, name: str, nation: str, pathway: str) 
 def confirm_contact(context: Context, kind: str, name: str, phone: str, email: str) -> None:
     """Confirm the details of a kind of contact from now on; all empty to remove it. Its owner stays.
 
-    `by` is the id of the person who confirms. Raises ValueError for an unknown kind.
+    The actor is the person who confirms. Raises ValueError for an unknown kind.
     """
     session = context.session
     if kind not in CONTACT_KINDS:

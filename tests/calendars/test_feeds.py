@@ -31,7 +31,7 @@ TODAY = NOW.date()
 
 def feed(session: Session, person: Person, scope: Any = "own") -> str:
     """The address of a new feed."""
-    token = actions.create_feed(session, person.id, scope, NOW)
+    token = actions.create_feed(make_context(session, person.id, NOW), scope)
     session.commit()
     return f"/calendar/{token}.ics"
 
