@@ -39,6 +39,11 @@ def format_date(value: date) -> str:
     return babel_format_date(value, "d MMMM y", current_locale())
 
 
+def format_month(value: date, short: bool = False) -> str:
+    """The month of a day in words: February 2027, or Feb 27."""
+    return babel_format_date(value, "MMM yy" if short else "MMMM y", current_locale())
+
+
 def format_moment(value: datetime, zone: str) -> str:
     """A moment in words, as a clock in `zone` shows it: 12 February 2027, 9.05am."""
     return format_datetime(value, "d MMMM y, h.mma", ZoneInfo(zone), current_locale())

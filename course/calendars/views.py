@@ -18,6 +18,7 @@ from course.clock import now
 from course.content.loaded_course import library
 from course.dates import civil_date
 from course.web.access import public, sign_in_required
+from course.web.addresses import public_url_for
 from course.web.app_state import app_state
 from course.web.redirects import redirect_after_post
 from course.web.security_headers import compress_response
@@ -49,7 +50,7 @@ def feed(token: str) -> Response:
     if holder_feed is None:
         return _text_response(_ENDED_MESSAGE, 404)
     config, today = app_state().config, _today()
-    course = CalendarCourse(library().course.title, f"{config.public_url}/")
+    course = CalendarCourse(library().course.title, public_url_for("learning.home"))
     events = queries.events(db(), holder_feed, config.time_zone, today, course)
     from course.calendars.ical import ical  # noqa: PLC0415 (its library takes long to load, and few need it)
 
@@ -78,7 +79,7 @@ def my_feeds() -> Response:
     addresses = {}
     if new_feed:
         scope, token = new_feed
-        address = app_state().config.public_url + url_for("calendars.feed", token=token)
+        address = public_url_for("calendars.feed", token=token)
         addresses[scope] = address
     page = make_response(
         render_template(

@@ -25,6 +25,7 @@ from course.dates import civil_date
 from course.organisation.queries import logo_at
 from course.people.queries import person
 from course.web.access import Permission, public, requires_permission, sign_in_required
+from course.web.addresses import public_url_for
 from course.web.app_state import app_state as site_state
 from course.web.redirects import redirect_after_post
 from course.web.template_filters import format_date, format_minutes, plural
@@ -67,7 +68,7 @@ def detail(number: str) -> str:
 
 def check_address(number: str) -> str:
     """The URL at which anybody can verify this certificate."""
-    return str(site_state().config.public_url) + url_for("verify.verify", number=number)
+    return public_url_for("verify.verify", number=number)
 
 
 def pathway_name(pathway: str | None) -> str:
@@ -97,7 +98,7 @@ def reissue(person_id: int) -> WsgiResponse:
             signed_in_context(session), person_id, holder.name, "The holder’s name has changed."
         )
     flash(f"{plural(count, 'certificate')} issued in the name {holder.name}. Those before say that they are replaced.")
-    return redirect_after_post(f"/people/{person_id}")
+    return redirect_after_post(url_for("people.person", person_id=person_id))
 
 
 @checks.get("")
@@ -160,7 +161,7 @@ def certificate_link(person_id: int) -> str:
     token = create_link_token(
         person_id, site_state().config.secret_key, queries.certificate_link_number(db(), person_id)
     )
-    return str(site_state().config.public_url) + url_for("kept.certificates", token=token)
+    return public_url_for("kept.certificates", token=token)
 
 
 @pages.post("/link/end")
@@ -176,7 +177,7 @@ def end_person_link(person_id: int) -> WsgiResponse:
     """End the certificate link of a person, also after the person has left."""
     if person(db(), person_id) is None:
         abort(404)
-    return _end_link(person_id, f"/people/{person_id}")
+    return _end_link(person_id, url_for("people.person", person_id=person_id))
 
 
 def _end_link(person_id: int, back: str) -> WsgiResponse:

@@ -12,6 +12,9 @@ from course.content.rendering import Prose, link_targets
 from course.content.schema import NATIONS, SETTINGS, Block, Page
 from course.content.yaml_source import Problem, RawBlock, YamlDocument, YamlLocation, read_page, validate_model
 
+# Lessons are rendered once, when the content is loaded, and no application knows its routes then. A lesson's path begins so,
+# and goes on with its module and its name; a test holds it against the route.
+LESSON_PATH = "/module/"
 # For each kind of block the attributes that are allowed after its name, and those that are required.
 BLOCK_ATTRIBUTES: dict[str, tuple[set[str], set[str]]] = {
     "text": (set(), set()),
@@ -113,7 +116,7 @@ def _check_link(reading: ReadingContext, target: str, at: Problem) -> None:
 
 
 def _resolve_page_links(html: str) -> str:
-    return html.replace('href="page:', 'href="/module/')
+    return html.replace('href="page:', f'href="{LESSON_PATH}')
 
 
 def _load_svg(path: Path, title: str | None, report: Any) -> str | None:

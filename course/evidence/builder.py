@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -59,13 +60,13 @@ class PackRequest:
 
 @dataclass(frozen=True)
 class IssuerContext:
-    """The circumstances in which a pack is made: organisation, time zone, today's date there, and the URL of the
-    course."""
+    """The circumstances in which a pack is made: organisation, time zone, today's date there, and
+    `sheet_url`, which gives the URL of the discussion page of a group and a learning point."""
 
     organisation: str
     zone: str
     today: date
-    base_url: str
+    sheet_url: Callable[[int, str], str]
 
 
 @dataclass(frozen=True)
@@ -211,11 +212,8 @@ def _point_results(
         return None
     snapshot = analytics.team_snapshot(session, release, issuer.zone)
     counted = answer_counts(session, snapshot.team_ids(group), snapshot.cutoff, snapshot.excluded)
-    sheet_url = f"{issuer.base_url}/insight/" + (
-        "everybody/talk" if group == WHOLE_ORGANISATION else f"team/{group}/talk"
-    )
     return [
-        _point_result(row, sheet_url)
+        _point_result(row, issuer.sheet_url(group, row.point.id))
         for row in analytics.team_findings(session, library, counted, snapshot.parents, group)
     ], release[0]
 
@@ -242,5 +240,5 @@ def _point_result(row: analytics.TeamFinding, sheet_url: str) -> PackPointResult
         misconception = f"To {quote_text(stem)}: {quote_text(text)} {reason}"
     return PackPointResult(
         row.point.id, row.point.title, row.point.safety_critical, finding.people, finding.share.n, finding.share.right,
-        finding.share.low, finding.share.high, finding.sure_and_wrong, misconception, f"{sheet_url}/{row.point.id}",
+        finding.share.low, finding.share.high, finding.sure_and_wrong, misconception, sheet_url,
     )  # fmt: skip

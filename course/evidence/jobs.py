@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from course.analytics.rules.suppression import WHOLE_ORGANISATION
 from course.content.loaded_course import library
 from course.credentials.actions import current_signer
 from course.credentials.rules.keys import KeyLockedError
@@ -17,6 +18,7 @@ from course.organisation.queries import organisation
 from course.people.queries import viewers
 from course.reports.app_status_cache import app_status_cache
 from course.reports.status_cache import StatusCache
+from course.web.addresses import public_url_for
 from course.web.app_state import app_state
 from course.web.unit_of_work import read_only_session, unit_of_work
 
@@ -32,13 +34,19 @@ def produce_pack(asked: PackRequest, ledger: StatusCache, tell: StageCallback) -
     return data
 
 
+def _sheet_url(group: int, point: str) -> str:
+    if group == WHOLE_ORGANISATION:
+        return public_url_for("analytics.organisation_discussion", point=point)
+    return public_url_for("analytics.team_discussion", team_id=group, point=point)
+
+
 def _make(asked: PackRequest, ledger: StatusCache, tell: StageCallback) -> tuple[UnsignedPack, bytes]:
     """What a pack says, and the pack as a signed file."""
     config = app_state().config
     with read_only_session() as session:
         ours = organisation(session)
         house = IssuerContext(
-            ours.name if ours else "", config.time_zone, civil_date(asked.at, config.time_zone), config.public_url
+            ours.name if ours else "", config.time_zone, civil_date(asked.at, config.time_zone), _sheet_url
         )
         made = build_pack(session, library(), ledger, asked, house, tell)
     tell(STEPS[-1], len(STEPS) - 1, len(STEPS))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from flask import Blueprint, flash, request
+from flask import Blueprint, flash, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -26,8 +26,12 @@ from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 pages = Blueprint("help_requests", __name__)
-# The pages that show the button, by the value of the form field `from`.
-RETURN_PATHS = {"assessment": "/assessment", "refresher": "/refresher", "update": "/refresher/update"}
+# The endpoints of the pages that show the button, by the value of the form field `from`.
+RETURN_ENDPOINTS = {
+    "assessment": "learning.assessment",
+    "refresher": "refreshers.refresher",
+    "update": "refreshers.update",
+}
 
 
 def _person_id() -> int:
@@ -77,7 +81,7 @@ def _template_context() -> dict[str, object]:
 @sign_in_required
 def request_help() -> Response:
     """Mail the learner's managers that the learner asks for help: no result, no answer, and once a day."""
-    back = redirect_after_post(RETURN_PATHS.get(request.form.get("from", ""), "/"))
+    back = redirect_after_post(url_for(RETURN_ENDPOINTS.get(request.form.get("from", ""), "learning.home")))
     recipients = queries.help_recipients(db(), _person_id())
     if not recipients:
         flash("There is nobody here who can be told. Please speak to your safeguarding lead.")

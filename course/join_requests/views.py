@@ -99,10 +99,9 @@ def overview() -> str:
     g.here = "people"
     viewer = current_user.person
     links = queries.join_links(db(), _today()) if viewer.administrator else []
-    address = app_state().config.public_url
     found = queries.open_requests(db(), viewer)
     decides = {one.team_id for one in found if may_manage_team(db(), viewer, one.team_id)}
-    return render_template("join_requests/overview.html", requests=found, links=links, address=address, decides=decides)
+    return render_template("join_requests/overview.html", requests=found, links=links, decides=decides)
 
 
 @pages.route("/registrations/links/add", methods=["GET", "POST"])

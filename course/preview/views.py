@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from flask import Blueprint, abort, g, redirect, render_template, request, url_for
+from flask import Blueprint, abort, g, redirect, render_template, request
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
+from course.content.lesson_source import LESSON_PATH
 from course.content.library import Library
 from course.content.loaded_course import library as whole_library
 from course.content.schema import NATIONS, SETTINGS, Module, Nation, Scenario, Setting
@@ -17,26 +19,39 @@ from course.learning.rules.grading import option_order
 from course.learning.rules.progress import CHECK
 from course.organisation.request_organisation import current_organisation
 from course.web.access import Permission, requires_permission
+from course.web.addresses import url_for
 
 pages = Blueprint("preview", __name__)
+_LESSON_LINK = re.compile(rf'href="{LESSON_PATH}([a-z0-9-]+)/([a-z0-9-]+)')
 MAX_DECISIONS = 60  # far more than any scenario has; a longer query string is refused
 
 
 @dataclass(frozen=True)
 class PreviewReader:
-    """The pathway and nation of a preview, with their variant of the course and the base path of its pages."""
+    """The pathway and nation of a preview, with their variant of the course and the paths of its pages."""
 
     pathway: Setting
     nation: Nation
     library: Library
 
     @property
-    def base(self) -> str:
-        return f"/preview/{self.pathway}/{self.nation}"
+    def outline_path(self) -> str:
+        """The path of the list of modules."""
+        return url_for("preview.modules", pathway=self.pathway, nation=self.nation)
+
+    def module_path(self, module_id: str) -> str:
+        return url_for("preview.module", pathway=self.pathway, nation=self.nation, module_id=module_id)
+
+    def step_path(self, module_id: str, step_id: str, **values: str) -> str:
+        """The path of a step of a module; `values` become its query string or, as `_anchor`, its fragment."""
+        return url_for(
+            "preview.step", pathway=self.pathway, nation=self.nation, module_id=module_id, step_id=step_id, **values
+        )
 
     def rewrite_links(self, html: str) -> Markup:
         """Rendered HTML of the course with its links to lesson pages changed to preview pages."""
-        return Markup(str(html).replace('href="/module/', f'href="{self.base}/'))  # noqa: S704 (the course's own)
+        changed = _LESSON_LINK.sub(lambda link: f'href="{self.step_path(link[1], link[2])}', str(html))
+        return Markup(changed)  # noqa: S704 (the course's own)
 
 
 def _reader_or_404(pathway: str, nation: str) -> PreviewReader:
@@ -59,7 +74,7 @@ def choose() -> str | Response:
     g.here = "organisation"
     if "pathway" in request.args:
         reader = _reader_or_404(request.args["pathway"], request.args.get("nation", ""))
-        return redirect(reader.base, 303)
+        return redirect(reader.outline_path, 303)
     organisation = current_organisation()
     return render_template("preview/choose.html", pathways=SETTINGS, nations=NATIONS, ours=organisation)
 
@@ -132,5 +147,4 @@ def _next_address(reader: PreviewReader, module: Module, step_id: str) -> str:
     """The path of the step after this one, or of the outline after the last."""
     ids = [*(step.id for step in module.steps), CHECK]
     following = ids[ids.index(step_id) + 1 :] if step_id in ids else []
-    outline = url_for("preview.module", pathway=reader.pathway, nation=reader.nation, module_id=module.id)
-    return f"{outline}/{following[0]}" if following else outline
+    return reader.step_path(module.id, following[0]) if following else reader.module_path(module.id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, flash, make_response, redirect, request
+from flask import Flask, Response, current_app, flash, make_response, redirect, request, url_for
 from flask import session as browser
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
@@ -109,7 +109,7 @@ def _handle_csrf_error(error: CSRFError) -> Response:
         there = request.full_path.rstrip("?") if has_course_cookie() else cookie_test_address()
         return make_response(redirect(there, 303))
     if request.endpoint == "auth.sign_out" and not current_user.is_authenticated:
-        return make_response(redirect("/sign-in", 303))  # a double press: the person has signed out
+        return make_response(redirect(url_for("auth.sign_in"), 303))  # a double press: the person has signed out
     if not has_course_cookie():
         flash("If this happens each time, your browser does not keep cookies. Allow them for this address.")
     form_page = expired_form_response()
@@ -132,7 +132,9 @@ def _handle_duplicate_form(_error: FormAlreadySentError) -> Response:
     if request.url_rule is not None and "GET" in (request.url_rule.methods or ()):
         return make_response(redirect(request.full_path.rstrip("?"), 303))
     came_from = urlsplit(request.headers.get("Referer", ""))
-    path = came_from.path if came_from.netloc == request.host else "/"
+    if came_from.netloc != request.host:
+        return make_response(redirect(url_for("learning.home"), 303))
+    path = came_from.path
     return make_response(redirect(f"{path}?{came_from.query}" if came_from.query and path != "/" else path, 303))
 
 

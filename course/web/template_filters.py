@@ -11,6 +11,7 @@ from course import translation
 from course.dates import format_date as format_date
 from course.dates import format_date_of as format_date_of
 from course.dates import format_moment as format_moment
+from course.dates import format_month
 from course.translation import current_locale, gettext, ngettext
 from course.web.phone_links import split_phone_numbers
 
@@ -54,6 +55,8 @@ def init(app: Flask, zone: str) -> None:
         day_of=lambda value: format_date_of(value, zone),
         minutes=format_minutes,
         moment=lambda value: format_moment(value, zone),
+        month=format_month,
         plural=plural,
+        short_month=lambda value: format_month(value, short=True),
         telephone=link_phone_numbers,
     )

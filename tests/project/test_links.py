@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from html import unescape
 from pathlib import Path
 from urllib.parse import urldefrag, urljoin, urlsplit
 
-from flask import Flask
+from flask import Flask, url_for
 from flask.testing import FlaskClient
 from sqlalchemy import text
 from sqlalchemy.orm import Session
-from werkzeug.exceptions import HTTPException
-from werkzeug.routing import RequestRedirect
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+from werkzeug.routing import MapAdapter, RequestRedirect
 
 from course.content.actions import archive
+from course.content.lesson_source import LESSON_PATH
 from course.content.library import Library
 from course.context import make_context
+from course.credentials.rules import documents
 from course.learning.actions import begin_check, begin_run, begin_timeline, record_page_read
+from course.web.addresses import public_url_for
 from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW
 from tests.support.world import addresses, fill_world
@@ -168,6 +172,113 @@ def test_templates_build_their_addresses() -> None:
         f"{path.relative_to(TEMPLATES)}: {found}"
         for path in sorted(TEMPLATES.rglob("*.html"))
         if path.relative_to(TEMPLATES).parts[0] not in BY_HAND
-        for found in re.findall(r'\b(?:href|src|action|formaction)="(/[^"]*)"', path.read_text(encoding="utf-8"))
+        for found in re.findall(
+            r'\b(?:href|src|action|formaction)="(/[^"]*|[^"]*\}\}/[^"]*)"', path.read_text(encoding="utf-8")
+        )
     ]
     assert written == []
+
+
+PACKAGE = TEMPLATES.parent
+# What looks like an address of the application, by file, with the reason why no route's name makes it.
+WRITTEN = {
+    # Where a sign-in leads if it leads nowhere else, and what leads elsewhere: a rule, which knows no routes.
+    ("auth/rules/links.py", "//"),
+    ("auth/rules/links.py", "/"),
+    # Lessons are rendered before there is an application. Tested below.
+    ("content/lesson_source.py", "/module/"),
+    # The ids of signed documents stay the same for ever, whatever becomes of the routes. Tested below.
+    ("credentials/rules/documents.py", "{}/issuer"),
+    ("credentials/rules/documents.py", "{}/issuer/keys/{}"),
+    ("credentials/rules/documents.py", "{}/issuer/status/{}"),
+    ("credentials/rules/documents.py", "{}/verify/{}"),
+    # A message tells where other installations have their keys.
+    ("credentials/rules/keys.py", "/issuer"),
+    ("credentials/rules/keys.py", "/issuer/keys/1"),
+    # The path of an address elsewhere, and what the address of an issuer elsewhere begins with.
+    ("external_certificates/actions.py", "{}/"),
+    ("external_certificates/revocation_fetch.py", "/"),
+    # Mail is written where there are no routes.
+    ("auth/rules/links.py", "{}/set-up/{}"),
+    ("auth/rules/links.py", "{}/link/{}"),
+    ("organisation/contact_review_mail.py", "{}/organisation/contact/{}"),
+    ("people/jobs.py", "{}/link/{}"),
+    ("refreshers/jobs.py", "{}/booster/{}"),
+    ("refreshers/jobs.py", "{}/mail/choice/{}"),
+    ("refreshers/jobs.py", "{}/refresher/update"),
+    ("reminders/message_text.py", "{}/"),
+    ("reminders/message_text.py", "{}/forgotten"),
+    ("reminders/message_text.py", "{}/mail/choice/{}"),
+    ("reminders/message_text.py", "{}/report"),
+    ("scheduled_reports/jobs.py", "{}/mail/choice/{}"),
+    ("scheduled_reports/jobs.py", "{}/report{}{}"),
+}
+STRING_METHODS = {"join", "partition", "replace", "rpartition", "split"}
+# In a text: what follows its beginning, a space, a quotation mark or a bracket; {} stands for what is put in.
+PATH_IN_TEXT = re.compile(r"""(?:^|(?<=[\s"'(]))(?:\{\})?/[^\s"'),;]*""")
+
+
+def _separates(node: ast.AST) -> bool:
+    """Whether "/" directly below a node separates the parts of a name, or is compared with one."""
+    if isinstance(node, ast.Call):
+        return isinstance(node.func, ast.Attribute) and node.func.attr in STRING_METHODS
+    return isinstance(node, ast.Attribute | ast.BinOp | ast.Compare | ast.Tuple)
+
+
+def _strings(node: ast.AST) -> Iterator[str]:
+    """The strings of the code, with {} for what is put into them, without docstrings and the decorators of functions."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(node, ast.FunctionDef) and child in node.decorator_list:
+            continue
+        if isinstance(child, ast.JoinedStr):
+            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in child.values)
+            for part in child.values:
+                yield from _strings(part)
+        elif not isinstance(child, ast.Constant):
+            yield from _strings(child)
+        elif isinstance(child.value, str) and not isinstance(node, ast.Expr | ast.JoinedStr):
+            yield from [] if child.value == "/" and _separates(node) else [child.value]
+
+
+def _leads_somewhere(path: str, routes: MapAdapter) -> bool:
+    """Whether a path, or one that begins with it, is one of the application."""
+    path = re.split(r"[?#]|(?<=[^/])\{\}", path.removeprefix("{}"))[0]
+    for whole in {path, f"{path}1"} if path.endswith("/") and path != "/" else {path}:
+        try:
+            routes.match(whole.replace("{}", "1"))
+        except NotFound:
+            continue
+        except (RequestRedirect, MethodNotAllowed):
+            pass
+        return True
+    return False
+
+
+def test_code_builds_its_addresses(app: Flask) -> None:
+    routes = app.url_map.bind("localhost")
+    written = {
+        (path.relative_to(PACKAGE).as_posix(), found)
+        for path in sorted(PACKAGE.rglob("*.py"))
+        for text_ in _strings(ast.parse(path.read_text(encoding="utf-8")))
+        for found in PATH_IN_TEXT.findall(text_)
+        if _leads_somewhere(found, routes)
+    }
+    assert written - WRITTEN == set(), "written by hand: build it with url_for"
+    assert WRITTEN - written == set(), "not written any more: take it out of WRITTEN"
+
+
+def test_what_is_written_are_the_addresses_of_routes(app: Flask) -> None:
+    with app.test_request_context():
+        assert url_for("learning.step", module_id="m", step_id="p") == f"{LESSON_PATH}m/p"
+        assert url_for("credentials.issuer") == documents.issuer_address("")
+        assert url_for("credentials.key", key_number=7) == documents.key_address("", 7)
+        assert url_for("credentials.status", list_number=7) == documents.list_address("", 7)
+        assert url_for("verify.verify", number="K7QM") == documents.credential_address("", "K7QM")
+
+
+def test_an_address_for_the_world_outside_begins_with_the_public_url(app: Flask) -> None:
+    public = app.extensions["course"].config.public_url
+    with app.app_context():
+        assert public_url_for("verify.verify", number="K7QM-2FXA") == f"{public}/verify/K7QM-2FXA"
+    with app.test_request_context(base_url="http://elsewhere.example"):
+        assert public_url_for("calendars.feed", token="a-b") == f"{public}/calendar/a-b.ics"

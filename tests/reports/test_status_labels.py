@@ -192,7 +192,7 @@ def test_an_evidence_pack_has_the_same_counts(app: Flask, session: Session) -> N
     manager, teams = HistoryRecorder(session, MONDAY).record(RETURNED, [(600, 24, 30, "now", None)])
     viewer = viewers(session, [manager.id], TODAY)[manager.id]
     asked = PackRequest(teams[0].id, MONDAY, viewer, now())
-    house = IssuerContext("Riverside Trust", ZONE, TODAY, "https://course.example.org/")
+    house = IssuerContext("Riverside Trust", ZONE, TODAY, lambda _group, _point: "")
     made = build_pack(session, app.extensions["course"].library, StatusCache(), asked, house, lambda *_: None)
     counted = plain(Counter(report_for(session, viewer, teams[0], MONDAY).report.counts))
     assert file_counts(made.files["people.csv"], "Status") == counted

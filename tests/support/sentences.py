@@ -55,6 +55,7 @@ _VISIBLE_ATTRIBUTES = {
     "summary",
 }
 _LETTERS = re.compile(r"[^\W\d_]")
+_CLASS = re.compile(r'\bclass="[^"]*"')  # of a tag that the layout opens
 _PLACE = "\ue000"  # stands for expression number n of a template, as _PLACE n _PLACE
 
 
@@ -157,6 +158,7 @@ class _Page(HTMLParser):
 
     def _look_at(self, line: int, text: str) -> None:
         pieces = text.split(_PLACE)
+        pieces[::2] = [_CLASS.sub("", piece) for piece in pieces[::2]]
         if any(_LETTERS.search(piece) for piece in pieces[::2]):
             self.words.append((line, "…".join(piece for piece in pieces[::2]).strip()))
         for number in pieces[1::2]:

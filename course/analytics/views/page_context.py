@@ -19,6 +19,7 @@ from course.people.queries import TeamView, teams
 from course.people.queries import may_manage_team as leads_team
 from course.teams.queries import parents_at
 from course.teams.rules import team_subtree
+from course.web.addresses import url_for
 from course.web.app_state import app_state
 from course.web.unit_of_work import db
 
@@ -108,4 +109,13 @@ def group_answer_counts(tree: TeamSnapshot, group: int) -> queries.AnswerCounts:
 
 def group_url(group: int) -> str:
     """The path of a group's results page."""
-    return "/insight/everybody" if group == WHOLE_ORGANISATION else f"/insight/team/{group}"
+    if group == WHOLE_ORGANISATION:
+        return url_for("analytics.organisation_results")
+    return url_for("analytics.team", team_id=group)
+
+
+def discussion_url(group: int, point: str) -> str:
+    """The path of the page for the discussion of a learning point with a group."""
+    if group == WHOLE_ORGANISATION:
+        return url_for("analytics.organisation_discussion", point=point)
+    return url_for("analytics.team_discussion", team_id=group, point=point)

@@ -17,9 +17,9 @@ from course.analytics.rules.suppression import WHOLE_ORGANISATION, remainder_is_
 from course.analytics.rules.trend import trend
 from course.analytics.team_findings import TeamSnapshot, team_findings
 from course.analytics.views.page_context import (
+    discussion_url,
     group_answer_counts,
     group_snapshot,
-    group_url,
     leads_group,
     pages,
     today,
@@ -68,7 +68,8 @@ def _results_page(group: int) -> str:
     discussions = discussions_of_teams(queries.team_discussions(db()), related_groups(group, visible.team_parents))
     context = {
         "name": name,
-        "base": group_url(group),
+        "group": group,
+        "discussion_url": discussion_url,
         "points": points,
         "talks": discussions,
         "mine": {entry.id for entry in discussions if _may_withdraw(visible.current_group(entry.team))},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from flask import Blueprint, abort, current_app, g, url_for
+from flask import Blueprint, abort, current_app, g
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
@@ -21,6 +21,7 @@ from course.learning.rules.progress import (
     module_progress,
     progress,
 )
+from course.web.addresses import url_for
 from course.web.app_state import app_state
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import row_source
@@ -62,7 +63,7 @@ def course_progress() -> CourseProgress:
 
 def step_address(step: StepProgress) -> str:
     """The path of a step of a module."""
-    return f"/module/{step.module_id}/{step.id}"
+    return url_for("learning.step", module_id=step.module_id, step_id=step.id)
 
 
 def step_navigation(progress: ModuleProgress, here: str) -> Markup:

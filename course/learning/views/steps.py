@@ -13,7 +13,6 @@ from course.learning.reader_course import reader_library
 from course.learning.rules.notes import MAX_NOTE_LENGTH
 from course.learning.rules.progress import ModuleProgress
 from course.learning.views.lesson import render_lesson
-from course.learning.views.next_step import CERTIFICATE_PATH
 from course.learning.views.page_context import (
     CHECK,
     module_or_404,
@@ -25,6 +24,7 @@ from course.learning.views.page_context import (
     step_address,
 )
 from course.web.access import sign_in_required
+from course.web.addresses import url_for
 from course.web.unit_of_work import db, row_source, signed_in_context, unit_of_work
 
 
@@ -62,7 +62,8 @@ def _render_page(module: Module, page: Page, progress: ModuleProgress, typed: Ma
         flash(
             f"A note has at most {MAX_NOTE_LENGTH:,} characters. Yours is still in its field: shorten it, then keep it."
         )
-    back = step_address(progress.steps[position - 1]) if position else f"/module/{module.id}"
+    outline = url_for("learning.module", module_id=module.id)
+    back = step_address(progress.steps[position - 1]) if position else outline
     return render_lesson(page, progress, back, progress.steps[position + 1], notes, request.args.get("kept", ""))
 
 
@@ -85,18 +86,18 @@ def finish_step(module_id: str, step_id: str) -> Response:
     if step_id == CHECK:
         with unit_of_work() as session:
             attempt = actions.begin_check(signed_in_context(session), reader_library(), module)
-        return redirect_to(f"/attempt/{attempt}")
+        return redirect_to(url_for("learning.attempt", attempt_id=attempt))
     found = module.step(step_id) or abort(404)
     ref = f"{module.id}/{step_id}"
     if found.kind == "scenario":
         with unit_of_work() as session:
             run = actions.begin_run(signed_in_context(session), ref, module.scenarios[step_id])
-        return redirect_to(f"/run/{run}")
+        return redirect_to(url_for("learning.run", run_id=run))
     if found.kind == "timeline":
         with unit_of_work() as session:
             timeline = module.timelines[step_id]
             attempt = actions.begin_timeline(signed_in_context(session), reader_library(), ref, timeline)
-        return redirect_to(f"/attempt/{attempt}")
+        return redirect_to(url_for("learning.attempt", attempt_id=attempt))
     return _finish_page(module, module.pages[step_id], ref)
 
 
@@ -115,9 +116,10 @@ def _finish_page(module: Module, page: Page, ref: str) -> Response:
         read = not stays and actions.record_page_read(context, module, page)
         completed = read and actions.complete_course(context, reader_library(), context.person_id)
     if stays:
-        return redirect_to(f"/module/{module.id}/{page.id}?kept={stay}#reflect-{stay}")
+        note = f"reflect-{stay}"
+        return redirect_to(url_for("learning.step", module_id=module.id, step_id=page.id, kept=stay, _anchor=note))
     if completed:
-        return redirect_to(CERTIFICATE_PATH)
+        return redirect_to(url_for("certificates.my_certificates"))
     progress = reader_progress(module)
     ids = [step.id for step in progress.steps]
     return redirect_to(step_address(progress.steps[ids.index(page.id) + 1]))

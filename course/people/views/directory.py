@@ -61,7 +61,8 @@ def pathway(person_id: int) -> PageResponse:
     del form.team
     if form.validate_on_submit():
         return _save_pathway(form, [person.id], person.name)
-    page = render_template("people/pathway.html", form=form, name=person.name, address=f"/people/{person.id}/pathway")
+    address = url_for("people.pathway", person_id=person.id)
+    page = render_template("people/pathway.html", form=form, name=person.name, address=address)
     return make_response(page, 422 if form.errors else 200)
 
 
@@ -76,7 +77,7 @@ def pathways() -> PageResponse:
         if team is not None:
             return _save_pathway(form, queries.members_below(db(), team), "Everybody there")
         form.team.errors = ["Choose a team."]
-    page = render_template("people/pathway.html", form=form, name=None, address="/people/pathways")
+    page = render_template("people/pathway.html", form=form, name=None, address=url_for("people.pathways"))
     return make_response(page, 422 if form.errors else 200)
 
 

@@ -132,7 +132,8 @@ def revoke_role(person_id: int, bond_id: int) -> PageResponse:
     flash(refused.message if refused else "The role has been taken away.")
     # Who took it from themselves may not open that page any more.
     own = person_id == _viewer_id() and refused is None
-    return redirect_after_post("/" if own else url_for("people.person", person_id=person_id))
+    back = url_for("learning.home") if own else url_for("people.person", person_id=person_id)
+    return redirect_after_post(back)
 
 
 @pages.route("/<int(max=2147483647):person_id>/leave", methods=["GET", "POST"])

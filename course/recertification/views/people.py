@@ -47,7 +47,7 @@ def my_certification() -> str:
 @requires_permission(Permission.SEE_PEOPLE)
 def person(person_id: int) -> WsgiResponse:
     """Redirect the former address of this page to the training record, which now shows what the page showed."""
-    return redirect(f"/report/people/{_visible_person(person_id).id}", 301)
+    return redirect(url_for("training_records.person", person_id=_visible_person(person_id).id), 301)
 
 
 def _visible_person(person_id: int) -> PersonView:

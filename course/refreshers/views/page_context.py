@@ -12,7 +12,7 @@ from flask_login import current_user
 from course.clock import now
 from course.dates import civil_date
 from course.learning.reader_course import reader_library
-from course.learning.views.next_step import CERTIFICATE_PATH, SHORT_COURSE_NAVIGATION, NextLink, ShortCourseNavigation
+from course.learning.views.next_step import SHORT_COURSE_NAVIGATION, NextLink, ShortCourseNavigation
 from course.people.rules import Viewer
 from course.recertification import queries as renewal
 from course.recertification.rules import CertificationStatus, certification_status
@@ -177,7 +177,7 @@ def _refresher_next_link(enrolment: int) -> NextLink:
     if newest is None or newest.id != enrolment:
         return overview
     if newest.completed_at is not None:
-        return NextLink(CERTIFICATE_PATH, "Go on to my new certificate")
+        return NextLink(url_for("certificates.my_certificates"), "Go on to my new certificate")
     next_row = None if newest.exhausted_points or refresher_status().refresher is None else next_part(newest)
     return NextLink(next_row.address, "Go on") if next_row else overview
 

@@ -87,7 +87,7 @@ def begin_refresher() -> Response:
     if status.whole_course:
         with unit_of_work() as session:
             actions.restart_course(session, reader_id(), now())
-        return redirect_after_post("/")
+        return redirect_after_post(url_for("learning.home"))
     can_continue = status.may_begin if status.refresher is None else not status.refresher.exhausted_points
     if not status.is_available or not can_continue:
         return redirect_after_post(url_for("refreshers.refresher"))
