@@ -23,6 +23,7 @@ from app import create_app
 from config import Config
 from course import db, schema_upgrade
 from course.auth import password_hashing as passwords
+from course.auth.rate_limits import PAGE_ATTEMPTS_KEY
 from course.content.actions import archive
 from course.db import assert_outside_unit_of_work, make_engine
 from course.reports.status_cache import StatusCache
@@ -30,6 +31,7 @@ from course.web.unit_of_work import SessionFactories, unit_of_work
 from tests.pages import Client
 from tests.support.engines import Comparison, add_options, choose_engines
 from tests.support.postgres import temporary_cluster
+from tests.support.rendering import StatementsWhileRendering
 
 # A developer's .env changes nothing in tests, nor in the processes that they start.
 os.environ["FLASK_SKIP_DOTENV"] = "1"
@@ -124,10 +126,25 @@ def undone(prepared: Flask) -> Iterator[Flask]:
         # What was read of a database that is undone must not be remembered.
         prepared.extensions.pop("course.organisation", None)
         prepared.extensions["course.status_cache"] = StatusCache()
-        prepared.extensions.pop("course.analytics", None)
+        prepared.extensions.pop(PAGE_ATTEMPTS_KEY, None)
         yield prepared
         prepared.extensions["course.sessions"] = kept
         outer.rollback()
+
+
+@pytest.fixture(scope="session")
+def rendering() -> Iterator[StatementsWhileRendering]:
+    """What templates ask of the database, in the whole run."""
+    with StatementsWhileRendering().noted() as statements:
+        yield statements
+
+
+@pytest.fixture(autouse=True)
+def _templates_ask_nothing(rendering: StatementsWhileRendering) -> Iterator[None]:
+    """In every test: a view reads what its page shows, and the template sends no statement."""
+    rendering.found.clear()
+    yield
+    assert rendering.found == []
 
 
 @pytest.fixture

@@ -10,10 +10,11 @@ from datetime import date, datetime
 from sqlalchemy import and_, bindparam, exists, select
 from sqlalchemy.orm import Session
 
-from course.auth.models import Credential, EndedSession, SignInAttempt, SignInToken
+from course.auth.models import EndedSession, SignInAttempt, SignInToken
 from course.auth.rules import AttemptLimit, LinkPurpose, next_attempt, token_hash
 from course.db import RowSource
 from course.organisation.queries import VERSION_COLUMNS, OrganisationVersion
+from course.passwords.models import Credential
 from course.people.models import Deputy, Person, RoleGrant
 from course.people.queries import newest_pathway
 from course.people.rules import Viewer, normalise_email, with_teams

@@ -141,7 +141,7 @@ def choose_password(token: str) -> ViewResponse:
         if granted is None:
             return _expired_link_page()
         begin_sign_in_session(granted)
-        return redirect_after_post(url_for("learning.home"))
+        return redirect_after_post(url_for("dashboard.home"))
     return _form_page("auth/link.html", form, link=found, token=token)
 
 

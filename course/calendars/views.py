@@ -10,7 +10,7 @@ from flask import Blueprint, Response, abort, flash, g, make_response, render_te
 from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
-from course.auth.rate_limits import RateLimiter
+from course.auth.rate_limits import PageRateLimiter
 from course.auth.rules import network_prefix
 from course.calendars import actions, queries
 from course.calendars.rules import TEAM_SCOPE, CalendarCourse, Scope
@@ -22,15 +22,15 @@ from course.web.addresses import public_url_for
 from course.web.app_state import app_state
 from course.web.redirects import redirect_after_post
 from course.web.security_headers import compress_response
-from course.web.unit_of_work import db, signed_in_context, unit_of_work
+from course.web.unit_of_work import db, signed_in_context, unit_of_work, write_if_free
 
 pages = Blueprint("calendars", __name__)
 # Rate limit by network address. It is generous, because the calendars of a school or at one provider share an address,
 # and the token of a feed is too long to be guessed.
-_throttle = RateLimiter("calendar feeds", 300, 60)
+_throttle = PageRateLimiter("calendar feeds", 300, 60)
 # Rate limit by feed. Each fetch derives the feed again, which takes seconds for a large team; a calendar program fetches
 # it a few times an hour.
-_feed_throttle = RateLimiter("one calendar feed", 30, 300)
+_feed_throttle = PageRateLimiter("one calendar feed", 30, 300)
 _NEW_FEED_KEY = "calendar_feed"
 _ENDED_MESSAGE = (
     "This calendar feed has ended. You can remove it from your calendar, or make a new one in the course.\n"
@@ -50,15 +50,16 @@ def feed(token: str) -> Response:
     if holder_feed is None:
         return _text_response(_ENDED_MESSAGE, 404)
     config, today = app_state().config, _today()
-    course = CalendarCourse(library().course.title, public_url_for("learning.home"))
+    course = CalendarCourse(library().course.title, public_url_for("dashboard.home"))
     events = queries.events(db(), holder_feed, config.time_zone, today, course)
     from course.calendars.ical import ical  # noqa: PLC0415 (its library takes long to load, and few need it)
 
     content = ical(events, _calendar_name(holder_feed.feed.scope, course.title), course.address)
     if holder_feed.feed.last_fetched_on != today:
-        # The request itself only reads; the fetch of the day is recorded in a transaction of its own.
-        with unit_of_work() as unit:
-            actions.record_fetch(unit, holder_feed.feed.id, today)
+        # The request itself only reads; the fetch of the day is recorded in a transaction of its own, by a later fetch if the
+        # database is busy.
+        feed_id = holder_feed.feed.id
+        write_if_free(lambda unit: actions.record_fetch(unit, feed_id, today))
     response = Response(content, content_type="text/calendar; charset=utf-8")
     response.headers["Cache-Control"] = "private, max-age=900"
     response.headers["Content-Disposition"] = 'inline; filename="training.ics"'

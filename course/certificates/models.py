@@ -52,7 +52,7 @@ class Certificate(Base):
 
 
 class CertificateLinkEnd(Base):
-    """The end of a certificate link (see signed_links.py).
+    """The end of a certificate link (see course/signed_links.py).
 
     `number` counts the links of a person from 0; the link after the last that was ended is valid.
     """

@@ -8,15 +8,13 @@ from functools import lru_cache
 
 from flask import Blueprint, Response, abort, flash, g, make_response, render_template, request, url_for
 from flask_login import current_user
-from markupsafe import Markup
 from werkzeug.wrappers import Response as WsgiResponse
 
-from course.auth.rate_limits import RateLimiter
+from course.auth.rate_limits import PageRateLimiter
 from course.auth.rules import network_prefix
 from course.certificates import actions, queries
 from course.certificates.pdf import PrintedCertificate, certificate_pdf
 from course.certificates.rules import certificate_state, normalise_number
-from course.certificates.signed_links import create_link_token, read_link_number, read_person_id
 from course.clock import now
 from course.content.loaded_course import library
 from course.content.schema import SETTINGS
@@ -24,6 +22,7 @@ from course.credentials.queries import signed_credential
 from course.dates import civil_date
 from course.organisation.queries import logo_at
 from course.people.queries import person
+from course.signed_links import CertificateLink, read_link, sign_link
 from course.web.access import Permission, public, requires_permission, sign_in_required
 from course.web.addresses import public_url_for
 from course.web.app_state import app_state as site_state
@@ -35,7 +34,7 @@ pages = Blueprint("certificates", __name__)
 checks = Blueprint("verify", __name__)
 certificate_links = Blueprint("kept", __name__)
 # Numbers cannot be guessed in a lifetime; the limit keeps programs from trying.
-_throttle = RateLimiter("certificate checks", 60, 60)
+_throttle = PageRateLimiter("certificate checks", 60, 60)
 # Typesetting needs a processor for a while; a repeated request gets the same bytes.
 _cached_pdf = lru_cache(32)(certificate_pdf)
 
@@ -45,8 +44,11 @@ _cached_pdf = lru_cache(32)(certificate_pdf)
 def my_certificates() -> str:
     """The newest certificate of the viewer, and the earlier ones."""
     g.here = "training"
-    found = queries.certificates(db(), current_user.person.id)
-    return render_template("certificates/mine.html", certificates=found)
+    person_id = current_user.person.id
+    found = queries.certificates(db(), person_id)
+    number = queries.certificate_link_number(db(), person_id) if found else 0
+    link = certificate_link(person_id, number)
+    return render_template("certificates/mine.html", certificates=found, link=link, link_number=number)
 
 
 @pages.get("/<number>")
@@ -76,18 +78,6 @@ def pathway_name(pathway: str | None) -> str:
     return {str(name): words for name, words in SETTINGS.items()}.get(pathway or "", "")
 
 
-@pages.app_context_processor
-def _reissue_context() -> dict[str, object]:
-    """`certificates_in_another_name()` for the page of a person: evaluated only where it is shown."""
-    return {"certificates_in_another_name": _render_other_names}
-
-
-def _render_other_names(person_id: int, name: str) -> Markup:
-    found = queries.certificates_in_another_name(db(), person_id, name)
-    html = render_template("certificates/other_name.html", certificates=found, person_id=person_id, name=name)
-    return Markup(html)  # noqa: S704
-
-
 @pages.post("/of/<int(max=2147483647):person_id>/reissue")
 @requires_permission(Permission.MANAGE_PEOPLE)
 def reissue(person_id: int) -> WsgiResponse:
@@ -98,7 +88,7 @@ def reissue(person_id: int) -> WsgiResponse:
             signed_in_context(session), person_id, holder.name, "The holder’s name has changed."
         )
     flash(f"{plural(count, 'certificate')} issued in the name {holder.name}. Those before say that they are replaced.")
-    return redirect_after_post(url_for("people.person", person_id=person_id))
+    return redirect_after_post(url_for("dashboard.person", person_id=person_id))
 
 
 @checks.get("")
@@ -146,21 +136,9 @@ def download(number: str) -> Response:
     return _pdf_response(current_user.person.id, number)
 
 
-@pages.app_context_processor
-def _link_context() -> dict[str, object]:
-    """`kept_link(person_id)` and `kept_link_number(person_id)`: the certificate link of a person and its number, for
-    the holder and for administrators who record a leaver."""
-    return {
-        "kept_link": certificate_link,
-        "kept_link_number": lambda person_id: queries.certificate_link_number(db(), person_id),
-    }
-
-
-def certificate_link(person_id: int) -> str:
-    """The link by which a person opens their certificates without sign-in, also after leaving."""
-    token = create_link_token(
-        person_id, site_state().config.secret_key, queries.certificate_link_number(db(), person_id)
-    )
+def certificate_link(person_id: int, number: int) -> str:
+    """The link of this number by which a person opens their certificates without sign-in, also after leaving."""
+    token = sign_link(CertificateLink(person_id, number), site_state().config.secret_key)
     return public_url_for("kept.certificates", token=token)
 
 
@@ -177,7 +155,7 @@ def end_person_link(person_id: int) -> WsgiResponse:
     """End the certificate link of a person, also after the person has left."""
     if person(db(), person_id) is None:
         abort(404)
-    return _end_link(person_id, url_for("people.person", person_id=person_id))
+    return _end_link(person_id, url_for("dashboard.person", person_id=person_id))
 
 
 def _end_link(person_id: int, back: str) -> WsgiResponse:
@@ -214,13 +192,12 @@ def _link_holder(token: str) -> int:
     """
     if not _throttle.is_allowed(network_prefix(request.remote_addr)):
         abort(429)
-    secret = site_state().config.secret_key
-    person_id = read_person_id(token, secret) or abort(404)
-    if not queries.certificates(db(), person_id):
+    link = read_link(CertificateLink, token, site_state().config.secret_key) or abort(404)
+    if not queries.certificates(db(), link.person_id):
         abort(404)
-    if read_link_number(token, secret) != queries.certificate_link_number(db(), person_id):
+    if link.number != queries.certificate_link_number(db(), link.person_id):
         raise LinkEndedError
-    return person_id
+    return link.person_id
 
 
 @certificate_links.get("/<token>")

@@ -5,28 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date
 
-from sqlalchemy.orm import Session
-
 from course.audit.actions import record_event
-from course.context import Context, make_context
+from course.context import Context
 from course.evidence.rules.pack import PackDescription
 from course.recertification.rules.civil_dates import long_date
 from course.training_records.actions import log_record_export
 from course.training_records.rules import PACK
 
 
-def record_pack_made(
-    session: Session, team_id: int | None, about: PackDescription, people: Collection[int], by: int | None
-) -> None:
+def record_pack_made(context: Context, team_id: int | None, about: PackDescription, people: Collection[int]) -> None:
     """Record in the audit log that a pack was made, and in the training record of each person in it for whom."""
-    _record_pack_event(make_context(session, by, about.made_at), "evidence.made", team_id, about.day, about.people)
-    if by is not None:
-        log_record_export(
-            make_context(session, by, about.made_at),
-            people,
-            PACK,
-            f"{about.team or 'Everybody'}, as at {long_date(about.day)}",
-        )
+    _record_pack_event(context, "evidence.made", team_id, about.day, about.people)
+    if context.actor is not None:
+        log_record_export(context, people, PACK, f"{about.team or 'Everybody'}, as at {long_date(about.day)}")
 
 
 def _record_pack_event(context: Context, event: str, team_id: int | None, day: date, people: int | None) -> None:

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from sqlalchemy.orm import Session
 
 from course.analytics import team_findings as analytics
-from course.analytics.queries import answer_counts, team_discussions
+from course.analytics.queries import team_discussions, team_figures_on
 from course.analytics.rules.discussions import discussions_of_teams, related_groups
 from course.analytics.rules.question_review import quote_text
 from course.analytics.rules.suppression import WHOLE_ORGANISATION
@@ -207,15 +207,14 @@ def _point_results(
     None if the group is too small: disclosure control suppresses its results.
     """
     group = WHOLE_ORGANISATION if request.team is None else request.team
-    release = analytics.release_schedule_until(session, issuer.today, issuer.zone).figures_on(group, request.day)
-    if release is None:
+    published = team_figures_on(session, group, min(request.day, issuer.today))
+    if published is None:
         return None
-    snapshot = analytics.team_snapshot(session, release, issuer.zone)
-    counted = answer_counts(session, snapshot.team_ids(group), snapshot.cutoff, snapshot.excluded)
+    monday, figures = published
     return [
         _point_result(row, issuer.sheet_url(group, row.point.id))
-        for row in analytics.team_findings(session, library, counted, snapshot.parents, group)
-    ], release[0]
+        for row in analytics.team_findings(session, library, figures.findings)
+    ], monday
 
 
 def _discussions(session: Session, library: Library, view: ReportView) -> list[PackDiscussion]:

@@ -14,9 +14,8 @@ from course.clock import now
 from course.content.loaded_course import library
 from course.dates import civil_date
 from course.help_requests import actions, queries
-from course.help_requests.rules import HelpRecipient
-from course.mail.message_templates import render_message
-from course.mail.rules import MailMessage
+from course.help_requests.rules import HelpRecipient, HelpRequestMessage
+from course.learning.views.help_offer import HELP_OFFER_SOURCES
 from course.organisation.queries import ContactView
 from course.organisation.request_organisation import current_organisation
 from course.people.rules import first_name
@@ -52,7 +51,8 @@ class HelpOffer:
     lead_term: str
 
 
-def _help_offer() -> HelpOffer:
+def help_offer() -> HelpOffer:
+    """The help offer of the reader, for a page that includes help_requests/offer.html. Four queries."""
     organisation = current_organisation()
     term = library().help.terms[organisation.nation] if organisation else "safeguarding lead"
     lead = organisation.contacts.get("lead") if organisation else None
@@ -71,22 +71,19 @@ def _recipient_names(recipients: Sequence[HelpRecipient]) -> str:
     return " and ".join(recipient.name for recipient in recipients)
 
 
-@pages.app_context_processor
-def _template_context() -> dict[str, object]:
-    """A function for help_requests/offer.html, which runs its queries only where the offer is shown."""
-    return {"help_offer": _help_offer}
+HELP_OFFER_SOURCES.append(help_offer)
 
 
 @pages.post("/help")
 @sign_in_required
 def request_help() -> Response:
     """Mail the learner's managers that the learner asks for help: no result, no answer, and once a day."""
-    back = redirect_after_post(url_for(RETURN_ENDPOINTS.get(request.form.get("from", ""), "learning.home")))
+    back = redirect_after_post(url_for(RETURN_ENDPOINTS.get(request.form.get("from", ""), "dashboard.home")))
     recipients = queries.help_recipients(db(), _person_id())
     if not recipients:
         flash("There is nobody here who can be told. Please speak to your safeguarding lead.")
         return back
-    messages = [(recipient, _help_mail(recipient)) for recipient in recipients]
+    messages = [(recipient, _help_message(recipient)) for recipient in recipients]
     with unit_of_work() as session:
         is_new = actions.request_help(signed_in_context(session), messages)
     if is_new:
@@ -96,14 +93,11 @@ def request_help() -> Response:
     return back
 
 
-def _help_mail(recipient: HelpRecipient) -> MailMessage:
-    organisation, name = current_organisation(), str(current_user.person.name)
-    return render_message(
-        "help.txt",
-        f"{name} asks for help with the course",
+def _help_message(recipient: HelpRecipient) -> HelpRequestMessage:
+    organisation = current_organisation()
+    return HelpRequestMessage(
         name=first_name(recipient.name),
-        who=name,
+        learner=str(current_user.person.name),
         manager=recipient.is_manager,
-        course=library().course.title,
         organisation=organisation.name if organisation else "",
     )

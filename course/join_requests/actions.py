@@ -1,4 +1,4 @@
-"""Making and revoking links, asking to be let in, and deciding."""
+"""Creating and revoking join links, recording join requests, and deciding about them."""
 
 from __future__ import annotations
 
@@ -15,18 +15,17 @@ from course.db import lock_row
 from course.join_requests import queries
 from course.join_requests.models import RegistrationLink, RegistrationRequest
 from course.join_requests.queries import JoinLinkView, JoinRequestView
-from course.join_requests.rules import MAX_OPEN_REQUESTS, REQUEST_RETENTION
-from course.mail import rules as mails
+from course.join_requests.rules import MAX_OPEN_REQUESTS, REQUEST_RETENTION, JoinRequestMessage
 from course.mail.actions import queue_message
-from course.people.actions import InvitationWriter, Refusal, add_person, invite
+from course.people.actions import Refusal, add_person, invite
 from course.people.models import Team
 from course.people.queries import person_by_email
 from course.people.rules import normalise_email
 
 
 def make_link(context: Context, team_id: int, domains: Sequence[str], ends_on: date) -> str:
-    """A link by which people with an address of these domains ask to be let into a team; returns its token, which is
-    that of the one that there is already if two windows ask for the same."""
+    """Create a link by which people with an address of these domains request to join a team; returns its token. If there is an
+    equal link, such as from a second window, its token is returned and none is created."""
     session = context.session
     lock_row(session, Team, team_id)
     same = select(RegistrationLink.token).where(
@@ -56,7 +55,7 @@ def make_link(context: Context, team_id: int, domains: Sequence[str], ends_on: d
 
 
 def revoke_link(context: Context, link_id: int) -> bool:
-    """The link works no more; False if it was revoked before, or there is none."""
+    """Revoke a link; False if it was revoked before, or there is none."""
     result = context.session.execute(
         update(RegistrationLink)
         .where(RegistrationLink.id == link_id, RegistrationLink.revoked_at.is_(None))
@@ -68,11 +67,12 @@ def revoke_link(context: Context, link_id: int) -> bool:
     return result is not None
 
 
-def request_to_join(context: Context, link: JoinLinkView, name: str, email: str, mail: mails.MailMessage) -> bool:
-    """Somebody asks. Who is there already, or has asked, is not written down again: the answer is the same for all.
+def request_to_join(context: Context, link: JoinLinkView, name: str, email: str) -> bool:
+    """Record a join request. A person who has an account, or whose request is open, gets no second one; the answer is the
+    same for all, so that it does not give away who has an account.
 
-    False if the link takes no more requests, which is said whoever asks. `mail` is for whoever decides; each of them gets
-    one a day for a link at most.
+    False if the link takes no more requests, without regard to the address. A mail goes to the people who decide, to each
+    at most once a day for a link.
     """
     session, at = context.session, context.now
     session.execute(delete(RegistrationRequest).where(RegistrationRequest.decided_at <= at - REQUEST_RETENTION))
@@ -89,13 +89,15 @@ def request_to_join(context: Context, link: JoinLinkView, name: str, email: str,
     except IntegrityError:
         return True
     record_event(context, "registration.asked", ("team", link.team_id), {})
+    message = JoinRequestMessage(link.team)
     for recipient in queries.decider_addresses(session, link.team_id):
-        queue_message(session, f"registration:{link.id}:{context.today}:{recipient}"[:200], recipient, mail, at)
+        queue_message(session, f"registration:{link.id}:{context.today}:{recipient}"[:200], recipient, message, at)
     return True
 
 
-def approve_request(context: Context, request: JoinRequestView, letter: InvitationWriter) -> Refusal | None:
-    """Add whoever has asked, and invite them: the mail proves that the address is theirs."""
+def approve_request(context: Context, request: JoinRequestView, sender: str) -> Refusal | None:
+    """Add the person of a join request, and queue the invitation in the name of `sender`: the mail proves that the address
+    is that of the person. Returns a Refusal if the request was decided before, or the person cannot be added."""
     if not _record_decision(context, request.id):
         return Refusal("request", "This has been decided already.")
     added = add_person(context, request.name, request.email, request.team_id, "learner")
@@ -104,12 +106,13 @@ def approve_request(context: Context, request: JoinRequestView, letter: Invitati
     context.session.execute(
         update(RegistrationRequest).where(RegistrationRequest.id == request.id).values(person_id=added.id)
     )
-    invite(context.session, added.id, letter, context.now, context.actor)
+    invite(context, added.id, sender)
     return None
 
 
 def refuse_request(context: Context, request: JoinRequestView) -> bool:
-    """Do not let them in; False if that was decided already. They are told nothing: the address may be anybody's."""
+    """Refuse a join request; False if it was decided before. No mail is sent, because the address may be that of another
+    person."""
     if not _record_decision(context, request.id):
         return False
     record_event(context, "registration.refused", ("team", request.team_id), {})

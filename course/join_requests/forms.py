@@ -1,4 +1,4 @@
-"""Forms for a link, and for whoever uses it."""
+"""Forms for creating a join link, and for a join request."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class JoinLinkForm(Form):
     ends_on = DayField("Last day", "Enter the last day, such as 12/02/2027.")
 
     def fits(self, today: date) -> bool:
-        """Whether domains and day are right; what is wrong is shown at the field."""
+        """Whether domains, team and day are valid; errors are added to the fields."""
         try:
             parse_domains(self.domains.data or "")
         except ValueError as error:

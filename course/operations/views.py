@@ -7,20 +7,23 @@ from functools import cache
 from pathlib import Path
 from typing import cast
 
-from flask import Blueprint, current_app, flash, g, render_template, request, url_for
+from flask import Blueprint, abort, current_app, flash, g, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course import schema_upgrade
+from course.backups.jobs import BACKUP, backup_folder
+from course.backups.queries import newest_backup
+from course.backups.rules import is_backup_overdue
 from course.clock import now
 from course.content.loaded_course import library
 from course.jobs import queries as jobs
 from course.jobs.rules import OPEN_STATES, JobState
 from course.mail import queries as mail
-from course.mail.message_templates import render_message
 from course.mail.rules import DeliveryState
+from course.mail.views import reader_mail_alert
 from course.operations import actions, queries
-from course.operations.rules import format_size, is_backup_overdue, is_mail_stalled
+from course.operations.rules import MailCheckMessage, format_size, is_mail_stalled
 from course.server.jobs import REGISTRY
 from course.server.queries import count_unsigned_certificates, secret_key_state, workers
 from course.server.rules import WRONG_KEY_WARNING
@@ -69,7 +72,7 @@ def version() -> str:
 def overview() -> str:
     """The state of the course, and what to do about each problem."""
     at, person = now(), current_user.person
-    database, backup, outbox = queries.database_info(db()), queries.newest_backup(db()), mail.outbox_summary(db(), at)
+    database, backup, outbox = queries.database_info(db()), newest_backup(db()), mail.outbox_summary(db(), at)
     config, running_workers = app_state().config, workers(db(), at)
     return render_template(
         "operations/overview.html",
@@ -79,6 +82,8 @@ def overview() -> str:
         newest_schema=schema_upgrade.newest_revision(),
         size=format_size,
         backup=backup,
+        backup_folder=backup_folder(),
+        backup_kind=BACKUP.name,
         backup_is_old=is_backup_overdue(backup.at if backup else None, at),
         outbox=outbox,
         stands_still=is_mail_stalled(outbox.due_since, at),
@@ -92,6 +97,7 @@ def overview() -> str:
         address=person.email,
         workers=running_workers,
         differ=settings_conflicts(running_workers),
+        mail_alert=reader_mail_alert(),
     )
 
 
@@ -99,9 +105,8 @@ def overview() -> str:
 @requires_permission(Permission.RUN_SYSTEM)
 def test_mail() -> WsgiResponse:
     """Send a test mail to the person who asks for it, through the outbox like every other mail."""
-    person, course = current_user.person, library().course.title
-    link = app_state().config.public_url + url_for("operations.overview")
-    test = render_message("test.txt", f"Test: {course}", name=person.name, course=course, link=link)
+    person = current_user.person
+    test = MailCheckMessage(person.name)
     with unit_of_work() as session:
         new = actions.send_test_mail(signed_in_context(session), person.id, person.email, test)
     which = "A test mail" if new else "The test mail that you asked for before"
@@ -191,11 +196,8 @@ def list_jobs() -> str:
 @requires_permission(Permission.RUN_SYSTEM)
 def cancel_job(job_id: int) -> WsgiResponse:
     """Cancel a job that waits or runs, or only waits where its work is always finished."""
-    known, cancelled = jobs.job(db(), job_id), False
-    if known is not None:
-        states = REGISTRY.cancellable_states(known.kind)
-        with unit_of_work() as session:
-            cancelled = actions.cancel_job(signed_in_context(session), job_id, states)
+    with unit_of_work() as session:
+        cancelled = actions.cancel_job(signed_in_context(session), REGISTRY, job_id)
     flash(
         "The job is cancelled." if cancelled else "This job has ended already, or is always finished once it has begun."
     )
@@ -206,15 +208,27 @@ def cancel_job(job_id: int) -> WsgiResponse:
 @requires_permission(Permission.RUN_SYSTEM)
 def repeat_job(job_id: int) -> WsgiResponse:
     """Do a job once more that has ended, as it was asked for."""
-    known = jobs.job(db(), job_id)
-    repeated = False
-    if known is not None and REGISTRY.repeatable(known.kind):
-        with unit_of_work() as session:
-            repeated = actions.repeat_job(signed_in_context(session), job_id)
+    with unit_of_work() as session:
+        repeated = actions.repeat_job(signed_in_context(session), REGISTRY, job_id)
     flash(
         "The job waits to be done again."
         if repeated
         else "This job cannot be repeated: it has not ended, another one does the same now, or what it was asked for is "
         "not kept."
+    )
+    return redirect_after_post(url_for("operations.list_jobs"))
+
+
+@pages.post("/system/jobs/regular/<kind>")
+@requires_permission(Permission.RUN_SYSTEM)
+def run_regular_job(kind: str) -> WsgiResponse:
+    """Do regular work now, such as a backup; once, however often the button is pressed."""
+    known = REGISTRY.regular_kind(kind) or abort(404)
+    with unit_of_work() as session:
+        job_id = actions.run_regular_job(signed_in_context(session), known)
+    flash(
+        f"{known.title}: the job begins within a few seconds."
+        if job_id is not None
+        else f"{known.title}: a job for this waits or runs already."
     )
     return redirect_after_post(url_for("operations.list_jobs"))

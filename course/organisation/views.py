@@ -57,7 +57,8 @@ def settings() -> Response | WsgiResponse:
             return redirect_after_post(url_for("organisation.settings"))
     labels = CONTACT_KINDS | {"lead": lead_label(_lead_terms(), form.nation.data)}
     page = render_template("organisation/settings.html", form=form, labels=labels, ours=organisation, owners=owners,
-                           stale={entry.kind for entry in _stale_contacts()})  # fmt: skip
+                           stale={entry.kind for entry in _stale_contacts()},
+                           stale_contacts=own_stale_contacts())  # fmt: skip
     return make_response(page, 422 if form.mistakes() else 200)
 
 
@@ -183,7 +184,7 @@ def _stale_contacts() -> list[ContactView]:
     return stale_contacts(current_organisation(), zone, civil_date(now(), zone))
 
 
-def _own_stale_contacts() -> list[tuple[str, str]]:
+def own_stale_contacts() -> list[tuple[str, str]]:
     """Kind and label of each stale contact that the reader owns or, as an administrator, may change."""
     person, labels = current_user.person, _contact_labels(current_organisation())
     own = [entry for entry in _stale_contacts() if person.administrator or entry.owner_id == person.id]
@@ -192,11 +193,6 @@ def _own_stale_contacts() -> list[tuple[str, str]]:
 
 def _contact_labels(organisation: OrganisationView | None) -> dict[str, str]:
     return CONTACT_KINDS | {"lead": lead_label(_lead_terms(), organisation.nation if organisation else None)}
-
-
-@pages.app_context_processor
-def _template_context() -> dict[str, Any]:
-    return {"stale_contacts": _own_stale_contacts}
 
 
 def _contact_details(organisation: OrganisationView | None, kind: str) -> ContactDetails:

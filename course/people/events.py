@@ -15,6 +15,15 @@ class PersonAdded:
 
 
 @dataclass(frozen=True)
+class InvitationRequested:
+    """A person is to get a link with which to choose a password; `sender` is the name of the person who invites."""
+
+    person_id: int
+    sender: str
+    at: datetime
+
+
+@dataclass(frozen=True)
 class RecordOpened:
     """Somebody was shown a page about the training of somebody else; `day` is that of the organisation's zone."""
 

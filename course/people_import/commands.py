@@ -44,14 +44,14 @@ def import_command(file: Path, dry_run: bool, invite: bool, sender: str) -> None
             wrong = mapping_error(columns)
             if wrong is not None:
                 raise UnreadableError(f"{wrong[1]} Upload the list once on the page, and match its columns there.")
-            made = queries.ImportChoices(columns, before.base)
-            draft = queries.draft_import(reading, table, made, zone, at)
+            choices = queries.ImportChoices(columns, before.base)
+            draft = queries.draft_import(reading, table, choices, zone, at)
         if not dry_run:
             content, preview = pack_table(table), draft.preview
             with unit_of_work() as session:
                 context = make_context(session, None, at)
                 import_id = actions.store_upload(context, file.name, content)
-                actions.keep_preview(session, import_id, table, made, preview, invite)
+                actions.keep_preview(session, import_id, table, choices, preview, invite)
                 actions.begin_apply(context, import_id, preview.fingerprint)
             click.echo("Applying …", err=True)
             skipped = apply_import(import_id, zone, at, _print_progress)
@@ -68,12 +68,12 @@ def _print_progress(done: int, of: int) -> None:
     click.echo(f"{done} of {of}", err=True)
 
 
-def _print_preview(made: ImportPlan, dry_run: bool) -> None:
-    for line in made.lines:
+def _print_preview(plan: ImportPlan, dry_run: bool) -> None:
+    for line in plan.lines:
         if line.kind in ("refused", "asked") or (dry_run and line.kind != "unchanged"):
             click.echo(f"Line {line.number}: {LINE_KINDS[line.kind].lower()}: {line.who}: {' '.join(line.notes)}")
-    for path in made.new_teams:
+    for path in plan.new_teams:
         click.echo(f"New team: {' > '.join(path)}")
     for kind, words in LINE_KINDS.items():
-        click.echo(f"{words}: {sum(line.kind == kind for line in made.lines)}")
-    click.echo(f"Not in the list: {len(made.missing)}. Nothing is done about them.")
+        click.echo(f"{words}: {sum(line.kind == kind for line in plan.lines)}")
+    click.echo(f"Not in the list: {len(plan.missing)}. Nothing is done about them.")

@@ -1,4 +1,4 @@
-"""Forms for uploading a list and for saying which column is what."""
+"""Forms for uploading a list and for mapping its columns."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class _ColumnsForm(Form):
     invites = BooleanField("Mail an invitation to everybody who is added or comes back")
 
     def chosen(self) -> dict[str, int]:
-        """For each field the place of its column."""
+        """For each mapped field the index of its column."""
         return {name: int(self[name].data) for name in FIELDS if self[name].data}
 
     def validate(self, *args: object, **kwargs: object) -> bool:

@@ -5,23 +5,32 @@ from __future__ import annotations
 from dataclasses import replace
 
 from flask import Blueprint, Response, abort, flash, g, make_response, render_template, request, url_for
-from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.audit.actions import record_event
 from course.clock import now
 from course.jobs.actions import enqueue
+from course.jobs.queries import JobView, newest_job_of_key
 from course.people.forms import selected_team_id, team_choices
 from course.people.queries import people_without_password, teams
 from course.people.views.invitations import send_invitations
 from course.people_import import actions, queries
 from course.people_import.forms import ImportUploadForm, columns_form
-from course.people_import.jobs import IMPORT, PARSE_LIMITS, build_preview
+from course.people_import.jobs import (
+    IMPORT,
+    MAX_ROWS_AT_ONCE,
+    PARSE_LIMITS,
+    PREVIEW,
+    build_preview,
+    import_key,
+    preview_key,
+)
 from course.people_import.rules.columns import FIELDS, guess_columns
 from course.people_import.rules.parsing import parse_and_pack
 from course.people_import.rules.planning import LINE_KINDS
 from course.people_import.rules.preview import ROWS_PER_PAGE, ImportPreview, load_preview
 from course.people_import.rules.questions import QUESTIONS
+from course.people_import.rules.table import Table
 from course.web.access import Permission, requires_permission
 from course.web.forms import query_number
 from course.web.redirects import redirect_after_post
@@ -46,14 +55,14 @@ def _set_nav_section() -> None:
 @requires_permission(Permission.MANAGE_PEOPLE)
 @accepts_upload(MAX_MEGABYTES)
 def upload() -> PageResponse:
-    """Where a list is uploaded; shows what became of the newest ones."""
+    """Upload a list; the page shows the state of the newest lists."""
     form = ImportUploadForm()
     if form.validate_on_submit():
         file = form.file.data
         try:
-            kept = read_in_sandbox(parse_and_pack, file.read(), limits=PARSE_LIMITS)
+            packed = read_in_sandbox(parse_and_pack, file.read(), limits=PARSE_LIMITS)
             with unit_of_work() as session:
-                import_id = actions.store_upload(signed_in_context(session), file.filename or "", kept)
+                import_id = actions.store_upload(signed_in_context(session), file.filename or "", packed)
             return redirect_after_post(url_for("people_import.columns", import_id=import_id))
         except FileRefusedError as error:
             form.file.errors = [str(error)]
@@ -68,30 +77,68 @@ def upload() -> PageResponse:
 @pages.route("/<int(max=2147483647):import_id>/columns", methods=["GET", "POST"])
 @requires_permission(Permission.MANAGE_PEOPLE)
 def columns(import_id: int) -> PageResponse:
-    """Which column is what: guessed from the headings and what stands below them, and as it was last time."""
+    """The mapping of columns: as chosen for this list, else as for an earlier list, else guessed."""
     table = queries.stored_table(db(), import_id) or abort(404)
-    before = queries.previous_mapping(db(), table.headings)
+    chosen = queries.chosen_mapping(db(), import_id)
+    before, invited = chosen or (queries.previous_mapping(db(), table.headings), False)
     found = guess_columns(table.headings, before.columns, before.unused, table)
     known = teams(db())
     form = columns_form(
-        table.headings, base=str(before.base or ""), **{name: str(index) for name, index in found.items()}
+        table.headings,
+        base=str(before.base or ""),
+        invites=invited,
+        **{name: str(index) for name, index in found.items()},
     )
     form.base.choices = team_choices(known, "At the top of the tree")
     if form.validate_on_submit():
-        made = queries.ImportChoices(form.chosen(), selected_team_id(form.base.data))
+        choices = queries.ImportChoices(form.chosen(), selected_team_id(form.base.data))
         invites = bool(form.invites.data)
-        if not build_preview(signed_in_context(db()), import_id, table, made, invites):
+        if not _preview(import_id, table, choices, invites):
             flash(NOTHING_TO_DECIDE)
         return redirect_after_post(url_for("people_import.detail", import_id=import_id))
-    page = render_template("people_import/columns.html", form=form, fields=FIELDS, table=table, import_id=import_id)
+    page = render_template(
+        "people_import/columns.html",
+        form=form,
+        fields=FIELDS,
+        table=table,
+        import_id=import_id,
+        failure=_preview_failure(import_id),
+    )
     return make_response(page, 422 if form.errors else 200)
+
+
+def _preview(import_id: int, table: Table, choices: queries.ImportChoices, invites: bool | None = None) -> bool:
+    """Preview a list: at once, or by a job if it is long. What was chosen is stored either way. False if the list is being
+    applied, or has been."""
+    if table.length <= MAX_ROWS_AT_ONCE:
+        return build_preview(signed_in_context(db()), import_id, table, choices, invites)
+    with unit_of_work() as session:
+        stored = actions.store_choices(session, import_id, table, choices, invites)
+        if stored:
+            # While the job of an earlier press waits or runs there is no second one: it takes the newest choices.
+            enqueue(signed_in_context(session), PREVIEW, {"import_id": import_id}, preview_key(import_id))
+    return stored
+
+
+def _preview_job(import_id: int) -> JobView | None:
+    """The newest job that made or makes the preview of a list; None if it was never made by a job."""
+    return newest_job_of_key(db(), PREVIEW.name, preview_key(import_id))
+
+
+def _preview_failure(import_id: int) -> str | None:
+    """Why the newest preview by a job was not made; None if it was, or is being made."""
+    job = _preview_job(import_id)
+    return None if job is None or job.is_open else job.failure
 
 
 @pages.get("/<int(max=2147483647):import_id>")
 @requires_permission(Permission.MANAGE_PEOPLE)
 def detail(import_id: int) -> PageResponse:
-    """What each row would do, how far it has come, or what it has done."""
+    """The preview of a list, its progress while it is applied, or its result."""
     job = queries.get_import(db(), import_id) or abort(404)
+    making = _preview_job(import_id) if job.applied_at is None else None
+    if making is not None and making.is_open:
+        return make_response(render_template("people_import/previewing.html", job=job))
     if job.preview is None:
         return redirect_after_post(
             url_for("people_import.columns" if job.applied_at is None else "people_import.upload", import_id=import_id)
@@ -119,6 +166,7 @@ def detail(import_id: int) -> PageResponse:
             running=running,
             progress=(run.lines_done, run.lines_total) if run and running and run.lines_total else None,
             interrupted=running and not leased,
+            preview_failure=making.failure if making is not None else None,
             waiting=waiting,
             at=now(),
         )
@@ -128,13 +176,13 @@ def detail(import_id: int) -> PageResponse:
 @pages.post("/<int(max=2147483647):import_id>/again")
 @requires_permission(Permission.MANAGE_PEOPLE)
 def refresh_preview(import_id: int) -> PageResponse:
-    """Work the preview out once more, with people and teams as they are now."""
+    """Make the preview again, with the present people and teams."""
     job = queries.get_import(db(), import_id) or abort(404)
     table = queries.stored_table(db(), import_id) or abort(404)
     if job.preview is None:  # nobody has said yet which column is what
         return redirect_after_post(url_for("people_import.columns", import_id=import_id))
     choices = queries.import_choices(db(), import_id, table)
-    if not build_preview(signed_in_context(db()), import_id, table, choices):
+    if not _preview(import_id, table, choices):
         flash(NOTHING_TO_DECIDE)
     return redirect_after_post(url_for("people_import.detail", import_id=import_id))
 
@@ -142,7 +190,7 @@ def refresh_preview(import_id: int) -> PageResponse:
 @pages.post("/<int(max=2147483647):import_id>/decide")
 @requires_permission(Permission.MANAGE_PEOPLE)
 def decide(import_id: int) -> PageResponse:
-    """Say what is to become of a row about which there is a question, or of all about which there is the same one."""
+    """Decide the question about one row, or about all rows with the same kind of question."""
     job = queries.get_import(db(), import_id) or abort(404)
     table = queries.stored_table(db(), import_id) or abort(404)
     if job.preview is None or job.begun_at is not None:
@@ -150,9 +198,9 @@ def decide(import_id: int) -> PageResponse:
         return redirect_after_post(url_for("people_import.detail", import_id=import_id))
     answered = load_preview(job.preview).answered(request.form.get("question", ""), request.form.get("answer", ""))
     if answered:
-        made = queries.import_choices(db(), import_id, table)
-        decided = replace(made, decisions={**made.decisions, **answered})
-        stored = build_preview(signed_in_context(db()), import_id, table, decided)
+        choices = queries.import_choices(db(), import_id, table)
+        decided = replace(choices, decisions={**choices.decisions, **answered})
+        stored = _preview(import_id, table, decided)
         flash(
             NOTHING_TO_DECIDE if not stored else f"Decided about {plural(len(answered), 'row')}. Nothing is done yet."
         )
@@ -164,7 +212,7 @@ def decide(import_id: int) -> PageResponse:
 @pages.post("/<int(max=2147483647):import_id>/apply")
 @requires_permission(Permission.MANAGE_PEOPLE)
 def apply(import_id: int) -> PageResponse:
-    """Begin to do what was previewed; it goes on when the page is left."""
+    """Put the job that applies the list into the queue."""
     job = queries.get_import(db(), import_id) or abort(404)
     if job.preview is not None and load_preview(job.preview).asked():
         flash("Decide about all rows first. Nothing has been done.")
@@ -173,7 +221,7 @@ def apply(import_id: int) -> PageResponse:
         context = signed_in_context(session)
         begun = actions.begin_apply(context, import_id, request.form.get("mark", ""))
         if begun:
-            enqueue(context, IMPORT, {"import_id": import_id, "sender": current_user.person.name})
+            enqueue(context, IMPORT, {"import_id": import_id}, import_key(import_id))
     if not begun:
         flash("This list is being applied, has been applied, or is not the one that you looked at.")
     return redirect_after_post(url_for("people_import.detail", import_id=import_id))
@@ -182,7 +230,7 @@ def apply(import_id: int) -> PageResponse:
 @pages.post("/<int(max=2147483647):import_id>/invite")
 @requires_permission(Permission.MANAGE_PEOPLE)
 def invite(import_id: int) -> PageResponse:
-    """Invite all whom the list brought and who have not signed in."""
+    """Invite the people of the list who have not chosen a password."""
     job = queries.get_import(db(), import_id)
     if job is None or job.applied_at is None or job.preview is None:
         abort(404)
@@ -193,7 +241,7 @@ def invite(import_id: int) -> PageResponse:
 @pages.post("/<int(max=2147483647):import_id>/result")
 @requires_permission(Permission.MANAGE_PEOPLE)
 def result(import_id: int) -> PageResponse:
-    """What each row does or did, as a file."""
+    """The preview or the result of each row as a CSV file."""
     job = queries.get_import(db(), import_id)
     if job is None or job.preview is None:
         abort(404)

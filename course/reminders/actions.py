@@ -290,7 +290,7 @@ def resume_mail(context: Context, person_id: int, address: str, reason: str) -> 
 
     Returns False, and writes nothing, if the address is not on the list.
     """
-    if not clear_suppression(context.session, address, reason, context.actor, context.now):
+    if not clear_suppression(context, address, reason):
         return False
     record_event(context, "mail.address_cleared", ("person", person_id), {})
     return True
@@ -298,7 +298,7 @@ def resume_mail(context: Context, person_id: int, address: str, reason: str) -> 
 
 def resume_all_mail(context: Context, reason: str) -> int:
     """Remove all addresses from the suppression list. Returns their number."""
-    count = clear_suppression_list(context.session, reason, context.actor, context.now)
+    count = clear_suppression_list(context, reason)
     if count:
         record_event(context, "mail.addresses_cleared", None, {"addresses": count, "reason": reason})
     return count

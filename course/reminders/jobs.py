@@ -31,28 +31,20 @@ def queue_due_reminders(at: datetime, clock: Clock) -> int:
     """Queue the reminders that are due at the moment `at`. Returns their number; `clock` gives the current time."""
     queued, due = 0, iter(find_due_reminders(at, clock))
     while batch := list(islice(due, BATCH_SIZE)):
-        rendered = _render_messages(batch)
+        messages = _build_messages(batch)
         with unit_of_work() as session:
-            for planned, message in rendered:
+            for planned, message in messages:
                 queued += actions.queue_reminder(make_context(session, None, clock()), planned, message)
     return queued
 
 
-def _render_messages(batch: list[PlannedReminder]) -> list[tuple[PlannedReminder, MailMessage]]:
-    """The messages of these reminders, rendered before the transaction that queues them."""
-    config, course = app_state().config, library()
+def _build_messages(batch: list[PlannedReminder]) -> list[tuple[PlannedReminder, MailMessage]]:
+    """The messages of these reminders."""
     with read_only_session() as session:
         own_organisation = organisation(session)
     name = own_organisation.name if own_organisation else ""
-    return [
-        (
-            planned,
-            message_text.reminder_message(
-                planned, course.course.title, course.minutes, name, config.public_url, config.secret_key
-            ),
-        )
-        for planned in batch
-    ]
+    secret = app_state().config.secret_key
+    return [(planned, message_text.reminder_message(planned, library().minutes, name, secret)) for planned in batch]
 
 
 JOBS = (

@@ -22,7 +22,7 @@ from course.exports.views import file_response
 from course.organisation.request_organisation import current_organisation
 from course.people.access import DEPUTY_READ_ONLY
 from course.people.queries import ids_recordable_by, ids_visible_to
-from course.recertification.rules.explanations import STATUS_GROUPS
+from course.recertification.rules.explanations import ACTIONABLE_GROUPS, STATUS_GROUPS
 from course.reports.app_status_cache import EXTENSION_KEY, app_status_cache
 from course.reports.jobs import REPORT_FILE, ReportRequest, build_report_file, log_report_export
 from course.reports.report_files import REPORT_FORMATS
@@ -41,7 +41,6 @@ from course.web.template_filters import plural
 from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 pages = Blueprint("reports", __name__)
-ACTIONABLE_GROUPS = {"overdue", "due-soon", "in-progress", "not-started"}  # groups of people who have something to do
 MAX_REMINDERS = 500  # people at once; each gets a mail of their own
 
 

@@ -1,4 +1,4 @@
-"""Forms for changing, merging and closing teams, and for looking at the tree of a past day."""
+"""Forms for changing, merging and closing teams, and for choosing the day of the tree."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class CloseTeamForm(Form):
 
 
 class TreeDateForm(Form):
-    """A past day in the page's address; without it, it is today."""
+    """A past day in the address of the page; today without one."""
 
     class Meta:
         csrf = False

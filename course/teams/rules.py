@@ -1,4 +1,4 @@
-"""The tree of teams: what a change was in words."""
+"""Changes of teams, described in words."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from course.people.rules import team_subtree as team_subtree
 
 @dataclass(frozen=True)
 class TeamChangeView:
-    """One thing that was done to a team: its name and place until then and from then on, in words."""
+    """One change of a team: its name and place before and after, in words."""
 
     kind: str
     name: str
@@ -24,7 +24,7 @@ class TeamChangeView:
 
     @property
     def words(self) -> str:
-        """What was done, as a sentence."""
+        """The change as a sentence."""
         if self.kind == "merged":
             return f"Merged into {self.into}."
         if self.kind == "closed":

@@ -1,4 +1,4 @@
-"""Remind people now, from any page: plan the reminders, render the mails and queue them in one call."""
+"""Remind people now, from any page: plan the reminders and queue them in one call."""
 
 from __future__ import annotations
 
@@ -37,16 +37,14 @@ def remind_all(context: Context, ids: Collection[int], reason: str) -> list[Remi
     """Remind these people, each at most once a day, with a reason that they read; the outcomes are ordered by name.
 
     The caller has checked that the actor may see these people. The mails are sent after five minutes, in working hours.
-    They are rendered from what the context's session reads, before the unit of work that queues them, because rendering is slow.
     """
     session = context.session
-    config, course = app_state().config, library()
-    sender, manager = organisation(session), person(session, context.person_id)
+    config, sender, manager = app_state().config, organisation(session), person(session, context.person_id)
     plans = list(actions.plan_reminders(session, ids, reason, context.zone, context.now))
     messages = {
         plan.person_id: message_text.reminder_message(
-            plan.reminder, course.course.title, course.minutes, sender.name if sender else "", config.public_url,
-            config.secret_key, manager.name if manager else "",
+            plan.reminder, library().minutes, sender.name if sender else "", config.secret_key,
+            manager.name if manager else "",
         )
         for plan in plans
         if plan.reminder is not None

@@ -19,7 +19,7 @@ from course.people.access import publish_record_opened, recordable_person
 from course.people.queries import PersonView, may_record, visible_person
 from course.recertification import queries as renewal
 from course.recertification.rules import certification_status, cycle_reason, cycles
-from course.recertification.rules.explanations import LEARNER_PRONOUNS, MANAGER_PRONOUNS
+from course.recertification.rules.explanations import ACTIONABLE_GROUPS, LEARNER_PRONOUNS, MANAGER_PRONOUNS
 from course.reminders.queries import reminder_history
 from course.training_records import actions, queries
 from course.training_records.forms import RemindForm
@@ -33,7 +33,6 @@ from course.web.unit_of_work import db, row_source, signed_in_context, unit_of_w
 
 pages = Blueprint("training_records", __name__)
 ATTEMPT_NAMES = {"final": "Final assessment", "refresher": "Refresher", "update": "Update after a change"}
-REMINDABLE_GROUPS = ("overdue", "due-soon", "in-progress", "not-started")  # groups of people with something to do
 ACCESSES_PER_PAGE = 50  # on a page
 
 
@@ -69,7 +68,7 @@ def person(person_id: int) -> str:
         changes=may_change,
         reminds=is_other and may_change,
         other=is_other,
-        to_remind=is_other and may_change and status.group in REMINDABLE_GROUPS,
+        to_remind=is_other and may_change and status.group in ACTIONABLE_GROUPS,
     )
 
 

@@ -46,5 +46,4 @@ def public_url_for(endpoint: str, /, **values: Any) -> str:
 
     It begins with the setting PUBLIC_URL, never with the host that a request claims, and needs no request.
     """
-    path = current_app.url_map.bind("").build(endpoint, values)
-    return f"{app_state().config.public_url}{path}"
+    return str(app_state().public_address(endpoint, **values))

@@ -133,7 +133,7 @@ def _handle_duplicate_form(_error: FormAlreadySentError) -> Response:
         return make_response(redirect(request.full_path.rstrip("?"), 303))
     came_from = urlsplit(request.headers.get("Referer", ""))
     if came_from.netloc != request.host:
-        return make_response(redirect(url_for("learning.home"), 303))
+        return make_response(redirect(url_for("dashboard.home"), 303))
     path = came_from.path
     return make_response(redirect(f"{path}?{came_from.query}" if came_from.query and path != "/" else path, 303))
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from babel.numbers import format_decimal
-from flask import Flask
-from jinja2 import StrictUndefined
+from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
 
 from course import translation
@@ -44,13 +43,14 @@ def link_phone_numbers(text: str) -> Markup:
     return Markup("").join(parts)
 
 
-def init(app: Flask, zone: str) -> None:
-    """Add the filters, and translation; moments are shown in `zone`. An undefined name in a template is an error."""
-    app.jinja_env.undefined = StrictUndefined
-    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    translation.install(app.jinja_env)
-    app.jinja_env.globals["current_language"] = translation.current_language
-    app.jinja_env.filters.update(
+def init(environment: Environment, zone: str) -> None:
+    """Add the filters and translation, for pages and for mails; moments are shown in `zone`. An undefined name in a template
+    is an error."""
+    environment.undefined = StrictUndefined
+    environment.trim_blocks = environment.lstrip_blocks = True
+    translation.install(environment)
+    environment.globals["current_language"] = translation.current_language
+    environment.filters.update(
         day=format_date,
         day_of=lambda value: format_date_of(value, zone),
         minutes=format_minutes,

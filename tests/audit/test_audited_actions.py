@@ -73,7 +73,7 @@ AUDITED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str 
     "analytics.team_discussion": [(World.record_discussion, ["talk.held"], "boss")],
     "analytics.organisation_discussion": [(lambda w: w.record_discussion("everybody"), ["talk.held"], "boss")],
     "analytics.withdraw_discussion": [(World.withdraw_discussion, ["talk.held", "talk.taken_back"], "boss")],
-    "audit.download": [(lambda w: w.post("/audit/download", 200), ["audit.exported"], "boss")],
+    "audit_search.download": [(lambda w: w.post("/audit/download", 200), ["audit.exported"], "boss")],
     "calendars.create_feed": [(lambda w: w.post("/calendar/team/make"), ["calendar.made"], "boss")],
     "calendars.revoke_feed": [(World.end_feed, ["calendar.made", "calendar.ended"], "boss")],
     "people.delegations": [(World.name_deputy, ["deputy.named"], "boss")],
@@ -233,6 +233,10 @@ AUDITED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str 
     "operations.repeat_job": [
         (World.repeat_job, ["job.repeated"], "boss"),
         (lambda w: w.post("/system/jobs/99/repeat"), [], "boss"),
+    ],
+    "operations.run_regular_job": [
+        (lambda w: w.post("/system/jobs/regular/server.delete_jobs"), ["job.started"], "boss"),
+        (lambda w: w.post("/system/jobs/regular/evidence.pack", status=404), [], "boss"),
     ],
     "operations.retry_mail": [
         (lambda w: w.post(f"/mail/{w.failed_mail()}/retry"), ["mail.retried"], "boss"),

@@ -35,7 +35,7 @@ from course.people.actions import record_departure
 from course.people.models import Membership, Person, Team
 from course.recertification.models import RenewalExtension, RenewalPause
 from course.web.template_filters import format_date
-from tests.analytics.answering import answer
+from tests.analytics.answering import answer, publish
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 from tests.refreshers.makers import make_completed
@@ -243,10 +243,10 @@ def test_results_and_discussions_in_a_pack_are_those_of_its_day(app: Flask, sess
             assert record_departure(make_context(session, boss.id, left), person.id, left.date(), "moved") is None
     for day, point in ((BEFORE, "encourage-talk"), (BEFORE + timedelta(days=1), "posing-as-young-people")):
         discussion = DiscussionEntry(elm.id, point, "A title", day, 5, "Ask twice.")
-        assert (
-            record_discussion(session, discussion, boss.id, TODAY, start_of_day(day, ZONE) + timedelta(hours=9)) is None
-        )
+        held_at = start_of_day(day, ZONE) + timedelta(hours=9)
+        assert record_discussion(make_context(session, boss.id, held_at), discussion) is None
     session.commit()
+    publish(app)
     sign_in(client, boss)
     granted_at, today = make_pack(client, elm.id, BEFORE), make_pack(client, elm.id, TODAY)
     (row,) = [row for row in table(granted_at, "wrong.csv") if row["Learning point"] == question.points[0]]
@@ -272,7 +272,7 @@ def test_a_managers_pack_has_discussions_of_all_teams_above_and_of_none_beside(
     elm, oak = make_team(session, "Elm", middle), make_team(session, "Oak", middle)
     for team, words in ((top, "top"), (middle, "middle"), (elm, "elm"), (oak, "oak")):
         discussion = DiscussionEntry(team.id, "encourage-talk", "A title", TODAY, 5, words)
-        assert record_discussion(session, discussion, boss.id, TODAY, now()) is None
+        assert record_discussion(make_context(session, boss.id, now()), discussion) is None
     session.commit()
     sign_in(client, make_person(session, "Robin Vale", "robin@example.org", "manager", elm))
     discussions = table(make_pack(client, elm.id, TODAY), "talks.csv")

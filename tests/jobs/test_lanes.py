@@ -13,11 +13,11 @@ from course.jobs.actions import enqueue
 from course.jobs.queries import latest_jobs
 from course.jobs.rules import LANE_THREADS, JobKind, JobRegistry, JobRun
 from course.jobs.worker import JobWorker
-from course.mail.actions import queue_message
 from course.mail.jobs import JOBS as MAIL_JOBS
-from course.mail.rules import MailMessage
+from course.mail.rules import RenderedMail
 from course.web.unit_of_work import read_only_session, unit_of_work
 from tests.conftest import make_config
+from tests.support.outbox import queue_text
 from tests.support.smtp import smtp_server
 
 
@@ -43,8 +43,8 @@ def test_mail_leaves_by_one_connection_while_exports_keep_every_other_thread_bus
             assert all(busy.acquire(timeout=30) for _ in range(threads))
             with app.app_context(), unit_of_work() as session:
                 for number in range(10):
-                    message = MailMessage("Hello", "Hello")
-                    queue_message(session, f"k{number}", f"k{number}@example.org", message, now())
+                    message = RenderedMail("Hello", "Hello")
+                    queue_text(session, f"k{number}", f"k{number}@example.org", message, now())
             assert len(inbox.wait_for(10, 30)) == 10
             assert inbox.connections == 1
             with app.app_context(), read_only_session() as session:

@@ -45,7 +45,7 @@ from tests.pages import Client
 ADDRESSES = {role: email for _, email, role in DEMO_ACCOUNTS}
 # A path for each page that managers or administrators may open; {…} are ids of the demonstration.
 PAGES = {
-    "audit.search": "/audit",
+    "audit_search.search": "/audit",
     "scheduled_reports.overview": "/report/mail",
     "content.status": "/content",
     "people.delegations": "/people/deputies",
@@ -68,7 +68,7 @@ PAGES = {
     "external_certificates.issuers": "/passport/issuers",
     "people.add_person": "/people/add",
     "people.add_team": "/people/teams/add",
-    "people.list_people": "/people",
+    "dashboard.people": "/people",
     "people.pathway": "/people/{late}/pathway",
     "people.pathways": "/people/pathways",
     "preview.choose": "/preview",
@@ -100,7 +100,7 @@ PAGES = {
     "people.record_departure": "/people/{late}/leave",
     "people.leavers": "/people/left",
     "people.merge_people": "/people/{late}/merge",
-    "people.person": "/people/{late}",
+    "dashboard.person": "/people/{late}",
     "operations.list_jobs": "/system/jobs",
     "operations.outgoing_mail": "/mail",
     "operations.overview": "/system",

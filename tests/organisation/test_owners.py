@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from course.clock import now
 from course.context import make_context
-from course.mail.models import OutboxMail
 from course.organisation import actions
 from course.organisation.contact_review_mail import queue_contact_reviews
 from course.organisation.models import Contact
@@ -20,6 +19,7 @@ from course.people.models import Person
 from tests.makers import make_organisation, make_person, sign_in
 from tests.pages import Client
 from tests.support.asked import asked
+from tests.support.outbox import rendered_mails
 
 pytestmark = pytest.mark.both_engines
 
@@ -122,8 +122,7 @@ def test_the_owner_gets_one_mail_each_time_a_contact_becomes_stale(app: Flask, s
     session.commit()
     with app.app_context():
         assert [queue_contact_reviews(at + timedelta(days=days)) for days in (120, 220)] == [0, 1]
-    mail = session.execute(select(OutboxMail).where(OutboxMail.key.startswith("contact:"))).scalars().first()
-    assert mail is not None
+    mail = rendered_mails(app, session, "contact:")[0]
     assert mail.recipient == "sam@example.org"
     assert "/organisation/contact/lead" in mail.text
 

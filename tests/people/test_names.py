@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from course.audit.queries import people_matching
+from course.audit_search.queries import people_matching
 from course.context import make_context
 from course.people import queries
 from course.people.actions import correct_identity

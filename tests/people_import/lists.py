@@ -8,8 +8,6 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from course.context import Context, make_context
-from course.mail.rules import MailMessage
-from course.people import actions as people
 from course.people_import import actions, queries
 from course.people_import.rules.columns import guess_columns
 from course.people_import.rules.parsing import parse_and_pack
@@ -20,10 +18,6 @@ ZONE = "Europe/London"
 HEAD = "Email,Name,Team,Employee ID,Start date,Leaving date,Pathway,Course role,Completed on\n"
 ANN = "ann@example.org,Ann Lee,North > House 3,N1,01/09/2020,,Clubs and volunteers,manager,01/05/2026\n"
 BO = "bo@example.org,Bo Lee,North,N2,,,,,\n"
-
-
-def letter(name: str) -> people.InvitationWriter:
-    return lambda token: MailMessage(f"Invitation for {name}", token)
 
 
 def look(session: Session, text: str, invites: bool = False, base: int | None = None) -> tuple[int, ImportPlan]:
@@ -68,18 +62,18 @@ def start(session: Session, import_id: int, draft: queries.ImportDraft) -> None:
     actions.start_writing(session, import_id, draft.journal, NOW)
 
 
-def do(session: Session, import_id: int, made: ImportPlan) -> None:
-    assert actions.begin_apply(make_context(session, None, NOW), import_id, made.fingerprint)
-    for some in actions.invitation_batches(carry_out(session, import_id)):
-        actions.invite_people(make_context(session, None, NOW), some, {number: letter(name) for number, name in some})
+def do(session: Session, import_id: int, plan: ImportPlan) -> None:
+    assert actions.begin_apply(make_context(session, None, NOW), import_id, plan.fingerprint)
+    for batch in actions.invitation_batches(carry_out(session, import_id)):
+        actions.invite_people(make_context(session, None, NOW), batch, "Alex Morgan")
     session.commit()
 
 
 def run(session: Session, text: str, invites: bool = False) -> list[str]:
     """Apply a list; what its rows did."""
-    import_id, made = look(session, text, invites)
-    do(session, import_id, made)
-    return [line.kind for line in made.lines]
+    import_id, plan = look(session, text, invites)
+    do(session, import_id, plan)
+    return [line.kind for line in plan.lines]
 
 
 def count(session: Session, table: type) -> int:

@@ -107,8 +107,10 @@ def test_rows_that_are_refused_do_not_stop_the_others(session: Session) -> None:
 def test_invitations_are_mailed_only_if_that_is_asked_for(session: Session) -> None:
     make_organisation(session)
     run(session, HEAD + ANN, invites=True)
-    mails = session.execute(select(OutboxMail.recipient, OutboxMail.subject)).all()
-    assert [tuple(mail) for mail in mails] == [("ann@example.org", "Invitation for Ann Lee")]
+    mails = session.execute(select(OutboxMail)).scalars().all()
+    assert [(mail.recipient, mail.template) for mail in mails] == [("ann@example.org", "invitation")]
+    assert mails[0].template_values is not None
+    assert mails[0].template_values["name"] == "Ann Lee"
 
 
 def test_what_is_applied_is_what_was_previewed(session: Session) -> None:

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -39,6 +38,7 @@ from tests.conftest import NOW, SECRET
 from tests.makers import make_organisation, make_person, sign_in
 from tests.pages import Client
 from tests.people_import.lists import ZONE, look, start
+from tests.support.jobs import run_waiting_jobs
 from tests.support.racing import at_once
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -95,6 +95,15 @@ def write_some(import_id: int, steps: Sequence[JournalStep]) -> int:
 def go_on(import_id: int) -> dict[int, str]:
     """Write the rest; the lines that were skipped, and why."""
     return {line.number: line.reason for line in jobs.apply_import(import_id, ZONE, now())}
+
+
+def resume(app: Flask) -> int:
+    """Do what the regular work and a worker do once the leases of lists have ended; returns how many lists were gone on with."""
+    with unit_of_work() as session:
+        session.execute(update(ImportRun).where(ImportRun.lease_until.is_not(None)).values(lease_until=now()))
+    resumed = jobs.resume_interrupted(now())
+    run_waiting_jobs(app)
+    return len(resumed)
 
 
 def count(session: Session, table: type) -> int:
@@ -155,9 +164,8 @@ def test_a_list_that_is_killed_in_the_middle_is_written_to_its_end_by_the_worker
     with read_only_session() as session:
         assert count(session, Person) == done + 1
     # While its lease goes on, nobody else takes the work.
-    jobs.resume_interrupted(ZONE, now())
-    assert progress(office)[0] == done
-    jobs.resume_interrupted(ZONE, now() + actions.LEASE)
+    assert jobs.resume_interrupted(now()) == []
+    assert resume(office) == 1
     assert_all_is_there_once(rows)
     with read_only_session() as session:
         job = session.execute(select(PeopleImport)).scalar_one()
@@ -166,10 +174,9 @@ def test_a_list_that_is_killed_in_the_middle_is_written_to_its_end_by_the_worker
         assert session.get_one(ImportRun, job.id).lease_until is None
 
 
-@pytest.mark.usefixtures("office")
-def test_a_list_that_is_cut_off_before_anything_is_written_has_done_nothing() -> None:
+def test_a_list_that_is_cut_off_before_anything_is_written_has_done_nothing(office: Flask) -> None:
     import_id = begin(many(30))
-    jobs.resume_interrupted(ZONE, now() + actions.LEASE)
+    assert resume(office) == 0
     with unit_of_work() as session:
         assert count(session, Person) == 1
         job = session.get_one(PeopleImport, import_id)
@@ -305,16 +312,14 @@ def test_one_row_that_cannot_be_written_does_not_keep_the_others_from_it() -> No
         assert session.execute(there.where(Team.name == "New site", Membership.until.is_(None))).scalar_one() == 39
 
 
-@pytest.mark.usefixtures("office")
-def test_invitations_that_were_not_mailed_before_a_kill_are_mailed_once() -> None:
+def test_invitations_that_were_not_mailed_before_a_kill_are_mailed_once(office: Flask) -> None:
     import_id = begin(many(30), invites=True)
     jobs.apply_import(import_id, ZONE, now())
     with unit_of_work() as session:
         invitees, by = queries.import_invitees(session, import_id)
         assert (len(invitees), by) == (30, None)
-    later: datetime = now() + actions.LEASE
-    jobs.resume_interrupted(ZONE, later)
-    jobs.resume_interrupted(ZONE, later + actions.LEASE)
+    assert resume(office) == 1
+    assert resume(office) == 0
     with read_only_session() as session:
         assert count(session, OutboxMail) == 30
         assert session.get_one(PeopleImport, import_id).journal is None

@@ -12,22 +12,11 @@ COURSE = Path(__file__).resolve().parents[2] / "course"
 MAX_PARAMETERS = 6
 # Functions with more parameters, each with the reason.
 LONG_SIGNATURES = {
-    "analytics/actions.py:_record_discussion_event": "takes the parts of a context",
     "audit/rules.py:entry_hash": "the fields of an entry, in the order in which they are hashed",
-    "mail/delivery.py:_run_round": "the state of one round of deliveries",
-    "mail/delivery.py:deliver": "called by a job and a command with what both read from the settings",
-    "reminders/message_text.py:reminder_message": "everything that a mail says, from four features",
 }
 # Functions that take the parts of a context, each with the reason.
 SEPARATE_PARTS = {
-    "analytics/actions.py:_record_discussion_event": "called by the two below",
-    "analytics/actions.py:record_discussion": "the day beside the moment decides which discussions are too old",
-    "analytics/actions.py:withdraw_discussion": "as record_discussion",
     "context.py:make_context": "it makes a context of the parts",
-    "mail/actions.py:_add_address_fault": "called by the two below, and without an actor for bounces",
-    "mail/actions.py:clear_suppression": "mail is below every feature that has an actor",
-    "mail/actions.py:clear_suppression_list": "as clear_suppression",
-    "people/actions/invitations.py:invite": "called with an actor or none, for one person and for many",
 }
 ACTOR_NAMES = {"by", "actor", "actor_id"}
 MOMENT_NAMES = {"at", "now", "today"}

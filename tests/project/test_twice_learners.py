@@ -21,12 +21,12 @@ from course.content.library import Library
 from course.context import make_context
 from course.db import Base
 from course.learning.models import Attempt, Enrolment, PageRead, Reflection, ScenarioRun
-from course.mail import preference_links
 from course.mail.models import MailChoice
 from course.mail.rules import DIGEST
 from course.people.models import Person
 from course.refreshers import actions
 from course.refreshers.models import PageReadAgain
+from course.signed_links import MailChoiceLink, sign_link
 from course.web.unit_of_work import unit_of_work
 from tests.audit.test_audited_actions import NOT_AUDITED
 from tests.learning import test_races as learning_races
@@ -95,7 +95,7 @@ def notes(course: Course, person: Person) -> Step:
 
 
 def choice(course: Course, person: Person) -> Step:
-    token = preference_links.preference_token(course.app.extensions["course"].config.secret_key, person.id, DIGEST)
+    token = sign_link(MailChoiceLink(person.id, DIGEST), course.app.extensions["course"].config.secret_key)
     return Step(f"/mail/choice/{token}", MailChoice, form={"wanted": ""})
 
 

@@ -19,12 +19,11 @@ from course.learning import actions as learning
 from course.learning.models import AttemptOutcome, Completion
 from course.learning.queries import attempt, attempts
 from course.learning.rules.grading import option_order
-from course.mail.rules import MailMessage
 from course.people.models import Person
 from course.refreshers import actions
 from course.refreshers.jobs import recover_completions
-from course.refreshers.rules.boosters import sign_booster_token
 from course.server.jobs import REGISTRY
+from course.signed_links import BoosterLink, sign_link
 from course.web.unit_of_work import unit_of_work
 from tests.learning.finishing import (
     LastSteps,
@@ -107,7 +106,7 @@ def test_the_two_last_answers_of_a_booster_at_once_end_it(committed: Flask) -> N
         person = make_completed(session, library, timedelta(days=40))
     with committed.app_context(), unit_of_work() as session:
         (due,) = actions.boosters_due(session, library, "Europe/London", now().date())
-        actions.queue_booster(session, library, due, lambda n: MailMessage("Five", str(n)), "Europe/London", now())
+        actions.queue_booster(session, library, due, "Europe/London", now())
         number = attempts(session, person.id, "booster")[-1].id
         found = attempt(session, person.id, number)
         assert found is not None
@@ -118,7 +117,7 @@ def test_the_two_last_answers_of_a_booster_at_once_end_it(committed: Flask) -> N
                 learning.save_answer(session, item, question, right(question), "sure", now())
             order = option_order(question, found.seed, item.position)
             forms.append({**right_form(question, order), "sure": ["sure"]})
-    token = sign_booster_token(number, committed.extensions["course"].config.secret_key)
+    token = sign_link(BoosterLink(number), committed.extensions["course"].config.secret_key)
     sent = [post(Client(committed), (f"/booster/{token}/{n}", forms[n - 1])) for n in (4, 5)]
     assert at_once(sent) == [303, 303]
     with committed.app_context(), unit_of_work() as session:

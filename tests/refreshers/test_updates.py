@@ -18,7 +18,6 @@ from course.content.models import ContentVersion
 from course.context import make_context
 from course.learning.models import Enrolment, PageRead
 from course.learning.queries import attempt
-from course.mail.models import OutboxMail
 from course.people.models import Person
 from course.recertification.actions import add_policy_version, import_completion, withdraw_fact
 from course.recertification.queries import open_facts
@@ -29,6 +28,7 @@ from tests.makers import make_person, sign_in
 from tests.pages import Client
 from tests.refreshers.makers import complete, make_completed
 from tests.refreshers.refresher_steps import REF, Teach, answer_all, begin_on_page, finish_scenario, record_page_read
+from tests.support.outbox import rendered_mails
 
 
 @pytest.mark.both_engines
@@ -226,8 +226,7 @@ def test_people_certified_before_are_mailed_once_for_each_step_until_they_have_d
     for after, expected in steps:
         done = runner.invoke(args=["updates", "send", "--on", str(today + timedelta(days=after))])
         assert done.output == f"{expected} mails about updates.\n", (after, done.output)
-    session.expire_all()
-    mails = session.execute(select(OutboxMail).order_by(OutboxMail.id)).scalars().all()
+    mails = rendered_mails(app, session)
     assert [mail.key.rsplit(":", 1)[1] for mail in mails] == ["opened", "soon", "late-0", "late-1"]
     assert {mail.recipient for mail in mails} == {person.email}
     assert "The rule is another one." in mails[0].text

@@ -18,7 +18,8 @@ from course import schema_upgrade
 from course.clock import now
 from course.context import make_context
 from course.mail.actions import clear_suppression, set_mail_preference
-from course.mail.delivery import deliver
+from course.mail.delivery import SenderSettings, deliver
+from course.mail.jobs import render_waiting_mail
 from course.mail.models import OutboxMail
 from course.mail.queries import suppressed_addresses
 from course.mail.rules import DIGEST
@@ -57,10 +58,10 @@ def session_in_app(app: Flask, session: Session) -> Iterator[Session]:
 
 def deliver_mail(inbox: Inbox, at: datetime) -> int:
     """Deliver what is due. Returns the number of mails that left."""
-    return deliver(
-        unit_of_work, f"smtp://{inbox.host}:{inbox.port}", "course@example.org", "https://training.example.org",
-        "Europe/London", at,
-    )  # fmt: skip
+    render_waiting_mail()
+    address = f"smtp://{inbox.host}:{inbox.port}"
+    sender = SenderSettings(address, "course@example.org", "https://training.example.org", "Europe/London")
+    return deliver(unit_of_work, sender, at)
 
 
 def outbox_mails(session: Session) -> list[OutboxMail]:
@@ -211,8 +212,9 @@ def test_a_suppressed_address_gets_no_mail_until_it_is_cleared(session_in_app: S
     deliver_mail(inbox, FOURTEEN)
     assert "550" in suppressed_addresses(session_in_app)["sam@example.org"]
     assert queue_due_reminders(datetime(2026, 12, 11, 9, tzinfo=UTC)) == 0, "the next step"
-    assert clear_suppression(session_in_app, "sam@example.org", "it works again", person.id, FOURTEEN)
-    assert not clear_suppression(session_in_app, "sam@example.org", "it works again", person.id, FOURTEEN)
+    context = make_context(session_in_app, person.id, FOURTEEN)
+    assert clear_suppression(context, "sam@example.org", "it works again")
+    assert not clear_suppression(context, "sam@example.org", "it works again")
     session_in_app.commit()
     assert queue_due_reminders(datetime(2026, 12, 11, 9, tzinfo=UTC)) == 1
 

@@ -21,7 +21,6 @@ from course.context import make_context
 from course.dates import civil_date
 from course.evidence.builder import IssuerContext, PackRequest, build_pack
 from course.evidence.rules import tables
-from course.mail.models import OutboxMail
 from course.people.models import Person, Team
 from course.people.queries import viewers
 from course.people.rules import Viewer
@@ -41,6 +40,7 @@ from tests.conftest import undone
 from tests.makers import PASSWORD, sign_in
 from tests.pages import Client, words
 from tests.reports.random_histories import DAYS, ZONE, HistoryRecorder, Lives, Rules, people, rules, ten_o_clock
+from tests.support.outbox import rendered_mails
 
 pytestmark = pytest.mark.both_engines
 
@@ -108,7 +108,7 @@ def mail_counts(session: Session, app: Flask, manager: Person, team: Team) -> tu
         session.execute(update(ReportSubscription).values(since=MONDAY - timedelta(days=3)))
         session.commit()
         assert send_scheduled_reports(ten_o_clock(MONDAY)) == 1
-    mail = session.execute(select(OutboxMail).order_by(OutboxMail.id.desc()).limit(1)).scalar_one()
+    mail = rendered_mails(app, session)[-1]
     lines = re.findall(r"^- (\d+) ([a-z ]+)$", mail.text, re.MULTILINE)
     return {IN_MAIL[word]: int(number) for number, word in lines if word in IN_MAIL}, mail.subject
 

@@ -134,7 +134,7 @@ class _Page(HTMLParser):
         self._silent = 0
         if plain:
             for number, line in enumerate(page.splitlines(), 1):
-                self._look_at(number, line)
+                self._look_at(number, line.removeprefix("Subject: "))
         else:
             self.feed(page)
             self.close()

@@ -44,6 +44,7 @@ def values(session: Session, library: Library) -> dict[str, Sequence[str]]:
     logos = session.execute(text("select logo_sha256 from organisation_look")).scalars().all()
     return {
         "kind": ["lead", "deputy", "initial", "refresher", "booster", "update"],
+        "language": ["en"],
         "module_id": list(library.modules),
         "name": ["site.css"],
         "nation": list(NATIONS),

@@ -38,7 +38,7 @@ def teams(session: Session) -> dict[str, Team]:
     }
 
 
-def drawn(session: Session, days: int) -> list[str]:
+def tree_lines(session: Session, days: int) -> list[str]:
     """The tree so many days after the beginning, a dash for each level."""
     return ["-" * team.depth + team.name for team in queries.team_tree(session, NOW + days * DAY)]
 
@@ -55,7 +55,7 @@ def change(
 @pytest.mark.parametrize(
     ("team", "expected"), [(1, {1, 2, 3, 4}), (2, {2, 3}), (3, {3}), (4, {4}), (9, {9})]
 )  # fmt: skip
-def test_what_is_below_a_team(team: int, expected: set[int]) -> None:
+def test_the_subtree_of_a_team(team: int, expected: set[int]) -> None:
     assert team_subtree(team, {1: None, 2: 1, 3: 2, 4: 1}) == expected
 
 
@@ -71,15 +71,17 @@ def test_the_tree_of_any_past_day_can_be_read(session: Session, teams: dict[str,
         is None
     )
     assert change(session, teams["Homes"], 40, "Houses") is None
-    assert drawn(session, -1) == []
-    assert drawn(session, 5) == ["Top", "-Homes", "-Schools", "--Hill"]
-    assert drawn(session, 10) == ["Top", "-Homes", "-Schools", "--Hill Academy"]
-    assert drawn(session, 25) == ["Top", "-Homes", "--Hill Academy", "-Schools"]
-    assert drawn(session, 35) == ["Top", "-Homes", "--Hill Academy"]
-    assert drawn(session, 45) == ["Top", "-Houses", "--Hill Academy"]
+    assert tree_lines(session, -1) == []
+    assert tree_lines(session, 5) == ["Top", "-Homes", "-Schools", "--Hill"]
+    assert tree_lines(session, 10) == ["Top", "-Homes", "-Schools", "--Hill Academy"]
+    assert tree_lines(session, 25) == ["Top", "-Homes", "--Hill Academy", "-Schools"]
+    assert tree_lines(session, 35) == ["Top", "-Homes", "--Hill Academy"]
+    assert tree_lines(session, 45) == ["Top", "-Houses", "--Hill Academy"]
 
 
-def test_who_left_counts_until_it_was_written_down_as_in_the_report(session: Session, teams: dict[str, Team]) -> None:
+def test_a_person_counts_until_the_departure_was_recorded_as_in_the_report(
+    session: Session, teams: dict[str, Team]
+) -> None:
     hill = teams["Hill"]
     person = make_person(session, team=hill)
     last_day, zone = (NOW + 5 * DAY).date(), "Europe/London"
@@ -146,7 +148,7 @@ def logged(session: Session, *people: Person) -> list[tuple[int | None, str]]:
     return [(row.subject_id, row.what) for row in rows]
 
 
-def test_whoever_managed_a_team_that_is_closed_is_in_the_log(session: Session, teams: dict[str, Team]) -> None:
+def test_the_managers_of_a_closed_team_are_in_the_audit_log(session: Session, teams: dict[str, Team]) -> None:
     boss = make_person(session, "Cy Lee", "cy@example.org", "manager", team=teams["Hill"])
     session.execute(update(Membership).values(until=NOW))
     assert actions.close_team(make_context(session, None, NOW + DAY), teams["Hill"].id, "x") is None

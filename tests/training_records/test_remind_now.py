@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 from course.clock import now
 from course.context import make_context
 from course.mail.actions import suppress_address
-from course.mail.delivery import deliver
+from course.mail.delivery import SenderSettings, deliver
+from course.mail.jobs import render_waiting_mail
 from course.mail.models import OutboxMail
 from course.people.models import Person
 from course.recertification.actions import grant_extension, record_pause
@@ -53,7 +54,10 @@ def suppression_reasons(session: Session) -> list[str | None]:
 
 
 def send(address: str, at: datetime) -> int:
-    return deliver(unit_of_work, address, "course@example.org", "https://x.example.org", "Europe/London", at)
+    render_waiting_mail()
+    return deliver(
+        unit_of_work, SenderSettings(address, "course@example.org", "https://x.example.org", "Europe/London"), at
+    )
 
 
 def test_a_requested_reminder_is_sent_after_five_minutes_and_says_who_asks_and_why(

@@ -17,10 +17,9 @@ from course.auth.actions.sign_in import (
     WrongPassword,
     confirm_check,
     record_sign_in,
-    update_credential,
 )
-from course.auth.models import Credential
 from course.context import Context, make_context
+from course.passwords.actions import add_credential, update_credential
 
 
 def store_password_hash(context: Context, person_id: int, password_hash: str) -> SignInGranted:
@@ -33,8 +32,7 @@ def store_password_hash(context: Context, person_id: int, password_hash: str) ->
     lock_person(session, person_id)
     key = secrets.token_urlsafe(24)
     if not update_credential(session, person_id, password_hash=password_hash, session_key=key, set_at=context.now):
-        session.add(Credential(person_id=person_id, password_hash=password_hash, session_key=key, set_at=context.now))
-        session.flush()
+        add_credential(session, person_id, password_hash, key, context.now)
     void_links(session, person_id, context.now)
     record_event(context, "password.set", ("person", person_id), {})
     return SignInGranted(person_id, key)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
 from course.auth import password_hashing, queries
 from course.auth.actions.attempts import count_attempt
-from course.auth.models import Credential, EndedSession
+from course.auth.models import EndedSession
 from course.auth.queries import KnownAccount
 from course.auth.rules import (
     ATTEMPTS_PER_ADDRESS,
@@ -27,6 +27,7 @@ from course.auth.rules import (
     token_hash,
 )
 from course.context import make_context
+from course.passwords.actions import update_credential
 from course.people.rules import normalise_email
 
 
@@ -169,11 +170,3 @@ def end_sign_in_session(session: Session, nonce: str, person_id: int, at: dateti
         return False
     record_event(make_context(session, person_id, at), "sign_in.ended", ("person", person_id), {})
     return True
-
-
-def update_credential(session: Session, person_id: int, **values: object) -> bool:
-    """Change columns of a person's credential; False if the person has none."""
-    result = session.execute(
-        update(Credential).where(Credential.person_id == person_id).values(values).returning(Credential.person_id)
-    )
-    return result.first() is not None

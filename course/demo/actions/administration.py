@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import null, select, update
 from sqlalchemy.orm import Session
 
 from course.analytics.actions import DiscussionEntry, record_discussion
@@ -77,7 +77,7 @@ def _add_discussion(history: HistoryWriter, discussion: list[Any], at: datetime)
         select(RoleGrant.person_id).where(RoleGrant.team_id == team, RoleGrant.since <= at).order_by(RoleGrant.id)
     ).scalars()
     entry = DiscussionEntry(team, point, history.library.points[point].title, day, people, agreed)
-    record_discussion(history.session, entry, next(managers), day, at)
+    record_discussion(make_context(history.session, next(managers), at), entry)
 
 
 def _add_confirmation(session: Session, contact: tuple[str, str, str, str], at: datetime) -> None:
@@ -121,4 +121,4 @@ def add_present_state(session: Session, at: datetime, today: date) -> None:
 def mark_mail_sent(session: Session, at: datetime) -> None:
     """Mark all waiting mail as sent, because nobody in the sample data has a mailbox."""
     unsent = update(OutboxMail).where(OutboxMail.sent_at.is_(None))
-    session.execute(unsent.values(sent_at=at, tries=1, next_try_at=None, text="", html=None))
+    session.execute(unsent.values(sent_at=at, tries=1, next_try_at=None, text="", html=None, template_values=null()))

@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from course.auth.models import Credential
 from course.content.library import Library
 from course.content.schema import Module, Question, Scenario
 from course.context import Context
@@ -40,6 +39,7 @@ from course.learning.queries import enrolment_id
 from course.learning.rules.branching import run_state
 from course.learning.rules.drawing import DrawnQuestion, QuestionHistory, draw_questions
 from course.learning.rules.grading import grade
+from course.passwords.actions import add_credential
 from course.people.actions import Refusal, add_person, choose_pathway, record_departure
 from course.people.models import Team
 from course.recertification.actions import grant_extension, record_pause
@@ -118,9 +118,7 @@ class HistoryWriter:
         choose_pathway(self._context(at), [added.id], self.teams[person.team], "the work of this team")
         if person.has_signed_in:
             key = secrets.token_urlsafe(24)
-            self.session.add(
-                Credential(person_id=added.id, password_hash=self.unusable_hash, session_key=key, set_at=at)
-            )
+            add_credential(self.session, added.id, self.unusable_hash, key, at)
 
     def _leave(self, person: DemoPerson, day: date, at: datetime) -> None:
         refusal = record_departure(self._context(at), self.people[person.email], day, "moved on")

@@ -15,7 +15,8 @@ from course.learning.reader_course import reader_library
 from course.learning.rules.drawing import HELP_AFTER_FAILURES, AssessmentResult, draw_for_final
 from course.learning.rules.grading import CONFIDENCE_LEVELS, InvalidAnswer, grade, option_order, parse_submission
 from course.learning.rules.progress import ModuleProgress
-from course.learning.views.home import assessment_minutes, pages_to_reread
+from course.learning.views.help_offer import help_offer
+from course.learning.views.modules import assessment_minutes, pages_to_reread
 from course.learning.views.next_step import (
     NextLink,
     address_after_step,
@@ -88,7 +89,7 @@ def attempt(attempt_id: int) -> str | Response:
         points=reader_library().points,
         pages_by_point=reader_library().pages_by_point,
         repeated=queries.repeated_question_count(db(), reader_id(), found) if found.kind == "final" else 0,
-        offer_help=_failed_final_count(finals) >= HELP_AFTER_FAILURES,
+        help_offer=help_offer() if _needs_help(found, finals) else None,
     )
 
 
@@ -100,11 +101,18 @@ def _next_link(found: AttemptView, progress: ModuleProgress | None) -> NextLink:
     return link_after_part(found.kind, found.enrolment_id)
 
 
-def _failed_final_count(finals: Sequence[AttemptView]) -> int:
-    """How many attempts at the final assessment were failed; 0 once it is passed."""
+def _needs_help(found: AttemptView, finals: Sequence[AttemptView]) -> bool:
+    """Whether the result of this attempt offers help by a person, because another try alone does not help."""
+    if found.kind in ("refresher", "update"):
+        return not found.passed
+    return found.kind == "final" and _has_failed_often(finals)
+
+
+def _has_failed_often(finals: Sequence[AttemptView]) -> bool:
+    """Whether the final assessment is not passed after HELP_AFTER_FAILURES attempts."""
     if any(attempt.passed for attempt in finals):
-        return 0
-    return sum(attempt.passed is False for attempt in finals)
+        return False
+    return sum(attempt.passed is False for attempt in finals) >= HELP_AFTER_FAILURES
 
 
 def _protected_points(found: AttemptView, finals: Sequence[AttemptView] | None = None) -> frozenset[str]:
@@ -211,7 +219,7 @@ def assessment() -> str:
     return render_template("learning/assessment.html", verdict=verdict, attempts=finals, open=under_way, waiting=unfinished,
                            rereads=pages_to_reread(verdict), course=reader_library().course,
                            minutes=assessment_minutes(verdict), repeated=_repeated_counts(finals, under_way, verdict),
-                           offer_help=_failed_final_count(finals) >= HELP_AFTER_FAILURES)  # fmt: skip
+                           help_offer=help_offer() if _has_failed_often(finals) else None)  # fmt: skip
 
 
 def _repeated_counts(

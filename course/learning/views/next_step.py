@@ -46,7 +46,7 @@ def closed_redirect(kind: str, enrolment: int) -> str | None:
 def link_after_part(kind: str, enrolment: int) -> NextLink:
     """The link from the end of a part of a refresher or an update, or of anything else outside a module."""
     navigation = SHORT_COURSE_NAVIGATION.get(kind)
-    return navigation.onward(enrolment) if navigation else NextLink(url_for("learning.home"), "Go on")
+    return navigation.onward(enrolment) if navigation else NextLink(url_for("dashboard.home"), "Go on")
 
 
 def link_after_final() -> NextLink:
@@ -54,7 +54,7 @@ def link_after_final() -> NextLink:
     done = queries.progress_facts(row_source(), reader_id()).completed_at is not None
     if done:
         return NextLink(url_for("certificates.my_certificates"), "See my certificate")
-    return NextLink(url_for("learning.home"), "Go on with what is open")
+    return NextLink(url_for("dashboard.home"), "Go on with what is open")
 
 
 def address_after_step(progress: ModuleProgress, step_id: str, ended: datetime | None) -> str:

@@ -45,7 +45,7 @@ def _run_context(run: RunView) -> dict[str, object]:
         return {"progress": None, "here": step_id, "onward": onward, "step_address": step_address}
     module = module_of(run.ref)
     progress = reader_progress(module) if module else None
-    address = address_after_step(progress, step_id, run.finished_at) if progress else url_for("learning.home")
+    address = address_after_step(progress, step_id, run.finished_at) if progress else url_for("dashboard.home")
     return {"progress": progress, "here": step_id, "onward": NextLink(address, "Next"), "step_address": step_address}
 
 

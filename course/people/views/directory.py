@@ -1,32 +1,19 @@
-"""People and teams: who is there, and adding to them."""
+"""Adding people and teams, and choosing pathways."""
 
 from __future__ import annotations
 
-from flask import abort, flash, make_response, render_template, request, url_for
+from flask import abort, flash, make_response, render_template, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
-from course.clock import now
 from course.content.schema import SETTINGS
 from course.people import actions, queries
 from course.people.actions.directory import Refusal
 from course.people.forms.directory import AddPersonForm, AddTeamForm, PathwayForm, selected_team_id, team_choices
-from course.people.jobs import invitation
-from course.people.rules import normalise_line
 from course.people.views.page_context import PageResponse, pages
 from course.web.access import Permission, requires_permission
-from course.web.forms import query_number
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, signed_in_context, unit_of_work
-
-
-@pages.get("")
-@requires_permission(Permission.SEE_PEOPLE)
-def list_people() -> str:
-    """The people whom the viewer may see, a page at a time; `q` finds some of them."""
-    words, page = normalise_line(request.args.get("q", "")), query_number("page") or 1
-    found = queries.people_page(db(), current_user.person, words, page)
-    return render_template("people/list.html", found=found, words=words, settings=SETTINGS, at=now())
 
 
 @pages.route("/add", methods=["GET", "POST"])
@@ -37,17 +24,17 @@ def add_person() -> PageResponse:
     form.team.choices = team_choices(queries.teams(db()), "No team yet")
     if form.validate_on_submit():
         name, email = form.name.data or "", form.email.data or ""
-        mail, team = invitation(name, current_user.person.name), selected_team_id(form.team.data)
+        team = selected_team_id(form.team.data)
         with unit_of_work() as session:
             context = signed_in_context(session)
             added = actions.add_person(context, name, email, team, form.role.data)
             if not isinstance(added, Refusal):
                 if form.pathway.data:
                     actions.choose_pathway(context, [added.id], form.pathway.data, "")
-                actions.invite(session, added.id, mail, context.now, context.actor)
+                actions.invite(context, added.id, current_user.person.name)
         if not isinstance(added, Refusal):
             flash(f"{added.name} has been added. An invitation is on its way to {added.email}.")
-            return redirect_after_post(url_for("people.list_people"))
+            return redirect_after_post(url_for("dashboard.people"))
         form[added.field].errors = [added.message]
     return make_response(render_template("people/add.html", form=form), 422 if form.errors else 200)
 
@@ -87,7 +74,7 @@ def _save_pathway(form: PathwayForm, people: list[int], name: str) -> WsgiRespon
         changed = actions.choose_pathway(signed_in_context(session), people, form.pathway.data, form.reason.data or "")
     number = "1 person" if changed == 1 else f"{changed} people"
     flash(f"{name} now reads the course in the setting “{setting}”. That is a change for {number}.")
-    return redirect_after_post(url_for("people.list_people"))
+    return redirect_after_post(url_for("dashboard.people"))
 
 
 @pages.route("/teams/add", methods=["GET", "POST"])

@@ -8,10 +8,9 @@ from flask import abort, flash, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
-from course.clock import now
 from course.jobs.actions import enqueue
 from course.people import actions, queries
-from course.people.jobs import INVITATIONS, invitation, invitation_timestamp
+from course.people.jobs import INVITATIONS, invitation_timestamp
 from course.people.views.page_context import pages
 from course.web.access import Permission, requires_permission
 from course.web.redirects import redirect_after_post
@@ -27,25 +26,25 @@ def invite(person_id: int) -> WsgiResponse:
     person = queries.person_overview(db(), person_id) or abort(404)
     if person.active:
         flash(f"{person.name} has chosen a password already, and needs no invitation.")
-        return redirect_after_post(url_for("people.list_people"))
-    mail, sent = invitation(person.name, current_user.person.name), False
+        return redirect_after_post(url_for("dashboard.people"))
+    inviter, sent = current_user.person, False
     if "seen" not in request.form or request.form["seen"] == invitation_timestamp(person.invited_at):
         with unit_of_work() as session:
-            sent = actions.invite(session, person.id, mail, now(), current_user.person.id, person.invited_at)
+            sent = actions.invite(signed_in_context(session), person.id, inviter.name, person.invited_at)
     if not sent:
         flash(f"{person.name} has just been invited. The mail is on its way to {person.email}.")
     elif person.invited_at is None:
         flash(f"An invitation is on its way to {person.email}.")
     else:
         flash(f"A new invitation is on its way to {person.email}. The link in the earlier one no longer works.")
-    return redirect_after_post(url_for("people.list_people"))
+    return redirect_after_post(url_for("dashboard.people"))
 
 
 @pages.post("/invite")
 @requires_permission(Permission.MANAGE_PEOPLE)
 def invite_all_pending() -> WsgiResponse:
     """Invite all who have not chosen a password."""
-    return send_invitations(queries.people_without_password(db()), url_for("people.list_people"))
+    return send_invitations(queries.people_without_password(db()), url_for("dashboard.people"))
 
 
 pages.app_template_filter("moment_sent")(invitation_timestamp)

@@ -1,4 +1,4 @@
-"""The page of a person, for administrators, and what they change there."""
+"""What administrators change about a person: identity, teams, roles, departure, return, and merging two entries."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from flask import abort, flash, make_response, render_template, request, url_for
 from flask_login import current_user
 
 from course.clock import now
-from course.content.schema import SETTINGS
 from course.dates import civil_date
 from course.people import actions, queries
 from course.people.actions.directory import Refusal
@@ -21,7 +20,6 @@ from course.people.forms.person_page import (
     ReturnForm,
     TeamMembershipForm,
 )
-from course.people.jobs import invitation
 from course.people.queries import person_by_email, teams
 from course.people.rules import is_undeliverable
 from course.people.views.page_context import PageResponse, pages
@@ -30,19 +28,6 @@ from course.web.app_state import app_state
 from course.web.forms import Form
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import WriteSession, db, signed_in_context, unit_of_work
-
-
-@pages.app_context_processor
-def _administrator_context() -> dict[str, object]:
-    """`only_administrator()` for pages that ask for a second one: asked for only where it is shown."""
-    return {"only_administrator": lambda: len(queries.administrators(db())) < 2}
-
-
-@pages.get("/<int(max=2147483647):person_id>")
-@requires_permission(Permission.MANAGE_PEOPLE)
-def person(person_id: int) -> str:
-    """Somebody's name, teams, roles and stays, as they are and as they were."""
-    return render_template("people/person.html", sheet=_person_or_404(person_id), settings=SETTINGS)
 
 
 @pages.get("/left")
@@ -102,7 +87,7 @@ def leave_team(person_id: int, bond_id: int) -> PageResponse:
     with unit_of_work() as session:
         done = actions.leave_team(signed_in_context(session), person_id, bond_id)
     flash("They are not in this team any more." if done else "They had left this team before.")
-    return redirect_after_post(url_for("people.person", person_id=person_id))
+    return redirect_after_post(url_for("dashboard.person", person_id=person_id))
 
 
 @pages.route("/<int(max=2147483647):person_id>/role", methods=["GET", "POST"])
@@ -132,7 +117,7 @@ def revoke_role(person_id: int, bond_id: int) -> PageResponse:
     flash(refused.message if refused else "The role has been taken away.")
     # Who took it from themselves may not open that page any more.
     own = person_id == _viewer_id() and refused is None
-    back = url_for("learning.home") if own else url_for("people.person", person_id=person_id)
+    back = url_for("dashboard.home") if own else url_for("dashboard.person", person_id=person_id)
     return redirect_after_post(back)
 
 
@@ -165,16 +150,15 @@ def record_return(person_id: int) -> PageResponse:
     form = ReturnForm(data={"first_day": civil_date(now(), app_state().config.time_zone)})
     form.team.choices = team_choices(teams(db()), "No team yet")
 
-    mail = invitation(found.person.name, current_user.person.name)
-
     def deed(session: WriteSession) -> Refusal | None:
         first_day = form.first_day.data
         if first_day is None:
             return Refusal("first_day", "Enter the first day.")
         team, reason = selected_team_id(form.team.data), form.reason.data or ""
-        refused = actions.record_return(signed_in_context(session), person_id, first_day, team, reason)
+        context = signed_in_context(session)
+        refused = actions.record_return(context, person_id, first_day, team, reason)
         if refused is None and not is_undeliverable(found.person.email):
-            actions.invite(session, person_id, mail, now(), _viewer_id())
+            actions.invite(context, person_id, current_user.person.name)
         return refused
 
     def done() -> str:
@@ -218,7 +202,7 @@ def _person_or_404(person_id: int, here: bool | None = None) -> queries.PersonDe
     found = queries.person_detail(db(), person_id)
     if found is not None and here is not None and here != (found.person.left_at is None) and request.method == "POST":
         flash(f"{found.person.name} {'has left already' if here else 'is here already'}. Nothing has been changed now.")
-        abort(redirect_after_post(url_for("people.person", person_id=person_id)))
+        abort(redirect_after_post(url_for("dashboard.person", person_id=person_id)))
     if found is None or (here is not None and here != (found.person.left_at is None)):
         abort(404)
     return found
@@ -243,10 +227,10 @@ def _handle_change(
                     session.rollback()  # what was done until then
         except LookupError:
             flash(f"{name} has left, or come back, in the meantime. Nothing has been changed now.")
-            return redirect_after_post(url_for("people.person", person_id=person_id))
+            return redirect_after_post(url_for("dashboard.person", person_id=person_id))
         if refused is None:
             flash(done())
-            return redirect_after_post(url_for("people.person", person_id=person_id))
+            return redirect_after_post(url_for("dashboard.person", person_id=person_id))
         form[refused.field].errors = [refused.message]
     page = render_template(
         "people/change_form.html", form=form, person_id=person_id, name=name, title=title, button=button

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
@@ -21,7 +21,7 @@ from course.db import insert_once, lock_name
 from course.events import publish
 from course.people import actions as people
 from course.people import queries as people_queries
-from course.people.actions import InvitationWriter, NewPerson, Refusal
+from course.people.actions import NewPerson, Refusal
 from course.people.events import EarlierCertificate
 from course.people_import import queries
 from course.people_import.actions.preview import get_import_row
@@ -47,11 +47,11 @@ TEAM_CLOSED = "A team of this row was closed while the list was being applied, s
 
 
 class StalePreviewError(ValueError):
-    """The list would not do any more what was previewed."""
+    """The list would do something else than its preview says."""
 
 
 class ConcurrentChangeError(StalePreviewError):
-    """Somebody has changed people or teams after the list was worked out; that can be done again."""
+    """People or teams were changed after the plan was made; the plan can be made again."""
 
 
 class AnotherImportError(StalePreviewError):
@@ -63,7 +63,7 @@ class _RefusedStepError(ValueError):
 
 
 def begin_apply(context: Context, import_id: int, fingerprint: str) -> bool:
-    """Let a list be applied; False if it is not the one that was previewed, is being applied, or was.
+    """Begin to apply a list; False if the preview has another fingerprint, or the list is being applied or was.
 
     One that was cut off can be begun again once its lease has ended.
     """
@@ -89,7 +89,7 @@ def begin_apply(context: Context, import_id: int, fingerprint: str) -> bool:
 
 
 def _get_run(session: Session, import_id: int) -> ImportRun | None:
-    """How far a list is; whoever else wants to write it waits."""
+    """The progress of a list, locked against other writers until the unit of work ends."""
     return session.get(ImportRun, import_id, with_for_update=True, populate_existing=True)
 
 
@@ -101,7 +101,7 @@ def _get_started_run(session: Session, import_id: int) -> ImportRun:
 
 
 def record_failure(session: Session, import_id: int, failure: str) -> None:
-    """Say why a list was not applied; it can be begun again. A list that has begun to be written has not failed."""
+    """Record why a list was not applied; it can be begun again. A list that has begun to be written has not failed."""
     if queries.is_being_written(session, import_id):
         return
     session.execute(delete(ImportRun).where(ImportRun.import_id == import_id))
@@ -185,31 +185,16 @@ def end_import(session: Session, import_id: int) -> None:
     session.flush()
 
 
-def claim_interrupted(session: Session, at: datetime) -> int | None:
-    """A list that was cut off while it was written: its id, and the work is the caller's from now on. None if there is
-    none."""
-    rows = select(ImportRun).where(ImportRun.lines_total.is_not(None), ImportRun.lease_until <= at)
-    rows = rows.order_by(ImportRun.import_id).limit(1).with_for_update(skip_locked=True)
-    run = session.execute(rows).scalar_one_or_none()
-    if run is None:
-        return None
-    run.lease_until = at + LEASE
-    session.flush()
-    return run.import_id
-
-
 def invitation_batches(invitees: Sequence[ImportInvitee]) -> Iterator[Sequence[ImportInvitee]]:
     """Each is invited in a transaction with few others: thousands of mails in one would keep everybody else waiting."""
     for start in range(0, len(invitees), INVITATION_BATCH):
         yield invitees[start : start + INVITATION_BATCH]
 
 
-def invite_people(
-    context: Context, invitees: Sequence[ImportInvitee], messages: Mapping[int, InvitationWriter]
-) -> None:
-    """Mail an invitation to each of them, unless they were invited in the meantime."""
+def invite_people(context: Context, invitees: Sequence[ImportInvitee], sender: str) -> None:
+    """Queue an invitation in the name of `sender` for each person who was not invited in the meantime."""
     for person_id, _ in invitees:
-        people.invite(context.session, person_id, messages[person_id], context.now, context.actor)
+        people.invite(context, person_id, sender)
 
 
 class _Portion:

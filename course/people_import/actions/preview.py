@@ -42,16 +42,11 @@ def delete_expired(session: Session, at: datetime) -> None:
     session.execute(preview.values(preview=None))
 
 
-def keep_preview(
-    session: Session,
-    import_id: int,
-    table: Table,
-    choices: ImportChoices,
-    preview: PackedPreview,
-    invites: bool | None = None,
+def store_choices(
+    session: Session, import_id: int, table: Table, choices: ImportChoices, invites: bool | None = None
 ) -> bool:
-    """Store what a list would do (`preview` is that of its ImportDraft); `invites` says whether people
-    who are added are invited (None: as was chosen before).
+    """Store how a list is to be read; `invites` says whether people who are added are invited (None: as was chosen before).
+    The preview of earlier choices stays until the next one is stored; it cannot be applied, because the plan differs.
 
     False, and nothing is stored, once the list has begun to be written: its preview is then what is being done. Raises
     LookupError if there is no such list.
@@ -65,6 +60,41 @@ def keep_preview(
     job.base_team_id, job.failure = choices.base, None
     job.invites = job.invites if invites is None else invites
     job.decisions = json.dumps(dict(choices.decisions))
+    session.flush()
+    return True
+
+
+def keep_preview(
+    session: Session,
+    import_id: int,
+    table: Table,
+    choices: ImportChoices,
+    preview: PackedPreview,
+    invites: bool | None = None,
+) -> bool:
+    """Store the choices for a list, and what it would do with them (`preview` is that of its ImportDraft).
+
+    False, and nothing is stored, once the list has begun to be written. Raises LookupError if there is no such list.
+    """
+    if not store_choices(session, import_id, table, choices, invites):
+        return False
+    job = get_import_row(session, import_id)
+    job.preview, job.mark = preview.text, preview.fingerprint
+    session.flush()
+    return True
+
+
+def keep_preview_of_choices(
+    session: Session, import_id: int, table: Table, choices: ImportChoices, preview: PackedPreview
+) -> bool:
+    """Store what a list would do with these choices; False, and nothing is stored, if other choices were stored in the
+    meantime: the preview has to be made again. Nothing is stored either, and True returned, once the list has begun to be
+    written. Raises LookupError if there is no such list."""
+    job = get_import_row(session, import_id)
+    if job.applied_at is not None or queries.is_being_written(session, import_id):
+        return True
+    if queries.import_choices(session, import_id, table) != choices:
+        return False
     job.preview, job.mark = preview.text, preview.fingerprint
     session.flush()
     return True

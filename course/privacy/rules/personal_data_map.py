@@ -182,6 +182,7 @@ MAIL = PersonalDataSection(
                 "failure": "What failed", "withheld": "Why it was not sent"},
             person_columns=(), address_columns=("recipient", "queued_at"), deletion_stage="mail",
             excluded_columns={"text": _GRANTS_ACCESS, "html": _GRANTS_ACCESS, "headers": _GRANTS_ACCESS,
+                "template_values": _GRANTS_ACCESS,
                 "mark": "it makes a report about a mail believed",
                 "key": "it holds the mark of a link"}),
         PersonalDataTable("address_fault", "Mail that came back",
@@ -250,9 +251,11 @@ INDIRECT_TABLES = {
 NON_PERSONAL_TABLES = {
     "audit_head": "The number of an entry of the log.",
     "backup": "It says that a copy was made.",
+    "content_translation": "The words of the course in another language.",
     "content_version": "The words of the course.",
     "download": "A file about many people, which goes after thirty days at the latest.",
     "ended_session": "A hash that fits a cookie and no person; it goes after twelve hours.",
+    "figure_release": "On which Mondays figures of groups were published.",
     "job": "Work that the server does by itself or was asked for. What names somebody in it goes when it has ended, and "
     "the whole row after thirty days.",
     "key_withdrawal": "About a signing key.",
@@ -261,6 +264,8 @@ NON_PERSONAL_TABLES = {
     "organisation_look": "The organisation’s logo and colour.",
     "people_import": "A list of many people: the file goes after a day, what it did after a month.",
     "people_import_run": "How far a list has been written, by the numbers of its lines.",
+    "published_figure": "Figures of five people or more as they could be seen: counts without any number of a person. They "
+    "stay as they are when somebody’s answers are erased, so that later figures, less earlier ones, tell nothing of them.",
     "registration_link": "A link for a team.",
     "reminder_policy": "A rule for everybody.",
     "renewal_policy": "A rule for everybody.",

@@ -17,8 +17,9 @@ from course.learning.queries import AttemptItemView, AttemptView
 from course.learning.rules.grading import CONFIDENCE_LEVELS, InvalidAnswer, grade, option_order, parse_submission
 from course.learning.views.attempts import ALREADY_ANSWERED
 from course.refreshers import queries
-from course.refreshers.rules.boosters import LINK_VALIDITY, read_booster_token
+from course.refreshers.rules.boosters import LINK_VALIDITY
 from course.refreshers.views.page_context import pages
+from course.signed_links import BoosterLink, read_link
 from course.web.access import public
 from course.web.app_state import app_state
 from course.web.redirects import redirect_after_post
@@ -49,8 +50,8 @@ def booster(token: str) -> Response:
 
 def _attempt_of_token(token: str) -> AttemptView | None:
     """The attempt of a booster link that is still valid; None if the link has expired or is not genuine."""
-    attempt_id = read_booster_token(token, app_state().config.secret_key)
-    return queries.booster_attempt(db(), attempt_id, now() - LINK_VALIDITY) if attempt_id is not None else None
+    link = read_link(BoosterLink, token, app_state().config.secret_key)
+    return queries.booster_attempt(db(), link.attempt_id, now() - LINK_VALIDITY) if link is not None else None
 
 
 def _link_expired_page() -> Page:
