@@ -207,6 +207,7 @@ def create_app(config: Config | None = None) -> Flask:
     request_language.init(app)
     template_filters.init(app.jinja_env, config.time_zone)
     app.jinja_env.globals.update(setting_names=SETTINGS, nation_names=NATIONS)
+    app.jinja_env.filters["nation"] = NATIONS.__getitem__
     for pages, prefix in BLUEPRINTS:
         app.register_blueprint(pages, url_prefix=prefix or None)
     for group in CLI_COMMANDS:

@@ -9,11 +9,12 @@ from course.analytics.queries import SCOPES, is_release_due, pending_mondays, re
 from course.content.loaded_course import library
 from course.dates import civil_date
 from course.jobs.rules import JobKind, JobRun, Progress
+from course.translation import lazy_gettext as _
 from course.web.app_state import app_state
 from course.web.unit_of_work import read_only_session, unit_of_work
 
 PORTION = 4  # Mondays that are read at once; an installation that begins to record has years of them
-STAGE = "Making the figures of groups"
+STAGE = _("Making the figures of groups")
 
 
 def publish_figures(at: datetime, since: date = date.min, on_progress: Progress | None = None) -> int:
@@ -52,4 +53,6 @@ def _is_due(at: datetime) -> bool:
         return is_release_due(session, civil_date(at, app_state().config.time_zone))
 
 
-JOBS = (JobKind("analytics.publish", "Figures of team results", _publish, every=timedelta(minutes=15), wanted=_is_due),)
+JOBS = (
+    JobKind("analytics.publish", _("Figures of team results"), _publish, every=timedelta(minutes=15), wanted=_is_due),
+)

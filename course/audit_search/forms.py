@@ -6,9 +6,10 @@ from wtforms import SelectField, StringField
 from wtforms.validators import Length
 
 from course.audit.rules import EVENT_KINDS
+from course.translation import lazy_gettext as _
 from course.web.forms import DayField, Form, select_choices
 
-_MAX_LENGTH = Length(max=200, message="Shorten this to 200 characters.")
+_MAX_LENGTH = Length(max=200, message=_("Shorten this to 200 characters."))
 
 
 def _clean_line(value: str | None) -> str:
@@ -19,11 +20,11 @@ def _clean_line(value: str | None) -> str:
 class AuditSearchForm(Form):
     """The search form; all fields may be empty. Sent as query string for the page, and posted for the download."""
 
-    who = StringField("Name or address", filters=[_clean_line], validators=[_MAX_LENGTH])
-    kind = SelectField("What about", choices={"": "Everything"} | select_choices(EVENT_KINDS), default="")
-    since = DayField("From")
-    until = DayField("To")
-    text = StringField("Word in the details", filters=[_clean_line], validators=[_MAX_LENGTH])
+    who = StringField(_("Name or address"), filters=[_clean_line], validators=[_MAX_LENGTH])
+    kind = SelectField(_("What about"), choices={"": _("Everything")} | select_choices(EVENT_KINDS), default="")
+    since = DayField(_("From"))
+    until = DayField(_("To"))
+    text = StringField(_("Word in the details"), filters=[_clean_line], validators=[_MAX_LENGTH])
 
     def validate(self, *args: object, **kwargs: object) -> bool:
         """Refuse days that are none, and a last day before the first."""
@@ -31,10 +32,10 @@ class AuditSearchForm(Form):
         for field in (self.since, self.until):
             # Days so far away that calculations overflow are typing errors as well.
             if field.errors or (field.data and not 2000 <= field.data.year <= 2100):
-                field.errors = ["Enter a day such as 12/02/2027."]
+                field.errors = [_("Enter a day such as 12/02/2027.")]
                 valid = False
         if valid and self.since.data and self.until.data and self.until.data < self.since.data:
-            self.until.errors = ["Enter a last day that is not before the first."]
+            self.until.errors = [_("Enter a last day that is not before the first.")]
             valid = False
         return valid
 

@@ -15,6 +15,7 @@ from course.audit_search.forms import AuditSearchForm
 from course.audit_search.queries import AuditEntryView, AuditFilter
 from course.clock import now
 from course.dates import start_of_day
+from course.translation import lazy_gettext as _
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
 from course.web.forms import query_number
@@ -26,16 +27,16 @@ pages = Blueprint("audit_search", __name__)
 PAGE_SIZE = 50
 MAX_ROWS = 100_000  # entries in one file
 CSV_COLUMNS = (
-    "Number",
-    "At (UTC)",
-    "What",
-    "In words",
-    "Done by",
-    "Done by (id)",
-    "About",
-    "About (id)",
-    "Details",
-    "Hash",
+    _("Number"),
+    _("At (UTC)"),
+    _("What"),
+    _("In words"),
+    _("Done by"),
+    _("Done by (id)"),
+    _("About"),
+    _("About (id)"),
+    _("Details"),
+    _("Hash"),
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from course.auth import actions
 from course.jobs.rules import JobKind, JobRun
 from course.people.queries import person_by_email
+from course.translation import lazy_gettext as _
 from course.web.unit_of_work import read_only_session, unit_of_work
 
 
@@ -20,6 +21,6 @@ def mail_password_link(run: JobRun) -> None:
 
 # The address may be anybody's, so it is not kept once the job has ended.
 PASSWORD_LINK = JobKind(
-    "auth.password_link", "Link to choose a password", mail_password_link, lane="mail", erases_arguments=True
+    "auth.password_link", _("Link to choose a password"), mail_password_link, lane="mail", erases_arguments=True
 )
 JOBS = (PASSWORD_LINK,)

@@ -18,12 +18,14 @@ from course.backups.actions import (
 from course.backups.rules import backup_name
 from course.context import make_context
 from course.jobs.rules import JobKind, JobRun
+from course.translation import gettext as _
+from course.translation import lazy_gettext
 from course.web.app_state import app_state
 from course.web.database_check import database_path
 from course.web.unit_of_work import unit_of_work
 
-NO_FOLDER = "No folder is set for backups. Set BACKUP_FOLDER and restart."
-NOT_SQLITE = "Only a SQLite database is copied here. PostgreSQL has its own program: pg_dump."
+NO_FOLDER = lazy_gettext("No folder is set for backups. Set BACKUP_FOLDER and restart.")
+NOT_SQLITE = lazy_gettext("Only a SQLite database is copied here. PostgreSQL has its own program: pg_dump.")
 
 
 def make_backup(file: Path, by: int | None, at: datetime) -> int:
@@ -49,15 +51,16 @@ def run_backup(run: JobRun) -> None:
         raise BackupFailedError(NO_FOLDER if database_path() is not None else NOT_SQLITE)
     at = run.clock()
     file = folder / backup_name(at)
-    run.progress("Copying the database", 0, 2)
+    run.progress(_("Copying the database"), 0, 2)
     make_backup(file, run.owner_id, at)
-    run.progress("Checking the copy", 1, 2)
+    run.progress(_("Checking the copy"), 1, 2)
     check_backup(file)
     delete_expired_backups(folder)
 
 
 BACKUP = JobKind(
-    "backups.make", "Backup of the database", run_backup, every=timedelta(days=1), wanted=lambda _at: backup_folder() is not None,
+    "backups.make", lazy_gettext("Backup of the database"), run_backup, every=timedelta(days=1),
+    wanted=lambda _at: backup_folder() is not None,
     expected_errors=(BackupFailedError,),
 )  # fmt: skip
 JOBS = (BACKUP,)

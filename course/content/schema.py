@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 
 from course.content.rendering import BlockHtml, InlineText, Prose
-from course.translation import lazy_gettext
+from course.translation import lazy_gettext as _
 
 Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)]
 # YAML parses 999 or 116123 as a number, but a telephone number and a range of lines are texts.
@@ -29,31 +29,31 @@ Outcome = Literal["good", "mixed", "poor"]
 Nation = Literal["england", "wales", "scotland", "northern-ireland"]
 Setting = Literal["school", "residential", "social-work", "early-years", "clubs", "leaders"]
 SETTINGS: dict[Setting, str] = {
-    "school": "School or college",
-    "residential": "Residential or foster care",
-    "social-work": "Social work and health",
-    "early-years": "Early years",
-    "clubs": "Clubs and volunteers",
-    "leaders": "Leaders",
+    "school": _("School or college"),
+    "residential": _("Residential or foster care"),
+    "social-work": _("Social work and health"),
+    "early-years": _("Early years"),
+    "clubs": _("Clubs and volunteers"),
+    "leaders": _("Leaders"),
 }
 NATIONS: dict[Nation, str] = {
-    "england": "England",
-    "wales": "Wales",
-    "scotland": "Scotland",
-    "northern-ireland": "Northern Ireland",
+    "england": _("England"),
+    "wales": _("Wales"),
+    "scotland": _("Scotland"),
+    "northern-ireland": _("Northern Ireland"),
 }
 SECTIONS = {
-    "background": "Background",
-    "reasons-for-review": "Reasons why the reviews were held",
-    "risk-factors": "Risk factors",
-    "policy": "Learning for policy makers",
-    "practice": "Learning for practice",
+    "background": _("Background"),
+    "reasons-for-review": _("Reasons why the reviews were held"),
+    "risk-factors": _("Risk factors"),
+    "policy": _("Learning for policy makers"),
+    "practice": _("Learning for practice"),
 }
 ContactKind = Literal["lead", "deputy", "out-of-hours", "social-care"]
 WORDS_PER_MINUTE = 200
 # What is asked where an author asks nothing: words of the interface, translated by its catalogues.
-DEFAULT_ASK = lazy_gettext("What do you do now?")
-DEFAULT_TASK = lazy_gettext("Mark each moment at which an adult could have acted.")
+DEFAULT_ASK = _("What do you do now?")
+DEFAULT_TASK = _("Mark each moment at which an adult could have acted.")
 
 
 class FrozenModel(BaseModel):
@@ -373,7 +373,7 @@ class Course(FrozenModel):
     valid_months: int = Field(default=12, ge=1, le=60)
     refresher_share: int = Field(default=25, ge=5, le=100)
     facts_months: int = Field(default=12, ge=1, le=36)
-    facts_owner: str = "The person who keeps the course"
+    facts_owner: str = "The person who keeps the course"  # not translated: for authors
     questions_per_point: int = Field(default=1, ge=1)
     questions_per_critical_point: int = Field(default=1, ge=1)
     forms_per_point: int = Field(default=1, ge=1, le=5)

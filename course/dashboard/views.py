@@ -25,6 +25,7 @@ from course.organisation.views import own_stale_contacts
 from course.people.queries import chosen_pathway
 from course.people.rules import normalise_line
 from course.refreshers.views.page_context import reader_update, refresher_status
+from course.translation import gettext as _
 from course.web.access import Permission, requires_permission, sign_in_required
 from course.web.app_state import app_state
 from course.web.forms import query_number
@@ -75,9 +76,9 @@ def next_action(state: CourseProgress, verdict: AssessmentResult | None = None) 
         return None
     if state.current is not None and state.current.next is not None:
         step = state.current.next
-        verb = "Carry on" if state.current.started else "Start"
+        verb = _("Carry on") if state.current.started else _("Start")
         return NextAction(f"{verb}: {step.title}", step_address(step), state.current.minutes_left)
-    return NextAction("Go to the final assessment", url_for("learning.assessment"), assessment_minutes(verdict))
+    return NextAction(_("Go to the final assessment"), url_for("learning.assessment"), assessment_minutes(verdict))
 
 
 @pages.get("/people")

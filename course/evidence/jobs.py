@@ -19,6 +19,7 @@ from course.organisation.queries import organisation
 from course.people.queries import viewers
 from course.reports.app_status_cache import app_status_cache
 from course.reports.status_cache import StatusCache
+from course.translation import lazy_gettext as _
 from course.web.addresses import public_url_for
 from course.web.app_state import app_state
 from course.web.unit_of_work import read_only_session, unit_of_work
@@ -77,5 +78,5 @@ def make_pack(run: JobRun) -> None:
         actions.record_pack_made(context, pack.team_id, made.about, made.people)
 
 
-PACK = JobKind("evidence.pack", "Evidence pack", make_pack, expected_errors=(LookupError, KeyLockedError))
+PACK = JobKind("evidence.pack", _("Evidence pack"), make_pack, expected_errors=(LookupError, KeyLockedError))
 JOBS = (PACK,)

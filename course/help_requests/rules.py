@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from course.mail.rules import MailMessage
+from course.translation import lazy_gettext as _
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class HelpRequestMessage(MailMessage):
     """Tells `name`, a manager of the learner or an administrator, that the learner asks for help, and nothing else."""
 
     template = "help"
-    label = "Request for help"
+    label = _("Request for help")
     name: str
     learner: str
     manager: bool

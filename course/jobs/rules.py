@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
+from course.translation import lazy_gettext as _
+
 JobState = Literal["waiting", "running", "done", "failed", "cancelled"]
 Lane = Literal["mail", "general"]
 OPEN_STATES: tuple[JobState, ...] = ("waiting", "running")
@@ -19,10 +21,10 @@ RETRY_DELAYS = (timedelta(seconds=5), timedelta(minutes=1))  # after an attempt 
 JOB_RETENTION = timedelta(days=30)  # how long a job that has ended is listed
 REGULAR_JOB_RETENTION = timedelta(days=7)  # there are hundreds of them in a day
 
-WAITING_STAGE = "Waiting to begin"
-FAILED = "Something went wrong on our side. Ask for it again; if that does not help, tell your administrator."
-WORKER_LOST = "The program that was doing this was stopped, as often as it was tried. Ask for it again."
-CANCELLED = "It was cancelled."
+WAITING_STAGE = _("Waiting to begin")
+FAILED = _("Something went wrong on our side. Ask for it again; if that does not help, tell your administrator.")
+WORKER_LOST = _("The program that was doing this was stopped, as often as it was tried. Ask for it again.")
+CANCELLED = _("It was cancelled.")
 
 # Called with what is being done, how many steps are done, and of how many. Raises JobLostError (see below).
 Progress = Callable[[str, int, int], None]

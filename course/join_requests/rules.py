@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from course.mail.rules import MailMessage
+from course.translation import lazy_gettext as _
 
 MAX_LINK_PERIOD = timedelta(days=366)  # how long a link may work
 REQUEST_RETENTION = timedelta(days=30)  # how long a join request is stored after the decision
@@ -21,7 +22,7 @@ class JoinRequestMessage(MailMessage):
     """For those who decide about requests to join a team. It does not name who asks: only the page does."""
 
     template = "join_request"
-    label = "Somebody asks to join a team"
+    label = _("Somebody asks to join a team")
     team: str
 
 

@@ -31,10 +31,11 @@ from course.mail.rules import (
     waited_too_long,
 )
 from course.translation import SOURCE_LANGUAGE
+from course.translation import lazy_gettext as _
 
 # What a mail says is not kept once nobody needs it: a link in it must not be readable here for ever.
 _ERASED_TEXTS: dict[str, object] = {"text": "", "html": None, "template_values": null()}
-_DOUBTED_REASON = "The mail server said of many addresses at once that they do not exist, which was not believed."
+_DOUBTED_REASON = _("The mail server said of many addresses at once that they do not exist, which was not believed.")
 
 
 def queue_message(session: Session, key: str, recipient: str, message: MailMessage, at: datetime) -> bool:
@@ -121,7 +122,7 @@ def mark_sent(session: Session, mail: DueMail, at: datetime) -> None:
     """The mail was accepted. Its text goes too, and so does any doubt about its address."""
     if queries.reported_dead_addresses(session, at - REFUSAL_WINDOW, [mail.recipient]):
         context = make_context(session, None, at)
-        _add_address_fault(context, mail.recipient, "cleared", "The mail server accepted a mail to it.")
+        _add_address_fault(context, mail.recipient, "cleared", _("The mail server accepted a mail to it."))
     values = {"sent_at": at, "next_try_at": None, "failure": None, "claimed_at": None, **_ERASED_TEXTS}
     session.execute(update(OutboxMail).where(OutboxMail.id == mail.id).values(values))
 
@@ -170,7 +171,10 @@ def give_up_old_mail(session: Session, server: str, reason: str, at: datetime) -
             OutboxMail.queued_at <= at - MAX_SERVER_WAIT,
             OutboxMail.claimed_at.is_(None),
         )
-        values = {"next_try_at": None, "failure": f"Given up after {MAX_SERVER_WAIT.days} days. {reason}"[:1000]}
+        values = {
+            "next_try_at": None,
+            "failure": _("Given up after %(days)s days. %(reason)s", days=MAX_SERVER_WAIT.days, reason=reason)[:1000],
+        }
         session.execute(update(OutboxMail).where(*old).values(values))
 
 

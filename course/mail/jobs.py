@@ -14,12 +14,13 @@ from course.mail.message_templates import MailRenderer
 from course.mail.queries import UnrenderedMail
 from course.mail.rules import RenderedMail
 from course.mail.smtp import server_name
+from course.translation import lazy_gettext as _
 from course.web.app_state import app_state
 from course.web.unit_of_work import read_only_session, unit_of_work
 
 LOOK_INTERVAL = timedelta(seconds=5)  # between two looks at whether a mail is due
 RENDERING_SECONDS = 10.0  # after which mails that are due are sent, before more are rendered
-NOT_RENDERED = "The mail could not be written, because of a fault in the program: {error}. Nothing was sent."
+NOT_RENDERED = _("The mail could not be written, because of a fault in the program: {error}. Nothing was sent.")
 _LOG = logging.getLogger("course")
 
 
@@ -75,6 +76,6 @@ def _erase_old_texts(run: JobRun) -> None:
 
 # A mail whose sender died is not tried again by itself (see delivery.py), so a lost round may simply be begun anew.
 JOBS = (
-    JobKind("mail.deliver", "Send mail", _deliver, lane="mail", every=LOOK_INTERVAL, wanted=_is_mail_due),
-    JobKind("mail.erase_texts", "Delete the texts of old mails", _erase_old_texts, every=timedelta(hours=1)),
+    JobKind("mail.deliver", _("Send mail"), _deliver, lane="mail", every=LOOK_INTERVAL, wanted=_is_mail_due),
+    JobKind("mail.erase_texts", _("Delete the texts of old mails"), _erase_old_texts, every=timedelta(hours=1)),
 )

@@ -8,6 +8,7 @@ from typing import get_args
 
 from course.jobs.rules import JobState
 from course.mail.rules import MailMessage
+from course.translation import lazy_gettext as _
 
 # A due mail is sent within seconds while the server runs.
 MAX_MAIL_DELAY = timedelta(minutes=10)
@@ -20,7 +21,7 @@ class MailCheckMessage(MailMessage):
     """A mail that shows to the administrator `name` that mail arrives."""
 
     template = "test"
-    label = "Test mail"
+    label = _("Test mail")
     name: str
 
 

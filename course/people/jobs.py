@@ -7,6 +7,8 @@ from datetime import datetime
 from course.context import make_context
 from course.jobs.rules import JobKind, JobRun
 from course.people import actions, queries
+from course.translation import gettext as _
+from course.translation import lazy_gettext
 from course.web.unit_of_work import read_only_session, unit_of_work
 
 _INVITATION_BATCH = 100  # invitations in one unit of work
@@ -20,7 +22,7 @@ def send_invitation_batches(run: JobRun) -> None:
         found = queries.people_without_password(session, [int(person_id) for person_id in asked])
     waiting = [one for one in found if invitation_timestamp(one.invited_at) == asked[str(one.id)]]
     for start in range(0, len(waiting), _INVITATION_BATCH):
-        run.progress("Writing invitations", start, len(waiting))
+        run.progress(_("Writing invitations"), start, len(waiting))
         with unit_of_work() as session:
             context = make_context(session, run.owner_id, run.at)
             for one in waiting[start : start + _INVITATION_BATCH]:
@@ -32,5 +34,7 @@ def invitation_timestamp(at: datetime | None) -> str:
     return "" if at is None else at.isoformat()
 
 
-INVITATIONS = JobKind("people.invite", "Invitations", send_invitation_batches, lane="mail", erases_arguments=True)
+INVITATIONS = JobKind(
+    "people.invite", lazy_gettext("Invitations"), send_invitation_batches, lane="mail", erases_arguments=True
+)
 JOBS = (INVITATIONS,)

@@ -15,6 +15,7 @@ from course.refreshers.actions import RecoveredCompletion
 from course.refreshers.actions.short_course_mail import DueUpdateMail
 from course.refreshers.queries import CertifiedLearner
 from course.refreshers.rules.messages import UpdateMessage
+from course.translation import lazy_gettext as _
 from course.web.app_state import app_state
 from course.web.unit_of_work import read_only_session, unit_of_work
 
@@ -87,9 +88,12 @@ def _today(run: JobRun) -> date:
 
 
 JOBS = (
-    JobKind("refreshers.updates", "Mails about updates", lambda run: send_updates(_today(run), run.at), every=HOUR),
-    JobKind("refreshers.boosters", "Boosters", lambda run: send_boosters(_today(run), run.at), every=HOUR),
+    JobKind("refreshers.updates", _("Mails about updates"), lambda run: send_updates(_today(run), run.at), every=HOUR),
+    JobKind("refreshers.boosters", _("Boosters"), lambda run: send_boosters(_today(run), run.at), every=HOUR),
     JobKind(
-        "refreshers.recover", "Completions that were not recorded", lambda run: recover_completions(run.at), every=HOUR
+        "refreshers.recover",
+        _("Completions that were not recorded"),
+        lambda run: recover_completions(run.at),
+        every=HOUR,
     ),
 )

@@ -10,8 +10,9 @@ from course.mail.rules import OptionalMailMessage
 from course.recertification.rules.explanations import ACTIONABLE_GROUPS, STATUS_GROUPS
 from course.reminders.rules.messages import NamedDueDay
 from course.reports.rules import STATUS_BAR_ORDER, StatusLine
+from course.translation import lazy_gettext as _
 
-FREQUENCIES = {"week": "Every week, on Monday", "month": "Every month, on the first"}
+FREQUENCIES = {"week": _("Every week, on Monday"), "month": _("Every month, on the first")}
 MAX_NAMED = 20  # people that a mail names
 
 
@@ -73,7 +74,7 @@ class ScheduledReportMessage(OptionalMailMessage):
     `overdue` is the number of all who are overdue, `query` the filter of the report as a query string."""
 
     template = "scheduled_report"
-    label = "Team report"
+    label = _("Team report")
     name: str
     team: str
     every: str

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from course.people.rules import team_subtree as team_subtree
+from course.translation import lazy_gettext as _
 
 
 @dataclass(frozen=True)
@@ -26,9 +27,17 @@ class TeamChangeView:
     def words(self) -> str:
         """The change as a sentence."""
         if self.kind == "merged":
-            return f"Merged into {self.into}."
+            return _("Merged into %(into)s.", into=self.into)
         if self.kind == "closed":
-            return "Closed."
-        renamed = f"Renamed from {self.name} to {self.new_name}." if self.name != self.new_name else ""
-        moved = f"Moved from {self.place} to {self.new_place}." if self.place != self.new_place else ""
+            return _("Closed.")
+        renamed = (
+            _("Renamed from %(name)s to %(new_name)s.", name=self.name, new_name=self.new_name)
+            if self.name != self.new_name
+            else ""
+        )
+        moved = (
+            _("Moved from %(place)s to %(new_place)s.", place=self.place, new_place=self.new_place)
+            if self.place != self.new_place
+            else ""
+        )
         return " ".join(part for part in (renamed, moved) if part)

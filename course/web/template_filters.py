@@ -1,7 +1,10 @@
-"""Filters for templates: dates and durations in words, plurals, and links on telephone numbers."""
+"""Filters for templates: dates, durations and lists in words, and links on telephone numbers."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from babel.lists import format_list
 from babel.numbers import format_decimal
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
@@ -18,7 +21,8 @@ _QUARTERS = ("", "¼", "½", "¾")
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:
-    """A number with its noun: 1 page, 2 pages. `many` is the plural where it is not `one` with an s."""
+    """A number with its noun in English, for the command line: 1 page, 2 pages. `many` is the plural unless it is `one` with
+    an s."""
     return f"{count} {one if count == 1 else many or one + 's'}"
 
 
@@ -30,6 +34,11 @@ def format_minutes(value: float) -> str:
     hours, quarters = divmod(round(whole / 15), 4)
     length = f"{format_decimal(hours, locale=current_locale())}{_QUARTERS[quarters]}"
     return gettext("%(hours)s hours", hours=length)
+
+
+def format_names(names: Iterable[object]) -> str:
+    """Names as the current language lists them: England, Wales and Scotland."""
+    return format_list([str(name) for name in names], locale=current_locale())
 
 
 def link_phone_numbers(text: str) -> Markup:
@@ -53,10 +62,10 @@ def init(environment: Environment, zone: str) -> None:
     environment.filters.update(
         day=format_date,
         day_of=lambda value: format_date_of(value, zone),
+        listed=format_names,
         minutes=format_minutes,
         moment=lambda value: format_moment(value, zone),
         month=format_month,
-        plural=plural,
         short_month=lambda value: format_month(value, short=True),
         telephone=link_phone_numbers,
     )

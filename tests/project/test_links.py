@@ -13,21 +13,17 @@ from urllib.parse import urldefrag, urljoin, urlsplit
 from flask import Flask, url_for
 from flask.testing import FlaskClient
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import MapAdapter, RequestRedirect
 
 from course.content.actions import archive
 from course.content.lesson_source import LESSON_PATH
-from course.content.library import Library
-from course.context import make_context
 from course.credentials.rules import documents
-from course.learning.actions import begin_check, begin_run, begin_timeline, record_page_read
 from course.web.addresses import public_url_for
 from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW
 from tests.support.rendering import StatementsWhileRendering
-from tests.support.world import addresses, fill_world
+from tests.support.world import addresses, begin_everything, client_of, fill_world
 
 MOST = 2  # pages of one route that are read for each person; every link on them is looked at
 MOST_OPENED = 6  # addresses of one route that are opened for each person, apart from the steps of modules
@@ -52,6 +48,7 @@ OTHER_PAGES = {
     "errors/again.html",
     "errors/busy.html",
     "errors/somebody_else.html",
+    "people_import/previewing.html",
     "evidence/one.html",
     "join_requests/asked.html",
     "join_requests/join.html",
@@ -149,30 +146,13 @@ class _Reader:
         return ""
 
 
-def _client(app: Flask, person_id: int, key: str) -> FlaskClient:
-    client = app.test_client()
-    with client.session_transaction() as cookie:
-        cookie["_user_id"], cookie["_fresh"] = f"{person_id}:{key}:nonce", True
-    return client
-
-
 def _walk(app: Flask, person_id: int, key: str, paths: list[tuple[str, str]], made_up: Collection[str] = ()) -> _Reader:
-    reader, read = _Reader(app, _client(app, person_id, key), made_up), Counter[str]()
+    reader, read = _Reader(app, client_of(app, person_id, key), made_up), Counter[str]()
     for endpoint, address in paths:
         if read[endpoint] < MOST and reader.open(address)[0] == 200:
             read[endpoint] += 1
             reader.look_at(address)
     return reader
-
-
-def _begin_everything(session: Session, library: Library, person_id: int) -> None:
-    """A check, a timeline, a scenario and a page of the first module, so that their pages are there to be read."""
-    module = next(iter(library.modules.values()))
-    begin_check(make_context(session, person_id, NOW), library, module)
-    timeline, scenario = next(iter(module.timelines.values())), next(iter(module.scenarios.values()))
-    begin_timeline(make_context(session, person_id, NOW), library, f"{module.id}/{timeline.id}", timeline)
-    begin_run(make_context(session, person_id, NOW), f"{module.id}/{scenario.id}", scenario)
-    record_page_read(make_context(session, person_id, NOW), module, next(iter(module.pages.values())))
 
 
 def test_every_link_and_form_of_every_page_leads_somewhere(
@@ -185,7 +165,7 @@ def test_every_link_and_form_of_every_page_leads_somewhere(
         archive(session, app.extensions["course"].library, NOW)
     with app.app_context(), unit_of_work() as session:
         learner, manager, administrator = (person.id for person in fill_world(session))
-        _begin_everything(session, app.extensions["course"].library, manager)
+        begin_everything(session, app.extensions["course"].library, manager)
         keys = {row.person_id: row.session_key for row in session.execute(text("select * from credential")).all()}
         paths = [(rule.endpoint, address) for rule, address in addresses(app, session)]
     readers = [

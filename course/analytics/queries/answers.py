@@ -38,6 +38,7 @@ from course.analytics.rules.placement_history import MembershipSpell, PersonHist
 from course.analytics.rules.suppression import WHOLE_ORGANISATION
 from course.learning.models import Answer, Attempt, AttemptItem, Decision, Enrolment, ScenarioRun
 from course.people.models import Employment, Membership, Person, Team
+from course.translation import lazy_gettext as _
 
 ATTEMPT_KINDS = ("check", "final", "refresher", "update", "booster")
 
@@ -332,7 +333,7 @@ def team_discussions(session: Session, at: datetime | None = None) -> list[Discu
         .order_by(TeamDiscussion.held_on.desc(), TeamDiscussion.id.desc())
     )
     return [
-        DiscussionView(row.id, row.team_id or WHOLE_ORGANISATION, team or "Everybody", row.point, row.held_on, row.people,
+        DiscussionView(row.id, row.team_id or WHOLE_ORGANISATION, team or _("Everybody"), row.point, row.held_on, row.people,
                        row.agreed, by, row.made_at)
         for row, team, by in rows
     ]  # fmt: skip

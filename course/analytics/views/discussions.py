@@ -26,6 +26,7 @@ from course.content.loaded_course import library
 from course.content.schema import LearningPoint, Option, Question
 from course.organisation.request_organisation import current_organisation
 from course.people.access import DEPUTY_READ_ONLY
+from course.translation import gettext as _
 from course.web.access import Permission, requires_permission
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, signed_in_context, unit_of_work
@@ -60,7 +61,7 @@ def _discussion_page(group: int, point: str) -> Response | WsgiResponse:
             if refusal is not None:
                 session.rollback()  # nothing was done, so the same form may be sent again
         if refusal is None:
-            flash("Written down. It stands in the list of talks, and in evidence packs.")
+            flash(_("Written down. It stands in the list of talks, and in evidence packs."))
             return redirect_after_post(group_url(group) + "#talks")
         form[refusal.field].errors = [refusal.message]
     row = None
@@ -128,7 +129,7 @@ def withdraw_discussion(talk_id: int) -> Response | WsgiResponse:
     if form.validate_on_submit():
         with unit_of_work() as session:
             actions.withdraw_discussion(signed_in_context(session), talk_id, title, form.reason.data or "")
-        flash("Taken back. It stands in the list of talks no more.")
+        flash(_("Taken back. It stands in the list of talks no more."))
         return redirect_after_post(base + "#talks")
     page = render_template("analytics/end_talk.html", form=form, talk=found, title=title, base=base)
     return make_response(page, 422 if form.errors else 200)

@@ -16,6 +16,7 @@ from course.analytics.views.page_context import pages, today
 from course.content.loaded_course import library
 from course.content.queries import part_in_version
 from course.content.schema import Option, Question
+from course.translation import lazy_gettext as _
 from course.web.access import Permission, requires_permission
 from course.web.unit_of_work import db
 
@@ -38,10 +39,10 @@ class QuestionAnalysis:
 
 # The sort orders of the table: label, and sort key. Unknown values come last.
 SORTS: dict[str, tuple[str, Callable[[QuestionAnalysis], float]]] = {
-    "right": ("Fewest right", lambda item: _missing_last(item.figures.facility)),
-    "discrimination": ("Weakest discrimination", lambda item: _missing_last(item.figures.discrimination)),
-    "efficiency": ("Weakest efficiency", lambda item: _missing_last(item.figures.efficiency)),
-    "answers": ("Most answers", lambda item: -item.figures.answers),
+    "right": (_("Fewest right"), lambda item: _missing_last(item.figures.facility)),
+    "discrimination": (_("Weakest discrimination"), lambda item: _missing_last(item.figures.discrimination)),
+    "efficiency": (_("Weakest efficiency"), lambda item: _missing_last(item.figures.efficiency)),
+    "answers": (_("Most answers"), lambda item: -item.figures.answers),
 }
 
 

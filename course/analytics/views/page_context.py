@@ -17,12 +17,13 @@ from course.people.queries import TeamView, teams
 from course.people.queries import may_manage_team as leads_team
 from course.teams.queries import parents_at
 from course.teams.rules import team_subtree
+from course.translation import lazy_gettext as _
 from course.web.addresses import url_for
 from course.web.app_state import app_state
 from course.web.unit_of_work import db
 
 pages = Blueprint("analytics", __name__)
-ORGANISATION_LABEL = "Everybody"
+ORGANISATION_LABEL = _("Everybody")
 
 
 @pages.before_request

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from course.mail.rules import MailMessage
+from course.translation import lazy_gettext as _
 
 
 @dataclass(frozen=True)
@@ -12,7 +13,7 @@ class InvitationMessage(MailMessage):
     """The link to choose a first password: `name` is invited by `sender`, `token` is that of the link."""
 
     template = "invitation"
-    label = "Invitation"
+    label = _("Invitation")
     name: str
     sender: str
     token: str
@@ -23,5 +24,5 @@ class PasswordLinkMessage(MailMessage):
     """The link to choose another password. It names nobody: anybody can ask for it with anybody's address."""
 
     template = "password_link"
-    label = "Choose a new password"
+    label = _("Choose a new password")
     token: str

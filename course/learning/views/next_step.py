@@ -9,6 +9,7 @@ from datetime import datetime
 from course.learning import queries
 from course.learning.rules.progress import ModuleProgress
 from course.learning.views.page_context import next_step_address, reader_id
+from course.translation import gettext as _
 from course.web.addresses import url_for
 from course.web.unit_of_work import db, row_source
 
@@ -46,15 +47,15 @@ def closed_redirect(kind: str, enrolment: int) -> str | None:
 def link_after_part(kind: str, enrolment: int) -> NextLink:
     """The link from the end of a part of a refresher or an update, or of anything else outside a module."""
     navigation = SHORT_COURSE_NAVIGATION.get(kind)
-    return navigation.onward(enrolment) if navigation else NextLink(url_for("dashboard.home"), "Go on")
+    return navigation.onward(enrolment) if navigation else NextLink(url_for("dashboard.home"), _("Go on"))
 
 
 def link_after_final() -> NextLink:
     """The link after the final assessment is passed. An edit of the course may have left something else open."""
     done = queries.progress_facts(row_source(), reader_id()).completed_at is not None
     if done:
-        return NextLink(url_for("certificates.my_certificates"), "See my certificate")
-    return NextLink(url_for("dashboard.home"), "Go on with what is open")
+        return NextLink(url_for("certificates.my_certificates"), _("See my certificate"))
+    return NextLink(url_for("dashboard.home"), _("Go on with what is open"))
 
 
 def address_after_step(progress: ModuleProgress, step_id: str, ended: datetime | None) -> str:

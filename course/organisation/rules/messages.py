@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from course.mail.rules import MailMessage
+from course.translation import lazy_gettext as _
 
 
 @dataclass(frozen=True)
@@ -13,7 +14,7 @@ class ContactReviewMessage(MailMessage):
     """Asks `name` to look at a contact again: its `kind`, what pages call it (`contact`), and what is known of it."""
 
     template = "contact_review"
-    label = "Please look at a contact again"
+    label = _("Please look at a contact again")
     name: str
     organisation: str
     kind: str

@@ -18,6 +18,7 @@ from course.people.queries.names import BY_NAME, matches_words
 from course.people.queries.pathways import newest_pathway
 from course.people.queries.visibility import visible_condition
 from course.people.rules import Viewer, normalise_email
+from course.translation import lazy_gettext as _
 
 
 @dataclass(frozen=True)
@@ -171,7 +172,7 @@ def _people_query(
 
 
 def _role_label(role: str | None, team: str | None) -> str | None:
-    return f"Manager of {team}" if role == "manager" else role.capitalize() if role else None
+    return _("Manager of %(team)s", team=team) if role == "manager" else role.capitalize() if role else None
 
 
 def _append_unique(known: tuple[str, ...], new: str | None) -> tuple[str, ...]:

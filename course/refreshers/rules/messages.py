@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from course.mail.rules import MailMessage, OptionalMailMessage
+from course.translation import lazy_gettext as _
 
 
 @dataclass(frozen=True)
@@ -13,7 +14,7 @@ class BoosterMessage(OptionalMailMessage):
     """The link to five questions; `token` is that of the link (see BoosterLink)."""
 
     template = "booster"
-    label = "Five questions, two minutes"
+    label = _("Five questions, two minutes")
     name: str
     organisation: str
     token: str
@@ -24,7 +25,7 @@ class UpdateMessage(MailMessage):
     """What has changed in the course (`changes`, in sentences), and until when to look at it."""
 
     template = "update"
-    label = "Something has changed in the course"
+    label = _("Something has changed in the course")
     name: str
     organisation: str
     changes: tuple[str, ...]

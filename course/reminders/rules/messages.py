@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from course.mail.rules import MailMessage, OptionalMailMessage
+from course.translation import lazy_gettext as _
 
 # A digest names the people who have been overdue longest, and counts the others.
 MAX_NAMED_TO_MANAGER = 50
@@ -29,7 +30,7 @@ class ReminderMessage(MailMessage):
     """
 
     template = "reminder"
-    label = "Reminder"
+    label = _("Reminder")
     name: str
     organisation: str
     request: ReminderRequest | None
@@ -63,7 +64,7 @@ class ManagerDigestMessage(OptionalMailMessage):
     """The weekly summary for a manager (see Digest). `overdue` are those who are named, of `overdue_count`."""
 
     template = "digest_manager"
-    label = "Your teams"
+    label = _("Your teams")
     name: str
     organisation: str
     person_count: int
@@ -79,7 +80,7 @@ class LeadDigestMessage(MailMessage):
     """The weekly summary for the safeguarding lead: people overdue for `overdue_from` days or more."""
 
     template = "digest_lead"
-    label = "People long overdue"
+    label = _("People long overdue")
     name: str
     organisation: str
     overdue: tuple[NamedDueDay, ...]
