@@ -17,7 +17,6 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 from waitress.server import create_server
 
-from app import create_app
 from course.analytics.models import TeamDiscussion
 from course.clock import now
 from course.dates import civil_date
@@ -35,7 +34,7 @@ from course.reminders.models import Reminder
 from course.reports.jobs import REPORT_FILE
 from course.web.access import PUBLIC, SIGNED_IN, access_rule_of
 from course.web.unit_of_work import unit_of_work
-from tests.conftest import make_config
+from tests.conftest import make_app
 from tests.journeys.conftest import faults, sign_in
 from tests.makers import PASSWORD
 from tests.pages import Client
@@ -133,8 +132,7 @@ class Demonstration:
 @pytest.fixture(scope="module")
 def demonstration(demo_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demonstration]:
     file = shutil.copyfile(demo_file, tmp_path_factory.mktemp("demonstration") / "course.db")
-    app = create_app(make_config(f"sqlite:///{file}"))
-    app.config["LOG_REQUESTS"] = False
+    app = make_app(f"sqlite:///{file}")
     with app.app_context(), unit_of_work() as session:
         ids = _more(session)
     ids["list"] = _list(app)
