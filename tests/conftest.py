@@ -77,8 +77,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The browser's walks first: nobody is left alone with a long one at the end."""
-    items.sort(key=lambda item: "tests/journeys/" not in item.nodeid)
+    """Long tests first, then the browser's walks: no process is left alone with one of them at the end."""
+    items.sort(key=lambda item: (item.get_closest_marker("long") is None, "tests/journeys/" not in item.nodeid))
 
 
 def pytest_collection_finish() -> None:

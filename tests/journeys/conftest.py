@@ -102,7 +102,9 @@ def faults(page: Page) -> list[str]:
             # Through the debugger, so that the page's security policy stays as strict as it is.
             page.evaluate(AXE.read_text(encoding="utf-8"))
         options = {"resultTypes": ["violations"], **rules}
-        for violation in page.evaluate("options => axe.run(document, options).then(found => found.violations)", options):
+        for violation in page.evaluate(
+            "options => axe.run(document, options).then(found => found.violations)", options
+        ):
             targets = "; ".join(str(node["target"][0]) for node in violation["nodes"][:3])
             found.append(f"{scheme} {page.url}: {violation['id']}: {violation['help']} ({targets})")
     return found
